@@ -1,0 +1,82 @@
+"""Engines: anything that turns a request into an extraction.
+
+An engine is an object with a `name` and one method.  To add one, write a module here that ends
+in ``ENGINE = TheClass``; `open_engine` finds it by its module name.  Someone outside passes the
+object instead of the name.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol, cast, runtime_checkable
+
+from cvocr_lab.errors import ArgumentError
+from cvocr_lab.images import InputImage
+from cvocr_lab.results import Extraction
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One or two pictures and what is asked of them.
+
+    Parameters
+    ----------
+    images
+        One picture, or front and back for the pair kinds.
+    kind
+        A name of `cvocr_lab.kinds.REQUESTS`, e.g. ``"id_any"``.
+    """
+
+    images: tuple[InputImage, ...]
+    kind: str = "id_any"
+
+
+@runtime_checkable
+class Engine(Protocol):
+    """What every engine offers."""
+
+    name: str
+
+    def extract(self, request: Request) -> Extraction:
+        """Read one request.  Changes nothing on `self`.
+
+        Raises
+        ------
+        RowError
+            This request cannot be read.
+        BatchError
+            No request can be read.
+        """
+        ...
+
+
+def engine_names() -> list[str]:
+    """Names that `open_engine` knows."""
+    return sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_"))
+
+
+def open_engine(engine: str | Engine = "local", **options: object) -> Engine:
+    """The engine of that name, or the object itself.
+
+    Parameters
+    ----------
+    engine
+        ``"local"``, another module of this room, or an object with `name` and `extract`.
+    options
+        Passed to the engine's class.
+
+    Raises
+    ------
+    ArgumentError
+        No engine of that name.
+    """
+    if not isinstance(engine, str):
+        return engine
+    if engine not in engine_names():
+        known = ", ".join(engine_names())
+        raise ArgumentError(f"unknown engine {engine!r}; known: {known}, or pass an object")
+    module = importlib.import_module(f"{__name__}.{engine}")
+    return cast("Callable[..., Engine]", module.ENGINE)(**options)

@@ -1,0 +1,91 @@
+"""The exception tree, each class with the API ``errorCode`` it stands for.
+
+::
+
+    CvocrError
+    ├── RowError                  one row's trouble; a bulk run notes it and goes on
+    │   ├── ImageError            3   the picture cannot be read
+    │   ├── NoDocumentError       1   no paper in the picture
+    │   ├── FetchError            2   the URL cannot be fetched
+    │   ├── FormatTypeError       6   the service refused the format type
+    │   ├── AnswerError           -   the service's answer was not understood
+    │   └── TransportError        -   the service could not be reached, after retries
+    └── BatchError                ends the run; finished rows are kept
+        ├── CredentialsError      5   wrong key or secret
+        ├── QuotaError            4   out of requests
+        └── ArgumentError         -   unknown kind, engine, column …
+            └── MissingPartError  -   an optional part is not installed
+
+Messages say what happened and what to do.  They never hold a field value, a key or a credential.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class CvocrError(Exception):
+    """Anything this package raises on purpose."""
+
+    code: ClassVar[str | None] = None
+    """The API ``errorCode``, a string of digits; None where the API has none."""
+
+
+class RowError(CvocrError):
+    """One row cannot be read; other rows can."""
+
+
+class ImageError(RowError):
+    """The picture cannot be read: broken, too large, not a picture."""
+
+    code = "3"
+
+
+class NoDocumentError(RowError):
+    """There is no paper in the picture, or none of the asked kind."""
+
+    code = "1"
+
+
+class FetchError(RowError):
+    """The URL cannot be fetched, or may not be."""
+
+    code = "2"
+
+
+class FormatTypeError(RowError):
+    """The service refused the way the picture was sent."""
+
+    code = "6"
+
+
+class AnswerError(RowError):
+    """The service's answer was not understood."""
+
+
+class TransportError(RowError):
+    """The service could not be reached, after retries."""
+
+
+class BatchError(CvocrError):
+    """Every further row would fail too; the run stops."""
+
+
+class CredentialsError(BatchError):
+    """The service refused the key or the secret."""
+
+    code = "5"
+
+
+class QuotaError(BatchError):
+    """The account has no requests left."""
+
+    code = "4"
+
+
+class ArgumentError(BatchError, ValueError):
+    """The call itself is wrong: unknown kind, engine, column."""
+
+
+class MissingPartError(ArgumentError, ImportError):
+    """An optional part is not installed; the message gives the exact install line."""
