@@ -1,0 +1,223 @@
+"""Vietnamese text: one spelling of each letter, tone placement, folding, look-alikes.
+
+Letters of the alphabet: 12 vowels (a ă â e ê i o ô ơ u ư y) in 6 tones and two cases, with đ and Đ:
+146, of which 134 lie beyond ASCII.
+"""
+
+from __future__ import annotations
+
+import re
+import string
+import unicodedata
+from functools import cache
+from typing import Final, Literal
+
+Shape = Literal["plain", "breve", "circumflex", "horn", "stroke"]
+"""What makes a letter of its own: ă has a breve, â ê ô a circumflex, ơ ư a horn, đ a stroke."""
+
+Tone = Literal["level", "grave", "acute", "hook", "tilde", "dot"]
+"""Tone mark: ngang (none), huyền, sắc, hỏi, ngã, nặng."""
+
+SHAPE_MARKS: Final[dict[str, Shape]] = {"\u0306": "breve", "\u0302": "circumflex", "\u031b": "horn"}
+TONE_MARKS: Final[dict[str, Tone]] = {
+    "\u0300": "grave",
+    "\u0301": "acute",
+    "\u0309": "hook",
+    "\u0303": "tilde",
+    "\u0323": "dot",
+}
+_MARK_OF: Final = {name: mark for mark, name in (SHAPE_MARKS | TONE_MARKS).items()}
+
+_VOWELS: Final = "aăâeêioôơuưy"
+
+
+def _letters() -> str:
+    toned = [
+        unicodedata.normalize("NFC", vowel + tone)
+        for vowel in _VOWELS
+        for tone in ("", *TONE_MARKS)
+    ]
+    lower = "".join(toned) + "đ"
+    return lower + lower.upper()
+
+
+LETTERS: Final = _letters()
+"""The 146 letters: vowels in every tone and đ, lower case then upper case, each one code point."""
+
+CHARSET: Final = "".join(
+    sorted({*LETTERS, *string.ascii_letters, *string.digits, *string.punctuation, " "})
+)
+"""The 229 characters a line reader can emit, by code point: space, ASCII, then 134 letters."""
+
+_REPAIRS: Final = str.maketrans(
+    {
+        "\u00d0": "Đ",  # eth, as Icelandic fonts and old converters write it
+        "\u0189": "Đ",  # African D
+        "\u00f0": "đ",
+        "\u0256": "đ",
+        "\u00a0": " ",
+        "\u202f": " ",
+        "\u00ad": None,  # soft hyphen
+        "\u200b": None,  # zero width space, non-joiner, joiner; word joiner; byte order mark
+        "\u200c": None,
+        "\u200d": None,
+        "\u2060": None,
+        "\ufeff": None,
+    }
+)
+# Circumflex, breve and most tones share one combining class, so NFC keeps a tone typed before them.
+_TONE_BEFORE_SHAPE: Final = re.compile("([\u0300\u0301\u0309\u0303])([\u0302\u0306])")
+
+
+def nfc(text: str) -> str:
+    """`text` in NFC, with one Đ and no invisible characters; a no-break space becomes a space.
+
+    Eth (U+00D0) and African D (U+0189) look like Đ and are typed for it.  Lines and other spaces
+    stay.
+
+    >>> nfc("Ða\u0300 La\u0323t")
+    'Đà Lạt'
+    """
+    text = unicodedata.normalize("NFD", text.translate(_REPAIRS))
+    return unicodedata.normalize("NFC", _TONE_BEFORE_SHAPE.sub(r"\2\1", text))
+
+
+def collapse(text: str) -> str:
+    """`text` with every run of white space made one space, and none at the ends."""
+    return " ".join(text.split())
+
+
+def comparison_key(text: str) -> str:
+    """What two values are compared by: NFC, inner spaces collapsed, stripped; nothing else."""
+    return collapse(nfc(text))
+
+
+def fold(text: str) -> str:
+    """`text` without any mark, đ as d; case, digits and punctuation stay.
+
+    >>> fold("Đường Nguyễn Huệ, TP. Huế")
+    'Duong Nguyen Hue, TP. Hue'
+    """
+    bare = (c for c in unicodedata.normalize("NFD", nfc(text)) if not unicodedata.combining(c))
+    return unicodedata.normalize("NFC", "".join(bare)).replace("đ", "d").replace("Đ", "D")
+
+
+def fold_key(text: str) -> str:
+    """Letters and digits of `text`, without marks or case, words parted by one space.
+
+    For finding a printed caption or a place in misread text.
+
+    >>> fold_key("Họ và tên / Full name:")
+    'ho va ten full name'
+    """
+    return " ".join(re.findall(r"[^\W_]+", fold(fold(text).casefold())))
+
+
+@cache
+def decompose(letter: str) -> tuple[str, Shape, Tone]:
+    """Base, shape and tone of one `letter`; case stays with the base.
+
+    A character that is no Vietnamese letter is its own base, plain and level.
+
+    >>> decompose("ậ")
+    ('a', 'circumflex', 'dot')
+    """
+    letter = nfc(letter)
+    if letter in ("đ", "Đ"):
+        return ("d" if letter == "đ" else "D"), "stroke", "level"
+    if letter not in LETTERS or not letter:
+        return letter, "plain", "level"
+    base, *marks = unicodedata.normalize("NFD", letter)
+    shape = next((SHAPE_MARKS[m] for m in marks if m in SHAPE_MARKS), "plain")
+    tone = next((TONE_MARKS[m] for m in marks if m in TONE_MARKS), "level")
+    return base, shape, tone
+
+
+def compose(base: str, shape: Shape = "plain", tone: Tone = "level") -> str:
+    """The letter of these parts; the inverse of `decompose`.
+
+    >>> compose("U", "horn", "acute")
+    'Ứ'
+    """
+    if shape == "stroke":
+        base = {"d": "đ", "D": "Đ"}[base]
+    marks = _MARK_OF.get(shape, "") + _MARK_OF.get(tone, "")
+    return unicodedata.normalize("NFC", base + marks)
+
+
+_WORD: Final = re.compile(r"[^\W\d_]+")
+# Onset, vowels, coda of a syllable without its tone.  "qu" and "gi" before a vowel are onsets.
+_SYLLABLE: Final = re.compile(
+    r"(qu|gi(?=[aăâeêioôơuưy])|ngh|ng|nh|gh|kh|ch|ph|th|tr|[bcdđghklmnprstvx])?"
+    r"([aăâeêioôơuưy]{1,3})"
+    r"(ng|nh|ch|[cmnptk])?"
+)
+_LATE: Final = frozenset({"oa", "oe", "uy"})
+
+
+def old_tone(text: str) -> str:
+    """`text` with tones placed in the old style: hòa, hòe, thủy.
+
+    A misplaced tone elsewhere is put right in both styles (`baì` → `bài`, `tóan` → `toán`); words
+    that are no Vietnamese syllable stay as they are.
+
+    >>> old_tone("Khánh Hoà, Thuỷ, quý, hoàn")
+    'Khánh Hòa, Thủy, quý, hoàn'
+    """
+    return _WORD.sub(lambda m: _place(m[0], late=False), nfc(text))
+
+
+def new_tone(text: str) -> str:
+    """`text` with tones placed in the new style: hoà, hoè, thuỷ; see `old_tone`.
+
+    >>> new_tone("Khánh Hòa, Thủy, quý, hoàn")
+    'Khánh Hoà, Thuỷ, quý, hoàn'
+    """
+    return _WORD.sub(lambda m: _place(m[0], late=True), nfc(text))
+
+
+@cache
+def _place(word: str, *, late: bool) -> str:
+    parts = [decompose(letter) for letter in word]
+    tones = {tone for _, _, tone in parts if tone != "level"}
+    if len(tones) != 1:
+        return word
+    bare = [compose(base, shape) for base, shape, _ in parts]
+    syllable = _SYLLABLE.fullmatch("".join(bare).lower())
+    if not syllable or "ưo" in syllable[2]:
+        return word
+    start, vowels, coda = syllable.start(2), syllable[2], syllable[3]
+    shaped = [i for i, vowel in enumerate(vowels) if vowel in "ăâêôơư"]
+    if shaped:
+        at = shaped[-1]
+    elif len(vowels) == 3:
+        at = 1
+    else:
+        at = len(vowels) - 1 if coda or (late and vowels in _LATE) else 0
+    base, shape, _ = parts[start + at]
+    bare[start + at] = compose(base, shape, tones.pop())
+    return "".join(bare)
+
+
+_TO_DIGIT: Final = str.maketrans("OoQDIl|!iZzSsGB", "000011111225568")
+_TO_LETTER: Final = str.maketrans("01|2568", "OIIZSGB")
+
+
+def digits_from_lookalikes(text: str) -> str:
+    """`text` with letters that look like a digit made that digit (O→0, I→1, Z→2, S→5, G→6, B→8).
+
+    For places where only digits can stand.
+
+    >>> digits_from_lookalikes("O7/I2/2OZ1")
+    '07/12/2021'
+    """
+    return text.translate(_TO_DIGIT)
+
+
+def letters_from_lookalikes(text: str) -> str:
+    """`text` with digits that look like a capital made that capital; the other way round.
+
+    >>> letters_from_lookalikes("N6UYEN")
+    'NGUYEN'
+    """
+    return text.translate(_TO_LETTER)
