@@ -88,7 +88,7 @@ def collapse(text: str) -> str:
 
 
 def comparison_key(text: str) -> str:
-    """What two values are compared by: NFC, inner spaces collapsed, stripped; nothing else."""
+    """Give what two values are compared by: NFC, inner spaces collapsed, stripped; no more."""
     return collapse(nfc(text))
 
 
@@ -115,7 +115,7 @@ def fold_key(text: str) -> str:
 
 @cache
 def decompose(letter: str) -> tuple[str, Shape, Tone]:
-    """Base, shape and tone of one `letter`; case stays with the base.
+    """Split one `letter` into base, shape and tone; case stays with the base.
 
     A character that is no Vietnamese letter is its own base, plain and level.
 
@@ -127,14 +127,14 @@ def decompose(letter: str) -> tuple[str, Shape, Tone]:
         return ("d" if letter == "đ" else "D"), "stroke", "level"
     if letter not in LETTERS or not letter:
         return letter, "plain", "level"
-    base, *marks = unicodedata.normalize("NFD", letter)
-    shape = next((SHAPE_MARKS[m] for m in marks if m in SHAPE_MARKS), "plain")
-    tone = next((TONE_MARKS[m] for m in marks if m in TONE_MARKS), "level")
-    return base, shape, tone
+    parts = unicodedata.normalize("NFD", letter)
+    shape: Shape = next((SHAPE_MARKS[mark] for mark in parts if mark in SHAPE_MARKS), "plain")
+    tone: Tone = next((TONE_MARKS[mark] for mark in parts if mark in TONE_MARKS), "level")
+    return parts[0], shape, tone
 
 
 def compose(base: str, shape: Shape = "plain", tone: Tone = "level") -> str:
-    """The letter of these parts; the inverse of `decompose`.
+    """Put a letter together from its parts; the inverse of `decompose`.
 
     >>> compose("U", "horn", "acute")
     'Ứ'

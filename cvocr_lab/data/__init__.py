@@ -14,5 +14,5 @@ def rows(name: str) -> tuple[dict[str, str], ...]:
     Every value is a string, empty when the table leaves it so.  Raises FileNotFoundError for a
     table that is not there.
     """
-    with resources.files(__name__).joinpath(name).open(encoding="utf-8", newline="") as file:
-        return tuple(csv.DictReader(file))
+    text = resources.files(__name__).joinpath(name).read_text(encoding="utf-8")
+    return tuple(csv.DictReader(text.splitlines()))
