@@ -1,0 +1,115 @@
+"""What the papers are: one file per document family, nouns only.
+
+To add a family, write a module here that ends in ``KINDS = (…)``; it is found by walking.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+from cvocr_lab.errors import ArgumentError
+from cvocr_lab.kinds._fieldtypes import FIELD_TYPES, FieldError, FieldType
+from cvocr_lab.kinds._spec import DocumentType, Field, Layout, Picture, Print, Slot
+
+__all__ = [
+    "FIELD_TYPES", "REQUESTS", "TYPES", "DocumentType", "Field", "FieldError", "FieldType",
+    "Layout", "Picture", "Print", "RequestKind", "Slot", "document_type", "field_order", "request_kind",
+]  # fmt: skip
+
+
+def _walk() -> dict[str, DocumentType]:
+    found: dict[str, DocumentType] = {}
+    for module in pkgutil.iter_modules(__path__):
+        if not module.name.startswith("_"):
+            for kind in importlib.import_module(f"{__name__}.{module.name}").KINDS:
+                found[kind.name] = kind
+    return found
+
+
+TYPES = MappingProxyType(_walk())
+"""Every document type by its name."""
+
+_ALIASES = {kind.alias: kind for kind in TYPES.values() if kind.alias}
+
+
+def document_type(name: str) -> DocumentType:
+    """The type of that name or of the other API version's word for it.
+
+    Raises
+    ------
+    ArgumentError
+        No such type.
+    """
+    kind = TYPES.get(name) or _ALIASES.get(name)
+    if kind is None:
+        raise ArgumentError(f"unknown document type {name!r}; known: {', '.join(TYPES)}")
+    return kind
+
+
+@dataclass(frozen=True, slots=True)
+class RequestKind:
+    """What a user asks for.
+
+    Parameters
+    ----------
+    name
+        ``id_any`` …
+    images
+        Pictures one request takes: 1, or 2 for front and back.
+    families
+        Families of paper it returns; empty for ``scan``, which returns lines.
+    side
+        The only side it asks for, or "" for any.
+    """
+
+    name: str
+    images: Literal[1, 2]
+    families: frozenset[str]
+    side: Literal["front", "back", ""] = ""
+
+
+_ID = frozenset({"id", "passport"})
+_VEHICLE = frozenset({"vehicle"})
+
+REQUESTS = MappingProxyType(
+    {
+        kind.name: kind
+        for kind in (
+            RequestKind("id_pair", 2, _ID),
+            RequestKind("id_front", 1, _ID, "front"),
+            RequestKind("id_back", 1, _ID, "back"),
+            RequestKind("id_any", 1, _ID),
+            RequestKind("id_pdf", 1, _ID),
+            RequestKind("vehicle", 1, _VEHICLE),
+            RequestKind("vehicle_pair", 2, _VEHICLE),
+            RequestKind("scan", 1, frozenset()),
+        )
+    }
+)
+"""Every kind of request by its name."""
+
+
+def request_kind(name: str) -> RequestKind:
+    """The request kind of that name.
+
+    Raises
+    ------
+    ArgumentError
+        No such kind.
+    """
+    if name not in REQUESTS:
+        raise ArgumentError(f"unknown kind {name!r}; known: {', '.join(REQUESTS)}")
+    return REQUESTS[name]
+
+
+def field_order() -> tuple[str, ...]:
+    """Every field name once, in the order frames show them."""
+    names: dict[str, None] = {}
+    for kind in TYPES.values():
+        for field in kind.fields:
+            names.setdefault(field.name)
+    return tuple(names)
