@@ -104,7 +104,8 @@ def is_abroad(code: str) -> bool:
 def by_plate_code(code: str, *, era: Era = "old") -> Province | None:
     """Find the province whose vehicle plates begin with `code`.
 
-    Plates given before the mergers stay valid.  None for codes not in use and for 80, the traffic police department of the central bodies.
+    Plates given before the mergers stay valid.  None for codes not in use and for 80, the central
+    traffic police department.
 
     >>> by_plate_code("61").name, by_plate_code("61", era="new").name
     ('Bình Dương', 'Hồ Chí Minh')
