@@ -1,0 +1,57 @@
+"""Results <-> flat frame; the only room that knows column names.
+
+A flat frame has one row per document face read, or one row with an error.  Its columns, in order:
+
+=============================  =====================  ==========================================
+column                         dtype                  what it holds
+=============================  =====================  ==========================================
+the source column(s)           as given               what was read, under the caller's name
+``<field>``                    str                    value as printed, missing when absent
+``<field>_confidence``         float64                0 to 1, NaN when unknown
+``<field>_quad``               object, 8 floats       `cvocr_lab.results.Quad`, None if unknown
+``ocr_type``, ``ocr_side``     str                    document type; ``front``, ``back``
+``ocr_confidence``             float64                chance that the type is right
+``ocr_page``                   Int64                  page of a PDF from 1; 1 for pictures
+``ocr_corners``                object, 8 floats       the paper's corners
+``ocr_valid``                  boolean                the API's verdict on the picture
+``ocr_invalid_code``           Int64                  the verdict's reason …
+``ocr_invalid_message``        str                    … in words
+``ocr_warnings``               str                    codes joined by ``;``
+``ocr_engine``                 str                    name and version
+``ocr_error_code``             str                    the API's error code, where it has one
+``ocr_error``                  str                    ``"ImageError: what happened"``
+``ocr_attempts``               Int64                  0: taken from an equal source
+``ocr_seconds``                float64                time spent on the request
+``ocr_extra_<key>``            str                    answer fields that no spec knows
+=============================  =====================  ==========================================
+
+Fields stand in the order of `cvocr_lab.kinds.TYPES`.  A ``scan`` gives ``ocr_type`` "scan" and its
+lines as one ``text``.  Thumbnails do not travel in frames.
+"""
+
+from cvocr_lab.frames.columns import (
+    READING_COLUMNS,
+    TEXT,
+    check_source_columns,
+    field_columns,
+    field_names,
+    restore,
+)
+from cvocr_lab.frames.files import read_frame, write_frame
+from cvocr_lab.frames.flat import Reading, from_frame, to_frame
+from cvocr_lab.frames.wide import wide
+
+__all__ = [
+    "READING_COLUMNS",
+    "TEXT",
+    "Reading",
+    "check_source_columns",
+    "field_columns",
+    "field_names",
+    "from_frame",
+    "read_frame",
+    "restore",
+    "to_frame",
+    "wide",
+    "write_frame",
+]

@@ -1,0 +1,147 @@
+"""Names and dtypes of the columns of a flat frame."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Final, Literal
+
+import pandas as pd
+
+from cvocr_lab.errors import ArgumentError
+from cvocr_lab.kinds import TYPES
+
+ColumnKind = Literal["text", "float64", "Int64", "boolean", "quad"]
+
+TEXT: Final = pd.Series([""]).dtype
+"""The dtype of text columns: ``str`` from pandas 3 on, object before."""
+
+EXTRA: Final = "ocr_extra_"
+_READING: Final[Mapping[str, ColumnKind]] = {
+    "ocr_type": "text",
+    "ocr_confidence": "float64",
+    "ocr_side": "text",
+    "ocr_page": "Int64",
+    "ocr_corners": "quad",
+    "ocr_valid": "boolean",
+    "ocr_invalid_code": "Int64",
+    "ocr_invalid_message": "text",
+    "ocr_warnings": "text",
+    "ocr_engine": "text",
+    "ocr_error_code": "text",
+    "ocr_error": "text",
+    "ocr_attempts": "Int64",
+    "ocr_seconds": "float64",
+}
+READING_COLUMNS: Final = tuple(_READING)
+"""The ``ocr_`` columns every flat frame has, in order."""
+
+_TRUE: Final = ("true", "1", "1.0")
+
+INPUT_COLUMNS: Final = (
+    "ocr_engine",
+    "ocr_error_code",
+    "ocr_error",
+    "ocr_attempts",
+    "ocr_seconds",
+)
+"""Those that say something of the input, not of one document in it."""
+
+
+def field_names(types: Iterable[str] | None = None) -> list[str]:
+    """List field names of these document types in frame order; of all types for None."""
+    wanted = TYPES.keys() if types is None else set(types)
+    chosen = (t for name, t in TYPES.items() if name in wanted)
+    return list(dict.fromkeys(field.name for t in chosen for field in t.fields))
+
+
+def triple(field: str) -> tuple[str, str, str]:
+    """Name the three columns of a field: text, confidence, quad."""
+    return field, f"{field}_confidence", f"{field}_quad"
+
+
+def field_columns(columns: Iterable[object]) -> list[str]:
+    """Find the fields among these columns: those whose confidence and quad stand there too."""
+    names = {c: None for c in columns if isinstance(c, str)}
+    return [
+        name
+        for name in names
+        if not name.startswith("ocr_") and all(c in names for c in triple(name))
+    ]
+
+
+def column_kinds(columns: Iterable[object]) -> dict[str, ColumnKind]:
+    """Tell what each result column among `columns` holds; source columns are left out."""
+    names = [c for c in columns if isinstance(c, str)]
+    of_fields: dict[str, ColumnKind] = {}
+    for field in field_columns(names):
+        text, confidence, quad = triple(field)
+        of_fields |= {text: "text", confidence: "float64", quad: "quad"}
+    kinds: dict[str, ColumnKind] = {}
+    for name in names:
+        kind = _READING.get(name) or of_fields.get(name)
+        if kind is None and name.startswith(EXTRA):
+            kind = "text"
+        if kind is not None:
+            kinds[name] = kind
+    return kinds
+
+
+def check_source_columns(columns: Iterable[object]) -> None:
+    """Refuse source columns whose name a flat frame needs for itself.
+
+    Raises
+    ------
+    ArgumentError
+        A column is named like a field or begins with ``ocr_``.
+    """
+    taken = {c for name in [*field_names(), "text"] for c in triple(name)}
+    for column in columns:
+        if column in taken or str(column).startswith("ocr_"):
+            raise ArgumentError(
+                f"the source column {column!r} has the name of a result column; "
+                f"rename it first: df.rename(columns={{{column!r}: 'image'}})"
+            )
+
+
+def typed(values: Iterable[object], kind: ColumnKind, index: pd.Index) -> pd.Series:
+    """Make a column of that kind from values as they stand in memory or came from a file."""
+    if kind == "quad":
+        return pd.Series([_quad(v) for v in values], index=index, dtype=object)
+    if kind == "text":
+        texts = [None if _is_missing(v) or v == "" else str(v) for v in values]
+        return pd.Series(texts, index=index, dtype=TEXT)
+    if kind == "boolean":
+        truths = [None if _is_missing(v) else str(v).lower() in _TRUE for v in values]
+        return pd.Series(truths, index=index, dtype="boolean")
+    numbers = [None if _is_missing(v) else float(str(v)) for v in values]
+    return pd.Series(numbers, index=index, dtype="float64").astype(kind)
+
+
+def restore(frame: pd.DataFrame) -> pd.DataFrame:
+    """Give `frame` the dtypes of a flat frame, after a file or a merge has changed them.
+
+    Raises
+    ------
+    ArgumentError
+        `frame` is no flat frame.
+    """
+    for column in READING_COLUMNS:
+        if column not in frame.columns:
+            raise ArgumentError(f"not a flat frame, such as extract gives: no column {column!r}")
+    kinds = column_kinds(frame.columns)
+    return frame.assign(**{c: typed(frame[c], kind, frame.index) for c, kind in kinds.items()})
+
+
+def _is_missing(value: object) -> bool:
+    return value is None or value is pd.NA or value != value or value == ""
+
+
+def _quad(value: object) -> tuple[float, ...] | None:
+    """Eight floats from a tuple, a list, an array (Parquet) or text (CSV)."""
+    if isinstance(value, str):
+        parts: Iterable[object] = re.split(r"[,\s]+", value.strip("()[] \n"))
+        return tuple(float(str(p)) for p in parts) if value else None
+    if isinstance(value, Iterable):
+        return tuple(float(v) for v in value)
+    return None

@@ -1,0 +1,257 @@
+"""Readings to flat frame and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from types import MappingProxyType
+from typing import Final, cast
+
+import pandas as pd
+
+from cvocr_lab import errors
+from cvocr_lab.errors import ArgumentError, CvocrError, NoDocumentError, RowError
+from cvocr_lab.frames.columns import (
+    EXTRA,
+    READING_COLUMNS,
+    column_kinds,
+    field_columns,
+    field_names,
+    restore,
+    triple,
+    typed,
+)
+from cvocr_lab.results import Document, Extraction, FieldValue, Line, Quad
+
+_NAN: Final = float("nan")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What came of one input.
+
+    Parameters
+    ----------
+    result
+        What the engine found, or why it could not.
+    engine
+        The engine's name, for results that do not say it themselves.
+    attempts
+        Requests made; 0 when the result was taken from an equal source of the same run.
+    seconds
+        Time spent on it, loading included; NaN when unknown.
+    """
+
+    result: Extraction | CvocrError
+    engine: str = ""
+    attempts: int = 1
+    seconds: float = _NAN
+
+
+def to_frame(
+    readings: Iterable[Reading], sources: pd.DataFrame, *, fields: Sequence[str] | None = None
+) -> pd.DataFrame:
+    """Make the flat frame of `readings`.
+
+    Parameters
+    ----------
+    readings
+        One for each row of `sources`, in its order.
+    sources
+        The source column(s); its index labels the result's rows.
+    fields
+        Fields to give columns; None for those of every type that occurs.  Fields met beyond
+        these are added after them.
+
+    Raises
+    ------
+    ArgumentError
+        A source column has the name of a result column.
+    ValueError
+        `readings` and `sources` differ in length.
+    """
+    readings = list(readings)
+    if len(readings) != len(sources):
+        raise ValueError(f"{len(readings)} readings for {len(sources)} sources")
+    rows = [
+        (at, reading, face)
+        for at, reading in enumerate(readings)
+        for face in _faces(reading.result)
+    ]
+    faces = [face if isinstance(face, Document) else None for _, _, face in rows]
+    met = {f.type for f in faces if f}
+    names = [
+        *(field_names(met) if fields is None else fields),
+        *(name for f in faces if f for name in f.fields),
+    ]
+    columns: dict[str, list[object]] = {}
+    for name in dict.fromkeys(names):
+        values = [f.fields.get(name) if f else None for f in faces]
+        text, confidence, quad = triple(name)
+        columns[text] = [v.text if v else None for v in values]
+        columns[confidence] = [v.confidence if v else None for v in values]
+        columns[quad] = [v.quad if v else None for v in values]
+    cells = [_reading_cells(reading, face) for _, reading, face in rows]
+    for at, column in enumerate(READING_COLUMNS):
+        columns[column] = [row[at] for row in cells]
+    for key in dict.fromkeys(key for f in faces if f for key in f.extra):
+        columns[EXTRA + key] = [f.extra.get(key) if f else None for f in faces]
+
+    left = sources.take([at for at, _, _ in rows])
+    if clash := set(columns) & set(left.columns):
+        raise ArgumentError(f"source columns have the name of result columns: {sorted(clash)}")
+    kinds = column_kinds(columns)
+    right = {c: typed(values, kinds[c], left.index) for c, values in columns.items()}
+    return pd.concat([left, pd.DataFrame(right, index=left.index)], axis=1)
+
+
+def from_frame(frame: pd.DataFrame) -> tuple[list[Reading], pd.DataFrame]:
+    """Split a flat frame into readings and their sources, one row each; inverse of `to_frame`.
+
+    Neighbouring rows of one label, source and time are the faces of one input.  Columns that
+    belong neither to a field nor to the reading count as sources.
+
+    Raises
+    ------
+    ArgumentError
+        `frame` is no flat frame.
+    """
+    frame = restore(frame)
+    kinds = column_kinds(frame.columns)
+    sources = frame[[c for c in frame.columns if c not in kinds]]
+    names = field_columns(frame.columns)
+    cells: dict[str, list[object]] = {
+        c: [None if missing else v for v, missing in zip(frame[c], frame[c].isna(), strict=True)]
+        for c in kinds
+    }
+    rows = [dict(zip(cells, row, strict=True)) for row in zip(*cells.values(), strict=True)]
+    starts = input_starts(frame)
+    readings = []
+    for begin, end in pairwise([*starts, len(frame)]):
+        first = rows[begin]
+        engine = str(first["ocr_engine"] or "")
+        result: Extraction | CvocrError
+        if first["ocr_error"] is None:
+            faces = tuple(_document(row, names) for row in rows[begin:end])
+            result = Extraction(faces, engine=engine)
+        else:
+            result = _error(str(first["ocr_error"]))
+        attempts = cast("int | None", first["ocr_attempts"])
+        seconds = cast("float | None", first["ocr_seconds"])
+        readings.append(
+            Reading(
+                result,
+                engine=engine,
+                attempts=1 if attempts is None else attempts,
+                seconds=_NAN if seconds is None else seconds,
+            )
+        )
+    return readings, sources.take(starts)
+
+
+def input_starts(frame: pd.DataFrame) -> list[int]:
+    """Find the positions in a restored flat frame where a new input begins."""
+    kinds = column_kinds(frame.columns)
+    keys = [
+        list(frame.index),
+        frame["ocr_engine"].fillna("").tolist(),
+        frame["ocr_attempts"].fillna(1).tolist(),
+        frame["ocr_seconds"].fillna(-1.0).tolist(),
+        *(frame[c].tolist() for c in frame.columns if c not in kinds),
+    ]
+    failed = frame["ocr_error"].notna().to_numpy()
+    return [
+        at
+        for at in range(len(frame))
+        if at == 0 or failed[at] or failed[at - 1] or not all(_same(k[at - 1], k[at]) for k in keys)
+    ]
+
+
+def _same(a: object, b: object) -> bool:
+    # Pictures are the same only as objects; labels and paths by value; NaN is NaN.
+    if a is b:
+        return True
+    if isinstance(a, str | bytes | int | float | tuple):
+        return a == b or (a != a and b != b)
+    return type(a) is type(b) and type(a).__module__.startswith(("pandas", "datetime")) and a == b
+
+
+def _faces(result: Extraction | CvocrError) -> tuple[Document | CvocrError, ...]:
+    if isinstance(result, CvocrError):
+        return (result,)
+    if result.documents:
+        return result.documents
+    if result.lines:
+        return (_page(result.lines),)
+    return (NoDocumentError("no document and no text in the picture"),)
+
+
+def _page(lines: Sequence[Line]) -> Document:
+    text = FieldValue(
+        "\n".join(line.text for line in lines),
+        confidence=sum(line.confidence for line in lines) / len(lines),
+    )
+    return Document("scan", fields=MappingProxyType({"text": text}))
+
+
+def _reading_cells(reading: Reading, face: Document | CvocrError) -> tuple[object, ...]:
+    """Values in the order of `READING_COLUMNS`."""
+    if isinstance(face, Document):
+        engine = reading.result.engine if isinstance(reading.result, Extraction) else ""
+        about: tuple[object, ...] = (
+            face.type,
+            face.confidence,
+            face.side,
+            face.page,
+            face.corners,
+            face.valid,
+            face.invalid_code,
+            face.invalid_message,
+            ";".join(face.warnings),
+            engine or reading.engine,
+            None,
+            None,
+        )
+    else:
+        error = f"{type(face).__name__}: {face}"
+        about = (*(None,) * 9, reading.engine, face.code, error)
+    return (*about, reading.attempts, reading.seconds)
+
+
+def _document(row: dict[str, object], names: Sequence[str]) -> Document:
+    fields = {}
+    for name in names:
+        text, confidence, quad = (row[c] for c in triple(name))
+        if text is not None:
+            fields[name] = FieldValue(
+                str(text), cast("float | None", confidence), cast("Quad | None", quad)
+            )
+    warnings = str(row["ocr_warnings"] or "")
+    return Document(
+        type=str(row["ocr_type"] or ""),
+        side=str(row["ocr_side"] or ""),
+        fields=MappingProxyType(fields),
+        page=cast("int | None", row["ocr_page"]) or 1,
+        confidence=cast("float | None", row["ocr_confidence"]),
+        valid=cast("bool | None", row["ocr_valid"]),
+        invalid_code=cast("int | None", row["ocr_invalid_code"]),
+        invalid_message=str(row["ocr_invalid_message"] or ""),
+        warnings=tuple(warnings.split(";")) if warnings else (),
+        corners=cast("Quad | None", row["ocr_corners"]),
+        extra=MappingProxyType(
+            {
+                c.removeprefix(EXTRA): str(v)
+                for c, v in row.items()
+                if c.startswith(EXTRA) and v is not None
+            }
+        ),
+    )
+
+
+def _error(text: str) -> CvocrError:
+    name, _, message = text.partition(": ")
+    known = getattr(errors, name, None)
+    if isinstance(known, type) and issubclass(known, CvocrError):
+        return known(message)
+    return RowError(text)

@@ -1,0 +1,72 @@
+"""One row per input: the faces of a paper side by side."""
+
+from __future__ import annotations
+
+from itertools import count
+
+import numpy as np
+import pandas as pd
+
+from cvocr_lab.frames.columns import (
+    INPUT_COLUMNS,
+    column_kinds,
+    field_columns,
+    field_names,
+    restore,
+    triple,
+)
+from cvocr_lab.frames.flat import input_starts
+
+_FIRST = {"front": 0, "back": 1}
+
+
+def wide(frame: pd.DataFrame) -> pd.DataFrame:
+    """Set the faces of each input side by side: ``front_id``, ``back_date``, ``front_ocr_type``.
+
+    Papers without sides keep the plain names.  A second paper of one side takes ``front2_``,
+    ``back2_`` or ``document2_``, so nothing is dropped.  What concerns the whole input
+    (``ocr_engine``, ``ocr_error`` …) keeps its name; a failed input is a row with its error.
+
+    Parameters
+    ----------
+    frame
+        A flat frame.
+
+    Raises
+    ------
+    ArgumentError
+        `frame` is no flat frame.
+    """
+    frame = restore(frame)
+    kinds = column_kinds(frame.columns)
+    sources = [c for c in frame.columns if c not in kinds]
+    starts = input_starts(frame)
+    at_input = np.searchsorted(starts, np.arange(len(frame)), side="right") - 1
+    sides = [str(side) for side in frame["ocr_side"].fillna("")]
+    places: dict[tuple[int, str], dict[int, int]] = {}  # (nth, side) -> input -> row
+    for row, (at, side, read) in enumerate(
+        zip(at_input.tolist(), sides, frame["ocr_type"].notna(), strict=True)
+    ):
+        if read:
+            nth = next(n for n in count() if at not in places.get((n, side), {}))
+            places.setdefault((nth, side), {})[at] = row
+
+    inputs = frame.take(starts)
+    blocks = []
+    for nth, side in sorted(places, key=lambda place: (place[0], _FIRST.get(place[1], 2))):
+        rows = places[nth, side]
+        block = frame.take(list(rows.values()))
+        block = block[_columns(block)].set_axis(list(rows), axis=0)
+        block = block.reindex(range(len(starts))).set_axis(inputs.index, axis=0)
+        name = f"{side or 'document'}{nth + 1}" if nth else side
+        blocks.append(block.add_prefix(f"{name}_") if name else block)
+    return pd.concat([inputs[sources], *blocks, inputs[list(INPUT_COLUMNS)]], axis=1)
+
+
+def _columns(rows: pd.DataFrame) -> list[str]:
+    """Choose the result columns worth showing: fields the rows' types have, and any filled."""
+    known = field_names(rows["ocr_type"])
+    fields = field_columns(rows.columns)
+    left_out = {c for f in fields if f not in known and rows[f].isna().all() for c in triple(f)}
+    left_out |= {*INPUT_COLUMNS, "ocr_side"}
+    return [c for c in column_kinds(rows.columns) if c not in left_out]
