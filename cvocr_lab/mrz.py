@@ -1,0 +1,351 @@
+"""Machine readable zones: the three lines of an identity card, the two of a passport.
+
+Layouts: ICAO Doc 9303 part 5 (TD1), part 6 (TD2), part 4 (TD3); check digits part 3, section 4.9.
+Vietnamese cards put the whole 12-digit number and a check digit of its own into the optional field
+of TD1 line 1, after the number's last nine digits: a national extra, not an ICAO check.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Final, Literal
+
+from cvocr_lab.text import fold
+
+Format = Literal["TD1", "TD2", "TD3"]
+
+WIDTHS: Final[Mapping[Format, int]] = {"TD1": 30, "TD2": 36, "TD3": 44}
+"""Characters per line; TD1 has three lines, the others two."""
+
+ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ<"
+
+
+@dataclass(frozen=True, slots=True)
+class Mrz:
+    """What the lines say.  Trailing fillers are off, `<` inside a number stays.
+
+    Parameters
+    ----------
+    format
+        TD1 (cards), TD2, TD3 (passports).
+    document_code, issuer, nationality
+        As printed, without fillers: ``"ID"``, ``"VNM"``.
+    number
+        Document number; longer than nine only on TD1 and TD2, where it runs into the optional data.
+        On Vietnamese cards the last nine digits of `person_number`.
+    person_number
+        The 12 digits on a Vietnamese card; the optional data of any passport.  "" for none.
+    birth, expiry
+        ``yymmdd``; unknown parts are ``<<``.
+    sex
+        ``"M"``, ``"F"``, or "" where it is a filler; any other character as read.
+    surname, given_names
+        Without marks, words parted by one space; possibly cut.
+    optional1, optional2
+        Optional data of line 1 (TD1) or 2 (TD2), and of TD1 line 2.
+    checks
+        For each check whether it holds; empty for lines not parsed.  A date whose check digit
+        is right but that no calendar has does not hold.  ``numbers_agree`` compares the two
+        numbers of a Vietnamese card.  Takes no part in equality.
+    """
+
+    format: Format
+    document_code: str
+    issuer: str
+    number: str
+    birth: str
+    sex: str
+    expiry: str
+    nationality: str
+    surname: str
+    given_names: str = ""
+    person_number: str = ""
+    optional1: str = ""
+    optional2: str = ""
+    checks: Mapping[str, bool] = field(default_factory=dict, compare=False)
+
+    @property
+    def valid(self) -> bool:
+        """Every check holds."""
+        return all(self.checks.values())
+
+
+def check_digit(text: str) -> str:
+    """Compute the check digit of `text`: weights 7, 3, 1; A is 10, Z is 35, `<` is 0; modulo 10.
+
+    Raises ValueError for an empty text or a character outside A-Z, 0-9 and `<`.
+    Source: ICAO Doc 9303 part 3, section 4.9.
+
+    >>> check_digit("520727")
+    '3'
+    """
+    if not text or not set(text) <= set(ALPHABET):
+        raise ValueError("a check digit needs characters A-Z, 0-9 and <")
+    values = (0 if c == "<" else ALPHABET.index(c) for c in text)
+    return str(sum(value * (7, 3, 1)[i % 3] for i, value in enumerate(values)) % 10)
+
+
+def parse(lines: str | Sequence[str]) -> Mrz:
+    """Read exact lines; see `repair` for misread ones.
+
+    Wrong check digits are no error, they show in `Mrz.checks`.  Raises ValueError when number or
+    length of the lines fits no format, a character is foreign, or it is a visa.
+
+    Parameters
+    ----------
+    lines
+        The lines in order, or one text with line breaks or without any.
+
+    >>> card = parse('''IDVNM0990001232001099000123<<3
+    ... 9901018M3901016VNM<<<<<<<<<<<8
+    ... NGUYEN<<VAN<MAU<<<<<<<<<<<<<<<''')
+    >>> card.person_number, card.given_names, card.valid
+    ('001099000123', 'VAN MAU', True)
+    """
+    rows = tuple(lines.split()) if isinstance(lines, str) else tuple(line.strip() for line in lines)
+    if len(rows) == 1:
+        width = {90: 30, 72: 36, 88: 44}.get(len(rows[0]), len(rows[0]) or 1)
+        rows = tuple(rows[0][at : at + width] for at in range(0, len(rows[0]), width))
+    kind = {(3, 30): "TD1", (2, 36): "TD2", (2, 44): "TD3"}.get(
+        (len(rows), len(rows[0]) if rows else 0)
+    )
+    if kind is None or len({len(row) for row in rows}) != 1:
+        raise ValueError("no MRZ: wants 3 lines of 30, 2 of 36 or 2 of 44 characters")
+    if not set("".join(rows)) <= set(ALPHABET):
+        raise ValueError("no MRZ: a character is not A-Z, 0-9 or <")
+    if rows[0][0] == "V":
+        raise ValueError("the MRZ of a visa, not of an identity document")
+    return (
+        _parse_td1(rows) if kind == "TD1" else _parse_two(rows, "TD2" if kind == "TD2" else "TD3")
+    )
+
+
+def _parse_td1(rows: tuple[str, ...]) -> Mrz:
+    one, two, three = rows
+    issuer = _bare(one[2:5])
+    person, optional, checks = "", _bare(one[15:30]), {}
+    national = re.fullmatch(r"(\d{12})<<(.)", one[15:30])
+    if issuer == "VNM" and national:
+        number, optional, person = _bare(one[5:14]), "", national[1]
+        checks["number"] = check_digit(one[5:14]) == one[14]
+        checks["person_number"] = check_digit(person) == national[2]
+        checks["numbers_agree"] = number == person[3:]
+    else:
+        number, optional, checks["number"] = _number(one[5:14], one[14], one[15:30])
+    checks["birth"] = _date_holds(two[0:6], two[6])
+    checks["expiry"] = _date_holds(two[8:14], two[14])
+    checks["composite"] = check_digit(_td1_composite(one, two)) == two[29]
+    surname, given = _names(three)
+    return Mrz(
+        format="TD1",
+        document_code=_bare(one[0:2]),
+        issuer=issuer,
+        number=number,
+        birth=two[0:6],
+        sex=_bare(two[7]),
+        expiry=two[8:14],
+        nationality=_bare(two[15:18]),
+        surname=surname,
+        given_names=given,
+        person_number=person,
+        optional1=optional,
+        optional2=_bare(two[18:29]),
+        checks=checks,
+    )
+
+
+def _parse_two(rows: tuple[str, ...], kind: Literal["TD2", "TD3"]) -> Mrz:
+    one, two = rows
+    surname, given = _names(one[5:])
+    checks: dict[str, bool] = {}
+    person = optional = ""
+    if kind == "TD3":
+        number, person = _bare(two[0:9]), _bare(two[28:42])
+        checks["number"] = check_digit(two[0:9]) == two[9]
+        # An unused field may have a filler for its check digit (part 4, section 4.2.2).
+        checks["person_number"] = two[42] == check_digit(two[28:42]) or (
+            not person and two[42] == "<"
+        )
+    else:
+        number, optional, checks["number"] = _number(two[0:9], two[9], two[28:35])
+    checks["birth"] = _date_holds(two[13:19], two[19])
+    checks["expiry"] = _date_holds(two[21:27], two[27])
+    checks["composite"] = check_digit(two[0:10] + two[13:20] + two[21:-1]) == two[-1]
+    return Mrz(
+        format=kind,
+        document_code=_bare(one[0:2]),
+        issuer=_bare(one[2:5]),
+        number=number,
+        birth=two[13:19],
+        sex=_bare(two[20]),
+        expiry=two[21:27],
+        nationality=_bare(two[10:13]),
+        surname=surname,
+        given_names=given,
+        person_number=person,
+        optional1=optional,
+        checks=checks,
+    )
+
+
+def _td1_composite(one: str, two: str) -> str:
+    return one[5:30] + two[0:7] + two[8:15] + two[18:29]
+
+
+def _bare(text: str) -> str:
+    return text.rstrip("<")
+
+
+def _names(text: str) -> tuple[str, str]:
+    surname, _, given = _bare(text).partition("<<")
+    return " ".join(surname.split("<")).strip(), " ".join(given.replace("<", " ").split())
+
+
+def _number(head: str, digit: str, optional: str) -> tuple[str, str, bool]:
+    """Join a number longer than nine characters, as parts 5 and 6 lay it out."""
+    tail = re.match(r"([A-Z0-9]+)(\d)(?:<|$)", optional)
+    if digit != "<" or "<" in head or not tail:
+        return _bare(head), _bare(optional), check_digit(head) == digit
+    # Some issuers count the filler in the ninth place, some do not; both are met.
+    right = tail[2] in (check_digit(head + tail[1]), check_digit(head + "<" + tail[1]))
+    return head + tail[1], _bare(optional[tail.end() :]), right
+
+
+def _date_holds(text: str, digit: str) -> bool:
+    return check_digit(text) == digit and is_date(text)
+
+
+def is_date(text: str) -> bool:
+    """Tell whether ``yymmdd`` can be a date; unknown parts (``<<``) are allowed.
+
+    >>> is_date("990230"), is_date("99<<<<")
+    (False, True)
+    """
+    parts = re.fullmatch(r"(\d\d|<<)(0[1-9]|1[0-2]|<<)(\d\d|<<)", text)
+    if not parts:
+        return False
+    _, month, day = parts.groups()
+    if day == "<<":
+        return True
+    longest = (
+        31 if month == "<<" else (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)[int(month) - 1]
+    )
+    return 1 <= int(day) <= longest
+
+
+def birth_date(mrz: Mrz) -> str | None:
+    """Give the date of birth as ``yyyy-mm-dd``; None when it is partly unknown or no date.
+
+    The century comes from digit 4 of a 12-digit personal number; without one the date is the
+    latest that does not lie ahead.
+    """
+    if re.fullmatch(r"\d{12}", mrz.person_number):
+        return _iso(mrz.birth, 19 + int(mrz.person_number[3]) // 2)
+    late = _iso(mrz.birth, 20)
+    return late if late and late <= date.today().isoformat() else _iso(mrz.birth, 19)
+
+
+def expiry_date(mrz: Mrz) -> str | None:
+    """Give the date of expiry as ``20yy-mm-dd``; None when it is partly unknown or no date."""
+    return _iso(mrz.expiry, 20)
+
+
+def _iso(text: str, century: int) -> str | None:
+    try:
+        return date(century * 100 + int(text[:2]), int(text[2:4]), int(text[4:6])).isoformat()
+    except ValueError:
+        return None
+
+
+# Latin letters that are more than a letter and a mark: ICAO Doc 9303 part 3, section 6, table A.
+_LATIN: Final = str.maketrans(
+    {"Æ": "AE", "Ä": "AE", "Å": "AA", "Œ": "OE", "Ö": "OE", "Ø": "OE", "Ü": "UE", "ß": "SS"}
+    | {"ẞ": "SS", "Þ": "TH", "Ĳ": "IJ", "Ł": "L", "Ħ": "H", "Ŋ": "N", "Ŧ": "T", "ı": "I", "ĸ": "Q"}
+)
+
+
+def transliterate(name: str) -> str:
+    """Write a name in MRZ letters, words joined by `<`; Vietnamese marks go, `Đ` becomes `D`.
+
+    Apostrophes are left out, hyphens and other signs part words.  Letters of other scripts are
+    left out.  Source: ICAO Doc 9303 part 3, sections 4.6 and 6.
+
+    >>> transliterate("Đặng Thị H'Ánh")
+    'DANG<THI<HANH'
+    """
+    plain = fold(unicodedata.normalize("NFC", name).upper().translate(_LATIN)).upper()
+    return "<".join(re.findall(r"[A-Z]+", re.sub("['’ʼ`]", "", plain)))
+
+
+def split_name(name: str) -> tuple[str, str]:
+    """Part a Vietnamese full name as cards do: the first word is the surname, the rest is given.
+
+    >>> split_name("NGUYỄN VĂN MẪU")
+    ('NGUYEN', 'VAN MAU')
+    """
+    surname, _, given = transliterate(name).partition("<")
+    return surname, given.replace("<", " ")
+
+
+def _name_field(surname: str, given: str, width: int) -> str:
+    """Fill the name field; what is too long is cut from the last word on, each keeping a letter.
+
+    Given names give way before the surname, and the last place then holds a letter, which shows
+    the cut (ICAO Doc 9303 parts 4 to 6, truncation of names).
+    """
+    parts = [transliterate(surname).split("<"), [w for w in transliterate(given).split("<") if w]]
+    over = len("<<".join("<".join(part) for part in parts if part)) - width
+    for part in reversed(parts):
+        for at in reversed(range(len(part))):
+            cut = max(0, min(len(part[at]) - 1, over))
+            part[at] = part[at][: len(part[at]) - cut]
+            over -= cut
+    return "<<".join("<".join(part) for part in parts if part)[:width].ljust(width, "<")
+
+
+def format(mrz: Mrz) -> tuple[str, ...]:
+    """Write the lines with computed check digits; the inverse of `parse` for names that fit.
+
+    `checks` is not looked at; names may still hold marks.  Raises ValueError when a value is too
+    long for its place or holds a foreign character.
+    """
+    one = _fill(mrz.document_code, 2) + _fill(mrz.issuer, 3)
+    birth = _fill(mrz.birth, 6) + check_digit(_fill(mrz.birth, 6)) + _fill(mrz.sex, 1)
+    expiry = _fill(mrz.expiry, 6) + check_digit(_fill(mrz.expiry, 6))
+    nationality = _fill(mrz.nationality, 3)
+    names = WIDTHS[mrz.format] - 5 if mrz.format != "TD1" else 30
+    name_field = _name_field(mrz.surname, mrz.given_names, names)
+    if mrz.format == "TD1":
+        if mrz.issuer == "VNM" and re.fullmatch(r"\d{12}", mrz.person_number):
+            optional = mrz.person_number + "<<" + check_digit(mrz.person_number)
+        else:
+            optional = mrz.optional1
+        one += _number_field(mrz.number, optional, 15)
+        two = birth + expiry + nationality + _fill(mrz.optional2, 11)
+        return one, two + check_digit(_td1_composite(one, two)), name_field
+    if mrz.format == "TD3":
+        person = _fill(mrz.person_number, 14)
+        rest = person + (check_digit(person) if mrz.person_number else "<")
+        head = _fill(mrz.number, 9) + check_digit(_fill(mrz.number, 9))
+    else:
+        number = _number_field(mrz.number, mrz.optional1, 7)
+        head, rest = number[:10], number[10:]
+    two = head + nationality + birth + expiry + rest
+    return one + name_field, two + check_digit(two[0:10] + two[13:20] + two[21:])
+
+
+def _fill(text: str, width: int) -> str:
+    if len(text) > width or not set(text) <= set(ALPHABET):
+        raise ValueError(f"an MRZ value is longer than {width} or holds a foreign character")
+    return text.ljust(width, "<")
+
+
+def _number_field(number: str, optional: str, width: int) -> str:
+    if len(number) <= 9:
+        return _fill(number, 9) + check_digit(_fill(number, 9)) + _fill(optional, width)
+    rest = number[9:] + check_digit(number) + (f"<{optional}" if optional else "")
+    return _fill(number[:9], 9) + "<" + _fill(rest, width)
