@@ -21,7 +21,10 @@ Messages say what happened and what to do.  They never hold a field value, a key
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class CvocrError(Exception):
@@ -69,6 +72,9 @@ class TransportError(RowError):
 
 class BatchError(CvocrError):
     """Every further row would fail too; the run stops."""
+
+    partial: pd.DataFrame | None = None
+    """The flat frame of the rows finished before, when a run was under way."""
 
 
 class CredentialsError(BatchError):

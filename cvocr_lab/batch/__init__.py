@@ -1,0 +1,17 @@
+"""A column of pictures -> requests -> one flat frame: workers, order, progress, row errors.
+
+Concurrency lives here only.  A row's trouble becomes that row's error; what would fail every row
+stops the run, and the rows finished till then are kept.
+"""
+
+from cvocr_lab.batch.extract import RowsFailedWarning, RunStoppedWarning, extract
+from cvocr_lab.batch.sources import source_frame
+from cvocr_lab.batch.workers import usable_cores
+
+__all__ = [
+    "RowsFailedWarning",
+    "RunStoppedWarning",
+    "extract",
+    "source_frame",
+    "usable_cores",
+]

@@ -1,0 +1,87 @@
+"""One row: load its pictures, ask the engine, and give a reading whatever happens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Final
+
+from cvocr_lab import images
+from cvocr_lab.engines import Engine, Request
+from cvocr_lab.errors import AnswerError, BatchError, ImageError, NoDocumentError, RowError
+from cvocr_lab.frames import Reading
+from cvocr_lab.results import Extraction
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What a worker is given: the sources of one row, not their pictures.
+
+    Parameters
+    ----------
+    at
+        Position of the row in the run.
+    sources
+        One, or front and back.
+    kind
+        A name of `cvocr_lab.kinds.REQUESTS`.
+    base
+        Folder that relative paths start from; None for the current one.
+    """
+
+    at: int
+    sources: tuple[object, ...]
+    kind: str
+    base: str | None = None
+
+
+def read(engine: Engine, task: Task) -> Reading:
+    """Read one row.
+
+    Raises
+    ------
+    BatchError
+        No row can be read.
+    """
+    start = perf_counter()
+    result: Extraction | RowError
+    try:
+        result = _extraction(engine, task)
+    except RowError as error:
+        result = error
+    return Reading(result, engine=engine.name, seconds=perf_counter() - start)
+
+
+def _extraction(engine: Engine, task: Task) -> Extraction:
+    for number, source in enumerate(task.sources, start=1):
+        if is_absent(source):
+            which = "" if len(task.sources) == 1 else f" number {number} of {len(task.sources)}"
+            raise ImageError(f"no picture{which}: the cell is empty")
+    try:
+        pictures = tuple(images.load(source, base=task.base) for source in task.sources)
+    except (RowError, BatchError):
+        raise
+    except Exception as error:
+        raise ImageError(f"the picture cannot be read ({type(error).__name__})") from error
+    try:
+        result = engine.extract(Request(pictures, task.kind))
+    except (RowError, BatchError):
+        raise
+    except Exception as error:
+        # The exception's own text may hold what stands on the paper.
+        raise RowError(f"engine {engine.name!r} failed ({type(error).__name__})") from error
+    if not isinstance(result, Extraction):
+        raise AnswerError(f"engine {engine.name!r} gave no Extraction")
+    if not result.documents and task.kind != "scan":
+        raise NoDocumentError("no document in the picture")
+    return result
+
+
+def is_absent(source: object) -> bool:
+    """Tell whether a cell is empty: None, NaN, NA or ""."""
+    if source is None or (isinstance(source, str) and not source.strip()):
+        return True
+    return type(source).__name__ in _MISSING or (isinstance(source, float) and source != source)
+
+
+_MISSING: Final = ("NAType", "NaTType")

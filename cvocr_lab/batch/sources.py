@@ -1,0 +1,90 @@
+"""The caller's column, list or frame as one frame of sources."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TypeAlias
+
+import pandas as pd
+
+from cvocr_lab.errors import ArgumentError
+from cvocr_lab.frames import check_source_columns
+
+Column: TypeAlias = str | int
+Data: TypeAlias = "pd.Series | pd.DataFrame | Sequence[object] | str | Path | bytes"
+
+_DEFAULT: dict[int, tuple[Column, ...]] = {1: ("image",), 2: ("front", "back")}
+
+
+def source_frame(
+    data: Data, *, column: Column | Sequence[Column] | None = None, images: int = 1
+) -> pd.DataFrame:
+    """Take the source columns out of `data`, index kept.
+
+    Parameters
+    ----------
+    data
+        A frame, a series, a sequence of sources (of pairs where `images` is 2), or one source.
+    column
+        The column(s) of a frame, or what to call those of a list; None for ``"image"``, and
+        ``"front"`` and ``"back"`` for pairs.  A series keeps its name.
+    images
+        Pictures per request: 1 or 2.
+
+    Raises
+    ------
+    ArgumentError
+        The columns are not there, are doubled, are too few or too many for the request, or have
+        the name of a result column.
+    """
+    if isinstance(column, str | int):
+        columns: tuple[Column, ...] = (column,)
+    else:
+        columns = _DEFAULT[images] if column is None else tuple(column)
+    if isinstance(data, pd.Series) and column is None and data.name is not None:
+        columns = (data.name,)  # type: ignore[assignment]
+    if len(columns) != images or len(set(columns)) != images:
+        wanted = "one column" if images == 1 else "two columns, front and back"
+        raise ArgumentError(f"this kind takes {wanted}, not {', '.join(map(repr, columns))}")
+    check_source_columns(columns)
+    if isinstance(data, pd.DataFrame):
+        for name in columns:
+            times = int((data.columns == name).sum())
+            if times != 1:
+                there = "there twice" if times else "not in the frame"
+                raise ArgumentError(f"column {name!r} is {there}; say column=…")
+        frame = data[list(columns)].copy()
+    elif isinstance(data, pd.Series):
+        frame = data.to_frame(name=columns[0])
+    else:
+        frame = _listed(data, columns)
+    for name in columns:
+        if any(isinstance(value, Path) for value in frame[name]):
+            # Parquet knows no paths, and a frame must survive it.
+            texts = [str(v) if isinstance(v, Path) else v for v in frame[name]]
+            frame[name] = pd.Series(texts, index=frame.index)
+    return frame
+
+
+def _listed(
+    data: Sequence[object] | str | Path | bytes, columns: tuple[Column, ...]
+) -> pd.DataFrame:
+    single = isinstance(data, str | Path | bytes) or not isinstance(data, Sequence)
+    rows: list[object] = [data] if single else list(data)  # type: ignore[arg-type]
+    if len(columns) == 1:
+        return pd.DataFrame({columns[0]: _column(rows)})
+    if not all(isinstance(row, tuple | list) and len(row) == len(columns) for row in rows):
+        raise ArgumentError("a list for this kind holds pairs: (front, back)")
+    return pd.DataFrame(
+        {name: _column([row[at] for row in rows]) for at, name in enumerate(columns)}  # type: ignore[index]
+    )
+
+
+def _column(values: list[object]) -> pd.Series:
+    if all(isinstance(value, str) for value in values):
+        return pd.Series(values, dtype=None if values else object)
+    column = pd.Series([None] * len(values), dtype=object)
+    for at, value in enumerate(values):
+        column.iloc[at] = value  # one by one, so that an array stays one cell
+    return column

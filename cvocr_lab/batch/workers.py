@@ -1,0 +1,217 @@
+"""Who reads: this thread, other threads, or processes that may die."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pickle
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Generator, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Protocol, cast
+
+from cvocr_lab.batch.child import dumps, send
+from cvocr_lab.batch.reading import Task, read
+from cvocr_lab.engines import Engine
+from cvocr_lab.errors import BatchError, ImageError, RowError
+from cvocr_lab.frames import Reading
+
+_BOOT = "import sys; sys.path[:] = {path!r}; from cvocr_lab.batch.child import main; main()"
+
+
+class Worker(Protocol):
+    """Reads one task at a time."""
+
+    def read(self, task: Task) -> Reading:
+        """Read one row.
+
+        Raises
+        ------
+        BatchError
+            No row can be read.
+        """
+        ...
+
+    def close(self, *, now: bool) -> None:
+        """Let go of everything; `now` gives up what is being read."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class InThread:
+    """Reads in the thread that asks, by an engine that other threads may share."""
+
+    engine: Engine
+
+    def read(self, task: Task) -> Reading:
+        """Read one row."""
+        return read(self.engine, task)
+
+    def close(self, *, now: bool) -> None:
+        """Do nothing: the engine is the caller's, and threads cannot be ended."""
+
+
+class InProcess:
+    """Reads in a process of its own, which is started again when it dies.
+
+    Parameters
+    ----------
+    open_engine
+        Makes the engine; called in the process, so it must pickle.
+    """
+
+    def __init__(self, open_engine: Callable[[], Engine]) -> None:
+        self._open_engine = dumps(open_engine)
+        self._greeted = False
+        self._process = self._start()
+
+    def read(self, task: Task) -> Reading:
+        """Read one row; one that kills the process is a row error.
+
+        Raises
+        ------
+        BatchError
+            No row can be read, or the engine cannot be opened.
+        """
+        try:
+            message = dumps(task)
+        except Exception as error:
+            kind = type(error).__name__
+            return Reading(ImageError(f"the source cannot be sent to a worker process ({kind})"))
+        if self._process.poll() is not None:
+            self._process = self._start()
+        try:
+            if not self._greeted:
+                self._ask(self._open_engine)
+                self._greeted = True
+            answer = self._ask(message)
+        except (EOFError, OSError, pickle.UnpicklingError):
+            how = self._bury()
+            if not self._greeted:
+                raise BatchError(f"a worker process cannot start ({how})") from None
+            died = RowError(f"the worker process died reading it ({how}): no memory, or a crash")
+            return Reading(died)
+        return cast("Reading", answer)
+
+    def close(self, *, now: bool) -> None:
+        """End the process; an idle one ends by itself, a busy one by force if `now`."""
+        if now:
+            self._process.kill()
+        self._bury()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        code = _BOOT.format(path=[str(Path(p).resolve()) for p in sys.path])
+        # One thread each: the processes share the cores between them.
+        threads = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+        self._greeted = False
+        return subprocess.Popen(
+            [sys.executable, "-c", code],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=threads | dict(os.environ),
+        )
+
+    def _ask(self, message: bytes) -> object:
+        send(cast("BinaryIO", self._process.stdin), message)
+        answer: object = pickle.load(cast("BinaryIO", self._process.stdout))
+        if isinstance(answer, BatchError):
+            raise answer
+        return answer
+
+    def _bury(self) -> str:
+        """Close the pipes, wait for the end, and say what it was."""
+        requests, replies = cast("list[BinaryIO]", [self._process.stdin, self._process.stdout])
+        with contextlib.suppress(OSError):
+            requests.close()
+        try:
+            code = self._process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            code = self._process.wait()
+        replies.close()
+        names = {-s.value: s.name for s in signal.Signals}
+        return names.get(code, f"exit status {code}")
+
+
+def run(tasks: Iterable[Task], workers: Sequence[Worker]) -> Generator[tuple[Task, Reading]]:
+    """Read tasks in any order, taking a new one only when a worker is free.
+
+    A single `InThread` reads in the calling thread.  When the caller stops iterating, or an
+    exception ends the run, nothing more is begun and busy workers are given up.
+
+    Raises
+    ------
+    BatchError
+        No further row can be read; every finished one was given before.
+    """
+    if len(workers) == 1 and isinstance(workers[0], InThread):
+        for task in tasks:
+            yield task, workers[0].read(task)
+        return
+    todo = iter(tasks)
+    taking, stopped = threading.Lock(), threading.Event()
+    # Bounded, so that readings do not pile up before a slow consumer.
+    done: queue.Queue[tuple[Task, Reading] | BaseException | None]
+    done = queue.Queue(maxsize=4 * len(workers))
+
+    def give(item: tuple[Task, Reading] | BaseException | None) -> None:
+        while not stopped.is_set():
+            with contextlib.suppress(queue.Full):
+                done.put(item, timeout=0.1)
+                return
+
+    def work(worker: Worker) -> None:
+        try:
+            while not stopped.is_set():
+                with taking:
+                    task = next(todo, None)
+                if task is None:
+                    break
+                give((task, worker.read(task)))
+        except BaseException as error:
+            give(error)
+        else:
+            give(None)
+
+    threads = [threading.Thread(target=work, args=(w,), daemon=True) for w in workers]
+    ended_well = False
+    try:
+        for thread in threads:
+            thread.start()
+        busy = len(threads)
+        failure: BaseException | None = None
+        while busy and not (failure and done.empty()):
+            try:
+                item = done.get(timeout=0.2)  # a bare get cannot be interrupted on Windows
+            except queue.Empty:
+                continue
+            if item is None:
+                busy -= 1
+            elif isinstance(item, BaseException):
+                failure = failure or item
+            else:
+                yield item
+        if failure:
+            raise failure
+        ended_well = True
+    finally:
+        stopped.set()
+        for worker in workers:
+            worker.close(now=not ended_well)
+
+
+def usable_cores() -> int:
+    """Count the processor cores this process may use, container limits included."""
+    try:
+        cores = len(os.sched_getaffinity(0))
+    except AttributeError:  # not on macOS and Windows
+        cores = os.cpu_count() or 1
+    with contextlib.suppress(OSError, ValueError):
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        cores = min(cores, max(1, round(int(quota) / int(period))))
+    return cores
