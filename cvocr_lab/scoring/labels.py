@@ -1,0 +1,21 @@
+"""Truth on disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+
+def read_labels(path: str | Path) -> pd.DataFrame:
+    """Read a table of truths from CSV (UTF-8), every cell as text.
+
+    Numbers keep their leading zeros, and a word such as ``NA`` stays a word; an empty cell is
+    the empty string, which means absent.
+
+    Parameters
+    ----------
+    path
+        Such as ``sample_data/labels.csv``.
+    """
+    return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")

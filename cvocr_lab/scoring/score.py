@@ -1,0 +1,217 @@
+"""`score` and what it gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+import pandas as pd
+
+from cvocr_lab.errors import ArgumentError
+from cvocr_lab.frames import field_columns, field_names, restore
+from cvocr_lab.kinds import TYPES
+from cvocr_lab.scoring.cells import OUTCOMES, compare_fields
+from cvocr_lab.scoring.matching import match
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Score:
+    """A flat frame judged by a truth.
+
+    Parameters
+    ----------
+    cells
+        One row per compared field, labelled like the truth: `row` (position in the truth),
+        `field`, `truth`, `value`, `edits` (Levenshtein distance of the comparison keys), `chars`
+        (length of the truth's key), `outcome` (``correct wrong invented missing absent``).
+    rows
+        One row per row of the truth: its columns that are no fields, then `ocr_type`,
+        `ocr_side` and `ocr_error` of the reading, and `read`, whether there was one.
+    extra
+        Readings that no row of the truth claims; they are not in `cells`.
+    unreadable
+        Cells left out because the truth says ``###``.
+    """
+
+    cells: pd.DataFrame
+    rows: pd.DataFrame
+    extra: pd.DataFrame
+    unreadable: int
+
+    def summary(self, by: str | Sequence[str] = "field") -> pd.DataFrame:
+        """Count outcomes.
+
+        Parameters
+        ----------
+        by
+            Columns of `cells` or `rows` to group by, e.g. ``["type", "field"]``; ``()`` for one
+            row over all.
+
+        Returns
+        -------
+        pandas.DataFrame
+            `n` and the five outcomes as counts; `exact` = correct / (correct + wrong + missing);
+            `cer` = edits / chars pooled over the cells whose truth is present.  NaN where there
+            is nothing to divide by.
+
+        Raises
+        ------
+        ArgumentError
+            No such column.
+        """
+        names = [by] if isinstance(by, str) else list(by)
+        cells = self.cells
+        for name in names:
+            if name in cells:
+                continue
+            if name not in self.rows:
+                known = ", ".join(map(str, [*cells.columns, *self.rows.columns]))
+                raise ArgumentError(f"nothing to group by in column {name!r}; known: {known}")
+            cells = cells.assign(**{name: self.rows[name].to_numpy()[cells["row"].to_numpy()]})
+        counts = {o: (cells["outcome"] == o).astype("int64") for o in OUTCOMES}
+        present = cells["chars"] > 0
+        table = pd.DataFrame(
+            {
+                **{n: cells[n] for n in names},
+                "n": 1,
+                **counts,
+                "edits": cells["edits"].where(present, 0),
+                "chars": cells["chars"],
+            }
+        )
+        if names:
+            sums = table.groupby(names, observed=True).sum()
+        else:
+            sums = table.sum().to_frame(name="all").T
+        sums["exact"] = sums["correct"] / (sums["correct"] + sums["wrong"] + sums["missing"])
+        sums["cer"] = sums.pop("edits") / sums.pop("chars")
+        return sums
+
+    @property
+    def card_exact(self) -> float:
+        """Share of rows of the truth whose every scored field is right: correct or absent."""
+        right = self.cells["outcome"].isin(["correct", "absent"])
+        return float(right.groupby(self.cells["row"].to_numpy()).all().mean())
+
+    @property
+    def type_right(self) -> float:
+        """Share of rows of the truth with a `type` whose reading has that type; NaN without."""
+        if "type" not in self.rows:
+            return float("nan")
+        rows = self.rows[self.rows["type"].fillna("") != ""]
+        return float((rows["type"] == rows["ocr_type"].fillna("")).mean())
+
+    def _headline(self) -> str:
+        unread = int((~self.rows["read"]).sum())
+        parts = [
+            f"{len(self.rows)} rows, {len(self.cells)} cells",
+            f"card_exact {self.card_exact:.1%}",
+        ]
+        if "type" in self.rows:
+            parts.append(f"type right {self.type_right:.1%}")
+        parts += [
+            f"{count} {what}"
+            for count, what in (
+                (unread, "rows without a reading"),
+                (len(self.extra), "readings without truth"),
+                (self.unreadable, "cells unreadable"),
+            )
+            if count
+        ]
+        return "; ".join(parts)
+
+    def __repr__(self) -> str:
+        table = self.summary().to_string(float_format="{:.3f}".format)
+        return f"Score: {self._headline()}\n{table}"
+
+    def _repr_html_(self) -> str:
+        table = self.summary().to_html(float_format="{:.3f}".format)
+        return f"<div><p><b>Score</b>: {escape(self._headline())}</p>{table}</div>"
+
+
+def score(
+    frame: pd.DataFrame,
+    truth: pd.DataFrame,
+    *,
+    on: str | None = None,
+    fields: Sequence[str] | None = None,
+) -> Score:
+    """Judge a flat frame by a truth.
+
+    Values are compared in NFC with inner spaces collapsed and none at the ends, nothing else.
+    None, NaN and "" mean absent; a truth of ``###`` is not scored.
+
+    Parameters
+    ----------
+    frame
+        A flat frame.
+    truth
+        A column per field as printed; `type` and `side`, where it has them, tell several papers
+        of one input apart.  Another flat frame, reviewed, will do.
+    on
+        Column of both that says which rows belong together; None for the index.
+    fields
+        Fields to compare; None for every field the truth has a column for.
+
+    Raises
+    ------
+    ArgumentError
+        `frame` is no flat frame, or a column is missing.
+
+    Examples
+    --------
+    >>> score(read, df).summary()  # doctest: +SKIP
+    """
+    frame = restore(frame)
+    truth = _as_truth(truth)
+    chosen = _fields(frame, truth, fields, on)
+    matching = match(frame, truth, on=on)
+    cells, unreadable = compare_fields(frame, truth, matching, chosen)
+    rows = truth[[c for c in truth.columns if c not in chosen]].copy()
+    for column in ("ocr_type", "ocr_side", "ocr_error"):
+        values = frame[column].tolist()
+        rows[column] = [values[a[0]] if a else None for a in matching.answers]
+    failed = frame["ocr_error"].notna().tolist()
+    rows["read"] = [any(not failed[at] for at in answer) for answer in matching.answers]
+    return Score(cells, rows, frame.take(list(matching.extra)), unreadable)
+
+
+def _as_truth(truth: pd.DataFrame) -> pd.DataFrame:
+    """Give the truth the spec's names: v2 spellings, a reviewed flat frame's type and side."""
+    names = {str(c) for c in truth.columns}
+    rename = {
+        alias: field for alias, field in _aliases().items() if alias in names and field not in names
+    }
+    if "type" not in names and "ocr_type" in names:
+        rename |= {"ocr_type": "type", "ocr_side": "side"}
+    keep = [c for c in truth.columns if c in rename or not str(c).startswith("ocr_")]
+    truth = truth[keep].rename(columns=rename)
+    if "type" in truth:
+        truth["type"] = truth["type"].replace({t.alias: t.name for t in TYPES.values() if t.alias})
+    return truth
+
+
+def _aliases() -> dict[str, str]:
+    """Map each other spelling that means one field in every type to that field."""
+    meanings: dict[str, set[str]] = {}
+    for kind in TYPES.values():
+        for field in kind.fields:
+            for name in (field.name, *field.aliases):
+                meanings.setdefault(name, set()).add(field.name)
+    return {a: next(iter(f)) for a, f in meanings.items() if len(f) == 1 and a not in f}
+
+
+def _fields(
+    frame: pd.DataFrame, truth: pd.DataFrame, fields: Sequence[str] | None, on: str | None
+) -> list[str]:
+    if fields is not None:
+        for field in fields:
+            if field not in truth:
+                raise ArgumentError(f"the truth has no column {field!r}")
+        return list(fields)
+    known = list(dict.fromkeys([*field_names(), *field_columns(frame.columns)]))
+    chosen = [f for f in known if f in truth and f != on]
+    if not chosen:
+        raise ArgumentError("the truth has no column named like a field, such as 'id' or 'name'")
+    return chosen
