@@ -1,4 +1,4 @@
-"""Machine readable zones: the three lines of an identity card, the two of a passport.
+"""What the lines hold, and how they are read and written.
 
 Layouts: ICAO Doc 9303 part 5 (TD1), part 6 (TD2), part 4 (TD3); check digits part 3, section 4.9.
 Vietnamese cards put the whole 12-digit number and a check digit of its own into the optional field
@@ -138,7 +138,7 @@ def _parse_td1(rows: tuple[str, ...]) -> Mrz:
         number, optional, checks["number"] = _number(one[5:14], one[14], one[15:30])
     checks["birth"] = _date_holds(two[0:6], two[6])
     checks["expiry"] = _date_holds(two[8:14], two[14])
-    checks["composite"] = check_digit(_td1_composite(one, two)) == two[29]
+    checks["composite"] = check_digit(td1_composite(one, two)) == two[29]
     surname, given = _names(three)
     return Mrz(
         format="TD1",
@@ -192,7 +192,7 @@ def _parse_two(rows: tuple[str, ...], kind: Literal["TD2", "TD3"]) -> Mrz:
     )
 
 
-def _td1_composite(one: str, two: str) -> str:
+def td1_composite(one: str, two: str) -> str:
     return one[5:30] + two[0:7] + two[8:15] + two[18:29]
 
 
@@ -326,7 +326,7 @@ def format(mrz: Mrz) -> tuple[str, ...]:
             optional = mrz.optional1
         one += _number_field(mrz.number, optional, 15)
         two = birth + expiry + nationality + _fill(mrz.optional2, 11)
-        return one, two + check_digit(_td1_composite(one, two)), name_field
+        return one, two + check_digit(td1_composite(one, two)), name_field
     if mrz.format == "TD3":
         person = _fill(mrz.person_number, 14)
         rest = person + (check_digit(person) if mrz.person_number else "<")
