@@ -194,7 +194,7 @@ class Choice(FieldType):
     def values(self) -> tuple[str, ...]:
         """The list."""
         if self.source.startswith("@"):
-            return tuple(next(iter(r.values())) for r in rows(self.source[1:]))
+            return tuple(next(iter(r.values())) for r in rows(f"{self.source[1:]}.csv"))
         return tuple(self.source.split("|"))
 
     def parse(self, text: str) -> str:
@@ -250,7 +250,7 @@ def sample_name(rng: random.Random, sex: str) -> str:
     gender = "male" if sex == "Nam" else "female"
 
     def pick(*kinds: str) -> str:
-        pool = [r for r in rows("names") if r["kind"] in kinds]
+        pool = [r for r in rows("names.csv") if r["kind"] in kinds]
         return rng.choices(pool, [float(r["weight"]) for r in pool])[0]["name"]
 
     surname = pick("surname")
@@ -359,19 +359,18 @@ class Plate(FieldType):
         return value
 
     def format(self, value: str) -> str:
-        """``99A-123.45`` for cars, ``59X2-123.45`` or ``29-HA 123.45`` for motorbikes."""
-        found = re.fullmatch(r"(\d\d)([A-ZĐ]{1,2})(\d?)(\d{4,5})", value)
+        """``99A-123.45`` for cars, ``59X2-123.45`` or ``29HA-123.45`` for motorbikes."""
+        series = "[A-ZĐ][A-ZĐ1-9]" if self.bike else "[A-ZĐ]{1,2}"
+        found = re.fullmatch(rf"(\d\d)({series})(\d{{4,5}})", value)
         if not found:
             return value
-        province, letters, digit, number = found.groups()
-        if len(value) - 2 - len(letters) == 4:
-            digit, number = "", value[-4:]
+        province, letters, number = found.groups()
         dotted = f"{number[:3]}.{number[3:]}" if len(number) == 5 else number
-        return f"{province}{letters}{digit}-{dotted}"
+        return f"{province}{letters}-{dotted}"
 
     def sample(self, rng: random.Random) -> str:
         """A plate of an ordinary series."""
-        codes = [c for p in places.provinces("old") for c in p.plate_codes]
+        codes = [c for p in places.provinces("old") for c in p.plates]
         code = rng.choice(codes)
         series = rng.choice(_CAR_LETTERS)
         if self.bike:
@@ -441,21 +440,28 @@ class Wording(FieldType):
 
 
 @dataclass(frozen=True, slots=True)
-class CodeText(FieldType):
-    """The text of an MRZ (lines joined by one blank) or a QR code, kept as read."""
+class MrzText(FieldType):
+    """The lines of an MRZ joined by one blank."""
 
     def sample(self, rng: random.Random) -> str:
         """A made-up TD1 zone."""
-        number = CitizenId("x").sample(rng)
-        made = mrz.Mrz.of_citizen(
-            number,
-            birth="1999-01-01",
-            sex="M",
-            expiry="2039-01-01",
-            surname="NGUYEN",
-            given="VAN MAU",
-        )
+        number = CITIZEN_ID.sample(rng)
+        made = mrz.Mrz(
+            format="TD1", document_code="ID", issuer="VNM", number=number[3:], birth="990101",
+            sex="M", expiry="390101", nationality="VNM", surname="NGUYEN", given_names="VAN MAU",
+            person_number=number,
+        )  # fmt: skip
         return " ".join(mrz.format(made))
+
+
+@dataclass(frozen=True, slots=True)
+class QrText(FieldType):
+    """The text of an ID card's QR code, as read."""
+
+    def sample(self, rng: random.Random) -> str:
+        """A made-up payload of seven fields."""
+        number, name = CITIZEN_ID.sample(rng), sample_name(rng, "Nam")
+        return f"{number}||{name}|01011999|Nam|{sample_address(rng)}|01072021"
 
 
 CITIZEN_ID = CitizenId("CITIZEN_ID", DIGITS)
@@ -542,8 +548,8 @@ YEAR = Amount("YEAR", choices=tuple(range(1996, 2025)))
 CERTIFICATE_ID = Pattern(
     "CERTIFICATE_ID", DIGITS, pattern=r"\d{6,12}", shape="######|#######|##########"
 )
-MRZ_TEXT = CodeText("MRZ_TEXT", UPPER + DIGITS + "< ")
-QR_TEXT = CodeText("QR_TEXT")
+MRZ_TEXT = MrzText("MRZ_TEXT", UPPER + DIGITS + "< ")
+QR_TEXT = QrText("QR_TEXT")
 
 FIELD_TYPES: dict[str, FieldType] = {
     value.name: value for value in list(globals().values()) if isinstance(value, FieldType)

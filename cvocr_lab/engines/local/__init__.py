@@ -1,0 +1,222 @@
+"""The offline engine: reads the papers on a plain CPU, no key and no network.
+
+find → orient → classify → rectify → read → parse → crosscheck → confidence, one module each.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from pathlib import Path
+from typing import ClassVar, Literal
+
+import cv2
+import numpy as np
+
+from cvocr_lab import mrz
+from cvocr_lab.engines import Request
+from cvocr_lab.engines.local import codes, confidence, crosscheck
+from cvocr_lab.engines.local.find import Finder
+from cvocr_lab.engines.local.pages import Paper, Reader, as_quad, find_papers, read_lines
+from cvocr_lab.engines.local.parse import Reading, parse
+from cvocr_lab.engines.local.readers import open_reader
+from cvocr_lab.engines.local.rectify import quads_array, warp_points
+from cvocr_lab.errors import NoDocumentError
+from cvocr_lab.images import InputImage
+from cvocr_lab.kinds import request_kind
+from cvocr_lab.results import Document, Extraction, FieldValue, Line
+
+__all__ = ["ENGINE", "LocalEngine"]
+
+VERSION = "1"
+
+
+class LocalEngine:
+    """Reads identity papers and vehicle registrations offline.
+
+    Parameters
+    ----------
+    reader
+        ``"own"`` (the recogniser in the wheel), ``"tesseract"`` (needs the extra `tesseract` and
+        Tesseract's ``vie`` data), or an object with ``read(crops) -> list[Line]``.
+    model
+        Path of another recogniser model of ours, e.g. a fine-tuned one; None for the shipped.
+    threads
+        Threads per model; 0 for as many as there are cores.
+    """
+
+    name = f"local {VERSION}"
+    parallel: ClassVar[Literal["process", "thread"]] = "process"
+
+    def __init__(
+        self,
+        *,
+        reader: str | Reader = "own",
+        model: str | Path | None = None,
+        threads: int = 0,
+    ) -> None:
+        self._finder = Finder(threads=threads)
+        self._reader = open_reader(reader, model=model, threads=threads)
+        if threads:
+            cv2.setNumThreads(threads)
+        self._lock = threading.Lock()
+
+    def extract(self, request: Request) -> Extraction:
+        """Read one request.
+
+        Raises
+        ------
+        NoDocumentError
+            No paper was found (for kind ``scan``: no text).
+        """
+        kind = request_kind(request.kind)
+        if not kind.families:
+            lines = tuple(line for image in request.images for line in self._scan(image))
+            if not lines:
+                raise NoDocumentError("no text in the picture")
+            return Extraction(lines=lines, engine=self.name)
+        documents = [doc for image in request.images for doc in self._documents(image)]
+        if not documents:
+            raise NoDocumentError(
+                "no identity paper or vehicle registration found in the picture: "
+                "check that it shows one, whole and sharp"
+            )
+        return Extraction(documents=tuple(documents), engine=self.name)
+
+    def _scan(self, image: InputImage) -> list[Line]:
+        found: list[Line] = []
+        for page in image.pages:
+            lines, _ = read_lines(page, self._finder, self._reader)
+            found += _reading_order(lines)
+        return found
+
+    def _documents(self, image: InputImage) -> list[Document]:
+        documents = []
+        for number, page in enumerate(image.pages, start=1):
+            papers = find_papers(page, self._finder, self._reader)
+            documents += [replace(self._document(paper), page=number) for paper in papers]
+        return documents
+
+    def _document(self, paper: Paper) -> Document:
+        kind = paper.registration.model.type
+        zone, zone_lines = self._zone(paper)
+        readings = parse(
+            paper.lines,
+            paper.hits,
+            paper.registration.model,
+            paper.registration.matrix,
+            skip=set(zone_lines),
+        )
+        proofs: dict[str, crosscheck.Proof] = {}
+        payload = next((c for c in paper.codes), None)
+        if zone is not None:
+            proofs |= crosscheck.mrz_proofs(zone, kind)
+            readings |= _zone_readings(paper, kind.mrz, zone, zone_lines)
+        if kind.name == "passport":
+            readings = _split_name(readings, zone)
+        if payload is not None:
+            proofs |= crosscheck.qr_proofs(payload.text, kind)
+        readings, proven, warnings = crosscheck.reconcile(readings, proofs)
+        agrees = crosscheck.number_agrees(kind, readings) if "id" in readings else None
+        fields = {}
+        for field in kind.fields:
+            if field.name == "qr" and payload is not None:
+                fields["qr"] = FieldValue(payload.text, 1.0, payload.quad)
+            reading = readings.get(field.name)
+            if reading is None or not reading.text:
+                continue
+            chance = confidence.chance(
+                field, reading, proven=field.name in proven, agrees=agrees, zone=zone
+            )
+            quad = paper.to_picture(reading.quad)
+            fields[field.name] = FieldValue(reading.text, chance, quad)
+        corners = as_quad(warp_points(np.linalg.inv(paper.to_flat), paper.registration.corners()))
+        return Document(
+            type=kind.name,
+            side=kind.side,
+            fields=fields,
+            confidence=confidence.type_chance(paper.score, paper.margin),
+            warnings=tuple(warnings),
+            corners=corners,
+        )
+
+    def _zone(self, paper: Paper) -> tuple[mrz.Mrz | None, list[int]]:
+        """The paper's MRZ and the lines it stands in."""
+        if not paper.registration.model.type.mrz:
+            return None, []
+        at = [i for i, line in enumerate(paper.lines) if codes.looks_like_mrz(line)]
+        if not at:
+            return None, []
+        at.sort(key=lambda i: _middle(paper.lines[i])[1])
+        lines = [paper.lines[i] for i in at]
+        restricted = getattr(self._reader, "read_restricted", None)
+        texts = [line.text for line in lines]
+        zone = None
+        if restricted is not None:
+            from cvocr_lab.engines.local.recogniser import crop_line
+
+            crops = [crop_line(paper.flat, line.quad) for line in lines if line.quad]
+            again = restricted(crops, mrz.ALPHABET)
+            zone = codes.parse_zone([line.text for line in again])
+        if zone is None or not zone.valid:
+            plain = codes.parse_zone(texts)
+            if plain is not None and (zone is None or plain.valid):
+                zone = plain
+        return zone, at
+
+
+def _zone_readings(paper: Paper, form: str, zone: mrz.Mrz, at: list[int]) -> dict[str, Reading]:
+    lines = [paper.lines[i] for i in at]
+    points = quads_array(lines).reshape(-1, 2)
+    low, high = points.min(0), points.max(0)
+    quad = as_quad(np.array([low, [high[0], low[1]], high, [low[0], high[1]]]))
+    characters = tuple(c for line in lines for c in line.characters)
+    made = {"mrz": Reading(" ".join(mrz.format(zone)), quad, characters, 0.0, True, tuple(at))}
+    if form == "TD1":
+        for name, text in crosscheck.mrz_fields(zone).items():
+            made[name] = Reading(text, quad, characters, 0.0, True, tuple(at))
+    return made
+
+
+def _split_name(readings: dict[str, Reading], zone: mrz.Mrz | None) -> dict[str, Reading]:
+    """Surname and given names of an old passport, which prints only the whole name."""
+    whole = readings.get("name")
+    if whole is None or "surname" in readings or "given_name" in readings:
+        return readings
+    words = whole.text.split()
+    count = len(zone.surname.split()) if zone is not None and zone.surname else 1
+    if len(words) > count:
+        return readings | {
+            "surname": replace(whole, text=" ".join(words[:count])),
+            "given_name": replace(whole, text=" ".join(words[count:])),
+        }
+    return readings
+
+
+def _middle(line: Line) -> tuple[float, float]:
+    assert line.quad is not None
+    x, y = np.array(line.quad).reshape(4, 2).mean(0)
+    return float(x), float(y)
+
+
+def _reading_order(lines: list[Line]) -> list[Line]:
+    """Rows from the top, each from the left, along the lines' own direction."""
+    if not lines:
+        return []
+    quads = quads_array(lines)
+    axis = (quads[:, 1] - quads[:, 0]).sum(0)
+    axis = axis / max(float(np.hypot(*axis)), 1e-6)
+    normal = np.array([-axis[1], axis[0]])
+    centre = quads.mean(1)
+    u, v = centre @ axis, centre @ normal
+    height = float(np.median(np.hypot(*(quads[:, 3] - quads[:, 0]).T)))
+    rows: list[list[int]] = []
+    for i in np.argsort(v):
+        if rows and v[i] - v[rows[-1][0]] < 0.6 * height:
+            rows[-1].append(int(i))
+        else:
+            rows.append([int(i)])
+    return [lines[i] for row in rows for i in sorted(row, key=lambda k: u[k])]
+
+
+ENGINE = LocalEngine

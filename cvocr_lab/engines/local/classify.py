@@ -1,0 +1,228 @@
+"""Which paper it is: printed captions and titles found among the lines read.
+
+Every wording a layout prints is an *anchor*.  A line may hold several; of overlapping ones the
+longer wins, so that ``CĂN CƯỚC CÔNG DÂN`` is never also ``CĂN CƯỚC``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from rapidfuzz import fuzz, process
+
+from cvocr_lab.kinds import TYPES, DocumentType, Layout
+from cvocr_lab.results import Line
+from cvocr_lab.text import fold
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One layout of one type."""
+
+    type: DocumentType
+    layout: Layout
+
+    def __hash__(self) -> int:
+        return hash((self.type.name, self.layout.name))
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where a layout prints an anchor: left end and middle height, millimetres.
+
+    Parameters
+    ----------
+    field
+        The field it captions, or "" for fixed text.
+    centred
+        Whether `x` is the text's centre.
+    """
+
+    x: float
+    y: float
+    field: str = ""
+    centred: bool = False
+    size: float = 2.4
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """An anchor found in a line.
+
+    Parameters
+    ----------
+    line
+        Index of the line.
+    start, end
+        Span in the line's text.
+    key
+        The anchor's folded wording.
+    score
+        Likeness, 0 to 1.
+    """
+
+    line: int
+    start: int
+    end: int
+    key: str
+    score: float
+
+
+def folded(text: str) -> tuple[str, list[int]]:
+    """Lower-case text without marks and punctuation, and where each character came from."""
+    key: list[str] = []
+    origin: list[int] = []
+    for i, char in enumerate(text):
+        for plain in fold(char).lower():
+            if plain.isalnum():
+                key.append(plain)
+                origin.append(i)
+            elif key and key[-1] != " ":
+                key.append(" ")
+                origin.append(i)
+    while key and key[-1] == " ":
+        key.pop()
+        origin.pop()
+    return "".join(key), origin
+
+
+@cache
+def models() -> tuple[Model, ...]:
+    """Every layout of every type."""
+    return tuple(Model(t, layout) for t in TYPES.values() for layout in t.layouts)
+
+
+@cache
+def spots(model: Model) -> dict[str, Spot]:
+    """Anchors of a model by folded wording."""
+    found: dict[str, Spot] = {}
+    layout = model.layout
+    for text in layout.prints:
+        found[folded(text.text)[0]] = Spot(
+            text.x, text.y - 0.35 * text.size, "", text.align == "center", text.size
+        )
+    for title in layout.titles:
+        found.setdefault(folded(title)[0], Spot(math.nan, math.nan))
+    for slot in layout.slots:
+        field = model.type[slot.field]
+        size = layout.caption_size
+        spot = Spot(slot.x, slot.y - 0.35 * size, field.name, size=size)
+        words = [*field.vi, *field.en]
+        words += [f"{vi} {en}" for vi in field.vi for en in field.en]
+        for wording in words:
+            found.setdefault(folded(wording)[0], spot)
+        for wording in field.leading:
+            found.setdefault(folded(wording)[0], Spot(math.nan, math.nan, field.name))
+    return found
+
+
+@cache
+def _anchors() -> dict[str, float]:
+    """Every anchor and its weight: long and rare ones say most."""
+    users: dict[str, int] = defaultdict(int)
+    for model in models():
+        for key in spots(model):
+            users[key] += 1
+    total = len(models())
+    return {
+        key: math.log(1 + total / count) * min(len(key), 24) ** 0.5 for key, count in users.items()
+    }
+
+
+def _least(key: str) -> float:
+    length = len(key)
+    return 101 if length < 4 else 88 if length < 7 else 80 if length < 12 else 74
+
+
+def find_anchors(lines: Sequence[Line]) -> list[Hit]:
+    """Anchors found in the lines; overlapping ones settled for the longer."""
+    keys = [folded(line.text) for line in lines]
+    anchors = list(_anchors())
+    if not lines:
+        return []
+    texts = [key for key, _ in keys]
+    scores = process.cdist(texts, anchors, scorer=fuzz.partial_ratio, score_cutoff=70)
+    hits: list[Hit] = []
+    for row, (key, origin) in enumerate(keys):
+        found: list[tuple[float, int, int, str, float]] = []
+        for column in np.flatnonzero(scores[row]):
+            anchor = anchors[column]
+            hit = _place(key, anchor)
+            if hit is not None:
+                score, start, end = hit
+                found.append((len(anchor) * score**3, start, end, anchor, score))
+        for anchor in anchors:
+            if len(anchor) < 4 and (key == anchor or key.startswith(anchor + " ")):
+                found.append((len(anchor), 0, len(anchor), anchor, 1.0))
+        taken: list[tuple[int, int]] = []
+        for _, start, end, anchor, score in sorted(found, reverse=True):
+            if all(end <= a or start >= b for a, b in taken):
+                taken.append((start, end))
+                stop = origin[end - 1] + 1
+                hits.append(Hit(row, origin[start], stop, anchor, score))
+    return hits
+
+
+def _place(key: str, anchor: str) -> tuple[float, int, int] | None:
+    """Likeness and span of the anchor in the line, on word boundaries; None when unlike."""
+    if len(anchor) < 4 or len(key) < 0.7 * len(anchor):
+        return None
+    if len(key) <= len(anchor):
+        ratio = fuzz.ratio(key, anchor)
+        return (ratio / 100, 0, len(key)) if ratio >= _least(anchor) else None
+    found = fuzz.partial_ratio_alignment(anchor, key, score_cutoff=70)
+    if found is None:
+        return None
+    start, end = found.dest_start, found.dest_end
+    # Widen to whole words: half a word is not the caption's end.
+    while start > 0 and key[start - 1] != " ":
+        start -= 1
+    while end < len(key) and key[end] != " ":
+        end += 1
+    start += len(key[start:end]) - len(key[start:end].lstrip())
+    end -= len(key[start:end]) - len(key[start:end].rstrip())
+    ratio = fuzz.ratio(key[start:end], anchor)
+    if ratio < _least(anchor):
+        start, end = found.dest_start, found.dest_end
+        ratio = fuzz.ratio(key[start:end], anchor) - 4
+    return (ratio / 100, start, end) if ratio >= _least(anchor) and end > start else None
+
+
+_MISSING_COST = 0.3
+
+
+def score_models(
+    hits: Sequence[Hit], evidence: dict[str, float] | None = None
+) -> dict[Model, float]:
+    """How well each model explains the anchors found; higher is better.
+
+    Parameters
+    ----------
+    evidence
+        Extra weight by type name: an MRZ of its format, a QR, a number of its length.
+    """
+    weights = _anchors()
+    best: dict[str, float] = {}
+    for hit in hits:
+        best[hit.key] = max(best.get(hit.key, 0), hit.score)
+    scores = {}
+    for model in models():
+        mine = spots(model)
+        # Wordings of one spot stand for each other: count the best found, miss it once.
+        by_spot: dict[tuple[float, float, str], list[tuple[float, float]]] = defaultdict(list)
+        for key, spot in mine.items():
+            where = (spot.x, spot.y, spot.field)
+            if math.isnan(spot.x):
+                where = (0.0, 0.0, spot.field or key)
+            by_spot[where].append((weights[key] * best.get(key, 0) ** 2, weights[key]))
+        found = sum(sum(sorted((f for f, _ in w), reverse=True)[:2]) for w in by_spot.values())
+        missed = sum(
+            float(np.mean([m for _, m in w])) for w in by_spot.values() if not any(f for f, _ in w)
+        )
+        scores[model] = found - _MISSING_COST * missed + (evidence or {}).get(model.type.name, 0)
+    return scores

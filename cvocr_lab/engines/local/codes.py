@@ -1,0 +1,93 @@
+"""Codes on the papers: QR by ``zxing-cpp``, and the machine-readable zone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from cvocr_lab import mrz
+from cvocr_lab.engines.local.find import Image
+from cvocr_lab.results import Line, Quad
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A QR code: its text and where it stands in the picture."""
+
+    text: str
+    quad: Quad
+
+
+def read_codes(image: Image, *, longest: int = 2200) -> list[Code]:
+    """QR codes of the picture, any orientation."""
+    import zxingcpp
+
+    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    scale = min(1.0, longest / max(grey.shape))
+    if scale < 1:
+        grey = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    found = zxingcpp.read_barcodes(grey, formats=zxingcpp.BarcodeFormat.QRCode)
+    codes = []
+    for code in found:
+        corners = code.position
+        points = [corners.top_left, corners.top_right, corners.bottom_right, corners.bottom_left]
+        flat = [float(v) / scale for p in points for v in (p.x, p.y)]
+        text = code.bytes.decode("utf-8", errors="replace") if code.bytes else code.text
+        quad: Quad = (flat[0], flat[1], flat[2], flat[3], flat[4], flat[5], flat[6], flat[7])
+        codes.append(Code(text.rstrip("\x00\r\n"), quad))
+    return codes
+
+
+def read_codes_near(image: Image, box: tuple[float, float, float, float]) -> list[Code]:
+    """QR codes in a part of the picture, tried enlarged and with contrast spread."""
+    height, width = image.shape[:2]
+    x0, y0 = max(int(box[0]), 0), max(int(box[1]), 0)
+    x1, y1 = min(int(box[2]), width), min(int(box[3]), height)
+    if x1 - x0 < 40 or y1 - y0 < 40:
+        return []
+    part = image[y0:y1, x0:x1]
+    zoom = min(3.0, 700 / max(part.shape[:2]))
+    big = cv2.resize(part, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_CUBIC)
+    blurred = cv2.GaussianBlur(big, (0, 0), 3)
+    sharp = cv2.addWeighted(big, 1.8, blurred, -0.8, 0)
+    for attempt in (big, np.asarray(sharp, np.uint8)):
+        codes = read_codes(attempt)
+        if codes:
+            shift = np.tile([x0, y0], 4)
+            moved = []
+            for code in codes:
+                flat = [float(v) for v in np.array(code.quad) / zoom + shift]
+                quad: Quad = (
+                    flat[0],
+                    flat[1],
+                    flat[2],
+                    flat[3],
+                    flat[4],
+                    flat[5],
+                    flat[6],
+                    flat[7],
+                )
+                moved.append(Code(code.text, quad))
+            return moved
+    return []
+
+
+def looks_like_mrz(line: Line) -> bool:
+    """Whether a line may belong to a machine-readable zone."""
+    text = line.text.replace(" ", "")
+    fillers = text.count("<") + text.count("«") * 2
+    return len(text) >= 20 and (fillers >= 3 or text.startswith(("IDVNM", "P<VNM", "1DVNM")))
+
+
+def parse_zone(texts: Sequence[str]) -> mrz.Mrz | None:
+    """The zone of the lines, repaired; None when they are none."""
+    found = mrz.find(texts)
+    if found is None:
+        return None
+    try:
+        return mrz.parse(mrz.repair(found))
+    except ValueError:
+        return None

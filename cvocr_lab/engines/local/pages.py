@@ -1,0 +1,268 @@
+"""One picture to the papers on it: find, orient, classify, rectify, read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cvocr_lab.engines.local import classify, codes, orient, rectify
+from cvocr_lab.engines.local.find import Finder, Image, Quads
+from cvocr_lab.engines.local.recogniser import crop_line
+from cvocr_lab.results import Line, Quad
+
+MOST_PAPERS = 8
+_LEAST_SCORE = 9.0
+_FLAT_SCALE = (9.0, 15.0)
+"""Fewest and most pixels per millimetre a rectified paper is read at."""
+
+
+class Reader(Protocol):
+    """Reads crops of single lines."""
+
+    def read(self, crops: Sequence[Image]) -> list[Line]:
+        """One line for each crop, RGB ``(height, width, 3)``, in order."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """One paper found in a picture, flattened and read.
+
+    Parameters
+    ----------
+    registration
+        Its model, and millimetres to pixels of the flat picture.
+    score
+        How well the model explains the anchors found.
+    margin
+        Lead over the best model of another type.
+    flat
+        The paper from straight above.
+    to_flat
+        Matrix from pixels of the picture to pixels of `flat`.
+    lines, hits
+        What stands on it, in pixels of `flat`.
+    codes
+        QR codes on it, in pixels of the picture.
+    """
+
+    registration: rectify.Registration
+    score: float
+    margin: float
+    flat: Image
+    to_flat: rectify.Matrix
+    lines: tuple[Line, ...]
+    hits: tuple[classify.Hit, ...]
+    codes: tuple[codes.Code, ...]
+
+    def to_picture(self, quad: Quad | None) -> Quad | None:
+        """A quad of the flat paper in pixels of the picture."""
+        if quad is None:
+            return None
+        back = np.linalg.inv(self.to_flat)
+        return as_quad(rectify.warp_points(back, np.array(quad).reshape(4, 2)))
+
+
+def as_quad(points: NDArray[np.floating]) -> Quad:
+    """Four points as the quad of results, rounded to a tenth of a pixel."""
+    flat = [round(float(v), 1) for v in np.asarray(points).reshape(-1)]
+    return (flat[0], flat[1], flat[2], flat[3], flat[4], flat[5], flat[6], flat[7])
+
+
+def read_quads(image: Image, quads: Quads, reader: Reader) -> list[Line]:
+    """Lines read at quads that are in reading order already."""
+    crops = [crop_line(image, as_quad(quad)) for quad in quads]
+    read = reader.read(crops)
+    return [replace(line, quad=as_quad(quad)) for line, quad in zip(read, quads, strict=True)]
+
+
+def read_lines(image: Image, finder: Finder, reader: Reader) -> tuple[list[Line], float]:
+    """All lines of a picture and the direction they read in, degrees."""
+    quads = finder.find(image)
+    if len(quads) == 0:
+        return [], 0.0
+    angle = orient.reading_angle(image, quads, lambda i, q: read_quads(i, q, reader))
+    return read_quads(image, orient.along(quads, angle), reader), angle
+
+
+def find_papers(image: Image, finder: Finder, reader: Reader) -> list[Paper]:
+    """The papers of a picture, the one with most text first."""
+    lines, angle = read_lines(image, finder, reader)
+    if not lines:
+        return []
+    found_codes = codes.read_codes(image)
+    papers: list[Paper] = []
+    while lines and len(papers) < MOST_PAPERS:
+        paper = _paper(image, lines, angle, found_codes, finder, reader)
+        if paper is None:
+            if not papers:
+                break
+            # What is left may lie the other way round.
+            quads = rectify.quads_array(lines)
+            again = orient.reading_angle(image, quads, lambda i, q: read_quads(i, q, reader))
+            if abs((again - angle + 180) % 360 - 180) < 15 or len(lines) < 4:
+                break
+            angle = again
+            lines = read_quads(image, orient.along(quads, angle), reader)
+            continue
+        papers.append(paper)
+        lines = _outside(lines, paper)
+    return papers
+
+
+def _outside(lines: Sequence[Line], paper: Paper) -> list[Line]:
+    """Lines that do not lie on the paper."""
+    scale = paper.registration.scale
+    width, height = paper.registration.model.layout.size
+    low = rectify.warp_points(paper.registration.matrix, np.array([[0, 0]]))[0]
+    kept = []
+    for line in lines:
+        centre = np.array(line.quad).reshape(4, 2).mean(0, keepdims=True)
+        flat = rectify.warp_points(paper.to_flat, centre)[0]
+        x, y = (flat - low) / scale
+        if not (-4 < x < width + 4 and -4 < y < height + 4):
+            kept.append(line)
+    return kept
+
+
+def _evidence(lines: Sequence[Line]) -> dict[str, float]:
+    """What the MRZ lines say of the type."""
+    zone = [line.text.replace(" ", "") for line in lines if codes.looks_like_mrz(line)]
+    if not zone:
+        return {}
+    longest = max(map(len, zone))
+    passport = longest >= 38 or any(z.startswith("P<") for z in zone)
+    weight = 6.0 * min(len(zone), 2)
+    if passport:
+        return {"passport": weight}
+    return {"matsautcc_chip": weight, "chip_id_card_2024_back": weight}
+
+
+def _best(
+    lines: Sequence[Line], hits: Sequence[classify.Hit], angle: float
+) -> tuple[rectify.Registration, float, float] | None:
+    """The registration that explains most, its score and its lead over other types."""
+    evidence = _evidence(lines)
+    scores = classify.score_models(hits, evidence)
+    ranked = sorted(scores, key=lambda m: scores[m], reverse=True)[:5]
+    tried: list[tuple[float, rectify.Registration]] = []
+    for model in ranked:
+        if scores[model] <= 0:
+            continue
+        placed = rectify.register(lines, hits, model, angle_deg=angle)
+        if placed is None:
+            continue
+        near = _near(lines, hits, placed)
+        tried.append((classify.score_models(near, evidence)[model], placed))
+    if not tried:
+        return None
+    tried.sort(key=lambda pair: pair[0], reverse=True)
+    score, placed = tried[0]
+    others = [s for s, p in tried[1:] if p.model.type is not placed.model.type]
+    return placed, score, score - max(others, default=0.0)
+
+
+def _near(
+    lines: Sequence[Line], hits: Sequence[classify.Hit], placed: rectify.Registration
+) -> list[classify.Hit]:
+    """Hits that stand on the placed paper."""
+    back = np.linalg.inv(placed.matrix)
+    width, height = placed.model.layout.size
+    kept = []
+    for hit in hits:
+        centre = rectify.span_quad(lines[hit.line], hit.start, hit.end).mean(0, keepdims=True)
+        x, y = rectify.warp_points(back, centre)[0]
+        if -6 < x < width + 6 and -6 < y < height + 6:
+            kept.append(hit)
+    return kept
+
+
+def _paper(
+    image: Image,
+    lines: Sequence[Line],
+    angle: float,
+    found_codes: Sequence[codes.Code],
+    finder: Finder,
+    reader: Reader,
+) -> Paper | None:
+    hits = classify.find_anchors(lines)
+    first = _best(lines, hits, angle)
+    if first is None or first[1] < _LEAST_SCORE:
+        return None
+    placed, score, margin = first
+    on_it = _members(lines, placed)
+    scale = float(np.clip(placed.scale, *_FLAT_SCALE))
+    around = rectify.quads_array(on_it).reshape(-1, 2)
+    flat, to_flat = rectify.flatten(image, placed, around=around, scale=scale)
+    quads = finder.find(flat)
+    if len(quads):
+        flat_lines = read_quads(flat, orient.along(quads, 0.0), reader)
+    else:
+        flat_lines = []
+    flat_hits = classify.find_anchors(flat_lines)
+    second = _best(flat_lines, flat_hits, 0.0)
+    if second is None or second[1] < 0.6 * score:
+        # The first look was better: carry its lines over.
+        matrix = to_flat @ placed.matrix
+        flat_lines = [
+            replace(
+                line,
+                quad=as_quad(rectify.warp_points(to_flat, np.array(line.quad).reshape(4, 2))),
+            )
+            for line in on_it
+        ]
+        flat_hits = classify.find_anchors(flat_lines)
+        registration = rectify.Registration(placed.model, matrix, placed.hits, scale)
+    else:
+        registration, score, margin = second
+    mine = [c for c in found_codes if _on(c, registration, to_flat)]
+    if not mine and registration.model.layout.picture("qr"):
+        mine = _look_for_code(image, registration, to_flat)
+    return Paper(
+        registration, score, margin, flat, to_flat, tuple(flat_lines), tuple(flat_hits), tuple(mine)
+    )
+
+
+def _members(lines: Sequence[Line], placed: rectify.Registration) -> list[Line]:
+    back = np.linalg.inv(placed.matrix)
+    width, height = placed.model.layout.size
+    kept = []
+    for line in lines:
+        centre = np.array(line.quad).reshape(4, 2).mean(0, keepdims=True)
+        x, y = rectify.warp_points(back, centre)[0]
+        if -0.1 * width < x < 1.1 * width and -0.12 * height < y < 1.12 * height:
+            kept.append(line)
+    return kept
+
+
+def _on(code: codes.Code, registration: rectify.Registration, to_flat: rectify.Matrix) -> bool:
+    centre = np.array(code.quad).reshape(4, 2).mean(0, keepdims=True)
+    flat = rectify.warp_points(to_flat, centre)
+    x, y = rectify.warp_points(np.linalg.inv(registration.matrix), flat)[0]
+    width, height = registration.model.layout.size
+    return bool(-5 < x < width + 5 and -5 < y < height + 5)
+
+
+def _look_for_code(
+    image: Image, registration: rectify.Registration, to_flat: rectify.Matrix
+) -> list[codes.Code]:
+    """The QR code where the model prints it, in the picture's own pixels."""
+    picture = registration.model.layout.picture("qr")
+    assert picture is not None
+    pad = 4.0
+    box = np.array(
+        [
+            [picture.x - pad, picture.y - pad],
+            [picture.x + picture.width + pad, picture.y - pad],
+            [picture.x + picture.width + pad, picture.y + picture.height + pad],
+            [picture.x - pad, picture.y + picture.height + pad],
+        ]
+    )
+    flat = rectify.warp_points(registration.matrix, box)
+    points = rectify.warp_points(np.linalg.inv(to_flat), flat)
+    low, high = points.min(0), points.max(0)
+    return codes.read_codes_near(image, (low[0], low[1], high[0], high[1]))

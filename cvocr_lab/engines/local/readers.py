@@ -1,0 +1,80 @@
+"""The readers of single lines: our own recogniser, or Tesseract for comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cvocr_lab.engines.local.pages import Reader
+from cvocr_lab.errors import ArgumentError, MissingPartError
+from cvocr_lab.results import Line
+from cvocr_lab.text import comparison_key
+
+
+def open_reader(
+    reader: str | Reader = "own", *, model: str | Path | None = None, threads: int = 0
+) -> Reader:
+    """The reader of that name, or the object itself.
+
+    Raises
+    ------
+    ArgumentError
+        No reader of that name.
+    MissingPartError
+        The reader's optional part is not installed.
+    """
+    if not isinstance(reader, str):
+        return reader
+    if reader == "own":
+        from cvocr_lab.engines.local.recogniser import Recogniser
+
+        return (
+            Recogniser(model, threads=threads or 1) if model else Recogniser(threads=threads or 1)
+        )
+    if reader == "tesseract":
+        return TesseractReader()
+    raise ArgumentError(f"unknown reader {reader!r}; known: own, tesseract, or pass an object")
+
+
+class TesseractReader:
+    """Tesseract ``vie``, one line at a time, through ``tesserocr``.
+
+    Raises
+    ------
+    MissingPartError
+        ``tesserocr`` or the ``vie`` data is missing.
+    """
+
+    def __init__(self) -> None:
+        try:
+            import tesserocr
+        except ImportError:
+            raise MissingPartError(
+                "tesserocr is not installed: pip install 'cvocr-lab[tesseract]' "
+                "and apt-get install tesseract-ocr-vie"
+            ) from None
+        folders = [
+            *Path("/usr/share/tesseract-ocr").glob("*/tessdata"),
+            Path("/usr/share/tessdata"),
+        ]
+        found = next((f for f in folders if (f / "vie.traineddata").exists()), None)
+        if found is None:
+            raise MissingPartError(
+                "Tesseract has no Vietnamese data: apt-get install tesseract-ocr-vie"
+            )
+        self._api = tesserocr.PyTessBaseAPI(path=str(found), lang="vie", psm=tesserocr.PSM.RAW_LINE)
+
+    def read(self, crops: Sequence[NDArray[np.uint8]]) -> list[Line]:
+        """One line for each crop, RGB or grey."""
+        from PIL import Image
+
+        lines = []
+        for crop in crops:
+            self._api.SetImage(Image.fromarray(np.ascontiguousarray(crop)))
+            text = comparison_key(self._api.GetUTF8Text())
+            sure = self._api.MeanTextConf() / 100
+            lines.append(Line(text, sure, None, (sure,) * len(text)))
+        return lines

@@ -1,0 +1,209 @@
+"""Where the paper lies: registers found anchors against a model's printed places.
+
+The result maps millimetres on the paper to pixels of the picture.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from cvocr_lab.engines.local.classify import Hit, Model, spots
+from cvocr_lab.engines.local.find import Image, Quads
+from cvocr_lab.results import Line
+
+Matrix = NDArray[np.float64]
+"""Homography ``(3, 3)``."""
+
+_TOLERANCE_MM = 5.0
+_MOST_TURN = math.radians(30)
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """How a model lies in a picture.
+
+    Parameters
+    ----------
+    matrix
+        From millimetres on the paper to pixels.
+    hits
+        The anchors that agree with it.
+    scale
+        Pixels per millimetre at the paper's middle.
+    """
+
+    model: Model
+    matrix: Matrix
+    hits: tuple[Hit, ...]
+    scale: float
+
+    def corners(self) -> NDArray[np.float64]:
+        """The paper's corners in the picture, clockwise from its top left, ``(4, 2)``."""
+        width, height = self.model.layout.size
+        return warp_points(
+            self.matrix, np.array([[0, 0], [width, 0], [width, height], [0, height]], float)
+        )
+
+
+def warp_points(matrix: Matrix, points: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Points ``(n, 2)`` through a homography."""
+    flat = np.asarray(points, float).reshape(-1, 2)
+    out = np.column_stack([flat, np.ones(len(flat))]) @ matrix.T
+    return out[:, :2] / out[:, 2:3]
+
+
+def quads_array(lines: Sequence[Line]) -> Quads:
+    """Quads of lines as ``(n, 4, 2)``."""
+    return np.array([line.quad for line in lines], np.float32).reshape(-1, 4, 2)
+
+
+def span_quad(line: Line, start: int, end: int) -> NDArray[np.float64]:
+    """The part of a line's quad that characters `start` to `end` take, ``(4, 2)``."""
+    quad = np.array(line.quad, float).reshape(4, 2)
+    count = max(len(line.text), 1)
+    a, b = start / count, max(end, start + 0.5) / count
+    top, bottom = quad[1] - quad[0], quad[2] - quad[3]
+    return np.array(
+        [quad[0] + a * top, quad[0] + b * top, quad[3] + b * bottom, quad[3] + a * bottom]
+    )
+
+
+def _pairs(
+    lines: Sequence[Line], hits: Sequence[Hit], model: Model
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], list[Hit]]:
+    """Places on paper, places in the picture, weights, and the hits they come from."""
+    mine = spots(model)
+    source, target, weights, used = [], [], [], []
+    for hit in hits:
+        spot = mine.get(hit.key)
+        if spot is None or math.isnan(spot.x):
+            continue
+        quad = span_quad(lines[hit.line], hit.start, hit.end)
+        left, right = (quad[0] + quad[3]) / 2, (quad[1] + quad[2]) / 2
+        source.append((spot.x, spot.y))
+        target.append((left + right) / 2 if spot.centred else left)
+        weights.append(hit.score**2 * min(len(hit.key), 16) ** 0.5)
+        used.append(hit)
+    return (
+        np.array(source, float).reshape(-1, 2),
+        np.array(target, float).reshape(-1, 2),
+        np.array(weights, float),
+        used,
+    )
+
+
+def register(
+    lines: Sequence[Line], hits: Sequence[Hit], model: Model, *, angle_deg: float
+) -> Registration | None:
+    """The placement most anchors agree on; None when under two do.
+
+    Parameters
+    ----------
+    angle_deg
+        Reading direction of the lines.
+    """
+    source, target, weights, used = _pairs(lines, hits, model)
+    if len(used) < 2:
+        return None
+    s = source[:, 0] + 1j * source[:, 1]
+    p = target[:, 0] + 1j * target[:, 1]
+    i, j = np.triu_indices(len(s), 1)
+    gap = s[j] - s[i]
+    far = np.abs(gap) > 6
+    if not far.any():
+        return None
+    i, j, gap = i[far], j[far], gap[far]
+    turn = (p[j] - p[i]) / gap
+    shift = p[i] - turn * s[i]
+    off = np.angle(turn * np.exp(-1j * math.radians(angle_deg)))
+    sane = (np.abs(off) < _MOST_TURN) & (np.abs(turn) > 1)
+    if not sane.any():
+        return None
+    turn, shift = turn[sane], shift[sane]
+    distance = np.abs(turn[:, None] * s[None] + shift[:, None] - p[None]) / np.abs(turn)[:, None]
+    votes = (np.clip(1 - (distance / _TOLERANCE_MM) ** 2, 0, 1) * weights).sum(1)
+    best = int(np.argmax(votes))
+    inside = distance[best] < _TOLERANCE_MM
+    if inside.sum() < 2:
+        return None
+    a, b = turn[best], shift[best]
+    matrix = np.array([[a.real, -a.imag, b.real], [a.imag, a.real, b.imag], [0, 0, 1]])
+    matrix = _refine(matrix, source[inside], target[inside], weights[inside])
+    centre = np.array(model.layout.size) / 2
+    corner = warp_points(matrix, np.array([centre, centre + (1, 0), centre + (0, 1)]))
+    scale = float(np.hypot(*(corner[1:] - corner[0]).T).mean())
+    hits_in = tuple(hit for hit, keep in zip(used, inside, strict=True) if keep)
+    return Registration(model, matrix, hits_in, scale)
+
+
+def _refine(
+    matrix: Matrix,
+    source: NDArray[np.float64],
+    target: NDArray[np.float64],
+    weights: NDArray[np.float64],
+) -> Matrix:
+    """Least squares around a similarity: stiff where anchors are few, freer where they are many."""
+    if len(source) < 3:
+        return matrix
+    scale = float(np.hypot(*matrix[:2, 0]))
+    centre = source.mean(0)
+    # Ghost points of the similarity at the paper's corners hold what anchors do not pin down.
+    ghosts = centre + np.array([[-30, -20], [30, -20], [30, 20], [-30, 20]], float)
+    held = warp_points(matrix, ghosts)
+    stiffness = 3.0 / len(source)
+    src = np.vstack([source, ghosts])
+    dst = np.vstack([target, held])
+    w = np.sqrt(np.concatenate([weights / weights.mean(), np.full(4, stiffness)]))
+    design = np.column_stack([src, np.ones(len(src))]) * w[:, None]
+    solved, *_ = np.linalg.lstsq(design, dst * w[:, None], rcond=None)
+    affine = np.vstack([solved.T, [0, 0, 1]])
+    spread = np.ptp(source, axis=0)
+    if len(source) < 8 or spread.min() < 20:
+        return affine
+    found, _ = cv2.findHomography(source, target, cv2.RANSAC, 2.0 * scale)
+    if found is None:
+        return affine
+    before = np.hypot(*(warp_points(affine, source) - target).T)
+    after = np.hypot(*(warp_points(found, source) - target).T)
+    ghost_shift = np.hypot(*(warp_points(found, ghosts) - warp_points(affine, ghosts)).T)
+    sane = ghost_shift.max() < 8 * scale and np.median(after) < 0.7 * np.median(before)
+    return np.asarray(found) if sane else affine
+
+
+def flatten(
+    image: Image, registration: Registration, *, around: NDArray[np.floating], scale: float
+) -> tuple[Image, Matrix]:
+    """The paper seen straight from above, and the matrix from the picture to it.
+
+    Parameters
+    ----------
+    around
+        Points of the picture, ``(n, 2)``, that must stay in view beside the paper itself.
+    scale
+        Pixels per millimetre of the result.
+    """
+    back = np.linalg.inv(registration.matrix)
+    width, height = registration.model.layout.size
+    margin = 0.06 * width
+    view = np.vstack(
+        [
+            warp_points(back, around),
+            [[-margin, -margin], [width + margin, height + margin]],
+        ]
+    )
+    low = np.maximum(view.min(0), [-0.5 * width, -0.5 * height])
+    high = np.minimum(view.max(0), [1.5 * width, 1.5 * height])
+    place = np.array([[scale, 0, -low[0] * scale], [0, scale, -low[1] * scale], [0, 0, 1]])
+    matrix = place @ back
+    size = np.ceil((high - low) * scale).astype(int)
+    flat = cv2.warpPerspective(
+        image, matrix, (int(size[0]), int(size[1])), flags=cv2.INTER_CUBIC,
+        borderMode=cv2.BORDER_REPLICATE,
+    )  # fmt: skip
+    return flat, matrix

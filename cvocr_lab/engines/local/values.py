@@ -1,0 +1,280 @@
+"""What a field's type makes of the text in its place: takes the value out, judges the fit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cache
+
+from rapidfuzz import fuzz
+
+from cvocr_lab.data import rows
+from cvocr_lab.kinds import Field, FieldError
+from cvocr_lab.kinds import _fieldtypes as t
+from cvocr_lab.text import collapse, digits_from_lookalikes, fold_key, letters_from_lookalikes, nfc
+
+_EDGES = " \t:;.,/|\\-–—_·•…'\"“”=*~`"
+_DOTS = re.compile(r"(?:[.·•…_]\s*){3,}|\s[.·•_]{2,}(?=\s|$)")
+_DIGITISH = "0-9OoQDIl|ZzSsBbGg"
+_DATE = re.compile(
+    rf"(?<![{_DIGITISH}])([{_DIGITISH}]{{1,2}})\s*([-/.,])\s*([{_DIGITISH}]{{1,2}})\s*[-/.,]\s*([{_DIGITISH}]{{4}})"
+)
+_WORD_DATE = re.compile(r"ngay\D{0,12}(\d{1,2})\D{1,30}?(\d{1,2})\D{1,30}?(\d{4})")
+
+
+def take(field: Field, texts: Sequence[str]) -> str:
+    """The field's value in the texts of its place, as printed; "" when there is none."""
+    text = collapse(_DOTS.sub(" ", nfc(" ".join(texts)))).strip(_EDGES)
+    kind = field.type
+    if not text:
+        return ""
+    if isinstance(kind, t.Date):
+        return _date(kind, text)
+    if isinstance(kind, t.CitizenId):
+        return _digits(text, (12,))
+    if isinstance(kind, t.Plate):
+        return _plate(text)
+    if isinstance(kind, t.Amount):
+        found = re.search(r"\d[\d. ]*", digits_from_lookalikes(text))
+        return re.sub(r"\D", "", found.group()) if found else ""
+    if isinstance(kind, t.Name):
+        return _name(field, text)
+    if isinstance(kind, t.Address):
+        return _address(text)
+    if isinstance(kind, t.Choice):
+        return _choice(kind, text)
+    if isinstance(kind, t.Pattern):
+        return _pattern(kind, text)
+    return text
+
+
+def _date(kind: t.Date, text: str) -> str:
+    found = _DATE.search(text)
+    if found:
+        day, separator, month, year = found.groups()
+        parts = [digits_from_lookalikes(p).zfill(2) for p in (day, month, year)]
+        return ("-" if separator == "-" else "/").join(parts)
+    words = _WORD_DATE.search(fold_key(text))
+    if words:
+        return words_date(words)
+    if kind.words and fuzz.partial_ratio(fold_key(kind.words), fold_key(text)) >= 75:
+        return kind.words
+    digits = re.sub(r"\D", "", digits_from_lookalikes(text))
+    if kind.year_only and re.fullmatch(r"(19|20)\d\d", digits):
+        return digits
+    if len(digits) == 10:  # both separators read as a digit
+        digits = digits[:2] + digits[3:5] + digits[6:]
+    elif len(digits) == 9:  # one of them
+        digits = digits[:2] + digits[3:] if digits[2] in "17" else digits[:4] + digits[5:]
+    if len(digits) == 8:
+        made = kind.separator.join((digits[:2], digits[2:4], digits[4:]))
+        if kind.accepts(made):
+            return made
+    return ""
+
+
+def words_date(found: re.Match[str]) -> str:
+    """``dd/mm/yyyy`` of a date in words."""
+    day, month, year = found.groups()[-3:]
+    return f"{int(day):02d}/{int(month):02d}/{year}"
+
+
+def _digits(text: str, lengths: Sequence[int]) -> str:
+    runs = re.findall(r"\d+", re.sub(r"(?<=[\d])[ .](?=[\d])", "", digits_from_lookalikes(text)))
+    for length in lengths:
+        exact = [r for r in runs if len(r) == length]
+        if exact:
+            return exact[0]
+    return max(runs, key=len, default="") if runs and max(map(len, runs)) >= 6 else ""
+
+
+def _pattern(kind: t.Pattern, text: str) -> str:
+    if kind.alphabet == t.DIGITS:
+        lengths = [int(n) for n in re.findall(r"\\d\{(\d+)\}", kind.pattern)] or [9]
+        return _digits(text, lengths or (9,))
+    if kind is t.COUNTRY_CODE:
+        letters = re.sub(r"[^A-Z]", "", letters_from_lookalikes(text.upper()))
+        return "VNM" if fuzz.ratio(letters, "VNM") >= 60 else letters[:3]
+    if kind is t.PASSPORT_NUMBER:
+        found = re.search(rf"([A-Z0-9])\s?([{_DIGITISH}]{{7,8}})(?![0-9])", text)
+        if not found:
+            return ""
+        return letters_from_lookalikes(found[1]) + digits_from_lookalikes(found[2])
+    word = max(re.split(r"\s{1,}", text), key=len)
+    return text if kind.accepts(text) else word
+
+
+_PLATE = re.compile(
+    r"(\d{2})\s*-?\s*([A-ZĐ]{1,2}\d?|[A-ZĐ]\d)\s*[-–. ]?\s*(\d{3})\s*[.,]?\s*(\d{1,2})"
+)
+
+
+def _plate(text: str) -> str:
+    upper = nfc(text).upper()
+    for candidate in (upper, _plate_repair(upper)):
+        found = _PLATE.search(candidate)
+        if found:
+            return collapse(found.group()).rstrip(".-")
+    return text if re.search(r"\d{4}", text) else ""
+
+
+def _plate_repair(text: str) -> str:
+    """Digits where digits must stand: the first two and the number at the end."""
+    tight = re.sub(r"\s+", "", text)
+    if len(tight) < 7:
+        return text
+    return digits_from_lookalikes(tight[:2]) + tight[2:4] + digits_from_lookalikes(tight[4:])
+
+
+def _name(field: Field, text: str) -> str:
+    if field.flow == "right_below" or re.search(r"\d{4}$", text) or "CÔNG TY" in text.upper():
+        return text  # a vehicle's owner may be a company, or carry a birth year
+    words = [w.strip(_EDGES) for w in text.split()]
+    kept = [w for w in words if sum(c.isalpha() or c == "'" for c in w) > len(w) / 2]
+    upper = [w for w in kept if w == w.upper()]
+    if len(upper) >= 2:
+        kept = upper
+    return letters_from_lookalikes(" ".join(kept)).upper() if kept else ""
+
+
+def _address(text: str) -> str:
+    text = re.sub(r"\s*,\s*", ", ", text)
+    text = re.sub(r"(?:, )+", ", ", text)
+    return text.strip(_EDGES)
+
+
+def _choice(kind: t.Choice, text: str) -> str:
+    first = re.split(r"\s*/\s*", text)[0] or text
+    if kind in (t.SEX, t.PASSPORT_SEX):
+        words = fold_key(text).split()
+        for value in kind.values():
+            if fold_key(value) in words:
+                return value
+        best = max(kind.values(), key=lambda v: fuzz.ratio(fold_key(v), fold_key(first)))
+        return best if fuzz.ratio(fold_key(best), fold_key(first)) >= 50 else ""
+    if kind is t.NATIONALITY:
+        near = fuzz.partial_ratio("viet nam", fold_key(first)) >= 70
+        plain = "VIỆT NAM" if first == first.upper() else "Việt Nam"
+        return plain if near else first
+    key = fold_key(first)
+    best = max(kind.values(), key=lambda v: fuzz.ratio(fold_key(v), key))
+    score = fuzz.ratio(fold_key(best), key)
+    if score == 100 and len(best) == len(first):
+        return best if first != first.upper() else best.upper()
+    if kind in (t.ETHNIC_GROUP, t.RELIGION) and score >= 75:
+        return best
+    return first
+
+
+def shares(value: str, text: str) -> bool:
+    """Whether a piece's text has a part in the value."""
+    value_key, key = fold_key(value).replace(" ", ""), fold_key(text).replace(" ", "")
+    return bool(key) and fuzz.partial_ratio(key, value_key) >= 60
+
+
+def is_rare(field: Field) -> bool:
+    """Whether the type's form is so special that a match anywhere is likely the field."""
+    return isinstance(field.type, t.CitizenId | t.Plate) or field.type in (
+        t.CMND_ID,
+        t.PASSPORT_NUMBER,
+    )
+
+
+def misfit(field: Field, text: str) -> float:
+    """How ill the text fits the field's type: below 0 good, above 1 hardly possible."""
+    kind = field.type
+    digits = sum(c.isdigit() for c in text)
+    letters = sum(c.isalpha() for c in text)
+    if isinstance(kind, t.Date):
+        value = take(field, [text])
+        if value and kind.accepts(value):
+            return -0.5
+        return 0.3 if digits >= 2 and letters <= digits else 2.0
+    if isinstance(kind, t.CitizenId | t.Plate | t.Amount) or (
+        isinstance(kind, t.Pattern) and kind is not t.COUNTRY_CODE
+    ):
+        value = take(field, [text])
+        if value and kind.accepts(value):
+            return -0.4
+        return 0.5 if digits >= 3 else 1.8
+    if isinstance(kind, t.Choice) and kind in (t.SEX, t.PASSPORT_SEX, t.NATIONALITY):
+        return -0.3 if take(field, [text]) in kind.values() else 1.5
+    if isinstance(kind, t.Name):
+        upper = sum(c.isupper() for c in text)
+        return 0.8 * (digits > letters) + (0.6 if letters and upper < 0.6 * letters else -0.2)
+    if isinstance(kind, t.Address):
+        return 1.2 if digits > letters else (-0.2 if "," in text else 0.0)
+    return 0.0
+
+
+def from_sentence(field: Field, template: str, text: str) -> str:
+    """The field's value in a sentence of the template's kind; "" when it is not one."""
+    if "{d}" not in template:
+        return ""
+    key = fold_key(digits_from_lookalikes_in_dates(text))
+    found = _WORD_DATE.search(key)
+    if not found:
+        return ""
+    if isinstance(field.type, t.Date):
+        value = words_date(found)
+        return value if field.type.accepts(value) else ""
+    place = re.split(r"[,.]?\s*[nN]g[àaáảãạ]y", nfc(text))[0].strip(_EDGES)
+    return place if len(place) >= 2 else ""
+
+
+def digits_from_lookalikes_in_dates(text: str) -> str:
+    """Look-alike letters to digits in words that hold a digit."""
+    return re.sub(r"\b(?=\w*\d)\w+\b", lambda m: digits_from_lookalikes(m.group()), text)
+
+
+@cache
+def _authorities() -> tuple[str, ...]:
+    return tuple(next(iter(row.values())) for row in rows("authorities.csv"))
+
+
+def authority(field: Field, text: str) -> tuple[float, str]:
+    """Likeness to the nearest known authority, 0 to 1, and its wording."""
+    key = fold_key(text)
+    if field.type is t.AUTHORITY_CMND:
+        found = re.search(r"(?:giam doc|giamdoc)\s*(.*)", key)
+        if not found or len(found.group(1)) < 4:
+            return 0.0, ""
+        start = _original_index(text, found.start(1))
+        rest = text[start:].strip(_EDGES)
+        from cvocr_lab.places import match_province
+
+        match = match_province(re.sub(r"^(CA|CÔNG AN)\s+(TỈNH|TP\.?|THÀNH PHỐ)?", "", rest))
+        score = 0.8 + 0.2 * (match is not None)
+        if match is not None and match[1] > 0.8 and rest.upper().startswith(("CA ", "CÔNG AN ")):
+            lead = re.match(r"(CA|CÔNG AN)(\s+(TỈNH|TP\.?|THÀNH PHỐ))?", rest.upper())
+            assert lead is not None
+            return score, f"{lead.group()} {match[0].name.upper()}"
+        return score, rest
+    if not isinstance(field.type, t.Wording) or len(key) < 8:
+        return 0.0, ""
+    best, least = "", 0.0
+    for choice in field.type.shape.split("|"):
+        if "{" in choice:
+            if key.startswith(fold_key(choice.split("{")[0])):
+                return 0.75, text
+            continue
+        score = fuzz.ratio(fold_key(choice), key) / 100
+        if score > least:
+            best, least = choice, score
+    return least, best
+
+
+def _original_index(text: str, key_index: int) -> int:
+    """Where the folded key's character stands in the text."""
+    for i in range(len(text) + 1):
+        if len(fold_key(text[:i] + "x")) > key_index:
+            return max(i - 0, 0)
+    return len(text)
+
+
+def checked(field: Field, text: str) -> str | None:
+    """The value's normal form, or None when its type refuses it."""
+    try:
+        return field.type.parse(text)
+    except FieldError:
+        return None
