@@ -121,7 +121,7 @@ def _face(path: Path) -> Face | None:
 
 
 def _style(name: str, fixed: bool, serif: bool, narrow: bool) -> Style:
-    if re.search(r"ocr.?b", name, re.IGNORECASE):
+    if re.search(r"ocr[ _-]?b", name, re.IGNORECASE):
         return "ocrb"
     if fixed or re.search(r"Mono|Typewriter|Cursor|Code|OCR", name):
         return "mono"

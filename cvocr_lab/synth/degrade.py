@@ -1,0 +1,178 @@
+"""What cameras, scanners and light do to a picture.
+
+Each function takes an RGB or grey ``uint8`` picture, a source of chance and a strength from 0
+(nothing to be seen) to 1 (hardly legible, for text about 30 px high), and returns a new picture of
+the same shape.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+Picture = NDArray[np.uint8]
+Degradation = Callable[[Picture, np.random.Generator, float], Picture]
+
+
+def gaussian_blur(rgb: Picture, rng: np.random.Generator, strength: float) -> Picture:
+    """Soften evenly, sigma up to 2.2 px."""
+    import cv2
+
+    sigma = 0.25 + 1.95 * strength * rng.uniform(0.6, 1.0)
+    return np.asarray(cv2.GaussianBlur(rgb, (0, 0), sigma), np.uint8)
+
+
+def motion_blur(rgb: Picture, rng: np.random.Generator, strength: float) -> Picture:
+    """Smear along a straight path of up to 9 px, in any direction."""
+    import cv2
+
+    length = 1.0 + 8.0 * strength * rng.uniform(0.5, 1.0)
+    kernel = _path(round(length * 2) / 2, int(rng.integers(0, 12)) * 15)
+    return np.asarray(cv2.filter2D(rgb, -1, kernel), np.uint8)
+
+
+@lru_cache(maxsize=512)
+def _path(length: float, angle_deg: int) -> NDArray[np.float32]:
+    import cv2
+
+    size = 2 * math.ceil(length / 2) + 1
+    kernel = np.zeros((size, size), np.float32)
+    half = length / 2
+    dx, dy = half * math.cos(math.radians(angle_deg)), half * math.sin(math.radians(angle_deg))
+    centre = size / 2 - 0.5
+    ends = [(round(16 * (centre + s * dx)), round(16 * (centre + s * dy))) for s in (-1, 1)]
+    cv2.line(kernel, ends[0], ends[1], (1.0,), 1, cv2.LINE_AA, 4)
+    return np.asarray(kernel / max(float(kernel.sum()), 1e-6), np.float32)
+
+
+def defocus_blur(rgb: Picture, rng: np.random.Generator, strength: float) -> Picture:
+    """Spread each point over a disc of up to 3 px radius."""
+    import cv2
+
+    radius = 0.4 + 2.6 * strength * rng.uniform(0.5, 1.0)
+    return np.asarray(cv2.filter2D(rgb, -1, _disc(round(radius * 4) / 4)), np.uint8)
+
+
+@lru_cache(maxsize=64)
+def _disc(radius: float) -> NDArray[np.float32]:
+    reach = math.ceil(radius)
+    y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
+    disc = np.clip(radius + 0.5 - np.hypot(x, y), 0, 1)
+    return np.asarray(disc / disc.sum(), np.float32)
+
+
+def noise(rgb: Picture, rng: np.random.Generator, strength: float) -> Picture:
+    """Sensor noise, sigma up to 26 levels; often coarser than a pixel."""
+    import cv2
+
+    sigma = 26.0 * strength * rng.uniform(0.5, 1.0)
+    height, width = rgb.shape[:2]
+    shape = (*rgb.shape[:2], *rgb.shape[2:])
+    if rng.random() < 0.4:
+        shape = (math.ceil(height / 2), math.ceil(width / 2), *rgb.shape[2:])
+    if rgb.ndim == 3 and rng.random() < 0.5:  # brightness alone, the same in all channels
+        shape = (*shape[:2], 1)
+    grain = rng.standard_normal(shape, dtype=np.float32) * np.float32(sigma)
+    if grain.shape[:2] != (height, width):
+        grain = cv2.resize(grain, (width, height), interpolation=cv2.INTER_LINEAR)
+        grain = grain.reshape(height, width, *shape[2:])
+    return _clip(rgb.astype(np.float32) + grain)
+
+
+def jpeg(rgb: Picture, rng: np.random.Generator, strength: float) -> Picture:
+    """Compress as JPEG, quality 92 down to 12."""
+    import cv2
+
+    quality = round(92 - 80 * strength * rng.uniform(0.7, 1.0))
+    _, data = cv2.imencode(".jpg", rgb, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    flag = cv2.IMREAD_GRAYSCALE if rgb.ndim == 2 else cv2.IMREAD_COLOR
+    return np.asarray(cv2.imdecode(data, flag), np.uint8)
+
+
+def low_resolution(rgb: Picture, rng: np.random.Generator, strength: float) -> Picture:
+    """Lose detail as if taken from afar: scaled down to 30 % and back."""
+    import cv2
+
+    height, width = rgb.shape[:2]
+    scale = 1.0 - 0.7 * strength * rng.uniform(0.7, 1.0)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    down = (cv2.INTER_AREA, cv2.INTER_LINEAR, cv2.INTER_CUBIC)[int(rng.integers(3))]
+    up = (cv2.INTER_LINEAR, cv2.INTER_CUBIC)[int(rng.integers(2))]
+    small = cv2.resize(rgb, size, interpolation=down)
+    return np.asarray(cv2.resize(small, (width, height), interpolation=up), np.uint8)
+
+
+def illumination(rgb: Picture, rng: np.random.Generator, strength: float) -> Picture:
+    """Light that falls off across the picture, to as little as 35 % at one end."""
+    ramp = _ramp(rgb.shape, rng)
+    return _scale(rgb, 1.0 - 0.65 * strength * rng.uniform(0.4, 1.0) * ramp)
+
+
+def shadow(rgb: Picture, rng: np.random.Generator, strength: float) -> Picture:
+    """A cast shadow with a straight, more or less soft edge, down to 40 % of the light."""
+    edge = rng.uniform(0.2, 0.8)
+    softness = rng.uniform(0.01, 0.15)
+    shade = 1 / (1 + np.exp(-(_ramp(rgb.shape, rng) - edge) / softness))
+    return _scale(rgb, 1.0 - 0.6 * strength * rng.uniform(0.5, 1.0) * shade.astype(np.float32))
+
+
+def glare(rgb: Picture, rng: np.random.Generator, strength: float) -> Picture:
+    """A bright spot, as of a lamp on lamination."""
+    height, width = rgb.shape[:2]
+    long = max(height, width)
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    cx, cy = rng.uniform(0, width), rng.uniform(0, height)
+    rx, ry = (long * rng.uniform(0.05, 0.3) for _ in range(2))
+    spot = np.exp(-(((x - cx) / rx) ** 2 + ((y - cy) / ry) ** 2))
+    light = np.minimum(1, spot * rng.uniform(0.8, 1.6)) * strength * rng.uniform(0.6, 1.0)
+    if rgb.ndim == 3:
+        light = light[..., None]
+    return _clip(rgb + (255.0 - rgb) * light)
+
+
+def colour_cast(rgb: Picture, rng: np.random.Generator, strength: float) -> Picture:
+    """Shift contrast, brightness and, in colour, the white balance."""
+    gain = 1 + strength * rng.uniform(-0.35, 0.2, rgb.shape[2] if rgb.ndim == 3 else 1)
+    level = strength * rng.uniform(-30, 40)
+    return _clip((rgb.astype(np.float32) - 128) * gain.astype(np.float32) + 128 + level)
+
+
+CAMERA: tuple[Degradation, ...] = (gaussian_blur, motion_blur, defocus_blur, low_resolution)
+"""What takes detail away; a picture suffers one or two of them."""
+
+LIGHT: tuple[Degradation, ...] = (illumination, shadow, glare, colour_cast)
+"""What changes brightness from place to place."""
+
+SENSOR: tuple[Degradation, ...] = (noise, jpeg)
+"""What comes after the lens, in this order."""
+
+
+def photograph(rgb: Picture, rng: np.random.Generator, strength: float) -> Picture:
+    """Apply light, then lens, then sensor: a few degradations of about that strength together."""
+    result = rgb
+    for stage, chance in ((LIGHT, 0.25), (CAMERA, 0.35), (SENSOR, 0.5)):
+        for step in stage:
+            if rng.random() < chance:
+                result = step(result, rng, float(strength * rng.uniform(0.2, 1.0)))
+    return result
+
+
+def _ramp(shape: tuple[int, ...], rng: np.random.Generator) -> NDArray[np.float32]:
+    height, width = shape[:2]
+    angle = rng.uniform(0, 2 * math.pi)
+    y = np.linspace(-0.5, 0.5, height, dtype=np.float32)[:, None]
+    x = np.linspace(-0.5, 0.5, width, dtype=np.float32)[None, :]
+    slope = x * math.cos(angle) + y * math.sin(angle)
+    return np.asarray(slope / (abs(math.cos(angle)) + abs(math.sin(angle))) + 0.5, np.float32)
+
+
+def _scale(rgb: Picture, factor: NDArray[np.float32]) -> Picture:
+    return _clip(rgb * (factor[..., None] if rgb.ndim == 3 else factor))
+
+
+def _clip(values: NDArray[np.floating]) -> Picture:
+    return np.clip(values, 0, 255).astype(np.uint8)
