@@ -5,10 +5,11 @@ stops the run, and the rows finished till then are kept.
 """
 
 from cvocr_lab.batch.extract import RowsFailedWarning, RunStoppedWarning, extract
-from cvocr_lab.batch.sources import source_frame
+from cvocr_lab.batch.sources import Column, source_frame
 from cvocr_lab.batch.workers import usable_cores
 
 __all__ = [
+    "Column",
     "RowsFailedWarning",
     "RunStoppedWarning",
     "extract",

@@ -102,7 +102,8 @@ class Score:
         rows = self.rows[self.rows["type"].fillna("") != ""]
         return float((rows["type"] == rows["ocr_type"].fillna("")).mean())
 
-    def _headline(self) -> str:
+    def headline(self) -> str:
+        """Say in one line how much was scored and how much of it is right."""
         unread = int((~self.rows["read"]).sum())
         parts = [
             f"{len(self.rows)} rows, {len(self.cells)} cells",
@@ -123,11 +124,11 @@ class Score:
 
     def __repr__(self) -> str:
         table = self.summary().to_string(float_format="{:.3f}".format)
-        return f"Score: {self._headline()}\n{table}"
+        return f"Score: {self.headline()}\n{table}"
 
     def _repr_html_(self) -> str:
         table = self.summary().to_html(float_format="{:.3f}".format)
-        return f"<div><p><b>Score</b>: {escape(self._headline())}</p>{table}</div>"
+        return f"<div><p><b>Score</b>: {escape(self.headline())}</p>{table}</div>"
 
 
 def score(

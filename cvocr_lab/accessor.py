@@ -1,0 +1,95 @@
+"""``df.cvocr`` and ``series.cvocr``: a table of contents.
+
+The accessors hold the frame and nothing else (pandas 3 makes a new one at each use); every
+method has a function twin in `cvocr_lab`, which says all there is to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from os import PathLike
+from typing import Literal
+
+import pandas as pd
+
+from cvocr_lab import batch, frames, scoring
+from cvocr_lab.batch import Column
+from cvocr_lab.engines import Engine
+
+
+@pd.api.extensions.register_dataframe_accessor("cvocr")
+class FrameAccessor:
+    """What `cvocr_lab` does with a DataFrame."""
+
+    def __init__(self, frame: pd.DataFrame) -> None:
+        self._frame = frame
+
+    def extract(
+        self,
+        column: Column | Sequence[Column] | None = None,
+        *,
+        kind: str = "id_any",
+        engine: str | Engine | Callable[[], Engine] = "local",
+        workers: int | None = None,
+        progress: bool = True,
+        errors: Literal["coerce", "raise"] = "coerce",
+        base: str | PathLike[str] | None = None,
+        **options: object,
+    ) -> pd.DataFrame:
+        """Read the pictures of a column (of two for pairs); see `cvocr_lab.extract`."""
+        return batch.extract(
+            self._frame,
+            column=column,
+            kind=kind,
+            engine=engine,
+            workers=workers,
+            progress=progress,
+            errors=errors,
+            base=base,
+            **options,
+        )
+
+    def wide(self) -> pd.DataFrame:
+        """Set the faces of each input side by side; see `cvocr_lab.wide`."""
+        return frames.wide(self._frame)
+
+    def score(
+        self,
+        truth: pd.DataFrame,
+        *,
+        on: str | None = None,
+        fields: Sequence[str] | None = None,
+    ) -> scoring.Score:
+        """Judge this flat frame by a truth; see `cvocr_lab.score`."""
+        return scoring.score(self._frame, truth, on=on, fields=fields)
+
+
+@pd.api.extensions.register_series_accessor("cvocr")
+class SeriesAccessor:
+    """What `cvocr_lab` does with a Series of pictures."""
+
+    def __init__(self, series: pd.Series) -> None:
+        self._series = series
+
+    def extract(
+        self,
+        *,
+        kind: str = "id_any",
+        engine: str | Engine | Callable[[], Engine] = "local",
+        workers: int | None = None,
+        progress: bool = True,
+        errors: Literal["coerce", "raise"] = "coerce",
+        base: str | PathLike[str] | None = None,
+        **options: object,
+    ) -> pd.DataFrame:
+        """Read these pictures; see `cvocr_lab.extract`."""
+        return batch.extract(
+            self._series,
+            kind=kind,
+            engine=engine,
+            workers=workers,
+            progress=progress,
+            errors=errors,
+            base=base,
+            **options,
+        )
