@@ -1,0 +1,120 @@
+"""Made-up persons, consistent in what their papers say about them.
+
+Number, sex, birth and province agree (Circular 07/2016/TT-BCA); everything else is free.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from dataclasses import dataclass
+
+from cvocr_lab import places
+from cvocr_lab.kinds import FIELD_TYPES
+from cvocr_lab.kinds._fieldtypes import CitizenId, sample_address, sample_name
+from cvocr_lab.text import new_tone, nfc
+
+# First digits of the 9-digit number by province police, as far as they are known; a weak law.
+_CMND_HEADS = {
+    "Hà Nội": "01", "Hồ Chí Minh": "02", "Hải Phòng": "03", "Sơn La": "05", "Hà Giang": "07",
+    "Bắc Kạn": "095", "Quảng Ninh": "10", "Hòa Bình": "11", "Bắc Ninh": "12", "Bắc Giang": "12",
+    "Phú Thọ": "13", "Hải Dương": "14", "Hưng Yên": "14", "Hà Nam": "16", "Hà Tĩnh": "18",
+    "Quảng Bình": "19", "Quảng Trị": "19", "Quảng Nam": "20", "Quảng Ngãi": "21", "Bình Định": "21",
+    "Phú Yên": "22", "Khánh Hòa": "22", "Gia Lai": "230", "Ninh Thuận": "26", "Bình Thuận": "26",
+    "Bà Rịa - Vũng Tàu": "27", "Bình Dương": "280", "Bình Phước": "285", "Tây Ninh": "29",
+    "Bến Tre": "32", "An Giang": "35", "Hậu Giang": "36", "Sóc Trăng": "36", "Bạc Liêu": "38",
+}  # fmt: skip
+# Given names of some peoples keep signs that readers trained on Kinh names never meet.
+_RARE_NAMES = ("H'{}", "Y {}", "H’{}", "K'{}")
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who does not exist.
+
+    Parameters
+    ----------
+    name
+        Full name in Title Case with marks.
+    sex
+        ``"Nam"`` or ``"Nữ"``.
+    number, old_number
+        The 12 digits; the 9 digits of the former card.
+    hometown, address
+        Three-level places, small to large; the address begins with house or hamlet.
+    address_2025
+        Residence in two levels, as written since 2025-07-01.
+    province
+        Province of residence, old era.
+    ethnic, religion, sign
+        As printed on cards that carry them.
+    new_tones
+        Whether this person's papers place tones in the new style (hoà, thuỷ).
+    """
+
+    name: str
+    sex: str
+    birth: dt.date
+    number: str
+    old_number: str
+    hometown: str
+    address: str
+    address_2025: str
+    birth_place: str
+    province: str
+    ethnic: str
+    religion: str
+    sign: str
+    new_tones: bool = False
+
+    def spell(self, text: str) -> str:
+        """The text with tones where this person's papers place them."""
+        return new_tone(text) if self.new_tones else text
+
+
+def make_person(rng: random.Random, *, born: tuple[int, int] = (1945, 2006)) -> Person:
+    """A made-up person born in that span of years (both included)."""
+    sex = rng.choice(("Nam", "Nữ"))
+    start = dt.date(born[0], 1, 1).toordinal()
+    birth = dt.date.fromordinal(rng.randint(start, dt.date(born[1], 12, 31).toordinal()))
+    birth_place = rng.choice(places.provinces("old"))
+    moved = rng.random() < 0.3
+    home = rng.choice(places.provinces("old")) if moved else birth_place
+    origin = rng.choice(places.provinces("old")) if rng.random() < 0.1 else birth_place
+    number_type = FIELD_TYPES["CITIZEN_ID"]
+    assert isinstance(number_type, CitizenId)
+    name = sample_name(rng, sex)
+    ethnic = FIELD_TYPES["ETHNIC_GROUP"].sample(rng)
+    if ethnic not in {"Kinh", "Hoa"} and rng.random() < 0.15:
+        *head, last = name.split()
+        name = " ".join([*head, rng.choice(_RARE_NAMES).format(last)])
+    head = _CMND_HEADS.get(home.name, str(rng.randint(10, 38)))
+    return Person(
+        name=nfc(name),
+        sex=sex,
+        birth=birth,
+        number=number_type.sample_for(rng, birth.year, sex, birth_place.code),
+        old_number=head + "".join(rng.choice("0123456789") for _ in range(9 - len(head))),
+        hometown=sample_address(rng, house=rng.random() < 0.08, province=origin.name),
+        address=sample_address(rng, province=home.name),
+        address_2025=sample_address(rng, era="new", province=places.successor(home.name).name),
+        birth_place=birth_place.name,
+        province=home.name,
+        ethnic=ethnic,
+        religion=FIELD_TYPES["RELIGION"].sample(rng),
+        sign=FIELD_TYPES["SIGN"].sample(rng),
+        new_tones=rng.random() < 0.25,
+    )
+
+
+def birthday(birth: dt.date, age: int) -> dt.date:
+    """The day the person turns `age`; 28 February for leap days."""
+    try:
+        return birth.replace(year=birth.year + age)
+    except ValueError:
+        return birth.replace(year=birth.year + age, day=28)
+
+
+def between(rng: random.Random, first: dt.date, last: dt.date) -> dt.date:
+    """A day from `first` to `last`, both included; `first` when the span is empty."""
+    return dt.date.fromordinal(rng.randint(first.toordinal(), max(first, last).toordinal()))
