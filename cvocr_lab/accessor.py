@@ -85,6 +85,7 @@ class SeriesAccessor:
         """Read these pictures; see `cvocr_lab.extract`."""
         return batch.extract(
             self._series,
+            column=None,
             kind=kind,
             engine=engine,
             workers=workers,

@@ -22,7 +22,11 @@ from cvocr_lab.errors import ArgumentError, BatchError, CvocrError
 from cvocr_lab.kinds import REQUESTS, TYPES
 
 _PICTURES: Final = frozenset(
-    [".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".heic", ".heif", ".avif", ".jp2", ".pdf"]
+    f".{ending}"
+    for ending in (
+        *("jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff"),
+        *("heic", "heif", "avif", "jp2", "pdf"),
+    )
 )
 _EXIT_CODES: Final = (
     "exit codes: 0 all well, 1 some rows failed, 2 wrong call, 3 the run stopped, 130 interrupted"

@@ -56,15 +56,16 @@ def main() -> None:
 
 
 def _portable(answer: Reading | BatchError) -> bytes:
-    """Pickle an answer; an error of an engine's own making may not come through as itself."""
-    message = dumps(answer)
-    if isinstance(answer, Reading) and not isinstance(answer.result, RowError):
-        return message
+    """Pickle an answer; what an engine made of its own classes may not come through as itself."""
+    failure = answer.result if isinstance(answer, Reading) else answer
     try:
-        pickle.loads(message)
+        message = dumps(answer)
+        if isinstance(failure, CvocrError):
+            pickle.loads(message)
     except Exception:
-        error = answer.result if isinstance(answer, Reading) else answer
-        text = f"{type(error).__name__}: {error}"
+        if not isinstance(failure, CvocrError):
+            failure = RowError("the engine's answer cannot be sent from its process")
+        text = f"{type(failure).__name__}: {failure}"
         if isinstance(answer, Reading):
             return dumps(replace(answer, result=RowError(text)))
         return dumps(BatchError(text))
@@ -76,10 +77,14 @@ def dumps(message: object) -> bytes:
     stream = io.BytesIO()
     pickler = pickle.Pickler(stream)
     pickler.dispatch_table = copyreg.dispatch_table | {
-        MappingProxyType: lambda m: (MappingProxyType, (dict(m),))
+        MappingProxyType: lambda mapping: (_read_only, (dict(mapping),))
     }
     pickler.dump(message)
     return stream.getvalue()
+
+
+def _read_only(mapping: dict[object, object]) -> MappingProxyType[object, object]:
+    return MappingProxyType(mapping)
 
 
 def send(stream: BinaryIO, message: bytes) -> None:

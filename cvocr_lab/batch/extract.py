@@ -122,7 +122,7 @@ def extract(
                 if isinstance(reading.result, RowError):
                     if errors == "raise":
                         raise _named(reading.result, sources.index[at])
-                    _forget_frames(reading.result)
+                    _forget_traces(reading.result)
                 readings[at] = reading
                 bar.step(failed=isinstance(reading.result, CvocrError))
     except BatchError as error:
@@ -224,7 +224,7 @@ def _named(error: RowError, label: object) -> RowError:
     return named
 
 
-def _forget_frames(error: BaseException) -> None:
+def _forget_traces(error: BaseException) -> None:
     """Drop what an error drags along: its traceback holds the picture."""
     error.__traceback__ = error.__cause__ = error.__context__ = None
 
