@@ -17,7 +17,8 @@ from cvocr_lab.kinds._spec import DocumentType, Field, Layout, Picture, Print, S
 
 __all__ = [
     "FIELD_TYPES", "REQUESTS", "TYPES", "DocumentType", "Field", "FieldError", "FieldType",
-    "Layout", "Picture", "Print", "RequestKind", "Slot", "document_type", "field_order", "request_kind",
+    "Layout", "Picture", "Print", "RequestKind", "Slot", "document_type", "field_order",
+    "request_kind",
 ]  # fmt: skip
 
 

@@ -1,468 +1,30 @@
-"""How values are written: every field type answers the same three questions.
-
-``parse`` takes what is printed (or read) and gives the normal form, or raises `FieldError`;
-``format`` gives the normal form as printed; ``sample`` makes one up.  The law, tested for each:
-``parse(format(sample(rng))) == sample``.
-"""
+"""Every field type by name: the forms of `_forms`, filled in."""
 
 from __future__ import annotations
 
-import datetime as dt
-import random
-import re
-from dataclasses import dataclass
-from typing import Literal
-
-from cvocr_lab import mrz, places
-from cvocr_lab.data import rows
-from cvocr_lab.text import collapse, comparison_key, fold_key, nfc
-
-DIGITS = "0123456789"
-UPPER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-
-
-class FieldError(ValueError):
-    """The text is not a value of this type; the message says why, without the text."""
-
-
-@dataclass(frozen=True, slots=True)
-class FieldType:
-    """Free text: anything that is not empty.
-
-    Parameters
-    ----------
-    name
-        The type's name, as the vocabulary has it.
-    alphabet
-        The characters values are made of; "" when any may occur.  Readers use it to constrain.
-    """
-
-    name: str
-    alphabet: str = ""
-
-    def parse(self, text: str) -> str:
-        """Normal form of a printed value.
-
-        Raises
-        ------
-        FieldError
-            The text is not a value of this type.
-        """
-        value = comparison_key(text)
-        if not value:
-            raise FieldError("empty")
-        return value
-
-    def format(self, value: str) -> str:
-        """The normal form as printed."""
-        return value
-
-    def sample(self, rng: random.Random) -> str:
-        """A made-up value in normal form."""
-        raise NotImplementedError
-
-    def accepts(self, text: str) -> bool:
-        """Whether `parse` takes the text."""
-        try:
-            self.parse(text)
-        except FieldError:
-            return False
-        return True
-
-
-@dataclass(frozen=True, slots=True)
-class Pattern(FieldType):
-    """Text of one form: blanks and separators dropped, then a regular expression."""
-
-    pattern: str = ".+"
-    shape: str = "#"
-    """Made-up values: ``#`` a digit, ``@`` a capital letter, anything else itself; ``|`` parts."""
-
-    def parse(self, text: str) -> str:
-        """Upper case without blanks, dots and dashes."""
-        value = re.sub(r"[\s.\-–]", "", nfc(text)).upper()
-        if not re.fullmatch(self.pattern, value):
-            raise FieldError(f"not of the form of a {self.name}")
-        return value
-
-    def sample(self, rng: random.Random) -> str:
-        """One of the shapes, filled."""
-        letters = "ABCDEFGHKLMNPRSTUVXYZ"
-        shape = rng.choice(self.shape.split("|"))
-        return "".join(
-            rng.choice(DIGITS) if c == "#" else rng.choice(letters) if c == "@" else c
-            for c in shape
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class CitizenId(FieldType):
-    """The 12-digit number ``PPP G YY NNNNNN`` (Circular 07/2016/TT-BCA)."""
-
-    def parse(self, text: str) -> str:
-        """Twelve digits."""
-        value = re.sub(r"[\s.]", "", text)
-        if not re.fullmatch(r"[0-9]{12}", value):
-            raise FieldError("not 12 digits")
-        return value
-
-    def sample(self, rng: random.Random) -> str:
-        """A number of a living adult."""
-        year = rng.randint(1940, 2019)
-        return self.sample_for(rng, year, rng.choice(("Nam", "Nữ")))
-
-    def sample_for(self, rng: random.Random, year: int, sex: str, province: str = "") -> str:
-        """A number for that birth year, sex and three-digit province code."""
-        code = province or rng.choice([p.code for p in places.provinces("old")])
-        gender = 2 * (year // 100 - 19) + (sex != "Nam")
-        return f"{code}{gender}{year % 100:02d}{rng.randrange(10**6):06d}"
-
-
-_DATE = re.compile(r"(?<!\d)(\d{1,2})\s*[-/.,]\s*(\d{1,2})\s*[-/.,]\s*(\d{4})(?!\d)")
-_WORDS = re.compile(r"(\d{1,2})\D{1,40}?(\d{1,2})\D{1,40}?(\d{4})")
-
-
-@dataclass(frozen=True, slots=True)
-class Date(FieldType):
-    """A day; normal form ISO ``yyyy-mm-dd``, or ``yyyy`` where only the year is printed.
-
-    Parameters
-    ----------
-    separator
-        Between the printed parts.
-    words
-        Printed value for "no end", e.g. ``Không thời hạn``; "" where there is none.
-    year_only
-        Whether a bare year may stand (old CMND).
-    """
-
-    separator: str = "/"
-    words: str = ""
-    year_only: bool = False
-    first_year: int = 1920
-    last_year: int = 2025
-
-    def parse(self, text: str) -> str:
-        """ISO date from ``dd/mm/yyyy``, ``dd-mm-yyyy`` or a date in words."""
-        clean = collapse(nfc(text))
-        if self.words and fold_key(clean) in {fold_key(self.words), "vo thoi han"}:
-            return self.words
-        found = _DATE.search(clean) or _WORDS.search(clean)
-        if found:
-            day, month, year = map(int, found.groups())
-            try:
-                return dt.date(year, month, day).isoformat()
-            except ValueError:
-                raise FieldError("no such day") from None
-        if self.year_only and re.fullmatch(r"(18|19|20)\d\d", clean):
-            return clean
-        raise FieldError("not a date")
-
-    def format(self, value: str) -> str:
-        """As printed, ``dd/mm/yyyy``."""
-        if "-" not in value:
-            return value
-        year, month, day = value.split("-")
-        return self.separator.join((day, month, year))
-
-    def sample(self, rng: random.Random) -> str:
-        """A day between the first and last year; now and then the words or a bare year."""
-        if self.words and rng.random() < 0.1:
-            return self.words
-        if self.year_only and rng.random() < 0.05:
-            return str(rng.randint(self.first_year, self.last_year))
-        start = dt.date(self.first_year, 1, 1).toordinal()
-        end = dt.date(self.last_year, 12, 31).toordinal()
-        return dt.date.fromordinal(rng.randint(start, end)).isoformat()
-
-
-@dataclass(frozen=True, slots=True)
-class Choice(FieldType):
-    """One of a closed list.
-
-    Parameters
-    ----------
-    source
-        ``"a|b|c"``, or ``"@file"`` for the first column of a data file.
-    weights
-        How often each is made up, by rank: ``"first"`` favours the first.
-    """
-
-    source: str = ""
-    favour_first: bool = False
-
-    def values(self) -> tuple[str, ...]:
-        """The list."""
-        if self.source.startswith("@"):
-            return tuple(next(iter(r.values())) for r in rows(f"{self.source[1:]}.csv"))
-        return tuple(self.source.split("|"))
-
-    def parse(self, text: str) -> str:
-        """The entry whose folded form is the text's."""
-        key = fold_key(text)
-        exact = comparison_key(text)
-        matches = [v for v in self.values() if fold_key(v) == key]
-        if not matches:
-            raise FieldError(f"not in the list of {self.name}")
-        return exact if exact in matches else matches[0]
-
-    def sample(self, rng: random.Random) -> str:
-        """An entry."""
-        values = self.values()
-        if self.favour_first and rng.random() < 0.6:
-            return values[0]
-        return rng.choice(values)
-
-
-@dataclass(frozen=True, slots=True)
-class Name(FieldType):
-    """A person's name, upper case with marks.
-
-    Parameters
-    ----------
-    part
-        All of it, or what a passport calls surname and given names.
-    plain
-        Without marks, as the MRZ writes it.
-    """
-
-    part: Literal["full", "surname", "given"] = "full"
-    plain: bool = False
-
-    def parse(self, text: str) -> str:
-        """Upper-case words; digits refused."""
-        value = comparison_key(text).upper()
-        if not value or re.search(r"[0-9|<>/:;]", value):
-            raise FieldError("not a name")
-        return value
-
-    def sample(self, rng: random.Random) -> str:
-        """A made-up name."""
-        full = sample_name(rng, rng.choice(("Nam", "Nữ")))
-        words = full.upper().split()
-        value = {"full": words, "surname": words[:1], "given": words[1:]}[self.part]
-        text = " ".join(value)
-        return mrz.transliterate(text).replace("<", " ") if self.plain else text
-
-
-def sample_name(rng: random.Random, sex: str) -> str:
-    """A made-up name in Title Case, two to six words."""
-    gender = "male" if sex == "Nam" else "female"
-
-    def pick(*kinds: str) -> str:
-        pool = [r for r in rows("names.csv") if r["kind"] in kinds]
-        return rng.choices(pool, [float(r["weight"]) for r in pool])[0]["name"]
-
-    surname = pick("surname")
-    given = pick(f"given_{gender}", "given_any")
-    count = rng.choices((0, 1, 2, 3), (6, 62, 27, 5))[0]
-    middle = [pick(f"middle_{gender}") for _ in range(count)]
-    words = [surname]
-    for word in [*middle, given]:
-        if word != words[-1]:
-            words.append(word)
-    return " ".join(words)
-
-
-_STREETS = (
-    "Nguyễn Trãi", "Lê Lợi", "Trần Hưng Đạo", "Hai Bà Trưng", "Lý Thường Kiệt", "Quang Trung",
-    "Cách Mạng Tháng Tám", "Điện Biên Phủ", "Phạm Văn Đồng", "Võ Thị Sáu", "Hoàng Hoa Thám",
-    "Ngô Quyền", "Phan Đình Phùng", "Nguyễn Huệ", "Tôn Đức Thắng", "Xô Viết Nghệ Tĩnh",
-    "Hùng Vương", "Bạch Đằng", "Đinh Tiên Hoàng", "Lạc Long Quân",
-)  # fmt: skip
-_HAMLETS = ("Thôn", "Xóm", "Ấp", "Tổ", "Khu", "Đội", "Bản", "Tổ dân phố", "Khu phố", "Khóm")
-_HAMLET_NAMES = (
-    "Đông", "Đoài", "Trung", "Thượng", "Hạ", "Tân Lập", "Bình Minh", "Phú Thịnh", "Hòa Bình",
-    "Đồng Tâm", "Quyết Thắng", "Mỹ Lợi", "Xuân Phong", "An Thạnh", "Phước Hậu", "Ngọc Lâm",
-)  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Address(FieldType):
-    """Parts small to large joined by ``", "``.
-
-    Parameters
-    ----------
-    house
-        Whether a house, street or hamlet comes first.
-    """
-
-    house: bool = True
-
-    def sample(self, rng: random.Random) -> str:
-        """A made-up address of places that exist."""
-        return sample_address(rng, house=self.house)
-
-
-def sample_address(
-    rng: random.Random,
-    *,
-    house: bool = True,
-    era: Literal["old", "new"] = "old",
-    province: str = "",
-) -> str:
-    """A made-up address: (house or hamlet,) ward(, district), province; two levels in the new era.
-
-    Parameters
-    ----------
-    province
-        Name of the province; "" for any.
-    """
-    name = province or rng.choice(places.provinces(era)).name
-    parts = []
-    if era == "old":
-        district = rng.choice(places.districts(name, "old"))
-        ward = rng.choice(places.wards(name, "old", district=district))
-        parts = [ward, district]
-    else:
-        parts = [rng.choice(places.wards(name, "new"))]
-    if house:
-        kind = rng.random()
-        if kind < 0.3:
-            number = f"{rng.randint(1, 599)}" + rng.choice(("", "", "", "A", "B", "/12", "/5"))
-            lead = rng.choice(("", "Số ", "Số nhà "))
-            first = f"{lead}{number} {rng.choice(_STREETS)}"
-            if rng.random() < 0.3:
-                first = f"{first}, Tổ {rng.randint(1, 60)}"
-        elif kind < 0.7:
-            unit = rng.choice(_HAMLETS)
-            tail = str(rng.randint(1, 30)) if rng.random() < 0.5 else rng.choice(_HAMLET_NAMES)
-            first = f"{unit} {tail}"
-        elif kind < 0.85:
-            first = rng.choice(_HAMLET_NAMES)
-        else:
-            first = f"Tổ {rng.randint(1, 40)}, {rng.choice(('Khu', 'Khu phố'))} {rng.randint(1, 9)}"
-        parts.insert(0, first)
-    return collapse(nfc(", ".join([*parts, name])))
-
-
-_CAR_LETTERS = "ABCDEFGHKLMNPSTUVXYZ"
-
-
-@dataclass(frozen=True, slots=True)
-class Plate(FieldType):
-    """A number plate; normal form without separators (Circular 24/2023/TT-BCA).
-
-    Parameters
-    ----------
-    bike
-        Motorbike series; else car series.
-    """
-
-    bike: bool = False
-
-    def parse(self, text: str) -> str:
-        """Upper case, only A-Z, Đ and digits."""
-        value = re.sub(r"[^0-9A-ZĐ]", "", nfc(text).upper())
-        if not re.fullmatch(r"\d{2}(?:[A-ZĐ]{1,2}\d?|\d{3}(?:NG|QT|NN|CV))\d{2,6}", value):
-            raise FieldError("not of the form of a plate")
-        return value
-
-    def format(self, value: str) -> str:
-        """``99A-123.45`` for cars, ``59X2-123.45`` or ``29HA-123.45`` for motorbikes."""
-        series = "[A-ZĐ][A-ZĐ1-9]" if self.bike else "[A-ZĐ]{1,2}"
-        found = re.fullmatch(rf"(\d\d)({series})(\d{{4,5}})", value)
-        if not found:
-            return value
-        province, letters, number = found.groups()
-        dotted = f"{number[:3]}.{number[3:]}" if len(number) == 5 else number
-        return f"{province}{letters}-{dotted}"
-
-    def sample(self, rng: random.Random) -> str:
-        """A plate of an ordinary series."""
-        codes = [c for p in places.provinces("old") for c in p.plates]
-        code = rng.choice(codes)
-        series = rng.choice(_CAR_LETTERS)
-        if self.bike:
-            series += rng.choice("123456789" + (_CAR_LETTERS if rng.random() < 0.4 else ""))
-        return f"{code}{series}{rng.randint(0, 99999):05d}"
-
-
-@dataclass(frozen=True, slots=True)
-class Amount(FieldType):
-    """A whole number; the printed unit falls off."""
-
-    unit: str = ""
-    choices: tuple[int, ...] = ()
-
-    def parse(self, text: str) -> str:
-        """Digits without unit and thousands separators."""
-        found = re.match(r"\D{0,3}(\d[\d. ,]*)", text)
-        value = re.sub(r"\D", "", found.group(1)) if found else ""
-        if not value:
-            raise FieldError("not a number")
-        return str(int(value))
-
-    def format(self, value: str) -> str:
-        """The digits and the unit."""
-        return f"{value}{self.unit}"
-
-    def sample(self, rng: random.Random) -> str:
-        """One of the usual amounts."""
-        return str(rng.choice(self.choices))
-
-
-@dataclass(frozen=True, slots=True)
-class Sign(FieldType):
-    """Identification sign: a scar or mole, its distance and place."""
-
-    def sample(self, rng: random.Random) -> str:
-        """A made-up sign."""
-        what = rng.choice(
-            ("Sẹo chấm", "Nốt ruồi", "Sẹo", "Nốt ruồi thịt", "Sẹo thẳng", "Tàn nhang")
-        )
-        distance = rng.choice(("0,5cm", "1cm", "1,5cm", "2cm", "2,5cm", "3cm", "4cm"))
-        lead = rng.choice(("c", "C", "C:", "c:", "cách"))
-        where = rng.choice(("trên", "dưới", "trước", "sau", "trên sau", "dưới sau", "dưới trước"))
-        mark = rng.choice(
-            ("mép trái", "mép phải", "đuôi mắt trái", "đuôi mày phải", "cánh mũi trái", "đầu mày trái",
-             "dái tai phải", "mắt phải", "bình tai trái", "gò má phải", "nhân trung", "cằm"),
-        )  # fmt: skip
-        gap = "" if lead in ("C:", "c:") and rng.random() < 0.5 else " "
-        return f"{what} {lead}{gap or ' '}{distance} {where} {mark}"
-
-
-@dataclass(frozen=True, slots=True)
-class Wording(FieldType):
-    """Free text made up from a list of shapes; any text is taken."""
-
-    shape: str = ""
-    """``|``-parted choices; ``{province}`` stands for an upper-case province, ``#``/``@`` fill."""
-
-    def sample(self, rng: random.Random) -> str:
-        """One of the shapes."""
-        shape = rng.choice(self.shape.split("|"))
-        province = rng.choice(places.provinces("old")).name
-        text = shape.replace("{PROVINCE}", province.upper()).replace("{province}", province)
-        return "".join(
-            rng.choice(DIGITS) if c == "#" else rng.choice(UPPER) if c == "@" else c for c in text
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class MrzText(FieldType):
-    """The lines of an MRZ joined by one blank."""
-
-    def sample(self, rng: random.Random) -> str:
-        """A made-up TD1 zone."""
-        number = CITIZEN_ID.sample(rng)
-        made = mrz.Mrz(
-            format="TD1", document_code="ID", issuer="VNM", number=number[3:], birth="990101",
-            sex="M", expiry="390101", nationality="VNM", surname="NGUYEN", given_names="VAN MAU",
-            person_number=number,
-        )  # fmt: skip
-        return " ".join(mrz.format(made))
-
-
-@dataclass(frozen=True, slots=True)
-class QrText(FieldType):
-    """The text of an ID card's QR code, as read."""
-
-    def sample(self, rng: random.Random) -> str:
-        """A made-up payload of seven fields."""
-        number, name = CITIZEN_ID.sample(rng), sample_name(rng, "Nam")
-        return f"{number}||{name}|01011999|Nam|{sample_address(rng)}|01072021"
-
+from cvocr_lab.kinds._forms import (
+    DIGITS,
+    UPPER,
+    Address,
+    Amount,
+    Choice,
+    CitizenId,
+    Date,
+    FieldError,
+    FieldType,
+    MrzText,
+    Name,
+    Pattern,
+    Plate,
+    QrText,
+    Sign,
+    Wording,
+)
+
+__all__ = [
+    "DIGITS", "FIELD_TYPES", "UPPER", "Address", "Amount", "Choice", "CitizenId", "Date",
+    "FieldError", "FieldType", "MrzText", "Name", "Pattern", "Plate", "QrText", "Sign", "Wording",
+]  # fmt: skip
 
 CITIZEN_ID = CitizenId("CITIZEN_ID", DIGITS)
 CMND_ID = Pattern("CMND_ID", DIGITS, pattern=r"\d{9}", shape="#########")
@@ -471,8 +33,11 @@ PERSON_ID = Pattern(
 )
 MRZ_NUMBER = Pattern("MRZ_NUMBER", DIGITS, pattern=r"\d{9}", shape="#########")
 PASSPORT_NUMBER = Pattern(
-    "PASSPORT_NUMBER", UPPER + DIGITS, pattern=r"[A-Z]\d{7,8}", shape="B#######|C#######|N#######|E########|P########"
-)  # fmt: skip
+    "PASSPORT_NUMBER",
+    UPPER + DIGITS,
+    pattern=r"[A-Z]\d{7,8}",
+    shape="B#######|C#######|N#######|E########|P########",
+)
 NAME = Name("NAME")
 SURNAME = Name("SURNAME", part="surname")
 GIVEN_NAME = Name("GIVEN_NAME", part="given")
@@ -528,13 +93,14 @@ BRAND = Choice(
 )
 MODEL = Wording(
     "MODEL",
-    shape="WAVE ALPHA|WAVE RSX|AIR BLADE|VISION|LEAD|SH MODE|FUTURE|EXCITER|SIRIUS|JUPITER|GRANDE|VIOS|INNOVA"
-    "|FORTUNER|CAMRY|MORNING|CERATO|SANTA FE|ACCENT|RANGER|XPANDER|CX-5|JF## @@@|@@###|LUX A2.0|QKR##",
+    shape="WAVE ALPHA|WAVE RSX|AIR BLADE|VISION|LEAD|SH MODE|FUTURE|EXCITER|SIRIUS|JUPITER|GRANDE"
+    "|VIOS|INNOVA|FORTUNER|CAMRY|MORNING|CERATO|SANTA FE|ACCENT|RANGER|XPANDER|CX-5|JF## @@@|@@###"
+    "|LUX A2.0|QKR##",
 )
 COLOR = Choice(
     "COLOR",
-    source="Đen|Trắng|Đỏ|Xanh|Bạc|Nâu|Vàng|Xám|Đỏ Đen|Trắng Đen|Bạc Đen|Xanh Đen|Đen Xám|Nâu Vàng|Cam"
-    "|Ghi|Tím|Đỏ Bạc|Xanh Trắng Đen|Vàng Cát",
+    source="Đen|Trắng|Đỏ|Xanh|Bạc|Nâu|Vàng|Xám|Đỏ Đen|Trắng Đen|Bạc Đen|Xanh Đen|Đen Xám|Nâu Vàng"
+    "|Cam|Ghi|Tím|Đỏ Bạc|Xanh Trắng Đen|Vàng Cát",
 )
 POLICE = Wording("POLICE", shape="CÔNG AN TỈNH {PROVINCE}|CÔNG AN TP {PROVINCE}")
 CAPACITY = Amount(

@@ -1,5 +1,7 @@
-"""CCCD with barcode (Circular 61/2015/TT-BCA, 2016-2021) and, under the same type word, the
-12-digit CMND of the 2012-2016 pilots (Circulars 27/2012 and 57/2013/TT-BCA).
+"""CCCD with barcode, and under the same type word the 12-digit CMND.
+
+CCCD: Circular 61/2015/TT-BCA, 2016-2021. CMND: the
+2012-2016 pilots, Circulars 27/2012 and 57/2013/TT-BCA.
 
 Vietnamese captions only.  The title decides which of the two it is: only the CMND prints
 ``Dân tộc``.  The barcode's payload is not publicly known.

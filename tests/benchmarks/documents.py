@@ -8,6 +8,7 @@ families the recogniser never saw.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import time
 from collections import defaultdict
@@ -32,10 +33,8 @@ def _one(job: tuple[str, str, int, str, str]) -> dict[str, Any]:
     image = images.load(np.ascontiguousarray(sample.image))
     start = time.perf_counter()
     found: list[Any] = []
-    try:
+    with contextlib.suppress(RowError):
         found = list(_engine(reader).extract(Request((image,), "id_any")).documents)
-    except RowError:
-        pass
     seconds = time.perf_counter() - start
     cells = []
     types = []
@@ -45,9 +44,8 @@ def _one(job: tuple[str, str, int, str, str]) -> dict[str, Any]:
         fields = doc.fields if doc and doc.type == truth.type else {}
         for name, text in truth.fields.items():
             value = fields.get(name)
-            cells.append(
-                (truth.type, name, text, value.text if value else "", value.confidence if value else None)
-            )
+            read, sure = (value.text, value.confidence) if value else ("", None)
+            cells.append((truth.type, name, text, read, sure))
         for name in fields.keys() - truth.fields.keys():
             cells.append((truth.type, name, "", fields[name].text, fields[name].confidence))
     return {
@@ -139,8 +137,10 @@ def table(results: list[dict[str, Any]], by: str = "type") -> str:
             )
         rows.append(row)
     seconds = sorted(r["seconds"] for r in results)
-    rows.append(f"seconds per picture: median {seconds[len(seconds) // 2]:.2f}, "
-                f"95th percentile {seconds[int(len(seconds) * 0.95)]:.2f}")
+    rows.append(
+        f"seconds per picture: median {seconds[len(seconds) // 2]:.2f}, "
+        f"95th percentile {seconds[int(len(seconds) * 0.95)]:.2f}"
+    )
     return "\n".join(rows)
 
 

@@ -156,7 +156,7 @@ class LocalEngine:
             from cvocr_lab.engines.local.recogniser import crop_line
 
             crops = [crop_line(paper.flat, line.quad) for line in lines if line.quad]
-            again = restricted(crops, mrz.ALPHABET)
+            again = restricted(crops, codes.ZONE_ALPHABET)
             zone = codes.parse_zone([line.text for line in again])
         if zone is None or not zone.valid:
             plain = codes.parse_zone(texts)

@@ -174,7 +174,8 @@ def _place(key: str, anchor: str) -> tuple[float, int, int] | None:
         return None
     if len(key) <= len(anchor):
         ratio = fuzz.ratio(key, anchor)
-        return (ratio / 100, 0, len(key)) if ratio >= _least(anchor) else None
+        alike = ratio >= _least(anchor) and _same_words(key, anchor)
+        return (ratio / 100, 0, len(key)) if alike else None
     found = fuzz.partial_ratio_alignment(anchor, key, score_cutoff=70)
     if found is None:
         return None
@@ -190,7 +191,16 @@ def _place(key: str, anchor: str) -> tuple[float, int, int] | None:
     if ratio < _least(anchor):
         start, end = found.dest_start, found.dest_end
         ratio = fuzz.ratio(key[start:end], anchor) - 4
-    return (ratio / 100, start, end) if ratio >= _least(anchor) and end > start else None
+    alike = ratio >= _least(anchor) and end > start and _same_words(key[start:end], anchor)
+    return (ratio / 100, start, end) if alike else None
+
+
+def _same_words(text: str, anchor: str) -> bool:
+    """Whether no word is another word: ``nguyen van`` is not ``nguyen quan``."""
+    mine, theirs = text.split(), anchor.split()
+    if len(mine) != len(theirs):
+        return True
+    return all(fuzz.ratio(a, b) >= 58 for a, b in zip(mine, theirs, strict=True))
 
 
 _MISSING_COST = 0.3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,8 @@ import numpy as np
 from cvocr_lab import mrz
 from cvocr_lab.engines.local.find import Image
 from cvocr_lab.results import Line, Quad
+
+ZONE_ALPHABET = string.ascii_uppercase + string.digits + "<"
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,7 +75,7 @@ def mrz_proofs(zone: mrz.Mrz, kind: DocumentType) -> dict[str, Proof]:
     if kind.name == "passport":
         if checks.get("number"):
             proofs["id"] = Proof(zone.number, "mrz")
-        if zone.person_number and checks.get("person_number", checks.get("personal_number")):
+        if zone.person_number and checks.get("person_number"):
             proofs["person_number"] = Proof(zone.person_number, "mrz")
         if checks.get("birth"):
             proofs["born"] = Proof(born, "mrz")

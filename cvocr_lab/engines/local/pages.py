@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike
 
 from cvocr_lab.engines.local import classify, codes, orient, rectify
 from cvocr_lab.engines.local.find import Finder, Image, Quads
@@ -67,7 +67,7 @@ class Paper:
         return as_quad(rectify.warp_points(back, np.array(quad).reshape(4, 2)))
 
 
-def as_quad(points: NDArray[np.floating]) -> Quad:
+def as_quad(points: ArrayLike) -> Quad:
     """Four points as the quad of results, rounded to a tenth of a pixel."""
     flat = [round(float(v), 1) for v in np.asarray(points).reshape(-1)]
     return (flat[0], flat[1], flat[2], flat[3], flat[4], flat[5], flat[6], flat[7])
@@ -199,10 +199,7 @@ def _paper(
     around = rectify.quads_array(on_it).reshape(-1, 2)
     flat, to_flat = rectify.flatten(image, placed, around=around, scale=scale)
     quads = finder.find(flat)
-    if len(quads):
-        flat_lines = read_quads(flat, orient.along(quads, 0.0), reader)
-    else:
-        flat_lines = []
+    flat_lines = read_quads(flat, orient.along(quads, 0.0), reader)
     flat_hits = classify.find_anchors(flat_lines)
     second = _best(flat_lines, flat_hits, 0.0)
     if second is None or second[1] < 0.6 * score:

@@ -8,16 +8,17 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from cvocr_lab.engines.local.classify import Hit, Model, spots
 from cvocr_lab.engines.local.find import Image, Quads
 from cvocr_lab.results import Line
 
-Matrix = NDArray[np.float64]
+Matrix = NDArray[np.floating[Any]]
 """Homography ``(3, 3)``."""
 
 _TOLERANCE_MM = 5.0
@@ -51,7 +52,7 @@ class Registration:
         )
 
 
-def warp_points(matrix: Matrix, points: NDArray[np.floating]) -> NDArray[np.float64]:
+def warp_points(matrix: Matrix, points: ArrayLike) -> NDArray[np.float64]:
     """Points ``(n, 2)`` through a homography."""
     flat = np.asarray(points, float).reshape(-1, 2)
     out = np.column_stack([flat, np.ones(len(flat))]) @ matrix.T
@@ -136,7 +137,7 @@ def register(
     matrix = np.array([[a.real, -a.imag, b.real], [a.imag, a.real, b.imag], [0, 0, 1]])
     matrix = _refine(matrix, source[inside], target[inside], weights[inside])
     centre = np.array(model.layout.size) / 2
-    corner = warp_points(matrix, np.array([centre, centre + (1, 0), centre + (0, 1)]))
+    corner = warp_points(matrix, centre + np.array([[0, 0], [1, 0], [0, 1]]))
     scale = float(np.hypot(*(corner[1:] - corner[0]).T).mean())
     hits_in = tuple(hit for hit, keep in zip(used, inside, strict=True) if keep)
     return Registration(model, matrix, hits_in, scale)
@@ -177,7 +178,7 @@ def _refine(
 
 
 def flatten(
-    image: Image, registration: Registration, *, around: NDArray[np.floating], scale: float
+    image: Image, registration: Registration, *, around: ArrayLike, scale: float
 ) -> tuple[Image, Matrix]:
     """The paper seen straight from above, and the matrix from the picture to it.
 
@@ -194,7 +195,7 @@ def flatten(
     view = np.vstack(
         [
             warp_points(back, around),
-            [[-margin, -margin], [width + margin, height + margin]],
+            np.array([[-margin, -margin], [width + margin, height + margin]]),
         ]
     )
     low = np.maximum(view.min(0), [-0.5 * width, -0.5 * height])

@@ -84,8 +84,9 @@ def _digits(text: str, lengths: Sequence[int]) -> str:
     for length in lengths:
         exact = [r for r in runs if len(r) == length]
         if exact:
-            return exact[0]
-    return max(runs, key=len, default="") if runs and max(map(len, runs)) >= 6 else ""
+            return str(exact[0])
+    longest: str = max(runs, key=len, default="")
+    return longest if len(longest) >= 6 else ""
 
 
 def _pattern(kind: t.Pattern, text: str) -> str:
