@@ -113,7 +113,7 @@ def illumination(rgb: Picture, rng: np.random.Generator, strength: float) -> Pic
 
 
 def shadow(rgb: Picture, rng: np.random.Generator, strength: float) -> Picture:
-    """A cast shadow with a straight, more or less soft edge, down to 40 % of the light."""
+    """Cast a shadow with a straight, more or less soft edge, down to 40 % of the light."""
     edge = rng.uniform(0.2, 0.8)
     softness = rng.uniform(0.01, 0.15)
     shade = 1 / (1 + np.exp(-(_ramp(rgb.shape, rng) - edge) / softness))
@@ -121,7 +121,7 @@ def shadow(rgb: Picture, rng: np.random.Generator, strength: float) -> Picture:
 
 
 def glare(rgb: Picture, rng: np.random.Generator, strength: float) -> Picture:
-    """A bright spot, as of a lamp on lamination."""
+    """Add a bright spot, as of a lamp on lamination."""
     height, width = rgb.shape[:2]
     long = max(height, width)
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
@@ -175,4 +175,4 @@ def _scale(rgb: Picture, factor: NDArray[np.float32]) -> Picture:
 
 
 def _clip(values: NDArray[np.floating]) -> Picture:
-    return np.clip(values, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(values, 0, 255), np.uint8)
