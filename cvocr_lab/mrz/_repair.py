@@ -87,9 +87,12 @@ def _repair_td1(one: str, two: str, three: str) -> tuple[str, ...]:
     known = None
     if issuer == "VNM" and len(re.findall(r"\d", _digits(one[15:27]))) >= 10:
         one = one[:5] + _digits(one[5:27]) + "<<" + _digits(one[29])
-        options.append([(5, text) for text in _numbers(one[5:30], _holding_year(two[0:7]))])
-        if len(options[0]) == 1:
-            one = one[:5] + options.pop()[0][1]
+        found = _numbers(one[5:30], _holding_year(two[0:7]))
+        # Two check digits and two copies need no further judge; a lone guess at a digit does.
+        if len(found) == 1 and (found[0][9], found[0][24]) == (one[14], one[29]):
+            one = one[:5] + found[0]
+        else:
+            options.append([(5, text) for text in found])
         known = one[15:27] if check_digit(one[15:27]) == one[29] else None
         if known and two[7] not in "MF<":
             two = two[:7] + "MF"[int(known[3]) % 2] + two[8:]
@@ -108,11 +111,9 @@ def _repair_td1(one: str, two: str, three: str) -> tuple[str, ...]:
 
 def _repair_two(one: str, two: str, kind: Format) -> tuple[str, ...]:
     width = WIDTHS[kind]
-    one = _anchor(one, "P<") if kind == "TD3" else one
+    one = (_anchor(one, "P<") if kind == "TD3" else one).ljust(5, "<")
     issuer = _state(one[2:5])
-    code = _letters(one[0:2])
-    if issuer == "VNM" and code[:1] == "P":
-        code = "P<"
+    code = re.sub("(?<=^P)[KCLX]", "<", _letters(one[0:2]))
     one = code + issuer + _name(one[5:], width - 5, vietnamese=issuer == "VNM")
     two = _fit(two, width)
     two = (
@@ -131,12 +132,20 @@ def _repair_two(one: str, two: str, kind: Format) -> tuple[str, ...]:
         _date_options(two[21:28], 21),
     ]
     if kind == "TD3":
-        two = two[:42] + _digits(two[42]) + two[43:]
-        person = two[28:43]
+        person = _person(two[28:42], vietnamese=issuer == "VNM") + _digits(two[42])
+        two = two[:28] + person + two[43:]
         if check_digit(person[:14]) != person[14] and person.strip("<"):
-            digits = _digits(re.sub("(?<=<)[KCLEXS]+(?=<|$)", _filler, person))
-            options.append([(28, new) for new in _readings(digits)])
+            options.append([(28, new) for new in _readings(person)])
     return one, _choose(two, options, lambda text: text[0:10] + text[13:20] + text[21:-1])
+
+
+def _person(text: str, *, vietnamese: bool) -> str:
+    """Write the optional data of a passport; a Vietnamese number has 12 or 9 digits."""
+    for length in (12, 9) if vietnamese else ():
+        number = _digits(text[:length])
+        if number.isdigit() and set(text[length:]) <= set("<KCLEXS"):
+            return number.ljust(14, "<")
+    return text
 
 
 def _choose(body: str, options: Sequence[list[Change]], composite: Callable[[str], str]) -> str:
@@ -167,7 +176,7 @@ def _number_options(text: str, at: int, *, vietnamese: bool = False) -> list[Cha
 def _date_options(
     text: str, at: int, *, year: str | None = None, day_of_year: str | None = None
 ) -> list[Change]:
-    """List readings of a date and its digit that check; none when it already does."""
+    """List readings of a date and its digit; none when it checks, itself when no other does."""
     if _holds(text):
         return []
     found = [
@@ -178,7 +187,7 @@ def _date_options(
         # Cards of one person expire on the birthday.
         and day_of_year in (None, new[2:6])
     ]
-    return [(at, new) for new in found]
+    return [(at, new) for new in found or [text]]
 
 
 def _holds(text: str) -> bool:
@@ -286,7 +295,9 @@ def _name(text: str, width: int, *, vietnamese: bool) -> str:
     if len(text) >= width and not text.endswith("<"):
         text = re.sub("(K{5,}|C{5,})$", "", text)
     if vietnamese and (len(text) < width or text.endswith("<")):
-        text = re.sub("(<[KCLXS])+<*$", "", text)  # a lone letter is a name only where one is cut
+        text = re.sub(
+            "(?<=[A-Z])(<[KCLXS])+<*$", "", text
+        )  # a lone letter is a name only where one is cut
     if vietnamese and not re.search("[A-Z]<<+[A-Z]", text):
         # Given names always follow.  No syllable begins or ends so: the letter was a filler.
         text = re.sub("^([A-Z]+)<[KC](?=[BCDGKLMNPQRSTVX])", r"\1<<", text, count=1)
@@ -328,9 +339,12 @@ def find(lines: Sequence[str]) -> tuple[str, ...] | None:
 
 def _has_dates(line: str, birth: int, expiry: int) -> bool:
     """Tell whether both dates with their check digits stand there, but for two misread places."""
-    found = _digits(line[birth : birth + 7] + line[expiry : expiry + 7])
-    enough = len(line) >= (24 if birth == 0 else 32)
-    return enough and len(found) == 14 and sum(c.isdigit() for c in found) >= 12
+    read = line[birth : birth + 7] + line[expiry : expiry + 7]
+    if len(line) < (24 if birth == 0 else 32) or len(read) < 14:
+        return False
+    # A name may be made of look-alikes, so some digits must stand as such.
+    meant = digits_from_lookalikes(read)
+    return len(re.findall("[0-9]", read)) >= 4 and len(re.findall("[0-9<]", meant)) >= 12
 
 
 def _is_first(line: str) -> bool:
