@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from cvocr_lab import places
 from cvocr_lab.kinds import FIELD_TYPES
-from cvocr_lab.kinds._fieldtypes import CitizenId, sample_address, sample_name
+from cvocr_lab.kinds._forms import CitizenId
+from cvocr_lab.kinds._made_up import sample_address, sample_name
 from cvocr_lab.text import new_tone, nfc
 
 # First digits of the 9-digit number by province police, as far as they are known; a weak law.

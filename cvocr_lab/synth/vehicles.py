@@ -8,7 +8,7 @@ import re
 
 from cvocr_lab import places
 from cvocr_lab.kinds import FIELD_TYPES
-from cvocr_lab.kinds._fieldtypes import sample_address
+from cvocr_lab.kinds._made_up import sample_address
 from cvocr_lab.synth.persons import Person, between, birthday
 
 _BIKES = {
