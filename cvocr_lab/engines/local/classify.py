@@ -157,7 +157,9 @@ def find_anchors(lines: Sequence[Line]) -> list[Hit]:
                 score, start, end = hit
                 found.append((len(anchor) * score**3, start, end, anchor, score))
         for anchor in anchors:
-            if len(anchor) < 4 and (key == anchor or key.startswith(anchor + " ")):
+            short = len(anchor) < 4 and (key == anchor or key.startswith(anchor + " "))
+            # "Họ" is a caption, "HỒ" a name.
+            if short and not lines[row].text[: len(anchor)].isupper():
                 found.append((len(anchor), 0, len(anchor), anchor, 1.0))
         taken: list[tuple[int, int]] = []
         for _, start, end, anchor, score in sorted(found, reverse=True):

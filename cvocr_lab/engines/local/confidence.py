@@ -1,39 +1,71 @@
 """How sure a value is: a fitted chance that it is exactly right, not a raw mean.
 
-A logistic model over what is known of a reading.  Its weights were fitted on generated pictures
-whose seeds are used for nothing else; see ``tests/benchmarks/fit_confidence.py``.
+A logistic model over what is known of a reading.  ``tests/benchmarks/fit_confidence.py`` fitted
+its weights (``data/confidence.json``) on generated pictures whose seeds serve nothing else.
 """
 
 from __future__ import annotations
 
+import json
 import math
+from functools import cache
+from importlib import resources
 
 from cvocr_lab import mrz
 from cvocr_lab.engines.local.parse import Reading
 from cvocr_lab.kinds import Field
+from cvocr_lab.kinds import _fieldtypes as t
 
-FEATURES = ("bias", "least", "mean", "length", "refused", "cost", "uncaptioned", "agrees", "denied")
-_WEIGHTS = (3.0, 2.0, 3.0, -0.3, -3.0, -0.5, -0.5, 0.8, -1.0)
+GROUPS = ("number", "date", "name", "address", "choice", "text")
+FEATURES = (
+    "least", "mean", "length", "refused", "cost", "uncaptioned", "agrees", "denied", *GROUPS,
+)  # fmt: skip
 _PROVEN = 0.995
 
 
+def group(field: Field) -> str:
+    """Which kind of value the field holds, one of `GROUPS`."""
+    kind = field.type
+    if isinstance(kind, t.Date):
+        return "date"
+    if isinstance(kind, t.CitizenId | t.Pattern | t.Plate | t.Amount):
+        return "number"
+    if isinstance(kind, t.Name):
+        return "name"
+    if isinstance(kind, t.Address):
+        return "address"
+    return "choice" if isinstance(kind, t.Choice) else "text"
+
+
 def features(field: Field, reading: Reading, *, agrees: bool | None) -> tuple[float, ...]:
-    """What the model looks at, in the order of `FEATURES`."""
+    """What the model looks at, in the order of `FEATURES`.
+
+    Parameters
+    ----------
+    agrees
+        Whether the 12-digit number fits printed birth and sex; None when it cannot be said.
+    """
     characters = reading.characters or (0.5,)
-    least = _logit(min(characters))
-    mean = sum(map(_logit, characters)) / len(characters)
     numbers = field.name in ("id", "born", "sex")
+    mine = group(field)
     return (
-        1.0,
-        least / 4,
-        mean / 4,
+        _logit(min(characters)) / 4,
+        sum(map(_logit, characters)) / len(characters) / 4,
         math.log(max(len(reading.text), 1)),
         float(not field.type.accepts(reading.text)),
-        max(reading.cost, 0.0),
+        min(max(reading.cost, 0.0), 3.0),
         float(not reading.captioned),
         float(numbers and agrees is True),
         float(numbers and agrees is False),
+        *(float(mine == name) for name in GROUPS),
     )
+
+
+@cache
+def _weights() -> tuple[float, ...]:
+    text = resources.files("cvocr_lab.data").joinpath("confidence.json").read_text("utf-8")
+    fitted: dict[str, float] = json.loads(text)
+    return tuple(fitted[name] for name in FEATURES)
 
 
 def chance(
@@ -49,11 +81,11 @@ def chance(
         return _PROVEN
     if field.source == "mrz" or field.name == "mrz":
         if zone is not None and zone.valid:
-            return 0.98 if field.name in ("mrz", "sur_name", "given_name") else _PROVEN
-        return 0.5
-    score = sum(
-        w * f for w, f in zip(_WEIGHTS, features(field, reading, agrees=agrees), strict=True)
-    )
+            # No check digit guards the name line.
+            return 0.95 if field.name in ("mrz", "sur_name", "given_name") else _PROVEN
+        return 0.4
+    looked_at = features(field, reading, agrees=agrees)
+    score = sum(w * f for w, f in zip(_weights(), looked_at, strict=True))
     return round(1 / (1 + math.exp(-score)), 4)
 
 

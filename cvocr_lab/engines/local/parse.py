@@ -19,8 +19,8 @@ from cvocr_lab.engines.local.rectify import Matrix, span_quad, warp_points
 from cvocr_lab.kinds import Field, Slot
 from cvocr_lab.results import Line, Quad
 
-_TRIM = " \t:;.,/|\\-–—_·•…'\"“”=*~`"
-_OPEN = " \t:;.,/|\\–—_·•…'\"“”=*~`"
+_TRIM = " (\t:;.,/|\\-–—_·•…'\"“”=*~`"
+_OPEN = " )\t:;.,/|\\–—_·•…'\"“”=*~`"
 
 
 @dataclass(slots=True)
@@ -88,7 +88,7 @@ def parse(
     fields = [f for f in model.type.fields if f.source == "print" and f.name != "mrz"]
     fields = [f for f in fields if f.name in slots or f.name in captions]
     readings: dict[str, Reading] = {}
-    plain = [f for f in fields if not (f.leading or _templated(slots.get(f.name)))]
+    plain = [f for f in fields if f.vi and not _templated(slots.get(f.name))]
     special = [f for f in fields if f not in plain]
     taken: set[int] = set()
     for f in special:
@@ -113,11 +113,13 @@ def _templated(slot: Slot | None) -> bool:
 def _pieces(
     lines: Sequence[Line], hits: Sequence[Hit], model: Model, matrix: Matrix, skip: set[int]
 ) -> list[Piece]:
+    mine = spots(model)
     by_line: dict[int, list[Hit]] = {}
     for hit in hits:
-        by_line.setdefault(hit.line, []).append(hit)
+        # Another model's captions count where they are too long to be a value by chance.
+        if hit.key in mine or len(hit.key) >= 14:
+            by_line.setdefault(hit.line, []).append(hit)
     back = np.linalg.inv(matrix)
-    mine = spots(model)
     pieces: list[Piece] = []
 
     def add(index: int, start: int, end: int, hit: Hit | None) -> None:
@@ -318,16 +320,19 @@ def _special(
     f: Field, slot: Slot | None, pieces: Sequence[Piece], taken: set[int]
 ) -> Reading | None:
     """Fields that stand in a sentence of their own: dates in words, authorities."""
-    rows = _rows(pieces)
-    for row in rows:
+    mine = [p for p in pieces if p.caption in ("", f.name)]
+    rows = _rows(mine)
+    # A sentence is one line mostly; only one that was cut takes its row together.
+    lines: dict[int, list[Piece]] = {}
+    for piece in mine:
+        lines.setdefault(piece.line, []).append(piece)
+    for row in [*lines.values(), *rows]:
         text = " ".join(p.text for p in row)
         found = values.from_sentence(f, slot.template if slot else "{}", text)
         if found:
             taken.update(id(p) for p in row)
             return Reading(found, hull(row), _sure(row), 0.2, True, tuple(p.line for p in row))
-    if f.leading:
-        return _authority(f, rows, taken)
-    return None
+    return _authority(f, rows, taken)
 
 
 def _rows(pieces: Sequence[Piece]) -> list[list[Piece]]:
