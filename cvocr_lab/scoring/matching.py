@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -27,11 +27,23 @@ class Matching:
     extra: tuple[int, ...]
 
 
-def match(frame: pd.DataFrame, truth: pd.DataFrame, *, on: str | None) -> Matching:
-    """Match by the label (or the column `on`), then by type and side, then by order.
+def match(
+    frame: pd.DataFrame,
+    truth: pd.DataFrame,
+    *,
+    on: str | None,
+    likeness: Callable[[int, int], float],
+) -> Matching:
+    """Match by the label (or the column `on`), then by type and side, then by likeness.
 
     A row of the truth that names neither type nor side is answered by every reading of its label
-    that no other row claims.
+    that no other row claims.  Matching by a column, readings copied from an equal source
+    (``ocr_attempts`` 0) are left out beside their original.
+
+    Parameters
+    ----------
+    likeness
+        How well the values of a row of the truth agree with those of a row of the frame.
 
     Raises
     ------
@@ -41,6 +53,10 @@ def match(frame: pd.DataFrame, truth: pd.DataFrame, *, on: str | None) -> Matchi
     by_label: defaultdict[object, list[int]] = defaultdict(list)
     for at, label in enumerate(_labels(frame, on, "frame")):
         by_label[label].append(at)
+    if on is not None:
+        copy = (frame["ocr_attempts"] == 0).fillna(False).tolist()
+        for label, found in by_label.items():
+            by_label[label] = [at for at in found if not copy[at]] or _first_copy(frame, found)
     rows_of: defaultdict[object, list[int]] = defaultdict(list)
     for row, label in enumerate(_labels(truth, on, "truth")):
         rows_of[label].append(row)
@@ -52,8 +68,9 @@ def match(frame: pd.DataFrame, truth: pd.DataFrame, *, on: str | None) -> Matchi
         for width in (slice(0, 2), slice(1, 2)):  # type and side; side alone
             for row in list(open_rows):
                 key = wanted[row][width]
-                hit = next((at for at in free if any(key) and given[at][width] == key), None)
-                if hit is not None:
+                hits = [at for at in free if _fits(key, given[at][width])]
+                if hits:
+                    hit = max(hits, key=lambda at: likeness(row, at))
                     answers[row] = (hit,)
                     free.remove(hit)
                     open_rows.remove(row)
@@ -64,6 +81,15 @@ def match(frame: pd.DataFrame, truth: pd.DataFrame, *, on: str | None) -> Matchi
                 answers[row] = (free.pop(0),)
         by_label[label] = free
     return Matching(tuple(answers), tuple(sorted(at for free in by_label.values() for at in free)))
+
+
+def _fits(wanted: tuple[str, ...], given: tuple[str, ...]) -> bool:
+    return any(wanted) and all(w in ("", g) for w, g in zip(wanted, given, strict=True))
+
+
+def _first_copy(frame: pd.DataFrame, found: list[int]) -> list[int]:
+    """Those of `found` that stand under the first one's label."""
+    return [at for at in found if frame.index[at] == frame.index[found[0]]]
 
 
 def _labels(table: pd.DataFrame, on: str | None, what: str) -> Sequence[object]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 
 import pandas as pd
+from rapidfuzz.distance import Levenshtein
 
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.frames import field_columns, field_names, restore
@@ -167,7 +168,7 @@ def score(
     frame = restore(frame)
     truth = _as_truth(truth)
     chosen = _fields(frame, truth, fields, on)
-    matching = match(frame, truth, on=on)
+    matching = match(frame, truth, on=on, likeness=_likeness(frame, truth, chosen))
     cells, unreadable = compare_fields(frame, truth, matching, chosen)
     rows = truth[[c for c in truth.columns if c not in chosen]].copy()
     for column in ("ocr_type", "ocr_side", "ocr_error"):
@@ -191,6 +192,19 @@ def _as_truth(truth: pd.DataFrame) -> pd.DataFrame:
     if "type" in truth:
         truth["type"] = truth["type"].replace({t.alias: t.name for t in TYPES.values() if t.alias})
     return truth
+
+
+def _likeness(
+    frame: pd.DataFrame, truth: pd.DataFrame, fields: Sequence[str]
+) -> Callable[[int, int], float]:
+    both = [f for f in fields if f in frame]
+    wanted, read = (t[both].fillna("").astype(str).to_numpy() for t in (truth, frame))
+
+    def likeness(row: int, at: int) -> float:
+        pairs = zip(wanted[row], read[at], strict=True)
+        return sum(Levenshtein.normalized_similarity(t, v) for t, v in pairs if t and v)
+
+    return likeness
 
 
 def _aliases() -> dict[str, str]:
