@@ -136,7 +136,7 @@ def _anchors() -> dict[str, float]:
 
 def _least(key: str) -> float:
     length = len(key)
-    return 101 if length < 4 else 88 if length < 7 else 80 if length < 12 else 74
+    return 101 if length < 4 else 90 if length < 7 else 80 if length < 12 else 74
 
 
 def find_anchors(lines: Sequence[Line]) -> list[Hit]:

@@ -91,8 +91,9 @@ def parse(
     plain = [f for f in fields if f.vi and not _templated(slots.get(f.name))]
     special = [f for f in fields if f not in plain]
     taken: set[int] = set()
+    uncaptioned = [p for p in pieces if not p.caption or not model.type[p.caption].vi]
     for f in special:
-        made = _special(f, slots.get(f.name), pieces, taken)
+        made = _special(f, slots.get(f.name), uncaptioned, taken)
         if made is not None:
             readings[f.name] = made
     rest = [p for i, p in enumerate(loose) if id(p) not in taken]
@@ -320,11 +321,10 @@ def _special(
     f: Field, slot: Slot | None, pieces: Sequence[Piece], taken: set[int]
 ) -> Reading | None:
     """Fields that stand in a sentence of their own: dates in words, authorities."""
-    mine = [p for p in pieces if p.caption in ("", f.name)]
-    rows = _rows(mine)
+    rows = _rows(pieces)
     # A sentence is one line mostly; only one that was cut takes its row together.
     lines: dict[int, list[Piece]] = {}
-    for piece in mine:
+    for piece in pieces:
         lines.setdefault(piece.line, []).append(piece)
     for row in [*lines.values(), *rows]:
         text = " ".join(p.text for p in row)

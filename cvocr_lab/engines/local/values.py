@@ -256,7 +256,8 @@ def authority(field: Field, text: str) -> tuple[float, str]:
     best, least = "", 0.0
     for choice in field.type.shape.split("|"):
         if "{" in choice:
-            if key.startswith(fold_key(choice.split("{")[0])):
+            lead = fold_key(choice.split("{")[0])
+            if lead and key.startswith(lead):
                 return 0.75, text
             continue
         score = fuzz.ratio(fold_key(choice), key) / 100
