@@ -28,6 +28,7 @@ _PICTURES: Final = frozenset(
         *("heic", "heif", "avif", "jp2", "pdf"),
     )
 )
+_SAMPLE: Final = Path(__file__).parent.parent / "sample_data" / "labels.csv"
 _EXIT_CODES: Final = (
     "exit codes: 0 all well, 1 some rows failed, 2 wrong call, 3 the run stopped, 130 interrupted"
 )
@@ -138,7 +139,8 @@ def _extract(args: argparse.Namespace) -> int:
             _write(error.partial, args.out)
         raise
     for warning in noted:
-        _complain(warning.message, 1)
+        if issubclass(warning.category, (batch.RowsFailedWarning, batch.RunStoppedWarning)):
+            _complain(warning.message, 1)
         interrupted |= issubclass(warning.category, batch.RunStoppedWarning)
     _write(frame, args.out)
     if interrupted:
@@ -199,7 +201,7 @@ def _score(args: argparse.Namespace) -> int:
 
 
 def _demo(args: argparse.Namespace) -> int:
-    sample = Path(__file__).parent.parent / "sample_data" / "labels.csv"
+    sample = _SAMPLE
     with TemporaryDirectory() as folder:
         if not sample.exists():
             from cvocr_lab import synth
@@ -221,13 +223,12 @@ def _demo(args: argparse.Namespace) -> int:
     by_type.insert(0, "papers", right["size"])
     by_type.insert(1, "type_right", right["mean"])
     print("\nBy type of paper\n" + _table(by_type))
+    print("\nBy tier\n" + _table(score.summary(by="tier")))
     print("\nBy field\n" + _table(score.summary()))
     print("\n" + score.headline())
     seconds = frame["ocr_seconds"].groupby(frame["image"]).first()
-    print(
-        f"{seconds.mean():.2f} s per picture and worker (median {seconds.median():.2f});"
-        " exact = correct / (correct + wrong + missing); cer pooled over present values"
-    )
+    print("exact = correct / (correct + wrong + missing); cer is pooled over present values")
+    print(f"{seconds.mean():.2f} s per picture and worker, median {seconds.median():.2f} s")
     return 0
 
 

@@ -39,7 +39,7 @@ from cvocr_lab.frames.columns import (
 )
 from cvocr_lab.frames.files import read_frame, write_frame
 from cvocr_lab.frames.flat import Reading, from_frame, to_frame
-from cvocr_lab.frames.wide import wide
+from cvocr_lab.frames.sides import wide
 
 __all__ = [
     "READING_COLUMNS",

@@ -1,0 +1,190 @@
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import pandas as pd
+import pytest
+from PIL import Image
+
+from cvocr_lab import cli
+from cvocr_lab.engines import Request
+from cvocr_lab.errors import NoDocumentError, QuotaError
+from cvocr_lab.frames import read_frame
+from cvocr_lab.results import Document, Extraction, FieldValue
+
+
+class Fake:
+    """Reads a picture's width; some widths make trouble."""
+
+    name = "fake"
+    parallel = "thread"
+
+    def extract(self, request: Request) -> Extraction:
+        width = request.images[0].pages[0].shape[1]
+        trouble = {
+            13: NoDocumentError("none"),
+            14: QuotaError("none left"),
+            15: KeyboardInterrupt(),
+        }
+        if width in trouble:
+            raise trouble[width]
+        fields = {"id": FieldValue(f"00{width}")}
+        return Extraction(
+            tuple(Document("tcc_chip", "front", fields) for _ in request.images), engine="fake 1"
+        )
+
+
+@pytest.fixture(autouse=True)
+def _fake_local(monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = ModuleType("cvocr_lab.engines.local")
+    monkeypatch.setattr(fake, "ENGINE", Fake, raising=False)
+    monkeypatch.setitem(sys.modules, fake.__name__, fake)
+
+
+@pytest.fixture
+def pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
+    monkeypatch.chdir(tmp_path)
+
+    def make(*widths: int, folder: str = ".") -> list[str]:
+        Path(folder).mkdir(exist_ok=True)
+        paths = [Path(folder) / f"{w}.png" for w in widths]
+        for path, w in zip(paths, widths, strict=True):
+            Image.new("RGB", (w, 12)).save(path)
+        return [str(p) for p in paths]
+
+    return make
+
+
+@pytest.mark.parametrize("name", ["out.csv", "out.parquet"])
+def test_extract_writes_a_flat_frame(name: str, pictures: Callable[..., list[str]]) -> None:
+    paths = pictures(21, 22)
+    assert cli.main(["extract", *paths, "--out", name]) == 0
+    frame = read_frame(name)
+    assert frame["image"].tolist() == paths
+    assert frame["id"].tolist() == ["0021", "0022"]
+
+
+def test_extract_takes_folders_globs_and_files(pictures: Callable[..., list[str]]) -> None:
+    pictures(21, 22, folder="scans")
+    Path("scans/notes.txt").write_text("no picture")
+    pictures(23, 24)
+    assert cli.main(["extract", "scans", "2?.png", "24.png", "--quiet", "--out", "out.csv"]) == 0
+    images = read_frame("out.csv")["image"].tolist()
+    assert images == ["scans/21.png", "scans/22.png", "23.png", "24.png", "24.png"]
+
+
+def test_extract_takes_a_table_whose_paths_start_beside_it(
+    pictures: Callable[..., list[str]],
+) -> None:
+    pictures(21, 22, folder="set")
+    pd.DataFrame({"photo": ["22.png", "21.png"], "id": ["0022", "x"]}).to_csv("set/labels.csv")
+    call = ["extract", "set/labels.csv", "--column", "photo", "--quiet", "--out", "out.parquet"]
+    assert cli.main(call) == 0
+    frame = read_frame("out.parquet")
+    assert frame["photo"].tolist() == ["22.png", "21.png"]
+    assert frame["id"].tolist() == ["0022", "0021"]
+
+
+def test_extract_without_out_prints_csv(
+    pictures: Callable[..., list[str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["extract", *pictures(21), "--quiet"]) == 0
+    assert capsys.readouterr().out.startswith("image,id,id_confidence")
+
+
+def test_pairs_come_from_two_columns(pictures: Callable[..., list[str]]) -> None:
+    pictures(21, 22)
+    pd.DataFrame({"a": ["21.png"], "b": ["22.png"]}).to_csv("pairs.csv", index=False)
+    call = ["extract", "pairs.csv", "--kind", "id_pair", "--column", "a", "b", "--quiet"]
+    assert cli.main([*call, "--out", "out.csv"]) == 0
+    assert len(read_frame("out.csv")) == 2
+
+
+@pytest.mark.parametrize(
+    ("widths", "code", "rows", "message"),
+    [
+        ((21, 13), 1, 2, "1 of 2 rows failed"),
+        ((21, 14, 22), 3, 1, "none left"),
+        ((21, 15, 22), 130, 1, "1 of 3 rows were read"),
+    ],
+)
+def test_exit_codes_tell_what_happened_and_work_is_kept(
+    widths: tuple[int, ...],
+    code: int,
+    rows: int,
+    message: str,
+    pictures: Callable[..., list[str]],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    paths = pictures(*widths)
+    call = ["extract", *paths, "--workers", "1", "--quiet", "--out", "out.csv"]
+    assert cli.main(call) == code
+    assert len(read_frame("out.csv")) == rows
+    errors = capsys.readouterr().err
+    assert message in errors
+    assert "Traceback" not in errors
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        ["extract", "x.png", "--out", "out.xlsx"],
+        ["extract", "x.png", "--engine", "nay"],
+        ["extract", "empty"],
+        ["extract", "*.nay"],
+        ["extract", "labels.csv", "x.png"],
+        ["extract", "labels.csv", "--column", "nay"],
+        ["extract", "nay.csv"],
+        ["score", "nay.csv", "labels.csv"],
+        ["score", "labels.csv", "labels.csv"],
+    ],
+)
+def test_wrong_calls_end_with_code_2_and_one_line(
+    call: list[str], pictures: Callable[..., list[str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    pictures()
+    Path("empty").mkdir()
+    Path("labels.csv").write_text("image,id\na.png,1\n")
+    assert cli.main(call) == 2
+    errors = capsys.readouterr().err
+    assert errors.startswith("cvocr-lab: ")
+    assert errors.count("\n") == 1
+
+
+@pytest.mark.parametrize("call", [[], ["nay"], ["extract"], ["extract", "x", "--kind", "nay"]])
+def test_what_argparse_refuses_has_code_2(call: list[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        cli.main(call)
+    assert caught.value.code == 2
+
+
+def test_score_prints_a_table(
+    pictures: Callable[..., list[str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    cli.main(["extract", *pictures(21, 22), "--quiet", "--out", "out.csv"])
+    Path("labels.csv").write_text("image,id\n21.png,0021\n22.png,0099\n")
+    assert cli.main(["score", "out.csv", "labels.csv", "--on", "image"]) == 0
+    out = capsys.readouterr().out
+    assert "card_exact 50.0%" in out
+    assert "50.0%" in out.splitlines()[-1]
+
+
+def test_demo_reads_the_sample_pictures(
+    pictures: Callable[..., list[str]],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pictures(13, 21, 22)
+    labels = Path("labels.csv")
+    labels.write_text(
+        "image,type,side,tier,id,name\n13.png,,,scan,,\n"
+        "21.png,tcc_chip,front,scan,0021,AN\n22.png,cmt,front,scan,0022,\n"
+    )
+    monkeypatch.setattr(cli, "_SAMPLE", labels.absolute())
+    assert cli.main(["demo"]) == 0
+    out = capsys.readouterr().out
+    assert "type right 50.0%" in out
+    assert "By type of paper" in out
+    assert "By field" in out
+    assert max(map(len, out.splitlines())) <= 100
