@@ -1,0 +1,253 @@
+"""Text on a drawn paper: faces, ink, lines that know where they stand.
+
+Coordinates are pixels of the flat paper, before it is photographed.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cvocr_lab.results import Quad
+from cvocr_lab.synth import fonts
+
+Rgb = tuple[int, int, int]
+Picture = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Typeface:
+    """The cuts one paper is set in.
+
+    Parameters
+    ----------
+    stretch
+        Horizontal scale.
+    spacing
+        Extra space between letters, in ems.
+    """
+
+    regular: Path
+    bold: Path
+    italic: Path
+    stretch: float = 1.0
+    spacing: float = 0.0
+
+
+def typeface(rng: random.Random, style: fonts.Style, pool: fonts.Pool) -> Typeface:
+    """A family of that style with its bold and italic cuts, where it has them."""
+    chosen = fonts.pick(rng, style, pool)
+    among = fonts.shipped() if pool == "shipped" else fonts.faces()
+    family = next(face.family for face in among if face.path == chosen)
+    cuts = sorted({f.path for f in among if f.family == family and (f.style == style)})
+    cuts = cuts or [chosen]
+
+    def cut(bold: bool, italic: bool) -> Path:
+        def distance(path: Path) -> tuple[int, str]:
+            stem = path.stem.lower()
+            is_bold = any(w in stem for w in ("bold", "-bd", "black", "heavy"))
+            is_italic = any(w in stem for w in ("italic", "oblique", "-it"))
+            odd = any(w in stem for w in ("light", "thin", "black", "extra", "semi", "condensed"))
+            return 4 * (is_bold != bold) + 3 * (is_italic != italic) + odd, path.stem
+
+        return min(cuts, key=distance)
+
+    # DejaVu is wide; the real papers are set in faces about a tenth narrower.
+    wide = 0.88 if "DejaVu" in chosen.stem and "Condensed" not in chosen.stem else 1.0
+    return Typeface(
+        cut(False, False), cut(True, False), cut(False, True),
+        stretch=wide * rng.uniform(0.92, 1.06), spacing=max(0.0, rng.gauss(0, 0.012)),
+    )  # fmt: skip
+
+
+@dataclass(slots=True)
+class Sheet:
+    """A paper being drawn.
+
+    Parameters
+    ----------
+    picture
+        Float RGB, changed in place.
+    scale
+        Pixels per millimetre.
+    lines
+        Every text drawn with its quad.
+    """
+
+    picture: NDArray[np.float32]
+    scale: float
+    lines: list[tuple[str, Quad]] = field(default_factory=list)
+
+    def blend(self, mask: NDArray[np.float32], left: int, top: int, ink: Rgb) -> None:
+        """Lay ink on the sheet through `mask` (0 to 1), whose corner is at `left`, `top`."""
+        height, width = self.picture.shape[:2]
+        y0, x0 = max(0, top), max(0, left)
+        y1, x1 = min(height, top + mask.shape[0]), min(width, left + mask.shape[1])
+        if y1 <= y0 or x1 <= x0:
+            return
+        part = mask[y0 - top : y1 - top, x0 - left : x1 - left, None]
+        patch = self.picture[y0:y1, x0:x1]
+        patch += (np.asarray(ink, np.float32) - patch) * part
+
+    def colour(self, rgba: NDArray[np.float32], left: int, top: int) -> None:
+        """Lay a coloured picture with alpha (RGB 0-255, alpha 0-1) on the sheet."""
+        height, width = self.picture.shape[:2]
+        y0, x0 = max(0, top), max(0, left)
+        y1, x1 = min(height, top + rgba.shape[0]), min(width, left + rgba.shape[1])
+        if y1 <= y0 or x1 <= x0:
+            return
+        part = rgba[y0 - top : y1 - top, x0 - left : x1 - left]
+        patch = self.picture[y0:y1, x0:x1]
+        patch += (part[..., :3] - patch) * part[..., 3:]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Part of a line in one face: text, font file, em in pixels."""
+
+    text: str
+    path: Path
+    size: float
+
+
+def _face(path: Path, size: float) -> fonts.FreeTypeFont:
+    return fonts.load(path, max(6, round(size)))
+
+
+def width_of(text: str, path: Path, size: float, face: Typeface, stretch: float = 1.0) -> float:
+    """Width in pixels of the text as `write` sets it."""
+    font = _face(path, size)
+    plain = font.getlength(text) * (size / max(6, round(size)))
+    return (plain + face.spacing * size * len(text)) * face.stretch * stretch
+
+
+def write(
+    sheet: Sheet,
+    text: str,
+    x: float,
+    y: float,
+    path: Path,
+    size: float,
+    face: Typeface,
+    *,
+    ink: Rgb,
+    rng: np.random.Generator,
+    stretch: float = 1.0,
+    wear: float = 0.15,
+    angle_deg: float = 0.0,
+    embolden: float = 0.0,
+    parts: tuple[tuple[int, int], ...] = (),
+    listed: bool = True,
+) -> tuple[Quad, ...]:
+    """Write one line with its baseline's left end at `x`, `y`.
+
+    Parameters
+    ----------
+    wear
+        0 for even ink, 1 for ink that is mostly gone.
+    embolden
+        Stroke growth in pixels, for faces without a bold cut.
+    parts
+        Character ranges whose quads are wanted besides the whole line's.
+    listed
+        Whether the line goes into `Sheet.lines`.
+
+    Returns
+    -------
+    tuple of Quad
+        The whole line's quad, then one for each of `parts`.
+    """
+    import cv2
+    from PIL import Image, ImageDraw
+
+    font = _face(path, size)
+    em = max(6, round(size))
+    pad = em // 2
+    # Each letter by itself where they are spread; whole otherwise, so that kerning stays.
+    gap = face.spacing * em
+    advance = int(font.getlength(text) + gap * len(text)) + 2 * pad + 4
+    layer = Image.new("L", (advance, int(em * 2.0)), 0)
+    pen = ImageDraw.Draw(layer)
+    base = int(em * 1.35)
+    if gap < 0.4:
+        pen.text((pad, base), text, font=font, fill=255, anchor="ls")
+        gap = 0.0
+    else:
+        for at, letter in enumerate(text):
+            pen.text(
+                (pad + font.getlength(text[:at]) + gap * at, base),
+                letter,
+                font=font,
+                fill=255,
+                anchor="ls",
+            )
+    mask = np.asarray(layer, np.float32) / 255
+    if embolden > 0.2:
+        grown = cv2.dilate(mask, np.ones((1, 3), np.uint8))
+        mask = mask + (grown - mask) * min(1.0, embolden)
+    rows, columns = np.nonzero(mask.max(1) > 0.25)[0], np.nonzero(mask.max(0) > 0.25)[0]
+    if not len(rows) or not len(columns):
+        return ((0.0,) * 8,) * (1 + len(parts))
+    if wear > 0:
+        mask = mask * _wear(mask.shape, rng, wear)
+
+    across, down = face.stretch * stretch * size / em, size / em
+    angle = np.radians(angle_deg)
+    cos, sin = float(np.cos(angle)), float(np.sin(angle))
+    # Pixel (u, v) of the layer goes to x + M (u - pad, v - base).
+    matrix = np.array([[across * cos, -down * sin], [across * sin, down * cos]])
+
+    def place(u: float, v: float) -> tuple[float, float]:
+        dx, dy = matrix @ (u - pad, v - base)
+        return x + float(dx), y + float(dy)
+
+    corners = np.array([place(u, v) for u in (0, mask.shape[1]) for v in (0, mask.shape[0])])
+    left, top = np.floor(corners.min(0)).astype(int)
+    size_out = np.ceil(corners.max(0)).astype(int) - (left, top) + 1
+    shift = np.array([x - left, y - top]) - matrix @ (pad, base)
+    affine = np.column_stack([matrix, shift]).astype(np.float32)
+    placed = cv2.warpAffine(mask, affine, tuple(int(v) for v in size_out), flags=cv2.INTER_LINEAR)
+    sheet.blend(np.asarray(placed, np.float32), int(left), int(top), ink)
+
+    margin = 0.06 * em
+    v0, v1 = float(rows[0]) - margin, float(rows[-1]) + 1 + margin
+
+    def quad(u0: float, u1: float) -> Quad:
+        u0, u1 = u0 - margin, u1 + margin
+        return (*place(u0, v0), *place(u1, v0), *place(u1, v1), *place(u0, v1))
+
+    def edge(at: int) -> float:
+        return pad + font.getlength(text[:at]) + gap * at
+
+    whole = quad(float(columns[0]), float(columns[-1]) + 1)
+    if listed:
+        sheet.lines.append((text.replace("º", "o"), whole))
+    return (whole, *(quad(edge(a), edge(b)) for a, b in parts))
+
+
+def _wear(shape: tuple[int, ...], rng: np.random.Generator, wear: float) -> NDArray[np.float32]:
+    """How much ink is left: blotches a letter wide, and grain."""
+    import cv2
+
+    height, width = shape
+    coarse = rng.random((max(2, height // 8), max(2, width // 8)), dtype=np.float32)
+    blotch = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
+    return np.clip(1 - wear * (0.25 + 0.9 * blotch), 0.12, 1).astype(np.float32)
+
+
+def join_quads(quads: list[Quad]) -> Quad:
+    """One quad around lines of the same direction; the line's own when there is one."""
+    if len(quads) == 1:
+        return quads[0]
+    points = np.array(quads, float).reshape(-1, 4, 2)
+    along = (points[:, 1] - points[:, 0]).sum(0)
+    along = along / (np.hypot(*along) or 1.0)
+    down = np.array([-along[1], along[0]])
+    flat = points.reshape(-1, 2)
+    a, d = flat @ along, flat @ down
+    corners = [(a.min(), d.min()), (a.max(), d.min()), (a.max(), d.max()), (a.min(), d.max())]
+    return tuple(float(v) for p, q in corners for v in p * along + q * down)  # type: ignore[return-value]

@@ -1,0 +1,250 @@
+"""Generated pictures of papers, with the exact truth.
+
+Everything follows from the seed: the same arguments give the same picture in any process.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cvocr_lab.kinds import TYPES, DocumentType, Layout, document_type
+from cvocr_lab.results import Quad
+from cvocr_lab.synth import fonts
+from cvocr_lab.synth.draw import Drawn, draw
+from cvocr_lab.synth.papers import Values, paper_values
+from cvocr_lab.synth.persons import Person
+from cvocr_lab.synth.photograph import Placed, photograph
+
+Tier = Literal["scan", "photo", "hard"]
+TIERS: tuple[Tier, ...] = ("scan", "photo", "hard")
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """One document face in a picture; quads in pixels of the picture.
+
+    Parameters
+    ----------
+    fields
+        Every value on it, as printed; what is not on it is left out.
+    quads, line_quads
+        Where each printed value stands: as a whole, and line by line.
+    lines
+        Every text line, captions and fixed prints too.
+    corners
+        The paper's corners, clockwise from its own top left.
+    page
+        Number of the document in the picture, from 0.
+    """
+
+    type: str
+    side: str
+    layout: str
+    fields: Mapping[str, str]
+    quads: Mapping[str, Quad]
+    line_quads: Mapping[str, tuple[Quad, ...]]
+    lines: tuple[tuple[str, Quad], ...]
+    corners: Quad
+    page: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A picture (upright RGB) and what is in it."""
+
+    image: NDArray[np.uint8]
+    truths: tuple[Truth, ...]
+    tier: Tier
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Face:
+    kind: DocumentType
+    layout: Layout
+    drawn: Drawn
+
+
+def model_of(kind: DocumentType, layout: Layout) -> str:
+    """The paper's model, which its two sides share."""
+    if kind.family == "passport":
+        return f"passport_{layout.name}"
+    return "vehicle_2024" if kind.family == "vehicle" and layout.name == "2024" else layout.name
+
+
+def generate(
+    type: str | None,
+    *,
+    seed: int,
+    tier: Tier = "photo",
+    pool: fonts.Pool = "shipped",
+    layout: str | None = None,
+    person: Person | None = None,
+) -> Sample:
+    """One picture of a document face.
+
+    Parameters
+    ----------
+    type
+        Document type, by either API version's name; None for any.
+    tier
+        How it was taken: flatbed, phone, or a phone in bad hands.
+    pool
+        Fonts to draw with; ``"shipped"`` needs none but matplotlib's.
+    layout
+        A layout of the type; None for any.
+    person
+        Who holds it; None makes one up.
+
+    Examples
+    --------
+    >>> generate("tcc_chip", seed=1, tier="scan").truths[0].side
+    'front'
+    """
+    chance = random.Random(f"{type}/{layout}/{seed}")
+    kind = document_type(type) if type else chance.choice(list(TYPES.values()))
+    chosen = next((x for x in kind.layouts if x.name == layout), None) or chance.choice(kind.layouts)
+    faces = [_face(kind, chosen, _values(kind, chosen, chance, person), chance, pool)]
+    if chance.random() < _COMPANY[tier]:
+        faces.append(_companion(kind, chosen, chance, pool))
+    return _sample(faces, seed, tier, chance)
+
+
+_COMPANY: Mapping[Tier, float] = {"scan": 0.0, "photo": 0.0, "hard": 0.15}
+
+
+def generate_pair(
+    front_type: str,
+    *,
+    seed: int,
+    tier: Tier = "photo",
+    pool: fonts.Pool = "shipped",
+    layout: str | None = None,
+) -> tuple[Sample, Sample]:
+    """Front and back of one paper, each in its own picture."""
+    chance = random.Random(f"pair/{front_type}/{layout}/{seed}")
+    front = document_type(front_type)
+    back = document_type(front.other)
+    shared = [x.name for x in front.layouts if any(y.name == x.name for y in back.layouts)]
+    name = layout or chance.choice(shared)
+    values = paper_values(model_of(front, _layout(front, name)), chance)
+    samples = []
+    for kind, side_values in zip((front, back), values, strict=True):
+        face = _face(kind, _layout(kind, name), side_values, chance, pool)
+        samples.append(_sample([face], seed, tier, chance))
+    return samples[0], samples[1]
+
+
+def generate_many(
+    types: Sequence[str] | None,
+    count: int,
+    seed: int,
+    tier: Tier = "photo",
+    *,
+    pool: fonts.Pool = "shipped",
+) -> Iterator[Sample]:
+    """`count` pictures, types and their layouts in turn; None for all types."""
+    kinds = [document_type(name) for name in types] if types else list(TYPES.values())
+    models = [(kind.name, layout.name) for kind in kinds for layout in kind.layouts]
+    for number in range(count):
+        name, layout = models[number % len(models)]
+        yield generate(name, seed=seed * 1_000_003 + number, tier=tier, pool=pool, layout=layout)
+
+
+def _layout(kind: DocumentType, name: str) -> Layout:
+    return next(layout for layout in kind.layouts if layout.name == name)
+
+
+def _values(
+    kind: DocumentType, layout: Layout, chance: random.Random, person: Person | None = None
+) -> Values:
+    front, back = paper_values(model_of(kind, layout), chance, person)
+    return back if kind.side == "back" else front
+
+
+def _face(
+    kind: DocumentType, layout: Layout, values: Values, chance: random.Random, pool: fonts.Pool
+) -> _Face:
+    scale = 11.0 if layout.size[0] > 100 else 14.0
+    return _Face(kind, layout, draw(kind, layout, values, chance, pool=pool, scale=scale))
+
+
+def _companion(
+    kind: DocumentType, layout: Layout, chance: random.Random, pool: fonts.Pool
+) -> _Face:
+    """A second paper of the same model for the same picture."""
+    return _face(kind, layout, _values(kind, layout, chance), chance, pool)
+
+
+def _sample(faces: list[_Face], seed: int, tier: Tier, chance: random.Random) -> Sample:
+    image, placed = photograph([face.drawn.picture for face in faces], tier, chance)
+    truths = tuple(
+        _truth(face, place, page) for page, (face, place) in enumerate(zip(faces, placed, strict=True))
+    )
+    return Sample(image, truths, tier, seed)
+
+
+def _truth(face: _Face, place: Placed, page: int) -> Truth:
+    drawn = face.drawn
+    height, width = drawn.picture.shape[:2]
+    return Truth(
+        type=face.kind.name,
+        side=face.kind.side,
+        layout=face.layout.name,
+        fields=drawn.fields,
+        quads={name: place.quad(quad) for name, quad in drawn.quads.items()},
+        line_quads={
+            name: tuple(place.quad(quad) for quad in quads)
+            for name, quads in drawn.line_quads.items()
+        },
+        lines=tuple((text, place.quad(quad)) for text, quad in drawn.lines),
+        corners=place.quad((0, 0, width, 0, width, height, 0, height)),
+        page=page,
+    )
+
+
+def generate_folder(
+    out: Path, *, types: Sequence[str] | None, count: int, seed: int, tier: Tier
+) -> Path:
+    """Write pictures and their ``labels.csv`` into `out`; returns the table's path.
+
+    The table has a row per document: ``image`` (relative to the table), ``type``, ``side``,
+    ``tier``, ``page``, then a column per field as printed.
+    """
+    from PIL import Image
+
+    out.mkdir(parents=True, exist_ok=True)
+    labelled = []
+    for number, sample in enumerate(generate_many(types, count, seed, tier)):
+        name = f"{number:05d}_{sample.truths[0].type}_{tier}.jpg"
+        Image.fromarray(sample.image).save(out / name, quality=92)
+        labelled.append((name, sample))
+    return write_labels(out / "labels.csv", labelled)
+
+
+def write_labels(path: Path, labelled: Sequence[tuple[str, Sample]]) -> Path:
+    """Write the table of truth for pictures at paths relative to it."""
+    import csv
+
+    from cvocr_lab.kinds import field_order
+
+    rows = [
+        {"image": name, "type": t.type, "side": t.side, "tier": sample.tier, "page": t.page}
+        | dict(t.fields)
+        for name, sample in labelled
+        for t in sample.truths
+    ]
+    used = {column for row in rows for column in row}
+    columns = ["image", "type", "side", "tier", "page", *(f for f in field_order() if f in used)]
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    return path

@@ -1,0 +1,92 @@
+"""Security grounds: mixed colours, guilloche lines, rosettes, rays, fine grain."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cvocr_lab.synth.drawing import Rgb
+
+Picture = NDArray[np.float32]
+
+
+def ground(size: tuple[int, int], colours: tuple[Rgb, ...], rng: np.random.Generator) -> Picture:
+    """A security ground.
+
+    Parameters
+    ----------
+    size
+        Width and height in pixels.
+    colours
+        What it is mixed of; shifted a little each time, as prints and ages differ.
+    """
+    import cv2
+
+    width, height = size
+    tint = rng.normal(0, 6, 3) + rng.normal(0, 5)
+    palette = np.clip(np.array(colours, np.float32) + tint + rng.normal(0, 5, (len(colours), 3)), 60, 254)
+    weights = rng.random((3, 4, len(palette))).astype(np.float32) ** 2
+    weights /= weights.sum(-1, keepdims=True)
+    coarse = (weights @ palette).astype(np.float32)
+    picture = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
+    contrast = rng.uniform(0.04, 0.22)
+    scale = width / 86
+    for _ in range(int(rng.integers(2, 5))):
+        draw = (_waves, _rosette, _rays, _waves, _rosette)[int(rng.integers(0, 5))]
+        layer = np.zeros((height, width), np.uint8)
+        draw(layer, scale, rng)
+        dark = palette[int(rng.integers(len(palette)))] * rng.uniform(0.35, 0.8)
+        mask = (layer.astype(np.float32) / 255 * contrast * rng.uniform(0.6, 1.8))[..., None]
+        picture += (dark.astype(np.float32) - picture) * np.minimum(mask, 0.5)
+    grain = rng.normal(0, rng.uniform(0.5, 2.5), (height // 2, width // 2)).astype(np.float32)
+    picture += cv2.resize(grain, (width, height))[..., None]
+    return np.clip(picture, 0, 255).astype(np.float32)
+
+
+def _polyline(layer: NDArray[np.uint8], x: NDArray[np.float64], y: NDArray[np.float64]) -> None:
+    import cv2
+
+    points = np.round(np.stack([x, y], 1) * 16).astype(np.int32)
+    cv2.polylines(layer, [points], False, 255, 1, cv2.LINE_AA, 4)
+
+
+def _waves(layer: NDArray[np.uint8], scale: float, rng: np.random.Generator) -> None:
+    height, width = layer.shape
+    t = np.linspace(-0.05, 1.05, 160)
+    turn = rng.random() < 0.3
+    pitch, lift = rng.uniform(0.7, 1.8) * scale, rng.uniform(1, 5) * scale
+    waves, slow, drift = rng.uniform(3, 16), rng.uniform(0.5, 2.5), rng.uniform(-0.05, 0.05)
+    phase = rng.uniform(0, 6.28)
+    span, across = (height, width) if turn else (width, height)
+    for k, base in enumerate(np.arange(-lift, across + lift, pitch)):
+        wave = lift * np.sin(waves * t * 6.28 + phase + drift * k) * np.sin(slow * t * 6.28 + 0.11 * k)
+        along, off = t * span, base + wave
+        _polyline(layer, off if turn else along, along if turn else off)
+
+
+def _rosette(layer: NDArray[np.uint8], scale: float, rng: np.random.Generator) -> None:
+    height, width = layer.shape
+    t = np.linspace(0, 2 * np.pi, 361)
+    cx, cy = rng.uniform(0.1, 0.9) * width, rng.uniform(0.2, 0.8) * height
+    petals, radius = int(rng.integers(5, 19)), rng.uniform(8, 30) * scale
+    inner = rng.uniform(0.2, 0.6)
+    for k in range(int(rng.integers(6, 18))):
+        r = radius * (inner + (1 - inner) * np.cos(petals * t / 2 + 0.13 * k) ** 2) * (1 - 0.045 * k)
+        _polyline(layer, cx + r * np.cos(t), cy + r * np.sin(t))
+
+
+def _rays(layer: NDArray[np.uint8], scale: float, rng: np.random.Generator) -> None:
+    """Rings and rays as on a bronze drum."""
+    height, width = layer.shape
+    t = np.linspace(0, 2 * np.pi, 181)
+    cx, cy = rng.uniform(0.3, 0.7) * width, rng.uniform(0.3, 0.7) * height
+    radius, points = rng.uniform(14, 26) * scale, int(rng.choice((10, 12, 14, 16)))
+    star = radius * 0.35 * (0.45 + 0.55 * np.abs(((t * points / (2 * np.pi)) % 1) * 2 - 1))
+    _polyline(layer, cx + star * np.cos(t), cy + star * np.sin(t))
+    for ring in np.linspace(0.4, 1, int(rng.integers(6, 14))):
+        _polyline(layer, cx + radius * ring * np.cos(t), cy + radius * ring * np.sin(t))
+        if rng.random() < 0.5:
+            count = int(rng.integers(24, 90))
+            for a in np.linspace(0, 2 * np.pi, count, endpoint=False):
+                r = np.array([ring - 0.05, ring]) * radius
+                _polyline(layer, cx + r * np.cos(a), cy + r * np.sin(a))
