@@ -1,3 +1,6 @@
+import doctest
+import importlib
+import pkgutil
 import subprocess
 import sys
 from pathlib import Path
@@ -48,6 +51,19 @@ def test_importing_adds_less_than_half_a_second_to_pandas() -> None:
         "print(time.process_time() - start)"
     )
     assert min(float(python(code)) for _ in range(3)) < 0.5
+
+
+ROOMS = sorted(
+    m.name
+    for m in pkgutil.walk_packages(cvocr_lab.__path__, "cvocr_lab.")
+    if not m.name.startswith("cvocr_lab.training")
+)
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_examples_run(room: str) -> None:
+    failed, _ = doctest.testmod(importlib.import_module(room), report=True)
+    assert failed == 0
 
 
 @pytest.mark.parametrize("word", ["extract", "score", "demo"])

@@ -98,9 +98,17 @@ def extract(
 
     Examples
     --------
-    >>> frame = extract(["missing.jpg"], progress=False)  # doctest: +SKIP
-    >>> frame["ocr_error_code"].tolist()  # doctest: +SKIP
-    ['3']
+    >>> import numpy as np
+    >>> class Stamp:
+    ...     name = "stamp"
+    ...
+    ...     def extract(self, request):
+    ...         return Extraction((Document("tcc_chip", "front", {"id": FieldValue("001")}),))
+    >>> from cvocr_lab.results import Document, Extraction, FieldValue
+    >>> picture = np.zeros((200, 320, 3), dtype=np.uint8)
+    >>> frame = extract([picture, picture], engine=Stamp(), progress=False)
+    >>> frame[["id", "ocr_type"]].to_dict("records")[1]
+    {'id': '001', 'ocr_type': 'tcc_chip'}
     """
     spec = request_kind(kind)
     if errors not in ("coerce", "raise"):

@@ -70,6 +70,14 @@ def to_frame(
         A source column has the name of a result column.
     ValueError
         `readings` and `sources` differ in length.
+
+    Examples
+    --------
+    >>> paper = Document("tcc_chip", "front", {"id": FieldValue("001090000001")})
+    >>> sources = pd.DataFrame({"image": ["a.jpg"]})
+    >>> frame = to_frame([Reading(Extraction((paper,)))], sources)
+    >>> frame[["image", "id", "ocr_type"]].to_dict("records")
+    [{'image': 'a.jpg', 'id': '001090000001', 'ocr_type': 'tcc_chip'}]
     """
     readings = list(readings)
     if len(readings) != len(sources):

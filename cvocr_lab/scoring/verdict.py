@@ -163,7 +163,15 @@ def score(
 
     Examples
     --------
-    >>> score(read, df).summary()  # doctest: +SKIP
+    >>> from cvocr_lab.frames import Reading, to_frame
+    >>> from cvocr_lab.results import Document, Extraction, FieldValue
+    >>> paper = Document("tcc_chip", "front", {"name": FieldValue("TRẦN AN")})
+    >>> frame = to_frame([Reading(Extraction((paper,)))], pd.DataFrame({"image": ["a.jpg"]}))
+    >>> judged = score(frame, pd.DataFrame({"name": ["TRẦN ÂN"], "sex": ["Nữ"]}))
+    >>> judged.cells[["field", "truth", "value", "edits", "outcome"]]
+      field    truth    value  edits  outcome
+    0  name  TRẦN ÂN  TRẦN AN      1    wrong
+    0   sex       Nữ               2  missing
     """
     frame = restore(frame)
     truth = _as_truth(truth)
