@@ -189,8 +189,11 @@ def pick(rng: random.Random, style: Style | None, pool: Pool) -> Path:
     if style == "ocrb":
         return rng.choice(files)
     # Text faces matter more than black, thin and swash cuts, of which big families have dozens.
-    plain = [f for f in files if re.search(r"Regular|Bold$|Italic$|Oblique$|Medium$|-R$", f.stem)]
-    return rng.choice(plain if plain and rng.random() < 0.7 else files)
+    cut = rng.choices(_CUTS, (45, 25, 15, 15))[0]
+    return rng.choice([f for f in files if re.search(cut, f.stem)] or files)
+
+
+_CUTS = (r"Regular|Roman|Book|-R$|^[A-Z][a-z]+$", r"Bold$", r"Italic$|Oblique$|-I$", ".")
 
 
 @lru_cache(maxsize=512)

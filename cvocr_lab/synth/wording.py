@@ -15,6 +15,7 @@ from typing import Final
 from cvocr_lab import kinds, mrz
 from cvocr_lab.data import rows
 from cvocr_lab.kinds import _fieldtypes as t
+from cvocr_lab.kinds._made_up import sample_address, sample_name
 from cvocr_lab.text import CHARSET, LETTERS, Tone, compose, decompose, new_tone, nfc, old_tone
 
 
@@ -90,7 +91,7 @@ def _syllables(rng: random.Random, low: int, high: int) -> str:
 
 def _name(rng: random.Random) -> str:
     if rng.random() < 0.55:
-        text = t.sample_name(rng, rng.choice(("Nam", "Nữ")))
+        text = sample_name(rng, rng.choice(("Nam", "Nữ")))
     else:
         text = _syllables(rng, 2, 4).title()
     if rng.random() < 0.03:
@@ -103,7 +104,7 @@ def _place(rng: random.Random) -> str:
 
 
 def _address(rng: random.Random) -> str:
-    text = t.sample_address(rng, house=rng.random() < 0.6, era=rng.choice(("old", "old", "new")))
+    text = sample_address(rng, house=rng.random() < 0.6, era=rng.choice(("old", "old", "new")))
     parts = text.split(", ")
     for i, part in enumerate(parts):
         if rng.random() < 0.3:
@@ -284,13 +285,13 @@ def _title(rng: random.Random) -> str:
     if form < 0.85:
         return _value(rng)
     rank = rng.choice(("Đại tá ", "Thượng tá ", "Trung tá ", "Thiếu tướng ", "Trung tướng ", ""))
-    return rank + t.sample_name(rng, "Nam")
+    return rank + sample_name(rng, "Nam")
 
 
 def _mrz(rng: random.Random) -> str:
     """Return one line of a made-up TD1 or TD3 zone with right check digits."""
     number = t.CITIZEN_ID.sample(rng)
-    plain = mrz.transliterate(t.sample_name(rng, "Nam") if rng.random() < 0.6 else _name(rng))
+    plain = mrz.transliterate(sample_name(rng, "Nam") if rng.random() < 0.6 else _name(rng))
     surname, _, given = plain.replace("<", " ").replace("'", "").replace("-", " ").partition(" ")
     foreign = rng.random() < 0.1
     issuer = "".join(rng.choices(t.UPPER, k=3)) if foreign else "VNM"

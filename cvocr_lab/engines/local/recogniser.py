@@ -1,0 +1,244 @@
+"""Read line crops with our own model on onnxruntime.
+
+The model is a CTC net; its file carries the charset and the height it reads.  Decoding is greedy.
+Where a field's type allows few characters, the others are ruled out before decoding.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cvocr_lab.errors import ArgumentError
+from cvocr_lab.results import Line, Quad
+
+HEIGHT: Final = 48
+"""Pixel rows the net sees; stacked marks blur together below this."""
+
+MAX_WIDTH: Final = 2400
+"""Longer crops are squeezed to this many columns."""
+
+Picture = NDArray[np.uint8]
+Columns = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Recogniser:
+    """Reads crops of single lines.
+
+    Parameters
+    ----------
+    model
+        An ONNX file written by `cvocr_lab.training.export`; None for the one in the package.
+    threads
+        Threads onnxruntime may use for one batch.
+    columns
+        Pixel columns per batch; more is faster on big machines and takes more memory.
+    """
+
+    model: Path | None = None
+    threads: int = 1
+    columns: int = 12_000
+
+    @property
+    def charset(self) -> str:
+        """Characters the model can emit."""
+        return _open(self.model, self.threads).charset
+
+    @property
+    def card(self) -> dict[str, object]:
+        """What the model file says of itself: version, training and validation figures."""
+        return _open(self.model, self.threads).card
+
+    def read(
+        self, crops: Sequence[Picture], *, alphabets: Sequence[str] | None = None
+    ) -> list[Line]:
+        """Read each crop.
+
+        Parameters
+        ----------
+        crops
+            RGB or grey ``uint8`` pictures of one upright line each, any size.
+        alphabets
+            For each crop the characters it may hold; "" for all.
+
+        Returns
+        -------
+        list of Line
+            In the order of `crops`, without quads.  Under an alphabet a character's confidence is
+            the geometric mean of its probability among those allowed and among all, so that a
+            forced reading shows.
+
+        Raises
+        ------
+        ArgumentError
+            `alphabets` has another length than `crops`, or the model file is none of ours.
+        """
+        if alphabets is not None and len(alphabets) != len(crops):
+            raise ArgumentError("give one alphabet per crop")
+        net = _open(self.model, self.threads)
+        columns = [normalise(to_height(crop)) for crop in crops]
+        lines = [Line("", 0.0)] * len(crops)
+        for batch in _batches([c.shape[1] for c in columns], self.columns):
+            scores = net.run([columns[i] for i in batch])
+            for i, row in zip(batch, scores, strict=True):
+                steps = row[: -(-columns[i].shape[1] // net.stride)]
+                lines[i] = _decode(steps, net.charset, alphabets[i] if alphabets else "")
+        return lines
+
+
+def to_height(crop: Picture, height: int = HEIGHT) -> Picture:
+    """Grey and scaled to `height` rows, proportions kept up to `MAX_WIDTH` columns."""
+    import cv2
+
+    if not crop.size:
+        return np.full((height, 16), 255, np.uint8)
+    grey = crop if crop.ndim == 2 else cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
+    rows, columns = grey.shape
+    width = min(max(round(columns * height / rows), 8), MAX_WIDTH)
+    shrink = rows > height or width < columns
+    how = cv2.INTER_AREA if shrink else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(grey, (width, height), interpolation=how), np.uint8)
+
+
+def normalise(grey: Picture) -> Columns:
+    """Mean 0, deviation 1, so that contrast and exposure do not matter."""
+    values = grey.astype(np.float32)
+    return np.asarray((values - values.mean()) / (values.std() + 4.0), np.float32)
+
+
+def pad(columns: Sequence[Columns]) -> Columns:
+    """Stack as ``(n, 1, height, widest)``, zeros to the right."""
+    widest = max(c.shape[1] for c in columns)
+    batch = np.zeros((len(columns), 1, columns[0].shape[0], widest), np.float32)
+    for row, c in zip(batch, columns, strict=True):
+        row[0, :, : c.shape[1]] = c
+    return batch
+
+
+def crop_line(
+    image: Picture, quad: Quad | Sequence[float], *, margin: float = 0.0, height: int | None = None
+) -> Picture:
+    """Cut a line upright out of a picture.
+
+    Parameters
+    ----------
+    image
+        RGB or grey.
+    quad
+        Eight numbers, clockwise from the text's own top left.
+    margin
+        Grow by this share of the line's height on every side.
+    height
+        Rows of the crop; None for as many as the line has.
+    """
+    import cv2
+
+    corners = np.asarray(quad, np.float64).reshape(4, 2)
+    along, down = (_unit(v) for v in (corners[1] - corners[0], corners[3] - corners[0]))
+    tall = float(np.mean([_length(corners[3] - corners[0]), _length(corners[2] - corners[1])]))
+    grow = margin * tall
+    corners = corners + grow * np.asarray([-along - down, along - down, along + down, down - along])
+    wide = float(np.mean([_length(corners[1] - corners[0]), _length(corners[2] - corners[3])]))
+    tall += 2 * grow
+    rows = height or max(1, round(tall))
+    size = (max(1, round(wide * rows / max(tall, 1e-6))), rows)
+    target = np.asarray([(0, 0), (size[0], 0), size, (0, size[1])], np.float32)
+    matrix = cv2.getPerspectiveTransform(corners.astype(np.float32), target)
+    cut = cv2.warpPerspective(
+        image, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
+    return np.asarray(cut, np.uint8)
+
+
+def _length(vector: NDArray[np.float64]) -> float:
+    return float(np.hypot(*vector))
+
+
+def _unit(vector: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(vector / max(_length(vector), 1e-6), np.float64)
+
+
+def _batches(widths: Sequence[int], columns: int) -> Iterator[list[int]]:
+    """Indices in groups of like width, so that little is padding."""
+    batch: list[int] = []
+    for i in sorted(range(len(widths)), key=widths.__getitem__):
+        if batch and (
+            widths[i] * (len(batch) + 1) > columns or widths[i] > 1.25 * widths[batch[0]] + 32
+        ):
+            yield batch
+            batch = []
+        batch.append(i)
+    if batch:
+        yield batch
+
+
+def _decode(scores: Columns, charset: str, alphabet: str) -> Line:
+    """Greedy CTC over ``(steps, 1 + characters)`` logits; class 0 is the blank."""
+    if alphabet:
+        allowed = np.asarray([True, *(c in alphabet for c in charset)])
+        chosen = np.where(allowed, scores, -np.inf)
+        odds = np.sqrt(_softmax(chosen) * _softmax(scores))
+    else:
+        chosen = scores
+        odds = _softmax(scores)
+    best = chosen.argmax(axis=1)
+    sure = odds[np.arange(len(best)), best]
+    text: list[str] = []
+    characters: list[float] = []
+    previous = 0
+    for k, p in zip(best.tolist(), sure.tolist(), strict=True):
+        if k and k == previous:
+            characters[-1] = max(characters[-1], p)
+        elif k:
+            text.append(charset[k - 1])
+            characters.append(p)
+        previous = k
+    start = next((i for i, c in enumerate(text) if c != " "), len(text))
+    stop = next((i for i in range(len(text), start, -1) if text[i - 1] != " "), start)
+    kept = tuple(min(1.0, p) for p in characters[start:stop])
+    return Line("".join(text[start:stop]), sum(kept) / len(kept) if kept else 0.0, None, kept)
+
+
+def _softmax(scores: Columns) -> Columns:
+    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True), np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class _Net:
+    session: Any
+    charset: str
+    stride: int
+    card: dict[str, object]
+
+    def run(self, columns: Sequence[Columns]) -> Columns:
+        return np.asarray(self.session.run(None, {"lines": pad(columns)})[0], np.float32)
+
+
+@lru_cache(maxsize=4)
+def _open(model: Path | None, threads: int) -> _Net:
+    import onnxruntime as ort
+
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.log_severity_level = 3
+    source = (
+        model.read_bytes()
+        if model is not None
+        else resources.files("cvocr_lab.data").joinpath("models", "lines.onnx").read_bytes()
+    )
+    try:
+        session = ort.InferenceSession(source, options, providers=["CPUExecutionProvider"])
+        card = json.loads(session.get_modelmeta().custom_metadata_map["card"])
+    except Exception as error:
+        raise ArgumentError("not a line model written by cvocr_lab.training") from error
+    return _Net(session, str(card["charset"]), int(card["stride"]), card)

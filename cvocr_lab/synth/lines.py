@@ -1,0 +1,322 @@
+"""Lines of text drawn as a detector would cut them from a photographed paper.
+
+`draw` goes: font and spacing, ink on a patterned ground with the lines above and below it, a crop
+that is tight or loose and slightly askew, then light, lens and sensor.  Everything is grey: the
+reader sees no colour.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cvocr_lab.synth import degrade, fonts, wording
+from cvocr_lab.synth.fonts import Pool, Style
+
+if TYPE_CHECKING:
+    from PIL.ImageFont import FreeTypeFont
+
+Picture = NDArray[np.uint8]
+Mask = NDArray[np.float32]
+
+_STYLES: tuple[Style, ...] = ("sans", "serif", "condensed", "mono")
+_SHARES = (52, 30, 10, 8)
+_PITCH = (1.02, 1.6)  # of the em, from baseline to baseline
+
+
+@dataclass(frozen=True, slots=True)
+class TextLine:
+    """One drawn line.
+
+    Parameters
+    ----------
+    text
+        What it says.
+    sort
+        One of `wording.SORTS`.
+    picture
+        Grey crop, height and width as cut.
+    font
+        The file it was set in.
+    """
+
+    text: str
+    sort: str
+    picture: Picture
+    font: Path
+
+
+def draw(
+    rng: random.Random,
+    *,
+    pool: Pool = "train",
+    text: str | None = None,
+    sort: str | None = None,
+    strength: float | None = None,
+) -> TextLine:
+    """Draw a line.
+
+    Parameters
+    ----------
+    rng
+        Source of chance; the same state gives the same line on the same machine.
+    pool
+        The fonts to use.
+    text, sort
+        What it says and what sort of text that is; None for a made-up one.
+    strength
+        How badly it is photographed, 0 (a clean scan) to 1; None for any.
+    """
+    if text is None:
+        sort, text = wording.sample(rng, sort)
+    pixels = np.random.default_rng(rng.getrandbits(64))
+    style: Style
+    if sort == "mrz":
+        style = rng.choices(("ocrb", "mono"), (3, 1))[0]
+    else:
+        style = rng.choices(_STYLES, _SHARES)[0]
+    path = fonts.pick(rng, style, pool)
+    em = round(math.exp(rng.uniform(math.log(13), math.log(46))))
+    font = fonts.load(path, em)
+    ink = _set(text, font, rng, spacing=_spacing(rng, em))
+    canvas = _compose(ink, font, em, rng, pixels)
+    if strength is None:
+        strength = max(0.0, rng.uniform(-0.15, 1.0)) ** 1.3
+    # Degradations are made for text 30 px high; smaller text bears less.
+    picture = degrade.photograph(canvas, pixels, strength * min(1.0, max(0.15, (em - 6) / 26)))
+    return TextLine(text, sort or "", picture, path)
+
+
+def _spacing(rng: random.Random, em: int) -> float:
+    """Extra pixels between letters."""
+    if rng.random() < 0.7:
+        return 0.0
+    return em * rng.choice((rng.uniform(-0.04, 0.0), rng.uniform(0.0, 0.12), rng.uniform(0, 0.3)))
+
+
+def _set(text: str, font: FreeTypeFont, rng: random.Random, *, spacing: float) -> Mask:
+    """Set `text` on a strip: coverage 0 to 1, baseline at a fixed row, margins all round."""
+    from PIL import Image, ImageDraw
+
+    em = int(font.size)
+    top, height, side = _rows(em)
+    width = math.ceil(font.getlength(text) + max(0.0, spacing) * len(text)) + 2 * side
+    strip = Image.new("L", (width, height), 0)
+    pen = ImageDraw.Draw(strip)
+    stroke = 0.5 if em > 24 and rng.random() < 0.04 else 0
+    if spacing == 0:
+        pen.text((side, top), text, 255, font, anchor="ls", stroke_width=stroke)
+    else:
+        x = float(side)
+        for letter in text:
+            pen.text((x, top), letter, 255, font, anchor="ls", stroke_width=stroke)
+            x += font.getlength(letter) + spacing
+    return np.asarray(np.asarray(strip) * np.float32(1 / 255), np.float32)
+
+
+def _rows(em: int) -> tuple[int, int, int]:
+    """Row of the baseline, height of the strip, and side margin, for this em."""
+    return round(1.9 * em), round(2.9 * em), round(1.2 * em)
+
+
+def _compose(
+    ink: Mask, font: FreeTypeFont, em: int, rng: random.Random, pixels: np.random.Generator
+) -> Picture:
+    baseline, height, side = _rows(em)
+    ink, width = ink.copy(), ink.shape[1]
+    box = _box(ink, font, em, baseline, side, rng)
+    for direction in (-1, 1):
+        if rng.random() < 0.3:
+            _neighbour(ink, em, direction, rng)
+    paper = rng.uniform(130, 252)
+    contrast = rng.uniform(45, 100) if rng.random() < 0.25 else rng.uniform(90, 235)
+    dark = max(0.0, paper - contrast)
+    if rng.random() < 0.03:
+        paper, dark = dark, paper
+    ground = _ground(height, width, paper, rng)
+    if rng.random() < 0.14:
+        _rules(ground, em, baseline, dark, rng)
+    if rng.random() < 0.08:
+        ink *= pixels.uniform(0.6, 1.0, (1, width)).astype(np.float32)  # uneven print
+    canvas = ground + (np.float32(dark) - ground) * ink
+    if rng.random() < 0.12:
+        canvas = _stamp(canvas, em, dark, rng)
+    return _cut(np.clip(canvas, 0, 255).astype(np.uint8), box, em, rng)
+
+
+def _box(
+    ink: Mask, font: FreeTypeFont, em: int, baseline: int, side: int, rng: random.Random
+) -> tuple[float, float, float, float]:
+    """Where a detector would cut: between the ink itself and the font's full height, with play."""
+    rows = np.flatnonzero(ink.max(axis=1) > 0.2)
+    columns = np.flatnonzero(ink.max(axis=0) > 0.2)
+    if not len(rows):
+        return side, baseline - em, ink.shape[1] - side, baseline + 0.3 * em
+    ascent, descent = font.getmetrics()
+    pull = rng.random()
+    full_top = baseline - min(max(ascent, 0.9 * em), 1.15 * em)
+    full_bottom = baseline + min(max(descent, 0.2 * em), 0.35 * em)
+    top = min(rows[0], rows[0] * (1 - pull) + full_top * pull)
+    bottom = max(rows[-1] + 1, (rows[-1] + 1) * (1 - pull) + full_bottom * pull)
+    tall = max(bottom - top, 0.5 * em)
+    above, below = (tall * max(-0.04, rng.gauss(0.1, 0.09)) for _ in range(2))
+    left, right = (tall * rng.choice((rng.uniform(0, 0.25), rng.uniform(0, 0.8))) for _ in range(2))
+    return columns[0] - left, top - above, columns[-1] + 1 + right, bottom + below
+
+
+def _neighbour(ink: Mask, em: int, direction: int, rng: random.Random) -> None:
+    """Let a piece of the line above or below stand in the strip; changes `ink`."""
+    strip = _piece(rng.randrange(400), em)
+    shift = direction * round(em * rng.uniform(*_PITCH))
+    start = rng.randrange(max(1, strip.shape[1] - 4 * em))
+    part = strip[:, start : start + ink.shape[1]]
+    at = rng.randrange(max(1, ink.shape[1] - part.shape[1] + 1))
+    height = ink.shape[0]
+    source = part[max(0, -shift) : height - max(0, shift)]
+    target = ink[max(0, shift) : height - max(0, -shift), at : at + part.shape[1]]
+    np.maximum(target, source, out=target)
+
+
+@cache
+def _piece(seed: int, em: int) -> Mask:
+    rng = random.Random(seed)
+    style = rng.choices(_STYLES, _SHARES)[0]
+    text = wording.sample(rng, rng.choice(("address", "caption", "name", "prose")))[1]
+    return _set(text, fonts.load(fonts.pick(rng, style, "train"), em), rng, spacing=0.0)
+
+
+def _ground(height: int, width: int, paper: float, rng: random.Random) -> Mask:
+    """Paper of that brightness with a piece of security print, a gradient and texture."""
+    ground = np.full((height, width), paper, np.float32)
+    if rng.random() < 0.6:
+        pattern = pattern_sheet(rng.randrange(40))
+        top = rng.randrange(pattern.shape[0] - height)
+        reach = min(width, pattern.shape[1])
+        left = rng.randrange(pattern.shape[1] - reach + 1)
+        piece = pattern[top : top + height, left : left + reach]
+        ground[:, :reach] += piece * (rng.choice((-1, 1)) * rng.uniform(4, 34))
+    return ground
+
+
+@cache
+def pattern_sheet(seed: int) -> Mask:
+    """Draw a sheet of guilloche waves, rosettes, hatching or fibres: 400 x 2400, values -1 to 1."""
+    import cv2
+
+    rng = random.Random(seed)
+    sheet = np.zeros((400, 2400), np.uint8)
+    x = np.linspace(0, 2400, 600)
+    for _ in range(rng.randint(1, 3)):
+        kind = rng.choice(("waves", "rosettes", "hatching", "fibres", "clouds"))
+        level = rng.randint(110, 255)
+        if kind == "waves":
+            step, high = rng.uniform(4, 16), rng.uniform(4, 60)
+            period, drift = rng.uniform(40, 500), rng.uniform(0, 0.05)
+            for k in range(round(520 / step)):
+                y = k * step - 60 + high * np.sin(2 * np.pi * x / period + k * drift)
+                _polyline(sheet, x, y, level)
+        elif kind == "rosettes":
+            turn = np.linspace(0, 2 * np.pi, 300)
+            for _ in range(rng.randint(6, 25)):
+                cx, cy, r = rng.uniform(0, 2400), rng.uniform(0, 400), rng.uniform(30, 160)
+                lobes = rng.randint(5, 24)
+                for k in range(rng.randint(2, 8)):
+                    radius = r * (1 - k * 0.1) * (1 + 0.25 * np.cos(lobes * turn + k * 0.4))
+                    xs, ys = cx + radius * np.cos(turn), cy + radius * np.sin(turn)
+                    _polyline(sheet, xs, ys, level)
+        elif kind == "hatching":
+            step, slope = rng.uniform(3, 12), rng.uniform(-1.5, 1.5)
+            for k in range(round(6000 / step)):
+                x0 = k * step - 1500
+                cv2.line(
+                    sheet, (round(x0), 0), (round(x0 + slope * 400), 400), level, 1, cv2.LINE_AA
+                )
+        elif kind == "fibres":
+            for _ in range(500):
+                x0, y0 = rng.randint(0, 2400), rng.randint(0, 400)
+                end = (x0 + rng.randint(-20, 20), y0 + rng.randint(-20, 20))
+                cv2.line(sheet, (x0, y0), end, level, 1, cv2.LINE_AA)
+        else:
+            cloud = np.random.default_rng(seed).random((10, 60), np.float32) * level
+            cloud = cv2.resize(cloud, (2400, 400), interpolation=cv2.INTER_CUBIC)
+            sheet = np.maximum(sheet, np.clip(cloud, 0, 255).astype(np.uint8))
+    return np.asarray((sheet - sheet.mean()) / 255, np.float32)
+
+
+def _polyline(sheet: Picture, x: NDArray[np.float64], y: NDArray[np.float64], level: int) -> None:
+    import cv2
+
+    points = np.stack([x, y], axis=1) * 16
+    cv2.polylines(sheet, [points.astype(np.int32)], False, level, 1, cv2.LINE_AA, 4)
+
+
+def _rules(ground: Mask, em: int, baseline: int, dark: float, rng: random.Random) -> None:
+    """Add a dotted leader or a rule near the baseline; changes `ground`."""
+    y = baseline + round(em * rng.uniform(0.04, 0.3))
+    thick = max(1, round(em * rng.uniform(0.03, 0.08)))
+    level = dark + (float(ground.mean()) - dark) * rng.uniform(0, 0.6)
+    if rng.random() < 0.65:
+        step = max(3, round(em * rng.uniform(0.15, 0.4)))
+        for x in range(rng.randrange(step), ground.shape[1], step):
+            ground[y : y + thick, x : x + thick] = level
+    else:
+        ground[y : y + thick] = level
+
+
+def _stamp(canvas: Mask, em: int, dark: float, rng: random.Random) -> Mask:
+    """Let a seal's rings or a pen stroke run across."""
+    import cv2
+
+    height, width = canvas.shape
+    layer = np.zeros((height, width), np.uint8)
+    thick = max(1, round(em * rng.uniform(0.04, 0.12)))
+    if rng.random() < 0.6:
+        cx, cy = rng.randint(0, width), rng.randint(-2 * em, height + 2 * em)
+        radius = round(em * rng.uniform(1.5, 5))
+        for ring in (1.0, 0.88, 0.5)[: rng.randint(1, 3)]:
+            cv2.circle(layer, (cx, cy), max(2, round(radius * ring)), 255, thick, cv2.LINE_AA)
+    else:
+        n = rng.randint(3, 7)
+        xs = np.sort(np.asarray([rng.uniform(0, width) for _ in range(n)]))
+        ys = [rng.uniform(0, height) for _ in range(n)]
+        t = np.linspace(xs[0], xs[-1], 80)
+        points = np.stack([t, np.interp(t, xs, ys)], axis=1).astype(np.int32)
+        cv2.polylines(layer, [points], False, 255, thick, cv2.LINE_AA)
+    level = dark + rng.uniform(20, 110)
+    cover = layer.astype(np.float32) / 255 * rng.uniform(0.25, 0.7)
+    return np.asarray(canvas + np.minimum(0, level - canvas) * cover, np.float32)
+
+
+def _cut(
+    canvas: Picture,
+    box: tuple[float, float, float, float],
+    em: int,
+    rng: random.Random,
+) -> Picture:
+    """Cut the box, a little turned and skewed, the width stretched or squeezed."""
+    import cv2
+
+    left, top, right, bottom = box
+    height = bottom - top
+    lean = em * 0.06
+    turn = rng.gauss(0, 0.35 * em) * (0.4 if rng.random() < 0.7 else 1) * 0.25
+    quad = np.asarray(
+        [
+            (left, top - turn), (right, top + turn), (right, bottom + turn), (left, bottom - turn),
+        ],
+        np.float32,
+    )  # fmt: skip
+    quad += np.asarray([[rng.gauss(0, lean), rng.gauss(0, lean * 0.7)] for _ in range(4)])
+    stretch = rng.uniform(0.8, 1.2) if rng.random() < 0.5 else 1.0
+    size = (max(8, round((right - left) * stretch)), max(8, round(height)))
+    to = np.asarray([(0, 0), (size[0], 0), size, (0, size[1])], np.float32)
+    matrix = cv2.getPerspectiveTransform(quad.astype(np.float32), to)
+    border = cv2.BORDER_REPLICATE
+    return np.asarray(cv2.warpPerspective(canvas, matrix, size, borderMode=border), np.uint8)

@@ -1,0 +1,167 @@
+"""Training lines: drawn into shards on disk by workers, sampled from there without end.
+
+Drawing a line costs about as much as training on it, so lines are drawn once, read several times
+with small changes, and replaced by new ones as fast as the workers can.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cvocr_lab.engines.local.recogniser import HEIGHT, normalise, pad, to_height
+from cvocr_lab.synth import lines
+from cvocr_lab.synth.fonts import Pool
+
+FIRST_SEED = 1_000_000
+"""Training seeds start here; validation and test seeds lie below."""
+
+Picture = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """Lines of `HEIGHT` rows and what they say."""
+
+    pictures: list[Picture]
+    texts: list[str]
+    sorts: list[str]
+
+
+def draw_shard(seed: int, count: int, pool: Pool = "train", sort: str | None = None) -> Shard:
+    """Draw `count` lines."""
+    rng = random.Random(seed)
+    drawn = [lines.draw(rng, pool=pool, sort=sort) for _ in range(count)]
+    return Shard(
+        [to_height(line.picture) for line in drawn],
+        [line.text for line in drawn],
+        [line.sort for line in drawn],
+    )
+
+
+def save_shard(shard: Shard, path: Path) -> None:
+    """Write a shard; it appears at `path` complete or not at all."""
+    partial = path.with_suffix(".part")
+    with partial.open("wb") as file:
+        np.savez(
+            file,
+            pixels=np.concatenate(shard.pictures, axis=1),
+            widths=np.asarray([p.shape[1] for p in shard.pictures], np.int32),
+            texts=np.frombuffer(json.dumps([shard.texts, shard.sorts]).encode(), np.uint8),
+        )
+    partial.replace(path)
+
+
+def load_shard(path: Path) -> Shard:
+    """Read a shard."""
+    with np.load(path) as stored:
+        pixels, widths = stored["pixels"], stored["widths"]
+        texts, sorts = json.loads(stored["texts"].tobytes())
+    return Shard(np.split(pixels, np.cumsum(widths)[:-1], axis=1), texts, sorts)
+
+
+def feed(folder: Path, *, seed: int, count: int = 1000, keep: int = 100) -> None:
+    """Draw shards into `folder` until the process ends, the oldest giving way; for a worker."""
+    if hasattr(os, "nice"):
+        os.nice(5)
+    folder.mkdir(parents=True, exist_ok=True)
+    while True:
+        save_shard(draw_shard(seed, count), folder / f"lines-{seed}.npz")
+        seed += 1
+        for old in sorted(folder.glob("lines-*.npz"), key=lambda p: p.stat().st_mtime)[:-keep]:
+            old.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Padded lines ready for the net, their widths in pixels, and what they say."""
+
+    columns: NDArray[np.float32]
+    widths: list[int]
+    texts: list[str]
+
+
+def batches(
+    folder: Path, rng: random.Random, *, columns: int = 20_000, at_once: int = 10
+) -> Iterator[Batch]:
+    """Sample batches of like width from the shards in `folder`, without end.
+
+    Parameters
+    ----------
+    folder
+        Where `feed` writes; waited for while it is empty.
+    rng
+        Source of chance.
+    columns
+        Pixel columns per batch, padding included.
+    at_once
+        Shards mixed with one another.
+    """
+    while True:
+        files = list(folder.glob("*.npz"))
+        if not files:
+            time.sleep(1)
+            continue
+        chosen = rng.sample(files, min(at_once, len(files)))
+        pool: list[tuple[Picture, str]] = []
+        for file in chosen:
+            try:
+                shard = load_shard(file)
+            except FileNotFoundError:  # it gave way to a newer one
+                continue
+            pool += zip(shard.pictures, shard.texts, strict=True)
+        rng.shuffle(pool)
+        yield from _grouped(pool, rng, columns)
+
+
+def _grouped(pool: list[tuple[Picture, str]], rng: random.Random, columns: int) -> Iterator[Batch]:
+    groups: list[list[tuple[Picture, str]]] = []
+    for start in range(0, len(pool), 2000):
+        group: list[tuple[Picture, str]] = []
+        for item in sorted(pool[start : start + 2000], key=lambda item: item[0].shape[1]):
+            width = item[0].shape[1]
+            if width > 1600 or width < 6 * len(item[1]):
+                continue  # rare and slow; or too narrow to hold its text
+            if (len(group) + 1) * width > columns:
+                groups.append(group)
+                group = []
+            group.append(item)
+        if group:
+            groups.append(group)
+    rng.shuffle(groups)
+    for group in groups:
+        varied = [normalise(vary(picture, rng)) for picture, _ in group]
+        yield Batch(pad(varied), [v.shape[1] for v in varied], [text for _, text in group])
+
+
+def vary(picture: Picture, rng: random.Random) -> Picture:
+    """Change a line a little, so that no two readings of it are alike."""
+    import cv2
+
+    if rng.random() < 0.5:
+        top, bottom, left, right = (rng.randint(-2, 3) for _ in range(4))
+        height, width = picture.shape
+        inner = picture[max(0, -top) : height - max(0, -bottom), max(0, -left) :]
+        inner = inner[:, : inner.shape[1] - max(0, -right)]
+        edges = [(max(0, top), max(0, bottom)), (max(0, left), max(0, right))]
+        framed = np.pad(inner, edges, mode="edge")
+        size = (max(8, round(width * rng.uniform(0.92, 1.08))), HEIGHT)
+        picture = np.asarray(cv2.resize(framed, size, interpolation=cv2.INTER_LINEAR), np.uint8)
+    if rng.random() < 0.12:
+        sigma = rng.uniform(0.3, 1.1)
+        picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), sigma), np.uint8)
+    if rng.random() < 0.2:
+        noise = np.random.default_rng(rng.getrandbits(32)).standard_normal(
+            picture.shape, np.float32
+        )
+        noisy = picture + noise * rng.uniform(1, 12)
+        picture = np.clip(noisy, 0, 255).astype(np.uint8)
+    return picture
