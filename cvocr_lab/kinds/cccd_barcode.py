@@ -76,7 +76,7 @@ FRONT = DocumentType(
                 Slot("quoctich", 51, 36.0, 64, 36.0, 20, 2.7),
                 Slot("country", 27, 40.2, 39, 40.2, 44, 2.6, lines=2, wrap_x=27),
                 Slot("address", 27, 47.4, 46, 47.4, 37, 2.6, lines=2, wrap_x=27),
-                Slot("duedate", 3, 50.6, 18, 50.6, 17, 2.0),
+                Slot("duedate", 3, 48.6, 3, 51.4, 22, 2.1),
             ),
             pictures=(
                 Picture("emblem", 6.5, 3.0, 12, 12),
@@ -103,7 +103,7 @@ FRONT = DocumentType(
                 Slot("dantoc", 51, 36.2, 62, 36.2, 20, 2.6),
                 Slot("country", 27, 40.2, 39, 40.2, 44, 2.5, lines=2, wrap_x=27),
                 Slot("address", 27, 47.2, 46, 47.2, 37, 2.5, lines=2, wrap_x=27),
-                Slot("duedate", 3, 50.6, 18, 50.6, 17, 2.0),
+                Slot("duedate", 3, 48.6, 3, 51.4, 22, 2.1),
             ),
             pictures=(
                 Picture("emblem", 6, 3.0, 13, 13),

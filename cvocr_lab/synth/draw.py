@@ -272,8 +272,9 @@ def _slot(desk: _Desk, slot: Slot, shared: list[str], cursor: float, row: list[S
     value_x = slot.value_x + (x - slot.x)
     end = x
     if caption:
-        room = (slot.value_x - slot.x - 0.4) if beside else min([*after, edge]) - x - 0.6
-        end, _ = _put(desk, caption, x, y, desk.caption_em, desk.captions, room=max(room, 4.0))
+        room = (slot.value_x - slot.x - 0.4) if beside else min([*after, edge, x + slot.width]) - x
+        size = min(desk.caption_em, slot.size * 1.1)
+        end, _ = _put(desk, caption, x, y, size, desk.captions, room=max(room, 4.0))
     if beside and caption:
         close = end + chance.uniform(0.7, 1.6)
         value_x = max(close, min(value_x, close if chance.random() < 0.5 else value_x))

@@ -20,9 +20,10 @@ from cvocr_lab.synth import fonts
 from cvocr_lab.synth.draw import Drawn, draw
 from cvocr_lab.synth.papers import Values, paper_values
 from cvocr_lab.synth.persons import Person
-from cvocr_lab.synth.photograph import Placed, photograph
+from cvocr_lab.synth.photograph import Paper, Placed, photograph
 
 Tier = Literal["scan", "photo", "hard"]
+_PLASTIC = {name for name, kind in TYPES.items() if kind.family == "id" and "cmt" not in name}
 TIERS: tuple[Tier, ...] = ("scan", "photo", "hard")
 
 
@@ -117,7 +118,7 @@ def generate(
     return _sample(faces, seed, tier, chance)
 
 
-_COMPANY: Mapping[Tier, float] = {"scan": 0.0, "photo": 0.0, "hard": 0.15}
+_COMPANY: Mapping[Tier, float] = {"scan": 0.08, "photo": 0.03, "hard": 0.15}
 
 
 def generate_pair(
@@ -184,7 +185,12 @@ def _companion(
 
 
 def _sample(faces: list[_Face], seed: int, tier: Tier, chance: random.Random) -> Sample:
-    image, placed = photograph([face.drawn.picture for face in faces], tier, chance)
+    rng = np.random.default_rng(chance.getrandbits(64))
+    papers = [
+        Paper(f.drawn.picture, f.drawn.picture.shape[1] / f.layout.size[0], f.kind.name in _PLASTIC)
+        for f in faces
+    ]
+    image, placed = photograph(papers, tier, rng)
     truths = tuple(
         _truth(face, place, page) for page, (face, place) in enumerate(zip(faces, placed, strict=True))
     )

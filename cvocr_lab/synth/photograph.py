@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import random
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cvocr_lab.results import Quad
+from cvocr_lab.synth import degrade, scenes
 
 Picture = NDArray[np.uint8]
+Matrix = NDArray[np.float64]
+A4_MM = (210.0, 297.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Placed:
     """Where a flat paper went: a 3 by 3 homography from its pixels to the picture's."""
 
-    matrix: NDArray[np.float64]
+    matrix: Matrix
 
     def quad(self, quad: Quad) -> Quad:
         """The quad in the picture."""
@@ -26,19 +29,303 @@ class Placed:
         return tuple(float(round(v, 2)) for v in flat.ravel())  # type: ignore[return-value]
 
 
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A flat drawing, its pixels per millimetre, and whether its corners are round."""
+
+    picture: Picture
+    scale: float
+    rounded: bool = True
+
+    @property
+    def size_mm(self) -> tuple[float, float]:
+        """Width and height."""
+        height, width = self.picture.shape[:2]
+        return width / self.scale, height / self.scale
+
+
 def photograph(
-    papers: list[Picture], tier: str, chance: random.Random
+    papers: Sequence[Paper], tier: str, rng: np.random.Generator
 ) -> tuple[Picture, list[Placed]]:
-    """Take the papers."""
+    """Take the papers together.
+
+    Parameters
+    ----------
+    tier
+        ``"scan"``, ``"photo"`` or ``"hard"``.
+
+    Returns
+    -------
+    tuple
+        The picture, RGB, and where each paper is in it.
+    """
+    picture, matrices = _scan(papers, rng) if tier == "scan" else _shot(papers, rng, hard=tier == "hard")
+    upright = {"scan": 0.5, "photo": 0.4, "hard": 0.4}[tier]
+    turns = 0 if rng.random() < upright else int(rng.integers(1, 4))
+    for _ in range(turns):
+        height, width = picture.shape[:2]
+        turn = np.array([[0, -1, height - 1], [1, 0, 0], [0, 0, 1]], float)
+        matrices = [turn @ matrix for matrix in matrices]
+        picture = np.rot90(picture, -1)
+    finish = {"scan": _finish_scan, "photo": _finish_photo, "hard": _finish_hard}[tier]
+    return finish(np.ascontiguousarray(picture), rng), [Placed(m) for m in matrices]
+
+
+def _scan(papers: Sequence[Paper], rng: np.random.Generator) -> tuple[Picture, list[Matrix]]:
     import cv2
 
-    rng = np.random.default_rng(chance.getrandbits(64))
-    paper = papers[0]
-    height, width = paper.shape[:2]
-    pad = 40
-    angle = rng.uniform(-2, 2)
-    spin = cv2.getRotationMatrix2D((width / 2, height / 2), angle, 1)
-    spin[:, 2] += pad
-    out = cv2.warpAffine(paper, spin, (width + 2 * pad, height + 2 * pad), borderValue=(240, 240, 240))
-    matrix = np.vstack([spin, [0, 0, 1]])
-    return np.asarray(out, np.uint8), [Placed(matrix)] * len(papers)
+    level = float(rng.choice((255, 250, 244, 236, 225, 205, 30), p=(0.3, 0.2, 0.15, 0.1, 0.1, 0.1, 0.05)))
+    wide = max(p.size_mm[0] for p in papers)
+    tall = sum(p.size_mm[1] for p in papers)
+    whole_page = len(papers) > 1 or rng.random() < 0.15
+    if whole_page:
+        density = float(rng.uniform(6.5, 9.5))
+        size_mm = A4_MM
+        level = max(level, 225.0)
+    else:
+        density = float(rng.uniform(6.5, 12.0))
+        edge = (0.0, 1.0, 4.0, 12.0, 30.0)[int(rng.choice(5, p=(0.15, 0.25, 0.25, 0.2, 0.15)))]
+        size_mm = (wide + 2 * edge, tall + 2 * edge)
+    width, height = round(size_mm[0] * density), round(size_mm[1] * density)
+    picture = np.full((height, width, 3), level, np.uint8)
+    matrices = []
+    y = 0.0
+    for paper in papers:
+        paper_w, paper_h = paper.size_mm
+        free_x, free_y = size_mm[0] - paper_w, (size_mm[1] - tall) / len(papers)
+        x = free_x * rng.uniform(0.3, 0.7) if whole_page else free_x / 2
+        y += free_y * (rng.uniform(0.2, 0.5) if whole_page else 0.5)
+        angle = np.radians(rng.normal(0, 1.2))
+        matrix = _similar(paper, density, (x + paper_w / 2, y + paper_h / 2), float(angle))
+        y += paper_h + free_y * 0.5
+        matrices.append(_lay(picture, paper, matrix, rng, lift=float(rng.uniform(0, 0.5))))
+    del cv2
+    return picture, matrices
+
+
+def _similar(paper: Paper, density: float, centre_mm: tuple[float, float], angle: float) -> Matrix:
+    """Paper pixels to picture pixels: scale, turn about its middle, move."""
+    height, width = paper.picture.shape[:2]
+    ratio = density / paper.scale
+    cos, sin = np.cos(angle) * ratio, np.sin(angle) * ratio
+    turn = np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1]])
+    turn[:2, 2] = np.array(centre_mm) * density - turn[:2, :2] @ (width / 2, height / 2)
+    return turn
+
+
+def _shot(
+    papers: Sequence[Paper], rng: np.random.Generator, *, hard: bool
+) -> tuple[Picture, list[Matrix]]:
+    width = int(rng.uniform(900, 2100) if not hard else rng.uniform(800, 1700))
+    ratio = float(rng.choice((3 / 4, 4 / 3, 9 / 16, 16 / 9, 1.0), p=(0.4, 0.25, 0.15, 0.1, 0.1)))
+    height = int(np.clip(width * ratio, 600, 2000))
+    picture = scenes.scene(width, height, rng)
+    share = float(rng.uniform(0.45, 0.93) if not hard else rng.uniform(0.4, 0.9))
+    slots = _cells(len(papers), width, height)
+    matrices = []
+    any_turn = rng.random() < (0.15 if not hard else 0.3)
+    common = rng.uniform(-np.pi, np.pi) if any_turn else rng.normal(0, np.radians(5 if not hard else 9))
+    tilt = np.radians(20 if not hard else 32)
+    lean = rng.uniform(-tilt, tilt, 2) * rng.random(2) ** 0.5
+    lowest = 7.4 if not hard else 5.3
+    for paper, (cx, cy, cell_w, cell_h) in zip(papers, slots, strict=True):
+        angle = float(common + rng.normal(0, np.radians(1 if len(papers) == 1 else 6)))
+        w, h = paper.size_mm
+        flat_w = abs(w * np.cos(angle)) + abs(h * np.sin(angle))
+        flat_h = abs(w * np.sin(angle)) + abs(h * np.cos(angle))
+        most = min(cell_w / flat_w, cell_h / flat_h) * 0.97
+        density = float(np.clip(most * share, min(lowest, most), 15.0))
+        slack = np.array([cell_w - flat_w * density, cell_h - flat_h * density]) / 2
+        clipped = hard and rng.random() < 0.12
+        reach = 1.25 if clipped else 0.9
+        middle = np.array([cx, cy]) + np.maximum(slack, 0) * rng.uniform(-reach, reach, 2)
+        if clipped:
+            middle += rng.choice((-1, 1), 2) * np.array([flat_w, flat_h]) * density * rng.uniform(0, 0.03, 2)
+        matrix = _lean(paper, density, middle, angle, lean, width)
+        if not clipped:
+            matrix = _inside(matrix, paper, (cx - cell_w / 2, cy - cell_h / 2, cx + cell_w / 2, cy + cell_h / 2))
+        matrices.append(_lay(picture, paper, matrix, rng, lift=float(rng.uniform(0.2, 1.5))))
+        _shine(picture, matrices[-1], paper, rng, hard=hard)
+        for _ in range(int(rng.choice(3, p=(0.82, 0.14, 0.04)))):
+            _hold(picture, matrices[-1], paper, rng, hard=hard)
+    return picture, matrices
+
+
+def _cells(count: int, width: int, height: int) -> list[tuple[float, float, float, float]]:
+    """Middle and size of each paper's part of the picture."""
+    if count == 1:
+        return [(width / 2, height / 2, width, height)]
+    if height >= width:
+        step = height / count
+        return [(width / 2, step * (k + 0.5), width, step) for k in range(count)]
+    step = width / count
+    return [(step * (k + 0.5), height / 2, step, height) for k in range(count)]
+
+
+def _lean(
+    paper: Paper, density: float, middle: NDArray[np.float64], angle: float,
+    lean: NDArray[np.float64], width: int,
+) -> Matrix:  # fmt: skip
+    """Paper pixels to picture pixels of a camera that looks at an angle."""
+    flat = _similar(paper, density, (middle[0] / density, middle[1] / density), angle)
+    a, b = lean
+    tilt_x = np.array([[1, 0, 0], [0, np.cos(a), -np.sin(a)], [0, np.sin(a), np.cos(a)]])
+    tilt_y = np.array([[np.cos(b), 0, np.sin(b)], [0, 1, 0], [-np.sin(b), 0, np.cos(b)]])
+    turn = tilt_x @ tilt_y
+    focal = 1.25 * width
+    # Points of the plane about its middle, turned in space, seen from `focal` away.
+    camera = np.array([[focal, 0, 0], [0, focal, 0], [0, 0, 1.0]])
+    plane = np.column_stack([turn[:, 0], turn[:, 1], [0, 0, focal]])
+    to_middle = np.array([[1, 0, -middle[0]], [0, 1, -middle[1]], [0, 0, 1]])
+    back = np.array([[1, 0, middle[0]], [0, 1, middle[1]], [0, 0, 1]])
+    return np.asarray(back @ camera @ plane @ to_middle @ flat)
+
+
+def _corners(matrix: Matrix, paper: Paper) -> NDArray[np.float64]:
+    height, width = paper.picture.shape[:2]
+    points = np.array([(0, 0, 1), (width, 0, 1), (width, height, 1), (0, height, 1)], float) @ matrix.T
+    return points[:, :2] / points[:, 2:]
+
+
+def _inside(matrix: Matrix, paper: Paper, box: tuple[float, float, float, float]) -> Matrix:
+    """Shrink and move so that every corner is in the box."""
+    for _ in range(3):
+        corners = _corners(matrix, paper)
+        low, high = corners.min(0), corners.max(0)
+        room = np.array([box[2] - box[0], box[3] - box[1]])
+        ratio = min(1.0, float((room / (high - low)).min()) * 0.985)
+        middle = (low + high) / 2
+        half = (high - low) / 2 * ratio
+        target = np.clip(middle, np.array(box[:2]) + half + 2, np.array(box[2:]) - half - 2)
+        move = np.array([[ratio, 0, target[0] - ratio * middle[0]], [0, ratio, target[1] - ratio * middle[1]], [0, 0, 1]])
+        matrix = move @ matrix
+    return matrix
+
+
+def _lay(picture: Picture, paper: Paper, matrix: Matrix, rng: np.random.Generator, *, lift: float) -> Matrix:
+    """Warp the paper into the picture, in place, over the shadow of its edge; `lift` in mm."""
+    import cv2
+
+    height, width = picture.shape[:2]
+    source, shrink = paper.picture, np.eye(3)
+    corners = _corners(matrix, paper)
+    ratio = float(np.hypot(*(corners[1] - corners[0]))) / source.shape[1]
+    if ratio < 0.75:  # the warp samples points; detail must be averaged first
+        size = (max(8, round(source.shape[1] * ratio * 1.15)), max(8, round(source.shape[0] * ratio * 1.15)))
+        shrink = np.diag([source.shape[1] / size[0], source.shape[0] / size[1], 1.0])
+        source = np.asarray(cv2.resize(source, size, interpolation=cv2.INTER_AREA), np.uint8)
+    alpha = _outline(source.shape[1], source.shape[0], paper)
+    x0, y0 = np.maximum(np.floor(corners.min(0)) - 30, 0).astype(int)
+    x1, y1 = np.minimum(np.ceil(corners.max(0)) + 30, (width, height)).astype(int)
+    move = np.array([[1, 0, -x0], [0, 1, -y0], [0, 0, 1.0]])
+    out = (int(x1 - x0), int(y1 - y0))
+    warped = cv2.warpPerspective(source, move @ matrix @ shrink, out, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    mask = cv2.warpPerspective(alpha, move @ matrix @ shrink, out, flags=cv2.INTER_LINEAR)
+    view = picture[y0:y1, x0:x1]
+    pixel_mm = ratio * paper.scale
+    dark = cv2.GaussianBlur(mask, (0, 0), max(0.6, lift * pixel_mm))
+    dx, dy = (rng.normal(0, lift * pixel_mm * 0.8, 2)).astype(int)
+    dark = np.roll(dark, (int(dy), int(dx)), (0, 1)).astype(np.float32) / 255 * float(rng.uniform(0.15, 0.5))
+    opaque = (mask.astype(np.float32) / 255)[..., None]
+    below = view * (1 - dark[..., None])
+    view[:] = (below + (warped - below) * opaque).astype(np.uint8)
+    return matrix
+
+
+def _outline(width: int, height: int, paper: Paper) -> Picture:
+    """255 on the paper; round corners of 3.18 mm on plastic cards (ISO/IEC 7810)."""
+    import cv2
+
+    alpha = np.full((height, width), 255, np.uint8)
+    if not paper.rounded:
+        return alpha
+    radius = round(3.18 * paper.scale * width / paper.picture.shape[1])
+    alpha[:] = 0
+    cv2.rectangle(alpha, (radius, 0), (width - radius, height), 255, -1)
+    cv2.rectangle(alpha, (0, radius), (width, height - radius), 255, -1)
+    for x in (radius, width - 1 - radius):
+        for y in (radius, height - 1 - radius):
+            cv2.circle(alpha, (x, y), radius, 255, -1, cv2.LINE_AA)
+    return alpha
+
+
+def _shine(picture: Picture, matrix: Matrix, paper: Paper, rng: np.random.Generator, *, hard: bool) -> None:
+    """Glare on the surface, in place."""
+    if rng.random() > (0.22 if not hard else 0.4):
+        return
+    corners = _corners(matrix, paper)
+    low = np.maximum(corners.min(0), 0).astype(int)
+    high = np.minimum(corners.max(0), picture.shape[1::-1]).astype(int)
+    view = picture[low[1] : high[1], low[0] : high[0]]
+    if view.size == 0:
+        return
+    height, width = view.shape[:2]
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    strength = rng.uniform(25, 90) if not hard else rng.uniform(80, 230)
+    cx, cy, turn = rng.uniform(0, width), rng.uniform(0, height), rng.uniform(0, np.pi)
+    u = (x - cx) * np.float32(np.cos(turn)) + (y - cy) * np.float32(np.sin(turn))
+    v = (y - cy) * np.float32(np.cos(turn)) - (x - cx) * np.float32(np.sin(turn))
+    long, short = rng.uniform(0.1, 0.5) * width, rng.uniform(0.04, 0.16) * width
+    spot = np.exp(-((u / long) ** 2) - (v / short) ** 2) * np.float32(strength)
+    view[:] = np.clip(view + spot[..., None], 0, 255).astype(np.uint8)
+
+
+def _hold(picture: Picture, matrix: Matrix, paper: Paper, rng: np.random.Generator, *, hard: bool) -> None:
+    """A finger over the margin, in place."""
+    w, h = paper.size_mm
+    side = int(rng.integers(4))
+    depth = rng.uniform(1.5, 4.0) if not hard else rng.uniform(2.0, 8.0)
+    at = rng.uniform(0.15, 0.85)
+    tip, out = (
+        ((at * w, depth), (0, -1)), ((w - depth, at * h), (1, 0)),
+        ((at * w, h - depth), (0, 1)), ((depth, at * h), (-1, 0)),
+    )[side]  # fmt: skip
+    skew = rng.normal(0, 0.35, 2)
+    root = np.array(tip) + (np.array(out) + skew) * 90
+    ends = np.array([[*tip, 1 / paper.scale], [*root, 1 / paper.scale]]) * paper.scale @ matrix.T
+    flat = ends[:, :2] / ends[:, 2:]
+    pixel_mm = float(np.hypot(*(flat[1] - flat[0]))) / float(np.hypot(*(root - np.array(tip))))
+    scenes.finger(picture, flat[0], flat[1], rng.uniform(13, 18) * pixel_mm, rng)
+
+
+def _finish_scan(picture: Picture, rng: np.random.Generator) -> Picture:
+    import cv2
+
+    if rng.random() < 0.12:  # a photocopy
+        grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32)
+        grey = np.clip((grey - 128) * rng.uniform(1.0, 1.5) + rng.uniform(120, 150), 0, 255)
+        picture = np.repeat(grey.astype(np.uint8)[..., None], 3, 2)
+    steps: list[tuple[degrade.Degradation, float, float]] = [
+        (degrade.gaussian_blur, 0.5, 0.25), (degrade.colour_cast, 0.4, 0.3),
+        (degrade.noise, 0.4, 0.25), (degrade.jpeg, 0.8, 0.25),
+    ]  # fmt: skip
+    return _apply(picture, rng, steps)
+
+
+def _finish_photo(picture: Picture, rng: np.random.Generator) -> Picture:
+    steps: list[tuple[degrade.Degradation, float, float]] = [
+        (degrade.illumination, 0.6, 0.5), (degrade.shadow, 0.3, 0.5), (degrade.colour_cast, 0.6, 0.5),
+        (degrade.gaussian_blur, 0.35, 0.35), (degrade.defocus_blur, 0.15, 0.35),
+        (degrade.motion_blur, 0.15, 0.3), (degrade.noise, 0.5, 0.4), (degrade.jpeg, 0.85, 0.5),
+    ]  # fmt: skip
+    return _apply(picture, rng, steps)
+
+
+def _finish_hard(picture: Picture, rng: np.random.Generator) -> Picture:
+    blurs = (degrade.gaussian_blur, degrade.defocus_blur, degrade.motion_blur, degrade.low_resolution)
+    blur: Callable[..., Picture] = blurs[int(rng.integers(len(blurs)))]
+    steps: list[tuple[degrade.Degradation, float, float]] = [
+        (degrade.illumination, 0.7, 0.9), (degrade.shadow, 0.5, 0.9), (degrade.colour_cast, 0.7, 0.8),
+        (blur, 0.7, 0.75), (degrade.noise, 0.7, 0.7), (degrade.jpeg, 0.9, 0.85),
+    ]  # fmt: skip
+    return _apply(picture, rng, steps)
+
+
+def _apply(
+    picture: Picture, rng: np.random.Generator, steps: list[tuple[degrade.Degradation, float, float]]
+) -> Picture:
+    """Each step with its chance, up to its strength."""
+    for step, share, most in steps:
+        if rng.random() < share:
+            picture = step(picture, rng, float(rng.uniform(0.05, most)))
+    return picture
