@@ -150,7 +150,7 @@ def _page(width: int, height: int, rng: np.random.Generator) -> Picture:
                 line += (word.lower() if chance.random() < 0.8 else word) + chance.choice((" ", " ", " ", ", ", ". "))
             pen.text((margin, y), line, font=font, fill=ink)
         y += int(size * 1.5)
-    return np.asarray(page, np.uint8)
+    return np.array(page, np.uint8)
 
 
 _SCENES: tuple[Callable[[int, int, np.random.Generator], NDArray[np.float32] | Picture], ...] = (
