@@ -116,7 +116,8 @@ def extract(
     if workers is not None and workers < 1:
         raise ArgumentError(f"workers is at least 1, not {workers}")
     sources = source_frame(data, column=column, images=spec.images)
-    tasks, repeats = _tasks(sources, kind, None if base is None else fspath(base))
+    asked = Task(-1, (), kind, None if base is None else fspath(base), traces=errors == "raise")
+    tasks, repeats = _tasks(sources, asked)
     team = _team(engine, options, workers=workers, tasks=len(tasks))
 
     readings: dict[int, Reading] = {}
@@ -127,10 +128,8 @@ def extract(
             closing(run(tasks, team)) as finished,
         ):
             for at, reading in _with_repeats(finished, repeats):
-                if isinstance(reading.result, RowError):
-                    if errors == "raise":
-                        raise _named(reading.result, sources.index[at])
-                    _forget_traces(reading.result)
+                if errors == "raise" and isinstance(reading.result, RowError):
+                    raise _named(reading.result, sources.index[at])
                 readings[at] = reading
                 bar.step(failed=isinstance(reading.result, CvocrError))
     except BatchError as error:
@@ -150,9 +149,7 @@ def extract(
     return frame
 
 
-def _tasks(
-    sources: pd.DataFrame, kind: str, base: str | None
-) -> tuple[list[Task], dict[int, list[int]]]:
+def _tasks(sources: pd.DataFrame, asked: Task) -> tuple[list[Task], dict[int, list[int]]]:
     """Make a task of each row but those whose paths stood before; say which rows repeat which."""
     first: dict[tuple[object, ...], int] = {}
     tasks, repeats = [], dict[int, list[int]]()
@@ -160,7 +157,7 @@ def _tasks(
         if all(isinstance(source, str) for source in row) and first.setdefault(row, at) != at:
             repeats.setdefault(first[row], []).append(at)
         else:
-            tasks.append(Task(at, tuple(row), kind, base))
+            tasks.append(replace(asked, at=at, sources=tuple(row)))
     return tasks, repeats
 
 
@@ -230,11 +227,6 @@ def _named(error: RowError, label: object) -> RowError:
     named = type(error)(f"row {label!r}: {error}")
     named.__cause__ = error.__cause__
     return named
-
-
-def _forget_traces(error: BaseException) -> None:
-    """Drop what an error drags along: its traceback holds the picture."""
-    error.__traceback__ = error.__cause__ = error.__context__ = None
 
 
 def _outside() -> int:

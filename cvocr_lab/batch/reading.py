@@ -27,12 +27,15 @@ class Task:
         A name of `cvocr_lab.kinds.REQUESTS`.
     base
         Folder that relative paths start from; None for the current one.
+    traces
+        Whether an error keeps its traceback and cause, and with them the picture in memory.
     """
 
     at: int
     sources: tuple[object, ...]
     kind: str
     base: str | None = None
+    traces: bool = False
 
 
 def read(engine: Engine, task: Task) -> Reading:
@@ -49,6 +52,8 @@ def read(engine: Engine, task: Task) -> Reading:
         result = _extraction(engine, task)
     except RowError as error:
         result = error
+        if not task.traces:
+            result.__traceback__ = result.__cause__ = result.__context__ = None
     return Reading(result, engine=engine.name, seconds=perf_counter() - start)
 
 

@@ -198,7 +198,8 @@ def _as_truth(truth: pd.DataFrame) -> pd.DataFrame:
     keep = [c for c in truth.columns if c in rename or not str(c).startswith("ocr_")]
     truth = truth[keep].rename(columns=rename)
     if "type" in truth:
-        truth["type"] = truth["type"].replace({t.alias: t.name for t in TYPES.values() if t.alias})
+        names_of = {t.alias: t.name for t in TYPES.values() if t.alias}
+        truth["type"] = [names_of.get(t, t) for t in truth["type"]]
     return truth
 
 
