@@ -109,12 +109,13 @@ def generate(
     >>> generate("tcc_chip", seed=1, tier="scan").truths[0].side
     'front'
     """
-    chance = random.Random(f"{type}/{layout}/{seed}")
+    chance = random.Random(f"{type}/{layout}/{tier}/{seed}")
     kind = document_type(type) if type else chance.choice(list(TYPES.values()))
     chosen = next((x for x in kind.layouts if x.name == layout), None) or chance.choice(kind.layouts)
-    faces = [_face(kind, chosen, _values(kind, chosen, chance, person), chance, pool)]
+    values = paper_values(model_of(kind, chosen), chance, person)
+    faces = [_face(kind, chosen, _side(kind, values), chance, pool)]
     if chance.random() < _COMPANY[tier]:
-        faces.append(_companion(kind, chosen, chance, pool))
+        faces.append(_companion(kind, chosen, values, chance, pool))
     return _sample(faces, seed, tier, chance)
 
 
@@ -130,7 +131,7 @@ def generate_pair(
     layout: str | None = None,
 ) -> tuple[Sample, Sample]:
     """Front and back of one paper, each in its own picture."""
-    chance = random.Random(f"pair/{front_type}/{layout}/{seed}")
+    chance = random.Random(f"pair/{front_type}/{layout}/{tier}/{seed}")
     front = document_type(front_type)
     back = document_type(front.other)
     shared = [x.name for x in front.layouts if any(y.name == x.name for y in back.layouts)]
@@ -163,11 +164,8 @@ def _layout(kind: DocumentType, name: str) -> Layout:
     return next(layout for layout in kind.layouts if layout.name == name)
 
 
-def _values(
-    kind: DocumentType, layout: Layout, chance: random.Random, person: Person | None = None
-) -> Values:
-    front, back = paper_values(model_of(kind, layout), chance, person)
-    return back if kind.side == "back" else front
+def _side(kind: DocumentType, values: tuple[Values, Values]) -> Values:
+    return values[kind.side == "back"]
 
 
 def _face(
@@ -178,10 +176,18 @@ def _face(
 
 
 def _companion(
-    kind: DocumentType, layout: Layout, chance: random.Random, pool: fonts.Pool
+    kind: DocumentType,
+    layout: Layout,
+    values: tuple[Values, Values],
+    chance: random.Random,
+    pool: fonts.Pool,
 ) -> _Face:
-    """A second paper of the same model for the same picture."""
-    return _face(kind, layout, _values(kind, layout, chance), chance, pool)
+    """A second paper for the picture: the other side, or somebody else's of the same model."""
+    other = TYPES.get(kind.other)
+    if other and any(x.name == layout.name for x in other.layouts) and chance.random() < 0.7:
+        return _face(other, _layout(other, layout.name), _side(other, values), chance, pool)
+    stranger = paper_values(model_of(kind, layout), chance)
+    return _face(kind, layout, _side(kind, stranger), chance, pool)
 
 
 def _sample(faces: list[_Face], seed: int, tier: Tier, chance: random.Random) -> Sample:

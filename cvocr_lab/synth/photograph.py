@@ -72,8 +72,6 @@ def photograph(
 
 
 def _scan(papers: Sequence[Paper], rng: np.random.Generator) -> tuple[Picture, list[Matrix]]:
-    import cv2
-
     level = float(rng.choice((255, 250, 244, 236, 225, 205, 30), p=(0.3, 0.2, 0.15, 0.1, 0.1, 0.1, 0.05)))
     wide = max(p.size_mm[0] for p in papers)
     tall = sum(p.size_mm[1] for p in papers)
@@ -99,7 +97,6 @@ def _scan(papers: Sequence[Paper], rng: np.random.Generator) -> tuple[Picture, l
         matrix = _similar(paper, density, (x + paper_w / 2, y + paper_h / 2), float(angle))
         y += paper_h + free_y * 0.5
         matrices.append(_lay(picture, paper, matrix, rng, lift=float(rng.uniform(0, 0.5))))
-    del cv2
     return picture, matrices
 
 
@@ -146,8 +143,9 @@ def _shot(
             matrix = _inside(matrix, paper, (cx - cell_w / 2, cy - cell_h / 2, cx + cell_w / 2, cy + cell_h / 2))
         matrices.append(_lay(picture, paper, matrix, rng, lift=float(rng.uniform(0.2, 1.5))))
         _shine(picture, matrices[-1], paper, rng, hard=hard)
+    if len(papers) == 1:
         for _ in range(int(rng.choice(3, p=(0.82, 0.14, 0.04)))):
-            _hold(picture, matrices[-1], paper, rng, hard=hard)
+            _hold(picture, matrices[0], papers[0], rng, hard=hard)
     return picture, matrices
 
 
@@ -254,18 +252,19 @@ def _shine(picture: Picture, matrix: Matrix, paper: Paper, rng: np.random.Genera
     if rng.random() > (0.22 if not hard else 0.4):
         return
     corners = _corners(matrix, paper)
-    low = np.maximum(corners.min(0), 0).astype(int)
-    high = np.minimum(corners.max(0), picture.shape[1::-1]).astype(int)
+    width = float(np.ptp(corners[:, 0]))
+    cx, cy = rng.uniform(corners.min(0), corners.max(0))
+    strength = rng.uniform(25, 90) if not hard else rng.uniform(80, 230)
+    turn = rng.uniform(0, np.pi)
+    low = np.maximum(corners.min(0) - width / 3, 0).astype(int)
+    high = np.minimum(corners.max(0) + width / 3, picture.shape[1::-1]).astype(int)
     view = picture[low[1] : high[1], low[0] : high[0]]
     if view.size == 0:
         return
-    height, width = view.shape[:2]
-    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
-    strength = rng.uniform(25, 90) if not hard else rng.uniform(80, 230)
-    cx, cy, turn = rng.uniform(0, width), rng.uniform(0, height), rng.uniform(0, np.pi)
+    y, x = np.mgrid[low[1] : high[1], low[0] : high[0]].astype(np.float32)
     u = (x - cx) * np.float32(np.cos(turn)) + (y - cy) * np.float32(np.sin(turn))
     v = (y - cy) * np.float32(np.cos(turn)) - (x - cx) * np.float32(np.sin(turn))
-    long, short = rng.uniform(0.1, 0.5) * width, rng.uniform(0.04, 0.16) * width
+    long, short = rng.uniform(0.08, 0.3) * width, rng.uniform(0.04, 0.12) * width
     spot = np.exp(-((u / long) ** 2) - (v / short) ** 2) * np.float32(strength)
     view[:] = np.clip(view + spot[..., None], 0, 255).astype(np.uint8)
 

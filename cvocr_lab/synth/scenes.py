@@ -135,7 +135,7 @@ def _page(width: int, height: int, rng: np.random.Generator) -> Picture:
     pen = ImageDraw.Draw(page)
     words = [row["name"] for row in rows("names.csv")]
     size = int(rng.uniform(0.012, 0.028) * width) + 6
-    shipped = fonts.shipped()
+    shipped = [face for face in fonts.shipped() if face.vietnamese]
     font = fonts.load(shipped[int(rng.integers(len(shipped)))].path, size)
     ink = (int(rng.integers(20, 110)),) * 3
     y = int(rng.uniform(-1, 3) * size)
@@ -179,7 +179,8 @@ def finger(picture: Picture, tip: NDArray[np.float64], root: NDArray[np.float64]
     side = (x - tip[0]) * -along[1] + (y - tip[1]) * along[0]
     wide = radius * (0.92 + 0.12 * np.clip(t / (thick * 2), 0, 1))
     inside = np.clip((wide - off) / max(1.0, thick * 0.02) + 0.5, 0, 1)
-    shade = np.clip(np.exp(-((off / wide) ** 2) * 0.9) * 1.25 - 0.12 * side / radius, 0.3, 1.25)
+    shade = np.clip(1.08 - 0.42 * (off / wide) ** 3 - 0.1 * side / radius, 0.4, 1.15)
+    shade = shade * (1 + 0.05 * np.sin(t / thick * 9) * np.exp(-(((t / thick) - 1.4) ** 2) * 6))
     skin = np.array([222, 176, 146]) * rng.uniform(0.6, 1.06)
     colour = skin.astype(np.float32) * shade[..., None]
     patch = picture[y0:y1, x0:x1].astype(np.float32)
