@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import random
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -184,7 +184,7 @@ def _neighbour(ink: Mask, em: int, direction: int, rng: random.Random) -> None:
     np.maximum(target, source, out=target)
 
 
-@cache
+@lru_cache(maxsize=800)
 def _piece(seed: int, em: int) -> Mask:
     rng = random.Random(seed)
     style = rng.choices(_STYLES, _SHARES)[0]
