@@ -18,7 +18,7 @@ from typing import Final
 import pandas as pd
 
 from cvocr_lab import batch, frames, scoring
-from cvocr_lab.errors import ArgumentError, BatchError, CvocrError
+from cvocr_lab.errors import ArgumentError, BatchError, CvocrError, MissingPartError
 from cvocr_lab.kinds import REQUESTS, TYPES
 
 _PICTURES: Final = frozenset(
@@ -101,7 +101,7 @@ def _parser() -> argparse.ArgumentParser:
     synth = commands.add_parser("synth", help="make up pictures of papers, with their truth")
     synth.add_argument("--type", choices=TYPES, action="append", metavar="TYPE", dest="types",
                        help=f"may be repeated; default: all of {', '.join(TYPES)}")  # fmt: skip
-    synth.add_argument("--count", type=int, default=10, metavar="N", help="pictures of each type")
+    synth.add_argument("--count", type=int, default=10, metavar="N", help="pictures in all")
     synth.add_argument("--seed", type=int, default=0, metavar="S")
     synth.add_argument("--tier", choices=["scan", "photo", "hard"], default="photo")
     synth.add_argument("--out", type=Path, required=True, metavar="DIR")
@@ -204,12 +204,10 @@ def _demo(args: argparse.Namespace) -> int:
     sample = _SAMPLE
     with TemporaryDirectory() as folder:
         if not sample.exists():
-            from cvocr_lab import synth
+            from cvocr_lab.synth import generate_folder
 
             print("No sample_data beside the package: making up a few pictures first.")
-            sample = synth.generate_folder(
-                Path(folder), types=None, count=2, seed=2026, tier="photo"
-            )
+            sample = generate_folder(Path(folder), types=None, count=24, seed=2026, tier="photo")
         truth = scoring.read_labels(sample)
         images = truth["image"].drop_duplicates()
         print(f"Reading {len(images)} pictures of {sample.parent.name} offline")
@@ -239,9 +237,9 @@ def _table(table: pd.DataFrame) -> str:
 
 
 def _synth(args: argparse.Namespace) -> int:
-    from cvocr_lab import synth
+    from cvocr_lab.synth import generate_folder
 
-    labels = synth.generate_folder(
+    labels = generate_folder(
         args.out, types=args.types, count=args.count, seed=args.seed, tier=args.tier
     )
     print(labels)
@@ -249,8 +247,10 @@ def _synth(args: argparse.Namespace) -> int:
 
 
 def _train(args: argparse.Namespace) -> int:
-    from cvocr_lab.training import train
-
+    try:
+        from cvocr_lab.training import train
+    except ImportError:
+        raise MissingPartError("training needs torch: pip install 'cvocr-lab[train]'") from None
     train(args.out, minutes=args.minutes, start=args.start, device=args.device)
     return 0
 

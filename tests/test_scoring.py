@@ -1,4 +1,5 @@
 import unicodedata
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -144,6 +145,15 @@ def test_papers_of_one_type_in_one_picture_are_told_apart_by_their_values() -> N
     judged = score(frame, truth, on="image")
     assert judged.cells["outcome"].tolist() == ["correct", "correct", "correct", "wrong"]
     assert len(judged.extra) == 0
+
+
+def test_papers_on_several_pages_are_told_apart_by_page() -> None:
+    pages = [replace(front(id="1"), page=1), replace(front(id="1", name="AN"), page=2)]
+    truth = pd.DataFrame(
+        {"image": "0.jpg", "side": "front", "page": ["2", "1"], "id": "1", "name": ["BÌNH", ""]}
+    )
+    judged = score(read(tuple(pages)), truth, on="image")
+    assert outcomes(judged, "name") == ["wrong", "absent"]
 
 
 def test_a_picture_read_once_for_two_rows_answers_both() -> None:

@@ -149,8 +149,8 @@ def score(
     frame
         A flat frame.
     truth
-        A column per field as printed; `type` and `side`, where it has them, tell several papers
-        of one input apart.  Another flat frame, reviewed, will do.
+        A column per field as printed; `type`, `side` and `page`, where it has them, tell several
+        papers of one input apart.  Another flat frame, reviewed, will do.
     on
         Column of both that says which rows belong together; None for the index.
     fields
@@ -194,7 +194,7 @@ def _as_truth(truth: pd.DataFrame) -> pd.DataFrame:
         alias: field for alias, field in _aliases().items() if alias in names and field not in names
     }
     if "type" not in names and "ocr_type" in names:
-        rename |= {"ocr_type": "type", "ocr_side": "side"}
+        rename |= {"ocr_type": "type", "ocr_side": "side", "ocr_page": "page"}
     keep = [c for c in truth.columns if c in rename or not str(c).startswith("ocr_")]
     truth = truth[keep].rename(columns=rename)
     if "type" in truth:
@@ -208,10 +208,13 @@ def _likeness(
 ) -> Callable[[int, int], float]:
     both = [f for f in fields if f in frame]
     wanted, read = (t[both].fillna("").astype(str).to_numpy() for t in (truth, frame))
+    pages = truth["page"].astype(str).tolist() if "page" in truth else [""] * len(truth)
+    read_pages = frame["ocr_page"].astype(str).tolist()
 
     def likeness(row: int, at: int) -> float:
         pairs = zip(wanted[row], read[at], strict=True)
-        return sum(Levenshtein.normalized_similarity(t, v) for t, v in pairs if t and v)
+        alike = sum(Levenshtein.normalized_similarity(t, v) for t, v in pairs if t and v)
+        return alike + (len(both) if pages[row] == read_pages[at] else 0)
 
     return likeness
 
