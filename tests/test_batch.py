@@ -432,6 +432,7 @@ def wrong_calls() -> Iterator[tuple[object, dict[str, object], str]]:
     yield table, {"kind": "id_nay"}, "unknown kind"
     yield table, {"engine": "nay"}, "unknown engine"
     yield table, {"engine": Fake(), "model": 1}, "open already"
+    yield ["a", "b"], {"engine": lambda: Fake(), "workers": 2}, "define its class in a module"
     yield table, {"errors": "ignore"}, "coerce"
     yield table, {"workers": 0}, "at least 1"
 

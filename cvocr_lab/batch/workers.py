@@ -18,7 +18,7 @@ from typing import BinaryIO, Protocol, cast
 from cvocr_lab.batch.child import dumps, send
 from cvocr_lab.batch.reading import Task, read
 from cvocr_lab.engines import Engine
-from cvocr_lab.errors import BatchError, ImageError, RowError
+from cvocr_lab.errors import ArgumentError, BatchError, ImageError, RowError
 from cvocr_lab.frames import Reading
 
 _BOOT = "import sys; sys.path[:] = {path!r}; from cvocr_lab.batch.child import main; main()"
@@ -63,10 +63,23 @@ class InProcess:
     ----------
     open_engine
         Makes the engine; called in the process, so it must pickle.
+
+    Raises
+    ------
+    ArgumentError
+        It does not pickle.
     """
 
     def __init__(self, open_engine: Callable[[], Engine]) -> None:
-        self._open_engine = dumps(open_engine)
+        try:
+            self._open_engine = dumps(open_engine)
+        except Exception:
+            raise ArgumentError(
+                "the engine cannot be sent to worker processes: define its class in a module, "
+                "or pass an engine that is open"
+            ) from None
+        self._starting = threading.Lock()
+        self._closed = False
         self._greeted = False
         self._process = self._start()
 
@@ -83,8 +96,11 @@ class InProcess:
         except Exception as error:
             kind = type(error).__name__
             return Reading(ImageError(f"the source cannot be sent to a worker process ({kind})"))
-        if self._process.poll() is not None:
-            self._process = self._start()
+        with self._starting:
+            if self._closed:
+                return Reading(RowError("the run has ended"))
+            if self._process.poll() is not None:
+                self._process = self._start()
         try:
             if not self._greeted:
                 self._ask(self._open_engine)
@@ -100,6 +116,8 @@ class InProcess:
 
     def close(self, *, now: bool) -> None:
         """End the process; an idle one ends by itself, a busy one by force if `now`."""
+        with self._starting:
+            self._closed = True
         if now:
             self._process.kill()
         self._bury()
