@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -271,6 +271,17 @@ def _slot(desk: _Desk, slot: Slot, shared: list[str], cursor: float, row: list[S
     _, edge = _room(desk, slot.x + 1, slot.value_y, slot.size)
     value_x = slot.value_x + (x - slot.x)
     end = x
+    stacked = _stacks(desk, slot, beside=beside)
+    if stacked:
+        room = max(slot.width, 10.0)
+        size = min(desk.caption_em, slot.size * 1.1)
+        first, second = stacked
+        end, _ = _put(desk, first, x, y, size, desk.captions, room=room * 0.6)
+        _put(desk, second, x, slot.value_y, size, desk.captions, room=room)
+        slot = replace(slot, value_y=slot.y, lines=1)
+        value_x = end + chance.uniform(0.6, 1.2)
+        limit = max(slot.x + slot.width, value_x + 8)
+        return _value(desk, slot, shared, value_x, limit)
     if caption:
         room = (slot.value_x - slot.x - 0.4) if beside else min([*after, edge, x + slot.width]) - x
         size = min(desk.caption_em, slot.size * 1.1)
@@ -286,6 +297,17 @@ def _slot(desk: _Desk, slot: Slot, shared: list[str], cursor: float, row: list[S
         _mrz(desk, slot)
         return limit
     return _value(desk, slot, shared, value_x, limit)
+
+
+def _stacks(desk: _Desk, slot: Slot, *, beside: bool) -> tuple[str, str] | None:
+    """Both parts of a caption whose English stands below, as at the expiry of the chip card."""
+    spec = desk.kind[slot.field]
+    if beside or slot.field != "duedate" or desk.kind.family != "id" or not spec.en:
+        return None
+    if desk.chance.random() < 0.4:
+        return None
+    colon = ":" if desk.caption_form.endswith(":") else ""
+    return f"{slot.vi or spec.vi[0]}{colon}", f"{spec.en[0]}{colon}"
 
 
 def _value(desk: _Desk, slot: Slot, shared: list[str], x: float, limit: float) -> float:

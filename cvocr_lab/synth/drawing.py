@@ -6,6 +6,7 @@ Coordinates are pixels of the flat paper, before it is photographed.
 from __future__ import annotations
 
 import random
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -41,6 +42,8 @@ class Typeface:
 def typeface(rng: random.Random, style: fonts.Style, pool: fonts.Pool) -> Typeface:
     """A family of that style with its bold and italic cuts, where it has them."""
     chosen = fonts.pick(rng, style, pool)
+    while re.search("ital|obli", chosen.stem, re.IGNORECASE) and rng.random() < 0.85:
+        chosen = fonts.pick(rng, style, pool)
     among = fonts.shipped() if pool == "shipped" else fonts.faces()
     family = next(face.family for face in among if face.path == chosen)
     cuts = sorted({f.path for f in among if f.family == family and (f.style == style)})

@@ -18,6 +18,7 @@ from cvocr_lab.kinds import TYPES, DocumentType, Layout, document_type
 from cvocr_lab.results import Quad
 from cvocr_lab.synth import fonts
 from cvocr_lab.synth.draw import Drawn, draw
+from cvocr_lab.synth.handling import handle
 from cvocr_lab.synth.papers import Values, paper_values
 from cvocr_lab.synth.persons import Person
 from cvocr_lab.synth.photograph import Paper, Placed, photograph
@@ -192,10 +193,12 @@ def _companion(
 
 def _sample(faces: list[_Face], seed: int, tier: Tier, chance: random.Random) -> Sample:
     rng = np.random.default_rng(chance.getrandbits(64))
-    papers = [
-        Paper(f.drawn.picture, f.drawn.picture.shape[1] / f.layout.size[0], f.kind.name in _PLASTIC)
-        for f in faces
-    ]
+    papers = []
+    for face in faces:
+        drawn = face.drawn.picture
+        handled = handle(drawn, face.kind.family, model_of(face.kind, face.layout), rng)
+        scale = drawn.shape[1] / face.layout.size[0]
+        papers.append(Paper(handled.picture, scale, face.kind.name in _PLASTIC, handled.inset))
     image, placed = photograph(papers, tier, rng)
     truths = tuple(
         _truth(face, place, page) for page, (face, place) in enumerate(zip(faces, placed, strict=True))

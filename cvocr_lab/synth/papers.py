@@ -82,6 +82,8 @@ def _cmnd9(person: Person, rng: random.Random) -> tuple[Values, Values]:
     )
     values, _ = _identity(person, issued)
     year_only = person.birth.year < 1975 and rng.random() < 0.3
+    if rng.random() < 0.06:
+        values |= {name: values[name].upper() for name in ("country", "address")}
     unit = rng.choices(("", "TỈNH "), (5, 1))[0]
     if person.province in {"Hà Nội", "Hồ Chí Minh", "Hải Phòng", "Đà Nẵng", "Cần Thơ"}:
         unit = rng.choice(("", "TP ", "TP.", "THÀNH PHỐ "))

@@ -31,11 +31,22 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """A flat drawing, its pixels per millimetre, and whether its corners are round."""
+    """A flat drawing with what is around it.
+
+    Parameters
+    ----------
+    scale
+        Pixels per millimetre.
+    rounded
+        Whether its corners are round.
+    inset
+        Where the document's own top left is in the drawing, in pixels.
+    """
 
     picture: Picture
     scale: float
     rounded: bool = True
+    inset: tuple[int, int] = (0, 0)
 
     @property
     def size_mm(self) -> tuple[float, float]:
@@ -68,7 +79,9 @@ def photograph(
         matrices = [turn @ matrix for matrix in matrices]
         picture = np.rot90(picture, -1)
     finish = {"scan": _finish_scan, "photo": _finish_photo, "hard": _finish_hard}[tier]
-    return finish(np.ascontiguousarray(picture), rng), [Placed(m) for m in matrices]
+    inset = [np.array([[1, 0, p.inset[0]], [0, 1, p.inset[1]], [0, 0, 1.0]]) for p in papers]
+    placed = [Placed(m @ shift) for m, shift in zip(matrices, inset, strict=True)]
+    return finish(np.ascontiguousarray(picture), rng), placed
 
 
 def _scan(papers: Sequence[Paper], rng: np.random.Generator) -> tuple[Picture, list[Matrix]]:
