@@ -105,16 +105,18 @@ def _keys(width: int, height: int, rng: np.random.Generator) -> Field:
 
     body = rng.uniform(10, 90) if rng.random() < 0.7 else rng.uniform(170, 230)
     picture = _paint(_clouds(width, height, rng, (2,)), np.full(3, body), 5)
+    letters = np.zeros((height, width), np.uint8)
     side = int(rng.uniform(0.07, 0.13) * width)
     for row, y in enumerate(range(-side // 2, height, side)):
         for x in range(-side + (row * side) // 3 % side, width, side):
             level = float(body + rng.normal(12, 2))
             cv2.rectangle(picture, (x + 2, y + 2), (x + side - 3, y + side - 3), (level,) * 3, -1)
             letter = chr(int(rng.integers(65, 91)))
-            ink = (230.0,) * 3 if body < 120 else (40.0,) * 3
-            cv2.putText(picture, letter, (x + side // 4, y + side // 2), cv2.FONT_HERSHEY_SIMPLEX,
-                        side / 75, ink, 1, cv2.LINE_AA)  # fmt: skip
-    return picture
+            cv2.putText(letters, letter, (x + side // 4, y + side // 2), cv2.FONT_HERSHEY_SIMPLEX,
+                        side / 75, 255, 1, cv2.LINE_AA)  # fmt: skip
+    ink = 230.0 if body < 120 else 40.0
+    cover = (letters / 255.0)[..., None]
+    return (picture * (1 - cover) + ink * cover).astype(picture.dtype)
 
 
 def _stone(width: int, height: int, rng: np.random.Generator) -> Field:

@@ -20,6 +20,7 @@ from cvocr_lab.engines.local.find import Finder
 from cvocr_lab.engines.local.pages import Paper, Reader, as_quad, find_papers, read_lines
 from cvocr_lab.engines.local.parse import Reading, parse
 from cvocr_lab.engines.local.readers import open_reader
+from cvocr_lab.engines.local.recogniser import Recogniser, crop_line
 from cvocr_lab.engines.local.rectify import quads_array, warp_points
 from cvocr_lab.errors import NoDocumentError
 from cvocr_lab.images import InputImage
@@ -149,14 +150,11 @@ class LocalEngine:
             return None, []
         at.sort(key=lambda i: _middle(paper.lines[i])[1])
         lines = [paper.lines[i] for i in at]
-        restricted = getattr(self._reader, "read_restricted", None)
         texts = [line.text for line in lines]
         zone = None
-        if restricted is not None:
-            from cvocr_lab.engines.local.recogniser import crop_line
-
+        if isinstance(self._reader, Recogniser):
             crops = [crop_line(paper.flat, line.quad) for line in lines if line.quad]
-            again = restricted(crops, codes.ZONE_ALPHABET)
+            again = self._reader.read(crops, alphabets=[codes.ZONE_ALPHABET] * len(crops))
             zone = codes.parse_zone([line.text for line in again])
         if zone is None or not zone.valid:
             plain = codes.parse_zone(texts)

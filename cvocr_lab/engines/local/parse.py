@@ -19,8 +19,9 @@ from cvocr_lab.engines.local.rectify import Matrix, span_quad, warp_points
 from cvocr_lab.kinds import Field, Slot
 from cvocr_lab.results import Line, Quad
 
-_TRIM = " (\t:;.,/|\\-–—_·•…'\"“”=*~`"
 _OPEN = " )\t:;.,/|\\–—_·•…'\"“”=*~`"
+_CLOSE = " (\t:;/|\\_·•…'\"“”=*~`"
+"""What may stand around a value; a comma at the end stays, for the next line goes on after it."""
 
 
 @dataclass(slots=True)
@@ -128,9 +129,9 @@ def _pieces(
         if hit is None:
             kept = text.lstrip(_OPEN)
             start += len(text) - len(kept)
-            kept = kept.rstrip(_TRIM)
+            kept = kept.rstrip(_CLOSE)
             end = start + len(kept)
-            if not kept:
+            if not any(c.isalnum() for c in kept):
                 return
             text = kept
         quad = span_quad(lines[index], start, end)

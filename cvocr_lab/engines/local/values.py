@@ -139,8 +139,8 @@ def _name(field: Field, text: str) -> str:
 
 
 def _address(text: str) -> str:
-    text = re.sub(r"\s*,\s*", ", ", text)
-    text = re.sub(r"(?:, )+", ", ", text)
+    text = re.sub(r"\s+,", ",", text)
+    text = re.sub(r",(?:\s*,)+", ",", text)
     return text.strip(_EDGES)
 
 
