@@ -1,0 +1,219 @@
+"""Path, URL, bytes, base64, PIL picture, array or PDF -> `InputImage`.
+
+Content decides, not the ending.  Sizes are checked before decoding.  Every failure is an
+`ImageError` or a `FetchError`; its message names the source and never shows content.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cvocr_lab.errors import ArgumentError, ImageError
+from cvocr_lab.images._decode import (
+    check_page_numbers,
+    check_size,
+    decode,
+    frozen,
+    translated,
+    upright,
+)
+from cvocr_lab.images._fetch import Fetch, fetch_bytes, public_name
+from cvocr_lab.images._limits import Limits
+from cvocr_lab.images._pdf import decode_pdf
+from cvocr_lab.images._quiet import quiet_pillow
+from cvocr_lab.images._sniff import format_of, is_readable
+from cvocr_lab.images._source import Encoded, Kind, encoded
+
+__all__ = ["Fetch", "InputImage", "Limits", "digest", "load", "load_url"]
+
+
+@dataclass(frozen=True, slots=True)
+class InputImage:
+    """A picture, upright, in memory.
+
+    Parameters
+    ----------
+    name
+        What stands for it in messages: the path as given, the URL without user and query,
+        ``"bytes"``, ``"array"`` …; never content.
+    sha256
+        Hex digest of the source's bytes; of shape and pixels for PIL pictures and arrays.
+    pages
+        Upright RGB pixels, each (height, width, 3), C-contiguous and read-only: one for a
+        picture, one per page for PDF and TIFF.
+    source
+        Where it came from.
+    data
+        The encoded bytes, where there are any.
+    url
+        The full URL, where there is one.
+    """
+
+    name: str
+    sha256: str
+    pages: tuple[NDArray[np.uint8], ...] = field(compare=False)
+    source: Kind
+    data: bytes | None = field(default=None, repr=False, compare=False)
+    url: str | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def pixels(self) -> NDArray[np.uint8]:
+        """The first page."""
+        return self.pages[0]
+
+    def __repr__(self) -> str:
+        sizes = ", ".join(f"{page.shape[1]}×{page.shape[0]}" for page in self.pages)
+        return f"InputImage({self.name!r}, {self.source}, {sizes})"
+
+
+def load(
+    source: object,
+    *,
+    base: Path | str | None = None,
+    pages: Sequence[int] | None = None,
+    limits: Limits = Limits(),  # noqa: B008 - frozen
+    fetch: Fetch = Fetch(),  # noqa: B008 - frozen
+) -> InputImage:
+    """A picture from wherever it is.
+
+    Parameters
+    ----------
+    source
+        Path, http(s) URL, ``data:`` URI, base64 text, bytes, binary file, PIL picture, or uint8
+        array (H×W, H×W×1, H×W×3 RGB, H×W×4 RGBA).  Text is a path if such a file is there.
+    base
+        Folder that relative paths start from; None for the current one.
+    pages
+        Numbers of the wanted pages of a PDF or TIFF, from 1; None for all.
+    limits
+        What is too large or too small.
+    fetch
+        How URLs are fetched.
+
+    Raises
+    ------
+    ImageError
+        The cell is empty, there is no such file, or it cannot be read as a picture.
+    FetchError
+        The URL cannot be fetched.
+    ArgumentError
+        `pages` holds something else than numbers from 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> load(np.zeros((20, 30), np.uint8))
+    InputImage('array', pixels, 30×20)
+    """
+    if pages is not None and (not pages or any(number < 1 for number in pages)):
+        raise ArgumentError(f"pages={list(pages)!r}: give page numbers from 1")
+    drawn = _drawn(source, pages, limits)
+    if drawn is not None:
+        return drawn
+    found = encoded(source, base=base, limits=limits)
+    if found.kind == "url":
+        assert found.url is not None
+        return _decoded(_fetched(found.url, fetch), pages, limits)
+    return _decoded(found, pages, limits)
+
+
+def load_url(
+    url: str,
+    *,
+    pages: Sequence[int] | None = None,
+    limits: Limits = Limits(),  # noqa: B008 - frozen
+    fetch: Fetch = Fetch(),  # noqa: B008 - frozen
+) -> InputImage:
+    """Like `load`, for text that must not be taken for a path: what a stranger sent.
+
+    Raises
+    ------
+    FetchError
+        Not an http(s) URL, or it cannot be fetched.
+    ImageError
+        The answer cannot be read as a picture.
+    """
+    return _decoded(_fetched(url, fetch), pages, limits)
+
+
+def digest(source: object, *, base: Path | str | None = None) -> str:
+    """The `sha256` that `load` would give, without decoding; of the URL itself for URLs.
+
+    Raises
+    ------
+    ImageError
+        The cell is empty, or there is no such file.
+    """
+    limits = Limits()
+    drawn = _drawn(source, None, limits)
+    if drawn is not None:
+        return drawn.sha256
+    found = encoded(source, base=base, limits=limits)
+    return hashlib.sha256(found.url.encode() if found.url else found.data).hexdigest()
+
+
+def _fetched(url: str, fetch: Fetch) -> Encoded:
+    return Encoded(public_name(url), "url", fetch_bytes(url, fetch), url)
+
+
+def _decoded(found: Encoded, pages: Sequence[int] | None, limits: Limits) -> InputImage:
+    data, name = found.data, found.name
+    kind = format_of(data)
+    if not is_readable(kind):
+        raise ImageError(f"{name} is {kind}, not a picture: give JPEG, PNG or PDF")
+    if kind == "PDF":
+        arrays = decode_pdf(data, name, pages=pages, limits=limits)
+    else:
+        arrays = decode(data, kind, name, pages=pages, limits=limits)
+    return InputImage(
+        name=name,
+        sha256=hashlib.sha256(data).hexdigest(),
+        pages=arrays,
+        source=found.kind,
+        data=data,
+        url=found.url,
+    )
+
+
+def _drawn(source: object, pages: Sequence[int] | None, limits: Limits) -> InputImage | None:
+    """The picture of an array or a PIL picture; None for anything else."""
+    if isinstance(source, np.ndarray):
+        name, pixels = "array", _of_array(source, limits)
+    elif hasattr(source, "getexif"):
+        from PIL import Image
+
+        if not isinstance(source, Image.Image):
+            return None
+        name = "PIL picture"
+        with quiet_pillow(), translated(name, "the"):
+            pixels = upright(source, name, limits)
+    else:
+        return None
+    check_page_numbers(pages, 1, name, limits)
+    content = hashlib.sha256(repr(pixels.shape).encode())
+    content.update(pixels.data)
+    return InputImage(name=name, sha256=content.hexdigest(), pages=(pixels,), source="pixels")
+
+
+def _of_array(array: NDArray[np.generic], limits: Limits) -> NDArray[np.uint8]:
+    channels = array.shape[2] if array.ndim == 3 else 1
+    if array.dtype != np.uint8 or array.ndim not in (2, 3) or channels not in (1, 3, 4):
+        raise ImageError(
+            f"array of {array.dtype}, shape {array.shape}: give uint8, H×W, H×W×3 or H×W×4"
+        )
+    check_size((array.shape[1], array.shape[0]), "array", limits)
+    pixels = array.astype(np.uint8, copy=False).reshape(*array.shape[:2], channels)
+    if channels == 1:
+        pixels = np.repeat(pixels, 3, axis=2)
+    elif channels == 4:
+        alpha = pixels[..., 3:].astype(np.uint16)
+        mixed = pixels[..., :3] * alpha + 255 * (255 - alpha) + 127
+        pixels = (mixed // 255).astype(np.uint8)
+    # A copy even where the caller's array is read-only: it may be a view of one that is not.
+    return frozen(np.array(pixels, order="C"))

@@ -1,0 +1,275 @@
+"""One picture from a URL, from the open internet only.
+
+The host is looked up once, every address it has must be public, and the connection goes to one of
+those very addresses; so neither a redirect nor a name that changes its address between check and
+use leads inside.  No proxy, cookie or ``.netrc`` of the user's takes part.
+"""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import io
+import ipaddress
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from time import monotonic
+from typing import Final
+from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
+
+from cvocr_lab.errors import ArgumentError, FetchError
+from cvocr_lab.images._sniff import format_of, is_readable
+
+_PORTS: Final = {"http": 80, "https": 443}
+_REDIRECTS: Final = {301, 302, 303, 307, 308}
+_PATH_CHARACTERS: Final = "/%:@!$&'()*+,;=~-._"
+_HINTS: Final = {
+    401: "the link needs a login",
+    403: "the link needs a login or has run out",
+    404: "check the link",
+    410: "check the link",
+    429: "try again later",
+}
+_NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """How URLs are fetched.
+
+    Parameters
+    ----------
+    connect_s
+        Seconds to wait for a connection.
+    read_s
+        Seconds to wait for the next bytes.
+    total_s
+        Seconds for everything, redirects included; only the name look-up is not counted.
+    max_bytes
+        Largest answer.
+    max_redirects
+        Redirects that are followed.
+    allow_private
+        Allow addresses that are not public: loopback, private, link-local, reserved, multicast.
+    allow_network
+        False refuses every URL.
+    """
+
+    connect_s: float = 10.0
+    read_s: float = 15.0
+    total_s: float = 60.0
+    max_bytes: int = 64 * 2**20
+    max_redirects: int = 5
+    allow_private: bool = False
+    allow_network: bool = True
+
+    def __post_init__(self) -> None:
+        for name in ("connect_s", "read_s", "total_s", "max_bytes"):
+            if not getattr(self, name) > 0:
+                raise ArgumentError(f"Fetch.{name} is {getattr(self, name)!r}: give more than 0")
+
+
+def public_name(url: str) -> str:
+    """The URL without user, password, query and fragment: what may stand in a message."""
+    try:
+        parts = urlsplit(url)
+        port = f":{parts.port}" if parts.port else ""
+        host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
+    except ValueError:
+        return "the URL"
+    return f"{parts.scheme}://{host}{port}{parts.path}"[:300]
+
+
+def fetch_bytes(url: str, options: Fetch) -> bytes:
+    """The picture or PDF behind a URL.
+
+    Raises
+    ------
+    FetchError
+        Refused, not reached, too slow, too large, or the answer is no picture.
+    """
+    name = public_name(url)
+    if not options.allow_network:
+        raise FetchError(f"{name} is not fetched: the network is switched off")
+    deadline = monotonic() + options.total_s
+    with _translated(name):
+        for _ in range(options.max_redirects + 1):
+            answer = _get(url, options, deadline)
+            if isinstance(answer, bytes):
+                _check_content(answer, name)
+                return answer
+            if urlsplit(url).scheme == "https" and urlsplit(answer).scheme == "http":
+                raise FetchError(f"{name} leads from https to http: give the last link")
+            url = answer
+    raise FetchError(f"{name} redirects more than {options.max_redirects} times: check the link")
+
+
+def _check_content(data: bytes, name: str) -> None:
+    found = format_of(data)
+    if not is_readable(found):
+        advice = "give the link of the picture itself"
+        raise FetchError(f"{name} answered with {found}, not a picture: {advice}")
+
+
+@contextmanager
+def _translated(name: str) -> Iterator[None]:
+    try:
+        yield
+    except TimeoutError as error:
+        raise FetchError(f"{name} is too slow: try again, or raise the times in Fetch") from error
+    except ssl.SSLError as error:
+        raise FetchError(f"{name} cannot be trusted (TLS): check the link") from error
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        kind = type(error).__name__
+        raise FetchError(f"{name} cannot be reached ({kind}): check the link") from error
+
+
+def _get(url: str, options: Fetch, deadline: float) -> bytes | str:
+    """One request: the answer's body, or where it leads."""
+    parts = urlsplit(url)
+    name = public_name(url)
+    scheme, host = parts.scheme.lower(), parts.hostname
+    if scheme not in _PORTS or not host:
+        raise FetchError(f"{name} is not fetched: only http and https links are")
+    host = host if host.isascii() else host.encode("idna").decode()
+    port = parts.port or _PORTS[scheme]
+    sock: socket.socket = _connect(host, port, name, options, deadline)
+    try:
+        if scheme == "https":
+            sock.settimeout(_left(options.connect_s, deadline))
+            sock = _tls().wrap_socket(sock, server_hostname=host)
+        connection = http.client.HTTPConnection(host, port)
+        connection.sock = _TimedSocket(sock, options.read_s, deadline)
+        port_text = "" if port == _PORTS[scheme] else f":{port}"
+        host_text = f"[{host}]" if ":" in host else host
+        headers = {"Host": host_text + port_text, "User-Agent": "cvocr-lab", "Accept": "*/*"}
+        headers |= _login(parts)
+        connection.request("GET", _target(parts), headers=headers)
+        with connection.getresponse() as response:
+            where = response.getheader("Location")
+            if response.status in _REDIRECTS and where:
+                return urljoin(url, where)
+            return _body(response, name, options)
+    finally:
+        sock.close()
+
+
+def _body(response: http.client.HTTPResponse, name: str, options: Fetch) -> bytes:
+    if response.status != 200:
+        hint = _HINTS.get(response.status, "try again later" if response.status >= 500 else "check")
+        raise FetchError(f"{name} answered with status {response.status}: {hint}")
+    if response.getheader("Content-Encoding", "identity").lower() != "identity":
+        raise FetchError(f"{name} answered with packed data: give the link of the picture itself")
+    length = response.length
+    most = options.max_bytes
+    taken = io.BytesIO()
+    while taken.tell() <= most and (length is None or length <= most):
+        some = response.read1(65536)
+        if not some:
+            break
+        taken.write(some)
+    else:
+        raise FetchError(f"{name} is larger than {most} bytes: raise Fetch.max_bytes")
+    if length is not None and taken.tell() < length:
+        raise FetchError(f"{name} broke off in the middle: try again")
+    return taken.getvalue()
+
+
+def _connect(host: str, port: int, name: str, options: Fetch, deadline: float) -> socket.socket:
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (socket.gaierror, UnicodeError) as error:
+        raise FetchError(f"{name} has an unknown host: check the link") from error
+    if not options.allow_private and not all(_is_public(str(to[0])) for *_, to in found):
+        raise FetchError(f"{name} is not fetched: its address is not on the public internet")
+    trouble: OSError = OSError("no address")
+    for family, kind, protocol, _, address in found:
+        sock = socket.socket(family, kind, protocol)
+        try:
+            sock.settimeout(_left(options.connect_s, deadline))
+            # Numbers, not the name: a second look-up could give another address.
+            sock.connect(address)
+        except OSError as error:
+            sock.close()
+            trouble = error
+        else:
+            return sock
+    raise trouble
+
+
+def _is_public(text: str) -> bool:
+    address = ipaddress.ip_address(text.partition("%")[0])
+    if isinstance(address, ipaddress.IPv6Address):
+        inner = address.ipv4_mapped or address.sixtofour
+        if address.teredo:
+            inner = address.teredo[1]
+        if address in _NAT64:
+            inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+        if inner is not None:
+            return _is_public(str(inner))
+    return address.is_global and not address.is_multicast and not address.is_reserved
+
+
+def _left(most: float, deadline: float) -> float:
+    left = deadline - monotonic()
+    if left <= 0:
+        raise TimeoutError
+    return min(most, left)
+
+
+def _tls() -> ssl.SSLContext:
+    import certifi
+
+    context = ssl.create_default_context()
+    context.load_verify_locations(certifi.where())
+    return context
+
+
+def _target(parts: SplitResult) -> str:
+    path = quote(parts.path or "/", safe=_PATH_CHARACTERS)
+    query = quote(parts.query, safe=_PATH_CHARACTERS + "?")
+    return f"{path}?{query}" if query else path
+
+
+def _login(parts: SplitResult) -> dict[str, str]:
+    if parts.username is None:
+        return {}
+    user = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+    return {"Authorization": "Basic " + base64.b64encode(user.encode()).decode()}
+
+
+class _TimedSocket:
+    """A socket on which each read also ends at the deadline, for `http.client`."""
+
+    def __init__(self, sock: socket.socket, read_s: float, deadline: float) -> None:
+        self._sock = sock
+        self._read_s = read_s
+        self._deadline = deadline
+
+    def sendall(self, data: bytes) -> None:
+        self._sock.settimeout(_left(self._read_s, self._deadline))
+        self._sock.sendall(data)
+
+    def makefile(self, mode: str) -> io.BufferedReader:
+        assert mode == "rb"
+        return io.BufferedReader(_TimedReader(self._sock, self._read_s, self._deadline))
+
+    def close(self) -> None:
+        """Nothing: who opened the socket closes it."""
+
+
+class _TimedReader(io.RawIOBase):
+    def __init__(self, sock: socket.socket, read_s: float, deadline: float) -> None:
+        self._sock = sock
+        self._read_s = read_s
+        self._deadline = deadline
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        self._sock.settimeout(_left(self._read_s, self._deadline))
+        return self._sock.recv_into(buffer)

@@ -1,0 +1,38 @@
+"""How large a picture may be, before anything is decoded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cvocr_lab.errors import ArgumentError
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What is refused as too large or too small.
+
+    Parameters
+    ----------
+    max_bytes
+        Size of the encoded file.
+    max_pixels
+        Pixels of all pages together; a picture is judged by its header, before decoding.
+    min_side
+        Shortest side in pixels; below it there is nothing to read.
+    max_pages
+        Pages of one PDF or TIFF that are loaded at once.
+    pdf_dpi
+        Resolution at which PDF pages are drawn, in dots per inch.  A page too large for it is
+        drawn at a lower one.
+    """
+
+    max_bytes: int = 64 * 2**20
+    max_pixels: int = 100_000_000
+    min_side: int = 8
+    max_pages: int = 20
+    pdf_dpi: float = 200.0
+
+    def __post_init__(self) -> None:
+        for name in ("max_bytes", "max_pixels", "min_side", "max_pages", "pdf_dpi"):
+            if not getattr(self, name) > 0:
+                raise ArgumentError(f"Limits.{name} is {getattr(self, name)!r}: give more than 0")
