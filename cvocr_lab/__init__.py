@@ -1,3 +1,72 @@
-"""Measure, review and clean OCR of Vietnamese identity papers and vehicle registrations."""
+"""Measure, review and clean OCR of Vietnamese identity papers and vehicle registrations.
+
+Importing it gives DataFrames and Series the accessor ``.cvocr``.
+
+>>> import pandas as pd, cvocr_lab  # doctest: +SKIP
+>>> df = cvocr_lab.read_labels("sample_data/labels.csv")  # doctest: +SKIP
+>>> read = df.cvocr.extract(column="image", base="sample_data")  # doctest: +SKIP
+>>> read.cvocr.score(df).summary()  # doctest: +SKIP
+"""
+
+from cvocr_lab.accessor import FrameAccessor, SeriesAccessor
+from cvocr_lab.batch import RowsFailedWarning, RunStoppedWarning, extract
+from cvocr_lab.engines import Engine, Request, open_engine
+from cvocr_lab.errors import (
+    AnswerError,
+    ArgumentError,
+    BatchError,
+    CredentialsError,
+    CvocrError,
+    FetchError,
+    FormatTypeError,
+    ImageError,
+    MissingPartError,
+    NoDocumentError,
+    QuotaError,
+    RowError,
+    TransportError,
+)
+from cvocr_lab.frames import from_frame, read_frame, to_frame, wide, write_frame
+from cvocr_lab.images import InputImage, load
+from cvocr_lab.results import Document, Extraction, FieldValue, Line
+from cvocr_lab.scoring import Score, read_labels, score
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "AnswerError",
+    "ArgumentError",
+    "BatchError",
+    "CredentialsError",
+    "CvocrError",
+    "Document",
+    "Engine",
+    "Extraction",
+    "FetchError",
+    "FieldValue",
+    "FormatTypeError",
+    "FrameAccessor",
+    "ImageError",
+    "InputImage",
+    "Line",
+    "MissingPartError",
+    "NoDocumentError",
+    "QuotaError",
+    "Request",
+    "RowError",
+    "RowsFailedWarning",
+    "RunStoppedWarning",
+    "Score",
+    "SeriesAccessor",
+    "TransportError",
+    "extract",
+    "from_frame",
+    "load",
+    "open_engine",
+    "read_frame",
+    "read_labels",
+    "score",
+    "to_frame",
+    "wide",
+    "write_frame",
+]
