@@ -53,13 +53,13 @@ FRONT = DocumentType(
                 Print("GIẤY CHỨNG MINH NHÂN DÂN", 54, 15.0, 3.9, bold=True),
             ),
             slots=(
-                Slot("id", 40, 20.6, 46, 20.6, 36, 4.4, vi="SỐ", ink="red", bold=True),
+                Slot("id", 40, 20.0, 46, 20.0, 36, 4.4, vi="SỐ", ink="red", bold=True),
                 Slot(
-                    "name", 27, 26.0, 37, 26.0, 46, 3.2, leader=True, bold=True, lines=2, wrap_x=27
+                    "name", 27, 24.9, 37, 24.9, 46, 3.2, leader=True, bold=True, lines=2, wrap_x=27
                 ),
-                Slot("born", 27, 31.8, 42, 31.8, 40, 3.1, leader=True),
-                Slot("country", 27, 37.0, 45, 37.0, 38, 3.0, lines=2, wrap_x=27, leader=True),
-                Slot("address", 27, 45.6, 55, 45.6, 28, 3.0, lines=2, wrap_x=27, leader=True),
+                Slot("born", 27, 33.5, 42, 33.5, 40, 3.1, leader=True),
+                Slot("country", 27, 37.8, 45, 37.8, 38, 3.0, lines=2, wrap_x=27, leader=True),
+                Slot("address", 27, 46.4, 55, 46.4, 28, 3.0, lines=2, wrap_x=27, leader=True),
             ),
             pictures=(
                 Picture("emblem", 6.5, 3.5, 12.5, 12.5),

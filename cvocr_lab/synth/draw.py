@@ -167,14 +167,23 @@ def _picture(desk: _Desk, picture: Picture) -> None:
         name = sample_name(chance, "Nam")
         if desk.kind.family == "vehicle" and chance.random() < 0.7:
             _centred(desk, chance.choice(_RANKS), x + picture.width / 2, y - 0.5, 2.2, bold=False)
-        _centred(desk, name, x + picture.width / 2, min(y + picture.height + 2, desk.layout.size[1] - 1.2), 2.2, bold=True)
+        _centred(
+            desk,
+            name,
+            x + picture.width / 2,
+            min(y + picture.height + 2, desk.layout.size[1] - 1.2),
+            2.2,
+            bold=True,
+        )
 
 
 def _room(desk: _Desk, x: float, y: float, size: float) -> tuple[float, float]:
     """The free span, left and right, around a point on a text line."""
     left, right = 1.2, desk.layout.size[0] - 1.2
     for box in desk.layout.pictures:
-        if box.role in {"seal", "signature"} or not (box.y < y and y - size * 0.8 < box.y + box.height):
+        if box.role in {"seal", "signature"} or not (
+            box.y < y and y - size * 0.8 < box.y + box.height
+        ):
             continue
         if box.x + box.width / 2 < x:
             left = max(left, box.x + box.width + 0.6)
@@ -227,7 +236,16 @@ def _prints(desk: _Desk) -> None:
         )  # fmt: skip
         if re.match(r"Họ và tên (cha|mẹ)", fixed.text):
             name = sample_name(desk.chance, "Nữ" if "mẹ" in fixed.text else "Nam").upper()
-            _put(desk, name, end + 1.2, fixed.y, size, desk.typed, ink=desk.value_ink, room=right - end - 1.2)
+            _put(
+                desk,
+                name,
+                end + 1.2,
+                fixed.y,
+                size,
+                desk.typed,
+                ink=desk.value_ink,
+                room=right - end - 1.2,
+            )
 
 
 def _slots(desk: _Desk) -> None:
@@ -254,7 +272,13 @@ def _caption(desk: _Desk, slot: Slot) -> str:
     vi = slot.vi or spec.vi[0]
     if not slot.vi and len(spec.vi) > 1 and chance.random() < 0.12:
         vi = chance.choice(spec.vi)
-    en = chance.choice(spec.en) if spec.en and chance.random() < 0.2 else spec.en[0] if spec.en else ""
+    en = (
+        chance.choice(spec.en)
+        if spec.en and chance.random() < 0.2
+        else spec.en[0]
+        if spec.en
+        else ""
+    )
     form = desk.caption_form
     if not en:
         form = re.sub(r"\s*/\s*\{en\}|\s*\(\{en\}\)", "", form)
@@ -289,7 +313,11 @@ def _slot(desk: _Desk, slot: Slot, shared: list[str], cursor: float, row: list[S
     if beside and caption:
         close = end + chance.uniform(0.7, 1.6)
         value_x = max(close, min(value_x, close if chance.random() < 0.5 else value_x))
-    limit = min([edge, *after, slot.value_x + slot.width]) if slot.align == "left" else slot.value_x + slot.width
+    limit = (
+        min([edge, *after, slot.value_x + slot.width])
+        if slot.align == "left"
+        else slot.value_x + slot.width
+    )
     if after:
         limit = min(limit, min(after) - 0.6)
     limit = max(limit, value_x + 4)
@@ -315,14 +343,18 @@ def _value(desk: _Desk, slot: Slot, shared: list[str], x: float, limit: float) -
     chance, layout = desk.chance, desk.layout
     face = desk.typed
     size = slot.size * desk.value_em
-    wrap_x = slot.wrap_x if slot.wrap_x is not None else (slot.value_x if slot.align == "center" else x)
+    wrap_x = (
+        slot.wrap_x if slot.wrap_x is not None else (slot.value_x if slot.align == "center" else x)
+    )
     _, edge = _room(desk, wrap_x + 2, slot.value_y + 3, slot.size)
     lines_max = max(slot.lines, 1)
     below = [s.y for s in layout.slots if s.y > slot.value_y + 0.5 and abs(s.x - slot.x) < 25]
     below += [p.y for p in layout.prints if p.y > slot.value_y + 0.5 and abs(p.x - slot.x) < 30]
     space = min([*below, layout.size[1] + 1.2]) - slot.value_y
     pitch = min(size * 1.5, max(size * 1.1, space / (lines_max if space < 20 else 1)))
-    rooms = [limit - x] + [max(limit, min(edge, slot.value_x + slot.width)) - wrap_x] * (lines_max - 1)
+    rooms = [limit - x] + [max(limit, min(edge, slot.value_x + slot.width)) - wrap_x] * (
+        lines_max - 1
+    )
     path = face.bold if slot.bold else face.regular
     lines, squeeze = _wrapped(desk, text, path, size, face, rooms, centre=slot.align == "center")
     ink = _red(desk) if slot.ink == "red" else desk.value_ink
@@ -336,7 +368,11 @@ def _value(desk: _Desk, slot: Slot, shared: list[str], x: float, limit: float) -
         y = baseline + pitch * number + chance.gauss(0, desk.wobble * 0.5)
         if slot.leader:
             _leader(desk, x if number == 0 else wrap_x, slot.value_y + pitch * number + 0.35, limit)
-        inside = {n: (max(a - at, 0), min(b - at, len(line))) for n, (a, b) in spans.items() if a < at + len(line) and b > at}
+        inside = {
+            n: (max(a - at, 0), min(b - at, len(line)))
+            for n, (a, b) in spans.items()
+            if a < at + len(line) and b > at
+        }
         if slot.align == "center":
             line_x += room / 2
         right, quads = _put(
@@ -352,7 +388,11 @@ def _value(desk: _Desk, slot: Slot, shared: list[str], x: float, limit: float) -
             _leader(desk, wrap_x, slot.value_y + pitch * number + 0.35, limit)
     for name, quads_found in found.items():
         a, b = spans[name]
-        desk.fields[name] = desk.values[name] if name in shared and slot.template != "{}" and not slot.upper else text[a:b]
+        desk.fields[name] = (
+            desk.values[name]
+            if name in shared and slot.template != "{}" and not slot.upper
+            else text[a:b]
+        )
         if "{d}" in slot.template and name in {"date", "last_issue_date"}:
             desk.fields[name] = desk.values[name]
         desk.quads[name] = tuple(quads_found)
@@ -408,7 +448,13 @@ def _wrapped(
         for number, word in enumerate(words):
             longer = f"{lines[-1]} {word}".strip()
             room = rooms[min(len(lines), len(rooms)) - 1] * slack
-            early = broken and len(lines) == 1 and number and words[number - 1].endswith(",") and len(rooms) > 1
+            early = (
+                broken
+                and len(lines) == 1
+                and number
+                and words[number - 1].endswith(",")
+                and len(rooms) > 1
+            )
             if lines[-1] and (early or wide(longer, em) > room):
                 lines.append(word)
             else:
@@ -455,7 +501,9 @@ def _mrz(desk: _Desk, slot: Slot) -> None:
     plain = Typeface(path, path, path)
     em = slot.size * chance.uniform(0.95, 1.1) * scale
     font = fonts.load(path, max(6, round(em)))
-    spacing = max(0.0, (target * scale - font.getlength(lines[0])) / (len(lines[0]) * max(6, round(em))))
+    spacing = max(
+        0.0, (target * scale - font.getlength(lines[0])) / (len(lines[0]) * max(6, round(em)))
+    )
     stretch = min(1.0, target * scale / (font.getlength(lines[0]) or 1.0))
     plain = Typeface(path, path, path, stretch=stretch, spacing=spacing)
     pitch = (5.6 if len(lines) == 2 else 4.5) * chance.uniform(0.95, 1.05)

@@ -6,8 +6,9 @@ Everything follows from the seed: the same arguments give the same picture in an
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -66,6 +67,24 @@ class Sample:
     tier: Tier
     seed: int
 
+    def scaled(self, image: NDArray[np.uint8], across: float, down: float) -> Sample:
+        """The sample with its picture scaled to `image`, by these two factors."""
+
+        def move(quad: Quad) -> Quad:
+            return tuple(round(v * (down if i % 2 else across), 2) for i, v in enumerate(quad))  # type: ignore[return-value]
+
+        truths = tuple(
+            replace(
+                truth,
+                quads={name: move(quad) for name, quad in truth.quads.items()},
+                line_quads={n: tuple(map(move, quads)) for n, quads in truth.line_quads.items()},
+                lines=tuple((text, move(quad)) for text, quad in truth.lines),
+                corners=move(truth.corners),
+            )
+            for truth in self.truths
+        )
+        return replace(self, image=image, truths=truths)
+
 
 @dataclass(frozen=True, slots=True)
 class _Face:
@@ -112,7 +131,9 @@ def generate(
     """
     chance = random.Random(f"{type}/{layout}/{tier}/{seed}")
     kind = document_type(type) if type else chance.choice(list(TYPES.values()))
-    chosen = next((x for x in kind.layouts if x.name == layout), None) or chance.choice(kind.layouts)
+    chosen = next((x for x in kind.layouts if x.name == layout), None) or chance.choice(
+        kind.layouts
+    )
     values = paper_values(model_of(kind, chosen), chance, person)
     faces = [_face(kind, chosen, _side(kind, values), chance, pool)]
     if chance.random() < _COMPANY[tier]:
@@ -201,7 +222,8 @@ def _sample(faces: list[_Face], seed: int, tier: Tier, chance: random.Random) ->
         papers.append(Paper(handled.picture, scale, face.kind.name in _PLASTIC, handled.inset))
     image, placed = photograph(papers, tier, rng)
     truths = tuple(
-        _truth(face, place, page) for page, (face, place) in enumerate(zip(faces, placed, strict=True))
+        _truth(face, place, page)
+        for page, (face, place) in enumerate(zip(faces, placed, strict=True))
     )
     return Sample(image, truths, tier, seed)
 
@@ -244,22 +266,49 @@ def generate_folder(
     return write_labels(out / "labels.csv", labelled)
 
 
-def write_labels(path: Path, labelled: Sequence[tuple[str, Sample]]) -> Path:
-    """Write the table of truth for pictures at paths relative to it."""
+def write_labels(
+    path: Path, labelled: Sequence[tuple[str, Sample]], *, none: Sequence[str] = ()
+) -> Path:
+    """Write the table of truth.
+
+    Parameters
+    ----------
+    labelled
+        Each picture's path relative to the table, and the sample; a file with several pages has
+        one entry for each.
+    none
+        Paths of pictures without a document.
+    """
     import csv
 
     from cvocr_lab.kinds import field_order
 
-    rows = [
-        {"image": name, "type": t.type, "side": t.side, "tier": sample.tier, "page": t.page}
-        | dict(t.fields)
-        for name, sample in labelled
-        for t in sample.truths
-    ]
+    rows: list[dict[str, str | int]] = []
+    pages: dict[str, int] = {}
+    for name, sample in labelled:
+        for truth in sample.truths:
+            page = pages[name] = pages.get(name, -1) + 1
+            about = {"image": name, "type": truth.type, "side": truth.side, "tier": sample.tier}
+            rows.append({**about, "page": page, **truth.fields})
     used = {column for row in rows for column in row}
     columns = ["image", "type", "side", "tier", "page", *(f for f in field_order() if f in used)]
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, columns, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
+        writer.writerows({"image": name} for name in none)
+    return path
+
+
+def write_pdf(path: Path, samples: Sequence[Sample], *, dpi: float = 150.0) -> Path:
+    """Write a PDF with one picture on each page."""
+    from PIL import Image
+
+    first, *others = (Image.fromarray(sample.image) for sample in samples)
+    # A fixed date keeps the bytes alike from run to run.
+    when = time.gmtime(0)
+    first.save(
+        path, "PDF", save_all=True, append_images=others, resolution=dpi, quality=82,
+        creationDate=when, modDate=when,
+    )  # fmt: skip
     return path

@@ -24,7 +24,9 @@ def ground(size: tuple[int, int], colours: tuple[Rgb, ...], rng: np.random.Gener
 
     width, height = size
     tint = rng.normal(0, 6, 3) + rng.normal(0, 5)
-    palette = np.clip(np.array(colours, np.float32) + tint + rng.normal(0, 5, (len(colours), 3)), 60, 254)
+    palette = np.clip(
+        np.array(colours, np.float32) + tint + rng.normal(0, 5, (len(colours), 3)), 60, 254
+    )
     weights = rng.random((3, 4, len(palette))).astype(np.float32) ** 2
     weights /= weights.sum(-1, keepdims=True)
     coarse = (weights @ palette).astype(np.float32)
@@ -59,7 +61,9 @@ def _waves(layer: NDArray[np.uint8], scale: float, rng: np.random.Generator) -> 
     phase = rng.uniform(0, 6.28)
     span, across = (height, width) if turn else (width, height)
     for k, base in enumerate(np.arange(-lift, across + lift, pitch)):
-        wave = lift * np.sin(waves * t * 6.28 + phase + drift * k) * np.sin(slow * t * 6.28 + 0.11 * k)
+        wave = (
+            lift * np.sin(waves * t * 6.28 + phase + drift * k) * np.sin(slow * t * 6.28 + 0.11 * k)
+        )
         along, off = t * span, base + wave
         _polyline(layer, off if turn else along, along if turn else off)
 
@@ -71,7 +75,11 @@ def _rosette(layer: NDArray[np.uint8], scale: float, rng: np.random.Generator) -
     petals, radius = int(rng.integers(5, 19)), rng.uniform(8, 30) * scale
     inner = rng.uniform(0.2, 0.6)
     for k in range(int(rng.integers(6, 18))):
-        r = radius * (inner + (1 - inner) * np.cos(petals * t / 2 + 0.13 * k) ** 2) * (1 - 0.045 * k)
+        r = (
+            radius
+            * (inner + (1 - inner) * np.cos(petals * t / 2 + 0.13 * k) ** 2)
+            * (1 - 0.045 * k)
+        )
         _polyline(layer, cx + r * np.cos(t), cy + r * np.sin(t))
 
 

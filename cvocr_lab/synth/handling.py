@@ -118,5 +118,16 @@ def _note(sheet: Sheet, tall: int, rng: np.random.Generator) -> None:
     y = tall - sheet.scale * rng.uniform(8, 30)
     for part in ("this page is reserved", words[:52], "GHI CHÚ / NOTES"):
         if y > size:
-            write(sheet, part, 14 * sheet.scale, y, path, size, face, ink=(70, 70, 90), rng=rng, listed=False)
+            write(
+                sheet,
+                part,
+                14 * sheet.scale,
+                y,
+                path,
+                size,
+                face,
+                ink=(70, 70, 90),
+                rng=rng,
+                listed=False,
+            )
         y -= size * 1.8

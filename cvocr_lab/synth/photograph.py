@@ -70,7 +70,9 @@ def photograph(
     tuple
         The picture, RGB, and where each paper is in it.
     """
-    picture, matrices = _scan(papers, rng) if tier == "scan" else _shot(papers, rng, hard=tier == "hard")
+    picture, matrices = (
+        _scan(papers, rng) if tier == "scan" else _shot(papers, rng, hard=tier == "hard")
+    )
     upright = {"scan": 0.5, "photo": 0.4, "hard": 0.4}[tier]
     turns = 0 if rng.random() < upright else int(rng.integers(1, 4))
     for _ in range(turns):
@@ -85,7 +87,9 @@ def photograph(
 
 
 def _scan(papers: Sequence[Paper], rng: np.random.Generator) -> tuple[Picture, list[Matrix]]:
-    level = float(rng.choice((255, 250, 244, 236, 225, 205, 30), p=(0.3, 0.2, 0.15, 0.1, 0.1, 0.1, 0.05)))
+    level = float(
+        rng.choice((255, 250, 244, 236, 225, 205, 30), p=(0.3, 0.2, 0.15, 0.1, 0.1, 0.1, 0.05))
+    )
     wide = max(p.size_mm[0] for p in papers)
     tall = sum(p.size_mm[1] for p in papers)
     whole_page = len(papers) > 1 or rng.random() < 0.15
@@ -134,7 +138,9 @@ def _shot(
     slots = _cells(len(papers), width, height)
     matrices = []
     any_turn = rng.random() < (0.15 if not hard else 0.3)
-    common = rng.uniform(-np.pi, np.pi) if any_turn else rng.normal(0, np.radians(5 if not hard else 9))
+    common = (
+        rng.uniform(-np.pi, np.pi) if any_turn else rng.normal(0, np.radians(5 if not hard else 9))
+    )
     tilt = np.radians(20 if not hard else 32)
     lean = rng.uniform(-tilt, tilt, 2) * rng.random(2) ** 0.5
     lowest = 7.4 if not hard else 5.3
@@ -150,10 +156,17 @@ def _shot(
         reach = 1.25 if clipped else 0.9
         middle = np.array([cx, cy]) + np.maximum(slack, 0) * rng.uniform(-reach, reach, 2)
         if clipped:
-            middle += rng.choice((-1, 1), 2) * np.array([flat_w, flat_h]) * density * rng.uniform(0, 0.03, 2)
+            middle += (
+                rng.choice((-1, 1), 2)
+                * np.array([flat_w, flat_h])
+                * density
+                * rng.uniform(0, 0.03, 2)
+            )
         matrix = _lean(paper, density, middle, angle, lean, width)
         if not clipped:
-            matrix = _inside(matrix, paper, (cx - cell_w / 2, cy - cell_h / 2, cx + cell_w / 2, cy + cell_h / 2))
+            matrix = _inside(
+                matrix, paper, (cx - cell_w / 2, cy - cell_h / 2, cx + cell_w / 2, cy + cell_h / 2)
+            )
         matrices.append(_lay(picture, paper, matrix, rng, lift=float(rng.uniform(0.2, 1.5))))
         _shine(picture, matrices[-1], paper, rng, hard=hard)
     if len(papers) == 1:
@@ -194,7 +207,9 @@ def _lean(
 
 def _corners(matrix: Matrix, paper: Paper) -> NDArray[np.float64]:
     height, width = paper.picture.shape[:2]
-    points = np.array([(0, 0, 1), (width, 0, 1), (width, height, 1), (0, height, 1)], float) @ matrix.T
+    points = (
+        np.array([(0, 0, 1), (width, 0, 1), (width, height, 1), (0, height, 1)], float) @ matrix.T
+    )
     return points[:, :2] / points[:, 2:]
 
 
@@ -208,12 +223,20 @@ def _inside(matrix: Matrix, paper: Paper, box: tuple[float, float, float, float]
         middle = (low + high) / 2
         half = (high - low) / 2 * ratio
         target = np.clip(middle, np.array(box[:2]) + half + 2, np.array(box[2:]) - half - 2)
-        move = np.array([[ratio, 0, target[0] - ratio * middle[0]], [0, ratio, target[1] - ratio * middle[1]], [0, 0, 1]])
+        move = np.array(
+            [
+                [ratio, 0, target[0] - ratio * middle[0]],
+                [0, ratio, target[1] - ratio * middle[1]],
+                [0, 0, 1],
+            ]
+        )
         matrix = move @ matrix
     return matrix
 
 
-def _lay(picture: Picture, paper: Paper, matrix: Matrix, rng: np.random.Generator, *, lift: float) -> Matrix:
+def _lay(
+    picture: Picture, paper: Paper, matrix: Matrix, rng: np.random.Generator, *, lift: float
+) -> Matrix:
     """Warp the paper into the picture, in place, over the shadow of its edge; `lift` in mm."""
     import cv2
 
@@ -222,7 +245,10 @@ def _lay(picture: Picture, paper: Paper, matrix: Matrix, rng: np.random.Generato
     corners = _corners(matrix, paper)
     ratio = float(np.hypot(*(corners[1] - corners[0]))) / source.shape[1]
     if ratio < 0.75:  # the warp samples points; detail must be averaged first
-        size = (max(8, round(source.shape[1] * ratio * 1.15)), max(8, round(source.shape[0] * ratio * 1.15)))
+        size = (
+            max(8, round(source.shape[1] * ratio * 1.15)),
+            max(8, round(source.shape[0] * ratio * 1.15)),
+        )
         shrink = np.diag([source.shape[1] / size[0], source.shape[0] / size[1], 1.0])
         source = np.asarray(cv2.resize(source, size, interpolation=cv2.INTER_AREA), np.uint8)
     alpha = _outline(source.shape[1], source.shape[0], paper)
@@ -230,13 +256,19 @@ def _lay(picture: Picture, paper: Paper, matrix: Matrix, rng: np.random.Generato
     x1, y1 = np.minimum(np.ceil(corners.max(0)) + 30, (width, height)).astype(int)
     move = np.array([[1, 0, -x0], [0, 1, -y0], [0, 0, 1.0]])
     out = (int(x1 - x0), int(y1 - y0))
-    warped = cv2.warpPerspective(source, move @ matrix @ shrink, out, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    warped = cv2.warpPerspective(
+        source, move @ matrix @ shrink, out, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
     mask = cv2.warpPerspective(alpha, move @ matrix @ shrink, out, flags=cv2.INTER_LINEAR)
     view = picture[y0:y1, x0:x1]
     pixel_mm = ratio * paper.scale
     dark = cv2.GaussianBlur(mask, (0, 0), max(0.6, lift * pixel_mm))
     dx, dy = (rng.normal(0, lift * pixel_mm * 0.8, 2)).astype(int)
-    dark = np.roll(dark, (int(dy), int(dx)), (0, 1)).astype(np.float32) / 255 * float(rng.uniform(0.15, 0.5))
+    dark = (
+        np.roll(dark, (int(dy), int(dx)), (0, 1)).astype(np.float32)
+        / 255
+        * float(rng.uniform(0.15, 0.5))
+    )
     opaque = (mask.astype(np.float32) / 255)[..., None]
     below = view * (1 - dark[..., None])
     view[:] = (below + (warped - below) * opaque).astype(np.uint8)
@@ -260,7 +292,9 @@ def _outline(width: int, height: int, paper: Paper) -> Picture:
     return alpha
 
 
-def _shine(picture: Picture, matrix: Matrix, paper: Paper, rng: np.random.Generator, *, hard: bool) -> None:
+def _shine(
+    picture: Picture, matrix: Matrix, paper: Paper, rng: np.random.Generator, *, hard: bool
+) -> None:
     """Glare on the surface, in place."""
     if rng.random() > (0.22 if not hard else 0.4):
         return
@@ -282,7 +316,9 @@ def _shine(picture: Picture, matrix: Matrix, paper: Paper, rng: np.random.Genera
     view[:] = np.clip(view + spot[..., None], 0, 255).astype(np.uint8)
 
 
-def _hold(picture: Picture, matrix: Matrix, paper: Paper, rng: np.random.Generator, *, hard: bool) -> None:
+def _hold(
+    picture: Picture, matrix: Matrix, paper: Paper, rng: np.random.Generator, *, hard: bool
+) -> None:
     """A finger over the margin, in place."""
     w, h = paper.size_mm
     side = int(rng.integers(4))
@@ -293,11 +329,14 @@ def _hold(picture: Picture, matrix: Matrix, paper: Paper, rng: np.random.Generat
         ((at * w, h - depth), (0, 1)), ((depth, at * h), (-1, 0)),
     )[side]  # fmt: skip
     skew = rng.normal(0, 0.35, 2)
-    root = np.array(tip) + (np.array(out) + skew) * 90
-    ends = np.array([[*tip, 1 / paper.scale], [*root, 1 / paper.scale]]) * paper.scale @ matrix.T
+    near = np.array(tip) + (np.array(out) + skew) * 10
+    ends = np.array([[*tip, 1 / paper.scale], [*near, 1 / paper.scale]]) * paper.scale @ matrix.T
     flat = ends[:, :2] / ends[:, 2:]
-    pixel_mm = float(np.hypot(*(flat[1] - flat[0]))) / float(np.hypot(*(root - np.array(tip))))
-    scenes.finger(picture, flat[0], flat[1], rng.uniform(13, 18) * pixel_mm, rng)
+    away = flat[1] - flat[0]
+    pixel_mm = float(np.hypot(*away)) / float(np.hypot(*(near - np.array(tip))))
+    # The hand is always beyond the edge of the picture.
+    root = flat[0] + away / np.hypot(*away) * sum(picture.shape[:2])
+    scenes.finger(picture, flat[0], root, rng.uniform(13, 18) * pixel_mm, rng)
 
 
 def _finish_scan(picture: Picture, rng: np.random.Generator) -> Picture:
@@ -324,7 +363,12 @@ def _finish_photo(picture: Picture, rng: np.random.Generator) -> Picture:
 
 
 def _finish_hard(picture: Picture, rng: np.random.Generator) -> Picture:
-    blurs = (degrade.gaussian_blur, degrade.defocus_blur, degrade.motion_blur, degrade.low_resolution)
+    blurs = (
+        degrade.gaussian_blur,
+        degrade.defocus_blur,
+        degrade.motion_blur,
+        degrade.low_resolution,
+    )
     blur: Callable[..., Picture] = blurs[int(rng.integers(len(blurs)))]
     steps: list[tuple[degrade.Degradation, float, float]] = [
         (degrade.illumination, 0.7, 0.9), (degrade.shadow, 0.5, 0.9), (degrade.colour_cast, 0.7, 0.8),
@@ -334,7 +378,9 @@ def _finish_hard(picture: Picture, rng: np.random.Generator) -> Picture:
 
 
 def _apply(
-    picture: Picture, rng: np.random.Generator, steps: list[tuple[degrade.Degradation, float, float]]
+    picture: Picture,
+    rng: np.random.Generator,
+    steps: list[tuple[degrade.Degradation, float, float]],
 ) -> Picture:
     """Each step with its chance, up to its strength."""
     for step, share, most in steps:

@@ -27,7 +27,11 @@ def portrait(width: int, height: int, rng: np.random.Generator) -> Stamp:
     """A head and shoulders without a face of anybody."""
     import cv2
 
-    back = rng.choice(np.array([[235, 238, 240], [120, 160, 205], [205, 220, 232], [225, 225, 225], [90, 130, 190]]))
+    back = rng.choice(
+        np.array(
+            [[235, 238, 240], [120, 160, 205], [205, 220, 232], [225, 225, 225], [90, 130, 190]]
+        )
+    )
     picture = np.empty((height, width, 3), np.float32)
     picture[:] = back + rng.normal(0, 6, 3)
     tone = np.array([224, 184, 152]) * rng.uniform(0.72, 1.08)
@@ -40,7 +44,9 @@ def portrait(width: int, height: int, rng: np.random.Generator) -> Stamp:
         alpha = (mask.astype(np.float32) / 255)[..., None]
         picture[:] += (colour.astype(np.float32) - picture) * alpha
 
-    def oval(cx: float, cy: float, rx: float, ry: float, lo: float = 0, hi: float = 6.284) -> NDArray[np.float64]:
+    def oval(
+        cx: float, cy: float, rx: float, ry: float, lo: float = 0, hi: float = 6.284
+    ) -> NDArray[np.float64]:
         t = np.linspace(lo, hi, 60)
         return np.stack([cx + rx * np.cos(t), cy + ry * np.sin(t)], 1)
 
@@ -48,7 +54,12 @@ def portrait(width: int, height: int, rng: np.random.Generator) -> Stamp:
     if rng.random() < 0.5:
         lay(oval(cx, 0.46, 0.33, 0.36), hair)
     lay(np.concatenate([oval(cx, 1.02, 0.47, 0.24, np.pi, 2 * np.pi), [[1, 1.1], [0, 1.1]]]), cloth)
-    lay(np.array([[cx - 0.12, 0.6], [cx + 0.12, 0.6], [cx + 0.15, 0.84], [cx, 0.93], [cx - 0.15, 0.84]]), tone * 0.9)
+    lay(
+        np.array(
+            [[cx - 0.12, 0.6], [cx + 0.12, 0.6], [cx + 0.15, 0.84], [cx, 0.93], [cx - 0.15, 0.84]]
+        ),
+        tone * 0.9,
+    )
     lay(oval(cx, 0.36, 0.26, 0.23), hair)
     lay(oval(cx, 0.46, 0.225, 0.24), tone)
     lay(oval(cx, 0.31, 0.235, 0.12, np.pi, 2 * np.pi), hair)
@@ -79,7 +90,9 @@ def emblem(width: int, height: int, rng: np.random.Generator) -> Stamp:
     bright = np.zeros((height, width), np.uint8)
     angle = -np.pi / 2 + np.arange(10) * np.pi / 5
     radius = np.where(np.arange(10) % 2 == 0, 0.17, 0.07)
-    _fill(bright, (np.stack([0.5 + radius * np.cos(angle), 0.45 + radius * np.sin(angle)], 1)) * size)
+    _fill(
+        bright, (np.stack([0.5 + radius * np.cos(angle), 0.45 + radius * np.sin(angle)], 1)) * size
+    )
     for k in np.linspace(0.15, 0.95, 13):
         for side in (-1, 1):
             a = np.pi / 2 + side * k * 2.6
@@ -104,18 +117,34 @@ def seal(width: int, height: int, rng: np.random.Generator) -> Stamp:
     mask = np.zeros((side, side), np.uint8)
     centre, radius = side / 2, side * 0.47
     for ring, thick in ((1.0, 0.045), (0.93, 0.015), (0.6, 0.015)):
-        cv2.circle(mask, (int(centre), int(centre)), int(radius * ring), 255, max(1, round(side * thick * 0.6)), cv2.LINE_AA)
+        cv2.circle(
+            mask,
+            (int(centre), int(centre)),
+            int(radius * ring),
+            255,
+            max(1, round(side * thick * 0.6)),
+            cv2.LINE_AA,
+        )
     words = "CÔNG TY MẪU VẬT * BAN IN THỬ * "
     text = "".join(w for w in words if ord(w) < 128)
     for k in range(26):
         a = k / 26 * 2 * np.pi + rng.uniform(-0.02, 0.02)
         at = (centre + radius * 0.76 * np.cos(a), centre + radius * 0.76 * np.sin(a))
         glyph = np.zeros((side // 6, side // 6), np.uint8)
-        cv2.putText(glyph, text[k % len(text)], (2, side // 8), cv2.FONT_HERSHEY_SIMPLEX, side / 260, 255, max(1, side // 120), cv2.LINE_AA)
+        cv2.putText(
+            glyph,
+            text[k % len(text)],
+            (2, side // 8),
+            cv2.FONT_HERSHEY_SIMPLEX,
+            side / 260,
+            255,
+            max(1, side // 120),
+            cv2.LINE_AA,
+        )
         spin = cv2.getRotationMatrix2D((side / 12, side / 12), -np.degrees(a) - 90, 1)
         glyph = cv2.warpAffine(glyph, spin, glyph.shape[::-1])
         x, y = int(at[0] - side / 12), int(at[1] - side / 12)
-        if 0 <= x and 0 <= y and y + glyph.shape[0] <= side and x + glyph.shape[1] <= side:
+        if x >= 0 and y >= 0 and y + glyph.shape[0] <= side and x + glyph.shape[1] <= side:
             view = mask[y : y + glyph.shape[0], x : x + glyph.shape[1]]
             np.maximum(view, glyph, out=view)
     angle = -np.pi / 2 + np.arange(10) * np.pi / 5
@@ -126,7 +155,9 @@ def seal(width: int, height: int, rng: np.random.Generator) -> Stamp:
     colour = np.array([200, 40, 50]) * rng.uniform(0.75, 1.12)
     stamp = _clear(side, side, tuple(colour))
     wear = cv2.resize(rng.random((max(3, side // 10),) * 2, dtype=np.float32), (side, side))
-    stamp[..., 3] = mask.astype(np.float32) / 255 * np.clip(wear * 1.6, 0.1, 1) * rng.uniform(0.35, 0.85)
+    stamp[..., 3] = (
+        mask.astype(np.float32) / 255 * np.clip(wear * 1.6, 0.1, 1) * rng.uniform(0.35, 0.85)
+    )
     return stamp
 
 
@@ -156,9 +187,14 @@ def signature(width: int, height: int, rng: np.random.Generator) -> Stamp:
     t = np.linspace(0, count - 1, 40 * count)
     # Smooth by averaging a straight path: loops appear where knots turn back.
     kernel = np.hanning(41) / np.hanning(41).sum()
-    path = np.stack([np.convolve(np.pad(np.interp(t, knots, v), 20, "edge"), kernel, "valid") for v in (x, y)], 1)
+    path = np.stack(
+        [np.convolve(np.pad(np.interp(t, knots, v), 20, "edge"), kernel, "valid") for v in (x, y)],
+        1,
+    )
     points = np.round(path * (width, height) * 16).astype(np.int32)
-    cv2.polylines(mask, [points], False, 255, max(1, round(height * rng.uniform(0.015, 0.04))), cv2.LINE_AA, 4)
+    cv2.polylines(
+        mask, [points], False, 255, max(1, round(height * rng.uniform(0.015, 0.04))), cv2.LINE_AA, 4
+    )
     ink = ((25, 30, 120), (20, 20, 30), (15, 40, 150))[int(rng.integers(3))]
     stamp = _clear(width, height, ink)
     stamp[..., 3] = mask.astype(np.float32) / 255 * rng.uniform(0.7, 0.95)
@@ -171,11 +207,17 @@ def finger(width: int, height: int, rng: np.random.Generator) -> Stamp:
 
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
     u, v = (x / width - 0.5), (y / height - 0.55)
-    swirl = cv2.resize(rng.normal(0, 1, (5, 4)).astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
+    swirl = cv2.resize(
+        rng.normal(0, 1, (5, 4)).astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC
+    )
     radius = np.hypot(u * 1.1 * width, v * height * 0.9) / (width * 0.0225) + swirl * 1.3
-    ridge = np.clip(np.sin(radius * 1.7 + np.arctan2(v, u) * rng.choice((-1, 0, 1, 2))) * 2.2 + 0.4, 0, 1)
+    ridge = np.clip(
+        np.sin(radius * 1.7 + np.arctan2(v, u) * rng.choice((-1, 0, 1, 2))) * 2.2 + 0.4, 0, 1
+    )
     inside = np.clip((1 - (np.hypot(u / 0.46, v / 0.5))) * 6, 0, 1)
-    blot = cv2.resize(rng.random((7, 6), dtype=np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
+    blot = cv2.resize(
+        rng.random((7, 6), dtype=np.float32), (width, height), interpolation=cv2.INTER_CUBIC
+    )
     ink = ((40, 36, 40), (120, 30, 40), (30, 34, 70))[int(rng.integers(3))]
     stamp = _clear(width, height, ink)
     stamp[..., 3] = ridge * inside * np.clip(0.35 + blot, 0.15, 1) * rng.uniform(0.45, 0.9)
@@ -197,7 +239,13 @@ def chip(width: int, height: int, rng: np.random.Generator) -> Stamp:
     lines = np.zeros((height, width), np.uint8)
     for f in (0.33, 0.67):
         cv2.line(lines, (0, int(height * f)), (width, int(height * f)), 255, thick)
-    cv2.rectangle(lines, (int(width * 0.3), int(height * 0.2)), (int(width * 0.7), int(height * 0.8)), 255, thick)
+    cv2.rectangle(
+        lines,
+        (int(width * 0.3), int(height * 0.2)),
+        (int(width * 0.7), int(height * 0.8)),
+        255,
+        thick,
+    )
     cv2.line(lines, (width // 2, 0), (width // 2, int(height * 0.2)), 255, thick)
     alpha = (lines.astype(np.float32) / 255 * 0.7)[..., None]
     stamp[..., :3] += (90 - stamp[..., :3]) * alpha
@@ -225,7 +273,9 @@ def qr(width: int, height: int, payload: str) -> Stamp:
     import cv2
     import segno
 
-    code = segno.make(payload, error="m" if len(payload) < 220 else "l", micro=False, encoding="utf-8")
+    code = segno.make(
+        payload, error="m" if len(payload) < 220 else "l", micro=False, encoding="utf-8"
+    )
     bits = np.array([list(row) for row in code.matrix], np.uint8)
     quiet = np.pad(bits, 2)
     big = cv2.resize(quiet.astype(np.float32), (width, height), interpolation=cv2.INTER_NEAREST)

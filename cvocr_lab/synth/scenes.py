@@ -56,8 +56,11 @@ def _wood(width: int, height: int, rng: np.random.Generator) -> Field:
     fine = rng.normal(0, 1, (height, max(4, width // 60))).astype(np.float32)
     fibre = cv2.resize(fine, (width, height), interpolation=cv2.INTER_LINEAR)
     rings = np.sin(
-        (np.linspace(0, rng.uniform(10, 40), height, dtype=np.float32)[:, None]
-         + 2.2 * _clouds(width, height, rng, (2, 4))) * 2
+        (
+            np.linspace(0, rng.uniform(10, 40), height, dtype=np.float32)[:, None]
+            + 2.2 * _clouds(width, height, rng, (2, 4))
+        )
+        * 2
     )
     shade = 0.5 * fibre + rings.astype(np.float32)
     if rng.random() < 0.5:
@@ -65,8 +68,10 @@ def _wood(width: int, height: int, rng: np.random.Generator) -> Field:
         for edge in np.linspace(0, height, boards + 1)[1:-1].astype(int):
             shade[edge : edge + 2] -= 4
     picture = _paint(shade, colour, rng.uniform(6, 14))
-    return picture if rng.random() < 0.6 else np.ascontiguousarray(
-        cv2.resize(picture.transpose(1, 0, 2), (width, height))
+    return (
+        picture
+        if rng.random() < 0.6
+        else np.ascontiguousarray(cv2.resize(picture.transpose(1, 0, 2), (width, height)))
     )
 
 
@@ -149,7 +154,9 @@ def _page(width: int, height: int, rng: np.random.Generator) -> Picture:
             line = ""
             while font.getlength(line) < (width - 2 * margin) * length:
                 word = chance.choice(words)
-                line += (word.lower() if chance.random() < 0.8 else word) + chance.choice((" ", " ", " ", ", ", ". "))
+                line += (word.lower() if chance.random() < 0.8 else word) + chance.choice(
+                    (" ", " ", " ", ", ", ". ")
+                )
             pen.text((margin, y), line, font=font, fill=ink)
         y += int(size * 1.5)
     return np.array(page, np.uint8)
@@ -195,6 +202,8 @@ def finger(picture: Picture, tip: NDArray[np.float64], root: NDArray[np.float64]
     )
     if rng.random() < 0.6:
         pale = np.clip((1 - nail) * 6, 0, 1)[..., None]
-        colour += (np.float32([238, 200, 186]) * min(1.05, float(skin[0]) / 210) - colour) * pale * 0.7
+        colour += (
+            (np.float32([238, 200, 186]) * min(1.05, float(skin[0]) / 210) - colour) * pale * 0.7
+        )
     patch += (colour - patch) * inside[..., None]
     picture[y0:y1, x0:x1] = np.clip(patch, 0, 255).astype(np.uint8)

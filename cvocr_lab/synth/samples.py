@@ -1,0 +1,97 @@
+"""The package's sample data, made again from nothing: ``python -m cvocr_lab.synth.samples OUT``.
+
+Drawn with the shipped fonts alone, so it comes out alike on every machine.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from cvocr_lab.kinds import TYPES
+from cvocr_lab.synth.generate import Sample, Tier, generate, generate_pair, write_labels, write_pdf
+from cvocr_lab.synth.scenes import scene
+
+SEED = 20_260
+WIDEST = 1600
+"""Pictures are scaled down to this many pixels on their long side."""
+_QUALITY = {"scan": 82, "photo": 78, "hard": 60}
+_TURNS: tuple[Tier, ...] = ("photo", "scan", "photo", "hard", "scan", "photo")
+_PAIRS = ("tcc_chip", "chip_id_card_2024_front", "tcc", "cmt", "vehicle_registration_front")
+
+
+def samples() -> Iterator[tuple[str, Sample]]:
+    """Every single picture and pair with its file name."""
+    number = 0
+    for turn in range(3):
+        for kind in TYPES.values():
+            for layout in kind.layouts:
+                tier = (
+                    _TURNS[number % len(_TURNS)] if turn < 2 else _TURNS[(number + 2) % len(_TURNS)]
+                )
+                if turn < 2 or number % 2:
+                    name = f"{number:02d}_{kind.name}_{tier}.jpg"
+                    yield (
+                        name,
+                        shrink(
+                            generate(kind.name, seed=SEED + number, tier=tier, layout=layout.name)
+                        ),
+                    )
+                number += 1
+    for number, kind_name in enumerate(_PAIRS):
+        tier = _TURNS[number]
+        pair = generate_pair(kind_name, seed=SEED + 500 + number, tier=tier)
+        for side, sample in zip(("front", "back"), pair, strict=True):
+            yield f"pair{number}_{side}.jpg", shrink(sample)
+
+
+def documents() -> Iterator[tuple[str, tuple[Sample, ...]]]:
+    """PDFs and their pages."""
+    yield (
+        "pages_identity.pdf",
+        tuple(map(shrink, generate_pair("tcc_chip", seed=SEED + 600, tier="scan"))),
+    )
+    papers = ("vehicle_registration_back", "passport", "cmt")
+    yield (
+        "pages_mixed.pdf",
+        tuple(shrink(generate(n, seed=SEED + 700, tier="scan")) for n in papers),
+    )
+
+
+def shrink(sample: Sample) -> Sample:
+    """The sample no larger than `WIDEST`; quads follow."""
+    import cv2
+
+    height, width = sample.image.shape[:2]
+    ratio = WIDEST / max(height, width)
+    if ratio >= 1:
+        return sample
+    size = (round(width * ratio), round(height * ratio))
+    image = np.asarray(cv2.resize(sample.image, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return sample.scaled(image, size[0] / width, size[1] / height)
+
+
+def write_samples(out: Path) -> Path:
+    """Write pictures, PDFs, one picture without a document, and ``labels.csv``; gives its path."""
+    from PIL import Image
+
+    out.mkdir(parents=True, exist_ok=True)
+    labelled = []
+    for name, sample in samples():
+        Image.fromarray(sample.image).save(out / name, quality=_QUALITY[sample.tier], optimize=True)
+        labelled.append((name, sample))
+    for name, pages in documents():
+        write_pdf(out / name, pages)
+        labelled += [(name, page) for page in pages]
+    rng = np.random.default_rng(random.Random("no document").getrandbits(64))
+    Image.fromarray(scene(1200, 900, rng)).save(out / "no_document.jpg", quality=80)
+    return write_labels(out / "labels.csv", labelled, none=("no_document.jpg",))
+
+
+if __name__ == "__main__":
+    import sys
+
+    write_samples(Path(sys.argv[1]))
