@@ -27,7 +27,7 @@ from cvocr_lab.errors import (
     TransportError,
 )
 from cvocr_lab.frames import from_frame, read_frame, to_frame, wide, write_frame
-from cvocr_lab.images import InputImage, load
+from cvocr_lab.images import Fetch, InputImage, Limits, load
 from cvocr_lab.results import Document, Extraction, FieldValue, Line
 from cvocr_lab.scoring import Score, read_labels, score
 
@@ -42,12 +42,14 @@ __all__ = [
     "Document",
     "Engine",
     "Extraction",
+    "Fetch",
     "FetchError",
     "FieldValue",
     "FormatTypeError",
     "FrameAccessor",
     "ImageError",
     "InputImage",
+    "Limits",
     "Line",
     "MissingPartError",
     "NoDocumentError",

@@ -15,6 +15,7 @@ import pandas as pd
 from cvocr_lab import batch, frames, scoring
 from cvocr_lab.batch import Column
 from cvocr_lab.engines import Engine
+from cvocr_lab.images import Fetch, Limits
 
 
 @pd.api.extensions.register_dataframe_accessor("cvocr")
@@ -34,6 +35,9 @@ class FrameAccessor:
         progress: bool = True,
         errors: Literal["coerce", "raise"] = "coerce",
         base: str | PathLike[str] | None = None,
+        pages: Sequence[int] | None = None,
+        limits: Limits = Limits(),  # noqa: B008 - frozen
+        fetch: Fetch = Fetch(),  # noqa: B008 - frozen
         **options: object,
     ) -> pd.DataFrame:
         """Read the pictures of a column (of two for pairs); see `cvocr_lab.extract`."""
@@ -46,6 +50,9 @@ class FrameAccessor:
             progress=progress,
             errors=errors,
             base=base,
+            pages=pages,
+            limits=limits,
+            fetch=fetch,
             **options,
         )
 
@@ -80,6 +87,9 @@ class SeriesAccessor:
         progress: bool = True,
         errors: Literal["coerce", "raise"] = "coerce",
         base: str | PathLike[str] | None = None,
+        pages: Sequence[int] | None = None,
+        limits: Limits = Limits(),  # noqa: B008 - frozen
+        fetch: Fetch = Fetch(),  # noqa: B008 - frozen
         **options: object,
     ) -> pd.DataFrame:
         """Read these pictures; see `cvocr_lab.extract`."""
@@ -92,5 +102,8 @@ class SeriesAccessor:
             progress=progress,
             errors=errors,
             base=base,
+            pages=pages,
+            limits=limits,
+            fetch=fetch,
             **options,
         )

@@ -30,6 +30,7 @@ from cvocr_lab.errors import (
     QuotaError,
     RowError,
 )
+from cvocr_lab.images import Fetch, Limits
 from cvocr_lab.results import Document, Extraction, FieldValue
 
 extract = functools.partial(batch.extract, progress=False)
@@ -194,6 +195,18 @@ def test_relative_paths_start_from_base(pictures: Callable[..., list[str]], tmp_
     frame = extract(["21.png"], engine=Fake(), base=tmp_path)
     assert frame["id"].tolist() == ["21"]
     assert frame["image"].tolist() == ["21.png"]
+
+
+def test_limits_and_fetching_are_the_callers_to_set(pictures: Callable[..., list[str]]) -> None:
+    (path,) = pictures(21)
+    with pytest.warns(RowsFailedWarning):
+        frame = extract([path], engine=Fake(), limits=Limits(min_side=50))
+    assert frame["ocr_error_code"].tolist() == ["3"]
+    with pytest.warns(RowsFailedWarning):
+        frame = extract(
+            ["http://127.0.0.1:9/a.png"], engine=Fake(), fetch=Fetch(allow_network=False)
+        )
+    assert frame["ocr_error_code"].tolist() == ["2"]
 
 
 def test_the_callers_frame_is_not_changed(pictures: Callable[..., list[str]]) -> None:
@@ -434,6 +447,7 @@ def wrong_calls() -> Iterator[tuple[object, dict[str, object], str]]:
     yield table, {"engine": Fake(), "model": 1}, "open already"
     yield ["a", "b"], {"engine": lambda: Fake(), "workers": 2}, "define its class in a module"
     yield table, {"errors": "ignore"}, "coerce"
+    yield table, {"pages": [0]}, "from 1"
     yield table, {"workers": 0}, "at least 1"
 
 

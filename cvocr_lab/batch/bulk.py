@@ -23,6 +23,7 @@ from cvocr_lab.batch.workers import InProcess, InThread, Worker, run, usable_cor
 from cvocr_lab.engines import Engine, engine_names, open_engine
 from cvocr_lab.errors import ArgumentError, BatchError, CvocrError, RowError
 from cvocr_lab.frames import Reading, to_frame
+from cvocr_lab.images import Fetch, Limits
 from cvocr_lab.kinds import request_kind
 
 _WORTH_PROCESSES = 4
@@ -50,6 +51,9 @@ def extract(
     progress: bool = True,
     errors: Literal["coerce", "raise"] = "coerce",
     base: str | PathLike[str] | None = None,
+    pages: Sequence[int] | None = None,
+    limits: Limits = Limits(),  # noqa: B008 - frozen
+    fetch: Fetch = Fetch(),  # noqa: B008 - frozen
     **options: object,
 ) -> pd.DataFrame:
     """Read every picture of a column into one flat frame.
@@ -77,6 +81,11 @@ def extract(
         at the first.
     base
         Folder that relative paths start from; None for the current one.
+    pages
+        Numbers of the wanted pages of PDFs, from 1; None for all.
+    limits, fetch
+        What is too large to load, and how URLs are fetched; private addresses are refused unless
+        ``fetch=Fetch(allow_private=True)``.
     options
         Passed to the engine's class.
 
@@ -116,7 +125,18 @@ def extract(
     if workers is not None and workers < 1:
         raise ArgumentError(f"workers is at least 1, not {workers}")
     sources = source_frame(data, column=column, images=spec.images)
-    asked = Task(-1, (), kind, None if base is None else fspath(base), traces=errors == "raise")
+    if pages is not None and (not pages or min(pages) < 1):
+        raise ArgumentError(f"pages={list(pages)!r}: give page numbers from 1")
+    asked = Task(
+        -1,
+        (),
+        kind,
+        base=None if base is None else fspath(base),
+        pages=None if pages is None else tuple(pages),
+        limits=limits,
+        fetch=fetch,
+        traces=errors == "raise",
+    )
     tasks, repeats = _tasks(sources, asked)
     team = _team(engine, options, workers=workers, tasks=len(tasks))
 

@@ -10,7 +10,11 @@ from cvocr_lab import images
 from cvocr_lab.engines import Engine, Request
 from cvocr_lab.errors import AnswerError, BatchError, ImageError, NoDocumentError, RowError
 from cvocr_lab.frames import Reading
+from cvocr_lab.images import Fetch, Limits
 from cvocr_lab.results import Extraction
+
+_LIMITS: Final = Limits()
+_FETCH: Final = Fetch()
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,8 @@ class Task:
         A name of `cvocr_lab.kinds.REQUESTS`.
     base
         Folder that relative paths start from; None for the current one.
+    pages, limits, fetch
+        For `cvocr_lab.images.load`.
     traces
         Whether an error keeps its traceback and cause, and with them the picture in memory.
     """
@@ -35,6 +41,9 @@ class Task:
     sources: tuple[object, ...]
     kind: str
     base: str | None = None
+    pages: tuple[int, ...] | None = None
+    limits: Limits = _LIMITS
+    fetch: Fetch = _FETCH
     traces: bool = False
 
 
@@ -63,7 +72,12 @@ def _extraction(engine: Engine, task: Task) -> Extraction:
             which = "" if len(task.sources) == 1 else f" number {number} of {len(task.sources)}"
             raise ImageError(f"no picture{which}: the cell is empty")
     try:
-        pictures = tuple(images.load(source, base=task.base) for source in task.sources)
+        pictures = tuple(
+            images.load(
+                source, base=task.base, pages=task.pages, limits=task.limits, fetch=task.fetch
+            )
+            for source in task.sources
+        )
     except (RowError, BatchError):
         raise
     except Exception as error:
