@@ -1,0 +1,21 @@
+"""Made-up persons and vehicles, their papers drawn and photographed, with the exact truth."""
+
+from __future__ import annotations
+
+from cvocr_lab.synth.generate import (
+    TIERS,
+    Sample,
+    Tier,
+    Truth,
+    generate,
+    generate_folder,
+    generate_many,
+    generate_pair,
+    write_labels,
+    write_pdf,
+)
+
+__all__ = [
+    "TIERS", "Sample", "Tier", "Truth", "generate", "generate_folder", "generate_many",
+    "generate_pair", "write_labels", "write_pdf",
+]  # fmt: skip
