@@ -68,16 +68,34 @@ def load_shard(path: Path) -> Shard:
     return Shard(np.split(pixels, np.cumsum(widths)[:-1], axis=1), texts, sorts)
 
 
-def feed(folder: Path, *, seed: int, count: int = 1000, keep: int = 100) -> None:
-    """Draw shards into `folder` until the process ends, the oldest giving way; for a worker."""
+def feed(folder: Path, *, seed: int, count: int = 1000, keep: int = 100, rest: float = 1.5) -> None:
+    """Draw shards into `folder` while the parent process lives, the oldest giving way.
+
+    Parameters
+    ----------
+    folder
+        Where the shards go.
+    seed
+        Of the first shard; the next ones count up.
+    count, keep
+        Lines per shard, and shards kept.
+    rest
+        Seconds of rest per second of work once `folder` is full: a CPU draws lines faster than it
+        can learn from them.
+    """
     if hasattr(os, "nice"):
         os.nice(5)
     folder.mkdir(parents=True, exist_ok=True)
-    while True:
+    parent = os.getppid()
+    while os.getppid() == parent:
+        begun = time.monotonic()
         save_shard(draw_shard(seed, count), folder / f"lines-{seed}.npz")
         seed += 1
-        for old in sorted(folder.glob("lines-*.npz"), key=lambda p: p.stat().st_mtime)[:-keep]:
+        spent = sorted(folder.glob("lines-*.npz"), key=lambda p: p.stat().st_mtime)[:-keep]
+        for old in spent:
             old.unlink(missing_ok=True)
+        if spent:
+            time.sleep(rest * (time.monotonic() - begun))
 
 
 @dataclass(frozen=True, slots=True)
