@@ -87,8 +87,8 @@ class LocalEngine:
     def _scan(self, image: InputImage) -> list[Line]:
         found: list[Line] = []
         for page in image.pages:
-            lines, _ = read_lines(page, self._finder, self._reader)
-            found += _reading_order(lines)
+            for _, lines in read_lines(page, self._finder, self._reader):
+                found += _reading_order(lines)
         return found
 
     def _documents(self, image: InputImage) -> list[Document]:

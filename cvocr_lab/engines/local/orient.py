@@ -1,4 +1,4 @@
-"""Which way the text runs: one reading direction per picture, or per group of lines."""
+"""Which way the text runs: a reading direction per group of lines."""
 
 from __future__ import annotations
 
@@ -13,34 +13,56 @@ from cvocr_lab.results import Line
 
 Read = Callable[[Image, Quads], Sequence[Line]]
 _PROBES = 6
+_SAME_DEG = 14
 
 
 def _sides(quads: Quads) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     return quads[:, 1] - quads[:, 0], quads[:, 2] - quads[:, 1]
 
 
-def text_angle(quads: Quads) -> float:
-    """Dominant direction of the lines' long sides, degrees in [-90, 90), y down.
+def directions(quads: Quads, *, most: int = 3) -> list[tuple[float, NDArray[np.intp]]]:
+    """Groups of lines by the direction of their long sides.
 
-    Long lines weigh more; lines off the dominant direction by over 20° are left out.
+    Returns
+    -------
+    list of (float, ndarray)
+        Angle in degrees in [-90, 90), y down, and indices of the group's lines; the group with
+        most text first.  Lines too short to have a direction go with their nearest neighbour.
     """
     first, second = _sides(quads)
     lengths = np.stack([np.hypot(*first.T), np.hypot(*second.T)], 1)
-    long_first = lengths[:, 0] >= lengths[:, 1]
-    sides = np.where(long_first[:, None], first, second)
+    sides = np.where((lengths[:, 0] >= lengths[:, 1])[:, None], first, second)
     long, short = lengths.max(1), np.maximum(lengths.min(1), 1)
     angles = np.degrees(np.arctan2(sides[:, 1], sides[:, 0])) % 180
     weights = long * np.clip(long / short - 1.5, 0, 6)
     if weights.sum() <= 0:
-        return 0.0
-    votes = np.zeros(180)
-    np.add.at(votes, angles.astype(int) % 180, weights)
-    wide = sum(np.roll(votes, k) for k in range(-6, 7))
-    peak = float(np.argmax(wide))
-    off = (angles - peak + 90) % 180 - 90
-    near = np.abs(off) < 20
-    angle = peak + float(np.average(off[near], weights=weights[near] + 1e-6))
-    return (angle + 90) % 180 - 90
+        return [(0.0, np.arange(len(quads)))]
+    free = weights > 0
+    groups: list[tuple[float, NDArray[np.intp]]] = []
+    while free.any() and len(groups) < most:
+        votes = np.zeros(180)
+        np.add.at(votes, angles[free].astype(int) % 180, weights[free])
+        peak = float(np.argmax(sum(np.roll(votes, k) for k in range(-6, 7))))
+        off = (angles - peak + 90) % 180 - 90
+        mine = free & (np.abs(off) < _SAME_DEG)
+        few = mine.sum() < 4 or weights[mine].sum() < 0.1 * weights.sum()
+        if groups and few:
+            break
+        angle = peak + float(np.average(off[mine], weights=weights[mine])) if mine.any() else peak
+        groups.append(((angle + 90) % 180 - 90, np.flatnonzero(mine)))
+        free &= ~mine
+    centres = quads.mean(1)
+    settled = np.concatenate([members for _, members in groups])
+    owner = np.concatenate([np.full(len(m), g) for g, (_, m) in enumerate(groups)])
+    rest = np.setdiff1d(np.arange(len(quads)), settled)
+    if len(rest) and len(settled):
+        gaps = np.hypot(*(centres[rest][:, None] - centres[settled][None]).transpose(2, 0, 1))
+        nearest = owner[np.argmin(gaps, 1)]
+        groups = [
+            (angle, np.sort(np.concatenate([members, rest[nearest == g]])))
+            for g, (angle, members) in enumerate(groups)
+        ]
+    return groups
 
 
 def along(quads: Quads, angle_deg: float) -> Quads:
@@ -63,13 +85,12 @@ def turned(quads: Quads) -> Quads:
     return np.roll(quads, 2, axis=1)
 
 
-def reading_angle(image: Image, quads: Quads, read: Read) -> float:
+def reading_angle(image: Image, quads: Quads, angle_deg: float, read: Read) -> float:
     """The direction the lines read in, degrees in [-180, 180).
 
-    The long lines are read both ways; what reads more surely wins.
+    The long lines are read both ways along `angle_deg`; what reads more surely wins.
     """
-    angle = text_angle(quads)
-    ordered = along(quads, angle)
+    ordered = along(quads, angle_deg)
     first, second = _sides(ordered)
     long, short = np.hypot(*first.T), np.maximum(np.hypot(*second.T), 1)
     shape = np.where((long / short > 3) & (long / short < 25), long * np.sqrt(short), 0.1 * long)
@@ -77,8 +98,8 @@ def reading_angle(image: Image, quads: Quads, read: Read) -> float:
     both = read(image, np.concatenate([probes, turned(probes)]))
     upright, flipped = both[: len(probes)], both[len(probes) :]
     if sum(map(_sureness, flipped)) > sum(map(_sureness, upright)):
-        angle += 180
-    return (angle + 180) % 360 - 180
+        angle_deg += 180
+    return (angle_deg + 180) % 360 - 180
 
 
 def _sureness(line: Line) -> float:

@@ -15,7 +15,7 @@ from cvocr_lab.engines.local.recogniser import crop_line
 from cvocr_lab.results import Line, Quad
 
 MOST_PAPERS = 8
-_LEAST_SCORE = 9.0
+_LEAST_SCORE = 4.0
 _FLAT_SCALE = (9.0, 15.0)
 """Fewest and most pixels per millimetre a rectified paper is read at."""
 
@@ -80,37 +80,59 @@ def read_quads(image: Image, quads: Quads, reader: Reader) -> list[Line]:
     return [replace(line, quad=as_quad(quad)) for line, quad in zip(read, quads, strict=True)]
 
 
-def read_lines(image: Image, finder: Finder, reader: Reader) -> tuple[list[Line], float]:
-    """All lines of a picture and the direction they read in, degrees."""
-    quads = finder.find(image)
+def read_lines(image: Image, finder: Finder, reader: Reader) -> list[tuple[float, list[Line]]]:
+    """Lines of a picture by reading direction in degrees, the direction with most text first."""
+    quads = find_lines(image, finder)
     if len(quads) == 0:
-        return [], 0.0
-    angle = orient.reading_angle(image, quads, lambda i, q: read_quads(i, q, reader))
-    return read_quads(image, orient.along(quads, angle), reader), angle
+        return []
+
+    def read(picture: Image, some: Quads) -> list[Line]:
+        return read_quads(picture, some, reader)
+
+    groups = []
+    for along_deg, members in orient.directions(quads):
+        mine = quads[members]
+        angle = orient.reading_angle(image, mine, along_deg, read)
+        groups.append((angle, read(image, orient.along(mine, angle))))
+    return groups
+
+
+def find_lines(image: Image, finder: Finder) -> Quads:
+    """Quads of the lines; where they fill a small part of the picture, that part looked at again.
+
+    A card far from the camera has letters of a few pixels once the picture is brought to size.
+    """
+    quads = finder.find(image)
+    if len(quads) < 2:
+        return quads
+    height, width = image.shape[:2]
+    low, high = quads.reshape(-1, 2).min(0), quads.reshape(-1, 2).max(0)
+    pad = 0.08 * float((high - low).max()) + 8
+    x0, y0 = np.maximum(low - pad, 0).astype(int)
+    x1, y1 = np.minimum(high + pad, (width, height)).astype(int)
+    if max(x1 - x0, y1 - y0) > 0.66 * max(height, width):
+        return quads
+    closer = finder.find(np.ascontiguousarray(image[y0:y1, x0:x1]))
+    return closer + np.array([x0, y0], np.float32) if len(closer) >= len(quads) else quads
 
 
 def find_papers(image: Image, finder: Finder, reader: Reader) -> list[Paper]:
-    """The papers of a picture, the one with most text first."""
-    lines, angle = read_lines(image, finder, reader)
-    if not lines:
+    """The papers of a picture."""
+    groups = read_lines(image, finder, reader)
+    if not groups:
         return []
     found_codes = codes.read_codes(image)
     papers: list[Paper] = []
-    while lines and len(papers) < MOST_PAPERS:
-        paper = _paper(image, lines, angle, found_codes, finder, reader)
-        if paper is None:
-            if not papers:
+    for angle, group in groups:
+        lines = group
+        for paper in papers:
+            lines = _outside(lines, paper)
+        while lines and len(papers) < MOST_PAPERS:
+            paper_or_none = _paper(image, lines, angle, found_codes, finder, reader)
+            if paper_or_none is None:
                 break
-            # What is left may lie the other way round.
-            quads = rectify.quads_array(lines)
-            again = orient.reading_angle(image, quads, lambda i, q: read_quads(i, q, reader))
-            if abs((again - angle + 180) % 360 - 180) < 15 or len(lines) < 4:
-                break
-            angle = again
-            lines = read_quads(image, orient.along(quads, angle), reader)
-            continue
-        papers.append(paper)
-        lines = _outside(lines, paper)
+            papers.append(paper_or_none)
+            lines = _outside(lines, paper_or_none)
     return papers
 
 

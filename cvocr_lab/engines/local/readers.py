@@ -31,9 +31,7 @@ def open_reader(
     if reader == "own":
         from cvocr_lab.engines.local.recogniser import Recogniser
 
-        return (
-            Recogniser(model, threads=threads or 1) if model else Recogniser(threads=threads or 1)
-        )
+        return Recogniser(Path(model) if model else None, threads=threads or 1)
     if reader == "tesseract":
         return TesseractReader()
     raise ArgumentError(f"unknown reader {reader!r}; known: own, tesseract, or pass an object")

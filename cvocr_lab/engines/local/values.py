@@ -9,8 +9,10 @@ from functools import cache
 from rapidfuzz import fuzz
 
 from cvocr_lab.data import rows
-from cvocr_lab.kinds import Field, FieldError
+from cvocr_lab.engines.local.classify import folded
+from cvocr_lab.kinds import Field
 from cvocr_lab.kinds import _fieldtypes as t
+from cvocr_lab.places import match_province
 from cvocr_lab.text import collapse, digits_from_lookalikes, fold_key, letters_from_lookalikes, nfc
 
 _EDGES = " \t:;.,/|\\-–—_·•…'\"“”=*~`"
@@ -233,27 +235,17 @@ def _authorities() -> tuple[str, ...]:
     return tuple(next(iter(row.values())) for row in rows("authorities.csv"))
 
 
+_POLICE = re.compile(r"(CA|CÔNG AN)\s+((?:TỈNH|TP\.?|THÀNH PHỐ)\s+)?", re.IGNORECASE)
+
+
 def authority(field: Field, text: str) -> tuple[float, str]:
     """Likeness to the nearest known authority, 0 to 1, and its wording."""
-    key = fold_key(text)
     if field.type is t.AUTHORITY_CMND:
-        found = re.search(r"(?:giam doc|giamdoc)\s*(.*)", key)
-        if not found or len(found.group(1)) < 4:
-            return 0.0, ""
-        start = _original_index(text, found.start(1))
-        rest = text[start:].strip(_EDGES)
-        from cvocr_lab.places import match_province
-
-        match = match_province(re.sub(r"^(CA|CÔNG AN)\s+(TỈNH|TP\.?|THÀNH PHỐ)?", "", rest))
-        score = 0.8 + 0.2 * (match is not None)
-        if match is not None and match[1] > 0.8 and rest.upper().startswith(("CA ", "CÔNG AN ")):
-            lead = re.match(r"(CA|CÔNG AN)(\s+(TỈNH|TP\.?|THÀNH PHỐ))?", rest.upper())
-            assert lead is not None
-            return score, f"{lead.group()} {match[0].name.upper()}"
-        return score, rest
+        return _provincial_police(text)
+    key = fold_key(text)
     if not isinstance(field.type, t.Wording) or len(key) < 8:
         return 0.0, ""
-    best, least = "", 0.0
+    best, most = "", 0.0
     for choice in field.type.shape.split("|"):
         if "{" in choice:
             lead = fold_key(choice.split("{")[0])
@@ -261,22 +253,22 @@ def authority(field: Field, text: str) -> tuple[float, str]:
                 return 0.75, text
             continue
         score = fuzz.ratio(fold_key(choice), key) / 100
-        if score > least:
-            best, least = choice, score
-    return least, best
+        if score > most:
+            best, most = choice, score
+    return most, best
 
 
-def _original_index(text: str, key_index: int) -> int:
-    """Where the folded key's character stands in the text."""
-    for i in range(len(text) + 1):
-        if len(fold_key(text[:i] + "x")) > key_index:
-            return max(i - 0, 0)
-    return len(text)
-
-
-def checked(field: Field, text: str) -> str | None:
-    """The value's normal form, or None when its type refuses it."""
-    try:
-        return field.type.parse(text)
-    except FieldError:
-        return None
+def _provincial_police(text: str) -> tuple[float, str]:
+    """What follows the signer's title on a CMND, the province's name mended."""
+    key, origin = folded(text)
+    found = re.search(r"giam ?doc (?=....)", key)
+    if not found:
+        return 0.0, ""
+    rest = text[origin[found.end()] :].strip(_EDGES)
+    police = _POLICE.match(rest)
+    if police is None:
+        return 0.8, rest
+    match = match_province(rest[police.end() :])
+    if match is None:
+        return 0.8, rest
+    return 1.0, f"{police.group().upper()}{match[0].name.upper()}"
