@@ -71,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
 
     demo = commands.add_parser("demo", help="read the sample pictures and show how well")
     demo.add_argument("--workers", type=int, metavar="N", help="pictures read at a time")
+    _add_option(demo)
     demo.set_defaults(run=_demo)
 
     extract = commands.add_parser("extract", help="read pictures into a table", epilog=_EXIT_CODES)
@@ -89,6 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     extract.add_argument("--workers", type=int, metavar="N", help="pictures read at a time")
     extract.add_argument("--quiet", action="store_true", help="no progress bar")
+    _add_option(extract)
     extract.set_defaults(run=_extract)
 
     score = commands.add_parser("score", help="judge a table that was read by a true one")
@@ -116,6 +118,20 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--option", type=_option, action="append", default=[], metavar="NAME=VALUE",
+        help="passed to the engine, e.g. reader=tesseract; may be repeated",
+    )  # fmt: skip
+
+
+def _option(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
+    return name, value
+
+
 def _extract(args: argparse.Namespace) -> int:
     if args.out is not None and args.out.suffix.lower() not in (".csv", ".parquet"):
         raise ArgumentError(f"--out ends in .csv or .parquet, not {args.out.suffix!r}")
@@ -133,6 +149,7 @@ def _extract(args: argparse.Namespace) -> int:
                 workers=args.workers,
                 progress=not args.quiet,
                 base=base,
+                **dict(args.option),
             )
     except BatchError as error:
         if error.partial is not None and len(error.partial):
@@ -213,17 +230,21 @@ def _demo(args: argparse.Namespace) -> int:
         print(f"Reading {len(images)} pictures of {sample.parent.name} offline")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", batch.RowsFailedWarning)
-            frame = batch.extract(images, base=sample.parent, workers=args.workers)
+            frame = batch.extract(
+                images, base=sample.parent, workers=args.workers, **dict(args.option)
+            )
     score = scoring.score(frame, truth, on="image")
     by_type = score.summary(by="type")
     rows = score.rows[score.rows["type"] != ""]
     right = (rows["type"] == rows["ocr_type"]).groupby(rows["type"]).agg(["size", "mean"])
     by_type.insert(0, "papers", right["size"])
     by_type.insert(1, "type_right", right["mean"])
-    print("\nBy type of paper\n" + _table(by_type))
+    print("\nBy type of paper\n" + _table(by_type.drop(columns=["n", "absent"])))
     print("\nBy tier\n" + _table(score.summary(by="tier")))
     print("\nBy field\n" + _table(score.summary()))
     print("\n" + score.headline())
+    for error, count in rows["ocr_error"].value_counts().head(3).items():
+        print(f"{count} times {error}")
     seconds = frame["ocr_seconds"].groupby(frame["image"]).first()
     print("exact = correct / (correct + wrong + missing); cer is pooled over present values")
     print(f"{seconds.mean():.2f} s per picture and worker, median {seconds.median():.2f} s")
