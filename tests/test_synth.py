@@ -76,7 +76,7 @@ def test_quads_point_at_the_code_in_any_orientation() -> None:
 def test_lines_of_a_value_read_in_order() -> None:
     for sample in generate_many(["tcc_chip"], 6, seed=1, tier="scan"):
         truth = sample.truths[0]
-        texts = dict((quad, text) for text, quad in truth.lines)
+        texts = {quad: text for text, quad in truth.lines}
         parts = [texts.get(quad, "") for quad in truth.line_quads["address"]]
         assert " ".join(parts) == truth.fields["address"]
 

@@ -9,12 +9,16 @@ import random
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cvocr_lab.results import Quad
 from cvocr_lab.synth import fonts
+
+if TYPE_CHECKING:
+    from PIL.ImageFont import FreeTypeFont
 
 Rgb = tuple[int, int, int]
 Picture = NDArray[np.uint8]
@@ -108,23 +112,14 @@ class Sheet:
         patch += (part[..., :3] - patch) * part[..., 3:]
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
-    """Part of a line in one face: text, font file, em in pixels."""
-
-    text: str
-    path: Path
-    size: float
-
-
-def _face(path: Path, size: float) -> fonts.FreeTypeFont:
+def _face(path: Path, size: float) -> FreeTypeFont:
     return fonts.load(path, max(6, round(size)))
 
 
 def width_of(text: str, path: Path, size: float, face: Typeface, stretch: float = 1.0) -> float:
     """Width in pixels of the text as `write` sets it."""
     font = _face(path, size)
-    plain = font.getlength(text) * (size / max(6, round(size)))
+    plain = float(font.getlength(text)) * (size / max(6, round(size)))
     return (plain + face.spacing * size * len(text)) * face.stretch * stretch
 
 
@@ -224,7 +219,7 @@ def write(
         return (*place(u0, v0), *place(u1, v0), *place(u1, v1), *place(u0, v1))
 
     def edge(at: int) -> float:
-        return pad + font.getlength(text[:at]) + gap * at
+        return pad + float(font.getlength(text[:at])) + gap * at
 
     whole = quad(float(columns[0]), float(columns[-1]) + 1)
     if listed:
@@ -239,7 +234,7 @@ def _wear(shape: tuple[int, ...], rng: np.random.Generator, wear: float) -> NDAr
     height, width = shape
     coarse = rng.random((max(2, height // 8), max(2, width // 8)), dtype=np.float32)
     blotch = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
-    return np.clip(1 - wear * (0.25 + 0.9 * blotch), 0.12, 1).astype(np.float32)
+    return np.asarray(np.clip(1 - wear * (0.25 + 0.9 * blotch), 0.12, 1), np.float32)
 
 
 def join_quads(quads: list[Quad]) -> Quad:

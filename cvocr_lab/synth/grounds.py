@@ -42,7 +42,7 @@ def ground(size: tuple[int, int], colours: tuple[Rgb, ...], rng: np.random.Gener
         picture += (dark.astype(np.float32) - picture) * np.minimum(mask, 0.5)
     grain = rng.normal(0, rng.uniform(0.5, 2.5), (height // 2, width // 2)).astype(np.float32)
     picture += cv2.resize(grain, (width, height))[..., None]
-    return np.clip(picture, 0, 255).astype(np.float32)
+    return np.asarray(np.clip(picture, 0, 255), np.float32)
 
 
 def _polyline(layer: NDArray[np.uint8], x: NDArray[np.float64], y: NDArray[np.float64]) -> None:

@@ -1,4 +1,4 @@
-"""What life did to a flat paper before it was taken: lamination, folds, scratches, the open book."""
+"""What a paper went through before it was taken: lamination, folds, scratches, the open book."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _folded(picture: Picture, rng: np.random.Generator, *, many: bool) -> Pictur
         dark = (round(x0 + thick), round(y0 + thick)), (round(x1 + thick), round(y1 + thick))
         cv2.line(shade, *dark, -light * 0.7, thick, cv2.LINE_AA)
     shade = cv2.GaussianBlur(shade, (0, 0), max(0.6, width * 0.0007))
-    return np.clip(picture + shade[..., None], 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(picture + shade[..., None], 0, 255), np.uint8)
 
 
 def _scratched(picture: Picture, rng: np.random.Generator) -> Picture:
@@ -73,7 +73,7 @@ def _scratched(picture: Picture, rng: np.random.Generator) -> Picture:
         dx, dy = rng.normal(0, width * 0.06, 2)
         level = float(rng.choice((-1, 1)) * rng.uniform(5, 40))
         cv2.line(shade, (round(x), round(y)), (round(x + dx), round(y + dy)), level, 1, cv2.LINE_AA)
-    return np.clip(picture + shade[..., None], 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(picture + shade[..., None], 0, 255), np.uint8)
 
 
 def _laminated(picture: Picture, rng: np.random.Generator) -> Handled:

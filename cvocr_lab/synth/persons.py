@@ -26,7 +26,7 @@ _CMND_HEADS = {
     "Bến Tre": "32", "An Giang": "35", "Hậu Giang": "36", "Sóc Trăng": "36", "Bạc Liêu": "38",
 }  # fmt: skip
 # Given names of some peoples keep signs that readers trained on Kinh names never meet.
-_RARE_NAMES = ("H'{}", "Y {}", "H’{}", "K'{}")
+_RARE_NAMES = ("H'{}", "Y {}", "K'{}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +87,8 @@ def make_person(rng: random.Random, *, born: tuple[int, int] = (1945, 2006)) -> 
     name = sample_name(rng, sex)
     ethnic = FIELD_TYPES["ETHNIC_GROUP"].sample(rng)
     if ethnic not in {"Kinh", "Hoa"} and rng.random() < 0.15:
-        *head, last = name.split()
-        name = " ".join([*head, rng.choice(_RARE_NAMES).format(last)])
+        first, _, last = name.rpartition(" ")
+        name = f"{first} {rng.choice(_RARE_NAMES).format(last)}"
     head = _CMND_HEADS.get(home.name, str(rng.randint(10, 38)))
     return Person(
         name=nfc(name),

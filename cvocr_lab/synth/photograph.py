@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -76,8 +76,7 @@ def photograph(
     upright = {"scan": 0.5, "photo": 0.4, "hard": 0.4}[tier]
     turns = 0 if rng.random() < upright else int(rng.integers(1, 4))
     for _ in range(turns):
-        height, width = picture.shape[:2]
-        turn = np.array([[0, -1, height - 1], [1, 0, 0], [0, 0, 1]], float)
+        turn = np.array([[0, -1, picture.shape[0] - 1], [1, 0, 0], [0, 0, 1]], float)
         matrices = [turn @ matrix for matrix in matrices]
         picture = np.rot90(picture, -1)
     finish = {"scan": _finish_scan, "photo": _finish_photo, "hard": _finish_hard}[tier]
@@ -355,9 +354,10 @@ def _finish_scan(picture: Picture, rng: np.random.Generator) -> Picture:
 
 def _finish_photo(picture: Picture, rng: np.random.Generator) -> Picture:
     steps: list[tuple[degrade.Degradation, float, float]] = [
-        (degrade.illumination, 0.6, 0.5), (degrade.shadow, 0.3, 0.5), (degrade.colour_cast, 0.6, 0.5),
-        (degrade.gaussian_blur, 0.35, 0.35), (degrade.defocus_blur, 0.15, 0.35),
-        (degrade.motion_blur, 0.15, 0.3), (degrade.noise, 0.5, 0.4), (degrade.jpeg, 0.85, 0.5),
+        (degrade.illumination, 0.6, 0.5), (degrade.shadow, 0.3, 0.5),
+        (degrade.colour_cast, 0.6, 0.5), (degrade.gaussian_blur, 0.35, 0.35),
+        (degrade.defocus_blur, 0.15, 0.35), (degrade.motion_blur, 0.15, 0.3), (degrade.noise, 0.5, 0.4),
+        (degrade.jpeg, 0.85, 0.5),
     ]  # fmt: skip
     return _apply(picture, rng, steps)
 
@@ -369,10 +369,10 @@ def _finish_hard(picture: Picture, rng: np.random.Generator) -> Picture:
         degrade.motion_blur,
         degrade.low_resolution,
     )
-    blur: Callable[..., Picture] = blurs[int(rng.integers(len(blurs)))]
+    blur: degrade.Degradation = blurs[int(rng.integers(len(blurs)))]
     steps: list[tuple[degrade.Degradation, float, float]] = [
-        (degrade.illumination, 0.7, 0.9), (degrade.shadow, 0.5, 0.9), (degrade.colour_cast, 0.7, 0.8),
-        (blur, 0.7, 0.75), (degrade.noise, 0.7, 0.7), (degrade.jpeg, 0.9, 0.85),
+        (degrade.illumination, 0.7, 0.9), (degrade.shadow, 0.5, 0.9),
+        (degrade.colour_cast, 0.7, 0.8), (blur, 0.7, 0.75), (degrade.noise, 0.7, 0.7), (degrade.jpeg, 0.9, 0.85),
     ]  # fmt: skip
     return _apply(picture, rng, steps)
 

@@ -170,7 +170,7 @@ _SHARES = (0.22, 0.24, 0.16, 0.08, 0.06, 0.1, 0.14)
 
 def finger(picture: Picture, tip: NDArray[np.float64], root: NDArray[np.float64], thick: float,
            rng: np.random.Generator) -> None:  # fmt: skip
-    """Lay a finger over the picture, in place, from `root` (outside) to `tip`; `thick` in pixels."""
+    """Lay a finger over the picture, in place, from `root` (outside) to `tip`; pixels."""
     import cv2
 
     height, width = picture.shape[:2]
@@ -203,7 +203,9 @@ def finger(picture: Picture, tip: NDArray[np.float64], root: NDArray[np.float64]
     if rng.random() < 0.6:
         pale = np.clip((1 - nail) * 6, 0, 1)[..., None]
         colour += (
-            (np.float32([238, 200, 186]) * min(1.05, float(skin[0]) / 210) - colour) * pale * 0.7
+            (np.array([238, 200, 186], np.float32) * min(1.05, float(skin[0]) / 210) - colour)
+            * pale
+            * 0.7
         )
     patch += (colour - patch) * inside[..., None]
     picture[y0:y1, x0:x1] = np.clip(patch, 0, 255).astype(np.uint8)
