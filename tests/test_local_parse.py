@@ -36,7 +36,10 @@ def _printed(kind: DocumentType, layout: Layout, seed: int) -> tuple[list[Line],
         if field.name == "mrz":
             continue
         value = field.type.format(field.type.sample(rng)).split(", ")[-1]
-        if slot.template == "{place}, ngày (date) {d} tháng {m} năm {y}" and field.name != "issued_at":
+        if (
+            slot.template == "{place}, ngày (date) {d} tháng {m} năm {y}"
+            and field.name != "issued_at"
+        ):
             continue
         values[field.name] = value
         printed = slot.template

@@ -134,6 +134,17 @@ def _anchors() -> dict[str, float]:
     }
 
 
+@cache
+def _capitals() -> frozenset[str]:
+    """Anchors that some model prints in capitals."""
+    wordings = []
+    for model in models():
+        wordings += [p.text for p in model.layout.prints] + list(model.layout.titles)
+        for field in model.type.fields:
+            wordings += [*field.vi, *field.en, *field.leading]
+    return frozenset(folded(w)[0] for w in wordings if w.isupper())
+
+
 def _least(key: str) -> float:
     length = len(key)
     return 101 if length < 4 else 90 if length < 7 else 80 if length < 12 else 74
@@ -157,16 +168,17 @@ def find_anchors(lines: Sequence[Line]) -> list[Hit]:
                 score, start, end = hit
                 found.append((len(anchor) * score**3, start, end, anchor, score))
         for anchor in anchors:
-            short = len(anchor) < 4 and (key == anchor or key.startswith(anchor + " "))
-            # "Họ" is a caption, "HỒ" a name.
-            if short and not lines[row].text[: len(anchor)].isupper():
+            if len(anchor) < 4 and (key == anchor or key.startswith(anchor + " ")):
                 found.append((len(anchor), 0, len(anchor), anchor, 1.0))
         taken: list[tuple[int, int]] = []
         for _, start, end, anchor, score in sorted(found, reverse=True):
-            if all(end <= a or start >= b for a, b in taken):
+            if any(end > a and start < b for a, b in taken):
+                continue
+            first, stop = origin[start], origin[end - 1] + 1
+            # "Họ và tên" is a caption, "HỒ VĂN TÈO" a name.
+            if anchor in _capitals() or not lines[row].text[first:stop].isupper():
                 taken.append((start, end))
-                stop = origin[end - 1] + 1
-                hits.append(Hit(row, origin[start], stop, anchor, score))
+                hits.append(Hit(row, first, stop, anchor, score))
     return hits
 
 
