@@ -168,7 +168,8 @@ def _decoded(found: Encoded, pages: Sequence[int] | None, limits: Limits) -> Inp
     if not is_readable(kind):
         raise ImageError(f"{name} is {kind}, not a picture: give JPEG, PNG or PDF")
     if kind == "PDF":
-        arrays = decode_pdf(data, name, pages=pages, limits=limits)
+        with translated(name, "PDF"):
+            arrays = decode_pdf(data, name, pages=pages, limits=limits)
     else:
         arrays = decode(data, kind, name, pages=pages, limits=limits)
     return InputImage(

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import importlib
 import io
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
@@ -81,6 +85,8 @@ def decode(
 
         if found == "HEIF":
             _enable_heif(name)
+        if found == "TIFF":
+            _silence_tiff()
         # Only the sniffed format's decoder ever sees the bytes.
         with Image.open(io.BytesIO(data), formats=[found]) as picture:
             if found != "TIFF":
@@ -245,3 +251,16 @@ def _enable_heif(name: str) -> None:
     except ImportError as error:
         raise ImageError(f"{name} is a HEIC picture: pip install pillow-heif") from error
     plugin.register_heif_opener()
+
+
+@cache
+def _silence_tiff() -> None:
+    """Stop what writes to standard error while a TIFF is read; Pillow raises what matters."""
+    from PIL import _imaging
+
+    # Without any handler, logging itself writes there.
+    logging.getLogger("PIL").addHandler(logging.NullHandler())
+    with contextlib.suppress(OSError, AttributeError):  # linked in so that it cannot be reached
+        library = ctypes.CDLL(_imaging.__file__)
+        library.TIFFSetErrorHandler(None)
+        library.TIFFSetWarningHandler(None)

@@ -22,8 +22,10 @@ class Limits:
     max_pages
         Pages of one PDF or TIFF that are loaded at once.
     pdf_dpi
-        Resolution at which PDF pages are drawn, in dots per inch.  A page too large for it is
-        drawn at a lower one.
+        Usual resolution of PDF pages, in dots per inch: scans that hold more are drawn at up
+        to twice that, pages too large for it at less.
+    pdf_s
+        Seconds that drawing a PDF may take.
     """
 
     max_bytes: int = 64 * 2**20
@@ -31,8 +33,9 @@ class Limits:
     min_side: int = 8
     max_pages: int = 20
     pdf_dpi: float = 200.0
+    pdf_s: float = 20.0
 
     def __post_init__(self) -> None:
-        for name in ("max_bytes", "max_pixels", "min_side", "max_pages", "pdf_dpi"):
+        for name in ("max_bytes", "max_pixels", "min_side", "max_pages", "pdf_dpi", "pdf_s"):
             if not getattr(self, name) > 0:
                 raise ArgumentError(f"Limits.{name} is {getattr(self, name)!r}: give more than 0")

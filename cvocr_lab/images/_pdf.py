@@ -1,29 +1,37 @@
-"""PDF pages -> upright RGB arrays."""
+"""PDF pages -> upright RGB arrays, drawn in a process of their own.
+
+A few hundred bytes of PDF can keep PDFium busy for years, and nothing stops it inside this
+process; it also serves one thread at a time only.  A child process can be ended, and is bounded
+in memory; it costs about a tenth of a second for each document.
+"""
 
 from __future__ import annotations
 
-import math
-import threading
+import json
+import subprocess
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 import numpy as np
 
 from cvocr_lab.errors import ImageError
-from cvocr_lab.images._decode import (
-    Pixels,
-    check_page_numbers,
-    check_size,
-    frozen,
-    translated,
-)
+from cvocr_lab.images._decode import Pixels, check_page_numbers, check_size, frozen
 from cvocr_lab.images._limits import Limits
 
-_LOCK: Final = threading.Lock()  # PDFium serves one thread at a time
-
-_POINTS_PER_INCH: Final = 72
-_LONGEST_SIDE_POINTS: Final = 14_400  # PDF 32000-1, annex C.2
-_LARGEST_PAGE_PIXELS: Final = 25_000_000  # a card filling an A4 page needs no more
+_BOOT: Final = """\
+import sys
+sys.path[:] = {path}
+import runpy
+runpy.run_path({file!r}, run_name="__main__")
+"""
+_CHILD: Final = Path(__file__).with_name("_pdf_child.py")
+_MEMORY: Final = 3 * 2**30  # bytes the child may use
+_TROUBLE: Final = {
+    "password": "is locked with a password: save a copy without one",
+    "broken": "is broken: get a new copy",
+}
 
 
 def decode_pdf(
@@ -40,59 +48,64 @@ def decode_pdf(
     pages
         Numbers of the wanted pages, from 1; None for all.
     limits
-        Its `pdf_dpi` is the resolution; pages too large for it are drawn smaller.
+        Its `pdf_dpi` is the usual resolution: scans that hold more are drawn at up to twice
+        that, pages too large for it at less.
 
     Raises
     ------
     ImageError
-        Broken, cut off, locked, without pages, too large.
+        Broken, cut off, locked, without pages, too large, or too slow to draw.
     """
     if _is_cut_off(data):
         raise ImageError(f"PDF {name} is cut off: get a new copy")
-    with _LOCK, translated(name, "PDF"):
-        import pypdfium2 as pdfium
-
-        try:
-            document = pdfium.PdfDocument(data)
-        except pdfium.PdfiumError as error:
-            if "password" in str(error).lower():
-                advice = "save a copy without one"
-                raise ImageError(f"PDF {name} is locked with a password: {advice}") from error
-            raise
-        try:
-            count = len(document)
-            if not count:
-                raise ImageError(f"PDF {name} has no pages: get a new copy")
-            drawn: list[Pixels] = []
-            before = 0
-            for number in check_page_numbers(pages, count, name, limits):
-                page = document[number - 1]
-                try:
-                    scale = _scale(page.get_size(), name, limits)
-                    size = _pixel_size(page.get_size(), scale)
-                    check_size(size, name, limits, before=before)
-                    before += size[0] * size[1]
-                    bitmap = page.render(scale=scale, rev_byteorder=True)
-                    drawn.append(frozen(np.array(bitmap.to_numpy()[..., :3])))
-                    bitmap.close()
-                finally:
-                    page.close()
-            return tuple(drawn)
-        finally:
-            document.close()
+    answer = _ask_child(data, name, pages, limits)
+    end = answer.find(b"\n")
+    told = json.loads(answer[:end])
+    if "trouble" in told:
+        raise ImageError(f"PDF {name} {_TROUBLE[told['trouble']]}")
+    if not told["count"]:
+        raise ImageError(f"PDF {name} has no pages: get a new copy")
+    check_page_numbers(pages, told["count"], name, limits)
+    before = 0
+    for width, height, _ in told["sizes"]:
+        check_size((width, height), name, limits, before=before)
+        before += width * height
+    drawn: list[Pixels] = []
+    at = end + 1
+    for width, height, stride in told["sizes"]:
+        rows = np.frombuffer(answer, np.uint8, height * stride, at).reshape(height, stride)
+        drawn.append(frozen(rows[:, : width * 3].reshape(height, width, 3)))
+        at += height * stride
+    return tuple(drawn)
 
 
-def _scale(points: tuple[float, float], name: str, limits: Limits) -> float:
-    width, height = points
-    if not (0 < width <= _LONGEST_SIDE_POINTS and 0 < height <= _LONGEST_SIDE_POINTS):
-        raise ImageError(f"PDF {name} has a page of impossible size: get a new copy")
-    most = min(_LARGEST_PAGE_PIXELS, limits.max_pixels)
-    return min(limits.pdf_dpi / _POINTS_PER_INCH, math.sqrt(most / (width * height)) * 0.999)
-
-
-def _pixel_size(points: tuple[float, float], scale: float) -> tuple[int, int]:
-    width, height = points
-    return math.ceil(width * scale), math.ceil(height * scale)
+def _ask_child(data: bytes, name: str, pages: Sequence[int] | None, limits: Limits) -> bytes:
+    ask = {
+        "pages": None if pages is None else [int(number) for number in pages],
+        "max_pages": limits.max_pages,
+        "max_pixels": limits.max_pixels,
+        "dpi": limits.pdf_dpi,
+        "seconds": limits.pdf_s,
+        "memory": _MEMORY,
+    }
+    code = _BOOT.format(path=[str(Path(p).resolve()) for p in sys.path], file=str(_CHILD))
+    try:
+        child = subprocess.run(
+            [sys.executable, "-c", code],
+            input=json.dumps(ask).encode() + b"\n" + data,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=limits.pdf_s,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise ImageError(
+            f"PDF {name} takes more than {limits.pdf_s:g} s to draw: save it as pictures, "
+            "or raise Limits.pdf_s"
+        ) from error
+    if child.returncode:
+        raise ImageError(f"PDF {name} cannot be drawn: save it as pictures")
+    return child.stdout
 
 
 def _is_cut_off(data: bytes) -> bool:
