@@ -152,6 +152,16 @@ def test_wrong_calls_end_with_code_2_and_one_line(
     assert errors.count("\n") == 1
 
 
+def test_options_go_to_the_engine(
+    pictures: Callable[..., list[str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["extract", *pictures(21), "--quiet", "--option", "reader=nay"]) == 2
+    assert "'reader'" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        cli.main(["extract", "x.png", "--option", "reader"])
+    assert "NAME=VALUE" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("call", [[], ["nay"], ["extract"], ["extract", "x", "--kind", "nay"]])
 def test_what_argparse_refuses_has_code_2(call: list[str]) -> None:
     with pytest.raises(SystemExit) as caught:
@@ -185,6 +195,7 @@ def test_demo_reads_the_sample_pictures(
     assert cli.main(["demo"]) == 0
     out = capsys.readouterr().out
     assert "type right 50.0%" in out
+    assert "1 rows without a reading" in out
     assert "By type of paper" in out
     assert "By field" in out
     assert max(map(len, out.splitlines())) <= 100

@@ -10,7 +10,7 @@ from cvocr_lab import images
 from cvocr_lab.engines import Engine, Request
 from cvocr_lab.errors import AnswerError, BatchError, ImageError, NoDocumentError, RowError
 from cvocr_lab.frames import Reading
-from cvocr_lab.images import Fetch, Limits
+from cvocr_lab.images import Fetch, InputImage, Limits
 from cvocr_lab.results import Extraction
 
 _LIMITS: Final = Limits()
@@ -67,21 +67,7 @@ def read(engine: Engine, task: Task) -> Reading:
 
 
 def _extraction(engine: Engine, task: Task) -> Extraction:
-    for number, source in enumerate(task.sources, start=1):
-        if is_absent(source):
-            which = "" if len(task.sources) == 1 else f" number {number} of {len(task.sources)}"
-            raise ImageError(f"no picture{which}: the cell is empty")
-    try:
-        pictures = tuple(
-            images.load(
-                source, base=task.base, pages=task.pages, limits=task.limits, fetch=task.fetch
-            )
-            for source in task.sources
-        )
-    except (RowError, BatchError):
-        raise
-    except Exception as error:
-        raise ImageError(f"the picture cannot be read ({type(error).__name__})") from error
+    pictures = tuple(_picture(task, at) for at in range(len(task.sources)))
     try:
         result = engine.extract(Request(pictures, task.kind))
     except (RowError, BatchError):
@@ -96,11 +82,20 @@ def _extraction(engine: Engine, task: Task) -> Extraction:
     return result
 
 
-def is_absent(source: object) -> bool:
-    """Tell whether a cell is empty: None, NaN, NA or ""."""
-    if source is None or (isinstance(source, str) and not source.strip()):
-        return True
-    return type(source).__name__ in _MISSING or (isinstance(source, float) and source != source)
-
-
-_MISSING: Final = ("NAType", "NaTType")
+def _picture(task: Task, at: int) -> InputImage:
+    try:
+        return images.load(
+            task.sources[at],
+            base=task.base,
+            pages=task.pages,
+            limits=task.limits,
+            fetch=task.fetch,
+        )
+    except RowError as error:
+        if len(task.sources) == 1:
+            raise
+        raise type(error)(f"{('front', 'back')[at]}: {error}") from error
+    except BatchError:
+        raise
+    except Exception as error:
+        raise ImageError(f"the picture cannot be read ({type(error).__name__})") from error
