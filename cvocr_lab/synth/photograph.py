@@ -79,10 +79,9 @@ def photograph(
         turn = np.array([[0, -1, picture.shape[0] - 1], [1, 0, 0], [0, 0, 1]], float)
         matrices = [turn @ matrix for matrix in matrices]
         picture = np.rot90(picture, -1)
-    finish = {"scan": _finish_scan, "photo": _finish_photo, "hard": _finish_hard}[tier]
     inset = [np.array([[1, 0, p.inset[0]], [0, 1, p.inset[1]], [0, 0, 1.0]]) for p in papers]
     placed = [Placed(m @ shift) for m, shift in zip(matrices, inset, strict=True)]
-    return finish(np.ascontiguousarray(picture), rng), placed
+    return _finish(np.ascontiguousarray(picture), tier, rng), placed
 
 
 def _scan(papers: Sequence[Paper], rng: np.random.Generator) -> tuple[Picture, list[Matrix]]:
@@ -251,8 +250,12 @@ def _lay(
         shrink = np.diag([source.shape[1] / size[0], source.shape[0] / size[1], 1.0])
         source = np.asarray(cv2.resize(source, size, interpolation=cv2.INTER_AREA), np.uint8)
     alpha = _outline(source.shape[1], source.shape[0], paper)
-    x0, y0 = np.maximum(np.floor(corners.min(0)) - 30, 0).astype(int)
-    x1, y1 = np.minimum(np.ceil(corners.max(0)) + 30, (width, height)).astype(int)
+    pixel_mm = ratio * paper.scale
+    sigma = max(0.6, lift * pixel_mm)
+    cast = rng.normal(0, lift * pixel_mm * 0.8, 2)
+    reach = 3 * sigma + np.abs(cast).max() + 2
+    x0, y0 = np.maximum(np.floor(corners.min(0) - reach), 0).astype(int)
+    x1, y1 = np.minimum(np.ceil(corners.max(0) + reach), (width, height)).astype(int)
     move = np.array([[1, 0, -x0], [0, 1, -y0], [0, 0, 1.0]])
     out = (int(x1 - x0), int(y1 - y0))
     warped = cv2.warpPerspective(
@@ -260,14 +263,9 @@ def _lay(
     )
     mask = cv2.warpPerspective(alpha, move @ matrix @ shrink, out, flags=cv2.INTER_LINEAR)
     view = picture[y0:y1, x0:x1]
-    pixel_mm = ratio * paper.scale
-    dark = cv2.GaussianBlur(mask, (0, 0), max(0.6, lift * pixel_mm))
-    dx, dy = (rng.normal(0, lift * pixel_mm * 0.8, 2)).astype(int)
-    dark = (
-        np.roll(dark, (int(dy), int(dx)), (0, 1)).astype(np.float32)
-        / 255
-        * float(rng.uniform(0.15, 0.5))
-    )
+    aside = np.array([[1, 0, cast[0]], [0, 1, cast[1]]])
+    soft = cv2.warpAffine(cv2.GaussianBlur(mask, (0, 0), sigma), aside, out)
+    dark = soft.astype(np.float32) / 255 * float(rng.uniform(0.15, 0.5))
     opaque = (mask.astype(np.float32) / 255)[..., None]
     below = view * (1 - dark[..., None])
     view[:] = (below + (warped - below) * opaque).astype(np.uint8)
@@ -338,52 +336,36 @@ def _hold(
     scenes.finger(picture, flat[0], root, rng.uniform(13, 18) * pixel_mm, rng)
 
 
-def _finish_scan(picture: Picture, rng: np.random.Generator) -> Picture:
+# What happens to the finished picture, in order: the step, how often, how much at most.
+_FINISH: dict[str, tuple[tuple[degrade.Degradation, float, float], ...]] = {
+    "scan": (
+        (degrade.gaussian_blur, 0.5, 0.25), (degrade.colour_cast, 0.4, 0.3),
+        (degrade.noise, 0.4, 0.25), (degrade.jpeg, 0.8, 0.25),
+    ),
+    "photo": (
+        (degrade.illumination, 0.6, 0.5), (degrade.shadow, 0.3, 0.5),
+        (degrade.colour_cast, 0.6, 0.5), (degrade.gaussian_blur, 0.35, 0.35),
+        (degrade.defocus_blur, 0.15, 0.35), (degrade.motion_blur, 0.15, 0.3),
+        (degrade.noise, 0.5, 0.4), (degrade.jpeg, 0.85, 0.5),
+    ),
+    "hard": (
+        (degrade.illumination, 0.7, 0.9), (degrade.shadow, 0.5, 0.9),
+        (degrade.colour_cast, 0.7, 0.8), (degrade.gaussian_blur, 0.2, 0.75),
+        (degrade.defocus_blur, 0.2, 0.75), (degrade.motion_blur, 0.2, 0.75),
+        (degrade.low_resolution, 0.2, 0.75), (degrade.noise, 0.7, 0.7),
+        (degrade.jpeg, 0.9, 0.85),
+    ),
+}  # fmt: skip
+
+
+def _finish(picture: Picture, tier: str, rng: np.random.Generator) -> Picture:
     import cv2
 
-    if rng.random() < 0.12:  # a photocopy
+    if tier == "scan" and rng.random() < 0.12:  # a photocopy
         grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32)
         grey = np.clip((grey - 128) * rng.uniform(1.0, 1.5) + rng.uniform(120, 150), 0, 255)
         picture = np.repeat(grey.astype(np.uint8)[..., None], 3, 2)
-    steps: list[tuple[degrade.Degradation, float, float]] = [
-        (degrade.gaussian_blur, 0.5, 0.25), (degrade.colour_cast, 0.4, 0.3),
-        (degrade.noise, 0.4, 0.25), (degrade.jpeg, 0.8, 0.25),
-    ]  # fmt: skip
-    return _apply(picture, rng, steps)
-
-
-def _finish_photo(picture: Picture, rng: np.random.Generator) -> Picture:
-    steps: list[tuple[degrade.Degradation, float, float]] = [
-        (degrade.illumination, 0.6, 0.5), (degrade.shadow, 0.3, 0.5),
-        (degrade.colour_cast, 0.6, 0.5), (degrade.gaussian_blur, 0.35, 0.35),
-        (degrade.defocus_blur, 0.15, 0.35), (degrade.motion_blur, 0.15, 0.3), (degrade.noise, 0.5, 0.4),
-        (degrade.jpeg, 0.85, 0.5),
-    ]  # fmt: skip
-    return _apply(picture, rng, steps)
-
-
-def _finish_hard(picture: Picture, rng: np.random.Generator) -> Picture:
-    blurs = (
-        degrade.gaussian_blur,
-        degrade.defocus_blur,
-        degrade.motion_blur,
-        degrade.low_resolution,
-    )
-    blur: degrade.Degradation = blurs[int(rng.integers(len(blurs)))]
-    steps: list[tuple[degrade.Degradation, float, float]] = [
-        (degrade.illumination, 0.7, 0.9), (degrade.shadow, 0.5, 0.9),
-        (degrade.colour_cast, 0.7, 0.8), (blur, 0.7, 0.75), (degrade.noise, 0.7, 0.7), (degrade.jpeg, 0.9, 0.85),
-    ]  # fmt: skip
-    return _apply(picture, rng, steps)
-
-
-def _apply(
-    picture: Picture,
-    rng: np.random.Generator,
-    steps: list[tuple[degrade.Degradation, float, float]],
-) -> Picture:
-    """Each step with its chance, up to its strength."""
-    for step, share, most in steps:
+    for step, share, most in _FINISH[tier]:
         if rng.random() < share:
             picture = step(picture, rng, float(rng.uniform(0.05, most)))
     return picture
