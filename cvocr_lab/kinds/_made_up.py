@@ -36,7 +36,7 @@ def sample_name(rng: random.Random, sex: str) -> str:
     middle = [pick(f"middle_{gender}") for _ in range(count)]
     words = [surname]
     for word in [*middle, given]:
-        if word != words[-1]:
+        if not set(word.split()) & set(" ".join(words).split()):
             words.append(word)
     return " ".join(words)
 

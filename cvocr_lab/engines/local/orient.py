@@ -45,8 +45,8 @@ def directions(quads: Quads, *, most: int = 3) -> list[tuple[float, NDArray[np.i
         peak = float(np.argmax(sum(np.roll(votes, k) for k in range(-6, 7))))
         off = (angles - peak + 90) % 180 - 90
         mine = free & (np.abs(off) < _SAME_DEG)
-        few = mine.sum() < 4 or weights[mine].sum() < 0.1 * weights.sum()
-        if groups and few:
+        # A card on a printed page has a small part of the lines.
+        if groups and mine.sum() < max(4, 0.05 * len(quads)):
             break
         angle = peak + float(np.average(off[mine], weights=weights[mine])) if mine.any() else peak
         groups.append(((angle + 90) % 180 - 90, np.flatnonzero(mine)))

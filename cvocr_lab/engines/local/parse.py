@@ -14,14 +14,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvocr_lab.engines.local import values
-from cvocr_lab.engines.local.classify import Hit, Model, spots
+from cvocr_lab.engines.local.classify import Hit, Model, folded, spots
 from cvocr_lab.engines.local.rectify import Matrix, span_quad, warp_points
-from cvocr_lab.kinds import Field, Slot
+from cvocr_lab.kinds import Field, FieldType, Slot
 from cvocr_lab.results import Line, Quad
 
 _OPEN = " )\t:;.,/|\\–—_·•…'\"“”=*~`"
-_CLOSE = " (\t:;/|\\_·•…'\"“”=*~`"
-"""What may stand around a value; a comma at the end stays, for the next line goes on after it."""
+_CLOSE = " (\t/|\\_·•…'\"“”=*~`"
+"""What may stand around a value; commas and colons at its end stay: the next line goes on."""
+
+
+TEXT = FieldType("TEXT")
 
 
 @dataclass(slots=True)
@@ -98,7 +101,9 @@ def parse(
         if made is not None:
             readings[f.name] = made
     rest = [p for i, p in enumerate(loose) if id(p) not in taken]
-    assigned = _assign(rest, plain, captions, slots)
+    others = _other_captions(pieces, model)
+    asked = [*plain, *(Field(name, TEXT) for name in others)]
+    assigned = _assign(rest, asked, captions | others, slots)
     for f in plain:
         mine = assigned.get(f.name, [])
         made = _assemble(f, mine, captioned=f.name in captions)
@@ -191,6 +196,13 @@ def _captions(pieces: Sequence[Piece], model: Model) -> dict[str, Piece]:
             best.characters, best.hit, name,
         )  # fmt: skip
     return captions
+
+
+def _other_captions(pieces: Sequence[Piece], model: Model) -> dict[str, Piece]:
+    """Captions of what is no field of the type, such as a father's name: they keep their values."""
+    keys = {folded(p.text)[0] for p in model.layout.prints if p.text.endswith(":")}
+    found = [p for p in pieces if p.hit is not None and p.hit.key in keys]
+    return {f"({number})": piece for number, piece in enumerate(found)}
 
 
 _TOO_FAR = 3.0

@@ -131,7 +131,8 @@ def _plate_repair(text: str) -> str:
 
 def _name(field: Field, text: str) -> str:
     if field.flow == "right_below" or re.search(r"\d{4}$", text) or "CÔNG TY" in text.upper():
-        return text  # a vehicle's owner may be a company, or carry a birth year
+        # A vehicle's owner may be a company; a birth year after the name is none of it.
+        return re.sub(r"\s*[-–]\s*(19|20)\d\d$", "", text)
     words = [w.strip(_EDGES) for w in text.split()]
     kept = [w for w in words if sum(c.isalpha() or c == "'" for c in w) > len(w) / 2]
     upper = [w for w in kept if w == w.upper()]
