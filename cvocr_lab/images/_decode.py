@@ -7,6 +7,7 @@ import ctypes
 import importlib
 import io
 import logging
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -52,6 +53,9 @@ def translated(name: str, what: str) -> Iterator[None]:
     except MemoryError as error:
         raise ImageError(f"{what} {name} does not fit in memory: make it smaller") from error
     except Exception as error:
+        if type(error).__name__ == "DecompressionBombError":
+            # Some formats are judged by Pillow's own limit before they can be by ours.
+            raise ImageError(f"{what} {name} has too many pixels: make it smaller") from error
         # Pillow lets out OSError, SyntaxError, ValueError, TypeError, struct.error and more.
         kind = type(error).__name__
         raise ImageError(f"{what} {name} is broken or cut off ({kind}): get a new copy") from error
@@ -80,6 +84,8 @@ def decode(
     ImageError
         Broken, cut off, too large, too small.
     """
+    if _is_cut_off(data, found):
+        raise ImageError(f"{found} {name} is broken or cut off: get a new copy")
     with quiet_pillow(), translated(name, found):
         from PIL import Image
 
@@ -243,6 +249,34 @@ def _eight_bits(picture: Image.Image) -> Pixels:
     scaled = np.clip(values, 0, top) * np.float32(255 / max(top, 1)) + np.float32(0.5)
     grey: Pixels = scaled.astype(np.uint8)
     return grey
+
+
+def _is_cut_off(data: bytes, found: str) -> bool:
+    if found == "PNG":
+        return not _is_whole_png(data)
+    # Half a download in a file of full length: these decoders make grey of the zero bytes.
+    if found not in ("JPEG", "JPEG2000", "WEBP", "AVIF", "HEIF"):
+        return False
+    there = data.rstrip(b"\0")
+    lost = len(data) - len(there)
+    return lost > max(512, len(data) // 8) and not there.endswith(b"\xff\xd9")
+
+
+def _is_whole_png(data: bytes) -> bool:
+    """Tell whether the end and all checksums that matter are there; Pillow asks for neither."""
+    view, at = memoryview(data), 8
+    while at + 12 <= len(data):
+        end = at + 8 + int.from_bytes(view[at : at + 4], "big")
+        kind = bytes(view[at + 4 : at + 8])
+        # A small first letter marks a chunk that readers may ignore.
+        if kind[:1].isupper() and zlib.crc32(view[at + 4 : end]) != int.from_bytes(
+            view[end : end + 4], "big"
+        ):
+            return False
+        if kind == b"IEND":
+            return True
+        at = end + 4
+    return False
 
 
 def _enable_heif(name: str) -> None:

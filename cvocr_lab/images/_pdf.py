@@ -31,6 +31,7 @@ _MEMORY: Final = 3 * 2**30  # bytes the child may use
 _TROUBLE: Final = {
     "password": "is locked with a password: save a copy without one",
     "broken": "is broken: get a new copy",
+    "size": "has a page of impossible size: get a new copy",
 }
 
 

@@ -17,6 +17,7 @@ from typing import Any, Final
 import pypdfium2 as pdfium
 from pypdfium2 import raw
 
+_LONGEST_SIDE: Final = 14_400  # points; PDF 32000-1, annex C.2
 _LARGEST_PAGE: Final = 25_000_000  # pixels; a card that fills an A4 page needs no more
 _FINEST: Final = 2.0  # times `dpi`; scans that hold more than `dpi` are drawn at their own
 _SMALLEST_SCAN: Final = 0.05  # of the page's area; below it, a picture is a logo
@@ -58,10 +59,12 @@ def _draw(data: bytes, ask: dict[str, Any], drawn: list[Any]) -> dict[str, Any]:
     for number in wanted:
         page = document[number - 1]
         width, height = page.get_size()
+        if not (0 < width <= _LONGEST_SIDE and 0 < height <= _LONGEST_SIDE):
+            return {"trouble": "size"}
         scale = _scale(page, width, height, ask["dpi"] / 72)
         size = math.ceil(width * scale), math.ceil(height * scale)
         left -= size[0] * size[1]
-        if min(size) < 1 or left < 0:
+        if left < 0:
             told["sizes"].append((*size, 0))
             return told
         bitmap = page.render(scale=scale, rev_byteorder=True)
@@ -73,8 +76,6 @@ def _draw(data: bytes, ask: dict[str, Any], drawn: list[Any]) -> dict[str, Any]:
 
 def _scale(page: Any, width: float, height: float, usual: float) -> float:
     area = width * height
-    if area <= 0:
-        return 0
     wanted = min(max(usual, _native(page, area)), usual * _FINEST)
     return min(wanted, math.sqrt(_LARGEST_PAGE / area))
 
