@@ -16,6 +16,7 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 import pytest
+from malformed import malformed_files
 from PIL import Image
 
 from cvocr_lab import batch
@@ -249,6 +250,16 @@ def test_every_failure_is_a_row_and_one_warning_tells(
     assert "KeyError" in frame["ocr_error"].iloc[2]
     assert "MemoryError" in frame["ocr_error"].iloc[3]
     assert "NGUYỄN" not in frame.to_csv()
+
+
+def test_200_malformed_files_give_200_error_rows_and_one_warning(tmp_path: Path) -> None:
+    paths = [str(path) for path in malformed_files(tmp_path)]
+    with warnings.catch_warnings(record=True) as noted:
+        warnings.simplefilter("always")
+        frame = extract(paths, engine=Forked, workers=2)
+    assert frame["image"].tolist() == paths
+    assert set(frame["ocr_error_code"]) == {"3"}
+    assert [str(warning.message)[:22] for warning in noted] == ["200 of 200 rows failed"]
 
 
 @pytest.mark.parametrize("result", [Extraction(), None])
