@@ -108,7 +108,12 @@ class Batch:
 
 
 def batches(
-    folder: Path, rng: random.Random, *, columns: int = 20_000, at_once: int = 10
+    folder: Path,
+    rng: random.Random,
+    *,
+    columns: int = 20_000,
+    at_once: int = 10,
+    papers: int = 3,
 ) -> Iterator[Batch]:
     """Sample batches of like width from the shards in `folder`, without end.
 
@@ -122,13 +127,16 @@ def batches(
         Pixel columns per batch, padding included.
     at_once
         Shards mixed with one another.
+    papers
+        How many of them are lines cut from papers, where there are any.
     """
     while True:
-        files = list(folder.glob("*.npz"))
-        if not files:
+        cut, drawn = list(folder.glob("papers-*.npz")), list(folder.glob("lines-*.npz"))
+        if not cut and not drawn:
             time.sleep(1)
             continue
-        chosen = rng.sample(files, min(at_once, len(files)))
+        chosen = rng.sample(cut, min(papers, len(cut)))
+        chosen += rng.sample(drawn, min(at_once - len(chosen), len(drawn)))
         pool: list[tuple[Picture, str]] = []
         for file in chosen:
             try:

@@ -1,0 +1,88 @@
+"""Training lines cut from photographed made-up papers, with boxes as loose as a detector's."""
+
+from __future__ import annotations
+
+import os
+import random
+from pathlib import Path
+
+import numpy as np
+
+from cvocr_lab.engines.local.recogniser import crop_line, to_height
+from cvocr_lab.results import Quad
+from cvocr_lab.synth import TIERS, Tier, generate
+from cvocr_lab.synth.fonts import Pool
+from cvocr_lab.text import CHARSET
+from cvocr_lab.training.stream import FIRST_SEED, Shard, save_shard
+
+_KNOWN = frozenset(CHARSET)
+
+
+def cut_shard(seed: int, count: int, *, pool: Pool = "train", tier: Tier | None = None) -> Shard:
+    """Cut every line of `count` papers of all types; the sort of a line is its paper's tier.
+
+    Parameters
+    ----------
+    seed
+        The same seed gives the same lines.
+    count
+        Papers to draw.
+    pool
+        Fonts to use.
+    tier
+        How they are taken; None for all ways in turn.
+    """
+    rng = random.Random(seed)
+    shard = Shard([], [], [])
+    for number in range(count):
+        taken = tier or TIERS[number % len(TIERS)]
+        sample = generate(None, seed=rng.getrandbits(40), tier=taken, pool=pool)
+        for truth in sample.truths:
+            for text, quad in truth.lines:
+                text = " ".join(text.split())
+                if text and set(text) <= _KNOWN:
+                    crop = crop_line(sample.image, loosen(quad, rng))
+                    shard.pictures.append(to_height(crop))
+                    shard.texts.append(text)
+                    shard.sorts.append(taken)
+    return shard
+
+
+def loosen(quad: Quad, rng: random.Random) -> Quad:
+    """Move a box's sides as detectors do: out by a tenth of the height or so, rarely in."""
+    corners = np.asarray(quad, np.float64).reshape(4, 2)
+    along, down = corners[1] - corners[0], corners[3] - corners[0]
+    tall = max(float(np.hypot(*down)), 1.0)
+    along, down = along / max(float(np.hypot(*along)), 1e-6), down / tall
+    up, under = (tall * min(0.35, max(-0.05, rng.gauss(0.11, 0.08))) for _ in range(2))
+    left, right = (tall * max(-0.04, rng.gauss(0.15, 0.15)) for _ in range(2))
+    grown = corners + np.asarray(
+        [
+            -left * along - up * down,
+            right * along - up * down,
+            right * along + under * down,
+            -left * along + under * down,
+        ]
+    )
+    shaken = grown + np.asarray([[0, rng.gauss(0, 0.02 * tall)] for _ in range(4)])
+    x1, y1, x2, y2, x3, y3, x4, y4 = (float(v) for v in shaken.reshape(-1))
+    return (x1, y1, x2, y2, x3, y3, x4, y4)
+
+
+def feed_papers(folder: Path, *, shards: int, seed: int = FIRST_SEED, papers: int = 60) -> None:
+    """Write that many shards of paper lines into `folder`, where `batches` finds them.
+
+    Parameters
+    ----------
+    folder
+        As for `stream.feed`.
+    shards, papers
+        Shards, and papers per shard; a paper takes about half a second and gives 18 lines.
+    seed
+        Of the first shard; the next ones count up.
+    """
+    if hasattr(os, "nice"):
+        os.nice(5)
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in range(seed, seed + shards):
+        save_shard(cut_shard(number, papers), folder / f"papers-{number}.npz")
