@@ -28,7 +28,7 @@ from cvocr_lab.images._limits import Limits
 from cvocr_lab.images._pdf import decode_pdf
 from cvocr_lab.images._quiet import quiet_pillow
 from cvocr_lab.images._sniff import format_of, is_readable
-from cvocr_lab.images._source import Encoded, Kind, encoded
+from cvocr_lab.images._source import Encoded, Kind, checked, encoded
 
 __all__ = ["Fetch", "InputImage", "Limits", "digest", "load", "load_url"]
 
@@ -163,7 +163,8 @@ def _fetched(url: str, fetch: Fetch) -> Encoded:
 
 
 def _decoded(found: Encoded, pages: Sequence[int] | None, limits: Limits) -> InputImage:
-    data, name = found.data, found.name
+    name = found.name
+    data = checked(found.data, name, limits)
     kind = format_of(data)
     if not is_readable(kind):
         raise ImageError(f"{name} is {kind}, not a picture: give JPEG, PNG or PDF")

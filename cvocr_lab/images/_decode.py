@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 Pixels: TypeAlias = "NDArray[np.uint8]"
 
 _ORIENTATION: Final = 0x0112
+_COPIES: Final = 10  # small copies of a page that a pyramid may hold
 _SUBFILE_TYPE: Final = 254
 _BITS_PER_SAMPLE: Final = 258
 
@@ -190,6 +191,8 @@ def _tiff_pages(
         if not frames or not _is_thumbnail(picture):
             frames.append(at)
         at += 1
+        if at > _COPIES * (last + 1):
+            raise ImageError(f"TIFF {name} has too many small copies: save it without")
     before = 0
     for number in check_page_numbers(pages, len(frames), name, limits):
         picture.seek(frames[number - 1])

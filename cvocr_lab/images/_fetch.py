@@ -8,20 +8,22 @@ use leads inside.  No proxy, cookie or ``.netrc`` of the user's takes part.
 from __future__ import annotations
 
 import base64
-import http.client
 import io
 import ipaddress
 import socket
-import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from time import monotonic
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
 
 from cvocr_lab.errors import ArgumentError, FetchError
 from cvocr_lab.images._sniff import format_of, is_readable
+
+if TYPE_CHECKING:
+    import http.client
+    import ssl
 
 _PORTS: Final = {"http": 80, "https": 443}
 _REDIRECTS: Final = {301, 302, 303, 307, 308}
@@ -116,6 +118,9 @@ def _check_content(data: bytes, name: str) -> None:
 
 @contextmanager
 def _translated(name: str) -> Iterator[None]:
+    import http.client
+    import ssl
+
     try:
         yield
     except TimeoutError as error:
@@ -129,6 +134,8 @@ def _translated(name: str) -> Iterator[None]:
 
 def _get(url: str, options: Fetch, deadline: float) -> bytes | str:
     """One request: the answer's body, or where it leads."""
+    import http.client  # here, as it is slow to import
+
     parts = urlsplit(url)
     name = public_name(url)
     scheme, host = parts.scheme.lower(), parts.hostname
@@ -203,6 +210,8 @@ def _connect(host: str, port: int, name: str, options: Fetch, deadline: float) -
 def _is_public(text: str) -> bool:
     address = ipaddress.ip_address(text.partition("%")[0])
     if isinstance(address, ipaddress.IPv6Address):
+        if address.is_site_local:
+            return False
         inner = address.ipv4_mapped or address.sixtofour
         if address.teredo:
             inner = address.teredo[1]
@@ -221,6 +230,8 @@ def _left(most: float, deadline: float) -> float:
 
 
 def _tls() -> ssl.SSLContext:
+    import ssl
+
     import certifi
 
     context = ssl.create_default_context()

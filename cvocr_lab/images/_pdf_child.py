@@ -50,6 +50,7 @@ def _bound(memory: int, seconds: float) -> None:
 
 def _draw(data: bytes, ask: dict[str, Any], drawn: list[Any]) -> dict[str, Any]:
     document = pdfium.PdfDocument(data)
+    document.init_forms()  # what is filled into a form is drawn too
     count = len(document)
     told: dict[str, Any] = {"count": count, "sizes": []}
     wanted = ask["pages"] or range(1, count + 1)

@@ -7,6 +7,7 @@ import binascii
 import os
 import re
 import stat
+import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
@@ -22,7 +23,7 @@ from cvocr_lab.images._sniff import format_of, is_readable
 Kind: TypeAlias = Literal["path", "url", "bytes", "pixels", "base64"]
 
 _SCHEME: Final = re.compile(r"([a-z][a-z0-9+.-]+)://", re.I)
-_BASE64: Final = re.compile(r"[A-Za-z0-9+/_\-\s]+={0,2}\s*")
+_BASE64: Final = re.compile(r"[A-Za-z0-9+/_\-\s]++={0,2}")
 _LONGEST_PATH: Final = 4096
 
 
@@ -53,7 +54,7 @@ def encoded(source: object, *, base: Path | str | None, limits: Limits) -> Encod
     if isinstance(source, str):
         return _text(source.strip(), base, limits)
     if isinstance(source, bytes | bytearray | memoryview):
-        return Encoded("bytes", "bytes", _checked(bytes(source), "bytes", limits))
+        return Encoded("bytes", "bytes", checked(bytes(source), "bytes", limits))
     read = getattr(source, "read", None)
     if callable(read):
         return _open_file(source, limits)
@@ -79,10 +80,11 @@ def _text(text: str, base: Path | str | None, limits: Limits) -> Encoded:
         return Encoded(public_name(text), "url", b"", text)
     if text[:5].lower() == "data:":
         return Encoded("data URI", "base64", _data_uri(text, limits))
-    if not _is_file(text, base):
-        data = _base64(text, limits)
-        if data is not None:
-            return Encoded("base64 text", "base64", data)
+    if _is_file(text, base):
+        return _file(Path(text), text, base, limits)
+    data = _base64(text, limits)
+    if data is not None:
+        return Encoded("base64 text", "base64", data)
     if len(text) > _LONGEST_PATH or not text.isprintable():
         raise ImageError(f"text of {len(text)} characters is no picture: give a path or a URL")
     return _file(Path(text), text, base, limits)
@@ -90,7 +92,11 @@ def _text(text: str, base: Path | str | None, limits: Limits) -> Encoded:
 
 def _at(path: Path, base: Path | str | None) -> Path:
     path = path.expanduser()
-    return path if base is None else Path(base) / path
+    if base is not None:
+        path = Path(base) / path
+    # A list typed on one system and files unpacked on another may differ in Unicode form.
+    forms = (Path(unicodedata.normalize(form, str(path))) for form in ("NFC", "NFD"))
+    return path if path.exists() else next((p for p in forms if p.exists()), path)
 
 
 def _is_file(text: str, base: Path | str | None) -> bool:
@@ -120,7 +126,7 @@ def _file(path: Path, name: str, base: Path | str | None, limits: Limits) -> Enc
     except (OSError, ValueError, RuntimeError) as error:
         kind = type(error).__name__
         raise ImageError(f"{name} cannot be opened ({kind}): check the path") from error
-    return Encoded(name, "path", _checked(data, name, limits))
+    return Encoded(name, "path", checked(data, name, limits))
 
 
 def _open_file(file: object, limits: Limits) -> Encoded:
@@ -131,7 +137,7 @@ def _open_file(file: object, limits: Limits) -> Encoded:
         raise ImageError(f"the open file cannot be read ({kind}): open it again") from error
     if not isinstance(data, bytes):
         raise ImageError("the open file gives text: open it with mode 'rb'")
-    return Encoded("open file", "bytes", _checked(data, "open file", limits))
+    return Encoded("open file", "bytes", checked(data, "open file", limits))
 
 
 def _data_uri(text: str, limits: Limits) -> bytes:
@@ -141,9 +147,9 @@ def _data_uri(text: str, limits: Limits) -> bytes:
         raise ImageError("data URI has no comma: give data:image/png;base64,…")
     raw = unquote_to_bytes(body)
     if not head.lower().endswith(";base64"):
-        return _checked(raw, "data URI", limits)
+        return checked(raw, "data URI", limits)
     try:
-        return _checked(_unpacked(raw.decode("ascii")), "data URI", limits)
+        return checked(_unpacked(raw.decode("ascii")), "data URI", limits)
     except ValueError as error:
         raise ImageError("data URI holds broken base64: get a new copy") from error
 
@@ -161,7 +167,7 @@ def _base64(text: str, limits: Limits) -> bytes | None:
         return None
     _check_bytes(len(text) * 3 // 4, "base64 text", limits)
     try:
-        return _checked(_unpacked(text), "base64 text", limits)
+        return checked(_unpacked(text), "base64 text", limits)
     except ValueError as error:
         raise ImageError("base64 text is cut off: get a new copy") from error
 
@@ -183,7 +189,14 @@ def _check_bytes(size: int, name: str, limits: Limits) -> None:
         )
 
 
-def _checked(data: bytes, name: str, limits: Limits) -> bytes:
+def checked(data: bytes, name: str, limits: Limits) -> bytes:
+    """The bytes themselves, if neither none nor too many.
+
+    Raises
+    ------
+    ImageError
+        None, or more than `Limits.max_bytes`.
+    """
     _check_bytes(len(data), name, limits)
     if not data:
         raise ImageError(f"{name} is empty: get a new copy")
