@@ -41,6 +41,7 @@ def test_shipped_fonts_need_nothing_installed() -> None:
             assert fonts.pick(rng, style, "shipped").name.startswith("DejaVu")
 
 
+@pytest.mark.slow
 def test_held_out_families_never_train() -> None:
     training = fonts.families(training=True)
     assert training

@@ -86,7 +86,7 @@ def draw(
     em = round(math.exp(rng.uniform(math.log(13), math.log(46))))
     font = fonts.load(path, em)
     ink = _set(text, font, rng, spacing=_spacing(rng, em))
-    canvas = _compose(ink, font, em, rng, pixels)
+    canvas = _compose(ink, font, em, rng, pixels, pool)
     if strength is None:
         strength = max(0.0, rng.uniform(-0.15, 1.0)) ** 1.3
     # Degradations are made for text 30 px high; smaller text bears less.
@@ -127,14 +127,19 @@ def _rows(em: int) -> tuple[int, int, int]:
 
 
 def _compose(
-    ink: Mask, font: FreeTypeFont, em: int, rng: random.Random, pixels: np.random.Generator
+    ink: Mask,
+    font: FreeTypeFont,
+    em: int,
+    rng: random.Random,
+    pixels: np.random.Generator,
+    pool: Pool,
 ) -> Picture:
     baseline, height, side = _rows(em)
     ink, width = ink.copy(), ink.shape[1]
     box = _box(ink, font, em, baseline, side, rng)
     for direction in (-1, 1):
         if rng.random() < 0.3:
-            _neighbour(ink, em, direction, rng)
+            _neighbour(ink, em, direction, rng, pool)
     paper = rng.uniform(130, 252)
     contrast = rng.uniform(45, 100) if rng.random() < 0.25 else rng.uniform(90, 235)
     dark = max(0.0, paper - contrast)
@@ -171,9 +176,9 @@ def _box(
     return columns[0] - left, top - above, columns[-1] + 1 + right, bottom + below
 
 
-def _neighbour(ink: Mask, em: int, direction: int, rng: random.Random) -> None:
+def _neighbour(ink: Mask, em: int, direction: int, rng: random.Random, pool: Pool) -> None:
     """Let a piece of the line above or below stand in the strip; changes `ink`."""
-    strip = _piece(rng.randrange(400), em)
+    strip = _piece(rng.randrange(400), em, pool)
     shift = direction * round(em * rng.uniform(*_PITCH))
     start = rng.randrange(max(1, strip.shape[1] - 4 * em))
     part = strip[:, start : start + ink.shape[1]]
@@ -185,11 +190,11 @@ def _neighbour(ink: Mask, em: int, direction: int, rng: random.Random) -> None:
 
 
 @lru_cache(maxsize=800)
-def _piece(seed: int, em: int) -> Mask:
+def _piece(seed: int, em: int, pool: Pool) -> Mask:
     rng = random.Random(seed)
     style = rng.choices(_STYLES, _SHARES)[0]
     text = wording.sample(rng, rng.choice(("address", "caption", "name", "prose")))[1]
-    return _set(text, fonts.load(fonts.pick(rng, style, "train"), em), rng, spacing=0.0)
+    return _set(text, fonts.load(fonts.pick(rng, style, pool), em), rng, spacing=0.0)
 
 
 def _ground(height: int, width: int, paper: float, rng: random.Random) -> Mask:
