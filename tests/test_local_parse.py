@@ -18,7 +18,9 @@ NAMES = [f"{t.name}-{layout.name}" for t, layout in MODELS]
 
 
 def _line(text: str, x: float, y: float, size: float) -> Line:
-    box = (x, y - 0.85 * size, x + 0.5 * size * len(text), y + 0.25 * size)
+    # Narrow letters, lest made-up values run into the next column.
+    width = 0.5 * min(size, 1.8) * len(text)
+    box = (x, y - 1.05 * size, x + width, y + 0.35 * size)
     quad = box_quad(*(float(v * SCALE) for v in box))
     return Line(text, 0.99, quad, (0.99,) * len(text))
 
@@ -29,7 +31,9 @@ def _printed(kind: DocumentType, layout: Layout, seed: int) -> tuple[list[Line],
     values: dict[str, str] = {}
     lines: list[Line] = []
     for text in layout.prints:
-        left = text.x - (0.25 * text.size * len(text.text) if text.align == "center" else 0)
+        left = text.x - (
+            0.25 * min(text.size, 1.8) * len(text.text) if text.align == "center" else 0
+        )
         lines.append(_line(text.text, left, text.y, text.size))
     for slot in layout.slots:
         field = kind[slot.field]
@@ -60,8 +64,8 @@ def _printed(kind: DocumentType, layout: Layout, seed: int) -> tuple[list[Line],
             vi = slot.vi or field.vi[0]
             en = field.en[0] if field.en and "{en}" in layout.caption else ""
             caption = layout.caption.format(vi=vi, en=en) if en else f"{vi}:"
-            lines.append(_line(caption, slot.x, slot.y, min(layout.caption_size, 1.6)))
-        lines.append(_line(printed, slot.value_x, slot.value_y, min(slot.size, 2.0)))
+            lines.append(_line(caption, slot.x, slot.y, layout.caption_size))
+        lines.append(_line(printed, slot.value_x, slot.value_y, slot.size))
     return lines, values
 
 

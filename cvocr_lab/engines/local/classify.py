@@ -7,6 +7,7 @@ longer wins, so that ``CĂN CƯỚC CÔNG DÂN`` is never also ``CĂN CƯỚC``.
 from __future__ import annotations
 
 import math
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -167,9 +168,7 @@ def find_anchors(lines: Sequence[Line]) -> list[Hit]:
             if hit is not None:
                 score, start, end = hit
                 found.append((len(anchor) * score**3, start, end, anchor, score))
-        for anchor in anchors:
-            if len(anchor) < 4 and (key == anchor or key.startswith(anchor + " ")):
-                found.append((len(anchor), 0, len(anchor), anchor, 1.0))
+        found += _short_ones(key, origin, lines[row].text)
         taken: list[tuple[int, int]] = []
         for _, start, end, anchor, score in sorted(found, reverse=True):
             if any(end > a and start < b for a, b in taken):
@@ -180,6 +179,22 @@ def find_anchors(lines: Sequence[Line]) -> list[Hit]:
                 taken.append((start, end))
                 hits.append(Hit(row, first, stop, anchor, score))
     return hits
+
+
+def _short_ones(key: str, origin: list[int], text: str) -> list[tuple[float, int, int, str, float]]:
+    """Anchors of two or three letters: at the line's start, or before a colon."""
+    found: list[tuple[float, int, int, str, float]] = []
+    for word in re.finditer(r"\w+", key):
+        if word.group() in _short_anchors():
+            after = text[origin[word.end() - 1] + 1 :].lstrip()[:1]
+            if word.start() == 0 or after == ":":
+                found.append((len(word.group()), word.start(), word.end(), word.group(), 1.0))
+    return found
+
+
+@cache
+def _short_anchors() -> frozenset[str]:
+    return frozenset(key for key in _anchors() if len(key) < 4)
 
 
 def _place(key: str, anchor: str) -> tuple[float, int, int] | None:

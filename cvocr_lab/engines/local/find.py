@@ -67,8 +67,6 @@ class Finder:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = self._threads
         options.log_severity_level = 4
-        # Every picture has its own size; an arena would keep the largest of each.
-        options.enable_cpu_mem_arena = False
         return onnxruntime.InferenceSession(
             str(model_path()), options, providers=["CPUExecutionProvider"]
         )

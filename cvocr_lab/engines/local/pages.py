@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from cvocr_lab.engines.local import classify, codes, orient, rectify
 from cvocr_lab.engines.local.find import Finder, Image, Quads
@@ -211,39 +211,92 @@ def _paper(
     finder: Finder,
     reader: Reader,
 ) -> Paper | None:
+    """The paper that explains most of the lines, flattened and read again; None for none."""
     hits = classify.find_anchors(lines)
     first = _best(lines, hits, angle)
     if first is None or first[1] < _LEAST_SCORE:
         return None
-    placed, score, margin = first
-    on_it = _members(lines, placed)
-    scale = float(np.clip(placed.scale, *_FLAT_SCALE))
-    around = rectify.quads_array(on_it).reshape(-1, 2)
-    flat, to_flat = rectify.flatten(image, placed, around=around, scale=scale)
-    quads = finder.find(flat)
-    flat_lines = read_quads(flat, orient.along(quads, 0.0), reader)
-    flat_hits = classify.find_anchors(flat_lines)
-    second = _best(flat_lines, flat_hits, 0.0)
-    if second is None or second[1] < 0.6 * score:
-        # The first look was better: carry its lines over.
-        matrix = to_flat @ placed.matrix
-        flat_lines = [
+    look = _Look(image, lines, *first)
+    paper = look.closer(finder, reader)
+    if paper is not None and not _within(paper):
+        # The first placement was off: what the closer look found places the paper better.
+        matrix = np.linalg.inv(paper.to_flat) @ paper.registration.matrix
+        placed = replace(
+            paper.registration,
+            matrix=matrix,
+            scale=paper.registration.scale / _zoom(paper.to_flat, paper.registration.corners()),
+        )
+        again = _Look(image, lines, placed, paper.score, paper.margin).closer(finder, reader)
+        if again is not None and again.score > paper.score:
+            paper = again
+    paper = paper or look.from_afar()
+    placed = paper.registration
+    mine = [c for c in found_codes if _on(c, placed, paper.to_flat)]
+    if not mine and placed.model.layout.picture("qr"):
+        mine = _look_for_code(image, placed, paper.to_flat)
+    return replace(paper, codes=tuple(mine))
+
+
+def _within(paper: Paper) -> bool:
+    """Whether the flat picture holds the whole paper."""
+    height, width = paper.flat.shape[:2]
+    slack = 4 * paper.registration.scale
+    corners = paper.registration.corners()
+    return bool((corners > -slack).all() and (corners < np.array([width, height]) + slack).all())
+
+
+def _zoom(to_flat: rectify.Matrix, flat: NDArray[np.float64]) -> float:
+    """How much larger the flat picture shows the paper."""
+    there = rectify.warp_points(np.linalg.inv(to_flat), flat)
+    return float(np.hypot(*(flat[1] - flat[0])) / max(np.hypot(*(there[1] - there[0])), 1e-6))
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """A paper as first placed in the picture."""
+
+    image: Image
+    lines: Sequence[Line]
+    placed: rectify.Registration
+    score: float
+    margin: float
+
+    def _flat(self) -> tuple[Image, rectify.Matrix, list[Line]]:
+        on_it = _members(self.lines, self.placed)
+        scale = float(np.clip(self.placed.scale, *_FLAT_SCALE))
+        around = rectify.quads_array(on_it).reshape(-1, 2)
+        flat, to_flat = rectify.flatten(self.image, self.placed, around=around, scale=scale)
+        return flat, to_flat, on_it
+
+    def closer(self, finder: Finder, reader: Reader) -> Paper | None:
+        """Flattened, found and read anew; None when that explains less than before."""
+        flat, to_flat, _ = self._flat()
+        quads = finder.find(flat)
+        lines = read_quads(flat, orient.along(quads, 0.0), reader)
+        hits = classify.find_anchors(lines)
+        best = _best(lines, hits, 0.0)
+        if best is None or best[1] < 0.6 * self.score:
+            return None
+        return Paper(*best, flat, to_flat, tuple(lines), tuple(hits), ())
+
+    def from_afar(self) -> Paper:
+        """Flattened, with the lines of the first look."""
+        flat, to_flat, on_it = self._flat()
+        lines = [
             replace(
                 line,
                 quad=as_quad(rectify.warp_points(to_flat, np.array(line.quad).reshape(4, 2))),
             )
             for line in on_it
         ]
-        flat_hits = classify.find_anchors(flat_lines)
-        registration = rectify.Registration(placed.model, matrix, placed.hits, scale)
-    else:
-        registration, score, margin = second
-    mine = [c for c in found_codes if _on(c, registration, to_flat)]
-    if not mine and registration.model.layout.picture("qr"):
-        mine = _look_for_code(image, registration, to_flat)
-    return Paper(
-        registration, score, margin, flat, to_flat, tuple(flat_lines), tuple(flat_hits), tuple(mine)
-    )
+        scale = self.placed.scale * _zoom(
+            to_flat, rectify.warp_points(to_flat, self.placed.corners())
+        )
+        registration = replace(self.placed, matrix=to_flat @ self.placed.matrix, scale=scale)
+        hits = classify.find_anchors(lines)
+        return Paper(
+            registration, self.score, self.margin, flat, to_flat, tuple(lines), tuple(hits), ()
+        )
 
 
 def _members(lines: Sequence[Line], placed: rectify.Registration) -> list[Line]:

@@ -127,6 +127,8 @@ def _pieces(
         if hit.key in mine or len(hit.key) >= 14:
             by_line.setdefault(hit.line, []).append(hit)
     back = np.linalg.inv(matrix)
+    slope = _slope([warp_points(back, np.array(line.quad).reshape(4, 2)) for line in lines])
+    middle = model.layout.size[0] / 2
     pieces: list[Piece] = []
 
     def add(index: int, start: int, end: int, hit: Hit | None) -> None:
@@ -147,7 +149,7 @@ def _pieces(
             Piece(
                 index, start, end, text, quad,
                 float(min(box[0, 0], box[3, 0])), float(max(box[1, 0], box[2, 0])),
-                float(box[:, 1].mean()), height, lines[index].characters[start:end],
+                float(box[:, 1].mean() - slope * (box[:, 0].mean() - middle)), height, lines[index].characters[start:end],
                 hit, spot.field if spot else "",
             )
         )  # fmt: skip
@@ -162,6 +164,15 @@ def _pieces(
             at = hit.end
         add(index, at, len(line.text), None)
     return pieces
+
+
+def _slope(boxes: Sequence[NDArray[np.float64]]) -> float:
+    """How much the lines still fall to the right, after all; rows are told apart level."""
+    if not boxes:
+        return 0.0
+    runs = np.array([(box[1] + box[2] - box[0] - box[3]) / 2 for box in boxes])
+    long = runs[runs[:, 0] > 12]
+    return float(np.median(long[:, 1] / long[:, 0])) if len(long) else 0.0
 
 
 def _captions(pieces: Sequence[Piece], model: Model) -> dict[str, Piece]:
@@ -287,7 +298,7 @@ def _joined(pieces: Sequence[Piece]) -> list[Piece]:
     """In reading order: rows from the top, each from the left."""
     rows: list[list[Piece]] = []
     for piece in sorted(pieces, key=lambda p: p.y):
-        if rows and piece.y - np.mean([p.y for p in rows[-1]]) < 0.5 * piece.height:
+        if rows and piece.y - np.mean([p.y for p in rows[-1]]) < 0.42 * piece.height:
             rows[-1].append(piece)
         else:
             rows.append([piece])

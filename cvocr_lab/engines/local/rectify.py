@@ -23,6 +23,9 @@ Matrix = NDArray[np.floating[Any]]
 
 _TOLERANCE_MM = 5.0
 _MOST_TURN = math.radians(30)
+_SCALE_SLACK = math.log(1.9)
+_BOX_PER_EM = 1.4
+"""Height of a found line over the em of its letters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +80,12 @@ def span_quad(line: Line, start: int, end: int) -> NDArray[np.float64]:
 
 def _pairs(
     lines: Sequence[Line], hits: Sequence[Hit], model: Model
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], list[Hit]]:
-    """Places on paper, places in the picture, weights, and the hits they come from."""
+) -> tuple[
+    NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], list[Hit]
+]:
+    """Places on paper, in the picture, weights, scales by letter height, and the hits' own."""
     mine = spots(model)
-    source, target, weights, used = [], [], [], []
+    source, target, weights, heights, used = [], [], [], [], []
     for hit in hits:
         spot = mine.get(hit.key)
         if spot is None or math.isnan(spot.x):
@@ -90,11 +95,13 @@ def _pairs(
         source.append((spot.x, spot.y))
         target.append((left + right) / 2 if spot.centred else left)
         weights.append(hit.score**2 * min(len(hit.key), 16) ** 0.5)
+        heights.append(float(np.hypot(*(quad[3] - quad[0]))) / (_BOX_PER_EM * spot.size))
         used.append(hit)
     return (
         np.array(source, float).reshape(-1, 2),
         np.array(target, float).reshape(-1, 2),
         np.array(weights, float),
+        np.array(heights, float),
         used,
     )
 
@@ -109,9 +116,11 @@ def register(
     angle_deg
         Reading direction of the lines.
     """
-    source, target, weights, used = _pairs(lines, hits, model)
+    source, target, weights, heights, used = _pairs(lines, hits, model)
     if len(used) < 2:
         return None
+    # Letters tell the scale roughly; it keeps two chance hits from making a giant of a card.
+    rough = float(np.median(heights))
     s = source[:, 0] + 1j * source[:, 1]
     p = target[:, 0] + 1j * target[:, 1]
     i, j = np.triu_indices(len(s), 1)
@@ -123,7 +132,7 @@ def register(
     turn = (p[j] - p[i]) / gap
     shift = p[i] - turn * s[i]
     off = np.angle(turn * np.exp(-1j * math.radians(angle_deg)))
-    sane = (np.abs(off) < _MOST_TURN) & (np.abs(turn) > 1)
+    sane = (np.abs(off) < _MOST_TURN) & (np.abs(np.log(np.abs(turn) / rough)) < _SCALE_SLACK)
     if not sane.any():
         return None
     turn, shift = turn[sane], shift[sane]

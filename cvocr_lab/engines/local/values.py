@@ -96,8 +96,8 @@ def _pattern(kind: t.Pattern, text: str) -> str:
         lengths = [int(n) for n in re.findall(r"\\d\{(\d+)\}", kind.pattern)] or [9]
         return _digits(text, lengths or (9,))
     if kind is t.COUNTRY_CODE:
-        letters = re.sub(r"[^A-Z]", "", letters_from_lookalikes(text.upper()))
-        return "VNM" if fuzz.ratio(letters, "VNM") >= 60 else letters[:3]
+        words = [letters_from_lookalikes(w) for w in re.findall(r"\b[A-Z0-9]{3}\b", text.upper())]
+        return next((w for w in words if w == "VNM"), words[0] if words else "")
     if kind is t.PASSPORT_NUMBER:
         found = re.search(rf"([A-Z0-9])\s?([{_DIGITISH}]{{7,8}})(?![0-9])", text)
         if not found:
