@@ -1,0 +1,84 @@
+"""CER, exact lines and milliseconds per line of the recogniser on fonts it never saw.
+
+    python tests/benchmarks/lines.py [--model FILE] [--tesseract] [--papers 60] [--per-sort 150]
+
+Two sets, both drawn with the held-out families of `cvocr_lab.synth.fonts` from seeds of their own:
+lines drawn alone, by sort of text, and lines cut from photographed papers, by tier.  Time is
+processor time of one thread.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from rapidfuzz.distance import Levenshtein
+
+from cvocr_lab.engines.local.readers import open_reader
+from cvocr_lab.synth import TIERS
+from cvocr_lab.training import TEST_SEED, evaluate
+from cvocr_lab.training.evaluation import drawn_set
+from cvocr_lab.training.papers import cut_shard
+from cvocr_lab.training.stream import Shard
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", type=Path)
+    parser.add_argument("--tesseract", action="store_true", help="read the same crops with it too")
+    parser.add_argument("--papers", type=int, default=60, help="papers per tier")
+    parser.add_argument("--per-sort", type=int, default=150, help="drawn lines per sort of text")
+    args = parser.parse_args()
+    parts = [
+        cut_shard(TEST_SEED + i, args.papers, pool="test", tier=t) for i, t in enumerate(TIERS)
+    ]
+    papers = Shard(
+        [p for s in parts for p in s.pictures],
+        [t for s in parts for t in s.texts],
+        [t for s in parts for t in s.sorts],
+    )
+    sets = {"drawn lines": drawn_set(TEST_SEED, "test", args.per_sort), "paper lines": papers}
+    for reader in ("own", "tesseract") if args.tesseract else ("own",):
+        for name, shard in sets.items():
+            report(f"{reader}, {name}", reader, shard, args.model if reader == "own" else None)
+
+
+def report(title: str, reader: str, shard: Shard, model: Path | None) -> None:
+    opened = open_reader(reader, model=model)
+    opened.read(shard.pictures[:1])
+    kept: list[str] = []
+
+    def read(pictures: Sequence[NDArray[np.uint8]]) -> list[str]:
+        kept.extend(line.text for line in opened.read(pictures))
+        return kept
+
+    begun = time.process_time()
+    figures = evaluate(read, shard)
+    spent = (time.process_time() - begun) / len(shard.texts)
+    rows = [f"\n{title}: {1000 * spent:.2f} ms per line", "| | CER % | exact % | lines |"]
+    rows += ["|---|---|---|---|"]
+    for sort, f in figures.items():
+        rows.append(f"| {sort} | {100 * f.cer:.2f} | {100 * f.exact:.1f} | {f.lines} |")
+    rows.append("confused: " + ", ".join(f"{c}x {pair}" for pair, c in confusions(shard, kept)))
+    sys.stdout.write("\n".join(rows) + "\n")
+
+
+def confusions(shard: Shard, read: Sequence[str]) -> list[tuple[str, int]]:
+    """The commonest mistakes, truth first; ``·`` is nothing."""
+    found: Counter[str] = Counter()
+    for truth, got in zip(shard.texts, read, strict=True):
+        for step in Levenshtein.editops(truth, got):
+            a = "·" if step.tag == "insert" else truth[step.src_pos]
+            b = "·" if step.tag == "delete" else got[step.dest_pos]
+            found[f"{a!r}→{b!r}"] += 1
+    return found.most_common(25)
+
+
+if __name__ == "__main__":
+    main()
