@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
 CUTS = (0.02, 0.1, 0.3, 0.5, 0.7, 0.9)
@@ -43,6 +44,14 @@ def picture(mode: str = "RGB", size: tuple[int, int] = (64, 48)) -> Image.Image:
         seed = seed * 1103515245 + 12345 & 0x7FFFFFFF
         values.append(seed >> 16 & 255)
     return Image.frombytes("RGB", size, bytes(values)).convert(mode)
+
+
+def smooth(mode: str = "RGB", size: tuple[int, int] = (90, 60)) -> Image.Image:
+    """Colours that change slowly: every format keeps them."""
+    wide = np.linspace(0, 255, size[0], dtype=np.uint8)
+    tall = np.linspace(0, 255, size[1], dtype=np.uint8)[:, None]
+    planes = np.broadcast_arrays(wide, tall, np.uint8(80))
+    return Image.fromarray(np.stack(planes, axis=2)).convert(mode)
 
 
 def encode(image: Image.Image, kind: str, **options: object) -> bytes:

@@ -111,7 +111,7 @@ def load(
     >>> load(np.zeros((20, 30), np.uint8))
     InputImage('array', pixels, 30×20)
     """
-    if pages is not None and (not pages or any(number < 1 for number in pages)):
+    if pages is not None and (len(pages) == 0 or min(pages) < 1):
         raise ArgumentError(f"pages={list(pages)!r}: give page numbers from 1")
     drawn = _drawn(source, pages, limits)
     if drawn is not None:

@@ -7,7 +7,6 @@ import ctypes
 import importlib
 import io
 import logging
-import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 from cvocr_lab.errors import CvocrError, ImageError
 from cvocr_lab.images._limits import Limits
 from cvocr_lab.images._quiet import quiet_pillow
+from cvocr_lab.images._whole import is_cut_off
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -28,7 +28,6 @@ Pixels: TypeAlias = "NDArray[np.uint8]"
 _ORIENTATION: Final = 0x0112
 _COPIES: Final = 10  # small copies of a page that a pyramid may hold
 _SUBFILE_TYPE: Final = 254
-_BITS_PER_SAMPLE: Final = 258
 
 
 @contextmanager
@@ -85,7 +84,7 @@ def decode(
     ImageError
         Broken, cut off, too large, too small.
     """
-    if _is_cut_off(data, found):
+    if is_cut_off(data, found):
         raise ImageError(f"{found} {name} is broken or cut off: get a new copy")
     with quiet_pillow(), translated(name, found):
         from PIL import Image
@@ -239,47 +238,15 @@ def _rgb(picture: Image.Image) -> Image.Image:
 
 
 def _eight_bits(picture: Image.Image) -> Pixels:
-    values = np.asarray(picture)
-    if picture.mode.startswith("I;16"):
-        bits = getattr(picture, "tag_v2", {}).get(_BITS_PER_SAMPLE, (16,))[0]
-        top = float(2**bits - 1)
-    else:
-        # 32 bits declare no range: take the smallest usual one that holds all values.
-        values = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
-        highest = float(values.max())
-        usual = (1.0, 255.0, 4095.0, 65535.0) if picture.mode == "F" else (255.0, 4095.0, 65535.0)
-        top = next((top for top in usual if highest <= top), highest)
-    scaled = np.clip(values, 0, top) * np.float32(255 / max(top, 1)) + np.float32(0.5)
+    values = np.nan_to_num(np.asarray(picture), nan=0, posinf=0, neginf=0)
+    # These modes do not tell their range (scanners put 12 bits into 16): take the smallest usual
+    # one that holds all values.
+    usual = (255, 4095, 65535) if values.dtype.kind in "iu" else (1, 255, 4095, 65535)
+    highest = float(values.max())
+    top = next((top for top in usual if highest <= top), highest)
+    scaled = np.clip(values, 0, top) * np.float32(255 / top) + np.float32(0.5)
     grey: Pixels = scaled.astype(np.uint8)
     return grey
-
-
-def _is_cut_off(data: bytes, found: str) -> bool:
-    if found == "PNG":
-        return not _is_whole_png(data)
-    # Half a download in a file of full length: these decoders make grey of the zero bytes.
-    if found not in ("JPEG", "JPEG2000", "WEBP", "AVIF", "HEIF"):
-        return False
-    there = data.rstrip(b"\0")
-    lost = len(data) - len(there)
-    return lost > max(512, len(data) // 8) and not there.endswith(b"\xff\xd9")
-
-
-def _is_whole_png(data: bytes) -> bool:
-    """Tell whether the end and all checksums that matter are there; Pillow asks for neither."""
-    view, at = memoryview(data), 8
-    while at + 12 <= len(data):
-        end = at + 8 + int.from_bytes(view[at : at + 4], "big")
-        kind = bytes(view[at + 4 : at + 8])
-        # A small first letter marks a chunk that readers may ignore.
-        if kind[:1].isupper() and zlib.crc32(view[at + 4 : end]) != int.from_bytes(
-            view[end : end + 4], "big"
-        ):
-            return False
-        if kind == b"IEND":
-            return True
-        at = end + 4
-    return False
 
 
 def _enable_heif(name: str) -> None:

@@ -17,6 +17,7 @@ class Limits:
         Size of the encoded file.
     max_pixels
         Pixels of all pages together; a picture is judged by its header, before decoding.
+        Pillow's own limit (``2 * PIL.Image.MAX_IMAGE_PIXELS`` a page) holds as well.
     min_side
         Shortest side in pixels; below it there is nothing to read.
     max_pages

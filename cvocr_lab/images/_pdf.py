@@ -19,6 +19,7 @@ import numpy as np
 from cvocr_lab.errors import ImageError
 from cvocr_lab.images._decode import Pixels, check_page_numbers, check_size, frozen
 from cvocr_lab.images._limits import Limits
+from cvocr_lab.images._whole import is_cut_off
 
 _BOOT: Final = """\
 import sys
@@ -57,7 +58,7 @@ def decode_pdf(
     ImageError
         Broken, cut off, locked, without pages, too large, or too slow to draw.
     """
-    if _is_cut_off(data):
+    if is_cut_off(data, "PDF"):
         raise ImageError(f"PDF {name} is cut off: get a new copy")
     answer = _ask_child(data, name, pages, limits)
     end = answer.find(b"\n")
@@ -107,9 +108,3 @@ def _ask_child(data: bytes, name: str, pages: Sequence[int] | None, limits: Limi
     if child.returncode:
         raise ImageError(f"PDF {name} cannot be drawn: save it as pictures")
     return child.stdout
-
-
-def _is_cut_off(data: bytes) -> bool:
-    # PDFium mends a file without its end and draws the half that is there.
-    end = data.rfind(b"startxref")
-    return end < 0 or b" obj" in data[end:]
