@@ -4,14 +4,23 @@ import random
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from cvocr_lab.engines.local.recogniser import Recogniser
+from cvocr_lab.errors import ArgumentError
 from cvocr_lab.text import CHARSET
 
 torch = pytest.importorskip("torch")
 
-from cvocr_lab.training import evaluate, export, stream  # noqa: E402
+from cvocr_lab.training import (  # noqa: E402
+    evaluate,
+    export,
+    finetune,
+    labelled_lines,
+    restore,
+    stream,
+)
 from cvocr_lab.training.loop import read  # noqa: E402
 from cvocr_lab.training.model import LineNet, steps  # noqa: E402
 
@@ -70,3 +79,56 @@ def test_exported_file_reads_as_the_net_does(shard: stream.Shard, tmp_path: Path
     theirs = [line.text for line in reader.read(shard.pictures)]
     same = sum(a == b for a, b in zip(ours, theirs, strict=True))
     assert same >= 27  # an untrained net's scores are near ties; float16 turns a few
+
+
+def test_a_restored_net_reads_as_the_one_exported(shard: stream.Shard, tmp_path: Path) -> None:
+    torch.manual_seed(1)
+    net = LineNet(len(CHARSET))
+    for _ in range(3):  # statistics other than those of a fresh net
+        net(torch.randn(4, 1, 48, 64))
+    net.eval()
+    export(net, CHARSET, tmp_path / "net.onnx", figures={})
+    back, charset = restore(tmp_path / "net.onnx")
+    assert charset == CHARSET
+    lines = torch.randn(3, 1, 48, 120)
+    with torch.no_grad():
+        torch.testing.assert_close(back(lines), net(lines), atol=5e-3, rtol=0)
+
+
+def test_other_files_are_no_models(tmp_path: Path) -> None:
+    (tmp_path / "x.onnx").write_bytes(b"none")
+    with pytest.raises(ArgumentError, match="not a line model"):
+        restore(tmp_path / "x.onnx")
+
+
+def test_labelled_lines_are_cut_where_the_truth_is_known() -> None:
+    picture = np.full((100, 400, 3), 200, np.uint8)
+    picture[20:40, 50:250] = 10
+    quad = (50.0, 20.0, 250.0, 20.0, 250.0, 40.0, 50.0, 40.0)
+    frame = pd.DataFrame(
+        {
+            "image": [picture] * 4,
+            "name": ["NGUYÊN VĂN A", "NGUYEN VAN B", "OTHER", "TRẦN C"],
+            "name_quad": [quad, quad, quad, None],
+        },
+        index=list("abcd"),
+    )
+    truth = pd.DataFrame({"name": ["NGUYỄN VĂN A", None, "NGUYỄN", "TRẦN C"]}, index=list("abcd"))
+    pictures, texts = labelled_lines(frame, truth, column="image")
+    assert texts == ["NGUYỄN VĂN A"]
+    assert pictures[0].shape[:2] == (23, 201)
+    assert pictures[0][12, 100, 0] == 10
+
+
+@pytest.mark.slow
+def test_fine_tuning_never_returns_a_worse_model(tmp_path: Path) -> None:
+    drawn = stream.draw_shard(3, 40, "shipped", "number")
+    done = finetune(drawn.pictures, drawn.texts, tmp_path / "mine.onnx", minutes=0.1)
+    assert done.before.lines == done.after.lines == 8
+    if done.model is None:
+        assert not (tmp_path / "mine.onnx").exists()
+    else:
+        assert done.after.cer <= done.before.cer
+        assert Recogniser(done.model).charset == CHARSET
+    with pytest.raises(ArgumentError, match="at least ten"):
+        finetune(drawn.pictures[:5], drawn.texts[:5], tmp_path / "mine.onnx")

@@ -127,7 +127,7 @@ class _Run:
         self.net.train()
         with torch.autocast(self.device, torch.bfloat16):
             scores = self.net(lines)
-        loss = _loss(scores, batch)
+        loss = loss_of(scores, batch)
         self.optimiser.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(self.net.parameters(), 5.0)
@@ -175,7 +175,8 @@ class _Run:
         )
 
 
-def _loss(scores: Tensor, batch: Batch) -> Tensor:
+def loss_of(scores: Tensor, batch: Batch) -> Tensor:
+    """CTC loss of the net's logits, averaged over lines."""
     targets = torch.tensor([_INDEX[c] for text in batch.texts for c in text])
     return nn.functional.ctc_loss(
         scores.float().log_softmax(-1).transpose(0, 1),

@@ -95,6 +95,11 @@ class Recogniser:
         return lines
 
 
+def model_file() -> Path:
+    """The model in the package."""
+    return Path(str(resources.files("cvocr_lab.data").joinpath("models", "lines.onnx")))
+
+
 def to_height(crop: Picture, height: int = HEIGHT) -> Picture:
     """Grey and scaled to `height` rows, proportions kept up to `MAX_WIDTH` columns."""
     import cv2
@@ -231,11 +236,7 @@ def _open(model: Path | None, threads: int) -> _Net:
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = 3
-    source = (
-        model.read_bytes()
-        if model is not None
-        else resources.files("cvocr_lab.data").joinpath("models", "lines.onnx").read_bytes()
-    )
+    source = (model or model_file()).read_bytes()
     try:
         session = ort.InferenceSession(source, options, providers=["CPUExecutionProvider"])
         card = json.loads(session.get_modelmeta().custom_metadata_map["card"])
