@@ -94,6 +94,7 @@ def test_anchors_in_a_line(text: str, keys: list[str]) -> None:
         ("passport", "id", ["C1234567"], "C1234567"),
         ("tcc_chip", "address", ["Tổ 5, Khu 2,", "Mẫu , Hà Nội"], "Tổ 5, Khu 2, Mẫu, Hà Nội"),
         ("cmt", "name", ["....NGUYỄN VĂN MẪU......"], "NGUYỄN VĂN MẪU"),
+        ("tcc_chip", "duedate", ["Cúc. phàn doãn li lí ol IO"], ""),
         ("vehicle_registration_back", "pay_load", ["720kg"], "720"),
         ("vehicle_registration_back", "plate", ["99A-123.45"], "99A-123.45"),
         ("vehicle_registration_back", "plate", ["59X2-123.45"], "59X2-123.45"),
@@ -101,6 +102,13 @@ def test_anchors_in_a_line(text: str, keys: list[str]) -> None:
 )
 def test_values_taken_out_of_text(type_: str, field: str, texts: list[str], value: str) -> None:
     assert values.take(TYPES[type_][field], texts) == value
+
+
+def test_dots_of_a_leader_are_no_part_of_the_value() -> None:
+    field = TYPES["cmt"]["address"]
+    texts = ["Tổ.11,.Cầu. Kho..,", "Quận..1,. Hồ. Chí. Minh...."]
+    assert values.take(field, texts, leader=True) == "Tổ 11, Cầu Kho, Quận 1, Hồ Chí Minh"
+    assert values.take(TYPES["cmt"]["born"], ["01.02.1980..."], leader=True) == "01/02/1980"
 
 
 def test_place_and_date_of_one_sentence() -> None:

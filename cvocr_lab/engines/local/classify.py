@@ -208,20 +208,24 @@ def _place(key: str, anchor: str) -> tuple[float, int, int] | None:
     found = fuzz.partial_ratio_alignment(anchor, key, score_cutoff=70)
     if found is None:
         return None
-    start, end = found.dest_start, found.dest_end
-    # Widen to whole words: half a word is not the caption's end.
-    while start > 0 and key[start - 1] != " ":
-        start -= 1
-    while end < len(key) and key[end] != " ":
-        end += 1
-    start += len(key[start:end]) - len(key[start:end].lstrip())
-    end -= len(key[start:end]) - len(key[start:end].rstrip())
-    ratio = fuzz.ratio(key[start:end], anchor)
-    if ratio < _least(anchor):
-        start, end = found.dest_start, found.dest_end
-        ratio = fuzz.ratio(key[start:end], anchor) - 4
-    alike = ratio >= _least(anchor) and end > start and _same_words(key[start:end], anchor)
+    first, last = found.dest_start, found.dest_end
+    # The window is as long as the anchor; the caption ends with a word, earlier or later.
+    starts = {first, key.rfind(" ", 0, first + 1) + 1, key.find(" ", first) + 1 or first}
+    ends = {last, key.find(" ", last - 1), key.rfind(" ", first, last)}
+    spans = [(a, len(key) if b < 0 else b) for a in starts for b in ends]
+    ratio, start, end = max(
+        (fuzz.ratio(key[a:b], anchor) - 12 * _cuts_words(key, a, b), a, b)
+        for a, b in spans
+        if b > a
+    )
+    alike = ratio >= _least(anchor) and _same_words(key[start:end], anchor)
     return (ratio / 100, start, end) if alike else None
+
+
+def _cuts_words(key: str, start: int, end: int) -> bool:
+    before = start > 0 and key[start - 1] != " " and key[start] != " "
+    after = end < len(key) and key[end] != " " and key[end - 1] != " "
+    return before or after
 
 
 def _same_words(text: str, anchor: str) -> bool:

@@ -11,38 +11,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cvocr_lab.engines.local import values
-from cvocr_lab.engines.local.classify import Hit, Model, folded, spots
-from cvocr_lab.engines.local.rectify import Matrix, span_quad, warp_points
+from cvocr_lab.engines.local.classify import Hit, Model, folded
+from cvocr_lab.engines.local.pieces import Piece, cut, hull
+from cvocr_lab.engines.local.rectify import Matrix
 from cvocr_lab.kinds import Field, FieldType, Slot
 from cvocr_lab.results import Line, Quad
 
-_OPEN = " )\t:;.,/|\\–—_·•…'\"“”=*~`"
-_CLOSE = " (\t/|\\_·•…'\"“”=*~`"
-"""What may stand around a value; commas and colons at its end stay: the next line goes on."""
-
-
 TEXT = FieldType("TEXT")
-
-
-@dataclass(slots=True)
-class Piece:
-    """Part of a line: a caption, or what may be a value.  Box in millimetres on the paper."""
-
-    line: int
-    start: int
-    end: int
-    text: str
-    quad: NDArray[np.float64]
-    x0: float
-    x1: float
-    y: float
-    height: float
-    characters: tuple[float, ...] = ()
-    hit: Hit | None = None
-    caption: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +62,7 @@ def parse(
     skip
         Lines that are no print: the MRZ, lines of other papers.
     """
-    pieces = _pieces(lines, hits, model, matrix, skip)
+    pieces = cut(lines, hits, model, matrix, skip)
     captions = _captions(pieces, model)
     loose = [p for p in pieces if p.hit is None]
     slots = {s.field: s for s in model.layout.slots}
@@ -106,7 +83,7 @@ def parse(
     assigned = _assign(rest, asked, captions | others, slots)
     for f in plain:
         mine = assigned.get(f.name, [])
-        made = _assemble(f, mine, captioned=f.name in captions)
+        made = _assemble(f, mine, slots.get(f.name), captioned=f.name in captions)
         if made is not None:
             readings[f.name] = made
     _rescue(plain, readings, rest, assigned)
@@ -115,64 +92,6 @@ def parse(
 
 def _templated(slot: Slot | None) -> bool:
     return slot is not None and "{d}" in slot.template
-
-
-def _pieces(
-    lines: Sequence[Line], hits: Sequence[Hit], model: Model, matrix: Matrix, skip: set[int]
-) -> list[Piece]:
-    mine = spots(model)
-    by_line: dict[int, list[Hit]] = {}
-    for hit in hits:
-        # Another model's captions count where they are too long to be a value by chance.
-        if hit.key in mine or len(hit.key) >= 14:
-            by_line.setdefault(hit.line, []).append(hit)
-    back = np.linalg.inv(matrix)
-    slope = _slope([warp_points(back, np.array(line.quad).reshape(4, 2)) for line in lines])
-    middle = model.layout.size[0] / 2
-    pieces: list[Piece] = []
-
-    def add(index: int, start: int, end: int, hit: Hit | None) -> None:
-        text = lines[index].text[start:end]
-        if hit is None:
-            kept = text.lstrip(_OPEN)
-            start += len(text) - len(kept)
-            kept = kept.rstrip(_CLOSE)
-            end = start + len(kept)
-            if not any(c.isalnum() for c in kept):
-                return
-            text = kept
-        quad = span_quad(lines[index], start, end)
-        box = warp_points(back, quad)
-        height = float(np.hypot(*(box[3] - box[0])) + np.hypot(*(box[2] - box[1]))) / 2
-        spot = mine.get(hit.key) if hit else None
-        pieces.append(
-            Piece(
-                index, start, end, text, quad,
-                float(min(box[0, 0], box[3, 0])), float(max(box[1, 0], box[2, 0])),
-                float(box[:, 1].mean() - slope * (box[:, 0].mean() - middle)), height, lines[index].characters[start:end],
-                hit, spot.field if spot else "",
-            )
-        )  # fmt: skip
-
-    for index, line in enumerate(lines):
-        if index in skip:
-            continue
-        at = 0
-        for hit in sorted(by_line.get(index, []), key=lambda h: h.start):
-            add(index, at, hit.start, None)
-            add(index, hit.start, hit.end, hit)
-            at = hit.end
-        add(index, at, len(line.text), None)
-    return pieces
-
-
-def _slope(boxes: Sequence[NDArray[np.float64]]) -> float:
-    """How much the lines still fall to the right, after all; rows are told apart level."""
-    if not boxes:
-        return 0.0
-    runs = np.array([(box[1] + box[2] - box[0] - box[3]) / 2 for box in boxes])
-    long = runs[runs[:, 0] > 12]
-    return float(np.median(long[:, 1] / long[:, 0])) if len(long) else 0.0
 
 
 def _captions(pieces: Sequence[Piece], model: Model) -> dict[str, Piece]:
@@ -305,16 +224,14 @@ def _joined(pieces: Sequence[Piece]) -> list[Piece]:
     return [p for row in rows for p in sorted(row, key=lambda p: p.x0)]
 
 
-def _assemble(f: Field, mine: Sequence[tuple[Piece, float]], *, captioned: bool) -> Reading | None:
+def _assemble(
+    f: Field, mine: Sequence[tuple[Piece, float]], slot: Slot | None, *, captioned: bool
+) -> Reading | None:
     if not mine:
         return None
     ordered = _joined([p for p, _ in mine])
     cost = min(c for _, c in mine)
-    return _reading(f, ordered, cost, captioned=captioned)
-
-
-def _reading(f: Field, ordered: list[Piece], cost: float, *, captioned: bool) -> Reading | None:
-    text = values.take(f, [p.text for p in ordered])
+    text = values.take(f, [p.text for p in ordered], leader=slot is not None and slot.leader)
     if not text:
         return None
     used = [p for p in ordered if values.shares(text, p.text)] or ordered
@@ -323,22 +240,6 @@ def _reading(f: Field, ordered: list[Piece], cost: float, *, captioned: bool) ->
 
 def _sure(pieces: Sequence[Piece]) -> tuple[float, ...]:
     return tuple(c for p in pieces for c in p.characters)
-
-
-def hull(pieces: Sequence[Piece]) -> Quad:
-    """One quad around pieces, square to the first's own direction."""
-    points = np.concatenate([p.quad for p in pieces])
-    axis = pieces[0].quad[1] - pieces[0].quad[0]
-    axis = axis / max(float(np.hypot(*axis)), 1e-6)
-    normal = np.array([-axis[1], axis[0]])
-    u, v = points @ axis, points @ normal
-    if len(pieces) == 1:
-        corners = pieces[0].quad
-    else:
-        box = [(u.min(), v.min()), (u.max(), v.min()), (u.max(), v.max()), (u.min(), v.max())]
-        corners = np.array([a * axis + b * normal for a, b in box])
-    flat = [float(c) for c in corners.reshape(-1)]
-    return (flat[0], flat[1], flat[2], flat[3], flat[4], flat[5], flat[6], flat[7])
 
 
 def _special(
@@ -407,8 +308,8 @@ def _rescue(
         if f.name in readings or not values.is_rare(f):
             continue
         for piece in free:
-            if values.take(f, [piece.text]) and f.type.accepts(values.take(f, [piece.text])):
-                made = _reading(f, [piece], 2.5, captioned=False)
+            if f.type.accepts(values.take(f, [piece.text])):
+                made = _assemble(f, [(piece, 2.5)], None, captioned=False)
                 if made is not None:
                     readings[f.name] = made
                     break

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import cache
 
 from rapidfuzz import fuzz
 
-from cvocr_lab.data import rows
 from cvocr_lab.engines.local.classify import folded
 from cvocr_lab.kinds import Field
 from cvocr_lab.kinds import _fieldtypes as t
@@ -24,9 +22,18 @@ _DATE = re.compile(
 _WORD_DATE = re.compile(r"ngay\D{0,12}(\d{1,2})\D{1,30}?(\d{1,2})\D{1,30}?(\d{4})")
 
 
-def take(field: Field, texts: Sequence[str]) -> str:
-    """The field's value in the texts of its place, as printed; "" when there is none."""
-    text = collapse(_DOTS.sub(" ", nfc(" ".join(texts)))).strip(_EDGES)
+def take(field: Field, texts: Sequence[str], *, leader: bool = False) -> str:
+    """The field's value in the texts of its place, as printed; "" when there is none.
+
+    Parameters
+    ----------
+    leader
+        Whether dotted leaders run under the value: then dots are no part of it.
+    """
+    text = _DOTS.sub(" ", nfc(" ".join(texts)))
+    if leader:
+        text = re.sub(r"(?<!\d)[.·]+|[.·]+(?!\d)", " ", text)
+    text = collapse(text).strip(_EDGES)
     kind = field.type
     if not text:
         return ""
@@ -37,7 +44,7 @@ def take(field: Field, texts: Sequence[str]) -> str:
     if isinstance(kind, t.Plate):
         return _plate(text)
     if isinstance(kind, t.Amount):
-        found = re.search(r"\d[\d. ]*", digits_from_lookalikes(text))
+        found = re.search(r"\d[\d. ]*", _mended(text))
         return re.sub(r"\D", "", found.group()) if found else ""
     if isinstance(kind, t.Name):
         return _name(field, text)
@@ -61,7 +68,7 @@ def _date(kind: t.Date, text: str) -> str:
         return words_date(words)
     if kind.words and fuzz.partial_ratio(fold_key(kind.words), fold_key(text)) >= 75:
         return kind.words
-    digits = re.sub(r"\D", "", digits_from_lookalikes(text))
+    digits = re.sub(r"\D", "", _mended(text))
     if kind.year_only and re.fullmatch(r"(19|20)\d\d", digits):
         return digits
     if len(digits) == 10:  # both separators read as a digit
@@ -82,7 +89,7 @@ def words_date(found: re.Match[str]) -> str:
 
 
 def _digits(text: str, lengths: Sequence[int]) -> str:
-    runs = re.findall(r"\d+", re.sub(r"(?<=[\d])[ .](?=[\d])", "", digits_from_lookalikes(text)))
+    runs = re.findall(r"\d+", re.sub(r"(?<=[\d])[ .](?=[\d])", "", _mended(text)))
     for length in lengths:
         exact = [r for r in runs if len(r) == length]
         if exact:
@@ -142,7 +149,7 @@ def _name(field: Field, text: str) -> str:
 
 
 def _address(text: str) -> str:
-    text = re.sub(r"\s+,", ",", text)
+    text = collapse(re.sub(r"\s+,", ",", text))
     text = re.sub(r",(?:\s*,)+", ",", text)
     return text.strip(_EDGES)
 
@@ -215,7 +222,7 @@ def from_sentence(field: Field, template: str, text: str) -> str:
     """The field's value in a sentence of the template's kind; "" when it is not one."""
     if "{d}" not in template:
         return ""
-    key = fold_key(digits_from_lookalikes_in_dates(text))
+    key = fold_key(_mended(text))
     found = _WORD_DATE.search(key)
     if not found:
         return ""
@@ -226,14 +233,15 @@ def from_sentence(field: Field, template: str, text: str) -> str:
     return place if len(place) >= 2 else ""
 
 
-def digits_from_lookalikes_in_dates(text: str) -> str:
-    """Look-alike letters to digits in words that hold a digit."""
-    return re.sub(r"\b(?=\w*\d)\w+\b", lambda m: digits_from_lookalikes(m.group()), text)
+def _mended(text: str) -> str:
+    """Look-alike letters to digits in words that are digits for the greater part."""
 
+    def mend(word: re.Match[str]) -> str:
+        found = word.group()
+        mostly = 2 * sum(c.isdigit() for c in found) >= len(found)
+        return digits_from_lookalikes(found) if mostly else found
 
-@cache
-def _authorities() -> tuple[str, ...]:
-    return tuple(next(iter(row.values())) for row in rows("authorities.csv"))
+    return re.sub(r"\w+", mend, text)
 
 
 _POLICE = re.compile(r"(CA|CÔNG AN)\s+((?:TỈNH|TP\.?|THÀNH PHỐ)\s+)?", re.IGNORECASE)

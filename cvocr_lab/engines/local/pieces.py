@@ -1,0 +1,139 @@
+"""Lines cut at their captions: the pieces that values are put together from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cvocr_lab.engines.local.classify import Hit, Model, spots
+from cvocr_lab.engines.local.rectify import Matrix, span_quad, warp_points
+from cvocr_lab.results import Line, Quad
+
+_OPEN = " )\t:;.,/|\\–—_·•…'\"“”=*~`"
+_CLOSE = " (\t/|\\_·•…'\"“”=*~`"
+"""What may stand around a value; commas and colons at its end stay: the next line goes on."""
+_OUTSIDE = 0.05
+"""How far beyond the paper's edge text may seem to stand, in its width or height."""
+_LEAST_SURE = 0.4
+"""Mean character confidence under which a piece is a seal, a signature, a pattern."""
+
+
+@dataclass(slots=True)
+class Piece:
+    """Part of a line: a caption, or what may be a value.  Box in millimetres on the paper."""
+
+    line: int
+    start: int
+    end: int
+    text: str
+    quad: NDArray[np.float64]
+    x0: float
+    x1: float
+    y: float
+    height: float
+    characters: tuple[float, ...] = ()
+    hit: Hit | None = None
+    caption: str = ""
+
+
+def cut(
+    lines: Sequence[Line], hits: Sequence[Hit], model: Model, matrix: Matrix, skip: set[int]
+) -> list[Piece]:
+    """Pieces of the lines, without lines of `skip` and what stands off the paper."""
+    mine = spots(model)
+    by_line: dict[int, list[Hit]] = {}
+    for hit in hits:
+        # Another model's captions count where they are too long to be a value by chance.
+        if hit.key in mine or len(hit.key) >= 14:
+            by_line.setdefault(hit.line, []).append(hit)
+    back = np.linalg.inv(matrix)
+    pieces: list[Piece] = []
+
+    width, height = model.layout.size
+    middle = width / 2
+    boxes = [warp_points(back, np.array(line.quad).reshape(4, 2)) for line in lines]
+    slope = _slope(
+        [b for b in boxes if (b.mean(0) > 0).all() and (b.mean(0) < (width, height)).all()]
+    )
+
+    def add(index: int, start: int, end: int, hit: Hit | None, *, captioned: bool = False) -> None:
+        line = lines[index]
+        if hit is None:
+            start, end = _trimmed(line.text, start, end, captioned=captioned)
+            if start == end:
+                return
+        quad = span_quad(line, start, end)
+        box = warp_points(back, quad)
+        tall = float(np.hypot(*(box[3] - box[0])) + np.hypot(*(box[2] - box[1]))) / 2
+        x0, x1 = float(min(box[0, 0], box[3, 0])), float(max(box[1, 0], box[2, 0]))
+        y = float(box[:, 1].mean() - slope * (box[:, 0].mean() - middle))
+        if not (-_OUTSIDE * width < (x0 + x1) / 2 < (1 + _OUTSIDE) * width):
+            return
+        if not (-_OUTSIDE * height < y < (1 + _OUTSIDE) * height):
+            return
+        characters = line.characters[start:end]
+        if hit is None and characters and float(np.mean(characters)) < _LEAST_SURE:
+            return
+        spot = mine.get(hit.key) if hit else None
+        caption = spot.field if spot else ""
+        text = line.text[start:end]
+        pieces.append(
+            Piece(index, start, end, text, quad, x0, x1, y, tall, characters, hit, caption)
+        )
+
+    for index, line in enumerate(lines):
+        if index in skip:
+            continue
+        at = 0
+        for hit in sorted(by_line.get(index, []), key=lambda h: h.start):
+            add(index, at, hit.start, None, captioned=at > 0)
+            add(index, hit.start, hit.end, hit)
+            at = hit.end
+        add(index, at, len(line.text), None, captioned=at > 0)
+    return pieces
+
+
+_REST_OF_CAPTION = re.compile(r"\s*(?:\([^()]{2,30}\)|/[A-Za-z ,.]{3,40}:)\s*:?")
+
+
+def _trimmed(text: str, start: int, end: int, *, captioned: bool) -> tuple[int, int]:
+    """The span without what may stand around a value; empty when nothing is left.
+
+    After a caption its other language may still stand, too ill read to be found.
+    """
+    if captioned:
+        rest = _REST_OF_CAPTION.match(text, start, end)
+        start = rest.end() if rest else start
+    kept = text[start:end].lstrip(_OPEN)
+    start = end - len(kept)
+    kept = kept.rstrip(_CLOSE)
+    return (start, start + len(kept)) if any(c.isalnum() for c in kept) else (start, start)
+
+
+def _slope(boxes: Sequence[NDArray[np.float64]]) -> float:
+    """How much the lines still fall to the right, after all; rows are told apart level."""
+    if not boxes:
+        return 0.0
+    runs = np.array([(box[1] + box[2] - box[0] - box[3]) / 2 for box in boxes])
+    long = runs[runs[:, 0] > 12]
+    return float(np.median(long[:, 1] / long[:, 0])) if len(long) else 0.0
+
+
+def hull(pieces: Sequence[Piece]) -> Quad:
+    """One quad around pieces, square to the first's own direction."""
+    points = np.concatenate([p.quad for p in pieces])
+    axis = pieces[0].quad[1] - pieces[0].quad[0]
+    axis = axis / max(float(np.hypot(*axis)), 1e-6)
+    normal = np.array([-axis[1], axis[0]])
+    u, v = points @ axis, points @ normal
+    if len(pieces) == 1:
+        corners = pieces[0].quad
+    else:
+        box = [(u.min(), v.min()), (u.max(), v.min()), (u.max(), v.max()), (u.min(), v.max())]
+        corners = np.array([a * axis + b * normal for a, b in box])
+    flat = [float(c) for c in corners.reshape(-1)]
+    return (flat[0], flat[1], flat[2], flat[3], flat[4], flat[5], flat[6], flat[7])
