@@ -43,8 +43,6 @@ class Truth:
         Every text line, captions and fixed prints too.
     corners
         The paper's corners, clockwise from its own top left.
-    page
-        Number of the document in the picture, from 0.
     """
 
     type: str
@@ -55,7 +53,6 @@ class Truth:
     line_quads: Mapping[str, tuple[Quad, ...]]
     lines: tuple[tuple[str, Quad], ...]
     corners: Quad
-    page: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,14 +218,11 @@ def _sample(faces: list[_Face], seed: int, tier: Tier, chance: random.Random) ->
         scale = drawn.shape[1] / face.layout.size[0]
         papers.append(Paper(handled.picture, scale, face.kind.name in _PLASTIC, handled.inset))
     image, placed = photograph(papers, tier, rng)
-    truths = tuple(
-        _truth(face, place, page)
-        for page, (face, place) in enumerate(zip(faces, placed, strict=True))
-    )
+    truths = tuple(_truth(face, place) for face, place in zip(faces, placed, strict=True))
     return Sample(image, truths, tier, seed)
 
 
-def _truth(face: _Face, place: Placed, page: int) -> Truth:
+def _truth(face: _Face, place: Placed) -> Truth:
     drawn = face.drawn
     height, width = drawn.picture.shape[:2]
     return Truth(
@@ -243,7 +237,6 @@ def _truth(face: _Face, place: Placed, page: int) -> Truth:
         },
         lines=tuple((text, place.quad(quad)) for text, quad in drawn.lines),
         corners=place.quad((0, 0, width, 0, width, height, 0, height)),
-        page=page,
     )
 
 
@@ -253,7 +246,7 @@ def generate_folder(
     """Write pictures and their ``labels.csv`` into `out`; returns the table's path.
 
     The table has a row per document: ``image`` (relative to the table), ``type``, ``side``,
-    ``tier``, ``page``, then a column per field as printed.
+    ``tier``, ``page`` (counted from 1), then a column per field as printed.
     """
     from PIL import Image
 
@@ -286,8 +279,8 @@ def write_labels(
     rows: list[dict[str, str | int]] = []
     pages: dict[str, int] = {}
     for name, sample in labelled:
+        page = pages[name] = pages.get(name, 0) + 1
         for truth in sample.truths:
-            page = pages[name] = pages.get(name, -1) + 1
             about = {"image": name, "type": truth.type, "side": truth.side, "tier": sample.tier}
             rows.append({**about, "page": page, **truth.fields})
     used = {column for row in rows for column in row}

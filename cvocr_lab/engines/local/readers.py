@@ -22,7 +22,7 @@ def open_reader(
     Raises
     ------
     ArgumentError
-        No reader of that name.
+        No reader of that name, or no such model file.
     MissingPartError
         The reader's optional part is not installed.
     """
@@ -31,6 +31,8 @@ def open_reader(
     if reader == "own":
         from cvocr_lab.engines.local.recogniser import Recogniser
 
+        if model and not Path(model).is_file():
+            raise ArgumentError(f"there is no recogniser model {str(model)!r}")
         return Recogniser(Path(model) if model else None, threads=threads or 1)
     if reader == "tesseract":
         return TesseractReader()
