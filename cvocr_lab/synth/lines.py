@@ -85,7 +85,9 @@ def draw(
     path = fonts.pick(rng, style, pool)
     em = round(math.exp(rng.uniform(math.log(13), math.log(46))))
     font = fonts.load(path, em)
-    ink = _set(text, font, rng, spacing=_spacing(rng, em))
+    # Papers print Nº, which the charset writes as No.
+    shown = text.replace("No", "Nº") if rng.random() < 0.3 else text
+    ink = _set(shown, font, rng, spacing=_spacing(rng, em))
     canvas = _compose(ink, font, em, rng, pixels, pool)
     if strength is None:
         strength = max(0.0, rng.uniform(-0.15, 1.0)) ** 1.3
