@@ -119,7 +119,7 @@ def spots(model: Model) -> dict[str, Spot]:
             found.setdefault(folded(wording)[0], spot)
         for wording in field.leading:
             found.setdefault(folded(wording)[0], Spot(math.nan, math.nan, field.name))
-    return found
+    return {key: spot for key, spot in found.items() if len(key) > 1}
 
 
 @cache

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from cvocr_lab.engines.local import classify, codes, orient, rectify
 from cvocr_lab.engines.local.find import Finder, Image, Quads
+from cvocr_lab.engines.local.marks import Mark, evidence, find_marks
 from cvocr_lab.engines.local.recogniser import crop_line
 from cvocr_lab.results import Line, Quad
 
@@ -133,6 +134,7 @@ def find_papers(image: Image, finder: Finder, reader: Reader) -> list[Paper]:
                 break
             papers.append(paper_or_none)
             lines = _outside(lines, paper_or_none)
+            found_codes = [c for c in found_codes if c not in paper_or_none.codes]
     return papers
 
 
@@ -151,35 +153,23 @@ def _outside(lines: Sequence[Line], paper: Paper) -> list[Line]:
     return kept
 
 
-def _evidence(lines: Sequence[Line]) -> dict[str, float]:
-    """What the MRZ lines say of the type."""
-    zone = [line.text.replace(" ", "") for line in lines if codes.looks_like_mrz(line)]
-    if not zone:
-        return {}
-    longest = max(map(len, zone))
-    passport = longest >= 38 or any(z.startswith("P<") for z in zone)
-    weight = 6.0 * min(len(zone), 2)
-    if passport:
-        return {"passport": weight}
-    return {"matsautcc_chip": weight, "chip_id_card_2024_back": weight}
-
-
 def _best(
-    lines: Sequence[Line], hits: Sequence[classify.Hit], angle: float
+    lines: Sequence[Line],
+    hits: Sequence[classify.Hit],
+    angle: float,
+    marks: Sequence[Mark],
 ) -> tuple[rectify.Registration, float, float] | None:
     """The registration that explains most, its score and its lead over other types."""
-    evidence = _evidence(lines)
-    scores = classify.score_models(hits, evidence)
+    said = evidence(marks)
+    scores = classify.score_models(hits, said)
     ranked = sorted(scores, key=lambda m: scores[m], reverse=True)[:5]
     tried: list[tuple[float, rectify.Registration]] = []
     for model in ranked:
-        if scores[model] <= 0:
-            continue
-        placed = rectify.register(lines, hits, model, angle_deg=angle)
+        placed = rectify.register(lines, hits, model, angle_deg=angle, marks=marks)
         if placed is None:
             continue
         near = _near(lines, hits, placed)
-        tried.append((classify.score_models(near, evidence)[model], placed))
+        tried.append((classify.score_models(near, said)[model], placed))
     if not tried:
         return None
     tried.sort(key=lambda pair: pair[0], reverse=True)
@@ -213,7 +203,7 @@ def _paper(
 ) -> Paper | None:
     """The paper that explains most of the lines, flattened and read again; None for none."""
     hits = classify.find_anchors(lines)
-    first = _best(lines, hits, angle)
+    first = _best(lines, hits, angle, find_marks(lines, found_codes))
     if first is None or first[1] < _LEAST_SCORE:
         return None
     look = _Look(image, lines, *first)
@@ -274,7 +264,7 @@ class _Look:
         quads = finder.find(flat)
         lines = read_quads(flat, orient.along(quads, 0.0), reader)
         hits = classify.find_anchors(lines)
-        best = _best(lines, hits, 0.0)
+        best = _best(lines, hits, 0.0, find_marks(lines, ()))
         if best is None or best[1] < 0.6 * self.score:
             return None
         return Paper(*best, flat, to_flat, tuple(lines), tuple(hits), ())

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from cvocr_lab.engines.local.classify import Hit, Model, spots
 from cvocr_lab.engines.local.find import Image, Quads
+from cvocr_lab.engines.local.marks import Mark, places
 from cvocr_lab.results import Line
 
 Matrix = NDArray[np.floating[Any]]
@@ -24,6 +25,7 @@ Matrix = NDArray[np.floating[Any]]
 _TOLERANCE_MM = 5.0
 _MOST_TURN = math.radians(30)
 _SCALE_SLACK = math.log(1.9)
+_MARK_WEIGHT = 5.0
 _BOX_PER_EM = 1.4
 """Height of a found line over the em of its letters."""
 
@@ -81,11 +83,16 @@ def span_quad(line: Line, start: int, end: int) -> NDArray[np.float64]:
 def _pairs(
     lines: Sequence[Line], hits: Sequence[Hit], model: Model
 ) -> tuple[
-    NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], list[Hit]
+    NDArray[np.float64],
+    NDArray[np.float64],
+    NDArray[np.float64],
+    NDArray[np.float64],
+    list[Hit | None],
 ]:
     """Places on paper, in the picture, weights, scales by letter height, and the hits' own."""
     mine = spots(model)
-    source, target, weights, heights, used = [], [], [], [], []
+    source, target, weights, heights = [], [], [], []
+    used: list[Hit | None] = []
     for hit in hits:
         spot = mine.get(hit.key)
         if spot is None or math.isnan(spot.x):
@@ -107,9 +114,14 @@ def _pairs(
 
 
 def register(
-    lines: Sequence[Line], hits: Sequence[Hit], model: Model, *, angle_deg: float
+    lines: Sequence[Line],
+    hits: Sequence[Hit],
+    model: Model,
+    *,
+    angle_deg: float,
+    marks: Sequence[Mark] = (),
 ) -> Registration | None:
-    """The placement most anchors agree on; None when under two do.
+    """The placement most anchors and marks agree on; None when under two points do.
 
     Parameters
     ----------
@@ -117,6 +129,16 @@ def register(
         Reading direction of the lines.
     """
     source, target, weights, heights, used = _pairs(lines, hits, model)
+    mine = places(model)
+    for mark in marks:
+        if mark.role in mine:
+            points, size = mine[mark.role]
+            count = len(points)
+            source = np.vstack([source, points])
+            target = np.vstack([target, mark.points])
+            weights = np.append(weights, np.full(count, _MARK_WEIGHT / count))
+            heights = np.append(heights, np.full(count, mark.size / size))
+            used += [None] * count
     if len(used) < 2:
         return None
     # Letters tell the scale roughly; it keeps two chance hits from making a giant of a card.
@@ -132,7 +154,8 @@ def register(
     turn = (p[j] - p[i]) / gap
     shift = p[i] - turn * s[i]
     off = np.angle(turn * np.exp(-1j * math.radians(angle_deg)))
-    sane = (np.abs(off) < _MOST_TURN) & (np.abs(np.log(np.abs(turn) / rough)) < _SCALE_SLACK)
+    size = np.log(np.maximum(np.abs(turn), 1e-9) / rough)
+    sane = (np.abs(off) < _MOST_TURN) & (np.abs(size) < _SCALE_SLACK)
     if not sane.any():
         return None
     turn, shift = turn[sane], shift[sane]
@@ -148,7 +171,7 @@ def register(
     centre = np.array(model.layout.size) / 2
     corner = warp_points(matrix, centre + np.array([[0, 0], [1, 0], [0, 1]]))
     scale = float(np.hypot(*(corner[1:] - corner[0]).T).mean())
-    hits_in = tuple(hit for hit, keep in zip(used, inside, strict=True) if keep)
+    hits_in = tuple(hit for hit, keep in zip(used, inside, strict=True) if keep and hit)
     return Registration(model, matrix, hits_in, scale)
 
 

@@ -1,0 +1,101 @@
+"""Marks: MRZ lines and QR codes show where a paper lies even where captions cannot be read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cvocr_lab.engines.local.classify import Model
+from cvocr_lab.engines.local.codes import Code, looks_like_mrz
+from cvocr_lab.results import Line
+
+_ROW_PITCH = 1.42
+"""From line to line of the MRZ, in its em."""
+_WIDTHS = {"TD1": 30, "TD3": 44}
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A thing with a place of its own.
+
+    Parameters
+    ----------
+    role
+        ``"TD1:0"`` (format and line of an MRZ) or ``"qr"``.
+    points
+        A line's left and right end, or a code's corners from its own top left; pixels.
+    size
+        Height of the line or side of the code, pixels.
+    """
+
+    role: str
+    points: NDArray[np.float64]
+    size: float
+
+
+def find_marks(lines: Sequence[Line], codes: Sequence[Code]) -> list[Mark]:
+    """Marks among the lines and codes of a picture."""
+    marks = []
+    for line in lines:
+        role = _row(line)
+        if role:
+            quad = np.array(line.quad, float).reshape(4, 2)
+            ends = np.array([(quad[0] + quad[3]) / 2, (quad[1] + quad[2]) / 2])
+            marks.append(Mark(role, ends, float(np.hypot(*(quad[3] - quad[0])))))
+    for code in codes:
+        corners = np.array(code.quad, float).reshape(4, 2)
+        marks.append(Mark("qr", corners, float(np.hypot(*(corners[1] - corners[0])))))
+    return marks
+
+
+def _row(line: Line) -> str:
+    """Which line of which MRZ it is; "" for none, or when its ends are missing."""
+    if not looks_like_mrz(line):
+        return ""
+    text = line.text.replace(" ", "")
+    form = "TD3" if len(text) > 36 else "TD1"
+    if len(text) < 0.9 * _WIDTHS[form]:
+        return ""
+    if text.startswith("P<") or text.startswith(("IDVNM", "1DVNM", "lDVNM")):
+        return f"{form}:0"
+    if sum(c.isdigit() for c in text) > 8:
+        return f"{form}:1"
+    return "TD1:2" if form == "TD1" else ""
+
+
+def places(model: Model) -> dict[str, tuple[NDArray[np.float64], float]]:
+    """Where the model has each mark: points and size, millimetres."""
+    found: dict[str, tuple[NDArray[np.float64], float]] = {}
+    slot = next((s for s in model.layout.slots if s.field == "mrz"), None)
+    if slot is not None:
+        for row in range(slot.lines):
+            y = slot.value_y - 0.35 * slot.size + row * _ROW_PITCH * slot.size
+            ends = np.array([[slot.value_x, y], [slot.value_x + slot.width, y]])
+            found[f"{model.type.mrz}:{row}"] = (ends, 1.4 * slot.size)
+    code = model.layout.picture("qr")
+    if code is not None:
+        x, y, w, h = code.x, code.y, code.width, code.height
+        found["qr"] = (np.array([[x, y], [x + w, y], [x + w, y + h], [x, y + h]]), w)
+    return found
+
+
+def evidence(marks: Sequence[Mark]) -> dict[str, float]:
+    """What the marks say of the type, in the points anchors are scored by."""
+    rows = {m.role for m in marks}
+    said: dict[str, float] = {}
+    for form, types in (
+        ("TD1", ("matsautcc_chip", "chip_id_card_2024_back")),
+        ("TD3", ("passport",)),
+    ):
+        count = sum(role.startswith(form) for role in rows)
+        if count:
+            # The first line names country and kind of paper: hardly anything else reads so.
+            weight = 24.0 if f"{form}:0" in rows else 12.0
+            said |= dict.fromkeys(types, weight + 4.0 * (count - 1))
+    if "qr" in rows:
+        for name in ("tcc_chip", "chip_id_card_2024_back"):
+            said[name] = said.get(name, 0.0) + 6.0
+    return said
