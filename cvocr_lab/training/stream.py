@@ -165,7 +165,8 @@ def _grouped(pool: list[tuple[Picture, str]], rng: random.Random, columns: int) 
     rng.shuffle(groups)
     for group in groups:
         varied = [normalise(vary(picture, rng)) for picture, _ in group]
-        yield Batch(pad(varied), [v.shape[1] for v in varied], [text for _, text in group])
+        # Few different widths: torch prepares its kernels anew for every shape.
+        yield Batch(pad(varied, 32), [v.shape[1] for v in varied], [text for _, text in group])
 
 
 def vary(picture: Picture, rng: random.Random) -> Picture:

@@ -120,9 +120,9 @@ def normalise(grey: Picture) -> Columns:
     return np.asarray((values - values.mean()) / (values.std() + 4.0), np.float32)
 
 
-def pad(columns: Sequence[Columns]) -> Columns:
-    """Stack as ``(n, 1, height, widest)``, zeros to the right."""
-    widest = max(c.shape[1] for c in columns)
+def pad(columns: Sequence[Columns], multiple: int = 1) -> Columns:
+    """Stack as ``(n, 1, height, widest)``, zeros to the right, the width a multiple of that."""
+    widest = -(-max(c.shape[1] for c in columns) // multiple) * multiple
     batch = np.zeros((len(columns), 1, columns[0].shape[0], widest), np.float32)
     for row, c in zip(batch, columns, strict=True):
         row[0, :, : c.shape[1]] = c
