@@ -233,7 +233,8 @@ def _same_words(text: str, anchor: str) -> bool:
     mine, theirs = text.split(), anchor.split()
     if len(mine) != len(theirs):
         return True
-    return all(fuzz.ratio(a, b) >= 58 for a, b in zip(mine, theirs, strict=True))
+    pairs = zip(mine, theirs, strict=True)
+    return all(len(b) < 3 or fuzz.ratio(a, b) >= 58 for a, b in pairs)
 
 
 _MISSING_COST = 0.3

@@ -82,7 +82,13 @@ def looks_like_mrz(line: Line) -> bool:
     """Whether a line may belong to a machine-readable zone."""
     text = line.text.replace(" ", "")
     fillers = text.count("<") + text.count("«") * 2
-    return len(text) >= 20 and (fillers >= 3 or text.startswith(("IDVNM", "P<VNM", "1DVNM")))
+    if len(text) < 20:
+        return False
+    if fillers >= 3 or text.startswith(("IDVNM", "P<VNM", "1DVNM")):
+        return True
+    # The second line of a passport with a long personal number has hardly a filler.
+    own = sum(c in ZONE_ALPHABET for c in text)
+    return len(text) >= 36 and own >= 0.95 * len(text) and sum(c.isdigit() for c in text) > 18
 
 
 def parse_zone(texts: Sequence[str]) -> mrz.Mrz | None:
