@@ -390,8 +390,9 @@ def sample(rng: random.Random, sort: str | None = None) -> tuple[str, str]:
 
     Examples
     --------
-    >>> sample(random.Random(4), "number")[0]
-    'number'
+    >>> sort, text = sample(random.Random(4), "mrz")
+    >>> sort, len(text) in (30, 44)
+    ('mrz', True)
     """
     name = sort or rng.choices(_NAMES, _SHARES)[0]
     while True:
