@@ -45,7 +45,10 @@ class ImageError(RowError):
 
 
 class NoDocumentError(RowError):
-    """There is no paper in the picture, or none of the asked kind."""
+    """There is no paper in the picture; for kind ``scan``, no text.
+
+    A paper of another kind than the asked one is no error offline: its type is found and told.
+    """
 
     code = "1"
 

@@ -209,9 +209,58 @@ def test_frames_survive_files(
         ImageError("không đọc được"),
         Extraction((card(id="nan"),)),
     )
-    if by is not by_csv_of_pandas:
-        frame = frame.reset_index(drop=True)
     assert_frame_equal(by(frame, tmp_path), frame)
+
+
+@pytest.mark.parametrize("by", [by_parquet, by_csv, by_csv_of_pandas])
+@pytest.mark.parametrize(
+    "index",
+    [
+        pd.RangeIndex(3),
+        pd.Index([7, 7, 3]),
+        pd.Index(["x", "007", "1"]),
+        pd.Index(["007", "008", "009"]),
+        pd.Index([0.5, 1.0, 1.0]),
+    ],
+)
+def test_faces_of_one_input_stay_together_in_files(
+    index: pd.Index, by: Callable[[pd.DataFrame, Path], pd.DataFrame], tmp_path: Path
+) -> None:
+    pair = Extraction((card(id="001"), card("back", date="2")))
+    sources = pd.DataFrame({"front": ["a", "b", "c"], "back": ["d", "e", "f"]}, index=index)
+    readings = [Reading(pair, seconds=1.0), Reading(ImageError("x")), Reading(pair, seconds=2.0)]
+    frame = to_frame(readings, sources)
+    back = by(frame, tmp_path)
+    assert_frame_equal(wide(back), wide(frame))
+    assert_frame_equal(from_frame(back)[1], sources)
+
+
+@pytest.mark.parametrize("by", [by_parquet, by_csv])
+@pytest.mark.parametrize(
+    "index",
+    [
+        pd.Index(["a", "a", "b"], name="file id"),
+        pd.MultiIndex.from_tuples([("a", 1), ("a", 2), ("b", 1)], names=["site", "n"]),
+    ],
+)
+def test_files_keep_the_names_of_an_index(
+    index: pd.Index, by: Callable[[pd.DataFrame, Path], pd.DataFrame], tmp_path: Path
+) -> None:
+    sources = pd.DataFrame({"image": ["a", "b", "c"]}, index=index)
+    frame = to_frame([Reading(Extraction((card(id="1"), card("back"))))] * 3, sources)
+    assert_frame_equal(by(frame, tmp_path), frame)
+
+
+def test_plain_pandas_reads_the_csv(tmp_path: Path) -> None:
+    frame = frame_of(Extraction((card(id="1"), card("back"))), ImageError("x"))
+    write_frame(frame, tmp_path / "x.csv")
+    plain = pd.read_csv(tmp_path / "x.csv")
+    assert plain.columns.tolist() == ["ocr_index", *frame.columns]
+    assert len(wide(plain)) == 2
+
+
+def test_a_csv_of_no_rows_is_read(tmp_path: Path) -> None:
+    assert len(by_csv(frame_of(ImageError("x")).iloc[:0], tmp_path)) == 0
 
 
 def test_quads_come_back_from_plain_pandas_parquet(tmp_path: Path) -> None:

@@ -121,3 +121,4 @@ def test_field_order_names_each_field_once() -> None:
     order = kinds.field_order()
     assert len(order) == len(set(order))
     assert {f.name for kind in TYPES.values() for f in kind.fields} == set(order)
+    assert kinds.field_order(["tcc_chip"]) == tuple(f.name for f in TYPES["tcc_chip"].fields)

@@ -9,8 +9,9 @@ the source column(s)           as given               what was read, under the c
 ``<field>``                    str                    value as printed, missing when absent
 ``<field>_confidence``         float64                0 to 1, NaN when unknown
 ``<field>_quad``               object, 8 floats       `cvocr_lab.results.Quad`, None if unknown
-``ocr_type``, ``ocr_side``     str                    document type; ``front``, ``back``
+``ocr_type``                   str                    document type
 ``ocr_confidence``             float64                chance that the type is right
+``ocr_side``                   str                    ``front``, ``back``
 ``ocr_page``                   Int64                  page of a PDF from 1; 1 for pictures
 ``ocr_corners``                object, 8 floats       the paper's corners
 ``ocr_valid``                  boolean                the API's verdict on the picture
@@ -27,6 +28,9 @@ the source column(s)           as given               what was read, under the c
 
 Fields stand in the order of `cvocr_lab.kinds.TYPES`.  A ``scan`` gives ``ocr_type`` "scan" and its
 lines as one ``text``.  Thumbnails do not travel in frames.
+
+The rows of one input have one index label, that of the source's row.  In a CSV the labels stand in
+a first column ``ocr_index`` (``ocr_index_<name>`` for an index with a name).
 """
 
 from cvocr_lab.frames.columns import (
@@ -34,7 +38,6 @@ from cvocr_lab.frames.columns import (
     TEXT,
     check_source_columns,
     field_columns,
-    field_names,
     restore,
 )
 from cvocr_lab.frames.files import read_frame, write_frame
@@ -47,7 +50,6 @@ __all__ = [
     "Reading",
     "check_source_columns",
     "field_columns",
-    "field_names",
     "from_frame",
     "read_frame",
     "restore",

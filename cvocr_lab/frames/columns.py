@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Final, Literal
 
 import pandas as pd
 
 from cvocr_lab.errors import ArgumentError
-from cvocr_lab.kinds import TYPES
+from cvocr_lab.kinds import field_order
 
 ColumnKind = Literal["text", "float64", "Int64", "boolean", "quad"]
 
@@ -17,6 +18,9 @@ TEXT: Final = pd.Series([""]).dtype
 """The dtype of text columns: ``str`` from pandas 3 on, object before."""
 
 EXTRA: Final = "ocr_extra_"
+INDEX: Final = "ocr_index"
+"""Column(s) that hold the index in a CSV: ``ocr_index``, or ``ocr_index_<name>`` where named."""
+
 _READING: Final[Mapping[str, ColumnKind]] = {
     "ocr_type": "text",
     "ocr_confidence": "float64",
@@ -46,13 +50,6 @@ INPUT_COLUMNS: Final = (
     "ocr_seconds",
 )
 """Those that say something of the input, not of one document in it."""
-
-
-def field_names(types: Iterable[str] | None = None) -> list[str]:
-    """List field names of these document types in frame order; of all types for None."""
-    wanted = TYPES.keys() if types is None else set(types)
-    chosen = (t for name, t in TYPES.items() if name in wanted)
-    return list(dict.fromkeys(field.name for t in chosen for field in t.fields))
 
 
 def triple(field: str) -> tuple[str, str, str]:
@@ -95,7 +92,7 @@ def check_source_columns(columns: Iterable[object]) -> None:
     ArgumentError
         A column is named like a field or begins with ``ocr_``.
     """
-    taken = {c for name in [*field_names(), "text"] for c in triple(name)}
+    taken = {c for name in [*field_order(), "text"] for c in triple(name)}
     for column in columns:
         if column in taken or str(column).startswith("ocr_"):
             raise ArgumentError(
@@ -119,7 +116,9 @@ def typed(values: Iterable[object], kind: ColumnKind, index: pd.Index) -> pd.Ser
 
 
 def restore(frame: pd.DataFrame) -> pd.DataFrame:
-    """Give `frame` the dtypes of a flat frame, after a file or a merge has changed them.
+    """Give `frame` the dtypes and index of a flat frame, after a file or a merge changed them.
+
+    Columns ``ocr_index`` become the index again.
 
     Raises
     ------
@@ -129,8 +128,35 @@ def restore(frame: pd.DataFrame) -> pd.DataFrame:
     for column in READING_COLUMNS:
         if column not in frame.columns:
             raise ArgumentError(f"not a flat frame, such as extract gives: no column {column!r}")
+    frame = _indexed(frame)
     kinds = column_kinds(frame.columns)
     return frame.assign(**{c: typed(frame[c], kind, frame.index) for c, kind in kinds.items()})
+
+
+def _indexed(frame: pd.DataFrame) -> pd.DataFrame:
+    columns = [c for c in frame.columns if c == INDEX or str(c).startswith(f"{INDEX}_")]
+    if not columns:
+        return frame
+    levels = [_labels(frame[c].tolist()) for c in columns]
+    names = [str(c).removeprefix(INDEX).removeprefix("_") or None for c in columns]
+    if len(levels) == 1:
+        index = levels[0].rename(names[0])
+    else:
+        index = pd.MultiIndex.from_arrays(levels, names=names)
+    return frame.drop(columns=columns).set_axis(index, axis=0)
+
+
+def _labels(values: Sequence[str | float]) -> pd.Index:
+    """Make labels of what a CSV tells of them: numbers where all are, and else text."""
+    if not values:
+        return pd.Index(values, dtype="int64")
+    for number in (int, float):
+        # As written only: 007 is a text.
+        with suppress(ValueError):
+            numbers = [number(str(v)) for v in values]
+            if all(str(n) == str(v) for n, v in zip(numbers, values, strict=True)):
+                return pd.Index(numbers)
+    return pd.Index(values)
 
 
 def _is_missing(value: object) -> bool:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TextIO
 
 import pandas as pd
 
 from cvocr_lab.errors import ArgumentError
-from cvocr_lab.frames.columns import restore
+from cvocr_lab.frames.columns import INDEX, restore
 
 
 def write_frame(frame: pd.DataFrame, path: str | Path) -> None:
-    """Write a flat frame without its index, to ``.parquet`` or ``.csv`` (UTF-8).
+    """Write a flat frame with its index to ``.parquet`` or ``.csv`` (UTF-8).
 
     Raises
     ------
@@ -21,17 +22,28 @@ def write_frame(frame: pd.DataFrame, path: str | Path) -> None:
     path = Path(path)
     match path.suffix.lower():
         case ".parquet":
-            frame.to_parquet(path, index=False)
+            frame.to_parquet(path)
         case ".csv":
-            frame.to_csv(path, index=False)
+            write_csv(frame, path)
         case other:
             raise ArgumentError(f"cannot write {other or 'a bare name'}: .parquet or .csv")
 
 
-def read_frame(path: str | Path) -> pd.DataFrame:
-    """Read a flat frame from ``.parquet`` or ``.csv``, dtypes and quads restored.
+def write_csv(frame: pd.DataFrame, to: Path | TextIO) -> None:
+    """Write a flat frame as CSV, its index first, in a column that says what it is."""
+    names = list(frame.index.names)
+    if len(names) > 1:
+        names = [at if name is None else name for at, name in enumerate(names)]
+    labels = [INDEX if name is None else f"{INDEX}_{name}" for name in names]
+    frame.to_csv(to, index_label=labels)
 
-    In a CSV a first column without a name is the index, as `pandas.DataFrame.to_csv` writes it.
+
+def read_frame(path: str | Path) -> pd.DataFrame:
+    """Read a flat frame from ``.parquet`` or ``.csv``; index, dtypes and quads restored.
+
+    Index labels of a CSV come back as numbers where all of them are written as numbers, and as
+    text otherwise; Parquet keeps them as they were.  A first column without a name is taken for
+    the index too, as `pandas.DataFrame.to_csv` writes it.
 
     Raises
     ------
@@ -43,16 +55,8 @@ def read_frame(path: str | Path) -> pd.DataFrame:
         case ".parquet":
             return restore(pd.read_parquet(path))
         case ".csv":
-            header = pd.read_csv(path, nrows=0).columns
-            unnamed = str(header[0]).startswith("Unnamed: 0")
             # As text throughout: an ID number must keep its leading zeros.
-            frame = pd.read_csv(
-                path,
-                dtype=dict.fromkeys(header[1:] if unnamed else header, str),
-                index_col=0 if unnamed else None,
-                keep_default_na=False,
-                na_values=[""],
-            )
-            return restore(frame)
+            frame = pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""])
+            return restore(frame.rename(columns={"Unnamed: 0": INDEX}))
         case other:
             raise ArgumentError(f"cannot read {other or 'a bare name'}: .parquet or .csv")

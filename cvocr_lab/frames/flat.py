@@ -17,11 +17,11 @@ from cvocr_lab.frames.columns import (
     READING_COLUMNS,
     column_kinds,
     field_columns,
-    field_names,
     restore,
     triple,
     typed,
 )
+from cvocr_lab.kinds import field_order
 from cvocr_lab.results import Document, Extraction, FieldValue, Line, Quad
 
 _NAN: Final = float("nan")
@@ -90,7 +90,7 @@ def to_frame(
     faces = [face if isinstance(face, Document) else None for _, _, face in rows]
     met = {f.type for f in faces if f}
     names = [
-        *(field_names(met) if fields is None else fields),
+        *(field_order(met) if fields is None else fields),
         *(name for f in faces if f for name in f.fields),
     ]
     columns: dict[str, list[object]] = {}

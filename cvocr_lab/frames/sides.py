@@ -11,11 +11,11 @@ from cvocr_lab.frames.columns import (
     INPUT_COLUMNS,
     column_kinds,
     field_columns,
-    field_names,
     restore,
     triple,
 )
 from cvocr_lab.frames.flat import input_starts
+from cvocr_lab.kinds import field_order
 
 _FIRST = {"front": 0, "back": 1}
 
@@ -76,7 +76,7 @@ def wide(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _columns(rows: pd.DataFrame) -> list[str]:
     """Choose the result columns worth showing: fields the rows' types have, and any filled."""
-    known = field_names(rows["ocr_type"])
+    known = field_order(rows["ocr_type"])
     fields = field_columns(rows.columns)
     left_out = {c for f in fields if f not in known and rows[f].isna().all() for c in triple(f)}
     left_out |= {*INPUT_COLUMNS, "ocr_side"}

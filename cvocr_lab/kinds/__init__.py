@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Iterable
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
@@ -55,6 +56,10 @@ def document_type(name: str) -> DocumentType:
 class RequestKind:
     """What a user asks for.
 
+    `families` and `side` say what the cloud endpoint of this kind returns.  The offline engine
+    finds the type itself: whatever paper is in the picture comes back, whatever its family and
+    side; of the two it only heeds that ``scan`` names no family.
+
     Parameters
     ----------
     name
@@ -62,9 +67,9 @@ class RequestKind:
     images
         Pictures one request takes: 1, or 2 for front and back.
     families
-        Families of paper it returns; empty for ``scan``, which returns lines.
+        Families of paper the endpoint returns; empty for ``scan``, which returns lines.
     side
-        The only side it asks for, or "" for any.
+        The only side the endpoint returns, or "" for either.
     """
 
     name: str
@@ -107,10 +112,8 @@ def request_kind(name: str) -> RequestKind:
     return REQUESTS[name]
 
 
-def field_order() -> tuple[str, ...]:
-    """Every field name once, in the order frames show them."""
-    names: dict[str, None] = {}
-    for kind in TYPES.values():
-        for field in kind.fields:
-            names.setdefault(field.name)
-    return tuple(names)
+def field_order(types: Iterable[str] | None = None) -> tuple[str, ...]:
+    """Field names of these document types, of all for None: each once, as frames order them."""
+    wanted = TYPES.keys() if types is None else set(types)
+    chosen = (kind for name, kind in TYPES.items() if name in wanted)
+    return tuple(dict.fromkeys(field.name for kind in chosen for field in kind.fields))

@@ -10,8 +10,8 @@ import pandas as pd
 from rapidfuzz.distance import Levenshtein
 
 from cvocr_lab.errors import ArgumentError
-from cvocr_lab.frames import field_columns, field_names, restore
-from cvocr_lab.kinds import TYPES
+from cvocr_lab.frames import field_columns, restore
+from cvocr_lab.kinds import TYPES, field_order
 from cvocr_lab.scoring.cells import OUTCOMES, compare_fields
 from cvocr_lab.scoring.matching import match
 
@@ -237,7 +237,7 @@ def _fields(
             if field not in truth:
                 raise ArgumentError(f"the truth has no column {field!r}")
         return list(fields)
-    known = list(dict.fromkeys([*field_names(), *field_columns(frame.columns)]))
+    known = list(dict.fromkeys([*field_order(), *field_columns(frame.columns)]))
     chosen = [f for f in known if f in truth and f != on]
     if not chosen:
         raise ArgumentError("the truth has no column named like a field, such as 'id' or 'name'")
