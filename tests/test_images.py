@@ -164,7 +164,10 @@ def test_tiff_pages_and_no_thumbnails() -> None:
     found = images.load(data)
     assert [page.shape[1] for page in found.pages] == [20, 21, 22]
     assert [page[0, 0, 0] for page in found.pages] == [0, 50, 100]
-    assert [p.shape[1] for p in images.load(data, pages=[3, 1]).pages] == [22, 20]
+    chosen = images.load(data, pages=[3, 1])
+    assert [p.shape[1] for p in chosen.pages] == [22, 20]
+    assert chosen.numbers == (3, 1)
+    assert found.numbers == (1, 2, 3)
     file = io.BytesIO()
     with TiffImagePlugin.AppendingTiffWriter(file) as writer:
         for page, subfile_type in zip(pages, (0, 1, 2), strict=True):
@@ -189,6 +192,13 @@ def test_content_decides_not_the_ending(tmp_path: Path) -> None:
 def test_repr_shows_no_pixels_data_or_query() -> None:
     found = InputImage("a", "ab", (PIXELS,), "url", PNG, "https://a.example/?key=secret")
     assert repr(found) == "InputImage('a', url, 64×48)"
+
+
+def test_pages_keep_their_numbers() -> None:
+    assert InputImage("a", "ab", (PIXELS, PIXELS), "bytes").numbers == (1, 2)
+    assert images.load(PNG, pages=[1]).numbers == images.load(PIXELS).numbers == (1,)
+    with pytest.raises(ValueError, match="2 numbers for 1 pages"):
+        InputImage("a", "ab", (PIXELS,), "bytes", numbers=(1, 2))
 
 
 def test_pages_are_numbered_from_one() -> None:

@@ -53,6 +53,13 @@ class InputImage:
         The encoded bytes, where there are any.
     url
         The full URL, where there is one.
+    numbers
+        The page number in the source of each of `pages`, from 1; left out, they are counted.
+
+    Raises
+    ------
+    ValueError
+        `numbers` and `pages` differ in length.
     """
 
     name: str
@@ -61,6 +68,13 @@ class InputImage:
     source: Kind
     data: bytes | None = field(default=None, repr=False, compare=False)
     url: str | None = field(default=None, repr=False, compare=False)
+    numbers: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.numbers:
+            object.__setattr__(self, "numbers", tuple(range(1, len(self.pages) + 1)))
+        if len(self.numbers) != len(self.pages):
+            raise ValueError(f"{len(self.numbers)} numbers for {len(self.pages)} pages")
 
     @property
     def pixels(self) -> NDArray[np.uint8]:
@@ -173,6 +187,7 @@ def _decoded(found: Encoded, pages: Sequence[int] | None, limits: Limits) -> Inp
             arrays = decode_pdf(data, name, pages=pages, limits=limits)
     else:
         arrays = decode(data, kind, name, pages=pages, limits=limits)
+    chosen = pages is not None and kind in ("PDF", "TIFF")
     return InputImage(
         name=name,
         sha256=hashlib.sha256(data).hexdigest(),
@@ -180,6 +195,7 @@ def _decoded(found: Encoded, pages: Sequence[int] | None, limits: Limits) -> Inp
         source=found.kind,
         data=data,
         url=found.url,
+        numbers=tuple(map(int, pages or ())) if chosen else (),
     )
 
 
