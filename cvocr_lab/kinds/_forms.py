@@ -185,8 +185,8 @@ class Choice(FieldType):
     ----------
     source
         ``"a|b|c"``, or ``"@file"`` for the first column of a data file.
-    weights
-        How often each is made up, by rank: ``"first"`` favours the first.
+    favour_first
+        Whether the first is made up more often than the others.
     """
 
     source: str = ""
