@@ -10,7 +10,7 @@ Importing it gives DataFrames and Series the accessor ``.cvocr``.
 
 from cvocr_lab.accessor import FrameAccessor, SeriesAccessor
 from cvocr_lab.batch import RowsFailedWarning, RunStoppedWarning, extract
-from cvocr_lab.engines import Engine, Request, open_engine
+from cvocr_lab.engines import Engine, Request, open_engine, read_lines
 from cvocr_lab.errors import (
     AnswerError,
     ArgumentError,
@@ -67,6 +67,7 @@ __all__ = [
     "open_engine",
     "read_frame",
     "read_labels",
+    "read_lines",
     "score",
     "to_frame",
     "wide",

@@ -6,7 +6,7 @@ those of the upright (EXIF-applied) input image, origin at its top left, x to th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -21,6 +21,16 @@ def box_quad(xmin: float, ymin: float, xmax: float, ymax: float) -> Quad:
     (1, 2, 30, 2, 30, 10, 1, 10)
     """
     return (xmin, ymin, xmax, ymin, xmax, ymax, xmin, ymax)
+
+
+def as_quad(points: Iterable[Iterable[float]]) -> Quad:
+    """Four points as a quad, rounded to a tenth of a pixel.
+
+    >>> as_quad([(1, 2), (30, 2), (30, 10), (1, 10)])
+    (1.0, 2.0, 30.0, 2.0, 30.0, 10.0, 1.0, 10.0)
+    """
+    x1, y1, x2, y2, x3, y3, x4, y4 = (round(float(v), 1) for point in points for v in point)
+    return (x1, y1, x2, y2, x3, y3, x4, y4)
 
 
 @dataclass(frozen=True, slots=True)

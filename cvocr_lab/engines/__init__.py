@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, cast, runtime_checkable
 
 from cvocr_lab.errors import ArgumentError
-from cvocr_lab.images import InputImage
-from cvocr_lab.results import Extraction
+from cvocr_lab.images import InputImage, load
+from cvocr_lab.results import Extraction, Line
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,3 +80,33 @@ def open_engine(engine: str | Engine = "local", **options: object) -> Engine:
         raise ArgumentError(f"unknown engine {engine!r}; known: {known}, or pass an object")
     module = importlib.import_module(f"{__name__}.{engine}")
     return cast("Callable[..., Engine]", module.ENGINE)(**options)
+
+
+class _LineReader(Protocol):
+    def read_lines(self, images: Sequence[InputImage]) -> list[Line]: ...
+
+
+def read_lines(images: Sequence[object], *, model: str | None = None) -> list[Line]:
+    """Read crops of single lines with the offline engine's recogniser.
+
+    Parameters
+    ----------
+    images
+        Pictures of one upright line each: paths, bytes, PIL images, arrays.
+    model
+        Path of another recogniser model of ours; None for the shipped one.
+
+    Returns
+    -------
+    list of Line
+        In the order of `images`, without quads.
+
+    Raises
+    ------
+    ImageError
+        A picture cannot be read.
+    ArgumentError
+        There is no such model.
+    """
+    engine = cast("_LineReader", open_engine("local", model=model))
+    return engine.read_lines([load(image) for image in images])

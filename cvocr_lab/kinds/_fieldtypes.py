@@ -14,6 +14,7 @@ from cvocr_lab.kinds._forms import (
     FieldType,
     MrzText,
     Name,
+    Owner,
     Pattern,
     Plate,
     QrText,
@@ -23,7 +24,8 @@ from cvocr_lab.kinds._forms import (
 
 __all__ = [
     "DIGITS", "FIELD_TYPES", "UPPER", "Address", "Amount", "Choice", "CitizenId", "Date",
-    "FieldError", "FieldType", "MrzText", "Name", "Pattern", "Plate", "QrText", "Sign", "Wording",
+    "FieldError", "FieldType", "MrzText", "Name", "Owner", "Pattern", "Plate", "QrText", "Sign",
+    "Wording",
 ]  # fmt: skip
 
 CITIZEN_ID = CitizenId("CITIZEN_ID", DIGITS)
@@ -39,6 +41,7 @@ PASSPORT_NUMBER = Pattern(
     shape="B#######|C#######|N#######|E########|P########",
 )
 NAME = Name("NAME")
+OWNER = Owner("OWNER")
 SURNAME = Name("SURNAME", part="surname")
 GIVEN_NAME = Name("GIVEN_NAME", part="given")
 MRZ_SURNAME = Name("MRZ_SURNAME", UPPER + " ", part="surname", plain=True)

@@ -263,6 +263,17 @@ class Address(FieldType):
         return sample_address(rng, house=self.house)
 
 
+@dataclass(frozen=True, slots=True)
+class Owner(FieldType):
+    """A vehicle's owner: a person or a company, as printed."""
+
+    def sample(self, rng: random.Random) -> str:
+        """A made-up person or company."""
+        if rng.random() < 0.15:
+            return f"CÔNG TY TNHH {sample_name(rng, 'Nam').split()[-1].upper()} PHÁT"
+        return sample_name(rng, rng.choice(("Nam", "Nữ"))).upper()
+
+
 _CAR_LETTERS = "ABCDEFGHKLMNPSTUVXYZ"
 
 
@@ -343,7 +354,8 @@ class Sign(FieldType):
         where = rng.choice(("trên", "dưới", "trước", "sau", "trên sau", "dưới sau", "dưới trước"))
         mark = rng.choice(
             ("mép trái", "mép phải", "đuôi mắt trái", "đuôi mày phải", "cánh mũi trái",
-             "đầu mày trái", "dái tai phải", "mắt phải", "bình tai trái", "gò má phải", "nhân trung", "cằm"),
+             "đầu mày trái", "dái tai phải", "mắt phải", "bình tai trái", "gò má phải",
+             "nhân trung", "cằm"),
         )  # fmt: skip
         gap = "" if lead in ("C:", "c:") and rng.random() < 0.5 else " "
         return f"{what} {lead}{gap or ' '}{distance} {where} {mark}"

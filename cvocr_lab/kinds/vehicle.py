@@ -26,7 +26,7 @@ FRONT = DocumentType(
     other="vehicle_registration_back",
     fields=(
         Field("id", t.CERTIFICATE_ID, ("Số",), ("Number", "No.")),
-        Field("name", t.NAME, ("Tên chủ xe",), ("Owner's full name",), max_lines=2),
+        Field("name", t.OWNER, ("Tên chủ xe",), ("Owner's full name",), max_lines=2),
         Field("address", t.ADDRESS, ("Địa chỉ",), ("Address",), flow="right_below", max_lines=3),
         Field("plate", t.PLATE_CAR, ("Biển số đăng ký", "Biển số"), ("Nº plate", "No plate")),
         Field(
@@ -79,7 +79,7 @@ FRONT = DocumentType(
 _BACK_FIELDS = (
     Field(
         "name",
-        t.NAME,
+        t.OWNER,
         ("Tên chủ xe",),
         ("Owner's full name",),
         flow="right_below",

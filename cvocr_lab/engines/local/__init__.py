@@ -5,7 +5,7 @@ find → orient → classify → rectify → read → parse → crosscheck → c
 
 from __future__ import annotations
 
-import threading
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar, Literal
@@ -17,15 +17,15 @@ from cvocr_lab import mrz
 from cvocr_lab.engines import Request
 from cvocr_lab.engines.local import codes, confidence, crosscheck
 from cvocr_lab.engines.local.find import Finder
-from cvocr_lab.engines.local.pages import Paper, Reader, as_quad, find_papers, read_lines
+from cvocr_lab.engines.local.pages import Paper, Reader, find_papers, read_lines
 from cvocr_lab.engines.local.parse import Reading, parse
 from cvocr_lab.engines.local.readers import open_reader
 from cvocr_lab.engines.local.recogniser import Recogniser, crop_line
-from cvocr_lab.engines.local.rectify import quads_array, warp_points
+from cvocr_lab.engines.local.rectify import quads_array
 from cvocr_lab.errors import NoDocumentError
 from cvocr_lab.images import InputImage
 from cvocr_lab.kinds import request_kind
-from cvocr_lab.results import Document, Extraction, FieldValue, Line
+from cvocr_lab.results import Document, Extraction, FieldValue, Line, as_quad
 
 __all__ = ["ENGINE", "LocalEngine"]
 
@@ -46,7 +46,7 @@ class LocalEngine:
         Threads per model; 0 for as many as there are cores.
     """
 
-    name = f"local {VERSION}"
+    name: str = f"local {VERSION}"
     parallel: ClassVar[Literal["process", "thread"]] = "process"
 
     def __init__(
@@ -58,9 +58,11 @@ class LocalEngine:
     ) -> None:
         self._finder = Finder(threads=threads)
         self._reader = open_reader(reader, model=model, threads=threads)
-        if threads:
+        if threads:  # OpenCV's pool is the process's; a bulk run's workers ask for one
             cv2.setNumThreads(threads)
-        self._lock = threading.Lock()
+        if reader != "own" or model:
+            what = reader if isinstance(reader, str) else type(reader).__name__
+            self.name = f"{self.name} {Path(model).name if model else what}"
 
     def extract(self, request: Request) -> Extraction:
         """Read one request.
@@ -83,6 +85,10 @@ class LocalEngine:
                 "check that it shows one, whole and sharp"
             )
         return Extraction(documents=tuple(documents), engine=self.name)
+
+    def read_lines(self, images: Sequence[InputImage]) -> list[Line]:
+        """Each picture as one line of text, in order."""
+        return self._reader.read([image.pages[0] for image in images])
 
     def _scan(self, image: InputImage) -> list[Line]:
         found: list[Line] = []
@@ -109,7 +115,7 @@ class LocalEngine:
             skip=set(zone_lines),
         )
         proofs: dict[str, crosscheck.Proof] = {}
-        payload = next((c for c in paper.codes), None)
+        payload = codes.id_code(paper.codes) or next(iter(paper.codes), None)
         if zone is not None:
             proofs |= crosscheck.mrz_proofs(zone, kind)
             readings |= _zone_readings(paper, kind.mrz, zone, zone_lines)
@@ -131,14 +137,13 @@ class LocalEngine:
             )
             quad = paper.to_picture(reading.quad)
             fields[field.name] = FieldValue(reading.text, chance, quad)
-        corners = as_quad(warp_points(np.linalg.inv(paper.to_flat), paper.registration.corners()))
         return Document(
             type=kind.name,
             side=kind.side,
             fields=fields,
             confidence=confidence.type_chance(paper.score, paper.margin),
             warnings=tuple(warnings),
-            corners=corners,
+            corners=paper.corners(),
         )
 
     def _zone(self, paper: Paper) -> tuple[mrz.Mrz | None, list[int]]:

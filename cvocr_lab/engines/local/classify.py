@@ -16,7 +16,7 @@ from functools import cache
 import numpy as np
 from rapidfuzz import fuzz, process
 
-from cvocr_lab.kinds import TYPES, DocumentType, Layout
+from cvocr_lab.kinds import TYPES, DocumentType, Field, Layout
 from cvocr_lab.results import Line
 from cvocr_lab.text import fold
 
@@ -42,6 +42,11 @@ class Spot:
         The field it captions, or "" for fixed text.
     centred
         Whether `x` is the text's centre.
+    size
+        Em of the text.
+    expected
+        Whether every paper of the model prints it; the place of one that only some print is
+        not known.
     """
 
     x: float
@@ -49,6 +54,7 @@ class Spot:
     field: str = ""
     centred: bool = False
     size: float = 2.4
+    expected: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +119,21 @@ def spots(model: Model) -> dict[str, Spot]:
         field = model.type[slot.field]
         size = layout.caption_size
         spot = Spot(slot.x, slot.y - 0.35 * size, field.name, size=size)
-        words = [*field.vi, *field.en]
-        words += [f"{vi} {en}" for vi in field.vi for en in field.en]
-        for wording in words:
+        for wording in _wordings(field):
             found.setdefault(folded(wording)[0], spot)
         for wording in field.leading:
             found.setdefault(folded(wording)[0], Spot(math.nan, math.nan, field.name))
+    placed = {slot.field for slot in layout.slots}
+    for field in model.type.fields:
+        if field.name not in placed and field.source == "print":
+            for wording in _wordings(field):
+                spot = Spot(math.nan, math.nan, field.name, expected=False)
+                found.setdefault(folded(wording)[0], spot)
     return {key: spot for key, spot in found.items() if len(key) > 1}
+
+
+def _wordings(field: Field) -> list[str]:
+    return [*field.vi, *field.en, *(f"{vi} {en}" for vi in field.vi for en in field.en)]
 
 
 @cache
@@ -136,19 +150,30 @@ def _anchors() -> dict[str, float]:
 
 
 @cache
-def _capitals() -> frozenset[str]:
-    """Anchors that some model prints in capitals."""
-    wordings = []
+def _all_wordings() -> tuple[str, ...]:
+    wordings: list[str] = []
     for model in models():
         wordings += [p.text for p in model.layout.prints] + list(model.layout.titles)
         for field in model.type.fields:
-            wordings += [*field.vi, *field.en, *field.leading]
-    return frozenset(folded(w)[0] for w in wordings if w.isupper())
+            wordings += [*_wordings(field), *field.leading]
+    return tuple(wordings)
+
+
+@cache
+def _capitals() -> frozenset[str]:
+    """Anchors that some model prints in capitals."""
+    return frozenset(folded(w)[0] for w in _all_wordings() if w.isupper())
+
+
+@cache
+def _sentences() -> frozenset[str]:
+    """Anchors that some model prints otherwise; small letters of a title are misread capitals."""
+    return frozenset(folded(w)[0] for w in _all_wordings() if not w.isupper() or len(w) > 14)
 
 
 def _least(key: str) -> float:
     length = len(key)
-    return 101 if length < 4 else 90 if length < 7 else 80 if length < 12 else 74
+    return 101 if length < 4 else 90 if length < 7 else 82 if length < 12 else 76
 
 
 def find_anchors(lines: Sequence[Line]) -> list[Hit]:
@@ -167,15 +192,16 @@ def find_anchors(lines: Sequence[Line]) -> list[Hit]:
             hit = _place(key, anchor)
             if hit is not None:
                 score, start, end = hit
-                found.append((len(anchor) * score**3, start, end, anchor, score))
+                found.append((len(anchor) * score**5, start, end, anchor, score))
         found += _short_ones(key, origin, lines[row].text)
         taken: list[tuple[int, int]] = []
         for _, start, end, anchor, score in sorted(found, reverse=True):
             if any(end > a and start < b for a, b in taken):
                 continue
             first, stop = origin[start], origin[end - 1] + 1
-            # "Họ và tên" is a caption, "HỒ VĂN TÈO" a name.
-            if anchor in _capitals() or not lines[row].text[first:stop].isupper():
+            # "Họ và tên" is a caption, "HỒ VĂN TÈO" a name; "Đức Trọng" no "CỤC TRƯỞNG".
+            upper = lines[row].text[first:stop].isupper()
+            if anchor in (_capitals() if upper else _sentences()):
                 taken.append((start, end))
                 hits.append(Hit(row, first, stop, anchor, score))
     return hits
@@ -214,9 +240,9 @@ def _place(key: str, anchor: str) -> tuple[float, int, int] | None:
     ends = {last, key.find(" ", last - 1), key.rfind(" ", first, last)}
     spans = [(a, len(key) if b < 0 else b) for a in starts for b in ends]
     ratio, start, end = max(
-        (fuzz.ratio(key[a:b], anchor) - 12 * _cuts_words(key, a, b), a, b)
+        (fuzz.ratio(key[a:b], anchor) - 25 * _cuts_words(key, a, b), a, b)
         for a, b in spans
-        if b > a
+        if b > a and key[a] != " "
     )
     alike = ratio >= _least(anchor) and _same_words(key[start:end], anchor)
     return (ratio / 100, start, end) if alike else None
@@ -260,6 +286,8 @@ def score_models(
         # Wordings of one spot stand for each other: count the best found, miss it once.
         by_spot: dict[tuple[float, float, str], list[tuple[float, float]]] = defaultdict(list)
         for key, spot in mine.items():
+            if not spot.expected and key not in best:
+                continue
             where = (spot.x, spot.y, spot.field)
             if math.isnan(spot.x):
                 where = (0.0, 0.0, spot.field or key)

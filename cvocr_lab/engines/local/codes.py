@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from cvocr_lab import mrz
+from cvocr_lab import mrz, qr
 from cvocr_lab.engines.local.find import Image
-from cvocr_lab.results import Line, Quad
+from cvocr_lab.results import Line, Quad, as_quad
 
 ZONE_ALPHABET = string.ascii_uppercase + string.digits + "<"
 
@@ -37,9 +37,8 @@ def read_codes(image: Image, *, longest: int = 2200) -> list[Code]:
     for code in found:
         corners = code.position
         points = [corners.top_left, corners.top_right, corners.bottom_right, corners.bottom_left]
-        flat = [float(v) / scale for p in points for v in (p.x, p.y)]
         text = code.bytes.decode("utf-8", errors="replace") if code.bytes else code.text
-        quad: Quad = (flat[0], flat[1], flat[2], flat[3], flat[4], flat[5], flat[6], flat[7])
+        quad = as_quad((p.x / scale, p.y / scale) for p in points)
         codes.append(Code(text.rstrip("\x00\r\n"), quad))
     return codes
 
@@ -47,6 +46,8 @@ def read_codes(image: Image, *, longest: int = 2200) -> list[Code]:
 def read_codes_near(image: Image, box: tuple[float, float, float, float]) -> list[Code]:
     """QR codes in a part of the picture, tried enlarged and with contrast spread."""
     height, width = image.shape[:2]
+    if not np.isfinite(box).all():
+        return []
     x0, y0 = max(int(box[0]), 0), max(int(box[1]), 0)
     x1, y1 = min(int(box[2]), width), min(int(box[3]), height)
     if x1 - x0 < 40 or y1 - y0 < 40:
@@ -59,23 +60,22 @@ def read_codes_near(image: Image, box: tuple[float, float, float, float]) -> lis
     for attempt in (big, np.asarray(sharp, np.uint8)):
         codes = read_codes(attempt)
         if codes:
-            shift = np.tile([x0, y0], 4)
-            moved = []
-            for code in codes:
-                flat = [float(v) for v in np.array(code.quad) / zoom + shift]
-                quad: Quad = (
-                    flat[0],
-                    flat[1],
-                    flat[2],
-                    flat[3],
-                    flat[4],
-                    flat[5],
-                    flat[6],
-                    flat[7],
-                )
-                moved.append(Code(code.text, quad))
-            return moved
+            return [
+                Code(c.text, as_quad(np.array(c.quad).reshape(4, 2) / zoom + (x0, y0)))
+                for c in codes
+            ]
     return []
+
+
+def id_code(codes: Sequence[Code]) -> Code | None:
+    """The code that is an identity paper's; None for links, stickers and vehicles' codes."""
+    for code in codes:
+        try:
+            qr.parse(code.text)
+        except ValueError:
+            continue
+        return code
+    return None
 
 
 def looks_like_mrz(line: Line) -> bool:

@@ -21,6 +21,8 @@ FEATURES = (
     "least", "mean", "length", "refused", "cost", "uncaptioned", "agrees", "denied", *GROUPS,
 )  # fmt: skip
 _PROVEN = 0.995
+_CHECKED = ("document_number", "person_number", "dob", "due_date")
+"""What a TD1 zone's check digits guard: neither names nor sex nor country."""
 
 
 def group(field: Field) -> str:
@@ -30,7 +32,7 @@ def group(field: Field) -> str:
         return "date"
     if isinstance(kind, t.CitizenId | t.Pattern | t.Plate | t.Amount):
         return "number"
-    if isinstance(kind, t.Name):
+    if isinstance(kind, t.Name | t.Owner):
         return "name"
     if isinstance(kind, t.Address):
         return "address"
@@ -81,8 +83,7 @@ def chance(
         return _PROVEN
     if field.source == "mrz" or field.name == "mrz":
         if zone is not None and zone.valid:
-            # No check digit guards the name line.
-            return 0.95 if field.name in ("mrz", "sur_name", "given_name") else _PROVEN
+            return _PROVEN if field.name in _CHECKED else 0.95
         return 0.4
     looked_at = features(field, reading, agrees=agrees)
     score = sum(w * f for w, f in zip(_weights(), looked_at, strict=True))

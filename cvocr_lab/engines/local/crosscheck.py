@@ -1,14 +1,15 @@
 """Reconciles print with code: what a QR code or an MRZ check digit proves, corrects the print.
 
-Every correction leaves a warning ``<field>:from_qr`` or ``<field>:from_mrz``; a value the code
-confirms leaves none, but is as sure as the code.  ``<field>:differs_from_qr`` means look: the
-two say different things and neither is proven wrong.
+A correction leaves a warning ``<field>:from_qr`` or ``<field>:from_mrz``; a value the code
+confirms leaves none, but is as sure as the code.  A code that is another person's proves nothing
+and leaves ``qr:of_another`` or ``mrz:of_another``: look.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from rapidfuzz import fuzz
 from rapidfuzz.distance import Levenshtein
@@ -31,13 +32,14 @@ class Proof:
     source
         ``"qr"`` or ``"mrz"``.
     how
-        ``"exact"``: the print must say the same; ``"folded"``: it says the same but for marks;
-        ``"words"``: a text that is near, word by word.
+        ``"exact"``: the print must say the same; ``"folded"``: the same but for marks, which
+        proves no mark; ``"words"``: a text that is near, word by word; ``"guess"``: what no
+        check digit guards, which only fills a gap.
     """
 
     text: str
     source: str
-    how: str = "exact"
+    how: Literal["exact", "folded", "words", "guess"] = "exact"
 
 
 def _printed(iso: str | None, separator: str = "/") -> str:
@@ -68,7 +70,7 @@ def qr_proofs(payload: str, kind: DocumentType) -> dict[str, Proof]:
 
 
 def mrz_proofs(zone: mrz.Mrz, kind: DocumentType) -> dict[str, Proof]:
-    """What a machine-readable zone proves; only what its check digits hold."""
+    """What a machine-readable zone says of printed fields; exact only where check digits hold."""
     proofs: dict[str, Proof] = {}
     checks = zone.checks
     born, due = _printed(mrz.birth_date(zone)), _printed(mrz.expiry_date(zone))
@@ -81,8 +83,8 @@ def mrz_proofs(zone: mrz.Mrz, kind: DocumentType) -> dict[str, Proof]:
             proofs["born"] = Proof(born, "mrz")
         if checks.get("expiry"):
             proofs["duedate"] = Proof(due, "mrz")
-        if checks.get("composite") and zone.sex in "MF" and zone.sex:
-            proofs["sex"] = Proof("NAM" if zone.sex == "M" else "NỮ", "mrz")
+        if zone.sex in ("M", "F"):
+            proofs["sex"] = Proof("NAM" if zone.sex == "M" else "NỮ", "mrz", "guess")
         proofs["surname"] = Proof(zone.surname, "mrz", "folded")
         proofs["given_name"] = Proof(zone.given_names, "mrz", "folded")
         proofs["name"] = Proof(f"{zone.surname} {zone.given_names}", "mrz", "folded")
@@ -114,18 +116,23 @@ def reconcile(
     made = dict(readings)
     proven: set[str] = set()
     warnings: list[str] = []
+    strangers = {s for s in ("qr", "mrz") if _of_another(readings, proofs, s)}
+    warnings += [f"{source}:of_another" for source in sorted(strangers)]
     for name, proof in proofs.items():
+        if proof.source in strangers:
+            continue
         reading = made.get(name)
         if reading is None:
-            if proof.how == "exact":
+            if proof.how in ("exact", "guess"):
                 made[name] = Reading(proof.text, None, (), 0.0, False)
-                proven.add(name)
                 warnings.append(f"{name}:from_{proof.source}")
+                if proof.how == "exact":
+                    proven.add(name)
             continue
         text, sure = _settle(reading.text, proof)
         if comparison_key(text) != comparison_key(reading.text):
             warnings.append(f"{name}:from_{proof.source}")
-        elif not sure and proof.how != "words":
+        elif not sure and proof.how in ("folded", "guess") and not _alike(text, proof.text):
             warnings.append(f"{name}:differs_from_{proof.source}")
         made[name] = replace(reading, text=text)
         if sure:
@@ -133,22 +140,55 @@ def reconcile(
     return made, proven, warnings
 
 
+def _of_another(readings: Mapping[str, Reading], proofs: Mapping[str, Proof], source: str) -> bool:
+    """Whether most of what identifies a person is far from what the code says."""
+    far = near = 0
+    for name in ("id", "person_number", "name", "born", "given_name"):
+        reading, proof = readings.get(name), proofs.get(name)
+        if reading is None or proof is None or proof.source != source:
+            continue
+        alike = fuzz.ratio(fold_key(reading.text), fold_key(proof.text))
+        far, near = far + (alike < 62), near + (alike >= 78)
+    return far > near and far >= 1
+
+
+def _alike(text: str, other: str) -> bool:
+    return fold_key(text).replace(" ", "") == fold_key(other).replace(" ", "")
+
+
 def _settle(text: str, proof: Proof) -> tuple[str, bool]:
     """The value to keep and whether the proof backs it wholly."""
-    if proof.how == "folded":
-        same = fold_key(text).replace(" ", "") == fold_key(proof.text).replace(" ", "")
-        return text, same
+    if proof.how in ("folded", "guess"):
+        return text, False
     if proof.how == "words":
         return _by_words(text, proof.text)
     if comparison_key(text).upper() == comparison_key(proof.text).upper():
         return text, True
-    if (
-        not any(c.isdigit() for c in proof.text)
-        and fuzz.ratio(fold_key(text), fold_key(proof.text)) < 40
-    ):
-        return text, False  # another person's code, or another line taken: keep what is printed
-    upper = text.isupper()
-    return (proof.text.upper() if upper else proof.text), True
+    return (proof.text.upper() if text.isupper() else proof.text), True
+
+
+_UNITS = frozenset(
+    [
+        "xa",
+        "phuong",
+        "thi",
+        "tran",
+        "quan",
+        "huyen",
+        "xom",
+        "thon",
+        "to",
+        "khu",
+        "pho",
+        "tp",
+        "tx",
+        "tt",
+        "thanh",
+        "tinh",
+        "dac",
+    ]
+)
+"""Words a code's address may have beyond the print's."""
 
 
 def _by_words(text: str, source: str) -> tuple[str, bool]:
@@ -160,6 +200,7 @@ def _by_words(text: str, source: str) -> tuple[str, bool]:
     base = [w.strip(",.").casefold() for w in known]
     out = list(printed)
     backed = [False] * len(printed)
+    used: set[int] = set()
     for step in Levenshtein.opcodes([fold_key(w) for w in bare], [fold_key(w) for w in base]):
         if step.tag == "equal":
             pairs = zip(range(step.src_start, step.src_end), range(step.dest_start, step.dest_end),
@@ -171,12 +212,13 @@ def _by_words(text: str, source: str) -> tuple[str, bool]:
         else:
             continue
         for i, j in pairs:
-            if bare[i] == base[j]:
+            if bare[i] == base[j] or _near(bare[i], base[j]):
+                out[i] = _like(printed[i], known[j]) if bare[i] != base[j] else printed[i]
                 backed[i] = True
-            elif _near(bare[i], base[j]):
-                out[i] = _like(printed[i], known[j])
-                backed[i] = True
-    return " ".join(out), all(backed)
+                used.add(j)
+    # A lost line of the print must not look proven.
+    left = {fold_key(w) for j, w in enumerate(base) if j not in used}
+    return " ".join(out), all(backed) and left <= _UNITS
 
 
 def _near(word: str, other: str) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvocr_lab.engines.local.classify import Model
-from cvocr_lab.engines.local.codes import Code, looks_like_mrz
+from cvocr_lab.engines.local.codes import Code, id_code, looks_like_mrz
 from cvocr_lab.results import Line
 
 _ROW_PITCH = 1.42
@@ -37,7 +37,7 @@ class Mark:
 
 
 def find_marks(lines: Sequence[Line], codes: Sequence[Code]) -> list[Mark]:
-    """Marks among the lines and codes of a picture."""
+    """Marks among the lines and codes of a picture; of codes only an identity paper's."""
     marks = []
     for line in lines:
         role = _row(line)
@@ -45,7 +45,8 @@ def find_marks(lines: Sequence[Line], codes: Sequence[Code]) -> list[Mark]:
             quad = np.array(line.quad, float).reshape(4, 2)
             ends = np.array([(quad[0] + quad[3]) / 2, (quad[1] + quad[2]) / 2])
             marks.append(Mark(role, ends, float(np.hypot(*(quad[3] - quad[0])))))
-    for code in codes:
+    code = id_code(codes)
+    if code is not None:
         corners = np.array(code.quad, float).reshape(4, 2)
         marks.append(Mark("qr", corners, float(np.hypot(*(corners[1] - corners[0])))))
     return marks
@@ -83,7 +84,10 @@ def places(model: Model) -> dict[str, tuple[NDArray[np.float64], float]]:
 
 
 def evidence(marks: Sequence[Mark]) -> dict[str, float]:
-    """What the marks say of the type, in the points anchors are scored by."""
+    """What the marks say of the type, in the points anchors are scored by.
+
+    The first line of an MRZ names country and kind of paper: hardly anything else reads so.
+    """
     rows = {m.role for m in marks}
     said: dict[str, float] = {}
     for form, types in (
@@ -92,10 +96,9 @@ def evidence(marks: Sequence[Mark]) -> dict[str, float]:
     ):
         count = sum(role.startswith(form) for role in rows)
         if count:
-            # The first line names country and kind of paper: hardly anything else reads so.
-            weight = 24.0 if f"{form}:0" in rows else 12.0
+            weight = 28.0 if f"{form}:0" in rows else 12.0
             said |= dict.fromkeys(types, weight + 4.0 * (count - 1))
     if "qr" in rows:
         for name in ("tcc_chip", "chip_id_card_2024_back"):
-            said[name] = said.get(name, 0.0) + 6.0
+            said[name] = said.get(name, 0.0) + 18.0
     return said

@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+import cv2
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from cvocr_lab.engines.local import classify, codes, orient, rectify
 from cvocr_lab.engines.local.find import Finder, Image, Quads
 from cvocr_lab.engines.local.marks import Mark, evidence, find_marks
 from cvocr_lab.engines.local.recogniser import crop_line
-from cvocr_lab.results import Line, Quad
+from cvocr_lab.results import Line, Quad, as_quad
 
 MOST_PAPERS = 8
 _LEAST_SCORE = 4.0
@@ -60,18 +61,17 @@ class Paper:
     hits: tuple[classify.Hit, ...]
     codes: tuple[codes.Code, ...]
 
+    def corners(self) -> Quad:
+        """The paper's corners in pixels of the picture, clockwise from its own top left."""
+        back = np.linalg.inv(self.to_flat)
+        return as_quad(rectify.warp_points(back, self.registration.corners()))
+
     def to_picture(self, quad: Quad | None) -> Quad | None:
         """A quad of the flat paper in pixels of the picture."""
         if quad is None:
             return None
         back = np.linalg.inv(self.to_flat)
         return as_quad(rectify.warp_points(back, np.array(quad).reshape(4, 2)))
-
-
-def as_quad(points: ArrayLike) -> Quad:
-    """Four points as the quad of results, rounded to a tenth of a pixel."""
-    flat = [round(float(v), 1) for v in np.asarray(points).reshape(-1)]
-    return (flat[0], flat[1], flat[2], flat[3], flat[4], flat[5], flat[6], flat[7])
 
 
 def read_quads(image: Image, quads: Quads, reader: Reader) -> list[Line]:
@@ -130,12 +130,27 @@ def find_papers(image: Image, finder: Finder, reader: Reader) -> list[Paper]:
             lines = _outside(lines, paper)
         while lines and len(papers) < MOST_PAPERS:
             paper_or_none = _paper(image, lines, angle, found_codes, finder, reader)
-            if paper_or_none is None:
+            if paper_or_none is None or _overlaps(paper_or_none, papers):
                 break
             papers.append(paper_or_none)
-            lines = _outside(lines, paper_or_none)
+            rest = _outside(lines, paper_or_none)
+            if len(rest) == len(lines):
+                break
+            lines = rest
             found_codes = [c for c in found_codes if c not in paper_or_none.codes]
     return papers
+
+
+def _overlaps(paper: Paper, earlier: Sequence[Paper]) -> bool:
+    """Whether the paper lies where one was found before."""
+    middle = np.array(paper.corners()).reshape(4, 2).mean(0)
+    return any(
+        cv2.pointPolygonTest(
+            np.array(other.corners(), np.float32).reshape(4, 2), middle.tolist(), False
+        )
+        > 0
+        for other in earlier
+    )
 
 
 def _outside(lines: Sequence[Line], paper: Paper) -> list[Line]:
@@ -160,8 +175,7 @@ def _best(
     marks: Sequence[Mark],
 ) -> tuple[rectify.Registration, float, float] | None:
     """The registration that explains most, its score and its lead over other types."""
-    said = evidence(marks)
-    scores = classify.score_models(hits, said)
+    scores = classify.score_models(hits, evidence(marks))
     ranked = sorted(scores, key=lambda m: scores[m], reverse=True)[:5]
     tried: list[tuple[float, rectify.Registration]] = []
     for model in ranked:
@@ -169,6 +183,7 @@ def _best(
         if placed is None:
             continue
         near = _near(lines, hits, placed)
+        said = evidence([m for m in marks if _holds(placed, m.points.mean(0))])
         tried.append((classify.score_models(near, said)[model], placed))
     if not tried:
         return None
@@ -178,19 +193,22 @@ def _best(
     return placed, score, score - max(others, default=0.0)
 
 
+def _holds(placed: rectify.Registration, point: NDArray[np.float64]) -> bool:
+    """Whether a point of the picture lies on the placed paper, with a little slack."""
+    x, y = rectify.warp_points(np.linalg.inv(placed.matrix), point)[0]
+    width, height = placed.model.layout.size
+    return bool(-6 < x < width + 6 and -6 < y < height + 6)
+
+
 def _near(
     lines: Sequence[Line], hits: Sequence[classify.Hit], placed: rectify.Registration
 ) -> list[classify.Hit]:
     """Hits that stand on the placed paper."""
-    back = np.linalg.inv(placed.matrix)
-    width, height = placed.model.layout.size
-    kept = []
-    for hit in hits:
-        centre = rectify.span_quad(lines[hit.line], hit.start, hit.end).mean(0, keepdims=True)
-        x, y = rectify.warp_points(back, centre)[0]
-        if -6 < x < width + 6 and -6 < y < height + 6:
-            kept.append(hit)
-    return kept
+    return [
+        hit
+        for hit in hits
+        if _holds(placed, rectify.span_quad(lines[hit.line], hit.start, hit.end).mean(0))
+    ]
 
 
 def _paper(
@@ -203,7 +221,8 @@ def _paper(
 ) -> Paper | None:
     """The paper that explains most of the lines, flattened and read again; None for none."""
     hits = classify.find_anchors(lines)
-    first = _best(lines, hits, angle, find_marks(lines, found_codes))
+    marks = find_marks(lines, found_codes)
+    first = _best(lines, hits, angle, marks) or _unplaced(image, lines, hits, angle)
     if first is None or first[1] < _LEAST_SCORE:
         return None
     look = _Look(image, lines, *first)
@@ -225,6 +244,20 @@ def _paper(
     if not mine and placed.model.layout.picture("qr"):
         mine = _look_for_code(image, placed, paper.to_flat)
     return replace(paper, codes=tuple(mine))
+
+
+def _unplaced(
+    image: Image, lines: Sequence[Line], hits: Sequence[classify.Hit], angle: float
+) -> tuple[rectify.Registration, float, float] | None:
+    """The model that explains most, placed by the paper's edges or as the page lies."""
+    scores = classify.score_models(hits)
+    ranked = sorted(scores, key=lambda m: scores[m], reverse=True)
+    best = ranked[0]
+    if scores[best] < _LEAST_SCORE:
+        return None
+    placed = rectify.place_by_edges(image, lines, best, angle_deg=angle)
+    others = [scores[m] for m in ranked if m.type is not best.type]
+    return placed, scores[best], scores[best] - max(others, default=0.0)
 
 
 def _within(paper: Paper) -> bool:

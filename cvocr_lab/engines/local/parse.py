@@ -99,16 +99,16 @@ def _captions(pieces: Sequence[Piece], model: Model) -> dict[str, Piece]:
     slots = {s.field: s for s in model.layout.slots}
     found: dict[str, list[Piece]] = {}
     for piece in pieces:
-        if piece.caption and piece.caption in slots:
+        if piece.caption:
             found.setdefault(piece.caption, []).append(piece)
     captions: dict[str, Piece] = {}
     for name, candidates in found.items():
-        slot = slots[name]
+        slot = slots.get(name)
 
-        def fit(p: Piece, slot: Slot = slot) -> float:
+        def fit(p: Piece, slot: Slot | None = slot) -> float:
             hit = p.hit
             assert hit is not None
-            off = abs(p.x0 - slot.x) * 0.5 + abs(p.y - slot.y)
+            off = abs(p.x0 - slot.x) * 0.5 + abs(p.y - slot.y) if slot else 0.0
             return hit.score * len(hit.key) - 0.6 * off
 
         best = max(candidates, key=fit)

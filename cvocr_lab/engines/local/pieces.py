@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from cvocr_lab.engines.local.classify import Hit, Model, spots
 from cvocr_lab.engines.local.rectify import Matrix, span_quad, warp_points
-from cvocr_lab.results import Line, Quad
+from cvocr_lab.results import Line, Quad, as_quad
 
 _OPEN = " )\t:;.,/|\\–—_·•…'\"“”=*~`"
 _CLOSE = " (\t/|\\_·•…'\"“”=*~`"
@@ -135,5 +135,4 @@ def hull(pieces: Sequence[Piece]) -> Quad:
     else:
         box = [(u.min(), v.min()), (u.max(), v.min()), (u.max(), v.max()), (u.min(), v.max())]
         corners = np.array([a * axis + b * normal for a, b in box])
-    flat = [float(c) for c in corners.reshape(-1)]
-    return (flat[0], flat[1], flat[2], flat[3], flat[4], flat[5], flat[6], flat[7])
+    return as_quad(corners)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -33,8 +34,10 @@ def open_reader(
 
         if model and not Path(model).is_file():
             raise ArgumentError(f"there is no recogniser model {str(model)!r}")
-        return Recogniser(Path(model) if model else None, threads=threads or 1)
+        return Recogniser(Path(model) if model else None, threads=threads)
     if reader == "tesseract":
+        if model:
+            raise ArgumentError("model= is for our own recogniser, not for Tesseract")
         return TesseractReader()
     raise ArgumentError(f"unknown reader {reader!r}; known: own, tesseract, or pass an object")
 
@@ -65,6 +68,7 @@ class TesseractReader:
             raise MissingPartError(
                 "Tesseract has no Vietnamese data: apt-get install tesseract-ocr-vie"
             )
+        self._lock = threading.Lock()
         self._api = tesserocr.PyTessBaseAPI(path=str(found), lang="vie", psm=tesserocr.PSM.RAW_LINE)
 
     def read(self, crops: Sequence[NDArray[np.uint8]]) -> list[Line]:
@@ -73,8 +77,9 @@ class TesseractReader:
 
         lines = []
         for crop in crops:
-            self._api.SetImage(Image.fromarray(np.ascontiguousarray(crop)))
-            text = comparison_key(self._api.GetUTF8Text())
-            sure = self._api.MeanTextConf() / 100
+            with self._lock:  # the API holds one picture at a time
+                self._api.SetImage(Image.fromarray(np.ascontiguousarray(crop)))
+                text = comparison_key(self._api.GetUTF8Text())
+                sure = self._api.MeanTextConf() / 100
             lines.append(Line(text, sure, None, (sure,) * len(text)))
         return lines

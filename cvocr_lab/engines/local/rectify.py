@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cvocr_lab.engines.local.classify import Hit, Model, spots
+from cvocr_lab.engines.local.edges import paper_corners
 from cvocr_lab.engines.local.find import Image, Quads
 from cvocr_lab.engines.local.marks import Mark, places
 from cvocr_lab.results import Line
@@ -61,7 +62,9 @@ def warp_points(matrix: Matrix, points: ArrayLike) -> NDArray[np.float64]:
     """Points ``(n, 2)`` through a homography."""
     flat = np.asarray(points, float).reshape(-1, 2)
     out = np.column_stack([flat, np.ones(len(flat))]) @ matrix.T
-    return out[:, :2] / out[:, 2:3]
+    depth = out[:, 2:3]
+    # Points at the horizon go far away, not to infinity.
+    return out[:, :2] / np.where(np.abs(depth) < 1e-9, 1e-9, depth)
 
 
 def quads_array(lines: Sequence[Line]) -> Quads:
@@ -168,11 +171,52 @@ def register(
     a, b = turn[best], shift[best]
     matrix = np.array([[a.real, -a.imag, b.real], [a.imag, a.real, b.imag], [0, 0, 1]])
     matrix = _refine(matrix, source[inside], target[inside], weights[inside])
+    hits_in = tuple(hit for hit, keep in zip(used, inside, strict=True) if keep and hit)
+    return _sane(Registration(model, matrix, hits_in, _scale(model, matrix)))
+
+
+def place_by_edges(
+    image: Image, lines: Sequence[Line], model: Model, *, angle_deg: float
+) -> Registration:
+    """The placement by the paper's outline; without one, the page as it is.
+
+    For papers of which too few captions can be read to place them.
+    """
+    width, height = model.layout.size
+    corners = paper_corners(image, model.layout.size, angle_deg=angle_deg)
+    if corners is not None:
+        paper = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+        matrix = cv2.getPerspectiveTransform(paper, corners.astype(np.float32))
+        placed = _sane(Registration(model, matrix, (), _scale(model, matrix)))
+        if placed is not None:
+            return placed
+    quads = quads_array(lines)
+    tall = float(np.median(np.hypot(*(quads[:, 3] - quads[:, 0]).T)))
+    scale = tall / (_BOX_PER_EM * model.layout.caption_size)
+    turn = math.radians(angle_deg)
+    u = scale * np.array([[math.cos(turn), -math.sin(turn)], [math.sin(turn), math.cos(turn)]])
+    points = quads.reshape(-1, 2)
+    shift = (points.min(0) + points.max(0)) / 2 - u @ (np.array([width, height]) / 2)
+    matrix = np.vstack([np.column_stack([u, shift]), [0, 0, 1]])
+    return Registration(model, matrix, (), scale)
+
+
+def _scale(model: Model, matrix: Matrix) -> float:
     centre = np.array(model.layout.size) / 2
     corner = warp_points(matrix, centre + np.array([[0, 0], [1, 0], [0, 1]]))
-    scale = float(np.hypot(*(corner[1:] - corner[0]).T).mean())
-    hits_in = tuple(hit for hit, keep in zip(used, inside, strict=True) if keep and hit)
-    return Registration(model, matrix, hits_in, scale)
+    return float(np.hypot(*(corner[1:] - corner[0]).T).mean())
+
+
+def _sane(placed: Registration) -> Registration | None:
+    """The registration, or None when it folds or flings the paper away."""
+    corners = placed.corners()
+    if not np.isfinite(corners).all() or np.linalg.cond(placed.matrix) > 1e9:
+        return None
+    if not cv2.isContourConvex(corners.astype(np.float32)):
+        return None
+    width, height = placed.model.layout.size
+    area = cv2.contourArea(corners.astype(np.float32)) / (width * height)
+    return placed if 0.3 < area / placed.scale**2 < 3 else None
 
 
 def _refine(

@@ -44,10 +44,15 @@ def take(field: Field, texts: Sequence[str], *, leader: bool = False) -> str:
     if isinstance(kind, t.Plate):
         return _plate(text)
     if isinstance(kind, t.Amount):
-        found = re.search(r"\d[\d. ]*", _mended(text))
-        return re.sub(r"\D", "", found.group()) if found else ""
+        found = re.search(r"\d{1,3}(?:[. ,]\d{3})+(?!\d)|\d+(?:[.,]\d+)?", _mended(text))
+        if found is None:
+            return ""
+        whole = re.fullmatch(r"\d{1,3}(?:[. ,]\d{3})+|\d+", found.group())
+        return re.sub(r"\D", "", found.group()) if whole else found.group()
+    if isinstance(kind, t.Owner):
+        return re.sub(r"\s*[-–]\s*(19|20)\d\d$", "", text)  # a birth year is none of the name
     if isinstance(kind, t.Name):
-        return _name(field, text)
+        return _name(text)
     if isinstance(kind, t.Address):
         return _address(text)
     if isinstance(kind, t.Choice):
@@ -100,8 +105,8 @@ def _digits(text: str, lengths: Sequence[int]) -> str:
 
 def _pattern(kind: t.Pattern, text: str) -> str:
     if kind.alphabet == t.DIGITS:
-        lengths = [int(n) for n in re.findall(r"\\d\{(\d+)\}", kind.pattern)] or [9]
-        return _digits(text, lengths or (9,))
+        lengths = [int(n) for n in re.findall(r"\\d\{(\d+)\}", kind.pattern)]
+        return _digits(text, lengths or range(12, 5, -1))
     if kind is t.COUNTRY_CODE:
         words = [letters_from_lookalikes(w) for w in re.findall(r"\b[A-Z0-9]{3}\b", text.upper())]
         return next((w for w in words if w == "VNM"), words[0] if words else "")
@@ -114,9 +119,7 @@ def _pattern(kind: t.Pattern, text: str) -> str:
     return text if kind.accepts(text) else word
 
 
-_PLATE = re.compile(
-    r"(\d{2})\s*-?\s*([A-ZĐ]{1,2}\d?|[A-ZĐ]\d)\s*[-–. ]?\s*(\d{3})\s*[.,]?\s*(\d{1,2})"
-)
+_PLATE = re.compile(r"(\d{2})\s*-?\s*([A-ZĐ]{1,2}\d?)\s*[-–. ]?\s*(\d{3})\s*[.,]?\s*(\d{1,2})")
 
 
 def _plate(text: str) -> str:
@@ -125,7 +128,7 @@ def _plate(text: str) -> str:
         found = _PLATE.search(candidate)
         if found:
             return collapse(found.group()).rstrip(".-")
-    return text if re.search(r"\d{4}", text) else ""
+    return text if re.search(r"\d{4}", text) or t.PLATE_CAR.accepts(text) else ""
 
 
 def _plate_repair(text: str) -> str:
@@ -136,10 +139,7 @@ def _plate_repair(text: str) -> str:
     return digits_from_lookalikes(tight[:2]) + tight[2:4] + digits_from_lookalikes(tight[4:])
 
 
-def _name(field: Field, text: str) -> str:
-    if field.flow == "right_below" or re.search(r"\d{4}$", text) or "CÔNG TY" in text.upper():
-        # A vehicle's owner may be a company; a birth year after the name is none of it.
-        return re.sub(r"\s*[-–]\s*(19|20)\d\d$", "", text)
+def _name(text: str) -> str:
     words = [w.strip(_EDGES) for w in text.split()]
     kept = [w for w in words if sum(c.isalpha() or c == "'" for c in w) > len(w) / 2]
     upper = [w for w in kept if w == w.upper()]
@@ -157,7 +157,9 @@ def _address(text: str) -> str:
 def _choice(kind: t.Choice, text: str) -> str:
     first = re.split(r"\s*/\s*", text)[0] or text
     if kind in (t.SEX, t.PASSPORT_SEX):
-        words = fold_key(text).split()
+        words = re.sub(r"viet ?nam\w*", " ", fold_key(text)).split()
+        if not words:
+            return ""
         for value in kind.values():
             if fold_key(value) in words:
                 return value
@@ -210,7 +212,7 @@ def misfit(field: Field, text: str) -> float:
         return 0.5 if digits >= 3 else 1.8
     if isinstance(kind, t.Choice) and kind in (t.SEX, t.PASSPORT_SEX, t.NATIONALITY):
         return -0.3 if take(field, [text]) in kind.values() else 1.5
-    if isinstance(kind, t.Name):
+    if isinstance(kind, t.Name | t.Owner):
         upper = sum(c.isupper() for c in text)
         return 0.8 * (digits > letters) + (0.6 if letters and upper < 0.6 * letters else -0.2)
     if isinstance(kind, t.Address):
