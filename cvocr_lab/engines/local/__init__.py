@@ -99,7 +99,7 @@ class LocalEngine:
 
     def _documents(self, image: InputImage) -> list[Document]:
         documents = []
-        for number, page in enumerate(image.pages, start=1):
+        for number, page in zip(image.numbers, image.pages, strict=True):
             papers = find_papers(page, self._finder, self._reader)
             documents += [replace(self._document(paper), page=number) for paper in papers]
         return documents
