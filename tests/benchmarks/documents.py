@@ -15,12 +15,16 @@ from collections import defaultdict
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-TIERS = ("scan", "photo", "hard")
+if TYPE_CHECKING:
+    from cvocr_lab.synth.fonts import Pool
+    from cvocr_lab.synth.generate import Tier
+
+TIERS: tuple[Tier, ...] = ("scan", "photo", "hard")
 
 
-def _one(job: tuple[str, str, int, str, str]) -> dict[str, Any]:
+def _one(job: tuple[str, Tier, int, Pool, str]) -> dict[str, Any]:
     import numpy as np
 
     from cvocr_lab import images
@@ -82,8 +86,8 @@ def _engine(reader: str) -> Any:
 
 
 def run(
-    *, count: int, seed: int, tiers: tuple[str, ...] = TIERS, types: tuple[str, ...] = (),
-    pool: str = "test", reader: str = "own", workers: int = 2,
+    *, count: int, seed: int, tiers: tuple[Tier, ...] = TIERS, types: tuple[str, ...] = (),
+    pool: Pool = "test", reader: str = "own", workers: int = 2,
 ) -> list[dict[str, Any]]:  # fmt: skip
     """Results of `count` documents spread over types and tiers."""
     from cvocr_lab.kinds import TYPES
@@ -166,7 +170,7 @@ def main() -> None:
         reader=args.reader,
         workers=args.workers,
     )
-    print(table(results, args.by))  # noqa: T201
+    print(table(results, args.by))
     if args.json:
         args.json.write_text(json.dumps(results, ensure_ascii=False), encoding="utf-8")
 

@@ -12,16 +12,19 @@ import json
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from documents import TIERS, _engine, _match
 from numpy.typing import NDArray
 
+if TYPE_CHECKING:
+    from cvocr_lab.synth.generate import Tier
+
 FIRST_SEED = 700_000
 
 
-def _one(job: tuple[str, str, int]) -> list[tuple[tuple[float, ...], bool]]:
+def _one(job: tuple[str, Tier, int]) -> list[tuple[tuple[float, ...], bool]]:
     from cvocr_lab import images
     from cvocr_lab.engines import Request
     from cvocr_lab.engines.local import confidence
@@ -97,15 +100,13 @@ def main() -> None:
     )
     w = fit(x, y)
     p = 1 / (1 + np.exp(-xv @ w))
-    print(f"fitted on {len(y)} values, {100 * y.mean():.1f} % right; held out {len(yv)}")  # noqa: T201
+    print(f"fitted on {len(y)} values, {100 * y.mean():.1f} % right; held out {len(yv)}")
     for low in np.arange(0, 1, 0.1):
         inside = (p >= low) & (p < low + 0.1 + (low > 0.85))
         if inside.any():
-            print(  # noqa: T201
-                f"{low:.1f}-{low + 0.1:.1f}: n {inside.sum():5d}  mean chance {p[inside].mean():.3f}"
-                f"  right {yv[inside].mean():.3f}"
-            )
-    print(f"Brier {np.mean((p - yv) ** 2):.4f}, base {np.mean((yv.mean() - yv) ** 2):.4f}")  # noqa: T201
+            shown = f"mean chance {p[inside].mean():.3f}  right {yv[inside].mean():.3f}"
+            print(f"{low:.1f}-{low + 0.1:.1f}: n {inside.sum():5d}  {shown}")
+    print(f"Brier {np.mean((p - yv) ** 2):.4f}, base {np.mean((yv.mean() - yv) ** 2):.4f}")
     weights = dict(zip(confidence.FEATURES, np.round(w, 4).tolist(), strict=True))
     args.out.write_text(json.dumps(weights, indent=1) + "\n", encoding="utf-8")
 
