@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
 import warnings
 import weakref
 from collections.abc import Callable, Iterator
@@ -281,6 +282,33 @@ def test_errors_raise_names_the_row(pictures: Callable[..., list[str]]) -> None:
     series = pd.Series([*pictures(21), "missing.png"], index=["fine", "broken"])
     with pytest.raises(ImageError, match="row 'broken'"):
         extract(series, engine=Fake(), errors="raise")
+
+
+def test_errors_raise_tells_nothing_of_the_paper(pictures: Callable[..., list[str]]) -> None:
+    def special(number: int) -> None:
+        raise KeyError(f"NGUYỄN VĂN AN {number}")
+
+    with pytest.raises(RowError, match="KeyError") as caught:
+        extract(pictures(21), engine=Fake(special=special), errors="raise")
+    told = "".join(traceback.format_exception(caught.value))
+    assert "engine 'fake' failed" in told
+    assert "NGUYỄN" not in told
+    assert caught.value.__cause__ is caught.value.__context__ is None
+
+
+def test_an_engine_that_can_be_called_is_still_an_engine(
+    pictures: Callable[..., list[str]],
+) -> None:
+    class Called(Fake):
+        def __call__(self) -> Engine:
+            raise AssertionError
+
+    assert extract(pictures(21), engine=Called())["id"].tolist() == ["21"]
+
+
+def test_what_is_no_engine_is_refused(pictures: Callable[..., list[str]]) -> None:
+    with pytest.raises(ArgumentError, match="a dict is no engine"):
+        extract(pictures(21), engine={})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("workers", [1, 2])

@@ -12,7 +12,7 @@ from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from os import PathLike, fspath
-from typing import Literal
+from typing import Literal, cast
 
 import pandas as pd
 
@@ -135,7 +135,6 @@ def extract(
         pages=None if pages is None else tuple(pages),
         limits=limits,
         fetch=fetch,
-        traces=errors == "raise",
     )
     tasks, repeats = _tasks(sources, asked)
     team = _team(engine, options, workers=workers, tasks=len(tasks))
@@ -149,7 +148,8 @@ def extract(
         ):
             for at, reading in _with_repeats(finished, repeats):
                 if errors == "raise" and isinstance(reading.result, RowError):
-                    raise _named(reading.result, sources.index[at])
+                    failure = reading.result
+                    raise type(failure)(f"row {sources.index[at]!r}: {failure}")
                 readings[at] = reading
                 bar.step(failed=isinstance(reading.result, CvocrError))
     except BatchError as error:
@@ -218,13 +218,16 @@ def _team(
             alone = opener
     elif options:
         raise ArgumentError(f"unknown option {next(iter(options))!r}: the engine is open already")
-    elif callable(engine):
+    elif isinstance(engine, type) or not hasattr(engine, "extract"):
+        # Not by `callable`: an open engine may be callable too.
+        if not callable(engine):
+            raise ArgumentError(f"a {type(engine).__name__} is no engine: it has no extract")
         opener = alone = engine
         shared = getattr(engine, "parallel", "process") == "thread"
     else:
         sharing = getattr(engine, "parallel", None) == "thread"
         count = workers or (_THREADS if sharing else 1)
-        return [InThread(engine)] * max(1, min(count, tasks))
+        return [InThread(cast("Engine", engine))] * max(1, min(count, tasks))
     if shared:
         return [InThread(opener())] * max(1, min(workers or _THREADS, tasks))
     if workers is None:
@@ -241,12 +244,6 @@ def _frame(readings: dict[int, Reading], sources: pd.DataFrame) -> pd.DataFrame:
 
 def _failed(reading: Reading) -> bool:
     return isinstance(reading.result, CvocrError)
-
-
-def _named(error: RowError, label: object) -> RowError:
-    named = type(error)(f"row {label!r}: {error}")
-    named.__cause__ = error.__cause__
-    return named
 
 
 def _outside() -> int:

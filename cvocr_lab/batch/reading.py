@@ -33,8 +33,6 @@ class Task:
         Folder that relative paths start from; None for the current one.
     pages, limits, fetch
         For `cvocr_lab.images.load`.
-    traces
-        Whether an error keeps its traceback and cause, and with them the picture in memory.
     """
 
     at: int
@@ -44,7 +42,6 @@ class Task:
     pages: tuple[int, ...] | None = None
     limits: Limits = _LIMITS
     fetch: Fetch = _FETCH
-    traces: bool = False
 
 
 def read(engine: Engine, task: Task) -> Reading:
@@ -61,8 +58,8 @@ def read(engine: Engine, task: Task) -> Reading:
         result = _extraction(engine, task)
     except RowError as error:
         result = error
-        if not task.traces:
-            result.__traceback__ = result.__cause__ = result.__context__ = None
+        # A traceback keeps the picture in memory, a cause may tell what stands on the paper.
+        result.__traceback__ = result.__cause__ = result.__context__ = None
     return Reading(result, engine=engine.name, seconds=perf_counter() - start)
 
 
@@ -74,7 +71,7 @@ def _extraction(engine: Engine, task: Task) -> Extraction:
         raise
     except Exception as error:
         # The exception's own text may hold what stands on the paper.
-        raise RowError(f"engine {engine.name!r} failed ({type(error).__name__})") from error
+        raise RowError(f"engine {engine.name!r} failed ({type(error).__name__})") from None
     if not isinstance(result, Extraction):
         raise AnswerError(f"engine {engine.name!r} gave no Extraction")
     if not result.documents and task.kind != "scan":
@@ -94,8 +91,8 @@ def _picture(task: Task, at: int) -> InputImage:
     except RowError as error:
         if len(task.sources) == 1:
             raise
-        raise type(error)(f"{('front', 'back')[at]}: {error}") from error
+        raise type(error)(f"{('front', 'back')[at]}: {error}") from None
     except BatchError:
         raise
     except Exception as error:
-        raise ImageError(f"the picture cannot be read ({type(error).__name__})") from error
+        raise ImageError(f"the picture cannot be read ({type(error).__name__})") from None
