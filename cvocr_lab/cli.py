@@ -7,6 +7,9 @@ stopped and what was finished is written; 130 interrupted, likewise.
 from __future__ import annotations
 
 import argparse
+import importlib
+import os
+import re
 import sys
 import warnings
 from collections.abc import Sequence
@@ -121,22 +124,29 @@ def _parser() -> argparse.ArgumentParser:
 def _add_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--option", type=_option, action="append", default=[], metavar="NAME=VALUE",
-        help="passed to the engine, e.g. reader=tesseract; may be repeated",
+        help="passed to the engine, e.g. threads=2 or reader=tesseract; may be repeated",
     )  # fmt: skip
 
 
-def _option(text: str) -> tuple[str, str]:
+def _option(text: str) -> tuple[str, object]:
     name, equals, value = text.partition("=")
     if not (name and equals):
         raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
+    if value.lower() in ("true", "false"):
+        return name, value.lower() == "true"
+    if re.fullmatch(r"-?(0|[1-9]\d*)", value):
+        return name, int(value)
+    if re.fullmatch(r"-?\d+\.\d+(e[-+]?\d+)?", value):
+        return name, float(value)
     return name, value
 
 
 def _extract(args: argparse.Namespace) -> int:
-    if args.out is not None and args.out.suffix.lower() not in (".csv", ".parquet"):
-        raise ArgumentError(f"--out ends in .csv or .parquet, not {args.out.suffix!r}")
+    if args.out is not None:
+        _check_out(args.out)
     sources, base = _sources(args.files)
     interrupted = False
+    noted: list[warnings.WarningMessage] = []
     try:
         with warnings.catch_warnings(record=True) as noted:
             warnings.simplefilter("always", batch.RowsFailedWarning)
@@ -155,14 +165,36 @@ def _extract(args: argparse.Namespace) -> int:
         if error.partial is not None and len(error.partial):
             _write(error.partial, args.out)
         raise
-    for warning in noted:
-        if issubclass(warning.category, (batch.RowsFailedWarning, batch.RunStoppedWarning)):
-            _complain(warning.message, 1)
-        interrupted |= issubclass(warning.category, batch.RunStoppedWarning)
+    finally:
+        for warning in noted:
+            if issubclass(warning.category, (batch.RowsFailedWarning, batch.RunStoppedWarning)):
+                _complain(warning.message, 1)
+            else:
+                warnings.warn_explicit(
+                    warning.message, warning.category, warning.filename, warning.lineno
+                )
+            interrupted |= issubclass(warning.category, batch.RunStoppedWarning)
     _write(frame, args.out)
     if interrupted:
         return 130
     return 1 if frame["ocr_error"].notna().any() else 0
+
+
+def _check_out(out: Path) -> None:
+    """Refuse a file that cannot be written, before hours of reading."""
+    if out.suffix.lower() not in (".csv", ".parquet"):
+        raise ArgumentError(f"--out ends in .csv or .parquet, not {out.suffix!r}")
+    if not out.parent.is_dir():
+        raise ArgumentError(f"--out {out}: there is no folder {out.parent}; make it first")
+    if out.is_dir() or not os.access(out if out.exists() else out.parent, os.W_OK):
+        raise ArgumentError(f"--out {out} cannot be written")
+    if out.suffix.lower() == ".parquet":
+        try:
+            importlib.import_module("pyarrow")
+        except ImportError:
+            raise MissingPartError(
+                ".parquet needs pyarrow: pip install pyarrow, or write .csv"
+            ) from None
 
 
 def _sources(files: Sequence[str]) -> tuple[pd.DataFrame, Path | None]:
@@ -199,7 +231,7 @@ def _labels(path: Path) -> pd.DataFrame:
 
 def _write(frame: pd.DataFrame, out: Path | None) -> None:
     if out is None:
-        print(frame.to_csv(index=False), end="")
+        frames.write_csv(frame, sys.stdout)
     else:
         frames.write_frame(frame, out)
 

@@ -1,4 +1,6 @@
+import shlex
 import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -90,7 +92,7 @@ def test_extract_without_out_prints_csv(
     pictures: Callable[..., list[str]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert cli.main(["extract", *pictures(21), "--quiet"]) == 0
-    assert capsys.readouterr().out.startswith("image,id,id_confidence")
+    assert capsys.readouterr().out.startswith("ocr_index,image,id,id_confidence")
 
 
 def test_pairs_come_from_two_columns(pictures: Callable[..., list[str]]) -> None:
@@ -130,6 +132,8 @@ def test_exit_codes_tell_what_happened_and_work_is_kept(
     "call",
     [
         ["extract", "x.png", "--out", "out.xlsx"],
+        ["extract", "x.png", "--out", "missing/out.csv"],
+        ["extract", "x.png", "--out", "folder.csv"],
         ["extract", "x.png", "--engine", "nay"],
         ["extract", "empty"],
         ["extract", "*.nay"],
@@ -145,6 +149,7 @@ def test_wrong_calls_end_with_code_2_and_one_line(
 ) -> None:
     pictures()
     Path("empty").mkdir()
+    Path("folder.csv").mkdir()
     Path("labels.csv").write_text("image,id\na.png,1\n")
     assert cli.main(call) == 2
     errors = capsys.readouterr().err
@@ -160,6 +165,85 @@ def test_options_go_to_the_engine(
     with pytest.raises(SystemExit):
         cli.main(["extract", "x.png", "--option", "reader"])
     assert "NAME=VALUE" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("2", 2),
+        ("-1", -1),
+        ("0.25", 0.25),
+        ("True", True),
+        ("false", False),
+        ("007", "007"),
+        ("1_0", "1_0"),
+        ("nan", "nan"),
+        ("tesseract", "tesseract"),
+        ("", ""),
+    ],
+)
+def test_option_values_are_what_they_look_like(
+    text: str,
+    value: object,
+    pictures: Callable[..., list[str]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given: list[object] = []
+
+    class Tuned(Fake):
+        def __init__(self, *, tune: object) -> None:
+            given.append(tune)
+
+    monkeypatch.setattr(sys.modules["cvocr_lab.engines.local"], "ENGINE", Tuned)
+    call = ["extract", *pictures(21), "--quiet", "--option", f"tune={text}"]
+    assert cli.main([*call, "--out", "out.csv"]) == 0
+    assert given == [value]
+    assert type(given[0]) is type(value)
+
+
+def test_a_file_that_cannot_be_written_is_refused_before_reading(
+    pictures: Callable[..., list[str]],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    paths = pictures(15)  # reading it would be an interrupt, code 130
+    assert cli.main(["extract", *paths, "--quiet", "--out", "nay/out.csv"]) == 2
+    assert "no folder nay" in capsys.readouterr().err
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    assert cli.main(["extract", *paths, "--quiet", "--out", "out.parquet"]) == 2
+    assert "pip install pyarrow" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("width", [21, 14])
+def test_warnings_of_others_are_passed_on(
+    width: int, pictures: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Old(Fake):
+        def extract(self, request: Request) -> Extraction:
+            warnings.warn("the model is old", FutureWarning, stacklevel=1)
+            return super().extract(request)
+
+    monkeypatch.setattr(sys.modules["cvocr_lab.engines.local"], "ENGINE", Old)
+    with pytest.warns(FutureWarning, match="the model is old") as told:
+        cli.main(["extract", *pictures(width), "--quiet", "--out", "out.csv"])
+    assert [Path(warning.filename) for warning in told] == [Path(__file__)]
+
+
+def test_the_commands_of_the_readme_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = Path(__file__).parent.parent
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sample_data").symlink_to(root / "sample_data")
+    text = (root / "README.md").read_text(encoding="utf-8")
+    calls = [line for line in text.splitlines() if line.startswith("cvocr-lab ")]
+    read, score = (next(c for c in calls if c.split()[1] == word) for word in ("extract", "score"))
+    assert cli.main([*shlex.split(read)[1:], "--quiet"]) == 0
+    labels = pd.read_csv("sample_data/labels.csv")
+    frame = read_frame(shlex.split(score)[2])
+    assert set(frame["image"]) == set(labels["image"])
+    assert cli.main(shlex.split(score)[1:]) == 0
+    assert f"{len(labels)} rows" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("call", [[], ["nay"], ["extract"], ["extract", "x", "--kind", "nay"]])

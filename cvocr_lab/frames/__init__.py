@@ -40,7 +40,7 @@ from cvocr_lab.frames.columns import (
     field_columns,
     restore,
 )
-from cvocr_lab.frames.files import read_frame, write_frame
+from cvocr_lab.frames.files import read_frame, write_csv, write_frame
 from cvocr_lab.frames.flat import Reading, from_frame, to_frame
 from cvocr_lab.frames.sides import wide
 
@@ -55,5 +55,6 @@ __all__ = [
     "restore",
     "to_frame",
     "wide",
+    "write_csv",
     "write_frame",
 ]

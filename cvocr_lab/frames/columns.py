@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Final, Literal
 
@@ -146,7 +146,7 @@ def _indexed(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.drop(columns=columns).set_axis(index, axis=0)
 
 
-def _labels(values: Sequence[str | float]) -> pd.Index:
+def _labels(values: list[str]) -> pd.Index:
     """Make labels of what a CSV tells of them: numbers where all are, and else text."""
     if not values:
         return pd.Index(values, dtype="int64")
