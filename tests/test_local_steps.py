@@ -93,6 +93,8 @@ def test_anchors_in_a_line(text: str, keys: list[str]) -> None:
         ("cmt", "born", ["24-07-1990"], "24-07-1990"),
         ("cmt", "born", ["1955"], "1955"),
         ("matsautcc", "date", ["Ngày 5 tháng 3 năm 2019"], "05/03/2019"),
+        ("matsautcc", "date", ["Ngày oI thảng 0l năm 2O05"], "01/01/2005"),
+        ("matsautcc", "date", ["Ngày, tháng, năm"], ""),
         ("tcc_chip", "duedate", ["Khóng thời han"], "Không thời hạn"),
         ("tcc_chip", "sex", ["Nam"], "Nam"),
         ("passport", "sex", ["NỮ / F"], "NỮ"),

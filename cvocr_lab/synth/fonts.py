@@ -50,6 +50,10 @@ _COMMON = {
 }  # fmt: skip
 
 
+_LEAST_WEIGHT = 300
+"""Of 100 (thin) to 900 (black): no paper is printed in hairlines."""
+
+
 @dataclass(frozen=True, slots=True)
 class Face:
     """One font file.
@@ -110,12 +114,17 @@ def _face(path: Path) -> Face | None:
             panose = font["OS/2"].panose if "OS/2" in font else None
             serif = panose is not None and panose.bFamilyType == 2 and 2 <= panose.bSerifStyle <= 10
             narrow = "OS/2" in font and font["OS/2"].usWidthClass < 5
+            hairline = "OS/2" in font and font["OS/2"].usWeightClass < _LEAST_WEIGHT
     except Exception:  # a broken font file can fail in any way; it is no use to us
         return None
     vietnamese = {ord(c) for c in CHARSET} <= has
     name = f"{family} {path.stem}"
     ocrb = "ocr" in name.lower()  # OCR-B has no Vietnamese; OCR-A serves as one more mono face
-    if _UNFIT.search(name) or not (vietnamese or ((fixed or ocrb) and set(range(32, 127)) <= has)):
+    if (
+        hairline
+        or _UNFIT.search(name)
+        or not (vietnamese or ((fixed or ocrb) and set(range(32, 127)) <= has))
+    ):
         return None
     return Face(path, family, _style(name, fixed, serif, narrow), vietnamese)
 

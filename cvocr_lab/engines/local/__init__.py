@@ -17,7 +17,14 @@ from cvocr_lab import mrz
 from cvocr_lab.engines import Request
 from cvocr_lab.engines.local import codes, confidence, crosscheck
 from cvocr_lab.engines.local.find import Finder
-from cvocr_lab.engines.local.pages import Paper, Reader, find_papers, read_lines
+from cvocr_lab.engines.local.pages import (
+    Paper,
+    Reader,
+    find_papers,
+    find_papers_again,
+    look_again,
+    read_lines,
+)
 from cvocr_lab.engines.local.parse import Reading, parse
 from cvocr_lab.engines.local.readers import open_reader
 from cvocr_lab.engines.local.recogniser import Recogniser, crop_line
@@ -30,6 +37,8 @@ from cvocr_lab.results import Document, Extraction, FieldValue, Line, as_quad
 __all__ = ["ENGINE", "LocalEngine"]
 
 VERSION = "1"
+_MANY_MISSING = 0.2
+"""Share of a layout's fields without a value from which a paper is looked at again."""
 
 
 class LocalEngine:
@@ -101,24 +110,22 @@ class LocalEngine:
         documents = []
         for number, page in zip(image.numbers, image.pages, strict=True):
             papers = find_papers(page, self._finder, self._reader)
+            if not papers:
+                papers = find_papers_again(page, self._finder, self._reader)
             documents += [replace(self._document(paper), page=number) for paper in papers]
         return documents
 
     def _document(self, paper: Paper) -> Document:
         kind = paper.registration.model.type
-        zone, zone_lines = self._zone(paper)
-        readings = parse(
-            paper.lines,
-            paper.hits,
-            paper.registration.model,
-            paper.registration.matrix,
-            skip=set(zone_lines),
-        )
+        readings, zone = self._readings(paper)
+        expected = {slot.field for slot in paper.registration.model.layout.slots}
+        if len(expected - readings.keys()) > _MANY_MISSING * len(expected):
+            paper = look_again(paper, self._finder, self._reader)
+            readings, zone = self._readings(paper)
         proofs: dict[str, crosscheck.Proof] = {}
         payload = codes.id_code(paper.codes) or next(iter(paper.codes), None)
         if zone is not None:
             proofs |= crosscheck.mrz_proofs(zone, kind)
-            readings |= _zone_readings(paper, kind.mrz, zone, zone_lines)
         if kind.name == "passport":
             readings = _split_name(readings, zone)
         if payload is not None:
@@ -145,6 +152,17 @@ class LocalEngine:
             warnings=tuple(warnings),
             corners=paper.corners(),
         )
+
+    def _readings(self, paper: Paper) -> tuple[dict[str, Reading], mrz.Mrz | None]:
+        """What is printed on the paper and what its MRZ says, and the MRZ."""
+        zone, zone_lines = self._zone(paper)
+        model = paper.registration.model
+        readings = parse(
+            paper.lines, paper.hits, model, paper.registration.matrix, skip=set(zone_lines)
+        )
+        if zone is not None:
+            readings |= _zone_readings(paper, model.type.mrz, zone, zone_lines)
+        return readings, zone
 
     def _zone(self, paper: Paper) -> tuple[mrz.Mrz | None, list[int]]:
         """The paper's MRZ and the lines it stands in."""

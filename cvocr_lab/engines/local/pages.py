@@ -18,6 +18,8 @@ from cvocr_lab.results import Line, Quad, as_quad
 
 MOST_PAPERS = 8
 _LEAST_SCORE = 4.0
+_LEAST_SURE = 0.5
+"""Confidence under which a faint line is a pattern of the ground."""
 _FLAT_SCALE = (9.0, 15.0)
 """Fewest and most pixels per millimetre a rectified paper is read at."""
 
@@ -139,6 +141,35 @@ def find_papers(image: Image, finder: Finder, reader: Reader) -> list[Paper]:
             lines = rest
             found_codes = [c for c in found_codes if c not in paper_or_none.codes]
     return papers
+
+
+def find_papers_again(image: Image, finder: Finder, reader: Reader) -> list[Paper]:
+    """The papers of a picture too dark, pale or uneven at first sight: with contrast spread."""
+    return find_papers(_spread(image), finder, reader)
+
+
+def look_again(paper: Paper, finder: Finder, reader: Reader) -> Paper:
+    """The paper with the faint lines too that only show with contrast spread."""
+    spread = _spread(paper.flat)
+    quads = orient.along(finder.find(spread), 0.0)
+    known = [np.array(line.quad, np.float32).reshape(4, 2) for line in paper.lines]
+    new = [
+        quad
+        for quad in quads
+        if not any(cv2.pointPolygonTest(k, quad.mean(0).tolist(), False) > 0 for k in known)
+    ]
+    if not new:
+        return paper
+    found = read_quads(spread, np.array(new, np.float32), reader)
+    lines = [*paper.lines, *(line for line in found if line.confidence > _LEAST_SURE)]
+    return replace(paper, lines=tuple(lines), hits=tuple(classify.find_anchors(lines)))
+
+
+def _spread(image: Image) -> Image:
+    """The picture with its local contrast spread."""
+    lab = cv2.cvtColor(image, cv2.COLOR_RGB2LAB)
+    lab[..., 0] = cv2.createCLAHE(clipLimit=3.0, tileGridSize=(8, 8)).apply(lab[..., 0])
+    return np.asarray(cv2.cvtColor(lab, cv2.COLOR_LAB2RGB), np.uint8)
 
 
 def _overlaps(paper: Paper, earlier: Sequence[Paper]) -> bool:

@@ -19,7 +19,10 @@ _DIGITISH = "0-9OoQDIl|ZzSsBbGg"
 _DATE = re.compile(
     rf"(?<![{_DIGITISH}])([{_DIGITISH}]{{1,2}})\s*([-/.,])\s*([{_DIGITISH}]{{1,2}})\s*[-/.,]\s*([{_DIGITISH}]{{4}})"
 )
-_WORD_DATE = re.compile(r"ngay\D{0,12}(\d{1,2})\D{1,30}?(\d{1,2})\D{1,30}?(\d{4})")
+_WORD_DATE = re.compile(
+    r"n?gay\D{0,12}? (\w{1,2}) \D{0,3}hang ?(\w{1,2}) \D{0,2}am ?(\w{4})"
+    r"|n?gay\D{0,12}(\d{1,2})\D{1,30}?(\d{1,2})\D{1,30}?(\d{4})"
+)
 
 
 def take(field: Field, texts: Sequence[str], *, leader: bool = False) -> str:
@@ -68,9 +71,9 @@ def _date(kind: t.Date, text: str) -> str:
         day, separator, month, year = found.groups()
         parts = [digits_from_lookalikes(p).zfill(2) for p in (day, month, year)]
         return ("-" if separator == "-" else "/").join(parts)
-    words = _WORD_DATE.search(fold_key(text))
+    words = words_date(text)
     if words:
-        return words_date(words)
+        return words
     if kind.words and fuzz.partial_ratio(fold_key(kind.words), fold_key(text)) >= 75:
         return kind.words
     digits = re.sub(r"\D", "", _mended(text))
@@ -87,9 +90,21 @@ def _date(kind: t.Date, text: str) -> str:
     return ""
 
 
-def words_date(found: re.Match[str]) -> str:
-    """``dd/mm/yyyy`` of a date in words."""
-    day, month, year = found.groups()[-3:]
+_SMALL_LOOKALIKES = str.maketrans("oilzsbg", "0112589")
+
+
+def words_date(text: str) -> str:
+    """``dd/mm/yyyy`` of ``Ngày 05 tháng 3 năm 2019``; "" when there is none.
+
+    Between the words even ``oI`` must be digits.
+    """
+    found = _WORD_DATE.search(fold_key(text))
+    if found is None:
+        return ""
+    parts = [p.translate(_SMALL_LOOKALIKES) for p in found.groups() if p is not None]
+    if not all(p.isdigit() for p in parts):
+        return ""
+    day, month, year = parts
     return f"{int(day):02d}/{int(month):02d}/{year}"
 
 
@@ -224,12 +239,10 @@ def from_sentence(field: Field, template: str, text: str) -> str:
     """The field's value in a sentence of the template's kind; "" when it is not one."""
     if "{d}" not in template:
         return ""
-    key = fold_key(_mended(text))
-    found = _WORD_DATE.search(key)
-    if not found:
+    value = words_date(text)
+    if not value:
         return ""
     if isinstance(field.type, t.Date):
-        value = words_date(found)
         return value if field.type.accepts(value) else ""
     place = re.split(r"[,.]?\s*[nN]g[àaáảãạ]y", nfc(text))[0].strip(_EDGES)
     return place if len(place) >= 2 else ""
