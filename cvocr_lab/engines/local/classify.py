@@ -113,8 +113,6 @@ def spots(model: Model) -> dict[str, Spot]:
         found[folded(text.text)[0]] = Spot(
             text.x, text.y - 0.35 * text.size, "", text.align == "center", text.size
         )
-    for title in layout.titles:
-        found.setdefault(folded(title)[0], Spot(math.nan, math.nan))
     for slot in layout.slots:
         field = model.type[slot.field]
         size = layout.caption_size
@@ -123,6 +121,8 @@ def spots(model: Model) -> dict[str, Spot]:
             found.setdefault(folded(wording)[0], spot)
         for wording in field.leading:
             found.setdefault(folded(wording)[0], Spot(math.nan, math.nan, field.name))
+    for title in layout.titles:
+        found.setdefault(folded(title)[0], Spot(math.nan, math.nan))
     placed = {slot.field for slot in layout.slots}
     for field in model.type.fields:
         if field.name not in placed and field.source == "print":
@@ -212,8 +212,10 @@ def _short_ones(key: str, origin: list[int], text: str) -> list[tuple[float, int
     found: list[tuple[float, int, int, str, float]] = []
     for word in re.finditer(r"\w+", key):
         if word.group() in _short_anchors():
-            after = text[origin[word.end() - 1] + 1 :].lstrip()[:1]
-            if word.start() == 0 or after == ":":
+            after = text[origin[word.end() - 1] + 1 :].lstrip()
+            # "Số 4 Ngõ 189" is an address, "Số: 4" and "Số 012345678" are captions.
+            starts = word.start() == 0 and re.match(r"$|[:/(.]|\d{6}|[^\W\d]", after)
+            if starts or after.startswith(":"):
                 found.append((len(word.group()), word.start(), word.end(), word.group(), 1.0))
     return found
 
@@ -264,6 +266,24 @@ def _same_words(text: str, anchor: str) -> bool:
 
 
 _MISSING_COST = 0.3
+_OTHERS = (
+    "GIẤY PHÉP LÁI XE", "DRIVER'S LICENSE", "THẺ BẢO HIỂM Y TẾ", "THẺ SINH VIÊN", "THẺ HỌC SINH",
+    "GIẤY KHAI SINH", "THẺ NHÂN VIÊN", "GIẤY CHỨNG NHẬN KIỂM ĐỊNH", "HÓA ĐƠN", "SỔ HỘ KHẨU",
+    "GIẤY CHỨNG NHẬN KẾT HÔN", "GIẤY XÁC NHẬN", "ĐƠN XIN", "HỢP ĐỒNG",
+)  # fmt: skip
+"""Titles of papers that share captions with ours and are none of them."""
+
+
+def is_other_paper(lines: Sequence[Line]) -> bool:
+    """Whether a line is the title of a paper that is none of ours."""
+    titles = [folded(title)[0] for title in _OTHERS]
+    for line in lines:
+        key = folded(line.text)[0]
+        if line.text.isupper() and any(
+            len(key) < 2.2 * len(t) and fuzz.partial_ratio(t, key) >= 88 for t in titles
+        ):
+            return True
+    return False
 
 
 def score_models(

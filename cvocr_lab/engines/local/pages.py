@@ -17,7 +17,7 @@ from cvocr_lab.engines.local.recogniser import crop_line
 from cvocr_lab.results import Line, Quad, as_quad
 
 MOST_PAPERS = 8
-_LEAST_SCORE = 4.0
+_LEAST_SCORE = 8.0
 _LEAST_SURE = 0.5
 """Confidence under which a faint line is a pattern of the ground."""
 _FLAT_SCALE = (9.0, 15.0)
@@ -253,6 +253,8 @@ def _paper(
     """The paper that explains most of the lines, flattened and read again; None for none."""
     hits = classify.find_anchors(lines)
     marks = find_marks(lines, found_codes)
+    if not marks and classify.is_other_paper(lines):
+        return None
     first = _best(lines, hits, angle, marks) or _unplaced(image, lines, hits, angle)
     if first is None or first[1] < _LEAST_SCORE:
         return None
@@ -360,7 +362,7 @@ def _members(lines: Sequence[Line], placed: rectify.Registration) -> list[Line]:
     for line in lines:
         centre = np.array(line.quad).reshape(4, 2).mean(0, keepdims=True)
         x, y = rectify.warp_points(back, centre)[0]
-        if -0.1 * width < x < 1.1 * width and -0.12 * height < y < 1.12 * height:
+        if -0.25 * width < x < 1.25 * width and -0.25 * height < y < 1.25 * height:
             kept.append(line)
     return kept
 

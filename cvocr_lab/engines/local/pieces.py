@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from rapidfuzz import fuzz
 
-from cvocr_lab.engines.local.classify import Hit, Model, spots
+from cvocr_lab.engines.local.classify import Hit, Model, folded, spots
 from cvocr_lab.engines.local.rectify import Matrix, span_quad, warp_points
 from cvocr_lab.results import Line, Quad, as_quad
 
 _OPEN = " )\t:;.,/|\\–—_·•…'\"“”=*~`"
 _CLOSE = " (\t/|\\_·•…'\"“”=*~`"
 """What may stand around a value; commas and colons at its end stay: the next line goes on."""
-_OUTSIDE = 0.05
-"""How far beyond the paper's edge text may seem to stand, in its width or height."""
+_OUTSIDE, _OUTSIDE_ALONE = 0.05, 0.2
+"""How far beyond the paper's edge its text may seem to stand, in its width or height: where other
+text lies around it, and where there is none."""
 _LEAST_SURE = 0.4
 """Mean character confidence under which a piece is a seal, a signature, a pattern."""
 
@@ -39,6 +41,10 @@ class Piece:
     hit: Hit | None = None
     caption: str = ""
 
+    def widened(self, x0: float, x1: float) -> Piece:
+        """The same from `x0` to `x1`."""
+        return replace(self, x0=x0, x1=x1)
+
 
 def cut(
     lines: Sequence[Line], hits: Sequence[Hit], model: Model, matrix: Matrix, skip: set[int]
@@ -52,13 +58,14 @@ def cut(
             by_line.setdefault(hit.line, []).append(hit)
     back = np.linalg.inv(matrix)
     pieces: list[Piece] = []
-
+    size = np.array(model.layout.size)
     width, height = model.layout.size
-    middle = width / 2
     boxes = [warp_points(back, np.array(line.quad).reshape(4, 2)) for line in lines]
-    slope = _slope(
-        [b for b in boxes if (b.mean(0) > 0).all() and (b.mean(0) < (width, height)).all()]
-    )
+    centres = [box.mean(0) for box in boxes]
+    inside = [bool(((c > 0) & (c < size)).all()) for c in centres]
+    far = [bool(((c < -0.25 * size) | (c > 1.25 * size)).any()) for c in centres]
+    slope = _slope([box for box, on_it in zip(boxes, inside, strict=True) if on_it])
+    slack = _OUTSIDE if sum(far) > 0.2 * sum(inside) else _OUTSIDE_ALONE
 
     def add(index: int, start: int, end: int, hit: Hit | None, *, captioned: bool = False) -> None:
         line = lines[index]
@@ -70,10 +77,10 @@ def cut(
         box = warp_points(back, quad)
         tall = float(np.hypot(*(box[3] - box[0])) + np.hypot(*(box[2] - box[1]))) / 2
         x0, x1 = float(min(box[0, 0], box[3, 0])), float(max(box[1, 0], box[2, 0]))
-        y = float(box[:, 1].mean() - slope * (box[:, 0].mean() - middle))
-        if not (-_OUTSIDE * width < (x0 + x1) / 2 < (1 + _OUTSIDE) * width):
+        y = float(box[:, 1].mean() - slope * (box[:, 0].mean() - width / 2))
+        if not (-slack * width < (x0 + x1) / 2 < (1 + slack) * width):
             return
-        if not (-_OUTSIDE * height < y < (1 + _OUTSIDE) * height):
+        if not (-slack * height < y < (1 + slack) * height):
             return
         characters = line.characters[start:end]
         if hit is None and characters and float(np.mean(characters)) < _LEAST_SURE:
@@ -91,13 +98,35 @@ def cut(
         at = 0
         for hit in sorted(by_line.get(index, []), key=lambda h: h.start):
             add(index, at, hit.start, None, captioned=at > 0)
-            add(index, hit.start, hit.end, hit)
-            at = hit.end
+            end = _with_english(line.text, hit, model)
+            add(index, hit.start, end, hit)
+            at = end
         add(index, at, len(line.text), None, captioned=at > 0)
     return pieces
 
 
+def _with_english(text: str, hit: Hit, model: Model) -> int:
+    """Where a Vietnamese caption ends with its English half, however ill that is read."""
+    spot = spots(model).get(hit.key)
+    if spot is None or not spot.field:
+        return hit.end
+    field = model.type[spot.field]
+    if hit.key not in {folded(vi)[0] for vi in field.vi}:
+        return hit.end
+    after = text[hit.end :]
+    best, end = _ALIKE, hit.end
+    for stop in re.finditer(r"[:)]|(?<=\w)\s|$", after):
+        key = folded(after[: stop.start()])[0]
+        for english in field.en:
+            ratio = fuzz.ratio(key, folded(english)[0])
+            if len(key) > 2 and ratio > best:
+                best, end = int(ratio), hit.end + stop.start()
+    return end
+
+
 _REST_OF_CAPTION = re.compile(r"\s*(?:\([^()]{2,30}\)|/[A-Za-z ,.]{3,40}:)\s*:?")
+_ALIKE = 58
+"""Likeness, in percent, from which ill-read letters after a caption are its English half."""
 
 
 def _trimmed(text: str, start: int, end: int, *, captioned: bool) -> tuple[int, int]:

@@ -25,7 +25,7 @@ Matrix = NDArray[np.floating[Any]]
 
 _TOLERANCE_MM = 5.0
 _MOST_TURN = math.radians(30)
-_SCALE_SLACK = math.log(1.9)
+_SCALE_SLACK = math.log(1.6)
 _MARK_WEIGHT = 5.0
 _BOX_PER_EM = 1.4
 """Height of a found line over the em of its letters."""
@@ -164,7 +164,7 @@ def register(
     turn, shift = turn[sane], shift[sane]
     distance = np.abs(turn[:, None] * s[None] + shift[:, None] - p[None]) / np.abs(turn)[:, None]
     votes = (np.clip(1 - (distance / _TOLERANCE_MM) ** 2, 0, 1) * weights).sum(1)
-    best = int(np.argmax(votes))
+    best = int(np.argmax(votes * _coverage(lines, target, model, turn, shift)))
     inside = distance[best] < _TOLERANCE_MM
     if inside.sum() < 2:
         return None
@@ -173,6 +173,33 @@ def register(
     matrix = _refine(matrix, source[inside], target[inside], weights[inside])
     hits_in = tuple(hit for hit, keep in zip(used, inside, strict=True) if keep and hit)
     return _sane(Registration(model, matrix, hits_in, _scale(model, matrix)))
+
+
+def _coverage(
+    lines: Sequence[Line],
+    anchors: NDArray[np.float64],
+    model: Model,
+    turn: NDArray[np.complex128],
+    shift: NDArray[np.complex128],
+) -> NDArray[np.float64]:
+    """For each placement a factor that grows with the text near the anchors it takes in.
+
+    Anchors of one column alone leave the scale open; the text beside them does not.
+    """
+    quads = quads_array(lines).astype(float)
+    centre = quads.mean(1)
+    low, high = anchors.min(0), anchors.max(0)
+    reach = 0.5 * float((high - low).max())
+    near = ((centre > low - reach) & (centre < high + reach)).all(1)
+    if not near.any():
+        return np.ones(len(turn))
+    length = np.hypot(*(quads[near, 1] - quads[near, 0]).T)
+    points = centre[near] @ np.array([1, 1j])
+    paper = (points[None] - shift[:, None]) / turn[:, None]
+    width, height = model.layout.size
+    x, y = paper.real / width, paper.imag / height
+    on_it = (x > -0.03) & (x < 1.03) & (y > -0.05) & (y < 1.05)
+    return np.asarray(0.4 + 0.6 * (on_it * length).sum(1) / length.sum(), np.float64)
 
 
 def place_by_edges(
@@ -233,7 +260,7 @@ def _refine(
     # Ghost points of the similarity at the paper's corners hold what anchors do not pin down.
     ghosts = centre + np.array([[-30, -20], [30, -20], [30, 20], [-30, 20]], float)
     held = warp_points(matrix, ghosts)
-    stiffness = 3.0 / len(source)
+    stiffness = 8.0 / len(source)
     src = np.vstack([source, ghosts])
     dst = np.vstack([target, held])
     w = np.sqrt(np.concatenate([weights / weights.mean(), np.full(4, stiffness)]))

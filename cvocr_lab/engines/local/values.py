@@ -259,7 +259,7 @@ def _mended(text: str) -> str:
     return re.sub(r"\w+", mend, text)
 
 
-_POLICE = re.compile(r"(?:CA|CÔNG AN)\s+(?:TỈNH\s+|TP[.\s]\s*|THÀNH PHỐ\s+)?", re.IGNORECASE)
+_POLICE = re.compile(r"(?:CA|CÔNG AN)\s+(?:\w{1,2}NH\s+|TP[.\s]\s*|THÀNH PHỐ\s+)?", re.IGNORECASE)
 
 
 def authority(field: Field, text: str) -> tuple[float, str]:
