@@ -1,0 +1,163 @@
+"""Which piece belongs to which field: by its caption, else by where the model prints it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from cvocr_lab.engines.local import values
+from cvocr_lab.engines.local.classify import Model, folded
+from cvocr_lab.engines.local.pieces import Piece
+from cvocr_lab.kinds import Field, Slot
+
+TOO_FAR = 3.0
+"""Cost from which a piece is not the field's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caption:
+    """A field's caption; the Vietnamese and the English part may stand on a row each.
+
+    Parameters
+    ----------
+    rows
+        Its pieces, the upper first; parts on one row are one piece.
+    """
+
+    rows: tuple[Piece, ...]
+
+    @property
+    def x0(self) -> float:
+        """Left edge, millimetres."""
+        return min(row.x0 for row in self.rows)
+
+    @property
+    def x1(self) -> float:
+        """Right edge, millimetres."""
+        return max(row.x1 for row in self.rows)
+
+    @property
+    def y(self) -> float:
+        """Middle of the lowest row, millimetres."""
+        return self.rows[-1].y
+
+    @property
+    def height(self) -> float:
+        """Height of a row, millimetres."""
+        return max(1.5, *(row.height for row in self.rows))
+
+
+def find_captions(pieces: Sequence[Piece], model: Model) -> dict[str, Caption]:
+    """The caption of each field, and under names in brackets those of what is no field.
+
+    A father's name, say, is no field of any type; its caption keeps its value from others.
+    """
+    slots = {s.field: s for s in model.layout.slots}
+    found: dict[str, list[Piece]] = {}
+    for piece in pieces:
+        if piece.caption:
+            found.setdefault(piece.caption, []).append(piece)
+    captions = {name: _caption(some, slots.get(name)) for name, some in found.items()}
+    keys = {folded(p.text)[0] for p in model.layout.prints if p.text.endswith(":")}
+    for number, piece in enumerate(pieces):
+        if piece.hit is not None and piece.hit.key in keys:
+            captions[f"({number})"] = Caption((piece,))
+    return captions
+
+
+def _caption(candidates: Sequence[Piece], slot: Slot | None) -> Caption:
+    """The candidate that reads and stands best, with its other half beside, above or below."""
+
+    def fit(p: Piece) -> float:
+        assert p.hit is not None
+        off = abs(p.x0 - slot.x) * 0.5 + abs(p.y - slot.y) if slot else 0.0
+        return p.hit.score * len(p.hit.key) - 0.6 * off
+
+    best = max(candidates, key=fit)
+    x0, x1 = best.x0, best.x1
+    rows = []
+    for other in candidates:
+        dy = other.y - best.y
+        if abs(dy) < 0.6 * best.height:
+            x0, x1 = min(x0, other.x0), max(x1, other.x1)
+        elif abs(dy) < 1.7 * best.height and other.x0 < best.x1 and other.x1 > best.x0:
+            rows.append(other)
+    rows.append(best.widened(x0, x1))
+    return Caption(tuple(sorted(rows, key=lambda row: row.y)))
+
+
+def assign(
+    loose: Sequence[Piece],
+    fields: Sequence[Field],
+    captions: Mapping[str, Caption],
+    slots: Mapping[str, Slot],
+) -> dict[str, list[tuple[Piece, float]]]:
+    """Each piece to the field it fits best, with what that costs."""
+    assigned: dict[str, list[tuple[Piece, float]]] = {}
+    for piece in loose:
+        best, least = "", TOO_FAR
+        for f in fields:
+            cost = _cost(piece, f, captions, slots.get(f.name))
+            cost += values.misfit(f, piece.text)
+            if cost < least:
+                best, least = f.name, cost
+        if best:
+            assigned.setdefault(best, []).append((piece, least))
+    return assigned
+
+
+def _cost(piece: Piece, f: Field, captions: Mapping[str, Caption], slot: Slot | None) -> float:
+    costs = [TOO_FAR + 1]
+    caption = captions.get(f.name)
+    if caption is not None:
+        costs.append(_caption_cost(piece, f, caption, captions, slot))
+    if slot is not None:
+        pitch = 1.35 * slot.size
+        rows = (piece.y - (slot.value_y - 0.35 * slot.size)) / pitch
+        row = min(max(round(rows), 0), max(slot.lines, f.max_lines) - 1)
+        left = slot.value_x if row == 0 or slot.wrap_x is None else slot.wrap_x
+        dx = max(left - 2 - piece.x0, piece.x0 - (left + slot.width), 0)
+        dy = abs(rows - row) * pitch
+        # A place alone says less than a caption does: captions of other models move.
+        base = 1.6 if caption is not None else 0.9
+        costs.append(base + 0.35 * dy + 0.08 * dx + 0.1 * row)
+    return min(costs)
+
+
+def _caption_cost(
+    piece: Piece, f: Field, caption: Caption, captions: Mapping[str, Caption], slot: Slot | None
+) -> float:
+    height = caption.height
+    others = [row for c in captions.values() if c is not caption for row in c.rows]
+    for row in caption.rows:
+        on_row = abs(piece.y - row.y) < 0.65 * max(height, piece.height)
+        if on_row and piece.x0 > row.x1 - 2:
+            between = any(
+                abs(c.y - row.y) < 0.65 * height and row.x1 - 1 <= c.x0 < piece.x0 + 1
+                for c in others
+            )
+            below = 0.3 if f.flow == "below" else 0.0
+            return TOO_FAR + 1 if between else below + 0.015 * (piece.x0 - row.x1)
+    rows = (piece.y - caption.y) / (1.35 * height)
+    if not 0.4 < rows < f.max_lines + (f.flow != "right") + 0.9:
+        return TOO_FAR + 1
+    wrap = slot.wrap_x if slot and slot.wrap_x is not None else caption.x0
+    left = min(caption.x0, wrap) - 4
+    over = min(piece.x1, caption.x1) - max(piece.x0, caption.x0)
+    centred = f.flow == "below" and over > 4  # a heading above its value's middle
+    if not centred and (piece.x1 < left or piece.x0 < left - 3):
+        return TOO_FAR + 1
+    for c in others:
+        if c.x0 > piece.x1:
+            continue
+        lower = c.y > caption.y + 0.45 * height
+        if lower and c.y < piece.y - 0.45 * height and c.x0 < piece.x1 and c.x1 > caption.x0 - 2:
+            return TOO_FAR + 1  # another caption stands between
+        beside = abs(c.y - piece.y) < 0.6 * height and left < c.x1 < piece.x0 + 2
+        if lower and beside:
+            return TOO_FAR + 1  # the piece stands on another caption's line
+        upper_right = abs(c.y - caption.y) < 0.6 * height and c.x0 > caption.x1
+        if upper_right and piece.x0 > c.x0 - 3:
+            return TOO_FAR + 1  # it stands under the next column
+    flow = 0.9 if f.flow == "right" else 0.1
+    return flow + 0.2 * rows + 0.02 * abs(piece.x0 - caption.x0)
