@@ -84,6 +84,23 @@ def test_anchors_in_a_line(text: str, keys: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "other"),
+    [
+        ("GIẤY PHÉP LÁI XE / DRIVER'S LICENSE", True),
+        ("GIAY PHEP LÁI XE", True),
+        ("THẺ SINH VIÊN", True),
+        ("CĂN CƯỚC CÔNG DÂN", False),
+        ("GIẤY CHỨNG MINH NHÂN DÂN", False),
+        ("CHỨNG NHẬN ĐĂNG KÝ XE Ô TÔ", False),
+        ("SỐ", False),
+        ("V", False),
+    ],
+)
+def test_titles_of_other_papers(text: str, other: bool) -> None:
+    assert classify.is_other_paper([Line(text, 0.9)]) is other
+
+
+@pytest.mark.parametrize(
     ("type_", "field", "texts", "value"),
     [
         ("tcc_chip", "id", ["No.: 0010 9900 0123"], "001099000123"),

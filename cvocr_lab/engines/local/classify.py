@@ -280,7 +280,8 @@ def is_other_paper(lines: Sequence[Line]) -> bool:
     for line in lines:
         key = folded(line.text)[0]
         if line.text.isupper() and any(
-            len(key) < 2.2 * len(t) and fuzz.partial_ratio(t, key) >= 88 for t in titles
+            0.8 * len(t) < len(key) < 2.2 * len(t) and fuzz.partial_ratio(t, key) >= 88
+            for t in titles
         ):
             return True
     return False

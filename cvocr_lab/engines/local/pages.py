@@ -17,7 +17,8 @@ from cvocr_lab.engines.local.recogniser import crop_line
 from cvocr_lab.results import Line, Quad, as_quad
 
 MOST_PAPERS = 8
-_LEAST_SCORE = 8.0
+_LEAST_SCORE, _LEAST_SCORE_UNPLACED = 8.0, 20.0
+"""What a model must explain of the anchors found, placed by them or not."""
 _LEAST_SURE = 0.5
 """Confidence under which a faint line is a pattern of the ground."""
 _FLAT_SCALE = (9.0, 15.0)
@@ -255,8 +256,10 @@ def _paper(
     marks = find_marks(lines, found_codes)
     if not marks and classify.is_other_paper(lines):
         return None
-    first = _best(lines, hits, angle, marks) or _unplaced(image, lines, hits, angle)
+    first = _best(lines, hits, angle, marks)
     if first is None or first[1] < _LEAST_SCORE:
+        first = _unplaced(image, lines, hits, angle)
+    if first is None:
         return None
     look = _Look(image, lines, *first)
     paper = look.closer(finder, reader)
@@ -286,7 +289,7 @@ def _unplaced(
     scores = classify.score_models(hits)
     ranked = sorted(scores, key=lambda m: scores[m], reverse=True)
     best = ranked[0]
-    if scores[best] < _LEAST_SCORE:
+    if scores[best] < _LEAST_SCORE_UNPLACED:
         return None
     placed = rectify.place_by_edges(image, lines, best, angle_deg=angle)
     others = [scores[m] for m in ranked if m.type is not best.type]
