@@ -16,32 +16,10 @@ from cvocr_lab import kinds, mrz
 from cvocr_lab.data import rows
 from cvocr_lab.kinds import _fieldtypes as t
 from cvocr_lab.kinds._made_up import sample_address, sample_name
-from cvocr_lab.text import CHARSET, LETTERS, Tone, compose, decompose, new_tone, nfc, old_tone
+from cvocr_lab.synth.syllables import syllable, words
+from cvocr_lab.text import CHARSET, LETTERS, nfc
 
-
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(text.split())
-
-
-_ONSETS: Final = (
-    "",
-    *_words("b c ch d đ g gh gi h k kh l m n ng ngh nh p ph qu r s t th tr v x"),
-)
-_OPEN: Final = _words(
-    "a ă â e ê i o ô ơ u ư y ai ao au ay âu ây eo êu ia iu oa oe oi ôi ơi ua uê ui uy uơ ưa ưi ưu "
-    "iêu yêu oai oay uây uôi uya ươi ươu uyu"
-)
-_NASAL: Final = _words(
-    "am an ang anh ăm ăn ăng âm ân âng em en eng êm ên ênh im in inh om on ong ôm ôn ông ơm ơn um "
-    "un ung ưm ưng iêm iên iêng yêm yên oan oang oanh oăn oăng oen uân uâng uôm uôn uông uyên "
-    "uynh ươm ươn ương"
-)
-_STOPPED: Final = _words(
-    "ac ach ap at ăc ăp ăt âc âp ât ec ep et êch êp êt ich ip it oc op ot ôc ôp ôt ơp ơt uc up ut "
-    "ưc ưt iêc iêp iêt oac oach oat oăc oăt uât uôc uôt uych uyêt uyt ươc ươp ươt"
-)
-_TONES: Final[tuple[Tone, ...]] = ("level", "grave", "acute", "hook", "tilde", "dot")
-_COMMON: Final = _words(
+_COMMON: Final = words(
     "và của là các có được cho không những một với trong người này đã về khi đến đó để từ theo như "
     "nhiều hơn sẽ tại ra sau năm ngày tháng cũng nhà nước công dân quy định việc thực hiện quản lý "
     "cơ quan tổ chức cá nhân pháp luật hành chính trật tự xã hội an toàn giao thông phương tiện "
@@ -52,7 +30,7 @@ _COMMON: Final = _words(
     "nay mai kia trước đầu cuối giữa bên trên dưới ngoài lớn nhỏ cao thấp dài ngắn mới cũ tốt xấu "
     "nghĩa nguyễn trẻ khỏe đẹp ngữ ngủ nghỉ bỗng những quyển truyện chuyện khuya thuở xưa rượu"
 )
-_ENGLISH: Final = _words(
+_ENGLISH: Final = words(
     "Full name Date of birth Sex Nationality Place of origin Place of residence Date of expiry "
     "Personal identification Date month year Left index finger Right index finger Director General "
     "of the Police Department for Administrative Management of Social Order Ministry of Public "
@@ -61,28 +39,6 @@ _ENGLISH: Final = _words(
     "Division Province City First Independence Freedom Happiness Socialist Republic of Viet Nam"
 )
 _SEPARATORS: Final = (": ", ":", " ", " : ", ". ", ":  ")
-
-
-def syllable(rng: random.Random) -> str:
-    """Build one Vietnamese syllable in lower case; spelt as the rules allow, not always a word."""
-    rhymes = rng.choices((_OPEN, _NASAL, _STOPPED), (4, 4, 2.5))[0]
-    rhyme = rng.choice(rhymes)
-    tone = rng.choice(_TONES if rhymes is not _STOPPED else ("acute", "dot"))
-    at = _toned(rhyme)
-    base, shape, _ = decompose(rhyme[at])
-    word = rng.choice(_ONSETS) + rhyme[:at] + compose(base, shape, tone) + rhyme[at + 1 :]
-    return rng.choice((old_tone, new_tone))(nfc(word))
-
-
-@cache
-def _toned(rhyme: str) -> int:
-    """Index of the letter that carries the tone."""
-    vowels = [i for i, c in enumerate(rhyme) if c in LETTERS and decompose(c)[0] in "aeiouy"]
-    shaped = [i for i in vowels if decompose(rhyme[i])[1] != "plain"]
-    if shaped:
-        return shaped[-1]
-    closed = vowels[-1] < len(rhyme) - 1
-    return vowels[-1] if closed or len(vowels) == 1 else vowels[-2]
 
 
 def _syllables(rng: random.Random, low: int, high: int) -> str:
@@ -153,7 +109,7 @@ def _date(rng: random.Random) -> str:
     return f"{place}, ngày{english} {day} tháng {month} năm {y}"
 
 
-_MONTHS = _words("JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC")
+_MONTHS = words("JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC")
 
 
 def _number(rng: random.Random) -> str:
