@@ -124,7 +124,7 @@ def _with_english(text: str, hit: Hit, model: Model) -> int:
     return end
 
 
-_REST_OF_CAPTION = re.compile(r"\s*(?:\([^()]{2,30}\)|/[A-Za-z ,.]{3,40}:)\s*:?")
+_REST_OF_CAPTION = re.compile(r"\s*[(/][^():/\d]{2,30}[:)]\s*:?")
 _ALIKE = 58
 """Likeness, in percent, from which ill-read letters after a caption are its English half."""
 
