@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from cvocr_lab.engines.local.recogniser import normalise, pad
+from cvocr_lab.errors import ArgumentError
 from cvocr_lab.text import CHARSET
 from cvocr_lab.training.evaluation import VALIDATION_SEED, Figures, drawn_set, evaluate
 from cvocr_lab.training.export import export
@@ -66,7 +67,16 @@ def train(
     -------
     dict of Figures
         Validation figures of the best checkpoint, by sort of text and ``"all"``.
+
+    Raises
+    ------
+    ArgumentError
+        `start` is an ONNX file.
     """
+    if start is not None and Path(start).suffix == ".onnx":
+        raise ArgumentError(
+            "a model file has lost what training needs; give best.pt or finetune it"
+        )
     folder = Path(out)
     folder.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(threads)
