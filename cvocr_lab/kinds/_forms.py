@@ -15,7 +15,7 @@ from typing import Literal
 
 from cvocr_lab import mrz, places
 from cvocr_lab.data import rows
-from cvocr_lab.kinds._made_up import sample_address, sample_name
+from cvocr_lab.kinds._made_up import sample_address, sample_name, sample_sign
 from cvocr_lab.text import collapse, comparison_key, fold_key, nfc
 
 DIGITS = "0123456789"
@@ -346,19 +346,7 @@ class Sign(FieldType):
 
     def sample(self, rng: random.Random) -> str:
         """A made-up sign."""
-        what = rng.choice(
-            ("Sẹo chấm", "Nốt ruồi", "Sẹo", "Nốt ruồi thịt", "Sẹo thẳng", "Tàn nhang")
-        )
-        distance = rng.choice(("0,5cm", "1cm", "1,5cm", "2cm", "2,5cm", "3cm", "4cm"))
-        lead = rng.choice(("c", "C", "C:", "c:", "cách"))
-        where = rng.choice(("trên", "dưới", "trước", "sau", "trên sau", "dưới sau", "dưới trước"))
-        mark = rng.choice(
-            ("mép trái", "mép phải", "đuôi mắt trái", "đuôi mày phải", "cánh mũi trái",
-             "đầu mày trái", "dái tai phải", "mắt phải", "bình tai trái", "gò má phải",
-             "nhân trung", "cằm"),
-        )  # fmt: skip
-        gap = "" if lead in ("C:", "c:") and rng.random() < 0.5 else " "
-        return f"{what} {lead}{gap or ' '}{distance} {where} {mark}"
+        return sample_sign(rng)
 
 
 @dataclass(frozen=True, slots=True)

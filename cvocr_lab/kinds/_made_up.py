@@ -81,3 +81,18 @@ def sample_address(
             first = f"Tổ {rng.randint(1, 40)}, {rng.choice(('Khu', 'Khu phố'))} {rng.randint(1, 9)}"
         parts.insert(0, first)
     return collapse(nfc(", ".join([*parts, name])))
+
+
+def sample_sign(rng: random.Random) -> str:
+    """A made-up identification sign: a scar or mole, its distance and place."""
+    what = rng.choice(("Sẹo chấm", "Nốt ruồi", "Sẹo", "Nốt ruồi thịt", "Sẹo thẳng", "Tàn nhang"))
+    distance = rng.choice(("0,5cm", "1cm", "1,5cm", "2cm", "2,5cm", "3cm", "4cm"))
+    lead = rng.choice(("c", "C", "C:", "c:", "cách"))
+    where = rng.choice(("trên", "dưới", "trước", "sau", "trên sau", "dưới sau", "dưới trước"))
+    mark = rng.choice(
+        ("mép trái", "mép phải", "đuôi mắt trái", "đuôi mày phải", "cánh mũi trái",
+         "đầu mày trái", "dái tai phải", "mắt phải", "bình tai trái", "gò má phải",
+         "nhân trung", "cằm"),
+    )  # fmt: skip
+    gap = "" if lead in ("C:", "c:") and rng.random() < 0.5 else " "
+    return f"{what} {lead}{gap or ' '}{distance} {where} {mark}"
