@@ -15,7 +15,7 @@ import numpy as np
 
 from cvocr_lab import mrz
 from cvocr_lab.engines import Request
-from cvocr_lab.engines.local import codes, confidence, crosscheck
+from cvocr_lab.engines.local import codes, confidence, crosscheck, values
 from cvocr_lab.engines.local.find import Finder
 from cvocr_lab.engines.local.pages import (
     Paper,
@@ -160,9 +160,31 @@ class LocalEngine:
         readings = parse(
             paper.lines, paper.hits, model, paper.registration.matrix, skip=set(zone_lines)
         )
+        readings |= self._read_again(paper, readings)
         if zone is not None:
             readings |= _zone_readings(paper, model.type.mrz, zone, zone_lines)
         return readings, zone
+
+    def _read_again(self, paper: Paper, readings: dict[str, Reading]) -> dict[str, Reading]:
+        """Values their type refuses, read with nothing but its alphabet; those it then takes."""
+        kind = paper.registration.model.type
+        if not isinstance(self._reader, Recogniser):
+            return {}
+        doubtful = [
+            (kind[name], reading, reading.quad)
+            for name, reading in readings.items()
+            if kind[name].type.alphabet
+            and reading.quad
+            and not kind[name].type.accepts(reading.text)
+        ]
+        crops = [crop_line(paper.flat, quad) for _, _, quad in doubtful]
+        lines = self._reader.read(crops, alphabets=[f.type.alphabet for f, _, _ in doubtful])
+        made = {}
+        for (field, reading, _), line in zip(doubtful, lines, strict=True):
+            text = values.take(field, [line.text])
+            if field.type.accepts(text):
+                made[field.name] = replace(reading, text=text, characters=line.characters)
+        return made
 
     def _zone(self, paper: Paper) -> tuple[mrz.Mrz | None, list[int]]:
         """The paper's MRZ and the lines it stands in."""
