@@ -1,7 +1,7 @@
 """How fast bulk runs are, and whether they grow: rows a minute, resident memory.
 
-Run: ``python tests/benchmarks/bulk.py FOLDER --count 100``, with ``--memory`` for a long run that
-measures memory.  The pictures, half scans and half photographs, are made once and kept in FOLDER;
+Run: ``python tests/benchmarks/bulk.py FOLDER --count 100``, or with ``--memory`` for a long run that
+measures memory instead.  The pictures, half scans and half photographs, are made once and kept in FOLDER;
 their seeds begin at 950000.  Both runs have one thread in each worker, so that their ratio tells
 what a second worker adds.  Memory is read from ``/proc``: Linux only.
 """
@@ -66,13 +66,13 @@ def throughput(paths: Sequence[Path]) -> None:
         )
 
 
-def memory(paths: Sequence[Path], rows: int, every: int) -> None:
+def memory(paths: Sequence[Path], rows: int, every: int, longest: int) -> None:
     """Read `rows` copies with two workers; print the memory every so many rows."""
     print(f"\n{'rows':>6} {'parent MB':>10} {'workers MB':>24}")
     with TemporaryDirectory(dir=paths[0].parent) as place:
         copies = [Path(place) / f"{at:06d}.jpg" for at in range(rows)]
         for at, copy in enumerate(copies):
-            shutil.copy(paths[at % len(paths)], copy)
+            small(paths[at % len(paths)], copy, longest)
         with sampled(every) as samples:
             seconds, failed = read(copies, workers=2)
     print(f"{rows} rows in {seconds:.0f} s, {failed} failed")
@@ -80,6 +80,18 @@ def memory(paths: Sequence[Path], rows: int, every: int) -> None:
         _, first = samples[0]
         _, last = samples[-1]
         print(f"growth after the first {every} rows: {last - first:+.0f} MB in all processes")
+
+
+def small(path: Path, copy: Path, longest: int) -> None:
+    """Copy a picture, no longer than `longest` pixels; 0 leaves it as it is."""
+    from PIL import Image
+
+    if not longest:
+        shutil.copy(path, copy)
+        return
+    with Image.open(path) as picture:
+        picture.thumbnail((longest, longest))
+        picture.save(copy)
 
 
 @contextmanager
@@ -129,11 +141,15 @@ def main() -> None:
     parser.add_argument("--memory", action="store_true", help="measure memory too")
     parser.add_argument("--rows", type=int, default=2000, help="rows of the run for memory")
     parser.add_argument("--every", type=int, default=100, help="rows between samples")
+    parser.add_argument(
+        "--longest", type=int, default=0, help="pixels of the longer side in the run for memory"
+    )
     args = parser.parse_args()
     paths = pictures(args.folder, args.count)
-    throughput(paths)
     if args.memory:
-        memory(paths, args.rows, args.every)
+        memory(paths, args.rows, args.every, args.longest)
+    else:
+        throughput(paths)
 
 
 if __name__ == "__main__":
