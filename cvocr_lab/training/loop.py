@@ -74,9 +74,7 @@ def train(
         `start` is an ONNX file.
     """
     if start is not None and Path(start).suffix == ".onnx":
-        raise ArgumentError(
-            "a model file has lost what training needs; give best.pt or finetune it"
-        )
+        raise ArgumentError("a model file lacks what training needs: give best.pt, or finetune it")
     folder = Path(out)
     folder.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(threads)
