@@ -52,7 +52,10 @@ def main() -> None:
             answer = read(engine, task)
         except BatchError as error:
             answer = error
-        send(replies, _portable(answer))
+        try:
+            send(replies, _portable(answer))
+        except BrokenPipeError:  # the parent is gone; nobody waits for an answer
+            os._exit(1)
 
 
 def _portable(answer: Reading | BatchError) -> bytes:
