@@ -2,8 +2,8 @@
 
 Run: ``python tests/benchmarks/bulk.py FOLDER --count 100``, or with ``--memory`` for a long run
 that measures memory instead.  The pictures, half scans and half photographs, are made once and
-kept in FOLDER; their seeds begin at 950000.  Both runs have one thread in each worker, so that their ratio tells
-what a second worker adds.  Memory is read from ``/proc``: Linux only.
+kept in FOLDER; their seeds begin at 950000.  Both runs have one thread in each worker, so that
+their ratio tells what a second worker adds.  Memory is read from ``/proc``: Linux only.
 """
 
 from __future__ import annotations
