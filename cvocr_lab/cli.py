@@ -278,7 +278,11 @@ def _demo(args: argparse.Namespace) -> int:
     for error, count in rows["ocr_error"].value_counts().head(3).items():
         print(f"{count} times {error}")
     seconds = frame["ocr_seconds"].groupby(frame["image"]).first()
-    print("exact = correct / (correct + wrong + missing); cer is pooled over present values")
+    print(
+        "wrong: read but differs; missing: printed, not read; invented: read, not printed;\n"
+        "absent: neither; exact = correct / (correct + wrong + missing); cer is pooled over\n"
+        "printed values; card_exact: papers with every field exact"
+    )
     print(f"{seconds.mean():.2f} s per picture and worker, median {seconds.median():.2f} s")
     return 0
 

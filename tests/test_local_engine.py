@@ -72,6 +72,11 @@ def test_a_pair_gives_both_sides(engine: LocalEngine) -> None:
     documents = engine.extract(Request(images, "id_pair")).documents
     assert [d.side for d in documents] == ["front", "back"]
     assert documents[0].fields["id"].text == documents[1].fields["person_number"].text
+    assert not any("sides:differ" in d.warnings for d in documents)
+    stranger = generate_pair("chip_id_card_2024_front", seed=6, tier="scan")[1]
+    mixed = (images[0], load(np.ascontiguousarray(stranger.image)))
+    documents = engine.extract(Request(mixed, "id_pair")).documents
+    assert all("sides:differ" in d.warnings for d in documents)
 
 
 def test_every_paper_of_a_picture_is_a_document(engine: LocalEngine) -> None:

@@ -248,3 +248,10 @@ def test_labels_keep_zeros_and_words(tmp_path: Path) -> None:
     assert labels["id"].tolist() == ["001090000001", ""]
     assert labels["name"].tolist() == ["NA", "null"]
     assert list(labels.columns) == ["image", "id", "name"]
+
+
+def test_numbers_made_of_text_are_refused() -> None:
+    frame = read((front(id="001099000123"),))
+    spoilt = pd.DataFrame({"id": [1099000123]})
+    with pytest.raises(ArgumentError, match="leading zeros"):
+        score(frame, spoilt)

@@ -17,9 +17,14 @@ def write_frame(frame: pd.DataFrame, path: str | Path) -> None:
     Raises
     ------
     ArgumentError
-        The name ends otherwise.
+        The name ends otherwise, or a column holds pictures.
     """
     path = Path(path)
+    for column in frame.columns:
+        if frame[column].dtype == object and frame[column].map(_is_picture).any():
+            raise ArgumentError(
+                f"column {str(column)!r} holds pictures, not paths: drop it before writing"
+            )
     match path.suffix.lower():
         case ".parquet":
             frame.to_parquet(path)
@@ -27,6 +32,12 @@ def write_frame(frame: pd.DataFrame, path: str | Path) -> None:
             write_csv(frame, path)
         case other:
             raise ArgumentError(f"cannot write {other or 'a bare name'}: .parquet or .csv")
+
+
+def _is_picture(cell: object) -> bool:
+    return not isinstance(cell, str | float | int | list | tuple | Path | None) and (
+        isinstance(cell, bytes | bytearray | memoryview) or hasattr(cell, "size")
+    )
 
 
 def write_csv(frame: pd.DataFrame, to: Path | TextIO) -> None:

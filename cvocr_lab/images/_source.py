@@ -120,7 +120,8 @@ def _file(path: Path, name: str, base: Path | str | None, limits: Limits) -> Enc
             _check_bytes(size, name, limits)
             data = file.read(limits.max_bytes + 1)
     except FileNotFoundError as error:
-        raise ImageError(f"no such file: {name}; check the path and base=…") from error
+        folder = f" in {base}" if base is not None else ""
+        raise ImageError(f"no such file{folder}: {name}; check the path and base=…") from error
     except PermissionError as error:
         raise ImageError(f"{name} may not be read: check its permissions") from error
     except (OSError, ValueError, RuntimeError) as error:

@@ -159,7 +159,7 @@ def score(
     Raises
     ------
     ArgumentError
-        `frame` is no flat frame, or a column is missing.
+        `frame` is no flat frame, a column is missing, or one holds numbers instead of text.
 
     Examples
     --------
@@ -176,6 +176,8 @@ def score(
     frame = restore(frame)
     truth = _as_truth(truth)
     chosen = _fields(frame, truth, fields, on)
+    for table in (frame, truth):
+        _refuse_numbers(table, chosen)
     matching = match(frame, truth, on=on, likeness=_likeness(frame, truth, chosen))
     cells, unreadable = compare_fields(frame, truth, matching, chosen)
     rows = truth[[c for c in truth.columns if c not in chosen]].copy()
@@ -242,3 +244,15 @@ def _fields(
     if not chosen:
         raise ArgumentError("the truth has no column named like a field, such as 'id' or 'name'")
     return chosen
+
+
+def _refuse_numbers(table: pd.DataFrame, fields: Sequence[str]) -> None:
+    """Text that a reader made numbers of has lost its leading zeros; no score of it is true."""
+    for field in fields:
+        if field in table.columns and pd.api.types.is_numeric_dtype(table[field]):
+            if table[field].isna().all():
+                continue
+            raise ArgumentError(
+                f"column {field!r} holds numbers, so leading zeros are gone: read the file with "
+                "cvocr_lab.read_frame or read_labels, or pd.read_csv(…, dtype=str)"
+            )

@@ -87,7 +87,10 @@ class LocalEngine:
             if not lines:
                 raise NoDocumentError("no text in the picture")
             return Extraction(lines=lines, engine=self.name)
-        documents = [doc for image in request.images for doc in self._documents(image)]
+        sides = [self._documents(image) for image in request.images]
+        documents = [doc for side in sides for doc in side]
+        if len(sides) > 1 and crosscheck.sides_differ(documents):
+            documents = [replace(d, warnings=(*d.warnings, "sides:differ")) for d in documents]
         if not documents:
             raise NoDocumentError(
                 "no identity paper or vehicle registration found in the picture: "
@@ -132,6 +135,11 @@ class LocalEngine:
             proofs |= crosscheck.qr_proofs(payload.text, kind)
         readings, proven, warnings = crosscheck.reconcile(readings, proofs)
         agrees = crosscheck.number_agrees(kind, readings) if "id" in readings else None
+        warnings += [
+            f"{name}:malformed"
+            for name, reading in readings.items()
+            if kind[name].type.alphabet and not kind[name].type.accepts(reading.text)
+        ]
         fields = {}
         for field in kind.fields:
             if field.name == "qr" and payload is not None:

@@ -7,7 +7,7 @@ and leaves ``qr:of_another`` or ``mrz:of_another``: look.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -18,6 +18,7 @@ from cvocr_lab import mrz, qr
 from cvocr_lab.engines.local.parse import Reading
 from cvocr_lab.kinds import DocumentType
 from cvocr_lab.kinds import _fieldtypes as t
+from cvocr_lab.results import Document
 from cvocr_lab.text import comparison_key, fold_key
 
 
@@ -250,3 +251,17 @@ def number_agrees(kind: DocumentType, readings: Mapping[str, Reading]) -> bool |
         birth = t.BIRTH_DATE.parse(born.text)
     said = sex.text if sex is not None else None
     return not check_citizen_id(number.text, birth=birth, sex=said)
+
+
+def sides_differ(documents: Sequence[Document]) -> bool:
+    """Whether the numbers of a front and a back are two persons'."""
+    numbers = {
+        side: {
+            value.text
+            for d in documents
+            for name, value in d.fields.items()
+            if d.side == side and name in names
+        }
+        for side, names in (("front", ("id",)), ("back", ("person_number",)))
+    }
+    return bool(numbers["front"] and numbers["back"] and not numbers["front"] & numbers["back"])
