@@ -36,9 +36,10 @@ _FOLDERS = (
     "/usr/share/fonts", "/usr/local/share/fonts", "/usr/share/texmf/fonts", "~/.fonts",
     "~/.local/share/fonts", "/Library/Fonts", "/System/Library/Fonts", "C:/Windows/Fonts",
 )  # fmt: skip
-# Small capitals look like capitals, Carlito's bold Ậ Ệ Ộ like Ạ Ẹ Ọ; the others hold symbols.
+# Small capitals look like capitals, Carlito's upright Ậ Ệ Ộ like Ạ Ẹ Ọ; the others hold symbols.
 _UNFIT = re.compile(
-    r"Caps|\bSC\b|Symbola|Math|Dunhill|Quotation|Upright|Unslanted|DejaVuSansDisplay|Carlito-Bold"
+    r"Caps|\bSC\b|Symbola|Math|Dunhill|Quotation|Upright|Unslanted|DejaVuSansDisplay"
+    r"|Carlito-(Regular|Bold)$"
 )
 # The real cards are set in faces like these, so they are drawn more often.
 _COMMON = {
