@@ -121,7 +121,7 @@ def find_lines(image: Image, finder: Finder) -> Quads:
 
 
 def find_papers(image: Image, finder: Finder, reader: Reader) -> list[Paper]:
-    """The papers of a picture."""
+    """The papers of a picture, from the top."""
     groups = read_lines(image, finder, reader)
     if not groups:
         return []
@@ -141,7 +141,7 @@ def find_papers(image: Image, finder: Finder, reader: Reader) -> list[Paper]:
                 break
             lines = rest
             found_codes = [c for c in found_codes if c not in paper_or_none.codes]
-    return papers
+    return sorted(papers, key=lambda p: np.array(p.corners()).reshape(4, 2).mean(0)[::-1].tolist())
 
 
 def find_papers_again(image: Image, finder: Finder, reader: Reader) -> list[Paper]:
