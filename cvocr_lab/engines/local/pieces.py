@@ -17,9 +17,11 @@ from cvocr_lab.results import Line, Quad, as_quad
 _OPEN = " )\t:;.,/|\\–—_·•…'\"“”=*~`"
 _CLOSE = " (\t/|\\_·•…'\"“”=*~`"
 """What may stand around a value; commas and colons at its end stay: the next line goes on."""
-_OUTSIDE, _OUTSIDE_ALONE = 0.05, 0.2
+_OUTSIDE, _OUTSIDE_ALONE = 0.03, 0.2
 """How far beyond the paper's edge its text may seem to stand, in its width or height: where other
 text lies around it, and where there is none."""
+_BUSY = 0.35
+"""Lines off the paper, over those on it, from which they are another page's."""
 _LEAST_SURE = 0.4
 """Mean character confidence under which a piece is a seal, a signature, a pattern."""
 
@@ -63,9 +65,9 @@ def cut(
     boxes = [warp_points(back, np.array(line.quad).reshape(4, 2)) for line in lines]
     centres = [box.mean(0) for box in boxes]
     inside = [bool(((c > 0) & (c < size)).all()) for c in centres]
-    far = [bool(((c < -0.25 * size) | (c > 1.25 * size)).any()) for c in centres]
     slope = _slope([box for box, on_it in zip(boxes, inside, strict=True) if on_it])
-    slack = _OUTSIDE if sum(far) > 0.2 * sum(inside) else _OUTSIDE_ALONE
+    busy = len(lines) - sum(inside) > _BUSY * sum(inside)
+    slack = _OUTSIDE if busy else _OUTSIDE_ALONE
 
     def add(index: int, start: int, end: int, hit: Hit | None, *, captioned: bool = False) -> None:
         line = lines[index]
