@@ -5,6 +5,7 @@ read from a picture.
 """
 
 from cvocr_lab.mrz._lines import (
+    ALPHABET,
     WIDTHS,
     Format,
     Mrz,
@@ -20,6 +21,7 @@ from cvocr_lab.mrz._lines import (
 from cvocr_lab.mrz._repair import find, repair
 
 __all__ = [
+    "ALPHABET",
     "WIDTHS",
     "Format",
     "Mrz",

@@ -35,7 +35,6 @@ _CARS = {
 }  # fmt: skip
 _BIKE_CC = (49, 97, 108, 109, 110, 113, 124, 134, 149, 155)
 _CAR_CC = (998, 1197, 1368, 1496, 1591, 1998, 2393, 2497, 2998)
-_KINDS = ("Ô tô con", "Ô tô tải", "Ô tô khách", "Ô tô con", "Ô tô tải van", "Ô tô bán tải")
 _FIRMS = (
     "CÔNG TY TNHH {}", "CÔNG TY CP {}", "CÔNG TY CỔ PHẦN {}", "DNTN {}", "HTX VẬN TẢI {}",
     "CÔNG TY TNHH MTV {}", "CÔNG TY TNHH TM DV {}", "CHI NHÁNH CÔNG TY CP {}",
@@ -99,11 +98,6 @@ def vehicle_values(model: str, rng: random.Random, owner: Person) -> dict[str, s
     if rng.random() < 0.6:
         values |= {"stand": FIELD_TYPES["PLACES"].sample(rng), "lie": rng.choice("0002")}
     return values
-
-
-def vehicle_kind(rng: random.Random) -> str:
-    """What a car's certificate prints at ``Loại xe``."""
-    return rng.choice(_KINDS)
 
 
 def _filled(shape: str, rng: random.Random) -> str:

@@ -207,7 +207,7 @@ class LocalEngine:
         zone = None
         if isinstance(self._reader, Recogniser):
             crops = [crop_line(paper.flat, line.quad) for line in lines if line.quad]
-            again = self._reader.read(crops, alphabets=[codes.ZONE_ALPHABET] * len(crops))
+            again = self._reader.read(crops, alphabets=[mrz.ALPHABET] * len(crops))
             zone = codes.parse_zone([line.text for line in again])
         if zone is None or not zone.valid:
             plain = codes.parse_zone(texts)

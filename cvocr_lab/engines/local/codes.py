@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import string
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,8 +11,6 @@ import numpy as np
 from cvocr_lab import mrz, qr
 from cvocr_lab.engines.local.find import Image
 from cvocr_lab.results import Line, Quad, as_quad
-
-ZONE_ALPHABET = string.ascii_uppercase + string.digits + "<"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +84,7 @@ def looks_like_mrz(line: Line) -> bool:
     if fillers >= 3 or text.startswith(("IDVNM", "P<VNM", "1DVNM")):
         return True
     # The second line of a passport with a long personal number has hardly a filler.
-    own = sum(c in ZONE_ALPHABET for c in text)
+    own = sum(c in mrz.ALPHABET for c in text)
     return len(text) >= 36 and own >= 0.95 * len(text) and sum(c.isdigit() for c in text) > 18
 
 

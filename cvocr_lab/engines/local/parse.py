@@ -78,7 +78,7 @@ def parse(
         made = _special(f, slots.get(f.name), uncaptioned, taken)
         if made is not None:
             readings[f.name] = made
-    rest = [p for i, p in enumerate(loose) if id(p) not in taken]
+    rest = [p for p in loose if id(p) not in taken]
     asked = [*plain, *(Field(name, TEXT) for name in captions if name.startswith("("))]
     assigned = assign(rest, asked, captions, slots)
     for f in plain:
