@@ -44,10 +44,14 @@ def _letters() -> str:
 LETTERS: Final = _letters()
 """The 146 letters: vowels in every tone and đ, lower case then upper case, each one code point."""
 
-CHARSET: Final = "".join(
-    sorted({*LETTERS, *string.ascii_letters, *string.digits, *string.punctuation, " "})
+TYPOGRAPHIC: Final = "“”‘’–—°"
+"""Marks of printed books that the papers do not use."""
+
+CHARSET: Final = (
+    "".join(sorted({*LETTERS, *string.ascii_letters, *string.digits, *string.punctuation, " "}))
+    + TYPOGRAPHIC
 )
-"""The 229 characters a line reader can emit, by code point: space, ASCII, then 134 letters."""
+"""The 236 characters a line reader can emit: space, ASCII, 134 letters, `TYPOGRAPHIC`."""
 
 _REPAIRS: Final = str.maketrans(
     {
@@ -85,6 +89,18 @@ def nfc(text: str) -> str:
 def collapse(text: str) -> str:
     """`text` with every run of white space made one space, and none at the ends."""
     return " ".join(text.split())
+
+
+_PLAIN: Final = str.maketrans(TYPOGRAPHIC, "\"\"''--o")
+
+
+def plain(text: str) -> str:
+    """`text` with the marks of `TYPOGRAPHIC` as a keyboard has them, one for one.
+
+    >>> plain("“Hà Nội” – Nº 1")
+    '"Hà Nội" - Nº 1'
+    """
+    return text.translate(_PLAIN)
 
 
 def comparison_key(text: str) -> str:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from cvocr_lab import text
 from cvocr_lab.text import (
     CHARSET,
+    TYPOGRAPHIC,
     LETTERS,
     collapse,
     comparison_key,
@@ -28,8 +29,8 @@ VIETNAMESE = st.text(alphabet=CHARSET, max_size=40)
 def test_letters_are_counted() -> None:
     assert len(LETTERS) == len(set(LETTERS)) == 146
     assert sum(not letter.isascii() for letter in LETTERS) == 134
-    assert len(CHARSET) == len(set(CHARSET)) == 1 + 26 * 2 + 10 + 32 + 134
-    assert set(string.printable[:95]) | set(LETTERS) == set(CHARSET)
+    assert len(CHARSET) == len(set(CHARSET)) == 1 + 26 * 2 + 10 + 32 + 134 + 7
+    assert {*string.printable[:95], *LETTERS, *TYPOGRAPHIC} == set(CHARSET)
 
 
 @pytest.mark.parametrize(

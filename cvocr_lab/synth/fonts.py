@@ -109,6 +109,7 @@ def _face(path: Path) -> Face | None:
     try:
         with TTFont(path, lazy=True) as font:
             has = (font.getBestCmap() or {}).keys()
+            drawn = "glyf" in font or "CFF " in font or "CFF2" in font  # else it is a bitmap font
             names = font["name"]
             family = str(names.getDebugName(16) or names.getDebugName(1) or path.stem)
             fixed = bool(font["post"].isFixedPitch)
@@ -122,7 +123,8 @@ def _face(path: Path) -> Face | None:
     name = f"{family} {path.stem}"
     ocrb = "ocr" in name.lower()  # OCR-B has no Vietnamese; OCR-A serves as one more mono face
     if (
-        hairline
+        not drawn
+        or hairline
         or _UNFIT.search(name)
         or not (vietnamese or ((fixed or ocrb) and set(range(32, 127)) <= has))
     ):

@@ -29,6 +29,7 @@ Mask = NDArray[np.float32]
 
 _STYLES: tuple[Style, ...] = ("sans", "serif", "condensed", "mono")
 _SHARES = (52, 30, 10, 8)
+_BOOK_SHARES = (25, 60, 8, 7)
 _PITCH = (1.02, 1.6)  # of the em, from baseline to baseline
 
 
@@ -82,7 +83,7 @@ def draw(
     if sort == "mrz":
         style = rng.choices(("ocrb", "mono"), (3, 1))[0]
     else:
-        style = rng.choices(_STYLES, _SHARES)[0]
+        style = rng.choices(_STYLES, _BOOK_SHARES if sort == "prose" else _SHARES)[0]
     path = fonts.pick(rng, style, pool)
     em = round(math.exp(rng.uniform(math.log(13), math.log(46))))
     font = fonts.load(path, em)

@@ -17,7 +17,7 @@ from cvocr_lab.data import rows
 from cvocr_lab.kinds import _fieldtypes as t
 from cvocr_lab.kinds._made_up import sample_address, sample_name
 from cvocr_lab.synth.syllables import syllable, words
-from cvocr_lab.text import CHARSET, LETTERS, nfc
+from cvocr_lab.text import CHARSET, LETTERS, nfc, plain
 
 _COMMON: Final = words(
     "và của là các có được cho không những một với trong người này đã về khi đến đó để từ theo như "
@@ -275,14 +275,14 @@ def _yymmdd(rng: random.Random) -> str:
     return f"{rng.randint(0, 99):02d}{rng.randint(1, 12):02d}{rng.randint(1, 28):02d}"
 
 
-_MARKS = ("", ",", ".", ";", ":", "!", "?", " -", "...", "/")
-_MARK_SHARES = (80, 8, 5, 1, 1.5, 0.7, 0.8, 1.5, 0.8, 0.7)
+_MARKS = ("", ",", ".", ";", ":", "!", "?", " -", " –", " —", "...", "/", "°")
+_MARK_SHARES = (80, 8, 5, 1, 1.5, 0.7, 0.8, 1, 1, 0.3, 0.8, 0.7, 0.2)
 
 
 def _prose(rng: random.Random) -> str:
     words: list[str] = []
     opened = ""
-    for _ in range(rng.randint(2, 12)):
+    for _ in range(rng.randint(2, 12) if rng.random() < 0.6 else rng.randint(12, 26)):
         form = rng.random()
         if form < 0.5:
             word = rng.choice(_COMMON)
@@ -295,7 +295,7 @@ def _prose(rng: random.Random) -> str:
         if rng.random() < 0.12 or not words:
             word = word.capitalize()
         if not opened and rng.random() < 0.04:
-            opened = rng.choice(("()", '""', "''", "[]", "{}"))
+            opened = rng.choice(("()", "“”", "“”", '""', "''", "‘’", "[]", "{}"))
             word = opened[0] + word
         elif opened and rng.random() < 0.4:
             word, opened = word + opened[1], ""
@@ -325,7 +325,7 @@ SORTS: Final[dict[str, tuple[float, Callable[[random.Random], str]]]] = {
     "code": (7, _code),
     "mrz": (8, _mrz),
     "title": (7, _title),
-    "prose": (9, _prose),
+    "prose": (18, _prose),
     "random": (6, _random),
 }
 """The sorts of text: how often each is drawn (per hundred or so), and its maker."""
@@ -335,7 +335,9 @@ _SHARES: Final = tuple(share for share, _ in SORTS.values())
 
 
 def sample(rng: random.Random, sort: str | None = None) -> tuple[str, str]:
-    """Draw a line of text: its sort, and NFC text of at most 62 characters of the charset.
+    """Draw a line of text: its sort, and NFC text of the charset.
+
+    Lines of papers have at most 62 characters, those of books 110.
 
     Parameters
     ----------
@@ -353,12 +355,14 @@ def sample(rng: random.Random, sort: str | None = None) -> tuple[str, str]:
     name = sort or rng.choices(_NAMES, _SHARES)[0]
     while True:
         text = nfc(SORTS[name][1](rng)).translate(_TYPED)
-        text = " ".join("".join(c for c in text if c in _KNOWN).split())[:62].strip()
+        longest = 110
+        if name not in _PRINTED:
+            text, longest = plain(text), 62
+        text = " ".join("".join(c for c in text if c in _KNOWN).split())[:longest].strip()
         if text:
             return name, text
 
 
 _KNOWN: Final = frozenset(CHARSET)
-_TYPED: Final = str.maketrans(
-    {"º": "o", "°": "o", "–": "-", "—": "-", "’": "'", "“": '"', "”": '"'}
-)
+_PRINTED: Final = ("prose", "random")
+_TYPED: Final = str.maketrans({"º": "o", "…": "..."})

@@ -20,12 +20,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from cvocr_lab.engines.local.recogniser import normalise, pad
-from cvocr_lab.errors import ArgumentError
 from cvocr_lab.text import CHARSET
 from cvocr_lab.training.evaluation import VALIDATION_SEED, Figures, drawn_set, evaluate
 from cvocr_lab.training.export import export
 from cvocr_lab.training.model import LineNet, steps
-from cvocr_lab.training.stream import FIRST_SEED, Batch, batches
+from cvocr_lab.training.restore import restore, unfold, widen
+from cvocr_lab.training.stream import FIRST_SEED, Batch, batches, draw_shard
 
 _PEAK = 1.5e-3
 _WARM_STEPS = 300
@@ -53,7 +53,7 @@ def train(
     minutes
         Wall-clock time, over which the learning rate falls to nothing.
     start
-        Checkpoint whose weights to begin from; None for chance.
+        Checkpoint, or model file, whose weights to begin from; None for chance.
     device
         ``"cpu"`` or ``"cuda"``.
     workers, threads
@@ -71,10 +71,8 @@ def train(
     Raises
     ------
     ArgumentError
-        `start` is an ONNX file.
+        `start` is an ONNX file that is no line model of ours.
     """
-    if start is not None and Path(start).suffix == ".onnx":
-        raise ArgumentError("a model file lacks what training needs: give best.pt, or finetune it")
     folder = Path(out)
     folder.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(threads)
@@ -104,6 +102,11 @@ class _Run:
             self.step, self.elapsed, self.best, self.seen = (
                 kept["step"], kept["elapsed"], kept["best"], kept["seen"],
             )  # fmt: skip
+        elif start is not None and Path(start).suffix == ".onnx":
+            whole, charset = restore(Path(start))
+            whole = widen(whole, charset, CHARSET)
+            unfold(whole, draw_shard(FIRST_SEED, 400).pictures)
+            self.net.load_state_dict(whole.state_dict())
         elif start is not None:
             kept = torch.load(start, weights_only=True, map_location=device)
             self.net.load_state_dict(kept["average"])

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
+from cvocr_lab.engines.local.recogniser import normalise, pad
 from cvocr_lab.errors import ArgumentError
+from cvocr_lab.text import plain
 from cvocr_lab.training.model import LineNet
 
 Weight = NDArray[np.float32]
@@ -19,7 +23,7 @@ def restore(path: Path) -> tuple[LineNet, str]:
     """The net of a file written by `export`, in evaluation mode, and its charset.
 
     Export folds each normalisation into the convolution before it; here it comes back as the
-    identity.  Training must therefore leave the running statistics alone, as `finetune` does.
+    identity, whose statistics training must leave alone, as `finetune` does, or `unfold` first.
 
     Raises
     ------
@@ -60,6 +64,58 @@ def restore(path: Path) -> tuple[LineNet, str]:
     _put(state, "name.bias", next(w for n in nodes["Add"] for w in n))
     net.load_state_dict(state)
     return net, str(card["charset"])
+
+
+def widen(net: LineNet, charset: str, wanted: str) -> LineNet:
+    """A net that also names the characters of `wanted` that `charset` lacks.
+
+    A new mark of print starts as its twin on a keyboard, any other character as an unlikely blank.
+    """
+    wide = LineNet(len(wanted)).eval()
+    state = net.state_dict()
+    rows = [0]
+    for character in wanted:
+        like = character if character in charset else plain(character)
+        rows.append(charset.index(like) + 1 if like in charset else 0)
+    for name in ("name.weight", "name.bias"):
+        state[name] = state[name][rows].clone()
+    new = [i for i, character in enumerate(wanted, 1) if character not in charset]
+    state["name.bias"][new] -= 2.0
+    wide.load_state_dict(state)
+    return wide
+
+
+def unfold(net: LineNet, pictures: Sequence[NDArray[np.uint8]]) -> None:
+    """Give a restored net normalisations that may train again; what it computes stays the same.
+
+    Parameters
+    ----------
+    net
+        As `restore` gives it; changed in place.
+    pictures
+        Lines of 48 rows, like those to train on; a few hundred tell the statistics.
+    """
+    kept: dict[nn.BatchNorm2d, list[tuple[torch.Tensor, torch.Tensor]]] = {}
+
+    def note(norm: nn.BatchNorm2d, inputs: tuple[torch.Tensor]) -> None:
+        values = inputs[0].transpose(0, 1).flatten(1).double()
+        kept.setdefault(norm, []).append((values.mean(1), (values**2).mean(1)))
+
+    norms = [m for m in net.modules() if isinstance(m, nn.BatchNorm2d)]
+    hooks = [norm.register_forward_pre_hook(note) for norm in norms]
+    order = sorted(range(len(pictures)), key=lambda i: pictures[i].shape[1])
+    with torch.no_grad():
+        for start in range(0, len(order), 32):
+            net(torch.from_numpy(pad([normalise(pictures[i]) for i in order[start : start + 32]])))
+    for hook in hooks:
+        hook.remove()
+    for norm, sums in kept.items():
+        mean, square = (torch.stack(s).mean(0) for s in zip(*sums, strict=True))
+        var = square - mean**2
+        norm.running_mean.copy_(mean)
+        norm.running_var.copy_(var)
+        norm.weight.data.copy_((var + norm.eps).sqrt())
+        norm.bias.data.add_(mean)
 
 
 def _convolutions(state: dict[str, torch.Tensor], found: list[list[Weight]]) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cvocr_lab.engines.local.recogniser import HEIGHT, normalise, pad, to_height
+from cvocr_lab.engines.local.recogniser import HEIGHT, MAX_WIDTH, normalise, pad, to_height
 from cvocr_lab.synth import lines
 from cvocr_lab.synth.fonts import Pool
 
@@ -154,7 +154,7 @@ def _grouped(pool: list[tuple[Picture, str]], rng: random.Random, columns: int) 
         group: list[tuple[Picture, str]] = []
         for item in sorted(pool[start : start + 2000], key=lambda item: item[0].shape[1]):
             width = item[0].shape[1]
-            if width > 1600 or width < 6 * len(item[1]):
+            if width > MAX_WIDTH or width < 6 * len(item[1]):
                 continue  # rare and slow; or too narrow to hold its text
             if (len(group) + 1) * width > columns:
                 groups.append(group)
