@@ -71,7 +71,7 @@ def widen(net: LineNet, charset: str, wanted: str) -> LineNet:
 
     A new mark of print starts as its twin on a keyboard, any other character as an unlikely blank.
     """
-    wide = LineNet(len(wanted)).eval()
+    wide: LineNet = LineNet(len(wanted)).eval()
     state = net.state_dict()
     rows = [0]
     for character in wanted:

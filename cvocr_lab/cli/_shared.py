@@ -1,0 +1,63 @@
+"""What several commands need: engine options, tables read and printed, complaints."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import pandas as pd
+
+from cvocr_lab import scoring
+from cvocr_lab.errors import ArgumentError
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+EXIT_CODES: Final = (
+    "exit codes: 0 all well, 1 some rows failed, 2 wrong call, 3 the run stopped, 130 interrupted"
+)
+
+
+def complain(message: object, code: int) -> int:
+    """Say `message` on the error stream and give `code`."""
+    print(f"cvocr-lab: {message}", file=sys.stderr)
+    return code
+
+
+def add_option(parser: argparse.ArgumentParser) -> None:
+    """Let a command take options of the engine."""
+    parser.add_argument(
+        "--option", type=_option, action="append", default=[], metavar="NAME=VALUE",
+        help="passed to the engine, e.g. threads=2 or reader=tesseract; may be repeated",
+    )  # fmt: skip
+
+
+def _option(text: str) -> tuple[str, object]:
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
+    if value.lower() in ("true", "false"):
+        return name, value.lower() == "true"
+    if re.fullmatch(r"-?(0|[1-9]\d*)", value):
+        return name, int(value)
+    if re.fullmatch(r"-?\d+\.\d+(e[-+]?\d+)?", value):
+        return name, float(value)
+    return name, value
+
+
+def labels(path: Path) -> pd.DataFrame:
+    """Read a CSV of labels."""
+    try:
+        return scoring.read_labels(path)
+    except ValueError as error:
+        raise ArgumentError(f"{path} is no table ({type(error).__name__})") from None
+
+
+def table(table: pd.DataFrame) -> str:
+    """Lay out a summary for a terminal."""
+    shares = {"exact": "{:.1%}", "cer": "{:.2%}", "type_right": "{:.1%}"}
+    formatters = {c: f.format for c, f in shares.items() if c in table}
+    return table.to_string(formatters=formatters, na_rep="-")

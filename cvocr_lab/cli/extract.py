@@ -1,0 +1,141 @@
+"""``cvocr-lab extract``: pictures into a table."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+from glob import glob
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import pandas as pd
+
+from cvocr_lab import batch, frames
+from cvocr_lab.cli._shared import EXIT_CODES, add_option, complain, labels
+from cvocr_lab.errors import ArgumentError, BatchError, MissingPartError
+from cvocr_lab.kinds import REQUESTS
+
+if TYPE_CHECKING:
+    from cvocr_lab.cli._shared import Commands
+
+_PICTURES: Final = frozenset(
+    f".{ending}"
+    for ending in (
+        *("jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff"),
+        *("heic", "heif", "avif", "jp2", "pdf"),
+    )
+)
+
+
+def add(commands: Commands) -> None:
+    """Add the command."""
+    extract = commands.add_parser("extract", help="read pictures into a table", epilog=EXIT_CODES)
+    extract.add_argument(
+        "files", nargs="+", metavar="FILE",
+        help="pictures, PDFs, folders, globs or URLs; or one CSV with a column of them",
+    )  # fmt: skip
+    extract.add_argument("--kind", choices=REQUESTS, default="id_any", help="default: id_any")
+    extract.add_argument("--engine", default="local", metavar="NAME", help="default: local")
+    extract.add_argument(
+        "--out", type=Path, metavar="FILE", help=".csv or .parquet; else CSV is printed"
+    )
+    extract.add_argument(
+        "--column", nargs="+", metavar="NAME",
+        help="column(s) of the CSV; default: image, or front back for pairs",
+    )  # fmt: skip
+    extract.add_argument("--workers", type=int, metavar="N", help="pictures read at a time")
+    extract.add_argument("--quiet", action="store_true", help="no progress bar")
+    add_option(extract)
+    extract.set_defaults(run=_extract)
+
+
+def _extract(args: argparse.Namespace) -> int:
+    if args.out is not None:
+        _check_out(args.out)
+    sources, base = _sources(args.files)
+    interrupted = False
+    noted: list[warnings.WarningMessage] = []
+    try:
+        with warnings.catch_warnings(record=True) as noted:
+            warnings.simplefilter("always", batch.RowsFailedWarning)
+            warnings.simplefilter("always", batch.RunStoppedWarning)
+            frame = batch.extract(
+                sources,
+                column=args.column,
+                kind=args.kind,
+                engine=args.engine,
+                workers=args.workers,
+                progress=not args.quiet,
+                base=base,
+                **dict(args.option),
+            )
+    except BatchError as error:
+        if error.partial is not None and len(error.partial):
+            _write(error.partial, args.out)
+        raise
+    finally:
+        for warning in noted:
+            if issubclass(warning.category, (batch.RowsFailedWarning, batch.RunStoppedWarning)):
+                complain(warning.message, 1)
+            else:
+                warnings.warn_explicit(
+                    warning.message, warning.category, warning.filename, warning.lineno
+                )
+            interrupted |= issubclass(warning.category, batch.RunStoppedWarning)
+    _write(frame, args.out)
+    if interrupted:
+        return 130
+    return 1 if frame["ocr_error"].notna().any() else 0
+
+
+def _check_out(out: Path) -> None:
+    """Refuse a file that cannot be written, before hours of reading."""
+    if out.suffix.lower() not in (".csv", ".parquet"):
+        raise ArgumentError(f"--out ends in .csv or .parquet, not {out.suffix!r}")
+    if not out.parent.is_dir():
+        raise ArgumentError(f"--out {out}: there is no folder {out.parent}; make it first")
+    if out.is_dir() or not os.access(out if out.exists() else out.parent, os.W_OK):
+        raise ArgumentError(f"--out {out} cannot be written")
+    if out.suffix.lower() == ".parquet":
+        try:
+            importlib.import_module("pyarrow")
+        except ImportError:
+            raise MissingPartError(
+                ".parquet needs pyarrow: pip install pyarrow, or write .csv"
+            ) from None
+
+
+def _sources(files: Sequence[str]) -> tuple[pd.DataFrame, Path | None]:
+    """Make a frame of what was named on the command line, and the folder its paths start from."""
+    tables = [f for f in files if f.lower().endswith(".csv")]
+    if tables:
+        if len(files) > 1:
+            raise ArgumentError("a CSV stands alone: one table, or pictures")
+        return labels(Path(files[0])), Path(files[0]).parent
+    found: list[str] = []
+    for name in files:
+        path = Path(name)
+        if path.is_dir():
+            inside = sorted(p for p in path.rglob("*") if p.suffix.lower() in _PICTURES)
+            if not inside:
+                raise ArgumentError(f"no pictures in folder {name}")
+            found += [str(p) for p in inside]
+        elif "://" not in name and not path.exists() and any(c in name for c in "*?["):
+            matched = sorted(glob(name, recursive=True))  # noqa: PTH207 - absolute patterns too
+            if not matched:
+                raise ArgumentError(f"nothing matches {name}")
+            found += matched
+        else:
+            found.append(name)  # a file that is not there becomes a row that says so
+    return pd.DataFrame({"image": found}), None
+
+
+def _write(frame: pd.DataFrame, out: Path | None) -> None:
+    if out is None:
+        frames.write_csv(frame, sys.stdout)
+    else:
+        frames.write_frame(frame, out)
