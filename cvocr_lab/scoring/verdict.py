@@ -13,11 +13,12 @@ from cvocr_lab.errors import ArgumentError
 from cvocr_lab.frames import field_columns, restore
 from cvocr_lab.kinds import TYPES, field_order
 from cvocr_lab.scoring.cells import OUTCOMES, compare_fields
+from cvocr_lab.scoring.judged import Judged
 from cvocr_lab.scoring.matching import match
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Score:
+class Score(Judged):
     """A flat frame judged by a truth.
 
     Parameters

@@ -1,0 +1,165 @@
+"""Two readings of the same cards: who is ahead, where, and whether that is more than luck."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+from typing import Self
+
+import pandas as pd
+
+from cvocr_lab.scoring.pairing import CARD, judge, pair
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Comparison:
+    """Reader b against reader a on the same truth.
+
+    Parameters
+    ----------
+    names
+        What a and b are called.
+    cells
+        One row per compared field, labelled like the truth: `row`, `field`, `truth`, and `value`,
+        `edits`, `chars`, `outcome` of each reader with ``_a`` and ``_b``.
+    fields
+        One row per field, over the cells whose truth is present, then ``card_exact`` over whole
+        cards: `n`, `exact_a`, `exact_b`, `difference` (b − a) with `low` and `high` (95 %,
+        bootstrap over cards), `fixed` (only b right), `broke` (only a right), `both_wrong`,
+        `p` (exact McNemar), `p_holm` (corrected for the number of fields; whole cards are one
+        test of their own), `cer_a`, `cer_b`, `cer_difference` with `cer_low` and `cer_high`,
+        `verdict` of b (``better worse alike open``) and `enough`: how many cards would tell,
+        with a chance of 80 %, if the readers go on to differ as they did here (by `detect` at
+        least); missing unless the verdict is open.
+    detect
+        Smallest difference in the share exact that matters: ``alike`` lies wholly inside it.
+    """
+
+    names: tuple[str, str]
+    cells: pd.DataFrame
+    fields: pd.DataFrame
+    detect: float
+
+    @classmethod
+    def of(
+        cls,
+        a: pd.DataFrame,
+        b: pd.DataFrame,
+        *,
+        names: tuple[str, str],
+        detect: float,
+        resamples: int,
+        seed: int,
+    ) -> Self:
+        """Compare the cells of two scores of one truth."""
+        cells = pair(a, b)
+        return cls(
+            names, cells, judge(cells, detect=detect, resamples=resamples, seed=seed), detect
+        )
+
+    @property
+    def fixed(self) -> pd.DataFrame:
+        """Cells that a misses and b has right."""
+        return self._listed(a=False, b=True)
+
+    @property
+    def broke(self) -> pd.DataFrame:
+        """Cells that a has right and b misses."""
+        return self._listed(a=True, b=False)
+
+    @property
+    def both_wrong(self) -> pd.DataFrame:
+        """Cells that neither has right."""
+        return self._listed(a=False, b=False)
+
+    @property
+    def invented(self) -> pd.DataFrame:
+        """Cells without a truth for which a or b gave a value; no other list has them."""
+        return self.cells[(self.cells[["outcome_a", "outcome_b"]] == "invented").any(axis=1)]
+
+    def headline(self) -> str:
+        """Say in a sentence or two who is ahead where."""
+        a, b = self.names
+        fields = self.fields.drop(index=CARD, errors="ignore")
+        said = [
+            f"{what} {', '.join(map(str, of))}"
+            for what, word in (
+                (f"{b} is better in", "better"),
+                (f"{a} is better in", "worse"),
+                (f"alike within {self.detect * 100:g} points:", "alike"),
+                ("too few cards to tell:", "open"),
+            )
+            if (of := fields.index[fields["verdict"] == word].tolist())
+        ]
+        return "; ".join(said) or "no value to compare"
+
+    def words(self) -> pd.Series:
+        """Say for each field what its figures allow to say."""
+        return self.fields.apply(self._words, axis=1) if len(self.fields) else pd.Series(dtype=str)
+
+    def _words(self, row: pd.Series) -> str:
+        a, b = self.names
+        if row["verdict"] == "open":
+            return f"too few to tell; about {row['enough']:,} cards would"
+        return {
+            "better": f"{b} is better",
+            "worse": f"{a} is better",
+            "alike": f"alike within {self.detect * 100:g} points",
+        }[str(row["verdict"])]
+
+    def table(self) -> pd.DataFrame:
+        """Lay the figures per field out for reading, as text."""
+        fields, (a, b) = self.fields, self.names
+        if fields.empty:
+            return pd.DataFrame()
+        return pd.DataFrame(
+            {
+                "n": fields["n"].map("{:,}".format),
+                a: fields["exact_a"].map("{:.1%}".format),
+                b: fields["exact_b"].map("{:.1%}".format),
+                "difference": [
+                    f"{d * 100:+.1f} [{low * 100:+.1f}, {high * 100:+.1f}]"
+                    for d, low, high in fields[["difference", "low", "high"]].to_numpy()
+                ],
+                "fixed": fields["fixed"],
+                "broke": fields["broke"],
+                "both wrong": fields["both_wrong"],
+                "p": fields["p_holm"].map(_chance),
+                "CER difference": [
+                    "–" if d != d else f"{d * 100:+.2f} [{low * 100:+.2f}, {high * 100:+.2f}]"
+                    for d, low, high in fields[["cer_difference", "cer_low", "cer_high"]].to_numpy()
+                ],
+                "verdict": self.words(),
+            }
+        )
+
+    def notes(self) -> str:
+        """Say how the figures came about."""
+        fields = len(self.fields.index.drop(CARD, errors="ignore"))
+        a, b = self.names
+        return (
+            f"exact: share of printed values read exactly. difference: {b} − {a} in points, CER "
+            "difference likewise, each with its 95 % interval (bootstrap over cards). fixed: only "
+            f"{b} is right; broke: only {a} is. p: exact McNemar, Holm's correction for {fields} "
+            "fields. “cards would”: for a chance of 80 % to tell, if the readers go on to differ "
+            f"as they did here, by {self.detect * 100:g} points at least."
+        )
+
+    def __repr__(self) -> str:
+        table = self.table().to_string()
+        return f"Comparison: {self.headline()}\n{table}\n{self.notes()}"
+
+    def _repr_html_(self) -> str:
+        return (
+            f"<div><p><b>Comparison</b>: {escape(self.headline())}</p>"
+            f"{self.table().to_html(escape=True)}<p><small>{escape(self.notes())}</small></p></div>"
+        )
+
+    def _listed(self, *, a: bool, b: bool) -> pd.DataFrame:
+        cells = self.cells
+        right_a, right_b = (cells[f"outcome_{s}"] == "correct" for s in "ab")
+        return cells[(cells["chars_a"] > 0) & (right_a == a) & (right_b == b)]
+
+
+def _chance(p: float) -> str:
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"

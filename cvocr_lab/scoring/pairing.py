@@ -1,0 +1,154 @@
+"""Cells of two readers side by side, and what they say per field."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from cvocr_lab.scoring.intervals import Floats, bootstrap
+from cvocr_lab.scoring.significance import cards_needed, holm, mcnemar
+
+ALPHA: Final = 0.05
+POWER: Final = 0.8
+CARD: Final = "card_exact"
+"""Name of the row that compares whole cards."""
+
+Bools = npt.NDArray[np.bool_]
+
+
+def pair(a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
+    """Put the cells of two readers side by side.
+
+    A cell that only one of them has is one where the truth is absent and the other gave nothing.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Labelled like the truth: `row`, `field`, `truth`, and `value`, `edits`, `chars`, `outcome`
+        of each reader with ``_a`` and ``_b``.
+    """
+    key, own = ["row", "field"], ["value", "edits", "chars", "outcome"]
+    labels = pd.concat([_labels(a), _labels(b)])
+    labels = labels[~labels.index.duplicated()]
+    order = dict.fromkeys(field for side in (a, b) for field in pd.unique(side["field"]))
+    known = [*a["field"].cat.categories, *b["field"].cat.categories]
+    names = pd.CategoricalDtype(sorted(order, key=known.index))
+    sides = [
+        cells.assign(field=cells["field"].astype(names), outcome=cells["outcome"].astype(object))
+        for cells in (a, b)
+    ]
+    shared = pd.concat([s[[*key, "truth"]] for s in sides]).drop_duplicates(key)
+    shared = shared.sort_values(key, kind="stable")
+    for side, name in zip(sides, "ab", strict=True):
+        renamed = side[[*key, *own]].rename(columns={c: f"{c}_{name}" for c in own})
+        shared = shared.merge(renamed, on=key, how="left")
+        shared[f"value_{name}"] = shared[f"value_{name}"].fillna("")
+        shared[f"outcome_{name}"] = shared[f"outcome_{name}"].fillna("absent")
+        for count in (f"edits_{name}", f"chars_{name}"):
+            shared[count] = shared[count].fillna(0).astype("int64")
+    shared.index = pd.Index(labels.loc[shared["row"]].tolist(), name=a.index.name)
+    return shared
+
+
+def judge(cells: pd.DataFrame, *, detect: float, resamples: int, seed: int) -> pd.DataFrame:
+    """Say per field how far the second reader is ahead, and how sure that is.
+
+    Parameters
+    ----------
+    cells
+        What `pair` gives.
+    detect
+        Smallest difference in the share exact that matters.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Over the `n` cells whose truth is present: `exact_a`, `exact_b` and their `difference`
+        (b − a) with `low` and `high`; `fixed` (only b right), `broke` (only a right) and
+        `both_wrong`; McNemar's exact `p`, and `p_holm`, corrected for the number of fields;
+        `cer_a`, `cer_b`, `cer_difference`, `cer_low`, `cer_high`; `verdict` (``better``,
+        ``worse``, ``alike``, ``open``: of b); `enough`, cards that would tell (missing unless
+        open).  The row ``card_exact`` compares whole cards; its p is one test of its own.
+    """
+    rows = {}
+    for field, of_field in cells[cells["chars_a"] > 0].groupby("field", observed=True):
+        a, b = (of_field[f"outcome_{s}"].eq("correct").to_numpy() for s in "ab")
+        edits = of_field[["edits_a", "chars_a", "edits_b", "chars_b"]].to_numpy(np.float64)
+        rows[field] = _row(a, b, resamples, seed) | _cer(edits, resamples, seed)
+    fine = cells[["outcome_a", "outcome_b"]].isin(["correct", "absent"])
+    whole = fine.groupby(cells["row"].to_numpy()).all()
+    table = pd.DataFrame.from_dict(rows, orient="index")
+    tests = max(len(table), 1)
+    if len(table):
+        table["p_holm"] = holm(table["p"].tolist())
+    if len(whole):
+        a, b = (whole[column].to_numpy() for column in whole)
+        card = _row(a, b, resamples, seed)
+        card["p_holm"] = card["p"]
+        table = pd.concat([table, pd.DataFrame.from_dict({CARD: card}, orient="index")])
+    verdicts = [_verdict(row, detect, 1 if f == CARD else tests) for f, row in table.iterrows()]
+    table["verdict"] = [word for word, _ in verdicts]
+    table["enough"] = pd.array([cards for _, cards in verdicts], dtype="Int64")
+    counts = ["n", "fixed", "broke", "both_wrong"]
+    table[counts] = table[counts].astype("int64")
+    table.index.name = "field"
+    return table
+
+
+def _labels(cells: pd.DataFrame) -> pd.Series:
+    """Index label of each row of the truth."""
+    return pd.Series(cells.index.tolist(), index=cells["row"].to_numpy(), dtype=object)
+
+
+def _row(a: Bools, b: Bools, resamples: int, seed: int) -> dict[str, float]:
+    gain = b.astype(np.float64) - a
+    low, high = bootstrap(
+        np.column_stack([gain, np.ones(len(gain))]),
+        lambda t: t[:, 0] / t[:, 1],
+        resamples=resamples,
+        seed=seed,
+    )
+    fixed, broke = int((gain > 0).sum()), int((gain < 0).sum())
+    return {
+        "n": len(a),
+        "exact_a": float(a.mean()),
+        "exact_b": float(b.mean()),
+        "difference": float(gain.mean()),
+        "low": low,
+        "high": high,
+        "fixed": fixed,
+        "broke": broke,
+        "both_wrong": int((~a & ~b).sum()),
+        "p": mcnemar(fixed, broke),
+    }
+
+
+def _cer(edits: Floats, resamples: int, seed: int) -> dict[str, float]:
+    low, high = bootstrap(
+        edits, lambda t: t[:, 2] / t[:, 3] - t[:, 0] / t[:, 1], resamples=resamples, seed=seed
+    )
+    edits_a, chars_a, edits_b, chars_b = edits.sum(axis=0)
+    cer_a, cer_b = float(edits_a / chars_a), float(edits_b / chars_b)
+    return {
+        "cer_a": cer_a,
+        "cer_b": cer_b,
+        "cer_difference": cer_b - cer_a,
+        "cer_low": low,
+        "cer_high": high,
+    }
+
+
+def _verdict(row: pd.Series, detect: float, tests: int) -> tuple[str, int | None]:
+    if row["p_holm"] < ALPHA:
+        return ("better" if row["fixed"] > row["broke"] else "worse"), None
+    differing = (row["fixed"] + row["broke"]) / row["n"]
+    enough = cards_needed(
+        max(abs(row["difference"]), detect), differing, power=POWER, alpha=ALPHA / tests
+    )
+    # Alike only where both lie inside what matters, and there were cards enough to see it.
+    if row["n"] >= enough and -detect < row["low"] and row["high"] < detect:
+        return "alike", None
+    return "open", max(enough, int(row["n"]) + 1)
