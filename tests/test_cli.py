@@ -275,7 +275,7 @@ def test_demo_reads_the_sample_pictures(
         "image,type,side,tier,id,name\n13.png,,,scan,,\n"
         "21.png,tcc_chip,front,scan,0021,AN\n22.png,cmt,front,scan,0022,\n"
     )
-    monkeypatch.setattr(cli, "_SAMPLE", labels.absolute())
+    monkeypatch.setattr(cli.demo, "_SAMPLE", labels.absolute())
     assert cli.main(["demo"]) == 0
     out = capsys.readouterr().out
     assert "type right 50.0%" in out

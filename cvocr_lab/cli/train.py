@@ -1,12 +1,15 @@
-"""``cvocr-lab train``: train the line recogniser."""
+"""``cvocr-lab train``: train the line recogniser, or fine-tune it on labels of one's own."""
 
 from __future__ import annotations
 
 import argparse
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cvocr_lab.errors import MissingPartError
+from cvocr_lab import batch
+from cvocr_lab.cli._shared import labels
+from cvocr_lab.errors import ArgumentError, MissingPartError
 
 if TYPE_CHECKING:
     from cvocr_lab.cli._shared import Commands
@@ -14,18 +17,64 @@ if TYPE_CHECKING:
 
 def add(commands: Commands) -> None:
     """Add the command."""
-    train = commands.add_parser("train", help="train the line recogniser")
-    train.add_argument("--out", type=Path, required=True, metavar="DIR")
+    train = commands.add_parser(
+        "train",
+        help="train the line recogniser, or fine-tune it on your own labels",
+        epilog="Use the model: cvocr-lab extract … --option model=DIR/lines.onnx",
+    )
+    train.add_argument("--out", type=Path, required=True, metavar="DIR", help="gets lines.onnx")
     train.add_argument("--minutes", type=float, required=True, metavar="N")
-    train.add_argument("--from", type=Path, metavar="CKPT", dest="start", help="go on from here")
+    train.add_argument(
+        "--labels", type=Path, metavar="CSV",
+        help="fine-tune: pictures (their paths start beside the CSV) and what they say, a column "
+        "per field, as a reviewer left them",
+    )  # fmt: skip
+    train.add_argument("--column", default="image", metavar="NAME", help="default: image")
+    train.add_argument(
+        "--from", type=Path, metavar="FILE", dest="start",
+        help="go on from this best.pt or lines.onnx; fine-tuning starts from the shipped one",
+    )  # fmt: skip
     train.add_argument("--device", default="cpu", help="cpu or cuda; default: cpu")
     train.set_defaults(run=_train)
 
 
 def _train(args: argparse.Namespace) -> int:
     try:
-        from cvocr_lab.training import train
+        from cvocr_lab import training
     except ImportError:
         raise MissingPartError("training needs torch: pip install 'cvocr-lab[train]'") from None
-    train(args.out, minutes=args.minutes, start=args.start, device=args.device)
+    if args.labels is not None:
+        return _finetune(args)
+    training.train(args.out, minutes=args.minutes, start=args.start, device=args.device)
+    return 0
+
+
+def _finetune(args: argparse.Namespace) -> int:
+    from cvocr_lab import training
+
+    truth = labels(args.labels)
+    if args.column not in truth:
+        raise ArgumentError(f"{args.labels} has no column {args.column!r}")
+    args.out.mkdir(parents=True, exist_ok=True)
+    options = {} if args.start is None else {"model": args.start}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", batch.RowsFailedWarning)
+        frame = batch.extract(
+            truth.drop_duplicates(args.column),
+            column=args.column, base=args.labels.parent, **options,
+        )  # fmt: skip
+    print(f"{frame['ocr_error'].isna().sum()} papers found; learning for {args.minutes:g} minutes")
+    done = training.finetune(
+        frame, truth, args.out / "lines.onnx", column=args.column, on=args.column,
+        base=args.labels.parent, minutes=args.minutes, start=args.start,
+    )  # fmt: skip
+    before, after = done.before, done.after
+    print(
+        f"{after.lines} lines held out: CER {before.cer:.2%} before, {after.cer:.2%} after; "
+        f"exact {before.exact:.1%} before, {after.exact:.1%} after"
+    )
+    if done.model is None:
+        print("no better than before: no model written")
+        return 1
+    print(done.model)
     return 0

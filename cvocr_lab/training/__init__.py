@@ -10,11 +10,12 @@ How training, validation and test stay apart:
 
 from cvocr_lab.training.evaluation import TEST_SEED, VALIDATION_SEED, Figures, evaluate
 from cvocr_lab.training.export import export
-from cvocr_lab.training.finetune import FineTuned, finetune, labelled_lines
+from cvocr_lab.training.finetune import FineTuned, finetune, finetune_lines
+from cvocr_lab.training.labelled import Labelled, labelled_lines
 from cvocr_lab.training.loop import train
 from cvocr_lab.training.restore import restore
 
 __all__ = [
-    "TEST_SEED", "VALIDATION_SEED", "Figures", "FineTuned", "evaluate", "export", "finetune",
-    "labelled_lines", "restore", "train",
+    "TEST_SEED", "VALIDATION_SEED", "Figures", "FineTuned", "Labelled", "evaluate", "export",
+    "finetune", "finetune_lines", "labelled_lines", "restore", "train",
 ]  # fmt: skip

@@ -6,26 +6,23 @@ import random
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import torch
-from numpy.typing import NDArray
 from torch import nn
 
-from cvocr_lab import images
-from cvocr_lab.engines.local.recogniser import crop_line, model_file, normalise, pad, to_height
+from cvocr_lab.engines.local.recogniser import model_file, normalise, pad, to_height
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.training.evaluation import Figures, evaluate
 from cvocr_lab.training.export import export
-from cvocr_lab.training.loop import loss_of, read
+from cvocr_lab.training.labelled import Picture, labelled_lines
+from cvocr_lab.training.loop import keep_memory, loss_of, read
 from cvocr_lab.training.model import LineNet
 from cvocr_lab.training.restore import restore
 from cvocr_lab.training.stream import Batch, Shard, draw_shard, vary
-
-Picture = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,63 +42,14 @@ class FineTuned:
     after: Figures
 
 
-def labelled_lines(
-    frame: pd.DataFrame, truth: pd.DataFrame, *, column: str
-) -> tuple[list[Picture], list[str]]:
-    """Cut the lines whose text is known out of the user's pictures.
-
-    Parameters
-    ----------
-    frame
-        A flat frame of the offline engine: it says where each value stands.
-    truth
-        The right values under the same index and field names.
-    column
-        Where `frame` keeps its pictures.
-
-    Returns
-    -------
-    pictures, texts
-        Only values of one line whose reading already resembles the truth, so that the place is
-        sure to be right.
-    """
-    from rapidfuzz.distance import Levenshtein
-
-    pictures: list[Picture] = []
-    texts: list[str] = []
-    fields = [c for c in truth.columns if f"{c}_quad" in frame.columns]
-    known = truth[~truth.index.duplicated()].to_dict("index")
-    for label, row in zip(frame.index, frame.to_dict("records"), strict=True):
-        right = known.get(label, {})
-        wanted = [
-            (text, row[f"{f}_quad"])
-            for f in fields
-            if isinstance(text := right.get(f), str)
-            and isinstance(row[f], str)
-            and row[f"{f}_quad"] is not None
-            and Levenshtein.normalized_similarity(text, row[f]) >= 0.5
-        ]
-        if not wanted:
-            continue
-        image = images.load(row[column]).pixels
-        for text, quad in wanted:
-            crop = crop_line(image, quad, margin=0.08)
-            if _one_line(crop, text):
-                pictures.append(crop)
-                texts.append(text)
-    return pictures, texts
-
-
-def _one_line(crop: Picture, text: str) -> bool:
-    height, width = crop.shape[:2]
-    return bool(0.18 < width / height / max(1, len(text)) < 1.2)
-
-
 def finetune(
-    pictures: Sequence[Picture],
-    texts: Sequence[str],
+    frame: pd.DataFrame,
+    truth: pd.DataFrame,
     out: str | Path,
     *,
+    column: str = "image",
+    on: str | None = None,
+    base: str | PathLike[str] | None = None,
     minutes: float = 5.0,
     start: Path | None = None,
     threads: int = 1,
@@ -109,11 +57,56 @@ def finetune(
 ) -> FineTuned:
     """Teach the model the user's own fonts, grounds and cameras.
 
+    Lines are cut where `truth` is known, mixed with drawn ones, and learnt from the shipped model
+    file on; a fifth of the cards is held out.  Use the result as ``extract(…, model=out)``.
+
+    Parameters
+    ----------
+    frame, truth, column, on, base
+        A flat frame of the offline engine and the right values; see `labelled_lines`.
+    out
+        The ONNX file to write.
+    minutes
+        Wall-clock time; a few are enough for a hundred cards.
+    start
+        The model file to begin from; None for the one in the package.
+    threads
+        Threads for torch.
+    seed
+        Of the split and the order.
+
+    Raises
+    ------
+    ArgumentError
+        Too few lines are known (`finetune_lines`), or a column is missing.
+    """
+    found = labelled_lines(frame, truth, column=column, on=on, base=base)
+    return finetune_lines(
+        found.pictures, found.texts, out, cards=found.cards,
+        minutes=minutes, start=start, threads=threads, seed=seed,
+    )  # fmt: skip
+
+
+def finetune_lines(
+    pictures: Sequence[Picture],
+    texts: Sequence[str],
+    out: str | Path,
+    *,
+    cards: Sequence[int] | None = None,
+    minutes: float = 5.0,
+    start: Path | None = None,
+    threads: int = 1,
+    seed: int = 0,
+) -> FineTuned:
+    """Teach the model line crops.
+
     Parameters
     ----------
     pictures, texts
-        Line crops and what they say, e.g. from `labelled_lines`; 50 lines are few, 1,000 many.
-        A fifth is held out.
+        Line crops and what they say; 50 lines are few, 1,000 many.
+    cards
+        For each the card it was cut from: a fifth of the cards is held out.  None when every line
+        stands alone.
     out
         The ONNX file to write.
     minutes
@@ -131,14 +124,16 @@ def finetune(
         Fewer than ten lines, or a text holds a character the model does not have.
     """
     torch.set_num_threads(threads)
+    keep_memory()
     net, charset = restore(start or model_file())
     if len(pictures) != len(texts) or len(texts) < 10:
-        raise ArgumentError("give at least ten pictures, and a text for each")
+        raise ArgumentError(
+            f"{len(texts)} lines with known text: give at least ten pictures, and a text for each"
+        )
     if unknown := {c for text in texts for c in text} - set(charset):
         raise ArgumentError(f"characters the model does not have: {sorted(unknown)}")
     rng = random.Random(seed)
-    order = rng.sample(range(len(texts)), len(texts))
-    held, kept = order[: len(order) // 5], order[len(order) // 5 :]
+    held, kept = _part(cards or range(len(texts)), rng)
     scaled = [to_height(p) for p in pictures]
     aside = Shard([scaled[i] for i in held], [texts[i] for i in held], ["own"] * len(held))
     before = evaluate(lambda some: read(net, some), aside)["own"]
@@ -152,6 +147,17 @@ def finetune(
     card: dict[str, Any] = {"fine_tuned_on": len(kept), "held_out": asdict(after)}
     export(net, charset, path, figures=card)
     return FineTuned(path, before, after)
+
+
+def _part(cards: Sequence[int], rng: random.Random) -> tuple[list[int], list[int]]:
+    """Positions to hold out, a fifth of the cards at least, and positions to learn."""
+    several = sorted(set(cards))
+    aside = set(rng.sample(several, max(1, len(several) // 5)))
+    held = [i for i, card in enumerate(cards) if card in aside]
+    kept = [i for i, card in enumerate(cards) if card not in aside]
+    if not kept:
+        raise ArgumentError("all lines are of one card: give more, as a fifth is held out")
+    return held, rng.sample(kept, len(kept))
 
 
 def _learn(

@@ -21,7 +21,7 @@ from PIL import Image, ImageDraw
 
 from cvocr_lab.engines.local.recogniser import Recogniser, to_height
 from cvocr_lab.synth import degrade, fonts, wording
-from cvocr_lab.training import TEST_SEED, evaluate, finetune
+from cvocr_lab.training import TEST_SEED, evaluate, finetune_lines
 from cvocr_lab.training.evaluation import drawn_set
 from cvocr_lab.training.stream import Shard
 
@@ -45,7 +45,7 @@ def main() -> None:
         "drawn lines": drawn_set(TEST_SEED, "test", 40),
     }
     with tempfile.TemporaryDirectory() as folder:
-        made = finetune(
+        made = finetune_lines(
             pictures[:half], texts[:half], Path(folder) / "mine.onnx",
             minutes=args.minutes, start=args.model,
         )  # fmt: skip
