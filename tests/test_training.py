@@ -16,6 +16,7 @@ torch = pytest.importorskip("torch")
 from cvocr_lab.training import (  # noqa: E402
     evaluate,
     export,
+    finetune_lines,
     labelled_lines,
     restore,
     stream,
