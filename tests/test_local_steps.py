@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from cvocr_lab import mrz
+from cvocr_lab import mrz, proofs
 from cvocr_lab.engines.local import classify, confidence, crosscheck, orient, values
 from cvocr_lab.engines.local.parse import Reading
 from cvocr_lab.kinds import TYPES
@@ -175,7 +175,7 @@ def test_qr_corrects_and_confirms_the_print() -> None:
         "born": _reading("01/01/1999"),
         "address": _reading("Số 1, Ví Du, Mâu, Hà Nội"),
     }
-    made, proven, warnings = crosscheck.reconcile(readings, crosscheck.qr_proofs(QR, kind))
+    made, proven, warnings = crosscheck.reconcile(readings, proofs.qr_proofs(QR, kind))
     assert {k: r.text for k, r in made.items()} == {
         "id": "001099000123", "name": "NGUYỄN VĂN MẪU", "born": "01/01/1999", "sex": "Nam",
         "address": "Số 1, Ví Dụ, Mẫu, Hà Nội",
@@ -188,7 +188,7 @@ def test_another_persons_code_proves_nothing() -> None:
     readings = {"id": _reading("079185001234"), "name": _reading("TRẦN THỊ BÍCH"),
                 "born": _reading("02/03/1985"), "sex": _reading("Nữ")}  # fmt: skip
     made, proven, warnings = crosscheck.reconcile(
-        readings, crosscheck.qr_proofs(QR, TYPES["tcc_chip"])
+        readings, proofs.qr_proofs(QR, TYPES["tcc_chip"])
     )
     assert {k: r.text for k, r in made.items()} == {k: r.text for k, r in readings.items()}
     assert not proven
@@ -197,14 +197,14 @@ def test_another_persons_code_proves_nothing() -> None:
 
 def test_a_lost_line_of_an_address_is_not_proven() -> None:
     _, proven, _ = crosscheck.reconcile(
-        {"address": _reading("Mẫu, Hà Nội")}, {"address": crosscheck.Proof(
+        {"address": _reading("Mẫu, Hà Nội")}, {"address": proofs.Proof(
             "Số 1, Phường Ví Dụ, Quận Mẫu, Hà Nội", "qr", "words")}
     )  # fmt: skip
     assert not proven
 
 
 def test_names_without_marks_prove_no_mark() -> None:
-    proof = crosscheck.Proof("NGUYEN VAN MAU", "mrz", "folded")
+    proof = proofs.Proof("NGUYEN VAN MAU", "mrz", "folded")
     made, proven, warnings = crosscheck.reconcile(
         {"name": _reading("NGUYỄN VĂN MÂU")}, {"name": proof}
     )
@@ -216,7 +216,7 @@ def test_names_without_marks_prove_no_mark() -> None:
 
 
 def test_a_link_in_the_code_proves_nothing() -> None:
-    assert crosscheck.qr_proofs("https://example.com/x", TYPES["tcc_chip"]) == {}
+    assert proofs.qr_proofs("https://example.com/x", TYPES["tcc_chip"]) == {}
 
 
 def test_mrz_proves_only_what_its_check_digits_hold() -> None:
@@ -225,13 +225,13 @@ def test_mrz_proves_only_what_its_check_digits_hold() -> None:
         "P<VNMNGUYEN<<VAN<MAU<<<<<<<<<<<<<<<<<<<<<<<<",
         "E012345676VNM9901018M3401011001099000123<<30",
     )
-    good = crosscheck.mrz_proofs(mrz.parse(lines), kind)
+    good = proofs.mrz_proofs(mrz.parse(lines), kind)
     assert good["id"].text == "E01234567"
     assert good["born"].text == "01/01/1999"
     assert good["duedate"].text == "01/01/2034"
     assert good["person_number"].text == "001099000123"
     assert good["sex"].how == "guess"  # no check digit guards it
-    bad = crosscheck.mrz_proofs(mrz.parse((lines[0], lines[1].replace("990101", "990107"))), kind)
+    bad = proofs.mrz_proofs(mrz.parse((lines[0], lines[1].replace("990101", "990107"))), kind)
     assert "born" not in bad
     assert bad["id"].text == "E01234567"
 

@@ -13,7 +13,7 @@ from typing import ClassVar, Literal
 import cv2
 import numpy as np
 
-from cvocr_lab import mrz
+from cvocr_lab import mrz, proofs
 from cvocr_lab.engines import Request
 from cvocr_lab.engines.local import codes, confidence, crosscheck, values
 from cvocr_lab.engines.local.find import Finder
@@ -125,15 +125,15 @@ class LocalEngine:
         if len(expected - readings.keys()) > _MANY_MISSING * len(expected):
             paper = look_again(paper, self._finder, self._reader)
             readings, zone = self._readings(paper)
-        proofs: dict[str, crosscheck.Proof] = {}
+        proven_by: dict[str, proofs.Proof] = {}
         payload = codes.id_code(paper.codes) or next(iter(paper.codes), None)
         if zone is not None:
-            proofs |= crosscheck.mrz_proofs(zone, kind)
+            proven_by |= proofs.mrz_proofs(zone, kind)
         if kind.name == "passport":
             readings = _split_name(readings, zone)
         if payload is not None:
-            proofs |= crosscheck.qr_proofs(payload.text, kind)
-        readings, proven, warnings = crosscheck.reconcile(readings, proofs)
+            proven_by |= proofs.qr_proofs(payload.text, kind)
+        readings, proven, warnings = crosscheck.reconcile(readings, proven_by)
         agrees = crosscheck.number_agrees(kind, readings) if "id" in readings else None
         warnings += [
             f"{name}:malformed"
@@ -224,7 +224,7 @@ def _zone_readings(paper: Paper, form: str, zone: mrz.Mrz, at: list[int]) -> dic
     characters = tuple(c for line in lines for c in line.characters)
     made = {"mrz": Reading(" ".join(mrz.format(zone)), quad, characters, 0.0, True, tuple(at))}
     if form == "TD1":
-        for name, text in crosscheck.mrz_fields(zone).items():
+        for name, text in proofs.mrz_fields(zone).items():
             made[name] = Reading(text, quad, characters, 0.0, True, tuple(at))
     return made
 

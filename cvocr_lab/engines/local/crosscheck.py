@@ -1,4 +1,4 @@
-"""Reconciles print with code: what a QR code or an MRZ check digit proves, corrects the print.
+"""Reconciles print with code: what `cvocr_lab.proofs` finds proven corrects the print.
 
 A correction leaves a warning ``<field>:from_qr`` or ``<field>:from_mrz``; a value the code
 confirms leaves none, but is as sure as the code.  A code that is another person's proves nothing
@@ -8,106 +8,16 @@ and leaves ``qr:of_another`` or ``mrz:of_another``: look.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import replace
 
-from rapidfuzz import fuzz
 from rapidfuzz.distance import Levenshtein
 
-from cvocr_lab import mrz, qr
 from cvocr_lab.engines.local.parse import Reading
 from cvocr_lab.kinds import DocumentType
 from cvocr_lab.kinds import _fieldtypes as t
+from cvocr_lab.proofs import Proof, alike, of_another
 from cvocr_lab.results import Document
 from cvocr_lab.text import comparison_key, fold_key
-
-
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """A value a code carries.
-
-    Parameters
-    ----------
-    text
-        In the field's printed form.
-    source
-        ``"qr"`` or ``"mrz"``.
-    how
-        ``"exact"``: the print must say the same; ``"folded"``: the same but for marks, which
-        proves no mark; ``"words"``: a text that is near, word by word; ``"guess"``: what no
-        check digit guards, which only fills a gap.
-    """
-
-    text: str
-    source: str
-    how: Literal["exact", "folded", "words", "guess"] = "exact"
-
-
-def _printed(iso: str | None, separator: str = "/") -> str:
-    if not iso or len(iso) != 10:
-        return ""
-    year, month, day = iso.split("-")
-    return separator.join((day, month, year))
-
-
-def qr_proofs(payload: str, kind: DocumentType) -> dict[str, Proof]:
-    """What an ID card's QR code proves of the fields of that type."""
-    try:
-        code = qr.parse(payload)
-    except ValueError:
-        return {}
-    proofs = {
-        "id": Proof(code.number, "qr"),
-        "person_number": Proof(code.number, "qr"),
-        "name": Proof(comparison_key(code.name).upper(), "qr"),
-        "born": Proof(_printed(code.birth), "qr"),
-        "sex": Proof(code.sex, "qr"),
-        "address": Proof(code.address, "qr", "words"),
-    }
-    if kind.name == "chip_id_card_2024_back":
-        proofs["date"] = Proof(_printed(code.issued), "qr")
-    names = {f.name for f in kind.fields}
-    return {k: p for k, p in proofs.items() if p.text and k in names}
-
-
-def mrz_proofs(zone: mrz.Mrz, kind: DocumentType) -> dict[str, Proof]:
-    """What a machine-readable zone says of printed fields; exact only where check digits hold."""
-    proofs: dict[str, Proof] = {}
-    checks = zone.checks
-    born, due = _printed(mrz.birth_date(zone)), _printed(mrz.expiry_date(zone))
-    if kind.name == "passport":
-        if checks.get("number"):
-            proofs["id"] = Proof(zone.number, "mrz")
-        if zone.person_number and checks.get("person_number"):
-            proofs["person_number"] = Proof(zone.person_number, "mrz")
-        if checks.get("birth"):
-            proofs["born"] = Proof(born, "mrz")
-        if checks.get("expiry"):
-            proofs["duedate"] = Proof(due, "mrz")
-        if zone.sex in ("M", "F"):
-            proofs["sex"] = Proof("NAM" if zone.sex == "M" else "NỮ", "mrz", "guess")
-        proofs["surname"] = Proof(zone.surname, "mrz", "folded")
-        proofs["given_name"] = Proof(zone.given_names, "mrz", "folded")
-        proofs["name"] = Proof(f"{zone.surname} {zone.given_names}", "mrz", "folded")
-    elif checks.get("expiry") and "duedate" in {f.name for f in kind.fields}:
-        proofs["duedate"] = Proof(due, "mrz")
-    return {k: p for k, p in proofs.items() if p.text}
-
-
-def mrz_fields(zone: mrz.Mrz) -> dict[str, str]:
-    """Fields a TD1 zone carries itself, by the API's names."""
-    values = {
-        "document_number": zone.number,
-        "person_number": zone.person_number,
-        "dob": _printed(mrz.birth_date(zone)),
-        "gender": zone.sex,
-        "due_date": _printed(mrz.expiry_date(zone)),
-        "country": zone.issuer,
-        "nationality": zone.nationality,
-        "sur_name": zone.surname,
-        "given_name": zone.given_names,
-    }
-    return {k: v for k, v in values.items() if v}
 
 
 def reconcile(
@@ -117,7 +27,8 @@ def reconcile(
     made = dict(readings)
     proven: set[str] = set()
     warnings: list[str] = []
-    strangers = {s for s in ("qr", "mrz") if _of_another(readings, proofs, s)}
+    printed = {name: reading.text for name, reading in readings.items()}
+    strangers = {s for s in ("qr", "mrz") if of_another(printed, proofs, s)}
     warnings += [f"{source}:of_another" for source in sorted(strangers)]
     for name, proof in proofs.items():
         if proof.source in strangers:
@@ -133,28 +44,12 @@ def reconcile(
         text, sure = _settle(reading.text, proof)
         if comparison_key(text) != comparison_key(reading.text):
             warnings.append(f"{name}:from_{proof.source}")
-        elif not sure and proof.how in ("folded", "guess") and not _alike(text, proof.text):
+        elif not sure and proof.how in ("folded", "guess") and not alike(text, proof.text):
             warnings.append(f"{name}:differs_from_{proof.source}")
         made[name] = replace(reading, text=text)
         if sure:
             proven.add(name)
     return made, proven, warnings
-
-
-def _of_another(readings: Mapping[str, Reading], proofs: Mapping[str, Proof], source: str) -> bool:
-    """Whether most of what identifies a person is far from what the code says."""
-    far = near = 0
-    for name in ("id", "person_number", "name", "born", "given_name"):
-        reading, proof = readings.get(name), proofs.get(name)
-        if reading is None or proof is None or proof.source != source:
-            continue
-        alike = fuzz.ratio(fold_key(reading.text), fold_key(proof.text))
-        far, near = far + (alike < 62), near + (alike >= 78)
-    return far > near and far >= 1
-
-
-def _alike(text: str, other: str) -> bool:
-    return fold_key(text).replace(" ", "") == fold_key(other).replace(" ", "")
 
 
 def _settle(text: str, proof: Proof) -> tuple[str, bool]:

@@ -1,0 +1,245 @@
+"""What the codes on a paper prove of its print: the QR text and the machine-readable zone.
+
+A *fact* is what a code carries, whatever paper it stands on:
+
+============  =====================================  =============================================
+fact          normal form                            fields that print it
+============  =====================================  =============================================
+number        12 digits (9 in an older passport)     ``id`` of cards, ``person_number``
+old_number    9 digits                               ``id`` of the CMND
+passport      letter and digits                      ``id`` of the passport
+name          words in capitals, with marks          ``name``
+birth         ``yyyy-mm-dd``                         ``born``, ``dob``
+sex           ``Nam`` or ``Nữ``                      ``sex``, ``gender``
+issued        ``yyyy-mm-dd``                         ``date``
+expiry        ``yyyy-mm-dd``                         ``duedate``, ``due_date``
+============  =====================================  =============================================
+
+A QR code mends its own misreading (ISO/IEC 18004), so all it says is read right.  Of a zone only
+what a check digit guards counts (ICAO Doc 9303 parts 3 to 5): neither names nor countries are
+guarded, nor is the sex, which counts where the 12-digit number says the same.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final, Literal
+
+from rapidfuzz import fuzz
+
+from cvocr_lab import mrz, qr
+from cvocr_lab.kinds import DocumentType
+from cvocr_lab.text import comparison_key, fold_key
+
+Fact = Literal["number", "old_number", "passport", "name", "birth", "sex", "issued", "expiry"]
+Facts = Mapping[Fact, str]
+
+_FACTS: Final[Mapping[str, Fact]] = MappingProxyType(
+    {
+        "id": "number",
+        "person_number": "number",
+        "name": "name",
+        "born": "birth",
+        "dob": "birth",
+        "sex": "sex",
+        "gender": "sex",
+        "date": "issued",
+        "duedate": "expiry",
+        "due_date": "expiry",
+    }
+)
+_NINE_DIGITS: Final = ("cmt", "matsaucmt")
+
+
+def fact_of(kind: DocumentType, field: str) -> Fact | None:
+    """Tell which fact a field of that type prints; None for none a code carries.
+
+    >>> from cvocr_lab.kinds import TYPES
+    >>> fact_of(TYPES["tcc_chip"], "id"), fact_of(TYPES["passport"], "id")
+    ('number', 'passport')
+    """
+    if kind.family == "vehicle" or field not in {f.name for f in kind.fields}:
+        return None
+    if field == "id" and kind.family == "passport":
+        return "passport"
+    if field == "id" and kind.name in _NINE_DIGITS:
+        return "old_number"
+    return _FACTS.get(field)
+
+
+def printed(kind: DocumentType, field: str, value: str) -> str:
+    """Write a fact's normal form the way `field` prints it."""
+    fact = fact_of(kind, field)
+    if fact in ("birth", "issued", "expiry"):
+        return printed_date(value)
+    if fact == "sex" and field == "gender":
+        return "M" if value == "Nam" else "F"
+    return value.upper() if fact == "sex" and kind.family == "passport" else value
+
+
+def printed_date(iso: str | None, separator: str = "/") -> str:
+    """Write ``yyyy-mm-dd`` as ``dd/mm/yyyy``; "" for anything else."""
+    if not iso or not re.fullmatch(r"\d{4}-\d\d-\d\d", iso, re.ASCII):
+        return ""
+    return separator.join(reversed(iso.split("-")))
+
+
+def qr_facts(code: qr.IdQr) -> Facts:
+    """List what an identity card's QR code proves.
+
+    >>> facts = qr_facts(qr.parse("001099000123||Nguyễn Văn Mẫu|01011999|Nam|Hà Nội|01072021"))
+    >>> facts["name"], facts["issued"]
+    ('NGUYỄN VĂN MẪU', '2021-07-01')
+    """
+    facts: dict[Fact, str] = {
+        "number": code.number,
+        "old_number": code.old_number,
+        "name": comparison_key(code.name).upper(),
+        "birth": code.birth if printed_date(code.birth) else "",
+        "sex": code.sex if code.sex in ("Nam", "Nữ") else "",
+        "issued": code.issued if printed_date(code.issued) else "",
+    }
+    return {fact: value for fact, value in facts.items() if value}
+
+
+def mrz_facts(zone: mrz.Mrz) -> Facts:
+    """List what the check digits of a zone prove.
+
+    >>> card = mrz.parse(["IDVNM0990001232001099000123<<3", "9901018M3901016VNM<<<<<<<<<<<8",
+    ...                   "NGUYEN<<VAN<MAU<<<<<<<<<<<<<<<"])
+    >>> mrz_facts(card)["expiry"], "name" in mrz_facts(card)
+    ('2039-01-01', False)
+    """
+    checks = zone.checks
+    facts: dict[Fact, str] = {}
+    personal = zone.person_number if checks.get("person_number") else ""
+    if personal and checks.get("numbers_agree", True):
+        facts["number"] = personal
+    if zone.format == "TD3" and checks.get("number"):
+        facts["passport"] = zone.number
+    if checks.get("birth"):
+        facts["birth"] = mrz.birth_date(zone) or ""
+    if checks.get("expiry"):
+        facts["expiry"] = mrz.expiry_date(zone) or ""
+    sex = {"M": "Nam", "F": "Nữ"}.get(zone.sex, "")
+    number = facts.get("number", "")
+    if sex and len(number) == 12 and int(number[3]) % 2 == (sex == "Nữ"):
+        facts["sex"] = sex
+    return {fact: value for fact, value in facts.items() if value}
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A value a code carries.
+
+    Parameters
+    ----------
+    text
+        In the field's printed form.
+    source
+        ``"qr"`` or ``"mrz"``.
+    how
+        ``"exact"``: the print must say the same; ``"folded"``: the same but for marks, which
+        proves no mark; ``"words"``: a text that is near, word by word; ``"guess"``: what no
+        check digit guards, which only fills a gap.
+    """
+
+    text: str
+    source: str
+    how: Literal["exact", "folded", "words", "guess"] = "exact"
+
+
+def qr_proofs(payload: str, kind: DocumentType) -> dict[str, Proof]:
+    """What an ID card's QR code proves of the fields of that type; nothing for other codes."""
+    try:
+        code = qr.parse(payload)
+    except ValueError:
+        return {}
+    facts = qr_facts(code)
+    proofs = {
+        "id": Proof(code.number, "qr"),
+        "person_number": Proof(code.number, "qr"),
+        "name": Proof(facts.get("name", ""), "qr"),
+        "born": Proof(printed_date(code.birth), "qr"),
+        "sex": Proof(code.sex, "qr"),
+        "address": Proof(code.address, "qr", "words"),
+    }
+    if kind.name == "chip_id_card_2024_back":
+        proofs["date"] = Proof(printed_date(code.issued), "qr")
+    names = {f.name for f in kind.fields}
+    return {k: p for k, p in proofs.items() if p.text and k in names}
+
+
+def mrz_proofs(zone: mrz.Mrz, kind: DocumentType) -> dict[str, Proof]:
+    """What a machine-readable zone says of printed fields; exact only where check digits hold."""
+    proofs: dict[str, Proof] = {}
+    checks = zone.checks
+    born, due = printed_date(mrz.birth_date(zone)), printed_date(mrz.expiry_date(zone))
+    if kind.name == "passport":
+        if checks.get("number"):
+            proofs["id"] = Proof(zone.number, "mrz")
+        if zone.person_number and checks.get("person_number"):
+            proofs["person_number"] = Proof(zone.person_number, "mrz")
+        if checks.get("birth"):
+            proofs["born"] = Proof(born, "mrz")
+        if checks.get("expiry"):
+            proofs["duedate"] = Proof(due, "mrz")
+        if zone.sex in ("M", "F"):
+            proofs["sex"] = Proof("NAM" if zone.sex == "M" else "NỮ", "mrz", "guess")
+        proofs["surname"] = Proof(zone.surname, "mrz", "folded")
+        proofs["given_name"] = Proof(zone.given_names, "mrz", "folded")
+        proofs["name"] = Proof(f"{zone.surname} {zone.given_names}", "mrz", "folded")
+    elif checks.get("expiry") and "duedate" in {f.name for f in kind.fields}:
+        proofs["duedate"] = Proof(due, "mrz")
+    return {k: p for k, p in proofs.items() if p.text}
+
+
+def mrz_fields(zone: mrz.Mrz) -> dict[str, str]:
+    """Fields a TD1 zone carries itself, by the API's names."""
+    values = {
+        "document_number": zone.number,
+        "person_number": zone.person_number,
+        "dob": printed_date(mrz.birth_date(zone)),
+        "gender": zone.sex,
+        "due_date": printed_date(mrz.expiry_date(zone)),
+        "country": zone.issuer,
+        "nationality": zone.nationality,
+        "sur_name": zone.surname,
+        "given_name": zone.given_names,
+    }
+    return {k: v for k, v in values.items() if v}
+
+
+_IDENTITY: Final = ("id", "person_number", "name", "born", "given_name")
+
+
+def of_another(values: Mapping[str, str], proofs: Mapping[str, Proof], source: str) -> bool:
+    """Tell whether most of what identifies a person is far from what the code says.
+
+    Parameters
+    ----------
+    values
+        Printed values by field.
+    source
+        Whose proofs count: ``"qr"`` or ``"mrz"``.
+    """
+    far = near = 0
+    for name in _IDENTITY:
+        value, proof = values.get(name), proofs.get(name)
+        if not value or proof is None or proof.source != source:
+            continue
+        alike = fuzz.ratio(fold_key(value), fold_key(proof.text))
+        far, near = far + (alike < 62), near + (alike >= 78)
+    return far > near and far >= 1
+
+
+def alike(text: str, other: str) -> bool:
+    """Tell whether two values are one but for marks, case, blanks and punctuation.
+
+    >>> alike("NGUYỄN VĂN MẪU", "Nguyen Van Mau")
+    True
+    """
+    return fold_key(text).replace(" ", "") == fold_key(other).replace(" ", "")
