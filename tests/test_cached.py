@@ -1,0 +1,290 @@
+import os
+import pickle
+import sqlite3
+import stat
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cvocr_lab import batch, engines, frames
+from cvocr_lab.engines import Request, _answers, open_engine
+from cvocr_lab.engines.cached import CachedEngine
+from cvocr_lab.errors import (
+    AnswerError,
+    ArgumentError,
+    FormatTypeError,
+    ImageError,
+    NoDocumentError,
+    QuotaError,
+    RowError,
+    TransportError,
+)
+from cvocr_lab.images import load
+from cvocr_lab.results import Document, Extraction, FieldValue, Line
+
+
+@dataclass
+class Fake:
+    """Says how wide the picture is; notes what it was asked."""
+
+    name: str = "fake 1"
+    options: dict[str, str] = field(default_factory=dict)
+    special: Callable[[Request], object] = field(default=lambda _: None)
+    asked: list[Request] = field(default_factory=list)
+    parallel: str = "thread"
+
+    def extract(self, request: Request) -> Extraction:
+        self.asked.append(request)
+        self.special(request)
+        width = str(request.images[0].pixels.shape[1])
+        document = Document("tcc", "front", MappingProxyType({"id": FieldValue(width, 0.5)}))
+        return Extraction((document,), engine=self.name)
+
+
+def raising(error: Exception) -> Callable[[Request], object]:
+    def special(_: Request) -> object:
+        raise error
+
+    return special
+
+
+def request(width: int = 40, kind: str = "id_any") -> Request:
+    return Request((load(np.zeros((30, width), np.uint8)),), kind)
+
+
+texts = st.text(max_size=8)
+shares = st.none() | st.floats(0, 1)
+quads = st.none() | st.tuples(*[st.floats(-1e4, 1e4)] * 8)
+mappings = st.dictionaries(texts, texts, max_size=2).map(MappingProxyType)
+documents = st.builds(
+    Document,
+    type=texts, side=texts, page=st.integers(1, 20), confidence=shares,
+    fields=st.dictionaries(texts, st.builds(FieldValue, texts, shares, quads), max_size=3).map(
+        MappingProxyType
+    ),
+    valid=st.none() | st.booleans(), invalid_code=st.none() | st.integers(0, 9),
+    invalid_message=texts, warnings=st.lists(texts, max_size=2).map(tuple), corners=quads,
+    thumb=st.none() | st.binary(max_size=9), extra=mappings,
+)  # fmt: skip
+characters = st.lists(st.floats(0, 1), max_size=3).map(tuple)
+extractions = st.builds(
+    Extraction,
+    st.lists(documents, max_size=2).map(tuple),
+    st.lists(st.builds(Line, texts, st.floats(0, 1), quads, characters), max_size=2).map(tuple),
+    texts,
+)
+
+
+@given(extractions)
+def test_an_answer_comes_back_as_it_was(extraction: Extraction) -> None:
+    assert _answers.load(_answers.dump(extraction)) == extraction
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", "null", '{"error":"OSError","message":"x"}'])
+def test_what_is_no_answer_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        _answers.load(text)
+
+
+def test_the_second_time_nobody_is_asked(tmp_path: Path) -> None:
+    fake = Fake()
+    cached = CachedEngine(fake, tmp_path / "answers.sqlite")
+    first = cached.extract(request())
+    assert cached.extract(request()) == first
+    assert CachedEngine(fake, tmp_path / "answers.sqlite").extract(request()) == first
+    assert len(fake.asked) == 1
+    assert (cached.name, len(cached), bool(cached)) == ("fake 1", 1, True)
+
+
+def test_picture_kind_engine_version_and_options_are_told_apart(tmp_path: Path) -> None:
+    path = tmp_path / "answers.sqlite"
+    fakes = [Fake(), Fake("fake 2"), Fake(options={"thumb": "true"})]
+    for fake in fakes:
+        engine = CachedEngine(fake, path)
+        for asked in (request(40), request(41), request(40, "id_front")):
+            for _ in range(2):
+                engine.extract(asked)
+    assert [len(fake.asked) for fake in fakes] == [3, 3, 3]
+
+
+def test_the_chosen_pages_are_part_of_the_question(tmp_path: Path) -> None:
+    fake = Fake()
+    engine = CachedEngine(fake, tmp_path / "answers.sqlite")
+    pdf = Path(__file__).parent.parent / "sample_data" / "pages_mixed.pdf"
+    for pages in ([1], [2], [1]):
+        engine.extract(Request((load(pdf, pages=pages),), "id_pdf"))
+    assert len(fake.asked) == 2
+
+
+@pytest.mark.parametrize("kind", [NoDocumentError, ImageError, FormatTypeError])
+def test_the_pictures_own_errors_are_kept(tmp_path: Path, kind: type[RowError]) -> None:
+    fake = Fake(special=raising(kind("the words")))
+    engine = CachedEngine(fake, tmp_path / "answers.sqlite")
+    for _ in range(2):
+        with pytest.raises(kind, match="the words"):
+            engine.extract(request())
+    assert len(fake.asked) == 1
+
+
+@pytest.mark.parametrize("kind", [TransportError, AnswerError, QuotaError, RowError, OSError])
+def test_other_failures_are_not_kept(tmp_path: Path, kind: type[Exception]) -> None:
+    fake = Fake(special=raising(kind("x")))
+    engine = CachedEngine(fake, tmp_path / "answers.sqlite")
+    with pytest.raises(kind):
+        engine.extract(request())
+    assert len(engine) == 0
+    fake.special = lambda _: None
+    assert engine.extract(request()).documents
+
+
+def test_replay_asks_nobody(tmp_path: Path) -> None:
+    path = tmp_path / "answers.sqlite"
+    first = CachedEngine(Fake(), path).extract(request())
+    replay = CachedEngine(None, path)
+    assert replay.name == "fake 1"
+    assert replay.extract(request()) == first
+    with pytest.raises(RowError, match="no answer of 'fake 1' is recorded for array and kind 'sc"):
+        replay.extract(request(kind="scan"))
+
+
+def test_replay_says_whose_answers_there_are(tmp_path: Path) -> None:
+    path = tmp_path / "answers.sqlite"
+    with pytest.raises(ArgumentError, match="no such file"):
+        CachedEngine(None, path)
+    assert not path.exists()
+    for fake in (Fake(), Fake("fake 2")):
+        CachedEngine(fake, path).extract(request())
+    with pytest.raises(ArgumentError, match="'fake 1', 'fake 2': say answers_of"):
+        CachedEngine(None, path)
+    with pytest.raises(ArgumentError, match="no such answers; it holds: 'fake 1', 'fake 2'"):
+        CachedEngine(None, path, answers_of="local 1")
+    assert CachedEngine(None, path, answers_of="fake 2").extract(request()).engine == "fake 2"
+    CachedEngine(Fake(options={"a": "b"}), path).extract(request())
+    with pytest.raises(ArgumentError, match="several options"):
+        CachedEngine(None, path, answers_of="fake 1")
+
+
+def test_frames_are_made_again_from_the_answers(tmp_path: Path) -> None:
+    pictures = [np.zeros((30, width), np.uint8) for width in (40, 50, 60)]
+    engine = CachedEngine(Fake(special=only_even_tens), tmp_path / "answers.sqlite")
+    with pytest.warns(batch.RowsFailedWarning):
+        read = batch.extract(pictures, engine=engine, progress=False, workers=1)
+    readings = [frames.Reading(a.result, engine=a.engine) for a in engine.answers()]
+    again = frames.to_frame(readings, batch.source_frame(pictures))
+    columns = ["id", "id_confidence", "ocr_type", "ocr_error"]
+    assert again[columns].equals(read[columns])
+    assert [a.kind for a in engine.answers()] == ["id_any"] * 3
+
+
+def only_even_tens(request: Request) -> None:
+    if request.images[0].pixels.shape[1] == 50:
+        raise NoDocumentError("nothing there")
+
+
+def test_threads_do_not_ask_the_same_twice(tmp_path: Path) -> None:
+    together = threading.Barrier(4)
+    fake = Fake(special=lambda _: together.wait(10))
+    engine = CachedEngine(fake, tmp_path / "answers.sqlite")
+    # Four pictures, eight threads: the fake answers only if all four are asked at once.
+    with ThreadPoolExecutor(8) as pool:
+        widths = [40, 41, 42, 43] * 2
+        read = list(pool.map(lambda w: engine.extract(request(w)), widths))
+    assert [e.documents[0].fields["id"].text for e in read] == [str(w) for w in widths]
+    assert len(fake.asked) == 4
+    assert engine._asking == {}
+
+
+WRITER = """
+import sys, numpy as np
+from test_cached import Fake, request
+from cvocr_lab.engines.cached import CachedEngine
+engine = CachedEngine(Fake(), sys.argv[1])
+for width in range(40, 80):
+    assert engine.extract(request(width)).documents[0].fields["id"].text == str(width)
+"""
+
+
+def test_processes_share_one_file(tmp_path: Path) -> None:
+    path = tmp_path / "answers.sqlite"
+    env = dict(os.environ, PYTHONPATH=str(Path(__file__).parent))
+    writers = [subprocess.Popen([sys.executable, "-c", WRITER, path], env=env) for _ in range(3)]
+    assert [writer.wait(60) for writer in writers] == [0, 0, 0]
+    assert len(CachedEngine(None, path)) == 40
+
+
+def test_only_the_owner_can_read_the_files(tmp_path: Path) -> None:
+    path = tmp_path / "answers.sqlite"
+    before = os.umask(0)
+    try:
+        engine = CachedEngine(Fake(), path)
+        reader = sqlite3.connect(path)  # keeps -wal and -shm there
+        reader.execute("SELECT count(*) FROM answers").fetchone()
+        engine.extract(request())
+        files = sorted(tmp_path.iterdir())
+        assert [f.name for f in files] == [path.name, f"{path.name}-shm", f"{path.name}-wal"]
+        assert {stat.S_IMODE(f.stat().st_mode) for f in files} == {0o600}
+        reader.close()
+    finally:
+        os.umask(before)
+
+
+def test_a_file_of_something_else_is_left_alone(tmp_path: Path) -> None:
+    text = tmp_path / "notes.txt"
+    text.write_text("these are my notes, and they are longer than a header of a hundred bytes" * 3)
+    other = tmp_path / "other.sqlite"
+    connection = sqlite3.connect(other)
+    connection.execute("CREATE TABLE mine (a)")
+    connection.close()
+    for path in (text, other):
+        before = path.read_bytes()
+        with pytest.raises(ArgumentError, match="no file of answers"):
+            CachedEngine(Fake(), path)
+        assert path.read_bytes() == before
+    with pytest.raises(ArgumentError, match="cannot be written"):
+        CachedEngine(Fake(), tmp_path / "nowhere" / "answers.sqlite")
+
+
+def test_it_opens_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "answers.sqlite"
+    assert "cached" in engines.engine_names()
+    CachedEngine(Fake(), path).extract(request())
+    assert open_engine("cached", path=path).extract(request()).documents
+
+
+def test_wrong_calls_say_so(tmp_path: Path) -> None:
+    with pytest.raises(ArgumentError, match="unknown option 'threads'"):
+        CachedEngine(Fake(), tmp_path / "a.sqlite", threads=1)
+    with pytest.raises(ArgumentError, match="answers_of is for replay"):
+        CachedEngine(Fake(), tmp_path / "a.sqlite", answers_of="x")
+    with pytest.raises(ArgumentError, match="unknown engine 'nobody'"):
+        CachedEngine("nobody", tmp_path / "a.sqlite")
+
+
+def test_it_goes_to_worker_processes(tmp_path: Path) -> None:
+    engine = CachedEngine(None, _recorded(tmp_path))
+    again = pickle.loads(pickle.dumps(engine))
+    assert again.extract(request()) == engine.extract(request())
+    assert again.parallel == "thread"
+
+
+def _recorded(folder: Path) -> Path:
+    path = folder / "answers.sqlite"
+    CachedEngine(Fake(), path).extract(request())
+    return path
+
+
+def test_no_key_reaches_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "answers.sqlite"
+    told = {"key": "hush-hush", "api_secret": "hush-hush", "url": "x"}
+    CachedEngine(Fake(options=told), path).extract(request())
+    assert b"hush-hush" not in b"".join(f.read_bytes() for f in tmp_path.iterdir())
