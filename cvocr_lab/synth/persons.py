@@ -15,16 +15,6 @@ from cvocr_lab.kinds._forms import CitizenId
 from cvocr_lab.kinds._made_up import sample_address, sample_name
 from cvocr_lab.text import new_tone, nfc
 
-# First digits of the 9-digit number by province police, as far as they are known; a weak law.
-_CMND_HEADS = {
-    "Hà Nội": "01", "Hồ Chí Minh": "02", "Hải Phòng": "03", "Sơn La": "05", "Hà Giang": "07",
-    "Bắc Kạn": "095", "Quảng Ninh": "10", "Hòa Bình": "11", "Bắc Ninh": "12", "Bắc Giang": "12",
-    "Phú Thọ": "13", "Hải Dương": "14", "Hưng Yên": "14", "Hà Nam": "16", "Hà Tĩnh": "18",
-    "Quảng Bình": "19", "Quảng Trị": "19", "Quảng Nam": "20", "Quảng Ngãi": "21", "Bình Định": "21",
-    "Phú Yên": "22", "Khánh Hòa": "22", "Gia Lai": "230", "Ninh Thuận": "26", "Bình Thuận": "26",
-    "Bà Rịa - Vũng Tàu": "27", "Bình Dương": "280", "Bình Phước": "285", "Tây Ninh": "29",
-    "Bến Tre": "32", "An Giang": "35", "Hậu Giang": "36", "Sóc Trăng": "36", "Bạc Liêu": "38",
-}  # fmt: skip
 # Given names of some peoples keep signs that readers trained on Kinh names never meet.
 _RARE_NAMES = ("H'{}", "Y {}", "K'{}")
 
@@ -89,7 +79,7 @@ def make_person(rng: random.Random, *, born: tuple[int, int] = (1945, 2006)) -> 
     if ethnic not in {"Kinh", "Hoa"} and rng.random() < 0.15:
         first, _, last = name.rpartition(" ")
         name = f"{first} {rng.choice(_RARE_NAMES).format(last)}"
-    head = _CMND_HEADS.get(home.name, str(rng.randint(10, 38)))
+    head = places.CMND_HEADS.get(home.name, str(rng.randint(10, 38)))
     return Person(
         name=nfc(name),
         sex=sex,
