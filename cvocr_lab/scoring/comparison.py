@@ -100,6 +100,9 @@ class Comparison:
     def _words(self, row: pd.Series) -> str:
         a, b = self.names
         if row["verdict"] == "open":
+            if row["fixed"] + row["broke"] == 0:
+                told = f"no difference seen; {self.detect * 100:g} points would"
+                return f"{told} take about {row['enough']:,} cards"
             return f"too few to tell; about {row['enough']:,} cards would"
         return {
             "better": f"{b} is better",

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from cvocr_lab.scoring.intervals import Floats, bootstrap
+from cvocr_lab.scoring.intervals import Floats, bootstrap, wilson
 from cvocr_lab.scoring.significance import cards_needed, holm, mcnemar
 
 ALPHA: Final = 0.05
@@ -80,7 +80,7 @@ def judge(cells: pd.DataFrame, *, detect: float, resamples: int, seed: int) -> p
         rows[field] = _row(a, b, resamples, seed) | _cer(edits, resamples, seed)
     fine = cells[["outcome_a", "outcome_b"]].isin(["correct", "absent"])
     whole = fine.groupby(cells["row"].to_numpy()).all()
-    table = pd.DataFrame.from_dict(rows, orient="index")
+    table = pd.DataFrame.from_dict(rows, orient="index").infer_objects()
     tests = max(len(table), 1)
     if len(table):
         table["p_holm"] = holm(table["p"].tolist())
@@ -89,6 +89,7 @@ def judge(cells: pd.DataFrame, *, detect: float, resamples: int, seed: int) -> p
         card = _row(a, b, resamples, seed)
         card["p_holm"] = card["p"]
         table = pd.concat([table, pd.DataFrame.from_dict({CARD: card}, orient="index")])
+        table = table.infer_objects()
     verdicts = [_verdict(row, detect, 1 if f == CARD else tests) for f, row in table.iterrows()]
     table["verdict"] = [word for word, _ in verdicts]
     table["enough"] = pd.array([cards for _, cards in verdicts], dtype="Int64")
@@ -105,13 +106,20 @@ def _labels(cells: pd.DataFrame) -> pd.Series:
 
 def _row(a: Bools, b: Bools, resamples: int, seed: int) -> dict[str, float]:
     gain = b.astype(np.float64) - a
-    low, high = bootstrap(
-        np.column_stack([gain, np.ones(len(gain))]),
-        lambda t: t[:, 0] / t[:, 1],
-        resamples=resamples,
-        seed=seed,
-    )
     fixed, broke = int((gain > 0).sum()), int((gain < 0).sum())
+    if np.ptp(gain) == 0:
+        # Every resample would say the same; that a share of 0 or 1 was seen bounds it still.
+        bounds = [wilson(k, len(gain)) for k in (fixed, broke)]
+        (more_low, more_high), (less_low, less_high) = [map(float, b) for b in bounds]
+        low = more_low if fixed else -less_high
+        high = more_high if not broke else -less_low
+    else:
+        low, high = bootstrap(
+            np.column_stack([gain, np.ones(len(gain))]),
+            lambda t: t[:, 0] / t[:, 1],
+            resamples=resamples,
+            seed=seed,
+        )
     return {
         "n": len(a),
         "exact_a": float(a.mean()),
