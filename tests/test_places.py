@@ -205,6 +205,7 @@ def test_birth_year(year: int, female: bool) -> None:
     [
         "provinces",
         "wards_new",
+        "wards_old",
         "places_sample",
         "names",
         "ethnic_groups",

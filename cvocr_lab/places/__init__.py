@@ -1,0 +1,36 @@
+"""Provinces before and since 2025-07-01, their codes, wards, and the law of the 12-digit number.
+
+Two numberings share digits and disagree: statistics code 15 was Yên Bái before 2025-07-01 and is
+Lào Cai since (Decision 19/2025/QĐ-TTg).  So every province here carries its era.  Codes of the
+personal number are the old ones (Circular 07/2016/TT-BCA, Appendix 1); whether numbers given after
+the mergers use only new codes is not known.
+"""
+
+from cvocr_lab.places._numbers import CMND_HEADS, birth_year, check_citizen_id
+from cvocr_lab.places._provinces import (
+    Era,
+    Province,
+    by_id_code,
+    by_plate_code,
+    is_abroad,
+    match_province,
+    provinces,
+    successor,
+)
+from cvocr_lab.places._wards import districts, wards
+
+__all__ = [
+    "CMND_HEADS",
+    "Era",
+    "Province",
+    "birth_year",
+    "by_id_code",
+    "by_plate_code",
+    "check_citizen_id",
+    "districts",
+    "is_abroad",
+    "match_province",
+    "provinces",
+    "successor",
+    "wards",
+]

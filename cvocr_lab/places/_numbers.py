@@ -1,0 +1,81 @@
+"""The law of the 12-digit personal number."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from types import MappingProxyType
+from typing import Final
+
+from cvocr_lab.places._provinces import by_id_code, is_abroad
+from cvocr_lab.text import fold
+
+CMND_HEADS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "Hà Nội": "01", "Hồ Chí Minh": "02", "Hải Phòng": "03", "Sơn La": "05", "Hà Giang": "07",
+        "Bắc Kạn": "095", "Quảng Ninh": "10", "Hòa Bình": "11", "Bắc Ninh": "12",
+        "Bắc Giang": "12", "Phú Thọ": "13", "Hải Dương": "14", "Hưng Yên": "14", "Hà Nam": "16",
+        "Hà Tĩnh": "18", "Quảng Bình": "19", "Quảng Trị": "19", "Quảng Nam": "20",
+        "Quảng Ngãi": "21", "Bình Định": "21", "Phú Yên": "22", "Khánh Hòa": "22",
+        "Gia Lai": "230", "Ninh Thuận": "26", "Bình Thuận": "26", "Bà Rịa - Vũng Tàu": "27",
+        "Bình Dương": "280", "Bình Phước": "285", "Tây Ninh": "29", "Bến Tre": "32",
+        "An Giang": "35", "Hậu Giang": "36", "Sóc Trăng": "36", "Bạc Liêu": "38",
+    }
+)  # fmt: skip
+"""First digits of the 9-digit number by the province police that gave it, as far as they are known.
+
+A weak law: numbers were kept or changed on moving, and provinces split and merged.
+"""
+
+_SEX: Final = {"nam": 0, "m": 0, "male": 0, "nu": 1, "f": 1, "female": 1}
+
+
+def birth_year(number: str) -> int:
+    """Read the birth year out of a 12-digit personal number.
+
+    Digit 4 holds century and sex, digits 5 and 6 the year (Circular 07/2016/TT-BCA, article 5).
+
+    >>> birth_year("001099000123")
+    1999
+    """
+    return (19 + int(number[3]) // 2) * 100 + int(number[4:6])
+
+
+def check_citizen_id(
+    number: str, *, birth: str | None = None, sex: str | None = None
+) -> tuple[str, ...]:
+    """Say what speaks against a 12-digit personal number; nothing when it is in order.
+
+    Structure by Circular 07/2016/TT-BCA: code of the province (or country) where the birth was
+    registered, digit of century and sex, year, six free digits; there is no check digit.
+
+    Parameters
+    ----------
+    number
+        The number as read; blanks and dots count as faults.
+    birth
+        Date of birth in any form that holds a four-digit year; None leaves it out.
+    sex
+        `Nam`, `Nữ`, `M` or `F`, whatever the marks and case; None or another word leaves it out.
+
+    >>> check_citizen_id("001099000123", birth="01/01/1999", sex="Nam")
+    ()
+    >>> check_citizen_id("003199000123", sex="Nam")
+    ('province code never given', 'sex differs from digit 4')
+    """
+    if not re.fullmatch(r"\d{12}", number, re.ASCII):
+        return ("not 12 digits",)
+    problems = []
+    if by_id_code(number[:3]) is None and not is_abroad(number[:3]):
+        problems.append("province code never given")
+    year = birth_year(number)
+    if year > date.today().year:
+        problems.append("birth year lies ahead")
+    printed = re.search(r"(?<!\d)\d{4}(?!\d)", birth or "")
+    if printed and int(printed[0]) != year:
+        problems.append("birth year differs from digits 4 to 6")
+    parity = _SEX.get(fold(sex or "").strip().lower())
+    if parity is not None and parity != int(number[3]) % 2:
+        problems.append("sex differs from digit 4")
+    return tuple(problems)

@@ -1,0 +1,189 @@
+"""The provinces of both eras: names, codes, plates, and what became of each."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+from rapidfuzz.distance import Levenshtein
+
+from cvocr_lab.data import rows
+from cvocr_lab.text import collapse, fold_key, nfc, old_tone
+
+Era = Literal["old", "new"]
+"""`old`: the 63 provinces until 2025-06-30; `new`: the 34 since 2025-07-01."""
+
+
+@dataclass(frozen=True, slots=True)
+class Province:
+    """A province or centrally run city of one era.
+
+    Parameters
+    ----------
+    name
+        Without unit word, tones in the old style: ``"Khánh Hòa"``, ``"Hồ Chí Minh"``.
+    code
+        Statistics code: three digits in the old era (as in the personal number), two in the new.
+    era
+        Which of the two maps it stands on.
+    kind
+        ``"city"`` for centrally run cities (in the new era as of 2025-07-01).
+    plates
+        Two-digit plate codes; a merged province keeps those of all its parts.
+    id_codes
+        First three digits of personal numbers registered there; several for a merged province.
+    """
+
+    name: str
+    code: str
+    era: Era
+    kind: Literal["city", "province"]
+    plates: tuple[str, ...]
+    id_codes: tuple[str, ...]
+
+
+@cache
+def provinces(era: Era) -> tuple[Province, ...]:
+    """All provinces of `era`, 63 or 34, by code.
+
+    >>> len(provinces("old")), len(provinces("new"))
+    (63, 34)
+    """
+    table = rows("provinces.csv")
+    if era == "old":
+        return tuple(
+            Province(
+                row["old_name"],
+                row["old_code"],
+                "old",
+                _kind(row["old_kind"]),
+                tuple(row["plates"].split()),
+                (row["old_code"],),
+            )
+            for row in table
+        )
+    merged = []
+    for code in sorted({row["new_code"] for row in table}):
+        parts = [row for row in table if row["new_code"] == code]
+        plates = sorted(plate for row in parts for plate in row["plates"].split())
+        id_codes = tuple(row["old_code"] for row in parts)
+        name, kind = parts[0]["new_name"], _kind(parts[0]["new_kind"])
+        merged.append(Province(name, code, "new", kind, tuple(plates), id_codes))
+    return tuple(merged)
+
+
+def _kind(word: str) -> Literal["city", "province"]:
+    return "city" if word == "city" else "province"
+
+
+def by_id_code(code: str) -> Province | None:
+    """Find the old-era province of a personal number's first three digits.
+
+    None for codes never given and for births registered abroad (see `is_abroad`).
+
+    >>> by_id_code("079").name
+    'Hồ Chí Minh'
+    """
+    return next((place for place in provinces("old") if place.code == code), None)
+
+
+def is_abroad(code: str) -> bool:
+    """Tell whether a personal number's first three digits stand for a foreign country (101-295)."""
+    return bool(re.fullmatch(r"[12]\d\d", code, re.ASCII)) and 101 <= int(code) <= 295
+
+
+def by_plate_code(code: str, *, era: Era = "old") -> Province | None:
+    """Find the province whose vehicle plates begin with `code`.
+
+    Plates given before the mergers stay valid.  None for codes not in use and for 80, the central
+    traffic police department.
+
+    >>> by_plate_code("61").name, by_plate_code("61", era="new").name
+    ('Bình Dương', 'Hồ Chí Minh')
+    """
+    return next((place for place in provinces(era) if code in place.plates), None)
+
+
+def successor(old_name: str) -> Province:
+    """Find the new-era province that `old_name` became part of; ValueError for no such province.
+
+    >>> successor("Bình Dương").name
+    'Hồ Chí Minh'
+    """
+    key = _key(old_name)
+    for place in provinces("old"):
+        if _key(place.name) == key:
+            return next(new for new in provinces("new") if place.code in new.id_codes)
+    raise ValueError("no province of the old era has this name")
+
+
+def match_province(text: str, *, era: Era | None = None) -> tuple[Province, float] | None:
+    """Find the province that a printed or misread `text` names, with a score from 0 to 1.
+
+    Score 1 is a name or a known other spelling, whatever the marks, case, blanks and unit words
+    (`TP. Hồ Chí Minh`, `TPHCM`, `Thừa Thiên-Huế`, `Đăk Lăk`, `Khánh Hoà`).  Initials count only in
+    upper case and where they mean one province (`BN`).  None below 0.8, or when two
+    provinces fit equally well.
+
+    Parameters
+    ----------
+    text
+        The province part of an address, nothing more.
+    era
+        None looks among the 63 old names, which hold every new name but Huế, an alias there.
+    """
+    era = era or "old"
+    exact = collapse(nfc(text))
+    initials = re.sub(r"[^A-ZĐ]", "", exact) if exact.isupper() else ""
+    if len(initials) <= 4 and (place := _initials(era).get(initials)):
+        return place, 1.0
+    key = _key(text)
+    if place := _names(era).get(key):
+        return place, 1.0
+    if not key or key in _names("old"):  # a clean old name is no misread new one
+        return None
+    scores: dict[Province, tuple[float, float]] = {}
+    for name, place in _names(era).items():
+        score = Levenshtein.normalized_similarity(key, name)
+        marks = Levenshtein.normalized_similarity(_marked(text), _marked(place.name))
+        scores[place] = max(scores.get(place, (0.0, 0.0)), (score, marks))
+    best, second = sorted(scores, key=scores.__getitem__, reverse=True)[:2]
+    if scores[best][0] < 0.8 or scores[best] == scores[second]:
+        return None
+    return best, scores[best][0]
+
+
+def _key(text: str) -> str:
+    """Remove marks, case, blanks and unit words: `tphochiminh` and `Hồ Chí Minh` are one."""
+    return re.sub(r"^(thanhpho|tinh|tp)(?=.{3})", "", fold_key(text).replace(" ", ""))
+
+
+def _marked(text: str) -> str:
+    return re.sub(r"[\W_]+", "", old_tone(text)).lower()
+
+
+@cache
+def _names(era: Era) -> dict[str, Province]:
+    known = {_key(place.name): place for place in provinces(era)}
+    for row in rows("provinces.csv"):
+        place = next(place for place in provinces(era) if row["old_code"] in place.id_codes)
+        for alias in row["aliases"].split(";"):
+            if alias and _key(row["old_name"]) in (_key(place.name), "thuathienhue"):
+                known[_key(alias)] = place
+    if era == "new":
+        known["thuathienhue"] = known["hue"]
+    return known
+
+
+@cache
+def _initials(era: Era) -> dict[str, Province]:
+    """List initials that mean one province only, and HN by custom."""
+    made: dict[str, list[Province]] = {}
+    for place in provinces(era):
+        words = re.findall(r"\w+", place.name)
+        if len(words) > 1:
+            made.setdefault("".join(word[0] for word in words), []).append(place)
+    known = {initials: places[0] for initials, places in made.items() if len(places) == 1}
+    return known | {"HN": made["HN"][0]}
