@@ -2,10 +2,10 @@
 
     python tests/benchmarks/books.py [--model FILE] [--tesseract] [--pages 24]
 
-Pages are set in held-out serif families of `cvocr_lab.synth.fonts` at 9 to 13 points and scanned at
-200 to 300 dpi: a slight turn, soft focus, uneven paper, show-through, noise, JPEG.  Lines are cut by
-known boxes made as loose as a detector's.  The text is real Vietnamese (verses of Nguyễn Du, 1820,
-and sentences of our own), none of which is in the training text.
+Pages are set in held-out serif families of `cvocr_lab.synth.fonts` at 9 to 13 points and scanned
+at 200 to 300 dpi: a slight turn, soft focus, uneven paper, show-through, noise, JPEG.  Lines are cut
+by known boxes made as loose as a detector's.  The text is real Vietnamese (verses of Nguyễn Du,
+1820, and sentences of our own), none of which is in the training text.
 """
 
 from __future__ import annotations
@@ -64,8 +64,8 @@ và mát. Chiều xuống, khách buôn từ Nam Định, Thái Bình, Hưng Yê
 tiếng cười nói ồn ã suốt từ đầu chợ đến cuối chợ. Trẻ con được dịp chạy nhảy, ăn quà bánh: bánh đúc,
 bánh rán, kẹo bột, chè đỗ đen. Có hôm trời nóng đến 39°, đường làng vắng tanh, chỉ nghe ve kêu ra rả
 trên những ngọn phượng vĩ đỏ rực. Anh Thuận – con trai cả của ông – đi bộ đội từ năm mười chín tuổi,
-gửi về đúng bảy lá thư. Lá thư cuối cùng viết vội bằng bút chì, nét chữ nghiêng nghiêng: “Mẹ đừng lo,
-đơn vị con đóng quân gần một con suối, nước trong lắm. Khi nào yên, con sẽ về lợp lại mái bếp.” Bức
+gửi về đúng bảy lá thư. Lá thư cuối cùng viết vội bằng bút chì, nét chữ nghiêng nghiêng: “Mẹ đừng
+lo, đơn vị con đóng quân gần một con suối, nước trong lắm. Khi nào yên, con sẽ về lợp lại mái bếp.” Bức
 thư ấy bây giờ vẫn nằm trong ngăn kéo, gấp làm tư, cạnh chiếc kính lão đã gãy một bên gọng. Mỗi lần
 giở ra, bà lại lặng lẽ vuốt cho phẳng từng nếp gấp rồi cất đi như cũ. Người già sống bằng ký ức, còn
 người trẻ thì sống bằng hy vọng; giữa hai thứ ấy là những ngày rất dài. Về sau, khi đường nhựa làm
