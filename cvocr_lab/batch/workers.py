@@ -6,22 +6,18 @@ import contextlib
 import os
 import pickle
 import queue
-import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Generator, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import BinaryIO, Protocol, cast
+from typing import Protocol
 
-from cvocr_lab.batch.child import dumps, send
 from cvocr_lab.batch.reading import Task, read
 from cvocr_lab.engines import Engine
-from cvocr_lab.errors import ArgumentError, BatchError, ImageError, RowError
+from cvocr_lab.errors import CvocrError, ImageError, RowError
 from cvocr_lab.frames import Reading
-
-_BOOT = "import sys; sys.path[:] = {path!r}; from cvocr_lab.batch.child import main; main()"
+from cvocr_lab.workers import WorkerDiedError, WorkerProcess, dumps
 
 
 class Worker(Protocol):
@@ -71,17 +67,7 @@ class InProcess:
     """
 
     def __init__(self, open_engine: Callable[[], Engine]) -> None:
-        try:
-            self._open_engine = dumps(open_engine)
-        except Exception:
-            raise ArgumentError(
-                "the engine cannot be sent to worker processes: define its class in a module, "
-                "or pass an engine that is open"
-            ) from None
-        self._starting = threading.Lock()
-        self._closed = False
-        self._greeted = False
-        self._process = self._start()
+        self._process = WorkerProcess[Task, Reading](partial(_open_reader, open_engine))
 
     def read(self, task: Task) -> Reading:
         """Read one row; one that kills the process is a row error.
@@ -92,68 +78,38 @@ class InProcess:
             No row can be read, or the engine cannot be opened.
         """
         try:
-            message = dumps(task)
-        except Exception as error:
+            return self._process.ask(task)
+        except (pickle.PicklingError, TypeError, AttributeError) as error:
             kind = type(error).__name__
             return Reading(ImageError(f"the source cannot be sent to a worker process ({kind})"))
-        with self._starting:
-            if self._closed:
+        except WorkerDiedError as how:
+            if str(how) == "closed":
                 return Reading(RowError("the run has ended"))
-            if self._process.poll() is not None:
-                self._process = self._start()
-        try:
-            if not self._greeted:
-                self._ask(self._open_engine)
-                self._greeted = True
-            answer = self._ask(message)
-        except (EOFError, OSError, pickle.UnpicklingError):
-            how = self._bury()
-            if not self._greeted:
-                raise BatchError(f"a worker process cannot start ({how})") from None
             died = RowError(f"the worker process died reading it ({how}): no memory, or a crash")
             return Reading(died)
-        return cast("Reading", answer)
 
     def close(self, *, now: bool) -> None:
         """End the process; an idle one ends by itself, a busy one by force if `now`."""
-        with self._starting:
-            self._closed = True
-        if now:
-            self._process.kill()
-        self._bury()
+        self._process.close(now=now)
 
-    def _start(self) -> subprocess.Popen[bytes]:
-        code = _BOOT.format(path=[str(Path(p).resolve()) for p in sys.path])
-        # One thread each: the processes share the cores between them.
-        threads = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-        self._greeted = False
-        return subprocess.Popen(
-            [sys.executable, "-c", code],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=threads | dict(os.environ),
-        )
 
-    def _ask(self, message: bytes) -> object:
-        send(cast("BinaryIO", self._process.stdin), message)
-        answer: object = pickle.load(cast("BinaryIO", self._process.stdout))
-        if isinstance(answer, BatchError):
-            raise answer
-        return answer
+def _open_reader(open_engine: Callable[[], Engine]) -> Callable[[Task], Reading]:
+    return partial(_read, open_engine())
 
-    def _bury(self) -> str:
-        """Close the pipes, wait for the end, and say what it was."""
-        requests, replies = cast("list[BinaryIO]", [self._process.stdin, self._process.stdout])
-        with contextlib.suppress(OSError):
-            requests.close()
-        try:
-            code = self._process.wait(timeout=5)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            code = self._process.wait()
-        replies.close()
-        names = {-s.value: s.name for s in signal.Signals}
-        return names.get(code, f"exit status {code}")
+
+def _read(engine: Engine, task: Task) -> Reading:
+    """A reading that pickles; what an engine made of its own classes may not."""
+    reading = read(engine, task)
+    try:
+        message = dumps(reading)
+        if isinstance(reading.result, CvocrError):
+            pickle.loads(message)
+    except Exception:
+        failure = reading.result
+        if not isinstance(failure, CvocrError):
+            failure = RowError("the engine's answer cannot be sent from its process")
+        return replace(reading, result=RowError(f"{type(failure).__name__}: {failure}"))
+    return reading
 
 
 def run(tasks: Iterable[Task], workers: Sequence[Worker]) -> Generator[tuple[Task, Reading]]:

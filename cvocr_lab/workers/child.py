@@ -1,9 +1,4 @@
-"""What runs in a worker process: open the engine once, then read row after row.
-
-Parent and child talk over the child's standard input and output in pickles.  The parent's
-``__main__`` is never imported here, so that a plain script or a notebook needs no
-``if __name__ == "__main__"``.
-"""
+"""What runs in a worker process: open the function once, then answer question after question."""
 
 from __future__ import annotations
 
@@ -13,13 +8,10 @@ import os
 import pickle
 import signal
 import sys
-from dataclasses import replace
 from types import MappingProxyType
 from typing import BinaryIO
 
-from cvocr_lab.batch.reading import Task, read
-from cvocr_lab.errors import BatchError, CvocrError, RowError
-from cvocr_lab.frames import Reading
+from cvocr_lab.errors import BatchError, CvocrError
 
 
 def main() -> None:
@@ -32,10 +24,10 @@ def main() -> None:
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     sys.stdout = sys.stderr
     try:
-        engine = pickle.load(requests)()
+        function = pickle.load(requests)()
     except CvocrError as error:
         refusal = error if isinstance(error, BatchError) else BatchError(str(error))
-        send(replies, dumps(refusal))
+        send(replies, _portable(refusal))
         return
     except Exception as error:
         refusal = BatchError(f"the engine cannot be opened ({type(error).__name__}: {error})")
@@ -44,12 +36,12 @@ def main() -> None:
     send(replies, dumps(None))
     while True:
         try:
-            task: Task = pickle.load(requests)
+            question = pickle.load(requests)
         except EOFError:
             return
-        answer: Reading | BatchError
+        answer: object
         try:
-            answer = read(engine, task)
+            answer = function(question)
         except BatchError as error:
             answer = error
         try:
@@ -58,20 +50,15 @@ def main() -> None:
             os._exit(1)
 
 
-def _portable(answer: Reading | BatchError) -> bytes:
-    """Pickle an answer; what an engine made of its own classes may not come through as itself."""
-    failure = answer.result if isinstance(answer, Reading) else answer
+def _portable(answer: object) -> bytes:
+    """Pickle an answer; an error of an engine's own class may not come through as itself."""
+    if not isinstance(answer, BatchError):
+        return dumps(answer)
     try:
         message = dumps(answer)
-        if isinstance(failure, CvocrError):
-            pickle.loads(message)
+        pickle.loads(message)
     except Exception:
-        if not isinstance(failure, CvocrError):
-            failure = RowError("the engine's answer cannot be sent from its process")
-        text = f"{type(failure).__name__}: {failure}"
-        if isinstance(answer, Reading):
-            return dumps(replace(answer, result=RowError(text)))
-        return dumps(BatchError(text))
+        return dumps(BatchError(f"{type(answer).__name__}: {answer}"))
     return message
 
 
