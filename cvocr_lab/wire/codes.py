@@ -1,0 +1,99 @@
+"""The API's error codes: their words, and the error each stands for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final, Literal
+
+from cvocr_lab.errors import (
+    AnswerError,
+    CredentialsError,
+    CvocrError,
+    FetchError,
+    FormatTypeError,
+    ImageError,
+    NoDocumentError,
+    QuotaError,
+)
+
+SUCCESS: Final = "0"
+NOTHING_READ: Final = "1"
+
+MESSAGES: Final[Mapping[Literal["v1", "v2"], Mapping[str, str]]] = MappingProxyType(
+    {
+        # The table of the v1 page; it has no code 6.
+        "v1": MappingProxyType(
+            {
+                "0": "Thành công",
+                "1": "Ảnh không chứa nội dung",
+                "2": "Url của ảnh không khả dụng",
+                "3": "Ảnh sai format",
+                "4": "Hết số lượng request hữu dụng",
+                "5": "Api_key hoặc api_secret không đúng",
+                "6": "Sai format_type",
+            }
+        ),
+        # The v2 page lists the codes nowhere; the service's words are English there.
+        "v2": MappingProxyType(
+            {
+                "0": "Success",
+                "1": "The photo does not contain content",
+                "2": "Url is unavailable",
+                "3": "Incorrect image format",
+                "4": "Out of requests",
+                "5": "Incorrect api_key or api_secret",
+                "6": "Incorrect format_type",
+            }
+        ),
+    }
+)
+"""``errorMessage`` of each ``errorCode`` by API version."""
+
+_ERRORS: Final[dict[str, CvocrError]] = {
+    str(error.code): error
+    for error in (
+        NoDocumentError("the service found no paper in the picture: check that it shows one"),
+        FetchError("the service could not fetch the URL: check that it opens without a login"),
+        ImageError("the service could not read the picture: send a JPEG or PNG"),
+        QuotaError("the account has no requests left: buy more, then run the rest"),
+        CredentialsError("the service refused the key or the secret: check both"),
+        FormatTypeError("the service refused the way the picture was sent: say another transport"),
+    )
+}
+
+
+def code_of(value: object) -> str:
+    """An ``errorCode`` as the string of digits it should be; other text as it stands.
+
+    >>> code_of(0), code_of("05"), code_of(3.0)
+    ('0', '5', '3')
+    """
+    if isinstance(value, bool):
+        return str(int(value))
+    text = str(value).strip()
+    digits = re.fullmatch(r"0*(\d+?)(?:\.0+)?", text)
+    return digits[1] if digits else text
+
+
+def error_of(code: object) -> CvocrError:
+    """A new error of the class that stands for this code; `AnswerError` for codes of no page.
+
+    Parameters
+    ----------
+    code
+        As the answer has it, text or number; not 0.
+
+    Examples
+    --------
+    >>> error_of("4")
+    QuotaError('the account has no requests left: buy more, then run the rest')
+    """
+    text = code_of(code)
+    known = _ERRORS.get(text)
+    if known is not None:
+        return type(known)(*known.args)
+    # A strange code may be anything, a field value too: only a number is repeated.
+    shown = f" {text}" if re.fullmatch(r"-?\d{1,5}", text) else ""
+    return AnswerError(f"the service answered with an error code{shown} that its pages do not list")

@@ -1,0 +1,241 @@
+"""JSON that the API gives -> results, whatever of its known shapes it has."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Final, Literal
+
+from cvocr_lab.errors import AnswerError, CvocrError
+from cvocr_lab.kinds import request_kind
+from cvocr_lab.results import Document, Extraction, FieldValue, Quad, box_quad
+from cvocr_lab.text import collapse, nfc
+from cvocr_lab.wire.codes import NOTHING_READ, SUCCESS, code_of, error_of
+from cvocr_lab.wire.names import MISSPELT, field_name, only_type, spec_of
+from cvocr_lab.wire.scan import scanned
+
+Side = Literal["front", "back", ""]
+
+_SIDES: Final[Mapping[str, Side]] = {"mattruoc": "front", "matsau": "back"}
+_ORDER: Final = {"front": 0, "": 1, "back": 2}
+_UNKNOWN: Final = math.nan
+
+
+def decode(answer: object, kind: str, *, engine: str = "") -> Extraction:
+    """What an answer says.
+
+    Parameters
+    ----------
+    answer
+        The parsed JSON.
+    kind
+        What was asked: a name of `cvocr_lab.kinds.REQUESTS`.
+    engine
+        Who is named as the reader.
+
+    Returns
+    -------
+    Extraction
+        Papers under our names for types and fields, the front of a pair first.  Keys that the
+        type does not know are in `Document.extra`.  A type that is neither said nor told by the
+        fields is "".  Lines of scanned text have no confidence (NaN).
+
+    Raises
+    ------
+    NoDocumentError, FetchError, ImageError, FormatTypeError, QuotaError, CredentialsError
+        The answer is the error code 1, 2, 3, 6, 4, 5.
+    AnswerError
+        It is no answer of this API, or an error code of no page.
+
+    Examples
+    --------
+    >>> said = {"type": "cmt", "data": {"id": "012345678", "id_confidence": "0.97"}, "errorCode": 0}
+    >>> decode(said, "id_any").documents[0].fields["id"]
+    FieldValue(text='012345678', confidence=0.97, quad=None)
+    """
+    if not isinstance(answer, Mapping):
+        raise AnswerError(f"the service answered with JSON of {_what(answer)}, not with an object")
+    code = _code(answer)
+    if code is not None and code != SUCCESS:
+        raise error_of(code)
+    wanted = request_kind(kind)
+    if not wanted.families:
+        return Extraction(lines=scanned(answer), engine=engine)
+    if code is None and not isinstance(answer.get("data"), Mapping | list):
+        raise AnswerError("the service's answer has neither data nor an error code")
+    papers, refusals = [], list[tuple[Side, CvocrError]]()
+    for paper in _papers(answer, _Told(side=wanted.side)):
+        if isinstance(paper, Document):
+            papers.append(paper)
+        else:
+            refusals.append(paper)
+    if not papers:
+        raise refusals[0][1] if refusals else error_of(NOTHING_READ)
+    if refusals:
+        notes = tuple(f"{side or 'other'}:error_{error.code or ''}" for side, error in refusals)
+        papers = [replace(paper, warnings=notes) for paper in papers]
+    if wanted.images == 2:
+        # A list of v2 comes in any order.
+        papers.sort(key=lambda paper: _ORDER.get(paper.side, 1))
+    return Extraction(tuple(papers), engine=engine)
+
+
+_ENVELOPE: Final = frozenset(
+    {"type", "valid", "invalidCode", "invalidMessage", "errorCode", "errorMessage", "error_code"}
+    | {"error_message"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What the levels around a paper's fields say of it."""
+
+    type: str = ""
+    side: Side = ""
+    valid: bool | None = None
+    invalid_code: int | None = None
+    invalid_message: str = ""
+
+    def and_by(self, level: Mapping[object, object]) -> _Told:
+        kind, verdict = level.get("type"), _truth(level.get("valid"))
+        code, message = level.get("invalidCode"), level.get("invalidMessage")
+        number = code_of(code)
+        return replace(
+            self,
+            type=kind if isinstance(kind, str) and kind != "pdf" else self.type,
+            valid=self.valid if verdict is None else verdict,
+            invalid_code=int(number) if number.isdecimal() else self.invalid_code,
+            invalid_message=_words(message) or self.invalid_message,
+        )
+
+
+def _papers(level: object, told: _Told) -> Iterator[Document | tuple[Side, CvocrError]]:
+    """Papers at and below a level: a list, the sides of a pair, an envelope, or fields."""
+    if isinstance(level, list):
+        for item in level:
+            yield from _papers(item, told)
+    if not isinstance(level, Mapping):
+        return
+    code = _code(level)
+    if code is not None and code != SUCCESS:
+        yield told.side, error_of(code)
+        return
+    told = told.and_by(level)
+    below = next((level[k] for k in ("info", "data") if k in level), level)
+    if below is not level:
+        yield from _papers(below, told)
+    elif any(name in level for name in _SIDES):
+        for name, side in _SIDES.items():
+            yield from _papers(level.get(name), replace(told, side=side))
+    else:
+        cells = {str(key): value for key, value in level.items() if key not in _ENVELOPE}
+        if cells or told.type:
+            yield _paper(cells, told)
+
+
+def _paper(cells: Mapping[str, object], told: _Told) -> Document:
+    spec = spec_of(told.type) if told.type else only_type(cells, told.side)
+    values: dict[str, str] = {}
+    confidences: dict[str, float] = {}
+    quads: dict[str, Quad] = {}
+    extra: dict[str, str] = {}
+    warnings: tuple[str, ...] = ()
+    thumb = None
+
+    def name_of(key: str) -> str | None:
+        # Of a type no family knows every value is a field.
+        return key if told.type and spec is None else field_name(spec, key)
+
+    for raw, value in cells.items():
+        key = MISSPELT.get(raw, raw)
+        stem, _, part = key.rpartition("_")
+        owner = name_of(stem) if part in ("confidence", "box") else None
+        told_of = any(name_of(other) == owner for other in cells) if owner else False
+        if key == "image":
+            thumb = _thumb(value)
+            if thumb is None and value:
+                warnings = ("image:unreadable",)
+        elif owner and told_of and part == "confidence" and (chance := _chance(value)) is not None:
+            confidences.setdefault(owner, chance)
+        elif owner and told_of and part == "box" and (quad := _quad(value)):
+            quads.setdefault(owner, quad)
+        elif value is None or value == "":
+            continue
+        elif (name := name_of(key)) and name not in values and (text := _words(value)):
+            values[name] = text
+        else:
+            extra[key] = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    fields = {
+        name: FieldValue(text, confidences.get(name), quads.get(name))
+        for name, text in values.items()
+    }
+    return Document(
+        type=spec.name if spec else told.type,
+        side=spec.side if spec else told.side,
+        fields=MappingProxyType(fields),
+        valid=told.valid,
+        invalid_code=told.invalid_code,
+        invalid_message=told.invalid_message,
+        warnings=warnings,
+        thumb=thumb,
+        extra=MappingProxyType(extra),
+    )
+
+
+def _code(level: Mapping[object, object]) -> str | None:
+    found = next((v for k in ("errorCode", "error_code") if (v := level.get(k)) is not None), "")
+    return code_of(found) or None
+
+
+def _words(value: object) -> str:
+    """Text of a scalar: NFC, in one line; empty for anything else."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return ""
+    return collapse(nfc(str(value)))
+
+
+def _number(value: object) -> float:
+    try:
+        return _UNKNOWN if isinstance(value, bool) else float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return _UNKNOWN
+
+
+def _chance(value: object) -> float | None:
+    number = _number(value)
+    return number if 0 <= number <= 1 else None
+
+
+def _quad(value: object) -> Quad | None:
+    edges = re.findall(r"[^\s,\[\]()]+", value) if isinstance(value, str) else value
+    if not isinstance(edges, list) or len(edges) != 4:
+        return None
+    xmin, ymin, xmax, ymax = map(_number, edges)
+    return box_quad(xmin, ymin, xmax, ymax) if math.isfinite(xmin + ymin + xmax + ymax) else None
+
+
+def _truth(value: object) -> bool | None:
+    return {"true": True, "1": True, "false": False, "0": False}.get(str(value).strip().lower())
+
+
+def _thumb(value: object) -> bytes | None:
+    if not isinstance(value, str):
+        return None
+    head, comma, body = value.partition(",")
+    text = "".join((body if comma else head).split())
+    try:
+        return base64.b64decode(text + "=" * (-len(text) % 4), validate=True) or None
+    except (binascii.Error, ValueError):
+        return None
+
+
+def _what(answer: object) -> str:
+    if isinstance(answer, list):
+        return "a list"
+    return "null" if answer is None else f"a {type(answer).__name__}"
