@@ -3,9 +3,9 @@
     python tests/benchmarks/books.py [--model FILE] [--tesseract] [--pages 24]
 
 Pages are set in held-out serif families of `cvocr_lab.synth.fonts` at 9 to 13 points and scanned
-at 200 to 300 dpi: a slight turn, soft focus, uneven paper, show-through, noise, JPEG.  Lines are cut
-by known boxes made as loose as a detector's.  The text is real Vietnamese (verses of Nguyễn Du,
-1820, and sentences of our own), none of which is in the training text.
+at 200 to 300 dpi: a slight turn, soft focus, uneven paper, show-through, noise, JPEG.  Lines are
+cut by known boxes made as loose as a detector's.  The text is real Vietnamese (verses of Nguyễn Du, 1820,
+and sentences of our own), none of which is in the training text.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL.ImageFont import FreeTypeFont
 
 from cvocr_lab.engines.local.readers import open_reader
 from cvocr_lab.engines.local.recogniser import crop_line
@@ -53,24 +54,25 @@ PROSE = """
 Buổi sáng hôm ấy, sương còn phủ kín mặt sông, những chiếc thuyền nan nằm im như đang ngủ. Ông lão
 ngồi trước hiên nhà, tay cầm chén trà nguội, mắt nhìn về phía bên kia bờ, nơi có ngọn khói bếp vừa
 bay lên. “Cháu về rồi đấy à?” – ông hỏi, giọng khàn đi vì gió lạnh. Không ai trả lời, chỉ có tiếng
-lá khô xào xạc ngoài vườn. Năm 1954, gia đình ông chuyển từ làng Đông Ngạc lên phố huyện, mang theo
-một tủ sách cũ, hai chiếc rương gỗ và con chó vàng. Người ta kể rằng trong tủ sách ấy có những cuốn
-viết bằng chữ Nôm, giấy đã ngả màu, mép bị mọt ăn lỗ chỗ; song chẳng mấy người còn đọc được. Bà
-thường bảo: “Chữ nghĩa không nuôi được thân, nhưng giữ được nếp nhà.” Tôi nhớ mãi câu nói đó. Đến
-mùa nước nổi, cả xóm phải kê giường lên cao, lũ trẻ chèo thuyền đi học, vừa chèo vừa hát. Khoảng 30%
-số hộ ở đây sống bằng nghề dệt chiếu, còn lại trồng lúa, nuôi vịt, bắt cá. Giá một đôi chiếu hoa lúc
-bấy giờ là 25 đồng – bằng nửa tháng lương của thầy giáo. Thế mà vẫn có người mua, vì chiếu bền, đẹp,
-và mát. Chiều xuống, khách buôn từ Nam Định, Thái Bình, Hưng Yên kéo về đông như hội; tiếng mặc cả,
-tiếng cười nói ồn ã suốt từ đầu chợ đến cuối chợ. Trẻ con được dịp chạy nhảy, ăn quà bánh: bánh đúc,
-bánh rán, kẹo bột, chè đỗ đen. Có hôm trời nóng đến 39°, đường làng vắng tanh, chỉ nghe ve kêu ra rả
-trên những ngọn phượng vĩ đỏ rực. Anh Thuận – con trai cả của ông – đi bộ đội từ năm mười chín tuổi,
-gửi về đúng bảy lá thư. Lá thư cuối cùng viết vội bằng bút chì, nét chữ nghiêng nghiêng: “Mẹ đừng
-lo, đơn vị con đóng quân gần một con suối, nước trong lắm. Khi nào yên, con sẽ về lợp lại mái bếp.” Bức
-thư ấy bây giờ vẫn nằm trong ngăn kéo, gấp làm tư, cạnh chiếc kính lão đã gãy một bên gọng. Mỗi lần
-giở ra, bà lại lặng lẽ vuốt cho phẳng từng nếp gấp rồi cất đi như cũ. Người già sống bằng ký ức, còn
-người trẻ thì sống bằng hy vọng; giữa hai thứ ấy là những ngày rất dài. Về sau, khi đường nhựa làm
-xong, xe cộ qua lại suốt ngày đêm, quán nước của bà Tư mọc lên ngay gốc đa, bán đủ thứ: thuốc lá,
-kẹo lạc, nước vối, đèn pin, áo mưa. Nhiều khách lạ ghé vào, hỏi chuyện xưa tích cũ, bà chỉ cười.
+lá khô xào xạc ngoài vườn. Năm 1954, gia đình ông chuyển từ làng Đông Ngạc lên phố huyện, mang
+theo một tủ sách cũ, hai chiếc rương gỗ và con chó vàng. Người ta kể rằng trong tủ sách ấy có
+những cuốn viết bằng chữ Nôm, giấy đã ngả màu, mép bị mọt ăn lỗ chỗ; song chẳng mấy người còn đọc
+được. Bà thường bảo: “Chữ nghĩa không nuôi được thân, nhưng giữ được nếp nhà.” Tôi nhớ mãi câu nói
+đó. Đến mùa nước nổi, cả xóm phải kê giường lên cao, lũ trẻ chèo thuyền đi học, vừa chèo vừa hát.
+Khoảng 30% số hộ ở đây sống bằng nghề dệt chiếu, còn lại trồng lúa, nuôi vịt, bắt cá. Giá một đôi
+chiếu hoa lúc bấy giờ là 25 đồng – bằng nửa tháng lương của thầy giáo. Thế mà vẫn có người mua, vì
+chiếu bền, đẹp, và mát. Chiều xuống, khách buôn từ Nam Định, Thái Bình, Hưng Yên kéo về đông như
+hội; tiếng mặc cả, tiếng cười nói ồn ã suốt từ đầu chợ đến cuối chợ. Trẻ con được dịp chạy nhảy,
+ăn quà bánh: bánh đúc, bánh rán, kẹo bột, chè đỗ đen. Có hôm trời nóng đến 39°, đường làng vắng
+tanh, chỉ nghe ve kêu ra rả trên những ngọn phượng vĩ đỏ rực. Anh Thuận – con trai cả của ông – đi
+bộ đội từ năm mười chín tuổi, gửi về đúng bảy lá thư. Lá thư cuối cùng viết vội bằng bút chì, nét
+chữ nghiêng nghiêng: “Mẹ đừng lo, đơn vị con đóng quân gần một con suối, nước trong lắm. Khi nào
+yên, con sẽ về lợp lại mái bếp.” Bức thư ấy bây giờ vẫn nằm trong ngăn kéo, gấp làm tư, cạnh chiếc
+kính lão đã gãy một bên gọng. Mỗi lần giở ra, bà lại lặng lẽ vuốt cho phẳng từng nếp gấp rồi cất
+đi như cũ. Người già sống bằng ký ức, còn người trẻ thì sống bằng hy vọng; giữa hai thứ ấy là
+những ngày rất dài. Về sau, khi đường nhựa làm xong, xe cộ qua lại suốt ngày đêm, quán nước của bà
+Tư mọc lên ngay gốc đa, bán đủ thứ: thuốc lá, kẹo lạc, nước vối, đèn pin, áo mưa. Nhiều khách lạ
+ghé vào, hỏi chuyện xưa tích cũ, bà chỉ cười.
 """
 
 
@@ -141,7 +143,7 @@ def scanned(
     return page, lines
 
 
-def wrapped(rng: random.Random, font: fonts.FreeTypeFont, width: int) -> list[str]:
+def wrapped(rng: random.Random, font: FreeTypeFont, width: int) -> list[str]:
     prose = nfc(" ".join(PROSE.split())).split()
     start = rng.randrange(len(prose))
     words = prose[start:] + prose[:start]
@@ -156,7 +158,7 @@ def wrapped(rng: random.Random, font: fonts.FreeTypeFont, width: int) -> list[st
 
 
 def typeset(
-    page: NDArray[np.uint8], texts: list[str], font: fonts.FreeTypeFont, margin: int, pitch: int
+    page: NDArray[np.uint8], texts: list[str], font: FreeTypeFont, margin: int, pitch: int
 ) -> list[tuple[str, tuple[float, float, float, float]]]:
     """Print the lines; changes `page`; gives each line's box of ink."""
     from PIL import Image, ImageDraw

@@ -17,14 +17,8 @@ from cvocr_lab import mrz, proofs
 from cvocr_lab.engines import Request
 from cvocr_lab.engines.local import codes, confidence, crosscheck, values
 from cvocr_lab.engines.local.find import Finder
-from cvocr_lab.engines.local.pages import (
-    Paper,
-    Reader,
-    find_papers,
-    find_papers_again,
-    look_again,
-    read_lines,
-)
+from cvocr_lab.engines.local.lines import Reader, read_lines
+from cvocr_lab.engines.local.pages import Paper, find_papers, find_papers_again, look_again
 from cvocr_lab.engines.local.parse import Reading, parse
 from cvocr_lab.engines.local.readers import open_reader
 from cvocr_lab.engines.local.recogniser import Recogniser, crop_line
@@ -105,7 +99,7 @@ class LocalEngine:
     def _scan(self, image: InputImage) -> list[Line]:
         found: list[Line] = []
         for page in image.pages:
-            for _, lines in read_lines(page, self._finder, self._reader):
+            for _, lines in read_lines(page, self._finder, self._reader, book=True):
                 found += _reading_order(lines)
         return found
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from cvocr_lab.engines.local import classify, codes, orient, rectify
-from cvocr_lab.engines.local.find import Finder, Image, Quads
+from cvocr_lab.engines.local.find import Finder, Image
+from cvocr_lab.engines.local.lines import Reader, read_lines, read_quads
 from cvocr_lab.engines.local.marks import Mark, evidence, find_marks
-from cvocr_lab.engines.local.recogniser import crop_line
 from cvocr_lab.results import Line, Quad, as_quad
 
 MOST_PAPERS = 8
@@ -23,14 +22,6 @@ _LEAST_SURE = 0.5
 """Confidence under which a faint line is a pattern of the ground."""
 _FLAT_SCALE = (9.0, 15.0)
 """Fewest and most pixels per millimetre a rectified paper is read at."""
-
-
-class Reader(Protocol):
-    """Reads crops of single lines."""
-
-    def read(self, crops: Sequence[Image]) -> list[Line]:
-        """One line for each crop, RGB ``(height, width, 3)``, in order."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,49 +66,6 @@ class Paper:
             return None
         back = np.linalg.inv(self.to_flat)
         return as_quad(rectify.warp_points(back, np.array(quad).reshape(4, 2)))
-
-
-def read_quads(image: Image, quads: Quads, reader: Reader) -> list[Line]:
-    """Lines read at quads that are in reading order already."""
-    crops = [crop_line(image, as_quad(quad)) for quad in quads]
-    read = reader.read(crops)
-    return [replace(line, quad=as_quad(quad)) for line, quad in zip(read, quads, strict=True)]
-
-
-def read_lines(image: Image, finder: Finder, reader: Reader) -> list[tuple[float, list[Line]]]:
-    """Lines of a picture by reading direction in degrees, the direction with most text first."""
-    quads = find_lines(image, finder)
-    if len(quads) == 0:
-        return []
-
-    def read(picture: Image, some: Quads) -> list[Line]:
-        return read_quads(picture, some, reader)
-
-    groups = []
-    for along_deg, members in orient.directions(quads):
-        mine = quads[members]
-        angle = orient.reading_angle(image, mine, along_deg, read)
-        groups.append((angle, read(image, orient.along(mine, angle))))
-    return groups
-
-
-def find_lines(image: Image, finder: Finder) -> Quads:
-    """Quads of the lines; where they fill a small part of the picture, that part looked at again.
-
-    A card far from the camera has letters of a few pixels once the picture is brought to size.
-    """
-    quads = finder.find(image)
-    if len(quads) < 2:
-        return quads
-    height, width = image.shape[:2]
-    low, high = quads.reshape(-1, 2).min(0), quads.reshape(-1, 2).max(0)
-    pad = 0.08 * float((high - low).max()) + 8
-    x0, y0 = np.maximum(low - pad, 0).astype(int)
-    x1, y1 = np.minimum(high + pad, (width, height)).astype(int)
-    if max(x1 - x0, y1 - y0) > 0.66 * max(height, width):
-        return quads
-    closer = finder.find(np.ascontiguousarray(image[y0:y1, x0:x1]))
-    return closer + np.array([x0, y0], np.float32) if len(closer) >= len(quads) else quads
 
 
 def find_papers(image: Image, finder: Finder, reader: Reader) -> list[Paper]:

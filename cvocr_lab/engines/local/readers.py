@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cvocr_lab.engines.local.pages import Reader
+from cvocr_lab.engines.local.lines import Reader
 from cvocr_lab.errors import ArgumentError, MissingPartError
 from cvocr_lab.results import Line
 from cvocr_lab.text import comparison_key
