@@ -4,8 +4,8 @@
 
 Pages are set in held-out serif families of `cvocr_lab.synth.fonts` at 9 to 13 points and scanned
 at 200 to 300 dpi: a slight turn, soft focus, uneven paper, show-through, noise, JPEG.  Lines are
-cut by known boxes made as loose as a detector's.  The text is real Vietnamese (verses of Nguyễn Du, 1820,
-and sentences of our own), none of which is in the training text.
+cut by known boxes made as loose as a detector's.  The text is real Vietnamese (verses of Nguyễn
+Du, 1820, and sentences of our own), none of which is in the training text.
 """
 
 from __future__ import annotations
