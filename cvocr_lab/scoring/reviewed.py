@@ -1,0 +1,173 @@
+"""Accuracy of all rows from those a person has reviewed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import escape
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from cvocr_lab.errors import ArgumentError
+from cvocr_lab.scoring.intervals import Floats, wilson
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class ReviewedAccuracy:
+    """Share of right values among all, told from those reviewed.
+
+    Parameters
+    ----------
+    table
+        One row per group: `reviewed`, `audited` (those of them drawn at random), `total`,
+        `right_of_reviewed` (the share that is not the accuracy), `accuracy` with `low` and `high`
+        (95 %), `biased`.  Where `biased`, no row was drawn at random: `accuracy` is NaN, and `low`
+        and `high` are what it would be if all others were wrong, and right; NaN without a total.
+    """
+
+    table: pd.DataFrame
+
+    @property
+    def biased(self) -> bool:
+        """Whether any group was reviewed worst first only, so that nothing is known of the rest."""
+        return bool(self.table["biased"].any())
+
+    def sentences(self) -> list[str]:
+        """Say what each group's review allows to say."""
+        several = len(self.table) > 1 or self.table.index.name is not None
+        return [
+            (f"{name}: " if several else "") + _sentence(row) for name, row in self.table.iterrows()
+        ]
+
+    def __repr__(self) -> str:
+        return "\n".join(self.sentences())
+
+    def _repr_html_(self) -> str:
+        lines = "".join(f"<li>{escape(s)}</li>" for s in self.sentences())
+        return f"<div><p><b>Accuracy from review</b></p><ul>{lines}</ul></div>"
+
+
+def accuracy_from_review(
+    reviewed: pd.DataFrame,
+    *,
+    total: int | Mapping[str, int] | None = None,
+    by: str | None = None,
+    right: str = "right",
+    chance: str = "chance",
+) -> ReviewedAccuracy:
+    """Tell the accuracy of all rows from a partial review.
+
+    A review that goes worst first sees more mistakes than there are: its share of right values is
+    no accuracy.  Rows chosen on purpose therefore stand for themselves only; those drawn at random
+    stand for all the others, each weighted by one over its chance (Hájek's estimator).
+
+    Parameters
+    ----------
+    reviewed
+        One row per value (or card) reviewed.
+    total
+        Values there are in all, reviewed or not: a number, or one per group.  None: estimated
+        from the chances.
+    by
+        Column to group by, e.g. ``"field"``; None for all together.
+    right
+        Column of booleans: the reader's value was right.
+    chance
+        Column: chance with which the row came to be reviewed, above 0; 1 or missing for a row
+        chosen on purpose.  Without such a column every row was chosen on purpose.
+
+    Raises
+    ------
+    ArgumentError
+        A column is missing, a chance is not above 0 and at most 1, or there are fewer in all than
+        reviewed.
+
+    Examples
+    --------
+    >>> worst = pd.DataFrame({"right": [False] * 60 + [True] * 40, "chance": 1.0})
+    >>> audit = pd.DataFrame({"right": [True] * 49 + [False], "chance": 0.1})
+    >>> accuracy_from_review(pd.concat([worst, audit]), total=600)
+    88.3% right (95%: 81.8% to 89.7%) of 600, from 150 reviewed, 50 of them drawn at random
+    >>> accuracy_from_review(worst, total=600).biased
+    True
+    """
+    for column in filter(None, (right, by)):
+        if column not in reviewed:
+            raise ArgumentError(f"the reviewed rows have no column {column!r}")
+    chances = np.ones(len(reviewed))
+    if chance in reviewed:
+        chances = reviewed[chance].fillna(1.0).to_numpy(np.float64)
+    if not ((chances > 0) & (chances <= 1)).all():
+        raise ArgumentError(f"column {chance!r} must hold chances above 0 and at most 1")
+    hits = reviewed[right].to_numpy(bool)
+    if by is None:
+        rows = {"all": _estimate(hits, chances, _total(total, "all", len(hits)))}
+    else:
+        groups = reviewed[by].astype(str).to_numpy()
+        rows = {
+            name: _estimate(hits[at], chances[at], _total(total, name, int(at.sum())))
+            for name in pd.unique(groups)
+            for at in [groups == name]
+        }
+    table = pd.DataFrame.from_dict(rows, orient="index").infer_objects()
+    table.index.name = by
+    return ReviewedAccuracy(table)
+
+
+def _total(total: int | Mapping[str, int] | None, name: str, reviewed: int) -> int | None:
+    if isinstance(total, Mapping):
+        if name not in total:
+            raise ArgumentError(f"no total for {name!r}")
+        total = total[name]
+    if total is not None and total < reviewed:
+        raise ArgumentError(f"{reviewed} rows reviewed of {total} in all: more than there are")
+    return total
+
+
+def _estimate(
+    hits: npt.NDArray[np.bool_], chances: Floats, total: int | None
+) -> dict[str, float | bool]:
+    drawn = chances < 1
+    chosen, found = int((~drawn).sum()), int(hits[~drawn].sum())
+    weights = 1 / chances[drawn]
+    rest = float(weights.sum()) if total is None else float(total - chosen)
+    row: dict[str, float | bool] = {
+        "reviewed": len(hits),
+        "audited": int(drawn.sum()),
+        "total": float("nan") if total is None and not drawn.any() else round(chosen + rest),
+        "right_of_reviewed": float(hits.mean()) if len(hits) else float("nan"),
+    }
+    if drawn.any():
+        share = float(np.average(hits[drawn], weights=weights))
+        # Fewer, as unequal weights tell less; more, as a sample of nearly all tells nearly all.
+        worth = float(weights.sum() ** 2 / (weights**2).sum())
+        unseen = max(1 - len(weights) / rest, 1e-12)
+        low, high = (float(e) for e in wilson(share * worth / unseen, worth / unseen))
+        low, high = max(low, hits[drawn].sum() / rest), min(high, 1 - (~hits[drawn]).sum() / rest)
+        return row | {
+            name: (found + rest * of_rest) / (chosen + rest)
+            for name, of_rest in (("accuracy", share), ("low", low), ("high", high))
+        } | {"biased": False}  # fmt: skip
+    if rest == 0 and total:
+        exact = found / chosen
+        return row | {"accuracy": exact, "low": exact, "high": exact, "biased": False}
+    bounds = [np.nan, np.nan] if total is None else [found / total, (found + rest) / total]
+    return row | {"accuracy": np.nan, "low": bounds[0], "high": bounds[1], "biased": True}
+
+
+def _sentence(row: pd.Series) -> str:
+    if not row["biased"]:
+        drawn = f", {row['audited']:,} of them drawn at random" if row["audited"] else ""
+        return (
+            f"{row['accuracy']:.1%} right (95%: {row['low']:.1%} to {row['high']:.1%}) of "
+            f"{row['total']:,.0f}, from {row['reviewed']:,} reviewed{drawn}"
+        )
+    others = (
+        "others" if row["total"] != row["total"] else f"other {row['total'] - row['reviewed']:,.0f}"
+    )
+    return (
+        f"biased: worst first: {row['right_of_reviewed']:.1%} of the {row['reviewed']:,} reviewed "
+        f"were right, which says nothing of the {others}; have some drawn at random"
+    )
