@@ -6,7 +6,7 @@ stops the run, and the rows finished till then are kept.
 
 from cvocr_lab.batch.bulk import RowsFailedWarning, RunStoppedWarning, extract
 from cvocr_lab.batch.sources import Column, source_frame
-from cvocr_lab.batch.workers import usable_cores
+from cvocr_lab.workers import usable_cores
 
 __all__ = [
     "Column",

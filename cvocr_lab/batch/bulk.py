@@ -19,12 +19,13 @@ import pandas as pd
 from cvocr_lab.batch.progress import Progress
 from cvocr_lab.batch.reading import Task
 from cvocr_lab.batch.sources import Column, Data, source_frame
-from cvocr_lab.batch.workers import InProcess, InThread, Worker, run, usable_cores
+from cvocr_lab.batch.workers import InProcess, InThread, Worker, run
 from cvocr_lab.engines import Engine, engine_names, open_engine
 from cvocr_lab.errors import ArgumentError, BatchError, CvocrError, RowError
 from cvocr_lab.frames import Reading, to_frame
 from cvocr_lab.images import Fetch, Limits
 from cvocr_lab.kinds import request_kind
+from cvocr_lab.workers import usable_cores
 
 _WORTH_PROCESSES = 4
 """Fewer rows than this are read here: starting processes would take longer."""

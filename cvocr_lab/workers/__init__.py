@@ -21,7 +21,7 @@ from typing import BinaryIO, Final, Generic, TypeVar, cast
 from cvocr_lab.errors import ArgumentError, BatchError
 from cvocr_lab.workers.child import dumps, send
 
-__all__ = ["WorkerDiedError", "WorkerProcess", "dumps"]
+__all__ = ["WorkerDiedError", "WorkerProcess", "dumps", "usable_cores"]
 
 Asked = TypeVar("Asked")
 Answered = TypeVar("Answered")
@@ -141,3 +141,15 @@ class WorkerProcess(Generic[Asked, Answered]):
         replies.close()
         names = {-s.value: s.name for s in signal.Signals}
         return names.get(code, f"exit status {code}")
+
+
+def usable_cores() -> int:
+    """Count the processor cores this process may use, container limits included."""
+    try:
+        cores = len(os.sched_getaffinity(0))
+    except AttributeError:  # not on macOS and Windows
+        cores = os.cpu_count() or 1
+    with contextlib.suppress(OSError, ValueError):
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        cores = min(cores, max(1, round(int(quota) / int(period))))
+    return cores
