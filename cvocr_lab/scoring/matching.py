@@ -3,28 +3,64 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from cvocr_lab.errors import ArgumentError
+from cvocr_lab.scoring.texts import Ints, as_text
+
+Values = TypeVar("Values", bound=np.generic)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Matching:
     """Positions in the flat frame for each row of the truth.
 
     Parameters
     ----------
-    answers
-        One for each row of the truth: positions of its readings, empty when there is none.
+    first
+        One for each row of the truth: position of its reading, -1 when there is none.
+    more
+        Positions of further readings, for rows that several faces answer.
     extra
         Positions of readings that no row of the truth claims.
     """
 
-    answers: tuple[tuple[int, ...], ...]
-    extra: tuple[int, ...]
+    first: Ints
+    more: Mapping[int, tuple[int, ...]]
+    extra: Ints
+
+    def take(
+        self, column: npt.NDArray[Values], fill: Values | float, empty: npt.NDArray[np.bool_]
+    ) -> npt.NDArray[Values]:
+        """Give for every row of the truth what its reading says in `column`.
+
+        Of several readings the first that is not empty speaks.
+
+        Parameters
+        ----------
+        column
+            One for each row of the flat frame.
+        fill
+            For rows without a reading.
+        empty
+            Which values say nothing: one for each row of the flat frame, or where `column` holds
+            positions, one for each of those.
+        """
+        found = column.take(self.first) if len(column) else np.full(len(self.first), fill)
+        found = np.where(self.first < 0, fill, found).astype(column.dtype)
+        for row, others in self.more.items():
+            for at in (int(self.first[row]), *others):
+                says = column[at]
+                if not empty[says if column.dtype == np.int64 else at]:
+                    found[row] = says
+                    break
+        return found
 
 
 def match(
@@ -50,37 +86,67 @@ def match(
     ArgumentError
         A frame lacks the column `on`.
     """
+    given, wanted = _labels(frame, on, "frame"), _labels(truth, on, "truth")
+    first = np.full(len(truth), -1, np.int64)
+    # Labels that both have once need no choice.
+    lone_given = given[~given.duplicated(keep=False)]
+    lone_wanted = ~wanted.duplicated(keep=False)
+    where = pd.Series(lone_given.index, index=pd.Index(lone_given, dtype=object))
+    hits = where.reindex(pd.Index(wanted[lone_wanted], dtype=object))
+    first[np.flatnonzero(lone_wanted)] = hits.fillna(-1).to_numpy(np.int64)
+    taken = np.zeros(len(frame), bool)
+    taken[first[first >= 0]] = True
+
     by_label: defaultdict[object, list[int]] = defaultdict(list)
-    for at, label in enumerate(_labels(frame, on, "frame")):
-        by_label[label].append(at)
-    if on is not None:
+    rows_of: defaultdict[object, list[int]] = defaultdict(list)
+    for at in np.flatnonzero(~taken).tolist():
+        by_label[given[at]].append(at)
+    for row in np.flatnonzero(first < 0).tolist():
+        rows_of[wanted[row]].append(row)
+    if on is not None and by_label:
         copy = (frame["ocr_attempts"] == 0).fillna(False).tolist()
         for label, found in by_label.items():
             by_label[label] = [at for at in found if not copy[at]] or _first_copy(frame, found)
-    rows_of: defaultdict[object, list[int]] = defaultdict(list)
-    for row, label in enumerate(_labels(truth, on, "truth")):
-        rows_of[label].append(row)
-    wanted = _keys(truth, "type", "side")
-    given = _keys(frame, "ocr_type", "ocr_side")
-    answers: list[tuple[int, ...]] = [()] * len(truth)
+    more: dict[int, tuple[int, ...]] = {}
+    keys = _Keys(_keys(truth, "type", "side"), _keys(frame, "ocr_type", "ocr_side"))
     for label, rows in rows_of.items():
-        free, open_rows = list(by_label.get(label, ())), list(rows)
-        for width in (slice(0, 2), slice(1, 2)):  # type and side; side alone
-            for row in list(open_rows):
-                key = wanted[row][width]
-                hits = [at for at in free if _fits(key, given[at][width])]
-                if hits:
-                    hit = max(hits, key=lambda at: likeness(row, at))
-                    answers[row] = (hit,)
-                    free.remove(hit)
-                    open_rows.remove(row)
-        for row in open_rows:
-            if len(open_rows) == 1 and not any(wanted[row]):
-                answers[row], free = tuple(free), []
-            elif free:
-                answers[row] = (free.pop(0),)
-        by_label[label] = free
-    return Matching(tuple(answers), tuple(sorted(at for free in by_label.values() for at in free)))
+        if free := by_label.get(label):
+            by_label[label] = _assign(rows, free, keys, likeness, first, more)
+    extra = sorted(at for free in by_label.values() for at in free)
+    return Matching(first, more, np.array(extra, np.int64))
+
+
+@dataclass(frozen=True, slots=True)
+class _Keys:
+    wanted: list[tuple[str, ...]]
+    given: list[tuple[str, ...]]
+
+
+def _assign(
+    rows: list[int],
+    free: list[int],
+    keys: _Keys,
+    likeness: Callable[[int, int], float],
+    first: Ints,
+    more: dict[int, tuple[int, ...]],
+) -> list[int]:
+    """Give the readings of one label to its rows; what is left over comes back."""
+    free, still = list(free), list(rows)
+    for width in (slice(0, 2), slice(1, 2)):  # type and side; side alone
+        for row in list(still):
+            key = keys.wanted[row][width]
+            hits = [at for at in free if _fits(key, keys.given[at][width])]
+            if hits:
+                hit = hits[0] if len(hits) == 1 else max(hits, key=lambda at: likeness(row, at))
+                first[row] = hit
+                free.remove(hit)
+                still.remove(row)
+    for row in still:
+        if len(still) == 1 and not any(keys.wanted[row]) and free:
+            first[row], more[row], free = free[0], tuple(free[1:]), []
+        elif free:
+            first[row] = free.pop(0)
+    return free
 
 
 def _fits(wanted: tuple[str, ...], given: tuple[str, ...]) -> bool:
@@ -92,16 +158,16 @@ def _first_copy(frame: pd.DataFrame, found: list[int]) -> list[int]:
     return [at for at in found if frame.index[at] == frame.index[found[0]]]
 
 
-def _labels(table: pd.DataFrame, on: str | None, what: str) -> Sequence[object]:
+def _labels(table: pd.DataFrame, on: str | None, what: str) -> pd.Series:
     if on is None:
-        return list(table.index)
+        return pd.Series(list(table.index), index=range(len(table)), dtype=object)
     if on not in table.columns:
         raise ArgumentError(f"the {what} has no column {on!r} to match rows by")
-    return table[on].tolist()
+    return pd.Series(table[on].tolist(), index=range(len(table)), dtype=object)
 
 
 def _keys(table: pd.DataFrame, *names: str) -> list[tuple[str, ...]]:
-    columns = [
-        table[n].fillna("").astype(str).tolist() if n in table else [""] * len(table) for n in names
+    columns: list[Sequence[str]] = [
+        as_text(table[n]).tolist() if n in table else [""] * len(table) for n in names
     ]
     return list(zip(*columns, strict=True))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
+from typing import Literal
 
 import pandas as pd
 from rapidfuzz.distance import Levenshtein
@@ -15,6 +16,8 @@ from cvocr_lab.kinds import TYPES, field_order
 from cvocr_lab.scoring.cells import OUTCOMES, compare_fields
 from cvocr_lab.scoring.judged import Judged
 from cvocr_lab.scoring.matching import match
+from cvocr_lab.scoring.texts import key, tone_key
+from cvocr_lab.scoring.truths import Alternatives, further_columns
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -40,8 +43,10 @@ class Score(Judged):
     rows: pd.DataFrame
     extra: pd.DataFrame
     unreadable: int
+    by: str | Sequence[str] = "field"
+    tone_style: Literal["unify"] | None = None
 
-    def summary(self, by: str | Sequence[str] = "field") -> pd.DataFrame:
+    def summary(self, by: str | Sequence[str] | None = None) -> pd.DataFrame:
         """Count outcomes.
 
         Parameters
@@ -62,12 +67,13 @@ class Score(Judged):
         ArgumentError
             No such column.
         """
+        by = self.by if by is None else by
         names = [by] if isinstance(by, str) else list(by)
         cells = self.cells
         for name in names:
-            if name in cells:
-                continue
             if name not in self.rows:
+                if name in cells:
+                    continue
                 known = ", ".join(map(str, [*cells.columns, *self.rows.columns]))
                 raise ArgumentError(f"nothing to group by in column {name!r}; known: {known}")
             cells = cells.assign(**{name: self.rows[name].to_numpy()[cells["row"].to_numpy()]})
@@ -139,6 +145,9 @@ def score(
     *,
     on: str | None = None,
     fields: Sequence[str] | None = None,
+    by: str | Sequence[str] | None = None,
+    tone_style: Literal["unify"] | None = None,
+    alternatives: Alternatives | None = None,
 ) -> Score:
     """Judge a flat frame by a truth.
 
@@ -151,11 +160,20 @@ def score(
         A flat frame.
     truth
         A column per field as printed; `type`, `side` and `page`, where it has them, tell several
-        papers of one input apart.  Another flat frame, reviewed, will do.
+        papers of one input apart.  Another flat frame, reviewed, will do.  A cell may be a list,
+        tuple, set or array of accepted texts, and a column ``<field>_alt`` (``<field>_alt2`` …)
+        may hold a further one; the accepted text nearest to the value counts and is shown.
     on
         Column of both that says which rows belong together; None for the index.
     fields
         Fields to compare; None for every field the truth has a column for.
+    by
+        What `Score.summary` groups by unless asked otherwise; None for the field.
+    tone_style
+        ``"unify"`` places all tones in the old style before comparing, so that hoà is hòa.  None
+        compares as written; the column `verdict` says where only the placement differs.
+    alternatives
+        Further columns of the truth with accepted texts, by field, whatever their name.
 
     Raises
     ------
@@ -169,25 +187,40 @@ def score(
     >>> paper = Document("tcc_chip", "front", {"name": FieldValue("TRẦN AN")})
     >>> frame = to_frame([Reading(Extraction((paper,)))], pd.DataFrame({"image": ["a.jpg"]}))
     >>> judged = score(frame, pd.DataFrame({"name": ["TRẦN ÂN"], "sex": ["Nữ"]}))
-    >>> judged.cells[["field", "truth", "value", "edits", "outcome"]]
-      field    truth    value  edits  outcome
-    0  name  TRẦN ÂN  TRẦN AN      1    wrong
+    >>> judged.cells[["field", "truth", "value", "edits", "outcome", "mistakes"]]
+      field    truth    value  edits  outcome mistakes
+    0  name  TRẦN ÂN  TRẦN AN      1    wrong    shape
     0   sex       Nữ               2  missing
     """
-    frame = restore(frame)
+    given = frame
+    frame = _readings(frame)
     truth = _as_truth(truth)
-    chosen = _fields(frame, truth, fields, on)
+    chosen = _fields(given, truth, fields, on)
+    further = further_columns(truth, chosen, alternatives)
     for table in (frame, truth):
-        _refuse_numbers(table, chosen)
+        _refuse_numbers(table, [*chosen, *(c for own in further.values() for c in own)])
     matching = match(frame, truth, on=on, likeness=_likeness(frame, truth, chosen))
-    cells, unreadable = compare_fields(frame, truth, matching, chosen)
-    rows = truth[[c for c in truth.columns if c not in chosen]].copy()
+    make_key = tone_key if tone_style == "unify" else key
+    cells, unreadable = compare_fields(frame, truth, matching, chosen, further, make_key)
+    texts = {*chosen, *(c for own in further.values() for c in own)}
+    rows = truth[[c for c in truth.columns if c not in texts]].copy()
+    alone = matching.first < 0
     for column in ("ocr_type", "ocr_side", "ocr_error"):
-        values = frame[column].tolist()
-        rows[column] = [values[a[0]] if a else None for a in matching.answers]
-    failed = frame["ocr_error"].notna().tolist()
-    rows["read"] = [any(not failed[at] for at in answer) for answer in matching.answers]
-    return Score(cells, rows, frame.take(list(matching.extra)), unreadable)
+        found = frame[column].reset_index(drop=True).reindex(matching.first)
+        rows[column] = found.where(~alone).array
+    failed = frame["ocr_error"].notna().to_numpy()
+    rows["read"] = ~matching.take(failed, True, failed)
+    extra = restore(given.take(matching.extra)) if len(matching.extra) else restore(given.iloc[:0])
+    return Score(cells, rows, extra, unreadable, by=by or "field", tone_style=tone_style)
+
+
+def _readings(frame: pd.DataFrame) -> pd.DataFrame:
+    """`frame` as `restore` gives it, but for the places of fields, which nobody reads here."""
+    places = [f"{field}_quad" for field in field_columns(frame.columns)]
+    known = frame.drop(columns=places)
+    if "ocr_corners" in known:
+        known = known.assign(ocr_corners=None)
+    return restore(known)
 
 
 def _as_truth(truth: pd.DataFrame) -> pd.DataFrame:

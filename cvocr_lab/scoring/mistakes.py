@@ -1,0 +1,156 @@
+"""Which kind of mistake each wrong letter is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from rapidfuzz.distance import Levenshtein
+
+from cvocr_lab.text import decompose, digits_from_lookalikes, fold
+
+LETTER_CLASSES: Final = (
+    "tone", "shape", "tone+shape", "case", "lookalike", "letter", "digit", "punctuation", "space",
+    "insertion", "deletion",
+)  # fmt: skip
+"""Classes of one edit.
+
+``tone``, ``shape``, ``tone+shape``
+    The same base letter, another tone mark, another shape (breve, circumflex, horn, the stroke of
+    đ), or both; whatever the case.
+``case``
+    The same letter in the other case.
+``lookalike``
+    Two characters that look like one digit (0 O Q D, 1 I l i, 2 Z, 5 S, 6 G, 8 B); whatever marks.
+``digit``, ``letter``
+    Another digit for a digit; any other letter or digit for a letter or digit.
+``punctuation``
+    A mark for anything, or one too many or too few.
+``space``
+    A blank too many, too few, or in place of a character.
+``insertion``, ``deletion``
+    A letter or digit that only the value has, or only the truth.
+"""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Edits:
+    """The single edits between pairs of texts, pair by pair and from left to right.
+
+    Parameters
+    ----------
+    pair
+        Which pair each belongs to.
+    truth, value
+        The two characters as code points; 0 where one has none.
+    """
+
+    pair: npt.NDArray[np.int64]
+    truth: npt.NDArray[np.uint32]
+    value: npt.NDArray[np.uint32]
+
+    def classes(self) -> npt.NDArray[np.int64]:
+        """Number each edit's class, as a position in `LETTER_CLASSES`."""
+        both = self.truth.astype(np.int64) << 21 | self.value
+        different, where = np.unique(both, return_inverse=True)
+        known = [_class(_char(n >> 21), _char(n & 0x1FFFFF)) for n in different.tolist()]
+        numbers = np.array([LETTER_CLASSES.index(name) for name in known], dtype=np.int64)
+        return numbers[where] if len(different) else np.empty(0, np.int64)
+
+
+def _char(number: int) -> str:
+    return chr(number) if number else ""
+
+
+@cache
+def _class(truth: str, value: str) -> str:
+    if truth.isspace() or value.isspace():
+        return "space"
+    if not truth or not value:
+        other = truth or value
+        if not other.isalnum():
+            return "punctuation"
+        return "deletion" if truth else "insertion"
+    (base_t, shape_t, tone_t), (base_v, shape_v, tone_v) = decompose(truth), decompose(value)
+    if base_t.casefold() == base_v.casefold():
+        if shape_t != shape_v:
+            return "shape" if tone_t == tone_v else "tone+shape"
+        return "case" if tone_t == tone_v else "tone"
+    digits = {digits_from_lookalikes(fold(c)) for c in (truth, value)}
+    if len(digits) == 1 and digits.pop().isdigit():
+        return "lookalike"
+    if not (truth.isalnum() and value.isalnum()):
+        return "punctuation"
+    return "digit" if truth.isdigit() and value.isdigit() else "letter"
+
+
+def align(truths: Sequence[str], values: Sequence[str], distances: npt.NDArray[np.int64]) -> Edits:
+    """Find the edits that lead from each truth to its value: as few as there can be.
+
+    Where replacing characters in place is as short as any other way, that is the way taken.
+
+    Parameters
+    ----------
+    distances
+        Levenshtein distance of each pair.
+    """
+    size = np.fromiter(map(len, truths), np.int64, len(truths))
+    alike = np.flatnonzero(size == np.fromiter(map(len, values), np.int64, len(values)))
+    parts = [_replaced(truths, values, some, size) for some in _steps(alike)]
+    counts = np.zeros(len(truths), np.int64)
+    for part in parts:
+        counts += np.bincount(part.pair, minlength=len(truths))
+    in_place = np.zeros(len(truths), bool)
+    in_place[alike] = counts[alike] == distances[alike]
+    parts = [_chosen(part, in_place[part.pair]) for part in parts]
+    parts.append(_spelled(truths, values, np.flatnonzero(~in_place)))
+    order = np.argsort(pair := np.concatenate([p.pair for p in parts]), kind="stable")
+    return Edits(
+        pair[order],
+        np.concatenate([p.truth for p in parts])[order],
+        np.concatenate([p.value for p in parts])[order],
+    )
+
+
+_STEP: Final = 50_000
+
+
+def _steps(at: npt.NDArray[np.int64]) -> list[npt.NDArray[np.int64]]:
+    return [at[start : start + _STEP] for start in range(0, len(at), _STEP)]
+
+
+def _chosen(edits: Edits, keep: npt.NDArray[np.bool_]) -> Edits:
+    return Edits(edits.pair[keep], edits.truth[keep], edits.value[keep])
+
+
+def _replaced(
+    truths: Sequence[str],
+    values: Sequence[str],
+    at: npt.NDArray[np.int64],
+    size: npt.NDArray[np.int64],
+) -> Edits:
+    """Compare texts of equal length place by place, all at once."""
+    ours, theirs = (_points("".join([t[i] for i in at.tolist()])) for t in (truths, values))
+    differ = np.flatnonzero(ours != theirs)
+    return Edits(np.repeat(at, size[at])[differ], ours[differ], theirs[differ])
+
+
+def _spelled(truths: Sequence[str], values: Sequence[str], at: npt.NDArray[np.int64]) -> Edits:
+    pairs: list[int] = []
+    ours: list[str] = []
+    theirs: list[str] = []
+    for pair in at.tolist():
+        truth, value = truths[pair], values[pair]
+        for kind, i, j in Levenshtein.editops(truth, value).as_list():
+            pairs.append(pair)
+            ours.append("\0" if kind == "insert" else truth[i])
+            theirs.append("\0" if kind == "delete" else value[j])
+    return Edits(np.array(pairs, np.int64), _points("".join(ours)), _points("".join(theirs)))
+
+
+def _points(text: str) -> npt.NDArray[np.uint32]:
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)

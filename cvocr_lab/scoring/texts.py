@@ -1,0 +1,129 @@
+"""Columns of text as numbers: every different text is looked at once."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from cvocr_lab.frames import TEXT
+from cvocr_lab.text import comparison_key, fold, old_tone
+
+Ints = npt.NDArray[np.int64]
+Key = Callable[[str], str]
+
+# What `comparison_key` may change in a text that is NFC already.
+_UNCLEAN: Final = re.compile(
+    "^\\s|\\s$|\\s\\s|[^\\S ]|"
+    "[\u00d0\u0189\u00f0\u0256\u00ad\u200b-\u200d\u2060\ufeff\u0300-\u036f]"
+)
+
+
+def key(text: str) -> str:
+    """Give `comparison_key`, quickly where nothing is to be done."""
+    if unicodedata.is_normalized("NFC", text) and not _UNCLEAN.search(text):
+        return text
+    return comparison_key(text)
+
+
+def tone_key(text: str) -> str:
+    """Give the comparison key with all tones placed in the old style."""
+    return old_tone(key(text))
+
+
+def as_text(values: pd.Series) -> pd.Series:
+    """`values` as text under a fresh index, "" for what is missing."""
+    values = values.reset_index(drop=True)
+    if values.dtype == TEXT and values.dtype != np.dtype(object):
+        return values.fillna("")
+    values = values.astype(object)
+    return values.where(values.notna(), "").map(str).astype(TEXT)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Coded:
+    """Several columns of text over one list of different texts.
+
+    Parameters
+    ----------
+    texts
+        The different texts as written.
+    keys
+        What they are compared by; texts may share one.
+    key_of
+        For each text the position of its key in `keys`.
+    columns
+        For each column, the position of its text in every row.
+    """
+
+    texts: pd.Series
+    keys: list[str]
+    key_of: Ints
+    columns: tuple[Ints, ...]
+
+
+def code(columns: Sequence[pd.Series], make_key: Key) -> Coded:
+    """Number the different texts of `columns`, and the different keys among them."""
+    codes, found = pd.factorize(pd.concat(columns, ignore_index=True))
+    numbers: dict[str, int] = {}
+    key_of = np.fromiter(
+        (numbers.setdefault(make_key(text), len(numbers)) for text in found.tolist()),
+        dtype=np.int64,
+        count=len(found),
+    )
+    ends = np.cumsum([len(c) for c in columns])[:-1]
+    parts = np.split(codes.astype(np.int64, copy=False), ends)
+    return Coded(pd.Series(found, dtype=TEXT), list(numbers), key_of, tuple(parts))
+
+
+class _Fold(dict[int, str]):
+    def __missing__(self, point: int) -> str:
+        return self.setdefault(point, fold(chr(point)) if point > 127 else chr(point))
+
+
+class _Loose(dict[int, str]):
+    def __missing__(self, point: int) -> str:
+        plain = "".join(c for c in fold(chr(point).casefold()).casefold() if c.isalnum())
+        return self.setdefault(point, "\n" if point == 10 else plain)
+
+
+_FOLD: Final = _Fold()
+_LOOSE: Final = _Loose()
+
+TIERS: Final = ("exact", "case", "diacritics", "loose", "none")
+"""The strictest way in which truth and value are equal.
+
+``exact``: by their comparison keys.  ``case``: when both are case-folded.  ``diacritics``: when
+both lose their marks and đ is d, case kept.  ``loose``: by letters and digits alone, without
+marks, case, blanks and punctuation.  ``none``: in no way.
+"""
+
+
+def tiers(truths: Sequence[str], values: Sequence[str]) -> npt.NDArray[np.int8]:
+    """Say by which of `TIERS` keys that differ are equal, as positions; keys hold no line break."""
+    ours, theirs = "\n".join(truths), "\n".join(values)
+    found = np.full(len(truths), 4, np.int8)
+    for at, (left, right) in enumerate(
+        (
+            (ours.translate(_LOOSE), theirs.translate(_LOOSE)),
+            (ours.translate(_FOLD), theirs.translate(_FOLD)),
+            (ours.casefold(), theirs.casefold()),
+        )
+    ):
+        pairs = zip(left.split("\n"), right.split("\n"), strict=True)
+        equal = np.fromiter((a == b != "" for a, b in pairs), np.bool_, len(truths))
+        found[equal] = 3 - at
+    return found
+
+
+def word_marks(texts: Sequence[str], known: dict[str, str]) -> list[str]:
+    """Write each text with one character for each of its words, so that words can be compared."""
+    return [
+        "".join([known.setdefault(w, chr(len(known) + 1)) for w in t.split(" ")]) for t in texts
+    ]
