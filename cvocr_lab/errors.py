@@ -10,6 +10,7 @@
     │   ├── FormatTypeError       6   the service refused the format type
     │   ├── AnswerError           -   the service's answer was not understood
     │   └── TransportError        -   the service could not be reached, after retries
+    ├── DriftError            -   a score has fallen behind a frozen one
     └── BatchError                ends the run; finished rows are kept
         ├── CredentialsError      5   wrong key or secret
         ├── QuotaError            4   out of requests
@@ -71,6 +72,22 @@ class AnswerError(RowError):
 
 class TransportError(RowError):
     """The service could not be reached, after retries."""
+
+
+class DriftError(CvocrError):
+    """A score has fallen below a frozen one by more than that one's interval.
+
+    Parameters
+    ----------
+    message
+        Which fields, and how far.
+    fallen
+        One row per field that fell: the frozen figures and those of now.
+    """
+
+    def __init__(self, message: str, fallen: pd.DataFrame) -> None:
+        super().__init__(message)
+        self.fallen = fallen
 
 
 class BatchError(CvocrError):

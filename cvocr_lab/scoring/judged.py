@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import pandas as pd
 
 from cvocr_lab.errors import ArgumentError
+from cvocr_lab.scoring import drift
+from cvocr_lab.scoring.calibration import Calibration, calibrate
 from cvocr_lab.scoring.comparison import Comparison
 from cvocr_lab.scoring.intervals import RESAMPLES
+from cvocr_lab.scoring.thresholds import Plan, Seconds, plan_review
 
 
 class Judged:
@@ -46,3 +52,74 @@ class Judged:
         return Comparison.of(
             self.cells, other.cells, names=names, detect=detect, resamples=RESAMPLES, seed=seed
         )
+
+    def calibration(
+        self, *, fields: str | Sequence[str] | None = None, bins: int = 10, seed: int = 0
+    ) -> Calibration:
+        """Judge the confidences: reliability, AUROC, Brier score, calibration error.
+
+        Parameters
+        ----------
+        fields
+            Only values of these; None for all.
+        bins
+            Bands of about equal count in the reliability table.
+        seed
+            Of the resampling.
+
+        Raises
+        ------
+        ArgumentError
+            No such field, or no value of it has a confidence.
+        """
+        return calibrate(self._of(fields), bins=bins, seed=seed)
+
+    def plan(
+        self, fields: str | Sequence[str] | None = None, *, seconds: Seconds | None = None
+    ) -> Plan:
+        """Weigh silent errors against share reviewed, for every threshold of confidence.
+
+        Parameters
+        ----------
+        fields
+            The field, or the fields that one threshold is for; None for all.
+        seconds
+            To review a value: a number, a number per field, or a review journal as a frame with
+            `field` and `seconds`.
+
+        Raises
+        ------
+        ArgumentError
+            No such field, no value of it has a confidence, or no seconds for one of them.
+        """
+        cells = self._of(fields)
+        names = pd.unique(cells["field"])
+        what = str(names[0]) if len(names) == 1 else "value"
+        return plan_review(cells, what=what, seconds=seconds)
+
+    def freeze(self, path: str | Path) -> None:
+        """Keep what this score says per field, for ``score(…, baseline=path)`` to guard.
+
+        Parameters
+        ----------
+        path
+            A ``.parquet`` file, made with mode 0600; it holds counts and no value of any card.
+
+        Raises
+        ------
+        ArgumentError
+            The name ends otherwise.
+        """
+        drift.freeze(self.cells, path)
+
+    def _of(self, fields: str | Sequence[str] | None) -> pd.DataFrame:
+        if fields is None:
+            return self.cells
+        wanted = [fields] if isinstance(fields, str) else list(fields)
+        there = {str(f) for f in pd.unique(self.cells["field"])}
+        for field in wanted:
+            if field not in there:
+                raise ArgumentError(
+                    f"no cell of a field {field!r}; there are {', '.join(sorted(there))}"
+                )
+        return self.cells[self.cells["field"].isin(wanted)]
