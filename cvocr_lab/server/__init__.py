@@ -1,0 +1,34 @@
+"""The API's endpoints, answered by any engine, offline by default (extra ``server``).
+
+Programs written for the API run unchanged but for host name, key and secret.
+"""
+
+from cvocr_lab.errors import MissingPartError
+
+try:
+    import fastapi
+    import python_multipart
+    import uvicorn
+except ImportError as error:
+    raise MissingPartError(
+        f"the server needs {error.name}: pip install 'cvocr-lab[server]'"
+    ) from None
+
+from cvocr_lab.server.app import make_app
+from cvocr_lab.server.bounds import Bounds
+from cvocr_lab.server.faults import FAULTS, Faults, parse_faults
+from cvocr_lab.server.keys import Keys
+from cvocr_lab.server.running import serve, serving
+
+del fastapi, python_multipart, uvicorn
+
+__all__ = [
+    "FAULTS",
+    "Bounds",
+    "Faults",
+    "Keys",
+    "make_app",
+    "parse_faults",
+    "serve",
+    "serving",
+]

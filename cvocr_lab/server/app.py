@@ -1,0 +1,181 @@
+"""The app: every endpoint of the API, its refusals, and what it tells about itself."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from importlib import metadata
+from itertools import groupby
+from typing import TYPE_CHECKING, Final
+
+from fastapi import Depends, FastAPI, Request, Response
+from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
+from fastapi.security import HTTPBasic
+from starlette.exceptions import HTTPException
+
+from cvocr_lab.engines import Engine
+from cvocr_lab.errors import QuotaError
+from cvocr_lab.server import pages
+from cvocr_lab.server.answering import Answering, refusal
+from cvocr_lab.server.bounds import Bounds
+from cvocr_lab.server.counters import Counters
+from cvocr_lab.server.faults import Faults, FaultyApp
+from cvocr_lab.server.keys import Keys
+from cvocr_lab.server.pool import Pool
+from cvocr_lab.server.team import engine_name, open_workers
+from cvocr_lab.wire import ENDPOINTS, Endpoint
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+_BOUNDS: Final = Bounds()
+_FIRST: Final[Mapping[str, Endpoint]] = {
+    "/backend/": next(e for e in ENDPOINTS if e.version == "v1"),
+    "/api/v2/": next(e for e in ENDPOINTS if e.version == "v2"),
+}
+"""What the paths of a version start with, and one of its endpoints."""
+
+
+def make_app(
+    engine: str | Engine | Callable[[], Engine] = "local",
+    *,
+    keys: Keys,
+    workers: int | None = None,
+    bounds: Bounds = _BOUNDS,
+    faults: Faults | None = None,
+    **options: object,
+) -> ASGIApp:
+    """The API as an ASGI app, answered by any engine.
+
+    Parameters
+    ----------
+    engine
+        ``"local"``, another engine's name, an open engine (shared by threads), or a class or
+        function that makes one (called in each worker process).
+    keys
+        Who may ask.
+    workers
+        Pictures read at a time; None for as many as the engine and the machine are good for.
+    bounds
+        What is too large, too long or too much.
+    faults
+        Faults put in on purpose; None for none.
+    options
+        Of an engine given by name.
+
+    Raises
+    ------
+    ArgumentError
+        No such engine or option.
+    BatchError
+        The engine cannot be opened.
+
+    Notes
+    -----
+    A failure is the JSON of the API's pages, its ``errorCode`` one of theirs: where none fits, 2
+    ("download failed") for GET and 3 ("upload failed") for POST.  The HTTP status fails with it,
+    and the header ``X-Reason`` says more.
+
+    Examples
+    --------
+    >>> from cvocr_lab.results import Document, Extraction, FieldValue
+    >>> class Stamp:
+    ...     name = "stamp"
+    ...
+    ...     def extract(self, request):
+    ...         return Extraction((Document("cmt", "front", {"id": FieldValue("001")}),))
+    >>> from starlette.testclient import TestClient
+    >>> client = TestClient(make_app(Stamp(), keys=Keys({"key": "secret"})))
+    >>> client.get("/healthz").json()
+    {'status': 'ok', 'engine': 'stamp'}
+    """
+    # What it says repeats bytes of uploads.
+    logging.getLogger("python_multipart").disabled = True
+    logging.getLogger("python_multipart.multipart").disabled = True
+    team = open_workers(engine, options, workers=workers)
+    queue = bounds.queue if bounds.queue is not None else 16 * len(team)
+    pool = Pool(team, queue=queue, time_limit_s=bounds.time_limit_s)
+    counters = Counters()
+    answering = Answering(pool, keys, counters, bounds)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        pool.close()
+
+    app = FastAPI(
+        title="cvocr-lab serve",
+        version=_version(),
+        description="OCR of Vietnamese identity papers and vehicle registrations.",
+        docs_url=None,  # FastAPI's own page loads from the internet
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    _add_endpoints(app, answering)
+    _add_pages(app, pool, counters, engine_name(engine))
+    app.add_exception_handler(HTTPException, _refused_path)
+    if faults is None:
+        return app
+    spent = {start: refusal(QuotaError(), e).response() for start, e in _FIRST.items()}
+    return FaultyApp(app, faults, counted=counters.faults, out_of_requests=spent)
+
+
+def _add_endpoints(app: FastAPI, answering: Answering) -> None:
+    def place(endpoint: Endpoint) -> tuple[str, str]:
+        return endpoint.path, endpoint.method
+
+    basic = Depends(HTTPBasic(auto_error=False))
+    for (path, method), group in groupby(sorted(ENDPOINTS, key=place), place):
+        endpoints = tuple(group)
+        app.add_api_route(
+            path,
+            answering.route(endpoints),
+            methods=[method],
+            summary=pages.summary(endpoints[0]),
+            tags=[endpoints[0].version],
+            operation_id=f"{method.lower()}{path.replace('/', '_')}",
+            responses=pages.responses(endpoints[0].shape),
+            openapi_extra=pages.operation(endpoints),
+            dependencies=[basic],
+            response_class=JSONResponse,
+        )
+
+
+def _add_pages(app: FastAPI, pool: Pool, counters: Counters, name: str) -> None:
+    async def healthz() -> Response:
+        return JSONResponse({"status": "ok", "engine": name})
+
+    async def metrics() -> Response:
+        figures = {
+            "requests_inside": pool.inside,
+            "queue_places": pool.queue,
+            "workers": len(pool.workers),
+            "worker_restarts": pool.restarts,
+        }
+        return PlainTextResponse(counters.text(**figures))
+
+    async def docs() -> Response:
+        return HTMLResponse(pages.page(name))
+
+    app.add_api_route("/healthz", healthz, summary="whether it runs")
+    app.add_api_route("/metrics", metrics, summary="counters", response_class=PlainTextResponse)
+    for path in ("/", "/docs"):
+        app.add_api_route(path, docs, include_in_schema=False)
+
+
+async def _refused_path(request: Request, error: Exception) -> Response:
+    """An unknown path or method, in the words of the version it looks like."""
+    assert isinstance(error, HTTPException)
+    start = next((s for s in _FIRST if request.url.path.startswith(s)), "/backend/")
+    method = "GET" if request.method in ("GET", "HEAD") else "POST"
+    version = _FIRST[start].version
+    like = next(e for e in ENDPOINTS if (e.version, e.method) == (version, method))
+    return refusal(error, like).response()
+
+
+def _version() -> str:
+    try:
+        return metadata.version("cvocr-lab")
+    except metadata.PackageNotFoundError:
+        return "0"
