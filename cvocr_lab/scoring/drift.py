@@ -65,8 +65,10 @@ def guard(cells: pd.DataFrame, path: str | Path) -> None:
         The file is no frozen score, or it was made of other cards.
     """
     frozen, now = _read(Path(path)), figures(cells)
-    shared = frozen.index.intersection(now.index)
-    changed = [f for f in shared if frozen.at[f, "cards"] != now.at[f, "cards"]]
+    cards = frozen["cards"].to_dict()
+    changed = [
+        str(f) for f, these in now["cards"].to_dict().items() if cards.get(f, these) != these
+    ]
     if changed:
         raise ArgumentError(
             f"the cards with {', '.join(changed)} are not those of {Path(path).name}: "
@@ -82,7 +84,7 @@ def guard(cells: pd.DataFrame, path: str | Path) -> None:
 
 def _said(row: pd.Series) -> str:
     """What is worse in a field now; nothing where nothing is."""
-    if row["exact_now"] != row["exact_now"]:
+    if not row["exact_now"] >= 0:
         return "not scored any more"
     if row["exact_now"] < row["exact_low"]:
         return (
