@@ -28,6 +28,7 @@ from cvocr_lab.errors import (
 )
 from cvocr_lab.frames import from_frame, read_frame, to_frame, wide, write_frame
 from cvocr_lab.images import Fetch, InputImage, Limits, load
+from cvocr_lab.journal import Journal, apply
 from cvocr_lab.results import Document, Extraction, FieldValue, Line
 from cvocr_lab.scoring import Score, read_labels, score
 
@@ -49,6 +50,7 @@ __all__ = [
     "FrameAccessor",
     "ImageError",
     "InputImage",
+    "Journal",
     "Limits",
     "Line",
     "MissingPartError",
@@ -61,6 +63,7 @@ __all__ = [
     "Score",
     "SeriesAccessor",
     "TransportError",
+    "apply",
     "extract",
     "from_frame",
     "load",

@@ -12,10 +12,11 @@ from typing import Literal
 
 import pandas as pd
 
-from cvocr_lab import batch, frames, scoring
+from cvocr_lab import batch, frames, journal, scoring
 from cvocr_lab.batch import Column
 from cvocr_lab.engines import Engine
 from cvocr_lab.images import Fetch, Limits
+from cvocr_lab.journal import Decisions
 
 
 @pd.api.extensions.register_dataframe_accessor("cvocr")
@@ -55,6 +56,17 @@ class FrameAccessor:
             fetch=fetch,
             **options,
         )
+
+    def apply(
+        self,
+        decisions: Decisions,
+        *,
+        column: str | Sequence[str] | None = None,
+        match: Literal["path", "content"] = "path",
+        base: str | PathLike[str] | None = None,
+    ) -> pd.DataFrame:
+        """Put what persons decided into this flat frame; see `cvocr_lab.apply`."""
+        return journal.apply(self._frame, decisions, column=column, match=match, base=base)
 
     def wide(self) -> pd.DataFrame:
         """Set the faces of each input side by side; see `cvocr_lab.wide`."""

@@ -24,6 +24,7 @@ the source column(s)           as given               what was read, under the c
 ``ocr_attempts``               Int64                  0: taken from an equal source
 ``ocr_seconds``                float64                time spent on the request
 ``ocr_extra_<key>``            str                    answer fields that no spec knows
+``ocr_reviewed``               str                    once reviewed: ``field:state`` joined by ``;``
 =============================  =====================  ==========================================
 
 Fields stand in the order of `cvocr_lab.kinds.TYPES`.  A ``scan`` gives ``ocr_type`` "scan" and its
@@ -35,6 +36,7 @@ a first column ``ocr_index`` (``ocr_index_<name>`` for an index with a name).
 
 from cvocr_lab.frames.columns import (
     READING_COLUMNS,
+    REVIEWED_COLUMN,
     TEXT,
     check_source_columns,
     field_columns,
@@ -46,6 +48,7 @@ from cvocr_lab.frames.sides import wide
 
 __all__ = [
     "READING_COLUMNS",
+    "REVIEWED_COLUMN",
     "TEXT",
     "Reading",
     "check_source_columns",

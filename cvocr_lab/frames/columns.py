@@ -40,6 +40,9 @@ _READING: Final[Mapping[str, ColumnKind]] = {
 READING_COLUMNS: Final = tuple(_READING)
 """The ``ocr_`` columns every flat frame has, in order."""
 
+REVIEWED_COLUMN: Final = "ocr_reviewed"
+"""What persons said of a row's fields: ``"id:confirmed;name:corrected"``; in reviewed frames."""
+
 _TRUE: Final = ("true", "1", "1.0")
 
 INPUT_COLUMNS: Final = (
@@ -77,7 +80,7 @@ def column_kinds(columns: Iterable[object]) -> dict[str, ColumnKind]:
     kinds: dict[str, ColumnKind] = {}
     for name in names:
         kind = _READING.get(name) or of_fields.get(name)
-        if kind is None and name.startswith(EXTRA):
+        if kind is None and (name == REVIEWED_COLUMN or name.startswith(EXTRA)):
             kind = "text"
         if kind is not None:
             kinds[name] = kind

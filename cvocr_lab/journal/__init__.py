@@ -1,0 +1,31 @@
+"""Review decisions, append-only on disk, and what they come to.
+
+A journal is a file of JSON lines, one for each decision of a person, on disk before the call
+that makes it returns, and readable by its owner alone.  Nothing in it is ever changed: undoing
+is a decision too.  Where an item stands is a fold over the decisions, the same in whatever order
+they come; the journals of two persons merge into one.  A person's value wins over any engine's.
+"""
+
+from cvocr_lab.journal.decision import REVIEWED, STATES, Decision, Item, State
+from cvocr_lab.journal.file import Journal, JournalWarning
+from cvocr_lab.journal.fold import Standing, fold
+from cvocr_lab.journal.rows import apply, frame_items
+from cvocr_lab.journal.tables import Decisions, merge, read_decisions, to_frame
+
+__all__ = [
+    "REVIEWED",
+    "STATES",
+    "Decision",
+    "Decisions",
+    "Item",
+    "Journal",
+    "JournalWarning",
+    "Standing",
+    "State",
+    "apply",
+    "fold",
+    "frame_items",
+    "merge",
+    "read_decisions",
+    "to_frame",
+]

@@ -1,0 +1,225 @@
+"""One decision of a person about one field, and its line in a journal."""
+
+from __future__ import annotations
+
+import json
+import math
+import uuid
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Final, Literal, TypeAlias, get_args
+
+from cvocr_lab.text import nfc
+
+State = Literal[
+    "untouched", "prefilled", "confirmed", "corrected", "skipped", "unreadable", "disputed"
+]
+STATES: Final[tuple[State, ...]] = get_args(State)
+"""Where a field can stand in a review."""
+
+REVIEWED: Final[frozenset[State]] = frozenset({"confirmed", "corrected", "unreadable"})
+"""States in which a person has said what stands on the paper; ``prefilled`` is not one."""
+
+Label: TypeAlias = "str | int | float | bool | tuple[Label, ...] | None"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One field on one face of one input: what a decision is about.
+
+    Parameters
+    ----------
+    source
+        Path or URL of the picture as the frame has it, front and back joined by a line break;
+        "" for pictures without one.
+    sha256
+        Digest of the picture as `cvocr_lab.images.digest` gives it, those of a pair joined by
+        a line break; "" when unknown.
+    label
+        The row's index label.  It tells inputs apart only where neither of the above is known.
+    type, side, page
+        The face; the type is a note, so that another engine's type finds the decision too.
+    nth
+        Which of several papers of one side and page, from 1.
+    field
+        The field's name, or ``ocr_type``, ``ocr_side`` for what the paper itself is.
+    """
+
+    source: str = ""
+    sha256: str = ""
+    label: Label = None
+    type: str = ""
+    side: str = ""
+    page: int = 1
+    nth: int = 1
+    field: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a person decided about an item; one line of a journal.
+
+    Parameters
+    ----------
+    item
+        What it is about.
+    state
+        Where the item stands after it.
+    value
+        The value as printed, NFC; None for absent, and for states that say no value.
+    who, time
+        The person, and when (UTC).
+    engine, engine_value
+        The engine asked before, and what it had said; "" and None when unknown or nothing.
+    seconds
+        Time the person spent on it; None when unknown.
+    note
+        Free text.
+    chance
+        Chance that the item was chosen for review, 0 to 1: 1 when all are, the audit share for
+        an item drawn at random; None when unknown.
+    undoes
+        Id of the decision that this one takes back; "" for others.
+    replaces
+        Ids of the earlier decisions about the item that the person had seen.
+    id
+        Unique among all journals.
+    """
+
+    item: Item
+    state: State
+    value: str | None = None
+    who: str = ""
+    time: datetime = field(default_factory=lambda: datetime.now(UTC))
+    engine: str = ""
+    engine_value: str | None = None
+    seconds: float | None = None
+    note: str = ""
+    chance: float | None = None
+    undoes: str = ""
+    replaces: tuple[str, ...] = ()
+    id: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+    @property
+    def order(self) -> tuple[datetime, str]:
+        """What decisions are sorted by."""
+        return self.time, self.id
+
+
+def line_of(decision: Decision) -> bytes:
+    """Write a decision as one line of JSON, line break included.
+
+    >>> line = line_of(Decision(Item(source="a.jpg", field="id"), "unreadable", who="an"))
+    >>> decision_of(line).item.source
+    'a.jpg'
+    """
+    cells = {
+        "id": decision.id,
+        "time": decision.time.astimezone(UTC).isoformat(timespec="microseconds"),
+        "who": decision.who,
+        **asdict(decision.item),
+        "state": decision.state,
+        "value": decision.value,
+        "engine": decision.engine,
+        "engine_value": decision.engine_value,
+        "seconds": decision.seconds,
+        "note": decision.note,
+        "chance": decision.chance,
+        "undoes": decision.undoes,
+        "replaces": decision.replaces,
+    }
+    return json.dumps(cells, ensure_ascii=False, allow_nan=False).encode() + b"\n"
+
+
+def decision_of(line: bytes) -> Decision:
+    """Read one line of a journal; keys it does not know are passed over.
+
+    Raises
+    ------
+    ValueError
+        The line is no decision.
+    """
+    cells = json.loads(line)
+    if not isinstance(cells, dict):
+        raise ValueError("a decision is an object")
+    time = datetime.fromisoformat(_text(cells, "time"))
+    if time.tzinfo is None:
+        raise ValueError("the time says no zone")
+    state, identity = _text(cells, "state"), _text(cells, "id")
+    if state not in STATES or not identity:
+        raise ValueError("no state or no id")
+    replaces = cells.get("replaces", ())
+    if not (isinstance(replaces, list | tuple) and all(isinstance(r, str) for r in replaces)):
+        raise ValueError("replaces is a list of ids")
+    return Decision(
+        item=Item(
+            source=_text(cells, "source"),
+            sha256=_text(cells, "sha256"),
+            label=plain_label(cells.get("label")),
+            type=_text(cells, "type"),
+            side=_text(cells, "side"),
+            page=_count(cells, "page"),
+            nth=_count(cells, "nth"),
+            field=_text(cells, "field"),
+        ),
+        state=state,
+        value=_value(cells, "value"),
+        who=_text(cells, "who"),
+        time=time.astimezone(UTC),
+        engine=_text(cells, "engine"),
+        engine_value=_value(cells, "engine_value"),
+        seconds=_float(cells, "seconds"),
+        note=_text(cells, "note"),
+        chance=_float(cells, "chance"),
+        undoes=_text(cells, "undoes"),
+        replaces=tuple(replaces),
+        id=identity,
+    )
+
+
+def plain_label(label: object) -> Label:
+    """Make of an index label what JSON can hold: numbers and texts stay, the rest become text.
+
+    >>> import pandas as pd
+    >>> plain_label(pd.Timestamp("2026-01-02")), plain_label(("a", 1))
+    ('2026-01-02 00:00:00', ('a', 1))
+    """
+    if isinstance(label, tuple | list):
+        return tuple(plain_label(part) for part in label)
+    # numpy's own numbers know how to become Python's.
+    item = getattr(label, "item", None)
+    if callable(item) and getattr(label, "ndim", None) == 0:
+        label = item()
+    if isinstance(label, float) and not math.isfinite(label):
+        return None
+    if label is None or isinstance(label, str | int | float):
+        return label
+    return str(label)
+
+
+def _text(cells: Mapping[str, object], key: str) -> str:
+    value = cells.get(key, "")
+    if not isinstance(value, str):
+        raise ValueError(f"{key} is a text")
+    return value
+
+
+def _value(cells: Mapping[str, object], key: str) -> str | None:
+    return None if cells.get(key) is None else nfc(_text(cells, key)) or None
+
+
+def _count(cells: Mapping[str, object], key: str) -> int:
+    value = cells.get(key, 1)
+    if not isinstance(value, int) or value < 1:
+        raise ValueError(f"{key} counts from 1")
+    return value
+
+
+def _float(cells: Mapping[str, object], key: str) -> float | None:
+    value = cells.get(key)
+    if value is None:
+        return None
+    if not isinstance(value, int | float):
+        raise ValueError(f"{key} is a number")
+    return float(value)
