@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 import random
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cvocr_lab.engines.local.recogniser import crop_line, to_height
 from cvocr_lab.results import Quad
 from cvocr_lab.synth import TIERS, Tier, generate
 from cvocr_lab.synth.fonts import Pool
+from cvocr_lab.synth.generate import Sample
 from cvocr_lab.text import CHARSET
 from cvocr_lab.training.stream import FIRST_SEED, Shard, save_shard
 
@@ -37,15 +41,42 @@ def cut_shard(seed: int, count: int, *, pool: Pool = "train", tier: Tier | None 
     for number in range(count):
         taken = tier or TIERS[number % len(TIERS)]
         sample = generate(None, seed=rng.getrandbits(40), tier=taken, pool=pool)
-        for truth in sample.truths:
-            for text, quad in truth.lines:
-                text = " ".join(text.split())
-                if text and set(text) <= _KNOWN:
-                    crop = crop_line(sample.image, loosen(quad, rng))
-                    shard.pictures.append(to_height(crop))
-                    shard.texts.append(text)
-                    shard.sorts.append(taken)
+        for line in cut_lines(sample, rng):
+            shard.pictures.append(line.picture)
+            shard.texts.append(line.text)
+            shard.sorts.append(taken)
     return shard
+
+
+@dataclass(frozen=True, slots=True)
+class CutLine:
+    """A line cut from a paper.
+
+    Parameters
+    ----------
+    picture
+        Grey, `HEIGHT` rows.
+    text
+        What it says.
+    type, field
+        The paper's type, and the field whose value it is or is part of; "" for captions.
+    """
+
+    picture: NDArray[np.uint8]
+    text: str
+    type: str
+    field: str
+
+
+def cut_lines(sample: Sample, rng: random.Random) -> Iterator[CutLine]:
+    """Cut every line of every paper of a picture."""
+    for truth in sample.truths:
+        field_at = {quad: field for field, quads in truth.line_quads.items() for quad in quads}
+        for text, quad in truth.lines:
+            text = " ".join(text.split())
+            if text and set(text) <= _KNOWN:
+                crop = to_height(crop_line(sample.image, loosen(quad, rng)))
+                yield CutLine(crop, text, truth.type, field_at.get(quad, ""))
 
 
 def loosen(quad: Quad, rng: random.Random) -> Quad:

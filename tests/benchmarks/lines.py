@@ -5,7 +5,8 @@
 Two sets, both drawn with the held-out families of `cvocr_lab.synth.fonts` from seeds of their own:
 lines drawn alone, by sort of text, and lines cut from photographed papers, by tier.  Then machine
 readable zones, before and after repair by check digits: in OCR-B (which no test family has, so the
-font was seen in training) and in the held-out Cousine.  Time is processor time of one thread.
+font was seen in training) and in the held-out Cousine.  Lines of papers are also told by what they
+hold (the class of the field's type).  Time is processor time of one thread.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from cvocr_lab.synth import TIERS, generate
 from cvocr_lab.synth.fonts import Pool
 from cvocr_lab.training import TEST_SEED, evaluate
 from cvocr_lab.training.evaluation import drawn_set
-from cvocr_lab.training.papers import cut_shard, loosen
+from cvocr_lab.training.papers import CutLine, cut_lines, loosen
 from cvocr_lab.training.stream import Shard
 
 
@@ -42,19 +43,38 @@ def main() -> None:
     parser.add_argument("--papers", type=int, default=60, help="papers per tier")
     parser.add_argument("--per-sort", type=int, default=150, help="drawn lines per sort of text")
     args = parser.parse_args()
-    parts = [
-        cut_shard(TEST_SEED + i, args.papers, pool="test", tier=t) for i, t in enumerate(TIERS)
-    ]
-    papers = Shard(
-        [p for s in parts for p in s.pictures],
-        [t for s in parts for t in s.texts],
-        [t for s in parts for t in s.sorts],
-    )
-    sets = {"drawn lines": drawn_set(TEST_SEED, "test", args.per_sort), "paper lines": papers}
+    by_tier, by_class = paper_lines(args.papers)
+    sets = {
+        "drawn lines": drawn_set(TEST_SEED, "test", args.per_sort),
+        "paper lines by tier": by_tier,
+        "paper lines by class and tier": by_class,
+    }
     for reader in ("own", "tesseract") if args.tesseract else ("own",):
         for name, shard in sets.items():
             report(f"{reader}, {name}", reader, shard, args.model if reader == "own" else None)
         zones(reader, args.model if reader == "own" else None, args.papers // 2)
+
+
+def paper_lines(count: int) -> tuple[Shard, Shard]:
+    """Lines of `count` papers per tier, told by tier and by class and tier."""
+    tiers, classes = Shard([], [], []), Shard([], [], [])
+    for at, tier in enumerate(TIERS):
+        rng = random.Random(TEST_SEED + at)
+        for _ in range(count):
+            sample = generate(None, seed=rng.getrandbits(40), tier=tier, pool="test")
+            for line in cut_lines(sample, rng):
+                for shard, sort in ((tiers, tier), (classes, f"{class_of(line)}, {tier}")):
+                    shard.pictures.append(line.picture)
+                    shard.texts.append(line.text)
+                    shard.sorts.append(sort)
+    return tiers, classes
+
+
+def class_of(line: CutLine) -> str:
+    """What sort of value a line is: the class of its field's type."""
+    if not line.field:
+        return "caption"
+    return type(document_type(line.type)[line.field].type).__name__.lower()
 
 
 def report(title: str, reader: str, shard: Shard, model: Path | None) -> None:
