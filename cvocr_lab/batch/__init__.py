@@ -4,7 +4,8 @@ Concurrency lives here only.  A row's trouble becomes that row's error; what wou
 stops the run, and the rows finished till then are kept.
 """
 
-from cvocr_lab.batch.bulk import RowsFailedWarning, RunStoppedWarning, extract
+from cvocr_lab.batch.bulk import extract
+from cvocr_lab.batch.rows import RowsFailedWarning, RunStoppedWarning
 from cvocr_lab.batch.sources import Column, source_frame
 from cvocr_lab.workers import usable_cores
 

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
+from contextlib import suppress
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Final, NoReturn, Self
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
+
+_LOG_S: Final = 10.0
+"""Seconds between two lines where nobody watches: a log file wants no hundred thousand of them."""
 
 
 class Progress:
-    """Counts rows done and failed while a run goes on.
+    """Counts rows done and failed while a run goes on; says their rate and the time remaining.
 
     Parameters
     ----------
@@ -16,22 +24,19 @@ class Progress:
         Rows to come.
     show
         Whether there is a bar at all.
+    unit
+        What a row is called.
     """
 
-    def __init__(self, total: int, *, show: bool) -> None:
+    def __init__(self, total: int, *, show: bool, unit: str = "row") -> None:
         self._failed = 0
-        with warnings.catch_warnings():
-            # Without ipywidgets tqdm warns and falls back to text; the text is good enough.
-            warnings.simplefilter("ignore")
-            from tqdm.auto import tqdm
-
-            self._bar = tqdm(total=total, unit="row", disable=not show)
+        self._bar = _bar(total, show=show, unit=unit)
 
     def step(self, *, failed: bool) -> None:
         """Note one finished row."""
         if failed:
             self._failed += 1
-            self._bar.set_postfix(failed=self._failed, refresh=False)
+            self._bar.set_postfix_str(f"failed={self._failed}", refresh=False)
         self._bar.update()
 
     def __enter__(self) -> Self:
@@ -44,3 +49,17 @@ class Progress:
         traceback: TracebackType | None,
     ) -> None:
         self._bar.close()
+
+
+def _bar(total: int, *, show: bool, unit: str) -> tqdm[NoReturn]:
+    with warnings.catch_warnings():
+        # Without ipywidgets tqdm warns and falls back to text; the text is good enough.
+        warnings.simplefilter("ignore")
+        from tqdm import tqdm
+        from tqdm.auto import tqdm as fitting
+
+        if show and any(c.__module__ == "tqdm.notebook" for c in fitting.__mro__):
+            with suppress(Exception):  # a widget that cannot be shown must not end the run
+                return fitting(total=total, unit=unit)
+        every = 0.1 if sys.stderr is not None and sys.stderr.isatty() else _LOG_S
+        return tqdm(total=total, unit=unit, disable=not show, mininterval=every)

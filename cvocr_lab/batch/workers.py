@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import pickle
 import queue
 import threading
 from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from cvocr_lab.batch.reading import Task, read
 from cvocr_lab.engines import Engine
 from cvocr_lab.errors import CvocrError, ImageError, RowError
 from cvocr_lab.frames import Reading
 from cvocr_lab.workers import WorkerDiedError, WorkerProcess, dumps
+
+
+class Row(NamedTuple):
+    """A row by its position, and what came of it."""
+
+    at: int
+    reading: Reading
 
 
 class Worker(Protocol):
@@ -112,11 +117,25 @@ def _read(engine: Engine, task: Task) -> Reading:
     return reading
 
 
-def run(tasks: Iterable[Task], workers: Sequence[Worker]) -> Generator[tuple[Task, Reading]]:
-    """Read tasks in any order, taking a new one only when a worker is free.
+def run(
+    items: Iterable[Task | Row],
+    workers: Sequence[Worker],
+    keep: Callable[[Task, Reading], None] = lambda _task, _reading: None,
+) -> Generator[Row]:
+    """Read tasks in any order, taking a new one only when a worker is free; pass rows on.
 
     A single `InThread` reads in the calling thread.  When the caller stops iterating, or an
     exception ends the run, nothing more is begun and busy workers are given up.
+
+    Parameters
+    ----------
+    items
+        Tasks, and rows that need none.
+    workers
+        Who reads.
+    keep
+        Called with each reading by the thread that read it, before that thread goes on; so there
+        is never more than one reading of each worker that is not kept.
 
     Raises
     ------
@@ -124,16 +143,15 @@ def run(tasks: Iterable[Task], workers: Sequence[Worker]) -> Generator[tuple[Tas
         No further row can be read; every finished one was given before.
     """
     if len(workers) == 1 and isinstance(workers[0], InThread):
-        for task in tasks:
-            yield task, workers[0].read(task)
+        for item in items:
+            yield item if isinstance(item, Row) else _row(item, workers[0].read(item), keep)
         return
-    todo = iter(tasks)
+    todo = iter(items)
     taking, stopped = threading.Lock(), threading.Event()
     # Bounded, so that readings do not pile up before a slow consumer.
-    done: queue.Queue[tuple[Task, Reading] | BaseException | None]
-    done = queue.Queue(maxsize=4 * len(workers))
+    done: queue.Queue[Row | BaseException | None] = queue.Queue(maxsize=4 * len(workers))
 
-    def give(item: tuple[Task, Reading] | BaseException | None) -> None:
+    def give(item: Row | BaseException | None) -> None:
         while not stopped.is_set():
             with contextlib.suppress(queue.Full):
                 done.put(item, timeout=0.1)
@@ -143,10 +161,15 @@ def run(tasks: Iterable[Task], workers: Sequence[Worker]) -> Generator[tuple[Tas
         try:
             while not stopped.is_set():
                 with taking:
-                    task = next(todo, None)
-                if task is None:
+                    item = next(todo, None)
+                if item is None:
                     break
-                give((task, worker.read(task)))
+                if isinstance(item, Task):
+                    reading = worker.read(item)
+                    if stopped.is_set() and isinstance(reading.result, CvocrError):
+                        break  # it was given up, which says nothing of the row
+                    item = _row(item, reading, keep)
+                give(item)
         except BaseException as error:
             give(error)
         else:
@@ -161,15 +184,15 @@ def run(tasks: Iterable[Task], workers: Sequence[Worker]) -> Generator[tuple[Tas
         failure: BaseException | None = None
         while busy and not (failure and done.empty()):
             try:
-                item = done.get(timeout=0.2)  # a bare get cannot be interrupted on Windows
+                given = done.get(timeout=0.2)  # a bare get cannot be interrupted on Windows
             except queue.Empty:
                 continue
-            if item is None:
+            if given is None:
                 busy -= 1
-            elif isinstance(item, BaseException):
-                failure = failure or item
+            elif isinstance(given, BaseException):
+                failure = failure or given
             else:
-                yield item
+                yield given
         if failure:
             raise failure
         ended_well = True
@@ -179,13 +202,6 @@ def run(tasks: Iterable[Task], workers: Sequence[Worker]) -> Generator[tuple[Tas
             worker.close(now=not ended_well)
 
 
-def usable_cores() -> int:
-    """Count the processor cores this process may use, container limits included."""
-    try:
-        cores = len(os.sched_getaffinity(0))
-    except AttributeError:  # not on macOS and Windows
-        cores = os.cpu_count() or 1
-    with contextlib.suppress(OSError, ValueError):
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
-        cores = min(cores, max(1, round(int(quota) / int(period))))
-    return cores
+def _row(task: Task, reading: Reading, keep: Callable[[Task, Reading], None]) -> Row:
+    keep(task, reading)
+    return Row(task.at, reading)

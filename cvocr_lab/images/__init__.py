@@ -156,20 +156,34 @@ def load_url(
     return _decoded(_fetched(url, fetch), pages, limits)
 
 
-def digest(source: object, *, base: Path | str | None = None) -> str:
+def digest(
+    source: object,
+    *,
+    base: Path | str | None = None,
+    limits: Limits = Limits(),  # noqa: B008 - frozen
+) -> str:
     """The `sha256` that `load` would give, without decoding; of the URL itself for URLs.
+
+    Parameters
+    ----------
+    source, base, limits
+        As for `load`.
 
     Raises
     ------
     ImageError
-        The cell is empty, or there is no such file.
+        The cell is empty, there is no such file, or it begins like no picture.
+    FetchError
+        A URL of a scheme that is not fetched.
     """
-    limits = Limits()
     drawn = _drawn(source, None, limits)
     if drawn is not None:
         return drawn.sha256
     found = encoded(source, base=base, limits=limits)
-    return hashlib.sha256(found.url.encode() if found.url else found.data).hexdigest()
+    if found.url:
+        return hashlib.sha256(found.url.encode()).hexdigest()
+    _format(found)
+    return hashlib.sha256(found.data).hexdigest()
 
 
 def _fetched(url: str, fetch: Fetch) -> Encoded:
@@ -179,9 +193,7 @@ def _fetched(url: str, fetch: Fetch) -> Encoded:
 def _decoded(found: Encoded, pages: Sequence[int] | None, limits: Limits) -> InputImage:
     name = found.name
     data = checked(found.data, name, limits)
-    kind = format_of(data)
-    if not is_readable(kind):
-        raise ImageError(f"{name} is {kind}, not a picture: give JPEG, PNG or PDF")
+    kind = _format(found)
     if kind == "PDF":
         with translated(name, "PDF"):
             arrays = decode_pdf(data, name, pages=pages, limits=limits)
@@ -197,6 +209,13 @@ def _decoded(found: Encoded, pages: Sequence[int] | None, limits: Limits) -> Inp
         url=found.url,
         numbers=tuple(map(int, pages or ())) if chosen else (),
     )
+
+
+def _format(found: Encoded) -> str:
+    kind = format_of(found.data)
+    if not is_readable(kind):
+        raise ImageError(f"{found.name} is {kind}, not a picture: give JPEG, PNG or PDF")
+    return kind
 
 
 def _drawn(source: object, pages: Sequence[int] | None, limits: Limits) -> InputImage | None:

@@ -114,7 +114,7 @@ def sampled(every: int) -> Iterator[list[tuple[int, float]]]:
                 apart = " ".join(f"{mb:7.0f}" for mb in workers)
                 print(f"{self.done:6} {parent:10.0f} {apart:>24}", flush=True)
 
-    with patch("cvocr_lab.batch.bulk.Progress", Sampling):
+    with patch("cvocr_lab.batch.rows.Progress", Sampling):
         yield samples
 
 

@@ -1,0 +1,179 @@
+"""Every row of a call with its reading, as they come."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import warnings
+from collections import Counter
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from itertools import chain
+
+from cvocr_lab.batch.call import Call
+from cvocr_lab.batch.ledger import Ledger
+from cvocr_lab.batch.progress import Progress
+from cvocr_lab.batch.reading import Task
+from cvocr_lab.batch.team import WORTH_PROCESSES
+from cvocr_lab.batch.workers import Row, run
+from cvocr_lab.errors import CvocrError, RowError
+
+
+class RowsFailedWarning(UserWarning):
+    """Some rows of a run have an error; the frame says which."""
+
+
+class RunStoppedWarning(UserWarning):
+    """A run was interrupted; the frame holds the rows finished till then."""
+
+
+class Window:
+    """How far a run may be ahead of its first row that is not finished.
+
+    One picture that takes minutes must not make the readings after it pile up in memory.
+
+    Parameters
+    ----------
+    rows
+        The distance.
+    """
+
+    def __init__(self, rows: int) -> None:
+        self.rows = rows
+        self._first = 0
+        self._moved = threading.Condition()
+        self._closed = False
+
+    def move(self, first: int) -> None:
+        """Say which row is the first that is not finished."""
+        with self._moved:
+            self._first = first
+            self._moved.notify_all()
+
+    def close(self) -> None:
+        """Hold nobody back any more."""
+        with self._moved:
+            self._closed = True
+            self._moved.notify_all()
+
+    def held(self, items: Iterator[Task | Row]) -> Iterator[Task | Row]:
+        """Give the items, each when it is within reach."""
+        for item in items:
+            with self._moved:
+                while item.at >= self._first + self.rows and not self._closed:
+                    self._moved.wait()
+            yield item
+
+
+@dataclass(slots=True)
+class Count:
+    """What one run came to, said once at its end.
+
+    Parameters
+    ----------
+    total
+        Rows asked for.
+    done
+        Rows finished.
+    failures
+        Failed rows by the names of their errors.
+    kept
+        Whether failed rows stay failed in a store.
+    """
+
+    total: int
+    kept: bool
+    done: int = 0
+    failures: Counter[str] = field(default_factory=Counter)
+
+    def add(self, row: Row) -> None:
+        """Count one row."""
+        self.done += 1
+        if isinstance(row.reading.result, CvocrError):
+            self.failures[type(row.reading.result).__name__] += 1
+
+    def warn(self, *, interrupted: bool) -> None:
+        """Say what the caller should know: at most one warning of each sort."""
+        if interrupted:
+            text = f"interrupted: {self.done} of {self.total} rows were read and are returned"
+            warnings.warn(text, RunStoppedWarning, stacklevel=_outside())
+        if self.failures:
+            counts = ", ".join(f"{n} {name}" for name, n in self.failures.most_common())
+            text = (
+                f"{self.failures.total()} of {self.done} rows failed ({counts}); "
+                "see column ocr_error"
+            )
+            if self.kept:
+                text += "; retry_failed=True reads them again"
+            warnings.warn(text, RowsFailedWarning, stacklevel=_outside())
+
+
+def finished_rows(
+    call: Call, *, remember: int | None = None, window: Window | None = None
+) -> Generator[Row]:
+    """Read the rows of a call, in any order; what was read before comes without an engine.
+
+    The engine is opened when a first row needs it.  With ``errors="raise"``, the first failed row
+    is raised.
+
+    Raises
+    ------
+    BatchError
+        No further row can be read.
+    RowError
+        A row failed, and the caller wants to know.
+    """
+    with (
+        Progress(len(call.sources), show=call.progress) as bar,
+        call.ledger(remember=remember) as ledger,
+        closing(_rows(call, ledger, window)) as rows,
+    ):
+        for row in rows:
+            failure = row.reading.result
+            if call.raises and isinstance(failure, RowError):
+                raise _of_row(call.sources.index[row.at], failure)
+            yield row
+            bar.step(failed=isinstance(failure, CvocrError))
+
+
+def _rows(call: Call, ledger: Ledger, window: Window | None) -> Generator[Row]:
+    items = ledger.items()
+    tasks: list[Task] = []
+    enough = max(WORTH_PROCESSES, call.engine.workers(call.workers, len(call.sources)))
+    for item in items:
+        if isinstance(item, Row):
+            yield item
+        else:
+            tasks.append(item)
+        if tasks and (
+            len(tasks) == enough or (window and item.at - tasks[0].at >= window.rows // 2)
+        ):
+            break
+    if not tasks:
+        return
+    team = call.engine.team(call.workers, len(tasks))
+    rest = chain(tasks, window.held(items) if window else items)
+    try:
+        with closing(run(rest, team, ledger.keep)) as rows:
+            for row in rows:
+                yield from ledger.answered(row)
+    finally:
+        if window:
+            window.close()
+
+
+def _of_row(label: object, failure: RowError) -> RowError:
+    told = f"row {label!r}: {failure}"
+    try:
+        return type(failure)(told)
+    except TypeError:  # an engine's own class, made otherwise
+        return RowError(told)
+
+
+def _outside() -> int:
+    """Count the frames up to the caller's own line, for a warning that points there."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back and str(frame.f_globals.get("__name__", "")).startswith("cvocr_lab"):
+        level, frame = level + 1, frame.f_back
+    return level
