@@ -6,6 +6,7 @@ personal number are the old ones (Circular 07/2016/TT-BCA, Appendix 1); whether 
 the mergers use only new codes is not known.
 """
 
+from cvocr_lab.places._addresses import Address, parse_address
 from cvocr_lab.places._numbers import CMND_HEADS, birth_year, check_citizen_id
 from cvocr_lab.places._provinces import (
     Era,
@@ -20,6 +21,7 @@ from cvocr_lab.places._provinces import (
 from cvocr_lab.places._wards import districts, wards
 
 __all__ = [
+    "Address",
     "CMND_HEADS",
     "Era",
     "Province",
@@ -30,6 +32,7 @@ __all__ = [
     "districts",
     "is_abroad",
     "match_province",
+    "parse_address",
     "provinces",
     "successor",
     "wards",

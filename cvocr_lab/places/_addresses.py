@@ -1,0 +1,290 @@
+"""Addresses of both eras: two, three or four parts, small to large."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Final
+
+from cvocr_lab.places._gazetteer import (
+    CACHED,
+    DISTRICT_WORDS,
+    WARD_WORDS,
+    Place,
+    Roll,
+    roll,
+    ward_by_code,
+    written,
+)
+from cvocr_lab.places._provinces import Era, Province, match_province, provinces, successor
+from cvocr_lab.text import collapse, fold_key, nfc
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """An address in its parts.
+
+    Names are those of the lists, tones in the old style, without unit words but for numbered units
+    (``Phường 7``, ``Quận 1``); a part that is in no list stands as printed.
+
+    Parameters
+    ----------
+    house
+        All that stands before the ward: house, street, hamlet; "" for none.
+    ward, district, province
+        "" when absent; a district is absent by right in the new era.
+    era
+        Which of the two maps it names; None when the parts fit both.
+    code
+        Statistics code of the ward, in its era's list; "" when not found.
+    ward_2025
+        The ward since 2025-07-01, where the old one was not split; "" when unknown.
+    score
+        How well the worst found part fits its name, 0 to 1; 0 when no part was found.
+    unknown
+        The parts that no list holds: ``"ward"``, ``"district"``, ``"province"``; ``"era"`` for a
+        unit that may be of either.
+    """
+
+    house: str = ""
+    ward: str = ""
+    district: str = ""
+    province: str = ""
+    era: Era | None = None
+    code: str = ""
+    ward_2025: str = ""
+    score: float = 0.0
+    unknown: tuple[str, ...] = ()
+
+    @property
+    def province_2025(self) -> str:
+        """The province since 2025-07-01; "" when the province is unknown."""
+        if not self.province or "province" in self.unknown:
+            return ""
+        return self.province if self.era == "new" else successor(self.province).name
+
+    def __str__(self) -> str:
+        """The parts joined as cards print them."""
+        return ", ".join(filter(None, (self.house, self.ward, self.district, self.province)))
+
+
+_JOINED: Final = re.compile(r"(r[ịi]a)\s*[-–—]\s*(v[ũu]ng)", re.IGNORECASE)
+_COMMAS: Final = re.compile(r"\s*[,;]\s*")
+_DASHES: Final = re.compile(r"\s+[-–—]\s+|\s*[,;]\s*|(?<=\w{3})[-–—](?=\w{2})")
+# A dot for a comma; after one or two letters it shortens a unit word.
+_DOTS: Final = re.compile(r"(?<=\w{3})\.\s*(?=\w)|\s*[,;]\s*")
+_EDGES: Final = " \t.,;:-–—_'\"`|"
+_HOUSE: Final = re.compile(
+    r"(?:so|sn|to|thon|xom|ap|khu|doi|ban|buon|lang|khom|kp|kdc|ngo|ngach|hem|kiet|duong|pho|tdp|"
+    r"can ho|chung cu|toa|lo|plei|bon|phum|soc)\b|\w{0,3}\d"
+)
+
+
+def parse_address(text: str, *, era: Era | None = None) -> Address:
+    """Take an address apart, whatever its era, abbreviations and misread letters.
+
+    Each part is looked for in the list of the place above it.  What is in no list stands as
+    printed and is named in `Address.unknown`; nothing is ever made up.
+
+    Parameters
+    ----------
+    text
+        Small to large, parted by commas (dashes and dots are understood, and a comma lost).
+    era
+        The map it was written by, where that is known from elsewhere; None to judge by the parts.
+
+    Examples
+    --------
+    >>> found = parse_address("Tổ 5, P. Phúc Xá, Q.Ba Đinh, TP Hà Nội")
+    >>> str(found), found.era, found.ward_2025
+    ('Tổ 5, Phúc Xá, Ba Đình, Hà Nội', 'old', 'Hồng Hà')
+    >>> found = parse_address("12 Lê Lợi, Phường Thủ Dầu Một, TP. Hồ Chí Minh")
+    >>> found.era, found.district, found.ward
+    ('new', '', 'Thủ Dầu Một')
+    """
+    text = _JOINED.sub(r"\1 \2", collapse(nfc(text)))
+    best = _of_parts(_COMMAS.split(text), era)
+    for marks in (_DASHES, _DOTS):
+        if _worth(best) >= 3 or not marks.search(text):
+            continue
+        other = _of_parts(marks.split(text), era)
+        if _worth(other) > _worth(best):
+            best = other
+    return best
+
+
+def _worth(address: Address) -> float:
+    found = sum(
+        bool(getattr(address, part)) and part not in address.unknown
+        for part in ("ward", "district", "province")
+    )
+    # Two levels of the new era are as complete as three of the old.
+    return found + (address.era == "new") - 0.5 * ("era" in address.unknown)
+
+
+def _of_parts(split: list[str], era: Era | None) -> Address:
+    parts = [part for part in (p.strip(_EDGES) for p in split) if part]
+    if not parts:
+        return Address(unknown=("province",))
+    found = _province(parts[-1])
+    small = parts[:-1]
+    if found is None and (cut := _province_at_end(parts[-1])):
+        head, found = cut
+        small = [*parts[:-1], head]
+    if found is None:
+        return Address(house=", ".join(parts[:-1]), province=parts[-1], unknown=("province",))
+    place, score = found
+    if not small:
+        return Address(province=place.name, score=score)
+    choices = []
+    if era != "new":
+        old = _old(small, place, score)
+        if old.score == 1 and old.ward and old.district and not old.unknown:
+            return old
+        choices.append(old)
+    new = _of_new_era(place.name)
+    if era != "old" and new is not None:
+        choices.append(_new(small, new, score))
+    if not choices:
+        choices.append(_old(small, place, score))
+    choices.sort(key=lambda a: (-_worth(a), a.era == "new", -a.score))
+    first = choices[0]
+    if era is None and len(choices) == 2:
+        if len(small) == 1:
+            return _one_unit(small[0], choices, first)
+        if first.era == "new" and choices[1].district and _worth(choices[1]) >= 2:
+            return _either(first, choices[1], small)
+    return first
+
+
+def _either(new: Address, old: Address, small: list[str]) -> Address:
+    """Judge an address whose unit is a ward now and was a district: what stands before decides."""
+    if "ward" not in old.unknown or written(small[-1]).unit in WARD_WORDS:
+        return new
+    if written(small[-1]).unit in DISTRICT_WORDS or written(old.ward).unit in WARD_WORDS:
+        return old
+    return replace(
+        new, era=None, code="", ward="", house=", ".join(small), unknown=("era",), ward_2025=""
+    )
+
+
+def _one_unit(part: str, choices: list[Address], first: Address) -> Address:
+    """Judge an address of a province and one unit: an old district, or a new ward."""
+    named = [c for c in choices if c.ward or c.district if not c.unknown]
+    unit = written(part).unit
+    if len(named) < 2 or unit in WARD_WORDS | DISTRICT_WORDS:
+        fitting = [
+            c
+            for c in named
+            if not unit or (unit in WARD_WORDS) == (c.era == "new") or len(named) < 2
+        ]
+        return fitting[0] if fitting else first
+    new = next(c for c in named if c.era == "new")
+    return replace(new, era=None, code="", ward="", house=new.ward, unknown=("era",), ward_2025="")
+
+
+def _old(small: list[str], province: Province, score: float) -> Address:
+    """Read the parts below the province by the map of three levels."""
+    districts = roll("old", province.code)
+    base = Address(province=province.name, era="old", score=score)
+    *rest, part = small
+    found = _in(districts, part)
+    if found is None and (cut := _at_end(districts, part)):
+        head, found = cut
+        rest = [*rest, head]
+    if found is None:
+        if rest or not _is_house(part):
+            ward = rest[-1] if rest else ""
+            return replace(
+                base, house=", ".join(rest[:-1]), ward=ward, district=part,
+                unknown=("ward", "district") if ward else ("district",),
+            )  # fmt: skip
+        return replace(base, house=part)
+    district, fits = found
+    base = replace(base, district=district.name, score=min(score, fits))
+    if not rest:
+        return base
+    return _with_ward(base, rest, roll("old", province.code, district.name))
+
+
+def _new(small: list[str], province: Province, score: float) -> Address:
+    """Read the parts below the province by the map of two levels."""
+    base = Address(province=province.name, era="new", score=score)
+    return _with_ward(base, small, roll("new", province.code))
+
+
+def _with_ward(base: Address, parts: list[str], wards: Roll) -> Address:
+    *rest, part = parts
+    found = _in(wards, part)
+    if found is None and (cut := _at_end(wards, part, house=True)):
+        head, found = cut
+        rest = [*rest, head]
+    if found is not None:
+        ward, fits = found
+        became = (ward.code,) if base.era == "new" else ward.became
+        since = ward_by_code(became[0]) if len(became) == 1 else None
+        return replace(
+            base, house=", ".join(rest), ward=ward.name, code=ward.code,
+            ward_2025=since.name if since else "", score=min(base.score, fits),
+        )  # fmt: skip
+    if _is_house(part):
+        return replace(base, house=", ".join(parts))
+    return replace(base, house=", ".join(rest), ward=part, unknown=("ward",))
+
+
+_FOUND: Final[dict[tuple[int, str], tuple[Place, float] | None]] = {}
+
+
+def _in(among: Roll, part: str) -> tuple[Place, float] | None:
+    """`Roll.find`, remembered: parts of addresses come again and again."""
+    key = (id(among), part)
+    if key not in _FOUND:
+        if len(_FOUND) > CACHED:
+            _FOUND.clear()
+        _FOUND[key] = among.find(part)
+    return _FOUND[key]
+
+
+@lru_cache(CACHED)
+def _province(part: str) -> tuple[Province, float] | None:
+    return match_province(part)
+
+
+@lru_cache(4096)
+def _province_at_end(part: str) -> tuple[str, tuple[Province, float]] | None:
+    """A province after a lost comma: what stands before it, and the province."""
+    words = part.split()
+    for count in range(min(5, len(words) - 1), 1, -1):
+        found = match_province(" ".join(words[-count:]))
+        if found and found[1] == 1:
+            return " ".join(words[:-count]).strip(_EDGES), found
+    return None
+
+
+def _at_end(
+    among: Roll, part: str, *, house: bool = False
+) -> tuple[str, tuple[Place, float]] | None:
+    """A listed name after a lost comma; only after a house, where `house` says so."""
+    words = part.split()
+    for count in range(min(5, len(words) - 1), 0, -1):
+        tail, head = " ".join(words[-count:]), " ".join(words[:-count]).strip(_EDGES)
+        if house and not _is_house(head):
+            continue
+        what = written(tail)
+        if count == 1 and len(what.keys[0]) < 4:
+            continue
+        if any(key in among.by_key for key in what.keys) and (found := _in(among, tail)):
+            return head, found
+    return None
+
+
+def _is_house(part: str) -> bool:
+    return _HOUSE.match(fold_key(part)) is not None
+
+
+@lru_cache(None)
+def _of_new_era(name: str) -> Province | None:
+    """Find the new province of the same name; Huế was Thừa Thiên Huế."""
+    name = "Huế" if name == "Thừa Thiên Huế" else name
+    return next((place for place in provinces("new") if place.name == name), None)

@@ -1,0 +1,254 @@
+"""Districts and wards of both eras by name, and the finding of a misread one in a short list.
+
+A name is looked for among the units of the place above it only: dozens of wards are called Tân Lập,
+one of them in each district at most.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
+from typing import Final
+
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+from cvocr_lab.data import rows
+from cvocr_lab.places._provinces import Era
+from cvocr_lab.text import digits_from_lookalikes, fold_key, nfc, old_tone
+
+CACHED: Final = 1 << 17
+
+_UNITS: Final = {
+    "tinh": "tinh", "thanh pho": "thanhpho", "tp": "thanhpho", "t p": "thanhpho",
+    "quan": "quan", "q": "quan", "huyen": "huyen", "h": "huyen",
+    "thi xa": "thixa", "tx": "thixa", "t x": "thixa", "phuong": "phuong", "p": "phuong",
+    "xa": "xa", "x": "xa", "thi tran": "thitran", "tt": "thitran", "t t": "thitran",
+    "dac khu": "dackhu",
+}  # fmt: skip
+"""Unit words and their abbreviations, folded."""
+
+DISTRICT_WORDS: Final = frozenset({"quan", "huyen", "thixa", "thanhpho"})
+WARD_WORDS: Final = frozenset({"phuong", "xa", "thitran", "dackhu"})
+_ROMAN: Final = {"i": "1", "ii": "2", "iii": "3"}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A district or ward.
+
+    Parameters
+    ----------
+    name
+        As cards print it, tones in the old style: without unit word, but for numbered units
+        (``Phường 7``).
+    kind
+        Unit word in small letters: ``phường``, ``xã``, ``thị trấn``, ``quận`` …
+    code
+        Statistics code of a ward; "" for districts.
+    became
+        Codes of the wards it became part of on 2025-07-01; several where it was split.
+    """
+
+    name: str
+    kind: str
+    code: str = ""
+    became: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A part of an address, made ready for looking up.
+
+    Parameters
+    ----------
+    unit
+        The unit word it begins with, folded and spelled out; "" for none.
+    keys
+        What it may be called: the whole, and the rest after the unit word; folded, no blanks.
+    marked
+        The same with marks and in small letters.
+    """
+
+    unit: str
+    keys: tuple[str, ...]
+    marked: tuple[str, ...]
+
+
+@lru_cache(CACHED)
+def written(part: str) -> Written:
+    """Make a part of an address ready for looking up."""
+    words = fold_key(part).split()
+    marked = re.findall(r"[^\W_]+", old_tone(part).lower())
+    if len(marked) != len(words):
+        marked = words
+    if words and words[-1] in _ROMAN and len(words) > 1:
+        words = [*words[:-1], _ROMAN[words[-1]]]
+        marked = [*marked[:-1], words[-1]]
+    unit, rest = "", 0
+    for length in (2, 1):
+        if len(words) > length and (found := _UNITS.get(" ".join(words[:length]))):
+            unit, rest = found, length
+            break
+    if not unit and words and (tight := re.fullmatch(r"([pq])(\d+)", words[0])):
+        unit, rest = _UNITS[tight[1]], 0
+        words, marked = [tight[2], *words[1:]], [tight[2], *marked[1:]]
+    if not unit:
+        return Written("", ("".join(words),), ("".join(marked),))
+    name, name_marked = "".join(words[rest:]), "".join(marked[rest:])
+    if any(c.isdigit() for c in name):
+        number = digits_from_lookalikes(name)
+        name = name_marked = f"{unit}{int(number)}" if number.isdecimal() else name
+    whole, whole_marked = "".join(words), "".join(marked)
+    return Written(unit, (name, whole), (name_marked, whole_marked))
+
+
+@dataclass(slots=True)
+class Roll:
+    """The units of one place above, to look names up in."""
+
+    by_mark: dict[str, Place] = field(default_factory=dict)
+    by_key: dict[str, list[Place]] = field(default_factory=dict)
+
+    def add(self, place: Place) -> None:
+        """Enter a place under its name, and under its name after its unit word."""
+        key, mark = _bare(place.name)
+        kind, kind_mark = _bare(place.kind)
+        for k, m in ((key, mark), (kind + key, kind_mark + mark)):
+            self.by_mark.setdefault(m, place)
+            if any(c.isdigit() for c in k):  # numbered: its word may be shortened
+                self.by_mark.setdefault(k, place)
+            known = self.by_key.setdefault(k, [])
+            if all(p.name != place.name for p in known):
+                known.append(place)
+
+    def find(self, part: str) -> tuple[Place, float] | None:
+        """Find the place a part names, however misread, and how well it fits, 0 to 1.
+
+        None when nothing is near, or two are equally near.
+        """
+        what = written(part)
+        for mark in what.marked:
+            if place := self.by_mark.get(mark):
+                return place, 1.0
+        for key, mark in zip(what.keys, what.marked, strict=True):
+            if places := self.by_key.get(key):
+                return _nearest(mark, places)
+        return self._misread(what)
+
+    def _misread(self, what: Written) -> tuple[Place, float] | None:
+        if what.marked[0] in _every_name():  # the name of another place is no misreading
+            return None
+        found: list[tuple[int, float, Place]] = []
+        for key, mark in zip(what.keys, what.marked, strict=True):
+            most = slack(len(key))
+            if not most:
+                continue
+            near = process.extract(
+                key, self._keys(), scorer=OSA.distance, score_cutoff=most, limit=6
+            )
+            digits = re.sub(r"\D", "", key)
+            for name, distance, _ in near:
+                if re.sub(r"\D", "", name) == digits:
+                    found.extend(
+                        (int(distance), OSA.normalized_similarity(mark, _bare(p.name)[1]), p)
+                        for p in self.by_key[name]
+                    )
+        if not found:
+            return None
+        found.sort(key=lambda f: (f[0], -f[1]))
+        distance, likeness, best = found[0]
+        others = [f for f in found if f[2].name != best.name]
+        if others and (others[0][0], -others[0][1]) <= (distance, 0.05 - likeness):
+            return None
+        return best, max(likeness, 1 - distance / max(len(what.keys[0]), 1))
+
+    def _keys(self) -> Sequence[str]:
+        return list(self.by_key)
+
+
+def slack(length: int) -> int:
+    """Letters that may be wrong in a name of that many."""
+    return 0 if length < 4 else 1 if length < 7 else 2 if length < 12 else 3
+
+
+def _nearest(mark: str, places: list[Place]) -> tuple[Place, float] | None:
+    """Find the one of several names that differ in marks only."""
+    scored = sorted(
+        ((OSA.normalized_similarity(mark, _bare(p.name)[1]), p) for p in places),
+        key=lambda s: s[0], reverse=True,
+    )  # fmt: skip
+    if len(scored) > 1 and scored[0][0] == scored[1][0]:
+        return None
+    return scored[0][1], 0.9 + 0.1 * scored[0][0]
+
+
+@lru_cache(CACHED)
+def _bare(name: str) -> tuple[str, str]:
+    """Key and marked form of a listed name; numbered ones keep their unit word."""
+    return (
+        fold_key(name).replace(" ", ""),
+        "".join(re.findall(r"[^\W_]+", old_tone(name).lower())),
+    )
+
+
+@cache
+def roll(era: Era, province: str, district: str = "") -> Roll:
+    """Enter the districts of an old province, the wards of one district, or of a new province.
+
+    Parameters
+    ----------
+    province
+        Its code in that era.
+    district
+        Name of a district of the old era; "" for the roll of the districts.
+    """
+    made = Roll()
+    for place in _units(era).get((province, district), ()):
+        made.add(place)
+    return made
+
+
+@cache
+def _units(era: Era) -> dict[tuple[str, str], list[Place]]:
+    units: dict[tuple[str, str], list[Place]] = {}
+    if era == "new":
+        for row in rows("wards_new.csv"):
+            place = Place(old_tone(row["ward"]), row["kind"], row["code"])
+            units.setdefault((row["province_code"], ""), []).append(place)
+        return units
+    seen: set[tuple[str, str, str]] = set()
+    # Names that went out of use by 2025 come last: the current one of two spellings wins.
+    for row in sorted(rows("wards_old.csv"), key=lambda row: row["until"]):
+        province, district = row["province_code"], old_tone(row["district"])
+        if (province, district, row["district_kind"]) not in seen:
+            seen.add((province, district, row["district_kind"]))
+            place = Place(district, row["district_kind"])
+            units.setdefault((province, ""), []).append(place)
+        if row["ward"]:
+            became = tuple(row["new_codes"].split())
+            place = Place(old_tone(row["ward"]), row["kind"], row["code"], became)
+            units.setdefault((province, district), []).append(place)
+    return units
+
+
+@cache
+def _every_name() -> frozenset[str]:
+    """Every listed name with its marks: the right spelling of some place."""
+    names: Iterable[str] = (
+        place.name for era in ("old", "new") for places in _units(era).values() for place in places
+    )
+    return frozenset(_bare(nfc(name))[1] for name in names)
+
+
+@cache
+def ward_by_code(code: str) -> Place | None:
+    """Find the ward since 2025-07-01 with this statistics code."""
+    return _by_code().get(code)
+
+
+@cache
+def _by_code() -> dict[str, Place]:
+    return {place.code: place for places in _units("new").values() for place in places}
