@@ -1,0 +1,96 @@
+"""Letters of wrong values beside those printed: counted, and laid one over the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from itertools import groupby, zip_longest
+from operator import itemgetter
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from rapidfuzz.distance import Levenshtein
+
+from cvocr_lab.scoring.mistakes import LETTER_CLASSES, align
+from cvocr_lab.text import comparison_key
+
+_GAP: Final = "·"
+_BLANK: Final = "␣"
+
+
+def letter_pairs(cells: pd.DataFrame) -> pd.DataFrame:
+    """Count which letter was read for which, in the values that are ``wrong``.
+
+    Parameters
+    ----------
+    cells
+        Of a `Score`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `truth` and `value` (a letter each, "" where that side has none), `mistake` (class) and
+        `count`; largest count first.
+    """
+    wrong = cells[cells["outcome"] == "wrong"]
+    truths, values = ([comparison_key(str(t)) for t in wrong[c]] for c in ("truth", "value"))
+    far = [Levenshtein.distance(t, v) for t, v in zip(truths, values, strict=True)]
+    found = align(truths, values, np.asarray(far, np.int64))
+    table = pd.DataFrame(
+        {
+            "truth": [chr(n) if n else "" for n in found.truth.tolist()],
+            "value": [chr(n) if n else "" for n in found.value.tolist()],
+            "mistake": [LETTER_CLASSES[n] for n in found.classes().tolist()],
+        }
+    )
+    counts = table.value_counts(sort=False).rename("count").reset_index()
+    return counts.sort_values(
+        ["count", "truth", "value"], ascending=[False, True, True], ignore_index=True
+    )
+
+
+def pairs_of(truth: str, value: str) -> list[tuple[str, str]]:
+    """List the letters confused between two texts, as `letter_pairs` counts them."""
+    t, v = comparison_key(truth), comparison_key(value)
+    found = align([t], [v], np.asarray([Levenshtein.distance(t, v)], np.int64))
+    both = zip(found.truth.tolist(), found.value.tolist(), strict=True)
+    return [(chr(a) if a else "", chr(b) if b else "") for a, b in both]
+
+
+def aligned(truth: str, value: str, *, width: int = 60) -> str:
+    """Lay two texts over each other as HTML: printed above, read below, differences marked.
+
+    Letters stand in columns; a dot fills in where one side has none.  Everything is escaped.
+
+    Parameters
+    ----------
+    width
+        Letters per line; longer texts go on in a further pair of lines.
+    """
+    above, below = comparison_key(truth), comparison_key(value)
+    columns: list[tuple[str, str, bool]] = []
+    for step in Levenshtein.opcodes(above, below):
+        pairs = zip_longest(
+            above[step.src_start : step.src_end],
+            below[step.dest_start : step.dest_end],
+            fillvalue="",
+        )
+        columns += [(t, v, step.tag != "equal") for t, v in pairs]
+    return "".join(
+        f'<div class="lines"><div><i>printed</i><code>{_line(part, 0)}</code></div>'
+        f"<div><i>read</i><code>{_line(part, 1)}</code></div></div>"
+        for part in (columns[at : at + width] for at in range(0, len(columns), width))
+    )
+
+
+def _line(columns: Sequence[tuple[str, str, bool]], side: int) -> str:
+    parts = []
+    for differs, run in groupby(columns, key=itemgetter(2)):
+        letters = [column[side] for column in run]
+        if differs:
+            marked = "".join({"": _GAP, " ": _BLANK}.get(letter, letter) for letter in letters)
+            parts.append(f"<mark>{escape(marked)}</mark>")
+        else:
+            parts.append(escape("".join(map(str, letters))))
+    return "".join(parts)

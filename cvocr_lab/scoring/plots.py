@@ -1,0 +1,286 @@
+"""Pictures of a score, with matplotlib.
+
+Each takes ``ax=None`` and returns the axes it drew on.  A figure of its own stands on white paper,
+so that it can be read in a dark notebook too; on axes given it uses their style.  Colours are Okabe
+and Ito's, told apart by colour-blind readers; DejaVu Sans, which comes with matplotlib, has every
+Vietnamese letter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.patches import Patch
+
+COLOURS: Final = {
+    "correct": "#009e73",
+    "absent": "#a7a9ac",
+    "wrong": "#d55e00",
+    "invented": "#cc79a7",
+    "missing": "#e69f00",
+}
+BLUE: Final = "#2f86c5"
+INK: Final = "#1c1c1c"
+RULE: Final = "#d9d9d9"
+FONT: Final = "DejaVu Sans"
+NOTHING: Final = "∅"
+"""Stands where one side has no letter: a letter lost, or one too many."""
+
+STYLE: Final = {
+    "figure.facecolor": "white",
+    "axes.facecolor": "white",
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "grid.color": RULE,
+    "font.family": [FONT],
+    "font.size": 10.0,
+    "axes.titlesize": 11.0,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "figure.dpi": 100.0,
+}
+
+
+def outcomes(cells: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Bars of the five outcomes per field, as shares of its compared cells."""
+    counts = pd.crosstab(cells["field"], cells["outcome"]).reindex(columns=list(COLOURS))
+    counts = counts.fillna(0).astype(int)[::-1]
+    totals = {str(field): int(n) for field, n in counts.sum(axis=1).items()}
+    shares = np.asarray(counts, np.float64) / np.array(list(totals.values()))[:, None] * 100
+    with canvas(ax, 1.3 + 0.27 * len(counts)) as ax:
+        left = np.zeros(len(counts))
+        for name, share in zip(COLOURS, shares.T, strict=True):
+            ax.barh(
+                range(len(counts)), share, left=left, color=COLOURS[name], label=name, height=0.8
+            )
+            left += share
+        ax.set_yticks(range(len(counts)), [f"{f}  (n={n:,})" for f, n in totals.items()])
+        ax.set_ylim(-0.6, len(counts) - 0.4)
+        ax.set_xlim(0, 100)
+        ax.set_xlabel("share of compared cells, %")
+        _key_above(ax, len(COLOURS))
+    return ax
+
+
+def cer_distribution(cells: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """How many values, and cards, have no more than a given CER; the worst 2 % may lie beyond."""
+    present = cells[cells["chars"] > 0]
+    per_card = present.groupby(present["row"].to_numpy())[["edits", "chars"]].sum()
+    with canvas(ax, 3.4) as ax:
+        reach = 0.05
+        for what, table, colour in (
+            ("values", present, BLUE),
+            ("cards", per_card, COLOURS["wrong"]),
+        ):
+            rates = np.sort(np.minimum(table["edits"] / table["chars"], 1).to_numpy(np.float64))
+            reach = max(reach, float(np.quantile(rates, 0.98)) if len(rates) else 0.0)
+            share = np.arange(1, len(rates) + 1) / max(len(rates), 1) * 100
+            exact = float((rates == 0).mean()) if len(rates) else float("nan")
+            ax.step(
+                np.r_[0, rates, 1] * 100, np.r_[exact * 100, share, 100], where="post",
+                color=colour, linewidth=1.8, label=f"{what}: {exact:.1%} without a mistake",
+            )  # fmt: skip
+        ax.set_xlabel("CER at most, %")
+        ax.set_ylabel("share, %")
+        edge = min(100.0, reach * 120)
+        ax.set_xlim(-edge / 100, edge * 1.01)
+        ax.set_ylim(0, 102)
+        ax.grid(axis="y")
+        ax.legend(loc="lower right", frameon=False)
+    return ax
+
+
+def confusions(pairs: pd.DataFrame, ax: Axes | None = None, *, letters: int = 18) -> Axes:
+    """Heat map of letters confused: printed down, read across.
+
+    Parameters
+    ----------
+    pairs
+        `truth`, `value` (a letter each, "" for none) and `count`.
+    letters
+        At most so many rows, and as many columns: those confused most often.
+    """
+    shown = pairs.assign(
+        **{side: [_visible(letter) for letter in pairs[side]] for side in ("truth", "value")}
+    )
+    down = _most(shown, "truth", letters)
+    across = _most(shown[shown["truth"].isin(down)], "value", letters)
+    chosen = shown[shown["truth"].isin(down) & shown["value"].isin(across)]
+    counts = np.zeros((len(down), len(across)))
+    np.add.at(
+        counts,
+        ([down.index(c) for c in chosen["truth"]], [across.index(c) for c in chosen["value"]]),
+        chosen["count"].to_numpy(np.float64),
+    )
+    with canvas(ax, 1.4 + 0.3 * max(len(down), 3), width=1.6 + 0.36 * max(len(across), 8)) as ax:
+        most = counts.max(initial=1)
+        ink = ax.xaxis.label.get_color()
+        for i, j in zip(*np.nonzero(counts), strict=True):
+            depth = 0.2 + 0.8 * counts[i, j] / most
+            ax.add_patch(_square(j, i, depth))
+            dark = depth > 0.55
+            ax.text(
+                j, i, f"{counts[i, j]:.0f}", ha="center", va="center", fontsize=8,
+                color="white" if dark else ink,
+            )  # fmt: skip
+        ax.set_xticks(range(len(across)), across)
+        ax.set_yticks(range(len(down)), down)
+        ax.set_xlim(-0.5, max(len(across), 1) - 0.5)
+        ax.set_ylim(max(len(down), 1) - 0.5, -0.5)
+        ax.set_xlabel(f"read ({NOTHING}: nothing, ␣: a blank)")
+        ax.set_ylabel("printed")
+        if not len(pairs):
+            ax.text(0, 0, "no letter confused", ha="center", va="center")
+    return ax
+
+
+def reliability(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Share right against confidence, with 95 % intervals; on the diagonal they agree.
+
+    Parameters
+    ----------
+    table
+        `Calibration.reliability`.
+    """
+    with canvas(ax, 4.2, width=5.2) as ax:
+        ink = ax.xaxis.label.get_color()
+        ax.plot(
+            [0, 1], [0, 1], color=ink, linewidth=0.9, linestyle=(0, (4, 3)), label="as promised"
+        )
+        right = table["right"].to_numpy(np.float64)
+        reach = np.maximum([right - table["low"], table["high"] - right], 0)
+        ax.errorbar(
+            table["confidence"], right, yerr=reach, fmt="o", markersize=5, color=BLUE,
+            capsize=2.5, linewidth=1.3, label="bands of about equal count",
+        )  # fmt: skip
+        ax.set_xlabel("mean confidence")
+        ax.set_ylabel("share right")
+        ax.set_xlim(-0.03, 1.03)
+        ax.set_ylim(-0.03, 1.03)
+        ax.set_aspect("equal")
+        ax.grid()
+        ax.legend(loc="upper left", frameon=False)
+    return ax
+
+
+def threshold_curve(curve: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Values that pass wrongly against share reviewed, with the 95 % interval.
+
+    Parameters
+    ----------
+    curve
+        `Plan.curve`.
+    """
+    step = max(1, len(curve) // 500)
+    some = pd.concat([curve.iloc[::step], curve.tail(1)])
+    review = some["review_share"].to_numpy() * 100
+    with canvas(ax, 3.4) as ax:
+        ax.fill_between(
+            review, some["low"] * 1000, some["high"] * 1000, color=BLUE, alpha=0.25, linewidth=0,
+            label="95 % interval",
+        )  # fmt: skip
+        ax.plot(review, some["silent_share"] * 1000, color=BLUE, linewidth=1.8, label="seen here")
+        ax.set_xlabel("share of values reviewed, least sure first, %")
+        ax.set_ylabel("wrong in 1,000\nafter the review")
+        ax.set_xlim(-1, 101)
+        ax.set_ylim(bottom=0)
+        ax.grid(axis="y")
+        ax.legend(loc="upper right", frameon=False)
+    return ax
+
+
+def differences(fields: pd.DataFrame, names: tuple[str, str], ax: Axes | None = None) -> Axes:
+    """Difference in the share exact per field, with its 95 % interval.
+
+    Parameters
+    ----------
+    fields
+        `Comparison.fields`.
+    names
+        What a and b are called.
+    """
+    colour_of = {"better": COLOURS["correct"], "worse": COLOURS["wrong"], "alike": BLUE}
+    rows = fields[::-1]
+    with canvas(ax, 1.5 + 0.3 * len(rows)) as ax:
+        ink = ax.xaxis.label.get_color()
+        ax.axvline(0, color=ink, linewidth=0.9)
+        for at, (_, row) in enumerate(rows.iterrows()):
+            colour = colour_of.get(str(row["verdict"]), COLOURS["absent"])
+            ax.plot([row["low"] * 100, row["high"] * 100], [at, at], color=colour, linewidth=2.2)
+            ax.plot([row["difference"] * 100], [at], "o", color=colour, markersize=6)
+        ax.set_yticks(
+            range(len(rows)),
+            [f"{f}  (+{r['fixed']} −{r['broke']} of {r['n']})" for f, r in rows.iterrows()],
+        )
+        ax.set_ylim(-0.7, max(len(rows), 1) - 0.3)
+        edge = max(5.0, float(np.abs(rows[["low", "high"]].to_numpy()).max(initial=0)) * 105)
+        ax.set_xlim(-edge, edge)
+        ax.set_xlabel(f"points exact: ← {names[0]} ahead   |   {names[1]} ahead →")
+        ax.grid(axis="x")
+        ax.set_axisbelow(True)
+        for word, colour in (
+            (f"{names[1]} better", COLOURS["correct"]),
+            (f"{names[0]} better", COLOURS["wrong"]),
+            ("alike", BLUE),
+            ("too few to tell", COLOURS["absent"]),
+        ):
+            ax.plot([], [], "o-", color=colour, label=word)
+        _key_above(ax, 4)
+    return ax
+
+
+@contextmanager
+def canvas(ax: Axes | None, height: float, *, width: float = 7.2) -> Iterator[Axes]:
+    """The axes to draw on: those given, or those of a new figure on white, in inches."""
+    if ax is not None:
+        yield _inked(ax)
+        return
+    import matplotlib.pyplot as plt
+
+    with plt.rc_context(STYLE):  # type: ignore[arg-type]
+        _, own = plt.subplots(figsize=(width, height), layout="constrained")
+        yield _inked(own)
+
+
+def _inked(ax: Axes) -> Axes:
+    """Fix the style of what matplotlib makes only when it draws."""
+    import matplotlib as mpl
+
+    ax.tick_params(
+        color=mpl.rcParams["xtick.color"], labelcolor=mpl.rcParams["text.color"],
+        labelfontfamily=FONT,
+    )  # fmt: skip
+    ax.set_axisbelow(True)
+    return ax
+
+
+def _key_above(ax: Axes, columns: int) -> None:
+    ax.legend(
+        loc="lower left", bbox_to_anchor=(0, 1.0), ncols=columns, frameon=False, borderaxespad=0.2,
+        handlelength=1.2, columnspacing=1.2, fontsize=9,
+    )  # fmt: skip
+
+
+def _visible(letter: str) -> str:
+    return {"": NOTHING, " ": "␣"}.get(letter, letter)
+
+
+def _most(pairs: pd.DataFrame, side: str, letters: int) -> Sequence[str]:
+    counts = pairs.groupby(side)["count"].sum().sort_values(ascending=False, kind="stable")
+    return sorted(str(letter) for letter in counts.index[:letters])
+
+
+def _square(x: float, y: float, depth: float) -> Patch:
+    from matplotlib.patches import Rectangle
+
+    return Rectangle((x - 0.5, y - 0.5), 1, 1, color=BLUE, alpha=depth, linewidth=0)
