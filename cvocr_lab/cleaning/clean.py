@@ -1,0 +1,380 @@
+"""`clean` and `changes`: normal forms beside what was read, and how each came about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final, Literal
+
+import numpy as np
+import pandas as pd
+
+from cvocr_lab.cleaning.normal import Cleaned, Rule, rule_of
+from cvocr_lab.errors import ArgumentError
+from cvocr_lab.frames import TEXT
+from cvocr_lab.kinds import FIELD_TYPES, TYPES, FieldType, document_type
+from cvocr_lab.places import Era
+
+THRESHOLD: Final = 0.7
+FLAGS: Final = "clean_flags"
+_MERGERS: Final = pd.Timestamp(2025, 7, 1)
+# Issued for the last time before the mergers of 2025-07-01, so their addresses have three levels:
+# CMND until 2021, barcode CCCD until 2021, chip CCCD until 2024-06-30 (Circular 16/2024/TT-BCA).
+_OLD_PAPERS: Final = frozenset(
+    {"cmt", "matsaucmt", "tcc", "matsautcc", "tcc_chip", "matsautcc_chip"}
+)
+_ISSUED: Final = ("date", "issue_date", "last_issue_date")
+
+
+def clean(
+    frame: pd.DataFrame,
+    *,
+    fields: Sequence[str] | None = None,
+    threshold: float = THRESHOLD,
+) -> pd.DataFrame:
+    """Set the normal form of every value beside it.
+
+    ``<field>`` stays as read; ``<field>_clean`` stands right after it, and what else the value
+    says after that:
+
+    ================  ================  ========================================================
+    field type        ``<field>_clean``  further columns ``<field>_clean_…``
+    ================  ================  ========================================================
+    date              datetime64[us]    ``iso``: ``1957-03-14``, or ``1957-03``, ``1957`` where no
+                                        more is printed (``_clean`` is then missing), or the words
+                                        for no end
+    address           text              ``house ward district province era ward_2025
+                                        province_2025 score``
+    plate             text, ``99A12345`` ``class province province_2025``
+    closed list       text              ``score``: likeness to the entry, 0 to 1
+    police            text              ``province score``
+    province          text              ``province_2025 score``
+    amount            Int64             none
+    the rest          text              none
+    ================  ================  ========================================================
+
+    ``clean_flags`` names the columns of the row that have no normal form, or whose places are in
+    no list, joined by ``;``.  Such text stays as read; dates and amounts are then missing.
+    `changes` tells why, and what was done to every other cell.
+
+    Parameters
+    ----------
+    frame
+        A flat frame, a wide one, or a table with field columns and a column ``type``.  Without a
+        type a value is cleaned where all field types of that name agree on its normal form.
+    fields
+        Columns to clean; None for every column that is named like a field.
+    threshold
+        Repairs less certain than this, 0 to 1, are not made; the value is flagged.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A new frame with the same rows and index.  Columns of an earlier cleaning are made anew.
+
+    Raises
+    ------
+    ArgumentError
+        A column is missing or no field, or `threshold` is out of range.
+
+    Examples
+    --------
+    >>> read = pd.DataFrame({"type": ["cmt"], "born": ["O2-09-l957"], "dantoc": ["Muờng"]})
+    >>> clean(read)[["born", "born_clean", "dantoc_clean"]].astype(str).to_dict("records")
+    [{'born': 'O2-09-l957', 'born_clean': '1957-09-02', 'dantoc_clean': 'Mường'}]
+    """
+    columns = {column.name: column for column in _judged(frame, fields, threshold)}
+    made: dict[str, pd.Series] = {}
+    for name in frame.columns:
+        if isinstance(name, str) and (name == FLAGS or _is_made(name, columns)):
+            continue
+        made[name] = frame[name]
+        if name in columns:
+            made |= columns[name].series(frame.index)
+    made[FLAGS] = _flags(list(columns.values()), frame.index)
+    return pd.DataFrame(made, index=frame.index)
+
+
+def changes(
+    frame: pd.DataFrame,
+    *,
+    fields: Sequence[str] | None = None,
+    threshold: float = THRESHOLD,
+) -> pd.DataFrame:
+    """Tell what `clean` does to each cell of a frame, and why; arguments as there.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per step, in the order of the frame: `row` (the index label), `field`, `before`,
+        `after`, `rule`, `score` (0 to 1), `action`: ``form`` (the same written the normal way),
+        ``repair`` (a misread sign put right), ``kept`` (left as read: `rule` says why, `after` is
+        missing), and `position` of the row, from 0.
+
+    Examples
+    --------
+    >>> read = pd.DataFrame({"type": ["cmt"], "id": ["O23 456 789"]})
+    >>> changes(read)[["field", "before", "after", "rule", "action"]].to_dict("split")["data"]
+    [['id', 'O23 456 789', 'O23456789', 'separators', 'form'], \
+['id', 'O23456789', '023456789', 'look_alikes', 'repair']]
+    """
+    rows: list[tuple[int, int, str, str, str | None, str, float, str]] = []
+    for order, column in enumerate(_judged(frame, fields, threshold)):
+        told = [
+            at for at, cell in enumerate(column.cells) if cell and (cell[1].steps or cell[1].flag)
+        ]
+        wanted = np.isin(column.codes, told)
+        for position in np.flatnonzero(wanted).tolist():
+            cell = column.cells[column.codes[position]]
+            assert cell is not None
+            rows.extend(_told(position, order, column.name, *cell))
+    rows.sort(key=lambda row: row[:2])
+    names = ("position", "order", "field", "before", "after", "rule", "score", "action")
+    cells = dict(zip(names, zip(*rows, strict=True), strict=True)) if rows else {}
+    positions = np.array(cells.get("position", ()), dtype=np.int64)
+    made = {"row": pd.Series(frame.index.take(positions))}
+    for name in ("field", "before", "after", "rule"):
+        made[name] = pd.Series(list(cells.get(name, ())), dtype=TEXT)
+    made["score"] = pd.Series(list(cells.get("score", ())), dtype="float64")
+    made["action"] = pd.Series(list(cells.get("action", ())), dtype=TEXT)
+    made["position"] = pd.Series(positions)
+    return pd.DataFrame(made)
+
+
+def _told(
+    position: int, order: int, name: str, raw: str, cell: Cleaned
+) -> Iterator[tuple[int, int, str, str, str | None, str, float, str]]:
+    for step in cell.steps:
+        yield (position, order, name, step.before, step.after, step.rule, step.score, step.action)
+    if cell.flag:
+        yield position, order, name, raw, None, cell.flag, 0.0, "kept"
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """One field's column, each distinct text cleaned once.
+
+    Parameters
+    ----------
+    codes
+        Per row the place in `cells`.
+    cells
+        Text as read and what became of it; None for an absent one.
+    rule
+        What its columns look like.
+    """
+
+    name: str
+    codes: np.ndarray[tuple[int], np.dtype[np.int64]]
+    cells: list[tuple[str, Cleaned] | None]
+    rule: Rule
+
+    def series(self, index: pd.Index) -> dict[str, pd.Series]:
+        """Make its new columns, by name."""
+        columns = {f"{self.name}_clean": self._own()}
+        for part in self.rule.parts:
+            values = [cell[1].parts.get(part) if cell else None for cell in self.cells]
+            columns[f"{self.name}_clean_{part}"] = (
+                pd.Series([np.nan if v is None else float(v) for v in values], dtype="float64")
+                if part == "score"
+                else pd.Series([v or None for v in values], dtype=TEXT)
+            )
+        return {n: c.take(self.codes).set_axis(index) for n, c in columns.items()}
+
+    def _own(self) -> pd.Series:
+        match self.rule.dtype:
+            case "date":
+                days = [_day(cell[1]) if cell else None for cell in self.cells]
+                return pd.Series(np.array(days, dtype="datetime64[us]"))
+            case "whole":
+                amounts = [
+                    int(cell[1].text) if cell and not cell[1].flag else None for cell in self.cells
+                ]
+                return pd.Series(amounts, dtype="Int64")
+        return pd.Series([cell[1].text if cell else None for cell in self.cells], dtype=TEXT)
+
+    def flagged(self) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+        """Tell the rows whose value has no normal form."""
+        return np.array([bool(c and c[1].flag) for c in self.cells], dtype=bool)[self.codes]
+
+
+def _day(cell: Cleaned) -> str | None:
+    iso = str(cell.parts.get("iso", ""))
+    return iso if len(iso) == 10 and iso[4] == "-" else None
+
+
+def _flags(columns: Sequence[_Column], index: pd.Index) -> pd.Series:
+    flags = np.full(len(index), "", dtype=object)
+    for column in columns:
+        at = column.flagged()
+        flags[at] = [f"{flag};{column.name}" if flag else column.name for flag in flags[at]]
+    return pd.Series([flag or None for flag in flags], index=index, dtype=TEXT)
+
+
+def _judged(
+    frame: pd.DataFrame, fields: Sequence[str] | None, threshold: float
+) -> list[_Column]:
+    """Clean every distinct value of the frame once."""
+    if not 0 <= threshold <= 1:
+        raise ArgumentError(f"threshold is a share from 0 to 1, not {threshold}")
+    if not frame.columns.is_unique:
+        raise ArgumentError("the frame has two columns of one name")
+    found = _fields(frame, fields)
+    types = {prefix: _types(frame, prefix) for prefix in {prefix for prefix, _ in found.values()}}
+    return [
+        _column(frame, name, field, *types[prefix], _eras(frame, prefix, *types[prefix]), threshold)
+        for name, (prefix, field) in found.items()
+    ]
+
+
+_KNOWN: Final = frozenset(
+    name for kind in TYPES.values() for field in kind.fields for name in (field.name, *field.aliases)
+)
+
+
+def _fields(frame: pd.DataFrame, wanted: Sequence[str] | None) -> dict[str, tuple[str, str]]:
+    """Find the columns to clean: name -> prefix of a wide frame and field."""
+    names = [c for c in frame.columns if isinstance(c, str)]
+    prefixes = [c.removesuffix("ocr_type") for c in names if c.endswith("_ocr_type")]
+    found = {}
+    for name in names:
+        for prefix in ("", *prefixes):
+            if name.startswith(prefix) and name.removeprefix(prefix) in _KNOWN:
+                found[name] = prefix, name.removeprefix(prefix)
+    if wanted is None:
+        return found
+    if missing := [name for name in wanted if name not in found]:
+        raise ArgumentError(f"no columns of fields: {', '.join(map(repr, missing))}")
+    return {name: found[name] for name in wanted}
+
+
+def _is_made(name: str, columns: dict[str, _Column]) -> bool:
+    head, mark, part = name.partition("_clean")
+    if not mark or head not in columns:
+        return False
+    return not part or part.removeprefix("_") in columns[head].rule.parts
+
+
+_Codes = np.ndarray[tuple[int], np.dtype[np.int64]]
+
+
+def _types(frame: pd.DataFrame, prefix: str) -> tuple[_Codes, list[str]]:
+    """Per row the place of its document type in a list; -1 where it is unknown."""
+    name = next((c for c in (f"{prefix}ocr_type", f"{prefix}type") if c in frame.columns), None)
+    if name is None:
+        return np.full(len(frame), -1, dtype=np.int64), []
+    codes, types = pd.factorize(frame[name])
+    return codes.astype(np.int64), [str(t) for t in types]
+
+
+def _eras(frame: pd.DataFrame, prefix: str, codes: _Codes, types: list[str]) -> _Codes:
+    """Per row the map its addresses are of: 1 old, 2 new, 0 unknown."""
+    old = np.array([t in _OLD_PAPERS for t in types] + [False])
+    eras = np.where(old[codes], 1, 0).astype(np.int64)
+    for name in _ISSUED:
+        if f"{prefix}{name}" in frame.columns:
+            days = _column(
+                frame, f"{prefix}{name}", name, codes, types, np.zeros_like(codes), THRESHOLD
+            ).series(frame.index)[f"{prefix}{name}_clean"]
+            if days.dtype.kind == "M":
+                eras[(eras == 0) & (days < _MERGERS).to_numpy()] = 1
+                eras[(eras == 0) & (days >= _MERGERS).to_numpy() & _is_id(codes, types)] = 2
+    return eras
+
+
+def _is_id(codes: _Codes, types: list[str]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Tell the identity papers: offices print the map of the day on them."""
+    known = [t in TYPES and TYPES[t].family == "id" for t in types]
+    return np.array([*known, False])[codes]
+
+
+_ABSENT: Final = ("", "###")
+_ERAS: Final[tuple[Era | None, ...]] = (None, "old", "new")
+
+
+def _column(
+    frame: pd.DataFrame,
+    name: str,
+    field: str,
+    type_codes: _Codes,
+    types: list[str],
+    eras: _Codes,
+    threshold: float,
+) -> _Column:
+    text_codes, texts = pd.factorize(frame[name])
+    kinds = [_kinds(type_, field) for type_ in [*types, ""]]
+    # Types that clean alike count as one, so that a text is cleaned once for all of them.
+    alike = {k: i for i, k in enumerate(dict.fromkeys(kinds))}
+    kind_codes = np.array([alike[k] for k in kinds])[type_codes]
+    mixed = (text_codes.astype(np.int64) * len(alike) + kind_codes) * len(_ERAS) + eras
+    mixed[text_codes < 0] = -1
+    codes, distinct = pd.factorize(mixed)
+    listed = list(alike)
+    cells: list[tuple[str, Cleaned] | None] = []
+    for code in distinct.tolist():
+        if code < 0:
+            cells.append(None)
+            continue
+        rest, era = divmod(code, len(_ERAS))
+        text, kind = divmod(rest, len(alike))
+        raw = texts[text]
+        if not isinstance(raw, str):
+            raise ArgumentError(f"column {name!r} holds no text: read it with dtype=str")
+        cells.append(
+            (raw, _cleaned(listed[kind], raw, _ERAS[era], threshold)) if raw.strip() not in _ABSENT else None
+        )
+    return _Column(name, codes.astype(np.int64), cells, _shape(field, types or [""]))
+
+
+@lru_cache(None)
+def _kinds(type_: str, field: str) -> tuple[FieldType, ...]:
+    """The field types a value may be of: one where the document type is known."""
+    known = TYPES.get(type_)
+    if known is None and type_:
+        try:
+            known = document_type(type_)
+        except ArgumentError:
+            known = None
+    if known is None:
+        return _possible(field)
+    try:
+        return (known[field].type,)
+    except KeyError:
+        return (FIELD_TYPES["MODEL"],)  # not on this paper: free text
+
+
+@lru_cache(None)
+def _possible(field: str) -> tuple[FieldType, ...]:
+    found = []
+    for kind in TYPES.values():
+        try:
+            found.append(kind[field].type)
+        except KeyError:
+            continue
+    return tuple(dict.fromkeys(found))
+
+
+def _shape(field: str, types: Sequence[str]) -> Rule:
+    """What the columns of a field look like in a frame of these document types."""
+    kinds = dict.fromkeys(kind for type_ in types for kind in _kinds(type_, field))
+    rules = [rule_of(kind) for kind in kinds if kind.name != "MODEL" or len(kinds) == 1]
+    dtypes: list[Literal["text", "date", "whole"]] = [rule.dtype for rule in rules]
+    dtype = dtypes[0] if len(set(dtypes)) == 1 else "text"
+    parts = dict.fromkeys(part for rule in rules for part in rule.parts)
+    return Rule(rules[0].clean, dtype, tuple(parts))
+
+
+def _cleaned(
+    kinds: tuple[FieldType, ...], text: str, era: Era | None, threshold: float
+) -> Cleaned:
+    found = [rule_of(kind).clean(kind, text, era) for kind in kinds]
+    if len(found) > 1:
+        whole = [cell for cell in found if not cell.flag] or found
+        if len({cell.text for cell in whole}) > 1:
+            return Cleaned(text, flag="document type unknown")
+        found = [max(whole, key=lambda cell: len(cell.parts))]
+    (best,) = found
+    if best.score < threshold:
+        return Cleaned(text, flag="less certain than the threshold")
+    return best

@@ -1,0 +1,106 @@
+"""What cleaning makes of one cell, step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final, Literal
+
+from cvocr_lab.kinds import FieldType
+from cvocr_lab.places import Era
+from cvocr_lab.text import collapse, nfc
+
+Action = Literal["form", "repair", "kept"]
+"""`form`: the same, written the normal way; `repair`: a misread sign put right; `kept`: left raw."""
+
+Part = str | float
+_NO_PARTS: Final[Mapping[str, Part]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One change: which rule made what of what, and how sure it is, 0 to 1."""
+
+    rule: str
+    action: Action
+    before: str
+    after: str
+    score: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """What a rule makes of a text.
+
+    Parameters
+    ----------
+    text
+        The normal form, or the text as read where there is none.
+    steps
+        How it came about; empty where the text was in normal form.
+    parts
+        What else the text says: ``{"province": "Hà Nội"}``.
+    flag
+        Why the text was left as read; "" where it was not.
+    """
+
+    text: str
+    steps: tuple[Step, ...] = ()
+    parts: Mapping[str, Part] = field(default_factory=lambda: _NO_PARTS)
+    flag: str = ""
+
+    @property
+    def score(self) -> float:
+        """That of the least certain step."""
+        return min((step.score for step in self.steps), default=1.0)
+
+
+Cleaner = Callable[[FieldType, str, "Era | None"], Cleaned]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How values of some field type are cleaned.
+
+    Parameters
+    ----------
+    clean
+        From the type, the text as read and the era of the paper's addresses, if known.
+    dtype
+        What the clean column holds.
+    parts
+        Further columns, in order.
+    """
+
+    clean: Cleaner
+    dtype: Literal["text", "date", "whole"] = "text"
+    parts: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Trail:
+    """A text on its way to its normal form, with the steps it takes."""
+
+    raw: str
+    text: str = ""
+    steps: list[Step] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.text = self.raw
+        self.then("characters", "form", nfc(self.raw))
+        self.then("spaces", "form", collapse(self.text))
+
+    def then(self, rule: str, action: Action, after: str, score: float = 1.0) -> None:
+        """Take a step, where it changes anything."""
+        if after != self.text:
+            self.steps.append(Step(rule, action, self.text, after, score))
+            self.text = after
+
+    def done(self, parts: Mapping[str, Part] = _NO_PARTS, flag: str = "") -> Cleaned:
+        """End here: the text is in normal form, or as near as it gets where flagged."""
+        return Cleaned(self.text, tuple(self.steps), parts, flag)
+
+    def kept(self, flag: str) -> Cleaned:
+        """End here: there is no normal form; the text stays as read."""
+        return Cleaned(self.raw, (), _NO_PARTS, flag)

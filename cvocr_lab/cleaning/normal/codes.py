@@ -1,0 +1,189 @@
+"""Numbers, plates, chassis and engine numbers: signs put right where only one kind can stand."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from cvocr_lab.cleaning.normal.cells import Cleaned, Part, Trail
+from cvocr_lab.kinds import FieldError, FieldType
+from cvocr_lab.places import Era, by_plate_code
+from cvocr_lab.text import digits_from_lookalikes
+
+_EDGES: Final = " \t.,;:-–—_'\"`|*/\\()[]"
+_SMALL: Final = str.maketrans("bgqA", "6994")
+DIGITISH: Final = "0-9OoQDIl|!iZzSsGBbgqA"
+"""Digits, and the signs that look like one."""
+
+
+def to_digits(text: str) -> str:
+    """Make digits of the signs that look like one."""
+    return digits_from_lookalikes(text.translate(_SMALL))
+
+
+def number(kind: FieldType, text: str, _: Era | None) -> Cleaned:
+    """Clean a number made of digits only."""
+    trail = Trail(text)
+    trail.then("separators", "form", re.sub(r"[\s.,\-–—_:]", "", trail.text.strip(_EDGES)))
+    trail.then("look_alikes", "repair", to_digits(trail.text), 0.95)
+    return trail.done() if kind.accepts(trail.text) else trail.kept(f"not a {kind.name}")
+
+
+def passport_number(kind: FieldType, text: str, _: Era | None) -> Cleaned:
+    """Clean a letter and seven or eight digits."""
+    trail = _tight(text)
+    head, tail = trail.text[:1], trail.text[1:]
+    trail.then("look_alikes", "repair", _LETTER.get(head, head) + to_digits(tail), 0.95)
+    return trail.done() if kind.accepts(trail.text) else trail.kept(f"not a {kind.name}")
+
+
+_LETTER: Final = {"8": "B", "6": "G", "5": "S", "2": "Z"}
+
+
+def country_code(kind: FieldType, text: str, _: Era | None) -> Cleaned:
+    """Clean three letters."""
+    trail = _tight(text)
+    letters = trail.text.translate(str.maketrans("01|56824", "OIISGBZA"))
+    trail.then("look_alikes", "repair", letters, 0.95)
+    return trail.done() if kind.accepts(trail.text) else trail.kept(f"not a {kind.name}")
+
+
+_NEVER_IN_VIN: Final = str.maketrans("IOQ|!", "10011")
+
+
+def chassis(kind: FieldType, text: str, _: Era | None) -> Cleaned:
+    """Clean a chassis number: I, O and Q never occur, the last four are digits (ISO 3779).
+
+    Papers may print fewer than 17 characters.
+    """
+    trail = _tight(text)
+    trail.then("vin_alphabet", "repair", trail.text.translate(_NEVER_IN_VIN), 0.95)
+    if len(trail.text) >= 10:
+        head, tail = trail.text[:-4], trail.text[-4:]
+        trail.then("look_alikes", "repair", head + _mostly_digits(tail, 2), 0.9)
+    return trail.done() if _is_code(kind, trail.text) else trail.kept(f"not a {kind.name}")
+
+
+def engine(kind: FieldType, text: str, _: Era | None) -> Cleaned:
+    """Clean an engine number: it ends in a serial number of at least five digits."""
+    trail = _tight(text)
+    if len(trail.text) >= 8:
+        head, tail = trail.text[:-5], trail.text[-5:]
+        trail.then("look_alikes", "repair", head + _mostly_digits(tail, 3), 0.9)
+    return trail.done() if _is_code(kind, trail.text) else trail.kept(f"not a {kind.name}")
+
+
+def amount(kind: FieldType, text: str, _: Era | None) -> Cleaned:
+    """Clean a whole number, whose unit falls off."""
+    trail = Trail(text)
+    found = re.match(rf"\D{{0,2}}?([{DIGITISH}][{DIGITISH}., ]*)", trail.text)
+    if not found or not any(c.isdigit() for c in found[1]):
+        return trail.kept("not a number")
+    digits = found[1].strip(_EDGES)
+    if not re.fullmatch(r".{1,3}(?:[., ].{3})*|[^., ]+", digits):
+        return trail.kept("not a whole number")
+    trail.then("unit", "form", re.sub(r"[., ]", "", digits))
+    trail.then("look_alikes", "repair", to_digits(trail.text), 0.95)
+    if not trail.text.isdecimal() or len(trail.text) > 9:
+        return trail.kept("not a number")
+    trail.then("leading_zeros", "form", str(int(trail.text)))
+    return trail.done()
+
+
+def _tight(text: str) -> Trail:
+    trail = Trail(text)
+    trail.then("separators", "form", re.sub(r"[\s.,\-–—_:]", "", trail.text.strip(_EDGES)))
+    # A small l is a 1 far more often than an L, which papers print as a capital.
+    trail.then("look_alikes", "repair", trail.text.replace("l", "1"), 0.9)
+    trail.then("case", "form", trail.text.upper())
+    return trail
+
+
+def _mostly_digits(text: str, least: int) -> str:
+    return digits_from_lookalikes(text) if sum(c.isdigit() for c in text) >= least else text
+
+
+def _is_code(kind: FieldType, text: str) -> bool:
+    return kind.accepts(text) and any(c.isdigit() for c in text)
+
+
+_PLATE_LETTERS: Final = "ABCDEFGHKLMNPSTUVXYZ"
+_SPECIAL: Final = (
+    "LD", "DA", "KT", "RM", "MK", "TĐ", "HC", "MĐ", "LB", "CT", "LA", "KL", "CD", "NG", "QT", "NN",
+    "CV",
+)  # fmt: skip
+_TO_PLATE_LETTER: Final = {"0": "D", "O": "D", "Q": "D", "8": "B", "5": "S", "2": "Z", "6": "G",
+                           "4": "A"}  # fmt: skip
+_DIGIT_LIKE: Final = frozenset("OQDIZSGBAŁ")
+_FOREIGN: Final = re.compile(r"(\d\d)(\d{3})(NG|QT|NN|CV)(\d{2,3})")
+
+
+def plate(kind: FieldType, text: str, _: Era | None) -> Cleaned:
+    """Clean a number plate: two digits of the province, a series, four or five digits.
+
+    The canonical form has no separators.  Where they are lost and the fourth sign is a letter
+    that may be a digit, nothing tells a car from a motorbike, and the text is kept.
+    """
+    trail = Trail(text)
+    groups = [g for g in re.split(r"[^0-9A-Za-zĐđ|!]+", trail.text) if g]
+    cuts = {sum(map(len, groups[: i + 1])) for i in range(len(groups) - 1)}
+    trail.then("separators", "form", "".join(groups))
+    trail.then("case", "form", trail.text.replace("l", "1").upper())
+    whole = trail.text
+    if found := _FOREIGN.fullmatch(to_digits(whole[:5]) + whole[5:]):
+        trail.then("look_alikes", "repair", found[0], 0.95)
+        return trail.done(_about(found[1], "foreign"))
+    readings: dict[str, set[str]] = {}
+    for length in (1, 2, 3):
+        if (made := _read_as(whole, length)) is not None:
+            readings.setdefault(made, set()).add("car" if length == 1 else "motorbike")
+            if length + 2 in cuts:
+                readings = {made: {_class(made, length)}}
+                break
+    if len(readings) > 1:
+        # Letters that look like no digit are letters.
+        readings = {m: c for m, c in readings.items() if m == whole} or readings
+    if len(readings) != 1:
+        return trail.kept("not a plate" if not readings else "letter or digit in the plate")
+    made, classes = readings.popitem()
+    trail.then("look_alikes", "repair", made, 0.9)
+    try:
+        kind.parse(made)
+    except FieldError:
+        return trail.kept("not a plate")
+    return trail.done(_about(made[:2], classes.pop() if len(classes) == 1 else ""))
+
+
+def _read_as(whole: str, length: int) -> str | None:
+    """The plate with a series of that many signs, its signs put right; None when it is none."""
+    digits = len(whole) - 2 - length
+    if digits not in (4, 5) or (length == 3 and digits == 4):
+        return None
+    head, series, tail = to_digits(whole[:2]), whole[2 : 2 + length], to_digits(whole[2 + length :])
+    if not (head + tail).isdecimal():
+        return None
+    first = _TO_PLATE_LETTER.get(series[0], series[0])
+    if length == 1:
+        return head + first + tail if first in _PLATE_LETTERS + "R" else None
+    if series[:2] in _SPECIAL:
+        fits = length == 2 or series[2] in "123456789"
+        return head + series + tail if fits else None
+    if length == 3 or first not in _PLATE_LETTERS:
+        return None
+    second = {"O": "D", "Q": "D", "0": "D", "I": "1", "|": "1", "!": "1"}.get(series[1], series[1])
+    return head + first + second + tail if second in _PLATE_LETTERS + "123456789" else None
+
+
+def _class(made: str, length: int) -> str:
+    if made[2:4] in _SPECIAL:
+        return "electric" if made[2:4] == "MĐ" else "special"
+    return "car" if length == 1 else "motorbike"
+
+
+def _about(code: str, kind: str) -> dict[str, Part]:
+    old, new = by_plate_code(code), by_plate_code(code, era="new")
+    return {
+        "class": kind,
+        "province": old.name if old else "",
+        "province_2025": new.name if new else "",
+    }

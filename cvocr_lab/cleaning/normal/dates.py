@@ -1,0 +1,144 @@
+"""Days, months and years as printed, in words, or misread."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import Final
+
+from rapidfuzz import fuzz
+
+from cvocr_lab.cleaning.normal.cells import Cleaned, Trail
+from cvocr_lab.cleaning.normal.codes import DIGITISH, to_digits
+from cvocr_lab.kinds import FieldType
+from cvocr_lab.places import Era
+from cvocr_lab.text import fold_key
+
+YEARS: Final = range(1850, 2101)
+_D: Final = f"[{DIGITISH}]"
+_EDGES: Final = " \t.,;:-–—_'\"`*()[]"
+_SEPARATOR: Final = r"\s*[-/.,:;_\\–—' ]\s*"
+_DAY: Final = re.compile(rf"({_D}{{1,2}}){_SEPARATOR}({_D}{{1,2}}){_SEPARATOR}({_D}{{4}})")
+_MONTH: Final = re.compile(rf"({_D}{{1,2}}){_SEPARATOR}({_D}{{4}})")
+_WORDS: Final = re.compile(
+    r"(?:n?g?a?y )?\D*?(\w{1,2}) ?t?h\w{2,4} ?(\w{1,2}) ?n\w{1,3} ?(\w{4})"
+)
+_YEAR_WORD: Final = re.compile(r"(?:nam )?(\w{4})")
+_NO_END: Final = ("khong thoi han", "vo thoi han")
+# Digits read for a separator, which stands between two and two digits.
+_SLASHES: Final = "17"
+
+
+def date(kind: FieldType, text: str, _: Era | None) -> Cleaned:
+    """Clean a date: ``yyyy-mm-dd``, or ``yyyy-mm`` or ``yyyy`` where no more is printed.
+
+    The words for no end are a value of their own.
+    """
+    trail = Trail(text)
+    words = getattr(kind, "words", "")
+    key = fold_key(trail.text)
+    if words and sum(c.isdigit() for c in key) < 3:
+        score = max(fuzz.ratio(key, known) for known in _NO_END) / 100
+        if score >= 0.7:
+            trail.then("no_end", "repair" if score < 1 else "form", words, score)
+            return trail.done({"iso": words})
+    for read in (_iso, _numeric, _in_words, _month, _year, _unparted):
+        if (found := read(trail.text)) is None:
+            continue
+        printed, repaired, parts = found
+        trail.then("look_alikes", "repair", trail.text.replace(printed, repaired), 0.95)
+        iso = _valid(parts)
+        if iso is None:
+            return trail.kept("no such day")
+        trail.then("separators" if read is _unparted else "iso_date",
+                   "repair" if read is _unparted else "form", iso,
+                   0.85 if read is _unparted else 1.0)  # fmt: skip
+        return trail.done({"iso": iso})
+    return trail.kept("not a date")
+
+
+Found = tuple[str, str, tuple[str, ...]]
+"""What stands there, the same with digits put right, and its numbers: year, month, day."""
+
+
+def _iso(text: str) -> Found | None:
+    found = re.fullmatch(r"([0-9]{4})(?:-([0-9]{2}))?(?:-([0-9]{2}))?", text)
+    return (text, text, tuple(g for g in found.groups() if g)) if found else None
+
+
+def _numeric(text: str) -> Found | None:
+    found = _DAY.fullmatch(re.sub(r"^[^\W\d]{4,}\s*:?\s*", "", text).strip(_EDGES))
+    if found is None:
+        return None
+    day, month, year = map(to_digits, found.groups())
+    return found[0], _with_digits(found), (year, month, day)
+
+
+def _in_words(text: str) -> Found | None:
+    found = _WORDS.search(fold_key(text))
+    if found is None:
+        return None
+    day, month, year = (to_digits(g.translate(_SMALL_LETTERS)) for g in found.groups())
+    if not (day + month + year).isdecimal():
+        return None
+    return text, text, (year, month, day)
+
+
+_SMALL_LETTERS: Final = str.maketrans("oilzs", "01125")
+
+
+def _month(text: str) -> Found | None:
+    found = _MONTH.fullmatch(text.strip(_EDGES))
+    if found is None:
+        return None
+    month, year = map(to_digits, found.groups())
+    return found[0], _with_digits(found), (year, month)
+
+
+def _year(text: str) -> Found | None:
+    bare = text.strip(_EDGES)
+    printed = re.sub(r"^[Nn][aăÂâAĂ][mM]\s+", "", bare)
+    if not re.fullmatch(f"{_D}{{4}}", printed):
+        return None
+    year = to_digits(printed)
+    return printed, year, (year,)
+
+
+def _unparted(text: str) -> Found | None:
+    """Eight digits without separators, or with separators read as digits."""
+    digits = to_digits(re.sub(r"[\s.\-/,]", "", text))
+    if not digits.isdecimal():
+        return None
+    if len(digits) == 10 and digits[2] in _SLASHES and digits[5] in _SLASHES:
+        digits = digits[:2] + digits[3:5] + digits[6:]
+    elif len(digits) == 9:
+        choices = {digits[:2] + digits[3:]} if digits[2] in _SLASHES else set()
+        if digits[4] in _SLASHES:
+            choices.add(digits[:4] + digits[5:])
+        right = [c for c in choices if _valid((c[4:], c[2:4], c[:2]))]
+        digits = right[0] if len(right) == 1 else ""
+    if len(digits) != 8:
+        return None
+    return text, text, (digits[4:], digits[2:4], digits[:2])
+
+
+def _with_digits(found: re.Match[str]) -> str:
+    """The match with digits put right, and what stands between them as it is."""
+    text, at, made = found[0], found.start(), ""
+    last = 0
+    for group in range(1, len(found.groups()) + 1):
+        begin, end = found.start(group) - at, found.end(group) - at
+        made += text[last:begin] + to_digits(text[begin:end])
+        last = end
+    return made + text[last:]
+
+
+def _valid(parts: tuple[str, ...]) -> str | None:
+    year, month, day = (*map(int, parts), 1, 1)[:3]
+    if year not in YEARS:
+        return None
+    try:
+        made = dt.date(year, month, day).isoformat()
+    except ValueError:
+        return None
+    return made[: (4, 7, 10)[len(parts) - 1]]

@@ -1,0 +1,201 @@
+"""Closed lists: sexes, nationalities, peoples, religions, colours, brands, authorities."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import Final
+
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+from cvocr_lab.cleaning.normal.cells import Cleaned, Trail
+from cvocr_lab.data import rows
+from cvocr_lab.kinds import FieldType
+from cvocr_lab.places import Era, match_province
+from cvocr_lab.text import fold_key, old_tone
+
+_EDGES: Final = " \t.,;:-–—_\"`|*/\\()[]"
+_SEX: Final = {
+    "Nam": ("NAM", "M", "Male", "Nam / M", "NAM / M"),
+    "Nữ": ("NỮ", "F", "Female", "Nữ / F", "NỮ / F"),
+}
+_OTHER_WORDS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
+    "SEX": _SEX,
+    "PASSPORT_SEX": _SEX,
+    "MRZ_SEX": _SEX,
+    "NATIONALITY": {
+        "Việt Nam": ("VIỆT NAM", "VNM", "Vietnamese", "Việt Nam / Vietnamese", "Việt Nam / VNM")
+    },
+}
+"""Lists that stand in no table: normal form and what else is printed for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """Words to find misread ones among.
+
+    Parameters
+    ----------
+    by_mark
+        Word in small letters with marks, no blanks -> normal form.
+    by_key
+        The same without marks -> the normal forms it may stand for.
+    short
+        Length up to which no letter may be wrong.
+    """
+
+    by_mark: Mapping[str, str]
+    by_key: Mapping[str, tuple[str, ...]]
+    short: int = 3
+
+    def find(self, text: str) -> tuple[str, float] | None:
+        """The word that a text means, and how well it fits; None if none, or if two fit alike."""
+        mark, key = _forms(text)
+        if word := self.by_mark.get(mark):
+            return word, 1.0
+        if words := self.by_key.get(key):
+            return self._by_marks(mark, words)
+        most = 0 if len(key) <= self.short else 1 if len(key) < 7 else 2 + (len(key) > 11)
+        most = max(most, len(key) // 8)
+        if not most:
+            return None
+        near = process.extract(
+            key, list(self.by_key), scorer=OSA.distance, score_cutoff=most, limit=4
+        )
+        found = sorted(
+            (distance, -OSA.normalized_similarity(mark, _forms(word)[0]), word)
+            for name, distance, _ in near
+            for word in self.by_key[name]
+        )
+        if not found:
+            return None
+        distance, likeness, best = found[0]
+        others = [f for f in found if f[2] != best]
+        if others and (others[0][0], others[0][1] - 0.05) <= (distance, likeness):
+            return None
+        return best, max(-likeness, 1 - distance / len(key))
+
+    def _by_marks(self, mark: str, words: tuple[str, ...]) -> tuple[str, float] | None:
+        scored = sorted(
+            ((OSA.normalized_similarity(mark, _forms(w)[0]), w) for w in words), reverse=True
+        )
+        if len(scored) > 1 and scored[0][0] == scored[1][0]:
+            return None
+        return scored[0][1], 0.9 + 0.1 * scored[0][0]
+
+
+def lexicon(words: Iterable[tuple[str, str]], *, short: int = 3) -> Lexicon:
+    """Make a lexicon of (spelling, normal form); of equal spellings the first counts."""
+    by_mark: dict[str, str] = {}
+    by_key: dict[str, tuple[str, ...]] = {}
+    for spelling, word in words:
+        mark, key = _forms(spelling)
+        by_mark.setdefault(mark, word)
+        if word not in by_key.get(key, ()):
+            by_key[key] = (*by_key.get(key, ()), word)
+    return Lexicon(by_mark, by_key, short)
+
+
+@lru_cache(1 << 15)
+def _forms(text: str) -> tuple[str, str]:
+    return (
+        "".join(re.findall(r"[^\W_]+", old_tone(text).lower())),
+        fold_key(text).replace(" ", ""),
+    )
+
+
+def listed(kind: FieldType, text: str, _: Era | None) -> Cleaned:
+    """Clean one of a closed list, or an other word for it."""
+    trail = Trail(text)
+    trail.then("spaces", "form", trail.text.strip(_EDGES))
+    found = _lexicon_of(kind).find(trail.text)
+    if found is None and re.search(r"[/(]", trail.text):
+        found = _lexicon_of(kind).find(re.split(r"[/(]", trail.text)[0])
+    if found is None:
+        return trail.kept(f"not in the list of {kind.name}")
+    word, score = found
+    trail.then("list", "form" if score == 1 else "repair", word, score)
+    return trail.done({"score": round(score, 4)})
+
+
+@cache
+def _lexicon_of(kind: FieldType) -> Lexicon:
+    words: list[tuple[str, str]] = []
+    source = str(getattr(kind, "source", ""))
+    if kind.name in _OTHER_WORDS:
+        for word, others in _OTHER_WORDS[kind.name].items():
+            words += [(other, word) for other in (word, *others)]
+        return lexicon(words, short=1)
+    if source.startswith("@"):
+        table = rows(f"{source[1:]}.csv")
+        words += [(row["name"], row["name"]) for row in table]
+        words += [(a, row["name"]) for row in table for a in row["aliases"].split(";") if a]
+    else:
+        words += [(word, word) for word in source.split("|")]
+    return lexicon(words)
+
+
+def colour(kind: FieldType, text: str, _: Era | None) -> Cleaned:
+    """Clean a colour of one to three words, each from the list."""
+    trail = Trail(text)
+    words = re.split(r"[\s,;/\-–]+", trail.text.strip(_EDGES))
+    found = [_colours(kind).find(word) for word in words]
+    if not words or any(f is None for f in found):
+        return trail.kept(f"not in the list of {kind.name}")
+    score = min(f[1] for f in found if f)
+    made = " ".join(f[0] for f in found if f)
+    trail.then("list", "form" if score == 1 else "repair", made, score)
+    return trail.done({"score": round(score, 4)})
+
+
+@cache
+def _colours(kind: FieldType) -> Lexicon:
+    words = dict.fromkeys(re.findall(r"\w+", str(getattr(kind, "source", ""))))
+    return lexicon((word, word) for word in words)
+
+
+@cache
+def _authorities() -> Lexicon:
+    words = []
+    for row in rows("authorities.csv"):
+        if "{" not in row["name"]:
+            words += [(s, row["name"]) for s in (row["name"], *row["aliases"].split(";")) if s]
+    return lexicon(words)
+
+
+def authority(kind: FieldType, text: str, _: Era | None) -> Cleaned:
+    """Clean the name of a central authority."""
+    trail = Trail(text)
+    trail.then("spaces", "form", trail.text.strip(_EDGES))
+    found = _authorities().find(trail.text)
+    if found is None:
+        return trail.kept(f"not in the list of {kind.name}")
+    trail.then("list", "form" if found[1] == 1 else "repair", *found)
+    return trail.done({"score": round(found[1], 4)})
+
+
+_POLICE: Final = re.compile(r"(?:\w?giam doc )?(?:c ?ng an|cong a\w?|cong\w? an|c a|ca) (?=\w)")
+_UNIT: Final = re.compile(r"(?:t[ih]?nh|tinh|thanh pho|tp|t p) (?=\w)")
+
+
+def police(kind: FieldType, text: str, _: Era | None) -> Cleaned:
+    """Clean the police of a province: ``CÔNG AN TỈNH NGHỆ AN``, ``CÔNG AN THÀNH PHỐ HÀ NỘI``."""
+    trail = Trail(text)
+    key = fold_key(trail.text)
+    if not (found := _POLICE.match(key)):
+        return authority(kind, text, None)
+    rest = key[found.end() :]
+    unit = _UNIT.match(rest)
+    count = len(rest[unit.end() if unit else 0 :].split())
+    words = re.findall(r"[^\W_]+", trail.text)
+    place = match_province(" ".join(words[-count:]))
+    if place is None:
+        return trail.kept("no province found")
+    word = "THÀNH PHỐ" if place[0].kind == "city" else "TỈNH"
+    made = f"CÔNG AN {word} {place[0].name.upper()}"
+    same = fold_key(made) == key or fold_key(place[0].name) in key
+    trail.then("authority", "form" if same else "repair", made, place[1])
+    return trail.done({"score": round(place[1], 4), "province": place[0].name})

@@ -1,0 +1,63 @@
+"""Which rule cleans which field type: by its name, else by its form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from types import MappingProxyType
+from typing import Final
+
+from cvocr_lab.cleaning.normal import codes, dates, lists, texts
+from cvocr_lab.cleaning.normal.cells import Rule
+from cvocr_lab.kinds import FieldType
+from cvocr_lab.kinds import _fieldtypes as t
+
+_LISTED: Final = ("score",)
+
+BY_NAME: Final[Mapping[str, Rule]] = MappingProxyType(
+    {
+        "PASSPORT_NUMBER": Rule(codes.passport_number),
+        "COUNTRY_CODE": Rule(codes.country_code),
+        "CHASSIS": Rule(codes.chassis),
+        "ENGINE": Rule(codes.engine),
+        "COLOR": Rule(lists.colour, parts=_LISTED),
+        "AUTHORITY_CMND": Rule(lists.police, parts=("province", "score")),
+        "POLICE": Rule(lists.police, parts=("province", "score")),
+        "AUTHORITY_CARD": Rule(lists.authority, parts=_LISTED),
+        "AUTHORITY_CHIP": Rule(lists.authority, parts=_LISTED),
+        "AUTHORITY_2024": Rule(lists.authority, parts=_LISTED),
+        "AUTHORITY_PASSPORT": Rule(lists.authority, parts=_LISTED),
+        "PROVINCE": Rule(texts.province, parts=("province_2025", "score")),
+    }
+)
+"""Rules of single field types."""
+
+BY_FORM: Final[Mapping[type[FieldType], Rule]] = MappingProxyType(
+    {
+        t.CitizenId: Rule(codes.number),
+        t.Date: Rule(dates.date, "date", ("iso",)),
+        t.Choice: Rule(lists.listed, parts=_LISTED),
+        t.Name: Rule(texts.name),
+        t.Owner: Rule(texts.owner),
+        t.Address: Rule(texts.address, parts=texts.ADDRESS_PARTS),
+        t.Plate: Rule(codes.plate, parts=("class", "province", "province_2025")),
+        t.Amount: Rule(codes.amount, "whole"),
+    }
+)
+"""Rules of whole forms of field types."""
+
+_NUMBER: Final = Rule(codes.number)
+_PLAIN: Final = Rule(texts.plain)
+
+
+@cache
+def rule_of(kind: FieldType) -> Rule:
+    """The rule that cleans values of this type; free text where there is none of its own."""
+    if found := BY_NAME.get(kind.name):
+        return found
+    for form in type(kind).__mro__:
+        if found := BY_FORM.get(form):
+            return found
+    if isinstance(kind, t.Pattern) and kind.alphabet == t.DIGITS:
+        return _NUMBER
+    return _PLAIN

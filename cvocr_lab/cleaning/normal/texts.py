@@ -1,0 +1,110 @@
+"""Names, owners, addresses, and text that no list knows."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from cvocr_lab.cleaning.normal.cells import Cleaned, Trail
+from cvocr_lab.kinds import FieldType
+from cvocr_lab.places import Address, Era, match_province, parse_address, successor
+from cvocr_lab.text import fold_key, old_tone
+
+_EDGES: Final = " \t.,;:-–—_\"`|*/\\()[]~=+"
+_APOSTROPHES: Final = str.maketrans({"’": "'", "‘": "'", "`": "'", "´": "'"})
+_LETTERS: Final = str.maketrans("05864", "OSBGA")
+
+
+def plain(kind: FieldType, text: str, _: Era | None) -> Cleaned:
+    """Clean free text: characters and spaces, no more."""
+    return Trail(text).done()
+
+
+def name(kind: FieldType, text: str, _: Era | None) -> Cleaned:
+    """Clean a person's name: upper case, and letters where digits were read."""
+    trail = Trail(text)
+    trail.then("edges", "repair", trail.text.translate(_APOSTROPHES).strip(_EDGES))
+    trail.then("look_alikes", "repair", " ".join(map(_as_letters, trail.text.split())), 0.9)
+    trail.then("case", "form", trail.text.upper())
+    return trail.done() if kind.accepts(trail.text) else trail.kept(f"not a {kind.name}")
+
+
+def owner(kind: FieldType, text: str, _: Era | None) -> Cleaned:
+    """Clean a person or a firm; a birth year after a person is no part of the name."""
+    trail = Trail(text)
+    trail.then("edges", "repair", trail.text.translate(_APOSTROPHES).strip(_EDGES))
+    trail.then("birth_year", "form", re.sub(r"\s*[-–]\s*(?:19|20)\d\d$", "", trail.text))
+    words = [w if _is_number(w) else _as_letters(w) for w in trail.text.split()]
+    trail.then("look_alikes", "repair", " ".join(words), 0.9)
+    trail.then("case", "form", trail.text.upper())
+    return trail.done() if trail.text else trail.kept("empty")
+
+
+def _is_number(word: str) -> bool:
+    return 2 * sum(c.isdigit() for c in word) > len(word)
+
+
+def _as_letters(word: str) -> str:
+    """The word with letters for digits; a syllable has an L at its head only."""
+    if not any(c in "0123456789|!l" for c in word) or not any(c.isalpha() for c in word):
+        return word
+    upper = sum(c.isupper() for c in word) > sum(c.islower() for c in word if c != "l")
+    head, tail = word[:1], word[1:]
+    strokes = "1|!l" if upper else "1|!"
+    tail = re.sub(f"[{strokes}]", "I", tail) if upper else re.sub(f"[{strokes}]", "i", tail)
+    head = "L" if head in "1|!" and tail else head
+    return (head + tail).translate(_LETTERS)
+
+
+def address(kind: FieldType, text: str, era: Era | None) -> Cleaned:
+    """Clean an address: parts by the lists of their era, the house as printed."""
+    trail = Trail(text)
+    found = parse_address(trail.text, era=era)
+    if "province" in found.unknown:
+        return trail.kept("no province found")
+    made = str(found)
+    same = _plain_form(trail.text) == _plain_form(made)
+    if same:
+        trail.then("places", "form", made)
+    else:
+        action = "form" if found.score == 1 else "repair"
+        trail.then("places", action, made, found.score)
+    flag = f"not in the lists: {', '.join(found.unknown)}" if found.unknown else ""
+    return trail.done(_address_parts(found), flag)
+
+
+def _plain_form(text: str) -> str:
+    return re.sub(r"[\W_]+", "", old_tone(text).lower())
+
+
+def _address_parts(found: Address) -> dict[str, str | float]:
+    return {
+        "house": found.house,
+        "ward": found.ward,
+        "district": found.district,
+        "province": found.province,
+        "era": found.era or "",
+        "ward_2025": found.ward_2025,
+        "province_2025": found.province_2025,
+        "score": round(found.score, 4),
+    }
+
+
+ADDRESS_PARTS: Final = (
+    "house", "ward", "district", "province", "era", "ward_2025", "province_2025", "score",
+)  # fmt: skip
+
+
+def province(kind: FieldType, text: str, _: Era | None) -> Cleaned:
+    """Clean a province alone."""
+    trail = Trail(text)
+    trail.then("spaces", "form", trail.text.strip(_EDGES))
+    found = match_province(trail.text)
+    if found is None:
+        return trail.kept("no province found")
+    place, score = found
+    same = fold_key(place.name) in fold_key(trail.text)
+    trail.then("places", "form" if same and score == 1 else "repair", place.name, score)
+    return trail.done(
+        {"province_2025": successor(place.name).name, "score": round(score, 4)}
+    )
