@@ -70,7 +70,7 @@ def decode(answer: object, kind: str, *, engine: str = "") -> Extraction:
     if code is None and not isinstance(answer.get("data"), Mapping | list):
         raise AnswerError("the service's answer has neither data nor an error code")
     papers, refusals = [], list[tuple[Side, CvocrError]]()
-    for paper in _papers(answer, _Told(side=wanted.side)):
+    for paper in _papers(answer, _Told(wanted.families, side=wanted.side)):
         if isinstance(paper, Document):
             papers.append(paper)
         else:
@@ -96,6 +96,7 @@ _ENVELOPE: Final = frozenset(
 class _Told:
     """What the levels around a paper's fields say of it."""
 
+    families: frozenset[str]
     type: str = ""
     side: Side = ""
     valid: bool | None = None
@@ -140,7 +141,7 @@ def _papers(level: object, told: _Told) -> Iterator[Document | tuple[Side, Cvocr
 
 
 def _paper(cells: Mapping[str, object], told: _Told) -> Document:
-    spec = spec_of(told.type) if told.type else only_type(cells, told.side)
+    spec = spec_of(told.type) if told.type else only_type(cells, told.side, told.families)
     values: dict[str, str] = {}
     confidences: dict[str, float] = {}
     quads: dict[str, Quad] = {}

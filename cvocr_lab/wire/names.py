@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 from typing import Final
 
@@ -38,7 +38,9 @@ def v2_name(spec: DocumentType | None, name: str) -> str:
     return next(free, name)
 
 
-def only_type(cells: Mapping[str, object], side: str) -> DocumentType | None:
+def only_type(
+    cells: Mapping[str, object], side: str, families: Collection[str]
+) -> DocumentType | None:
     """The one type that has these fields and takes this number; None where several do.
 
     For the sides of a pair, whose type the v1 page leaves out.
@@ -49,6 +51,7 @@ def only_type(cells: Mapping[str, object], side: str) -> DocumentType | None:
         kind
         for kind in TYPES.values()
         if side in ("", kind.side)
+        and kind.family in families
         and all(field_name(kind, key) for key in keys)
         and (not isinstance(number, str) or kind["id"].type.accepts(number))
     ]
