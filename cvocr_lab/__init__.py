@@ -9,7 +9,15 @@ Importing it gives DataFrames and Series the accessor ``.cvocr``.
 """
 
 from cvocr_lab.accessor import FrameAccessor, SeriesAccessor
-from cvocr_lab.batch import RowsFailedWarning, RunStoppedWarning, extract
+from cvocr_lab.batch import (
+    Plan,
+    RowsFailedWarning,
+    RunStoppedWarning,
+    extract,
+    extract_iter,
+    plan,
+    read_store,
+)
 from cvocr_lab.engines import Engine, Request, open_engine, read_lines
 from cvocr_lab.errors import (
     AnswerError,
@@ -26,7 +34,7 @@ from cvocr_lab.errors import (
     RowError,
     TransportError,
 )
-from cvocr_lab.frames import from_frame, read_frame, to_frame, wide, write_frame
+from cvocr_lab.frames import from_frame, read_frame, to_frame, wide, write_frame, write_frames
 from cvocr_lab.images import Fetch, InputImage, Limits, load
 from cvocr_lab.journal import Journal, apply
 from cvocr_lab.results import Document, Extraction, FieldValue, Line
@@ -55,6 +63,7 @@ __all__ = [
     "Line",
     "MissingPartError",
     "NoDocumentError",
+    "Plan",
     "QuotaError",
     "Request",
     "RowError",
@@ -65,14 +74,18 @@ __all__ = [
     "TransportError",
     "apply",
     "extract",
+    "extract_iter",
     "from_frame",
     "load",
     "open_engine",
+    "plan",
     "read_frame",
     "read_labels",
     "read_lines",
+    "read_store",
     "score",
     "to_frame",
     "wide",
     "write_frame",
+    "write_frames",
 ]

@@ -6,14 +6,14 @@ method has a function twin in `cvocr_lab`, which says all there is to say.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from os import PathLike
 from typing import Literal
 
 import pandas as pd
 
 from cvocr_lab import batch, frames, journal, scoring
-from cvocr_lab.batch import Column
+from cvocr_lab.batch import Column, Plan
 from cvocr_lab.engines import Engine
 from cvocr_lab.images import Fetch, Limits
 from cvocr_lab.journal import Decisions
@@ -39,6 +39,8 @@ class FrameAccessor:
         pages: Sequence[int] | None = None,
         limits: Limits = Limits(),  # noqa: B008 - frozen
         fetch: Fetch = Fetch(),  # noqa: B008 - frozen
+        store: str | PathLike[str] | None = None,
+        retry_failed: bool = False,
         **options: object,
     ) -> pd.DataFrame:
         """Read the pictures of a column (of two for pairs); see `cvocr_lab.extract`."""
@@ -54,6 +56,82 @@ class FrameAccessor:
             pages=pages,
             limits=limits,
             fetch=fetch,
+            store=store,
+            retry_failed=retry_failed,
+            **options,
+        )
+
+    def extract_iter(
+        self,
+        column: Column | Sequence[Column] | None = None,
+        *,
+        chunk: int = 1_000,
+        kind: str = "id_any",
+        engine: str | Engine | Callable[[], Engine] = "local",
+        workers: int | None = None,
+        progress: bool = True,
+        errors: Literal["coerce", "raise"] = "coerce",
+        base: str | PathLike[str] | None = None,
+        pages: Sequence[int] | None = None,
+        limits: Limits = Limits(),  # noqa: B008 - frozen
+        fetch: Fetch = Fetch(),  # noqa: B008 - frozen
+        store: str | PathLike[str] | None = None,
+        retry_failed: bool = False,
+        **options: object,
+    ) -> Iterator[pd.DataFrame]:
+        """Read a column piece by piece; see `cvocr_lab.extract_iter`."""
+        return batch.extract_iter(
+            self._frame,
+            chunk=chunk,
+            column=column,
+            kind=kind,
+            engine=engine,
+            workers=workers,
+            progress=progress,
+            errors=errors,
+            base=base,
+            pages=pages,
+            limits=limits,
+            fetch=fetch,
+            store=store,
+            retry_failed=retry_failed,
+            **options,
+        )
+
+    def plan(
+        self,
+        column: Column | Sequence[Column] | None = None,
+        *,
+        quota: int | None = None,
+        kind: str = "id_any",
+        engine: str | Engine | Callable[[], Engine] = "local",
+        workers: int | None = None,
+        progress: bool = True,
+        errors: Literal["coerce", "raise"] = "coerce",
+        base: str | PathLike[str] | None = None,
+        pages: Sequence[int] | None = None,
+        limits: Limits = Limits(),  # noqa: B008 - frozen
+        fetch: Fetch = Fetch(),  # noqa: B008 - frozen
+        store: str | PathLike[str] | None = None,
+        retry_failed: bool = False,
+        **options: object,
+    ) -> Plan:
+        """Tell what `extract` would do, before anything is spent; see `cvocr_lab.plan`."""
+        return batch.plan(
+            self._frame,
+            quota=quota,
+            column=column,
+            kind=kind,
+            engine=engine,
+            workers=workers,
+            progress=progress,
+            errors=errors,
+            base=base,
+            pages=pages,
+            limits=limits,
+            fetch=fetch,
+            store=store,
+            retry_failed=retry_failed,
             **options,
         )
 
@@ -102,6 +180,8 @@ class SeriesAccessor:
         pages: Sequence[int] | None = None,
         limits: Limits = Limits(),  # noqa: B008 - frozen
         fetch: Fetch = Fetch(),  # noqa: B008 - frozen
+        store: str | PathLike[str] | None = None,
+        retry_failed: bool = False,
         **options: object,
     ) -> pd.DataFrame:
         """Read these pictures; see `cvocr_lab.extract`."""
@@ -117,5 +197,7 @@ class SeriesAccessor:
             pages=pages,
             limits=limits,
             fetch=fetch,
+            store=store,
+            retry_failed=retry_failed,
             **options,
         )

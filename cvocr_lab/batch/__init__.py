@@ -2,18 +2,28 @@
 
 Concurrency lives here only.  A row's trouble becomes that row's error; what would fail every row
 stops the run, and the rows finished till then are kept.
+
+With a store, readings are on disk before the progress bar moves.  Corrections made by people are
+not in it: they stand in the journal of a review, which no run touches.
 """
 
 from cvocr_lab.batch.bulk import extract
+from cvocr_lab.batch.planning import Plan, plan
 from cvocr_lab.batch.rows import RowsFailedWarning, RunStoppedWarning
 from cvocr_lab.batch.sources import Column, source_frame
+from cvocr_lab.batch.stored import read_store
+from cvocr_lab.batch.stream import extract_iter
 from cvocr_lab.workers import usable_cores
 
 __all__ = [
     "Column",
+    "Plan",
     "RowsFailedWarning",
     "RunStoppedWarning",
     "extract",
+    "extract_iter",
+    "plan",
+    "read_store",
     "source_frame",
     "usable_cores",
 ]

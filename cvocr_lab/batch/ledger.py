@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 from urllib.parse import urlsplit
 
 import pandas as pd
@@ -19,6 +19,8 @@ from cvocr_lab.batch.store import Stamp, Store
 from cvocr_lab.batch.workers import Row
 from cvocr_lab.errors import CvocrError, RowError
 from cvocr_lab.frames import Reading
+
+Need = Literal["repeats", "stored", "failed", "calls"]
 
 _LONGEST_NAME: Final = 300
 
@@ -95,6 +97,28 @@ class Ledger:
                     self._asked_for[at] = key, stamps
             yield task if found is None else Row(at, found)
 
+    def needs(self) -> Iterator[Need | RowError]:
+        """Tell what each row needs, asking nothing of anybody; an error where nothing is there."""
+        met: set[bytes] = set()
+        for cells in zip(*(self._sources[c] for c in self._sources), strict=True):
+            try:
+                key = self.key(tuple(_looked_into(cell) for cell in cells))
+            except RowError as error:
+                yield error
+                continue
+            failed = None if self._store is None else self._store.failed(key)
+            if key in met:
+                yield "repeats"
+            elif failed is None or (failed and self._retry_failed):
+                yield "calls"
+            else:
+                yield "failed" if failed else "stored"
+            met.add(key)
+
+    def seconds(self, engine: str) -> list[float]:
+        """Give how long the latest readings took."""
+        return [] if self._store is None else self._store.seconds(self._asked.kind, engine)
+
     def key(self, sources: tuple[object, ...]) -> bytes:
         """Give what stands for these pictures and what is asked of them.
 
@@ -155,6 +179,17 @@ class Ledger:
                 data = read(self._asked.limits.max_bytes + 1)
                 return data if isinstance(data, bytes) else source
         return source
+
+
+def _looked_into(source: object) -> object:
+    """Take what an open file holds, and leave it as it was."""
+    with contextlib.suppress(Exception):
+        read, seek, tell = (getattr(source, name) for name in ("read", "seek", "tell"))
+        at = tell()
+        data = read()
+        seek(at)
+        return data
+    return source
 
 
 def _again(reading: Reading) -> Reading:

@@ -33,9 +33,9 @@ def dump(result: Extraction | CvocrError) -> str:
             "lines": [[x.text, x.confidence, x.quad, x.characters] for x in result.lines],
         }
     try:
-        return _json(content)
+        return _JSON.encode(content)
     except ValueError:  # NaN and infinity are no JSON
-        return _json(_finite(content))
+        return _JSON.encode(_finite(content))
 
 
 def load(text: str) -> Extraction | CvocrError:
@@ -50,16 +50,15 @@ def load(text: str) -> Extraction | CvocrError:
     )
 
 
-def _json(content: object) -> str:
-    return json.dumps(
-        content, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=_plain
-    )
-
-
 def _plain(value: object) -> object:
     """Turn what an engine from outside may have left: arrays, and numbers of theirs."""
     unpack = getattr(value, "tolist", None)
     return unpack() if callable(unpack) else str(value)
+
+
+_JSON: Final = json.JSONEncoder(
+    ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=_plain
+)
 
 
 def _finite(value: object) -> object:

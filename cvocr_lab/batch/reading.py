@@ -60,11 +60,11 @@ def read(engine: Engine, task: Task) -> Reading:
         result = error
         # A traceback keeps the picture in memory, a cause may tell what stands on the paper.
         result.__traceback__ = result.__cause__ = result.__context__ = None
-    return Reading(result, engine=engine.name, seconds=perf_counter() - start)
+    return Reading(result, engine.name, result.attempts, perf_counter() - start)
 
 
 def _extraction(engine: Engine, task: Task) -> Extraction:
-    pictures = tuple(_picture(task, at) for at in range(len(task.sources)))
+    pictures = tuple(_picture(engine, task, at) for at in range(len(task.sources)))
     try:
         result = engine.extract(Request(pictures, task.kind))
     except (RowError, BatchError):
@@ -79,7 +79,7 @@ def _extraction(engine: Engine, task: Task) -> Extraction:
     return result
 
 
-def _picture(task: Task, at: int) -> InputImage:
+def _picture(engine: Engine, task: Task, at: int) -> InputImage:
     try:
         return images.load(
             task.sources[at],
@@ -87,6 +87,7 @@ def _picture(task: Task, at: int) -> InputImage:
             pages=task.pages,
             limits=task.limits,
             fetch=task.fetch,
+            decode=not getattr(engine, "undecoded", False),
         )
     except RowError as error:
         if len(task.sources) == 1:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager, suppress
 from os import PathLike
 from pathlib import Path
@@ -81,7 +81,6 @@ class Stamp(NamedTuple):
 class Kept(NamedTuple):
     """A reading as it stands in a store, with the names of what was read."""
 
-    kind: str
     names: tuple[str, ...]
     reading: Reading
 
@@ -202,16 +201,17 @@ class Store:
         with self._using() as connection:
             return [float(row[0]) for row in connection.execute(query, (kind, engine))]
 
-    def readings(self) -> Iterator[Kept]:
-        """Give every reading, oldest first."""
+    def readings(self, kind: str | None = None, engine: str | None = None) -> Generator[Kept]:
+        """Give the readings of this kind and engine, of all for None, oldest first."""
         query = (
-            "SELECT kind, front, back, result, readings.engine, attempts, seconds"
-            " FROM readings JOIN questions ON questions.id = question ORDER BY readings.id"
+            "SELECT front, back, result, readings.engine, attempts, seconds"
+            " FROM readings JOIN questions ON questions.id = question"
+            " WHERE kind = coalesce(?, kind) AND questions.engine = coalesce(?, questions.engine)"
+            " ORDER BY readings.id"
         )
         with self._using() as connection:
-            for kind, front, back, *about in connection.execute(query):
-                names = (front,) if back is None else (front, back)
-                yield Kept(kind, names, _reading(*about))
+            for front, back, *about in connection.execute(query, (kind, engine)):
+                yield Kept((front,) if back is None else (front, back), _reading(*about))
 
     def close(self) -> None:
         """Force all to the disk and let go of the file."""

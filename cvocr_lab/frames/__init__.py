@@ -44,6 +44,7 @@ from cvocr_lab.frames.columns import (
 )
 from cvocr_lab.frames.files import read_frame, write_csv, write_frame
 from cvocr_lab.frames.flat import Reading, from_frame, to_frame
+from cvocr_lab.frames.pieces import write_frames
 from cvocr_lab.frames.sides import wide
 
 __all__ = [
@@ -60,4 +61,5 @@ __all__ = [
     "wide",
     "write_csv",
     "write_frame",
+    "write_frames",
 ]

@@ -20,11 +20,7 @@ def write_frame(frame: pd.DataFrame, path: str | Path) -> None:
         The name ends otherwise, or a column holds pictures.
     """
     path = Path(path)
-    for column in frame.columns:
-        if frame[column].dtype == object and frame[column].map(_is_picture).any():
-            raise ArgumentError(
-                f"column {str(column)!r} holds pictures, not paths: drop it before writing"
-            )
+    check_no_pictures(frame)
     match path.suffix.lower():
         case ".parquet":
             frame.to_parquet(path)
@@ -32,6 +28,21 @@ def write_frame(frame: pd.DataFrame, path: str | Path) -> None:
             write_csv(frame, path)
         case other:
             raise ArgumentError(f"cannot write {other or 'a bare name'}: .parquet or .csv")
+
+
+def check_no_pictures(frame: pd.DataFrame) -> None:
+    """Refuse a frame with pictures in its cells: files hold their paths.
+
+    Raises
+    ------
+    ArgumentError
+        A column holds pictures.
+    """
+    for column in frame.columns:
+        if frame[column].dtype == object and frame[column].map(_is_picture).any():
+            raise ArgumentError(
+                f"column {str(column)!r} holds pictures, not paths: drop it before writing"
+            )
 
 
 def _is_picture(cell: object) -> bool:

@@ -1,0 +1,190 @@
+"""Flat frames one after another into one Parquet file, for tables larger than memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from cvocr_lab.errors import ArgumentError
+from cvocr_lab.frames.columns import READING_COLUMNS, column_kinds, field_columns, triple, typed
+from cvocr_lab.frames.files import check_no_pictures
+from cvocr_lab.kinds import field_order
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+
+def write_frames(frames: Iterable[pd.DataFrame], path: str | Path) -> int:
+    """Write flat frames to one ``.parquet`` file, each as a row group; give the number of rows.
+
+    The file is what `write_frame` would write of all of them together, and it is there only when
+    it is complete.  Till then parts stand beside it (``read.parquet.part0`` …); they are taken
+    away when the frames end in an error, and overwritten by the next call.
+
+    Parameters
+    ----------
+    frames
+        Flat frames of the same source columns and index, such as `cvocr_lab.extract_iter` gives.
+        Fields of types that occur in none of them get no columns.
+    path
+        The file.
+
+    Raises
+    ------
+    ArgumentError
+        The name ends otherwise, a column holds pictures, or there is no frame.
+    """
+    path = Path(path)
+    if path.suffix.lower() != ".parquet":
+        raise ArgumentError(f"cannot write {path.suffix or 'a bare name'} piece by piece: .parquet")
+    pieces = _Pieces(path)
+    try:
+        for frame in frames:
+            pieces.add(frame)
+        return pieces.finish()
+    finally:
+        pieces.clear()
+
+
+class _Pieces:
+    """Parts of a file; a new one is begun where a frame has columns that are new."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._parts: list[Path] = []
+        self._writer: pq.ParquetWriter | None = None
+        self._schema: pa.Schema | None = None
+        self._columns: list[str] = []
+        self._types: dict[str, None] = {}
+        self._like: pd.DataFrame | None = None
+        self._rows = 0
+
+    def add(self, frame: pd.DataFrame) -> None:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        kinds = column_kinds(frame.columns)
+        check_no_pictures(frame[[c for c in frame.columns if c not in kinds]])
+        self._types |= dict.fromkeys(frame["ocr_type"].dropna())
+        needed = self._needed(frame)
+        if self._like is None or not set(needed) <= set(self._columns):
+            self._columns = list(dict.fromkeys([*needed, *self._columns]))
+            frame = _aligned(frame, self._columns)
+            self._like = frame.iloc[:0]
+            self._schema = _schema(frame, self._schema)
+            self._close()
+            self._parts.append(self._path.with_name(f"{self._path.name}.part{len(self._parts)}"))
+            self._writer = pq.ParquetWriter(self._parts[-1], self._schema)
+        else:
+            frame = _aligned(frame, self._columns)
+        try:
+            table = pa.Table.from_pandas(frame, schema=self._schema, preserve_index=True)
+        except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+            raise ArgumentError(
+                f"a source column or the index is of several types: {error}"
+            ) from None
+        assert self._writer is not None
+        self._writer.write_table(table)
+        self._rows += len(frame)
+
+    def finish(self) -> int:
+        import pyarrow.parquet as pq
+
+        self._close()
+        if self._like is None:
+            raise ArgumentError(f"no frame to write to {self._path}")
+        columns = self._ordered()
+        if len(self._parts) == 1 and columns == self._columns:
+            self._parts[0].replace(self._path)
+            return self._rows
+        schema = _schema(_aligned(self._like, columns), self._schema)
+        whole = self._path.with_name(f"{self._path.name}.part{len(self._parts)}")
+        parts, self._parts = self._parts, [*self._parts, whole]
+        with pq.ParquetWriter(whole, schema) as writer:
+            for part in parts:
+                with pq.ParquetFile(part) as file:
+                    for at in range(file.num_row_groups):
+                        writer.write_table(_widened(file.read_row_group(at), schema))
+        whole.replace(self._path)
+        return self._rows
+
+    def clear(self) -> None:
+        """Take the parts away."""
+        self._close()
+        for part in self._parts:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+
+    def _close(self) -> None:
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            writer.close()
+
+    def _needed(self, frame: pd.DataFrame) -> list[str]:
+        """Name the columns that `to_frame` would give these rows by themselves."""
+        fields = field_columns(frame.columns)
+        occurring = set(field_order(self._types))
+        left_out = {
+            column
+            for field in fields
+            if field not in occurring and frame[field].isna().all()
+            for column in triple(field)
+        }
+        return [str(c) for c in frame.columns if c not in left_out]
+
+    def _ordered(self) -> list[str]:
+        """Put all columns into the order that `to_frame` would give them."""
+        kinds = column_kinds(self._columns)
+        fields = field_columns(self._columns)
+        known = [f for f in field_order(self._types) if f in fields]
+        order = [c for c in self._columns if c not in kinds]
+        order += [c for f in dict.fromkeys([*known, *fields]) for c in triple(f)]
+        return list(dict.fromkeys([*order, *READING_COLUMNS, *self._columns]))
+
+
+def _aligned(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    kinds = column_kinds(columns)
+    absent = {
+        c: typed([None] * len(frame), kinds[c], frame.index)
+        for c in columns
+        if c not in frame.columns
+    }
+    return pd.concat([frame, pd.DataFrame(absent, index=frame.index)], axis=1)[list(columns)]
+
+
+def _schema(frame: pd.DataFrame, before: pa.Schema | None) -> pa.Schema:
+    """Fix the type of each column, whatever the first rows happen to hold."""
+    import pyarrow as pa
+
+    of_kind: dict[str, Any] = {
+        "text": pa.string(),
+        "float64": pa.float64(),
+        "Int64": pa.int64(),
+        "boolean": pa.bool_(),
+        "quad": pa.list_(pa.float64()),
+    }
+    kinds = column_kinds(frame.columns)
+    schema = pa.Schema.from_pandas(frame, preserve_index=True)
+    for at, field in enumerate(schema):
+        type_ = of_kind[kinds[field.name]] if field.name in kinds else field.type
+        if before is not None and field.name in before.names:
+            type_ = before.field(field.name).type
+        elif pa.types.is_null(type_) or pa.types.is_large_string(type_):
+            type_ = pa.string()
+        schema = schema.set(at, pa.field(field.name, type_))
+    return schema
+
+
+def _widened(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    import pyarrow as pa
+
+    columns = [
+        table[f.name] if f.name in table.column_names else pa.nulls(len(table), f.type)
+        for f in schema
+    ]
+    return pa.Table.from_arrays(columns, schema=schema)
