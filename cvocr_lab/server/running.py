@@ -30,6 +30,7 @@ class _Protocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self.access_log = False  # its lines hold links, and links may hold names
         self.loop.call_later(_HEAD_S, self._close_if_silent)
 
     def _close_if_silent(self) -> None:
@@ -115,7 +116,7 @@ def _server(app: ASGIApp, grace_s: float) -> uvicorn.Server:
             ws="none",
             lifespan="on",
             log_config=None,
-            access_log=False,  # its lines hold links, and links may hold names
+            access_log=False,
             proxy_headers=False,
             server_header=False,
             timeout_graceful_shutdown=round(grace_s),
