@@ -4,6 +4,7 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
+from typing import ClassVar
 
 import pandas as pd
 import pytest
@@ -21,9 +22,11 @@ class Fake:
 
     name = "fake"
     parallel = "thread"
+    asked: ClassVar[list[int]] = []
 
     def extract(self, request: Request) -> Extraction:
         width = request.images[0].pages[0].shape[1]
+        self.asked.append(width)
         trouble = {
             13: NoDocumentError("none"),
             14: QuotaError("none left"),
@@ -39,6 +42,7 @@ class Fake:
 
 @pytest.fixture(autouse=True)
 def _fake_local(monkeypatch: pytest.MonkeyPatch) -> None:
+    Fake.asked.clear()
     fake = ModuleType("cvocr_lab.engines.local")
     monkeypatch.setattr(fake, "ENGINE", Fake, raising=False)
     monkeypatch.setitem(sys.modules, fake.__name__, fake)
@@ -111,7 +115,9 @@ def test_pairs_come_from_two_columns(pictures: Callable[..., list[str]]) -> None
         ((21, 15, 22), 130, 1, "1 of 3 rows were read"),
     ],
 )
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
 def test_exit_codes_tell_what_happened_and_work_is_kept(
+    ending: str,
     widths: tuple[int, ...],
     code: int,
     rows: int,
@@ -120,17 +126,61 @@ def test_exit_codes_tell_what_happened_and_work_is_kept(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     paths = pictures(*widths)
-    call = ["extract", *paths, "--workers", "1", "--quiet", "--out", "out.csv"]
+    call = ["extract", *paths, "--workers", "1", "--quiet", "--out", f"out.{ending}"]
     assert cli.main(call) == code
-    assert len(read_frame("out.csv")) == rows
+    # A file that has the right name is whole.
+    written = "out" if code == 1 else "out.partial"
+    assert [p.name for p in Path().glob("out*")] == [f"{written}.{ending}"]
+    assert len(read_frame(f"{written}.{ending}")) == rows
     errors = capsys.readouterr().err
     assert message in errors
     assert "Traceback" not in errors
 
 
+def test_a_second_call_asks_nothing_again(
+    pictures: Callable[..., list[str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    call = ["extract", *pictures(21, 14, 22), "--workers", "1", "--quiet", "--store", "run.sqlite"]
+    assert cli.main([*call, "--out", "out.parquet"]) == 3
+    pictures(23)
+    Path("23.png").replace("14.png")  # the quota is back
+    asked = list(Fake.asked)
+    assert cli.main([*call, "--out", "out.parquet"]) == 0
+    assert Fake.asked[len(asked) :] == [23, 22]
+    assert read_frame("out.parquet")["id"].tolist() == ["0021", "0023", "0022"]
+    assert not Path("out.partial.parquet").exists()
+
+
+def test_failed_rows_are_read_again_when_asked(pictures: Callable[..., list[str]]) -> None:
+    call = ["extract", *pictures(21, 13), "--quiet", "--store", "run.sqlite", "--out", "out.csv"]
+    for extra, times in ([], 1), ([], 1), (["--retry-failed"], 2):
+        assert cli.main([*call, *extra]) == 1
+        assert Fake.asked.count(13) == times
+    assert Fake.asked.count(21) == 1
+
+
+def test_a_plan_is_printed_and_nothing_done(
+    pictures: Callable[..., list[str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    paths = pictures(21, 22)
+    call = ["extract", *paths, "nay.png", "--quiet", "--store", "run.sqlite", "--out", "out.csv"]
+    assert cli.main([*call, "--plan", "--quota", "1"]) == 0
+    out = capsys.readouterr().out
+    assert "2  calls to make" in out
+    assert "1 too few" in out
+    assert "no such file" in out
+    assert Fake.asked == []
+    assert not Path("run.sqlite").exists()
+    assert not Path("out.csv").exists()
+
+
 @pytest.mark.parametrize(
     "call",
     [
+        ["extract", "x.png", "--quota", "5"],
+        ["extract", "x.png", "--retry-failed"],
+        ["extract", "x.png", "--store", "labels.csv"],
+        ["extract", "x.png", "--store", "missing/run.sqlite"],
         ["extract", "x.png", "--out", "out.xlsx"],
         ["extract", "x.png", "--out", "missing/out.csv"],
         ["extract", "x.png", "--out", "folder.csv"],

@@ -207,8 +207,8 @@ def _planned(call: Call, quota: int | None) -> Plan:
     messages: list[str] = []
     name = call.engine.name()
     with (
-        Progress(len(sources), show=call.progress) as bar,
         call.ledger(make=False) as ledger,
+        Progress(len(sources), show=call.progress) as bar,
     ):
         for at, found in enumerate(ledger.needs()):
             if isinstance(found, RowError):

@@ -125,8 +125,8 @@ def finished_rows(
         A row failed, and the caller wants to know.
     """
     with (
-        Progress(len(call.sources), show=call.progress) as bar,
         call.ledger(remember=remember) as ledger,
+        Progress(len(call.sources), show=call.progress) as bar,
         closing(_rows(call, ledger, window)) as rows,
     ):
         for row in rows:

@@ -3,7 +3,7 @@
 Each module here is one command: `add` puts its parser on the command line.
 
 Exit codes: 0 all well; 1 some rows failed (the others are written); 2 the call is wrong; 3 the run
-stopped and what was finished is written; 130 interrupted, likewise.
+stopped and what was finished is written beside, as ``out.partial.csv``; 130 interrupted, likewise.
 """
 
 from __future__ import annotations

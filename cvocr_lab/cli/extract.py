@@ -7,10 +7,11 @@ import importlib
 import os
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from glob import glob
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
@@ -41,55 +42,135 @@ def add(commands: Commands) -> None:
     extract.add_argument("--kind", choices=REQUESTS, default="id_any", help="default: id_any")
     extract.add_argument("--engine", default="local", metavar="NAME", help="default: local")
     extract.add_argument(
-        "--out", type=Path, metavar="FILE", help=".csv or .parquet; else CSV is printed"
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help=".csv or .parquet (of any length); else CSV is printed",
     )
     extract.add_argument(
         "--column", nargs="+", metavar="NAME",
         help="column(s) of the CSV; default: image, or front back for pairs",
     )  # fmt: skip
     extract.add_argument("--workers", type=int, metavar="N", help="pictures read at a time")
+    extract.add_argument(
+        "--store", type=Path, metavar="FILE",
+        help="keeps each reading as it comes; the same call goes on where a run ended",
+    )  # fmt: skip
+    extract.add_argument(
+        "--retry-failed", action="store_true", help="read again what failed in an earlier run"
+    )
+    extract.add_argument(
+        "--plan", action="store_true",
+        help="say what would be done, how long it takes, and do nothing",
+    )  # fmt: skip
+    extract.add_argument(
+        "--quota", type=int, metavar="N", help="with --plan: requests you have left"
+    )
     extract.add_argument("--quiet", action="store_true", help="no progress bar")
     add_option(extract)
     extract.set_defaults(run=_extract)
 
 
 def _extract(args: argparse.Namespace) -> int:
+    if args.quota is not None and not args.plan:
+        raise ArgumentError("--quota goes with --plan")
     if args.out is not None:
         _check_out(args.out)
     sources, base = _sources(args.files)
-    interrupted = False
-    noted: list[warnings.WarningMessage] = []
-    try:
-        with warnings.catch_warnings(record=True) as noted:
-            warnings.simplefilter("always", batch.RowsFailedWarning)
-            warnings.simplefilter("always", batch.RunStoppedWarning)
-            frame = batch.extract(
-                sources,
-                column=args.column,
-                kind=args.kind,
-                engine=args.engine,
-                workers=args.workers,
-                progress=not args.quiet,
-                base=base,
-                **dict(args.option),
+    options: dict[str, Any] = dict(
+        column=args.column,
+        kind=args.kind,
+        engine=args.engine,
+        workers=args.workers,
+        progress=not args.quiet,
+        base=base,
+        store=args.store,
+        retry_failed=args.retry_failed,
+        **dict(args.option),
+    )
+    if args.plan:
+        print(batch.plan(sources, quota=args.quota, **options))
+        return 0
+    run = _Run()
+    with run.told():
+        if args.out is None:
+            for frame in run.watched(_whole(sources, options)):
+                frames.write_csv(frame, sys.stdout)
+        elif args.out.suffix.lower() == ".csv":
+            for frame in run.watched(_whole(sources, options)):
+                frames.write_frame(frame, _unfinished(args.out))
+        else:
+            # Piece by piece: the table may be larger than memory.
+            frames.write_frames(
+                run.watched(batch.extract_iter(sources, **options)), _unfinished(args.out)
             )
-    except BatchError as error:
-        if error.partial is not None and len(error.partial):
-            _write(error.partial, args.out)
-        raise
-    finally:
-        for warning in noted:
-            if issubclass(warning.category, (batch.RowsFailedWarning, batch.RunStoppedWarning)):
-                complain(warning.message, 1)
-            else:
-                warnings.warn_explicit(
-                    warning.message, warning.category, warning.filename, warning.lineno
-                )
-            interrupted |= issubclass(warning.category, batch.RunStoppedWarning)
-    _write(frame, args.out)
-    if interrupted:
-        return 130
-    return 1 if frame["ocr_error"].notna().any() else 0
+    if args.out is not None:
+        if run.complete:
+            _unfinished(args.out).replace(args.out)
+        else:
+            complain(f"the finished rows are in {_unfinished(args.out)}", 1)
+    return run.code()
+
+
+class _Run:
+    """How a run ends: all well, some rows failed, stopped or interrupted."""
+
+    def __init__(self) -> None:
+        self.failed = self.interrupted = False
+        self.stopped: BatchError | None = None
+
+    @property
+    def complete(self) -> bool:
+        return not self.interrupted and self.stopped is None
+
+    def watched(self, pieces: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+        """Give all there is, though the run stops; nothing is swallowed where there is nothing."""
+        given = False
+        try:
+            for frame in pieces:
+                self.failed |= bool(frame["ocr_error"].notna().any())
+                yield frame
+                given = True
+        except BatchError as error:
+            if error.partial is not None and not error.partial.empty:
+                yield error.partial
+            elif not given:
+                raise
+            self.stopped = error
+
+    @contextmanager
+    def told(self) -> Iterator[None]:
+        """Say what the run warned of, each in a line; pass on the warnings of others."""
+        noted: list[warnings.WarningMessage] = []
+        try:
+            with warnings.catch_warnings(record=True) as noted:
+                warnings.simplefilter("always", batch.RowsFailedWarning)
+                warnings.simplefilter("always", batch.RunStoppedWarning)
+                yield
+        finally:
+            for warning in noted:
+                if issubclass(warning.category, (batch.RowsFailedWarning, batch.RunStoppedWarning)):
+                    complain(warning.message, 1)
+                else:
+                    warnings.warn_explicit(
+                        warning.message, warning.category, warning.filename, warning.lineno
+                    )
+                self.interrupted |= issubclass(warning.category, batch.RunStoppedWarning)
+
+    def code(self) -> int:
+        """Give the exit code; what stopped the run is raised."""
+        if self.stopped is not None:
+            raise self.stopped
+        return 130 if self.interrupted else int(self.failed)
+
+
+def _whole(sources: pd.DataFrame, options: dict[str, Any]) -> Iterator[pd.DataFrame]:
+    yield batch.extract(sources, **options)
+
+
+def _unfinished(out: Path) -> Path:
+    """Name the file while it is not complete: what has the right name is whole."""
+    return out.with_name(f"{out.stem}.partial{out.suffix}")
 
 
 def _check_out(out: Path) -> None:
@@ -132,10 +213,3 @@ def _sources(files: Sequence[str]) -> tuple[pd.DataFrame, Path | None]:
         else:
             found.append(name)  # a file that is not there becomes a row that says so
     return pd.DataFrame({"image": found}), None
-
-
-def _write(frame: pd.DataFrame, out: Path | None) -> None:
-    if out is None:
-        frames.write_csv(frame, sys.stdout)
-    else:
-        frames.write_frame(frame, out)
