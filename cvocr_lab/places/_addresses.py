@@ -13,6 +13,7 @@ from cvocr_lab.places._gazetteer import (
     WARD_WORDS,
     Place,
     Roll,
+    mended,
     roll,
     ward_by_code,
     written,
@@ -73,7 +74,7 @@ _JOINED: Final = re.compile(r"(r[ịi]a)\s*[-–—]\s*(v[ũu]ng)", re.IGNORECAS
 _COMMAS: Final = re.compile(r"\s*[,;]\s*")
 _DASHES: Final = re.compile(r"\s+[-–—]\s+|\s*[,;]\s*|(?<=\w{3})[-–—](?=\w{2})")
 # A dot for a comma; after one or two letters it shortens a unit word.
-_DOTS: Final = re.compile(r"(?<=\w{3})\.\s*(?=\w)|\s*[,;]\s*")
+_DOTS: Final = re.compile(r"(?<=\w{3})\s?\.[.\s]*(?=\w)|\s*[,;]\s*")
 _EDGES: Final = " \t.,;:-–—_'\"`|"
 _HOUSE: Final = re.compile(
     r"(?:so|sn|to|thon|xom|ap|khu|doi|ban|buon|lang|khom|kp|kdc|ngo|ngach|hem|kiet|duong|pho|tdp|"
@@ -120,7 +121,7 @@ def _worth(address: Address) -> float:
         for part in ("ward", "district", "province")
     )
     # Two levels of the new era are as complete as three of the old.
-    return found + (address.era == "new") - 0.5 * ("era" in address.unknown)
+    return found + (address.era == "new" and "ward" not in address.unknown) - 0.5 * ("era" in address.unknown)
 
 
 def _of_parts(split: list[str], era: Era | None) -> Address:
@@ -248,7 +249,7 @@ def _in(among: Roll, part: str) -> tuple[Place, float] | None:
 
 @lru_cache(CACHED)
 def _province(part: str) -> tuple[Province, float] | None:
-    return match_province(part)
+    return match_province(mended(part))
 
 
 @lru_cache(4096)
@@ -256,7 +257,7 @@ def _province_at_end(part: str) -> tuple[str, tuple[Province, float]] | None:
     """A province after a lost comma: what stands before it, and the province."""
     words = part.split()
     for count in range(min(5, len(words) - 1), 1, -1):
-        found = match_province(" ".join(words[-count:]))
+        found = match_province(mended(" ".join(words[-count:])))
         if found and found[1] == 1:
             return " ".join(words[:-count]).strip(_EDGES), found
     return None

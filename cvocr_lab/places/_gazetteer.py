@@ -77,9 +77,36 @@ class Written:
     marked: tuple[str, ...]
 
 
+_MIXED: Final = re.compile(r"\b(?![PQpq]\.?[\dOolI]+\b)(?=\w*[^\W\d_])(?=\w*\d)\w+")
+_TO_LETTERS: Final = str.maketrans("01245689", "oizasgbg")
+
+
+def mended(part: str) -> str:
+    """The part with letters for the digits in its words; words of digits mostly stay.
+
+    >>> mended("L0ng Hồ, 8ình Khương, P7, Quận 1O")
+    'Long Hồ, bình Khương, P7, Quận 1O'
+    """
+    if not any(c.isdigit() for c in part):
+        return part
+    return _MIXED.sub(_with_letters, part)
+
+
+def _with_letters(word: re.Match[str]) -> str:
+    text = word[0]
+    before = fold_key(word.string[: word.start()]).rpartition(" ")[2]
+    if before in _NUMBERED and digits_from_lookalikes(text).isdecimal():
+        return text
+    return text.translate(_TO_LETTERS)
+
+
+_NUMBERED: Final = frozenset({"p", "q", "phuong", "quan"})
+
+
 @lru_cache(CACHED)
 def written(part: str) -> Written:
     """Make a part of an address ready for looking up."""
+    part = mended(part)
     words = fold_key(part).split()
     marked = re.findall(r"[^\W_]+", old_tone(part).lower())
     if len(marked) != len(words):
@@ -116,8 +143,12 @@ class Roll:
         """Enter a place under its name, and under its name after its unit word."""
         key, mark = _bare(place.name)
         kind, kind_mark = _bare(place.kind)
-        for k, m in ((key, mark), (kind + key, kind_mark + mark)):
-            self.by_mark.setdefault(m, place)
+        spellings = [(key, mark), (kind + key, kind_mark + mark)]
+        if key in _ROMAN:
+            spellings.append((kind + _ROMAN[key],) * 2)
+        for k, m in spellings:
+            if self.by_mark.setdefault(m, place) is not place and m == mark:
+                self.by_mark[m] = Place(place.name, "")  # a town and a commune of one name
             if any(c.isdigit() for c in k):  # numbered: its word may be shortened
                 self.by_mark.setdefault(k, place)
             known = self.by_key.setdefault(k, [])
@@ -180,9 +211,10 @@ def _nearest(mark: str, places: list[Place]) -> tuple[Place, float] | None:
         ((OSA.normalized_similarity(mark, _bare(p.name)[1]), p) for p in places),
         key=lambda s: s[0], reverse=True,
     )  # fmt: skip
-    if len(scored) > 1 and scored[0][0] == scored[1][0]:
-        return None
-    return scored[0][1], 0.9 + 0.1 * scored[0][0]
+    alike = [place for score, place in scored if score == scored[0][0]]
+    if len(alike) > 1:  # of two spellings the current one
+        alike = [p for p in alike if p.became] or [p for p in alike if not p.code][:1]
+    return (alike[0], 0.9 + 0.1 * scored[0][0]) if len(alike) == 1 else None
 
 
 @lru_cache(CACHED)
@@ -206,7 +238,7 @@ def roll(era: Era, province: str, district: str = "") -> Roll:
         Name of a district of the old era; "" for the roll of the districts.
     """
     made = Roll()
-    for place in _units(era).get((province, district), ()):
+    for place in _units(era).get((province, fold_key(district)), ()):
         made.add(place)
     return made
 
@@ -230,7 +262,7 @@ def _units(era: Era) -> dict[tuple[str, str], list[Place]]:
         if row["ward"]:
             became = tuple(row["new_codes"].split())
             place = Place(old_tone(row["ward"]), row["kind"], row["code"], became)
-            units.setdefault((province, district), []).append(place)
+            units.setdefault((province, fold_key(district)), []).append(place)
     return units
 
 

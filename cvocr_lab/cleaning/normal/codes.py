@@ -24,7 +24,9 @@ def to_digits(text: str) -> str:
 def number(kind: FieldType, text: str, _: Era | None) -> Cleaned:
     """Clean a number made of digits only."""
     trail = Trail(text)
-    trail.then("separators", "form", re.sub(r"[\s.,\-–—_:]", "", trail.text.strip(_EDGES)))
+    bare = re.sub(r"[\s.,\-–—_:'\"`*/\\()\[\]]", "", trail.text)
+    whole = kind.accepts(to_digits(bare))  # then a stroke at an end is a 1, else a speck
+    trail.then("separators", "form", bare if whole else bare.strip("|!"))
     trail.then("look_alikes", "repair", to_digits(trail.text), 0.95)
     return trail.done() if kind.accepts(trail.text) else trail.kept(f"not a {kind.name}")
 
@@ -59,6 +61,8 @@ def chassis(kind: FieldType, text: str, _: Era | None) -> Cleaned:
     trail = _tight(text)
     trail.then("vin_alphabet", "repair", trail.text.translate(_NEVER_IN_VIN), 0.95)
     if len(trail.text) >= 10:
+        # Vietnamese makers have RL to RR; R1 is nobody's.
+        trail.then("vin_alphabet", "repair", re.sub("^R1", "RL", trail.text), 0.9)
         head, tail = trail.text[:-4], trail.text[-4:]
         trail.then("look_alikes", "repair", head + _mostly_digits(tail, 2), 0.9)
     return trail.done() if _is_code(kind, trail.text) else trail.kept(f"not a {kind.name}")
@@ -76,13 +80,14 @@ def engine(kind: FieldType, text: str, _: Era | None) -> Cleaned:
 def amount(kind: FieldType, text: str, _: Era | None) -> Cleaned:
     """Clean a whole number, whose unit falls off."""
     trail = Trail(text)
-    found = re.match(rf"\D{{0,2}}?([{DIGITISH}][{DIGITISH}., ]*)", trail.text)
-    if not found or not any(c.isdigit() for c in found[1]):
+    bare = trail.text.strip(" \t.,;:-–—_'\"`*/\\()[]")
+    found = re.match(rf"[{DIGITISH}][{DIGITISH}., ]*(?!\w)|[0-9][{DIGITISH}., ]*", bare)
+    digits = re.sub(r"\s+", "", found[0].strip(_EDGES) or found[0]) if found else ""
+    if not any(c.isdigit() for c in digits) and len(digits) > 2:
         return trail.kept("not a number")
-    digits = found[1].strip(_EDGES)
-    if not re.fullmatch(r".{1,3}(?:[., ].{3})*|[^., ]+", digits):
+    if not re.fullmatch(r".{1,3}(?:[.,].{3})*|[^.,]+", digits):
         return trail.kept("not a whole number")
-    trail.then("unit", "form", re.sub(r"[., ]", "", digits))
+    trail.then("unit", "form", re.sub(r"[.,]", "", digits))
     trail.then("look_alikes", "repair", to_digits(trail.text), 0.95)
     if not trail.text.isdecimal() or len(trail.text) > 9:
         return trail.kept("not a number")
@@ -93,14 +98,27 @@ def amount(kind: FieldType, text: str, _: Era | None) -> Cleaned:
 def _tight(text: str) -> Trail:
     trail = Trail(text)
     trail.then("separators", "form", re.sub(r"[\s.,\-–—_:]", "", trail.text.strip(_EDGES)))
-    # A small l is a 1 far more often than an L, which papers print as a capital.
-    trail.then("look_alikes", "repair", trail.text.replace("l", "1"), 0.9)
+    trail.then("look_alikes", "repair", _small_digits(trail.text), 0.9)
     trail.then("case", "form", trail.text.upper())
     return trail
 
 
+_SMALL_DIGITS: Final = str.maketrans("lbgqsz|!", "16995211")
+
+
+def _small_digits(text: str) -> str:
+    """Digits for small letters that look like one: papers print codes in capitals.
+
+    Where another letter is small too, or none is a capital, the case was lost, and they stay.
+    """
+    small = {c for c in text if c.islower()}
+    if small - set("lbgqsz") or not any(c.isupper() for c in text):
+        return re.sub(r"[|!]", "1", text)
+    return text.translate(_SMALL_DIGITS)
+
+
 def _mostly_digits(text: str, least: int) -> str:
-    return digits_from_lookalikes(text) if sum(c.isdigit() for c in text) >= least else text
+    return to_digits(text) if sum(c.isdigit() for c in text) >= least else text
 
 
 def _is_code(kind: FieldType, text: str) -> bool:
@@ -118,6 +136,9 @@ _DIGIT_LIKE: Final = frozenset("OQDIZSGBAŁ")
 _FOREIGN: Final = re.compile(r"(\d\d)(\d{3})(NG|QT|NN|CV)(\d{2,3})")
 
 
+_SPECKS: Final = re.compile(r"^[|!](?=\d\d-?[A-ZĐ])|(?<=\.\d\d)[|!]$")
+
+
 def plate(kind: FieldType, text: str, _: Era | None) -> Cleaned:
     """Clean a number plate: two digits of the province, a series, four or five digits.
 
@@ -125,10 +146,13 @@ def plate(kind: FieldType, text: str, _: Era | None) -> Cleaned:
     that may be a digit, nothing tells a car from a motorbike, and the text is kept.
     """
     trail = Trail(text)
+    # A stroke at an end is a speck where the plate is whole without it.
+    trail.then("edges", "repair", _SPECKS.sub("", trail.text.strip(_EDGES.replace("|", ""))))
     groups = [g for g in re.split(r"[^0-9A-Za-zĐđ|!]+", trail.text) if g]
     cuts = {sum(map(len, groups[: i + 1])) for i in range(len(groups) - 1)}
     trail.then("separators", "form", "".join(groups))
-    trail.then("case", "form", trail.text.replace("l", "1").upper())
+    trail.then("look_alikes", "repair", _small_digits(trail.text), 0.9)
+    trail.then("case", "form", trail.text.upper())
     whole = trail.text
     if found := _FOREIGN.fullmatch(to_digits(whole[:5]) + whole[5:]):
         trail.then("look_alikes", "repair", found[0], 0.95)

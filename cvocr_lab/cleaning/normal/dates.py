@@ -17,7 +17,7 @@ from cvocr_lab.text import fold_key
 YEARS: Final = range(1850, 2101)
 _D: Final = f"[{DIGITISH}]"
 _EDGES: Final = " \t.,;:-–—_'\"`*()[]"
-_SEPARATOR: Final = r"\s*[-/.,:;_\\–—' ]\s*"
+_SEPARATOR: Final = r"\s*[-/.,:;_\\–—'|l ]\s*"
 _DAY: Final = re.compile(rf"({_D}{{1,2}}){_SEPARATOR}({_D}{{1,2}}){_SEPARATOR}({_D}{{4}})")
 _MONTH: Final = re.compile(rf"({_D}{{1,2}}){_SEPARATOR}({_D}{{4}})")
 _WORDS: Final = re.compile(
@@ -48,6 +48,9 @@ def date(kind: FieldType, text: str, _: Era | None) -> Cleaned:
         printed, repaired, parts = found
         trail.then("look_alikes", "repair", trail.text.replace(printed, repaired), 0.95)
         iso = _valid(parts)
+        if len(parts) == 3 and read is _numeric and len(parts[1] + parts[2]) < 4:
+            # Papers print two digits; one may be lost.
+            trail.then("one_digit", "repair", _padded(parts), 0.65)
         if iso is None:
             return trail.kept("no such day")
         trail.then("separators" if read is _unparted else "iso_date",
@@ -67,9 +70,15 @@ def _iso(text: str) -> Found | None:
 
 
 def _numeric(text: str) -> Found | None:
-    found = _DAY.fullmatch(re.sub(r"^[^\W\d]{4,}\s*:?\s*", "", text).strip(_EDGES))
+    bare = re.sub(r"^[^\W\d]{4,}\s*:?\s*", "", text).strip(_EDGES)
+    tight = re.sub(r"\s+", "", bare)
+    tries = (bare, bare.strip(_EDGES + "|!"), tight, tight.strip(_EDGES + "|!"))
+    found = next(filter(None, map(_DAY.fullmatch, tries)), None)
     if found is None:
         return None
+    if found.string == tight or found[0] not in text:
+        day, month, year = map(to_digits, found.groups())
+        return text, f"{day}/{month}/{year}", (year, month, day)
     day, month, year = map(to_digits, found.groups())
     return found[0], _with_digits(found), (year, month, day)
 
@@ -107,7 +116,8 @@ def _year(text: str) -> Found | None:
 def _unparted(text: str) -> Found | None:
     """Eight digits without separators, or with separators read as digits."""
     digits = to_digits(re.sub(r"[\s.\-/,]", "", text))
-    if not digits.isdecimal():
+    marks = len(re.findall(r"[.\-/,]", text.strip(_EDGES)))
+    if not digits.isdecimal() or marks != {8: 0, 9: 1, 10: 0}.get(len(digits)):
         return None
     if len(digits) == 10 and digits[2] in _SLASHES and digits[5] in _SLASHES:
         digits = digits[:2] + digits[3:5] + digits[6:]
@@ -131,6 +141,11 @@ def _with_digits(found: re.Match[str]) -> str:
         made += text[last:begin] + to_digits(text[begin:end])
         last = end
     return made + text[last:]
+
+
+def _padded(parts: tuple[str, ...]) -> str:
+    year, month, day = parts
+    return f"{day:0>2}/{month:0>2}/{year}"
 
 
 def _valid(parts: tuple[str, ...]) -> str | None:

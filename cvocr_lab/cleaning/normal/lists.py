@@ -14,7 +14,7 @@ from rapidfuzz.distance import OSA
 from cvocr_lab.cleaning.normal.cells import Cleaned, Trail
 from cvocr_lab.data import rows
 from cvocr_lab.kinds import FieldType
-from cvocr_lab.places import Era, match_province
+from cvocr_lab.places import Era, provinces
 from cvocr_lab.text import fold_key, old_tone
 
 _EDGES: Final = " \t.,;:-–—_\"`|*/\\()[]"
@@ -33,6 +33,10 @@ _OTHER_WORDS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
 """Lists that stand in no table: normal form and what else is printed for it."""
 
 
+_MIXED: Final = re.compile(r"\b(?=\w*[^\W\d_])(?=\w*\d)\w+")
+_TO_LETTERS: Final = str.maketrans("01245689", "oizasgbg")
+
+
 @dataclass(frozen=True, slots=True)
 class Lexicon:
     """Words to find misread ones among.
@@ -49,11 +53,11 @@ class Lexicon:
 
     by_mark: Mapping[str, str]
     by_key: Mapping[str, tuple[str, ...]]
-    short: int = 3
+    short: int = 2
 
     def find(self, text: str) -> tuple[str, float] | None:
         """The word that a text means, and how well it fits; None if none, or if two fit alike."""
-        mark, key = _forms(text)
+        mark, key = _forms(_MIXED.sub(lambda m: m[0].translate(_TO_LETTERS), text))
         if word := self.by_mark.get(mark):
             return word, 1.0
         if words := self.by_key.get(key):
@@ -76,7 +80,7 @@ class Lexicon:
         others = [f for f in found if f[2] != best]
         if others and (others[0][0], others[0][1] - 0.05) <= (distance, likeness):
             return None
-        return best, max(-likeness, 1 - distance / len(key))
+        return best, max(-likeness, 1 - distance / len(key), 0.75 if self.short == 1 else 0.0)
 
     def _by_marks(self, mark: str, words: tuple[str, ...]) -> tuple[str, float] | None:
         scored = sorted(
@@ -87,7 +91,7 @@ class Lexicon:
         return scored[0][1], 0.9 + 0.1 * scored[0][0]
 
 
-def lexicon(words: Iterable[tuple[str, str]], *, short: int = 3) -> Lexicon:
+def lexicon(words: Iterable[tuple[str, str]], *, short: int = 2) -> Lexicon:
     """Make a lexicon of (spelling, normal form); of equal spellings the first counts."""
     by_mark: dict[str, str] = {}
     by_key: dict[str, tuple[str, ...]] = {}
@@ -177,25 +181,32 @@ def authority(kind: FieldType, text: str, _: Era | None) -> Cleaned:
     return trail.done({"score": round(found[1], 4)})
 
 
-_POLICE: Final = re.compile(r"(?:\w?giam doc )?(?:c ?ng an|cong a\w?|cong\w? an|c a|ca) (?=\w)")
-_UNIT: Final = re.compile(r"(?:t[ih]?nh|tinh|thanh pho|tp|t p) (?=\w)")
+@cache
+def _police() -> Lexicon:
+    """Every way to write the police of each old province."""
+    words = []
+    for place in provinces("old"):
+        word, shorts = ("THÀNH PHỐ", "TP") if place.kind == "city" else ("TỈNH", "T")
+        made = f"CÔNG AN {word} {place.name.upper()}"
+        for body in ("CÔNG AN", "CA", "GIÁM ĐỐC CA", "GIÁM ĐỐC CÔNG AN"):
+            words += [(f"{body} {unit} {place.name}", made) for unit in ("", word, shorts)]
+    return lexicon(words)
 
 
 def police(kind: FieldType, text: str, _: Era | None) -> Cleaned:
     """Clean the police of a province: ``CÔNG AN TỈNH NGHỆ AN``, ``CÔNG AN THÀNH PHỐ HÀ NỘI``."""
     trail = Trail(text)
-    key = fold_key(trail.text)
-    if not (found := _POLICE.match(key)):
+    found = _police().find(trail.text)
+    if found is None:
         return authority(kind, text, None)
-    rest = key[found.end() :]
-    unit = _UNIT.match(rest)
-    count = len(rest[unit.end() if unit else 0 :].split())
-    words = re.findall(r"[^\W_]+", trail.text)
-    place = match_province(" ".join(words[-count:]))
-    if place is None:
-        return trail.kept("no province found")
-    word = "THÀNH PHỐ" if place[0].kind == "city" else "TỈNH"
-    made = f"CÔNG AN {word} {place[0].name.upper()}"
-    same = fold_key(made) == key or fold_key(place[0].name) in key
-    trail.then("authority", "form" if same else "repair", made, place[1])
-    return trail.done({"score": round(place[1], 4), "province": place[0].name})
+    trail.then("authority", "form" if found[1] == 1 else "repair", *found)
+    province = _police_of()[found[0]]
+    return trail.done({"score": round(found[1], 4), "province": province})
+
+
+@cache
+def _police_of() -> dict[str, str]:
+    return {
+        f"CÔNG AN {'THÀNH PHỐ' if p.kind == 'city' else 'TỈNH'} {p.name.upper()}": p.name
+        for p in provinces("old")
+    }

@@ -59,7 +59,9 @@ def _as_letters(word: str) -> str:
 def address(kind: FieldType, text: str, era: Era | None) -> Cleaned:
     """Clean an address: parts by the lists of their era, the house as printed."""
     trail = Trail(text)
-    found = parse_address(trail.text, era=era)
+    # A residence is of the day of issue; an origin may keep the names of the old map.
+    hint = era if era == "old" or getattr(kind, "house", True) else None
+    found = parse_address(trail.text, era=hint)
     if "province" in found.unknown:
         return trail.kept("no province found")
     made = str(found)
