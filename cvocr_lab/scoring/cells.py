@@ -48,17 +48,16 @@ def compare_fields(
     make_key
         What of a text is compared.
     """
-    types, type_of = [""], np.zeros(len(truth), np.int64)
-    if "type" in truth:
-        type_of, found = pd.factorize(as_text(truth["type"]))
-        types = found.tolist()
+    stated = as_text(truth["type"]) if "type" in truth else None
+    # Without a true type, the reading's own says how the values of its fields are written.
+    given = frame["ocr_type"].reset_index(drop=True).reindex(matching.first)
+    type_of, found = pd.factorize(as_text(given) if stated is None else stated)
+    types: list[str] = found.tolist()
     notes: dict[str, int] = {"": 0}
     parts: list[_Part] = []
     unreadable = 0
     for field in fields:
-        expected = np.array([_expected(t, field) for t in types], bool)[type_of]
-        if "type" not in truth:
-            expected[:] = True
+        expected = np.array([stated is None or _expected(t, field) for t in types], bool)[type_of]
         rules = _rules(types, field)
         part, left_out = _part(
             frame, accepted(truth, field, further.get(field, ())), field, matching,

@@ -1,24 +1,154 @@
-"""Whether a value that is written otherwise says the same: one fixed rule per field type."""
+"""Whether a value that is written otherwise says the same: one fixed rule per field type.
+
+No rule changes an outcome: a cell is right when its text is.  The rule's verdict stands beside it,
+for those whose next step cleans values anyway.
+
+========== =============================== ====================================================
+rule       field types                     says the same
+========== =============================== ====================================================
+``date``   all dates                       the day in any printed form: ``01/02/2020``,
+                                           ``1-2-2020``, ``2020-02-01``, ``01022020``, in words
+``plate``  plates                          the same A-Z, Đ and digits, whatever the case
+``number`` numbers of papers, chassis,     the same without blanks, dots and dashes, whatever
+           engines                         the case
+``amount`` seats, loads, years             the same whole number, whatever unit and zeros
+``choice`` sex, nationality, ethnic group, the same entry of the list, without marks, case, blanks,
+           religion, brand, colour         hyphens and apostrophes
+``place``  addresses, provinces, police    see `cvocr_lab.scoring.addresses`
+``text``   signs, models, wordings, codes  nothing but tone placement
+``name``   names of persons, owners        nothing at all
+========== =============================== ====================================================
+"""
 
 from __future__ import annotations
 
+import datetime as dt
+import re
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Final, Literal
 
+import numpy as np
+import numpy.typing as npt
+
 from cvocr_lab.kinds import FieldType
-from cvocr_lab.text import old_tone
+from cvocr_lab.scoring.addresses import other_era, same_place
+from cvocr_lab.scoring.texts import TIERS, Differing
+from cvocr_lab.text import fold_key, old_tone
 
 Rule = Literal["name", "text", "date", "number", "plate", "choice", "amount", "place"]
 
 VERDICTS: Final = ("same", "style", "same value", "other era", "different")
+"""What the rule of the field's type says of truth and value.
+
+``same``: equal as written.  ``style``: equal once tones are placed alike (hoà, hòa).  ``same
+value``: written otherwise, yet the same.  ``other era``: a place by its name before or since the
+mergers of 2025-07-01; neither right nor wrong.  ``different``: all else, and wherever one of the
+two is absent.
+"""
+
+_NAMED: Final[Mapping[str, Rule]] = MappingProxyType(
+    {"PROVINCE": "place", "POLICE": "place", "AUTHORITY_CMND": "place", "COUNTRY_CODE": "text"}
+)
+_FORMS: Final[Mapping[str, Rule]] = MappingProxyType(
+    {
+        "Name": "name", "Owner": "name", "Date": "date", "CitizenId": "number",
+        "Pattern": "number", "Plate": "plate", "Choice": "choice", "Amount": "amount",
+        "Address": "place",
+    }
+)  # fmt: skip
 
 
 def rule_of(kind: FieldType) -> Rule:
-    """The rule by which values of a field type are compared."""
-    return "text" if kind else "name"
+    """By which rule values of a field type are compared.
+
+    >>> from cvocr_lab.kinds import FIELD_TYPES
+    >>> rule_of(FIELD_TYPES["BIRTH_DATE"]), rule_of(FIELD_TYPES["NAME"])
+    ('date', 'name')
+    """
+    return _NAMED.get(kind.name) or _FORMS.get(type(kind).__name__, "text")
 
 
-def verdict(truth: str, value: str, rule: Rule) -> int:
-    """Say which of `VERDICTS` fits two different keys, as its position."""
-    if rule != "name" and old_tone(truth) == old_tone(value):
+def verdicts(pairs: Differing, rules: Sequence[Rule]) -> npt.NDArray[np.int8]:
+    """Say which of `VERDICTS` fits each pair, as positions.
+
+    Parameters
+    ----------
+    rules
+        By which rule each pair is compared.
+
+    Examples
+    --------
+    >>> pairs = Differing.of(
+    ...     ["01/02/2020", "Thuận An, Bình Dương"],
+    ...     ["Ngày 01 tháng 02 năm 2020", "Thuận An, Hồ Chí Minh"],
+    ... )
+    >>> [VERDICTS[at] for at in verdicts(pairs, ["date", "place"])]
+    ['same value', 'other era']
+    """
+    each = zip(pairs.truths, pairs.values, rules, pairs.tiers.tolist(), strict=True)
+    return np.array([_verdict(*pair) for pair in each], np.int8)
+
+
+def _verdict(truth: str, value: str, rule: Rule, tier: int) -> int:
+    if rule == "name":
+        return 4
+    # Tone placement changes marks only.
+    if TIERS[tier] == "diacritics" and old_tone(truth) == old_tone(value):
         return 1
+    if rule == "place":
+        return 2 if same_place(truth, value) else 3 if other_era(truth, value) else 4
+    if normal := _NORMAL.get(rule):
+        meant = normal(truth)
+        return 2 if meant and meant == normal(value) else 4
     return 4
+
+
+_DAY: Final = re.compile(
+    r"(?P<d>\d{1,2})\s?[-/., ]\s?(?P<m>\d{1,2})\s?[-/., ]\s?(?P<y>\d{4})"
+    r"|(?P<y2>\d{4})[-/.](?P<m2>\d{1,2})[-/.](?P<d2>\d{1,2})"
+    r"|(?P<d3>\d\d)(?P<m3>\d\d)(?P<y3>\d{4})"
+    r"|(?:[a-z ]{1,40} )?ngay ?(?P<d4>\d{1,2}) ?thang ?(?P<m4>\d{1,2}) ?nam ?(?P<y4>\d{4})"
+)
+_NO_END: Final = ("khong thoi han", "vo thoi han")
+
+
+@lru_cache(maxsize=1 << 16)
+def _date(text: str) -> str:
+    # Whole texts only: a search would find a date in a misread one.
+    words = fold_key(text)
+    if words in _NO_END:
+        return _NO_END[0]
+    plain = text if not words[:1].isalpha() else re.sub(r"[^\d,a-z ]", "", words)
+    found = _DAY.fullmatch(plain)
+    if not found:
+        return ""
+    parts = {name[0]: int(part) for name, part in found.groupdict().items() if part}
+    try:
+        return dt.date(parts["y"], parts["m"], parts["d"]).isoformat()
+    except ValueError:
+        return ""
+
+
+def _number(text: str) -> str:
+    return re.sub(r"[\s.\-–]", "", text).upper()
+
+
+def _plate(text: str) -> str:
+    return re.sub(r"[^0-9A-ZĐ]", "", text.upper())
+
+
+def _choice(text: str) -> str:
+    return fold_key(text.replace("'", "").replace("’", "")).replace(" ", "")
+
+
+def _amount(text: str) -> str:
+    found = re.fullmatch(r"(\d{1,3}(?:[., ]\d{3})+|\d+) ?[a-zA-Zµ³0-9]{0,3}", text)
+    digits = re.sub(r"\D", "", found[1]) if found else ""
+    return str(int(digits)) if digits else ""
+
+
+_NORMAL: Final[Mapping[Rule, Callable[[str], str]]] = MappingProxyType(
+    {"date": _date, "number": _number, "plate": _plate, "choice": _choice, "amount": _amount}
+)

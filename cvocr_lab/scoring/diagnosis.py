@@ -2,16 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
+from typing import Final
 
 import numpy as np
+from rapidfuzz.distance import Levenshtein
 
+from cvocr_lab.kinds import TYPES
 from cvocr_lab.scoring.mistakes import LETTER_CLASSES, Edits, align
-from cvocr_lab.scoring.texts import Ints
+from cvocr_lab.scoring.texts import TIERS, Differing, Ints
+from cvocr_lab.text import fold_key, old_tone
 
-WRONG_LINE = "wrong line"
+PLACEMENT: Final = "placement"
+LABEL: Final = "label text"
+DROPPED: Final = "dropped line"
+WRONG_LINE: Final = "wrong line"
+
+VALUE_CLASSES: Final = (PLACEMENT, LABEL, DROPPED, WRONG_LINE)
+"""Classes of one value as a whole; what they explain is not counted letter by letter.
+
+``placement``
+    Nothing but the style of tone placement: hoà for hòa.
+``label text``
+    The caption of the field, or of two words and more of any field, stands before or after it.
+``dropped line``
+    Of a value that may take several lines (residence, origin, signs), two words and more are gone
+    at the start, at the end, or in one piece between.
+``wrong line``
+    Exactly what another field of the same row should hold (four characters and more).
+"""
+
+MISTAKES: Final = (*LETTER_CLASSES, *VALUE_CLASSES)
+"""Every class that the column `mistakes` may hold."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -21,7 +46,8 @@ class Diagnosis:
     Parameters
     ----------
     mistakes
-        For each pair the classes of its mistakes, joined by ``;``.
+        For each pair the classes of its mistakes, joined by ``;``: those of the value as a whole,
+        then one for each edit from left to right.
     edits
         The single edits behind them.
     """
@@ -30,10 +56,140 @@ class Diagnosis:
     edits: Edits
 
 
-def diagnose(truths: Sequence[str], values: Sequence[str], field: str, edits: Ints) -> Diagnosis:
-    """Find the mistakes of pairs of keys that differ."""
-    found = align(truths, values, edits)
-    names = [LETTER_CLASSES[i] for i in found.classes().tolist()]
-    ends = np.searchsorted(found.pair, np.arange(len(truths) + 1)).tolist()
+def diagnose(pairs: Differing, field: str, distances: Ints) -> Diagnosis:
+    """Find the mistakes of pairs of keys that differ.
+
+    Parameters
+    ----------
+    field
+        Whose captions and lines they are.
+    distances
+        Levenshtein distance of each pair.
+    """
+    truths, values, left = list(pairs.truths), list(pairs.values), distances.copy()
+    whole: dict[int, list[str]] = {}
+    for at in np.flatnonzero(pairs.tiers == TIERS.index("diacritics")).tolist():
+        if old_tone(truths[at]) == old_tone(values[at]):
+            whole[at] = [PLACEMENT]
+            values[at] = truths[at]
+    for at in pairs.framed(_captions(field)):
+        if (bare := _without_labels(truths[at], values[at], field)) is not None:
+            whole.setdefault(at, []).append(LABEL)
+            values[at] = bare or truths[at]
+    if field in _wrapping():
+        sizes = np.fromiter((len(t) - len(v) for t, v in zip(truths, values, strict=True)), int)
+        for at in np.flatnonzero(sizes >= _FEWEST_LOST).tolist():
+            if (kept := _kept(truths[at], values[at])) is not None:
+                whole.setdefault(at, []).append(DROPPED)
+                truths[at] = kept
+    for at in whole:
+        left[at] = Levenshtein.distance(truths[at], values[at])
+    edits = align(truths, values, left)
+    names = [LETTER_CLASSES[i] for i in edits.classes().tolist()]
+    ends = np.searchsorted(edits.pair, np.arange(len(truths) + 1)).tolist()
     texts = [";".join(names[a:b]) for a, b in pairwise(ends)]
-    return Diagnosis(texts, found)
+    for at, classes in whole.items():
+        texts[at] = ";".join([*classes, *filter(None, [texts[at]])])
+    return Diagnosis(texts, edits)
+
+
+Caption = tuple[str, ...]
+
+
+@cache
+def _captions(field: str) -> tuple[str, ...]:
+    """Captions that may stand around a value of the field: folded, without blanks."""
+    return tuple("".join(words) for words in _caption_words(field))
+
+
+@cache
+def _caption_words(field: str) -> tuple[Caption, ...]:
+    """The same as folded words, longest first."""
+    found = set()
+    for kind in TYPES.values():
+        for entry in kind.fields:
+            for caption in (*entry.vi, *entry.en):
+                words = tuple(fold_key(caption).split())
+                if words and (entry.name == field or len(words) > 1):
+                    found.add(words)
+    return tuple(sorted(found, key=lambda words: (-len(words), words)))
+
+
+_WORD: Final = re.compile(r"[^\W_]+")
+
+
+def _without_labels(truth: str, value: str, field: str) -> str | None:
+    """Give the value without captions around it; None where none can be taken off.
+
+    Taking one off must save as many edits as it has letters, else it is no caption but a word.
+    """
+    spans = [found.span() for found in _WORD.finditer(value)]
+    words = tuple(fold_key(value[a:b]) for a, b in spans)
+    first, last, letters = 0, len(words), 0
+    searching = True
+    while searching and first < last:
+        searching = False
+        for caption in _caption_words(field):
+            size = len(caption)
+            if words[first : first + size] == caption:
+                first += size
+            elif size > 1 and words[last - size : last] == caption and last - size >= first:
+                last -= size
+            else:
+                continue
+            letters += sum(map(len, caption))
+            searching = True
+            break
+    if not letters:
+        return None
+    if first >= last:
+        return ""
+    end = spans[last - 1][1] if last < len(words) else len(value)
+    bare = value[spans[first][0] : end]
+    saved = Levenshtein.distance(truth, value) - Levenshtein.distance(truth, bare)
+    return bare if saved >= letters else None
+
+
+@cache
+def _wrapping() -> frozenset[str]:
+    """Fields that may take more than one line on some paper."""
+    return frozenset(
+        entry.name
+        for kind in TYPES.values()
+        for entry in kind.fields
+        if entry.max_lines > 1 or any(s.lines > 1 for p in kind.layouts for s in p.slots
+                                      if s.field == entry.name)
+    )  # fmt: skip
+
+
+_FEWEST_LOST: Final = 6
+"""Characters; fewer are not a line."""
+
+
+def _kept(truth: str, value: str) -> str | None:
+    """Give the part of the truth that was read, when the rest is lost in one piece."""
+    slack = max(2, len(value) // 5)
+    best: tuple[int, str] | None = None
+    for found in re.finditer(r"[\s,]+", truth):
+        for kept, lost in (
+            (truth[found.end() :], truth[: found.start()]),
+            (truth[: found.start()], truth[found.end() :]),
+        ):
+            if len(lost) < _FEWEST_LOST - 2 or abs(len(kept) - len(value)) > slack:
+                continue
+            if not re.search(r"\w[\s,]+\w", lost):
+                continue
+            far = Levenshtein.distance(kept, value, score_cutoff=slack)
+            if far <= slack and (best is None or far < best[0]):
+                best = far, kept
+    return best[1] if best else _pierced(truth, value)
+
+
+def _pierced(truth: str, value: str) -> str | None:
+    """Give the value when it is the truth without one piece from its middle."""
+    size, first = len(truth) - len(value), 0
+    while first < len(value) and truth[first] == value[first]:
+        first += 1
+    lost = truth[first : first + size]
+    whole = first and value == truth[:first] + truth[first + size :]
+    return value if whole and re.search(r"\w[\s,]+\w", lost) else None

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from cvocr_lab.errors import ArgumentError
+from cvocr_lab.frames import TEXT
 from cvocr_lab.scoring.texts import Ints, as_text
 
 Values = TypeVar("Values", bound=np.generic)
@@ -29,11 +30,14 @@ class Matching:
         Positions of further readings, for rows that several faces answer.
     extra
         Positions of readings that no row of the truth claims.
+    copies
+        Positions of readings left out beside the original they were copied from.
     """
 
     first: Ints
     more: Mapping[int, tuple[int, ...]]
     extra: Ints
+    copies: Ints
 
     def take(
         self, column: npt.NDArray[Values], fill: Values | float, empty: npt.NDArray[np.bool_]
@@ -103,17 +107,69 @@ def match(
         by_label[given[at]].append(at)
     for row in np.flatnonzero(first < 0).tolist():
         rows_of[wanted[row]].append(row)
+    copies: list[int] = []
     if on is not None and by_label:
         copy = (frame["ocr_attempts"] == 0).fillna(False).tolist()
         for label, found in by_label.items():
-            by_label[label] = [at for at in found if not copy[at]] or _first_copy(frame, found)
+            kept = [at for at in found if not copy[at]] or _first_copy(frame, found)
+            copies += sorted(set(found) - set(kept))
+            by_label[label] = kept
     more: dict[int, tuple[int, ...]] = {}
     keys = _Keys(_keys(truth, "type", "side"), _keys(frame, "ocr_type", "ocr_side"))
     for label, rows in rows_of.items():
         if free := by_label.get(label):
             by_label[label] = _assign(rows, free, keys, likeness, first, more)
     extra = sorted(at for free in by_label.values() for at in free)
-    return Matching(first, more, np.array(extra, np.int64))
+    return Matching(first, more, np.array(extra, np.int64), np.array(copies, np.int64))
+
+
+def alignment(
+    frame: pd.DataFrame,
+    truth: pd.DataFrame,
+    matching: Matching,
+    texts: Sequence[str],
+    *,
+    on: str | None,
+) -> pd.DataFrame:
+    """List what the matching noticed: rows and readings that have no partner, or too many.
+
+    Parameters
+    ----------
+    texts
+        The truth's columns of values: rows of one label that agree in all are the same row twice.
+    """
+    answered = matching.first >= 0
+    failed = frame["ocr_error"].notna().to_numpy()
+    in_vain = answered & ~matching.take(~failed, False, failed)
+    labels = _labels(truth, on, "truth")
+    known = _labels(frame, on, "frame").isin(labels).to_numpy()
+    stated = [*texts, *(c for c in ("type", "side", "page") if c in truth)]
+    twins = pd.DataFrame({c: as_text(truth[c]) for c in stated}).assign(**{"": labels.map(str)})
+    lone, spare = matching.extra[~known[matching.extra]], matching.extra[known[matching.extra]]
+    rows: list[tuple[str, Ints, Ints]] = [
+        (what, np.asarray(at, np.int64), matching.first[at])
+        for what, at in (
+            ("rows without a reading", np.flatnonzero(~answered)),
+            ("rows whose reading failed", np.flatnonzero(in_vain)),
+            ("rows that are there twice", np.flatnonzero(twins.duplicated())),
+            ("rows answered by several readings", sorted(r for r, m in matching.more.items() if m)),
+        )
+    ]
+    rows += [
+        (what, np.full(len(at), -1, np.int64), at)
+        for what, at in (
+            ("readings without truth", lone),
+            ("readings too many of one label", spare),
+            ("readings left out as copies", matching.copies),
+        )
+    ]
+    return pd.DataFrame(
+        {
+            "what": np.repeat([what for what, _, _ in rows], [len(at) for _, at, _ in rows]),
+            "row": np.concatenate([at for _, at, _ in rows]),
+            "reading": np.concatenate([at for _, _, at in rows]),
+        }
+    ).astype({"what": TEXT})
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ import numpy.typing as npt
 from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import cpdist
 
-from cvocr_lab.scoring.comparators import Rule, verdict
+from cvocr_lab.scoring.comparators import Rule, verdicts
 from cvocr_lab.scoring.diagnosis import diagnose
-from cvocr_lab.scoring.texts import Ints, tiers, word_marks
+from cvocr_lab.scoring.texts import Differing, Ints, word_marks
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,14 +47,15 @@ def differences(
         By which rule each pair's field type compares.
     """
     edits = distances(truths, values)
+    pairs = Differing.of(truths, values)
     known: dict[str, str] = {}
     return Differences(
         edits=edits,
         word_edits=distances(word_marks(truths, known), word_marks(values, known)),
         anls=anls(truths, values),
-        tier=tiers(truths, values),
-        verdict=np.fromiter(map(verdict, truths, values, rules), np.int8, len(truths)),
-        mistakes=diagnose(truths, values, field, edits).mistakes,
+        tier=pairs.tiers,
+        verdict=verdicts(pairs, rules),
+        mistakes=diagnose(pairs, field, edits).mistakes,
     )
 
 

@@ -105,21 +105,48 @@ marks, case, blanks and punctuation.  ``none``: in no way.
 """
 
 
-def tiers(truths: Sequence[str], values: Sequence[str]) -> npt.NDArray[np.int8]:
-    """Say by which of `TIERS` keys that differ are equal, as positions; keys hold no line break."""
-    ours, theirs = "\n".join(truths), "\n".join(values)
-    found = np.full(len(truths), 4, np.int8)
-    for at, (left, right) in enumerate(
-        (
-            (ours.translate(_LOOSE), theirs.translate(_LOOSE)),
-            (ours.translate(_FOLD), theirs.translate(_FOLD)),
-            (ours.casefold(), theirs.casefold()),
-        )
-    ):
-        pairs = zip(left.split("\n"), right.split("\n"), strict=True)
-        equal = np.fromiter((a == b != "" for a, b in pairs), np.bool_, len(truths))
-        found[equal] = 3 - at
-    return found
+@dataclass(frozen=True, slots=True, eq=False)
+class Differing:
+    """Pairs of keys, none empty, none equal.
+
+    Parameters
+    ----------
+    truths, values
+        Without line breaks, as keys are.
+    loose_truths, loose_values
+        Their letters and digits alone, without marks and case.
+    tiers
+        By which of `TIERS` each pair is equal, as its position.
+    """
+
+    truths: Sequence[str]
+    values: Sequence[str]
+    loose_truths: list[str]
+    loose_values: list[str]
+    tiers: npt.NDArray[np.int8]
+
+    @classmethod
+    def of(cls, truths: Sequence[str], values: Sequence[str]) -> Differing:
+        """Fold the pairs and find their tiers."""
+        ours, theirs = "\n".join(truths), "\n".join(values)
+        loose = [text.translate(_LOOSE).split("\n") for text in (ours, theirs)]
+        tiers = np.full(len(truths), TIERS.index("none"), np.int8)
+        for name, (left, right) in (
+            ("loose", loose),
+            ("diacritics", (t.translate(_FOLD).split("\n") for t in (ours, theirs))),
+            ("case", (t.casefold().split("\n") for t in (ours, theirs))),
+        ):
+            equal = (a == b != "" for a, b in zip(left, right, strict=True))
+            tiers[np.fromiter(equal, np.bool_, len(truths))] = TIERS.index(name)
+        return cls(truths, values, loose[0], loose[1], tiers)
+
+    def framed(self, loose: tuple[str, ...]) -> list[int]:
+        """Find the pairs whose value begins or ends with one of these loose texts."""
+        return [
+            at
+            for at, value in enumerate(self.loose_values)
+            if value.startswith(loose) or value.endswith(loose)
+        ]
 
 
 def word_marks(texts: Sequence[str], known: dict[str, str]) -> list[str]:

@@ -99,6 +99,6 @@ def further_columns(
             if column not in truth:
                 raise ArgumentError(f"the truth has no column {column!r} of alternatives")
         named = re.compile(re.escape(field) + r"_alt\d*")
-        own += [c for c in truth.columns if isinstance(c, str) and named.fullmatch(c)]
+        own += [c for c in truth.columns if named.fullmatch(str(c))]
         found[field] = list(dict.fromkeys(own))
     return found

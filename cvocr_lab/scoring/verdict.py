@@ -5,19 +5,32 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import Literal
+from typing import Final, Literal
 
+import numpy as np
 import pandas as pd
 from rapidfuzz.distance import Levenshtein
 
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.frames import field_columns, restore
-from cvocr_lab.kinds import TYPES, field_order
-from cvocr_lab.scoring.cells import OUTCOMES, compare_fields
+from cvocr_lab.scoring.cells import compare_fields
+from cvocr_lab.scoring.columns import as_truth, chosen_fields, refuse_numbers
+from cvocr_lab.scoring.confusion import count_classes, count_pairs
+from cvocr_lab.scoring.intervals import wilson
 from cvocr_lab.scoring.judged import Judged
-from cvocr_lab.scoring.matching import match
+from cvocr_lab.scoring.matching import alignment, match
+from cvocr_lab.scoring.rates import rates
 from cvocr_lab.scoring.texts import key, tone_key
 from cvocr_lab.scoring.truths import Alternatives, further_columns
+
+By = str | Sequence[str]
+
+SHOWN: Final = (
+    "n", "correct", "wrong", "invented", "missing", "absent", "exact", "exact_low", "exact_high",
+    "exact_case", "exact_diacritics", "exact_loose", "same_value", "cer", "cer_low", "cer_high",
+    "wer",
+)  # fmt: skip
+"""Columns of `Score.summary` that a page has room for."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -27,9 +40,19 @@ class Score(Judged):
     Parameters
     ----------
     cells
-        One row per compared field, labelled like the truth: `row` (position in the truth),
-        `field`, `truth`, `value`, `edits` (Levenshtein distance of the comparison keys), `chars`
-        (length of the truth's key), `outcome` (``correct wrong invented missing absent``).
+        One row per compared field, labelled like the truth:
+
+        `row` (position in the truth), `field`, `truth`, `value`;
+        `edits` (Levenshtein distance of the comparison keys), `chars` (length of the truth's key);
+        `outcome`: ``correct wrong invented missing absent``;
+        `tier`: the strictest way in which both are equal, ``exact case diacritics loose none``;
+        `verdict`: what the rule of the field's type says, ``same``, ``style``, ``same value``,
+        ``other era``, ``different`` (it changes no outcome; `cvocr_lab.scoring.comparators`);
+        `mistakes`: classes of the mistakes of wrong values joined by ``;``, those of the value as
+        a whole first, then one per edit from left to right (`cvocr_lab.scoring.mistakes`,
+        `cvocr_lab.scoring.diagnosis`); "" for other outcomes;
+        `confidence` as the reader gave it, NaN when unknown;
+        `words`, `word_edits`: the same as `chars` and `edits`, in words; `anls`.
     rows
         One row per row of the truth: its columns that are no fields, then `ocr_type`,
         `ocr_side` and `ocr_error` of the reading, and `read`, whether there was one.
@@ -37,28 +60,40 @@ class Score(Judged):
         Readings that no row of the truth claims; they are not in `cells`.
     unreadable
         Cells left out because the truth says ``###``.
+    alignment
+        What was noticed when rows were matched, one row for each: `what`, and the positions `row`
+        (in the truth) and `reading` (in the flat frame), -1 for none.
+    by
+        What `summary` groups by unless asked.
+    tone_style
+        As it was asked for.
     """
 
     cells: pd.DataFrame
     rows: pd.DataFrame
     extra: pd.DataFrame
     unreadable: int
-    by: str | Sequence[str] = "field"
+    alignment: pd.DataFrame
+    by: By = "field"
     tone_style: Literal["unify"] | None = None
 
-    def summary(self, by: str | Sequence[str] | None = None) -> pd.DataFrame:
-        """Count outcomes.
+    def summary(self, by: By | None = None) -> pd.DataFrame:
+        """Count outcomes and work out rates, each with its 95 % interval.
 
         Parameters
         ----------
         by
-            Columns of `cells` or `rows` to group by, e.g. ``["type", "field"]``; ``()`` for one
-            row over all.
+            Columns of `rows` or `cells` to group by, e.g. ``["type", "field"]``; ``()`` for one
+            row over all; None for what `score` was told.  A column that both have is that of
+            `rows`.
 
         Returns
         -------
         pandas.DataFrame
-            `n` and the five outcomes as counts; `exact` = correct / (correct + wrong + missing);
+            `n` and the five outcomes as counts; `other_era`, values that are a place by its name
+            of another era; `cards`, rows of the truth with a cell in the group; then for each of
+            `cvocr_lab.scoring.RATES` the rate, ``<name>_low`` and ``<name>_high``.  Definitions
+            stand in `cvocr_lab.scoring.rates`: `exact` = correct / (correct + wrong + missing);
             `cer` = edits / chars pooled over the cells whose truth is present.  NaN where there
             is nothing to divide by.
 
@@ -67,40 +102,85 @@ class Score(Judged):
         ArgumentError
             No such column.
         """
-        by = self.by if by is None else by
+        names, cells = self._grouped(self.by if by is None else by)
+        if names:
+            groups = cells.groupby(names, observed=True)
+            group, index = groups.ngroup().to_numpy(np.int64), groups.size().index
+        else:
+            group, index = np.zeros(len(cells), np.int64), pd.Index(["all"])
+        keep = group >= 0  # no group for cells whose row says nothing in that column
+        found = rates(cells[keep], group[keep].astype(np.int64), len(index), len(self.rows))
+        table = pd.DataFrame(found, index=index)
+        counts = ["n", "correct", "wrong", "invented", "missing", "absent", "other_era", "cards"]
+        return table.astype(dict.fromkeys(counts, "int64"))
+
+    def table(self, by: By | None = None) -> pd.DataFrame:
+        """Give the columns of `summary` that a page has room for."""
+        return self.summary(by)[list(SHOWN)]
+
+    def mistakes(self, by: By = ()) -> pd.DataFrame:
+        """Count the classes of mistakes in wrong values.
+
+        Parameters
+        ----------
+        by
+            Columns to count by, as for `summary`; the class comes last.
+
+        Returns
+        -------
+        pandas.DataFrame
+            `count` of mistakes, `cells` that have one of the class, and `share` of the wrong cells
+            that do, with its interval.
+        """
+        names, cells = self._grouped(by)
+        return count_classes(cells, names)
+
+    def confusions(self, by: By = ()) -> pd.DataFrame:
+        """Count which characters were read for which, most frequent first.
+
+        Parameters
+        ----------
+        by
+            Columns to count by, as for `summary`; they come first.
+
+        Returns
+        -------
+        pandas.DataFrame
+            `truth_char`, `value_char` ("" where one has none), `class`, `count`.  What a mistake of
+            the whole value explains (a dropped line, say) is left out.
+        """
+        names, cells = self._grouped(by)
+        return count_pairs(cells, names, tone_key if self.tone_style == "unify" else key)
+
+    def _grouped(self, by: By) -> tuple[list[str], pd.DataFrame]:
+        """Give the names to group by, and the cells with a column for each."""
         names = [by] if isinstance(by, str) else list(by)
         cells = self.cells
         for name in names:
-            if name not in self.rows:
-                if name in cells:
-                    continue
+            if name in self.rows:
+                said = self.rows[name].array.take(cells["row"].to_numpy())
+                cells = cells.assign(**{name: said})
+            elif name not in cells:
                 known = ", ".join(map(str, [*cells.columns, *self.rows.columns]))
                 raise ArgumentError(f"nothing to group by in column {name!r}; known: {known}")
-            cells = cells.assign(**{name: self.rows[name].to_numpy()[cells["row"].to_numpy()]})
-        counts = {o: (cells["outcome"] == o).astype("int64") for o in OUTCOMES}
-        present = cells["chars"] > 0
-        table = pd.DataFrame(
-            {
-                **{n: cells[n] for n in names},
-                "n": 1,
-                **counts,
-                "edits": cells["edits"].where(present, 0),
-                "chars": cells["chars"],
-            }
-        )
-        if names:
-            sums = table.groupby(names, observed=True).sum()
-        else:
-            sums = table.sum().to_frame(name="all").T
-        sums["exact"] = sums["correct"] / (sums["correct"] + sums["wrong"] + sums["missing"])
-        sums["cer"] = sums.pop("edits") / sums.pop("chars")
-        return sums
+        return names, cells
 
     @property
     def card_exact(self) -> float:
         """Share of rows of the truth whose every scored field is right: correct or absent."""
+        hits, cards = self._whole_cards()
+        return hits / cards if cards else float("nan")
+
+    @property
+    def card_exact_interval(self) -> tuple[float, float]:
+        """Wilson's 95 % interval of `card_exact`."""
+        low, high = wilson(*self._whole_cards())
+        return float(low), float(high)
+
+    def _whole_cards(self) -> tuple[int, int]:
         right = self.cells["outcome"].isin(["correct", "absent"])
-        return float(right.groupby(self.cells["row"].to_numpy()).all().mean())
+        whole = right.groupby(self.cells["row"].to_numpy()).all()
+        return int(whole.sum()), len(whole)
 
     @property
     def type_right(self) -> float:
@@ -112,31 +192,28 @@ class Score(Judged):
 
     def headline(self) -> str:
         """Say in one line how much was scored and how much of it is right."""
-        unread = int((~self.rows["read"]).sum())
+        low, high = self.card_exact_interval
         parts = [
             f"{len(self.rows)} rows, {len(self.cells)} cells",
-            f"card_exact {self.card_exact:.1%}",
+            f"card_exact {self.card_exact:.1%} [{low:.1%}, {high:.1%}]",
         ]
         if "type" in self.rows:
             parts.append(f"type right {self.type_right:.1%}")
-        parts += [
-            f"{count} {what}"
-            for count, what in (
-                (unread, "rows without a reading"),
-                (len(self.extra), "readings without truth"),
-                (self.unreadable, "cells unreadable"),
-            )
-            if count
-        ]
+        noticed = self.alignment["what"].value_counts(sort=False)
+        parts += [f"{count} {what}" for what, count in noticed.items()]
+        if self.unreadable:
+            parts.append(f"{self.unreadable} cells unreadable")
         return "; ".join(parts)
 
     def __repr__(self) -> str:
-        table = self.summary().to_string(float_format="{:.3f}".format)
+        table = self.table().to_string(float_format="{:.3f}".format)
         return f"Score: {self.headline()}\n{table}"
 
     def _repr_html_(self) -> str:
-        table = self.summary().to_html(float_format="{:.3f}".format)
-        return f"<div><p><b>Score</b>: {escape(self.headline())}</p>{table}</div>"
+        # No colours: the notebook's own fit its light and its dark scheme.
+        table = self.table().to_html(float_format="{:.3f}".format, na_rep="", border=0)
+        scroll = '<div style="overflow-x:auto">'
+        return f"<div><p><b>Score</b>: {escape(self.headline())}</p>{scroll}{table}</div></div>"
 
 
 def score(
@@ -194,11 +271,11 @@ def score(
     """
     given = frame
     frame = _readings(frame)
-    truth = _as_truth(truth)
-    chosen = _fields(given, truth, fields, on)
+    truth = as_truth(truth)
+    chosen = chosen_fields(given, truth, fields, on)
     further = further_columns(truth, chosen, alternatives)
     for table in (frame, truth):
-        _refuse_numbers(table, [*chosen, *(c for own in further.values() for c in own)])
+        refuse_numbers(table, [*chosen, *(c for own in further.values() for c in own)])
     matching = match(frame, truth, on=on, likeness=_likeness(frame, truth, chosen))
     make_key = tone_key if tone_style == "unify" else key
     cells, unreadable = compare_fields(frame, truth, matching, chosen, further, make_key)
@@ -211,7 +288,9 @@ def score(
     failed = frame["ocr_error"].notna().to_numpy()
     rows["read"] = ~matching.take(failed, True, failed)
     extra = restore(given.take(matching.extra)) if len(matching.extra) else restore(given.iloc[:0])
-    return Score(cells, rows, extra, unreadable, by=by or "field", tone_style=tone_style)
+    noticed = alignment(frame, truth, matching, [*texts & set(truth.columns)], on=on)
+    by = "field" if by is None else by
+    return Score(cells, rows, extra, unreadable, noticed, by=by, tone_style=tone_style)
 
 
 def _readings(frame: pd.DataFrame) -> pd.DataFrame:
@@ -223,27 +302,13 @@ def _readings(frame: pd.DataFrame) -> pd.DataFrame:
     return restore(known)
 
 
-def _as_truth(truth: pd.DataFrame) -> pd.DataFrame:
-    """Give the truth the spec's names: v2 spellings, a reviewed flat frame's type and side."""
-    names = {str(c) for c in truth.columns}
-    rename = {
-        alias: field for alias, field in _aliases().items() if alias in names and field not in names
-    }
-    if "type" not in names and "ocr_type" in names:
-        rename |= {"ocr_type": "type", "ocr_side": "side", "ocr_page": "page"}
-    keep = [c for c in truth.columns if c in rename or not str(c).startswith("ocr_")]
-    truth = truth[keep].rename(columns=rename)
-    if "type" in truth:
-        names_of = {t.alias: t.name for t in TYPES.values() if t.alias}
-        truth["type"] = [names_of.get(t, t) for t in truth["type"]]
-    return truth
-
-
 def _likeness(
     frame: pd.DataFrame, truth: pd.DataFrame, fields: Sequence[str]
 ) -> Callable[[int, int], float]:
     both = [f for f in fields if f in frame]
-    wanted, read = (t[both].fillna("").astype(str).to_numpy() for t in (truth, frame))
+    wanted, read = (
+        t[both].astype(object).fillna("").astype(str).to_numpy() for t in (truth, frame)
+    )
     pages = truth["page"].astype(str).tolist() if "page" in truth else [""] * len(truth)
     read_pages = frame["ocr_page"].astype(str).tolist()
 
@@ -253,40 +318,3 @@ def _likeness(
         return alike + (len(both) if pages[row] == read_pages[at] else 0)
 
     return likeness
-
-
-def _aliases() -> dict[str, str]:
-    """Map each other spelling that means one field in every type to that field."""
-    meanings: dict[str, set[str]] = {}
-    for kind in TYPES.values():
-        for field in kind.fields:
-            for name in (field.name, *field.aliases):
-                meanings.setdefault(name, set()).add(field.name)
-    return {a: next(iter(f)) for a, f in meanings.items() if len(f) == 1 and a not in f}
-
-
-def _fields(
-    frame: pd.DataFrame, truth: pd.DataFrame, fields: Sequence[str] | None, on: str | None
-) -> list[str]:
-    if fields is not None:
-        for field in fields:
-            if field not in truth:
-                raise ArgumentError(f"the truth has no column {field!r}")
-        return list(fields)
-    known = list(dict.fromkeys([*field_order(), *field_columns(frame.columns)]))
-    chosen = [f for f in known if f in truth and f != on]
-    if not chosen:
-        raise ArgumentError("the truth has no column named like a field, such as 'id' or 'name'")
-    return chosen
-
-
-def _refuse_numbers(table: pd.DataFrame, fields: Sequence[str]) -> None:
-    """Text that a reader made numbers of has lost its leading zeros; no score of it is true."""
-    for field in fields:
-        if field in table.columns and pd.api.types.is_numeric_dtype(table[field]):
-            if table[field].isna().all():
-                continue
-            raise ArgumentError(
-                f"column {field!r} holds numbers, so leading zeros are gone: read the file with "
-                "cvocr_lab.read_frame or read_labels, or pd.read_csv(…, dtype=str)"
-            )

@@ -1,0 +1,161 @@
+"""Addresses by parts: abbreviations, unit words left out, and the mergers of 2025-07-01.
+
+Cards leave unit words out (``Ví Dụ, Mẫu, Hà Nội``), their QR codes print them, registrations
+shorten them (``P.7, Q.1, TP.HCM``); a comma before the province may be lost; case differs.  None
+of that changes the place.  A mark, a letter or a digit more or less does: a misread name is no
+other spelling.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import Final
+
+from cvocr_lab.data import rows
+from cvocr_lab.places import match_province, provinces, successor
+from cvocr_lab.text import old_tone
+
+_SHORT: Final = {
+    "tp": "thành phố", "tx": "thị xã", "tt": "thị trấn", "q": "quận", "p": "phường", "h": "huyện",
+    "x": "xã", "kp": "khu phố", "kdc": "khu dân cư", "ca": "công an",
+}  # fmt: skip
+# One letter shortens a unit only with a dot or before a number: P.7, Q1.
+_SHORTENED: Final = re.compile(
+    r"\b(?:(tp)(?=hcm\b)|t\.(p)\b\.?|(tp|tx|tt|kp|kdc|ca)(?![^\W_])\.?|([qphx])\.|([qp])(?=\d))\s*",
+    re.IGNORECASE,
+)
+_UNITS: Final = frozenset(
+    {"thành phố", "thị xã", "thị trấn", "quận", "phường", "huyện", "xã", "tỉnh"}
+)
+"""Unit words that may be left out; hamlets, groups and the like are part of the name."""
+
+_SPELLINGS: Final = {"đăk lăk": "đắk lắk", "đắc lắk": "đắk lắk", "đăk nông": "đắk nông"}
+"""Provinces that official papers write in several ways, beside the aliases of the gazetteer."""
+
+_LONGEST: Final = 4
+"""Words in the longest name of a province: Bà Rịa Vũng Tàu."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """An address: its words with the unit before each, and its province."""
+
+    words: tuple[tuple[str, str], ...]
+    province: str
+
+
+def same_place(truth: str, value: str) -> bool:
+    """Tell whether two addresses say the same, part by part.
+
+    >>> same_place("P.7, Q.3, TP.HCM", "Phường 7, Quận 3, Thành phố Hồ Chí Minh")
+    True
+    >>> same_place("Phường 7, Quận 3, Hồ Chí Minh", "Quận 7, Phường 3, Hồ Chí Minh")
+    False
+    >>> same_place("Bắc Sơn, Lạng Sơn", "Bac Son, Lang Son")
+    False
+    """
+    ours, theirs = _place(truth), _place(value)
+    return ours.province == theirs.province and _alike(ours.words, theirs.words)
+
+
+def other_era(truth: str, value: str) -> bool:
+    """Tell whether two addresses differ only by the mergers of 2025-07-01.
+
+    One ends in a province of before, the other in the one it became part of; what stands before is
+    the same, or lacks the district, which was abolished.
+
+    >>> other_era("Dĩ An, Bình Dương", "Dĩ An, Hồ Chí Minh")
+    True
+    >>> other_era("Số 2, Tân Phú, Tân Uyên, Bình Dương", "Số 2, Tân Phú, TP. Hồ Chí Minh")
+    True
+    >>> other_era("Dĩ An, Bình Dương", "Dĩ An, Tây Ninh")
+    False
+    """
+    ours, theirs = _place(truth), _place(value)
+    for old, new in ((ours, theirs), (theirs, ours)):
+        if not old.province or old.province == new.province:
+            continue
+        if _since(old.province) != new.province:
+            continue
+        # The district is one to four words, the last before the province.
+        left_out = len(old.words) - len(new.words)
+        if left_out == 0 or (0 < left_out <= 4 and new.words):
+            return _alike(old.words[: len(new.words)], new.words)
+    return False
+
+
+def _alike(ours: tuple[tuple[str, str], ...], theirs: tuple[tuple[str, str], ...]) -> bool:
+    if len(ours) != len(theirs):
+        return False
+    for (unit, word), (other_unit, other) in zip(ours, theirs, strict=True):
+        if word != other:
+            return False
+        # Phường 7 is no Quận 7, and a bare 7 neither; before a name the unit may be left out.
+        if unit != other_unit and (word[:1].isdigit() or (unit and other_unit)):
+            return False
+    return True
+
+
+@lru_cache(maxsize=1 << 15)
+def _place(text: str) -> _Place:
+    text = old_tone(text)
+    names = re.findall(r"[^\s,;.()–-]+", _SHORTENED.sub(_written_out, text))
+    province = ""
+    for count in range(min(_LONGEST, len(names)), 0, -1):
+        if province := _province(" ".join(names[-count:])):
+            del names[-count:]
+            break
+    words: list[tuple[str, str]] = []
+    unit = ""
+    rest = [name.lower() for name in names]
+    while rest:
+        size = 2 if " ".join(rest[:2]) in _UNITS else int(rest[0] in _UNITS)
+        if size:  # one that ends the words belongs to the province, and nobody minds it
+            unit = " ".join(rest[:size])
+        else:
+            words.append((unit, rest[0]))
+            unit = ""
+        rest = rest[size or 1 :]
+    return _Place(tuple(words), province)
+
+
+def _written_out(found: re.Match[str]) -> str:
+    short = next(group for group in found.groups() if group).lower()
+    return f" {_SHORT['tp' if found[2] else short]} "
+
+
+def _province(text: str) -> str:
+    """Full name, lower case, of the province that `text` is a right spelling of, or ""."""
+    if found := _spelled().get(text.lower()):
+        return found
+    # Initials, in capitals only: BN; names without their marks would be found as well.
+    if 2 <= len(text) <= 4 and text.isalpha() and text.isupper() and text.lower() not in _SHORT:
+        place = match_province(text)
+        return place[0].name.lower() if place and place[1] == 1 else ""
+    return ""
+
+
+@cache
+def _spelled() -> dict[str, str]:
+    """Every right spelling of a province, of either era."""
+    official = [place.name for place in (*provinces("old"), *provinces("new"))]
+    known = {_flat(name): name.lower() for name in official}
+    for row in rows("provinces.csv"):
+        for alias in filter(None, row["aliases"].split(";")):
+            known.setdefault(_flat(alias), row["old_name"].lower())
+    return known | _SPELLINGS
+
+
+def _flat(name: str) -> str:
+    return " ".join(re.findall(r"\w+", old_tone(name).lower()))
+
+
+@cache
+def _since(province: str) -> str:
+    """The province of today, lower case, that one of before belongs to."""
+    for place in provinces("old"):
+        if place.name.lower() == province:
+            return successor(place.name).name.lower()
+    return ""
