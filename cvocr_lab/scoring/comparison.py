@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from html import escape
-from typing import Self
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
 
 import pandas as pd
 
+from cvocr_lab.scoring import plots
+from cvocr_lab.scoring.page import write
 from cvocr_lab.scoring.pairing import CARD, judge, pair
+from cvocr_lab.scoring.report import SHOWN, comparison_page
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -121,7 +128,7 @@ class Comparison:
                 a: fields["exact_a"].map("{:.1%}".format),
                 b: fields["exact_b"].map("{:.1%}".format),
                 "difference": [
-                    f"{d * 100:+.1f} [{low * 100:+.1f}, {high * 100:+.1f}]"
+                    _points(d, low, high, 1)
                     for d, low, high in fields[["difference", "low", "high"]].to_numpy()
                 ],
                 "fixed": fields["fixed"],
@@ -129,12 +136,56 @@ class Comparison:
                 "both wrong": fields["both_wrong"],
                 "p": fields["p_holm"].map(_chance),
                 "CER difference": [
-                    "–" if d != d else f"{d * 100:+.2f} [{low * 100:+.2f}, {high * 100:+.2f}]"
+                    "–" if d != d else _points(d, low, high, 2)
                     for d, low, high in fields[["cer_difference", "cer_low", "cer_high"]].to_numpy()
                 ],
                 "verdict": self.words(),
             }
         )
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the difference per field with its interval.
+
+        Parameters
+        ----------
+        ax
+            Where to draw; None for a figure of its own, on white.
+        """
+        return plots.differences(self.fields, self.names, ax)
+
+    def to_html(
+        self, path: str | Path | None = None, *, title: str = "", limit: int = SHOWN
+    ) -> str:
+        """Make a report: one HTML file with the table, the plot, and the values fixed and broken.
+
+        Parameters
+        ----------
+        path
+            Where to write it, mode 0600; None to get the text only.
+        title
+            Heading of the page; "" for the two names.
+        limit
+            Values shown of each list at most.
+        """
+        a, b = self.names
+        text = comparison_page(
+            title=title or f"{b} against {a}",
+            names=self.names,
+            headline=self.headline(),
+            fields=self.fields,
+            shown=self.table(),
+            notes=self.notes(),
+            lists=[
+                ("Broke", f"{a} is right, {b} is not", self.broke),
+                ("Fixed", f"{b} is right, {a} is not", self.fixed),
+                ("Both wrong", "neither is right", self.both_wrong),
+                ("Invented", "there is no such value on the card", self.invented),
+            ],
+            limit=limit,
+        )
+        if path is not None:
+            write(text, path)
+        return text
 
     def notes(self) -> str:
         """Say how the figures came about."""
@@ -166,3 +217,8 @@ class Comparison:
 
 def _chance(p: float) -> str:
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def _points(middle: float, low: float, high: float, digits: int) -> str:
+    shown = [f"{share * 100:+.{digits}f}" for share in (middle, low, high)]
+    return "{} [{}, {}]".format(*shown).replace("-", "−")

@@ -19,43 +19,47 @@ _GAP: Final = "·"
 _BLANK: Final = "␣"
 
 
-def letter_pairs(cells: pd.DataFrame) -> pd.DataFrame:
-    """Count which letter was read for which, in the values that are ``wrong``.
-
-    Parameters
-    ----------
-    cells
-        Of a `Score`.
+def letters(cells: pd.DataFrame) -> pd.DataFrame:
+    """List every letter confused in the values that are ``wrong``.
 
     Returns
     -------
     pandas.DataFrame
-        `truth` and `value` (a letter each, "" where that side has none), `mistake` (class) and
-        `count`; largest count first.
+        `place` (position in `cells`), `truth` and `value` (a letter each, "" where that side has
+        none), `mistake` (class).
     """
-    wrong = cells[cells["outcome"] == "wrong"]
+    places = np.flatnonzero(cells["outcome"] == "wrong")
+    wrong = cells.iloc[places]
     truths, values = ([comparison_key(str(t)) for t in wrong[c]] for c in ("truth", "value"))
     far = [Levenshtein.distance(t, v) for t, v in zip(truths, values, strict=True)]
     found = align(truths, values, np.asarray(far, np.int64))
-    table = pd.DataFrame(
+    return pd.DataFrame(
         {
+            "place": places[found.pair],
             "truth": [chr(n) if n else "" for n in found.truth.tolist()],
             "value": [chr(n) if n else "" for n in found.value.tolist()],
             "mistake": [LETTER_CLASSES[n] for n in found.classes().tolist()],
         }
     )
-    counts = table.value_counts(sort=False).rename("count").reset_index()
-    return counts.sort_values(
-        ["count", "truth", "value"], ascending=[False, True, True], ignore_index=True
-    )
 
 
-def pairs_of(truth: str, value: str) -> list[tuple[str, str]]:
-    """List the letters confused between two texts, as `letter_pairs` counts them."""
-    t, v = comparison_key(truth), comparison_key(value)
-    found = align([t], [v], np.asarray([Levenshtein.distance(t, v)], np.int64))
-    both = zip(found.truth.tolist(), found.value.tolist(), strict=True)
-    return [(chr(a) if a else "", chr(b) if b else "") for a, b in both]
+def letter_pairs(confused: pd.DataFrame) -> pd.DataFrame:
+    """Count which letter was read for which.
+
+    Parameters
+    ----------
+    confused
+        What `letters` gives.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `truth`, `value`, `mistake` and `count`; largest count first.
+    """
+    columns = ["truth", "value", "mistake"]
+    counts = confused[columns].value_counts(sort=False).rename("count").reset_index()
+    order = ["count", *columns[:2]]
+    return counts.sort_values(order, ascending=[False, True, True], ignore_index=True)
 
 
 def aligned(truth: str, value: str, *, width: int = 60) -> str:
@@ -87,10 +91,9 @@ def aligned(truth: str, value: str, *, width: int = 60) -> str:
 def _line(columns: Sequence[tuple[str, str, bool]], side: int) -> str:
     parts = []
     for differs, run in groupby(columns, key=itemgetter(2)):
-        letters = [column[side] for column in run]
+        shown = [str(column[side]) for column in run]
         if differs:
-            marked = "".join({"": _GAP, " ": _BLANK}.get(letter, letter) for letter in letters)
-            parts.append(f"<mark>{escape(marked)}</mark>")
-        else:
-            parts.append(escape("".join(map(str, letters))))
+            shown = [{"": _GAP, " ": _BLANK}.get(letter, letter) for letter in shown]
+        text = escape("".join(shown))
+        parts.append(f"<mark>{text}</mark>" if differs else text)
     return "".join(parts)

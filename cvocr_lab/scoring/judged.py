@@ -2,26 +2,42 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
 from cvocr_lab.errors import ArgumentError
-from cvocr_lab.scoring import drift
+from cvocr_lab.scoring import drift, plots
 from cvocr_lab.scoring.calibration import Calibration, calibrate
 from cvocr_lab.scoring.comparison import Comparison
+from cvocr_lab.scoring.differences import letter_pairs, letters
 from cvocr_lab.scoring.intervals import RESAMPLES
+from cvocr_lab.scoring.page import write
+from cvocr_lab.scoring.report import SHOWN, score_page
 from cvocr_lab.scoring.thresholds import Plan, Seconds, plan_review
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
-class Judged:
+
+class Judged(ABC):
     """Cells and rows that were judged, and the questions they answer."""
 
     __slots__ = ()
 
     cells: pd.DataFrame
     rows: pd.DataFrame
+
+    @abstractmethod
+    def summary(self, by: str | Sequence[str] | None = None) -> pd.DataFrame:
+        """Count outcomes."""
+
+    @abstractmethod
+    def headline(self) -> str:
+        """Say in one line how much was scored and how much of it is right."""
 
     def compare(
         self,
@@ -96,6 +112,99 @@ class Judged:
         names = pd.unique(cells["field"])
         what = str(names[0]) if len(names) == 1 else "value"
         return plan_review(cells, what=what, seconds=seconds)
+
+    def plot(
+        self,
+        kind: Literal["outcomes", "cer", "confusions", "reliability", "threshold"] = "outcomes",
+        ax: Axes | None = None,
+        *,
+        fields: str | Sequence[str] | None = None,
+    ) -> Axes:
+        """Draw one of the pictures of this score.
+
+        Parameters
+        ----------
+        kind
+            ``outcomes`` per field; ``cer``, how many values and cards have no more than a given
+            CER; ``confusions`` of letters; ``reliability`` of confidences; ``threshold``, errors
+            that pass against share reviewed.
+        ax
+            Where to draw; None for a figure of its own, on white.
+        fields
+            Only cells of these; None for all.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            What was drawn on.
+
+        Raises
+        ------
+        ArgumentError
+            No such kind or field, or no value has a confidence.
+        """
+        cells = self._of(fields)
+        match kind:
+            case "outcomes":
+                return plots.outcomes(cells, ax)
+            case "cer":
+                return plots.cer_distribution(cells, ax)
+            case "confusions":
+                return plots.confusions(letter_pairs(letters(cells)), ax)
+            case "reliability":
+                return plots.reliability(calibrate(cells).reliability, ax)
+            case "threshold":
+                return plots.threshold_curve(plan_review(cells).curve, ax)
+        raise ArgumentError(
+            f"no plot {kind!r}; there are outcomes, cer, confusions, reliability, threshold"
+        )
+
+    def to_html(
+        self,
+        path: str | Path | None = None,
+        *,
+        title: str = "How well it reads",
+        limit: int = SHOWN,
+        crops: pd.DataFrame | None = None,
+        base: str | Path | None = None,
+    ) -> str:
+        """Make a report: one HTML file with tables, plots, wrong values and all definitions.
+
+        It shows values of the cards that were read wrongly, and no picture unless asked.
+
+        Parameters
+        ----------
+        path
+            Where to write it, mode 0600; None to get the text only.
+        title
+            Heading of the page.
+        limit
+            Wrong values shown at most, those of the largest confusion first.
+        crops
+            The flat frame that was scored, to put beside each wrong value the place it was read
+            from; None for no pictures.
+        base
+            Folder that relative paths of the frame's pictures start from.
+
+        Raises
+        ------
+        ArgumentError
+            The frame for the crops has no column of pictures.
+        """
+        groups = [by for by in ("type", "tier") if by in self.rows and self.rows[by].nunique() > 1]
+        page = score_page(
+            self.cells,
+            self.rows,
+            {by: self.summary(by) for by in ("field", *groups)},
+            title=title,
+            headline=self.headline(),
+            limit=limit,
+            crops=crops,
+            base=base,
+        )
+        if path is not None:
+            write(page, path)
+        return page
 
     def freeze(self, path: str | Path) -> None:
         """Keep what this score says per field, for ``score(…, baseline=path)`` to guard.

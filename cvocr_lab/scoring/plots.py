@@ -8,7 +8,7 @@ Vietnamese letter.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
@@ -32,6 +32,9 @@ RULE: Final = "#d9d9d9"
 FONT: Final = "DejaVu Sans"
 NOTHING: Final = "∅"
 """Stands where one side has no letter: a letter lost, or one too many."""
+
+TOP: Final = 24
+"""Pairs of letters that a heat map shows."""
 
 STYLE: Final = {
     "figure.facecolor": "white",
@@ -82,7 +85,7 @@ def cer_distribution(cells: pd.DataFrame, ax: Axes | None = None) -> Axes:
             ("values", present, BLUE),
             ("cards", per_card, COLOURS["wrong"]),
         ):
-            rates = np.sort(np.minimum(table["edits"] / table["chars"], 1).to_numpy(np.float64))
+            rates = np.sort(np.minimum(np.asarray(table["edits"] / table["chars"], np.float64), 1))
             reach = max(reach, float(np.quantile(rates, 0.98)) if len(rates) else 0.0)
             share = np.arange(1, len(rates) + 1) / max(len(rates), 1) * 100
             exact = float((rates == 0).mean()) if len(rates) else float("nan")
@@ -100,22 +103,21 @@ def cer_distribution(cells: pd.DataFrame, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def confusions(pairs: pd.DataFrame, ax: Axes | None = None, *, letters: int = 18) -> Axes:
+def confusions(pairs: pd.DataFrame, ax: Axes | None = None, *, pairs_shown: int = TOP) -> Axes:
     """Heat map of letters confused: printed down, read across.
 
     Parameters
     ----------
     pairs
         `truth`, `value` (a letter each, "" for none) and `count`.
-    letters
-        At most so many rows, and as many columns: those confused most often.
+    pairs_shown
+        At most so many pairs: those confused most often.
     """
     shown = pairs.assign(
         **{side: [_visible(letter) for letter in pairs[side]] for side in ("truth", "value")}
     )
-    down = _most(shown, "truth", letters)
-    across = _most(shown[shown["truth"].isin(down)], "value", letters)
-    chosen = shown[shown["truth"].isin(down) & shown["value"].isin(across)]
+    chosen = shown.sort_values("count", ascending=False, kind="stable").head(pairs_shown)
+    down, across = (sorted(set(chosen[side])) for side in ("truth", "value"))
     counts = np.zeros((len(down), len(across)))
     np.add.at(
         counts,
@@ -273,11 +275,6 @@ def _key_above(ax: Axes, columns: int) -> None:
 
 def _visible(letter: str) -> str:
     return {"": NOTHING, " ": "␣"}.get(letter, letter)
-
-
-def _most(pairs: pd.DataFrame, side: str, letters: int) -> Sequence[str]:
-    counts = pairs.groupby(side)["count"].sum().sort_values(ascending=False, kind="stable")
-    return sorted(str(letter) for letter in counts.index[:letters])
 
 
 def _square(x: float, y: float, depth: float) -> Patch:
