@@ -38,6 +38,9 @@ class CvocrError(Exception):
 class RowError(CvocrError):
     """One row cannot be read; other rows can."""
 
+    attempts: int = 1
+    """Times that it was tried; more than 1 only over a network."""
+
 
 class ImageError(RowError):
     """The picture cannot be read: broken, too large, not a picture."""

@@ -131,8 +131,11 @@ class Extraction:
         All lines in reading order, for kind ``scan`` and for engines that offer them.
     engine
         Name and version of the engine, e.g. ``"local 1"``.
+    attempts
+        Times it was asked for until it came; more than 1 only over a network.
     """
 
     documents: tuple[Document, ...] = ()
     lines: tuple[Line, ...] = ()
     engine: str = ""
+    attempts: int = field(default=1, repr=False, compare=False)

@@ -36,7 +36,12 @@ class Request:
 
 @runtime_checkable
 class Engine(Protocol):
-    """What every engine offers."""
+    """What every engine offers.
+
+    It may also say ``parallel = "thread"``, if threads may share it, and ``undecoded = True``, if
+    it sends pictures on: its `InputImage` then come without pixels, and those of URLs without
+    data, see `cvocr_lab.images.load`.
+    """
 
     name: str
 

@@ -18,7 +18,7 @@ from cvocr_lab.errors import ArgumentError, ImageError
 from cvocr_lab.images._decode import (
     check_page_numbers,
     check_size,
-    decode,
+    decode_picture,
     frozen,
     translated,
     upright,
@@ -30,7 +30,7 @@ from cvocr_lab.images._quiet import quiet_pillow
 from cvocr_lab.images._sniff import format_of, is_readable
 from cvocr_lab.images._source import Encoded, Kind, checked, encoded
 
-__all__ = ["Fetch", "InputImage", "Limits", "digest", "load", "load_url"]
+__all__ = ["Fetch", "InputImage", "Limits", "digest", "fetched", "format_of", "load", "load_url"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class InputImage:
         Hex digest of the source's bytes; of shape and pixels for PIL pictures and arrays.
     pages
         Upright RGB pixels, each (height, width, 3), C-contiguous and read-only: one for a
-        picture, one per page for PDF and TIFF.
+        picture, one per page for PDF and TIFF; none when it was loaded undecoded.
     source
         Where it came from.
     data
@@ -55,6 +55,8 @@ class InputImage:
         The full URL, where there is one.
     numbers
         The page number in the source of each of `pages`, from 1; left out, they are counted.
+    fetch
+        How `url` is fetched, if it still has to be.
 
     Raises
     ------
@@ -69,6 +71,7 @@ class InputImage:
     data: bytes | None = field(default=None, repr=False, compare=False)
     url: str | None = field(default=None, repr=False, compare=False)
     numbers: tuple[int, ...] = ()
+    fetch: Fetch = field(default=Fetch(), repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not self.numbers:
@@ -82,7 +85,7 @@ class InputImage:
         return self.pages[0]
 
     def __repr__(self) -> str:
-        sizes = ", ".join(f"{page.shape[1]}×{page.shape[0]}" for page in self.pages)
+        sizes = ", ".join(f"{page.shape[1]}×{page.shape[0]}" for page in self.pages) or "undecoded"
         return f"InputImage({self.name!r}, {self.source}, {sizes})"
 
 
@@ -93,6 +96,7 @@ def load(
     pages: Sequence[int] | None = None,
     limits: Limits = Limits(),  # noqa: B008 - frozen
     fetch: Fetch = Fetch(),  # noqa: B008 - frozen
+    decode: bool = True,
 ) -> InputImage:
     """A picture from wherever it is.
 
@@ -109,6 +113,9 @@ def load(
         What is too large or too small.
     fetch
         How URLs are fetched.
+    decode
+        False leaves encoded pictures without pixels, and URLs unfetched, for those who send them
+        on; the `sha256` of a URL is then of its text.  See `fetched`.
 
     Raises
     ------
@@ -117,7 +124,7 @@ def load(
     FetchError
         The URL cannot be fetched.
     ArgumentError
-        `pages` holds something else than numbers from 1.
+        `pages` holds something else than numbers from 1, or pages are to be taken undecoded.
 
     Examples
     --------
@@ -131,6 +138,12 @@ def load(
     if drawn is not None:
         return drawn
     found = encoded(source, base=base, limits=limits)
+    if not decode:
+        if pages is not None:
+            raise ArgumentError(
+                "pages=… takes an engine that reads here: this one sends whole files"
+            )
+        return _undecoded(found, fetch)
     if found.kind == "url":
         assert found.url is not None
         return _decoded(_fetched(found.url, fetch), pages, limits)
@@ -186,6 +199,33 @@ def digest(
     return hashlib.sha256(found.data).hexdigest()
 
 
+def fetched(image: InputImage) -> InputImage:
+    """The same picture with its `data`, for one that was loaded undecoded from a URL.
+
+    Raises
+    ------
+    FetchError
+        The URL cannot be fetched.
+    """
+    if image.url is None or image.data is not None:
+        return image
+    return _undecoded(_fetched(image.url, image.fetch), image.fetch)
+
+
+def _undecoded(found: Encoded, fetch: Fetch) -> InputImage:
+    if found.data:
+        _format(found)
+    return InputImage(
+        name=found.name,
+        sha256=hashlib.sha256(found.data or (found.url or "").encode()).hexdigest(),
+        pages=(),
+        source=found.kind,
+        data=found.data or None,
+        url=found.url,
+        fetch=fetch,
+    )
+
+
 def _fetched(url: str, fetch: Fetch) -> Encoded:
     return Encoded(public_name(url), "url", fetch_bytes(url, fetch), url)
 
@@ -198,7 +238,7 @@ def _decoded(found: Encoded, pages: Sequence[int] | None, limits: Limits) -> Inp
         with translated(name, "PDF"):
             arrays = decode_pdf(data, name, pages=pages, limits=limits)
     else:
-        arrays = decode(data, kind, name, pages=pages, limits=limits)
+        arrays = decode_picture(data, kind, name, pages=pages, limits=limits)
     chosen = pages is not None and kind in ("PDF", "TIFF")
     return InputImage(
         name=name,

@@ -61,7 +61,7 @@ def translated(name: str, what: str) -> Iterator[None]:
         raise ImageError(f"{what} {name} is broken or cut off ({kind}): get a new copy") from error
 
 
-def decode(
+def decode_picture(
     data: bytes, found: str, name: str, *, pages: Sequence[int] | None, limits: Limits
 ) -> tuple[Pixels, ...]:
     """Pixels of an encoded picture: one array, or one for each page of a TIFF.
