@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 import pickle
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -11,12 +12,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from time import perf_counter
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from cvocr_lab.engines import Engine
 from cvocr_lab.errors import BatchError, ImageError, RowError
 from cvocr_lab.server.work import Answer, Job, answer, open_answerer
 from cvocr_lab.workers import WorkerDiedError, WorkerProcess
+
+T = TypeVar("T")
 
 _LONGEST_WAIT_S = 60
 
@@ -41,7 +44,7 @@ class Worker(Protocol):
     """Reads one job at a time, in the thread that asks."""
 
     def open(self) -> None:
-        """Get ready.
+        """Get ready, if it is not.
 
         Raises
         ------
@@ -51,7 +54,13 @@ class Worker(Protocol):
         ...
 
     def read(self, job: Job) -> Answer:
-        """Read one job; never raises."""
+        """Read one job.
+
+        Raises
+        ------
+        WorkerDiedError
+            It died doing so.
+        """
         ...
 
     def kill(self) -> None:
@@ -85,12 +94,11 @@ class ThreadWorker:
 
 @dataclass(slots=True)
 class ProcessWorker:
-    """Reads in a process of its own; a job whose process dies is read once more."""
+    """Reads in a process of its own."""
 
     open_engine: Callable[[], Engine]
     restarts: int = 0
     _process: WorkerProcess[Job | None, Answer | None] = field(init=False, repr=False)
-    _killed: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
         self._process = WorkerProcess(partial(open_answerer, self.open_engine))
@@ -101,31 +109,25 @@ class ProcessWorker:
         return self._process.pid
 
     def open(self) -> None:
-        """Open the engine in the process."""
+        """Open the engine in the process, again if it died."""
         self._process.ask(None)
 
     def read(self, job: Job) -> Answer:
         """Read one job."""
-        self._killed = False
-        for _ in range(2):
-            try:
-                found = self._process.ask(job)
-                assert found is not None
-                return found
-            except WorkerDiedError as how:
-                self.restarts += 1
-                died = RowError(f"the worker process died reading it ({how})")
-                if self._killed:
-                    break
-            except BatchError as error:
-                return error
-            except (pickle.PicklingError, TypeError, AttributeError):
-                return ImageError("the picture cannot be sent to a worker process")
-        return died
+        try:
+            found = self._process.ask(job)
+        except WorkerDiedError:
+            self.restarts += 1
+            raise
+        except BatchError as error:
+            return error
+        except (pickle.PicklingError, TypeError, AttributeError):
+            return ImageError("the picture cannot be sent to a worker process")
+        assert found is not None
+        return found
 
     def kill(self) -> None:
-        """End the process; the next job starts another."""
-        self._killed = True
+        """End the process; it is opened again before the next job."""
         self._process.kill()
 
     def close(self) -> None:
@@ -156,6 +158,7 @@ class Pool:
             self._free.put_nowait(worker)
         self._threads = ThreadPoolExecutor(len(workers), "cvocr-worker")
         self._mean_s = 1.0
+        self._coming: set[asyncio.Task[None]] = set()
 
     @property
     def restarts(self) -> int:
@@ -205,16 +208,46 @@ class Pool:
             self._free.put_nowait(worker)
             raise
         start = perf_counter()
-        loop = asyncio.get_running_loop()
-        reading = loop.run_in_executor(self._threads, worker.read, job)
-        # A worker that was given up on is free only when it has really let go.
-        reading.add_done_callback(lambda _: self._free.put_nowait(worker))
-        await asyncio.wait({reading}, timeout=self._time_limit_s)
-        self._mean_s += 0.1 * (perf_counter() - start - self._mean_s)
-        if not reading.done():
+        reading = self._in_thread(worker.read, job)
+        try:
+            try:
+                return await self._in_time(reading)
+            except WorkerDiedError:
+                await self._in_thread(worker.open)
+                reading = self._in_thread(worker.read, job)
+                return await self._in_time(reading)
+        except WorkerDiedError as how:
+            return RowError(f"the worker process died twice reading it ({how})")
+        except BatchError as error:
+            return error
+        except TimeLimitError:
             worker.kill()
+            raise
+        finally:
+            self._mean_s += 0.1 * (perf_counter() - start - self._mean_s)
+            coming = asyncio.get_running_loop().create_task(self._bring_back(worker, reading))
+            self._coming.add(coming)
+            coming.add_done_callback(self._coming.discard)
+
+    async def _in_time(self, reading: asyncio.Future[Answer]) -> Answer:
+        await asyncio.wait({reading}, timeout=self._time_limit_s)
+        if not reading.done():
             raise TimeLimitError
         return reading.result()
+
+    async def _bring_back(self, worker: Worker, reading: asyncio.Future[Answer]) -> None:
+        """Make a worker free: when it has really let go, and has its engine open.
+
+        Opened here, so that the time it takes is no job's.
+        """
+        with contextlib.suppress(Exception):
+            await reading
+        with contextlib.suppress(Exception):  # the next job meets it again
+            await self._in_thread(worker.open)
+        self._free.put_nowait(worker)
+
+    def _in_thread(self, work: Callable[..., T], *arguments: object) -> asyncio.Future[T]:
+        return asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
 
     def close(self) -> None:
         """End every worker."""
