@@ -18,6 +18,7 @@ from cvocr_lab.batch import (
     plan,
     read_store,
 )
+from cvocr_lab.cleaning import check, labels_from_codes
 from cvocr_lab.engines import Engine, Request, open_engine, read_lines
 from cvocr_lab.errors import (
     AnswerError,
@@ -73,9 +74,11 @@ __all__ = [
     "SeriesAccessor",
     "TransportError",
     "apply",
+    "check",
     "extract",
     "extract_iter",
     "from_frame",
+    "labels_from_codes",
     "load",
     "open_engine",
     "plan",

@@ -7,12 +7,13 @@ method has a function twin in `cvocr_lab`, which says all there is to say.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from datetime import date
 from os import PathLike
 from typing import Literal
 
 import pandas as pd
 
-from cvocr_lab import batch, frames, journal, scoring
+from cvocr_lab import batch, cleaning, frames, journal, scoring
 from cvocr_lab.batch import Column, Plan
 from cvocr_lab.engines import Engine
 from cvocr_lab.images import Fetch, Limits
@@ -145,6 +146,24 @@ class FrameAccessor:
     ) -> pd.DataFrame:
         """Put what persons decided into this flat frame; see `cvocr_lab.apply`."""
         return journal.apply(self._frame, decisions, column=column, match=match, base=base)
+
+    def check(
+        self,
+        *,
+        images: str | Sequence[str] | bool = False,
+        base: str | PathLike[str] | None = None,
+        on: str | None = None,
+        rules: Sequence[str] | None = None,
+        today: date | None = None,
+    ) -> pd.DataFrame:
+        """List what contradicts itself; see `cvocr_lab.check`."""
+        return cleaning.check(
+            self._frame, images=images, base=base, on=on, rules=rules, today=today
+        )
+
+    def labels_from_codes(self, *, on: str | None = None) -> pd.DataFrame:
+        """Make a truth of what QR codes and MRZ prove; see `cvocr_lab.labels_from_codes`."""
+        return cleaning.labels_from_codes(self._frame, on=on)
 
     def wide(self) -> pd.DataFrame:
         """Set the faces of each input side by side; see `cvocr_lab.wide`."""

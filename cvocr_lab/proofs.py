@@ -55,13 +55,13 @@ _NINE_DIGITS: Final = ("cmt", "matsaucmt")
 
 
 def fact_of(kind: DocumentType, field: str) -> Fact | None:
-    """Tell which fact a field of that type prints; None for none a code carries.
+    """Tell which fact a field of that type prints; None for one that no code carries.
 
     >>> from cvocr_lab.kinds import TYPES
     >>> fact_of(TYPES["tcc_chip"], "id"), fact_of(TYPES["passport"], "id")
     ('number', 'passport')
     """
-    if kind.family == "vehicle" or field not in {f.name for f in kind.fields}:
+    if kind.family == "vehicle":
         return None
     if field == "id" and kind.family == "passport":
         return "passport"

@@ -146,8 +146,6 @@ class Date(FieldType):
     def parse(self, text: str) -> str:
         """ISO date from ``dd/mm/yyyy``, ``dd-mm-yyyy`` or a date in words."""
         clean = collapse(nfc(text))
-        if self.words and fold_key(clean) in {fold_key(self.words), "vo thoi han"}:
-            return self.words
         found = _DATE.search(clean) or _WORDS.search(clean)
         if found:
             day, month, year = map(int, found.groups())
@@ -155,6 +153,8 @@ class Date(FieldType):
                 return dt.date(year, month, day).isoformat()
             except ValueError:
                 raise FieldError("no such day") from None
+        if self.words and fold_key(clean) in {fold_key(self.words), "vo thoi han"}:
+            return self.words
         if self.year_only and re.fullmatch(r"(18|19|20)\d\d", clean):
             return clean
         raise FieldError("not a date")

@@ -22,6 +22,7 @@ WIDTHS: Final[Mapping[Format, int]] = {"TD1": 30, "TD2": 36, "TD3": 44}
 """Characters per line; TD1 has three lines, the others two."""
 
 ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ<"
+_VALUES: Final = {c: value for value, c in enumerate(ALPHABET)} | {"<": 0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +86,8 @@ def check_digit(text: str) -> str:
     """
     if not text or not set(text) <= set(ALPHABET):
         raise ValueError("a check digit needs characters A-Z, 0-9 and <")
-    values = (0 if c == "<" else ALPHABET.index(c) for c in text)
-    return str(sum(value * (7, 3, 1)[i % 3] for i, value in enumerate(values)) % 10)
+    values = [_VALUES[c] for c in text]
+    return str((7 * sum(values[::3]) + 3 * sum(values[1::3]) + sum(values[2::3])) % 10)
 
 
 def parse(lines: str | Sequence[str]) -> Mrz:

@@ -1,0 +1,225 @@
+"""Rules of what a paper says twice: print, QR code, MRZ, front and back."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, Literal
+
+import numpy as np
+from rapidfuzz import fuzz
+
+from cvocr_lab import mrz
+from cvocr_lab.cleaning.faces import Faces, Source, folded, is_day, mapped, where
+from cvocr_lab.cleaning.rules import Issues, Mask, Texts
+from cvocr_lab.kinds import TYPES
+from cvocr_lab.proofs import Fact
+from cvocr_lab.text import comparison_key, old_tone
+
+_LEAST_ADDRESS: Final = 50.0
+"""Likeness (token set ratio of folded words, 0 to 100) below which an address is another."""
+
+
+def check_agreement(faces: Faces, issues: Issues) -> None:
+    """Note where print, codes and sides differ."""
+    _warnings(faces, issues)
+    _zone(faces, issues)
+    _qr(faces, issues)
+    _codes(faces, issues)
+    _names(faces, issues)
+    _sides(faces, issues)
+
+
+def _warnings(faces: Faces, issues: Issues) -> None:
+    """What the engine noticed, of which the values may show nothing any more."""
+    for source in ("qr", "mrz"):
+        there = faces.warned_of(f"{source}:of_another")
+        issues.add("code_of_another", source, there, "{}", faces.warned)
+    found = re.compile(r"(\w+):from_(?:qr|mrz)")
+    corrected = mapped(faces.warned, lambda w: tuple(found.findall(w)))
+    for field in sorted({name for names in set(corrected) for name in names}):
+        there = np.array([field in names for names in corrected], bool)
+        issues.add("corrected", field, there, "{}", faces.texts(field))
+
+
+def _zone(faces: Faces, issues: Issues) -> None:
+    text = faces.texts("mrz")
+    issues.add("mrz_check", "mrz", (text != "") & ~faces.zone_holds, "{}", text)
+    short, whole = faces.texts("document_number"), faces.printed("number", "mrz")
+    both = (short != "") & where(whole, lambda n: len(n) == 12)
+    tail = mapped(whole, lambda n: n[3:])
+    issues.add(
+        "mrz_number", "document_number", both & (short != tail),
+        "{}, {}", short, whole,
+    )  # fmt: skip
+
+
+def _unequal(a: Texts, b: Texts) -> Mask:
+    return np.asarray((a != "") & (b != "") & (a != b), bool)
+
+
+def _full(days: Texts, fact: Fact) -> Texts:
+    """Facts as the codes can say them: no bare years, no absent ends."""
+    if fact not in ("birth", "issued", "expiry"):
+        return days
+    return np.where(is_day(days), days, "")
+
+
+def _qr(faces: Faces, issues: Issues) -> None:
+    text = faces.texts("qr")
+    vehicle = where(faces.types, lambda n: n in TYPES and TYPES[n].family == "vehicle")
+    unread = np.array([code is None for code in faces.codes], bool)
+    strange = (text != "") & unread & ~vehicle
+    issues.add("qr_form", "qr", strange, "{}", text)
+    facts: tuple[Fact, ...] = ("number", "birth", "sex", "issued")
+    for fact in facts:
+        printed, code = _full(faces.printed(fact), fact), faces.proven(fact, "qr")
+        issues.add(
+            "qr_print", faces.field(fact), _unequal(printed, code),
+            "{}, code {}", printed, code,
+        )  # fmt: skip
+    name, code = faces.printed("name"), faces.proven("name", "qr")
+    far = np.zeros(len(faces), bool)
+    near = np.zeros(len(faces), bool)
+    for at in np.flatnonzero((name != "") & (code != "")):
+        if name[at].upper() != code[at] and _spelt(name[at]) != _spelt(code[at]):
+            (near if folded(name[at]) == folded(code[at]) else far)[at] = True
+    for rule, there in (("qr_print", far), ("qr_marks", near)):
+        issues.add(rule, "name", there, "{}, code {}", name, code)
+    _address(faces, issues)
+
+
+def _spelt(name: str) -> str:
+    return old_tone(comparison_key(name)).upper()
+
+
+def _address(faces: Faces, issues: Issues) -> None:
+    printed = faces.texts("address")
+    told = np.full(len(faces), "", dtype=object)
+    told[:] = [code.address if code is not None else "" for code in faces.codes]
+    bad = np.zeros(len(faces), bool)
+    for at in np.flatnonzero((printed != "") & (told != "") & (printed != told)):
+        likeness = fuzz.token_set_ratio(folded(printed[at]), folded(told[at]))
+        bad[at] = likeness < _LEAST_ADDRESS
+    issues.add("qr_address", "address", bad, "{}, code {}", printed, told)
+
+
+def _codes(faces: Faces, issues: Issues) -> None:
+    """MRZ against print, fields of the MRZ against its lines, and against the QR code."""
+    facts: tuple[Fact, ...] = ("passport", "number", "birth", "sex", "expiry")
+    for fact in facts:
+        zone = faces.proven(fact, "mrz")
+        sources: tuple[Source, ...] = ("print", "mrz")
+        for source in sources:
+            printed = _full(faces.printed(fact, source), fact)
+            issues.add(
+                "mrz_print", faces.field(fact, source), _unequal(printed, zone),
+                "{}, MRZ {}", printed, zone,
+            )  # fmt: skip
+        code = faces.proven(fact, "qr")
+        issues.add(
+            "qr_mrz", "mrz", _unequal(code, zone),
+            "{}, MRZ {}", code, zone,
+        )  # fmt: skip
+
+
+def _zone_names(faces: Faces) -> tuple[Texts, Mask]:
+    """Names as zones have them, words joined by ``<``, and where they are cut short."""
+    names = np.full(len(faces), "", dtype=object)
+    cut = np.zeros(len(faces), bool)
+    for at, zone in enumerate(faces.zones):
+        if zone is None:
+            continue
+        names[at] = "<".join(f"{zone.surname} {zone.given_names}".split())
+        width = 30 if zone.format == "TD1" else 39
+        # One place for the second filler between surname and given names.
+        cut[at] = len(names[at]) + 1 >= width
+    surname, given = faces.texts("sur_name"), faces.texts("given_name")
+    for row in np.flatnonzero((names == "") & (surname != "") & (given != "")):
+        names[row] = mrz.transliterate(f"{surname[row]} {given[row]}")
+        cut[row] = len(names[row]) + 1 >= 30
+    return names, cut
+
+
+def _full_names(faces: Faces) -> Texts:
+    names = faces.texts("name").copy()
+    joined = _joined_names(faces)
+    names[names == ""] = joined[names == ""]
+    return names
+
+
+def _joined_names(faces: Faces) -> Texts:
+    """Surname and given names of passports, as one."""
+    surname, given = faces.texts("surname"), faces.texts("given_name")
+    both = faces.of("passport") & (surname != "") & (given != "")
+    return np.where(both, surname + " " + given, "")
+
+
+def _names(faces: Faces, issues: Issues) -> None:
+    names, cut = _zone_names(faces)
+    _compare_names(faces, issues, "mrz_name", "name", faces.texts("name"), names, cut)
+    _compare_names(faces, issues, "mrz_name", "given_name", _joined_names(faces), names, cut)
+
+
+def _compare_names(
+    faces: Faces, issues: Issues, rule: str, field: str, printed: Texts, zone: Texts, cut: Mask
+) -> None:
+    bad = np.zeros(len(faces), bool)
+    for at in np.flatnonzero((printed != "") & (zone != "") & ~cut):
+        bare = zone[at].replace("<", "")
+        # Most names need no more than their marks taken off.
+        if folded(printed[at]).replace(" ", "").upper() != bare:
+            bad[at] = mrz.transliterate(printed[at]).replace("<", "") != bare
+    issues.add(rule, field, bad, "{}, MRZ {}", printed, zone)
+
+
+def _sides(faces: Faces, issues: Issues) -> None:
+    """Each back against its front; the issue stands at the back."""
+    back = faces.of(*(n for n, k in TYPES.items() if k.side == "back")) & (faces.partner >= 0)
+    if not back.any():
+        return
+    there = faces.partner
+    front_types = np.where(back, faces.types[there], "")
+    odd = back & np.array(
+        [b in TYPES and TYPES[b].other != f for f, b in zip(front_types, faces.types, strict=True)],
+        bool,
+    )
+    issues.add(
+        "front_back_type", faces.type_column, odd,
+        "{}, {}", front_types, faces.types,
+    )  # fmt: skip
+    facts: tuple[Fact, ...] = ("number", "birth", "sex", "expiry", "issued")
+    warned = faces.warned_of("sides:differ")
+    for fact in facts:
+        mine = _full(faces.known(fact, partner=False), fact)
+        other = np.where(back, mine[there], "")
+        differ = back & _unequal(mine, other)
+        if fact == "number":
+            issues.add("front_back", "ocr_warnings", back & warned & ~differ, "{}", faces.warned)
+        issues.add(
+            "front_back", _first_field(faces, fact), differ,
+            "front {}, back {}", other, mine,
+        )  # fmt: skip
+    names, cut = _zone_names(faces)
+    front_names = np.where(back, _full_names(faces)[there], "")
+    _compare_names(faces, issues, "front_back_name", "given_name", front_names, names, cut)
+    for field in ("plate", "name"):
+        _same_field(faces, issues, field, back & faces.of("vehicle_registration_back"))
+
+
+def _first_field(faces: Faces, fact: Fact) -> Texts:
+    made = faces.field(fact).copy()
+    made[made == ""] = faces.field(fact, "mrz")[made == ""]
+    code: Literal["mrz", "qr"]
+    for code in ("mrz", "qr"):
+        made[(made == "") & (faces.proven(fact, code) != "")] = code
+    return made
+
+
+def _same_field(faces: Faces, issues: Issues, field: str, back: Mask) -> None:
+    mine = mapped(faces.texts(field), lambda v: folded(v).replace(" ", ""))
+    other = np.where(back, mine[faces.partner], "")
+    values = faces.texts(field)
+    issues.add(
+        "front_back", field, back & _unequal(mine, other),
+        "front {}, back {}", values[faces.partner], values,
+    )  # fmt: skip

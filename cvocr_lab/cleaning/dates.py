@@ -1,0 +1,142 @@
+"""Rules of dates: their order, the expiry of cards, the time a model was issued in."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cvocr_lab.cleaning.faces import (
+    NO_END,
+    Faces,
+    is_day,
+    iso_day,
+    mapped,
+    ordinal_of,
+    where,
+    year_of,
+)
+from cvocr_lab.cleaning.rules import Issues, Texts
+
+_CARDS: Final = ("tcc", "matsautcc", "tcc_chip", "matsautcc_chip", "chip_id_card_2024_front",
+                 "chip_id_card_2024_back")  # fmt: skip
+_FROM_14: Final = ("matsaucmt", "matsautcc", "matsautcc_chip")
+_AGES: Final = (14, 25, 40, 60)
+_NO_END_FROM: Final = 58
+"""Youngest age at issue of a card without end: one issued within two years before 60."""
+
+_ERAS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
+    {
+        "matsaucmt": ("1957-01-01", "2021-12-31"),
+        "matsautcc": ("2012-07-01", "2021-12-31"),
+        "matsautcc_chip": ("2021-01-01", "2024-06-30"),
+        "chip_id_card_2024_back": ("2024-07-01", "9999-12-31"),
+    }
+)
+"""First and last day a model was issued; year ends where only the year is known."""
+
+
+def check_dates(faces: Faces, issues: Issues, today: dt.date) -> None:
+    """Note what is wrong with dates; `today` is the day nothing printed can lie after."""
+    _order(faces, issues, today)
+    _eras(faces, issues)
+    _expiry(faces, issues, today)
+    _vehicles(faces, issues, today)
+
+
+def _order(faces: Faces, issues: Issues, today: dt.date) -> None:
+    birth, issued, expiry = (faces.known(f) for f in ("birth", "issued", "expiry"))
+    born, issue, due = (ordinal_of(days) for days in (birth, issued, expiry))
+    now = np.datetime64(today, "D")
+    printed = faces.printed("birth") != ""
+    issues.add("date_future", faces.field("birth"), printed & (born > now), "{}", birth)
+    here = faces.printed("issued") != ""
+    issues.add("date_future", faces.field("issued"), here & (issue > now), "{}", issued)
+    issues.add(
+        "date_order", faces.field("issued"), here & (issue < born),
+        "born {}, issued {}", birth, issued,
+    )  # fmt: skip
+    young = here & faces.of(*_FROM_14) & (issue >= born)
+    of_14 = _birthdays(birth, 14)
+    issues.add(
+        "issue_age", faces.field("issued"), young & (issue < of_14),
+        "born {}, issued {}", birth, issued,
+    )  # fmt: skip
+    ends = faces.printed("expiry") != ""
+    issues.add(
+        "date_order", faces.field("expiry"), ends & ((due <= issue) | (due <= born)),
+        "born {}, issued {}, until {}", birth, issued, expiry,
+    )  # fmt: skip
+
+
+def _birthdays(birth: Texts, age: int) -> NDArray[np.datetime64]:
+    return mapped(birth, lambda day: np.datetime64(_birthday(day, age), "D")).astype(
+        "datetime64[D]"
+    )
+
+
+def _birthday(day: str, age: int) -> str:
+    """The birthday at `age`; 28 February for leap days; NaT without a whole date."""
+    if len(day) != 10:
+        return "NaT"
+    year = int(day[:4]) + age
+    leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+    return f"{year:04d}{'-02-28' if day[4:] == '-02-29' and not leap else day[4:]}"
+
+
+def _expiry(faces: Faces, issues: Issues, today: dt.date) -> None:
+    """Cards end on the birthday at 14, 25, 40 or 60, or not at all.
+
+    The CMND of twelve digits, which alone prints the ethnic group, ends by another rule.
+    """
+    birth, expiry = faces.known("birth"), faces.printed("expiry")
+    cmnd = faces.of("tcc") & (faces.texts("dantoc") != "")
+    told = faces.of(*_CARDS) & ~cmnd & (expiry != "") & is_day(birth)
+    due = ordinal_of(expiry)
+    fits = np.zeros(len(faces), bool)
+    for age in _AGES:
+        day = _birthdays(birth, age)
+        leap = where(birth, lambda d: d[4:] == "-02-29")
+        fits |= (due == day) | (leap & (due == day + np.timedelta64(1, "D")))
+    field = faces.field("expiry")
+    issues.add(
+        "expiry_age", field, told & ~np.isnat(due) & ~fits,
+        "born {}, until {}", birth, expiry,
+    )  # fmt: skip
+    issued = faces.known("issued")
+    at_issue = ordinal_of(issued)
+    at_issue[np.isnat(at_issue)] = np.datetime64(today, "D")
+    early = at_issue < _birthdays(birth, _NO_END_FROM)
+    issues.add(
+        "expiry_unlimited", field, told & (expiry == NO_END) & early,
+        "born {}, issued {}", birth, np.where(issued == "", "?", issued),
+    )  # fmt: skip
+
+
+def _eras(faces: Faces, issues: Issues) -> None:
+    issued = faces.printed("issued")
+    issue = ordinal_of(issued)
+    out = np.zeros(len(faces), bool)
+    for name, (first, last) in _ERAS.items():
+        here = faces.of(name)
+        out |= here & ((issue < np.datetime64(first)) | (issue > np.datetime64(last)))
+    issues.add("issue_era", faces.field("issued"), out, "{}", issued)
+
+
+def _vehicles(faces: Faces, issues: Issues, today: dt.date) -> None:
+    first, last = (mapped(faces.texts(f), iso_day) for f in ("first_issue_date", "last_issue_date"))
+    a, b = ordinal_of(first), ordinal_of(last)
+    issues.add("date_order", "last_issue_date", b < a, "first {}, last {}", first, last)
+    made = faces.texts("year_of_manufacture")
+    year = year_of(made)
+    issues.add(
+        "date_order", "first_issue_date", (year_of(first) > 0) & (year_of(first) < year),
+        "made {}, registered {}", made, first,
+    )  # fmt: skip
+    now = np.datetime64(today, "D")
+    for field, days, texts in (("first_issue_date", a, first), ("last_issue_date", b, last)):
+        issues.add("date_future", field, days > now, "{}", texts)

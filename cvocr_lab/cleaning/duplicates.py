@@ -1,0 +1,116 @@
+"""Rules across rows: one number, one person, one picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from cvocr_lab.cleaning.faces import Faces, folded, is_day, mapped
+from cvocr_lab.cleaning.rules import Issues, Mask, Texts
+from cvocr_lab.kinds import TYPES
+
+_SHOWN: Final = 5
+"""Most other rows an issue names."""
+
+
+def check_duplicates(faces: Faces, issues: Issues) -> None:
+    """Note numbers and persons that several papers have; papers are told apart by their label."""
+    numbers = faces.known("number", partner=False)
+    for other in (faces.printed("passport"), faces.printed("old_number")):
+        numbers = np.where(other != "", other, numbers)
+    back = faces.of(*(n for n, k in TYPES.items() if k.side == "back"))
+    paired = back & (faces.partner >= 0)  # said once a paper, at the front
+    key = np.where(paired, "", numbers)
+    _repeated(faces, issues, "duplicate_number", _number_field(faces), _joined(key, faces.types))
+    names = mapped(_names(faces), lambda n: folded(n).replace(" ", ""))
+    births = faces.known("birth")
+    births = np.where(is_day(births), births, "")
+    by_passport = faces.of("passport")
+    for values, field in ((names, "name"), (births, "born")):
+        _split(faces, issues, np.where(by_passport, "", key), values, field)
+    person = np.where((names != "") & (births != "") & (key != ""), names + births, "")
+    _split_person(faces, issues, _joined(person, faces.types), numbers)
+    for field in ("plate", "chassis"):
+        values = mapped(faces.texts(field), lambda v: "".join(c for c in v.upper() if c.isalnum()))
+        vehicle = np.where(faces.of("vehicle_registration_back"), values, "")
+        _repeated(faces, issues, "duplicate_number", field, vehicle)
+
+
+def check_pictures(faces: Faces, issues: Issues, digests: Texts, column: str) -> None:
+    """Note pictures that stand in several inputs."""
+    _repeated(faces, issues, "duplicate_image", column, digests)
+
+
+def _joined(values: Texts, others: Texts) -> Texts:
+    return np.where(values != "", values + "|" + others, "")
+
+
+def _names(faces: Faces) -> Texts:
+    names = faces.texts("name").copy()
+    lone = faces.of("passport") & (names == "")
+    names[lone] = faces.texts("surname")[lone] + " " + faces.texts("given_name")[lone]
+    return names
+
+
+def _number_field(faces: Faces) -> Texts:
+    made = faces.field("number").copy()
+    made[made == ""] = faces.field("number", "mrz")[made == ""]
+    made[faces.of("passport", "cmt")] = "id"
+    made[made == ""] = "id"
+    return made
+
+
+def _groups(faces: Faces, key: Texts) -> pd.DataFrame:
+    """Rows with a key that rows of another label have too."""
+    at = np.flatnonzero(key != "")
+    table = pd.DataFrame({"at": at, "key": key[at], "label": faces.labels[at]})
+    labels = table.groupby("key")["label"].transform("nunique")
+    return table[labels > 1]
+
+
+def _others(faces: Faces, at: int, members: Sequence[int]) -> str:
+    own = faces.labels[at]
+    names = dict.fromkeys(str(faces.label(m)) for m in members if faces.labels[m] != own)
+    shown = ", ".join(list(names)[:_SHOWN])
+    return f"rows {shown}{' …' if len(names) > _SHOWN else ''}"
+
+
+def _note(faces: Faces, issues: Issues, rule: str, field: str | Texts, table: pd.DataFrame) -> None:
+    where: Mask = np.zeros(len(faces), bool)
+    where[table["at"]] = True
+    members = {key: group.tolist() for key, group in table.groupby("key")["at"]}
+    others = np.full(len(faces), "", dtype=object)
+    others[table["at"]] = [
+        _others(faces, at, members[key]) for at, key in zip(table["at"], table["key"], strict=True)
+    ]
+    issues.add(rule, field, where, "{}", others)
+
+
+def _repeated(faces: Faces, issues: Issues, rule: str, field: str | Texts, key: Texts) -> None:
+    table = _groups(faces, key)
+    if len(table):
+        _note(faces, issues, rule, field, table)
+
+
+def _split(faces: Faces, issues: Issues, key: Texts, values: Texts, field: str) -> None:
+    """Numbers whose rows have several values of what one person has one of."""
+    table = _groups(faces, np.where(values != "", key, ""))
+    if not len(table):
+        return
+    table = table.assign(value=values[table["at"]])
+    table = table[table.groupby("key")["value"].transform("nunique") > 1]
+    if len(table):
+        _note(faces, issues, "number_of_two", field, table)
+
+
+def _split_person(faces: Faces, issues: Issues, person: Texts, numbers: Texts) -> None:
+    table = _groups(faces, person)
+    if not len(table):
+        return
+    table = table.assign(value=numbers[table["at"]])
+    table = table[table.groupby("key")["value"].transform("nunique") > 1]
+    if len(table):
+        _note(faces, issues, "duplicate_person", _number_field(faces), table)

@@ -1,0 +1,312 @@
+"""A frame as the rules look at it: one face per row, its values and facts as arrays.
+
+Equal values are parsed once; every array has one entry per row, "" for absent.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable, Hashable, Sequence
+from functools import cached_property, lru_cache
+from typing import Final, Literal, TypeVar
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from cvocr_lab import mrz, qr
+from cvocr_lab.cleaning.rules import Mask, Texts
+from cvocr_lab.errors import ArgumentError
+from cvocr_lab.kinds import TYPES, DocumentType, FieldError, field_order
+from cvocr_lab.kinds import _fieldtypes as t
+from cvocr_lab.proofs import Fact, Facts, fact_of, mrz_facts, qr_facts
+from cvocr_lab.text import fold_key
+
+Source = Literal["print", "qr", "mrz"]
+Positions = NDArray[np.int64]
+T = TypeVar("T", bound=Hashable)
+
+NO_END: Final = t.EXPIRY_DATE.words
+UNREADABLE: Final = "###"
+_ALIASES: Final = {kind.alias: name for name, kind in TYPES.items() if kind.alias}
+
+
+def mapped(values: Texts, change: Callable[[str], T]) -> NDArray[np.object_]:
+    """`change` of every value, computed once for equal ones."""
+    codes, unique = pd.factorize(values)
+    table = np.empty(len(unique), dtype=object)
+    table[:] = [change(value) for value in unique]
+    return table[codes] if len(unique) else np.empty(len(values), dtype=object)
+
+
+def where(values: Texts, claim: Callable[[str], bool]) -> Mask:
+    """Tell of every value whether the claim holds, asked once for equal ones."""
+    return mapped(values, claim).astype(bool)
+
+
+@lru_cache(maxsize=1 << 16)
+def _folded(word: str) -> str:
+    return fold_key(word).replace(" ", "")
+
+
+def folded(text: str) -> str:
+    """`text` without marks, case and punctuation, words parted by one space; quick on many."""
+    return " ".join(filter(None, map(_folded, text.split())))
+
+
+def is_day(days: Texts) -> Mask:
+    """Tell which are whole ISO days."""
+    return where(days, lambda day: len(day) == 10)
+
+
+class Faces:
+    """The faces of a frame.
+
+    Parameters
+    ----------
+    frame
+        A flat frame, or a truth with `type` (and `side`) and a column per field.
+    on
+        Column that says which rows are of one paper; None for the index.
+
+    Raises
+    ------
+    ArgumentError
+        No column says the type, `on` is missing, or a field's column holds numbers.
+    """
+
+    def __init__(self, frame: pd.DataFrame, *, on: str | None = None) -> None:
+        self._frame = frame
+        self._texts: dict[str, Texts] = {}
+        self._proven: dict[tuple[str, str], Texts] = {}
+        self._known: dict[tuple[str, bool], Texts] = {}
+        about = next((c for c in ("ocr_type", "type") if c in frame), None)
+        if about is None:
+            raise ArgumentError("no column 'ocr_type' or 'type' says what paper each row is")
+        if on is not None and on not in frame:
+            raise ArgumentError(f"no column {on!r} to say which rows are of one paper")
+        for field in field_order():
+            if field not in frame or not pd.api.types.is_numeric_dtype(frame[field]):
+                continue
+            if frame[field].notna().any():
+                raise ArgumentError(
+                    f"column {field!r} holds numbers, so leading zeros are gone: read the file "
+                    "with cvocr_lab.read_frame or read_labels, or pd.read_csv(…, dtype=str)"
+                )
+        self.type_column = about
+        self.types = mapped(self._column(about), lambda name: _ALIASES.get(name, name))
+        labels = frame.index if on is None else pd.Index(frame[on])
+        self.labels, names = pd.factorize(labels)
+        self._names: Sequence[object] = list(names)
+
+    def __len__(self) -> int:
+        return len(self._frame)
+
+    def label(self, at: int) -> object:
+        """What the row at that position is called."""
+        return self._names[self.labels[at]] if self.labels[at] >= 0 else None
+
+    def texts(self, field: str) -> Texts:
+        """The values of a field as they stand."""
+        if field not in self._texts:
+            self._texts[field] = self._column(field)
+        return self._texts[field]
+
+    def _column(self, name: str) -> Texts:
+        if name not in self._frame:
+            return np.full(len(self._frame), "", dtype=object)
+        column = self._frame[name]
+        values = column.astype(object).to_numpy(copy=True)
+        values[column.isna().to_numpy()] = ""
+        values[values == UNREADABLE] = ""
+        return values
+
+    @cached_property
+    def kinds(self) -> tuple[tuple[DocumentType, Mask], ...]:
+        """Each known type that occurs, and where."""
+        return tuple(
+            (TYPES[name], self.types == name) for name in pd.unique(self.types) if name in TYPES
+        )
+
+    def of(self, *names: str) -> Mask:
+        """Where the type is one of these."""
+        return where(self.types, lambda name: name in names)
+
+    @cached_property
+    def partner(self) -> Positions:
+        """Position of the other side of the same paper; -1 where there is not just one."""
+        partner = np.full(len(self), -1, dtype=np.int64)
+        found = []
+        for side in ("front", "back"):
+            is_side = where(self.types, lambda n, s=side: n in TYPES and TYPES[n].side == s)  # type: ignore[misc]
+            at = np.flatnonzero(is_side & (self.labels >= 0))
+            place = np.full(len(self._names), -1, dtype=np.int64)
+            place[self.labels[at]] = at
+            place[np.bincount(self.labels[at], minlength=len(place)) != 1] = -1
+            found.append(place)
+        front, back = found
+        both = (front >= 0) & (back >= 0)
+        partner[front[both]], partner[back[both]] = back[both], front[both]
+        return partner
+
+    @cached_property
+    def _printed(self) -> dict[tuple[Source, Fact], tuple[Texts, Texts]]:
+        """Facts that fields state, and the fields, by where the paper carries them."""
+        made: dict[tuple[Source, Fact], tuple[Texts, Texts]] = {}
+        for kind, mask in self.kinds:
+            for field in kind.fields:
+                fact = fact_of(kind, field.name)
+                if fact is None or field.name not in self._frame:
+                    continue
+                source: Source = "mrz" if field.source == "mrz" else "print"
+                values, fields = made.setdefault((source, fact), (self._empty(), self._empty()))
+                here = mask & (self.texts(field.name) != "")
+                values[here] = mapped(self.texts(field.name)[here], _NORMAL[fact])
+                fields[here] = field.name
+        return made
+
+    def _empty(self) -> Texts:
+        return np.full(len(self), "", dtype=object)
+
+    def printed(self, fact: Fact, source: Source = "print") -> Texts:
+        """A fact as the fields of that source state it, in normal form; "" where unreadable."""
+        return self._printed.get((source, fact), (self._empty(),) * 2)[0]
+
+    def field(self, fact: Fact, source: Source = "print") -> Texts:
+        """The field that states the fact."""
+        return self._printed.get((source, fact), (self._empty(),) * 2)[1]
+
+    @cached_property
+    def codes(self) -> list[qr.IdQr | None]:
+        """The QR code of an identity paper; None where there is none that can be read."""
+        return [_qr(text) if text else None for text in self.texts("qr")]
+
+    @cached_property
+    def zones(self) -> list[mrz.Mrz | None]:
+        """The MRZ; None where there is none of the right form."""
+        return [_zone(text) if text else None for text in self.texts("mrz")]
+
+    @cached_property
+    def warned(self) -> Texts:
+        """The engine's warnings, ``;`` between them."""
+        return self._column("ocr_warnings")
+
+    def warned_of(self, code: str) -> Mask:
+        """Where the engine gave that warning."""
+        return where(self.warned, lambda text: code in text.split(";"))
+
+    @cached_property
+    def zone_holds(self) -> Mask:
+        """Where there is a zone and every check digit holds.
+
+        The offline engine writes a zone anew, so what it read is told by its warning.
+        """
+        holds = np.array([zone is not None and zone.valid for zone in self.zones], bool)
+        return holds & ~self.warned_of("mrz:check_digits")
+
+    def facts(self, source: Literal["qr", "mrz"]) -> list[Facts]:
+        """What the code of each row proves."""
+        return self._of_qr if source == "qr" else self._of_mrz
+
+    @cached_property
+    def _of_qr(self) -> list[Facts]:
+        return [qr_facts(code) if code is not None else {} for code in self.codes]
+
+    @cached_property
+    def _of_mrz(self) -> list[Facts]:
+        doubted = self.warned_of("mrz:check_digits")
+        return [
+            mrz_facts(zone) if zone is not None and not doubt else {}
+            for zone, doubt in zip(self.zones, doubted, strict=True)
+        ]
+
+    def proven(self, fact: Fact, source: Literal["qr", "mrz"]) -> Texts:
+        """A fact as a code proves it, in normal form."""
+        if (fact, source) not in self._proven:
+            made = self._empty()
+            made[:] = [f.get(fact, "") for f in self.facts(source)]
+            self._proven[fact, source] = made
+        return self._proven[fact, source]
+
+    def known(self, fact: Fact, *, partner: bool = True) -> Texts:
+        """A fact from the print, else from a code, else from the other side."""
+        if (fact, partner) in self._known:
+            return self._known[fact, partner]
+        made = self.printed(fact).copy()
+        for values in (
+            self.proven(fact, "mrz"),
+            self.printed(fact, "mrz"),
+            self.proven(fact, "qr"),
+        ):
+            made[made == ""] = values[made == ""]
+        if partner:
+            there = np.where(self.partner >= 0, made[self.partner], "")
+            made[made == ""] = there[made == ""]
+        self._known[fact, partner] = made
+        return made
+
+
+def _qr(text: str) -> qr.IdQr | None:
+    try:
+        return qr.parse(text)
+    except ValueError:
+        return None
+
+
+def _zone(text: str) -> mrz.Mrz | None:
+    try:
+        return mrz.parse(text)
+    except ValueError:
+        return None
+
+
+_DAY: Final = re.compile(r"\d\d[/-]\d\d[/-]\d{4}", re.ASCII)
+
+
+def iso_day(text: str) -> str:
+    """``yyyy-mm-dd`` of a printed day, a bare year, `NO_END`; "" for anything else."""
+    if _DAY.fullmatch(text):
+        try:
+            return dt.date(int(text[6:]), int(text[3:5]), int(text[:2])).isoformat()
+        except ValueError:
+            return ""
+    try:
+        return t.EXPIRY_DATE.parse(text)
+    except FieldError:
+        clean = text.strip()
+        return clean if re.fullmatch(r"(18|19|20)\d\d", clean, re.ASCII) else ""
+
+
+def _number(text: str) -> str:
+    return re.sub(r"[\s.\-]", "", text).upper()
+
+
+def _sex(text: str) -> str:
+    return {"nam": "Nam", "m": "Nam", "male": "Nam", "nu": "Nữ", "f": "Nữ", "female": "Nữ"}.get(
+        fold_key(text), ""
+    )
+
+
+_NORMAL: Final[dict[Fact, Callable[[str], str]]] = {
+    "number": _number,
+    "old_number": _number,
+    "passport": _number,
+    "name": str,
+    "birth": iso_day,
+    "issued": iso_day,
+    "expiry": iso_day,
+    "sex": _sex,
+}
+
+
+def year_of(days: Texts) -> NDArray[np.int64]:
+    """Years of ISO days or bare years; 0 for anything else."""
+    return mapped(days, lambda d: int(d[:4]) if d[:4].isdigit() else 0).astype(np.int64)
+
+
+def ordinal_of(days: Texts) -> NDArray[np.datetime64]:
+    """ISO days as dates; NaT for anything else."""
+    return mapped(days, lambda d: np.datetime64(d if len(d) == 10 else "NaT", "D")).astype(
+        "datetime64[D]"
+    )
