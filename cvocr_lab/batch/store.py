@@ -107,6 +107,7 @@ class Store:
         self.path = Path(path)
         self._lock = threading.RLock()
         self._synced = 0.0
+        self._forces: bool | None = None
         self._files: list[tuple[object, ...]] = []
         if not make and not self.path.is_file():
             raise ArgumentError(f"no such store: {self.path}")
@@ -155,7 +156,9 @@ class Store:
         with self._using() as connection:
             now = monotonic()
             due = now - self._synced >= _SYNC_S
-            connection.execute(f"PRAGMA synchronous={'FULL' if due else 'NORMAL'}")
+            if due != self._forces:
+                connection.execute(f"PRAGMA synchronous={'FULL' if due else 'NORMAL'}")
+                self._forces = due
             with _transaction(connection):
                 connection.execute(_PUT, (key, question, front, back, *about))
                 self._write_files(connection)

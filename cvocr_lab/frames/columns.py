@@ -106,6 +106,10 @@ def check_source_columns(columns: Iterable[object]) -> None:
 
 def typed(values: Iterable[object], kind: ColumnKind, index: pd.Index) -> pd.Series:
     """Make a column of that kind from values as they stand in memory or came from a file."""
+    values = list(values)
+    if all(v is None for v in values):  # most columns of a wide frame
+        dtype = {"quad": object, "text": TEXT}.get(kind, kind)
+        return pd.Series(values, index=index, dtype=dtype)
     if kind == "quad":
         return pd.Series([_quad(v) for v in values], index=index, dtype=object)
     if kind == "text":
@@ -168,6 +172,8 @@ def _is_missing(value: object) -> bool:
 
 def _quad(value: object) -> tuple[float, ...] | None:
     """Eight floats from a tuple, a list, an array (Parquet) or text (CSV)."""
+    if value is None:
+        return None
     if isinstance(value, str):
         parts: Iterable[object] = re.split(r"[,\s]+", value.strip("()[] \n"))
         return tuple(float(str(p)) for p in parts) if value else None
