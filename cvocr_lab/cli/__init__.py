@@ -11,11 +11,11 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from cvocr_lab.cli import demo, extract, score, serve, synth, train
+from cvocr_lab.cli import demo, export, extract, score, serve, synth, train
 from cvocr_lab.cli._shared import EXIT_CODES, complain
 from cvocr_lab.errors import ArgumentError, CvocrError
 
-_COMMANDS = (demo, extract, score, serve, synth, train)
+_COMMANDS = (demo, extract, export, score, serve, synth, train)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -1,0 +1,107 @@
+"""``cvocr-lab export`` and ``import``: flat frames in other tools' formats, and back."""
+
+from __future__ import annotations
+
+import argparse
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from cvocr_lab import exchange, frames
+from cvocr_lab.cli._shared import complain
+from cvocr_lab.errors import ArgumentError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from cvocr_lab.cli._shared import Commands
+
+_FORMATS: Final = ("label-studio", "paddle", "image-folder", "excel", "parquet", "csv")
+
+
+def add(commands: Commands) -> None:
+    """Add the commands."""
+    export = commands.add_parser("export", help="a table that was read, for other tools")
+    export.add_argument("read", type=Path, metavar="READ", help="what extract wrote")
+    export.add_argument("--to", choices=_FORMATS, required=True)
+    export.add_argument("--out", type=Path, required=True, help="file, or folder of image-folder")
+    export.add_argument("--base", type=Path, metavar="DIR", help="where relative paths start")
+    export.add_argument("--root", help="label-studio, paddle: put before the paths")
+    export.add_argument("--crops", action="store_true", help="excel: with pieces of the pictures")
+    export.add_argument("--link", action="store_true", help="image-folder: link, do not copy")
+    export.add_argument(
+        "--person", action="store_true", help="label-studio: as annotations, not predictions"
+    )
+    export.set_defaults(run=_export)
+    back = commands.add_parser("import", help="other tools' files into a table")
+    back.add_argument("file", type=Path, metavar="FILE", help="file, or folder of image-folder")
+    back.add_argument("--from", choices=_FORMATS, required=True, dest="source")
+    back.add_argument("--out", type=Path, required=True, metavar="FILE", help=".csv or .parquet")
+    back.add_argument("--root", help="label-studio, paddle: taken off the paths")
+    back.set_defaults(run=_import)
+
+
+def _export(args: argparse.Namespace) -> int:
+    frame = _read(args.read)
+    with warnings.catch_warnings(record=True) as noted:
+        warnings.simplefilter("always", exchange.LeftOutWarning)
+        match args.to:
+            case "label-studio":
+                exchange.to_label_studio(
+                    frame,
+                    args.out,
+                    made_by="person" if args.person else "engine",
+                    base=args.base,
+                    root=args.root,
+                )
+                print(exchange.label_studio_config(frame))
+            case "paddle":
+                exchange.to_paddle(frame, args.out, prefix=args.root or "")
+            case "image-folder":
+                exchange.to_image_folder(
+                    frame, args.out, base=args.base, pictures="link" if args.link else "copy"
+                )
+            case "excel":
+                exchange.to_excel(frame, args.out, crops=args.crops, base=args.base)
+            case _:
+                frames.write_frame(frame, _table_name(args.out, args.to))
+    return _tell(noted)
+
+
+def _import(args: argparse.Namespace) -> int:
+    with warnings.catch_warnings(record=True) as noted:
+        warnings.simplefilter("always", exchange.LeftOutWarning)
+        match args.source:
+            case "label-studio":
+                frame = exchange.from_label_studio(args.file, root=args.root)
+            case "paddle":
+                frame = exchange.from_paddle(args.file, prefix=args.root or "")
+            case "image-folder":
+                frame = exchange.from_image_folder(args.file)
+            case "excel":
+                frame = exchange.from_excel(args.file)
+            case _:
+                frame = _read(args.file)
+    frames.write_frame(frame, args.out)
+    return _tell(noted)
+
+
+def _read(path: Path) -> pd.DataFrame:
+    try:
+        return frames.read_frame(path)
+    except ArgumentError:
+        raise
+    except ValueError as error:
+        raise ArgumentError(f"{path} is no table ({type(error).__name__})") from None
+
+
+def _table_name(out: Path, to: str) -> Path:
+    if out.suffix.lower() != f".{to}":
+        raise ArgumentError(f"--to {to} wants a name in .{to}, not {out.name!r}")
+    return out
+
+
+def _tell(noted: list[warnings.WarningMessage]) -> int:
+    for warning in noted:
+        complain(warning.message, 0)
+    return 0

@@ -1,0 +1,284 @@
+"""Excel workbooks: values as text, never as formulas, with crops of the pictures if asked."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import re
+from collections.abc import Sequence
+from datetime import date
+from io import BytesIO
+from os import PathLike
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Final, cast
+
+import numpy as np
+import pandas as pd
+
+from cvocr_lab.errors import ArgumentError, MissingPartError, RowError
+from cvocr_lab.frames import TEXT, restore
+from cvocr_lab.frames.columns import INDEX, column_kinds, field_columns, triple
+from cvocr_lab.images import load
+from cvocr_lab.journal.rows import source_columns
+from cvocr_lab.results import Quad
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_SHEET: Final = "cvocr"
+_LONGEST: Final = 32_767
+"""Characters that a cell can hold, by Excel's specification."""
+
+_MOST_ROWS: Final = 1_048_575
+_CROP_HEIGHT: Final = 40
+_WIDEST: Final = 60
+
+_ILLEGAL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0d\x0e-\x1f\ufffe\uffff]")
+_ESCAPE_LIKE: Final = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
+_ESCAPE: Final = re.compile(r"_x([0-9A-Fa-f]{4})_")
+
+
+def to_excel(
+    frame: pd.DataFrame,
+    path: str | PathLike[str],
+    *,
+    crops: bool | Sequence[str] = False,
+    column: str | Sequence[str] | None = None,
+    base: str | PathLike[str] | None = None,
+) -> None:
+    """Write a flat frame as an Excel workbook.
+
+    Every text is a text cell, so numbers keep their zeros and nothing is taken for a formula,
+    whatever it begins with.
+
+    Parameters
+    ----------
+    frame
+        A flat frame.
+    path
+        The file, ``.xlsx``; it holds people's data and is readable by you alone.
+    crops
+        Whether to set beside each value the piece of the picture it was read from: True for all
+        fields, or the fields' names.  The workbook then holds people's pictures too.
+    column
+        The source column(s); None for those that stand there beside the results.
+    base
+        Folder that relative paths start from, for the crops; None for the current one.
+
+    Raises
+    ------
+    MissingPartError
+        openpyxl is not installed.
+    ArgumentError
+        `frame` is no flat frame, or too much for a sheet.
+    """
+    openpyxl = _openpyxl()
+    frame = restore(frame)
+    wanted = _cropped_fields(frame, crops)
+    table = _table(frame)
+    if len(table) > _MOST_ROWS:
+        raise ArgumentError(f"{len(table)} rows; an Excel sheet holds {_MOST_ROWS}")
+    names: list[str] = []
+    for name in table.columns:
+        names.append(name)
+        if name in wanted:
+            names.append(f"{name}_crop")
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.title = _SHEET
+    kinds = column_kinds(frame.columns)
+    for at, name in enumerate(names, 1):
+        _put(sheet.cell(1, at), name)
+        sheet.cell(1, at).font = openpyxl.styles.Font(bold=True)
+        cells = table[name].tolist() if name in table else []
+        number = kinds.get(name) in ("float64", "Int64")
+        for row, value in enumerate(cells, 2):
+            try:
+                _put(sheet.cell(row, at), value, number=number)
+            except ValueError:
+                raise ArgumentError(
+                    f"row {frame.index[row - 2]!r}: {name!r} is longer than a cell can be"
+                ) from None
+        longest = max((len(str(v)) for v in cells[:1000] if not _missing(v)), default=0)
+        width = min(_WIDEST, max(longest, len(name)) + 2)
+        sheet.column_dimensions[openpyxl.utils.get_column_letter(at)].width = width
+    sheet.freeze_panes = "B2"
+    sheet.auto_filter.ref = sheet.dimensions
+    if wanted:
+        _put_crops(openpyxl, sheet, frame, wanted, names, source_columns(frame, column), base)
+    content = BytesIO()
+    book.save(content)
+    target = Path(path)
+    target.unlink(missing_ok=True)
+    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor
+        file.write(content.getbuffer())
+
+
+def from_excel(path: str | PathLike[str]) -> pd.DataFrame:
+    """Read a workbook that `to_excel` wrote, perhaps changed by hand, into a flat frame.
+
+    Numbers typed into text columns come as they are written, dates as dd/mm/yyyy.
+
+    Raises
+    ------
+    MissingPartError
+        openpyxl is not installed.
+    ArgumentError
+        It holds no flat frame, or a cell holds a formula.
+    """
+    openpyxl = _openpyxl()
+    try:
+        book = openpyxl.load_workbook(path, read_only=True)
+    except OSError:
+        raise
+    except Exception as error:
+        raise ArgumentError(f"{path} is no Excel workbook ({type(error).__name__})") from None
+    try:
+        sheet = book[_SHEET] if _SHEET in book.sheetnames else book.worksheets[0]
+        rows = [[_text(path, cell) for cell in row] for row in sheet.iter_rows()]
+    finally:
+        book.close()
+    if not rows:
+        raise ArgumentError(f"{path} holds no flat frame")
+    names, *cells = rows
+    table = pd.DataFrame(cells, columns=pd.Index(names), dtype=object).astype(TEXT)
+    table = table.loc[table.notna().any(axis=1).to_numpy(), [n for n in names if n]]
+    fields = field_columns(table.columns)
+    return restore(table.drop(columns=[c for f in fields if (c := f"{f}_crop") in table.columns]))
+
+
+def _openpyxl() -> ModuleType:
+    try:
+        module = importlib.import_module("openpyxl")
+        for part in ("styles", "utils", "drawing.image"):
+            importlib.import_module(f"openpyxl.{part}")
+    except ImportError:
+        raise MissingPartError("Excel needs openpyxl: pip install 'cvocr-lab[excel]'") from None
+    return module
+
+
+def _cropped_fields(frame: pd.DataFrame, crops: bool | Sequence[str]) -> list[str]:
+    fields = field_columns(frame.columns)
+    if isinstance(crops, bool):
+        return [f for f in fields if frame[f"{f}_quad"].notna().any()] if crops else []
+    for name in crops:
+        if name not in fields:
+            raise ArgumentError(f"the frame has no field {name!r} to crop")
+    return list(crops)
+
+
+def _table(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with its index as first column(s), as its CSV has it."""
+    names = list(frame.index.names)
+    if len(names) > 1:
+        names = [at if name is None else name for at, name in enumerate(names)]
+    labels = [INDEX if name is None else f"{INDEX}_{name}" for name in names]
+    return frame.rename_axis(index=labels).reset_index()
+
+
+def _put(cell: object, value: object, *, number: bool = False) -> None:
+    """Write a value as what it is; text by its type, not by what Excel would make of it."""
+    if _missing(value):
+        return
+    if number and isinstance(value, int | float | np.number):
+        cell.value = float(value)  # type: ignore[attr-defined]
+        return
+    if isinstance(value, tuple):
+        value = ",".join(f"{v:g}" if float(f"{v:g}") == v else repr(v) for v in value)
+    text = _ESCAPE_LIKE.sub("_x005F_", str(value))
+    text = _ILLEGAL.sub(lambda found: f"_x{ord(found[0]):04X}_", text)
+    if len(text) > _LONGEST:
+        raise ValueError("longer than a cell")
+    cell.value = text  # type: ignore[attr-defined]
+    cell.data_type = "s"  # type: ignore[attr-defined]
+    cell.number_format = "@"  # type: ignore[attr-defined]
+
+
+def _text(path: object, cell: object) -> str | None:
+    value, kind = cell.value, getattr(cell, "data_type", "n")  # type: ignore[attr-defined]
+    if value is None:
+        return None
+    if kind == "f":
+        place = cell.coordinate  # type: ignore[attr-defined]
+        raise ArgumentError(f"{path}: cell {place} holds a formula; put its value there")
+    if isinstance(value, bool):
+        return str(value)
+    if isinstance(value, date):
+        return f"{value:%d/%m/%Y}"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    text = str(value)
+    return _ESCAPE.sub(lambda found: chr(int(found[1], 16)), text)
+
+
+def _missing(value: object) -> bool:
+    return value is None or value is pd.NA or value != value
+
+
+def _put_crops(
+    openpyxl: ModuleType,
+    sheet: object,
+    frame: pd.DataFrame,
+    fields: Sequence[str],
+    names: Sequence[str],
+    columns: Sequence[str],
+    base: str | PathLike[str] | None,
+) -> None:
+    widest = dict.fromkeys(fields, 12.0)
+    letter = openpyxl.utils.get_column_letter
+    shown: tuple[object, ...] = ()
+    pages: dict[int, NDArray[np.uint8]] = {}
+    for at in range(len(frame)):
+        row = frame.iloc[at]
+        source = row[columns[1 if len(columns) == 2 and row["ocr_side"] == "back" else 0]]
+        quads = {f: quad for f in fields if (quad := row[triple(f)[2]]) is not None}
+        if not quads:
+            continue
+        if not shown or shown[0] is not source:
+            shown, pages = (source,), _pages(source, base)
+        page = row["ocr_page"]
+        pixels = pages.get(1 if page is pd.NA else int(page))
+        if pixels is None:
+            continue
+        sheet.row_dimensions[at + 2].height = _CROP_HEIGHT * 0.75 + 3  # type: ignore[attr-defined]
+        for field, quad in quads.items():
+            picture = _crop(pixels, cast("Quad", quad))
+            place = f"{letter(names.index(f'{field}_crop') + 1)}{at + 2}"
+            image = openpyxl.drawing.image.Image(picture[0])
+            image.width, image.height = picture[1], _CROP_HEIGHT
+            sheet.add_image(image, place)  # type: ignore[attr-defined]
+            widest[field] = max(widest[field], picture[1] / 7)
+    for field, width in widest.items():
+        place = letter(names.index(f"{field}_crop") + 1)
+        sheet.column_dimensions[place].width = width  # type: ignore[attr-defined]
+
+
+def _pages(source: object, base: str | PathLike[str] | None) -> dict[int, NDArray[np.uint8]]:
+    """The pages of a picture by number; none where it cannot be read any more."""
+    try:
+        picture = load(source, base=None if base is None else Path(base))
+    except RowError:
+        return {}
+    return dict(zip(picture.numbers, picture.pages, strict=True))
+
+
+def _crop(pixels: NDArray[np.uint8], quad: Quad) -> tuple[BytesIO, int]:
+    """The value's piece of the picture, upright, as a JPEG, and the width to show it in."""
+    from PIL import Image
+
+    corners = np.asarray(quad, dtype=float).reshape(4, 2)
+    width = max(1.0, float(np.linalg.norm(corners[1] - corners[0])))
+    height = max(1.0, float(np.linalg.norm(corners[3] - corners[0])))
+    shown = max(1, min(8 * _WIDEST, round(width * _CROP_HEIGHT / height)))
+    # Twice as fine as shown, so that a look at 200 % still reads.
+    size = (2 * shown, 2 * _CROP_HEIGHT)
+    order = (0, 1, 6, 7, 4, 5, 2, 3)  # Pillow goes round the other way
+    piece = Image.fromarray(pixels).transform(
+        size, Image.Transform.QUAD, tuple(float(quad[n]) for n in order), Image.Resampling.BICUBIC
+    )
+    content = BytesIO()
+    piece.save(content, "JPEG", quality=85)
+    content.seek(0)
+    return content, shown

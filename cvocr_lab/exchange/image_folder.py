@@ -1,0 +1,154 @@
+"""Hugging Face ``imagefolder``: pictures, and beside them a table of what they show.
+
+Source: huggingface.co/docs/datasets, *Create an image dataset*: ``metadata.jsonl`` or
+``metadata.csv`` with a column ``file_name``, or several ``…_file_name``.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from os import PathLike
+from pathlib import Path, PurePosixPath
+from typing import Literal
+
+import pandas as pd
+
+from cvocr_lab.errors import ArgumentError
+from cvocr_lab.exchange.faces import create
+from cvocr_lab.frames import READING_COLUMNS, restore, wide
+from cvocr_lab.frames.flat import input_starts
+from cvocr_lab.journal.rows import source_columns
+
+_META = {"jsonl": "metadata.jsonl", "csv": "metadata.csv"}
+
+
+def to_image_folder(
+    frame: pd.DataFrame,
+    folder: str | PathLike[str],
+    *,
+    column: str | Sequence[str] | None = None,
+    base: str | PathLike[str] | None = None,
+    pictures: Literal["copy", "link"] = "copy",
+    metadata: Literal["jsonl", "csv"] = "jsonl",
+) -> None:
+    """Write a flat frame as a folder that ``load_dataset("imagefolder", data_dir=…)`` reads.
+
+    One row for each input.  Where an input has several faces, the columns are those of
+    `cvocr_lab.wide`: ``front_id``, ``back_date``.  Each picture stands there once, under its own
+    name (numbered where two have the same).
+
+    Parameters
+    ----------
+    frame
+        A flat frame.
+    folder
+        Where to; made where it is not there.  It must hold no metadata yet.
+    column
+        The source column(s); None for those that stand there beside the results.
+    base
+        Folder that relative paths start from; None for the current one.
+    pictures
+        ``"copy"``, or ``"link"`` for symbolic links.
+    metadata
+        Format of the table; JSON lines keep places as lists of numbers.
+
+    Raises
+    ------
+    ArgumentError
+        `frame` is no flat frame, a picture is no file, or `folder` holds metadata already.
+    """
+    if pictures not in ("copy", "link"):
+        raise ArgumentError(f"pictures is 'copy' or 'link', not {pictures!r}")
+    if metadata not in _META:
+        raise ArgumentError(f"metadata is 'jsonl' or 'csv', not {metadata!r}")
+    frame = restore(frame)
+    columns = source_columns(frame, column)
+    table = frame if len(input_starts(frame)) == len(frame) else wide(frame)
+    target = Path(folder)
+    target.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if any((target / name).exists() for name in _META.values()):
+        raise ArgumentError(f"{target} holds metadata already; give a new folder")
+    names = _names([str(s) for c in columns for s in table[c]], Path(base or ""))
+    for source, name in names.items():
+        here = Path(base or "") / source
+        if pictures == "link":
+            (target / name).symlink_to(here.resolve())
+        else:
+            shutil.copyfile(here, target / name)
+            (target / name).chmod(0o600)
+    files = {c: "file_name" if len(columns) == 1 else f"{c}_file_name" for c in columns}
+    out = table.assign(**{c: [names[str(s)] for s in table[c]] for c in columns})
+    out = out.rename(columns=files)
+    out = out[[*files.values(), *(c for c in out.columns if c not in files.values())]]
+    with create(target / _META[metadata]) as file:
+        if metadata == "csv":
+            out.to_csv(file, index=False)
+        else:
+            for row in out.astype(object).where(out.notna(), None).to_dict("records"):
+                file.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+
+def from_image_folder(folder: str | PathLike[str], *, column: str = "image") -> pd.DataFrame:
+    """Read the table of an ``imagefolder``, the paths of its pictures first.
+
+    A table that `to_image_folder` wrote of inputs with one face is a flat frame again; any other
+    comes as it stands, texts as texts.  Paths lead to the pictures from where you are.
+
+    Parameters
+    ----------
+    folder
+        The folder that holds ``metadata.jsonl`` or ``metadata.csv``.
+    column
+        What to call the column of paths; several keep their names, ``front`` for
+        ``front_file_name``.
+
+    Raises
+    ------
+    ArgumentError
+        There is no such table, or it names no files.
+    """
+    target = Path(folder)
+    if (target / _META["jsonl"]).is_file():
+        table = _jsonl(target / _META["jsonl"])
+    elif (target / _META["csv"]).is_file():
+        table = pd.read_csv(target / _META["csv"], dtype=str, keep_default_na=False, na_values=[""])
+    else:
+        raise ArgumentError(f"{target} holds neither metadata.jsonl nor metadata.csv")
+    files = {c: c.removesuffix("_file_name") for c in table.columns if c.endswith("_file_name")}
+    if "file_name" in table:
+        files["file_name"] = column
+    if not files:
+        raise ArgumentError(f"the table in {target} has no column file_name")
+    paths = {c: [str(target / PurePosixPath(str(name))) for name in table[c]] for c in files}
+    table = table.assign(**paths).rename(columns=files)
+    return restore(table) if set(READING_COLUMNS) <= set(table.columns) else table
+
+
+def _jsonl(path: Path) -> pd.DataFrame:
+    try:
+        with path.open(encoding="utf-8") as file:
+            rows = [json.loads(line) for line in file if line.strip()]
+        table = pd.DataFrame(rows, dtype=object)
+    except (ValueError, TypeError, AttributeError):
+        raise ArgumentError(f"{path} is no file of JSON lines") from None
+    return table
+
+
+def _names(sources: Sequence[str], base: Path) -> dict[str, str]:
+    """Give each picture a name of its own in one folder."""
+    names: dict[str, str] = {}
+    taken: set[str] = set(_META.values())
+    for source in dict.fromkeys(sources):
+        path = base / source
+        if not path.is_file():
+            raise ArgumentError(f"{source} is no file; an imagefolder holds pictures of files only")
+        name, number = path.name, 1
+        # Names that differ in case only are one file on some systems.
+        while name.lower() in taken:
+            number += 1
+            name = f"{path.stem}-{number}{path.suffix}"
+        taken.add(name.lower())
+        names[source] = name
+    return names

@@ -1,0 +1,190 @@
+"""PaddleOCR's ``Label.txt``, as PPOCRLabel writes it: a line per picture, a box per text."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Sequence
+from itertools import groupby
+from os import PathLike
+from pathlib import Path
+
+import pandas as pd
+
+from cvocr_lab.errors import ArgumentError
+from cvocr_lab.exchange.faces import (
+    Face,
+    LeftOutWarning,
+    Region,
+    create,
+    faces_of,
+    frame_of,
+    regions_of,
+    values_of,
+)
+from cvocr_lab.results import Document, Quad
+from cvocr_lab.text import nfc
+
+UNREADABLE = "###"
+
+
+def to_paddle(
+    frame: pd.DataFrame,
+    path: str | PathLike[str],
+    *,
+    column: str | Sequence[str] | None = None,
+    prefix: str = "",
+) -> None:
+    """Write a flat frame as PaddleOCR's ``Label.txt``.
+
+    Each line is a picture's path, a tab, and a list of boxes: the text, four corners, whether it
+    is ``difficult`` (``###``, unreadable), and the field as ``key_cls``.  Type, side and face of
+    the paper stand beside them, where PaddleOCR does not look.
+
+    Parameters
+    ----------
+    frame
+        A flat frame.
+    path
+        The file; it holds people's data and is readable by you alone.
+    column
+        The source column(s); None for those that stand there beside the results.
+    prefix
+        Put before each path: PPOCRLabel wants ``folder/name.jpg``.
+
+    Raises
+    ------
+    ArgumentError
+        `frame` is no flat frame, or holds pictures instead of paths.
+
+    Warns
+    -----
+    LeftOutWarning
+        Values without a place, which the format cannot hold.
+    """
+    homeless = 0
+    # A picture has one line; where several rows read it, the first wins.
+    lines: dict[str, list[dict[str, object]]] = {}
+    for source, faces in groupby(faces_of(frame, column), key=lambda face: face.source):
+        boxes: list[dict[str, object]] = []
+        for face in faces:
+            if face.document is None:
+                continue
+            for region in regions_of(face.document):
+                if region.quad is None:
+                    homeless += 1
+                    continue
+                boxes.append(_box(region, face))
+        lines.setdefault(source, boxes)
+    with create(path) as file:
+        for source, boxes in lines.items():
+            if any(c in source for c in "\t\n\r"):
+                raise ArgumentError("a path with a tab or a line break cannot stand in Label.txt")
+            file.write(f"{prefix}{source}\t{json.dumps(boxes, ensure_ascii=False)}\n")
+    if homeless:
+        text = f"{homeless} values without a place were left out: Label.txt holds boxes only"
+        warnings.warn(text, LeftOutWarning, stacklevel=2)
+
+
+def from_paddle(
+    path: str | PathLike[str], *, prefix: str = "", column: str = "image"
+) -> pd.DataFrame:
+    """Read PaddleOCR's ``Label.txt`` into a flat frame, labelled from 0.
+
+    Boxes of one ``key_cls`` are the lines of one field; boxes without one (or with ``None``, as
+    PPOCRLabel writes) are lines of ``text``.  ``###`` stays: scoring knows it.
+
+    Parameters
+    ----------
+    path
+        The file.
+    prefix
+        Taken off each path that begins with it.
+    column
+        What to call the column of paths.
+
+    Raises
+    ------
+    ArgumentError
+        A line is not in the format; the message gives its number.
+    """
+    faces: list[Face] = []
+    with Path(path).open(encoding="utf-8-sig") as file:
+        for number, line in enumerate(file, 1):
+            if not line.strip():
+                continue
+            try:
+                source, boxes = line.rstrip("\r\n").split("\t", 1)
+                faces += _faces(len(faces), source.removeprefix(prefix), json.loads(boxes))
+            except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+                raise ArgumentError(
+                    f"{path}, line {number}: not a path, a tab and a list of boxes"
+                ) from None
+    labels = {source: at for at, source in enumerate(dict.fromkeys(f.source for f in faces))}
+    numbered = [Face(labels[f.source], f.source, f.document, f.nth, f.engine) for f in faces]
+    return frame_of(numbered, column=column)
+
+
+def _box(region: Region, face: Face) -> dict[str, object]:
+    assert face.document is not None
+    assert region.quad is not None
+    points = [list(region.quad[at : at + 2]) for at in range(0, 8, 2)]
+    box: dict[str, object] = {
+        "transcription": region.text,
+        "points": points,
+        "difficult": region.text == UNREADABLE,
+        "key_cls": region.field,
+        "type": face.document.type,
+        "side": face.document.side,
+    }
+    if face.document.page != 1:
+        box["page"] = int(face.document.page)
+    if region.confidence is not None:
+        box["confidence"] = region.confidence
+    if face.nth > 1:
+        box["face"] = face.nth
+    return box
+
+
+def _faces(at: int, source: str, boxes: list[dict[str, object]]) -> list[Face]:
+    of_face: dict[int, list[dict[str, object]]] = {}
+    for box in boxes:
+        of_face.setdefault(int(str(box.get("face", 1))), []).append(box)
+    faces = []
+    for nth, (_, mine) in enumerate(sorted(of_face.items()) or [(1, [])], 1):
+        first = mine[0] if mine else {}
+        keyed = any(_key(box) != "text" for box in mine)
+        kind = str(first.get("type", "" if keyed or not mine else "scan"))
+        page = int(str(first.get("page", 1)))
+        values = values_of([_region(box) for box in mine])
+        document = Document(kind, str(first.get("side", "")), values, page)
+        faces.append(Face(at, source, document, nth))
+    return faces
+
+
+def _key(box: dict[str, object]) -> str:
+    key = box.get("key_cls")
+    return "text" if key in (None, "", "None", "none") else str(key)
+
+
+def _region(box: dict[str, object]) -> Region:
+    text = box["transcription"]
+    if not isinstance(text, str):
+        raise TypeError("a transcription is a text")
+    confidence = box.get("confidence")
+    return Region(
+        _key(box),
+        nfc(text) or UNREADABLE,
+        None if confidence is None else float(str(confidence)),
+        _quad(box["points"]),
+    )
+
+
+def _quad(points: object) -> Quad:
+    """Four corners; of a longer outline, the upright box around it."""
+    corners = [(float(x), float(y)) for x, y in points]  # type: ignore[attr-defined]
+    if len(corners) != 4:
+        xs, ys = zip(*corners, strict=True)
+        corners = [(min(xs), min(ys)), (max(xs), min(ys)), (max(xs), max(ys)), (min(xs), max(ys))]
+    (x1, y1), (x2, y2), (x3, y3), (x4, y4) = corners
+    return (x1, y1, x2, y2, x3, y3, x4, y4)

@@ -1,0 +1,385 @@
+import csv
+import json
+import stat
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+import openpyxl
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pandas.testing import assert_frame_equal
+from PIL import Image
+
+from cvocr_lab.errors import ArgumentError, ImageError
+from cvocr_lab.exchange import (
+    LeftOutWarning,
+    from_excel,
+    from_image_folder,
+    from_label_studio,
+    from_paddle,
+    label_studio_config,
+    to_excel,
+    to_image_folder,
+    to_label_studio,
+    to_paddle,
+)
+from cvocr_lab.frames import Reading, from_frame, to_frame, wide
+from cvocr_lab.results import Document, Extraction, FieldValue, Quad, box_quad
+
+BOX = box_quad(10.0, 20.0, 110.0, 40.0)
+TILTED: Quad = (50.0, 20.0, 110.0, 100.0, 94.0, 112.0, 34.0, 32.0)  # 100 × 20, turned
+SKEWED: Quad = (10.0, 20.0, 110.0, 25.0, 120.0, 60.0, 5.0, 40.0)
+
+
+def document(side: str = "front", /, page: int = 1, **values: FieldValue) -> Document:
+    kind = "tcc_chip" if side == "front" else "matsautcc_chip"
+    return Document(kind, side, MappingProxyType(values), page)
+
+
+def flat(
+    *inputs: tuple[Document, ...] | ImageError, names: list[str] | None = None
+) -> pd.DataFrame:
+    readings = [
+        Reading(i if isinstance(i, ImageError) else Extraction(i, engine="fake 1"), "fake 1")
+        for i in inputs
+    ]
+    images = names or [f"{n}.png" for n in range(len(inputs))]
+    return to_frame(readings, pd.DataFrame({"image": images}))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for n in range(3):
+        pixels = np.full((200, 300, 3), 40 * n, np.uint8)
+        pixels[20:40, 10:110] = 255
+        Image.fromarray(pixels).save(tmp_path / f"{n}.png")
+    return tmp_path
+
+
+def documents(frame: pd.DataFrame) -> list[tuple[Document, ...]]:
+    readings, _ = from_frame(frame)
+    return [r.result.documents if isinstance(r.result, Extraction) else () for r in readings]
+
+
+FRONT = document(
+    id=FieldValue("001090000001", 0.9, BOX),
+    name=FieldValue("TRẦN ÂN", 0.5, TILTED),
+    address=FieldValue("Tổ 1,\tXã A", None, SKEWED),
+    born=FieldValue("01/02/1990", 0.25),
+)
+BACK = document("back", date=FieldValue("05/06/2021", 0.75, BOX))
+
+
+def test_label_studio_gives_back_what_it_was_given(folder: Path) -> None:
+    frame = flat((FRONT, BACK), ImageError("broken"), (document(page=2),))
+    path = folder / "tasks.json"
+    to_label_studio(frame, path, base=folder)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    back = from_label_studio(path)
+    assert back["image"].tolist() == frame["image"].tolist()
+    assert back.index.tolist() == frame.index.tolist()
+    assert documents(back) == [(FRONT, BACK), (Document(""),), (document(page=2),)]
+    assert back["ocr_engine"].fillna("-").tolist() == ["fake 1", "fake 1", "-", "fake 1"]
+
+
+def test_label_studio_speaks_percent_about_the_top_left_corner(folder: Path) -> None:
+    path = folder / "tasks.json"
+    to_label_studio(flat((FRONT,)), path, base=folder)
+    (task,) = json.loads(path.read_text("utf-8"))
+    (prediction,) = task["predictions"]
+    assert prediction["model_version"] == "fake 1"
+    assert prediction["score"] == 0.25
+    by_name = {(r["id"], r["from_name"]): r for r in prediction["result"]}
+    box = by_name["id", "box"]
+    assert (box["original_width"], box["original_height"], box["type"]) == (300, 200, "rectangle")
+    assert box["value"] == pytest.approx(
+        {"x": 10 / 3, "y": 10, "width": 100 / 3, "height": 10, "rotation": 0}
+    )
+    tilted = by_name["name", "box"]["value"]
+    assert tilted["rotation"] == pytest.approx(53.1301, abs=1e-3)
+    assert tilted["width"] * 3 == pytest.approx(100)
+    assert tilted["height"] * 2 == pytest.approx(20)
+    outline = by_name["address", "outline"]
+    assert outline["type"] == "polygon"
+    assert outline["value"]["points"][2] == pytest.approx([40, 30])
+    assert by_name["id", "label"]["value"]["labels"] == ["id"]
+    assert by_name["id", "transcription"]["value"]["text"] == ["001090000001"]
+    assert by_name["born-text", "born"]["value"]["text"] == ["01/02/1990"]
+    config = label_studio_config(flat((FRONT,)))
+    names = {r["from_name"] for r in prediction["result"]}
+    assert all(f'name="{name}"' in config for name in names)
+
+
+def test_label_studio_sizes_are_those_of_the_upright_picture(folder: Path) -> None:
+    turned = Image.new("RGB", (300, 200))
+    exif = turned.getexif()
+    exif[0x0112] = 6
+    turned.save(folder / "0.png", exif=exif)
+    to_label_studio(flat((BACK,)), folder / "t.json", base=folder)
+    (task,) = json.loads((folder / "t.json").read_text("utf-8"))
+    assert task["predictions"][0]["result"][0]["original_width"] == 200
+
+
+def test_label_studio_paths_take_a_root_and_lose_it_again(folder: Path) -> None:
+    (folder / "a b&c.png").write_bytes((folder / "0.png").read_bytes())
+    frame = flat((FRONT,), names=["a b&c.png"])
+    root = "/data/local-files/?d=cards/"
+    to_label_studio(frame, folder / "t.json", base=folder, root=root, made_by="person")
+    (task,) = json.loads((folder / "t.json").read_text("utf-8"))
+    assert task["data"]["image"] == "/data/local-files/?d=cards/a%20b%26c.png"
+    assert "predictions" not in task
+    assert from_label_studio(folder / "t.json", root=root)["image"].tolist() == ["a b&c.png"]
+    plain = from_label_studio(folder / "t.json")
+    assert plain["image"].tolist() == ["cards/a b&c.png"]
+    assert plain["ocr_engine"].tolist() == ["label-studio"]
+
+
+def exported(*annotations: dict[str, object], **more: object) -> str:
+    task = {"id": 7, "data": {"image": "a.jpg"}, "annotations": annotations, **more}
+    return json.dumps([task])
+
+
+def region(name: str, text: str, x: float, **more: object) -> dict[str, object]:
+    return {
+        "id": f"{name}{x}", "type": "rectanglelabels", "from_name": "l", "to_name": "image",
+        "original_width": 200, "original_height": 100, "image_rotation": 0,
+        "value": {"x": x, "y": 10, "width": 5, "height": 10, "rotation": 0, "text": [text],
+                  "rectanglelabels": [name] if name else []}, **more,
+    }  # fmt: skip
+
+
+def test_what_persons_did_in_label_studio_comes_in(tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    result = [region("address", "Tổ 1", 10), region("address", "Xã A", 20), region("id", "0", 30)]
+    path.write_text(
+        exported(
+            {"result": [region("id", "old", 1)], "updated_at": "2026-01-01"},
+            {"result": result, "updated_at": "2026-02-01"},
+            {"result": [], "updated_at": "2026-03-01", "was_cancelled": True},
+            predictions=[{"result": [region("id", "machine", 1)], "model_version": "m"}],
+        )
+    )
+    (face,) = documents(from_label_studio(path))[0]
+    assert {f: (v.text, v.quad) for f, v in face.fields.items()} == {
+        "address": ("Tổ 1 Xã A", box_quad(20, 10, 50, 20)),
+        "id": ("0", box_quad(60, 10, 70, 20)),
+    }
+    predicted = from_label_studio(path, take="predictions")
+    assert predicted[["id", "ocr_engine"]].to_numpy().tolist() == [["machine", "m"]]
+    assert from_label_studio(path, take="annotations").at[0, "id"] == "0"
+
+
+def test_a_place_on_a_turned_picture_is_not_guessed(tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    path.write_text(exported({"result": [region("id", "1", 10, image_rotation=90)]}))
+    with pytest.warns(LeftOutWarning, match="1 places"):
+        frame = from_label_studio(path)
+    assert frame.at[0, "id"] == "1"
+    assert frame.at[0, "id_quad"] is None
+
+
+def test_regions_without_a_label_are_lines_of_text(tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    path.write_text(exported({"result": [region("", "một", 10), region("", "hai", 20)]}))
+    frame = from_label_studio(path)
+    assert frame[["ocr_type", "text"]].to_numpy().tolist() == [["scan", "một\nhai"]]
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[1]", '[{"data": {}}]', '[{"annotations": []}]', "[["])
+def test_what_is_no_export_is_refused(text: str, tmp_path: Path) -> None:
+    (tmp_path / "x").write_text(text)
+    with pytest.raises(ArgumentError, match="no export of Label Studio"):
+        from_label_studio(tmp_path / "x")
+
+
+def test_paddle_gives_back_what_has_a_place(tmp_path: Path) -> None:
+    unreadable = document(id=FieldValue("###", None, BOX))
+    frame = flat((FRONT, BACK), (unreadable,), ImageError("broken"))
+    path = tmp_path / "Label.txt"
+    with pytest.warns(LeftOutWarning, match="1 values"):
+        to_paddle(frame, path, prefix="cards/")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    lines = [line.split("\t") for line in path.read_text("utf-8").splitlines()]
+    assert [name for name, _ in lines] == ["cards/0.png", "cards/1.png", "cards/2.png"]
+    box = json.loads(lines[1][1])[0]
+    assert (box["transcription"], box["difficult"], box["key_cls"]) == ("###", True, "id")
+    assert box["points"] == [[10, 20], [110, 20], [110, 40], [10, 40]]
+    back = from_paddle(path, prefix="cards/")
+    assert back["image"].tolist() == ["0.png", "0.png", "1.png", "2.png"]
+    assert back.index.tolist() == [0, 0, 1, 2]
+    placed = {f: v for f, v in FRONT.fields.items() if v.quad}
+    assert documents(back) == [
+        (Document("tcc_chip", "front", placed), BACK),
+        (unreadable,),
+        (Document(""),),
+    ]
+
+
+def test_paddles_own_files_come_in(tmp_path: Path) -> None:
+    path = tmp_path / "Label.txt"
+    line = [
+        {"transcription": "Họ tên", "points": [[1, 2], [3, 2], [3, 4], [1, 4]], "difficult": False},
+        {"transcription": "AN", "points": [[1, 6], [3, 6], [3, 8], [1, 8]], "key_cls": "None"},
+        {"transcription": "###", "points": [[0, 0], [9, 0], [9, 1], [5, 3], [0, 1]],
+         "difficult": True},
+    ]  # fmt: skip
+    path.write_text(f"﻿d/a.jpg\t{json.dumps(line)}\n\nd/b.jpg\t[]\n", "utf-8")
+    frame = from_paddle(path)
+    assert frame["image"].tolist() == ["d/a.jpg", "d/b.jpg"]
+    assert frame["text"].fillna("-").tolist() == ["Họ tên\nAN\n###", "-"]
+    assert frame["ocr_type"].fillna("-").tolist() == ["scan", "-"]
+
+
+@pytest.mark.parametrize(
+    "line", ["a.jpg", "a.jpg\t{", 'a.jpg\t[{"points": []}]', "a.jpg\t7",
+             'a.jpg\t[{"transcription": "x", "points": [[1]]}]']
+)  # fmt: skip
+def test_a_line_that_is_none_of_paddles_is_told_by_number(line: str, tmp_path: Path) -> None:
+    (tmp_path / "x").write_text(f"ok.jpg\t[]\n{line}\n")
+    with pytest.raises(ArgumentError, match="line 2: not a path"):
+        from_paddle(tmp_path / "x")
+
+
+@pytest.mark.parametrize("pictures", ["copy", "link"])
+@pytest.mark.parametrize("metadata", ["jsonl", "csv"])
+def test_image_folder_gives_back_the_frame(pictures: str, metadata: str, folder: Path) -> None:
+    frame = flat((FRONT,), ImageError("broken"), (BACK,))
+    out = folder / "out"
+    to_image_folder(frame, out, base=folder, pictures=pictures, metadata=metadata)  # type: ignore[arg-type]
+    assert sorted(p.name for p in out.iterdir()) == [
+        "0.png",
+        "1.png",
+        "2.png",
+        f"metadata.{metadata}",
+    ]
+    assert (out / "0.png").is_symlink() == (pictures == "link")
+    assert (out / "0.png").read_bytes() == (folder / "0.png").read_bytes()
+    back = from_image_folder(out)
+    assert back["image"].tolist() == [str(out / f"{n}.png") for n in range(3)]
+    assert_frame_equal(back.assign(image=frame["image"]), frame)
+    with pytest.raises(ArgumentError, match="metadata already"):
+        to_image_folder(frame, out, base=folder)
+
+
+def test_image_folder_has_one_row_per_picture_as_hugging_face_reads_it(folder: Path) -> None:
+    frame = flat((FRONT, BACK))
+    to_image_folder(frame, folder / "out", base=folder)
+    (row,) = map(json.loads, (folder / "out/metadata.jsonl").read_text("utf-8").splitlines())
+    assert row["file_name"] == "0.png"
+    assert (row["front_id"], row["back_date"]) == ("001090000001", "05/06/2021")
+    back = from_image_folder(folder / "out")
+    assert back["front_name"].tolist() == wide(frame)["front_name"].tolist()
+
+
+def test_pairs_have_two_files_and_equal_names_are_numbered(folder: Path) -> None:
+    (folder / "b").mkdir()
+    (folder / "b" / "0.PNG").write_bytes((folder / "1.png").read_bytes())
+    readings = [Reading(Extraction((FRONT, BACK)))]
+    frame = to_frame(readings, pd.DataFrame({"front": ["0.png"], "back": ["b/0.PNG"]}))
+    to_image_folder(frame, folder / "out", base=folder, metadata="csv")
+    with (folder / "out/metadata.csv").open(encoding="utf-8") as file:
+        (row,) = csv.DictReader(file)
+    assert (row["front_file_name"], row["back_file_name"]) == ("0.png", "0-2.PNG")
+    back = from_image_folder(folder / "out")
+    assert back["back"].tolist() == [str(folder / "out/0-2.PNG")]
+    with pytest.raises(ArgumentError, match="no file"):
+        to_image_folder(flat((FRONT,), names=["gone.png"]), folder / "new", base=folder)
+
+
+NASTY = [
+    "=1+1", "+1", "-1", "@SUM(A1)", "=cmd|' /C calc'!A0", "001090000001", "1e5", "TRUE", "#N/A",
+    "01/02/1990", "_x0041_", "a\x07b", "a\rb\nc", "  x ", "'x", "{=A1}",
+]  # fmt: skip
+
+
+def test_excel_keeps_every_text_a_text(tmp_path: Path) -> None:
+    frame = flat(*((document(id=FieldValue(text, 0.5, BOX)),) for text in NASTY))
+    path = tmp_path / "x.xlsx"
+    to_excel(frame, path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    sheet = openpyxl.load_workbook(path).active
+    at = [cell.value for cell in sheet[1]].index("id")
+    cells = [row[at] for row in sheet.iter_rows(min_row=2)]
+    assert [cell.data_type for cell in cells] == ["s"] * len(NASTY)
+    assert cells[0].value == "=1+1"
+    assert cells[0].number_format == "@"
+    assert sheet.cell(2, at + 2).value == 0.5
+    assert_frame_equal(from_excel(path), frame)
+
+
+TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), min_size=1, max_size=12)
+
+
+@settings(
+    deadline=None, max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(texts=st.lists(TEXTS, min_size=3, max_size=6))
+def test_excel_gives_back_any_text(texts: list[str], tmp_path: Path) -> None:
+    frame = flat(*((document(id=FieldValue(text, 0.5, TILTED)), BACK) for text in texts))
+    to_excel(frame, tmp_path / "x.xlsx")
+    assert_frame_equal(from_excel(tmp_path / "x.xlsx"), frame)
+
+
+def test_excel_shows_the_pieces_of_the_pictures_only_when_asked(folder: Path) -> None:
+    frame = flat((FRONT,), ImageError("broken"), (BACK,), (BACK,),
+                 names=["0.png", "1.png", "2.png", "gone.png"])  # fmt: skip
+    path = folder / "x.xlsx"
+    to_excel(frame, path, base=folder)
+    assert not openpyxl.load_workbook(path).active._images
+    to_excel(frame, path, crops=True, base=folder)
+    sheet = openpyxl.load_workbook(path).active
+    names = [cell.value for cell in sheet[1]]
+    pictures = {
+        (names[i.anchor._from.col], i.anchor._from.row): np.asarray(Image.open(i.ref))
+        for i in sheet._images
+    }
+    assert set(pictures) == {
+        ("id_crop", 1), ("name_crop", 1), ("address_crop", 1), ("date_crop", 3),
+    }  # fmt: skip
+    assert pictures["id_crop", 1].shape == (80, 400, 3)
+    assert pictures["id_crop", 1].mean() > 250
+    assert pictures["name_crop", 1].mean() < 50
+    assert_frame_equal(from_excel(path), frame)
+    to_excel(frame, path, crops=["date"], base=folder)
+    assert len(openpyxl.load_workbook(path).active._images) == 1
+    with pytest.raises(ArgumentError, match="no field 'nothing'"):
+        to_excel(frame, path, crops=["nothing"], base=folder)
+
+
+def test_what_hands_did_in_excel_is_understood(tmp_path: Path) -> None:
+    path = tmp_path / "x.xlsx"
+    to_excel(flat((FRONT,), (FRONT,)), path)
+    book = openpyxl.load_workbook(path)
+    names = [cell.value for cell in book.active[1]]
+    book.active.cell(2, names.index("id") + 1).value = 79
+    book.active.cell(3, names.index("born") + 1).value = pd.Timestamp("1990-12-31")
+    book.save(path)
+    frame = from_excel(path)
+    assert (frame.at[0, "id"], frame.at[1, "born"]) == ("79", "31/12/1990")
+    book.active.cell(2, names.index("id") + 1).value = "=1+1"
+    book.save(path)
+    with pytest.raises(ArgumentError, match=r"cell D2 holds a formula|cell C2 holds a formula"):
+        from_excel(path)
+
+
+def test_excel_refuses_what_does_not_fit_or_is_no_book(tmp_path: Path) -> None:
+    with pytest.raises(ArgumentError, match="longer than a cell"):
+        to_excel(flat((document(id=FieldValue("x" * 32_768)),)), tmp_path / "x.xlsx")
+    (tmp_path / "y.xlsx").write_bytes(b"no book")
+    with pytest.raises(ArgumentError, match="no Excel workbook"):
+        from_excel(tmp_path / "y.xlsx")
+    openpyxl.Workbook().save(tmp_path / "z.xlsx")
+    with pytest.raises(ArgumentError, match="flat frame"):
+        from_excel(tmp_path / "z.xlsx")
+
+
+def test_pictures_in_memory_cannot_be_named(tmp_path: Path) -> None:
+    readings = [Reading(Extraction((FRONT,)))]
+    frame = to_frame(readings, pd.DataFrame({"image": [np.zeros((9, 9), np.uint8)]}))
+    with pytest.raises(ArgumentError, match="pictures, not paths"):
+        to_paddle(frame, tmp_path / "x")
+    with pytest.raises(ArgumentError, match="pictures, not paths"):
+        to_label_studio(frame, tmp_path / "x")
