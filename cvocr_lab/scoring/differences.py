@@ -1,4 +1,4 @@
-"""Letters of wrong values beside those printed: counted, and laid one over the other."""
+"""Letters of wrong values beside those printed, laid one over the other."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from rapidfuzz.distance import Levenshtein
 
-from cvocr_lab.scoring.mistakes import LETTER_CLASSES, align
+from cvocr_lab.scoring.mistakes import align
 from cvocr_lab.text import comparison_key
 
 _GAP: Final = "·"
@@ -25,8 +25,7 @@ def letters(cells: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        `place` (position in `cells`), `truth` and `value` (a letter each, "" where that side has
-        none), `mistake` (class).
+        `place` (position in `cells`), `truth_char` and `value_char` ("" where one has none).
     """
     places = np.flatnonzero(cells["outcome"] == "wrong")
     wrong = cells.iloc[places]
@@ -36,30 +35,10 @@ def letters(cells: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "place": places[found.pair],
-            "truth": [chr(n) if n else "" for n in found.truth.tolist()],
-            "value": [chr(n) if n else "" for n in found.value.tolist()],
-            "mistake": [LETTER_CLASSES[n] for n in found.classes().tolist()],
+            "truth_char": [chr(n) if n else "" for n in found.truth.tolist()],
+            "value_char": [chr(n) if n else "" for n in found.value.tolist()],
         }
     )
-
-
-def letter_pairs(confused: pd.DataFrame) -> pd.DataFrame:
-    """Count which letter was read for which.
-
-    Parameters
-    ----------
-    confused
-        What `letters` gives.
-
-    Returns
-    -------
-    pandas.DataFrame
-        `truth`, `value`, `mistake` and `count`; largest count first.
-    """
-    columns = ["truth", "value", "mistake"]
-    counts = confused[columns].value_counts(sort=False).rename("count").reset_index()
-    order = ["count", *columns[:2]]
-    return counts.sort_values(order, ascending=[False, True, True], ignore_index=True)
 
 
 def aligned(truth: str, value: str, *, width: int = 60) -> str:

@@ -13,7 +13,6 @@ from cvocr_lab.errors import ArgumentError
 from cvocr_lab.scoring import drift, plots
 from cvocr_lab.scoring.calibration import Calibration, calibrate
 from cvocr_lab.scoring.comparison import Comparison
-from cvocr_lab.scoring.differences import letter_pairs, letters
 from cvocr_lab.scoring.intervals import RESAMPLES
 from cvocr_lab.scoring.page import write
 from cvocr_lab.scoring.report import SHOWN, score_page
@@ -34,6 +33,10 @@ class Judged(ABC):
     @abstractmethod
     def summary(self, by: str | Sequence[str] | None = None) -> pd.DataFrame:
         """Count outcomes."""
+
+    @abstractmethod
+    def confusions(self, by: str | Sequence[str] = ()) -> pd.DataFrame:
+        """Count which characters were read for which."""
 
     @abstractmethod
     def headline(self) -> str:
@@ -150,7 +153,10 @@ class Judged(ABC):
             case "cer":
                 return plots.cer_distribution(cells, ax)
             case "confusions":
-                return plots.confusions(letter_pairs(letters(cells)), ax)
+                pairs = self.confusions("field").astype({"field": str})
+                chosen = pairs[pairs["field"].isin(cells["field"].astype(str).unique())]
+                letters = ["truth_char", "value_char"]
+                return plots.confusions(chosen.groupby(letters)[["count"]].sum().reset_index(), ax)
             case "reliability":
                 return plots.reliability(calibrate(cells).reliability, ax)
             case "threshold":
@@ -196,6 +202,7 @@ class Judged(ABC):
             self.cells,
             self.rows,
             {by: self.summary(by) for by in ("field", *groups)},
+            self.confusions(),
             title=title,
             headline=self.headline(),
             limit=limit,

@@ -113,17 +113,12 @@ def confusions(pairs: pd.DataFrame, ax: Axes | None = None, *, pairs_shown: int 
     pairs_shown
         At most so many pairs: those confused most often.
     """
-    shown = pairs.assign(
-        **{side: [_visible(letter) for letter in pairs[side]] for side in ("truth", "value")}
-    )
-    chosen = shown.sort_values("count", ascending=False, kind="stable").head(pairs_shown)
-    down, across = (sorted(set(chosen[side])) for side in ("truth", "value"))
+    top = pairs.sort_values("count", ascending=False, kind="stable").head(pairs_shown)
+    truth, value = ([_visible(c) for c in top[f"{side}_char"]] for side in ("truth", "value"))
+    down, across = sorted(set(truth)), sorted(set(value))
     counts = np.zeros((len(down), len(across)))
-    np.add.at(
-        counts,
-        ([down.index(c) for c in chosen["truth"]], [across.index(c) for c in chosen["value"]]),
-        chosen["count"].to_numpy(np.float64),
-    )
+    places = [down.index(c) for c in truth], [across.index(c) for c in value]
+    np.add.at(counts, places, top["count"].to_numpy(np.float64))
     with canvas(ax, 1.4 + 0.3 * max(len(down), 3), width=1.6 + 0.36 * max(len(across), 8)) as ax:
         most = counts.max(initial=1)
         ink = ax.xaxis.label.get_color()

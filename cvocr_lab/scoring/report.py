@@ -7,13 +7,15 @@ from html import escape
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 import pandas as pd
 
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.scoring import plots
 from cvocr_lab.scoring.calibration import Calibration, calibrate
 from cvocr_lab.scoring.crops import crops as cut
-from cvocr_lab.scoring.differences import aligned, letter_pairs, letters
+from cvocr_lab.scoring.diagnosis import VALUE_CLASSES
+from cvocr_lab.scoring.differences import aligned, letters
 from cvocr_lab.scoring.page import figure, page, section, table
 from cvocr_lab.scoring.thresholds import Plan, plan_review
 
@@ -22,29 +24,33 @@ SHOWN: Final = 200
 
 _DEFINITIONS: Final = {
     "before comparing": "Unicode NFC, runs of blanks as one, none at the ends; nothing else. Case, "
-    "accents and punctuation count.",
-    "absent": "None, NaN and the empty text. A truth of ### (on the card, unreadable) is left out.",
-    "correct": "truth and value are equal.",
-    "wrong": "both are there and differ.",
-    "invented": "a value where the truth is absent.",
-    "missing": "no value where the truth is present.",
-    "exact": "correct / (correct + wrong + missing): share of printed values read exactly. A wrong "
-    "value and a missing one count alike.",
-    "case": "as exact, but capital and small letters are alike.",
-    "diacritics": "as exact, but tone and shape marks, and đ, fall off.",
-    "loose": "as exact, but case, marks, punctuation and blanks fall off.",
+    "accents and punctuation count. None, NaN and the empty text are absent. A truth of ### (on "
+    "the card, unreadable) is left out. Where several truths are accepted, the nearest counts.",
+    "correct, wrong, invented, missing, absent": "both there and equal; both there and unlike; "
+    "only a value; only a truth; neither.",
+    "exact": "correct / (correct + wrong + missing): share of printed values read exactly. It is "
+    "the recall too: a wrong value is not found.",
+    "exact case, diacritics, loose": "the same where capitals are alike; where tone and shape "
+    "marks and đ fall off; where case, marks, punctuation and blanks do.",
+    "same value": "the same where values are compared by their type: dates in any printed form, "
+    "plates and numbers without their marks, places by their parts.",
+    "other era": "values that name the place as before, or as after, the mergers of July 2025.",
+    "right": "(correct + absent) / n; many absent values make it look good.",
+    "coverage": "(correct + wrong) / (correct + wrong + missing).",
+    "precision, F1": "correct / (correct + wrong + invented); its harmonic mean with exact.",
+    "card exact": "share of cards whose every compared field is correct or rightly absent.",
     "CER": "edits / letters, both summed over the values whose truth is present: pooled, not a "
     "mean of rates. Edits: fewest insertions, deletions and replacements (Levenshtein). A missing "
-    "value costs its length; an invented one does not enter.",
-    "CER macro": "mean over values of edits / letters; short values weigh as much as long ones.",
-    "WER": "as CER, in words between blanks.",
-    "ANLS": "mean of 1 − edits / longer length, 0 below one half; capitals count as small.",
-    "coverage": "share of printed values for which any value was given.",
-    "precision": "correct / (correct + wrong + invented).",
-    "recall": "correct / (correct + wrong + missing): a wrong value is not found.",
-    "F1": "harmonic mean of precision and recall.",
-    "card_exact": "share of cards whose every compared field is correct or rightly absent.",
-    "[ … ]": "95 % interval: Wilson's for shares, bootstrap over cards for rates that are pooled.",
+    "value costs its length; an invented one does not enter. CER macro: mean over values of edits "
+    "/ letters; short values weigh as much as long ones.",
+    "WER, WER macro": "the same in words between blanks.",
+    "ANLS": "mean over all cells of 1 − edits / longer length, 0 where that is below one half; "
+    "capitals are alike; absent and left empty counts 1.",
+    "[ … ]": "95 % interval: Wilson's for shares; for F1, CER, WER and ANLS bootstrap over cards.",
+    "AUROC": "chance that a right value has more confidence than one that is not (ties half).",
+    "Brier score": "mean of (confidence − 1 if right, 0 if not)².",
+    "ECE": "mean distance of mean confidence and share right over bands of about equal count; "
+    "“by luck alone”: what it would be here if all confidences were exactly true.",
 }
 
 
@@ -52,6 +58,7 @@ def score_page(
     cells: pd.DataFrame,
     rows: pd.DataFrame,
     summaries: Mapping[str, pd.DataFrame],
+    pairs: pd.DataFrame,
     *,
     title: str,
     headline: str,
@@ -65,9 +72,9 @@ def score_page(
     ----------
     summaries
         Tables of `Score.summary` by what they group by.
+    pairs
+        `Score.confusions`.
     """
-    confused = letters(cells)
-    pairs = letter_pairs(confused)
     parts = [
         f"<p>{escape(headline)}</p>",
         *(section(f"Per {by}", *_summary(summary)) for by, summary in summaries.items()),
@@ -77,7 +84,7 @@ def score_page(
             note="Of the values that are wrong: which kind of letter was taken for which.",
         ),
         *_confidence(cells),
-        _gallery(cells, rows, confused, limit, crops, base),
+        _gallery(cells, rows, pairs, limit, crops, base),
         section("How the figures are defined", _definitions(_DEFINITIONS)),
     ]  # fmt: skip
     return page(title, parts)
@@ -116,18 +123,23 @@ def comparison_page(
     return page(title, parts)
 
 
-_FIRST: Final = ("n", "correct", "wrong", "invented", "missing", "absent")
-_HIDDEN: Final = ("edits", "chars", "words", "word_edits")
+_FIRST: Final = ("cards", "n", "correct", "wrong", "invented", "missing", "absent", "other_era")
 
 
 def _summary(summary: pd.DataFrame) -> Iterator[str]:
     """Counts and strictness in one table, what was found and how far off in a second."""
+    per_field = summary.index.name == "field"
+    # `exact` says the one and, of a single field, `right` the other.
+    hidden = {"recall", "card_exact"} if per_field else {"recall"}
     rates = [
         c
         for c in summary.columns
-        if c not in (*_FIRST, *_HIDDEN) and not str(c).endswith(("_low", "_high", "_n"))
+        if c not in (*_FIRST, *hidden) and not str(c).endswith(("_low", "_high"))
     ]
-    first = [c for c in _FIRST if c in summary] + [c for c in rates if c in _STRICT]
+    counts = [c for c in _FIRST if not (c == "other_era" and summary[c].eq(0).all())]
+    first = [c for c in counts if not (c == "cards" and per_field)] + [
+        c for c in rates if c in _STRICT
+    ]
     second = [c for c in rates if c not in _STRICT]
     for columns in filter(None, (first, second)):
         shown = {str(c).replace("_", " "): _figures(summary, str(c)) for c in columns}
@@ -135,14 +147,8 @@ def _summary(summary: pd.DataFrame) -> Iterator[str]:
 
 
 _STRICT: Final = (
-    "exact",
-    "case",
-    "diacritics",
-    "loose",
-    "exact_case",
-    "exact_no_diacritics",
-    "exact_loose",
-)
+    "exact", "exact_case", "exact_diacritics", "exact_loose", "same_value", "right", "card_exact",
+)  # fmt: skip
 
 
 def _figures(summary: pd.DataFrame, column: str) -> list[str]:
@@ -177,7 +183,10 @@ def _plots(cells: pd.DataFrame, pairs: pd.DataFrame) -> str:
     ]  # fmt: skip
     if len(pairs):
         top = pairs.head(plots.TOP)
-        size = (1.6 + 0.34 * max(top["value"].nunique(), 8), 1.4 + 0.3 * top["truth"].nunique())
+        size = (
+            1.6 + 0.34 * max(top["value_char"].nunique(), 8),
+            1.4 + 0.3 * top["truth_char"].nunique(),
+        )
         says = "Letters confused most often: printed down, read across."
         drawn.append(figure(lambda ax: plots.confusions(pairs, ax), size=size, says=says))
     return f'<div class="plots">{"".join(drawn)}</div>'
@@ -206,11 +215,11 @@ def _pairs(pairs: pd.DataFrame) -> str:
         {
             "times": [f"{n:,}" for n in pairs["count"]],
             "share": [_percent(n) for n in pairs["count"] / pairs["count"].sum()],
-            "class": pairs["mistake"],
+            "class": pairs["class"],
         }
     )
     shown.index = pd.Index(
-        [_arrow(t, v) for t, v in zip(pairs["truth"], pairs["value"], strict=True)],
+        [_arrow(t, v) for t, v in zip(pairs["truth_char"], pairs["value_char"], strict=True)],
         name="printed → read",
     )
     rest = len(shown) - 15
@@ -281,13 +290,13 @@ def _plan(plan: Plan) -> Iterator[str]:
 def _gallery(
     cells: pd.DataFrame,
     rows: pd.DataFrame,
-    confused: pd.DataFrame,
+    pairs: pd.DataFrame,
     limit: int,
     crops: pd.DataFrame | None,
     base: str | Path | None,
 ) -> str:
     """The cells that are not right, those of the largest confusion first."""
-    groups = _grouped(cells, confused)
+    groups = _grouped(cells, pairs)
     shown = groups.head(limit)
     chosen = cells.iloc[shown["place"].to_numpy()]
     pictures: Iterable[str | None] = [None] * len(chosen)
@@ -313,20 +322,25 @@ def _gallery(
     return section(f"Values that are not right: {len(groups):,}", *parts, note=note)
 
 
-def _grouped(cells: pd.DataFrame, confused: pd.DataFrame) -> pd.DataFrame:
-    """Position and group of every cell that is not right, in the order of the report."""
-    counts = letter_pairs(confused)[["truth", "value", "count"]]
-    found = confused.merge(counts, on=["truth", "value"])
-    found = found.sort_values(
-        ["count", "truth", "value", "place"], ascending=[False, True, True, True]
+def _grouped(cells: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
+    """Position and group of every cell that is not right, those of the largest group first."""
+    both = ["truth_char", "value_char"]
+    times = pairs.groupby(both, as_index=False)["count"].sum()
+    found = letters(cells).merge(times, on=both, how="left")
+    found["group"] = [_arrow(t, v) for t, v in found[both].to_numpy()]
+    # What happened to the value as a whole explains its letters.
+    first = cells["mistakes"].astype(str).str.split(";").str[0].to_numpy()
+    whole = np.isin(first, VALUE_CLASSES)
+    found = found[~whole[found["place"]]]
+    sizes = pd.Series(first[whole], dtype=object).value_counts()
+    kinds = pd.DataFrame({"place": np.flatnonzero(whole), "group": first[whole]})
+    kinds["count"] = kinds["group"].map(sizes)
+    found = pd.concat([found, kinds]).sort_values(
+        ["count", "group", "place"], ascending=[False, True, True]
     )
-    found = found.drop_duplicates("place")
-    found["group"] = [
-        f"{_arrow(t, v)}, {n:,} times" for t, v, n in found[["truth", "value", "count"]].to_numpy()
-    ]
-    parts = [found[["place", "group"]]]
+    parts = [found.drop_duplicates("place")[["place", "group"]]]
     for outcome, name in (("invented", "invented"), ("missing", "not read")):
-        places = [at for at, o in enumerate(cells["outcome"]) if o == outcome]
+        places = np.flatnonzero(cells["outcome"] == outcome)
         parts.append(pd.DataFrame({"place": places, "group": name}))
     return pd.concat(parts, ignore_index=True).astype({"place": "int64"})
 

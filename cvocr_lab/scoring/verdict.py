@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
+from pathlib import Path
 from typing import Final, Literal
 
 import numpy as np
@@ -13,6 +14,7 @@ from rapidfuzz.distance import Levenshtein
 
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.frames import field_columns, restore
+from cvocr_lab.scoring import drift
 from cvocr_lab.scoring.cells import compare_fields
 from cvocr_lab.scoring.columns import as_truth, chosen_fields, refuse_numbers
 from cvocr_lab.scoring.confusion import count_classes, count_pairs
@@ -225,6 +227,7 @@ def score(
     by: str | Sequence[str] | None = None,
     tone_style: Literal["unify"] | None = None,
     alternatives: Alternatives | None = None,
+    baseline: str | Path | None = None,
 ) -> Score:
     """Judge a flat frame by a truth.
 
@@ -251,11 +254,16 @@ def score(
         compares as written; the column `verdict` says where only the placement differs.
     alternatives
         Further columns of the truth with accepted texts, by field, whatever their name.
+    baseline
+        A file that `Score.freeze` made of an earlier score of the same cards, to be no worse than.
 
     Raises
     ------
     ArgumentError
-        `frame` is no flat frame, a column is missing, or one holds numbers instead of text.
+        `frame` is no flat frame, a column is missing, or one holds numbers instead of text; the
+        baseline is no frozen score, or one of other cards.
+    DriftError
+        A field's share exact is below the baseline's 95 % interval, or its CER above.
 
     Examples
     --------
@@ -290,6 +298,8 @@ def score(
     extra = restore(given.take(matching.extra)) if len(matching.extra) else restore(given.iloc[:0])
     noticed = alignment(frame, truth, matching, [*texts & set(truth.columns)], on=on)
     by = "field" if by is None else by
+    if baseline is not None:
+        drift.guard(cells, baseline)
     return Score(cells, rows, extra, unreadable, noticed, by=by, tone_style=tone_style)
 
 
