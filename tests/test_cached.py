@@ -46,9 +46,22 @@ class Fake:
     def extract(self, request: Request) -> Extraction:
         self.asked.append(request)
         self.special(request)
-        width = str(request.images[0].pixels.shape[1])
-        document = Document("tcc", "front", MappingProxyType({"id": FieldValue(width, 0.5)}))
+        seen = FieldValue(self.width(request), 0.5)
+        document = Document("tcc", "front", MappingProxyType({"id": seen}))
         return Extraction((document,), engine=self.name)
+
+    def width(self, request: Request) -> str:
+        return str(request.images[0].pixels.shape[1])
+
+
+class Sender(Fake):
+    """Sends pictures on, as the cloud engine does."""
+
+    undecoded = True
+
+    def width(self, request: Request) -> str:
+        assert not request.images[0].pages
+        return "0"
 
 
 def raising(error: Exception) -> Callable[[Request], object]:
@@ -155,6 +168,15 @@ def test_replay_asks_nobody(tmp_path: Path) -> None:
     assert replay.extract(request()) == first
     with pytest.raises(RowError, match="no answer of 'fake 1' is recorded for array and kind 'sc"):
         replay.extract(request(kind="scan"))
+
+
+def test_a_recording_of_whole_files_is_found_by_decoded_pictures(tmp_path: Path) -> None:
+    path = tmp_path / "answers.sqlite"
+    engine = CachedEngine(Sender(), path)
+    assert engine.undecoded
+    picture = Path(__file__).parent.parent / "sample_data" / "02_tcc_photo.jpg"
+    first = engine.extract(Request((load(picture, decode=False),)))
+    assert CachedEngine(None, path).extract(Request((load(picture),))) == first
 
 
 def test_replay_says_whose_answers_there_are(tmp_path: Path) -> None:

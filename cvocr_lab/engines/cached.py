@@ -53,10 +53,11 @@ class Answer:
 class CachedEngine:
     """Asks `inner` once for each picture and kind, and the disk from then on.
 
-    An answer is found again by the pictures' bytes, the pages taken of them, the kind, and the
-    engine's name, version and options.  "No document", "broken picture" and "wrong format" are
-    answers too; failures of transport, credentials or quota are not kept.  Any number of threads
-    and processes may share one file; the threads of one process never ask the same thing twice.
+    An answer is found again by the pictures' bytes (the link, where the engine sends links on),
+    the pages taken of them, the kind, and the engine's name, version and options.  "No document",
+    "broken picture" and "wrong format" are answers too; failures of transport, credentials or
+    quota are not kept.  Any number of threads and processes may share one file; the threads of
+    one process never ask the same thing twice.
 
     Parameters
     ----------
@@ -111,6 +112,7 @@ class CachedEngine:
             raise ArgumentError("answers_of is for replay: leave it out, or pass inner=None")
         self._store = Store(path, make=inner is not None)
         self._inner = open_engine(inner, **options) if inner is not None else None
+        self.undecoded = bool(getattr(self._inner, "undecoded", False))
         self._asking: dict[str, tuple[threading.Lock, list[None]]] = {}
         self._guard = threading.Lock()
         if self._inner is None:
@@ -141,6 +143,9 @@ class CachedEngine:
         """
         key = self._key(request)
         result = self._kept(key)
+        if result is None and self._inner is None:
+            # Engines that send pictures on were asked for whole files, without page numbers.
+            result = self._kept(self._key(request, whole=True))
         if result is None and self._inner is None:
             raise RowError(
                 f"no answer of {self.name!r} is recorded for {_named(request)} and kind "
@@ -176,7 +181,7 @@ class CachedEngine:
 
     def __getstate__(self) -> dict[str, object]:
         kept = {"_store": self._store, "_inner": self._inner, "_options": self._options}
-        return {"name": self.name, **kept}
+        return {"name": self.name, "undecoded": self.undecoded, **kept}
 
     def __setstate__(self, state: dict[str, object]) -> None:
         self.__dict__.update(state, _asking={}, _guard=threading.Lock())
@@ -195,11 +200,8 @@ class CachedEngine:
             )
         raise ArgumentError(f"{self._store.path} holds answers of {known}: say answers_of=…")
 
-    def _key(self, request: Request) -> str:
-        pictures = [
-            [image.sha256, image.numbers, [page.shape[:2] for page in image.pages]]
-            for image in request.images
-        ]
+    def _key(self, request: Request, *, whole: bool = False) -> str:
+        pictures = [[image.sha256, () if whole else image.numbers] for image in request.images]
         asked = [self.name, self._options, request.kind, pictures]
         return hashlib.sha256(json.dumps(asked).encode()).hexdigest()
 

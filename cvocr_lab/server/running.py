@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import threading
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp
 
+_LOG: Final = logging.getLogger("cvocr_lab.server")
 _HEAD_S: Final = 30.0
 """Seconds in which a new connection must have sent the head of a request."""
 
@@ -57,6 +59,7 @@ def serve(app: ASGIApp, *, host: str = "127.0.0.1", port: int = 8080, grace_s: f
         The address cannot be listened on.
     """
     with _listening(host, port) as sock:
+        _LOG.info("answering at %s", _url(sock))
         _server(app, grace_s).run(sockets=[sock])
 
 
@@ -101,8 +104,7 @@ def serving(app: ASGIApp, *, host: str = "127.0.0.1", port: int = 0) -> Iterator
                 raise BatchError("the server did not start")
             waited.wait(0.01)
         try:
-            name, number = sock.getsockname()[:2]
-            yield f"http://{f'[{name}]' if ':' in name else name}:{number}"
+            yield _url(sock)
         finally:
             server.should_exit = True
             thread.join(30)
@@ -122,6 +124,11 @@ def _server(app: ASGIApp, grace_s: float) -> uvicorn.Server:
             timeout_graceful_shutdown=round(grace_s),
         )
     )
+
+
+def _url(sock: socket.socket) -> str:
+    name, number = sock.getsockname()[:2]
+    return f"http://{f'[{name}]' if ':' in name else name}:{number}"
 
 
 @contextmanager
