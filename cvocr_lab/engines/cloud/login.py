@@ -1,0 +1,56 @@
+"""The key and the secret, kept out of every repr, log and traceback."""
+
+from __future__ import annotations
+
+import base64
+import os
+from typing import TYPE_CHECKING, Final
+
+from cvocr_lab.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from requests import PreparedRequest
+
+KEY: Final = "CVOCR_API_KEY"
+SECRET: Final = "CVOCR_API_SECRET"
+
+
+class Login:
+    """Signs requests by HTTP Basic.
+
+    Parameters
+    ----------
+    key, secret
+        None for the environment's ``CVOCR_API_KEY`` and ``CVOCR_API_SECRET``.
+
+    Raises
+    ------
+    ArgumentError
+        One is neither given nor in the environment, or the key has a colon.
+    """
+
+    __slots__ = ("_header",)
+
+    def __init__(self, key: str | None, secret: str | None) -> None:
+        key = key or os.environ.get(KEY)
+        secret = secret or os.environ.get(SECRET)
+        if not key or not secret:
+            raise ArgumentError(
+                f"no credentials: give key=… and secret=…, or set {KEY} and {SECRET}"
+            )
+        if ":" in key:
+            raise ArgumentError("a key has no colon: check that key=… is the key alone")
+        self._header = "Basic " + base64.b64encode(f"{key}:{secret}".encode()).decode()
+
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        """Sign one request."""
+        request.headers["Authorization"] = self._header
+        return request
+
+    def __repr__(self) -> str:
+        return "Login(…)"
+
+
+def unsigned(request: PreparedRequest) -> PreparedRequest:
+    """Leave a request without any login, the one in the user's ``.netrc`` too."""
+    return request
