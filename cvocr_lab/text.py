@@ -72,6 +72,9 @@ _REPAIRS: Final = str.maketrans(
 # Circumflex, breve and most tones share one combining class, so NFC keeps a tone typed before them.
 _TONE_BEFORE_SHAPE: Final = re.compile("([\u0300\u0301\u0309\u0303])([\u0302\u0306])")
 
+# What the quick look must not pass: marks of their own, and all that _REPAIRS changes.
+_ODD: Final = re.compile("[\u0300-\u036f" + "".join(map(chr, _REPAIRS)) + "]")
+
 
 def nfc(text: str) -> str:
     """`text` in NFC, with one Đ and no invisible characters; a no-break space becomes a space.
@@ -82,6 +85,8 @@ def nfc(text: str) -> str:
     >>> nfc("Ða\u0300 La\u0323t")
     'Đà Lạt'
     """
+    if text.isascii() or (not _ODD.search(text) and unicodedata.is_normalized("NFC", text)):
+        return text
     text = unicodedata.normalize("NFD", text.translate(_REPAIRS))
     return unicodedata.normalize("NFC", _TONE_BEFORE_SHAPE.sub(r"\2\1", text))
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from cvocr_lab.cli import demo, export, extract, score, serve, synth, train
 from cvocr_lab.cli._shared import EXIT_CODES, complain
-from cvocr_lab.errors import ArgumentError, CvocrError
+from cvocr_lab.errors import ArgumentError, CvocrError, DriftError
 
 _COMMANDS = (demo, extract, export, score, serve, synth, train)
 
@@ -31,6 +31,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         code: int = args.run(args)
     except ArgumentError as error:
         return complain(error, 2)
+    except DriftError as error:
+        return complain(error, 4)
     except CvocrError as error:
         return complain(error, 3)
     except OSError as error:

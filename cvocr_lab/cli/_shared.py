@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
 EXIT_CODES: Final = (
-    "exit codes: 0 all well, 1 some rows failed, 2 wrong call, 3 the run stopped, 130 interrupted"
+    "exit codes: 0 all well, 1 some rows failed, 2 wrong call, 3 the run stopped, "
+    "4 a score is not as good as asked, 130 interrupted"
 )
 
 
@@ -56,8 +57,20 @@ def labels(path: Path) -> pd.DataFrame:
         raise ArgumentError(f"{path} is no table ({type(error).__name__})") from None
 
 
+_PRINTED: Final = (
+    "papers", "type_right", "n", "correct", "wrong", "invented", "missing", "absent", "exact",
+    "cer",
+)  # fmt: skip
+"""Columns of a summary that a terminal has room for."""
+
+
 def table(table: pd.DataFrame) -> str:
-    """Lay out a summary for a terminal."""
+    """Lay out a summary for a terminal; `from_to` is the 95 % interval of `exact`, in percent."""
+    shown = table[[c for c in _PRINTED if c in table]].copy()
+    if "exact_low" in table and "exact" in shown:
+        edges = table[["exact_low", "exact_high"]].to_numpy() * 100
+        between = ["-" if low != low else f"{low:.1f}-{high:.1f}" for low, high in edges]
+        shown.insert(list(shown).index("exact") + 1, "from_to", between)
     shares = {"exact": "{:.1%}", "cer": "{:.2%}", "type_right": "{:.1%}"}
-    formatters = {c: f.format for c, f in shares.items() if c in table}
-    return table.to_string(formatters=formatters, na_rep="-")
+    formatters = {c: f.format for c, f in shares.items() if c in shown}
+    return shown.to_string(formatters=formatters, na_rep="-")

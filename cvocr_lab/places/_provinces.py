@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal
 
 from rapidfuzz.distance import Levenshtein
@@ -106,6 +106,7 @@ def by_plate_code(code: str, *, era: Era = "old") -> Province | None:
     return next((place for place in provinces(era) if code in place.plates), None)
 
 
+@cache
 def successor(old_name: str) -> Province:
     """Find the new-era province that `old_name` became part of; ValueError for no such province.
 
@@ -155,11 +156,13 @@ def match_province(text: str, *, era: Era | None = None) -> tuple[Province, floa
     return best, scores[best][0]
 
 
+@lru_cache(1 << 14)
 def _key(text: str) -> str:
     """Remove marks, case, blanks and unit words: `tphochiminh` and `Hồ Chí Minh` are one."""
     return re.sub(r"^(thanhpho|tinh|tp)(?=.{3})", "", fold_key(text).replace(" ", ""))
 
 
+@lru_cache(1 << 14)
 def _marked(text: str) -> str:
     return re.sub(r"[\W_]+", "", old_tone(text)).lower()
 

@@ -15,7 +15,8 @@ from typing import Final
 
 from cvocr_lab.data import rows
 from cvocr_lab.places import match_province, provinces, successor
-from cvocr_lab.text import old_tone
+from cvocr_lab.scoring.texts import FOLD
+from cvocr_lab.text import fold, old_tone
 
 _SHORT: Final = {
     "tp": "thành phố", "tx": "thị xã", "tt": "thị trấn", "q": "quận", "p": "phường", "h": "huyện",
@@ -56,6 +57,8 @@ def same_place(truth: str, value: str) -> bool:
     >>> same_place("Bắc Sơn, Lạng Sơn", "Bac Son, Lang Son")
     False
     """
+    if not _may_agree(truth, value):
+        return False
     ours, theirs = _place(truth), _place(value)
     return ours.province == theirs.province and _alike(ours.words, theirs.words)
 
@@ -73,6 +76,8 @@ def other_era(truth: str, value: str) -> bool:
     >>> other_era("Dĩ An, Bình Dương", "Dĩ An, Tây Ninh")
     False
     """
+    if not _may_agree(truth, value, but=4):
+        return False
     ours, theirs = _place(truth), _place(value)
     for old, new in ((ours, theirs), (theirs, ours)):
         if not old.province or old.province == new.province:
@@ -84,6 +89,23 @@ def other_era(truth: str, value: str) -> bool:
         if left_out == 0 or (0 < left_out <= 4 and new.words):
             return _alike(old.words[: len(new.words)], new.words)
     return False
+
+
+def _may_agree(truth: str, value: str, *, but: int = 0) -> bool:
+    """Tell in a moment of most addresses that they are different, by their longer words.
+
+    Words of the province, the last four, may differ; `but` more, those of a district.
+    """
+    ours, theirs = (
+        [w for w in _LONG_WORD.findall(text.lower().translate(FOLD)) if w not in _UNIT_WORDS]
+        for text in (truth, value)
+    )
+    more = -_LONGEST - but
+    return set(ours[:more]) <= set(theirs) and set(theirs[:more]) <= set(ours)
+
+
+_LONG_WORD: Final = re.compile(r"[^\W\d_]{3,}")
+_UNIT_WORDS: Final = frozenset(fold(" ".join((*_SHORT.values(), *_UNITS))).split())
 
 
 def _alike(ours: tuple[tuple[str, str], ...], theirs: tuple[tuple[str, str], ...]) -> bool:

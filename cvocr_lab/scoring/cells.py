@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Final
 
 import numpy as np
@@ -106,7 +107,7 @@ def _part(
     skipped = own == unreadable
     at = np.flatnonzero((expected | (own != nothing) | (theirs != nothing)) & ~skipped)
     sizes = np.fromiter(map(len, keys), np.int64, len(keys))
-    words = np.fromiter((k.count(" ") + 1 if k else 0 for k in keys), np.int64, len(keys))
+    words = np.fromiter(map(str.count, keys, repeat(" ")), np.int64, len(keys)) + (sizes > 0)
     hashes = np.fromiter(map(hash, keys), np.int64, len(keys))
     hashes[sizes < _SHORT] = 0
     t, v = own[at], theirs[at]

@@ -34,8 +34,8 @@ import numpy.typing as npt
 
 from cvocr_lab.kinds import FieldType
 from cvocr_lab.scoring.addresses import other_era, same_place
-from cvocr_lab.scoring.texts import TIERS, Differing
-from cvocr_lab.text import fold_key, old_tone
+from cvocr_lab.scoring.texts import TIERS, Differing, Ints
+from cvocr_lab.text import fold_key
 
 Rule = Literal["name", "text", "date", "number", "plate", "choice", "amount", "place"]
 
@@ -70,13 +70,15 @@ def rule_of(kind: FieldType) -> Rule:
     return _NAMED.get(kind.name) or _FORMS.get(type(kind).__name__, "text")
 
 
-def verdicts(pairs: Differing, rules: Sequence[Rule]) -> npt.NDArray[np.int8]:
+def verdicts(pairs: Differing, rules: Sequence[Rule], distances: Ints) -> npt.NDArray[np.int8]:
     """Say which of `VERDICTS` fits each pair, as positions.
 
     Parameters
     ----------
     rules
         By which rule each pair is compared.
+    distances
+        Levenshtein distance of each pair.
 
     Examples
     --------
@@ -84,19 +86,26 @@ def verdicts(pairs: Differing, rules: Sequence[Rule]) -> npt.NDArray[np.int8]:
     ...     ["01/02/2020", "Thuận An, Bình Dương"],
     ...     ["Ngày 01 tháng 02 năm 2020", "Thuận An, Hồ Chí Minh"],
     ... )
-    >>> [VERDICTS[at] for at in verdicts(pairs, ["date", "place"])]
+    >>> [VERDICTS[at] for at in verdicts(pairs, ["date", "place"], np.array([23, 9]))]
     ['same value', 'other era']
     """
-    each = zip(pairs.truths, pairs.values, rules, pairs.tiers.tolist(), strict=True)
-    return np.array([_verdict(*pair) for pair in each], np.int8)
+    found = np.full(len(rules), VERDICTS.index("different"), np.int8)
+    placed = pairs.placed_otherwise(distances)
+    # The shortest abbreviation that falls off, a letter, its dot and a blank, is three edits.
+    few = (distances < 3).tolist()
+    apart = (pairs.tiers == TIERS.index("none")).tolist()
+    for at, (rule, truth, value) in enumerate(zip(rules, pairs.truths, pairs.values, strict=True)):
+        # What is equal as a number, plate or choice is equal loosely.
+        if rule == "name" or (apart[at] and (rule not in _WORDY or (few[at] and rule == "place"))):
+            continue
+        found[at] = 1 if at in placed else _verdict(truth, value, rule)
+    return found
 
 
-def _verdict(truth: str, value: str, rule: Rule, tier: int) -> int:
-    if rule == "name":
-        return 4
-    # Tone placement changes marks only.
-    if TIERS[tier] == "diacritics" and old_tone(truth) == old_tone(value):
-        return 1
+_WORDY: Final = ("date", "place", "amount")
+
+
+def _verdict(truth: str, value: str, rule: Rule) -> int:
     if rule == "place":
         return 2 if same_place(truth, value) else 3 if other_era(truth, value) else 4
     if normal := _NORMAL.get(rule):
@@ -117,11 +126,11 @@ _NO_END: Final = ("khong thoi han", "vo thoi han")
 @lru_cache(maxsize=1 << 16)
 def _date(text: str) -> str:
     # Whole texts only: a search would find a date in a misread one.
-    words = fold_key(text)
-    if words in _NO_END:
+    if text[:1].isalpha():
+        text = fold_key(text)
+    if text in _NO_END:
         return _NO_END[0]
-    plain = text if not words[:1].isalpha() else re.sub(r"[^\d,a-z ]", "", words)
-    found = _DAY.fullmatch(plain)
+    found = _DAY.fullmatch(text)
     if not found:
         return ""
     parts = {name[0]: int(part) for name, part in found.groupdict().items() if part}

@@ -13,8 +13,8 @@ from rapidfuzz.distance import Levenshtein
 
 from cvocr_lab.kinds import TYPES
 from cvocr_lab.scoring.mistakes import LETTER_CLASSES, Edits, align
-from cvocr_lab.scoring.texts import TIERS, Differing, Ints
-from cvocr_lab.text import fold_key, old_tone
+from cvocr_lab.scoring.texts import Differing, Ints
+from cvocr_lab.text import fold_key
 
 PLACEMENT: Final = "placement"
 LABEL: Final = "label text"
@@ -68,10 +68,9 @@ def diagnose(pairs: Differing, field: str, distances: Ints) -> Diagnosis:
     """
     truths, values, left = list(pairs.truths), list(pairs.values), distances.copy()
     whole: dict[int, list[str]] = {}
-    for at in np.flatnonzero(pairs.tiers == TIERS.index("diacritics")).tolist():
-        if old_tone(truths[at]) == old_tone(values[at]):
-            whole[at] = [PLACEMENT]
-            values[at] = truths[at]
+    for at in sorted(pairs.placed_otherwise(distances)):
+        whole[at] = [PLACEMENT]
+        values[at] = truths[at]
     for at in pairs.framed(_captions(field)):
         if (bare := _without_labels(truths[at], values[at], field)) is not None:
             whole.setdefault(at, []).append(LABEL)

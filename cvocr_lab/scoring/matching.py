@@ -90,23 +90,24 @@ def match(
     ArgumentError
         A frame lacks the column `on`.
     """
-    given, wanted = _labels(frame, on, "frame"), _labels(truth, on, "truth")
+    given, wanted = _labels(frame, truth, on)
     first = np.full(len(truth), -1, np.int64)
     # Labels that both have once need no choice.
-    lone_given = given[~given.duplicated(keep=False)]
-    lone_wanted = ~wanted.duplicated(keep=False)
-    where = pd.Series(lone_given.index, index=pd.Index(lone_given, dtype=object))
-    hits = where.reindex(pd.Index(wanted[lone_wanted], dtype=object))
-    first[np.flatnonzero(lone_wanted)] = hits.fillna(-1).to_numpy(np.int64)
+    count = max(given.max(initial=-1), wanted.max(initial=-1)) + 1
+    where = np.full(count, -1, np.int64)
+    where[given] = np.arange(len(given))
+    where[np.bincount(given, minlength=count) != 1] = -1
+    lone = np.bincount(wanted, minlength=count)[wanted] == 1
+    first[lone] = where[wanted[lone]]
     taken = np.zeros(len(frame), bool)
     taken[first[first >= 0]] = True
 
-    by_label: defaultdict[object, list[int]] = defaultdict(list)
-    rows_of: defaultdict[object, list[int]] = defaultdict(list)
+    by_label: defaultdict[int, list[int]] = defaultdict(list)
+    rows_of: defaultdict[int, list[int]] = defaultdict(list)
     for at in np.flatnonzero(~taken).tolist():
-        by_label[given[at]].append(at)
+        by_label[int(given[at])].append(at)
     for row in np.flatnonzero(first < 0).tolist():
-        rows_of[wanted[row]].append(row)
+        rows_of[int(wanted[row])].append(row)
     copies: list[int] = []
     if on is not None and by_label:
         copy = (frame["ocr_attempts"] == 0).fillna(False).tolist()
@@ -115,7 +116,8 @@ def match(
             copies += sorted(set(found) - set(kept))
             by_label[label] = kept
     more: dict[int, tuple[int, ...]] = {}
-    keys = _Keys(_keys(truth, "type", "side"), _keys(frame, "ocr_type", "ocr_side"))
+    contested = any(label in by_label for label in rows_of)
+    keys = _Keys.of(truth, frame) if contested else _Keys([], [])
     for label, rows in rows_of.items():
         if free := by_label.get(label):
             by_label[label] = _assign(rows, free, keys, likeness, first, more)
@@ -141,17 +143,19 @@ def alignment(
     answered = matching.first >= 0
     failed = frame["ocr_error"].notna().to_numpy()
     in_vain = answered & ~matching.take(~failed, False, failed)
-    labels = _labels(truth, on, "truth")
-    known = _labels(frame, on, "frame").isin(labels).to_numpy()
+    given, labels = _labels(frame, truth, on)
+    known = np.isin(given, labels)
     stated = [*texts, *(c for c in ("type", "side", "page") if c in truth)]
-    twins = pd.DataFrame({c: as_text(truth[c]) for c in stated}).assign(**{"": labels.map(str)})
+    again = np.flatnonzero(pd.Series(labels).duplicated(keep=False))
+    some = truth.take(again)
+    twins = pd.DataFrame({c: as_text(some[c]) for c in stated}).assign(**{"": labels[again]})
     lone, spare = matching.extra[~known[matching.extra]], matching.extra[known[matching.extra]]
     rows: list[tuple[str, Ints, Ints]] = [
         (what, np.asarray(at, np.int64), matching.first[at])
         for what, at in (
             ("rows without a reading", np.flatnonzero(~answered)),
             ("rows whose reading failed", np.flatnonzero(in_vain)),
-            ("rows that are there twice", np.flatnonzero(twins.duplicated())),
+            ("rows that are there twice", again[twins.duplicated().to_numpy(bool)]),
             ("rows answered by several readings", sorted(r for r, m in matching.more.items() if m)),
         )
     ]
@@ -176,6 +180,11 @@ def alignment(
 class _Keys:
     wanted: list[tuple[str, ...]]
     given: list[tuple[str, ...]]
+
+    @classmethod
+    def of(cls, truth: pd.DataFrame, frame: pd.DataFrame) -> _Keys:
+        """Read off type and side."""
+        return cls(_keys(truth, "type", "side"), _keys(frame, "ocr_type", "ocr_side"))
 
 
 def _assign(
@@ -214,12 +223,17 @@ def _first_copy(frame: pd.DataFrame, found: list[int]) -> list[int]:
     return [at for at in found if frame.index[at] == frame.index[found[0]]]
 
 
-def _labels(table: pd.DataFrame, on: str | None, what: str) -> pd.Series:
-    if on is None:
-        return pd.Series(list(table.index), index=range(len(table)), dtype=object)
-    if on not in table.columns:
-        raise ArgumentError(f"the {what} has no column {on!r} to match rows by")
-    return pd.Series(table[on].tolist(), index=range(len(table)), dtype=object)
+def _labels(frame: pd.DataFrame, truth: pd.DataFrame, on: str | None) -> tuple[Ints, Ints]:
+    """Number the labels of both alike."""
+    columns = []
+    for table, what in ((frame, "frame"), (truth, "truth")):
+        if on is not None and on not in table.columns:
+            raise ArgumentError(f"the {what} has no column {on!r} to match rows by")
+        labels = table.index if on is None else pd.Index(table[on])
+        columns.append(labels.to_flat_index())
+    codes = pd.factorize(columns[0].append(columns[1]), use_na_sentinel=False)[0]
+    given, wanted = np.split(codes.astype(np.int64), [len(frame)])
+    return given, wanted
 
 
 def _keys(table: pd.DataFrame, *names: str) -> list[tuple[str, ...]]:

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from rapidfuzz.distance import Levenshtein
 
+from cvocr_lab.scoring.texts import points
 from cvocr_lab.text import decompose, digits_from_lookalikes, fold
 
 LETTER_CLASSES: Final = (
@@ -134,7 +135,7 @@ def _replaced(
     size: npt.NDArray[np.int64],
 ) -> Edits:
     """Compare texts of equal length place by place, all at once."""
-    ours, theirs = (_points("".join([t[i] for i in at.tolist()])) for t in (truths, values))
+    ours, theirs = (points("".join([t[i] for i in at.tolist()])) for t in (truths, values))
     differ = np.flatnonzero(ours != theirs)
     return Edits(np.repeat(at, size[at])[differ], ours[differ], theirs[differ])
 
@@ -149,8 +150,4 @@ def _spelled(truths: Sequence[str], values: Sequence[str], at: npt.NDArray[np.in
             pairs.append(pair)
             ours.append("\0" if kind == "insert" else truth[i])
             theirs.append("\0" if kind == "delete" else value[j])
-    return Edits(np.array(pairs, np.int64), _points("".join(ours)), _points("".join(theirs)))
-
-
-def _points(text: str) -> npt.NDArray[np.uint32]:
-    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    return Edits(np.array(pairs, np.int64), points("".join(ours)), points("".join(theirs)))

@@ -12,7 +12,7 @@ from rapidfuzz.process import cpdist
 
 from cvocr_lab.scoring.comparators import Rule, verdicts
 from cvocr_lab.scoring.diagnosis import diagnose
-from cvocr_lab.scoring.texts import Differing, Ints, word_marks
+from cvocr_lab.scoring.texts import Differing, Ints, Words
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,15 +48,33 @@ def differences(
     """
     edits = distances(truths, values)
     pairs = Differing.of(truths, values)
-    known: dict[str, str] = {}
     return Differences(
         edits=edits,
-        word_edits=distances(word_marks(truths, known), word_marks(values, known)),
+        word_edits=word_distances(truths, values, edits),
         anls=anls(truths, values),
         tier=pairs.tiers,
-        verdict=verdicts(pairs, rules),
+        verdict=verdicts(pairs, rules, edits),
         mistakes=diagnose(pairs, field, edits).mistakes,
     )
+
+
+def word_distances(truths: Sequence[str], values: Sequence[str], edits: Ints) -> Ints:
+    """Levenshtein distance of each pair in words, which blanks part; no pair is equal.
+
+    Parameters
+    ----------
+    edits
+        The distance in characters.
+    """
+    found = np.ones(len(truths), np.int64)
+    ours, theirs = (np.array([t.count(" ") for t in texts]) for texts in (truths, values))
+    # One edit that leaves the blanks alone is one word.
+    at = np.flatnonzero((ours != theirs) | ((edits > 1) & (ours > 0))).tolist()
+    words = Words()
+    found[at] = distances(
+        [words.write(truths[i]) for i in at], [words.write(values[i]) for i in at]
+    )
+    return found
 
 
 def anls(truths: Sequence[str], values: Sequence[str]) -> npt.NDArray[np.float64]:
@@ -65,7 +83,7 @@ def anls(truths: Sequence[str], values: Sequence[str]) -> npt.NDArray[np.float64
     At exactly 0.5 the published formula (ST-VQA, DocVQA) gives 0 and its successor ANLS* keeps
     0.5, and so do we.
     """
-    ours, theirs = ([t.lower() for t in texts] for texts in (truths, values))
-    longer = np.fromiter((max(len(a), len(b)) for a, b in zip(ours, theirs, strict=True)), float)
+    ours, theirs = ("\n".join(texts).lower().split("\n") for texts in (truths, values))
+    longer = np.maximum(*(np.fromiter(map(len, texts), float) for texts in (ours, theirs)))
     alike = 1 - distances(ours, theirs) / longer
     return np.where(alike < 0.5, 0.0, alike)

@@ -142,13 +142,18 @@ def _summary(summary: pd.DataFrame) -> Iterator[str]:
     ]
     second = [c for c in rates if c not in _STRICT]
     for columns in filter(None, (first, second)):
-        shown = {str(c).replace("_", " "): _figures(summary, str(c)) for c in columns}
+        shown = {_heading(str(c)): _figures(summary, str(c)) for c in columns}
         yield table(pd.DataFrame(shown, index=summary.index))
 
 
 _STRICT: Final = (
     "exact", "exact_case", "exact_diacritics", "exact_loose", "same_value", "right", "card_exact",
 )  # fmt: skip
+
+
+def _heading(column: str) -> str:
+    words = column.split("_")
+    return " ".join(w.upper() if w in ("cer", "wer", "anls", "f1") else w for w in words)
 
 
 def _figures(summary: pd.DataFrame, column: str) -> list[str]:

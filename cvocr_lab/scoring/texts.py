@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import string
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -13,7 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from cvocr_lab.frames import TEXT
-from cvocr_lab.text import comparison_key, fold, old_tone
+from cvocr_lab.text import LETTERS, comparison_key, fold, old_tone
 
 Ints = npt.NDArray[np.int64]
 Key = Callable[[str], str]
@@ -71,15 +73,47 @@ class Coded:
 def code(columns: Sequence[pd.Series], make_key: Key) -> Coded:
     """Number the different texts of `columns`, and the different keys among them."""
     codes, found = pd.factorize(pd.concat(columns, ignore_index=True))
-    numbers: dict[str, int] = {}
-    key_of = np.fromiter(
-        (numbers.setdefault(make_key(text), len(numbers)) for text in found.tolist()),
-        dtype=np.int64,
-        count=len(found),
-    )
+    keys: list[str] = found.tolist()
+    key_of = np.arange(len(keys))
+    changing = _perhaps_unclean(keys) if make_key is key else range(len(keys))
+    if len(changing):
+        numbers = {text: number for number, text in enumerate(keys)}
+        for at in changing:
+            if (new := make_key(keys[at])) != keys[at]:
+                if new not in numbers:
+                    numbers[new] = len(keys)
+                    keys.append(new)
+                key_of[at] = numbers[new]
     ends = np.cumsum([len(c) for c in columns])[:-1]
     parts = np.split(codes.astype(np.int64, copy=False), ends)
-    return Coded(pd.Series(found, dtype=TEXT), list(numbers), key_of, tuple(parts))
+    return Coded(pd.Series(found, dtype=TEXT), keys, key_of, tuple(parts))
+
+
+def _perhaps_unclean(texts: list[str]) -> Sequence[int]:
+    """Find the texts that `key` may change, at the cost of one look at them all."""
+    joined = "\n".join(["", *texts, ""])
+    if joined.count("\n") != len(texts) + 1:
+        return range(len(texts))
+    marks = points(joined)
+    blank, end = marks == 32, marks == 10
+    wide = blank[1:-1] & (blank[:-2] | end[:-2] | end[2:])
+    dirty = np.flatnonzero(wide | ~_clean().take(marks[1:-1], mode="clip")) + 1
+    found: list[int] = np.unique(np.searchsorted(np.flatnonzero(end), dirty) - 1).tolist()
+    return found
+
+
+@cache
+def _clean() -> npt.NDArray[np.bool_]:
+    """Tell of code points whether a text of them alone is NFC; the last speaks for all beyond."""
+    found = np.zeros(0x2000, np.bool_)
+    found[[ord(c) for c in f"\n {string.ascii_letters}{string.digits}{string.punctuation}"]] = True
+    found[[ord(c) for c in LETTERS]] = True
+    return found
+
+
+def points(text: str) -> npt.NDArray[np.uint32]:
+    """Code points of `text`."""
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
 
 
 class _Fold(dict[int, str]):
@@ -93,7 +127,8 @@ class _Loose(dict[int, str]):
         return self.setdefault(point, "\n" if point == 10 else plain)
 
 
-_FOLD: Final = _Fold()
+FOLD: Final = _Fold()
+"""For `str.translate`: letters without their marks."""
 _LOOSE: Final = _Loose()
 
 TIERS: Final = ("exact", "case", "diacritics", "loose", "none")
@@ -133,12 +168,22 @@ class Differing:
         tiers = np.full(len(truths), TIERS.index("none"), np.int8)
         for name, (left, right) in (
             ("loose", loose),
-            ("diacritics", (t.translate(_FOLD).split("\n") for t in (ours, theirs))),
+            ("diacritics", (t.translate(FOLD).split("\n") for t in (ours, theirs))),
             ("case", (t.casefold().split("\n") for t in (ours, theirs))),
         ):
             equal = (a == b != "" for a, b in zip(left, right, strict=True))
             tiers[np.fromiter(equal, np.bool_, len(truths))] = TIERS.index(name)
         return cls(truths, values, loose[0], loose[1], tiers)
+
+    def placed_otherwise(self, distances: Ints) -> set[int]:
+        """Find the pairs that differ in nothing but where tones are placed."""
+        # A tone that moves changes two letters, and no letter but by its marks.
+        marks = (self.tiers == TIERS.index("diacritics")) & (distances > 1)
+        return {
+            at
+            for at in np.flatnonzero(marks).tolist()
+            if old_tone(self.truths[at]) == old_tone(self.values[at])
+        }
 
     def framed(self, loose: tuple[str, ...]) -> list[int]:
         """Find the pairs whose value begins or ends with one of these loose texts."""
@@ -149,8 +194,14 @@ class Differing:
         ]
 
 
-def word_marks(texts: Sequence[str], known: dict[str, str]) -> list[str]:
-    """Write each text with one character for each of its words, so that words can be compared."""
-    return [
-        "".join([known.setdefault(w, chr(len(known) + 1)) for w in t.split(" ")]) for t in texts
-    ]
+class Words(dict[str, str]):
+    """One character for each word, so that words can be compared as characters."""
+
+    def __missing__(self, word: str) -> str:
+        # Not among the surrogates, which are no characters.
+        number = len(self) + 1
+        return self.setdefault(word, chr(number if number < 0xD800 else number + 0x800))
+
+    def write(self, text: str) -> str:
+        """`text` with a character for each of its words."""
+        return "".join(map(self.__getitem__, text.split(" ")))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from html import escape
 from pathlib import Path
 from typing import Final, Literal
@@ -13,7 +14,7 @@ import pandas as pd
 from rapidfuzz.distance import Levenshtein
 
 from cvocr_lab.errors import ArgumentError
-from cvocr_lab.frames import field_columns, restore
+from cvocr_lab.frames import restore
 from cvocr_lab.scoring import drift
 from cvocr_lab.scoring.cells import compare_fields
 from cvocr_lab.scoring.columns import as_truth, chosen_fields, refuse_numbers
@@ -22,7 +23,7 @@ from cvocr_lab.scoring.intervals import wilson
 from cvocr_lab.scoring.judged import Judged
 from cvocr_lab.scoring.matching import alignment, match
 from cvocr_lab.scoring.rates import rates
-from cvocr_lab.scoring.texts import key, tone_key
+from cvocr_lab.scoring.texts import as_text, key, tone_key
 from cvocr_lab.scoring.truths import Alternatives, further_columns
 
 By = str | Sequence[str]
@@ -111,7 +112,8 @@ class Score(Judged):
         else:
             group, index = np.zeros(len(cells), np.int64), pd.Index(["all"])
         keep = group >= 0  # no group for cells whose row says nothing in that column
-        found = rates(cells[keep], group[keep].astype(np.int64), len(index), len(self.rows))
+        # Not `cells`: a column of the rows may have the name of one that rates are made of.
+        found = rates(self.cells[keep], group[keep].astype(np.int64), len(index), len(self.rows))
         table = pd.DataFrame(found, index=index)
         counts = ["n", "correct", "wrong", "invented", "missing", "absent", "other_era", "cards"]
         return table.astype(dict.fromkeys(counts, "int64"))
@@ -304,27 +306,39 @@ def score(
 
 
 def _readings(frame: pd.DataFrame) -> pd.DataFrame:
-    """`frame` as `restore` gives it, but for the places of fields, which nobody reads here."""
-    places = [f"{field}_quad" for field in field_columns(frame.columns)]
-    known = frame.drop(columns=places)
-    if "ocr_corners" in known:
-        known = known.assign(ocr_corners=None)
-    return restore(known)
+    """`frame` with its index, and what is asked of each reading in its type, quickly.
+
+    Texts of fields are made text when they are compared, and nobody asks for places here.
+    """
+    restore(frame.head(0))  # says what is no flat frame
+    if any(str(c).startswith("ocr_index") for c in frame.columns):
+        frame = restore(frame)
+    texts = {c: as_text(frame[c]) for c in ("ocr_type", "ocr_side", "ocr_error")}
+    numbers = {
+        c: pd.to_numeric(frame[c], errors="coerce").astype("Int64").array
+        for c in ("ocr_page", "ocr_attempts")
+    }
+    return frame.assign(**{c: t.where(t != "").array for c, t in texts.items()}, **numbers)
 
 
 def _likeness(
     frame: pd.DataFrame, truth: pd.DataFrame, fields: Sequence[str]
 ) -> Callable[[int, int], float]:
     both = [f for f in fields if f in frame]
-    wanted, read = (
-        t[both].astype(object).fillna("").astype(str).to_numpy() for t in (truth, frame)
-    )
-    pages = truth["page"].astype(str).tolist() if "page" in truth else [""] * len(truth)
-    read_pages = frame["ocr_page"].astype(str).tolist()
+
+    @cache  # most scores never ask
+    def texts() -> tuple[list[list[str]], ...]:
+        return tuple([as_text(table[f]).tolist() for f in both] for table in (truth, frame))
+
+    @cache
+    def pages() -> tuple[list[str], ...]:
+        said = truth["page"].astype(str).tolist() if "page" in truth else [""] * len(truth)
+        return said, frame["ocr_page"].astype(str).tolist()
 
     def likeness(row: int, at: int) -> float:
-        pairs = zip(wanted[row], read[at], strict=True)
+        wanted, read = texts()
+        pairs = ((own[row], theirs[at]) for own, theirs in zip(wanted, read, strict=True))
         alike = sum(Levenshtein.normalized_similarity(t, v) for t, v in pairs if t and v)
-        return alike + (len(both) if pages[row] == read_pages[at] else 0)
+        return alike + (len(both) if pages()[0][row] == pages()[1][at] else 0)
 
     return likeness

@@ -1,0 +1,170 @@
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cvocr_lab.errors import ArgumentError
+from cvocr_lab.frames import Reading, to_frame
+from cvocr_lab.results import Document, Extraction, FieldValue
+from cvocr_lab.scoring import Comparison, compare, score
+from cvocr_lab.scoring.intervals import bootstrap, wilson
+from cvocr_lab.scoring.significance import cards_needed, holm, mcnemar
+
+
+def read(**columns: list[str]) -> pd.DataFrame:
+    rows = [
+        dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)
+    ]
+    papers = [
+        Document("tcc_chip", "front", {f: FieldValue(v) for f, v in row.items() if v})
+        for row in rows
+    ]
+    sources = pd.DataFrame({"image": [f"{n}.jpg" for n in range(len(rows))]})
+    return to_frame([Reading(Extraction((paper,))) for paper in papers], sources)
+
+
+def numbers(n: int, wrong: range = range(0)) -> list[str]:
+    return [f"{i:012d}"[:-1] + ("x" if i in wrong else str(i % 10)) for i in range(n)]
+
+
+def truth(n: int) -> pd.DataFrame:
+    return pd.DataFrame({"id": numbers(n)})
+
+
+def test_lists_and_counts_agree() -> None:
+    a, b = read(id=numbers(40, range(0, 12))), read(id=numbers(40, range(10, 15)))
+    both = compare(a, b, truth(40), names=("own", "other"))
+    assert both.fixed.index.tolist() == list(range(10))
+    assert both.both_wrong.index.tolist() == [10, 11]
+    assert both.broke.index.tolist() == [12, 13, 14]
+    row = both.fields.loc["id"]
+    assert [row[c] for c in ("n", "fixed", "broke", "both_wrong")] == [40, 10, 3, 2]
+    assert row["exact_a"] == score(a, truth(40)).summary().loc["id", "exact"]
+    assert row["difference"] == pytest.approx((10 - 3) / 40)
+    assert row["cer_difference"] == pytest.approx((5 - 12) / (40 * 12))
+    assert row["low"] < row["difference"] < row["high"]
+
+
+def test_a_clear_winner_is_named_and_a_doubtful_one_is_not() -> None:
+    n = 60
+    clear = compare(read(id=numbers(n, range(20))), read(id=numbers(n)), truth(n))
+    assert clear.fields.loc["id", "verdict"] == "better"
+    assert clear.fields["enough"].isna().all()
+    swapped = compare(read(id=numbers(n)), read(id=numbers(n, range(20))), truth(n))
+    assert swapped.fields.loc["id", "verdict"] == "worse"
+    doubtful = compare(read(id=numbers(n, range(3))), read(id=numbers(n)), truth(n))
+    row = doubtful.fields.loc["id"]
+    assert row["verdict"] == "open"
+    assert row["enough"] == cards_needed(3 / n, 3 / n)
+    assert f"about {row['enough']:,} cards would" in repr(doubtful)
+
+
+def test_readers_alike_on_many_cards_are_called_alike() -> None:
+    n = 900
+    same = compare(read(id=numbers(n, range(9))), read(id=numbers(n, range(9))), truth(n))
+    row = same.fields.loc["id"]
+    assert row["verdict"] == "alike"
+    assert -0.02 < row["low"] < 0 < row["high"] < 0.02
+
+
+def test_no_difference_on_few_cards_is_not_called_none() -> None:
+    row = compare(read(id=numbers(10)), read(id=numbers(10)), truth(10)).fields.loc["id"]
+    assert row["verdict"] == "open"
+    assert (row["low"], row["high"]) == (-wilson(0, 10)[1], wilson(0, 10)[1])
+
+
+def test_p_is_corrected_for_the_number_of_fields() -> None:
+    n = 30
+    right = {"id": numbers(n), "name": ["AN"] * n, "sex": ["Nam"] * n}
+    wrong = {"id": numbers(n, range(8)), "name": ["ĂN"] + ["AN"] * (n - 1), "sex": ["Nam"] * n}
+    fields = compare(read(**wrong), read(**right), pd.DataFrame(right)).fields
+    assert fields.loc["id", "p_holm"] == pytest.approx(3 * mcnemar(8, 0))
+    assert fields.loc["card_exact", "p_holm"] == mcnemar(8, 0)
+
+
+def test_inventions_stand_apart() -> None:
+    given_, none = read(id=["1", "2"], name=["", "X"]), read(id=["1", "2"], name=["", ""])
+    labels = pd.DataFrame({"id": ["1", "2"], "name": ["", ""]})
+    both = compare(given_, none, labels)
+    assert both.invented[["value_a", "value_b"]].to_numpy().tolist() == [["X", ""]]
+    assert len(both.fixed) == len(both.broke) == len(both.both_wrong) == 0
+    assert both.fields.loc["card_exact", "fixed"] == 1
+
+
+def test_it_shows_itself() -> None:
+    both = compare(
+        read(id=["<b>"]), read(id=["<i>"]), pd.DataFrame({"id": ["1"]}), names=("<a>", "b")
+    )
+    assert "&lt;a&gt;" in both._repr_html_()
+    assert "<a>" not in both._repr_html_().replace("&lt;a&gt;", "")
+    page = both.to_html()
+    assert "<b>&lt;" not in page
+    assert "&lt;" in page
+    assert "<i></i>" not in page
+    assert both.plot().get_xlabel().startswith("points exact")
+
+
+def test_wrong_calls_say_so() -> None:
+    frame, labels = read(id=["1"]), pd.DataFrame({"id": ["1"]})
+    with pytest.raises(ArgumentError, match="share"):
+        compare(frame, frame, labels, detect=2)
+    with pytest.raises(ArgumentError, match="two names"):
+        compare(frame, frame, labels, names=("a", "a"))
+    with pytest.raises(ArgumentError, match="one truth"):
+        score(frame, labels).compare(score(frame, labels.set_axis([7])))
+
+
+def test_a_reader_with_no_field_at_all_is_worse() -> None:
+    n = 12
+    both = compare(
+        read(id=numbers(n), name=["AN"] * n), read(id=[""] * n, name=["AN"] * n), truth(n)
+    )
+    assert isinstance(both, Comparison)
+    assert both.fields.loc["id", "verdict"] == "worse"
+    assert set(both.cells["outcome_b"]) == {"missing"}
+
+
+@given(st.integers(0, 60), st.integers(0, 60))
+def test_mcnemar_is_the_exact_binomial(fixed: int, broke: int) -> None:
+    from math import comb
+
+    n = fixed + broke
+    exact = min(1.0, 2 * sum(comb(n, k) for k in range(min(fixed, broke) + 1)) / 2**n)
+    assert mcnemar(fixed, broke) == pytest.approx(exact)
+    assert mcnemar(fixed, broke) == mcnemar(broke, fixed)
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=8))
+def test_holm_only_raises_and_keeps_the_order(chances: list[float]) -> None:
+    adjusted = holm(chances)
+    assert (adjusted >= np.array(chances)).all()
+    assert (adjusted <= np.minimum(1, np.array(chances) * len(chances)) + 1e-12).all()
+    order = np.argsort(chances, kind="stable")
+    assert (np.diff(adjusted[order]) >= 0).all()
+
+
+@pytest.mark.parametrize(("gap", "differing"), [(0.04, 0.1), (0.1, 0.3), (0.02, 0.06), (0.3, 0.4)])
+def test_cards_needed_give_the_power_they_promise(gap: float, differing: float) -> None:
+    n = cards_needed(gap, differing)
+    shares = [(differing + gap) / 2, (differing - gap) / 2, 1 - differing]
+    drawn = np.random.default_rng(0).multinomial(n, shares, size=800)
+    told = np.mean([mcnemar(int(f), int(b)) < 0.05 for f, b, _ in drawn])
+    assert 0.77 < told < 0.9
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 200), st.integers(1, 200))
+def test_wilson_holds_the_share(hits: int, more: int) -> None:
+    n = hits + more
+    low, high = wilson(hits, n)
+    assert 0 <= low <= hits / n <= high <= 1
+
+
+def test_bootstrap_by_kinds_is_the_bootstrap_by_cards() -> None:
+    draws = np.random.default_rng(1)
+    sums = np.column_stack([draws.poisson(1, 300), draws.integers(8, 14, 300)]).astype(float)
+    low, high = bootstrap(sums, lambda t: t[:, 0] / t[:, 1])
+    some = sums[draws.integers(0, 300, (2000, 300))].sum(axis=1)
+    plain = np.quantile(some[:, 0] / some[:, 1], [0.025, 0.975])
+    assert [low, high] == pytest.approx(plain.tolist(), rel=0.03)
