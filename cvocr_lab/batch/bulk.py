@@ -9,7 +9,7 @@ from typing import Literal
 
 import pandas as pd
 
-from cvocr_lab.batch.call import checked_call
+from cvocr_lab.batch.call import Call, checked_call
 from cvocr_lab.batch.rows import Count, finished_rows
 from cvocr_lab.batch.sources import Column, Data
 from cvocr_lab.engines import Engine
@@ -122,8 +122,13 @@ def extract(
         retry_failed=retry_failed,
         options=options,
     )
+    return read_all(call)
+
+
+def read_all(call: Call) -> pd.DataFrame:
+    """Do what `extract` does, after the call was checked."""
     readings: dict[int, Reading] = {}
-    count = Count(len(call.sources), kept=store is not None and not retry_failed)
+    count = Count(len(call.sources), kept=call.store is not None and not call.retry_failed)
     interrupted = False
     try:
         with closing(finished_rows(call)) as rows:

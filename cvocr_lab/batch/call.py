@@ -68,7 +68,7 @@ def checked_call(
     *,
     column: Column | Sequence[Column] | None,
     kind: str,
-    engine: str | Engine | Callable[[], Engine],
+    engine: str | Engine | Callable[[], Engine] | Opening,
     workers: int | None,
     progress: bool,
     errors: str,

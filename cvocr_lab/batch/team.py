@@ -106,7 +106,9 @@ class Opening:
         return 1 if self.opened is not None or tasks < WORTH_PROCESSES else usable_cores()
 
 
-def opening(engine: str | Engine | Callable[[], Engine], options: Mapping[str, object]) -> Opening:
+def opening(
+    engine: str | Engine | Callable[[], Engine] | Opening, options: Mapping[str, object]
+) -> Opening:
     """See what the caller gave as an engine.
 
     Raises
@@ -114,6 +116,8 @@ def opening(engine: str | Engine | Callable[[], Engine], options: Mapping[str, o
     ArgumentError
         There is no such engine, or it takes no such option.
     """
+    if isinstance(engine, Opening):
+        return engine
     if isinstance(engine, str):
         return _named(engine, options)
     if options:

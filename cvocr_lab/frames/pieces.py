@@ -76,7 +76,7 @@ class _Pieces:
             self._columns = list(dict.fromkeys([*needed, *self._columns]))
             frame = _aligned(frame, self._columns)
             self._like = frame.iloc[:0]
-            self._schema = _schema(frame, self._schema)
+            self._schema = arrow_schema(frame, self._schema)
             self._close()
             self._parts.append(self._path.with_name(f"{self._path.name}.part{len(self._parts)}"))
             self._writer = pq.ParquetWriter(self._parts[-1], self._schema)
@@ -102,7 +102,7 @@ class _Pieces:
         if len(self._parts) == 1 and columns == self._columns:
             self._parts[0].replace(self._path)
             return self._rows
-        schema = _schema(_aligned(self._like, columns), self._schema)
+        schema = arrow_schema(_aligned(self._like, columns), self._schema)
         whole = self._path.with_name(f"{self._path.name}.part{len(self._parts)}")
         parts, self._parts = self._parts, [*self._parts, whole]
         with pq.ParquetWriter(whole, schema) as writer:
@@ -157,8 +157,16 @@ def _aligned(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
     return pd.concat([frame, pd.DataFrame(absent, index=frame.index)], axis=1)[list(columns)]
 
 
-def _schema(frame: pd.DataFrame, before: pa.Schema | None) -> pa.Schema:
-    """Fix the type of each column, whatever the first rows happen to hold."""
+def arrow_schema(frame: pd.DataFrame, before: pa.Schema | None = None) -> pa.Schema:
+    """Fix the type of each column, whatever these rows happen to hold.
+
+    Parameters
+    ----------
+    frame
+        A flat frame.
+    before
+        Types that columns have had already, which they keep.
+    """
     import pyarrow as pa
 
     of_kind: dict[str, Any] = {

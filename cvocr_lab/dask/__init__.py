@@ -1,0 +1,30 @@
+"""``ddf.cvocr`` on Dask: the same calls, on columns larger than one machine.
+
+Importing it gives Dask DataFrames and Series the accessor.  Everything is lazy: nothing is read
+till `compute`, or till the rows are written.  Each worker process opens one engine and keeps it.
+
+>>> import cvocr_lab.dask  # doctest: +SKIP
+>>> read = ddf.cvocr.extract(column="image", base="/data")  # doctest: +SKIP
+>>> read.cvocr.to_parquet("/data/read")  # doctest: +SKIP
+>>> cvocr_lab.dask.read_parquet("/data/read").cvocr.score(truth).compute()  # doctest: +SKIP
+"""
+
+from cvocr_lab.errors import MissingPartError
+
+try:
+    import dask.dataframe  # noqa: F401
+except ImportError:
+    raise MissingPartError("Dask is not installed: pip install 'cvocr-lab[dask]'") from None
+
+from cvocr_lab.dask.accessor import DaskFrameAccessor, DaskSeriesAccessor
+from cvocr_lab.dask.files import read_parquet, to_parquet
+from cvocr_lab.dask.lazy import extract, score
+
+__all__ = [
+    "DaskFrameAccessor",
+    "DaskSeriesAccessor",
+    "extract",
+    "read_parquet",
+    "score",
+    "to_parquet",
+]
