@@ -329,7 +329,7 @@ def test_demo_reads_the_sample_pictures(
     assert cli.main(["demo"]) == 0
     out = capsys.readouterr().out
     assert "type right 50.0%" in out
-    assert "1 rows without a reading" in out
+    assert "rows whose reading failed: 1" in out
     assert "By type of paper" in out
     assert "By field" in out
     assert max(map(len, out.splitlines())) <= 100

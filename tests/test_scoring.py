@@ -133,8 +133,8 @@ def test_matching_by_a_column() -> None:
     assert judged.cells["outcome"].tolist() == ["correct", "correct", "missing"]
     assert judged.rows["read"].tolist() == [True, True, False]
     assert judged.extra["image"].tolist() == ["1.jpg"]
-    assert "1 rows without a reading" in judged.headline()
-    assert "1 readings without truth" in judged.headline()
+    assert "rows without a reading: 1" in judged.headline()
+    assert "readings without truth: 1" in judged.headline()
 
 
 def test_papers_of_one_type_in_one_picture_are_told_apart_by_their_values() -> None:

@@ -204,9 +204,9 @@ class Score(Judged):
         if "type" in self.rows:
             parts.append(f"type right {self.type_right:.1%}")
         noticed = self.alignment["what"].value_counts(sort=False)
-        parts += [f"{count} {what}" for what, count in noticed.items()]
+        parts += [f"{what}: {count}" for what, count in noticed.items()]
         if self.unreadable:
-            parts.append(f"{self.unreadable} cells unreadable")
+            parts.append(f"cells unreadable: {self.unreadable}")
         return "; ".join(parts)
 
     def __repr__(self) -> str:
