@@ -348,7 +348,7 @@ def test_readings_are_on_disk_before_the_bar_moves(
 
 @pytest.mark.slow
 def test_a_run_killed_at_any_moment_loses_and_doubles_nothing(tmp_path: Path) -> None:
-    end = survive(tmp_path, rows=120, kills=3, seed=5)
+    end = survive(tmp_path, rows=100, kills=2, seed=5)
     pd.testing.assert_frame_equal(end.frame, end.expected)
     assert end.kills >= 1
     assert len(end.calls) == end.pictures

@@ -226,6 +226,21 @@ def test_the_file_is_there_when_it_is_complete(
     assert not list(tmp_path.glob("*.part*"))
 
 
+@pytest.mark.skipif(os.name != "posix", reason="modes")
+def test_tables_are_made_readable_by_their_owner_alone(
+    pictures: Callable[..., list[str]], tmp_path: Path
+) -> None:
+    umask = os.umask(0)
+    try:
+        write_frames(extract_iter(pictures(21), engine=Fake()), tmp_path / "pieces.parquet")
+        for ending in ("csv", "parquet"):
+            write_frame(read_frame(tmp_path / "pieces.parquet"), tmp_path / f"whole.{ending}")
+    finally:
+        os.umask(umask)
+    made = [*tmp_path.glob("pieces*"), *tmp_path.glob("whole*")]
+    assert {path.stat().st_mode & 0o777 for path in made} == {0o600}
+
+
 def test_what_no_file_takes_is_refused(tmp_path: Path) -> None:
     arrays = [np.zeros((12, 21, 3), np.uint8)]
     with pytest.raises(ArgumentError, match="holds pictures"):

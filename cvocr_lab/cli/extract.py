@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
-from cvocr_lab import batch, frames
+from cvocr_lab import batch, frames, journal
 from cvocr_lab.cli._shared import EXIT_CODES, add_option, complain, labels
 from cvocr_lab.errors import ArgumentError, BatchError, MissingPartError
+from cvocr_lab.journal import Decision
 from cvocr_lab.kinds import REQUESTS
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ _PICTURES: Final = frozenset(
         *("heic", "heif", "avif", "jp2", "pdf"),
     )
 )
+
+_TOLD: Final = (batch.RowsFailedWarning, batch.RunStoppedWarning, journal.JournalWarning)
 
 
 def add(commands: Commands) -> None:
@@ -60,6 +63,10 @@ def add(commands: Commands) -> None:
         "--retry-failed", action="store_true", help="read again what failed in an earlier run"
     )
     extract.add_argument(
+        "--journal", type=Path, metavar="FILE",
+        help="decisions of a review: they stand in the table, whatever the engine reads",
+    )  # fmt: skip
+    extract.add_argument(
         "--plan", action="store_true",
         help="say what would be done, how long it takes, and do nothing",
     )  # fmt: skip
@@ -76,6 +83,12 @@ def _extract(args: argparse.Namespace) -> int:
         raise ArgumentError("--quota goes with --plan")
     if args.out is not None:
         _check_out(args.out)
+        if args.journal is None and _holds_corrections(args.out):
+            raise ArgumentError(
+                f"--out {args.out} holds what persons corrected: name their --journal, which puts "
+                "it in again, or another file"
+            )
+    decided = () if args.journal is None else journal.read_decisions(args.journal)
     sources, base = _sources(args.files)
     options: dict[str, Any] = dict(
         column=args.column,
@@ -91,7 +104,7 @@ def _extract(args: argparse.Namespace) -> int:
     if args.plan:
         print(batch.plan(sources, quota=args.quota, **options))
         return 0
-    run = _Run()
+    run = _Run(decided, base)
     with run.told():
         if args.out is None:
             for frame in run.watched(_whole(sources, options)):
@@ -113,9 +126,19 @@ def _extract(args: argparse.Namespace) -> int:
 
 
 class _Run:
-    """How a run ends: all well, some rows failed, stopped or interrupted."""
+    """How a run ends: all well, some rows failed, stopped or interrupted.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    decided
+        What persons decided; it is put into the frames.
+    base
+        Folder that the sources' paths start from.
+    """
+
+    def __init__(self, decided: Sequence[Decision], base: Path | None) -> None:
+        self._decided = decided
+        self._base = base
         self.failed = self.interrupted = False
         self.stopped: BatchError | None = None
 
@@ -127,16 +150,22 @@ class _Run:
         """Give all there is, though the run stops; nothing is swallowed where there is nothing."""
         given = False
         try:
-            for frame in pieces:
+            for read in pieces:
+                frame = self._reviewed(read)
                 self.failed |= bool(frame["ocr_error"].notna().any())
                 yield frame
                 given = True
         except BatchError as error:
             if error.partial is not None and not error.partial.empty:
-                yield error.partial
+                yield self._reviewed(error.partial)
             elif not given:
                 raise
             self.stopped = error
+
+    def _reviewed(self, frame: pd.DataFrame) -> pd.DataFrame:
+        if not self._decided:
+            return frame
+        return journal.apply(frame, self._decided, base=self._base)
 
     @contextmanager
     def told(self) -> Iterator[None]:
@@ -144,12 +173,12 @@ class _Run:
         noted: list[warnings.WarningMessage] = []
         try:
             with warnings.catch_warnings(record=True) as noted:
-                warnings.simplefilter("always", batch.RowsFailedWarning)
-                warnings.simplefilter("always", batch.RunStoppedWarning)
+                for category in _TOLD:
+                    warnings.simplefilter("always", category)
                 yield
         finally:
             for warning in noted:
-                if issubclass(warning.category, (batch.RowsFailedWarning, batch.RunStoppedWarning)):
+                if issubclass(warning.category, _TOLD):
                     complain(warning.message, 1)
                 else:
                     warnings.warn_explicit(
@@ -188,6 +217,19 @@ def _check_out(out: Path) -> None:
             raise MissingPartError(
                 ".parquet needs pyarrow: pip install pyarrow, or write .csv"
             ) from None
+
+
+def _holds_corrections(out: Path) -> bool:
+    """Whether a table that is there already was reviewed by persons."""
+    name = frames.REVIEWED_COLUMN
+    try:
+        if out.suffix.lower() == ".parquet":
+            reviewed = pd.read_parquet(out, columns=[name])[name]
+        else:
+            reviewed = pd.read_csv(out, usecols=[name], dtype=str)[name]
+    except (ValueError, OSError):  # no such column, no table, no file
+        return False
+    return bool(reviewed.notna().any())
 
 
 def _sources(files: Sequence[str]) -> tuple[pd.DataFrame, Path | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TextIO
 
@@ -14,6 +15,8 @@ from cvocr_lab.frames.columns import INDEX, restore
 def write_frame(frame: pd.DataFrame, path: str | Path) -> None:
     """Write a flat frame with its index to ``.parquet`` or ``.csv`` (UTF-8).
 
+    A file that was not there is made readable by you alone: it holds people's data.
+
     Raises
     ------
     ArgumentError
@@ -23,11 +26,18 @@ def write_frame(frame: pd.DataFrame, path: str | Path) -> None:
     check_no_pictures(frame)
     match path.suffix.lower():
         case ".parquet":
+            make_private(path)
             frame.to_parquet(path)
         case ".csv":
+            make_private(path)
             write_csv(frame, path)
         case other:
             raise ArgumentError(f"cannot write {other or 'a bare name'}: .parquet or .csv")
+
+
+def make_private(path: Path) -> None:
+    """Make the file, where it is not there, readable by its owner alone."""
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
 
 
 def check_no_pictures(frame: pd.DataFrame) -> None:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.frames.columns import READING_COLUMNS, column_kinds, field_columns, triple, typed
-from cvocr_lab.frames.files import check_no_pictures
+from cvocr_lab.frames.files import check_no_pictures, make_private
 from cvocr_lab.kinds import field_order
 
 if TYPE_CHECKING:
@@ -79,6 +79,7 @@ class _Pieces:
             self._schema = arrow_schema(frame, self._schema)
             self._close()
             self._parts.append(self._path.with_name(f"{self._path.name}.part{len(self._parts)}"))
+            make_private(self._parts[-1])
             self._writer = pq.ParquetWriter(self._parts[-1], self._schema)
         else:
             frame = _aligned(frame, self._columns)
@@ -105,6 +106,7 @@ class _Pieces:
         schema = arrow_schema(_aligned(self._like, columns), self._schema)
         whole = self._path.with_name(f"{self._path.name}.part{len(self._parts)}")
         parts, self._parts = self._parts, [*self._parts, whole]
+        make_private(whole)
         with pq.ParquetWriter(whole, schema) as writer:
             for part in parts:
                 with pq.ParquetFile(part) as file:

@@ -27,13 +27,13 @@ def main() -> None:
         function = pickle.load(requests)()
     except CvocrError as error:
         refusal = error if isinstance(error, BatchError) else BatchError(str(error))
-        send(replies, _portable(refusal))
+        _reply(replies, _portable(refusal))
         return
     except Exception as error:
         refusal = BatchError(f"the engine cannot be opened ({type(error).__name__}: {error})")
-        send(replies, dumps(refusal))
+        _reply(replies, dumps(refusal))
         return
-    send(replies, dumps(None))
+    _reply(replies, dumps(None))
     while True:
         try:
             question = pickle.load(requests)
@@ -44,10 +44,14 @@ def main() -> None:
             answer = function(question)
         except BatchError as error:
             answer = error
-        try:
-            send(replies, _portable(answer))
-        except BrokenPipeError:  # the parent is gone; nobody waits for an answer
-            os._exit(1)
+        _reply(replies, _portable(answer))
+
+
+def _reply(replies: BinaryIO, message: bytes) -> None:
+    try:
+        send(replies, message)
+    except BrokenPipeError:  # the parent is gone; nobody waits for an answer
+        os._exit(1)
 
 
 def _portable(answer: object) -> bytes:
