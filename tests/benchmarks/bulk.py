@@ -1,9 +1,14 @@
 """How fast bulk runs are, and whether they grow: rows a minute, resident memory.
 
-Run: ``python tests/benchmarks/bulk.py FOLDER --count 100``, or with ``--memory`` for a long run
-that measures memory instead.  The pictures, half scans and half photographs, are made once and
-kept in FOLDER; their seeds begin at 950000.  Both runs have one thread in each worker, so that
-their ratio tells what a second worker adds.  Memory is read from ``/proc``: Linux only.
+Run: ``python tests/benchmarks/bulk.py FOLDER --count 100 --rounds 3``, or with ``--memory`` for a
+long run that measures memory instead.  The pictures, half scans and half photographs, are made once
+and kept in FOLDER; their seeds begin at 950000.
+
+Compared are one worker process, two, and two of Dask, each of one thread.  A machine that does
+other things meanwhile slows all of them, but never equally: so they take turns, and each round
+gives its own ratios.  CPU seconds a row tell what two at a time cost each other, whoever else
+is there; the opening of the engines is in all figures, the start of Dask's cluster in none but
+the CPU's.  Memory is read from ``/proc``: Linux only.
 """
 
 from __future__ import annotations
@@ -13,15 +18,18 @@ import os
 import shutil
 import time
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Final, Literal
 from unittest.mock import patch
 
 SEED: Final = 950_000
 TIERS: Final[tuple[Literal["scan", "photo"], ...]] = ("scan", "photo")
+PARTITIONS: Final = 10
+"""Partitions for each worker of Dask: the last ones end at different times."""
 PAGE: Final = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -39,8 +47,8 @@ def pictures(folder: Path, count: int) -> list[Path]:
     return found
 
 
-def read(paths: Sequence[Path], workers: int) -> tuple[float, int]:
-    """Read all and give the seconds it took and how many rows failed."""
+def by_pool(paths: Sequence[Path], workers: int) -> tuple[float, int]:
+    """Read all; give the seconds it took and how many rows failed."""
     from cvocr_lab import batch
 
     start = time.perf_counter()
@@ -52,18 +60,64 @@ def read(paths: Sequence[Path], workers: int) -> tuple[float, int]:
     return time.perf_counter() - start, int(frame["ocr_error"].notna().sum())
 
 
-def throughput(paths: Sequence[Path]) -> None:
-    """Compare one worker with two."""
-    print(f"{'workers':>7} {'rows':>6} {'seconds':>8} {'rows/min':>9} {'failed':>7} {'ratio':>6}")
-    alone = 0.0
-    for workers in (1, 2):
-        seconds, failed = read(paths, workers)
-        alone = alone or seconds
-        print(
-            f"{workers:7} {len(paths):6} {seconds:8.1f} {60 * len(paths) / seconds:9.1f} "
-            f"{failed:7} {alone / seconds:6.2f}",
-            flush=True,
-        )
+def by_dask(paths: Sequence[Path], workers: int) -> tuple[float, int]:
+    """Do the same on a cluster of this machine that is there already, its engines not open."""
+    import dask.dataframe as dd
+    import pandas as pd
+    from distributed import Client, LocalCluster
+
+    import cvocr_lab.dask
+
+    table = pd.DataFrame({"image": [str(path) for path in paths]})
+    lazy = dd.from_pandas(table, npartitions=min(len(paths), PARTITIONS * workers))
+    with (
+        LocalCluster(
+            n_workers=workers, threads_per_worker=1, dashboard_address=None, host="127.0.0.1"
+        ) as cluster,
+        Client(cluster) as client,
+    ):
+        start = time.perf_counter()
+        read = cvocr_lab.dask.extract(lazy, threads=1)
+        frame = client.compute(read).result()
+        return time.perf_counter() - start, int(frame["ocr_error"].notna().sum())
+
+
+def throughput(paths: Sequence[Path], rounds: int) -> None:
+    """Compare one worker, two, and two of Dask, round by round, in turning order."""
+    ways: dict[str, Callable[[], tuple[float, int]]] = {
+        "1 worker": lambda: by_pool(paths, 1),
+        "2 workers": lambda: by_pool(paths, 2),
+        "2 of Dask": lambda: by_dask(paths, 2),
+    }
+    print(f"{'':10} {'rows':>6} {'seconds':>8} {'rows/min':>9} {'CPU s/row':>10} {'failed':>7}")
+    took: dict[str, list[float]] = {way: [] for way in ways}
+    for turn in range(rounds):
+        for way in sorted(ways, reverse=turn % 2 == 1):
+            before = cpu_seconds()
+            seconds, failed = ways[way]()
+            took[way].append(seconds)
+            each = (cpu_seconds() - before) / len(paths)
+            print(
+                f"{way:10} {len(paths):6} {seconds:8.1f} {60 * len(paths) / seconds:9.1f} "
+                f"{each:10.2f} {failed:7}",
+                flush=True,
+            )
+    alone, pool, of_dask = took.values()
+    print("in each round, then the median:")
+    tell("2 workers, of 1 worker's rate", alone, pool)
+    tell("Dask, of the pool's rate", pool, of_dask)
+
+
+def tell(what: str, seconds: Sequence[float], other: Sequence[float]) -> None:
+    """Print how much faster the other was."""
+    ratios = [a / b for a, b in zip(seconds, other, strict=True)]
+    print(f"{what}: {' '.join(f'{r:.2f}' for r in ratios)}; {median(ratios):.2f}")
+
+
+def cpu_seconds() -> float:
+    """Processor time of this process and of its children that have ended."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
 
 
 def memory(paths: Sequence[Path], rows: int, every: int, longest: int) -> None:
@@ -74,7 +128,7 @@ def memory(paths: Sequence[Path], rows: int, every: int, longest: int) -> None:
         for at, copy in enumerate(copies):
             small(paths[at % len(paths)], copy, longest)
         with sampled(every) as samples:
-            seconds, failed = read(copies, workers=2)
+            seconds, failed = by_pool(copies, workers=2)
     print(f"{rows} rows in {seconds:.0f} s, {failed} failed")
     if len(samples) > 1:
         _, first = samples[0]
@@ -138,6 +192,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, help="where the pictures are kept")
     parser.add_argument("--count", type=int, default=100, help="pictures")
+    parser.add_argument("--rounds", type=int, default=3, help="times that all are compared")
     parser.add_argument("--memory", action="store_true", help="measure memory too")
     parser.add_argument("--rows", type=int, default=2000, help="rows of the run for memory")
     parser.add_argument("--every", type=int, default=100, help="rows between samples")
@@ -149,7 +204,7 @@ def main() -> None:
     if args.memory:
         memory(paths, args.rows, args.every, args.longest)
     else:
-        throughput(paths)
+        throughput(paths, args.rounds)
 
 
 if __name__ == "__main__":
