@@ -80,14 +80,14 @@ def clean(
 
     Examples
     --------
-    >>> read = pd.DataFrame({"type": ["cmt"], "born": ["O2-09-l957"], "dantoc": ["Muờng"]})
+    >>> read = pd.DataFrame({"type": ["tcc"], "born": ["O2/09/l957"], "dantoc": ["Muờng"]})
     >>> clean(read)[["born", "born_clean", "dantoc_clean"]].astype(str).to_dict("records")
-    [{'born': 'O2-09-l957', 'born_clean': '1957-09-02', 'dantoc_clean': 'Mường'}]
+    [{'born': 'O2/09/l957', 'born_clean': '1957-09-02', 'dantoc_clean': 'Mường'}]
     """
     columns = {column.name: column for column in _judged(frame, fields, threshold)}
     made: dict[str, pd.Series] = {}
     for name in frame.columns:
-        if isinstance(name, str) and (name == FLAGS or _is_made(name, columns)):
+        if name == FLAGS or _is_made(str(name), columns):
             continue
         made[name] = frame[name]
         if name in columns:
@@ -212,9 +212,7 @@ def _flags(columns: Sequence[_Column], index: pd.Index) -> pd.Series:
     return pd.Series([flag or None for flag in flags], index=index, dtype=TEXT)
 
 
-def _judged(
-    frame: pd.DataFrame, fields: Sequence[str] | None, threshold: float
-) -> list[_Column]:
+def _judged(frame: pd.DataFrame, fields: Sequence[str] | None, threshold: float) -> list[_Column]:
     """Clean every distinct value of the frame once."""
     if not 0 <= threshold <= 1:
         raise ArgumentError(f"threshold is a share from 0 to 1, not {threshold}")
@@ -222,20 +220,26 @@ def _judged(
         raise ArgumentError("the frame has two columns of one name")
     found = _fields(frame, fields)
     types = {prefix: _types(frame, prefix) for prefix in {prefix for prefix, _ in found.values()}}
-    return [
-        _column(frame, name, field, *types[prefix], _eras(frame, prefix, *types[prefix]), threshold)
-        for name, (prefix, field) in found.items()
-    ]
+    eras = {prefix: _eras(frame, prefix, *about) for prefix, about in types.items()}
+    none = np.zeros(len(frame), dtype=np.int64)
+    judged = []
+    for name, (prefix, field) in found.items():
+        era = eras[prefix] if "era" in _shape(field, types[prefix][1] or [""]).parts else none
+        judged.append(_column(frame, name, field, *types[prefix], era, threshold))
+    return judged
 
 
 _KNOWN: Final = frozenset(
-    name for kind in TYPES.values() for field in kind.fields for name in (field.name, *field.aliases)
+    name
+    for kind in TYPES.values()
+    for field in kind.fields
+    for name in (field.name, *field.aliases)
 )
 
 
 def _fields(frame: pd.DataFrame, wanted: Sequence[str] | None) -> dict[str, tuple[str, str]]:
     """Find the columns to clean: name -> prefix of a wide frame and field."""
-    names = [c for c in frame.columns if isinstance(c, str)]
+    names = list(map(str, frame.columns))
     prefixes = [c.removesuffix("ocr_type") for c in names if c.endswith("_ocr_type")]
     found = {}
     for name in names:
@@ -310,7 +314,7 @@ def _column(
     mixed = (text_codes.astype(np.int64) * len(alike) + kind_codes) * len(_ERAS) + eras
     mixed[text_codes < 0] = -1
     codes, distinct = pd.factorize(mixed)
-    listed = list(alike)
+    listed, raws = list(alike), list(texts)
     cells: list[tuple[str, Cleaned] | None] = []
     for code in distinct.tolist():
         if code < 0:
@@ -318,11 +322,13 @@ def _column(
             continue
         rest, era = divmod(code, len(_ERAS))
         text, kind = divmod(rest, len(alike))
-        raw = texts[text]
+        raw = raws[text]
         if not isinstance(raw, str):
             raise ArgumentError(f"column {name!r} holds no text: read it with dtype=str")
         cells.append(
-            (raw, _cleaned(listed[kind], raw, _ERAS[era], threshold)) if raw.strip() not in _ABSENT else None
+            (raw, _cleaned(listed[kind], raw, _ERAS[era], threshold))
+            if raw.strip() not in _ABSENT
+            else None
         )
     return _Column(name, codes.astype(np.int64), cells, _shape(field, types or [""]))
 
@@ -365,9 +371,7 @@ def _shape(field: str, types: Sequence[str]) -> Rule:
     return Rule(rules[0].clean, dtype, tuple(parts))
 
 
-def _cleaned(
-    kinds: tuple[FieldType, ...], text: str, era: Era | None, threshold: float
-) -> Cleaned:
+def _cleaned(kinds: tuple[FieldType, ...], text: str, era: Era | None, threshold: float) -> Cleaned:
     found = [rule_of(kind).clean(kind, text, era) for kind in kinds]
     if len(found) > 1:
         whole = [cell for cell in found if not cell.flag] or found

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
+from rapidfuzz.distance import OSA
+
 from cvocr_lab.places._gazetteer import (
     CACHED,
     DISTRICT_WORDS,
@@ -18,7 +20,14 @@ from cvocr_lab.places._gazetteer import (
     ward_by_code,
     written,
 )
-from cvocr_lab.places._provinces import Era, Province, match_province, provinces, successor
+from cvocr_lab.places._provinces import (
+    Era,
+    Province,
+    match_province,
+    near_provinces,
+    provinces,
+    successor,
+)
 from cvocr_lab.text import collapse, fold_key, nfc
 
 
@@ -63,7 +72,9 @@ class Address:
         """The province since 2025-07-01; "" when the province is unknown."""
         if not self.province or "province" in self.unknown:
             return ""
-        return self.province if self.era == "new" else successor(self.province).name
+        # Of both eras Huế alone has a name that no old province had.
+        since = self.era == "new" or self.province == "Huế"
+        return self.province if since else successor(self.province).name
 
     def __str__(self) -> str:
         """The parts joined as cards print them."""
@@ -121,7 +132,11 @@ def _worth(address: Address) -> float:
         for part in ("ward", "district", "province")
     )
     # Two levels of the new era are as complete as three of the old.
-    return found + (address.era == "new" and "ward" not in address.unknown) - 0.5 * ("era" in address.unknown)
+    return (
+        found
+        + (address.era == "new" and "ward" not in address.unknown)
+        - 0.5 * ("era" in address.unknown)
+    )
 
 
 def _of_parts(split: list[str], era: Era | None) -> Address:
@@ -132,7 +147,9 @@ def _of_parts(split: list[str], era: Era | None) -> Address:
     small = parts[:-1]
     if found is None and (cut := _province_at_end(parts[-1])):
         head, found = cut
-        small = [*parts[:-1], head]
+        small = [*small, *_without_unit(head)]
+    if era != "new" and (found is None or found[1] < 1):
+        found = _province_above(parts) or found
     if found is None:
         return Address(house=", ".join(parts[:-1]), province=parts[-1], unknown=("province",))
     place, score = found
@@ -193,7 +210,7 @@ def _old(small: list[str], province: Province, score: float) -> Address:
     found = _in(districts, part)
     if found is None and (cut := _at_end(districts, part)):
         head, found = cut
-        rest = [*rest, head]
+        rest = [*rest, *_without_unit(head)]
     if found is None:
         if rest or not _is_house(part):
             ward = rest[-1] if rest else ""
@@ -220,7 +237,7 @@ def _with_ward(base: Address, parts: list[str], wards: Roll) -> Address:
     found = _in(wards, part)
     if found is None and (cut := _at_end(wards, part, house=True)):
         head, found = cut
-        rest = [*rest, head]
+        rest = [*rest, *_without_unit(head)]
     if found is not None:
         ward, fits = found
         became = (ward.code,) if base.era == "new" else ward.became
@@ -261,6 +278,46 @@ def _province_at_end(part: str) -> tuple[str, tuple[Province, float]] | None:
         if found and found[1] == 1:
             return " ".join(words[:-count]).strip(_EDGES), found
     return None
+
+
+_LEAST_LIKE: Final = 0.6
+
+
+def _province_above(parts: list[str]) -> tuple[Province, float] | None:
+    """Judge a misread province by the district before it, and by the ward before that."""
+    *small, last = parts
+    if not small:
+        return None
+    near = [
+        (place, likeness)
+        for place, likeness in near_provinces(mended(last), _LEAST_LIKE)
+        if _names_one(roll("old", place.code), small[-1])
+    ]
+    if len(near) > 1 and len(small) > 1:
+        near = [
+            (place, likeness)
+            for place, likeness in near
+            if (district := _in(roll("old", place.code), small[-1]))
+            and _names_one(roll("old", place.code, district[0].name), small[-2])
+        ]
+    return near[0] if len(near) == 1 else None
+
+
+def _names_one(among: Roll, part: str) -> bool:
+    found = _in(among, part)
+    return found is not None and found[1] == 1
+
+
+_LONG_UNITS: Final = (
+    "tinh", "thanhpho", "quan", "huyen", "thixa", "phuong", "thitran", "dackhu",
+)  # fmt: skip
+
+
+def _without_unit(head: str) -> list[str]:
+    """What stands before a name, unless it is a unit word misread by a sign."""
+    key = fold_key(head).replace(" ", "")
+    misread = any(OSA.distance(key, unit, score_cutoff=1) == 1 for unit in _LONG_UNITS)
+    return [] if misread else [head]
 
 
 def _at_end(

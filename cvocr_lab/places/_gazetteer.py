@@ -183,9 +183,11 @@ class Roll:
             digits = re.sub(r"\D", "", key)
             for name, distance, _ in near:
                 if re.sub(r"\D", "", name) == digits:
+                    # A unit word lends its letters to no other word that stands there.
                     found.extend(
                         (int(distance), OSA.normalized_similarity(mark, _bare(p.name)[1]), p)
                         for p in self.by_key[name]
+                        if distance < 3 or name == _bare(p.name)[0]
                     )
         if not found:
             return None

@@ -156,6 +156,17 @@ def match_province(text: str, *, era: Era | None = None) -> tuple[Province, floa
     return best, scores[best][0]
 
 
+def near_provinces(text: str, least: float) -> list[tuple[Province, float]]:
+    """List old provinces whose name is at least that near to `text`, 0 to 1."""
+    key = _key(text)
+    found: dict[Province, float] = {}
+    for name, place in _names("old").items():
+        likeness = Levenshtein.normalized_similarity(key, name)
+        if likeness >= least:
+            found[place] = max(found.get(place, 0.0), likeness)
+    return list(found.items())
+
+
 @lru_cache(1 << 14)
 def _key(text: str) -> str:
     """Remove marks, case, blanks and unit words: `tphochiminh` and `Hồ Chí Minh` are one."""

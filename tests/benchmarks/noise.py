@@ -13,6 +13,9 @@ from typing import Final
 
 from cvocr_lab.text import compose, decompose
 
+Letter = tuple[str, str, str]
+"""Base, shape and tone, as `decompose` gives them."""
+
 TUNING: Final = range(1, 100)
 MEASURING: Final = range(1001, 1100)
 
@@ -26,12 +29,12 @@ LOOKS_LIKE: Final = {
 
 def tone(rng: random.Random, text: str) -> str:
     """One letter loses its tone, or gets another."""
-    return _letter(rng, text, lambda b, s, t: t != "level", lambda b, s, t: (b, s, _tone(rng, t)))
+    return _letter(rng, text, lambda c: c[2] != "level", lambda c: (*c[:2], _tone(rng, c[2])))
 
 
 def shape(rng: random.Random, text: str) -> str:
     """One letter loses its shape: ư -> u, ô -> o, đ -> d."""
-    return _letter(rng, text, lambda b, s, t: s != "plain", lambda b, s, t: (b, "plain", t))
+    return _letter(rng, text, lambda c: c[1] != "plain", lambda c: (c[0], "plain", c[2]))
 
 
 def _tone(rng: random.Random, old: str) -> str:
@@ -42,14 +45,14 @@ def _tone(rng: random.Random, old: str) -> str:
 def _letter(
     rng: random.Random,
     text: str,
-    fits: Callable[[str, str, str], bool],
-    change: Callable[[str, str, str], tuple[str, str, str]],
+    fits: Callable[[Letter], bool],
+    change: Callable[[Letter], Letter],
 ) -> str:
-    places = [i for i, c in enumerate(text) if fits(*decompose(c))]
+    places = [i for i, c in enumerate(text) if fits(decompose(c))]
     if not places:
         return text
     at = rng.choice(places)
-    return text[:at] + compose(*change(*decompose(text[at]))) + text[at + 1 :]  # type: ignore[arg-type]
+    return text[:at] + compose(*change(decompose(text[at]))) + text[at + 1 :]  # type: ignore[arg-type]
 
 
 def look_alike(rng: random.Random, text: str) -> str:

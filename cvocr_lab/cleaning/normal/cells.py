@@ -12,7 +12,7 @@ from cvocr_lab.places import Era
 from cvocr_lab.text import collapse, nfc
 
 Action = Literal["form", "repair", "kept"]
-"""`form`: the same, written the normal way; `repair`: a misread sign put right; `kept`: left raw."""
+"""`form`: the same, written the normal way; `repair`: a misread sign put right; `kept`: as read."""
 
 Part = str | float
 _NO_PARTS: Final[Mapping[str, Part]] = MappingProxyType({})

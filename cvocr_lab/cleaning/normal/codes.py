@@ -77,7 +77,7 @@ def engine(kind: FieldType, text: str, _: Era | None) -> Cleaned:
     return trail.done() if _is_code(kind, trail.text) else trail.kept(f"not a {kind.name}")
 
 
-def amount(kind: FieldType, text: str, _: Era | None) -> Cleaned:
+def amount(_kind: FieldType, text: str, _: Era | None) -> Cleaned:
     """Clean a whole number, whose unit falls off."""
     trail = Trail(text)
     bare = trail.text.strip(" \t.,;:-–—_'\"`*/\\()[]")

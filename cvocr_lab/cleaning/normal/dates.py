@@ -20,9 +20,7 @@ _EDGES: Final = " \t.,;:-–—_'\"`*()[]"
 _SEPARATOR: Final = r"\s*[-/.,:;_\\–—'|l ]\s*"
 _DAY: Final = re.compile(rf"({_D}{{1,2}}){_SEPARATOR}({_D}{{1,2}}){_SEPARATOR}({_D}{{4}})")
 _MONTH: Final = re.compile(rf"({_D}{{1,2}}){_SEPARATOR}({_D}{{4}})")
-_WORDS: Final = re.compile(
-    r"(?:n?g?a?y )?\D*?(\w{1,2}) ?t?h\w{2,4} ?(\w{1,2}) ?n\w{1,3} ?(\w{4})"
-)
+_WORDS: Final = re.compile(r"(?:n?g?a?y )?\D*?(\w{1,2}) ?t?h\w{2,4} ?(\w{1,2}) ?n\w{1,3} ?(\w{4})")
 _YEAR_WORD: Final = re.compile(r"(?:nam )?(\w{4})")
 _NO_END: Final = ("khong thoi han", "vo thoi han")
 # Digits read for a separator, which stands between two and two digits.
@@ -36,8 +34,8 @@ def date(kind: FieldType, text: str, _: Era | None) -> Cleaned:
     """
     trail = Trail(text)
     words = getattr(kind, "words", "")
-    key = fold_key(trail.text)
-    if words and sum(c.isdigit() for c in key) < 3:
+    if words and sum(c.isdigit() for c in trail.text) < 3:
+        key = fold_key(trail.text)
         score = max(fuzz.ratio(key, known) for known in _NO_END) / 100
         if score >= 0.7:
             trail.then("no_end", "repair" if score < 1 else "form", words, score)

@@ -17,7 +17,7 @@ from cvocr_lab.kinds import FieldType
 from cvocr_lab.places import Era, provinces
 from cvocr_lab.text import fold_key, old_tone
 
-_EDGES: Final = " \t.,;:-–—_\"`|*/\\()[]"
+_EDGES: Final = ' \t.,;:-–—_"`|*/\\()[]'
 _SEX: Final = {
     "Nam": ("NAM", "M", "Male", "Nam / M", "NAM / M"),
     "Nữ": ("NỮ", "F", "Female", "Nữ / F", "NỮ / F"),
@@ -158,7 +158,7 @@ def colour(kind: FieldType, text: str, _: Era | None) -> Cleaned:
 @cache
 def _colours(kind: FieldType) -> Lexicon:
     words = dict.fromkeys(re.findall(r"\w+", str(getattr(kind, "source", ""))))
-    return lexicon((word, word) for word in words)
+    return lexicon(((word, word) for word in words), short=1)
 
 
 @cache

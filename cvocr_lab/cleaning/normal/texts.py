@@ -10,12 +10,12 @@ from cvocr_lab.kinds import FieldType
 from cvocr_lab.places import Address, Era, match_province, parse_address, successor
 from cvocr_lab.text import fold_key, old_tone
 
-_EDGES: Final = " \t.,;:-–—_\"`|*/\\()[]~=+"
+_EDGES: Final = ' \t.,;:-–—_"`|*/\\()[]~=+'
 _APOSTROPHES: Final = str.maketrans({"’": "'", "‘": "'", "`": "'", "´": "'"})
 _LETTERS: Final = str.maketrans("05864", "OSBGA")
 
 
-def plain(kind: FieldType, text: str, _: Era | None) -> Cleaned:
+def plain(_kind: FieldType, text: str, _: Era | None) -> Cleaned:
     """Clean free text: characters and spaces, no more."""
     return Trail(text).done()
 
@@ -29,7 +29,7 @@ def name(kind: FieldType, text: str, _: Era | None) -> Cleaned:
     return trail.done() if kind.accepts(trail.text) else trail.kept(f"not a {kind.name}")
 
 
-def owner(kind: FieldType, text: str, _: Era | None) -> Cleaned:
+def owner(_kind: FieldType, text: str, _: Era | None) -> Cleaned:
     """Clean a person or a firm; a birth year after a person is no part of the name."""
     trail = Trail(text)
     trail.then("edges", "repair", trail.text.translate(_APOSTROPHES).strip(_EDGES))
@@ -66,11 +66,10 @@ def address(kind: FieldType, text: str, era: Era | None) -> Cleaned:
         return trail.kept("no province found")
     made = str(found)
     same = _plain_form(trail.text) == _plain_form(made)
-    if same:
+    if same or found.score == 1:
         trail.then("places", "form", made)
     else:
-        action = "form" if found.score == 1 else "repair"
-        trail.then("places", action, made, found.score)
+        trail.then("places", "repair", made, found.score)
     flag = f"not in the lists: {', '.join(found.unknown)}" if found.unknown else ""
     return trail.done(_address_parts(found), flag)
 
@@ -97,7 +96,7 @@ ADDRESS_PARTS: Final = (
 )  # fmt: skip
 
 
-def province(kind: FieldType, text: str, _: Era | None) -> Cleaned:
+def province(_kind: FieldType, text: str, _: Era | None) -> Cleaned:
     """Clean a province alone."""
     trail = Trail(text)
     trail.then("spaces", "form", trail.text.strip(_EDGES))
@@ -107,6 +106,4 @@ def province(kind: FieldType, text: str, _: Era | None) -> Cleaned:
     place, score = found
     same = fold_key(place.name) in fold_key(trail.text)
     trail.then("places", "form" if same and score == 1 else "repair", place.name, score)
-    return trail.done(
-        {"province_2025": successor(place.name).name, "score": round(score, 4)}
-    )
+    return trail.done({"province_2025": successor(place.name).name, "score": round(score, 4)})
