@@ -35,6 +35,18 @@ from cvocr_lab.errors import (
     RowError,
     TransportError,
 )
+from cvocr_lab.exchange import (
+    LeftOutWarning,
+    from_excel,
+    from_image_folder,
+    from_label_studio,
+    from_paddle,
+    label_studio_config,
+    to_excel,
+    to_image_folder,
+    to_label_studio,
+    to_paddle,
+)
 from cvocr_lab.frames import from_frame, read_frame, to_frame, wide, write_frame, write_frames
 from cvocr_lab.images import Fetch, InputImage, Limits, load
 from cvocr_lab.journal import Journal, apply
@@ -60,6 +72,7 @@ __all__ = [
     "ImageError",
     "InputImage",
     "Journal",
+    "LeftOutWarning",
     "Limits",
     "Line",
     "MissingPartError",
@@ -77,7 +90,12 @@ __all__ = [
     "check",
     "extract",
     "extract_iter",
+    "from_excel",
     "from_frame",
+    "from_image_folder",
+    "from_label_studio",
+    "from_paddle",
+    "label_studio_config",
     "labels_from_codes",
     "load",
     "open_engine",
@@ -87,7 +105,11 @@ __all__ = [
     "read_lines",
     "read_store",
     "score",
+    "to_excel",
     "to_frame",
+    "to_image_folder",
+    "to_label_studio",
+    "to_paddle",
     "wide",
     "write_frame",
     "write_frames",

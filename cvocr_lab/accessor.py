@@ -13,7 +13,7 @@ from typing import Literal
 
 import pandas as pd
 
-from cvocr_lab import batch, cleaning, frames, journal, scoring
+from cvocr_lab import batch, cleaning, exchange, frames, journal, scoring
 from cvocr_lab.batch import Column, Plan
 from cvocr_lab.engines import Engine
 from cvocr_lab.images import Fetch, Limits
@@ -164,6 +164,55 @@ class FrameAccessor:
     def labels_from_codes(self, *, on: str | None = None) -> pd.DataFrame:
         """Make a truth of what QR codes and MRZ prove; see `cvocr_lab.labels_from_codes`."""
         return cleaning.labels_from_codes(self._frame, on=on)
+
+    def to_excel(
+        self,
+        path: str | PathLike[str],
+        *,
+        crops: bool | Sequence[str] = False,
+        column: str | Sequence[str] | None = None,
+        base: str | PathLike[str] | None = None,
+    ) -> None:
+        """Write this flat frame as an Excel workbook; see `cvocr_lab.to_excel`."""
+        exchange.to_excel(self._frame, path, crops=crops, column=column, base=base)
+
+    def to_image_folder(
+        self,
+        folder: str | PathLike[str],
+        *,
+        column: str | Sequence[str] | None = None,
+        base: str | PathLike[str] | None = None,
+        pictures: Literal["copy", "link"] = "copy",
+        metadata: Literal["jsonl", "csv"] = "jsonl",
+    ) -> None:
+        """Write a Hugging Face ``imagefolder``; see `cvocr_lab.to_image_folder`."""
+        exchange.to_image_folder(
+            self._frame, folder, column=column, base=base, pictures=pictures, metadata=metadata
+        )
+
+    def to_label_studio(
+        self,
+        path: str | PathLike[str],
+        *,
+        made_by: Literal["engine", "person"] = "engine",
+        column: str | Sequence[str] | None = None,
+        base: str | PathLike[str] | None = None,
+        root: str | None = None,
+    ) -> None:
+        """Write Label Studio tasks; see `cvocr_lab.to_label_studio`."""
+        exchange.to_label_studio(
+            self._frame, path, made_by=made_by, column=column, base=base, root=root
+        )
+
+    def to_paddle(
+        self,
+        path: str | PathLike[str],
+        *,
+        column: str | Sequence[str] | None = None,
+        prefix: str = "",
+    ) -> None:
+        """Write PaddleOCR's ``Label.txt``; see `cvocr_lab.to_paddle`."""
+        exchange.to_paddle(self._frame, path, column=column, prefix=prefix)
 
     def wide(self) -> pd.DataFrame:
         """Set the faces of each input side by side; see `cvocr_lab.wide`."""
