@@ -69,7 +69,7 @@ def test_figures_count_edits(shard: stream.Shard) -> None:
 def test_exported_file_reads_as_the_net_does(shard: stream.Shard, tmp_path: Path) -> None:
     net, charset = restore(model_file())
     path = tmp_path / "net.onnx"
-    export(net, charset, path, figures={"validation": {"cer": 0.5}})
+    export(net, charset, path, figures={"validation": {"cer": 0.5}}, examples=shard.pictures)
     reader = Recogniser(path)
     assert reader.charset == charset
     assert reader.card["validation"] == {"cer": 0.5}
@@ -86,7 +86,7 @@ def test_a_restored_net_reads_as_the_one_exported(shard: stream.Shard, tmp_path:
     for _ in range(3):  # statistics other than those of a fresh net
         net(torch.randn(4, 1, 48, 64))
     net.eval()
-    export(net, CHARSET, tmp_path / "net.onnx", figures={})
+    export(net, CHARSET, tmp_path / "net.onnx", figures={}, examples=shard.pictures)
     back, charset = restore(tmp_path / "net.onnx")
     assert charset == CHARSET
     lines = torch.randn(3, 1, 48, 120)

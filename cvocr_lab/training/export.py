@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import json
+import logging
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from cvocr_lab.engines.local.recogniser import HEIGHT
+from cvocr_lab.engines.local.recogniser import HEIGHT, batches_of
 from cvocr_lab.training.model import STRIDE, LineNet
 
-VERSION = 1
+VERSION = 2
 """Of the file's layout: names, shapes and card."""
 
 
-def export(net: LineNet, charset: str, path: Path, *, figures: Mapping[str, object]) -> None:
-    """Write `net` to `path`: recurrent weights in seven bits, the other large ones as float16.
+def export(
+    net: LineNet,
+    charset: str,
+    path: Path,
+    *,
+    figures: Mapping[str, object],
+    examples: Sequence[NDArray[np.uint8]],
+) -> None:
+    """Write `net` to `path`: convolutions and recurrent layers in whole numbers, the rest float16.
 
     Parameters
     ----------
@@ -30,6 +40,8 @@ def export(net: LineNet, charset: str, path: Path, *, figures: Mapping[str, obje
         Written complete or not at all.
     figures
         Training and validation figures for the card.
+    examples
+        Lines of 48 rows, like those to be read; a few hundred tell the ranges of the convolutions.
     """
     import onnx
     import torch
@@ -50,6 +62,7 @@ def export(net: LineNet, charset: str, path: Path, *, figures: Mapping[str, obje
             opset_version=17,
             dynamo=False,
         )
+    _quantise_convolutions(partial, examples)
     model = onnx.load(str(partial))
     _quantise(model)
     _halve(model.graph)
@@ -65,11 +78,45 @@ def export(net: LineNet, charset: str, path: Path, *, figures: Mapping[str, obje
     partial.replace(path)
 
 
-def _quantise(model: Any) -> None:
-    """Multiply in the recurrent layers with whole numbers: a quarter less time, no loss of note.
+def _quantise_convolutions(path: Path, examples: Sequence[NDArray[np.uint8]]) -> None:
+    """Compute all convolutions but the first with whole numbers: a third of their time.
 
-    Seven bits, as eight overflow on processors without the VNNI instructions.
+    Weights have seven bits, as eight overflow on processors without the VNNI instructions.
     """
+    import onnx
+    from onnxruntime.quantization import CalibrationDataReader, QuantType, quantize_static
+
+    class Lines(CalibrationDataReader):  # type: ignore[misc]
+        batches = iter(batches_of(examples, 6000))
+
+        def get_next(self) -> dict[str, NDArray[np.float32]] | None:
+            batch = next(self.batches, None)
+            return None if batch is None else {"lines": batch}
+
+    nodes = onnx.load(str(path)).graph.node
+    convolutions = [node.name for node in nodes if node.op_type == "Conv"]
+    with _silence():
+        quantize_static(
+            str(path), str(path), Lines(), per_channel=True, reduce_range=True,
+            activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8,
+            nodes_to_quantize=convolutions[1:], op_types_to_quantize=["Conv", "Relu"],
+        )  # fmt: skip
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """The quantiser advises, through the root logger, what does not matter for a net this small."""
+    root = logging.getLogger()
+    level = root.level
+    root.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        root.setLevel(level)
+
+
+def _quantise(model: Any) -> None:
+    """Multiply in the recurrent layers with whole numbers: a quarter less time, no loss of note."""
     from onnx import helper, numpy_helper
 
     graph = model.graph

@@ -145,7 +145,8 @@ def finetune_lines(
         return FineTuned(None, before, after)
     path = Path(out)
     card: dict[str, Any] = {"fine_tuned_on": len(kept), "held_out": asdict(after)}
-    export(net, charset, path, figures=card)
+    examples = [*(picture for picture, _ in own[:400]), *drawn.pictures]
+    export(net, charset, path, figures=card, examples=examples)
     return FineTuned(path, before, after)
 
 

@@ -110,6 +110,7 @@ class _Run:
         self.average = LineNet(len(CHARSET)).to(device).eval()
         self.optimiser = torch.optim.AdamW(self.net.parameters(), peak, weight_decay=0.01)
         self.step, self.elapsed, self.best, self.seen = 0, 0.0, math.inf, 0
+        self.first = draw_shard(FIRST_SEED, 400).pictures
         last = folder / "last.pt"
         if last.exists():
             kept = torch.load(last, weights_only=True, map_location=device)
@@ -121,7 +122,7 @@ class _Run:
         elif start is not None and Path(start).suffix == ".onnx":
             whole, charset = restore(Path(start))
             whole = widen(whole, charset, CHARSET)
-            unfold(whole, draw_shard(FIRST_SEED, 400).pictures)
+            unfold(whole, self.first)
             self.net.load_state_dict(whole.state_dict())
         elif start is not None:
             kept = torch.load(start, weights_only=True, map_location=device)
@@ -187,7 +188,9 @@ class _Run:
             self.best = overall.cer
             _save({"average": self.average.state_dict(), "figures": plain}, self.folder / "best.pt")
             card = {"validation": entry, "fonts": "validation families of cvocr_lab.synth.fonts"}
-            export(self.average, CHARSET, self.folder / "lines.onnx", figures=card)
+            export(
+                self.average, CHARSET, self.folder / "lines.onnx", figures=card, examples=self.first
+            )
         _save(
             {
                 "net": self.net.state_dict(),

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from cvocr_lab.engines.local.recogniser import normalise, pad
+from cvocr_lab.engines.local.recogniser import batches_of
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.text import plain
 from cvocr_lab.training.model import LineNet
@@ -41,8 +41,15 @@ def restore(path: Path) -> tuple[LineNet, str]:
         raise ArgumentError(f"not a line model: {path.name}") from error
     stored = {w.name: numpy_helper.to_array(w).astype(np.float32) for w in model.graph.initializer}
     for node in model.graph.node:
-        if node.op_type == "Cast" and node.input[0] in stored:
-            stored[node.output[0]] = stored[node.input[0]]
+        if node.input and node.input[0] in stored:
+            if node.op_type == "Cast":
+                stored[node.output[0]] = stored[node.input[0]]
+            elif node.op_type == "DequantizeLinear":
+                whole, scale, zero = (stored[name] for name in node.input)
+                by_channel = (-1,) + (1,) * (whole.ndim - 1)
+                stored[node.output[0]] = (whole - zero.reshape(by_channel)) * scale.reshape(
+                    by_channel
+                )
     nodes = {
         kind: [[stored[name] for name in n.input if name in stored] for n in model.graph.node
                if n.op_type == kind]
@@ -103,10 +110,9 @@ def unfold(net: LineNet, pictures: Sequence[NDArray[np.uint8]]) -> None:
 
     norms = [m for m in net.modules() if isinstance(m, nn.BatchNorm2d)]
     hooks = [norm.register_forward_pre_hook(note) for norm in norms]
-    order = sorted(range(len(pictures)), key=lambda i: pictures[i].shape[1])
     with torch.no_grad():
-        for start in range(0, len(order), 32):
-            net(torch.from_numpy(pad([normalise(pictures[i]) for i in order[start : start + 32]])))
+        for batch in batches_of(pictures, 12_000):
+            net(torch.from_numpy(batch))
     for hook in hooks:
         hook.remove()
     for norm, sums in kept.items():

@@ -41,12 +41,12 @@ class Recogniser:
     threads
         Threads onnxruntime may use for one batch.
     columns
-        Pixel columns per batch; more is faster on big machines and takes more memory.
+        Pixel columns per batch; what fits into the cache is fastest.
     """
 
     model: Path | None = None
     threads: int = 1
-    columns: int = 12_000
+    columns: int = 3000
 
     @property
     def charset(self) -> str:
@@ -127,6 +127,13 @@ def pad(columns: Sequence[Columns], multiple: int = 1) -> Columns:
     for row, c in zip(batch, columns, strict=True):
         row[0, :, : c.shape[1]] = c
     return batch
+
+
+def batches_of(pictures: Sequence[Picture], columns: int) -> Iterator[Columns]:
+    """Lines of 48 rows normalised and stacked, like widths together, so many columns a batch."""
+    lines = [normalise(picture) for picture in pictures]
+    for batch in _batches([line.shape[1] for line in lines], columns):
+        yield pad([lines[i] for i in batch])
 
 
 def crop_line(
