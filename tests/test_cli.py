@@ -151,11 +151,14 @@ def test_a_second_call_asks_nothing_again(
     assert not Path("out.partial.parquet").exists()
 
 
-def test_failed_rows_are_read_again_when_asked(pictures: Callable[..., list[str]]) -> None:
+def test_failed_rows_are_read_again_when_asked(
+    pictures: Callable[..., list[str]], capsys: pytest.CaptureFixture[str]
+) -> None:
     call = ["extract", *pictures(21, 13), "--quiet", "--store", "run.sqlite", "--out", "out.csv"]
     for extra, times in ([], 1), ([], 1), (["--retry-failed"], 2):
         assert cli.main([*call, *extra]) == 1
         assert Fake.asked.count(13) == times
+        assert ("; --retry-failed reads them again" in capsys.readouterr().err) == (not extra)
     assert Fake.asked.count(21) == 1
 
 

@@ -1,8 +1,6 @@
 import functools
 import os
 import sqlite3
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -13,7 +11,6 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 import pytest
-from crashing import WORKERS, survive
 from PIL import Image
 
 from cvocr_lab import batch
@@ -234,6 +231,32 @@ def test_options_count_credentials_and_threads_do_not(
     assert b"S-1" not in store.read_bytes()
 
 
+def test_a_new_model_of_the_same_name_reads_again(
+    pictures: Callable[..., list[str]], store: Path
+) -> None:
+    class Shipped(Fake):
+        model = "of May"
+
+        @classmethod
+        def revision(cls) -> str:
+            return cls.model
+
+    engine = Shipped()
+    paths = pictures(21)
+    for model, reads in ("of May", 1), ("of May", 1), ("of June", 2), ("of May", 2):
+        Shipped.model = model
+        extract(paths, engine=engine, store=store)
+        assert len(engine.seen) == reads
+
+
+def test_the_shipped_model_tells_its_revision() -> None:
+    from cvocr_lab.batch.team import opening
+
+    told = opening("local", {"threads": 1}).answering_options()
+    assert told == opening("local", {"threads": 2}).answering_options()
+    assert len(told[""]) == 16
+
+
 def test_failed_rows_stay_failed_until_asked(
     pictures: Callable[..., list[str]], store: Path
 ) -> None:
@@ -344,34 +367,3 @@ def test_readings_are_on_disk_before_the_bar_moves(
     monkeypatch.setattr(batch.rows, "Progress", Looking)
     extract(pictures(*range(21, 30)), engine=Fake(), store=store, workers=1)
     assert counts == list(range(1, 10))
-
-
-@pytest.mark.slow
-def test_a_run_killed_at_any_moment_loses_and_doubles_nothing(tmp_path: Path) -> None:
-    end = survive(tmp_path, rows=100, kills=2, seed=5)
-    pd.testing.assert_frame_equal(end.frame, end.expected)
-    assert end.kills >= 1
-    assert len(end.calls) == end.pictures
-    assert end.calls.total() <= end.pictures + WORKERS * end.kills
-
-
-def test_a_dead_process_leaves_a_store_that_opens(
-    pictures: Callable[..., list[str]], store: Path
-) -> None:
-    code = (
-        "import os, sys; from test_store import Fake, extract\n"
-        "extract(sys.argv[2:], store=sys.argv[1], workers=1,"
-        " engine=Fake(special=lambda w: w == 23 and os._exit(9)))"
-    )
-    root = Path(__file__).parent
-    paths = pictures(21, 22, 23, 24)
-    done = subprocess.run(
-        [sys.executable, "-c", code, str(store), *paths],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(root), str(root.parent)])},
-        check=False,
-    )
-    assert done.returncode == 9
-    engine = Fake()
-    frame = extract(paths, engine=engine, store=store)
-    assert frame["id"].tolist() == ["21", "22", "23", "24"]
-    assert sorted(engine.seen) == [23, 24]

@@ -62,15 +62,18 @@ class Opening:
     def answering_options(self) -> dict[str, str]:
         """Give, as text, the options that make another engine of it.  Credentials are left out.
 
-        A file counts by its content, so that a retrained model of the same name is another.
+        A file counts by its content, so that a retrained model of the same name is another; and
+        so does what the engine's class says of the models it brings.
         """
         told = getattr(self.opened, "options", None)
         options = told if isinstance(told, Mapping) else self.options
-        return {
+        texts = {
             str(name): _text(value)
             for name, value in options.items()
             if name not in _SECRETS | _NOT_THE_ANSWERS
         }
+        revision = getattr(self.opened or self.maker, "revision", None)
+        return texts | ({"": str(revision())} if callable(revision) else {})
 
     def seconds(self) -> float | None:
         """Give how long the engine says that it takes for one picture; None when it does not."""

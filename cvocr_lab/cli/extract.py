@@ -81,6 +81,8 @@ def add(commands: Commands) -> None:
 def _extract(args: argparse.Namespace) -> int:
     if args.quota is not None and not args.plan:
         raise ArgumentError("--quota goes with --plan")
+    if args.retry_failed and args.store is None:
+        raise ArgumentError("--retry-failed goes with --store")
     if args.out is not None:
         _check_out(args.out)
         if args.journal is None and _holds_corrections(args.out):
@@ -102,7 +104,7 @@ def _extract(args: argparse.Namespace) -> int:
         **dict(args.option),
     )
     if args.plan:
-        print(batch.plan(sources, quota=args.quota, **options))
+        print(_as_flags(batch.plan(sources, quota=args.quota, **options)))
         return 0
     run = _Run(decided, base)
     with run.told():
@@ -179,7 +181,7 @@ class _Run:
         finally:
             for warning in noted:
                 if issubclass(warning.category, _TOLD):
-                    complain(warning.message, 1)
+                    complain(_as_flags(warning.message), 1)
                 else:
                     warnings.warn_explicit(
                         warning.message, warning.category, warning.filename, warning.lineno
@@ -191,6 +193,11 @@ class _Run:
         if self.stopped is not None:
             raise self.stopped
         return 130 if self.interrupted else int(self.failed)
+
+
+def _as_flags(text: object) -> str:
+    """Say it in the words of the command line."""
+    return str(text).replace("retry_failed=True", "--retry-failed")
 
 
 def _whole(sources: pd.DataFrame, options: dict[str, Any]) -> Iterator[pd.DataFrame]:

@@ -40,7 +40,8 @@ class Engine(Protocol):
 
     It may also say ``parallel = "thread"``, if threads may share it, and ``undecoded = True``, if
     it sends pictures on: its `InputImage` then come without pixels, and those of URLs without
-    data, see `cvocr_lab.images.load`.
+    data, see `cvocr_lab.images.load`.  A class method ``revision()`` may tell, as a text, models
+    apart that have one name: stores of bulk runs keep their readings apart.
     """
 
     name: str

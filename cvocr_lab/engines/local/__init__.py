@@ -5,6 +5,7 @@ find → orient → classify → rectify → read → parse → crosscheck → c
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +22,7 @@ from cvocr_lab.engines.local.lines import Reader, read_lines
 from cvocr_lab.engines.local.pages import Paper, find_papers, find_papers_again, look_again
 from cvocr_lab.engines.local.parse import Reading, parse
 from cvocr_lab.engines.local.readers import open_reader
-from cvocr_lab.engines.local.recogniser import Recogniser, crop_line
+from cvocr_lab.engines.local.recogniser import Recogniser, crop_line, model_file
 from cvocr_lab.engines.local.rectify import quads_array
 from cvocr_lab.errors import NoDocumentError
 from cvocr_lab.images import InputImage
@@ -66,6 +67,12 @@ class LocalEngine:
         if reader != "own" or model:
             what = reader if isinstance(reader, str) else type(reader).__name__
             self.name = f"{self.name} {Path(model).name if model else what}"
+
+    @classmethod
+    def revision(cls) -> str:
+        """Give the digest of the shipped model: a store keeps readings of each apart."""
+        with model_file().open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()[:16]
 
     def extract(self, request: Request) -> Extraction:
         """Read one request.
