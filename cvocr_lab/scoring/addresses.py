@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import Final
+from typing import Final, Literal
 
 from cvocr_lab.data import rows
 from cvocr_lab.places import match_province, provinces, successor
@@ -47,61 +47,56 @@ class _Place:
     province: str
 
 
-def same_place(truth: str, value: str) -> bool:
-    """Tell whether two addresses say the same, part by part.
+def place_verdict(truth: str, value: str) -> Literal["same value", "other era", "different"]:
+    """Say whether two addresses are the same, part by part, or but for the mergers of 2025-07-01.
 
-    >>> same_place("P.7, Q.3, TP.HCM", "Phường 7, Quận 3, Thành phố Hồ Chí Minh")
-    True
-    >>> same_place("Phường 7, Quận 3, Hồ Chí Minh", "Quận 7, Phường 3, Hồ Chí Minh")
-    False
-    >>> same_place("Bắc Sơn, Lạng Sơn", "Bac Son, Lang Son")
-    False
+    ``other era``: one ends in a province of before, the other in the one it became part of; what
+    stands before is the same, or lacks the district, which was abolished.
+
+    >>> place_verdict("P.7, Q.3, TP.HCM", "Phường 7, Quận 3, Thành phố Hồ Chí Minh")
+    'same value'
+    >>> place_verdict("Phường 7, Quận 3, Hồ Chí Minh", "Quận 7, Phường 3, Hồ Chí Minh")
+    'different'
+    >>> place_verdict("Bắc Sơn, Lạng Sơn", "Bac Son, Lang Son")
+    'different'
+    >>> place_verdict("Dĩ An, Bình Dương", "Dĩ An, Hồ Chí Minh")
+    'other era'
+    >>> place_verdict("Số 2, Tân Phú, Tân Uyên, Bình Dương", "Số 2, Tân Phú, TP. Hồ Chí Minh")
+    'other era'
+    >>> place_verdict("Dĩ An, Bình Dương", "Dĩ An, Tây Ninh")
+    'different'
     """
-    if not _may_agree(truth, value):
-        return False
+    # The longer words tell in a moment of most addresses that they are different.  Words of the
+    # province, the last four, may differ; of other eras those of a district, four more, too.
+    long, other = _long_words(truth), _long_words(value)
+    if not _may_agree(long, other, _LONGEST + 4):
+        return "different"
     ours, theirs = _place(truth), _place(value)
-    return ours.province == theirs.province and _alike(ours.words, theirs.words)
+    if ours.province == theirs.province:
+        return "same value" if _alike(ours.words, theirs.words) else "different"
+    return "other era" if _merged(ours, theirs) or _merged(theirs, ours) else "different"
 
 
-def other_era(truth: str, value: str) -> bool:
-    """Tell whether two addresses differ only by the mergers of 2025-07-01.
-
-    One ends in a province of before, the other in the one it became part of; what stands before is
-    the same, or lacks the district, which was abolished.
-
-    >>> other_era("Dĩ An, Bình Dương", "Dĩ An, Hồ Chí Minh")
-    True
-    >>> other_era("Số 2, Tân Phú, Tân Uyên, Bình Dương", "Số 2, Tân Phú, TP. Hồ Chí Minh")
-    True
-    >>> other_era("Dĩ An, Bình Dương", "Dĩ An, Tây Ninh")
-    False
-    """
-    if not _may_agree(truth, value, but=4):
+def _merged(old: _Place, new: _Place) -> bool:
+    """Tell whether the first is the second before the mergers."""
+    if not old.province or _since(old.province) != new.province:
         return False
-    ours, theirs = _place(truth), _place(value)
-    for old, new in ((ours, theirs), (theirs, ours)):
-        if not old.province or old.province == new.province:
-            continue
-        if _since(old.province) != new.province:
-            continue
-        # The district is one to four words, the last before the province.
-        left_out = len(old.words) - len(new.words)
-        if left_out == 0 or (0 < left_out <= 4 and new.words):
-            return _alike(old.words[: len(new.words)], new.words)
+    # The district is one to four words, the last before the province.
+    left_out = len(old.words) - len(new.words)
+    if left_out == 0 or (0 < left_out <= 4 and new.words):
+        return _alike(old.words[: len(new.words)], new.words)
     return False
 
 
-def _may_agree(truth: str, value: str, *, but: int = 0) -> bool:
-    """Tell in a moment of most addresses that they are different, by their longer words.
+def _may_agree(ours: list[str], theirs: list[str], but: int) -> bool:
+    """Tell whether all words, `but` the last ones, are among those of the other."""
+    return set(ours[:-but]) <= set(theirs) and set(theirs[:-but]) <= set(ours)
 
-    Words of the province, the last four, may differ; `but` more, those of a district.
-    """
-    ours, theirs = (
-        [w for w in _LONG_WORD.findall(text.lower().translate(FOLD)) if w not in _UNIT_WORDS]
-        for text in (truth, value)
-    )
-    more = -_LONGEST - but
-    return set(ours[:more]) <= set(theirs) and set(theirs[:more]) <= set(ours)
+
+def _long_words(text: str) -> list[str]:
+    """Words of three letters and more without their marks, but no unit words."""
+    folded = text.lower().translate(FOLD)
+    return [word for word in _LONG_WORD.findall(folded) if word not in _UNIT_WORDS]
 
 
 _LONG_WORD: Final = re.compile(r"[^\W\d_]{3,}")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import repeat
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from pandas.api.extensions import ExtensionArray
 
 from cvocr_lab.frames import TEXT
 from cvocr_lab.kinds import TYPES
@@ -17,7 +17,7 @@ from cvocr_lab.scoring.comparators import VERDICTS, Rule, rule_of
 from cvocr_lab.scoring.diagnosis import WRONG_LINE
 from cvocr_lab.scoring.matching import Matching
 from cvocr_lab.scoring.pairs import differences, distances
-from cvocr_lab.scoring.texts import TIERS, Coded, Ints, Key, as_text, code
+from cvocr_lab.scoring.texts import TIERS, Coded, Ints, Key, as_text, code, measure
 from cvocr_lab.scoring.truths import Accepted, accepted
 
 OUTCOMES: Final = ("correct", "wrong", "invented", "missing", "absent")
@@ -72,11 +72,20 @@ def compare_fields(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Part:
-    """The cells of one field, in the order of the truth's rows; texts as numbers."""
+    """The cells of one field, in the order of the truth's rows.
+
+    Parameters
+    ----------
+    at
+        The row of each.
+    texts
+        The different texts, of which `truth` and `value` hold positions.
+    """
 
     at: Ints
-    truth: pd.Series
-    value: pd.Series
+    texts: pd.Series
+    truth: Ints
+    value: Ints
     columns: dict[str, npt.NDArray[np.number]]
     hashes: Ints
     """Of the truth's key, for every row of the truth."""
@@ -106,8 +115,8 @@ def _part(
 
     skipped = own == unreadable
     at = np.flatnonzero((expected | (own != nothing) | (theirs != nothing)) & ~skipped)
-    sizes = np.fromiter(map(len, keys), np.int64, len(keys))
-    words = np.fromiter(map(str.count, keys, repeat(" ")), np.int64, len(keys)) + (sizes > 0)
+    sizes, blanks = measure(keys)
+    words = blanks + (sizes > 0)
     hashes = np.fromiter(map(hash, keys), np.int64, len(keys))
     hashes[sizes < _SHORT] = 0
     t, v = own[at], theirs[at]
@@ -136,8 +145,10 @@ def _part(
         different, where = np.unique(pair, return_inverse=True)
         ours, others = np.divmod(different // base, len(keys))
         found = differences(
-            [keys[i] for i in ours.tolist()], [keys[i] for i in others.tolist()],
-            field, [rules[i] for i in (different % base).tolist()],
+            list(map(keys.__getitem__, ours.tolist())),
+            list(map(keys.__getitem__, others.tolist())),
+            field,
+            [rules[i] for i in (different % base).tolist()],
         )  # fmt: skip
         numbers = [notes.setdefault(text, len(notes)) for text in found.mistakes]
         for name, values in (
@@ -149,8 +160,7 @@ def _part(
     for name in ("chars", "words", "edits", "word_edits", "mistakes"):
         columns[name] = columns[name].astype(np.int32)
     part = _Part(
-        at, coded.texts.take(wanted[at]), coded.texts.take(value[at]), columns,
-        hashes[own], hashes[v],
+        at, coded.texts, wanted[at], value[at], columns, hashes[own], hashes[v],
     )  # fmt: skip
     return part, int(skipped.sum())
 
@@ -210,10 +220,13 @@ def _table(
     found = {
         name: np.concatenate([p.columns[name] for p in parts])[order] for name in parts[0].columns
     }
-    texts = {
-        name: pd.concat([getattr(p, name) for p in parts], ignore_index=True).take(order)
-        for name in ("truth", "value")
-    }
+    texts = pd.concat([p.texts for p in parts], ignore_index=True).array
+    starts = np.cumsum([0, *(len(p.texts) for p in parts[:-1])])
+
+    def written(codes: list[Ints]) -> ExtensionArray:
+        every = [own + start for own, start in zip(codes, starts, strict=True)]
+        found: ExtensionArray = texts.take(np.concatenate(every)[order])
+        return found
 
     def choice(codes: npt.NDArray[np.integer], words: Sequence[str]) -> pd.Categorical[str]:
         return pd.Categorical.from_codes(codes, pd.Index(list(words)))
@@ -222,8 +235,8 @@ def _table(
         {
             "row": rows[order].astype(np.int32),
             "field": choice(names, fields),
-            "truth": texts["truth"].array,
-            "value": texts["value"].array,
+            "truth": written([p.truth for p in parts]),
+            "value": written([p.value for p in parts]),
             "edits": found["edits"],
             "chars": found["chars"],
             "outcome": choice(found["outcome"], OUTCOMES),
@@ -236,6 +249,7 @@ def _table(
             "anls": found["anls"],
         },
         index=index.take(rows[order]),
+        copy=False,
     )
 
 

@@ -33,7 +33,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cvocr_lab.kinds import FieldType
-from cvocr_lab.scoring.addresses import other_era, same_place
+from cvocr_lab.scoring.addresses import place_verdict
 from cvocr_lab.scoring.texts import TIERS, Differing, Ints
 from cvocr_lab.text import fold_key
 
@@ -107,7 +107,7 @@ _WORDY: Final = ("date", "place", "amount")
 
 def _verdict(truth: str, value: str, rule: Rule) -> int:
     if rule == "place":
-        return 2 if same_place(truth, value) else 3 if other_era(truth, value) else 4
+        return VERDICTS.index(place_verdict(truth, value))
     if normal := _NORMAL.get(rule):
         meant = normal(truth)
         return 2 if meant and meant == normal(value) else 4

@@ -42,7 +42,7 @@ def count_pairs(cells: pd.DataFrame, names: Sequence[str], make_key: Key) -> pd.
         group = some.groupby(["truth", "value"], sort=False, observed=True).ngroup().to_numpy()
         first = np.unique(group, return_index=True)[1]
         truths, values = (
-            [make_key(text) for text in some[side].take(first)] for side in ("truth", "value")
+            list(map(make_key, some[side].take(first).tolist())) for side in ("truth", "value")
         )
         pairs = Differing.of(truths, values)
         edits = diagnose(pairs, str(field), distances(truths, values)).edits

@@ -71,7 +71,7 @@ def diagnose(pairs: Differing, field: str, distances: Ints) -> Diagnosis:
     for at in sorted(pairs.placed_otherwise(distances)):
         whole[at] = [PLACEMENT]
         values[at] = truths[at]
-    for at in pairs.framed(_captions(field)):
+    for at in pairs.framed(_captions(field), distances):
         if (bare := _without_labels(truths[at], values[at], field)) is not None:
             whole.setdefault(at, []).append(LABEL)
             values[at] = bare or truths[at]

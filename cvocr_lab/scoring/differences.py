@@ -13,6 +13,8 @@ import pandas as pd
 from rapidfuzz.distance import Levenshtein
 
 from cvocr_lab.scoring.mistakes import align
+from cvocr_lab.scoring.pairs import distances
+from cvocr_lab.scoring.texts import key
 from cvocr_lab.text import comparison_key
 
 _GAP: Final = "·"
@@ -29,9 +31,8 @@ def letters(cells: pd.DataFrame) -> pd.DataFrame:
     """
     places = np.flatnonzero(cells["outcome"] == "wrong")
     wrong = cells.iloc[places]
-    truths, values = ([comparison_key(str(t)) for t in wrong[c]] for c in ("truth", "value"))
-    far = [Levenshtein.distance(t, v) for t, v in zip(truths, values, strict=True)]
-    found = align(truths, values, np.asarray(far, np.int64))
+    truths, values = (list(map(key, wrong[c].tolist())) for c in ("truth", "value"))
+    found = align(truths, values, distances(truths, values))
     return pd.DataFrame(
         {
             "place": places[found.pair],

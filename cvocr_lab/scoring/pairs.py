@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +13,7 @@ from rapidfuzz.process import cpdist
 
 from cvocr_lab.scoring.comparators import Rule, verdicts
 from cvocr_lab.scoring.diagnosis import diagnose
-from cvocr_lab.scoring.texts import Differing, Ints, Words
+from cvocr_lab.scoring.texts import Differing, Ints, as_letters, measure
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,14 +68,17 @@ def word_distances(truths: Sequence[str], values: Sequence[str], edits: Ints) ->
         The distance in characters.
     """
     found = np.ones(len(truths), np.int64)
-    ours, theirs = (np.array([t.count(" ") for t in texts]) for texts in (truths, values))
+    ours, theirs = measure(truths)[1], measure(values)[1]
     # One edit that leaves the blanks alone is one word.
     at = np.flatnonzero((ours != theirs) | ((edits > 1) & (ours > 0))).tolist()
-    words = Words()
-    found[at] = distances(
-        [words.write(truths[i]) for i in at], [words.write(values[i]) for i in at]
-    )
+    for start in range(0, len(at), _STEP):
+        some = at[start : start + _STEP]
+        found[some] = distances(*as_letters([truths[i] for i in some], [values[i] for i in some]))
     return found
+
+
+_STEP: Final = 50_000
+"""Pairs looked at together: their words must not be more than there are characters."""
 
 
 def anls(truths: Sequence[str], values: Sequence[str]) -> npt.NDArray[np.float64]:
@@ -84,6 +88,6 @@ def anls(truths: Sequence[str], values: Sequence[str]) -> npt.NDArray[np.float64
     0.5, and so do we.
     """
     ours, theirs = ("\n".join(texts).lower().split("\n") for texts in (truths, values))
-    longer = np.maximum(*(np.fromiter(map(len, texts), float) for texts in (ours, theirs)))
+    longer = np.maximum(measure(ours)[0], measure(theirs)[0])
     alike = 1 - distances(ours, theirs) / longer
     return np.where(alike < 0.5, 0.0, alike)

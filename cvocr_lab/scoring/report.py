@@ -334,12 +334,12 @@ def _grouped(cells: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
     found = letters(cells).merge(times, on=both, how="left")
     found["group"] = [_arrow(t, v) for t, v in found[both].to_numpy()]
     # What happened to the value as a whole explains its letters.
-    first = cells["mistakes"].astype(str).str.split(";").str[0].to_numpy()
-    whole = np.isin(first, VALUE_CLASSES)
-    found = found[~whole[found["place"]]]
-    sizes = pd.Series(first[whole], dtype=object).value_counts()
-    kinds = pd.DataFrame({"place": np.flatnonzero(whole), "group": first[whole]})
-    kinds["count"] = kinds["group"].map(sizes)
+    wrong = np.flatnonzero(cells["outcome"] == "wrong")
+    first = [text.partition(";")[0] for text in cells["mistakes"].take(wrong).tolist()]
+    kinds = pd.DataFrame({"place": wrong, "group": first})
+    kinds = kinds[kinds["group"].isin(VALUE_CLASSES)]
+    kinds["count"] = kinds["group"].map(kinds["group"].value_counts())
+    found = found[~found["place"].isin(kinds["place"])]
     found = pd.concat([found, kinds]).sort_values(
         ["count", "group", "place"], ascending=[False, True, True]
     )

@@ -8,6 +8,8 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain, pairwise, repeat
+from operator import eq
 from typing import Final
 
 import numpy as np
@@ -76,14 +78,15 @@ def code(columns: Sequence[pd.Series], make_key: Key) -> Coded:
     keys: list[str] = found.tolist()
     key_of = np.arange(len(keys))
     changing = _perhaps_unclean(keys) if make_key is key else range(len(keys))
-    if len(changing):
-        numbers = {text: number for number, text in enumerate(keys)}
-        for at in changing:
-            if (new := make_key(keys[at])) != keys[at]:
-                if new not in numbers:
-                    numbers[new] = len(keys)
-                    keys.append(new)
-                key_of[at] = numbers[new]
+    changed = {at: new for at in changing if (new := make_key(keys[at])) != keys[at]}
+    if changed:
+        sought = set(changed.values())
+        numbers = {text: number for number, text in enumerate(keys) if text in sought}
+        for at, new in changed.items():
+            if new not in numbers:
+                numbers[new] = len(keys)
+                keys.append(new)
+            key_of[at] = numbers[new]
     ends = np.cumsum([len(c) for c in columns])[:-1]
     parts = np.split(codes.astype(np.int64, copy=False), ends)
     return Coded(pd.Series(found, dtype=TEXT), keys, key_of, tuple(parts))
@@ -114,6 +117,32 @@ def _clean() -> npt.NDArray[np.bool_]:
 def points(text: str) -> npt.NDArray[np.uint32]:
     """Code points of `text`."""
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+
+
+def translated(text: str, table: dict[int, str]) -> str:
+    """Give `text.translate(table)`, much sooner where the text is long.
+
+    Parameters
+    ----------
+    table
+        Has, or makes when asked, an entry for every character.
+    """
+    if len(text) < _LONG:
+        return text.translate(table)
+    marks = points(text)
+    there: list[int] = np.flatnonzero(np.bincount(marks)).tolist()
+    become = {point: table[point] for point in there}
+    if there[0] == 0 or max(map(len, become.values())) > 1:
+        return text.translate(table)
+    to = np.zeros(there[-1] + 1, np.uint32)
+    to[there] = [ord(new) if new else 0 for new in become.values()]
+    found = to[marks]
+    if "" in become.values():
+        found = found[found != 0]
+    return found.astype("<u4", copy=False).tobytes().decode("utf-32-le", "surrogatepass")
+
+
+_LONG: Final = 2_000
 
 
 class _Fold(dict[int, str]):
@@ -163,16 +192,18 @@ class Differing:
     @classmethod
     def of(cls, truths: Sequence[str], values: Sequence[str]) -> Differing:
         """Fold the pairs and find their tiers."""
-        ours, theirs = "\n".join(truths), "\n".join(values)
-        loose = [text.translate(_LOOSE).split("\n") for text in (ours, theirs)]
+        loose = [translated("\n".join(t), _LOOSE).split("\n") for t in (truths, values)]
         tiers = np.full(len(truths), TIERS.index("none"), np.int8)
-        for name, (left, right) in (
-            ("loose", loose),
-            ("diacritics", (t.translate(FOLD).split("\n") for t in (ours, theirs))),
-            ("case", (t.casefold().split("\n") for t in (ours, theirs))),
-        ):
-            equal = (a == b != "" for a, b in zip(left, right, strict=True))
-            tiers[np.fromiter(equal, np.bool_, len(truths))] = TIERS.index(name)
+        # What is equal in a stricter way is equal loosely, or has no letter at all.
+        alike = np.fromiter(map(eq, *loose), np.bool_, len(truths))
+        for at in np.flatnonzero(alike).tolist():
+            truth, value = truths[at], values[at]
+            if truth.casefold() == value.casefold():
+                tiers[at] = TIERS.index("case")
+            elif truth.translate(FOLD) == value.translate(FOLD) != "":
+                tiers[at] = TIERS.index("diacritics")
+            elif loose[0][at]:
+                tiers[at] = TIERS.index("loose")
         return cls(truths, values, loose[0], loose[1], tiers)
 
     def placed_otherwise(self, distances: Ints) -> set[int]:
@@ -185,23 +216,36 @@ class Differing:
             if old_tone(self.truths[at]) == old_tone(self.values[at])
         }
 
-    def framed(self, loose: tuple[str, ...]) -> list[int]:
+    def framed(self, loose: tuple[str, ...], distances: Ints) -> list[int]:
         """Find the pairs whose value begins or ends with one of these loose texts."""
-        return [
-            at
-            for at, value in enumerate(self.loose_values)
-            if value.startswith(loose) or value.endswith(loose)
-        ]
+        # Around the right value they are so many letters too many.
+        some = np.flatnonzero(distances >= min(map(len, loose), default=0)).tolist()
+        values = self.loose_values
+        return [at for at in some if values[at].startswith(loose) or values[at].endswith(loose)]
 
 
-class Words(dict[str, str]):
-    """One character for each word, so that words can be compared as characters."""
+def as_letters(*columns: Sequence[str]) -> list[list[str]]:
+    """Write texts with one character for each word, so that words are compared as characters."""
+    words = [" ".join(texts).split(" ") for texts in columns]
+    codes = pd.factorize(np.array(list(chain(*words)), object))[0]
+    # Surrogates are no characters.
+    codes = np.where(codes < 0xD800 - 1, codes + 1, codes + 0x801)
+    letters = codes.astype("<u4").tobytes().decode("utf-32-le")
+    found, start = [], 0
+    for texts in columns:
+        ends = np.cumsum(measure(texts)[1] + 1) + start
+        found.append([letters[a:b] for a, b in pairwise([start, *ends.tolist()])])
+        start = int(ends[-1]) if len(texts) else start
+    return found
 
-    def __missing__(self, word: str) -> str:
-        # Not among the surrogates, which are no characters.
-        number = len(self) + 1
-        return self.setdefault(word, chr(number if number < 0xD800 else number + 0x800))
 
-    def write(self, text: str) -> str:
-        """`text` with a character for each of its words."""
-        return "".join(map(self.__getitem__, text.split(" ")))
+def measure(texts: Sequence[str]) -> tuple[Ints, Ints]:
+    """Count the characters and the blanks of each text."""
+    joined = "\n".join(["", *texts, ""])
+    if joined.count("\n") != len(texts) + 1:
+        sizes = np.fromiter(map(len, texts), np.int64, len(texts))
+        return sizes, np.fromiter(map(str.count, texts, repeat(" ")), np.int64, len(texts))
+    marks = points(joined)
+    ends = np.flatnonzero(marks == 10)
+    blanks = np.searchsorted(np.flatnonzero(marks == 32), ends)
+    return np.diff(ends) - 1, np.diff(blanks)

@@ -274,10 +274,10 @@ def score(
     >>> paper = Document("tcc_chip", "front", {"name": FieldValue("TRẦN AN")})
     >>> frame = to_frame([Reading(Extraction((paper,)))], pd.DataFrame({"image": ["a.jpg"]}))
     >>> judged = score(frame, pd.DataFrame({"name": ["TRẦN ÂN"], "sex": ["Nữ"]}))
-    >>> judged.cells[["field", "truth", "value", "edits", "outcome", "mistakes"]]
-      field    truth    value  edits  outcome mistakes
-    0  name  TRẦN ÂN  TRẦN AN      1    wrong    shape
-    0   sex       Nữ               2  missing
+    >>> judged.cells[["field", "truth", "value", "edits", "mistakes", "outcome"]]
+      field    truth    value  edits mistakes  outcome
+    0  name  TRẦN ÂN  TRẦN AN      1    shape    wrong
+    0   sex       Nữ               2           missing
     """
     given = frame
     frame = _readings(frame)
