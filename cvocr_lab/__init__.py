@@ -26,6 +26,7 @@ from cvocr_lab.errors import (
     BatchError,
     CredentialsError,
     CvocrError,
+    DriftError,
     FetchError,
     FormatTypeError,
     ImageError,
@@ -51,7 +52,14 @@ from cvocr_lab.frames import from_frame, read_frame, to_frame, wide, write_frame
 from cvocr_lab.images import Fetch, InputImage, Limits, load
 from cvocr_lab.journal import Journal, apply
 from cvocr_lab.results import Document, Extraction, FieldValue, Line
-from cvocr_lab.scoring import Score, read_labels, score
+from cvocr_lab.scoring import (
+    Comparison,
+    Score,
+    accuracy_from_review,
+    compare,
+    read_labels,
+    score,
+)
 
 __version__ = "0.1.0"
 
@@ -59,9 +67,11 @@ __all__ = [
     "AnswerError",
     "ArgumentError",
     "BatchError",
+    "Comparison",
     "CredentialsError",
     "CvocrError",
     "Document",
+    "DriftError",
     "Engine",
     "Extraction",
     "Fetch",
@@ -86,8 +96,10 @@ __all__ = [
     "Score",
     "SeriesAccessor",
     "TransportError",
+    "accuracy_from_review",
     "apply",
     "check",
+    "compare",
     "extract",
     "extract_iter",
     "from_excel",

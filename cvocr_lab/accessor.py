@@ -6,7 +6,7 @@ method has a function twin in `cvocr_lab`, which says all there is to say.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from os import PathLike
 from typing import Literal
@@ -224,9 +224,38 @@ class FrameAccessor:
         *,
         on: str | None = None,
         fields: Sequence[str] | None = None,
+        by: str | Sequence[str] | None = None,
+        tone_style: Literal["unify"] | None = None,
+        alternatives: Mapping[str, str | Sequence[str]] | None = None,
+        baseline: str | PathLike[str] | None = None,
     ) -> scoring.Score:
         """Judge this flat frame by a truth; see `cvocr_lab.score`."""
-        return scoring.score(self._frame, truth, on=on, fields=fields)
+        return scoring.score(
+            self._frame,
+            truth,
+            on=on,
+            fields=fields,
+            by=by,
+            tone_style=tone_style,
+            alternatives=alternatives,
+            baseline=baseline,
+        )
+
+    def compare(
+        self,
+        other: pd.DataFrame,
+        truth: pd.DataFrame,
+        *,
+        on: str | None = None,
+        fields: Sequence[str] | None = None,
+        names: tuple[str, str] = ("a", "b"),
+        detect: float = 0.02,
+        seed: int = 0,
+    ) -> scoring.Comparison:
+        """Set another reading of the same pictures against this one; see `cvocr_lab.compare`."""
+        return scoring.compare(
+            self._frame, other, truth, on=on, fields=fields, names=names, detect=detect, seed=seed
+        )
 
 
 @pd.api.extensions.register_series_accessor("cvocr")
