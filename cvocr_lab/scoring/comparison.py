@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from html import escape
-from pathlib import Path
+from os import PathLike
 from typing import TYPE_CHECKING, Self
 
 import pandas as pd
@@ -154,7 +154,7 @@ class Comparison:
         return plots.differences(self.fields, self.names, ax)
 
     def to_html(
-        self, path: str | Path | None = None, *, title: str = "", limit: int = SHOWN
+        self, path: str | PathLike[str] | None = None, *, title: str = "", limit: int = SHOWN
     ) -> str:
         """Make a report: one HTML file with the table, the plot, and the values fixed and broken.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
-from pathlib import Path
+from os import PathLike
 from typing import Final
 
 import numpy as np
@@ -23,7 +23,7 @@ _MARGIN: Final = 0.25
 
 
 def crops(
-    cells: pd.DataFrame, rows: pd.DataFrame, frame: pd.DataFrame, base: str | Path | None
+    cells: pd.DataFrame, rows: pd.DataFrame, frame: pd.DataFrame, base: str | PathLike[str] | None
 ) -> Iterator[str | None]:
     """Cut out each cell's value as a ``data:`` URI; None where its place is not known.
 
@@ -91,9 +91,9 @@ def _hashable(key: object) -> object:
     return key
 
 
-def _loaded(source: object, base: str | Path | None) -> InputImage | None:
+def _loaded(source: object, base: str | PathLike[str] | None) -> InputImage | None:
     try:
-        return load(source, base=base)
+        return load(source, base=Path(base) if base is not None else None)
     except RowError:
         return None  # a report tells of values; the reading has told of the picture
 

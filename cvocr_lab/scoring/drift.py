@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from os import PathLike
 from pathlib import Path
 from typing import Final
 
@@ -16,7 +17,7 @@ from cvocr_lab.scoring.intervals import bootstrap, wilson
 _COLUMNS: Final = ("n", "correct", "exact", "exact_low", "cer", "cer_high", "cards")
 
 
-def freeze(cells: pd.DataFrame, path: str | Path) -> None:
+def freeze(cells: pd.DataFrame, path: str | PathLike[str]) -> None:
     """Write what a score says of each field to Parquet, mode 0600: counts, no value of any card.
 
     Raises
@@ -53,7 +54,7 @@ def figures(cells: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-def guard(cells: pd.DataFrame, path: str | Path) -> None:
+def guard(cells: pd.DataFrame, path: str | PathLike[str]) -> None:
     """Raise when a field fell below the frozen score by more than that score's interval.
 
     Raises

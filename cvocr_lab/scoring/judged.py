@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from pathlib import Path
+from os import PathLike
 from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
@@ -167,12 +167,12 @@ class Judged(ABC):
 
     def to_html(
         self,
-        path: str | Path | None = None,
+        path: str | PathLike[str] | None = None,
         *,
         title: str = "How well it reads",
         limit: int = SHOWN,
         crops: pd.DataFrame | None = None,
-        base: str | Path | None = None,
+        base: str | PathLike[str] | None = None,
     ) -> str:
         """Make a report: one HTML file with tables, plots, wrong values and all definitions.
 
@@ -213,7 +213,7 @@ class Judged(ABC):
             write(page, path)
         return page
 
-    def freeze(self, path: str | Path) -> None:
+    def freeze(self, path: str | PathLike[str]) -> None:
         """Keep what this score says per field, for ``score(…, baseline=path)`` to guard.
 
         Parameters

@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Sequence
 from html import escape
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -103,7 +104,7 @@ def figure(draw: Callable[[Axes], object], *, size: tuple[float, float], says: s
     return f"<figure>{svg}<figcaption>{escape(says)}</figcaption></figure>\n"
 
 
-def write(text: str, path: str | Path) -> None:
+def write(text: str, path: str | PathLike[str]) -> None:
     """Write a page that shows people's data: mode 0600 from the start."""
     path = Path(path)
     path.unlink(missing_ok=True)

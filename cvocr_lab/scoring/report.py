@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from html import escape
-from pathlib import Path
+from os import PathLike
 from typing import Final
 
 import numpy as np
@@ -64,7 +64,7 @@ def score_page(
     headline: str,
     limit: int,
     crops: pd.DataFrame | None,
-    base: str | Path | None,
+    base: str | PathLike[str] | None,
 ) -> str:
     """Lay out a score: tables, plots, wrong values, definitions.
 
@@ -298,7 +298,7 @@ def _gallery(
     pairs: pd.DataFrame,
     limit: int,
     crops: pd.DataFrame | None,
-    base: str | Path | None,
+    base: str | PathLike[str] | None,
 ) -> str:
     """The cells that are not right, those of the largest confusion first."""
     groups = _grouped(cells, pairs)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from html import escape
-from pathlib import Path
+from os import PathLike
 from typing import Final, Literal
 
 import numpy as np
@@ -229,7 +229,7 @@ def score(
     by: str | Sequence[str] | None = None,
     tone_style: Literal["unify"] | None = None,
     alternatives: Alternatives | None = None,
-    baseline: str | Path | None = None,
+    baseline: str | PathLike[str] | None = None,
 ) -> Score:
     """Judge a flat frame by a truth.
 
