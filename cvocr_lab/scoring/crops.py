@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterator
 from os import PathLike
+from pathlib import Path
 from typing import Final
 
 import numpy as np
