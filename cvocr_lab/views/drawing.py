@@ -1,0 +1,176 @@
+"""A row as one plain picture, where there are no widgets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import pandas as pd
+
+from cvocr_lab.errors import ArgumentError
+from cvocr_lab.images import Fetch, Limits
+from cvocr_lab.views.crops import Pixels, shrunk
+from cvocr_lab.views.faces import Face, Faces
+from cvocr_lab.views.judged import Judge, Judgement
+from cvocr_lab.views.pictures import Pictures
+from cvocr_lab.views.telling import HIDDEN
+
+if TYPE_CHECKING:
+    from PIL import Image, ImageDraw, ImageFont
+
+_WIDTH: Final = 900
+_SIDE: Final = 560
+_PAD: Final = 16
+_INK, _SOFT, _GROUND = (28, 28, 28), (100, 100, 100), (255, 255, 255)
+_OF_OUTCOME: Final = {
+    "correct": (0, 128, 96),
+    "wrong": (200, 72, 0),
+    "missing": (168, 112, 0),
+    "invented": (150, 70, 150),
+}
+_OF_CONFIDENCE: Final = ((0.95, (0, 114, 178)), (0.8, (168, 112, 0)), (0.0, (200, 72, 0)))
+
+
+def show(
+    frame: pd.DataFrame,
+    row: int = 0,
+    *,
+    truth: pd.DataFrame | None = None,
+    base: str | PathLike[str] | None = None,
+    mask: bool = False,
+    column: str | Sequence[str] | None = None,
+    on: str | None = None,
+    limits: Limits = Limits(),  # noqa: B008 - frozen
+    fetch: Fetch = Fetch(),  # noqa: B008 - frozen
+) -> Image.Image:
+    """Draw one row: the photo with numbered quads, and the values beside it.
+
+    This needs no widgets.  A notebook that displays the picture keeps it when it is saved; `view`
+    does not.
+
+    Parameters
+    ----------
+    frame
+        A flat frame.
+    row
+        Position of the row, from 0; negative from the end.
+    truth, base, mask, column, on, limits, fetch
+        As for `cvocr_lab.view`.
+
+    Raises
+    ------
+    ArgumentError
+        `frame` is no flat frame, or has no such row.
+    RowError
+        The row's picture cannot be read.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from cvocr_lab.frames import Reading, to_frame
+    >>> from cvocr_lab.results import Document, Extraction, FieldValue
+    >>> name = FieldValue("TRẦN ÂN", 0.7, (10, 10, 90, 10, 90, 30, 10, 30))
+    >>> paper = Reading(Extraction((Document("tcc_chip", "front", {"name": name}),)))
+    >>> frame = to_frame([paper], pd.DataFrame({"image": [np.zeros((60, 100, 3), np.uint8)]}))
+    >>> show(frame).size
+    (692, 348)
+    """
+    faces = Faces(frame, column)
+    if not -len(faces) <= row < len(faces):
+        raise ArgumentError(f"there is no row {row}: the frame has {len(faces)}")
+    face = faces.face(row % len(faces))
+    folder = None if base is None else Path(base)
+    pixels = Pictures(base=folder, limits=limits, fetch=fetch, mask=mask).pixels(face.shot)
+    judge = None if truth is None else Judge(faces.frame, truth, on=on)
+    return drawn(pixels, face, judge.of(face.row) if judge else {}, mask=mask)
+
+
+def drawn(
+    pixels: Pixels, face: Face, judgements: Mapping[str, Judgement], *, mask: bool
+) -> Image.Image:
+    """Draw the photo with numbered quads, and the values beside it."""
+    from PIL import Image, ImageDraw
+
+    small = shrunk(pixels, _WIDTH)
+    height, width = small.shape[:2]
+    scale = width / pixels.shape[1]
+    lines = _lines(face, judgements, mask)
+    high = max(height, sum(tall for *_, tall in lines)) + 2 * _PAD
+    sheet = Image.new("RGB", (width + _SIDE + 2 * _PAD, high), _GROUND)
+    sheet.paste(Image.fromarray(small), (_PAD, _PAD))
+    draw = ImageDraw.Draw(sheet)
+    for number, (name, quad) in enumerate(face.shot.quads.items(), 1):
+        colour = _colour(face, name, judgements)
+        points = [
+            (x * scale + _PAD, y * scale + _PAD) for x, y in zip(quad[::2], quad[1::2], strict=True)
+        ]
+        draw.polygon(points, outline=colour, width=2)
+        _number(draw, points[0], number, colour)
+    y = _PAD
+    for text, size, colour, bold, tall in lines:
+        draw.text((width + 2 * _PAD, y), text, font=_font(size, bold=bold), fill=colour)
+        y += tall
+    return sheet
+
+
+_Line = tuple[str, int, tuple[int, int, int], bool, int]
+
+
+def _lines(face: Face, judgements: Mapping[str, Judgement], mask: bool) -> list[_Line]:
+    heading = face.title or ("failed" if face.error else "no type")
+    lines: list[_Line] = [(heading, 17, _INK, True, 30)]
+    if face.error:
+        lines.append(("This row failed." if mask else face.error, 13, _SOFT, False, 24))
+    numbers = {name: at for at, name in enumerate(face.shot.quads, 1)}
+    for name, value in face.values.items():
+        judgement = judgements.get(name)
+        if value.text is None and (judgement is None or judgement.outcome == "absent"):
+            continue
+        sure = "" if value.confidence is None else f" · {value.confidence:.0%}"
+        about = f"{numbers.get(name, '–')}  {value.caption or name}{sure}"
+        colour = _colour(face, name, judgements)
+        outcome = f" · {judgement.outcome}" if judgement and judgement.outcome else ""
+        lines.append((about + outcome, 12, colour, False, 19))
+        text = "(nothing read)" if value.text is None else HIDDEN if mask else value.text
+        lines += [(part, 15, _INK, False, 21) for part in _wrapped(text)]
+        if judgement and judgement.outcome in ("wrong", "missing", "invented") and not mask:
+            truth = f"label: {judgement.truth or '(none)'}"
+            lines += [(part, 13, _SOFT, False, 19) for part in _wrapped(truth)]
+        lines.append(("", 8, _INK, False, 7))
+    return lines
+
+
+def _wrapped(text: str, width: int = 56) -> list[str]:
+    from textwrap import wrap
+
+    return [part for line in text.splitlines() for part in wrap(line, width)] or [""]
+
+
+def _colour(face: Face, name: str, judgements: Mapping[str, Judgement]) -> tuple[int, int, int]:
+    if judgements:
+        judgement = judgements.get(name)
+        return _OF_OUTCOME.get(judgement.outcome if judgement else "", _SOFT)
+    value = face.values.get(name)
+    sure = value.confidence if value else None
+    return _SOFT if sure is None else next(c for least, c in _OF_CONFIDENCE if sure >= least)
+
+
+def _number(
+    draw: ImageDraw.ImageDraw, at: tuple[float, float], number: int, colour: tuple[int, int, int]
+) -> None:
+    x, y = at
+    font = _font(11, bold=True)
+    left, top, right, bottom = draw.textbbox((x, y - 14), str(number), font=font)
+    draw.rectangle((left - 3, top - 2, right + 3, bottom + 2), fill=colour)
+    draw.text((x, y - 14), str(number), font=font, fill=_GROUND)
+
+
+def _font(size: int, *, bold: bool = False) -> ImageFont.FreeTypeFont:
+    """DejaVu Sans, which comes with matplotlib and has every Vietnamese letter."""
+    from matplotlib import get_data_path
+    from PIL import ImageFont
+
+    name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
+    return ImageFont.truetype(Path(get_data_path()) / "fonts" / "ttf" / name, size)

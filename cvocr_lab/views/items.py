@@ -1,0 +1,260 @@
+"""The items of a review: what there is to decide, where each stands, and which comes next."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections import Counter
+from dataclasses import replace
+from os import PathLike
+from pathlib import Path
+from statistics import median
+from typing import Final
+
+import pandas as pd
+
+from cvocr_lab import images
+from cvocr_lab.errors import ArgumentError, CvocrError
+from cvocr_lab.journal import (
+    REVIEWED,
+    STATES,
+    Decision,
+    Item,
+    Journal,
+    Standing,
+    State,
+    frame_items,
+)
+from cvocr_lab.scoring.texts import as_text
+from cvocr_lab.views.beside import Beside
+from cvocr_lab.views.faces import Faces
+
+DECIDED: Final = REVIEWED | {"skipped", "disputed"}
+"""States that a person has given; the others are still to do."""
+
+SHOWN: Final = ("to do", "all", "corrected", "skipped", "unreadable", "disputed", "noted", "differ")
+"""Which items are walked through: ``noted`` have a note, ``differ`` two engines disagree on."""
+
+_RECENT: Final = 40
+"""Decisions that the pace is taken from."""
+
+_LONGEST: Final = 600.0
+"""Seconds a person may be taken to have spent on one field."""
+
+
+class Items:
+    """A queue of fields to review, and a journal of what was decided.
+
+    Parameters
+    ----------
+    faces
+        The rows.
+    queue
+        Columns `row` (position), `field`; `reason` and `chance` where it has them.
+    journal
+        What was decided, and where decisions go.
+    base
+        Folder that relative paths start from.
+    beside
+        A second engine's answers.
+
+    Raises
+    ------
+    ArgumentError
+        The queue lacks a column, or speaks of a row that is not there.
+    """
+
+    def __init__(
+        self,
+        faces: Faces,
+        queue: pd.DataFrame,
+        journal: Journal,
+        *,
+        base: str | PathLike[str] | None = None,
+        beside: Beside | None = None,
+    ) -> None:
+        for column in ("row", "field"):
+            if column not in queue:
+                raise ArgumentError(f"a review queue has a column {column!r}")
+        self.journal = journal
+        self._faces, self._base = faces, base
+        self.rows: list[int] = queue["row"].astype("int64").tolist()
+        self.fields: list[str] = as_text(queue["field"]).tolist()
+        if self.rows and not 0 <= min(self.rows) <= max(self.rows) < len(faces):
+            raise ArgumentError("the review queue speaks of rows that the frame does not have")
+        empty = pd.Series([""] * len(queue))
+        self.reasons: list[str] = as_text(queue.get("reason", empty)).tolist()
+        chances = queue.get("chance", pd.Series([1.0] * len(queue)))
+        self.chances: list[float] = chances.astype("float64").fillna(1.0).tolist()
+        self._of_row = frame_items(faces.frame, column=faces.columns, base=base)
+        self._digested: set[int] = set()
+        read = {f: as_text(faces.frame[f]).tolist() for f in set(self.fields) & set(faces.fields)}
+        nothing = [""] * len(faces)
+        self.values: list[str] = [
+            read.get(f, nothing)[row] for row, f in zip(self.rows, self.fields, strict=True)
+        ]
+        self._differ = frozenset(
+            beside.differing(self.rows, self.fields, self.values) if beside else ()
+        )
+        self._at = {(r, f): k for k, (r, f) in enumerate(zip(self.rows, self.fields, strict=True))}
+        self.states: list[State] = [self.state(k) for k in range(len(self.rows))]
+        self.choose("to do", "")
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def place(self, row: int, field: str) -> int | None:
+        """Where in the queue this field of this row stands; None for nowhere."""
+        return self._at.get((row, field))
+
+    def item(self, k: int) -> Item:
+        """What the journal calls it."""
+        return replace(self._of_row[self.rows[k]], field=self.fields[k])
+
+    def standing(self, k: int) -> Standing | None:
+        """What the journal says of it."""
+        return self.journal.at(self.item(k))
+
+    def state(self, k: int) -> State:
+        """Where it stands; what nobody decided is ``prefilled`` where an engine read something."""
+        found = self.standing(k)
+        if found is None or found.state in ("untouched", "prefilled"):
+            return "prefilled" if self.values[k] else "untouched"
+        return found.state
+
+    def take_state(self, k: int) -> None:
+        """Take one state anew."""
+        self.states[k] = self.state(k)
+
+    def read_others(self) -> None:
+        """Read what others appended to the journal in the meantime."""
+        if self.journal.refresh():
+            self.states = [self.state(k) for k in range(len(self.rows))]
+
+    def identify(self, row: int) -> None:
+        """Name a row's picture by its content too, so that decisions find it wherever it lies."""
+        item = self._of_row[row]
+        if row in self._digested or item.sha256:
+            return
+        self._digested.add(row)
+        base = None if self._base is None else Path(self._base)
+        parts = self._faces.frame[self._faces.columns].iloc[row].tolist()
+        try:
+            found = "\n".join(images.digest(part, base=base) for part in parts)
+        except CvocrError:
+            return
+        self._of_row[row] = replace(item, sha256=found)
+
+    def decide(
+        self, k: int, state: State, text: str, *, note: str = "", seconds: float | None = None
+    ) -> Decision | None:
+        """Put a decision on disk, unless the same person has said just that before.
+
+        Parameters
+        ----------
+        state
+            ``untouched`` for a note alone, which leaves the item where it stands.
+        text
+            The value, for states that have one.
+
+        Raises
+        ------
+        OSError
+            The journal cannot be written.
+        """
+        before = self.standing(k)
+        latest = before.decisions[-1] if before else None
+        if state == "untouched" and before is not None:
+            state, text = before.state, before.value or ""
+        value = text if state in ("confirmed", "corrected") else None
+        if before is not None and latest is not None and latest.who == self.journal.who:
+            said = before.state, before.value or "", latest.note
+            if said == (state, value or "", note):
+                return None
+        engine = self._faces.frame["ocr_engine"].iloc[self.rows[k]]
+        decision = self.journal.decide(
+            self.item(k),
+            state,
+            value=value,
+            engine=engine if isinstance(engine, str) else "",
+            engine_value=self.values[k] or None,
+            seconds=None if seconds is None else min(max(seconds, 0.0), _LONGEST),
+            note=note,
+            chance=self.chances[k],
+        )
+        self.states[k] = self.state(k)
+        return decision
+
+    def find(self, item: Item) -> int | None:
+        """Where in the queue a journal's item stands; None for nowhere."""
+        for row, own in enumerate(self._of_row):
+            place = self._at.get((row, item.field))
+            if place is not None and _same(own, item):
+                return place
+        return None
+
+    def choose(self, shown: str, field: str) -> None:
+        """Choose what is walked through.
+
+        Raises
+        ------
+        ArgumentError
+            `shown` is none of `SHOWN`.
+        """
+        if shown not in SHOWN:
+            raise ArgumentError(f"shown is one of {', '.join(SHOWN)}, not {shown!r}")
+        self.shown, self.field = shown, field
+        self.walk = [
+            k
+            for k in range(len(self))
+            if (not field or self.fields[k] == field) and self._wanted(k)
+        ]
+
+    def _wanted(self, k: int) -> bool:
+        if self.shown in ("to do", "all"):
+            # What is done stays in the walk, to go back to; `next` passes over it.
+            return True
+        if self.shown == "noted":
+            found = self.standing(k)
+            return found is not None and any(d.note for d in found.decisions)
+        return k in self._differ if self.shown == "differ" else self.states[k] == self.shown
+
+    def next(self, k: int, *, step: int = 1, undecided: bool = False) -> int | None:
+        """The next of those walked through, or the next of them that nobody decided."""
+        at = bisect_right(self.walk, k) if step > 0 else bisect_left(self.walk, k) - 1
+        while 0 <= at < len(self.walk):
+            if not undecided or self.states[self.walk[at]] not in DECIDED:
+                return self.walk[at]
+            at += step
+        return None
+
+    def first(self) -> int | None:
+        """Where to begin: the first that nobody decided, else the first of all."""
+        found = self.next(-1, undecided=self.shown == "to do")
+        return self.next(-1) if found is None else found
+
+    def progress(self) -> dict[str, object]:
+        """How far the review has come, and how long the rest will take at the present pace."""
+        counts = Counter(self.states)
+        own = [
+            d.seconds
+            for d in self.journal.decisions
+            if d.who == self.journal.who and d.seconds and d.state in DECIDED
+        ][-_RECENT:]
+        pace = float(median(own)) if own else None
+        left = sum(counts[s] for s in STATES if s not in DECIDED)
+        return {
+            "total": len(self),
+            "left": left,
+            "counts": {s: counts[s] for s in STATES},
+            "pace": pace,
+            "seconds_left": None if pace is None else pace * left,
+        }
+
+
+def _same(one: Item, other: Item) -> bool:
+    """Tell whether two items are about one face of one picture."""
+    if (one.page, one.side, one.nth) != (other.page, other.side, other.nth):
+        return False
+    if one.sha256 and other.sha256:
+        return one.sha256 == other.sha256
+    return one.source == other.source if one.source else one.label == other.label

@@ -1,0 +1,202 @@
+"""Pictures of rows as the screen needs them, and a few of them kept."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock
+from types import MappingProxyType
+from typing import Final
+
+import numpy as np
+
+from cvocr_lab.errors import CvocrError
+from cvocr_lab.images import Fetch, Limits, load
+from cvocr_lab.results import Quad
+from cvocr_lab.views.crops import Pixels, Points, corners_of, cut, grown, jpeg, level, shrunk
+from cvocr_lab.views.masking import masked
+
+_KEPT: Final = 12
+"""Rows whose pictures are kept, encoded: some megabytes, whatever the frame's length."""
+
+_PAPER: Final = 900
+_CROP: Final = (1400, 220)
+_MARGIN: Final = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """Which part of which picture a row is about.
+
+    Parameters
+    ----------
+    row
+        Position in the frame.
+    source
+        What `cvocr_lab.images.load` takes.
+    page
+        From 1.
+    kind
+        Document type, "" when unknown.
+    corners
+        The paper's.
+    quads
+        Where each field's value stands.
+    """
+
+    row: int
+    source: object
+    page: int = 1
+    kind: str = ""
+    corners: Quad | None = None
+    quads: Mapping[str, Quad] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """What is sent of a picture; all bytes are JPEG files.
+
+    Parameters
+    ----------
+    width, height
+        Of the upright page in pixels, which quads are given in; 0 when it could not be read.
+    photo
+        The page, no larger than asked.
+    paper
+        The paper alone, levelled; empty where its corners are not known.
+    paper_size, paper_quads
+        Its size, and the quads on it, in pixels.
+    crops
+        Each field's value, levelled.
+    turn
+        Degrees clockwise, a multiple of 90, that bring the paper upright.
+    trouble
+        Why there is no picture; "" when there is one.
+    """
+
+    width: int = 0
+    height: int = 0
+    photo: bytes = field(default=b"", repr=False)
+    paper: bytes = field(default=b"", repr=False)
+    paper_size: tuple[int, int] = (0, 0)
+    paper_quads: Mapping[str, tuple[float, ...]] = field(
+        default_factory=lambda: MappingProxyType({}), repr=False
+    )
+    crops: Mapping[str, bytes] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+    turn: int = 0
+    trouble: str = ""
+
+
+class Pictures:
+    """Loads pictures and keeps the last few, encoded; safe to use from several threads.
+
+    Parameters
+    ----------
+    base, limits, fetch
+        As for `cvocr_lab.images.load`.
+    mask
+        Cover portrait, codes and values before anything is encoded.
+    """
+
+    def __init__(
+        self,
+        *,
+        base: str | Path | None = None,
+        limits: Limits = Limits(),  # noqa: B008 - frozen
+        fetch: Fetch = Fetch(),  # noqa: B008 - frozen
+        mask: bool = False,
+    ) -> None:
+        self._base, self._limits, self._fetch, self._mask = base, limits, fetch, mask
+        self._kept: OrderedDict[tuple[int, int], Sheet] = OrderedDict()
+        self._lock = Lock()
+
+    def kept(self, shot: Shot, edge: int) -> Sheet | None:
+        """Give what `sheet` would, if it is at hand."""
+        with self._lock:
+            found = self._kept.get((shot.row, edge))
+            if found is not None:
+                self._kept.move_to_end((shot.row, edge))
+            return found
+
+    def sheet(self, shot: Shot, edge: int) -> Sheet:
+        """Load what is to be seen of a row.
+
+        Parameters
+        ----------
+        shot
+            The row.
+        edge
+            Longest side of the photo in pixels.
+        """
+        found = self.kept(shot, edge)
+        if found is None:
+            found = self._made(shot, edge)
+            with self._lock:
+                self._kept[shot.row, edge] = found
+                while len(self._kept) > _KEPT:
+                    self._kept.popitem(last=False)
+        return found
+
+    def sharp(self, shot: Shot, edge: int) -> bytes:
+        """Give the photo alone, larger; it is not kept.  Empty where it cannot be read."""
+        pixels = self._pixels(shot)
+        return b"" if isinstance(pixels, str) else jpeg(shrunk(pixels, edge))
+
+    def pixels(self, shot: Shot) -> Pixels:
+        """Give the page, covered where it is to be.
+
+        Raises
+        ------
+        RowError
+            It cannot be read.
+        """
+        image = load(
+            shot.source, base=self._base, pages=(shot.page,), limits=self._limits, fetch=self._fetch
+        )
+        if self._mask:
+            return masked(image.pixels, shot.kind, shot.corners, shot.quads.values())
+        return image.pixels
+
+    def _pixels(self, shot: Shot) -> Pixels | str:
+        try:
+            return self.pixels(shot)
+        except CvocrError as error:
+            return "The picture cannot be read." if self._mask else str(error)
+
+    def _made(self, shot: Shot, edge: int) -> Sheet:
+        pixels = self._pixels(shot)
+        if isinstance(pixels, str):
+            return Sheet(trouble=pixels)
+        height, width = pixels.shape[:2]
+        paper, size, on_paper = b"", (0, 0), {}
+        corners = corners_of(shot.corners)
+        places = {f: p for f, q in shot.quads.items() if (p := corners_of(q)) is not None}
+        if corners is not None:
+            turn, size = level(corners, width=_PAPER, height=_PAPER)
+            paper = jpeg(cut(pixels, corners, width=_PAPER, height=_PAPER))
+            on_paper = {f: _moved(points, turn) for f, points in places.items()}
+        crops = {}
+        if not self._mask:
+            wide, tall = _CROP
+            crops = {
+                f: jpeg(cut(pixels, grown(points, _MARGIN), width=wide, height=tall))
+                for f, points in places.items()
+            }
+        photo = jpeg(shrunk(pixels, edge))
+        return Sheet(width, height, photo, paper, size, on_paper, crops, _turn(corners))
+
+
+def _moved(points: Points, turn: Points) -> tuple[float, ...]:
+    import cv2
+
+    moved = cv2.perspectiveTransform(points[None], np.asarray(turn, np.float64))[0]
+    return tuple(round(float(v), 1) for v in moved.reshape(-1))
+
+
+def _turn(corners: Points | None) -> int:
+    if corners is None:
+        return 0
+    across = corners[1] - corners[0]
+    return round(-float(np.degrees(np.arctan2(across[1], across[0]))) / 90) * 90 % 360

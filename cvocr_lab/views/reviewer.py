@@ -1,0 +1,350 @@
+"""Confirm and correct what was read, field by field, by keyboard."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import pandas as pd
+
+from cvocr_lab.errors import ArgumentError
+from cvocr_lab.images import Fetch, Limits
+from cvocr_lab.journal import Decision, Journal, State, apply
+from cvocr_lab.text import nfc
+from cvocr_lab.views.beside import Beside
+from cvocr_lab.views.checks import Check, complaint
+from cvocr_lab.views.faces import Faces
+from cvocr_lab.views.items import SHOWN, Items
+from cvocr_lab.views.judged import Judge, edits
+from cvocr_lab.views.pictures import Pictures
+from cvocr_lab.views.queue import Order, review_queue
+from cvocr_lab.views.telling import told_face
+from cvocr_lab.views.viewer import send_row, send_sharp, whole
+from cvocr_lab.views.widget import Mimebundle, Said, Talk, mimebundle
+
+if TYPE_CHECKING:
+    from anywidget import AnyWidget
+
+_STATES: Final[Mapping[str, State]] = {
+    "skipped": "skipped", "unreadable": "unreadable", "disputed": "disputed", "note": "untouched",
+}  # fmt: skip
+"""What the page may ask for beside a value; a note leaves things where they stand."""
+
+
+class Reviewer:
+    """What `review` gives: displayed by a notebook, it asks for one field after the other.
+
+    Attributes
+    ----------
+    journal
+        The journal that decisions go to.
+    """
+
+    def __init__(
+        self,
+        faces: Faces,
+        pictures: Pictures,
+        items: Items,
+        *,
+        judge: Judge | None,
+        beside: Beside | None,
+        checks: Mapping[str, Check | None],
+        base: str | PathLike[str] | None,
+        height: int,
+    ) -> None:
+        self.journal = items.journal
+        self._faces, self._pictures, self._items = faces, pictures, items
+        self._judge, self._beside, self._checks = judge, beside, checks
+        self._base, self._height = base, height
+        self._done: dict[str, dict[str, object]] = {}
+        self._listeners: list[Callable[[Decision], object]] = []
+        self._talk = Talk(self._hear)
+
+    @property
+    def widget(self) -> AnyWidget:
+        """The widget itself, for those who build a page of several."""
+        return self._talk.widget
+
+    @property
+    def progress(self) -> pd.Series:
+        """How many items of the queue stand in which state."""
+        counts = pd.Series(self._items.states, dtype="object").value_counts()
+        return counts.rename("items").rename_axis("state")
+
+    def frame(self) -> pd.DataFrame:
+        """The frame with what was decided so far, under its own index; see `cvocr_lab.apply`."""
+        self.journal.refresh()
+        frame, columns = self._faces.frame, self._faces.columns
+        return apply(frame, self.journal, column=columns, base=self._base)
+
+    def on_decision(self, call: Callable[[Decision], object]) -> Callable[[Decision], object]:
+        """Have `call` called after each decision; works as a decorator."""
+        self._listeners.append(call)
+        return call
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __repr__(self) -> str:
+        left = self._items.progress()["left"]
+        where = self.journal.path.name
+        return f"Reviewer of {len(self)} fields, {left} to do, journal {where}; run the cell"
+
+    def _repr_mimebundle_(self, **_: object) -> Mimebundle:
+        return mimebundle(self._talk, repr(self))
+
+    def _hear(self, view: str, ask: str, said: Said) -> None:
+        hear = {
+            "open": self._open, "show": self._show, "choose": self._choose, "check": self._check,
+            "sharp": self._sharpen, "decide": self._decide, "undo": self._undo,
+        }.get(ask)  # fmt: skip
+        if hear:
+            hear(view, said)
+
+    def _open(self, view: str, said: Said) -> None:  # noqa: ARG002 - all ears take the same
+        self._items.read_others()
+        self._talk.tell(
+            view,
+            "open",
+            {
+                "mode": "review",
+                "height": self._height,
+                "mask": False,
+                "count": len(self._items),
+                "at": self._items.first(),
+                "journal": self._journal_key(),
+                "journal_name": self.journal.path.name,
+                "shown": list(SHOWN) if self._beside else [s for s in SHOWN if s != "differ"],
+                "fields": list(dict.fromkeys(self._items.fields)),
+                "progress": self._items.progress(),
+            },
+        )
+
+    def _journal_key(self) -> str:
+        # Tells the page which journal unsent keystrokes belong to, without telling the path.
+        return hashlib.sha256(str(self.journal.path.resolve()).encode()).hexdigest()[:16]
+
+    def _choose(self, view: str, said: Said) -> None:
+        self._items.choose(str(said.get("shown", "")), str(said.get("field", "")))
+        said = {"at": self._items.first(), "found": len(self._items.walk)}
+        self._talk.tell(view, "chosen", {**said, "count": len(self._items)})
+
+    def _show(self, view: str, said: Said) -> None:
+        k = whole(said.get("at"))
+        if 0 <= k < len(self._items):
+            self._send(view, k, said)
+
+    def _send(self, view: str, k: int, said: Said) -> None:
+        items, row = self._items, self._items.rows[k]
+        items.identify(row)
+        face = self._faces.face(row)
+        judgements = self._judge.of(row) if self._judge else {}
+        told = told_face(face, judgements, mask=False)
+        fields = told["fields"]
+        assert isinstance(fields, list)
+        names = {f["name"] for f in fields}
+        if items.fields[k] not in names:
+            fields.append({"name": items.fields[k], "value": None})
+        for field in fields:
+            field.update(self._about(row, field["name"]))
+        told |= {
+            "at": k,
+            "field": items.fields[k],
+            "before": items.next(k, step=-1),
+            "after": items.next(k),
+            "next": items.next(k, undecided=items.shown == "to do"),
+            "other_engine": self._beside.engine if self._beside else "",
+        }
+        send_row(self._talk, view, self._pictures, face.shot, told, said)
+
+    def _about(self, row: int, field: str) -> dict[str, object]:
+        """What the review adds to a field: where it stands, and what else was said of it."""
+        k = self._items.place(row, field)
+        if k is None:
+            return {"k": None}
+        standing = self._items.standing(k)
+        latest = standing.decisions[-1] if standing else None
+        return {
+            "k": k,
+            "state": self._items.states[k],
+            "said": standing.value if standing else None,
+            "versions": [
+                {"who": d.who, "state": d.state, "value": d.value}
+                for d in (standing.decisions if standing and standing.state == "disputed" else ())
+            ],
+            "note": latest.note if latest else "",
+            "reason": self._items.reasons[k],
+            **self._other(row, field),
+        }
+
+    def _other(self, row: int, field: str) -> dict[str, object]:
+        """What the second engine read, and how that differs."""
+        other = self._beside.value(row, field) if self._beside else None
+        if other is None:
+            return {}
+        k = self._items.place(row, field)
+        own = "" if k is None else self._items.values[k]
+        return {"other": other, "other_edits": edits(other, own) if other and own else []}
+
+    def _sharpen(self, view: str, said: Said) -> None:
+        shot = self._faces.face(whole(said.get("row"))).shot
+        send_sharp(self._talk, view, self._pictures, shot, said)
+
+    def _check(self, view: str, said: Said) -> None:
+        k, text = whole(said.get("at")), str(said.get("text", ""))
+        if 0 <= k < len(self._items):
+            wrong = self._complaint(k, text)
+            self._talk.tell(view, "checked", {"at": k, "text": text, "wrong": wrong})
+
+    def _complaint(self, k: int, text: str) -> str:
+        field = self._items.fields[k]
+        value = self._faces.face(self._items.rows[k]).values.get(field)
+        return complaint(field, value.format if value else "", text, self._checks)
+
+    def _decide(self, view: str, said: Said) -> None:
+        k, token = whole(said.get("at")), str(said.get("token", ""))
+        if not 0 <= k < len(self._items):
+            return
+        decision = None
+        if token not in self._done:  # a message that came twice is one decision
+            answer, decision = self._decided(k, said)
+            if "at" not in answer:
+                self._talk.tell(view, "refused", {"token": token, "at": k, **answer})
+                return
+            self._done[token] = answer
+        answer = {"token": token, **self._done[token], "progress": self._items.progress()}
+        self._talk.tell(view, "decided", answer)
+        following = answer["next"]
+        self._send(view, following if isinstance(following, int) and said.get("go") else k, said)
+        if decision is not None:
+            for call in self._listeners:
+                call(decision)
+
+    def _decided(self, k: int, said: Said) -> tuple[dict[str, object], Decision | None]:
+        """Put what the page said on disk, or say why not."""
+        items = self._items
+        items.read_others()
+        items.identify(items.rows[k])
+        act, text = str(said.get("act", "value")), nfc(str(said.get("value") or "")).strip()
+        state = _STATES.get(act)
+        if act == "value":
+            if not said.get("force") and (wrong := self._complaint(k, text)):
+                return {"doubt": wrong}, None
+            state = "confirmed" if text == nfc(items.values[k]).strip() else "corrected"
+        if state is None:
+            raise ArgumentError("the page asked for what is no decision")
+        try:
+            note, seconds = str(said.get("note") or ""), said.get("seconds")
+            spent = float(seconds) if isinstance(seconds, int | float) else None
+            decision = items.decide(k, state, text, note=note, seconds=spent)
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            return {"refused": f"The journal cannot be written: {reason}."}, None
+        following = items.next(k, undecided=items.shown == "to do")
+        if following is None and items.shown == "to do":
+            following = items.next(-1, undecided=True)
+        return {"at": k, "state": items.states[k], "next": following}, decision
+
+    def _undo(self, view: str, said: Said) -> None:
+        self._items.read_others()
+        undone = self.journal.undo()
+        if undone is None:
+            self._talk.tell(view, "trouble", {"text": "There is nothing to undo."})
+            return
+        k = self._items.find(undone.item)
+        if k is not None:
+            self._items.take_state(k)
+        answer = {"at": k, "field": undone.item.field, "progress": self._items.progress()}
+        self._talk.tell(view, "undone", answer)
+        if k is not None:
+            self._send(view, k, said)
+
+
+def review(
+    frame: pd.DataFrame,
+    journal: str | PathLike[str] | Journal = "review.jsonl",
+    *,
+    truth: pd.DataFrame | None = None,
+    order: Order = "gain",
+    audit: float = 0.1,
+    seed: int = 0,
+    fields: Sequence[str] | None = None,
+    queue: pd.DataFrame | None = None,
+    other: pd.DataFrame | None = None,
+    checks: Mapping[str, Check | None] | None = None,
+    who: str | None = None,
+    base: str | PathLike[str] | None = None,
+    column: str | Sequence[str] | None = None,
+    on: str | None = None,
+    height: int = 640,
+    limits: Limits = Limits(),  # noqa: B008 - frozen
+    fetch: Fetch = Fetch(),  # noqa: B008 - frozen
+) -> Reviewer:
+    """Confirm and correct a flat frame in the notebook, field by field, by keyboard alone.
+
+    Every decision is on disk before the screen moves: a kernel, server or browser that dies
+    costs at most what is typed but not yet entered.  Opening the same journal again goes on
+    where it ended, and undoing reaches back into earlier sessions.  Nothing that an engine read
+    counts as reviewed before a person has confirmed it.
+
+    Parameters
+    ----------
+    frame
+        A flat frame; it is not changed.
+    journal
+        File that decisions are appended to, made if it is not there (readable by you alone), or
+        an open journal.
+    truth
+        Labels, matched as by `cvocr_lab.score`; they are shown and may be chosen, and the queue
+        puts first what differs.
+    order, audit, seed, fields
+        Of the queue; see `cvocr_lab.review_queue`.
+    queue
+        A queue of your own in place of these: columns `row` (position in `frame`) and `field`,
+        and `reason`, `chance` where it has them.
+    other
+        A second engine's flat frame of the same inputs, whose answers may be chosen.
+    checks
+        By field, a check of your own in place of the field type's: it takes a value and says what
+        is wrong with it, or "".  None for no check.  A check warns; entering again overrules it.
+    who
+        Whose decisions they are; None for the login name.
+    base, column, on, height, limits, fetch
+        As for `cvocr_lab.view`.
+
+    Raises
+    ------
+    ArgumentError
+        `frame` is no flat frame, or an argument is not understood.
+    MissingPartError
+        anywidget is not installed.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from cvocr_lab.frames import Reading, to_frame
+    >>> from cvocr_lab.results import Document, Extraction, FieldValue
+    >>> paper = Document("tcc_chip", "front", {"id": FieldValue("001090000001", 0.7)})
+    >>> frame = to_frame([Reading(Extraction((paper,)))], pd.DataFrame({"image": ["a.jpg"]}))
+    >>> with TemporaryDirectory() as folder:
+    ...     review(frame, f"{folder}/review.jsonl", fields=["id", "name"])
+    Reviewer of 2 fields, 2 to do, journal review.jsonl; run the cell
+    """
+    faces = Faces(frame, column)
+    judge = None if truth is None else Judge(faces.frame, truth, on=on)
+    opened = journal if isinstance(journal, Journal) else Journal(journal, who=who)
+    if queue is None:
+        queue = review_queue(
+            faces.frame, truth=truth, order=order, audit=audit, seed=seed, fields=fields, on=on
+        )
+    beside = None if other is None else Beside(faces.frame, other)
+    items = Items(faces, queue, opened, base=base, beside=beside)
+    folder = None if base is None else Path(base)
+    pictures = Pictures(base=folder, limits=limits, fetch=fetch)
+    return Reviewer(
+        faces, pictures, items, judge=judge, beside=beside, checks=checks or {}, base=base,
+        height=height,
+    )  # fmt: skip

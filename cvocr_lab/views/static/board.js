@@ -1,0 +1,399 @@
+// The whole board: talk with the kernel, pictures kept, keys, what is shown where.
+
+const KEPT = 8; // rows whose pictures the page keeps
+const PATIENCE = 2500; // milliseconds till the page says that the kernel does not answer
+
+class Board {
+  constructor(model, root) {
+    this.model = model;
+    this.root = root;
+    this.id = crypto.getRandomValues(new Uint32Array(2)).join("-");
+    this.rows = new Map(); // row -> {sheet, urls}
+    this.told = null;
+    this.toldAt = new Map();
+    this.rowOf = new Map();
+    this.at = 0;
+    this.count = 0;
+    this.hovered = this.picked = null;
+    this.stage = new Stage({
+      hover: (name) => this.hover(name), pick: (name) => this.pick(name),
+      sharpen: (edge) => this.sharpen(edge),
+    });
+    this.placeholder = make("div", { class: "placeholder" }, "Opening…");
+    this.status = make("span", { class: "status", role: "status" });
+    this.element = make("div", {
+      class: "cvocr", tabindex: "0", "data-lm-suppress-shortcuts": "true", role: "application",
+      "aria-label": "document viewer",
+    }, this.placeholder);
+    root.append(this.element);
+    this.theme();
+    this.listen();
+    this.ask("open");
+  }
+
+  listen() {
+    this.heard = (said, buffers) => this.hear(said, buffers);
+    this.model.on("msg:custom", this.heard);
+    this.element.addEventListener("keydown", (event) => this.key(event));
+    for (const name of ["keyup", "keypress"]) {
+      this.element.addEventListener(name, (event) => event.stopPropagation());
+    }
+    // Lab takes the focus for its cell on a click in an output; here it stays.
+    this.element.addEventListener("mousedown", (event) => event.stopPropagation());
+    this.element.addEventListener("pointerdown", (event) => {
+      if (!event.target.closest("input, textarea, select, button")) this.focus();
+    });
+    const busy = () => this.alive();
+    for (const name of ["keydown", "pointermove", "wheel", "input"]) {
+      this.element.addEventListener(name, busy, { passive: true, capture: true });
+    }
+    // Ctrl+S stays the notebook's: its shortcuts pass by elements with the attribute.
+    this.saving = (event) => {
+      const save = (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "s";
+      this.element.toggleAttribute("data-lm-suppress-shortcuts", !save);
+      if (!save) this.element.setAttribute("data-lm-suppress-shortcuts", "true");
+    };
+    window.addEventListener("keydown", this.saving, true);
+    this.themes = new MutationObserver(() => this.theme());
+    this.themes.observe(document.body, { attributes: true });
+    this.tick = setInterval(() => this.watch(), 500);
+  }
+
+  /** Counts time only while a person is at it: not more than 15 s for each sign of life. */
+  alive() {
+    const now = performance.now();
+    if (this.side && "seconds" in this.side) {
+      this.side.seconds += Math.min(now - (this.lively ?? now), 15000) / 1000;
+    }
+    this.lively = now;
+  }
+
+  theme() {
+    let element = this.root;
+    let colour = null;
+    for (; element && !colour; element = element.parentElement ?? element.getRootNode()?.host) {
+      const parts = getComputedStyle(element).backgroundColor.match(/[\d.]+/g)?.map(Number);
+      if (parts && (parts[3] ?? 1) > 0.5) colour = parts;
+    }
+    const [r, g, b] = colour ?? (matchMedia("(prefers-color-scheme: dark)").matches ? [0, 0, 0] : [255, 255, 255]);
+    this.element.toggleAttribute("data-dark", 0.3 * r + 0.6 * g + 0.1 * b < 110);
+  }
+
+  // --- talk
+
+  ask(what, said = {}) {
+    if (what !== "moved") this.waiting ??= performance.now(); // that one has no answer
+    try {
+      this.model.send({ ask: what, view: this.id, ...said });
+    } catch {
+      this.lost();
+    }
+  }
+
+  watch() {
+    if (this.waiting && performance.now() - this.waiting > PATIENCE) this.lost();
+  }
+
+  lost() {
+    if (!this.side) {
+      this.placeholder.textContent =
+        "Neither pictures nor values are kept in the notebook. Run this cell again to see them.";
+      return;
+    }
+    this.silent = true;
+    const typed = this.side.pending || this.side.dirty;
+    this.say("The kernel does not answer: it is busy, or gone. "
+      + (typed ? "What you typed is kept on this page and not yet on disk. " : "Nothing is lost. ")
+      + "If it was restarted, run this cell again.", true);
+    if (this.side.answer) this.side.answer.readOnly = false;
+  }
+
+  hear(said, buffers) {
+    if (said.view !== this.id) return;
+    this.waiting = null;
+    if (this.silent) this.say("");
+    this.silent = false;
+    if (said.tell === "open") this.open(said);
+    else if (!this.side) return;
+    else if (said.tell === "show") this.arrived(said, buffers);
+    else if (said.tell === "chosen") this.chosen(said);
+    else if (said.tell === "sharp") this.sharpened(said, buffers);
+    else if (said.tell === "trouble") {
+      this.inFlight = null;
+      this.say(said.text, true);
+    } else this.side[said.tell]?.(said);
+  }
+
+  say(text, trouble = false) {
+    this.status.textContent = text;
+    this.status.classList.toggle("error", trouble);
+  }
+
+  // --- layout
+
+  open(said) {
+    if (this.side) return;
+    this.mode = said.mode;
+    this.element.style.setProperty("--height", `${said.height}px`);
+    this.side = said.mode === "review" ? new ReviewSide(this) : new ViewSide(this);
+    this.number = make("input", { class: "number", type: "text", inputmode: "numeric", title: "go to (g)",
+      "aria-label": "number", onchange: () => this.jump(),
+      onkeydown: (event) => event.key === "Enter" && (this.jump(), this.focus()) });
+    this.of = make("span", { class: "soft" });
+    const button = (title, text, call) => make("button", { type: "button", title, "aria-label": title,
+      onmousedown: (event) => event.preventDefault(), onclick: call }, text);
+    this.help = make("div", { class: "help", hidden: true });
+    const step = (by) => (said.mode === "review"
+      ? this.side.leave(by > 0 ? this.told?.after : this.told?.before) : this.go(this.at + by));
+    const move = make("div", { class: "bar move" },
+      button("before (←)", "‹", () => step(-1)), this.number, this.of, button("next (→)", "›", () => step(1)));
+    const tools = make("div", { class: "bar tools" },
+      button("smaller (−)", "−", () => this.stage.zoom(0.8)), button("larger (+)", "+", () => this.stage.zoom(1.25)),
+      button("the paper, the whole photo (0)", "⤢", () => this.stage.fit()), button("turn right (r)", "↻", () => this.stage.turn(90)),
+      button("values on the picture (v)", "Aa", () => this.toggleLabels()),
+      button("keys (?)", "?", () => this.toggleHelp()));
+    this.body = make("div", { class: "body" }, this.stage.element, this.side.element, this.help);
+    this.element.replaceChildren(make("div", { class: "bars" }, move, this.side.bar, tools), this.body,
+      make("div", { class: "foot" }, this.status));
+    this.element.dataset.mode = said.mode;
+    this.side.open(said);
+    this.help.append(make("dl", {}, ...(said.mode === "review" ? REVIEW_KEYS : VIEW_KEYS).flatMap(
+      ([keys, what]) => [make("dt", {}, keys), make("dd", {}, what)])));
+    this.stage.labels = said.mode === "view";
+    this.chosen({ count: said.count, at: said.at });
+  }
+
+  chosen({ count, at, found = count }) {
+    this.count = count;
+    this.toldAt.clear();
+    this.rowOf.clear();
+    this.inFlight = null;
+    this.say("");
+    if (!found || at == null) {
+      this.say(this.mode === "review" ? "No field is left in this choice." : "No row is left in this choice.");
+      if (!count) this.of.textContent = "/ 0";
+      return;
+    }
+    this.expect(at);
+    this.want();
+  }
+
+  toggleHelp() {
+    this.help.hidden = !this.help.hidden;
+  }
+
+  toggleLabels() {
+    this.stage.showLabels(!this.stage.labels);
+  }
+
+  // --- rows
+
+  screen() {
+    const { clientWidth, clientHeight } = this.stage.element;
+    const edge = Math.ceil(Math.max(clientWidth, clientHeight, 600) * (window.devicePixelRatio || 1));
+    return { have: [...this.rows.keys()], edge };
+  }
+
+  expect(at) {
+    this.at = at;
+    this.number.value = at + 1;
+    this.of.textContent = `/ ${this.count}`;
+  }
+
+  jump() {
+    const at = Number.parseInt(this.number.value, 10) - 1;
+    if (Number.isNaN(at)) this.number.value = this.at + 1;
+    else this.go(at);
+  }
+
+  go(at) {
+    if (at == null || !this.count) return;
+    this.expect(Math.min(Math.max(at, 0), this.count - 1));
+    const told = this.toldAt.get(this.at);
+    if (told && this.rows.has(told.row)) {
+      this.told = told;
+      this.paint();
+      if (this.inFlight == null) this.preload();
+      this.ask("moved", { at: this.at });
+    } else this.want();
+  }
+
+  want() {
+    if (this.inFlight != null) return;
+    this.inFlight = this.at;
+    this.ask("show", { at: this.at, ...this.screen() });
+  }
+
+  preload() {
+    if (this.inFlight != null || !this.told) return;
+    const near = this.mode === "review" ? [this.told.next, this.told.after]
+      : [this.at + 1, this.at - 1, this.at + 2];
+    const next = near.find((at) => at != null && at >= 0 && at < this.count
+      && !(this.rowOf.has(at) && this.rows.has(this.rowOf.get(at))));
+    if (next == null) return;
+    this.inFlight = next;
+    this.ask("show", { at: next, ahead: true, ...this.screen() });
+  }
+
+  async arrived(said, buffers) {
+    if (this.inFlight === said.at) this.inFlight = null;
+    this.rowOf.set(said.at, said.row);
+    if (said.sheet) {
+      const urls = buffers.map((buffer) => URL.createObjectURL(new Blob([buffer], { type: "image/jpeg" })));
+      this.keep(said.row, { sheet: said.sheet, urls });
+      // Decoded before it is needed, so that the next picture is there at once.
+      const picture = new Image();
+      picture.src = urls[said.sheet.photo] ?? "";
+      this.rows.get(said.row).picture = picture;
+      if (picture.src) await picture.decode().catch(() => {});
+    }
+    if (this.mode === "view") this.toldAt.set(said.at, said);
+    if (said.at === this.at && this.rows.has(said.row)) {
+      this.told = said;
+      this.paint();
+    }
+    if (this.told?.at === this.at) this.preload();
+    else this.want();
+  }
+
+  keep(row, entry) {
+    this.drop(row);
+    this.rows.set(row, entry);
+    for (const old of this.rows.keys()) {
+      if (this.rows.size <= KEPT) break;
+      if (old !== this.told?.row && old !== row) this.drop(old);
+    }
+  }
+
+  drop(row) {
+    for (const url of this.rows.get(row)?.urls ?? []) URL.revokeObjectURL(url);
+    this.rows.delete(row);
+  }
+
+  paint() {
+    const { told } = this;
+    const entry = this.rows.get(told.row);
+    this.rows.delete(told.row);
+    this.rows.set(told.row, entry); // the latest used goes last
+    const { sheet, urls } = entry;
+    const quads = Object.fromEntries(told.fields.filter((f) => f.quad).map((f) => [f.name, f.quad]));
+    this.stage.show({ key: told.row, url: entry.sharp ?? urls[sheet.photo], size: sheet.size, quads,
+      fields: told.fields, corners: told.corners, turn: sheet.turn, message: sheet.trouble });
+    this.side.show(told, sheet, urls);
+    if (this.mode === "review") this.picked = told.field;
+    else if (!quads[this.picked] && !told.fields.some((f) => f.name === this.picked)) this.picked = null;
+    this.marks();
+    this.element.dataset.shown = this.at;
+    this.element.dataset.row = told.row;
+  }
+
+  sharpen(edge) {
+    const entry = this.rows.get(this.told?.row);
+    const have = entry?.edge ?? (entry?.picture ? Math.max(entry.picture.naturalWidth, entry.picture.naturalHeight) : 0);
+    clearTimeout(this.sharper);
+    if (!have || edge <= have * 1.2 || have >= 4000) return;
+    this.sharper = setTimeout(() => {
+      entry.edge = Math.ceil(edge * 1.3);
+      this.ask("sharp", { row: this.told.row, edge: entry.edge });
+    }, 200);
+  }
+
+  sharpened(said, buffers) {
+    const entry = this.rows.get(said.row);
+    if (!entry || !buffers.length) return;
+    entry.sharp = URL.createObjectURL(new Blob([buffers[0]], { type: "image/jpeg" }));
+    entry.urls.push(entry.sharp);
+    if (said.row === this.told?.row) this.stage.replaceImage(entry.sharp);
+  }
+
+  // --- marks
+
+  hover(name) {
+    this.hovered = name;
+    this.marks();
+  }
+
+  pick(name) {
+    if (this.mode === "review") {
+      const field = this.told.fields.find((one) => one.name === name);
+      if (field?.k != null) this.side.leave(field.k);
+      return;
+    }
+    this.picked = this.picked === name ? null : name;
+    this.marks();
+  }
+
+  marks() {
+    this.stage.mark(this.hovered, this.picked);
+    this.side.mark(this.hovered, this.picked);
+  }
+
+  // --- keys
+
+  focus() {
+    this.element.focus({ preventScroll: true });
+  }
+
+  key(event) {
+    event.stopPropagation();
+    if (!this.side) return;
+    const { target } = event;
+    let done = false;
+    if (target === this.side.answer) done = this.side.answerKey(event);
+    else if (target.matches("input, textarea, select")) {
+      if (event.key === "Escape" || (event.key === "Enter" && target === this.side.note && !event.isComposing)) {
+        this.focus();
+        done = true;
+      }
+    } else if (!event.ctrlKey && !event.metaKey && !event.isComposing
+      && !(event.key === "Enter" && target.matches("button"))) done = this.commandKey(event);
+    if (done) event.preventDefault();
+  }
+
+  commandKey(event) {
+    const { key } = event;
+    const arrows = { ArrowLeft: [60, 0], ArrowRight: [-60, 0], ArrowUp: [0, 60], ArrowDown: [0, -60] };
+    if (event.shiftKey && arrows[key]) this.stage.pan(...arrows[key]);
+    else if (event.altKey) return false;
+    else if (key === "+" || key === "=") this.stage.zoom(1.25);
+    else if (key === "-") this.stage.zoom(0.8);
+    else if (key === "0") this.stage.fit();
+    else if (key === "r") this.stage.turn(90);
+    else if (key === "R") this.stage.turn(-90);
+    else if (key === "v") this.toggleLabels();
+    else if (key === "?") this.toggleHelp();
+    else if (key === "Escape" && !this.help.hidden) this.toggleHelp();
+    else if (key === "g") this.number.select();
+    else if (key === "z") this.zoomToPicked();
+    else if ((key === "ArrowDown" || key === "ArrowUp") && this.mode === "view") {
+      this.picked = this.side.step(key === "ArrowDown" ? 1 : -1, this.picked);
+      this.marks();
+    } else return this.side.key(event);
+    return true;
+  }
+
+  zoomToPicked() {
+    const name = this.picked ?? this.hovered;
+    if (this.stage.fitted && name) this.stage.zoomTo(name);
+    else this.stage.fit();
+  }
+
+  close() {
+    this.model.off("msg:custom", this.heard);
+    window.removeEventListener("keydown", this.saving, true);
+    this.themes.disconnect();
+    clearInterval(this.tick);
+    clearTimeout(this.sharper);
+    this.side?.close();
+    this.stage.close();
+    for (const row of [...this.rows.keys()]) this.drop(row);
+    this.element.remove();
+  }
+}
+
+function render({ model, el }) {
+  const board = new Board(model, el);
+  return () => board.close();
+}
+
+export default { render };

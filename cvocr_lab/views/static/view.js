@@ -1,0 +1,175 @@
+// What stands beside the picture when looking: the paper, levelled, and its fields.
+
+const OUTCOMES = {
+  correct: "correct", wrong: "wrong", missing: "missing", invented: "invented", absent: "absent",
+};
+
+function percent(confidence) {
+  return confidence == null ? "" : `${Math.floor(confidence * 100)}%`;
+}
+
+/** What is printed over what is read, letters that differ marked. */
+function differences(edits) {
+  const rows = [["printed", 1], ["read", 2]].map(([title, side]) => {
+    const line = make("span", { class: "letters" });
+    for (const edit of edits) {
+      const text = edit[side];
+      if (edit[0] === "equal") line.append(text);
+      else line.append(make("mark", {}, text.replaceAll(" ", "␣") || "·"));
+    }
+    return make("div", { class: "line" }, make("i", {}, title), line);
+  });
+  return make("div", { class: "differences" }, ...rows);
+}
+
+/** The heading of a row: what paper it is, and what was noticed. */
+function heading(told) {
+  const title = told.title || (told.error ? "Not read" : "No type");
+  const chips = [
+    told.page > 1 ? `page ${told.page}` : "", told.engine,
+    ...told.warnings.map((code) => code.replaceAll("_", " ")),
+  ].filter(Boolean);
+  return make(
+    "header", { class: "heading" },
+    make("div", { class: "title" }, make("b", {}, title), make("span", { class: "soft" },
+      [told.label && `row ${told.label}`, told.source].filter(Boolean).join(" · "))),
+    chips.length ? make("div", { class: "chips" }, ...chips.map((chip) =>
+      make("span", { class: "chip" }, chip))) : null,
+    told.error ? make("p", { class: "error" }, told.error) : null,
+  );
+}
+
+class ViewSide {
+  constructor(board) {
+    this.board = board;
+    this.head = make("div");
+    this.paper = new Stage({ hover: (name) => board.hover(name), pick: (name) => board.pick(name) });
+    this.paper.element.classList.add("paper");
+    this.list = make("ol", { class: "fields" });
+    this.element = make("section", { class: "side" }, this.head, this.paper.element, this.list);
+    this.bar = make("div", { class: "bar choose" });
+    this.paperOn = true;
+  }
+
+  open(said) {
+    const choose = () => this.choose();
+    const select = (name, title, pairs) => make(
+      "select", { name, title, "aria-label": title, onchange: choose },
+      make("option", { value: "" }, title), ...pairs.map(([value, text]) =>
+        make("option", { value, selected: said.wish[name] === value }, text)));
+    const same = (texts) => texts.map((text) => [text, text.replaceAll("_", " ")]);
+    const confidences = [0.5, 0.8, 0.9, 0.95, 0.99].map((c) => [String(c), `below ${percent(c + 1e-9)}`]);
+    const sorts = [
+      ...said.sorts.map((s) => [s, { confidence: "least confident first", wrong: "most wrong first" }[s]]),
+      ...said.columns.map((c) => [c, `by ${c}`]),
+    ];
+    this.query = make("input", {
+      name: "query", type: "search", value: said.wish.query, spellcheck: "false",
+      placeholder: "query, such as id_confidence < 0.9   ( / )", "aria-label": "query",
+      onchange: choose,
+      onkeydown: (event) => event.key === "Enter" && !event.isComposing && this.board.focus(),
+    });
+    this.bar.replaceChildren(
+      select("type", "any type", same(said.types)),
+      said.warnings.length ? select("warning", "any warning", same(said.warnings)) : "",
+      said.outcomes.length ? select("outcome", "any outcome", same(said.outcomes)) : "",
+      select("below", "any confidence", confidences),
+      select("sort", "in the frame's order", sorts), this.query);
+  }
+
+  choose() {
+    const wish = {};
+    for (const control of this.bar.querySelectorAll("[name]")) wish[control.name] = control.value;
+    wish.below = Number(wish.below) || 0;
+    this.board.say("Choosing…");
+    this.board.ask("choose", wish);
+  }
+
+  show(told, sheet, urls) {
+    this.told = told;
+    this.head.replaceChildren(heading(told));
+    const paper = urls[sheet.paper];
+    this.paper.element.hidden = !paper || !this.paperOn;
+    if (paper) {
+      this.paper.show({
+        key: told.row, url: paper, size: sheet.paper_size, quads: sheet.paper_quads, fields: told.fields,
+      });
+    }
+    this.list.replaceChildren(...told.fields.map((field) => this.line(field, urls[sheet.crops[field.name]])));
+    this.picked ??= null;
+    if (!told.fields.some((field) => field.name === this.picked)) this.picked = null;
+  }
+
+  line(field, crop) {
+    const read = field.value != null;
+    const tone = toneOf(field);
+    const line = make(
+      "li",
+      {
+        class: `field tone-${tone}${read ? "" : " empty"}`, "data-field": field.name,
+        onpointerenter: () => this.board.hover(field.name),
+        onpointerleave: () => this.board.hover(null),
+        onclick: () => this.board.pick(field.name),
+      },
+      make("div", { class: "about" },
+        make("span", { class: "caption", title: field.english }, field.caption || field.name),
+        make("code", {}, field.name),
+        make("span", { class: "sure" },
+          [OUTCOMES[field.outcome], percent(field.confidence)].filter(Boolean).join(" · "))),
+      make("div", { class: "value" }, read ? field.value : "nothing read"),
+      field.edits?.length ? differences(field.edits) : null,
+    );
+    if (crop) line.append(make("img", { class: "crop", src: crop, alt: "", draggable: "false" }));
+    return line;
+  }
+
+  mark(hovered, picked) {
+    this.paper.mark(hovered, picked);
+    for (const line of this.list.children) {
+      line.classList.toggle("near", line.dataset.field === hovered);
+      const chosen = line.dataset.field === picked;
+      if (chosen && !line.classList.contains("picked")) reveal(line);
+      line.classList.toggle("picked", chosen);
+    }
+  }
+
+  /** Moves to the next field, or the one before. */
+  step(by, picked) {
+    const names = this.told?.fields.map((field) => field.name) ?? [];
+    const at = names.indexOf(picked);
+    return names[at < 0 ? (by > 0 ? 0 : names.length - 1) : Math.min(Math.max(at + by, 0), names.length - 1)];
+  }
+
+  key(event) {
+    const board = this.board;
+    if (event.key === "ArrowRight" || event.key === "n") board.go(board.at + 1);
+    else if (event.key === "ArrowLeft" || event.key === "p") board.go(board.at - 1);
+    else if (event.key === "Home") board.go(0);
+    else if (event.key === "End") board.go(board.count - 1);
+    else if (event.key === "/") this.query.focus();
+    else if (event.key === "c") {
+      this.paperOn = !this.paperOn;
+      board.paint();
+    } else return false;
+    return true;
+  }
+
+  close() {
+    this.paper.close();
+  }
+}
+
+/** Scrolls a line into its list's view, and never the page. */
+function reveal(line) {
+  const list = line.closest(".fields, .side");
+  const [box, all] = [line.getBoundingClientRect(), list.getBoundingClientRect()];
+  if (box.bottom > all.bottom) list.scrollTop += box.bottom - all.bottom + 4;
+  else if (box.top < all.top) list.scrollTop -= all.top - box.top + 4;
+}
+
+const VIEW_KEYS = [
+  ["← →", "row before, next row"], ["↑ ↓", "field above, below"], ["Home End", "first, last row"],
+  ["g", "go to a number"], ["/", "query"], ["z", "zoom to the field"], ["+ −", "zoom"], ["0", "the paper, the whole photo"],
+  ["Shift + arrows", "move the picture"], ["r R", "turn right, left"], ["v", "values on the picture"],
+  ["c", "paper alone, or not"], ["Esc", "back to the picture from a box"], ["?", "this list"],
+];

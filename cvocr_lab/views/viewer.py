@@ -1,0 +1,251 @@
+"""Look at what was read, and where, row by row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from cvocr_lab.errors import ArgumentError
+from cvocr_lab.images import Fetch, Limits
+from cvocr_lab.views.choosing import MANY, SORTS, Wish, chosen, options, wish_of
+from cvocr_lab.views.drawing import drawn
+from cvocr_lab.views.faces import Face, Faces
+from cvocr_lab.views.judged import Judge, Judgement
+from cvocr_lab.views.pictures import Pictures, Shot
+from cvocr_lab.views.telling import told_face, told_sheet
+from cvocr_lab.views.widget import Mimebundle, Said, Talk, mimebundle
+
+if TYPE_CHECKING:
+    from anywidget import AnyWidget
+    from PIL import Image
+
+_EDGES = (400, 4096)
+
+
+class Viewer:
+    """What `view` gives: displayed by a notebook, it shows one row at a time.
+
+    Attributes
+    ----------
+    rows
+        Positions in the frame of the rows chosen, in the order shown.
+    at
+        Which of them is shown, from 0.
+    """
+
+    def __init__(
+        self, faces: Faces, pictures: Pictures, judge: Judge | None, wish: Wish, *, mask: bool,
+        height: int,
+    ) -> None:  # fmt: skip
+        self._faces, self._pictures, self._judge = faces, pictures, judge
+        self._mask, self._height = mask, height
+        self._wish = wish
+        self.rows = chosen(faces.frame, wish, judge)
+        self.at = 0
+        self._talk = Talk(self._hear)
+
+    @property
+    def widget(self) -> AnyWidget:
+        """The widget itself, for those who build a page of several."""
+        return self._talk.widget
+
+    def show(self) -> Image.Image:
+        """Draw the row shown as a plain picture; see `cvocr_lab.show`.
+
+        Raises
+        ------
+        ArgumentError
+            No row is chosen.
+        RowError
+            Its picture cannot be read.
+        """
+        if not len(self.rows):
+            raise ArgumentError("no row is chosen")
+        face = self._faces.face(int(self.rows[self.at]))
+        return drawn(self._pictures.pixels(face.shot), face, self._judged(face), mask=self._mask)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __repr__(self) -> str:
+        return f"Viewer of {len(self.rows)} of {len(self._faces)} rows; run the cell to see them"
+
+    def _repr_mimebundle_(self, **_: object) -> Mimebundle:
+        return mimebundle(self._talk, repr(self))
+
+    def _hear(self, view: str, ask: str, said: Said) -> None:
+        if ask == "open":
+            self._open(view)
+        elif ask == "show":
+            self._show(view, said)
+        elif ask == "choose":
+            self._choose(view, wish_of(said))
+        elif ask == "sharp":
+            self._sharpen(view, said)
+        elif ask == "moved" and 0 <= whole(said.get("at")) < len(self.rows):
+            self.at = whole(said["at"])
+
+    def _open(self, view: str) -> None:
+        found = options(self._faces.frame)
+        outcomes = ["wrong", "missing", "invented", "all correct"] if self._judge else []
+        columns = [str(c) for c in self._faces.frame.columns][:MANY]
+        sorts = [s for s in SORTS if s != "wrong" or self._judge]
+        self._talk.tell(
+            view,
+            "open",
+            {
+                "mode": "view",
+                "height": self._height,
+                "mask": self._mask,
+                "total": len(self._faces),
+                "count": len(self.rows),
+                "at": self.at,
+                **found,
+                "outcomes": outcomes,
+                "sorts": sorts,
+                "columns": columns,
+                "wish": {s: getattr(self._wish, s) for s in Wish.__slots__},
+            },
+        )
+
+    def _choose(self, view: str, wish: Wish) -> None:
+        rows = chosen(self._faces.frame, wish, self._judge)
+        before = int(self.rows[self.at]) if len(self.rows) else -1
+        there = np.flatnonzero(rows == before)
+        self._wish, self.rows = wish, rows
+        self.at = int(there[0]) if len(there) else 0
+        self._talk.tell(view, "chosen", {"count": len(rows), "at": self.at})
+
+    def _show(self, view: str, said: Said) -> None:
+        at = whole(said.get("at"))
+        if not 0 <= at < len(self.rows):
+            return
+        if not said.get("ahead"):
+            self.at = at
+        face = self._faces.face(int(self.rows[at]))
+        told = {"at": at, **told_face(face, self._judged(face), mask=self._mask)}
+        send_row(self._talk, view, self._pictures, face.shot, told, said)
+
+    def _sharpen(self, view: str, said: Said) -> None:
+        shot = self._faces.face(whole(said.get("row"))).shot
+        send_sharp(self._talk, view, self._pictures, shot, said)
+
+    def _judged(self, face: Face) -> dict[str, Judgement]:
+        return self._judge.of(face.row) if self._judge else {}
+
+
+def view(
+    frame: pd.DataFrame,
+    *,
+    truth: pd.DataFrame | None = None,
+    base: str | PathLike[str] | None = None,
+    mask: bool = False,
+    query: str = "",
+    sort: str = "",
+    column: str | Sequence[str] | None = None,
+    on: str | None = None,
+    height: int = 640,
+    limits: Limits = Limits(),  # noqa: B008 - frozen
+    fetch: Fetch = Fetch(),  # noqa: B008 - frozen
+) -> Viewer:
+    """Show a flat frame row by row: the photo, where each value was read, and how sure.
+
+    In the notebook, rows are chosen by type, warning, outcome, confidence or any query; the
+    keyboard does everything, and ``?`` lists the keys.  Pictures reach the page one by one as
+    they are looked at; a saved notebook holds neither pictures nor values.
+
+    Parameters
+    ----------
+    frame
+        A flat frame; the first row shows at once, however long it is.
+    truth
+        Labels, matched as by `cvocr_lab.score`: colours then tell outcomes instead of confidence,
+        and wrong values show letter by letter where they differ.
+    base
+        Folder that relative paths start from; None for the current one.
+    mask
+        Hide every value, and cover portrait, codes and printed values on the picture, for
+        looking on with others.  Where type or corners of the paper are unknown, the whole picture
+        becomes coarse blocks.
+    query
+        Rows to show, as `pandas.DataFrame.query` takes it: ``"ocr_type == 'cmt'"``; "" for all.
+    sort
+        ``"confidence"`` for the least confident first, ``"wrong"`` for the most wrong values
+        first (needs `truth`), or a column; "" for the order of the frame.
+    column
+        The source column(s); None for those that stand there beside the results.
+    on
+        Column of both that says which rows of `truth` belong to which; None for the index.
+    height
+        Of the viewer, in pixels of the page.
+    limits, fetch
+        As for `cvocr_lab.load`.
+
+    Raises
+    ------
+    ArgumentError
+        `frame` is no flat frame, its source column is not to be told, or the query or order is
+        not understood.
+    MissingPartError
+        anywidget is not installed; `cvocr_lab.show` needs none.
+
+    Examples
+    --------
+    >>> from cvocr_lab.frames import Reading, to_frame
+    >>> from cvocr_lab.results import Document, Extraction, FieldValue
+    >>> paper = Document("tcc_chip", "front", {"id": FieldValue("001090000001", 0.7)})
+    >>> frame = to_frame([Reading(Extraction((paper,)))], pd.DataFrame({"image": ["a.jpg"]}))
+    >>> view(frame, query="id_confidence < 0.9")
+    Viewer of 1 of 1 rows; run the cell to see them
+    """
+    faces = Faces(frame, column)
+    judge = None if truth is None else Judge(faces.frame, truth, on=on)
+    folder = None if base is None else Path(base)
+    pictures = Pictures(base=folder, limits=limits, fetch=fetch, mask=mask)
+    wish = Wish(query=query, sort=sort)
+    return Viewer(faces, pictures, judge, wish, mask=mask, height=height)
+
+
+def send_row(talk: Talk, view: str, pictures: Pictures, shot: Shot, told: Said, said: Said) -> None:
+    """Send a row with its pictures, or without where the page says that it has them."""
+    have = said.get("have")
+    if isinstance(have, list) and shot.row in have:
+        talk.tell(view, "show", told)
+        return
+    edge = edge_of(said)
+
+    def send() -> None:
+        about, parts = told_sheet(pictures.sheet(shot, edge))
+        talk.tell(view, "show", {**told, "sheet": about}, parts)
+
+    if pictures.kept(shot, edge):
+        send()
+    else:
+        talk.later(view, send)
+
+
+def send_sharp(talk: Talk, view: str, pictures: Pictures, shot: Shot, said: Said) -> None:
+    """Send the photo of a row alone, larger."""
+    edge = edge_of(said)
+
+    def send() -> None:
+        photo = pictures.sharp(shot, edge)
+        talk.tell(view, "sharp", {"row": shot.row}, [photo] if photo else [])
+
+    talk.later(view, send)
+
+
+def whole(said: object) -> int:
+    """The whole number that the page sent; -1 for anything else."""
+    return said if isinstance(said, int) and not isinstance(said, bool) else -1
+
+
+def edge_of(said: Said) -> int:
+    """How large the page wants pictures: in steps, so that a moved window needs no new ones."""
+    least, most = _EDGES
+    return min(max(-(-whole(said.get("edge")) // 200) * 200, least), most)
