@@ -9,7 +9,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import Final
+from typing import Final, TypeVar
 
 from fastapi import Request, Response
 from starlette.exceptions import HTTPException
@@ -43,6 +43,13 @@ _STATUS: Final[Mapping[type[CvocrError], int]] = {
     QuotaError: 402,
 }
 _ENGINE_FAILED: Final = 502
+_OVERHEAD: Final = 1000
+"""Bytes of memory that a kept answer takes beside its body, about."""
+
+_LITTLE: Final = 2**16
+"""Bytes that are taken apart or put together on the event loop."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +132,7 @@ class Answering:
         self._keys = keys
         self._counters = counters
         self._bounds = bounds
-        self._replays = Replays[Given]()
+        self._replays = Replays[Given](lambda given: len(given.body) + _OVERHEAD)
 
     def route(self, endpoints: Sequence[Endpoint]) -> Callable[[Request], Awaitable[Response]]:
         """The function that answers the endpoints with one path and method."""
@@ -172,7 +179,7 @@ class Answering:
     async def _admitted(self, endpoints: Sequence[Endpoint], request: Request, key: str) -> Given:
         content_type = request.headers.get("content-type", "")
         plain_type = content_type.partition(";")[0].strip().lower()
-        found = intake.parameters(request.url.query, endpoints[0].params)
+        found = intake.parameters(_query(request), endpoints[0].params)
         endpoint = intake.chosen(endpoints, found.get("format_type"), plain_type)
         pictures: tuple[bytes | str, ...]
         if endpoint.transport == "url":
@@ -181,8 +188,7 @@ class Answering:
             if plain_type != endpoint.content_type:
                 raise HTTPException(415, f"send {endpoint.content_type} here")
             body = await self._body(request)
-            # Not on the event loop: megabytes of base64 would hold up everyone.
-            pictures = await asyncio.to_thread(intake.pictures, body, content_type, endpoint)
+            pictures = await _aside(len(body), intake.pictures, body, content_type, endpoint)
         job = Job(
             endpoint.kind,
             pictures,
@@ -230,14 +236,32 @@ class Answering:
                 result = await self._pool.read(job, gone)
                 seconds = perf_counter() - start
                 if isinstance(result, Extraction):
-                    answer = await asyncio.to_thread(_json, result, endpoint, seconds)
-                    await asyncio.to_thread(self._keys.charge, key)
+                    size = sum(len(d.thumb or b"") for d in result.documents)
+                    answer = await _aside(size, _json, result, endpoint, seconds)
+                    await self._charge(key)
                     return Given(200, "0", answer)
         except QuotaError as error:
             return refusal(error, endpoint)
         if endpoint.shape == "lines" and isinstance(result, NoDocumentError):
             return Given(200, "", _json(result, endpoint, seconds))
         return refusal(result, endpoint)
+
+    async def _charge(self, key: str) -> None:
+        if self._keys.on_disk:
+            await asyncio.to_thread(self._keys.charge, key)
+        else:
+            self._keys.charge(key)
+
+
+def _query(request: Request) -> str:
+    return bytes(request.scope["query_string"]).decode("utf-8", "replace")
+
+
+async def _aside(size: int, work: Callable[..., T], *arguments: object) -> T:
+    """Do what would hold up everyone in a thread; little things are done before one has begun."""
+    if size < _LITTLE:
+        return work(*arguments)
+    return await asyncio.to_thread(work, *arguments)
 
 
 def _json(result: Extraction | CvocrError, endpoint: Endpoint, seconds: float) -> bytes:

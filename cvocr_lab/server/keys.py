@@ -79,6 +79,11 @@ class Keys:
     def __repr__(self) -> str:
         return f"Keys({len(self._digests)} keys, quota={self._quota})"
 
+    @property
+    def on_disk(self) -> bool:
+        """Whether charges are kept in a file."""
+        return self._path is not None
+
     def holder(self, authorization: str) -> str | None:
         """The key of this ``Authorization`` header; None if it is not one of ours.
 

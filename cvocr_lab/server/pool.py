@@ -200,9 +200,10 @@ class Pool:
         GoneError
             Nobody waits any more; nothing was read.
         """
+        has_to_wait = self._free.empty()
         worker = await self._free.get()
         try:
-            if await gone():
+            if has_to_wait and await gone():
                 raise GoneError
         except BaseException:
             self._free.put_nowait(worker)
@@ -240,10 +241,11 @@ class Pool:
 
         Opened here, so that the time it takes is no job's.
         """
-        with contextlib.suppress(Exception):
+        try:
             await reading
-        with contextlib.suppress(Exception):  # the next job meets it again
-            await self._in_thread(worker.open)
+        except Exception:
+            with contextlib.suppress(Exception):  # the next job meets it again
+                await self._in_thread(worker.open)
         self._free.put_nowait(worker)
 
     def _in_thread(self, work: Callable[..., T], *arguments: object) -> asyncio.Future[T]:

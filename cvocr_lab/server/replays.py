@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from time import monotonic
 from typing import Generic, TypeVar
 
 Given = TypeVar("Given")
@@ -18,13 +19,27 @@ class Replays(Generic[Given]):
 
     Parameters
     ----------
-    most
-        Answers that are kept.
+    size
+        Tells the size of an answer in bytes.
+    most_bytes
+        Bytes of answers that are kept.
+    most_s
+        Seconds that an answer is kept, while others come.
     """
 
-    def __init__(self, most: int = 256) -> None:
-        self._most = most
-        self._kept: OrderedDict[str, asyncio.Future[Given]] = OrderedDict()
+    def __init__(
+        self,
+        size: Callable[[Given], int],
+        *,
+        most_bytes: int = 64 * 2**20,
+        most_s: float = 900.0,
+    ) -> None:
+        self._size = size
+        self._most_bytes = most_bytes
+        self._most_s = most_s
+        self._bytes = 0
+        self._made: OrderedDict[str, tuple[float, Given]] = OrderedDict()
+        self._making: dict[str, asyncio.Future[None]] = {}
 
     async def once(
         self, asked: str, make: Callable[[], Awaitable[Given]], keep: Callable[[Given], bool]
@@ -40,26 +55,26 @@ class Replays(Generic[Given]):
         keep
             Whether an answer is final; others are made anew when asked again.
         """
-        there = self._kept.get(asked)
-        if there is not None:
-            await asyncio.wait({there})
-            if not there.cancelled() and keep(there.result()):
-                return there.result(), True
-        future: asyncio.Future[Given] = asyncio.get_running_loop().create_future()
-        self._kept[asked] = future
+        while (making := self._making.get(asked)) is not None:
+            await asyncio.wait({making})
+        if asked in self._made:
+            return self._made[asked][1], True
+        self._making[asked] = asyncio.get_running_loop().create_future()
         try:
             given = await make()
-        except BaseException:
-            future.cancel()
-            self._forget(asked, future)
-            raise
-        future.set_result(given)
-        if not keep(given):
-            self._forget(asked, future)
-        while len(self._kept) > self._most:
-            self._kept.popitem(last=False)
+            if keep(given):
+                self._keep(asked, given)
+        finally:
+            self._making.pop(asked).set_result(None)
         return given, False
 
-    def _forget(self, asked: str, future: asyncio.Future[Given]) -> None:
-        if self._kept.get(asked) is future:
-            del self._kept[asked]
+    def _keep(self, asked: str, given: Given) -> None:
+        now = monotonic()
+        self._made[asked] = now, given
+        self._bytes += self._size(given)
+        while self._bytes > self._most_bytes or self._oldest() < now - self._most_s:
+            _, (_, gone) = self._made.popitem(last=False)
+            self._bytes -= self._size(gone)
+
+    def _oldest(self) -> float:
+        return next((made for made, _ in self._made.values()), monotonic())

@@ -140,4 +140,6 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
         reason = getattr(error, "strerror", None) or type(error).__name__
         raise ArgumentError(f"cannot listen on {host}, port {port}: {reason}") from None
     with sock:
+        # asyncio leaves it off for sockets made so; an answer's body would wait for an ACK.
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         yield sock

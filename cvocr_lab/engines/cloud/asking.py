@@ -52,7 +52,7 @@ class Sending:
 
 
 class Body:
-    """Pieces sent one after the other, never joined."""
+    """Pieces sent one after the other; joined only where they are little."""
 
     def __init__(self, pieces: Sequence[bytes]) -> None:
         self._pieces = pieces
@@ -60,7 +60,10 @@ class Body:
     def __len__(self) -> int:
         return sum(map(len, self._pieces))
 
-    def __iter__(self) -> Iterator[memoryview]:
+    def __iter__(self) -> Iterator[bytes | memoryview]:
+        if len(self) <= _PIECE:
+            yield b"".join(self._pieces)
+            return
         for piece in self._pieces:
             view = memoryview(piece)
             for at in range(0, len(view), _PIECE):

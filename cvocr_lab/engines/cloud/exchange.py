@@ -7,26 +7,24 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from http.cookiejar import DefaultCookiePolicy
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from cvocr_lab.engines.cloud.asking import Sending
+from cvocr_lab.engines.cloud.connections import Connections
 from cvocr_lab.engines.cloud.login import Login, unsigned
 from cvocr_lab.engines.cloud.pace import Pace, backoff_s, retry_after_s
 from cvocr_lab.errors import AnswerError, BatchError, TransportError
 from cvocr_lab.wire import error_of
 
 if TYPE_CHECKING:
-    from requests import Response, Session
+    from requests import Response
 
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS: Final = 5
 _LARGEST_ANSWER: Final = 64 * 2**20
 _CHECK: Final = "check base_url"
-_POOL: Final = 64
-"""Connections kept open; more threads than this open and close theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +104,7 @@ class Exchange:
         self._login = login
         self._patience = patience
         self._pace = pace
-        self._session = _session()
+        self._connections = Connections(base)
 
     def ask(self, sending: Sending) -> Received:
         """Send until an answer comes.
@@ -145,7 +143,7 @@ class Exchange:
 
     def close(self) -> None:
         """Close the connections."""
-        self._session.close()
+        self._connections.close()
 
     def _once(self, sending: Sending) -> tuple[int, bytes]:
         url = self._base + sending.endpoint.path + (f"?{sending.query}" if sending.query else "")
@@ -194,15 +192,13 @@ class Exchange:
         if not own:
             headers.pop("Idempotency-Key")
         try:
-            with self._session.request(
+            with self._connections.sent(
                 method,
                 url,
                 headers=headers,
-                data=sending.body() if method == "POST" else None,  # type: ignore[arg-type]
+                body=sending.body() if method == "POST" else None,
                 auth=self._login if own else unsigned,
                 timeout=(self._patience.connect_s, self._patience.read_s),
-                allow_redirects=False,
-                stream=True,
             ) as response:
                 body = _whole(response, self._patience.total_s)
                 return response.status_code, response.headers, body
@@ -264,25 +260,6 @@ def _whole(response: Response, total_s: float) -> bytes:
 def _origin(parts: SplitResult) -> tuple[str, str, int]:
     scheme = parts.scheme.lower()
     return scheme, parts.hostname or "", parts.port or (443 if scheme == "https" else 80)
-
-
-def _session() -> Session:
-    import requests
-    from requests.adapters import HTTPAdapter
-
-    class Straight(requests.Session):
-        """Leaves redirects alone; by itself it reads them whole, however long they are."""
-
-        def get_redirect_target(self, resp: Response) -> None:  # noqa: ARG002
-            return None
-
-    session = Straight()
-    session.headers["User-Agent"] = "cvocr-lab"
-    # Threads share it, and no call has to do with another.
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    for scheme in ("https://", "http://"):
-        session.mount(scheme, HTTPAdapter(pool_maxsize=_POOL, max_retries=0))
-    return session
 
 
 def _wait(seconds: float) -> None:

@@ -52,5 +52,5 @@ class Login:
 
 
 def unsigned(request: PreparedRequest) -> PreparedRequest:
-    """Leave a request without any login, the one in the user's ``.netrc`` too."""
+    """Leave a request without any login, one that stands in the link too."""
     return request

@@ -1,0 +1,101 @@
+"""Answers kept for clients that did not get them: how long, how many, and who waits for whom."""
+
+import asyncio
+import socket
+import time
+
+import pytest
+import requests
+from fake_engine import AUTH, V1, Fake, png
+
+from cvocr_lab.server import Keys, make_app, replays, running, serving
+from cvocr_lab.server.replays import Replays
+
+
+def asked(kept: Replays[str], keys: str, made: list[str], *, final: bool = True) -> list[bool]:
+    """Ask in turn; tell which answers were there."""
+
+    async def ask() -> list[bool]:
+        told = []
+        for key in keys:
+
+            async def make(key: str = key) -> str:
+                made.append(key)
+                return key * 10
+
+            given, was_there = await kept.once(key, make, lambda _: final)
+            assert given == key * 10
+            told.append(was_there)
+        return told
+
+    return asyncio.run(ask())
+
+
+def test_an_answer_is_made_once() -> None:
+    made: list[str] = []
+    assert asked(Replays(len), "abaab", made) == [False, False, True, True, True]
+    assert made == ["a", "b"]
+
+
+def test_an_answer_that_may_change_is_made_again() -> None:
+    made: list[str] = []
+    assert asked(Replays(len), "aa", made, final=False) == [False, False]
+    assert made == ["a", "a"]
+
+
+def test_the_oldest_go_when_there_is_no_room() -> None:
+    kept = Replays[str](len, most_bytes=25)
+    made: list[str] = []
+    assert asked(kept, "abcba", made) == [False, False, False, True, False]
+    assert made == ["a", "b", "c", "a"]
+    nothing = Replays[str](len, most_bytes=5)
+    assert asked(nothing, "aa", []) == [False, False]
+
+
+def test_the_old_go_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [0.0]
+    monkeypatch.setattr(replays, "monotonic", lambda: clock[0])
+    kept = Replays[str](len, most_s=60)
+    asked(kept, "a", [])
+    clock[0] = 50
+    asked(kept, "b", [])
+    clock[0] = 70
+    assert asked(kept, "ca", []) == [False, False]
+    assert asked(kept, "b", []) == [True]
+
+
+def test_those_who_wait_take_turns_when_it_fails() -> None:
+    making = most = 0
+
+    async def make() -> str:
+        nonlocal making, most
+        making += 1
+        most = max(most, making)
+        await asyncio.sleep(0.01)
+        making -= 1
+        raise OSError
+
+    async def all_at_once() -> list[object]:
+        kept = Replays[str](len)
+        waiting = [kept.once("a", make, lambda _: True) for _ in range(4)]
+        return list(await asyncio.gather(*waiting, return_exceptions=True))
+
+    assert [type(told) for told in asyncio.run(all_at_once())] == [OSError] * 4
+    assert most == 1
+
+
+def test_an_answer_is_sent_at_once() -> None:
+    """Head and body are two packets; the second may not wait until the first is acknowledged."""
+    with (
+        running._listening("127.0.0.1", 0) as sock,
+        socket.create_connection(sock.getsockname()[:2]),
+        sock.accept()[0] as accepted,
+    ):
+        assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+    with serving(make_app(Fake(), keys=Keys(dict([AUTH])))) as host, requests.Session() as session:
+        took = []
+        for _ in range(15):
+            start = time.perf_counter()
+            session.post(host + V1 + "get_infor_all", auth=AUTH, files={"image": png()}, timeout=9)
+            took.append(time.perf_counter() - start)
+    assert min(took) < 0.035  # an acknowledgement takes 0.04
