@@ -60,6 +60,7 @@ from cvocr_lab.scoring import (
     read_labels,
     score,
 )
+from cvocr_lab.views import Reviewer, Viewer, review, show, view
 
 __version__ = "0.1.0"
 
@@ -90,12 +91,14 @@ __all__ = [
     "Plan",
     "QuotaError",
     "Request",
+    "Reviewer",
     "RowError",
     "RowsFailedWarning",
     "RunStoppedWarning",
     "Score",
     "SeriesAccessor",
     "TransportError",
+    "Viewer",
     "accuracy_from_review",
     "apply",
     "check",
@@ -116,12 +119,15 @@ __all__ = [
     "read_labels",
     "read_lines",
     "read_store",
+    "review",
     "score",
+    "show",
     "to_excel",
     "to_frame",
     "to_image_folder",
     "to_label_studio",
     "to_paddle",
+    "view",
     "wide",
     "write_frame",
     "write_frames",

@@ -9,15 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from os import PathLike
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
-from cvocr_lab import batch, cleaning, exchange, frames, journal, scoring
+from cvocr_lab import batch, cleaning, exchange, frames, journal, scoring, views
 from cvocr_lab.batch import Column, Plan
 from cvocr_lab.engines import Engine
 from cvocr_lab.images import Fetch, Limits
-from cvocr_lab.journal import Decisions
+from cvocr_lab.journal import Decisions, Journal
+from cvocr_lab.views import Check, Order, Reviewer, Viewer
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 
 @pd.api.extensions.register_dataframe_accessor("cvocr")
@@ -146,6 +150,101 @@ class FrameAccessor:
     ) -> pd.DataFrame:
         """Put what persons decided into this flat frame; see `cvocr_lab.apply`."""
         return journal.apply(self._frame, decisions, column=column, match=match, base=base)
+
+    def view(
+        self,
+        *,
+        truth: pd.DataFrame | None = None,
+        base: str | PathLike[str] | None = None,
+        mask: bool = False,
+        query: str = "",
+        sort: str = "",
+        column: str | Sequence[str] | None = None,
+        on: str | None = None,
+        height: int = 640,
+        limits: Limits = Limits(),  # noqa: B008 - frozen
+        fetch: Fetch = Fetch(),  # noqa: B008 - frozen
+    ) -> Viewer:
+        """Show what was read, and where, row by row; see `cvocr_lab.view`."""
+        return views.view(
+            self._frame,
+            truth=truth,
+            base=base,
+            mask=mask,
+            query=query,
+            sort=sort,
+            column=column,
+            on=on,
+            height=height,
+            limits=limits,
+            fetch=fetch,
+        )
+
+    def show(
+        self,
+        row: int = 0,
+        *,
+        truth: pd.DataFrame | None = None,
+        base: str | PathLike[str] | None = None,
+        mask: bool = False,
+        column: str | Sequence[str] | None = None,
+        on: str | None = None,
+        limits: Limits = Limits(),  # noqa: B008 - frozen
+        fetch: Fetch = Fetch(),  # noqa: B008 - frozen
+    ) -> Image.Image:
+        """Draw one row as a plain picture; see `cvocr_lab.show`."""
+        return views.show(
+            self._frame,
+            row,
+            truth=truth,
+            base=base,
+            mask=mask,
+            column=column,
+            on=on,
+            limits=limits,
+            fetch=fetch,
+        )
+
+    def review(
+        self,
+        journal: str | PathLike[str] | Journal = "review.jsonl",
+        *,
+        truth: pd.DataFrame | None = None,
+        order: Order = "gain",
+        audit: float = 0.1,
+        seed: int = 0,
+        fields: Sequence[str] | None = None,
+        queue: pd.DataFrame | None = None,
+        other: pd.DataFrame | None = None,
+        checks: Mapping[str, Check | None] | None = None,
+        who: str | None = None,
+        base: str | PathLike[str] | None = None,
+        column: str | Sequence[str] | None = None,
+        on: str | None = None,
+        height: int = 640,
+        limits: Limits = Limits(),  # noqa: B008 - frozen
+        fetch: Fetch = Fetch(),  # noqa: B008 - frozen
+    ) -> Reviewer:
+        """Confirm and correct it field by field, by keyboard; see `cvocr_lab.review`."""
+        return views.review(
+            self._frame,
+            journal,
+            truth=truth,
+            order=order,
+            audit=audit,
+            seed=seed,
+            fields=fields,
+            queue=queue,
+            other=other,
+            checks=checks,
+            who=who,
+            base=base,
+            column=column,
+            on=on,
+            height=height,
+            limits=limits,
+            fetch=fetch,
+        )
 
     def check(
         self,
