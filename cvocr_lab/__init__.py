@@ -15,6 +15,7 @@ from cvocr_lab.batch import (
     RunStoppedWarning,
     extract,
     extract_iter,
+    locate,
     plan,
     read_store,
 )
@@ -113,6 +114,7 @@ __all__ = [
     "label_studio_config",
     "labels_from_codes",
     "load",
+    "locate",
     "open_engine",
     "plan",
     "read_frame",

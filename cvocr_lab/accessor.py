@@ -140,6 +140,37 @@ class FrameAccessor:
             **options,
         )
 
+    def locate(
+        self,
+        *,
+        column: Column | Sequence[Column] | None = None,
+        fields: Sequence[str] | None = None,
+        again: bool = False,
+        engine: str | Engine | Callable[[], Engine] = "local",
+        workers: int | None = None,
+        progress: bool = True,
+        base: str | PathLike[str] | None = None,
+        limits: Limits = Limits(),  # noqa: B008 - frozen
+        fetch: Fetch = Fetch(),  # noqa: B008 - frozen
+        store: str | PathLike[str] | None = None,
+        **options: object,
+    ) -> pd.DataFrame:
+        """Give values that came without a place their quads; see `cvocr_lab.locate`."""
+        return batch.locate(
+            self._frame,
+            column=column,
+            fields=fields,
+            again=again,
+            engine=engine,
+            workers=workers,
+            progress=progress,
+            base=base,
+            limits=limits,
+            fetch=fetch,
+            store=store,
+            **options,
+        )
+
     def apply(
         self,
         decisions: Decisions,

@@ -8,6 +8,7 @@ not in it: they stand in the journal of a review, which no run touches.
 """
 
 from cvocr_lab.batch.bulk import extract
+from cvocr_lab.batch.locating import locate
 from cvocr_lab.batch.planning import Plan, plan
 from cvocr_lab.batch.rows import RowsFailedWarning, RunStoppedWarning
 from cvocr_lab.batch.sources import Column, source_frame
@@ -22,6 +23,7 @@ __all__ = [
     "RunStoppedWarning",
     "extract",
     "extract_iter",
+    "locate",
     "plan",
     "read_store",
     "source_frame",

@@ -25,6 +25,7 @@ the source column(s)           as given               what was read, under the c
 ``ocr_seconds``                float64                time spent on the request
 ``ocr_extra_<key>``            str                    answer fields that no spec knows
 ``ocr_reviewed``               str                    once reviewed: ``field:state`` joined by ``;``
+``ocr_located``                str                    once located: ``field:how`` joined by ``;``
 =============================  =====================  ==========================================
 
 Fields stand in the order of `cvocr_lab.kinds.TYPES`.  A ``scan`` gives ``ocr_type`` "scan" and its
@@ -35,6 +36,7 @@ a first column ``ocr_index`` (``ocr_index_<name>`` for an index with a name).
 """
 
 from cvocr_lab.frames.columns import (
+    LOCATED_COLUMN,
     READING_COLUMNS,
     REVIEWED_COLUMN,
     TEXT,
@@ -48,6 +50,7 @@ from cvocr_lab.frames.pieces import write_frames
 from cvocr_lab.frames.sides import wide
 
 __all__ = [
+    "LOCATED_COLUMN",
     "READING_COLUMNS",
     "REVIEWED_COLUMN",
     "TEXT",

@@ -43,6 +43,9 @@ READING_COLUMNS: Final = tuple(_READING)
 REVIEWED_COLUMN: Final = "ocr_reviewed"
 """What persons said of a row's fields: ``"id:confirmed;name:corrected"``; in reviewed frames."""
 
+LOCATED_COLUMN: Final = "ocr_located"
+"""How the places of a row's values were found: ``"id:located;name:fuzzy"``; in located frames."""
+
 _TRUE: Final = ("true", "1", "1.0")
 
 INPUT_COLUMNS: Final = (
@@ -80,7 +83,8 @@ def column_kinds(columns: Iterable[object]) -> dict[str, ColumnKind]:
     kinds: dict[str, ColumnKind] = {}
     for name in names:
         kind = _READING.get(name) or of_fields.get(name)
-        if kind is None and (name == REVIEWED_COLUMN or name.startswith(EXTRA)):
+        told = name in (REVIEWED_COLUMN, LOCATED_COLUMN)
+        if kind is None and (told or name.startswith(EXTRA)):
             kind = "text"
         if kind is not None:
             kinds[name] = kind

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Final, Literal
 
@@ -11,7 +12,7 @@ import pandas as pd
 
 from cvocr_lab.cleaning import check
 from cvocr_lab.errors import ArgumentError
-from cvocr_lab.frames import TEXT, field_columns
+from cvocr_lab.frames import LOCATED_COLUMN, TEXT, field_columns
 from cvocr_lab.kinds import FIELD_TYPES, TYPES
 from cvocr_lab.kinds._fieldtypes import QrText
 from cvocr_lab.scoring.texts import as_text
@@ -210,8 +211,8 @@ def _of_field(
         reasons[gaps] = f"nothing read; {share:.0%} of these papers have one"
     if field in issues:
         _weigh_issues(issues[field], wrong, reasons)
-    if f"{field}_located" in frame:
-        _weigh_places(as_text(frame[f"{field}_located"]), read, wrong, reasons)
+    if LOCATED_COLUMN in frame:
+        _weigh_places(as_text(frame[LOCATED_COLUMN]), field, read, wrong, reasons)
     if labels is not None and field in labels:
         _weigh_truth(labels[field], values, asked, wrong, reasons)
     look = _seconds(field, looks, seconds)
@@ -254,9 +255,14 @@ def _weigh_issues(found: pd.DataFrame, wrong: _Floats, reasons: _Texts) -> None:
 
 
 def _weigh_places(
-    located: pd.Series, read: npt.NDArray[np.bool_], wrong: _Floats, reasons: _Texts
+    located: pd.Series,
+    field: str,
+    read: npt.NDArray[np.bool_],
+    wrong: _Floats,
+    reasons: _Texts,
 ) -> None:
-    said = located.to_numpy(object)
+    told = (";" + located).str.extract(f";{re.escape(field)}:([a-z_]+)", expand=False)
+    said = told.fillna("").to_numpy(object)
     words = {"not_found": "not found on the picture", "fuzzy": "found with other letters"}
     for word, chance in _BY_PLACE.items():
         at = np.flatnonzero(read & (said == word))

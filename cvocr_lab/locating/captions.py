@@ -1,0 +1,97 @@
+"""Printed captions among the lines, and whose a place is by the caption that leads to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from cvocr_lab.kinds import DocumentType
+from cvocr_lab.locating.alignment import Piece, Stream, folded
+from cvocr_lab.locating.geometry import Points, axes, box, height
+
+_LEAST: Final = 0.8
+_LEAST_SHORT: Final = 1.0
+_SHORT: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Caption:
+    """A caption where it stands.
+
+    Parameters
+    ----------
+    fields
+        The fields it may lead to.
+    piece
+        Its letters.
+    points
+        Its corners.
+    """
+
+    fields: frozenset[str]
+    piece: Piece
+    points: Points
+
+
+def find_captions(stream: Stream, kind: DocumentType | None) -> list[tuple[frozenset[str], Piece]]:
+    """Find the captions of a type; where several wordings fit one place, the longest."""
+    if kind is None:
+        return []
+    of_wording: dict[str, set[str]] = {}
+    for field in kind.fields:
+        printed = {
+            slot.vi for model in kind.layouts for slot in model.slots if slot.field == field.name
+        }
+        for wording in {*field.vi, *field.en, *printed, *field.leading}:
+            if letters := folded(wording)[0]:
+                of_wording.setdefault(letters, set()).add(field.name)
+    found: list[tuple[float, frozenset[str], Piece]] = []
+    for letters, names in of_wording.items():
+        least = _LEAST_SHORT if len(letters) < _SHORT else _LEAST
+        found += [
+            (piece.score, frozenset(names), piece) for piece in stream.whole(letters, least=least)
+        ]
+    found.sort(key=lambda f: -f[0])
+    kept: list[tuple[frozenset[str], Piece]] = []
+    for _, fields, piece in found:
+        overlapping = [
+            at
+            for at, (_, other) in enumerate(kept)
+            if other.line == piece.line and piece.begin < other.end and other.begin < piece.end
+        ]
+        if not overlapping:
+            kept.append((fields, piece))
+        elif all(
+            (kept[at][1].begin, kept[at][1].end) == (piece.begin, piece.end) for at in overlapping
+        ):
+            at = overlapping[0]
+            kept[at] = kept[at][0] | fields, kept[at][1]
+    return kept
+
+
+def owner(captions: list[Caption], piece: Piece, points: Points) -> frozenset[str]:
+    """The fields whose caption leads to a place: before it on its line, left of it or above."""
+    on_line = [c for c in captions if c.piece.line == piece.line]
+    # A value may begin with its caption: "Ngày 05 tháng 03".
+    before = [c for c in on_line if c.piece.end <= piece.begin or c.piece.begin == piece.begin]
+    if before:
+        return max(before, key=lambda c: c.piece.end).fields
+    axis, normal = axes(points)
+    size = height(points)
+    left, top, right, bottom = box(points, axis, normal)
+    nearest, best = frozenset[str](), 6.0
+    for caption in captions:
+        if caption.piece.line == piece.line:
+            continue
+        c_left, c_top, c_right, c_bottom = box(caption.points, axis, normal)
+        down = ((top + bottom) - (c_top + c_bottom)) / 2 / size
+        if abs(down) < 0.7:
+            aside = (left - c_right) / size
+            distance = 0.4 * abs(aside) if aside > -1 else 9.0
+        elif 0.7 <= down < 3.2 and c_left < right and left < c_right + 2 * size:
+            distance = down + 0.15 * abs(left - c_left) / size
+        else:
+            continue
+        if distance < best:
+            nearest, best = caption.fields, distance
+    return nearest

@@ -1,0 +1,338 @@
+"""`locate_values`: each value of a face to its place among the lines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Literal, get_args
+
+from cvocr_lab.kinds import DocumentType, Field
+from cvocr_lab.locating.alignment import Piece, Stream, folded
+from cvocr_lab.locating.captions import Caption, find_captions, owner
+from cvocr_lab.locating.geometry import Points, around, axes, box, follows, part_of, points_of
+from cvocr_lab.locating.model import Model, caption_scales, fit_model
+from cvocr_lab.locating.wordings import wordings
+from cvocr_lab.results import Line, Quad
+
+How = Literal["located", "fuzzy", "ambiguous", "not_found"]
+HOW: Final[tuple[How, ...]] = get_args(How)
+"""``located``: found as it reads; ``fuzzy``: found with other letters; ``ambiguous``: in several
+places that fit alike; ``not_found``: nowhere."""
+
+_SURE: Final = 0.88
+_LEAST: Final = 0.6
+_LEAST_SHORT: Final = 0.99
+_SHORT: Final = 4
+_ALIKE: Final = 0.06
+_CAPTION: Final = 0.2
+_FAR_MM: Final = 14.0
+_NEAR_MM: Final = 8.0
+_BY_MODEL: Final = 0.25
+_TELLING: Final = 6
+_TOGETHER: Final = frozenset({"name", "surname", "given_name", "sur_name"})
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a value stands.
+
+    Parameters
+    ----------
+    how
+        See `HOW`.
+    quad
+        The place, the likeliest of several; None where it was not found.
+    score
+        How much of the value was found there, 0 to 1.
+    others
+        Further places that fit alike.
+    """
+
+    how: How
+    quad: Quad | None = None
+    score: float = 0.0
+    others: tuple[Quad, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    pieces: tuple[Piece, ...]
+    found: float
+    score: float
+
+    def overlaps(self, other: _Candidate) -> bool:
+        return any(
+            a.line == b.line
+            and min(a.end, b.end) - max(a.begin, b.begin)
+            > 0.3 * min(a.end - a.begin, b.end - b.begin)
+            for a in self.pieces
+            for b in other.pieces
+        )
+
+
+def locate_values(
+    values: Mapping[str, str], lines: Sequence[Line], kind: DocumentType | None = None
+) -> dict[str, Place]:
+    """Find where the values of one face stand.
+
+    Parameters
+    ----------
+    values
+        By field; dates as ``dd/mm/yyyy``, ``dd-mm-yyyy`` or ``yyyy-mm-dd``.
+    lines
+        What another reader saw on the picture, with quads.
+    kind
+        The face's type, whose captions tell fields of one value apart; None when unknown.
+
+    Returns
+    -------
+    dict
+        A place for each value.
+
+    Examples
+    --------
+    >>> from cvocr_lab.kinds import TYPES
+    >>> quad = (0.0, 0.0, 250.0, 0.0, 250.0, 20.0, 0.0, 20.0)
+    >>> line = Line("Ho va ten: NGUYEN VAN MAU", 0.9, quad)
+    >>> place = locate_values({"name": "NGUYỄN VĂN MẪU"}, [line], TYPES["tcc"])["name"]
+    >>> place.how, place.quad[0] > 80
+    ('located', True)
+    """
+    lines = [line for line in lines if line.quad is not None and line.text.strip()]
+    return _Finder(lines, kind).locate(values)
+
+
+class _Finder:
+    def __init__(self, lines: Sequence[Line], kind: DocumentType | None) -> None:
+        self._lines = lines
+        self._kind = kind
+        self._stream = Stream([line.text for line in lines])
+        self._zone = frozenset(at for at, line in enumerate(lines) if _is_zone(line.text))
+        self._scales = caption_scales(kind)
+        self._with_caption: frozenset[int] = frozenset()
+        self._captions = [
+            Caption(fields, piece, self._points(piece))
+            for fields, piece in find_captions(self._stream, kind)
+            if piece.line not in self._zone
+        ]
+        self._with_caption = frozenset(c.piece.line for c in self._captions)
+        self._captioned = frozenset().union(*(c.fields for c in self._captions))
+
+    def locate(self, values: Mapping[str, str]) -> dict[str, Place]:
+        found = {name: self._candidates(name, value) for name, value in values.items()}
+        found = self._by_model(found, values)
+        # Long values first: they are found surely, and leave the short ones less to confuse.
+        order = sorted(values, key=lambda name: -_weight(values[name], found[name]))
+        taken: dict[str, _Candidate] = {}
+        for name in order:
+            for candidate in found[name]:
+                if not any(
+                    candidate.overlaps(other)
+                    for its, other in taken.items()
+                    if not self._may_share(name, its, values)
+                ):
+                    taken[name] = candidate
+                    break
+        return {name: self._place(name, found[name], taken, values) for name in values}
+
+    def _by_model(
+        self, found: Mapping[str, list[_Candidate]], values: Mapping[str, str]
+    ) -> dict[str, list[_Candidate]]:
+        """Prefer places where the printed model has the field, and drop those far from there."""
+        if self._kind is None:
+            return dict(found)
+        anchors = [
+            (name, self._points(candidate.pieces[0]))
+            for name, candidates in found.items()
+            for candidate in candidates
+            if candidate.found >= _SURE
+            and len(values[name]) >= _TELLING
+            and not self._of_zone(name)
+        ]
+        model = fit_model(self._kind, anchors)
+        if model is None:
+            return dict(found)
+        return {name: self._judged(name, model, candidates) for name, candidates in found.items()}
+
+    def _judged(
+        self, name: str, model: Model, candidates: Sequence[_Candidate]
+    ) -> list[_Candidate]:
+        made = []
+        for candidate in candidates:
+            distance = model.distance(name, self._points(candidate.pieces[0]))
+            if distance is None or self._of_zone(name):
+                made.append(candidate)
+            elif distance < _FAR_MM or self._by_caption(name, candidate.pieces) > 0:
+                near = max(0.0, 1 - distance / _NEAR_MM)
+                made.append(replace(candidate, score=candidate.score + _BY_MODEL * near))
+        return sorted(made, key=lambda c: -c.score)
+
+    def _may_share(self, name: str, other: str, values: Mapping[str, str]) -> bool:
+        if name in _TOGETHER and other in _TOGETHER:
+            return True
+        if self._of_zone(name) and self._of_zone(other):
+            return True
+        return folded(values[name])[0] == folded(values[other])[0] and not self._captioned & {
+            name,
+            other,
+        }
+
+    def _place(
+        self,
+        name: str,
+        found: Sequence[_Candidate],
+        taken: Mapping[str, _Candidate],
+        values: Mapping[str, str],
+    ) -> Place:
+        best = taken.get(name)
+        if best is None:
+            return Place("not_found")
+        rivals = [
+            other
+            for other in found
+            if other is not best
+            and other.score >= best.score - _ALIKE
+            and not other.overlaps(best)
+            and not self._is_translation(best, other)
+            and not any(
+                other.overlaps(theirs)
+                for its, theirs in taken.items()
+                if its != name and not self._may_share(name, its, values)
+            )
+        ]
+        how: How = "located" if best.found >= _SURE else "fuzzy"
+        if rivals:
+            how = "ambiguous"
+        others = tuple(self._quad(name, other) for other in rivals)
+        return Place(how, self._quad(name, best), round(best.found, 3), others)
+
+    def _is_translation(self, best: _Candidate, other: _Candidate) -> bool:
+        """Whether a place says the same again on the same line: ``VIỆT NAM / VIETNAMESE``."""
+        one, two = best.pieces[-1], other.pieces[0]
+        if one.line != two.line or not one.end <= two.begin:
+            return False
+        origin = self._stream.origins[one.line]
+        between = self._stream.texts[one.line][origin[one.end - 1] + 1 : origin[two.begin]]
+        return "/" in between and len(between) < _TELLING
+
+    def _candidates(self, name: str, value: str) -> list[_Candidate]:
+        field = self._field(name)
+        made: list[_Candidate] = []
+        for text in wordings(field, value):
+            least = _LEAST if len(text) >= _SHORT else _LEAST_SHORT
+            whole = [(piece,) for piece in self._stream.whole(text, least=least)]
+            chains = self._chains(text, field) if len(text) >= 2 * _SHORT else []
+            for pieces in [*whole, *chains]:
+                found = sum(piece.score for piece in pieces) / len(text)
+                if found < least or not self._fits(name, text, pieces):
+                    continue
+                made.append(
+                    _Candidate(tuple(pieces), found, found + self._by_caption(name, pieces))
+                )
+        # Of places that overlap, the one where most was found; of the others the likeliest first.
+        made.sort(key=lambda c: (-c.found, -c.score))
+        kept: list[_Candidate] = []
+        for candidate in made:
+            if not any(candidate.overlaps(other) for other in kept):
+                kept.append(candidate)
+        return sorted(kept, key=lambda c: -c.score)[:8]
+
+    def _chains(self, text: str, field: Field | None) -> list[tuple[Piece, ...]]:
+        """Sequences of parts that make up the text, each after the one before it; the best one."""
+        parts = self._stream.parts(text, least=2.5)
+        parts.sort(key=lambda p: (p.text_begin, p.text_end))
+        rows = field is None or field.max_lines > 1 or field.flow == "right_below"
+        points = [self._points(p) for p in parts]
+        best: list[tuple[float, tuple[int, ...]]] = []
+        for at, part in enumerate(parts):
+            score = part.score
+            way: tuple[int, ...] = (at,)
+            for before in range(at):
+                ahead = part.text_begin - parts[before].text_end
+                if ahead < -2 or not follows(points[before], points[at], rows=rows):
+                    continue
+                joined = best[before][0] + part.score - 0.3 * max(0, -ahead)
+                if joined > score:
+                    score, way = joined, (*best[before][1], at)
+            best.append((score, way))
+        chains = [(score, way) for score, way in best if len(way) > 1]
+        if not chains:
+            return []
+        return [tuple(parts[at] for at in max(chains)[1])]
+
+    def _fits(self, name: str, text: str, pieces: Sequence[Piece]) -> bool:
+        in_zone = [piece.line in self._zone for piece in pieces]
+        if self._of_zone(name):
+            return all(in_zone)
+        if any(in_zone):
+            return False
+        if len(text) >= _SHORT:
+            return True
+        return all(self._is_word(piece) for piece in pieces)
+
+    def _is_word(self, piece: Piece) -> bool:
+        """Whether a piece begins and ends where words do, or a number where its unit begins."""
+        text, origin = self._stream.texts[piece.line], self._stream.origins[piece.line]
+        first, last = origin[piece.begin], origin[piece.end - 1]
+        before, after = text[first - 1 : first], text[last + 1 : last + 2]
+        if text[first : last + 1].isdigit():
+            return not before.isalnum() and not after.isdigit()
+        return not before.isalnum() and not after.isalnum()
+
+    def _by_caption(self, name: str, pieces: Sequence[Piece]) -> float:
+        first = pieces[0]
+        fields = owner(self._captions, first, self._points(first))
+        if name in fields:
+            return _CAPTION
+        if name in self._captioned:
+            return -_CAPTION if fields else -_CAPTION / 2
+        return -_CAPTION / 2 if fields else 0.0
+
+    def _quad(self, name: str, candidate: _Candidate) -> Quad:
+        if self._of_zone(name):
+            return around([points_of(self._lines[at]) for at in self._zone_around(candidate)])
+        return around([self._points(piece, name) for piece in candidate.pieces])
+
+    def _zone_around(self, candidate: _Candidate) -> list[int]:
+        """The lines of the zone that a candidate stands in, from the top."""
+        inside = [candidate.pieces[0].line]
+        axis, normal = axes(points_of(self._lines[inside[0]]))
+        rows = {at: box(points_of(self._lines[at]), axis, normal) for at in self._zone}
+        for at in inside:  # grows while it is walked
+            left, top, right, bottom = rows[at]
+            for other, (o_left, o_top, o_right, o_bottom) in rows.items():
+                apart = abs(o_top + o_bottom - top - bottom) / 2
+                if (
+                    other not in inside
+                    and apart < 2 * (bottom - top)
+                    and o_left < right
+                    and left < o_right
+                ):
+                    inside.append(other)
+        return sorted(inside, key=lambda at: rows[at][1])
+
+    def _points(self, piece: Piece, name: str = "") -> Points:
+        origin = self._stream.origins[piece.line]
+        begin, end = origin[piece.begin], origin[piece.end - 1] + 1
+        scale = self._scales.get(name, 1.0) if piece.line in self._with_caption else 1.0
+        return part_of(self._lines[piece.line], begin, end, rest=scale)
+
+    def _field(self, name: str) -> Field | None:
+        if self._kind is None:
+            return None
+        return next((f for f in self._kind.fields if f.name == name), None)
+
+    def _of_zone(self, name: str) -> bool:
+        field = self._field(name)
+        return name == "mrz" or (field is not None and field.source == "mrz")
+
+
+def _is_zone(text: str) -> bool:
+    """Whether a line is one of a machine-readable zone."""
+    tight = text.replace(" ", "")
+    return len(tight) >= 20 and tight.count("<") >= 2
+
+
+def _weight(value: str, found: Sequence[_Candidate]) -> float:
+    best = found[0].score if found else 0.0
+    return best * min(len(value), 12)

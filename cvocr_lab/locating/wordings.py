@@ -1,0 +1,51 @@
+"""The ways in which a paper may print a value: dates above all."""
+
+from __future__ import annotations
+
+import re
+
+from cvocr_lab.kinds import Field
+from cvocr_lab.kinds import _fieldtypes as t
+from cvocr_lab.locating.alignment import folded
+
+_DAY = re.compile(r"(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4})", re.ASCII)
+_ISO = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:[T ].*)?", re.ASCII)
+
+
+def wordings(field: Field | None, value: str) -> list[str]:
+    """Folded texts that may stand on the paper for a value, likeliest first.
+
+    >>> wordings(None, "2019-03-05")[:2]
+    ['05032019', 'ngay05thang03nam2019']
+    """
+    texts = [value]
+    day = _day(value)
+    if day and (field is None or isinstance(field.type, t.Date)):
+        if field is not None and field.source == "mrz":
+            texts = [day[2][2:] + day[1] + day[0]]
+        else:
+            texts = _dates(*day)
+    found = (folded(text)[0] for text in texts)
+    return [text for text in dict.fromkeys(found) if text]
+
+
+def _day(value: str) -> tuple[str, str, str] | None:
+    """Day, month and year of a date, of two, two and four digits."""
+    value = value.strip()
+    if found := _ISO.fullmatch(value):
+        year, month, day = found.groups()
+    elif found := _DAY.fullmatch(value):
+        day, month, year = found.groups()
+    else:
+        return None
+    return day.zfill(2), month.zfill(2), year
+
+
+def _dates(day: str, month: str, year: str) -> list[str]:
+    texts = [day + month + year]
+    short = str(int(day)), str(int(month))
+    for d, m in ((day, month), (day, short[1]), short):
+        texts.append(f"ngày {d} tháng {m} năm {year}")
+        texts.append(f"ngày (date) {d} tháng {m} năm {year}")
+        texts.append(f"ngày (date) {d} tháng (month) {m} năm (year) {year}")
+    return texts
