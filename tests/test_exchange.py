@@ -113,6 +113,16 @@ def test_label_studio_speaks_percent_about_the_top_left_corner(folder: Path) -> 
     assert all(f'name="{name}"' in config for name in names)
 
 
+def test_label_studio_has_no_box_wider_than_the_picture(folder: Path) -> None:
+    Image.new("RGB", (100, 400)).save(folder / "0.png")
+    down: Quad = (60.0, 50.0, 60.0, 350.0, 40.0, 350.0, 40.0, 50.0)  # 300 × 20, turned right
+    frame = flat((document(id=FieldValue("1", 0.5, down)),))
+    to_label_studio(frame, folder / "t.json", base=folder)
+    (task,) = json.loads((folder / "t.json").read_text("utf-8"))
+    assert task["predictions"][0]["result"][0]["type"] == "polygon"
+    assert documents(from_label_studio(folder / "t.json")) == documents(frame)
+
+
 def test_label_studio_sizes_are_those_of_the_upright_picture(folder: Path) -> None:
     turned = Image.new("RGB", (300, 200))
     exif = turned.getexif()

@@ -56,6 +56,8 @@ def test_wrong_calls_are_told(read: Path, capsys: pytest.CaptureFixture[str]) ->
     assert "--to csv wants a name in .csv" in capsys.readouterr().err
     assert main(["import", str(read), "--from", "label-studio", "--out", out]) == 2
     assert "no export of Label Studio" in capsys.readouterr().err
+    assert main(["export", "nay.parquet", "--to", "csv", "--out", "x.csv"]) == 2
+    assert "there is no file nay.parquet" in capsys.readouterr().err
 
 
 def test_excel_is_only_asked_for_where_it_is_needed() -> None:

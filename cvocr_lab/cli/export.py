@@ -91,6 +91,8 @@ def _read(path: Path) -> pd.DataFrame:
         return frames.read_frame(path)
     except ArgumentError:
         raise
+    except FileNotFoundError:
+        raise ArgumentError(f"there is no file {path}") from None
     except ValueError as error:
         raise ArgumentError(f"{path} is no table ({type(error).__name__})") from None
 

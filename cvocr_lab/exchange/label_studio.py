@@ -233,14 +233,16 @@ def _place(quad: Quad, size: tuple[int, int]) -> tuple[str, Json]:
     along, down = math.hypot(x2 - x1, y2 - y1), math.hypot(x4 - x1, y4 - y1)
     angle = math.degrees(math.atan2(y2 - y1, x2 - x1))
     true = _turned(x1, y1, along, down, angle)
-    if along and max(math.dist(a, b) for a, b in zip(corners, true, strict=True)) <= _SQUARE:
-        return "rectangle", {
-            "x": x1 / width * 100,
-            "y": y1 / height * 100,
-            "width": along / width * 100,
-            "height": down / height * 100,
-            "rotation": angle % 360,
-        }
+    box = {
+        "x": x1 / width * 100,
+        "y": y1 / height * 100,
+        "width": along / width * 100,
+        "height": down / height * 100,
+    }
+    square = max(math.dist(a, b) for a, b in zip(corners, true, strict=True)) <= _SQUARE
+    # A long line down a narrow picture is wider than it, which Label Studio takes for an error.
+    if along and square and all(0 <= percent <= 100 for percent in box.values()):
+        return "rectangle", {**box, "rotation": angle % 360}
     points = [[x / width * 100, y / height * 100] for x, y in corners]
     return "polygon", {"points": points, "closed": True}
 
