@@ -3,7 +3,8 @@
 import csv
 import hashlib
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ import requests
 from fake_engine import AUTH, SAMPLES, V1, V2, Fake, file_server, text
 from PIL import Image
 
-from cvocr_lab.engines import Request, open_engine
+from cvocr_lab.engines import Engine, Request, open_engine
+from cvocr_lab.engines.cached import CachedEngine
+from cvocr_lab.engines.cloud import CloudEngine
 from cvocr_lab.images import Fetch
 from cvocr_lab.results import Document, Extraction
 from cvocr_lab.server import Bounds, Keys, make_app, serving
@@ -115,9 +118,32 @@ def bounds() -> Bounds:
     return Bounds(fetch=Fetch(allow_private=True), time_limit_s=300)
 
 
-def test_each_call_brings_its_pictures(samples: str) -> None:
-    with serving(make_app(Fake(), keys=Keys(dict([AUTH])), bounds=bounds())) as host:
-        told = list(all_nineteen(Calls(host, samples)))
+@contextmanager
+def itself(_: Path) -> Iterator[Engine]:
+    yield Fake()
+
+
+@contextmanager
+def cached(folder: Path) -> Iterator[Engine]:
+    yield CachedEngine(Fake(), folder / "answers.sqlite")
+
+
+@contextmanager
+def another_server(_: Path) -> Iterator[Engine]:
+    with serving(make_app(Fake(), keys=Keys(dict([AUTH])), bounds=bounds())) as url:
+        engine = CloudEngine(key=AUTH[0], secret=AUTH[1], base_url=url)
+        yield engine
+        engine.close()
+
+
+@pytest.mark.parametrize("engine", [itself, cached, another_server])
+def test_each_call_brings_its_pictures(
+    samples: str, engine: Callable[[Path], AbstractContextManager[Engine]], tmp_path: Path
+) -> None:
+    with engine(tmp_path) as answering:
+        app = make_app(answering, keys=Keys(dict([AUTH])), bounds=bounds())
+        with serving(app) as host:
+            told = list(all_nineteen(Calls(host, samples)))
     sizes = {}
     for picture in {p for p, _ in told} - {PDF}:
         with Image.open(picture) as opened:
