@@ -61,7 +61,16 @@ from cvocr_lab.scoring import (
     read_labels,
     score,
 )
-from cvocr_lab.views import Reviewer, Viewer, review, show, view
+from cvocr_lab.views import (
+    Reviewer,
+    Viewer,
+    review,
+    review_queue,
+    reviewed_values,
+    show,
+    suspects,
+    view,
+)
 
 __version__ = "0.1.0"
 
@@ -122,8 +131,11 @@ __all__ = [
     "read_lines",
     "read_store",
     "review",
+    "review_queue",
+    "reviewed_values",
     "score",
     "show",
+    "suspects",
     "to_excel",
     "to_frame",
     "to_image_folder",

@@ -19,6 +19,7 @@ from cvocr_lab.engines import Engine
 from cvocr_lab.images import Fetch, Limits
 from cvocr_lab.journal import Decisions, Journal
 from cvocr_lab.views import Check, Order, Reviewer, Viewer
+from cvocr_lab.views.queue import Seconds
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -343,6 +344,41 @@ class FrameAccessor:
     ) -> None:
         """Write PaddleOCR's ``Label.txt``; see `cvocr_lab.to_paddle`."""
         exchange.to_paddle(self._frame, path, column=column, prefix=prefix)
+
+    def suspects(
+        self,
+        truth: pd.DataFrame,
+        *,
+        other: pd.DataFrame | None = None,
+        on: str | None = None,
+        fields: Sequence[str] | None = None,
+        least: float = 0.3,
+    ) -> pd.DataFrame:
+        """List labels that are likely wrong, as a queue; see `cvocr_lab.suspects`."""
+        return views.suspects(self._frame, truth, other=other, on=on, fields=fields, least=least)
+
+    def review_queue(
+        self,
+        *,
+        truth: pd.DataFrame | None = None,
+        order: Order = "gain",
+        audit: float = 0.1,
+        seed: int = 0,
+        fields: Sequence[str] | None = None,
+        seconds: Seconds | None = None,
+        on: str | None = None,
+    ) -> pd.DataFrame:
+        """List what there is to review, the most worthwhile first; see `cvocr_lab.review_queue`."""
+        return views.review_queue(
+            self._frame,
+            truth=truth,
+            order=order,
+            audit=audit,
+            seed=seed,
+            fields=fields,
+            seconds=seconds,
+            on=on,
+        )
 
     def wide(self) -> pd.DataFrame:
         """Set the faces of each input side by side; see `cvocr_lab.wide`."""

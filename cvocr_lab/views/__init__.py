@@ -3,9 +3,12 @@
 from cvocr_lab.views.checks import Check
 from cvocr_lab.views.drawing import show
 from cvocr_lab.views.queue import Order, review_queue
+from cvocr_lab.views.reviewed import reviewed_values
 from cvocr_lab.views.reviewer import Reviewer, review
+from cvocr_lab.views.suspects import suspects
 from cvocr_lab.views.viewer import Viewer, view
 
 __all__ = [
-    "Check", "Order", "Reviewer", "Viewer", "review", "review_queue", "show", "view",
+    "Check", "Order", "Reviewer", "Viewer", "review", "review_queue",
+    "reviewed_values", "show", "suspects", "view",
 ]  # fmt: skip
