@@ -1,23 +1,29 @@
 """What strangers send: schemathesis, malformed uploads, raw bytes.  Never a 500, never a hang."""
 
+import io
 import json
 import logging
 import random
 import socket
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
+import numpy as np
 import pytest
 import requests
 import schemathesis
-from fake_engine import AUTH, V1, V2, Fake, png, text
+from fake_engine import AUTH, SAMPLES, V1, V2, Fake, file_server, png, text
 from hypothesis import HealthCheck, given, settings
 from malformed import malformed
+from PIL import Image
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import content_type_conformance, status_code_conformance
 
-from cvocr_lab.server import Bounds, Keys, make_app, serving
+from cvocr_lab.images import Fetch
+from cvocr_lab.server import Bounds, Keys, make_app, running, serving
 
 ANY = V1 + "get_infor_all"
 BOUNDS = Bounds(body_s=5, queue=64)
@@ -164,4 +170,86 @@ def test_raw_bytes_end_in_an_answer_or_a_closed_connection(host: str, raw: bytes
             pass
     assert b" 500 " not in told[:64]
     assert b"Traceback" not in told
+    assert requests.get(host + "/healthz", timeout=9).ok
+
+
+def connected(host: str) -> socket.socket:
+    name, port = host.removeprefix("http://").split(":")
+    return socket.create_connection((name, int(port)), timeout=20)
+
+
+LOGIN = b"Host: x\r\nAuthorization: Basic a2V5OnNlY3JldA==\r\n"
+
+
+def test_what_is_no_http_gets_the_pages_json(host: str) -> None:
+    with connected(host) as sock:
+        sock.sendall(b"junk\r\n\r\n")
+        told = b"".join(iter(lambda: sock.recv(65536), b""))
+    head, _, body = told.partition(b"\r\n\r\n")
+    assert b"application/json" in head
+    assert json.loads(body)["errorCode"] == "2"
+
+
+def test_links_come_as_they_are_written() -> None:
+    """As curl sends the pages' own example: its letters are not escaped."""
+    bounds = Bounds(fetch=Fetch(allow_private=True))
+    with (
+        file_server(SAMPLES) as files,
+        serving(make_app(Fake(), keys=Keys(dict([AUTH])), bounds=bounds)) as host,
+        connected(host) as sock,
+    ):
+        link = f"{files}/02_tcc_photo.jpg?tên=thẻ-căn-cước&b=1"
+        request = f"GET {ANY}?url={link} HTTP/1.1\r\nConnection: close\r\n".encode()
+        sock.sendall(request[:150])
+        time.sleep(0.05)
+        sock.sendall(request[150:] + LOGIN + b"\r\n")
+        told = b"".join(iter(lambda: sock.recv(65536), b""))
+    assert json.loads(told.partition(b"\r\n\r\n")[2])["data"]["name"].startswith("900 ")
+
+
+def test_slow_heads_are_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "_HEAD_S", 0.4)
+    app = make_app(Fake(), keys=Keys(dict([AUTH])))
+    with serving(app) as host, connected(host) as silent, connected(host) as slow:
+        slow.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        told = b""
+        while b"fake 1" not in told:
+            told += slow.recv(4096)
+        slow.sendall(b"GET /healthz HTTP/1.1\r\nx: ")
+        time.sleep(0.2)
+        with suppress(ConnectionError):
+            slow.sendall(b"y")
+            assert slow.recv(4096) == b""
+        assert silent.recv(4096) == b""
+
+
+def test_those_who_do_not_read_hold_up_nobody() -> None:
+    noise = np.random.default_rng(1).integers(0, 255, (900, 1200, 3), np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(noise).save(file, "PNG")
+    sent = requests.Request("POST", "http://x", files={"img": file.getvalue()}).prepare()
+    assert isinstance(sent.body, bytes)
+    head = f"POST {V2}vehicle_registration?get_thumb=true HTTP/1.1\r\n".encode() + LOGIN
+    head += f"Content-Length: {len(sent.body)}\r\n".encode()
+    head += f"Content-Type: {sent.headers['Content-Type']}\r\n\r\n".encode()
+    app = make_app(Fake(), keys=Keys(dict([AUTH])), workers=2, bounds=Bounds(queue=2))
+    with serving(app) as host:
+        lazy = [connected(host) for _ in range(3)]
+        for sock in lazy:
+            sock.sendall(head + sent.body)
+            assert sock.recv(15) == b"HTTP/1.1 200 OK"
+        start = time.monotonic()
+        for _ in range(5):
+            assert requests.post(host + ANY, auth=AUTH, files={"image": png()}, timeout=9).ok
+        assert time.monotonic() - start < 9
+        for sock in lazy:
+            sock.close()
+
+
+def test_ten_thousand_headers_are_refused(host: str) -> None:
+    with connected(host) as sock:
+        with suppress(ConnectionError):
+            sock.sendall(b"GET /healthz HTTP/1.1\r\n" + b"x-a: bcd\r\n" * 10_000 + b"\r\n")
+        with suppress(ConnectionError):
+            assert b" 400 " in sock.recv(4096)[:64]
     assert requests.get(host + "/healthz", timeout=9).ok

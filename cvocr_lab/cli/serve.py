@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import logging
 import os
 import secrets
@@ -72,11 +73,10 @@ def _serve(args: argparse.Namespace) -> int:
     if args.allow_private_urls:
         bounds = replace(bounds, fetch=replace(bounds.fetch, allow_private=True))
     faults = parse_faults(args.faults) if args.faults else None
-    logging.basicConfig(
-        level=logging.WARNING if args.quiet else logging.INFO,
-        format="%(asctime)s %(message)s",
-        stream=sys.stderr,
-    )
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    if args.quiet:
+        logging.getLogger("cvocr_lab.server.requests").setLevel(logging.WARNING)
     app = make_app(
         args.engine,
         keys=keys,
@@ -85,7 +85,8 @@ def _serve(args: argparse.Namespace) -> int:
         faults=faults,
         **dict(args.option),
     )
-    serve(app, host=args.host, port=args.port, grace_s=bounds.grace_s)
+    with contextlib.suppress(KeyboardInterrupt):
+        serve(app, host=args.host, port=args.port, grace_s=bounds.grace_s)
     return 0
 
 

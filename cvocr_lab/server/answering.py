@@ -34,7 +34,7 @@ from cvocr_lab.server.replays import Replays
 from cvocr_lab.server.work import Job
 from cvocr_lab.wire import Endpoint, encode
 
-_LOG: Final = logging.getLogger("cvocr_lab.server")
+_LOG: Final = logging.getLogger("cvocr_lab.server.requests")
 _STATUS: Final[Mapping[type[CvocrError], int]] = {
     NoDocumentError: 422,
     FetchError: 422,

@@ -9,36 +9,84 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
+import h11
 import uvicorn
+from starlette.exceptions import HTTPException
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from cvocr_lab.errors import ArgumentError, BatchError
+from cvocr_lab.server.answering import refusal
+from cvocr_lab.wire import ENDPOINTS
 
 if TYPE_CHECKING:
     import asyncio
+    from types import FrameType
 
     from starlette.types import ASGIApp
 
 _LOG: Final = logging.getLogger("cvocr_lab.server")
 _HEAD_S: Final = 30.0
-"""Seconds in which a new connection must have sent the head of a request."""
+"""Seconds in which a connection must have sent the head of a request, once it is open or began."""
 
 _START_S: Final = 30.0
 _BACKLOG: Final = 512
 
 
 class _Protocol(H11Protocol):
-    """HTTP that does not wait for ever for a client that says nothing."""
+    """HTTP for programs that are not careful, and against those that are slow on purpose."""
+
+    _waiting: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self.access_log = False  # its lines hold links, and links may hold names
-        self.loop.call_later(_HEAD_S, self._close_if_silent)
+        self._waiting = self.loop.call_later(_HEAD_S, transport.close)
 
-    def _close_if_silent(self) -> None:
-        cycle: object = self.cycle  # None before the first request, whatever uvicorn declares
-        if cycle is None:
-            self.transport.close()
+    def data_received(self, data: bytes) -> None:
+        if self.conn.their_state is h11.IDLE:
+            data = _with_ascii_target(data)
+        super().data_received(data)
+        if self.conn.their_state is not h11.IDLE:
+            self._stop_waiting()
+        elif self._waiting is None:
+            self._waiting = self.loop.call_later(_HEAD_S, self.transport.close)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def _stop_waiting(self) -> None:
+        if self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting = None
+
+    def send_400_response(self, msg: str) -> None:
+        given = refusal(HTTPException(400, msg), ENDPOINTS[0])
+        headers = [("content-type", "application/json"), ("connection", "close")]
+        headers.append(("content-length", str(len(given.body))))
+        for event in (
+            h11.Response(status_code=400, headers=headers, reason=b"Bad Request"),
+            h11.Data(data=given.body),
+            h11.EndOfMessage(),
+        ):
+            self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
+
+
+def _with_ascii_target(head: bytes) -> bytes:
+    """Escape what the first line has beside ASCII: curl sends links as they are written."""
+    line, end, rest = head.partition(b"\n")
+    if line.isascii():
+        return head
+    escaped = "".join(chr(byte) if byte < 128 else f"%{byte:02X}" for byte in line)
+    return escaped.encode() + end + rest
+
+
+class _Server(uvicorn.Server):
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if not self.should_exit:
+            _LOG.info("stopping when what is under way is answered; a second Ctrl-C stops at once")
+        super().handle_exit(sig, frame)
 
 
 def serve(app: ASGIApp, *, host: str = "127.0.0.1", port: int = 8080, grace_s: float = 30) -> None:
@@ -59,7 +107,7 @@ def serve(app: ASGIApp, *, host: str = "127.0.0.1", port: int = 8080, grace_s: f
         The address cannot be listened on.
     """
     with _listening(host, port) as sock:
-        _LOG.info("answering at %s", _url(sock))
+        _LOG.info("answering at %s; Ctrl-C stops", _url(sock))
         _server(app, grace_s).run(sockets=[sock])
 
 
@@ -111,7 +159,7 @@ def serving(app: ASGIApp, *, host: str = "127.0.0.1", port: int = 0) -> Iterator
 
 
 def _server(app: ASGIApp, grace_s: float) -> uvicorn.Server:
-    return uvicorn.Server(
+    return _Server(
         uvicorn.Config(
             app,
             http=_Protocol,
