@@ -63,12 +63,14 @@ from cvocr_lab.scoring import (
 )
 from cvocr_lab.views import (
     Reviewer,
+    Sweeper,
     Viewer,
     review,
     review_queue,
     reviewed_values,
     show,
     suspects,
+    sweep,
     view,
 )
 
@@ -107,6 +109,7 @@ __all__ = [
     "RunStoppedWarning",
     "Score",
     "SeriesAccessor",
+    "Sweeper",
     "TransportError",
     "Viewer",
     "accuracy_from_review",
@@ -136,6 +139,7 @@ __all__ = [
     "score",
     "show",
     "suspects",
+    "sweep",
     "to_excel",
     "to_frame",
     "to_image_folder",

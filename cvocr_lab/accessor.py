@@ -18,7 +18,7 @@ from cvocr_lab.batch import Column, Plan
 from cvocr_lab.engines import Engine
 from cvocr_lab.images import Fetch, Limits
 from cvocr_lab.journal import Decisions, Journal
-from cvocr_lab.views import Check, Order, Reviewer, Viewer
+from cvocr_lab.views import Check, Order, Reviewer, Sweeper, SweepOrder, Viewer
 from cvocr_lab.views.queue import Seconds
 
 if TYPE_CHECKING:
@@ -378,6 +378,37 @@ class FrameAccessor:
             fields=fields,
             seconds=seconds,
             on=on,
+        )
+
+    def sweep(
+        self,
+        field: str,
+        journal: str | PathLike[str] | Journal = "review.jsonl",
+        *,
+        order: SweepOrder = "confidence",
+        per_page: int = 40,
+        checks: Mapping[str, Check | None] | None = None,
+        who: str | None = None,
+        base: str | PathLike[str] | None = None,
+        column: str | Sequence[str] | None = None,
+        height: int = 640,
+        limits: Limits = Limits(),  # noqa: B008 - frozen
+        fetch: Fetch = Fetch(),  # noqa: B008 - frozen
+    ) -> Sweeper:
+        """Go through one field of all papers at once; see `cvocr_lab.sweep`."""
+        return views.sweep(
+            self._frame,
+            field,
+            journal,
+            order=order,
+            per_page=per_page,
+            checks=checks,
+            who=who,
+            base=base,
+            column=column,
+            height=height,
+            limits=limits,
+            fetch=fetch,
         )
 
     def wide(self) -> pd.DataFrame:

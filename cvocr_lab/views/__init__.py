@@ -6,9 +6,10 @@ from cvocr_lab.views.queue import Order, review_queue
 from cvocr_lab.views.reviewed import reviewed_values
 from cvocr_lab.views.reviewer import Reviewer, review
 from cvocr_lab.views.suspects import suspects
+from cvocr_lab.views.sweep import Sweeper, SweepOrder, sweep
 from cvocr_lab.views.viewer import Viewer, view
 
 __all__ = [
-    "Check", "Order", "Reviewer", "Viewer", "review", "review_queue",
-    "reviewed_values", "show", "suspects", "view",
+    "Check", "Order", "Reviewer", "SweepOrder", "Sweeper", "Viewer", "review", "review_queue",
+    "reviewed_values", "show", "suspects", "sweep", "view",
 ]  # fmt: skip

@@ -1,0 +1,399 @@
+"""All crops of one field side by side: only the wrong ones need a hand."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from math import ceil
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal
+
+import pandas as pd
+
+from cvocr_lab.errors import ArgumentError, CvocrError, MissingPartError
+from cvocr_lab.images import Fetch, Limits
+from cvocr_lab.journal import Decision, Journal, State, apply
+from cvocr_lab.kinds import TYPES
+from cvocr_lab.text import nfc
+from cvocr_lab.views.checks import Check, complaint
+from cvocr_lab.views.crops import corners_of, cut, grown, jpeg
+from cvocr_lab.views.faces import Face, Faces
+from cvocr_lab.views.items import Items
+from cvocr_lab.views.pictures import Pictures
+from cvocr_lab.views.viewer import whole
+from cvocr_lab.views.widget import Hear, Mimebundle, Said, Talk, mimebundle, style
+
+if TYPE_CHECKING:
+    from anywidget import AnyWidget
+
+SweepOrder = Literal["confidence", "value", "row"]
+
+_CROP: Final = (720, 150)
+_MARGIN: Final = 0.3
+_KEPT: Final = 600
+"""Crops kept, encoded: some ten kilobytes each."""
+
+_STATES: Final[Mapping[str, State]] = {
+    "unreadable": "unreadable", "skipped": "skipped", "disputed": "disputed",
+}  # fmt: skip
+
+
+class Sweeper:
+    """What `sweep` gives: displayed by a notebook, it shows one field of many papers at a time.
+
+    Attributes
+    ----------
+    journal
+        The journal that decisions go to.
+    field
+        The field.
+    """
+
+    def __init__(
+        self,
+        field: str,
+        faces: Faces,
+        pictures: Pictures,
+        items: Items,
+        *,
+        checks: Mapping[str, Check | None],
+        base: str | PathLike[str] | None,
+        per_page: int,
+        height: int,
+    ) -> None:
+        self.field, self.journal = field, items.journal
+        self._faces, self._pictures, self._items = faces, pictures, items
+        self._checks, self._base = checks, base
+        self._per_page, self._height = per_page, height
+        self._crops: OrderedDict[int, bytes] = OrderedDict()
+        self._done: set[str] = set()
+        self._page = 0
+        self._talk = _GridTalk(self._hear)
+
+    @property
+    def widget(self) -> AnyWidget:
+        """The widget itself, for those who build a page of several."""
+        return self._talk.widget
+
+    @property
+    def progress(self) -> pd.Series:
+        """How many values stand in which state."""
+        counts = pd.Series(self._items.states, dtype="object").value_counts()
+        return counts.rename("items").rename_axis("state")
+
+    def frame(self) -> pd.DataFrame:
+        """The frame with what was decided so far, under its own index; see `cvocr_lab.apply`."""
+        self.journal.refresh()
+        frame, columns = self._faces.frame, self._faces.columns
+        return apply(frame, self.journal, column=columns, base=self._base)
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __repr__(self) -> str:
+        left, where = self._items.progress()["left"], self.journal.path.name
+        return f"Sweeper of {len(self)} × {self.field}, {left} to do, journal {where}; run the cell"
+
+    def _repr_mimebundle_(self, **_: object) -> Mimebundle:
+        return mimebundle(self._talk, repr(self))
+
+    def _hear(self, view: str, ask: str, said: Said) -> None:
+        hear: Callable[[str, Said], None] | None = {
+            "open": self._open, "page": self._turn, "decide": self._decide,
+            "rest": self._confirm_rest, "undo": self._undo,
+        }.get(ask)  # fmt: skip
+        if hear:
+            hear(view, said)
+
+    # --- pages
+
+    @property
+    def _pages(self) -> int:
+        return max(1, ceil(len(self._items) / self._per_page))
+
+    def _on(self, page: int) -> range:
+        return range(page * self._per_page, min((page + 1) * self._per_page, len(self._items)))
+
+    def _first_page(self) -> int:
+        first = self._items.first()
+        return 0 if first is None else first // self._per_page
+
+    def _open(self, view: str, said: Said) -> None:  # noqa: ARG002 - all ears take the same
+        self._items.read_others()
+        spec = next((k[self.field] for k in TYPES.values() if _has(k.name, self.field)), None)
+        self._talk.tell(
+            view,
+            "open",
+            {
+                "field": self.field,
+                "caption": spec.vi[0] if spec and spec.vi else "",
+                "count": len(self._items),
+                "pages": self._pages,
+                "height": self._height,
+                "journal": self.journal.path.name,
+            },
+        )
+        self._show(view, self._first_page())
+
+    def _turn(self, view: str, said: Said) -> None:
+        self._items.read_others()
+        self._show(view, min(max(whole(said.get("page")), 0), self._pages - 1))
+
+    def _show(self, view: str, page: int) -> None:
+        self._page = page
+        cells = [self._cell(k) for k in self._on(page)]
+        told = {"page": page, "cells": cells, "progress": self._items.progress()}
+        self._talk.tell(view, "page", told)
+        self._talk.later(view, lambda: self._send_crops(view, page))
+
+    def _cell(self, k: int) -> dict[str, object]:
+        row = self._items.rows[k]
+        standing = self._items.standing(k)
+        confidence = self._faces.frame[f"{self.field}_confidence"].iloc[row]
+        return {
+            "k": k,
+            "label": str(self._faces.frame.index[row]),
+            "value": self._items.values[k],
+            "confidence": None if pd.isna(confidence) else float(confidence),
+            "state": self._items.states[k],
+            "said": standing.value if standing else None,
+            "placed": self._faces.frame[f"{self.field}_quad"].iloc[row] is not None,
+        }
+
+    def _face(self, k: int) -> Face:
+        return self._faces.face(self._items.rows[k])
+
+    def _send_crops(self, view: str, page: int) -> None:
+        """Send the crops of a page one by one, then make those of the next."""
+        for k in self._on(page):
+            if page != self._page:
+                return  # turned on meanwhile
+            crop, trouble = self._crop(k)
+            told = {"k": k, "trouble": trouble}
+            self._talk.tell(view, "crop", told, [crop] if crop else [])
+        for k in self._on(page + 1):
+            if page != self._page:
+                return
+            self._crop(k)
+
+    def _crop(self, k: int) -> tuple[bytes, str]:
+        if k in self._crops:
+            self._crops.move_to_end(k)
+            return self._crops[k], ""
+        face = self._face(k)
+        corners = corners_of(face.values[self.field].quad)
+        if corners is None:
+            return b"", "its place on the picture is not known"
+        try:
+            pixels = self._pictures.pixels(face.shot)
+        except CvocrError as error:
+            return b"", str(error)
+        wide, tall = _CROP
+        made = jpeg(cut(pixels, grown(corners, _MARGIN), width=wide, height=tall))
+        self._crops[k] = made
+        while len(self._crops) > _KEPT:
+            self._crops.popitem(last=False)
+        return made, ""
+
+    # --- decisions
+
+    def _decide(self, view: str, said: Said) -> None:
+        k, token = whole(said.get("at")), str(said.get("token", ""))
+        if not 0 <= k < len(self._items):
+            return
+        self._items.read_others()
+        if token not in self._done:  # a message that came twice is one decision
+            act, text = str(said.get("act", "value")), nfc(str(said.get("value") or "")).strip()
+            state = _STATES.get(act)
+            if act == "value":
+                wrong = "" if said.get("force") else self._complaint(k, text)
+                if wrong:
+                    self._talk.tell(view, "refused", {"k": k, "token": token, "doubt": wrong})
+                    return
+                state = "confirmed" if text == nfc(self._items.values[k]).strip() else "corrected"
+            if state is None:
+                raise ArgumentError("the page asked for what is no decision")
+            trouble = self._put(k, state, text, _seconds(said))
+            if trouble:
+                self._talk.tell(view, "refused", {"k": k, "token": token, "trouble": trouble})
+                return
+            self._done.add(token)
+        progress = self._items.progress()
+        self._talk.tell(
+            view, "decided", {"token": token, "cells": [self._cell(k)], "progress": progress}
+        )
+
+    def _confirm_rest(self, view: str, said: Said) -> None:
+        """Confirm what a person says is right: the values of a page that nobody decided.
+
+        Only what the person saw, crop and value, counts: the page names them.
+        """
+        self._items.read_others()
+        named = said.get("at")
+        asked = [whole(k) for k in named] if isinstance(named, list) else []
+        trouble = ""
+        done = []
+        for k in asked:
+            if not 0 <= k < len(self._items) or self._items.states[k] != "prefilled":
+                continue
+            trouble = self._put(k, "confirmed", self._items.values[k], _seconds(said))
+            if trouble:
+                break
+            done.append(self._cell(k))
+        told = {"cells": done, "progress": self._items.progress(), "rest": True}
+        self._talk.tell(view, "decided", {**told, "token": str(said.get("token", ""))})
+        if trouble:
+            self._talk.tell(view, "trouble", {"text": trouble})
+
+    def _put(self, k: int, state: State, text: str, seconds: float | None) -> str:
+        """Put a decision on disk; say why it is not there, or "" when it is."""
+        self._items.identify(self._items.rows[k])
+        try:
+            self._items.decide(k, state, text, seconds=seconds)
+        except OSError as error:
+            return f"The journal cannot be written: {error.strerror or type(error).__name__}."
+        return ""
+
+    def _complaint(self, k: int, text: str) -> str:
+        return complaint(self.field, self._face(k).values[self.field].format, text, self._checks)
+
+    def _undo(self, view: str, said: Said) -> None:  # noqa: ARG002 - all ears take the same
+        self._items.read_others()
+        undone: Decision | None = self.journal.undo()
+        if undone is None:
+            self._talk.tell(view, "trouble", {"text": "There is nothing to undo."})
+            return
+        k = self._items.find(undone.item)
+        if k is None:
+            text = f"Undone, of another field or paper: {undone.item.field}."
+            self._talk.tell(view, "trouble", {"text": text})
+            return
+        self._items.take_state(k)
+        if k not in self._on(self._page):
+            self._show(view, k // self._per_page)
+        told = {"cells": [self._cell(k)], "progress": self._items.progress(), "at": k}
+        self._talk.tell(view, "undone", told)
+
+
+def sweep(
+    frame: pd.DataFrame,
+    field: str,
+    journal: str | PathLike[str] | Journal = "review.jsonl",
+    *,
+    order: SweepOrder = "confidence",
+    per_page: int = 40,
+    checks: Mapping[str, Check | None] | None = None,
+    who: str | None = None,
+    base: str | PathLike[str] | None = None,
+    column: str | Sequence[str] | None = None,
+    height: int = 640,
+    limits: Limits = Limits(),  # noqa: B008 - frozen
+    fetch: Fetch = Fetch(),  # noqa: B008 - frozen
+) -> Sweeper:
+    """Go through one field of all papers at once: a grid of crops, each over what was read.
+
+    Only the wrong ones need a click, or a key: type what stands there.  The others of the page are
+    confirmed by one key that says so (A), never by turning the page.  Decisions go to the same
+    journal as those of `cvocr_lab.review`, on disk before the screen says so, and can be undone.
+
+    Parameters
+    ----------
+    frame
+        A flat frame; it is not changed.  Answers without places get them by `cvocr_lab.locate`.
+    field
+        The field to sweep.
+    journal
+        File that decisions are appended to, made if it is not there (readable by you alone), or
+        an open journal.
+    order
+        ``"confidence"``, least first; ``"value"``, equal values side by side; ``"row"``.
+    per_page
+        Crops on a page, 1 to 200.
+    checks, who, base, column, height, limits, fetch
+        As for `cvocr_lab.review`.
+
+    Raises
+    ------
+    ArgumentError
+        `frame` is no flat frame, has no such field, or an argument is not understood.
+    MissingPartError
+        anywidget is not installed.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from cvocr_lab.frames import Reading, to_frame
+    >>> from cvocr_lab.results import Document, Extraction, FieldValue
+    >>> paper = Document("tcc_chip", "front", {"id": FieldValue("001090000001", 0.7)})
+    >>> frame = to_frame([Reading(Extraction((paper,)))], pd.DataFrame({"image": ["a.jpg"]}))
+    >>> with TemporaryDirectory() as folder:
+    ...     sweep(frame, "id", f"{folder}/review.jsonl")
+    Sweeper of 1 × id, 1 to do, journal review.jsonl; run the cell
+    """
+    if order not in ("confidence", "value", "row"):
+        raise ArgumentError(f"order is 'confidence', 'value' or 'row', not {order!r}")
+    if not 1 <= per_page <= 200:
+        raise ArgumentError(f"per_page is a number from 1 to 200, not {per_page}")
+    faces = Faces(frame, column)
+    if field not in faces.fields:
+        known = ", ".join(faces.fields)
+        raise ArgumentError(f"no column of a field {field!r}; there are {known}")
+    opened = journal if isinstance(journal, Journal) else Journal(journal, who=who)
+    items = Items(faces, _queue(faces.frame, field, order), opened, base=base)
+    pictures = Pictures(base=None if base is None else Path(base), limits=limits, fetch=fetch)
+    return Sweeper(
+        field, faces, pictures, items, checks=checks or {}, base=base, per_page=per_page,
+        height=height,
+    )  # fmt: skip
+
+
+def _queue(frame: pd.DataFrame, field: str, order: SweepOrder) -> pd.DataFrame:
+    """The rows that have a value, in the order asked for."""
+    cells = pd.DataFrame(
+        {
+            "row": range(len(frame)),
+            "value": frame[field].to_numpy(object),
+            "confidence": pd.to_numeric(frame[f"{field}_confidence"], errors="coerce").to_numpy(),
+        }
+    )
+    cells = cells[cells["value"].notna() & (cells["value"] != "")]
+    if order != "row":
+        first = "value" if order == "value" else "confidence"
+        cells = cells.sort_values(first, kind="stable", na_position="first")
+    return pd.DataFrame({"row": cells["row"].to_numpy(), "field": field, "chance": 1.0})
+
+
+def _has(kind: str, field: str) -> bool:
+    return any(f.name == field for f in TYPES[kind].fields)
+
+
+def _seconds(said: Said) -> float | None:
+    spent = said.get("seconds")
+    return float(spent) if isinstance(spent, int | float) else None
+
+
+class _GridTalk(Talk):
+    """The same talk with another page."""
+
+    def __init__(self, hear: Hear) -> None:
+        self._hear = hear
+        self.widget = _grid()()
+        self.widget.on_msg(self._heard)
+
+
+@cache
+def _grid() -> type[AnyWidget]:
+    try:
+        import anywidget
+    except ImportError:
+        raise MissingPartError("the sweep needs anywidget: pip install anywidget") from None
+    static = files("cvocr_lab.views") / "static"
+
+    class Grid(anywidget.AnyWidget):
+        _esm = (static / "sweep.js").read_text(encoding="utf-8")
+        _css = style() + (static / "sweep.css").read_text(encoding="utf-8")
+
+    return Grid

@@ -1,0 +1,138 @@
+"""The sweep in a real JupyterLab: a grid of crops, only the wrong ones touched, nothing lost."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from cards import NAMES, cards
+from lab import Lab, command, opened, run_cell, until
+
+from cvocr_lab import Journal, write_frame
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+pytestmark = pytest.mark.browser
+
+START = """
+import cvocr_lab
+frame = cvocr_lab.read_frame("sweep/frame.parquet")
+"""
+SWEEP = 'frame.cvocr.sweep("{field}", {journal!r}, order="row", per_page=4, base="sweep", who="an")'
+
+
+@pytest.fixture(scope="module")
+def folder(lab: Lab) -> Path:
+    write_frame(cards(lab.folder / "sweep", 7), lab.folder / "sweep" / "frame.parquet")
+    return lab.folder
+
+
+@pytest.fixture
+def page(
+    browser: Browser, lab: Lab, folder: Path, request: pytest.FixtureRequest
+) -> Iterator[Page]:
+    assert folder.is_dir()
+    field = request.param if hasattr(request, "param") else "name"
+    journal = f"{request.node.originalname}.jsonl"
+    lab.write("sweep.ipynb", START, SWEEP.format(field=field, journal=journal))
+    with opened(browser, lab, "sweep.ipynb") as page:
+        run_cell(page, 0)
+        run_cell(page, 1)
+        ready(page, 0)
+        yield page
+
+
+def ready(page: Page, number: int) -> None:
+    """Wait for a page of the grid with all its crops."""
+    page.locator(f".sweep[data-page='{number}']").wait_for()
+    page.locator("button.rest", has_text="right").wait_for()
+
+
+def lines(path: Path) -> list[tuple[str, str | None]]:
+    """State and value of every line."""
+    if not path.exists():
+        return []
+    found = [json.loads(line) for line in path.read_text().splitlines()]
+    return [(d["state"], d["value"]) for d in found]
+
+
+def test_only_the_wrong_ones_are_touched(page: Page, folder: Path) -> None:
+    path = folder / "test_only_the_wrong_ones_are_touched.jsonl"
+    assert page.locator(".cell img").count() == 4
+    # Turning the page and back confirms nothing.
+    page.locator(".sweep").focus()
+    page.keyboard.press("n")
+    ready(page, 1)
+    page.keyboard.press("p")
+    ready(page, 0)
+    assert lines(path) == []
+
+    page.locator(".cell").nth(1).click()
+    page.keyboard.press("End")
+    page.keyboard.type(" AN")
+    page.keyboard.press("Enter")
+    page.locator(".cell").nth(1).locator(".chip", has_text="corrected").wait_for()
+    assert lines(path) == [("corrected", f"{NAMES[1]} AN")]
+    page.keyboard.press("u")  # the next one
+    page.locator(".cell").nth(2).locator(".chip", has_text="unreadable").wait_for()
+
+    page.locator("button.rest", has_text="the other 2 are right").wait_for()
+    page.keyboard.press("Shift+A")
+    ready(page, 1)
+    assert lines(path)[2:] == [("confirmed", NAMES[0]), ("confirmed", NAMES[3])]
+    page.keyboard.press("Backspace")
+    ready(page, 0)
+    page.locator(".cell").nth(3).locator(".chip").wait_for(state="detached")
+    standing = Journal(path, who="an").standings.values()
+    assert [s.state for s in standing] == ["corrected", "unreadable", "confirmed"]
+
+    # Opened anew, it goes on where it ended.
+    run_cell(page, 1)
+    ready(page, 0)
+    page.locator(".pace", has_text="3 of 7 done").wait_for()
+    page.locator("button.rest", has_text="the other 1 are right").wait_for()
+
+
+def test_what_is_being_typed_is_put_down_by_enter_alone(page: Page, folder: Path) -> None:
+    path = folder / "test_what_is_being_typed_is_put_down_by_enter_alone.jsonl"
+    page.locator(".cell").first.click()
+    box = page.locator(".cell textarea")
+    box.press("End")
+    # An input method composes; its Enter ends the word, not the answer.
+    client = page.context.new_cdp_session(page)
+    client.send("Input.imeSetComposition", {"text": "ư", "selectionStart": 1, "selectionEnd": 1})
+    page.keyboard.press("Enter")
+    assert lines(path) == []
+    client.send("Input.insertText", {"text": "Ư"})
+    assert box.input_value() == f"{NAMES[0]}Ư"
+    page.keyboard.press("Escape")
+    box.wait_for(state="detached")
+    assert lines(path) == []
+    assert page.locator(".cell .read").first.inner_text() == NAMES[0]
+
+
+@pytest.mark.parametrize("page", ["id"], indirect=True)
+def test_a_value_of_the_wrong_form_is_asked_for_twice(page: Page, folder: Path) -> None:
+    path = folder / "test_a_value_of_the_wrong_form_is_asked_for_twice.jsonl"
+    page.locator(".cell").first.click()
+    page.keyboard.type("00109")
+    page.keyboard.press("Enter")
+    page.locator(".cell .doubt", has_text="Enter again").wait_for()
+    assert lines(path) == []
+    page.keyboard.press("Enter")
+    page.locator(".cell").first.locator(".chip", has_text="corrected").wait_for()
+    assert lines(path) == [("corrected", "00109")]
+
+
+def test_a_saved_notebook_holds_neither_picture_nor_value(page: Page, folder: Path) -> None:
+    command(page, "docmanager:save")
+    path = folder / "sweep.ipynb"
+    until(lambda: "widget-view" in path.read_text(), 20, "the notebook is not saved")
+    saved = path.read_text()
+    assert "Sweeper of 7" in saved
+    for secret in (NAMES[0], "JFIF", "/9j/", "0010900000"):
+        assert secret not in saved
