@@ -1,0 +1,304 @@
+"""Every number of a report, worked out again from `.cells` with plain pandas."""
+
+import random
+import re
+from html.parser import HTMLParser
+from statistics import NormalDist
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pytest
+from PIL import Image
+from rapidfuzz.distance import Levenshtein
+
+from cvocr_lab.frames import Reading, to_frame
+from cvocr_lab.kinds import TYPES
+from cvocr_lab.results import Document, Extraction, FieldValue
+from cvocr_lab.scoring import Score, compare, score
+
+LETTERS = "aăâeêioôơuưáàạéèẹíìọúụđnhtcABDOIS0158 ,.-"
+ROWS = 80
+
+
+class Tables(HTMLParser):
+    """The tables of a page, each a list of rows of texts; what is small stands after a blank."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tables: list[list[list[str]]] = []
+        self.inside = False
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, _: list[tuple[str, str | None]]) -> None:
+        if tag == "table":
+            self.tables.append([])
+        elif tag == "tr":
+            self.tables[-1].append([])
+        elif tag in ("td", "th"):
+            self.tables[-1][-1].append("")
+            self.inside = True
+        elif tag == "small" and self.inside:
+            self.tables[-1][-1][-1] += " "
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in ("td", "th"):
+            self.inside = False
+
+    def handle_data(self, data: str) -> None:
+        if self.inside:
+            self.tables[-1][-1][-1] += data
+
+
+def misread(text: str, draw: random.Random) -> str:
+    letters = list(text)
+    for _ in range(draw.choice((1, 1, 2))):
+        at = draw.randrange(len(letters))
+        letters[at] = draw.choice((draw.choice(LETTERS), "", letters[at] + draw.choice(LETTERS)))
+    return "".join(letters)
+
+
+def made_up() -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Eighty cards of two types and three tiers, many values misread, some absent."""
+    draw = random.Random(6)
+    labels, papers = [], []
+    for _ in range(ROWS):
+        kind = TYPES[draw.choice(("tcc_chip", "cmt"))]
+        truth = {"type": kind.name, "tier": draw.choice(("scan", "photo", "hard"))}
+        read = {}
+        for field in kind.fields:
+            if field.name not in ("id", "name", "born", "sex", "address", "country"):
+                continue
+            text = field.type.format(field.type.sample(draw))
+            truth[field.name] = text if draw.random() < 0.92 else draw.choice(("", "###"))
+            value = misread(text, draw) if draw.random() < 0.3 else text
+            if draw.random() < 0.9:
+                sure = min(1.0, max(0.0, draw.gauss(0.9 if value == text else 0.6, 0.1)))
+                read[field.name] = FieldValue(value, sure)
+        labels.append(truth)
+        papers.append(Document(kind.name, "front", read))
+    sources = pd.DataFrame({"image": [f"{n}.jpg" for n in range(ROWS)]})
+    frame = to_frame([Reading(Extraction((paper,))) for paper in papers], sources)
+    return frame, pd.DataFrame(labels)
+
+
+@pytest.fixture(scope="module")
+def judged() -> Score:
+    return score(*made_up())
+
+
+@pytest.fixture(scope="module")
+def page(judged: Score) -> str:
+    return judged.to_html(title="Đọc <thử>")
+
+
+@pytest.fixture(scope="module")
+def tables(page: str) -> dict[tuple[str, str], list[list[str]]]:
+    """By the first and the second heading, which no two share."""
+    return {(t[0][0], t[0][1]): t for t in Tables(page).tables}
+
+
+def share(hits: float, of: float) -> tuple[float, float, float]:
+    z = NormalDist().inv_cdf(0.975)
+    p, scale = hits / of, 1 + z**2 / of
+    middle, half = p + z**2 / (2 * of), z * np.sqrt(p * (1 - p) / of + z**2 / (4 * of**2))
+    return p, max(0.0, (middle - half) / scale), min(1.0, (middle + half) / scale)
+
+
+def pooled(
+    above: pd.Series, below: pd.Series, row: pd.Series, rows: npt.NDArray[np.int32]
+) -> tuple[float, float, float]:  # fmt: skip
+    """A ratio of sums, and what becomes of it when the cards of all cells are drawn anew."""
+    sums = pd.DataFrame({"above": above, "below": below}).groupby(row.to_numpy()).sum()
+    sums = sums.reindex(rows, fill_value=0)
+    times = np.random.default_rng(0).multinomial(len(rows), np.full(len(rows), 1 / len(rows)), 2000)
+    with np.errstate(invalid="ignore"):
+        ratios = (times @ sums["above"].to_numpy(float)) / (times @ sums["below"].to_numpy(float))
+    low, high = np.quantile(ratios[np.isfinite(ratios)], [0.025, 0.975])
+    return sums["above"].sum() / sums["below"].sum(), low, high
+
+
+def figures(cells: pd.DataFrame, all_cells: pd.DataFrame) -> dict[str, str]:
+    """What a line of a summary must say of these cells."""
+    outcome = cells["outcome"].astype(str)
+    right, there = outcome == "correct", outcome.isin(["correct", "wrong", "missing"])
+    given = outcome.isin(["correct", "wrong", "invented"])
+    fine = (right | (outcome == "absent")).groupby(cells["row"].to_numpy()).all()
+    some, rows = cells[there], np.unique(all_cells["row"].to_numpy())
+    tier, verdict = some["tier"].astype(str), some["verdict"].astype(str)
+    one = pd.Series(1.0, cells.index)
+    p = int(there.sum())
+    found = {
+        "cards": f"{cells['row'].nunique()}",
+        "n": f"{len(cells)}",
+        **{name: f"{(outcome == name).sum()}" for name in
+           ("correct", "wrong", "invented", "missing", "absent")},
+        "other era": f"{(verdict == 'other era').sum()}",
+    }  # fmt: skip
+    shares = {
+        "exact": share(right.sum(), p),
+        "exact case": share(tier.isin(["exact", "case"]).sum(), p),
+        "exact diacritics": share(tier.isin(["exact", "diacritics"]).sum(), p),
+        "exact loose": share(tier.ne("none").sum(), p),
+        "same value": share(verdict.isin(["same", "style", "same value"]).sum(), p),
+        "right": share((right | (outcome == "absent")).sum(), len(cells)),
+        "card exact": share(fine.sum(), len(fine)),
+        "coverage": share(outcome.isin(["correct", "wrong"]).sum(), p),
+        "precision": share(right.sum(), given.sum()),
+        "F1": pooled(2.0 * right, there * one + given, cells["row"], rows),
+        "CER": pooled(some["edits"], some["chars"], some["row"], rows),
+        "CER macro": pooled(some["edits"] / some["chars"], one[there], some["row"], rows),
+        "WER": pooled(some["word_edits"], some["words"], some["row"], rows),
+        "WER macro": pooled(some["word_edits"] / some["words"], one[there], some["row"], rows),
+        "ANLS": pooled(cells["anls"], one, cells["row"], rows),
+    }
+    for name, (value, low, high) in shares.items():
+        digits = 2 if "ER" in name else 1
+        found[name] = (
+            f"{value * 100:.{digits}f} % [{low * 100:.{digits}f}, {high * 100:.{digits}f}]"
+        )
+    return found
+
+
+@pytest.mark.parametrize("by", ["field", "type", "tier"])
+def test_summaries(by: str, judged: Score, tables: dict[tuple[str, str], list[list[str]]]) -> None:
+    cells = judged.cells.reset_index(drop=True)
+    # Not a column of the cells: they have a `tier` of their own, that of strictness.
+    of = cells["field"] if by == "field" else judged.rows[by].array[cells["row"]]
+    shown = [table for (first, _), table in tables.items() if first == by]
+    assert len(shown) == 2
+    columns = {name for table in shown for name in table[0][1:]}
+    assert {"n", "exact", "CER", "WER", "ANLS", "F1", "coverage", "precision"} <= columns
+    for group, some in cells.groupby(of, observed=True):
+        expected = figures(some, cells)
+        for table in shown:
+            line = next(line for line in table[1:] if line[0] == str(group))
+            for name, text in zip(table[0][1:], line[1:], strict=True):
+                assert text == expected[name], (group, name)
+
+
+def test_the_headline(judged: Score, page: str) -> None:
+    cells, rows = judged.cells, judged.rows
+    right = cells["outcome"].isin(["correct", "absent"]).groupby(cells["row"].to_numpy()).all()
+    value, low, high = share(right.sum(), len(right))
+    assert f"{len(rows)} rows, {len(cells)} cells" in page
+    assert f"card_exact {value:.1%} [{low:.1%}, {high:.1%}]" in page
+    assert f"type right {(rows['type'] == rows['ocr_type']).mean():.1%}" in page
+
+
+def test_classes_of_mistakes(judged: Score, tables: dict[tuple[str, str], list[list[str]]]) -> None:
+    table = tables["class of mistake", "all"]
+    wrong = judged.cells[judged.cells["outcome"] == "wrong"]
+    each = wrong.assign(mistake=wrong["mistakes"].str.split(";")).explode("mistake")
+    for line in table[1:]:
+        of_class = each[each["mistake"] == line[0]]
+        assert line[1] == str(len(of_class))
+        for field, text in zip(table[0][2:], line[2:], strict=True):
+            count = int((of_class["field"].astype(str) == field).sum())
+            assert text == (str(count) if count else "·")
+    assert {line[0] for line in table[1:]} == set(each["mistake"]) - {""}
+
+
+def test_letters_and_the_values_that_are_not_right(
+    judged: Score, page: str, tables: dict[tuple[str, str], list[list[str]]]
+) -> None:
+    cells = judged.cells
+    whole = ("placement", "label text", "dropped line", "wrong line")
+    wrong = cells[(cells["outcome"] == "wrong") & ~cells["mistakes"].str.startswith(whole)]
+    counts: dict[str, int] = {}
+    for truth, value in zip(wrong["truth"], wrong["value"], strict=True):
+        truth, value = " ".join(truth.split()), " ".join(value.split())
+        in_place = [(t, v) for t, v in zip(truth, value, strict=False) if t != v]
+        steps = Levenshtein.editops(truth, value)
+        if len(truth) != len(value) or len(in_place) > len(steps):
+            in_place = [
+                (
+                    "" if step.tag == "insert" else truth[step.src_pos],
+                    "" if step.tag == "delete" else value[step.dest_pos],
+                )
+                for step in steps
+            ]
+        for t, v in in_place:
+            pair = " → ".join({"": "∅", " ": "␣"}.get(c, c) for c in (t, v))
+            counts[pair] = counts.get(pair, 0) + 1
+    table = tables["printed → read", "times"]
+    assert len(table) > 5
+    for line in table[1:]:
+        assert line[1] == str(counts[line[0]])
+        assert line[2] == f"{counts[line[0]] / sum(counts.values()) * 100:.1f} %"
+    not_right = cells["outcome"].isin(["wrong", "invented", "missing"])
+    assert f"Values that are not right: {not_right.sum()}" in page
+    groups = re.findall(r"<h3>(.+?): (\d+) values?</h3>", page)
+    assert sum(int(n) for _, n in groups) == not_right.sum()
+    by_name = dict(groups)
+    for outcome, name in (("missing", "not read"), ("invented", "invented")):
+        assert by_name[name] == str((cells["outcome"] == outcome).sum())
+
+
+def test_confidence(
+    judged: Score, page: str, tables: dict[tuple[str, str], list[list[str]]]
+) -> None:
+    given = judged.cells[judged.cells["outcome"].isin(["correct", "wrong", "invented"])]
+    right, sure = given["outcome"].eq("correct").to_numpy(), given["confidence"].to_numpy()
+    above = sure[right][:, None] - sure[~right][None]
+    auroc = ((above > 0) + 0.5 * (above == 0)).mean()
+    lines = {line[0]: line[1] for line in tables["figure", "value"][1:]}
+    assert lines["AUROC"].startswith(f"{auroc:.3f} [")
+    assert lines["Brier score"].startswith(f"{((sure - right) ** 2).mean():.3f} [")
+    assert f"{len(given)} values, {(~right).sum()} not right" in page
+    bands = tables["confidence", "n"][1:]
+    assert sum(int(line[1]) for line in bands) == len(given)
+    order = np.argsort(sure, kind="stable")
+    ends = np.cumsum([int(n) for _, n, _, _ in bands])
+    for (band, _, mean, text), inside in zip(bands, np.split(order, ends[:-1]), strict=True):
+        assert band == f"{sure[inside].min():.3f} – {sure[inside].max():.3f}"
+        assert mean == f"{sure[inside].mean():.3f}"
+        value, low, high = share(right[inside].sum(), len(inside))
+        assert text == f"{value * 100:.1f} % [{low * 100:.1f}, {high * 100:.1f}]"
+    ece = float(lines["ECE"].split()[0])
+    means = [abs(float(m) - float(t.split()[0]) / 100) * int(n) for _, n, m, t in bands]
+    assert ece == pytest.approx(sum(means) / len(given), abs=2e-3)
+
+
+def test_it_is_one_file_that_asks_for_nothing_and_trusts_nobody(page: str) -> None:
+    assert "Đọc &lt;thử&gt;" in page
+    assert "<thử>" not in page
+    assert not re.search(r"""(?:src|href)=["'](?!#|data:)""", page)
+    assert not re.search(r"url\((?!#)|@import|<script", page)
+    assert "data:image" not in page
+    assert "prefers-color-scheme: dark" in page
+    assert "@media print" in page
+    ids = re.findall(r'\bid="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+
+
+def test_pictures_are_cut_out_only_when_asked(tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = tmp_path_factory.mktemp("cards")
+    Image.new("RGB", (200, 100), "white").save(folder / "0.jpg")
+    value = FieldValue("AN", 0.5, (10, 10, 90, 10, 90, 30, 10, 30))
+    paper = Document("tcc_chip", "front", {"name": value})
+    sources = pd.DataFrame({"image": ["0.jpg"]})
+    frame = to_frame([Reading(Extraction((paper,)))], sources)
+    judged = score(frame, pd.DataFrame({"image": ["0.jpg"], "name": ["ÂN"]}), on="image")
+    path = folder / "report.html"
+    assert "data:image" not in judged.to_html(path, base=folder)
+    assert path.stat().st_mode & 0o777 == 0o600
+    page = judged.to_html(crops=frame, base=folder)
+    assert page.count("data:image/jpeg;base64,") == 1
+
+
+def test_a_comparison_says_what_its_cells_say() -> None:
+    frame, truth = made_up()
+    other = frame.copy()
+    other["name"] = truth["name"].where(truth["name"] != "###", "")
+    both = compare(frame, other, truth, names=("<một>", "hai"))
+    page = both.to_html()
+    assert "<một>" not in page
+    table = next(t for t in Tables(page).tables if "verdict" in t[0])
+    for line in table[1:-1]:
+        cells = both.cells[(both.cells["field"] == line[0]) & (both.cells["chars_a"] > 0)]
+        a, b = (cells[f"outcome_{s}"] == "correct" for s in "ab")
+        assert line[1:4] == [str(len(cells)), f"{a.mean():.1%}", f"{b.mean():.1%}"]
+        assert line[5:8] == [str((~a & b).sum()), str((a & ~b).sum()), str((~a & ~b).sum())]
+    for title, cells in (("Broke", both.broke), ("Fixed", both.fixed)):
+        assert f"<h2>{title}: {len(cells)}</h2>" in page
