@@ -19,7 +19,14 @@ from cvocr_lab.batch import (
     plan,
     read_store,
 )
-from cvocr_lab.cleaning import check, labels_from_codes
+from cvocr_lab.cleaning import (
+    changes,
+    check,
+    clean,
+    labels_from_codes,
+    suggested,
+    suggestions,
+)
 from cvocr_lab.engines import Engine, Request, open_engine, read_lines
 from cvocr_lab.errors import (
     AnswerError,
@@ -114,7 +121,9 @@ __all__ = [
     "Viewer",
     "accuracy_from_review",
     "apply",
+    "changes",
     "check",
+    "clean",
     "compare",
     "extract",
     "extract_iter",
@@ -138,6 +147,8 @@ __all__ = [
     "reviewed_values",
     "score",
     "show",
+    "suggested",
+    "suggestions",
     "suspects",
     "sweep",
     "to_excel",

@@ -292,6 +292,32 @@ class FrameAccessor:
             self._frame, images=images, base=base, on=on, rules=rules, today=today
         )
 
+    def clean(
+        self, *, fields: Sequence[str] | None = None, threshold: float = cleaning.THRESHOLD
+    ) -> pd.DataFrame:
+        """Set the normal form of every value beside it; see `cvocr_lab.clean`."""
+        return cleaning.clean(self._frame, fields=fields, threshold=threshold)
+
+    def changes(
+        self, *, fields: Sequence[str] | None = None, threshold: float = cleaning.THRESHOLD
+    ) -> pd.DataFrame:
+        """Tell what `clean` does to each cell, and why; see `cvocr_lab.changes`."""
+        return cleaning.changes(self._frame, fields=fields, threshold=threshold)
+
+    def suggestions(
+        self,
+        *,
+        fields: Sequence[str] | None = None,
+        threshold: float = cleaning.THRESHOLD,
+        rules: Sequence[str] | None = None,
+        on: str | None = None,
+        today: date | None = None,
+    ) -> pd.DataFrame:
+        """List the values worth a look, with repairs, for review; see `cvocr_lab.suggestions`."""
+        return cleaning.suggestions(
+            self._frame, fields=fields, threshold=threshold, rules=rules, on=on, today=today
+        )
+
     def labels_from_codes(self, *, on: str | None = None) -> pd.DataFrame:
         """Make a truth of what QR codes and MRZ prove; see `cvocr_lab.labels_from_codes`."""
         return cleaning.labels_from_codes(self._frame, on=on)

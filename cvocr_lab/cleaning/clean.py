@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Literal
@@ -331,6 +331,13 @@ def _column(
             else None
         )
     return _Column(name, codes.astype(np.int64), cells, _shape(field, types or [""]))
+
+
+def field_types(frame: pd.DataFrame) -> Callable[[int, str], tuple[FieldType, ...]]:
+    """Make what tells the types a field of a row may be of: one where its paper is known."""
+    codes, types = _types(frame, "")
+    known = [*types, ""]
+    return lambda at, field: _kinds(known[codes[at]], field)
 
 
 @lru_cache(None)

@@ -96,10 +96,14 @@ ADDRESS_PARTS: Final = (
 )  # fmt: skip
 
 
+_POLICE: Final = re.compile(r"^(?:giám đốc\s+)?(?:ca|công an)\s+", re.IGNORECASE)
+
+
 def province(_kind: FieldType, text: str, _: Era | None) -> Cleaned:
-    """Clean a province alone."""
+    """Clean a province alone, or the one whose police is named."""
     trail = Trail(text)
     trail.then("spaces", "form", trail.text.strip(_EDGES))
+    trail.then("police", "form", _POLICE.sub("", trail.text))
     found = match_province(trail.text)
     if found is None:
         return trail.kept("no province found")

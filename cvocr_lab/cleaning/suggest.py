@@ -1,0 +1,227 @@
+"""`suggestions`: what cleaning and checking propose, as a queue that a person reviews."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from rapidfuzz.distance import Levenshtein
+
+from cvocr_lab.cleaning.check import check
+from cvocr_lab.cleaning.clean import THRESHOLD, changes, field_types
+from cvocr_lab.cleaning.from_codes import labels_from_codes
+from cvocr_lab.errors import ArgumentError
+from cvocr_lab.frames import TEXT
+from cvocr_lab.kinds import FieldError, FieldType
+from cvocr_lab.kinds import _fieldtypes as t
+from cvocr_lab.text import comparison_key, fold_key
+
+COLUMNS: Final = ("row", "field", "value", "after", "rule", "score", "severity", "reason")
+_RANK: Final = {"high": 0, "medium": 1, "low": 2}
+_REPAIR, _KEPT = "medium", "medium"
+_MOST_LETTERS: Final = 0.2
+"""Share of a value's letters that its repair may change and still be what was printed."""
+
+
+def suggestions(
+    frame: pd.DataFrame,
+    *,
+    fields: Sequence[str] | None = None,
+    threshold: float = THRESHOLD,
+    rules: Sequence[str] | None = None,
+    on: str | None = None,
+    today: dt.date | None = None,
+) -> pd.DataFrame:
+    """List the values worth a look, with what they should be where that is known.
+
+    Put together are the repairs of `clean`, the values it found no normal form for, and the issues
+    of `check`; a code on the paper (`labels_from_codes`) says what a contradicted value should be.
+    The result is a queue for `cvocr_lab.review`, whose decisions its journal keeps; `suggested`
+    makes a frame whose values may be chosen there::
+
+        found = suggestions(frame)
+        review(frame, "review.jsonl", queue=found, other=suggested(frame, found))
+
+    Parameters
+    ----------
+    frame
+        A flat frame, or a truth with `type` and a column per field.
+    fields
+        Fields to speak of; None for all.
+    threshold
+        As for `clean`.
+    rules, on, today
+        As for `check`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per value, the weightiest first: `row` (position in `frame`, from 0), `field`,
+        `value` (as read; missing where nothing was), `after` (the same as the paper should print
+        it; missing where nobody knows), `rule` (what speaks up, joined by ``;``), `score` (of the
+        repair, 0 to 1), `severity` (``high``, ``medium``, ``low``), `reason` (in words; holds no
+        value).
+
+    Raises
+    ------
+    ArgumentError
+        As for `clean` and `check`.
+
+    Examples
+    --------
+    >>> read = pd.DataFrame({"type": ["tcc"], "id": ["O01099000l23"], "sex": ["Nữ"]})
+    >>> suggestions(read)[["field", "after", "rule", "severity"]].to_dict("split")["data"]
+    [['id', '001099000123', 'form;look_alikes', 'high']]
+    """
+    found = pd.concat(
+        [_issues(frame, rules, on, today), _repairs(frame, fields, threshold)], ignore_index=True
+    )
+    if fields is not None:
+        found = found[found["field"].isin(list(fields))]
+    proven = _proven(frame, on)
+    rows = []
+    for (row, field), said in found.groupby(["row", "field"], sort=False):
+        at, name = int(str(row)), str(field)
+        value = _text(frame[name].iloc[at]) if name in frame else None
+        after = proven.get((at, name)) or next(iter(said["after"].dropna()), None)
+        if after is not None and value is not None and _same(after, value):
+            after = None
+        severity = min(said["severity"], key=_RANK.__getitem__)
+        rule, reason = _joined(said["rule"]), _joined(said["reason"], "; ")
+        rows.append((at, name, value, after, rule, said["score"].min(), severity, reason))
+    rows.sort(key=lambda r: (_RANK[r[6]], r[0]))
+    made = pd.DataFrame(rows, columns=list(COLUMNS))
+    texts = dict.fromkeys(("field", "value", "after", "rule", "severity", "reason"), TEXT)
+    return made.astype({"row": "int64", "score": "float64", **texts})
+
+
+def suggested(frame: pd.DataFrame, proposals: pd.DataFrame) -> pd.DataFrame:
+    """Put what is suggested in the place of what was read.
+
+    Parameters
+    ----------
+    frame
+        The frame `proposals` were made of.
+    proposals
+        What `suggestions` gave, or some of its rows.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A new frame; confidences of the values put in are missing, for nobody measured them.
+
+    Raises
+    ------
+    ArgumentError
+        The proposals speak of rows that the frame does not have.
+
+    Examples
+    --------
+    >>> read = pd.DataFrame({"type": ["tcc"], "id": ["O01099000l23"], "sex": ["Nam"]})
+    >>> suggested(read, suggestions(read))["id"].tolist()
+    ['001099000123']
+    """
+    known = proposals[proposals["after"].notna()]
+    if len(known) and not 0 <= known["row"].min() <= known["row"].max() < len(frame):
+        raise ArgumentError("the suggestions speak of rows that the frame does not have")
+    made = frame.copy()
+    for field, own in known.groupby("field", sort=False):
+        name = str(field)
+        if name not in made:
+            made[name] = pd.Series(None, index=made.index, dtype=TEXT)
+        at = own["row"].to_numpy()
+        values = made[name].astype(object).to_numpy(copy=True)
+        values[at] = own["after"].to_numpy(object)
+        made[name] = pd.Series(values, index=made.index, dtype=TEXT)
+        if f"{name}_confidence" in made:
+            sure = made[f"{name}_confidence"].to_numpy(np.float64, copy=True)
+            sure[at] = np.nan
+            made[f"{name}_confidence"] = sure
+    return made
+
+
+def _issues(
+    frame: pd.DataFrame, rules: Sequence[str] | None, on: str | None, today: dt.date | None
+) -> pd.DataFrame:
+    found = check(frame, rules=rules, on=on, today=today)
+    return pd.DataFrame(
+        {
+            "row": found["position"].astype("int64"), "field": found["field"].astype(TEXT),
+            "after": pd.Series(None, index=found.index, dtype=TEXT),
+            "rule": found["rule"].astype(TEXT), "score": np.nan,
+            "severity": found["severity"].astype(TEXT), "reason": found["message"].astype(TEXT),
+        }
+    )  # fmt: skip
+
+
+def _repairs(frame: pd.DataFrame, fields: Sequence[str] | None, threshold: float) -> pd.DataFrame:
+    """What cleaning puts right, and what it cannot; not what it merely writes another way."""
+    own = [f for f in fields if f in frame] if fields is not None else None
+    told = changes(frame, fields=own, threshold=threshold)
+    types = field_types(frame)
+    rows: list[tuple[int, str, str | None, str, float, str, str]] = []
+    for (row, field), steps in told.groupby(["position", "field"], sort=False):
+        at, name = int(str(row)), str(field)
+        first, last = steps.iloc[0], steps.iloc[-1]
+        if last["action"] == "kept":
+            rows.append((at, name, None, "no_normal_form", np.nan, _KEPT, str(last["rule"])))
+            continue
+        mended = steps[steps["action"] == "repair"]
+        if mended.empty:
+            continue
+        kinds = types(at, name)
+        after = _printed(kinds, str(first["before"]), str(last["after"]))
+        rule = _joined(mended["rule"])
+        rows.append((at, name, after, rule, float(steps["score"].min()), _REPAIR,
+                     f"cleaning would repair it ({rule})"))  # fmt: skip
+    names = ["row", "field", "after", "rule", "score", "severity", "reason"]
+    made = pd.DataFrame(rows, columns=names)
+    texts = dict.fromkeys(("field", "after", "rule", "severity", "reason"), TEXT)
+    return made.astype({"row": "int64", "score": "float64", **texts})
+
+
+def _printed(kinds: Sequence[FieldType], read: str, normal: str) -> str | None:
+    """The normal form as papers print it; None where that cannot be told.
+
+    What is abbreviated on the paper is spelt out by cleaning: that is no misreading.
+    """
+    if len(kinds) != 1:
+        return None
+    (kind,) = kinds
+    if isinstance(kind, t.Date | t.Plate):
+        try:
+            return kind.format(normal)
+        except FieldError:
+            return None
+    was, made = fold_key(read), fold_key(normal)
+    if Levenshtein.distance(was, made) > max(2, _MOST_LETTERS * len(made)):
+        return None
+    return normal.upper() if read.isupper() else normal
+
+
+def _proven(frame: pd.DataFrame, on: str | None) -> dict[tuple[int, str], str]:
+    """What codes prove, by position and field."""
+    labels = frame.index if on is None else pd.Index(frame[on])
+    plain = frame.reset_index(drop=True).assign(ocr_paper=pd.factorize(labels)[0])
+    made = labels_from_codes(plain, on="ocr_paper")
+    return {
+        (int(at), field): text
+        for field in made.columns.drop("proven_by")
+        for at, value in zip(made.index, made[field], strict=True)
+        if (text := _text(value)) is not None
+    }
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value.strip() not in ("", "###") else None
+
+
+def _same(one: str, other: str) -> bool:
+    return comparison_key(one) == comparison_key(other)
+
+
+def _joined(column: pd.Series, mark: str = ";") -> str:
+    return mark.join(dict.fromkeys(map(str, column)))
