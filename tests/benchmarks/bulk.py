@@ -6,9 +6,10 @@ and kept in FOLDER; their seeds begin at 950000.
 
 Compared are one worker process, two, and two of Dask, each of one thread.  A machine that does
 other things meanwhile slows all of them, but never equally: so they take turns, and each round
-gives its own ratios.  CPU seconds a row tell what two at a time cost each other, whoever else
-is there; the opening of the engines is in all figures, the start of Dask's cluster in none but
-the CPU's.  Memory is read from ``/proc``: Linux only.
+gives its own ratios.  CPU seconds a row tell what two at a time cost each other, whoever else is
+there.  "Once open" is counted from the first row of each worker; the opening of the engines is in
+all other figures, the start of Dask's cluster in none but the CPU's.  Memory is read from
+``/proc``: Linux only.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -47,20 +49,40 @@ def pictures(folder: Path, count: int) -> list[Path]:
     return found
 
 
-def by_pool(paths: Sequence[Path], workers: int) -> tuple[float, int]:
-    """Read all; give the seconds it took and how many rows failed."""
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Seconds from the call to the frame, failed rows, and rows a minute once engines are open."""
+
+    seconds: float
+    failed: int
+    open_rate: float = float("nan")
+
+
+def by_pool(paths: Sequence[Path], workers: int) -> Run:
+    """Read all."""
     from cvocr_lab import batch
+    from cvocr_lab.batch.progress import Progress
+
+    finished: list[float] = []
+
+    class Timing(Progress):
+        def step(self, *, failed: bool) -> None:
+            super().step(failed=failed)
+            finished.append(time.perf_counter())
 
     start = time.perf_counter()
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), patch("cvocr_lab.batch.rows.Progress", Timing):
         warnings.simplefilter("ignore", batch.RowsFailedWarning)
         frame = batch.extract(
             [str(path) for path in paths], workers=workers, threads=1, progress=False
         )
-    return time.perf_counter() - start, int(frame["ocr_error"].notna().sum())
+    seconds = time.perf_counter() - start
+    opened = finished[workers - 1]
+    rate = 60 * (len(finished) - workers) / (finished[-1] - opened)
+    return Run(seconds, int(frame["ocr_error"].notna().sum()), rate)
 
 
-def by_dask(paths: Sequence[Path], workers: int) -> tuple[float, int]:
+def by_dask(paths: Sequence[Path], workers: int) -> Run:
     """Do the same on a cluster of this machine that is there already, its engines not open."""
     import dask.dataframe as dd
     import pandas as pd
@@ -72,45 +94,55 @@ def by_dask(paths: Sequence[Path], workers: int) -> tuple[float, int]:
     lazy = dd.from_pandas(table, npartitions=min(len(paths), PARTITIONS * workers))
     with (
         LocalCluster(
-            n_workers=workers, threads_per_worker=1, dashboard_address=None, host="127.0.0.1"
+            n_workers=workers,
+            threads_per_worker=1,
+            dashboard_address=None,
+            host="127.0.0.1",
+            silence_logs="CRITICAL",  # closing it complains of heartbeats
         ) as cluster,
         Client(cluster) as client,
     ):
         start = time.perf_counter()
         read = cvocr_lab.dask.extract(lazy, threads=1)
         frame = client.compute(read).result()
-        return time.perf_counter() - start, int(frame["ocr_error"].notna().sum())
+        return Run(time.perf_counter() - start, int(frame["ocr_error"].notna().sum()))
 
 
 def throughput(paths: Sequence[Path], rounds: int) -> None:
     """Compare one worker, two, and two of Dask, round by round, in turning order."""
-    ways: dict[str, Callable[[], tuple[float, int]]] = {
+    ways: dict[str, Callable[[], Run]] = {
         "1 worker": lambda: by_pool(paths, 1),
         "2 workers": lambda: by_pool(paths, 2),
         "2 of Dask": lambda: by_dask(paths, 2),
     }
-    print(f"{'':10} {'rows':>6} {'seconds':>8} {'rows/min':>9} {'CPU s/row':>10} {'failed':>7}")
-    took: dict[str, list[float]] = {way: [] for way in ways}
+    print(f"{'':10} {'rows':>6} {'seconds':>8} {'rows/min':>9} {'once open':>9} {'CPU s/row':>9}")
+    runs: dict[str, list[Run]] = {way: [] for way in ways}
     for turn in range(rounds):
         for way in sorted(ways, reverse=turn % 2 == 1):
             before = cpu_seconds()
-            seconds, failed = ways[way]()
-            took[way].append(seconds)
+            run = ways[way]()
+            runs[way].append(run)
             each = (cpu_seconds() - before) / len(paths)
             print(
-                f"{way:10} {len(paths):6} {seconds:8.1f} {60 * len(paths) / seconds:9.1f} "
-                f"{each:10.2f} {failed:7}",
+                f"{way:10} {len(paths):6} {run.seconds:8.1f} {60 * len(paths) / run.seconds:9.1f} "
+                f"{run.open_rate:9.1f} {each:9.2f}",
                 flush=True,
             )
-    alone, pool, of_dask = took.values()
+    alone, pool, of_dask = runs.values()
     print("in each round, then the median:")
-    tell("2 workers, of 1 worker's rate", alone, pool)
-    tell("Dask, of the pool's rate", pool, of_dask)
+    tell(
+        "2 workers, of 1 worker's rate",
+        [a.seconds / b.seconds for a, b in zip(alone, pool, strict=True)],
+    )
+    tell("… once open", [b.open_rate / a.open_rate for a, b in zip(alone, pool, strict=True)])
+    tell(
+        "Dask, of the pool's rate",
+        [a.seconds / b.seconds for a, b in zip(pool, of_dask, strict=True)],
+    )
 
 
-def tell(what: str, seconds: Sequence[float], other: Sequence[float]) -> None:
+def tell(what: str, ratios: Sequence[float]) -> None:
     """Print how much faster the other was."""
-    ratios = [a / b for a, b in zip(seconds, other, strict=True)]
     print(f"{what}: {' '.join(f'{r:.2f}' for r in ratios)}; {median(ratios):.2f}")
 
 
@@ -128,8 +160,8 @@ def memory(paths: Sequence[Path], rows: int, every: int, longest: int) -> None:
         for at, copy in enumerate(copies):
             small(paths[at % len(paths)], copy, longest)
         with sampled(every) as samples:
-            seconds, failed = by_pool(copies, workers=2)
-    print(f"{rows} rows in {seconds:.0f} s, {failed} failed")
+            run = by_pool(copies, workers=2)
+    print(f"{rows} rows in {run.seconds:.0f} s, {run.failed} failed")
     if len(samples) > 1:
         _, first = samples[0]
         _, last = samples[-1]
