@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -105,6 +105,7 @@ def generate(
     pool: fonts.Pool = "shipped",
     layout: str | None = None,
     person: Person | None = None,
+    forge: Callable[[Values], Values] | None = None,
 ) -> Sample:
     """One picture of a document face.
 
@@ -120,6 +121,8 @@ def generate(
         A layout of the type; None for any.
     person
         Who holds it; None makes one up.
+    forge
+        Changes what is drawn on the face, codes included; None for nothing.
 
     Examples
     --------
@@ -132,7 +135,8 @@ def generate(
         kind.layouts
     )
     values = paper_values(model_of(kind, chosen), chance, person)
-    faces = [_face(kind, chosen, _side(kind, values), chance, pool)]
+    drawn = _side(kind, values)
+    faces = [_face(kind, chosen, forge(drawn) if forge else drawn, chance, pool)]
     if chance.random() < _COMPANY[tier]:
         faces.append(_companion(kind, chosen, values, chance, pool))
     return _sample(faces, seed, tier, chance)

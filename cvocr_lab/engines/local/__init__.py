@@ -1,6 +1,7 @@
 """The offline engine: reads the papers on a plain CPU, no key and no network.
 
-find → orient → classify → rectify → read → parse → crosscheck → confidence, one module each.
+find → orient → classify → rectify → read → parse → crosscheck → confidence → assess, one module
+each.
 """
 
 from __future__ import annotations
@@ -16,14 +17,15 @@ import numpy as np
 
 from cvocr_lab import mrz, proofs
 from cvocr_lab.engines import Request
-from cvocr_lab.engines.local import codes, confidence, crosscheck, values
-from cvocr_lab.engines.local.find import Finder
+from cvocr_lab.engines.local import assess, codes, confidence, crosscheck, values
+from cvocr_lab.engines.local.find import Finder, Image
 from cvocr_lab.engines.local.lines import Reader, read_lines
 from cvocr_lab.engines.local.pages import Paper, find_papers, find_papers_again, look_again
 from cvocr_lab.engines.local.parse import Reading, parse
 from cvocr_lab.engines.local.readers import open_reader
 from cvocr_lab.engines.local.recogniser import Recogniser, crop_line, model_file
 from cvocr_lab.engines.local.rectify import quads_array
+from cvocr_lab.engines.local.sight import Sight, measure
 from cvocr_lab.errors import NoDocumentError
 from cvocr_lab.images import InputImage
 from cvocr_lab.kinds import request_kind
@@ -116,16 +118,16 @@ class LocalEngine:
             papers = find_papers(page, self._finder, self._reader)
             if not papers:
                 papers = find_papers_again(page, self._finder, self._reader)
-            documents += [replace(self._document(paper), page=number) for paper in papers]
+            documents += [replace(self._document(page, paper), page=number) for paper in papers]
         return documents
 
-    def _document(self, paper: Paper) -> Document:
+    def _document(self, page: Image, paper: Paper) -> Document:
         kind = paper.registration.model.type
-        readings, zone = self._readings(paper)
+        readings, zone, zone_lines = self._readings(paper)
         expected = {slot.field for slot in paper.registration.model.layout.slots}
         if len(expected - readings.keys()) > _MANY_MISSING * len(expected):
             paper = look_again(paper, self._finder, self._reader)
-            readings, zone = self._readings(paper)
+            readings, zone, zone_lines = self._readings(paper)
         proven_by: dict[str, proofs.Proof] = {}
         payload = codes.id_code(paper.codes) or next(iter(paper.codes), None)
         if zone is not None:
@@ -134,6 +136,7 @@ class LocalEngine:
             readings = _split_name(readings, zone)
         if payload is not None:
             proven_by |= proofs.qr_proofs(payload.text, kind)
+        contradicted = assess.contradictions(readings, proven_by)
         readings, proven, warnings = crosscheck.reconcile(readings, proven_by)
         agrees = crosscheck.number_agrees(kind, readings) if "id" in readings else None
         warnings += [
@@ -141,6 +144,10 @@ class LocalEngine:
             for name, reading in readings.items()
             if kind[name].type.alphabet and not kind[name].type.accepts(reading.text)
         ]
+        warnings += assess.zone_warnings(zone, [paper.lines[i] for i in zone_lines])
+        warnings += contradicted + assess.notice(_sight(page, paper))
+        # "No valid for vehicle registrations", says the API's page.
+        verdict = assess.judge(warnings) if kind.family != "vehicle" else assess.UNJUDGED
         fields = {}
         for field in kind.fields:
             if field.name == "qr" and payload is not None:
@@ -158,12 +165,15 @@ class LocalEngine:
             side=kind.side,
             fields=fields,
             confidence=confidence.type_chance(paper.score, paper.margin),
+            valid=verdict.valid,
+            invalid_code=verdict.code,
+            invalid_message=verdict.message,
             warnings=tuple(warnings),
             corners=paper.corners(),
         )
 
-    def _readings(self, paper: Paper) -> tuple[dict[str, Reading], mrz.Mrz | None]:
-        """What is printed on the paper and what its MRZ says, and the MRZ."""
+    def _readings(self, paper: Paper) -> tuple[dict[str, Reading], mrz.Mrz | None, list[int]]:
+        """What is printed on the paper and what its MRZ says, the MRZ, and its lines."""
         zone, zone_lines = self._zone(paper)
         model = paper.registration.model
         readings = parse(
@@ -172,7 +182,7 @@ class LocalEngine:
         readings |= self._read_again(paper, readings)
         if zone is not None:
             readings |= _zone_readings(paper, model.type.mrz, zone, zone_lines)
-        return readings, zone
+        return readings, zone, zone_lines
 
     def _read_again(self, paper: Paper, readings: dict[str, Reading]) -> dict[str, Reading]:
         """Values their type refuses, read with nothing but its alphabet; those it then takes."""
@@ -215,6 +225,19 @@ class LocalEngine:
             if plain is not None and (zone is None or plain.valid):
                 zone = plain
         return zone, at
+
+
+def _sight(page: Image, paper: Paper) -> Sight:
+    """What the picture shows of the paper beside its text."""
+    placed = paper.registration
+    return measure(
+        page,
+        placed.model.layout,
+        np.linalg.inv(paper.to_flat) @ placed.matrix,
+        flat=paper.flat,
+        lines=paper.lines,
+        flat_scale=placed.scale,
+    )
 
 
 def _zone_readings(paper: Paper, form: str, zone: mrz.Mrz, at: list[int]) -> dict[str, Reading]:

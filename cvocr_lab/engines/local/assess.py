@@ -1,0 +1,156 @@
+"""Judges whether a picture is fit to be read: the API's verdict, with its reasons.
+
+The v2 page gives each verdict one ``invalidCode``; the v1 page says ``valid`` is False for a
+picture that is blurred, covered or forged.  Reasons the API has no code for carry none here.  Each
+is told as a warning too, so that a picture with two keeps both.
+
+Thresholds were set on generated pictures (seeds from 800000 up) with room to both sides, wider
+towards what is fit: a wrong refusal costs more than a missed one.  What they find is measured by
+``tests/benchmarks/validity.py`` on others (seeds from 910000 up).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from rapidfuzz.distance import Levenshtein
+
+from cvocr_lab import mrz
+from cvocr_lab.engines.local.parse import Reading
+from cvocr_lab.engines.local.sight import Sight
+from cvocr_lab.proofs import Proof
+from cvocr_lab.results import Line
+from cvocr_lab.text import comparison_key
+
+LEAST_COLOUR: Final = 5.5
+"""Copies in grey show up to 4.5 Lab units of colour, the palest paper 7."""
+MOST_STRIPES: Final = 2.9
+"""Print and desks reach 2 nepers, screens begin at 4."""
+CLIPPED_MM: Final = -1.5
+NEAR_MM: Final = 1.0
+"""Corners are found within a millimetre where the paper's edges show."""
+LEAST_STEEPNESS: Final = 1.85
+"""Letters whose edges run over half a millimetre run together; sharp ones begin at 2.4."""
+MOST_GLARE: Final = 0.45
+MOST_COVER: Final = 0.45
+"""Share of the start of a value."""
+_SURE: Final = 0.9
+"""Confidence of every character from which a printed value counts against a code."""
+_SURE_ZONE: Final = 0.97
+"""Mean confidence of each line of a zone from which a wrong check digit is the paper's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a picture is not fit.
+
+    Parameters
+    ----------
+    code
+        The API's ``invalidCode``; None where it has none.
+    message
+        In words; holds no value.
+    """
+
+    code: int | None
+    message: str
+
+
+REASONS: Final[Mapping[str, Reason]] = MappingProxyType(
+    {
+        "picture:screen": Reason(1, "taken from an electronic screen"),
+        "picture:photocopy": Reason(2, "a photocopy"),
+        "picture:clipped": Reason(5, "a corner is outside the picture"),
+        "picture:blurred": Reason(None, "blurred"),
+        "covered": Reason(None, "something covers a field"),
+        "glare": Reason(None, "glare on a field"),
+        "of_another": Reason(None, "a code on the paper says otherwise than the print"),
+        "contradicts": Reason(None, "a code on the paper says otherwise than the print"),
+        "id:malformed": Reason(3, "the number is wrongly formed"),
+        "mrz:malformed": Reason(4, "the machine-readable zone is wrong"),
+        "picture:near_edge": Reason(6, "too near the edge of the picture"),
+    }
+)
+"""Reasons by warning, or by what a field's warning ends in; the weightiest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The API's verdict: whether the picture is fit, and the weightiest reason if it is not."""
+
+    valid: bool | None
+    code: int | None
+    message: str
+
+
+UNJUDGED: Final = Verdict(None, None, "")
+
+
+def notice(sight: Sight) -> list[str]:
+    """Warnings of what the picture itself shows.
+
+    >>> notice(Sight(20.0, 1.5, 0.2, 4.0, {"id": 0.8}, {}))
+    ['picture:near_edge', 'id:glare']
+    """
+    found = []
+    if sight.stripes > MOST_STRIPES:
+        found.append("picture:screen")
+    if sight.colour < LEAST_COLOUR:
+        found.append("picture:photocopy")
+    if sight.gap_mm < CLIPPED_MM:
+        found.append("picture:clipped")
+    elif sight.gap_mm < NEAR_MM:
+        found.append("picture:near_edge")
+    if sight.steepness is not None and sight.steepness < LEAST_STEEPNESS:
+        found.append("picture:blurred")
+    for word, shares, most in (
+        ("covered", sight.cover, MOST_COVER),
+        ("glare", sight.glare, MOST_GLARE),
+    ):
+        found += [f"{field}:{word}" for field, share in shares.items() if share > most]
+    return found
+
+
+def contradictions(readings: Mapping[str, Reading], proofs: Mapping[str, Proof]) -> list[str]:
+    """Warnings of fields that were read surely and that a code says otherwise of.
+
+    One sign may be a misreading even so; two are not.
+    """
+    found = []
+    for name, proof in proofs.items():
+        reading = readings.get(name)
+        if proof.how != "exact" or reading is None or not reading.characters:
+            continue
+        if min(reading.characters) < _SURE:
+            continue
+        printed, said = (comparison_key(v).upper() for v in (reading.text, proof.text))
+        if Levenshtein.distance(printed, said) > 1:
+            found.append(f"{name}:contradicts_{proof.source}")
+    return found
+
+
+def zone_warnings(zone: mrz.Mrz | None, lines: Sequence[Line]) -> list[str]:
+    """Warnings of a zone whose check digits fail; misread, or wrong where it was read surely."""
+    if zone is None or zone.valid:
+        return []
+    sure = all(line.confidence > _SURE_ZONE for line in lines)
+    return ["mrz:check_digits", "mrz:malformed"] if sure else ["mrz:check_digits"]
+
+
+def judge(warnings: list[str]) -> Verdict:
+    """The verdict that follows from a document's warnings.
+
+    >>> judge(["id:from_qr"])
+    Verdict(valid=True, code=0, message='')
+    >>> judge(["picture:near_edge", "picture:photocopy"])
+    Verdict(valid=False, code=2, message='a photocopy')
+    """
+    for name, reason in REASONS.items():
+        for warning in warnings:
+            what = warning.partition(":")[2].removesuffix("_qr").removesuffix("_mrz")
+            if name in (warning, what):
+                return Verdict(False, reason.code, reason.message)
+    return Verdict(True, 0, "")
