@@ -31,7 +31,7 @@ FLAGS: Final = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
-PATIENCE: Final = 60_000
+PATIENCE: Final = 40_000
 """Milliseconds to wait for anything; a slow machine that starts a kernel takes some."""
 
 _SETTINGS: Final = {

@@ -221,7 +221,12 @@ class ReviewSide {
 
   /** Sends a decision; the screen moves when the kernel says that it is on disk. */
   commit({ act = "value", go = false, force = false } = {}) {
-    if (this.pending || !this.field || this.composing) return;
+    if (!this.field || this.composing) return;
+    if (this.pending) {
+      // After one that moves on, a key would speak of a field nobody has seen yet.
+      if (!this.pending.go) this.waiting = { act, go, force };
+      return;
+    }
     const value = this.answer.value;
     this.pending = { token: crypto.getRandomValues(new Uint32Array(4)).join("-"), key: this.keptKey, go, value, act };
     this.answer.readOnly = true;
@@ -239,9 +244,10 @@ class ReviewSide {
     this.settle();
     if (act !== "note") kept.delete(key);
     if (act === "value") this.initial = value;
-    const then = this.then;
-    this.then = null;
-    if (then != null) this.board.go(then);
+    const { then, waiting } = this;
+    this.then = this.waiting = null;
+    if (waiting) this.commit(waiting);
+    else if (then != null) this.board.go(then);
     else if (go && said.next != null) this.board.expect(said.next);
     if (!this.left_over) this.board.say("All fields are decided. Close the notebook whenever you like.");
     else this.board.say("");
@@ -250,6 +256,7 @@ class ReviewSide {
   refused(said) {
     if (said.token !== this.pending?.token) return;
     this.settle();
+    this.waiting = this.then = null;
     if (said.refused) this.board.say(`${said.refused} What you typed is still here.`, true);
     else {
       this.forced = this.answer.value;

@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+from lab import Lab, need_browser, running_browser, running_lab
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One browser for all tests that need one."""
+    with running_browser(need_browser("jupyterlab")) as browser:
+        yield browser
+
+
+@pytest.fixture(scope="session")
+def lab(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """One JupyterLab for them, in a folder of its own."""
+    with running_lab(tmp_path_factory.mktemp("lab")) as lab:
+        yield lab

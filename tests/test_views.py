@@ -1,0 +1,225 @@
+"""What the viewer tells the page, asked as the page asks it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+from cards import NAMES, card, cards, picture
+from page import Page, fields
+
+import cvocr_lab
+from cvocr_lab import ArgumentError, Document, Extraction, FieldValue, ImageError
+from cvocr_lab.frames import Reading, to_frame
+from cvocr_lab.views import show, view
+from cvocr_lab.views.choosing import Wish, chosen
+from cvocr_lab.views.judged import Judge, judge
+from cvocr_lab.views.masking import masked
+from cvocr_lab.views.pictures import Pictures, Shot
+from cvocr_lab.views.widget import PARTS, script, style
+
+
+def decoded(jpeg: bytes) -> np.ndarray:
+    pixels = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+    assert pixels is not None
+    return np.asarray(pixels)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cards")
+
+
+@pytest.fixture(scope="module")
+def frame(folder: Path) -> pd.DataFrame:
+    return cards(folder, 6)
+
+
+def test_a_row_is_told_with_its_pictures(frame: pd.DataFrame, folder: Path) -> None:
+    page = Page(frame.cvocr.view(base=folder))
+    opened = page.ask("open")
+    assert (opened["tell"], opened["count"], opened["at"]) == ("open", 6, 0)
+    assert opened["types"] == ["tcc_chip"]
+    assert opened["warnings"] == ["id:from_qr"]
+    told = page.ask("show", at=1, edge=400, have=[])
+    assert told["title"] == "CCCD gắn chip, mặt trước"
+    name = fields(told)["name"]
+    assert (name["value"], name["caption"], name["english"]) == (
+        NAMES[1], "Họ và tên", "Full name",
+    )  # fmt: skip
+    assert fields(told)["address"]["value"] is None
+    sheet = told["sheet"]
+    assert isinstance(sheet, dict)
+    assert sheet["size"] == [760, 500]
+    assert decoded(page.pictures[sheet["photo"]]).shape == (263, 400, 3)
+    assert decoded(page.pictures[sheet["paper"]]).shape[:2] == (400, 640)
+    # On the paper alone places are counted from its corner.
+    assert sheet["paper_quads"]["name"][:2] == (170.0, 140.0)
+    crop = decoded(page.pictures[sheet["crops"]["name"]])
+    assert crop.shape[1] > 5 * crop.shape[0]
+    again = page.ask("show", at=1, edge=400, have=[1])
+    assert "sheet" not in again
+    assert page.pictures == []
+
+
+def test_no_trait_holds_a_picture_or_a_value(frame: pd.DataFrame, folder: Path) -> None:
+    shown = frame.cvocr.view(base=folder)
+    page = Page(shown)
+    page.ask("open")
+    page.ask("show", at=0, edge=400)
+    state = json.dumps(shown.widget.get_state(), default=str)
+    data, _ = shown._repr_mimebundle_()
+    for trace in (*NAMES, "0010900000", "/9j/", "base64"):
+        assert trace not in state
+        assert trace not in json.dumps(data)
+    assert data["text/plain"] == "Viewer of 6 of 6 rows; run the cell to see them"
+
+
+def test_what_is_wrong_is_told_and_kills_nothing(folder: Path, frame: pd.DataFrame) -> None:
+    lost = frame.assign(image=["gone.jpg", *frame["image"].iloc[1:]])
+    page = Page(lost.cvocr.view(base=folder))
+    told = page.ask("show", at=0, edge=400)
+    assert isinstance(told["sheet"], dict)
+    assert "gone.jpg" in str(told["sheet"]["trouble"])
+    trouble = page.ask("choose", query="nonsense ~ here")
+    assert trouble["tell"] == "trouble"
+    assert "query" in str(trouble["text"])
+    assert page.ask("choose", query="id_confidence < 0.5")["count"] == 0
+    assert page.ask("choose")["count"] == 6
+
+
+def test_rows_are_chosen_and_sorted(frame: pd.DataFrame) -> None:
+    failed = to_frame(
+        [Reading(ImageError("broken"), seconds=9.0)], pd.DataFrame({"image": ["x.jpg"]}),
+        fields=["id", "name", "born"],
+    )  # fmt: skip
+    both = pd.concat([frame, failed])
+    assert chosen(both, Wish(type="(failed)")).tolist() == [6]
+    assert chosen(both, Wish(type="tcc_chip", warning="id:from_qr")).tolist() == [1, 3, 5]
+    assert chosen(both, Wish(query="id.str.len() < 12")).tolist() == [2, 5]
+    assert chosen(both, Wish(below=0.79)).tolist() == [0, 1, 5]
+    assert chosen(both, Wish(sort="confidence")).tolist() == [0, 5, 1, 2, 3, 4, 6]
+    assert chosen(both, Wish(sort="name")).tolist()[:2] == [2, 1]
+    for wish in (Wish(query="ocr_page + 1"), Wish(sort="nothing"), Wish(outcome="wrong")):
+        with pytest.raises(ArgumentError):
+            chosen(both, wish)
+
+
+def test_a_truth_judges_as_the_score_does(frame: pd.DataFrame) -> None:
+    truth = frame[["image", "id", "name"]].assign(sex=["Nam", "", "", "Nữ", "", ""])
+    truth.loc[1, "name"] = "###"
+    truth["name_alt"] = ["", "", "LÊ ĐÌNH QUÍ", "", "", ""]
+    truth.loc[2, "name"] = "X"
+    truth.loc[3, "id"] = "001090000009"
+    judge_all = Judge(frame, truth, on="image")
+    score = cvocr_lab.score(frame, truth, on="image")
+    for outcome in ("correct", "wrong", "missing", "invented"):
+        counted = int((score.cells["outcome"] == outcome).sum())
+        assert int(judge_all.outcomes[outcome].sum()) == counted, outcome
+    for at in range(6):
+        cells = score.cells[score.cells["row"] == at].set_index("field")["outcome"]
+        found = judge_all.of(at)
+        for field, outcome in cells.items():
+            assert found[str(field)].outcome == outcome, (at, field)
+    assert judge_all.of(1)["name"].outcome == ""
+    assert judge_all.of(2)["name"].truth == "LÊ ĐÌNH QUÍ"
+    assert judge(["a", "b"], "b").outcome == "correct"
+    shown = frame.cvocr.view(truth=truth, on="image", sort="wrong")
+    assert shown.rows.tolist()[:3] == [3, 0, 2]
+    told = Page(shown).ask("show", at=0, edge=400)
+    assert fields(told)["id"]["edits"] == [
+        ("equal", "00109000000", "00109000000"), ("replace", "9", "3"),
+    ]  # fmt: skip
+
+
+def test_faces_of_one_input_are_judged_by_their_own_fields() -> None:
+    back = Document("matsautcc_chip", "back", {"date": FieldValue("01/02/2022")})
+    pair = Reading(Extraction((card(0), back)))
+    frame = to_frame([pair], pd.DataFrame({"image": ["a.jpg"]}))
+    truth = pd.DataFrame({"id": ["001090000000"], "date": ["01/02/2023"]})
+    judged = Judge(frame, truth)
+    assert {f: j.outcome for f, j in judged.of(0).items()} == {"id": "correct"}
+    assert {f: j.outcome for f, j in judged.of(1).items()} == {"date": "wrong"}
+
+
+def test_a_mask_leaves_nothing_to_read(frame: pd.DataFrame, folder: Path) -> None:
+    page = Page(frame.cvocr.view(base=folder, mask=True, truth=frame, on="image"))
+    page.ask("open")
+    told = page.ask("show", at=0, edge=800)
+    text = json.dumps(told, ensure_ascii=False)
+    for trace in ("001090", NAMES[0], "1990", "0.jpg"):
+        assert trace not in text
+    sheet = told["sheet"]
+    assert isinstance(sheet, dict)
+    assert sheet["crops"] == {}
+    photo = decoded(page.pictures[sheet["photo"]])
+    document = card(0)
+    for value in document.fields.values():
+        assert value.quad is not None
+        x, y = (int(v) for v in value.quad[:2])
+        inside = photo[y + 4 : y + 32, x + 4 : x + 320].astype(int)
+        assert np.ptp(inside.reshape(-1, 3), axis=0).max() < 40
+        assert abs(inside.mean() - np.mean((150, 156, 164))) < 6
+    # The portrait's place is known by the printed model.
+    assert abs(photo[220, 140].astype(int) - np.array([164, 156, 150])).max() < 12
+
+
+def test_a_mask_that_knows_no_places_covers_all() -> None:
+    noise = np.random.default_rng(1).integers(0, 255, (300, 480, 3), np.uint8)
+    covered = masked(noise, "", None, [])
+    assert len(np.unique(covered.reshape(-1, 3), axis=0)) <= 24 * 15
+    assert (masked(noise, "tcc_chip", None, []) == covered).all()
+
+
+def test_pictures_kept_are_few(folder: Path, frame: pd.DataFrame) -> None:
+    pictures = Pictures(base=folder)
+    for row in range(40):
+        assert pictures.sheet(Shot(row, f"{row % 6}.jpg"), 400).photo
+    assert len(pictures._kept) == 12
+    assert pictures.kept(Shot(39, "3.jpg"), 400) is not None
+    assert pictures.kept(Shot(0, "0.jpg"), 400) is None
+    assert decoded(pictures.sharp(Shot(0, "0.jpg"), 4000)).shape == (500, 760, 3)
+
+
+def test_a_plain_picture_where_there_are_no_widgets(frame: pd.DataFrame, folder: Path) -> None:
+    drawn = frame.cvocr.show(1, base=folder, truth=frame, on="image")
+    assert drawn.size[0] > 1200
+    plain = np.asarray(drawn)
+    assert (plain[5, 5] == 255).all()
+    assert not np.array_equal(plain, np.asarray(show(frame, 1, base=folder)))
+    assert view(frame, base=folder, sort="name").show().size[1] >= 400
+    arrays = frame.assign(image=pd.Series([picture(at) for at in range(6)], dtype=object))
+    assert show(arrays, -1).size == drawn.size
+    with pytest.raises(ArgumentError):
+        show(frame, 6, base=folder)
+
+
+def test_the_script_is_one_module_that_asks_no_network() -> None:
+    module = script()
+    assert module.count("export ") == 1
+    assert "import " not in "".join(
+        line for line in module.splitlines() if not line.strip().startswith(("//", "*"))
+    )
+    for text in (module, style()):
+        found = [word for word in ("http://", "https://", "@import", "innerHTML") if word in text]
+        assert found in ([], ["http://"])  # the name of SVG is an address, and nothing is fetched
+    assert module.count("http://") == module.count('"http://www.w3.org/2000/svg"')
+    assert len(PARTS) == len(set(PARTS))
+
+
+def test_a_long_frame_opens_at_once(frame: pd.DataFrame, folder: Path) -> None:
+    import time
+
+    long = frame.take(np.tile(np.arange(6), 16_667)).reset_index(drop=True)
+    took = []
+    for _ in range(3):
+        start = time.process_time()
+        page = Page(long.cvocr.view(base=folder))
+        page.ask("open")
+        page.ask("show", at=0, edge=800)
+        took.append(time.process_time() - start)
+    assert min(took) < 1.0
