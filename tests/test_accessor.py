@@ -23,6 +23,17 @@ class Fake:
         return Extraction(tuple(faces))
 
 
+QUAD = (1.0, 2.0, 9.0, 2.0, 9.0, 6.0, 1.0, 6.0)
+
+
+class Placed:
+    name = "placed"
+
+    def extract(self, request: Request) -> Extraction:
+        number = FieldValue(str(request.images[0].pages[0].shape[1]), 0.5, QUAD)
+        return Extraction((Document("tcc_chip", "front", {"id": number}),))
+
+
 @pytest.fixture
 def table(tmp_path: Path) -> pd.DataFrame:
     for width in (21, 22):
@@ -53,6 +64,21 @@ def test_pairs_lie_side_by_side(table: pd.DataFrame) -> None:
     wide = read.cvocr.wide()
     assert wide[["front_id", "back_date"]].to_numpy().tolist() == [["21", "21"], ["22", "22"]]
     assert wide.index.tolist() == ["a", "b"]
+
+
+def test_a_frame_goes_to_other_tools_and_comes_back(table: pd.DataFrame, tmp_path: Path) -> None:
+    read = table.cvocr.extract(engine=Placed(), progress=False)
+    read.cvocr.to_excel(tmp_path / "read.xlsx", crops=True)
+    read.cvocr.to_label_studio(tmp_path / "tasks.json")
+    read.cvocr.to_paddle(tmp_path / "Label.txt")
+    read.cvocr.to_image_folder(tmp_path / "set")
+    for back in (
+        cvocr_lab.from_excel(tmp_path / "read.xlsx"),
+        cvocr_lab.from_label_studio(tmp_path / "tasks.json"),
+        cvocr_lab.from_paddle(tmp_path / "Label.txt"),
+        cvocr_lab.from_image_folder(tmp_path / "set"),
+    ):
+        assert back[["id", "id_quad"]].to_numpy().tolist() == [["21", QUAD], ["22", QUAD]]
 
 
 @pytest.mark.parametrize("accessor", [FrameAccessor, SeriesAccessor])
