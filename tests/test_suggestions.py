@@ -29,6 +29,7 @@ def test_papers_without_a_fault_suggest_nothing() -> None:
         (FRONT, {"born": "O1/01/1999"}, "01/01/1999", "look_alikes"),
         (PASSPORT, {"sex": "NÂM"}, "NAM", "list"),
         (VEHICLE, {"plate": "3OA-l23.45"}, "30A-123.45", "look_alikes"),
+        (VEHICLE, {"plate": "59X2-l23.45"}, "59X2-123.45", "look_alikes"),
         (VEHICLE, {"chassis": "RLHOB1234CY567890"}, "RLH0B1234CY567890", "vin_alphabet"),
         (FRONT, {"id": "001099000128"}, "001099000123", "qr_print"),
         (FRONT, {"name": "NGUYỄN VĂN MÂU"}, "NGUYỄN VĂN MẪU", "qr_marks"),
@@ -59,6 +60,13 @@ def test_where_nobody_knows_better_the_value_is_only_named(
     made = of(pd.DataFrame([row | {"qr": ""} | change]), field)
     assert made["after"] is None
     assert "no_normal_form" in str(made["rule"]).split(";")
+
+
+def test_unit_words_are_not_taken_off_the_print() -> None:
+    read = FRONT | {"address": "P. Phúc Xá, Q. Ba Đinh, TP Hà Nội", "qr": ""}
+    assert of(pd.DataFrame([read]), "address")["after"] is None
+    read |= {"address": "Phúc Xá, Ba Đinh, Hà Nội"}
+    assert of(pd.DataFrame([read]), "address")["after"] == "Phúc Xá, Ba Đình, Hà Nội"
 
 
 def test_what_is_merely_written_another_way_is_no_suggestion() -> None:

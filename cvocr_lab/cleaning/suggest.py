@@ -186,20 +186,32 @@ def _repairs(frame: pd.DataFrame, fields: Sequence[str] | None, threshold: float
 def _printed(kinds: Sequence[FieldType], read: str, normal: str) -> str | None:
     """The normal form as papers print it; None where that cannot be told.
 
-    What is abbreviated on the paper is spelt out by cleaning: that is no misreading.
+    What is abbreviated on the paper is spelt out by cleaning, or falls off: no misreading.
     """
     if len(kinds) != 1:
         return None
     (kind,) = kinds
-    if isinstance(kind, t.Date | t.Plate):
+    if isinstance(kind, t.Plate):
+        return _with_marks(read, normal)
+    if isinstance(kind, t.Date):
         try:
             return kind.format(normal)
         except FieldError:
             return None
+    if isinstance(kind, t.Address) and len(read.split()) != len(normal.split()):
+        return None
     was, made = fold_key(read), fold_key(normal)
     if Levenshtein.distance(was, made) > max(2, _MOST_LETTERS * len(made)):
         return None
     return normal.upper() if read.isupper() else normal
+
+
+def _with_marks(read: str, normal: str) -> str | None:
+    """The signs of a normal form, with what stands between them as read."""
+    signs = iter(normal)
+    if sum(c.isalnum() or c in "|!" for c in read) != len(normal):
+        return None
+    return "".join(next(signs) if c.isalnum() or c in "|!" else c for c in read)
 
 
 def _proven(frame: pd.DataFrame, on: str | None) -> dict[tuple[int, str], str]:
