@@ -6,8 +6,8 @@ method has a function twin in `cvocr_lab`, which says all there is to say.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date
 from os import PathLike
 from typing import TYPE_CHECKING, Literal
 
@@ -285,7 +285,7 @@ class FrameAccessor:
         base: str | PathLike[str] | None = None,
         on: str | None = None,
         rules: Sequence[str] | None = None,
-        today: date | None = None,
+        today: dt.date | None = None,
     ) -> pd.DataFrame:
         """List what contradicts itself; see `cvocr_lab.check`."""
         return cleaning.check(
@@ -311,7 +311,7 @@ class FrameAccessor:
         threshold: float = cleaning.THRESHOLD,
         rules: Sequence[str] | None = None,
         on: str | None = None,
-        today: date | None = None,
+        today: dt.date | None = None,
     ) -> pd.DataFrame:
         """List the values worth a look, with repairs, for review; see `cvocr_lab.suggestions`."""
         return cleaning.suggestions(
