@@ -13,7 +13,8 @@ warning, and *refused*, for whatever reason; pictures *without* it, and *alarms*
 
 A picture counts as without a reason where nothing of it is in sight: photocopies are not sought
 among scans, some of which the generator copies; blur, glare and fingers not in the tier ``hard``,
-which has its own; nearness to the edge only from 2 mm up, and a clipped corner only where none is.
+which has its own; nearness to the edge only from 2 mm up, a clipped corner only where none is, and
+wrong numbers not under fingers and glare, which hide some of the digits.
 """
 
 from __future__ import annotations
@@ -71,6 +72,8 @@ class Case:
                 return self.sample.tier != "scan"
             case "blurred" | "glared" | "covered":
                 return self.sample.tier != "hard"
+            case "number":
+                return self.wrong not in ("covered", "glared")
             case "clipped":
                 return self.gap_mm >= 0 and self.wrong != "crowded"
             case "crowded":
