@@ -19,6 +19,7 @@ from PIL import Image
 
 import cvocr_lab
 from cvocr_lab import wire
+from cvocr_lab.cli import main
 from cvocr_lab.engines import Request
 from cvocr_lab.engines.cached import CachedEngine
 from cvocr_lab.engines.cloud import CloudEngine
@@ -270,3 +271,32 @@ def test_pages_cannot_be_taken_out_of_what_is_sent_whole() -> None:
             [png()], engine="cloud", key=KEY, secret=SECRET, base_url=server.url, pages=[1],
             progress=False,
         )  # fmt: skip
+
+
+def test_the_command_takes_credentials_from_the_environment_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.png").write_bytes(png(1))
+    monkeypatch.setenv("CVOCR_API_KEY", KEY)
+    monkeypatch.setenv("CVOCR_API_SECRET", SECRET)
+    with loopback() as server:
+        call = ["extract", str(tmp_path / "a.png"), "--engine", "cloud", "--quiet"]
+        call += ["--option", f"base_url={server.url}"]
+        assert main(call) == 0
+        assert "001099000123" in capsys.readouterr().out
+        with pytest.raises(SystemExit):
+            main([*call, "--option", f"secret={SECRET}"])
+        told = capsys.readouterr().err
+    assert "set CVOCR_API_SECRET instead" in told
+    assert SECRET not in told
+    assert len(server.asked) == 1
+
+
+def test_another_pace_goes_on_with_the_same_store(tmp_path: Path) -> None:
+    with loopback() as server:
+        for pace in (None, 100.0):
+            cvocr_lab.extract(
+                [png(1)], engine="cloud", key=KEY, secret=SECRET, base_url=server.url,
+                store=tmp_path / "run.sqlite", per_second=pace, progress=False,
+            )  # fmt: skip
+    assert len(server.asked) == 1

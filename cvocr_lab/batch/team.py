@@ -23,7 +23,10 @@ _THREADS: Final = 4
 """Workers for an engine that says it may be shared by threads."""
 
 _SECRETS: Final = frozenset({"key", "secret", "api_key", "api_secret", "password", "token"})
-_NOT_THE_ANSWERS: Final = frozenset({"threads", "workers", "timeout_s", "retries"})
+_NOT_THE_ANSWERS: Final = frozenset(
+    {"threads", "workers", "timeout_s", "retries"}
+    | {"connect_s", "read_s", "total_s", "retry_after_s", "per_second"}
+)
 """Options that change how fast an answer comes, not what it is."""
 
 

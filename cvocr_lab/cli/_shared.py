@@ -32,7 +32,7 @@ def add_option(parser: argparse.ArgumentParser) -> None:
     """Let a command take options of the engine."""
     parser.add_argument(
         "--option", type=_option, action="append", default=[], metavar="NAME=VALUE",
-        help="passed to the engine, e.g. threads=2 or reader=tesseract; may be repeated",
+        help="passed to the engine, e.g. threads=2 or base_url=https://host; may be repeated",
     )  # fmt: skip
 
 
@@ -40,6 +40,10 @@ def _option(text: str) -> tuple[str, object]:
     name, equals, value = text.partition("=")
     if not (name and equals):
         raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
+    if name in ("key", "secret"):
+        raise argparse.ArgumentTypeError(
+            f"set CVOCR_API_{name.upper()} instead: others can see a command line"
+        )
     if value.lower() in ("true", "false"):
         return name, value.lower() == "true"
     if re.fullmatch(r"-?(0|[1-9]\d*)", value):
