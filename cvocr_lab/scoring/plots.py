@@ -242,11 +242,16 @@ def canvas(ax: Axes | None, height: float, *, width: float = 7.2) -> Iterator[Ax
     if ax is not None:
         yield _inked(ax)
         return
+    import matplotlib as mpl
     import matplotlib.pyplot as plt
 
     with plt.rc_context(STYLE):  # type: ignore[arg-type]
         _, own = plt.subplots(figsize=(width, height), layout="constrained")
+        interactive = plt.isinteractive()
         yield _inked(own)
+    # A notebook's backend, loaded with the first figure, makes it interactive; put back to what
+    # it was before, later figures would not be shown.
+    mpl.interactive(interactive)
 
 
 def _inked(ax: Axes) -> Axes:
