@@ -75,7 +75,7 @@ def guard(cells: pd.DataFrame, path: str | PathLike[str]) -> None:
             f"the cards with {', '.join(changed)} are not those of {Path(path).name}: "
             "score the frozen cards, or freeze anew"
         )
-    both = frozen.drop(columns="cards").join(now[["exact", "cer"]], rsuffix="_now")
+    both = frozen.drop(columns="cards").join(now[["exact", "cer"]].add_suffix("_now"))
     said = {str(field): _said(row) for field, row in both.iterrows()}
     fallen = both[[bool(words) for words in said.values()]]
     if len(fallen):
