@@ -28,6 +28,8 @@ def test_it_runs(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.delenv("MPLBACKEND", raising=False)  # plots go into the notebook
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
     notebook = read(path)
+    for part in notebook.metadata.get("needs", ()):  # such as torch, which not everybody has
+        pytest.importorskip(part)
     NotebookClient(
         notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(folder)}}
     ).execute()
