@@ -217,3 +217,14 @@ def test_a_queue_of_ones_own(frame: pd.DataFrame, journal: Path, folder: Path) -
     for wrong in (pd.DataFrame({"row": [9], "field": ["id"]}), pd.DataFrame({"row": [0]})):
         with pytest.raises(ArgumentError):
             start(frame, journal, folder, queue=wrong)
+
+
+def test_rows_that_are_the_same_face_of_the_same_picture_are_decided_together(
+    frame: pd.DataFrame, journal: Path, folder: Path
+) -> None:
+    again = pd.concat([frame, frame.iloc[[0]].set_axis([9])])
+    page = start(again, journal, folder, fields=["id"])
+    answer = decide(page, 0, "001090000000")
+    progress = answer["progress"]
+    assert isinstance(progress, dict)
+    assert (progress["left"], progress["counts"]["confirmed"]) == (2, 2)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
@@ -96,6 +96,9 @@ class Items:
             beside.differing(self.rows, self.fields, self.values) if beside else ()
         )
         self._at = {(r, f): k for k, (r, f) in enumerate(zip(self.rows, self.fields, strict=True))}
+        self._twins: defaultdict[tuple[object, ...], list[int]] = defaultdict(list)
+        for k in range(len(self.rows)):
+            self._twins[_face(self.item(k))].append(k)
         self.states: list[State] = [self.state(k) for k in range(len(self.rows))]
         self.choose("to do", "")
 
@@ -122,8 +125,9 @@ class Items:
         return found.state
 
     def take_state(self, k: int) -> None:
-        """Take one state anew."""
-        self.states[k] = self.state(k)
+        """Take one state anew, and those of rows that are the same face of the same picture."""
+        for twin in self._twins[_face(self.item(k))]:
+            self.states[twin] = self.state(twin)
 
     def read_others(self) -> None:
         """Read what others appended to the journal in the meantime."""
@@ -169,6 +173,7 @@ class Items:
         if before is not None and latest is not None and latest.who == self.journal.who:
             said = before.state, before.value or "", latest.note
             if said == (state, value or "", note):
+                self.take_state(k)
                 return None
         engine = self._faces.frame["ocr_engine"].iloc[self.rows[k]]
         decision = self.journal.decide(
@@ -181,7 +186,7 @@ class Items:
             note=note,
             chance=self.chances[k],
         )
-        self.states[k] = self.state(k)
+        self.take_state(k)
         return decision
 
     def find(self, item: Item) -> int | None:
@@ -249,6 +254,10 @@ class Items:
             "pace": pace,
             "seconds_left": None if pace is None else pace * left,
         }
+
+
+def _face(item: Item) -> tuple[object, ...]:
+    return item.source or item.label, item.page, item.side, item.nth, item.field
 
 
 def _same(one: Item, other: Item) -> bool:
