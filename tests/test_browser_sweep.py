@@ -105,7 +105,12 @@ def test_what_is_being_typed_is_put_down_by_enter_alone(page: Page, folder: Path
     # An input method composes; its Enter ends the word, not the answer.
     client = page.context.new_cdp_session(page)
     client.send("Input.imeSetComposition", {"text": "ư", "selectionStart": 1, "selectionEnd": 1})
-    page.keyboard.press("Enter")
+    page.evaluate("""() => {
+        const box = document.querySelector(".cell textarea");
+        for (const key of ["Enter", "Escape"]) box.dispatchEvent(new KeyboardEvent("keydown", {
+            key, keyCode: 229, isComposing: true, bubbles: true, cancelable: true}));
+    }""")
+    page.wait_for_timeout(400)
     assert lines(path) == []
     client.send("Input.insertText", {"text": "Ư"})
     assert box.input_value() == f"{NAMES[0]}Ư"

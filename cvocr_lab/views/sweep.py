@@ -11,6 +11,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
+import numpy as np
 import pandas as pd
 
 from cvocr_lab.errors import ArgumentError, CvocrError, MissingPartError
@@ -19,7 +20,7 @@ from cvocr_lab.journal import Decision, Journal, State, apply
 from cvocr_lab.kinds import TYPES
 from cvocr_lab.text import nfc
 from cvocr_lab.views.checks import Check, complaint
-from cvocr_lab.views.crops import corners_of, cut, grown, jpeg
+from cvocr_lab.views.crops import Points, corners_of, cut, grown, jpeg
 from cvocr_lab.views.faces import Face, Faces
 from cvocr_lab.views.items import Items
 from cvocr_lab.views.pictures import Pictures
@@ -33,6 +34,9 @@ SweepOrder = Literal["confidence", "value", "row"]
 
 _CROP: Final = (720, 150)
 _MARGIN: Final = 0.3
+_ALONG: Final = 1.2
+"""Of a crop's height: what more is shown on its left and right.  A value that shares a line with
+its caption is placed by counting letters, and may begin a little earlier."""
 _KEPT: Final = 600
 """Crops kept, encoded: some ten kilobytes each."""
 
@@ -192,7 +196,7 @@ class Sweeper:
         except CvocrError as error:
             return b"", str(error)
         wide, tall = _CROP
-        made = jpeg(cut(pixels, grown(corners, _MARGIN), width=wide, height=tall))
+        made = jpeg(cut(pixels, _widened(grown(corners, _MARGIN)), width=wide, height=tall))
         self._crops[k] = made
         while len(self._crops) > _KEPT:
             self._crops.popitem(last=False)
@@ -364,6 +368,12 @@ def _queue(frame: pd.DataFrame, field: str, order: SweepOrder) -> pd.DataFrame:
         first = "value" if order == "value" else "confidence"
         cells = cells.sort_values(first, kind="stable", na_position="first")
     return pd.DataFrame({"row": cells["row"].to_numpy(), "field": field, "chance": 1.0})
+
+
+def _widened(points: Points) -> Points:
+    along = points[1] - points[0]
+    more = along / np.hypot(*along) * np.hypot(*(points[3] - points[0])) * _ALONG
+    return np.asarray(points + np.stack([-more, more, more, -more]), np.float64)
 
 
 def _has(kind: str, field: str) -> bool:

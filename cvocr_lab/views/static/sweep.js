@@ -90,12 +90,17 @@ class Cell {
   /** What was changed is put down when the field is left; what was not stays as it was. */
   left() {
     if (!this.input || this.pending) return;
-    if (this.input.value.trim() === this.start.trim()) this.close();
+    if (this.typed === this.start.trim()) this.close();
     else this.commit();
   }
 
+  /** What was typed, on one line. */
+  get typed() {
+    return this.input.value.trim().replace(/\s+/g, " ");
+  }
+
   commit() {
-    const value = this.input.value.trim();
+    const value = this.typed;
     const force = this.doubted === value;
     this.pending = true;
     this.grid.decide(this, { act: "value", value, force });
@@ -104,7 +109,7 @@ class Cell {
   refused({ doubt, trouble }) {
     this.pending = false;
     if (doubt) {
-      this.doubted = this.input?.value.trim();
+      this.doubted = this.input && this.typed;
       this.warn(`${doubt[0].toUpperCase()}${doubt.slice(1)}. Enter again keeps it.`);
       this.input?.focus({ preventScroll: true });
     } else this.warn(trouble);
