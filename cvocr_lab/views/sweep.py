@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
-from importlib.resources import files
 from math import ceil
 from os import PathLike
 from pathlib import Path
@@ -14,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import numpy as np
 import pandas as pd
 
-from cvocr_lab.errors import ArgumentError, CvocrError, MissingPartError
+from cvocr_lab.errors import ArgumentError, CvocrError
 from cvocr_lab.images import Fetch, Limits
 from cvocr_lab.journal import Decision, Journal, State, apply
 from cvocr_lab.kinds import TYPES
@@ -22,10 +20,11 @@ from cvocr_lab.text import nfc
 from cvocr_lab.views.checks import Check, complaint
 from cvocr_lab.views.crops import Points, corners_of, cut, grown, jpeg
 from cvocr_lab.views.faces import Face, Faces
+from cvocr_lab.views.grid import GridTalk
 from cvocr_lab.views.items import Items
 from cvocr_lab.views.pictures import Pictures
 from cvocr_lab.views.viewer import whole
-from cvocr_lab.views.widget import Hear, Mimebundle, Said, Talk, mimebundle, style
+from cvocr_lab.views.widget import Mimebundle, Said, mimebundle
 
 if TYPE_CHECKING:
     from anywidget import AnyWidget
@@ -75,7 +74,7 @@ class Sweeper:
         self._crops: OrderedDict[int, bytes] = OrderedDict()
         self._done: set[str] = set()
         self._page = 0
-        self._talk = _GridTalk(self._hear)
+        self._talk = GridTalk(self._hear)
 
     @property
     def widget(self) -> AnyWidget:
@@ -383,27 +382,3 @@ def _has(kind: str, field: str) -> bool:
 def _seconds(said: Said) -> float | None:
     spent = said.get("seconds")
     return float(spent) if isinstance(spent, int | float) else None
-
-
-class _GridTalk(Talk):
-    """The same talk with another page."""
-
-    def __init__(self, hear: Hear) -> None:
-        self._hear = hear
-        self.widget = _grid()()
-        self.widget.on_msg(self._heard)
-
-
-@cache
-def _grid() -> type[AnyWidget]:
-    try:
-        import anywidget
-    except ImportError:
-        raise MissingPartError("the sweep needs anywidget: pip install anywidget") from None
-    static = files("cvocr_lab.views") / "static"
-
-    class Grid(anywidget.AnyWidget):
-        _esm = (static / "sweep.js").read_text(encoding="utf-8")
-        _css = style() + (static / "sweep.css").read_text(encoding="utf-8")
-
-    return Grid
