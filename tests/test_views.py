@@ -180,7 +180,8 @@ def test_pictures_kept_are_few(folder: Path, frame: pd.DataFrame) -> None:
     for row in range(40):
         assert pictures.sheet(Shot(row, f"{row % 6}.jpg"), 400).photo
     assert len(pictures._kept) == 12
-    assert pictures.kept(Shot(39, "3.jpg"), 400) is not None
+    assert pictures.kept(Shot(39, "3.jpg"), 500) is not None
+    assert pictures.kept(Shot(39, "3.jpg"), 700) is None
     assert pictures.kept(Shot(0, "0.jpg"), 400) is None
     assert decoded(pictures.sharp(Shot(0, "0.jpg"), 4000)).shape == (500, 760, 3)
 

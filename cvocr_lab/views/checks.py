@@ -43,5 +43,6 @@ def complaint(
     try:
         FIELD_TYPES[form].parse(text)
     except FieldError as error:
-        return str(error).replace(f"of the form of a {form}", "of the usual form")
+        said = str(error).replace(f"of the form of a {form}", "of the usual form")
+        return said.replace(f"in the list of {form}", "one of the usual values")
     return ""

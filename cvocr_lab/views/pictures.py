@@ -21,6 +21,12 @@ from cvocr_lab.views.masking import masked
 _KEPT: Final = 12
 """Rows whose pictures are kept, encoded: some megabytes, whatever the frame's length."""
 
+FIRST: Final = 1200
+"""Longest side of the photo that is made before the page has said how large it is."""
+
+_NEARLY: Final = 0.75
+"""Share of the asked size that will do; the page asks again where it wants more."""
+
 _PAPER: Final = 900
 _CROP: Final = (1400, 220)
 _MARGIN: Final = 0.3
@@ -109,15 +115,16 @@ class Pictures:
         mask: bool = False,
     ) -> None:
         self._base, self._limits, self._fetch, self._mask = base, limits, fetch, mask
-        self._kept: OrderedDict[tuple[int, int], Sheet] = OrderedDict()
+        self._kept: OrderedDict[int, tuple[int, Sheet]] = OrderedDict()
         self._lock = Lock()
 
     def kept(self, shot: Shot, edge: int) -> Sheet | None:
-        """Give what `sheet` would, if it is at hand."""
+        """Give what `sheet` would, if it is at hand, about as large or larger."""
         with self._lock:
-            found = self._kept.get((shot.row, edge))
-            if found is not None:
-                self._kept.move_to_end((shot.row, edge))
+            size, found = self._kept.get(shot.row, (0, None))
+            if found is None or size < _NEARLY * edge:
+                return None
+            self._kept.move_to_end(shot.row)
             return found
 
     def sheet(self, shot: Shot, edge: int) -> Sheet:
@@ -128,13 +135,14 @@ class Pictures:
         shot
             The row.
         edge
-            Longest side of the photo in pixels.
+            Longest side of the photo in pixels, about.
         """
         found = self.kept(shot, edge)
         if found is None:
             found = self._made(shot, edge)
             with self._lock:
-                self._kept[shot.row, edge] = found
+                self._kept[shot.row] = edge, found
+                self._kept.move_to_end(shot.row)
                 while len(self._kept) > _KEPT:
                     self._kept.popitem(last=False)
         return found

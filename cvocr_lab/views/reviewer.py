@@ -22,7 +22,7 @@ from cvocr_lab.views.judged import Judge, edits
 from cvocr_lab.views.pictures import Pictures
 from cvocr_lab.views.queue import Order, review_queue
 from cvocr_lab.views.telling import told_face
-from cvocr_lab.views.viewer import send_row, send_sharp, whole
+from cvocr_lab.views.viewer import send_row, send_sharp, warm, whole
 from cvocr_lab.views.widget import Mimebundle, Said, Talk, mimebundle
 
 if TYPE_CHECKING:
@@ -94,6 +94,9 @@ class Reviewer:
         return f"Reviewer of {len(self)} fields, {left} to do, journal {where}; run the cell"
 
     def _repr_mimebundle_(self, **_: object) -> Mimebundle:
+        first = self._items.first()
+        if first is not None:
+            warm(self._talk, self._pictures, self._faces, self._items.rows[first])
         return mimebundle(self._talk, repr(self))
 
     def _hear(self, view: str, ask: str, said: Said) -> None:

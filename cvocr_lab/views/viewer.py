@@ -16,7 +16,7 @@ from cvocr_lab.views.choosing import MANY, SORTS, Wish, chosen, options, wish_of
 from cvocr_lab.views.drawing import drawn
 from cvocr_lab.views.faces import Face, Faces
 from cvocr_lab.views.judged import Judge, Judgement
-from cvocr_lab.views.pictures import Pictures, Shot
+from cvocr_lab.views.pictures import FIRST, Pictures, Shot
 from cvocr_lab.views.telling import told_face, told_sheet
 from cvocr_lab.views.widget import Mimebundle, Said, Talk, mimebundle
 
@@ -76,6 +76,8 @@ class Viewer:
         return f"Viewer of {len(self.rows)} of {len(self._faces)} rows; run the cell to see them"
 
     def _repr_mimebundle_(self, **_: object) -> Mimebundle:
+        if len(self.rows):
+            warm(self._talk, self._pictures, self._faces, int(self.rows[self.at]))
         return mimebundle(self._talk, repr(self))
 
     def _hear(self, view: str, ask: str, said: Said) -> None:
@@ -227,6 +229,11 @@ def send_row(talk: Talk, view: str, pictures: Pictures, shot: Shot, told: Said, 
         send()
     else:
         talk.later(view, send)
+
+
+def warm(talk: Talk, pictures: Pictures, faces: Faces, row: int) -> None:
+    """Load the first picture while the page is still being built."""
+    talk.later("", lambda: pictures.sheet(faces.face(row).shot, FIRST))
 
 
 def send_sharp(talk: Talk, view: str, pictures: Pictures, shot: Shot, said: Said) -> None:

@@ -62,7 +62,7 @@ class Talk:
         """Send something to a view of the page; may be called from another thread."""
         self.widget.send({"tell": what, "view": view, **said}, list(pictures))
 
-    def later(self, view: str, work: Callable[[], None]) -> None:
+    def later(self, view: str, work: Callable[[], object]) -> None:
         """Do something slow beside the kernel's thread, which stays free to answer."""
         _thread().submit(self._guarded, view, work)
 
@@ -71,7 +71,7 @@ class Talk:
             view = str(said.get("view", ""))
             self._guarded(view, lambda: self._hear(view, said["ask"], said))
 
-    def _guarded(self, view: str, work: Callable[[], None]) -> None:
+    def _guarded(self, view: str, work: Callable[[], object]) -> None:
         try:
             work()
         except CvocrError as error:
