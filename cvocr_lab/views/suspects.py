@@ -46,6 +46,7 @@ _LOOKED_AT: Final[Mapping[str, tuple[str, ...]]] = {
 }  # fmt: skip
 """Fields that a rule holds against each other; a rule not named looks at one."""
 
+_CODE_RULES: Final = frozenset({"qr_print", "qr_marks", "mrz_print"})
 _NO_LABEL_RULES: Final = frozenset({"code_of_another", "corrected", "duplicate_image", "qr_form"})
 
 
@@ -104,8 +105,8 @@ def suspects(
     >>> found = suspects(frame, labels)
     >>> found[["field", "label"]].to_dict("records")
     [{'field': 'sex', 'label': 'Nữ'}]
-    >>> found["reason"][0]
-    'digit 4 is of the other sex, not by the reading; it reads another value, 99% sure'
+    >>> found["reason"][0].split("; ")[1]
+    'it reads another value, 99% sure'
     """
     if not 0 <= least <= 1:
         raise ArgumentError(f"least is a strength from 0 to 1, not {least}")
@@ -182,12 +183,14 @@ class _Suspicions:
         )  # fmt: skip
         for at, rule, field, severity in cells:
             involved = [f for f in _LOOKED_AT.get(rule, (field,)) if f in self._labels]
+            if rule in _CODE_RULES and any((at, name) in self._against for name in involved):
+                continue  # told by the code itself
             message = RULES[rule].message
             differing = [f for f in involved if self._differs(at, f)]
             if differing and (at, rule) not in also:
                 for name in differing:
                     share = _BY_RULE[severity] / len(differing) ** 0.5
-                    self._add(at, name, share, f"{message}, not by the reading")
+                    self._add(at, name, share, f"in the labels, not in the reading: {message}")
             else:
                 for name in involved if field not in self._labels else [field]:
                     self._add(at, name, _BY_RULE_ALONE[severity], message)
@@ -214,7 +217,10 @@ class _Suspicions:
                 agree = bool(seconds[at]) and difference(value, seconds[at]) == "same"
                 if other is not None and seconds[at] and not agree:
                     wrong = 0.5  # two readers of two minds
-                self._add(at, field, *_by_reading(wrong, how, agree=agree, empty=not label))
+                strength, said = _by_reading(wrong, how, agree=agree, empty=not label)
+                if not (agree or how == "style" or np.isnan(sure[at])):
+                    said += f", {sure[at]:.0%} sure"
+                self._add(at, field, strength, said)
 
     def by_twins(self, frame: pd.DataFrame) -> None:
         """Other labels of the same picture."""
@@ -262,7 +268,7 @@ def _by_reading(wrong: float, how: str, *, agree: bool, empty: bool) -> tuple[fl
     what = "a value where there is no label" if empty else "another value"
     if how == "marks":
         what = "other diacritics"
-    return strength, f"{who} {what}" if agree else f"{who} {what}, {1 - wrong:.0%} sure"
+    return strength, f"{who} {what}"
 
 
 def difference(label: str, value: str) -> str:
