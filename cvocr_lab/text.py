@@ -113,13 +113,26 @@ def comparison_key(text: str) -> str:
     return collapse(nfc(text))
 
 
+_ALNUM: Final = re.compile(r"[^\W_]+")
+_FOLDED: Final = {
+    ord(letter): {"đ": "d", "Đ": "D"}.get(letter, unicodedata.normalize("NFD", letter)[0])
+    for letter in LETTERS
+}
+
+
 def fold(text: str) -> str:
     """`text` without any mark, đ as d; case, digits and punctuation stay.
 
     >>> fold("Đường Nguyễn Huệ, TP. Huế")
     'Duong Nguyen Hue, TP. Hue'
     """
-    bare = (c for c in unicodedata.normalize("NFD", nfc(text)) if not unicodedata.combining(c))
+    if text.isascii():
+        return text
+    text = nfc(text)
+    known = text.translate(_FOLDED)
+    if known.isascii():
+        return known
+    bare = (c for c in unicodedata.normalize("NFD", text) if not unicodedata.combining(c))
     return unicodedata.normalize("NFC", "".join(bare)).replace("đ", "d").replace("Đ", "D")
 
 
@@ -131,7 +144,8 @@ def fold_key(text: str) -> str:
     >>> fold_key("Họ và tên / Full name:")
     'ho va ten full name'
     """
-    return " ".join(re.findall(r"[^\W_]+", fold(fold(text).casefold())))
+    bare = fold(fold(text).casefold())
+    return " ".join(_ALNUM.findall(bare))
 
 
 @cache
@@ -185,6 +199,8 @@ def old_tone(text: str) -> str:
     >>> old_tone("Khánh Hoà, Thuỷ, quý, hoàn")
     'Khánh Hòa, Thủy, quý, hoàn'
     """
+    if text.isascii():
+        return text
     return _WORD.sub(lambda m: _place(m[0], late=False), nfc(text))
 
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 import pandas as pd
 
 from cvocr_lab.cleaning.normal import Cleaned, Rule, rule_of
+from cvocr_lab.cleaning.shapes import kinds_of, shape_of
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.frames import TEXT
-from cvocr_lab.kinds import FIELD_TYPES, TYPES, FieldType, document_type
+from cvocr_lab.kinds import TYPES, FieldType
 from cvocr_lab.places import Era
 
 THRESHOLD: Final = 0.7
@@ -27,6 +29,19 @@ _OLD_PAPERS: Final = frozenset(
 _ISSUED: Final = ("date", "issue_date", "last_issue_date")
 
 
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """No garbage is made meanwhile, but cells by the million, which collecting would walk."""
+    on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if on:
+            gc.enable()
+
+
+@_uncollected()
 def clean(
     frame: pd.DataFrame,
     *,
@@ -96,6 +111,7 @@ def clean(
     return pd.DataFrame(made, index=frame.index)
 
 
+@_uncollected()
 def changes(
     frame: pd.DataFrame,
     *,
@@ -224,7 +240,7 @@ def _judged(frame: pd.DataFrame, fields: Sequence[str] | None, threshold: float)
     none = np.zeros(len(frame), dtype=np.int64)
     judged = []
     for name, (prefix, field) in found.items():
-        era = eras[prefix] if "era" in _shape(field, types[prefix][1] or [""]).parts else none
+        era = eras[prefix] if "era" in shape_of(field, types[prefix][1] or [""]).parts else none
         judged.append(_column(frame, name, field, *types[prefix], era, threshold))
     return judged
 
@@ -307,7 +323,7 @@ def _column(
     threshold: float,
 ) -> _Column:
     text_codes, texts = pd.factorize(frame[name])
-    kinds = [_kinds(type_, field) for type_ in [*types, ""]]
+    kinds = [kinds_of(type_, field) for type_ in [*types, ""]]
     # Types that clean alike count as one, so that a text is cleaned once for all of them.
     alike = {k: i for i, k in enumerate(dict.fromkeys(kinds))}
     kind_codes = np.array([alike[k] for k in kinds])[type_codes]
@@ -330,52 +346,14 @@ def _column(
             if raw.strip() not in _ABSENT
             else None
         )
-    return _Column(name, codes.astype(np.int64), cells, _shape(field, types or [""]))
+    return _Column(name, codes.astype(np.int64), cells, shape_of(field, types or [""]))
 
 
 def field_types(frame: pd.DataFrame) -> Callable[[int, str], tuple[FieldType, ...]]:
     """Make what tells the types a field of a row may be of: one where its paper is known."""
     codes, types = _types(frame, "")
     known = [*types, ""]
-    return lambda at, field: _kinds(known[codes[at]], field)
-
-
-@lru_cache(None)
-def _kinds(type_: str, field: str) -> tuple[FieldType, ...]:
-    """The field types a value may be of: one where the document type is known."""
-    known = TYPES.get(type_)
-    if known is None and type_:
-        try:
-            known = document_type(type_)
-        except ArgumentError:
-            known = None
-    if known is None:
-        return _possible(field)
-    try:
-        return (known[field].type,)
-    except KeyError:
-        return (FIELD_TYPES["MODEL"],)  # not on this paper: free text
-
-
-@lru_cache(None)
-def _possible(field: str) -> tuple[FieldType, ...]:
-    found = []
-    for kind in TYPES.values():
-        try:
-            found.append(kind[field].type)
-        except KeyError:
-            continue
-    return tuple(dict.fromkeys(found))
-
-
-def _shape(field: str, types: Sequence[str]) -> Rule:
-    """What the columns of a field look like in a frame of these document types."""
-    kinds = dict.fromkeys(kind for type_ in types for kind in _kinds(type_, field))
-    rules = [rule_of(kind) for kind in kinds if kind.name != "MODEL" or len(kinds) == 1]
-    dtypes: list[Literal["text", "date", "whole"]] = [rule.dtype for rule in rules]
-    dtype = dtypes[0] if len(set(dtypes)) == 1 else "text"
-    parts = dict.fromkeys(part for rule in rules for part in rule.parts)
-    return Rule(rules[0].clean, dtype, tuple(parts))
+    return lambda at, field: kinds_of(known[codes[at]], field)
 
 
 def _cleaned(kinds: tuple[FieldType, ...], text: str, era: Era | None, threshold: float) -> Cleaned:

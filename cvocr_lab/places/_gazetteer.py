@@ -79,6 +79,7 @@ class Written:
 
 _MIXED: Final = re.compile(r"\b(?![PQpq]\.?[\dOolI]+\b)(?=\w*[^\W\d_])(?=\w*\d)\w+")
 _TO_LETTERS: Final = str.maketrans("01245689", "oizasgbg")
+_DIGIT: Final = re.compile(r"\d")
 
 
 def mended(part: str) -> str:
@@ -87,9 +88,7 @@ def mended(part: str) -> str:
     >>> mended("L0ng Hồ, 8ình Khương, P7, Quận 1O")
     'Long Hồ, bình Khương, P7, Quận 1O'
     """
-    if not any(c.isdigit() for c in part):
-        return part
-    return _MIXED.sub(_with_letters, part)
+    return _MIXED.sub(_with_letters, part) if _DIGIT.search(part) else part
 
 
 def _with_letters(word: re.Match[str]) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Literal
 
+from rapidfuzz import process
 from rapidfuzz.distance import Levenshtein
 
 from cvocr_lab.data import rows
@@ -145,26 +146,35 @@ def match_province(text: str, *, era: Era | None = None) -> tuple[Province, floa
         return place, 1.0
     if not key or key in _names("old"):  # a clean old name is no misread new one
         return None
+    names = _names(era)
     scores: dict[Province, tuple[float, float]] = {}
-    for name, place in _names(era).items():
-        score = Levenshtein.normalized_similarity(key, name)
+    for name, score, _ in _near(key, names, 0.8):
+        place = names[name]
         marks = Levenshtein.normalized_similarity(_marked(text), _marked(place.name))
         scores[place] = max(scores.get(place, (0.0, 0.0)), (score, marks))
-    best, second = sorted(scores, key=scores.__getitem__, reverse=True)[:2]
-    if scores[best][0] < 0.8 or scores[best] == scores[second]:
+    best = max(scores, key=scores.__getitem__, default=None)
+    if best is None or list(scores.values()).count(scores[best]) > 1:
         return None
     return best, scores[best][0]
 
 
 def near_provinces(text: str, least: float) -> list[tuple[Province, float]]:
     """List old provinces whose name is at least that near to `text`, 0 to 1."""
-    key = _key(text)
+    names = _names("old")
     found: dict[Province, float] = {}
-    for name, place in _names("old").items():
-        likeness = Levenshtein.normalized_similarity(key, name)
-        if likeness >= least:
-            found[place] = max(found.get(place, 0.0), likeness)
+    for name, likeness, _ in _near(_key(text), names, least):
+        place = names[name]
+        found[place] = max(found.get(place, 0.0), likeness)
     return list(found.items())
+
+
+def _near(key: str, names: dict[str, Province], least: float) -> list[tuple[str, float, int]]:
+    """Names at least that alike; the scorer's own cutoff rounds away one that just is."""
+    found = process.extract(
+        key, list(names), scorer=Levenshtein.normalized_similarity,
+        score_cutoff=least - 0.01, limit=None,
+    )  # fmt: skip
+    return [near for near in found if near[1] >= least]
 
 
 @lru_cache(1 << 14)

@@ -19,6 +19,7 @@ _D: Final = f"[{DIGITISH}]"
 _EDGES: Final = " \t.,;:-–—_'\"`*()[]"
 _SEPARATOR: Final = r"\s*[-/.,:;_\\–—'|l ]\s*"
 _DAY: Final = re.compile(rf"({_D}{{1,2}}){_SEPARATOR}({_D}{{1,2}}){_SEPARATOR}({_D}{{4}})")
+_USUAL: Final = re.compile("([0-9]{2})/([0-9]{2})/([0-9]{4})")
 _MONTH: Final = re.compile(rf"({_D}{{1,2}}){_SEPARATOR}({_D}{{4}})")
 _WORDS: Final = re.compile(r"(?:n?g?a?y )?\D*?(\w{1,2}) ?t?h\w{2,4} ?(\w{1,2}) ?n\w{1,3} ?(\w{4})")
 _YEAR_WORD: Final = re.compile(r"(?:nam )?(\w{4})")
@@ -40,7 +41,7 @@ def date(kind: FieldType, text: str, _: Era | None) -> Cleaned:
         if score >= 0.7:
             trail.then("no_end", "repair" if score < 1 else "form", words, score)
             return trail.done({"iso": words})
-    for read in (_iso, _numeric, _in_words, _month, _year, _unparted):
+    for read in (_printed, _iso, _numeric, _in_words, _month, _year, _unparted):
         if (found := read(trail.text)) is None:
             continue
         printed, repaired, parts = found
@@ -60,6 +61,12 @@ def date(kind: FieldType, text: str, _: Era | None) -> Cleaned:
 
 Found = tuple[str, str, tuple[str, ...]]
 """What stands there, the same with digits put right, and its numbers: year, month, day."""
+
+
+def _printed(text: str) -> Found | None:
+    """The usual print, of which nothing need be asked."""
+    found = _USUAL.fullmatch(text)
+    return (text, text, (found[3], found[2], found[1])) if found else None
 
 
 def _iso(text: str) -> Found | None:

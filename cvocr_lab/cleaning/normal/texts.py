@@ -65,8 +65,7 @@ def address(kind: FieldType, text: str, era: Era | None) -> Cleaned:
     if "province" in found.unknown:
         return trail.kept("no province found")
     made = str(found)
-    same = _plain_form(trail.text) == _plain_form(made)
-    if same or found.score == 1:
+    if found.score == 1 or _plain_form(trail.text) == _plain_form(made):
         trail.then("places", "form", made)
     else:
         trail.then("places", "repair", made, found.score)
