@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
+from threading import RLock
 from typing import TYPE_CHECKING, Final
 
 import pandas as pd
@@ -61,6 +62,8 @@ class Reviewer:
         self._base, self._height = base, height
         self._done: dict[str, dict[str, object]] = {}
         self._listeners: list[Callable[[Decision], object]] = []
+        # The page is answered beside the cells that run (JupyterLab's subshells).
+        self._lock = RLock()
         self._talk = Talk(self._hear)
 
     @property
@@ -76,9 +79,11 @@ class Reviewer:
 
     def frame(self) -> pd.DataFrame:
         """The frame with what was decided so far, under its own index; see `cvocr_lab.apply`."""
-        self.journal.refresh()
+        with self._lock:
+            self.journal.refresh()
+            decisions = self.journal.decisions
         frame, columns = self._faces.frame, self._faces.columns
-        return apply(frame, self.journal, column=columns, base=self._base)
+        return apply(frame, decisions, column=columns, base=self._base)
 
     def on_decision(self, call: Callable[[Decision], object]) -> Callable[[Decision], object]:
         """Have `call` called after each decision; works as a decorator."""
@@ -105,7 +110,8 @@ class Reviewer:
             "sharp": self._sharpen, "decide": self._decide, "undo": self._undo,
         }.get(ask)  # fmt: skip
         if hear:
-            hear(view, said)
+            with self._lock:
+                hear(view, said)
 
     def _open(self, view: str, said: Said) -> None:  # noqa: ARG002 - all ears take the same
         self._items.read_others()

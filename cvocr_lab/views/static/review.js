@@ -107,7 +107,8 @@ class ReviewSide {
     this.field = field;
     this.asked.replaceChildren(
       make("b", {}, field.caption || field.name),
-      make("span", { class: "soft" }, field.english || ""), make("code", {}, field.name),
+      make("span", { class: "soft" }, field.english || ""),
+      field.caption ? make("code", {}, field.name) : "",
       make("span", { class: `chip state-${field.state}` }, STATES[field.state]),
       make("span", { class: "why soft" }, field.reason || ""));
     const crop = urls[sheet.crops[told.field]];
@@ -174,7 +175,8 @@ class ReviewSide {
       { class: "field", "data-field": field.name, onclick: () => this.board.go(field.k),
         onpointerenter: () => this.board.hover(field.name), onpointerleave: () => this.board.hover(null) },
       make("div", { class: "about" },
-        make("span", { class: "caption" }, field.caption || field.name), make("code", {}, field.name),
+        make("span", { class: "caption" }, field.caption || field.name),
+        field.caption ? make("code", {}, field.name) : null,
         field.note ? make("span", { title: field.note }, "✎") : null,
         make("span", { class: `chip state-${field.state}` }, STATES[field.state])),
       make("div", { class: "value" }, value ?? "—"),

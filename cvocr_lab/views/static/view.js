@@ -113,7 +113,7 @@ class ViewSide {
       },
       make("div", { class: "about" },
         make("span", { class: "caption", title: field.english }, field.caption || field.name),
-        make("code", {}, field.name),
+        field.caption ? make("code", {}, field.name) : null,
         make("span", { class: "sure" },
           [OUTCOMES[field.outcome], percent(field.confidence)].filter(Boolean).join(" · "))),
       make("div", { class: "value" }, read ? field.value : "nothing read"),
