@@ -75,7 +75,7 @@ def show(
     >>> paper = Reading(Extraction((Document("tcc_chip", "front", {"name": name}),)))
     >>> frame = to_frame([paper], pd.DataFrame({"image": [np.zeros((60, 100, 3), np.uint8)]}))
     >>> show(frame).size
-    (692, 348)
+    (692, 109)
     """
     faces = Faces(frame, column)
     if not -len(faces) <= row < len(faces):
