@@ -21,6 +21,7 @@ from cvocr_lab.synth.papers import Values
 
 Matrix = NDArray[np.float64]
 _CARD_MM: Final = 85.6
+_LEAST_STRIPES: Final = 0.03
 
 
 def _moved(truth: Truth, matrix: Matrix) -> Truth:
@@ -53,12 +54,17 @@ def recaptured(sample: Sample, rng: np.random.Generator) -> Sample:
     """Shown on a screen and taken from there: red, green and blue stripes, and their moiré.
 
     The stripes are waves with the strength that a lens and the sensor's pixels leave of them, so
-    that moiré comes of the sampling itself.
+    that moiré comes of the sampling itself; never less than 3 % of the light, under which the
+    picture is taken from a screen but does not show it.
     """
     import cv2
 
     height, width = sample.image.shape[:2]
-    pitch = rng.uniform(1.25, 3.2)  # camera pixels per screen pixel
+    pitch, left = 0.0, 0.0
+    while 1.65 * left < _LEAST_STRIPES:
+        pitch = rng.uniform(1.25, 3.2)  # camera pixels per screen pixel
+        sigma = rng.uniform(0.35, 0.6)
+        left = np.sinc(1 / pitch) * np.exp(-2 * (np.pi * sigma / pitch) ** 2)
     angle = np.radians(rng.normal(0, 3))
     lean = rng.normal(0, 0.03, 2) / np.array([width, height])
     centre = np.array([width / 2, height / 2])
@@ -76,8 +82,6 @@ def recaptured(sample: Sample, rng: np.random.Generator) -> Sample:
     depth = back[2, 0] * x + back[2, 1] * y + back[2, 2]
     u = (back[0, 0] * x + back[0, 1] * y + back[0, 2]) / depth / pitch
     v = (back[1, 0] * x + back[1, 1] * y + back[1, 2]) / depth / pitch
-    sigma = rng.uniform(0.35, 0.6)
-    left = np.sinc(1 / pitch) * np.exp(-2 * (np.pi * sigma / pitch) ** 2)
     stripes, rows = 1.65 * left, rng.uniform(0.3, 0.6) * left
     light = np.empty((height, width, 3), np.float32)
     for c in range(3):
@@ -186,7 +190,7 @@ def glared(sample: Sample, rng: np.random.Generator) -> Sample:
 
 
 def covered(sample: Sample, rng: np.random.Generator) -> Sample:
-    """A finger lies over most of a field."""
+    """A finger lies over the middle of a field: all of a short one, 16 mm of a long one."""
     quad = _some_field(sample, rng)
     image = sample.image.copy()
     scale = pixels_per_mm(sample)
@@ -234,8 +238,13 @@ def _other(text: str, at: int) -> str:
 
 
 def ill_numbered(values: Values) -> Values:
-    """A number that lacks its last digit."""
-    return {**values, "id": values["id"][:-1]}
+    """A number that lacks its last digit, codes as they were.
+
+    A passport's letter with 8 digits lacks two, for with 7 it would be well formed.
+    """
+    number = values["id"]
+    long = len(number) == 9 and number[0].isalpha()
+    return {**values, "id": number[: -2 if long else -1]}
 
 
 def ill_zoned(values: Values) -> Values:

@@ -1,11 +1,11 @@
 """How well the offline engine tells pictures that are not fit, and what telling costs.
 
-    python tests/benchmarks/validity.py --papers 16      a picture of each paper, and one per fault
+    python tests/benchmarks/validity.py --papers 20      a picture of each paper, and one per fault
     python tests/benchmarks/validity.py --speed 6        CPU with and without, same readings
 
-Each paper is drawn and photographed (tiers photo, hard and scan by 3 : 1 : 1; seeds from 910000 up
-are for measuring only), then spoilt by each of `cvocr_lab.synth.faults.FAULTS`; where it can be it
-is drawn once more with each of `FORGERIES`.
+Each paper is drawn and photographed (tiers photo, hard and scan by 3 : 1 : 1; seeds from 920000 up
+are for measuring only; 910000 up were, until their misses were looked at), then spoilt by each of
+`cvocr_lab.synth.faults.FAULTS`; where it can be it is drawn once more with each of `FORGERIES`.
 
 Table, one row per reason: pictures *made* with it; of these *unread* (no paper was found: the row
 is an error that asks for a whole and sharp picture); of those read *found*, by the reason's own
@@ -15,6 +15,11 @@ A picture counts as without a reason where nothing of it is in sight: photocopie
 among scans, some of which the generator copies; blur, glare and fingers not in the tier ``hard``,
 which has its own; nearness to the edge only from 2 mm up, a clipped corner only where none is, and
 wrong numbers not under fingers and glare, which hide some of the digits.
+
+Nor is a picture made with a reason that it would not show: stripes of a screen are at least 3 % of
+the light; a wrong number is one of no valid form (of a passport's 8 digits two are left out, for 7
+are well formed); papers of layout ``cmnd9`` are not put near the edge, for most lie in a film that
+then is beyond it, which makes them clipped (and without either only from 6 mm up).
 """
 
 from __future__ import annotations
@@ -38,7 +43,7 @@ from cvocr_lab.results import Document
 from cvocr_lab.synth import Sample, Tier, generate
 from cvocr_lab.synth.faults import FAULTS, FORGERIES, pixels_per_mm, spoil
 
-SEED = 910_000
+SEED = 920_000
 TIERS: tuple[Tier, ...] = ("photo", "photo", "hard", "photo", "scan")
 MODELS = [(kind.name, layout.name) for kind in TYPES.values() for layout in kind.layouts]
 TOLD = {
@@ -63,6 +68,11 @@ class Case:
         size = np.array(self.sample.image.shape[1::-1])
         return float(min(corners.min(), (size - corners).min())) / pixels_per_mm(self.sample)
 
+    @property
+    def filmed(self) -> bool:
+        """Whether the paper may lie in a film wider than itself."""
+        return self.sample.truths[0].layout == "cmnd9"
+
     def without(self, reason: str) -> bool:
         """Whether nothing of that reason is in sight."""
         if self.wrong == reason:
@@ -75,9 +85,9 @@ class Case:
             case "number":
                 return self.wrong not in ("covered", "glared")
             case "clipped":
-                return self.gap_mm >= 0 and self.wrong != "crowded"
+                return self.gap_mm >= 6 * self.filmed and self.wrong != "crowded"
             case "crowded":
-                return self.gap_mm >= 2
+                return self.gap_mm >= (6 if self.filmed else 2)
         return True
 
 
@@ -95,6 +105,8 @@ def cases(kind: str, layout: str, tier: Tier, seed: int) -> Iterator[Case]:
         sample = generate(kind, seed=seed, tier=tier, layout=layout)
     yield Case(sample, "")
     for fault in FAULTS:
+        if fault == "crowded" and layout == "cmnd9":
+            continue
         yield Case(spoil(sample, fault, seed=seed), fault)
     shown = sample.truths[0].quads
     proven = "born" in shown and (kind == "passport" or "qr" in shown)

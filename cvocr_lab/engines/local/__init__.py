@@ -138,7 +138,10 @@ class LocalEngine:
             readings = _split_name(readings, zone)
         if payload is not None:
             proven_by |= proofs.qr_proofs(payload.text, kind)
-        contradicted = assess.contradictions(readings, proven_by)
+        placed = paper.registration
+        wrong = assess.contradictions(readings, proven_by) + assess.number_warnings(
+            kind, readings, paper.lines, placed.model.layout, placed.matrix
+        )
         readings, proven, warnings = crosscheck.reconcile(readings, proven_by)
         agrees = crosscheck.number_agrees(kind, readings) if "id" in readings else None
         warnings += [
@@ -146,8 +149,9 @@ class LocalEngine:
             for name, reading in readings.items()
             if kind[name].type.alphabet and not kind[name].type.accepts(reading.text)
         ]
+        warnings += [warning for warning in wrong if warning not in warnings]
         warnings += assess.zone_warnings(zone, [paper.lines[i] for i in zone_lines])
-        warnings += contradicted + assess.notice(_sight(page, paper))
+        warnings += assess.notice(_sight(page, paper))
         # "No valid for vehicle registrations", says the API's page.
         verdict = assess.judge(warnings) if kind.family != "vehicle" else assess.UNJUDGED
         fields = {}

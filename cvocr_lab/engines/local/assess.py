@@ -6,29 +6,33 @@ is told as a warning too, so that a picture with two keeps both.
 
 Thresholds were set on generated pictures (seeds from 800000 up) with room to both sides, wider
 towards what is fit: a wrong refusal costs more than a missed one.  What they find is measured by
-``tests/benchmarks/validity.py`` on others (seeds from 910000 up).
+``tests/benchmarks/validity.py`` on others (seeds from 920000 up).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+import numpy as np
 from rapidfuzz.distance import Levenshtein
 
 from cvocr_lab import mrz
 from cvocr_lab.engines.local.parse import Reading
+from cvocr_lab.engines.local.rectify import Matrix, warp_points
 from cvocr_lab.engines.local.sight import Sight
+from cvocr_lab.kinds import DocumentType, Layout
 from cvocr_lab.proofs import Proof
 from cvocr_lab.results import Line
 from cvocr_lab.text import comparison_key
 
-LEAST_COLOUR: Final = 5.5
-"""Copies in grey show up to 4.5 Lab units of colour, the palest paper 7."""
-MOST_STRIPES: Final = 2.9
-"""Print and desks reach 2 nepers, screens begin at 4."""
+LEAST_COLOUR: Final = 6.5
+"""Copies in grey show up to 5 Lab units of colour, the palest paper 8.6."""
+MOST_STRIPES: Final = 1.65
+"""Print reaches 1.4 nepers, screens' stripes of 3 in a hundred begin at 1.8, most at 3.5."""
 CLIPPED_MM: Final = -1.5
 NEAR_MM: Final = 1.0
 """Corners are found within a millimetre where the paper's edges show."""
@@ -36,9 +40,12 @@ LEAST_STEEPNESS: Final = 1.85
 """Letters whose edges run over half a millimetre run together; sharp ones begin at 2.4."""
 MOST_GLARE: Final = 0.45
 MOST_COVER: Final = 0.45
-"""Share of the start of a value."""
+"""Share of 14 mm of a value."""
 _SURE: Final = 0.9
 """Confidence of every character from which a printed value counts against a code."""
+_NUMBER: Final = re.compile(r"[A-Z]?\d{5,14}", re.ASCII)
+_SURE_NUMBER: Final = 0.98
+"""Confidence of every character from which a number of a wrong length is the paper's."""
 _SURE_ZONE: Final = 0.97
 """Mean confidence of each line of a zone from which a wrong check digit is the paper's."""
 
@@ -130,6 +137,45 @@ def contradictions(readings: Mapping[str, Reading], proofs: Mapping[str, Proof])
         if Levenshtein.distance(printed, said) > 1:
             found.append(f"{name}:contradicts_{proof.source}")
     return found
+
+
+def number_warnings(
+    kind: DocumentType,
+    readings: Mapping[str, Reading],
+    lines: Sequence[Line],
+    layout: Layout,
+    matrix: Matrix,
+) -> list[str]:
+    """Warnings of a printed number its type refuses, though it was read surely.
+
+    To be asked before a code corrects the print.
+
+    Parameters
+    ----------
+    readings
+        As parsed: one whose number has no form at all lacks it, so its place is looked at.
+    lines, matrix
+        The paper's lines, and from millimetres on the paper to their pixels.
+    """
+    slot = next((slot for slot in layout.slots if slot.field == "id"), None)
+    if slot is None:
+        return []
+    printed = readings.get("id")
+    if printed is not None:
+        found = [(printed.text, printed.characters)]
+    else:
+        middles = [np.reshape(line.quad, (4, 2)).mean(0) for line in lines if line.quad]
+        places = warp_points(np.linalg.inv(matrix), np.reshape(middles, (-1, 2)))
+        off = places - (slot.value_x, slot.value_y - 0.3 * slot.size)
+        near = (np.abs(off[:, 1]) < 0.7 * slot.size) & (off[:, 0] > 0) & (off[:, 0] < slot.width)
+        placed = [line for line in lines if line.quad]
+        found = [(placed[i].text, placed[i].characters) for i in np.flatnonzero(near)]
+    for text, characters in found:
+        bare = text.replace(" ", "")
+        sure = bool(characters) and min(characters) >= _SURE_NUMBER
+        if sure and _NUMBER.fullmatch(bare) and not kind["id"].type.accepts(bare):
+            return ["id:malformed"]
+    return []
 
 
 def zone_warnings(zone: mrz.Mrz | None, lines: Sequence[Line]) -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import combinations
 from typing import Final
 
 import cv2
@@ -38,14 +39,15 @@ class Sight:
     colour
         How far the most colourful part of the paper is from its middle colour, in Lab units.
     stripes
-        How far the strongest regular fine pattern stands out of its surroundings, in nepers.
+        How far the strongest regular fine pattern stands out of all others, in nepers.
     gap_mm
         From the picture's edge to the paper's nearest corner; negative beyond the edge.
     steepness
         Change of brightness at the edges of letters, as a share of their contrast per millimetre;
         None where no line shows enough contrast.
     glare, cover
-        Per field the share of the start of its value that is burnt out, or hidden by a finger.
+        Per field the share of the start of its value that is burnt out, and of the part of its
+        value that is most hidden by a finger.
     """
 
     colour: float
@@ -83,7 +85,7 @@ def measure(
         stripes=_stripes(image, layout, matrix),
         gap_mm=_gap(image, layout, matrix, small, seen),
         steepness=_steepness(flat, lines, flat_scale),
-        glare=_share(_glare(paper), layout),
+        glare=_share(_glare(paper), layout, starts=True),
         cover=_share(_finger(paper, shown, layout), layout),
     )
 
@@ -122,7 +124,7 @@ def _colour(paper: Image, shown: Mask) -> float:
         return float("inf")
     lab = cv2.cvtColor(cv2.GaussianBlur(paper, (0, 0), 2.0), cv2.COLOR_RGB2LAB)
     a, b = (lab[..., c][shown].astype(np.float32) for c in (1, 2))
-    return float(np.percentile(np.hypot(a - np.median(a), b - np.median(b)), 97))
+    return float(np.percentile(np.hypot(a - np.median(a), b - np.median(b)), 99.5))
 
 
 _PATCH: Final = 256
@@ -150,8 +152,9 @@ def _stripes(image: Image, layout: Layout, matrix: Matrix) -> float:
         level = np.log(np.abs(np.fft.rfft2(grey * window)) + 1.0).astype(np.float32)
         level -= cv2.blur(level, (21, 21))
         # A camera held askew shifts the frequency a little from patch to patch.
-        common += cv2.dilate(level, np.ones((3, 3), np.uint8))
-    return float(np.where(use, common, 0).max()) / len(middles)
+        common += cv2.dilate(level, np.ones((5, 5), np.uint8))
+    levels = common[use]
+    return float(levels.max() - np.median(levels)) / len(middles)
 
 
 @cache
@@ -202,35 +205,56 @@ def _corners(layout: Layout, small: Image, seen: Mask) -> NDArray[np.float64]:
     return np.array([(x / w, y / w) for x, y, w in (np.cross(*pair) for pair in pairs)])
 
 
+_BANDS: Final = (0.12, 0.23, 0.34, 0.45, 0.56, 0.67, 0.78, 0.89)
+"""Where along a side its edge is looked for."""
+_ALIGNED_MM: Final = 0.5
+"""How far off one straight edge a band's may be."""
+_MOST_INSIDE: Final = 3.0
+"""How far inside of where the captions say an edge may be; there print begins."""
+_STEADY: Final = 40
+"""Percentile of a band's rows that an edge's change of brightness is taken from."""
 _MOST_ALONE: Final = 3.0
-"""How far off an edge may be, in millimetres, of which but one half shows."""
+"""How far off an edge may be, in millimetres, that few bands show."""
 
 
 def _edge(view: Grey, seen: Mask, long: float) -> tuple[float, float]:
     """How far inside the left edge lies, a quarter and three quarters down, in millimetres."""
-    low, high = (_offset(view, seen, long, at) for at in (0.25, 0.75))
-    if low is None or high is None:
-        one = low if high is None else high
-        return (0.0, 0.0) if one is None or abs(one) > _MOST_ALONE else (one, one)
-    if abs(high - low) > _MOST_LEAN * long / 2:
+    offsets = {at: _offset(view, seen, long, at) for at in _BANDS}
+    known = [(at, place) for at, place in offsets.items() if place is not None]
+    if not known:
         return 0.0, 0.0
-    return low, high
+    ats, places = np.array(known).T
+    best, most = (0.0, 0.0), 0.0
+    for i, j in combinations(range(len(known)), 2):
+        lean = (places[j] - places[i]) / (ats[j] - ats[i])
+        if abs(lean) > _MOST_LEAN * long:
+            continue
+        off = np.abs(places[i] + lean * (ats - ats[i]) - places)
+        # More bands first, then nearer to where the captions say.
+        score = float((off < _ALIGNED_MM).sum()) - 0.1 * abs(places[i] + places[j]) / 2
+        if score > most:
+            fit = np.polyfit(ats[off < _ALIGNED_MM], places[off < _ALIGNED_MM], 1)
+            best, most = (float(np.polyval(fit, 0.25)), float(np.polyval(fit, 0.75))), score
+    if most > 2.5:
+        return best
+    one = float(np.median(places))
+    return (one, one) if abs(one) <= _MOST_ALONE else (0.0, 0.0)
 
 
 def _offset(view: Grey, seen: Mask, long: float, at: float) -> float | None:
     pad, step = round(_AROUND_MM * _SCALE), round(0.4 * _SCALE)
-    middle, half = pad + at * long * _SCALE, 0.22 * long * _SCALE
+    middle, half = pad + at * long * _SCALE, 0.055 * long * _SCALE
     rows = slice(round(middle - half), round(middle + half))
-    columns = slice(0, 2 * pad)
+    columns = slice(0, pad + round(_MOST_INSIDE * _SCALE) + step)
     band, shown = view[rows, columns], seen[rows, columns]
     change = np.abs(band[:, 2 * step :] - band[:, : -2 * step]).max(2)
     known = shown[:, 2 * step :] & shown[:, : -2 * step]
     enough = known.mean(0) > 0.6
     if not enough.any():
         return None
-    change[~known] = np.nan
-    level = np.zeros(change.shape[1])
-    level[enough] = np.nanmedian(change[:, enough], axis=0)
+    # Of an edge all rows show it; of a line of text but those with a letter.
+    change[~known] = -1.0
+    level = np.where(enough, np.percentile(change, _STEADY, axis=0), 0.0)
     place = (np.arange(level.size) + step - pad) / _SCALE
     best = int(np.argmax(level / (1 + (place / 6) ** 2)))
     if level[best] < max(_LEAST_EDGE, 2 * float(np.median(level[enough]))):
@@ -258,20 +282,32 @@ def _steepness(flat: Image, lines: Sequence[Line], scale: float) -> float | None
     return float(np.median(found)) if len(found) >= _FEWEST_LINES else None
 
 
-def _boxes(slot: Slot) -> tuple[float, float, float, float]:
-    """Where the value begins, in millimetres: left, top, right, bottom."""
-    wide = min(slot.width, 14.0)
-    left = slot.value_x + (slot.width - wide) / 2 * (slot.align == "center")
-    return left, slot.value_y - 0.8 * slot.size, left + wide, slot.value_y + 0.2 * slot.size
+_WINDOW_MM: Final = 14.0
+_MOST_FILLED: Final = 0.7
+"""Share of a slot's width that its values fill as a rule."""
 
 
-def _share(mask: Mask, layout: Layout) -> dict[str, float]:
-    shares = {}
+def _windows(slot: Slot) -> list[tuple[float, float, float, float]]:
+    """Parts of a value's place, its start first: left, top, right, bottom in millimetres."""
+    wide = min(slot.width, _WINDOW_MM)
+    top, bottom = slot.value_y - 0.8 * slot.size, slot.value_y + 0.2 * slot.size
+    if slot.align == "center":
+        lefts = [slot.value_x + (slot.width - wide) / 2]
+    else:
+        last = max(_MOST_FILLED * slot.width - wide, 0.0)
+        lefts = [slot.value_x + x for x in np.arange(0, last + 1e-6, wide / 2).tolist()]
+    return [(left, top, left + wide, bottom) for left in lefts]
+
+
+def _share(mask: Mask, layout: Layout, *, starts: bool = False) -> dict[str, float]:
+    """Per field the share of the part of its value that the mask hides most, or of its start."""
+    shares: dict[str, float] = {}
     for slot in layout.slots:
-        left, top, right, bottom = (round(v * _SCALE) for v in _boxes(slot))
-        box = mask[max(top, 0) : bottom + 1, max(left, 0) : right + 1]
-        if box.size:
-            shares[slot.field] = float(box.mean())
+        for window in _windows(slot)[: 1 if starts else None]:
+            left, top, right, bottom = (round(v * _SCALE) for v in window)
+            box = mask[max(top, 0) : bottom + 1, max(left, 0) : right + 1]
+            if box.size:
+                shares[slot.field] = max(shares.get(slot.field, 0.0), float(box.mean()))
     return shares
 
 
@@ -284,22 +320,37 @@ def _glare(paper: Image) -> Mask:
     return np.asarray(cv2.morphologyEx(burnt, cv2.MORPH_OPEN, _disc(1.5)) > 0)
 
 
+_SKIN_RED, _SKIN_YELLOW = (0.05, 0.17), (0.02, 0.13)
+"""Red less green, and green less blue, as shares of the light: skin of any shade, in any shade."""
+_REDDER: Final = 0.028
+"""How much redder than the paper a finger is at least."""
+
+
 def _finger(paper: Image, shown: Mask, layout: Layout) -> Mask:
     """Large, of the colour of skin, and reaching in from the paper's edge."""
-    tone = cv2.cvtColor(paper, cv2.COLOR_RGB2YCrCb).astype(np.int16)
-    level, red, blue = tone[..., 0], tone[..., 1], tone[..., 2]
-    ground = float(np.median(red[shown])) if shown.any() else 128.0
-    skin = (red > 133) & (red < 182) & (blue > 80) & (blue < 128) & (level > 50) & (level < 250)
-    skin &= shown & (red - ground > 9)
+    tone = cv2.GaussianBlur(paper, (0, 0), 0.25 * _SCALE).astype(np.float32)
+    light = tone.sum(2) + 1
+    red = (tone[..., 0] - tone[..., 1]) / light
+    yellow = (tone[..., 1] - tone[..., 2]) / light
+    ground = float(np.median(red[shown])) if shown.any() else 0.0
+    skin = shown & (light > 3 * 45) & (red - ground > _REDDER)
+    for share, (low, high) in ((red, _SKIN_RED), (yellow, _SKIN_YELLOW)):
+        skin &= (share > low) & (share < high)
+    border = np.ones(skin.shape, np.uint8)
+    rim = round(1.5 * _SCALE)
+    border[rim:-rim, rim:-rim] = 0
+    border[~shown] = 1
     for picture in layout.pictures:
-        if picture.role in ("portrait", "emblem", "seal", "chip"):
+        if picture.role in ("portrait", "emblem", "chip"):
             x0, y0 = round((picture.x - 2) * _SCALE), round((picture.y - 2) * _SCALE)
             x1 = round((picture.x + picture.width + 2) * _SCALE)
             y1 = round((picture.y + picture.height + 2) * _SCALE)
             skin[max(y0, 0) : y1, max(x0, 0) : x1] = False
+            border[max(y0 - rim, 0) : y1 + rim, max(x0 - rim, 0) : x1 + rim] = 1
     solid = cv2.morphologyEx(skin.astype(np.uint8), cv2.MORPH_CLOSE, _disc(1.0))
     solid = cv2.morphologyEx(solid, cv2.MORPH_OPEN, _disc(6.0))
-    return np.asarray(solid > 0)
+    _, parts = cv2.connectedComponents(solid)
+    return np.isin(parts, np.setdiff1d(np.unique(parts[border > 0]), [0]))
 
 
 def _disc(across_mm: float) -> NDArray[np.uint8]:
