@@ -18,6 +18,7 @@ from cvocr_lab.batch import Column, Plan
 from cvocr_lab.engines import Engine
 from cvocr_lab.images import Fetch, Limits
 from cvocr_lab.journal import Decisions, Journal
+from cvocr_lab.scoring import Alternatives
 from cvocr_lab.views import Check, Order, Reviewer, Sweeper, SweepOrder, Viewer
 from cvocr_lab.views.queue import Seconds
 
@@ -449,7 +450,7 @@ class FrameAccessor:
         fields: Sequence[str] | None = None,
         by: str | Sequence[str] | None = None,
         tone_style: Literal["unify"] | None = None,
-        alternatives: Mapping[str, str | Sequence[str]] | None = None,
+        alternatives: Alternatives | None = None,
         baseline: str | PathLike[str] | None = None,
     ) -> scoring.Score:
         """Judge this flat frame by a truth; see `cvocr_lab.score`."""

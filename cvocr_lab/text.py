@@ -258,3 +258,19 @@ def letters_from_lookalikes(text: str) -> str:
     'NGUYEN'
     """
     return text.translate(_TO_LETTER)
+
+
+_WIDTHS: Final = {
+    **dict.fromkeys("iIíìịỉĩ|lj.,:;'!1", 0.45),
+    **dict.fromkeys("frt()[]-/ ", 0.6),
+    **dict.fromkeys("mwMW", 1.5),
+}
+
+
+def letter_widths(text: str) -> list[float]:
+    """How wide each letter is set, a small one being 1: roughly that of any plain type.
+
+    >>> letter_widths("Một")
+    [1.5, 1.0, 0.6]
+    """
+    return [_WIDTHS.get(c) or (1.2 if c.isupper() else 1.0) for c in text]

@@ -187,9 +187,7 @@ def test_qr_corrects_and_confirms_the_print() -> None:
 def test_another_persons_code_proves_nothing() -> None:
     readings = {"id": _reading("079185001234"), "name": _reading("TRẦN THỊ BÍCH"),
                 "born": _reading("02/03/1985"), "sex": _reading("Nữ")}  # fmt: skip
-    made, proven, warnings = crosscheck.reconcile(
-        readings, proofs.qr_proofs(QR, TYPES["tcc_chip"])
-    )
+    made, proven, warnings = crosscheck.reconcile(readings, proofs.qr_proofs(QR, TYPES["tcc_chip"]))
     assert {k: r.text for k, r in made.items()} == {k: r.text for k, r in readings.items()}
     assert not proven
     assert warnings == ["qr:of_another"]

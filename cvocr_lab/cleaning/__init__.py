@@ -1,6 +1,6 @@
 """From read text to a table one can trust: normal forms, cross-checks, free truth from codes."""
 
-from cvocr_lab.cleaning.check import check
+from cvocr_lab.cleaning.checking import check
 from cvocr_lab.cleaning.clean import THRESHOLD, changes, clean
 from cvocr_lab.cleaning.from_codes import labels_from_codes
 from cvocr_lab.cleaning.rules import RULES, Rule

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from rapidfuzz.distance import Levenshtein
 
-from cvocr_lab.cleaning.check import check
+from cvocr_lab.cleaning.checking import check
 from cvocr_lab.cleaning.clean import THRESHOLD, changes, field_types
 from cvocr_lab.cleaning.from_codes import labels_from_codes
 from cvocr_lab.errors import ArgumentError

@@ -9,23 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from cvocr_lab.results import Line, Quad, as_quad
+from cvocr_lab.text import letter_widths
 
 Points = npt.NDArray[np.float64]
 
 _PADDING: Final = 0.13
 """Share of a found line's height that is margin, on each side; lines are found for reading."""
-
-_WIDTHS: Final = {
-    **dict.fromkeys("iIíìịỉĩ|lj.,:;'!1", 0.45),
-    **dict.fromkeys("frt()[]-/ ", 0.6),
-    **dict.fromkeys("mwMW", 1.5),
-}
-
-
-def _width(character: str) -> float:
-    if character in _WIDTHS:
-        return _WIDTHS[character]
-    return 1.2 if character.isupper() else 1.0
 
 
 def points_of(line: Line) -> Points:
@@ -51,7 +40,7 @@ def part_of(line: Line, begin: int, end: int, *, rest: float = 1.0) -> Points:
         How large the line's other letters are, these being 1: captions are set smaller.
     """
     corners = points_of(line)
-    widths = np.array([_width(c) for c in line.text] or [1.0])
+    widths = np.array(letter_widths(line.text) or [1.0])
     widths[:begin] *= rest
     widths[end:] *= rest
     edges = np.concatenate([[0.0], np.cumsum(widths)]) / widths.sum()

@@ -9,10 +9,12 @@ from cvocr_lab.scoring.rates import RATES
 from cvocr_lab.scoring.reviewed import ReviewedAccuracy, accuracy_from_review
 from cvocr_lab.scoring.texts import TIERS
 from cvocr_lab.scoring.thresholds import Answer, Plan
+from cvocr_lab.scoring.truths import Alternatives
 from cvocr_lab.scoring.verdict import Score, score
 from cvocr_lab.scoring.versus import compare
 
 __all__ = [
-    "MISTAKES", "RATES", "TIERS", "VERDICTS", "Answer", "Calibration", "Comparison", "Plan",
-    "ReviewedAccuracy", "Score", "accuracy_from_review", "compare", "read_labels", "score",
+    "MISTAKES", "RATES", "TIERS", "VERDICTS", "Alternatives", "Answer", "Calibration",
+    "Comparison", "Plan", "ReviewedAccuracy", "Score", "accuracy_from_review", "compare",
+    "read_labels", "score",
 ]  # fmt: skip

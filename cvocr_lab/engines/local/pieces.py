@@ -13,6 +13,7 @@ from rapidfuzz import fuzz
 from cvocr_lab.engines.local.classify import Hit, Model, folded, spots
 from cvocr_lab.engines.local.rectify import Matrix, span_quad, warp_points
 from cvocr_lab.results import Line, Quad, as_quad
+from cvocr_lab.text import letter_widths
 
 _OPEN = " )\t:;.,/|\\–—_·•…'\"“”=*~`"
 _CLOSE = " (\t/|\\_·•…'\"“”=*~`"
@@ -68,6 +69,8 @@ def cut(
     slope = _slope([box for box, on_it in zip(boxes, inside, strict=True) if on_it])
     busy = len(lines) - sum(inside) > _BUSY * sum(inside)
     slack = _OUTSIDE if busy else _OUTSIDE_ALONE
+    sizes = [slot.size for slot in model.layout.slots]
+    ratio = model.layout.caption_size / (sum(sizes) / len(sizes)) if sizes else 1.0
 
     def add(index: int, start: int, end: int, hit: Hit | None, *, captioned: bool = False) -> None:
         line = lines[index]
@@ -91,7 +94,20 @@ def cut(
         caption = spot.field if spot else ""
         text = line.text[start:end]
         pieces.append(
-            Piece(index, start, end, text, quad, x0, x1, y, tall, characters, hit, caption)
+            Piece(
+                index,
+                start,
+                end,
+                text,
+                _printed(line, start, end, ratio if captioned else 1.0),
+                x0,
+                x1,
+                y,
+                tall,
+                characters,
+                hit,
+                caption,
+            )
         )
 
     for index, line in enumerate(lines):
@@ -105,6 +121,22 @@ def cut(
             at = end
         add(index, at, len(line.text), None, captioned=at > 0)
     return pieces
+
+
+def _printed(line: Line, start: int, end: int, caption: float) -> NDArray[np.float64]:
+    """The part of a line's quad where characters stand, ``(4, 2)``.
+
+    Letters differ in width, and a caption before a value is set smaller, by that ratio.
+    """
+    quad = np.array(line.quad, float).reshape(4, 2)
+    widths = np.array(letter_widths(line.text) or [1.0])
+    widths[:start] *= caption
+    edges = np.concatenate([[0.0], widths.cumsum()]) / widths.sum()
+    a, b = edges[start], edges[end]
+    top, bottom = quad[1] - quad[0], quad[2] - quad[3]
+    return np.array(
+        [quad[0] + a * top, quad[0] + b * top, quad[3] + b * bottom, quad[3] + a * bottom]
+    )
 
 
 def _with_english(text: str, hit: Hit, model: Model) -> int:
