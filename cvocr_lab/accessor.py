@@ -467,7 +467,7 @@ class FrameAccessor:
 
     def compare(
         self,
-        other: pd.DataFrame,
+        b: pd.DataFrame,
         truth: pd.DataFrame,
         *,
         on: str | None = None,
@@ -478,7 +478,7 @@ class FrameAccessor:
     ) -> scoring.Comparison:
         """Set another reading of the same pictures against this one; see `cvocr_lab.compare`."""
         return scoring.compare(
-            self._frame, other, truth, on=on, fields=fields, names=names, detect=detect, seed=seed
+            self._frame, b, truth, on=on, fields=fields, names=names, detect=detect, seed=seed
         )
 
 
