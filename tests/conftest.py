@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -8,6 +9,14 @@ from lab import Lab, need_browser, running_browser, running_lab
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+
+# A shell that starts the tests in the background has Ctrl-C ignored; some of them send it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests go last: Playwright keeps an event loop running in the thread they share."""
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
 
 
 @pytest.fixture(scope="session")

@@ -1,3 +1,4 @@
+import io
 from pathlib import Path
 from types import MappingProxyType
 
@@ -5,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
+from PIL import Image
 
 from cvocr_lab import images, scoring
 from cvocr_lab.errors import ArgumentError, CvocrError, ImageError
@@ -158,10 +160,17 @@ def test_pictures_in_memory_go_by_their_content() -> None:
     assert cells(apply(frame, [decision]), "id") == [["1"], ["9"]]
 
 
+def png(shade: int) -> bytes:
+    """A picture file of one shade."""
+    file = io.BytesIO()
+    Image.new("L", (4, 4), shade).save(file, "PNG")
+    return file.getvalue()
+
+
 def test_pictures_that_moved_are_found_by_content(tmp_path: Path) -> None:
-    (tmp_path / "new.jpg").write_bytes(b"picture")
-    frame = frame_of((face(id="1"),), (face(id="2"),), image=["new.jpg", "gone.jpg"])
-    digest = images.digest(b"picture")
+    (tmp_path / "new.png").write_bytes(png(10))
+    frame = frame_of((face(id="1"),), (face(id="2"),), image=["new.png", "gone.png"])
+    digest = images.digest(png(10))
     decision = Decision(Item("old.jpg", digest, side="front", field="id"), "corrected", "9")
     assert cells(apply(frame, [decision]), "id") == [["1"], ["2"]]
     by_content = apply(frame, [decision], match="content", base=tmp_path)
@@ -169,11 +178,11 @@ def test_pictures_that_moved_are_found_by_content(tmp_path: Path) -> None:
 
 
 def test_two_pictures_known_under_one_path_are_told_apart(tmp_path: Path) -> None:
-    (tmp_path / "a.jpg").write_bytes(b"second")
-    frame = frame_of((face(id="1"),), image=["a.jpg"])
+    (tmp_path / "a.png").write_bytes(png(20))
+    frame = frame_of((face(id="1"),), image=["a.png"])
     decisions = [
-        Decision(Item("a.jpg", images.digest(content), side="front", field="id"), "corrected", v)
-        for content, v in ((b"first", "8"), (b"second", "9"))
+        Decision(Item("a.png", images.digest(content), side="front", field="id"), "corrected", v)
+        for content, v in ((png(10), "8"), (png(20), "9"))
     ]
     assert cells(apply(frame, decisions, base=tmp_path), "id") == [["9"]]
 

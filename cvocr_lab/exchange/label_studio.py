@@ -8,6 +8,7 @@ annotations*; HumanSignal/label-studio#5274 on which corner is meant.
 
 from __future__ import annotations
 
+import html
 import json
 import math
 import warnings
@@ -16,7 +17,6 @@ from os import PathLike
 from pathlib import Path
 from typing import Final, Literal, cast
 from urllib.parse import quote, unquote
-from xml.sax.saxutils import quoteattr
 
 import pandas as pd
 
@@ -109,10 +109,10 @@ def label_studio_config(frame: pd.DataFrame) -> str:
     True
     """
     fields = field_columns(frame.columns)
-    labels = "".join(f"\n    <Label value={quoteattr(f)}/>" for f in fields)
+    labels = "".join(f'\n    <Label value="{html.escape(f)}"/>' for f in fields)
     beside = "".join(
-        f"\n  <Header value={quoteattr(f)}/>"
-        f'\n  <TextArea name={quoteattr(f)} toName="image" maxSubmissions="1" editable="true"/>'
+        f'\n  <Header value="{html.escape(f)}"/>'
+        f'\n  <TextArea name="{html.escape(f)}" toName="image" maxSubmissions="1" editable="true"/>'
         for f in fields
         if (frame[f].notna() & frame[f"{f}_quad"].isna()).any()
     )

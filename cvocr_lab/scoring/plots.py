@@ -123,7 +123,7 @@ def confusions(pairs: pd.DataFrame, ax: Axes | None = None, *, pairs_shown: int 
         most = counts.max(initial=1)
         ink = ax.xaxis.label.get_color()
         for i, j in zip(*np.nonzero(counts), strict=True):
-            depth = 0.2 + 0.8 * counts[i, j] / most
+            depth = min(1.0, 0.2 + 0.8 * counts[i, j] / most)  # rounding may pass 1
             ax.add_patch(_square(j, i, depth))
             dark = depth > 0.55
             ax.text(
