@@ -33,6 +33,20 @@ def as_quad(points: Iterable[Iterable[float]]) -> Quad:
     return (x1, y1, x2, y2, x3, y3, x4, y4)
 
 
+def quad_part(quad: Quad, left: float, right: float) -> Quad:
+    """The part of a quad between two shares of its length.
+
+    >>> quad_part((0, 0, 100, 0, 100, 20, 0, 20), 0.25, 0.5)
+    (25.0, 0.0, 50.0, 0.0, 50.0, 20.0, 25.0, 20.0)
+    """
+    x0, y0, x1, y1, x2, y2, x3, y3 = quad
+    tx, ty, bx, by = x1 - x0, y1 - y0, x2 - x3, y2 - y3
+    return (
+        x0 + left * tx, y0 + left * ty, x0 + right * tx, y0 + right * ty,
+        x3 + right * bx, y3 + right * by, x3 + left * bx, y3 + left * by,
+    )  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One line of text as the recogniser read it.

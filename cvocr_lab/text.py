@@ -10,6 +10,7 @@ import re
 import string
 import unicodedata
 from functools import cache
+from itertools import accumulate
 from typing import Final, Literal
 
 Shape = Literal["plain", "breve", "circumflex", "horn", "stroke"]
@@ -199,9 +200,7 @@ def old_tone(text: str) -> str:
     >>> old_tone("Khánh Hoà, Thuỷ, quý, hoàn")
     'Khánh Hòa, Thủy, quý, hoàn'
     """
-    if text.isascii():
-        return text
-    return _WORD.sub(lambda m: _place(m[0], late=False), nfc(text))
+    return _toned(text, late=False)
 
 
 def new_tone(text: str) -> str:
@@ -210,7 +209,13 @@ def new_tone(text: str) -> str:
     >>> new_tone("Khánh Hòa, Thủy, quý, hoàn")
     'Khánh Hoà, Thuỷ, quý, hoàn'
     """
-    return _WORD.sub(lambda m: _place(m[0], late=True), nfc(text))
+    return _toned(text, late=True)
+
+
+def _toned(text: str, *, late: bool) -> str:
+    if text.isascii():
+        return text
+    return _WORD.sub(lambda m: _place(m[0], late=late), nfc(text))
 
 
 @cache
@@ -274,3 +279,23 @@ def letter_widths(text: str) -> list[float]:
     [1.5, 1.0, 0.6]
     """
     return [_WIDTHS.get(c) or (1.2 if c.isupper() else 1.0) for c in text]
+
+
+def letter_shares(
+    text: str, begin: int, end: int, *, before: float = 1.0, after: float = 1.0
+) -> tuple[float, float]:
+    """Where the letters from `begin` to before `end` start and stop, as shares of the whole text.
+
+    Parameters
+    ----------
+    before, after
+        How large the letters on either side are set, these being 1.
+
+    >>> letter_shares("xoan", 1, 2)
+    (0.25, 0.5)
+    """
+    scales = [before] * begin + [1.0] * (end - begin) + [after] * (len(text) - end)
+    widths = [width * scale for width, scale in zip(letter_widths(text), scales, strict=True)]
+    edges = [0.0, *accumulate(widths)]
+    whole = edges[-1] or 1.0
+    return edges[begin] / whole, edges[end] / whole

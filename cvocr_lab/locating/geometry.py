@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, cast
 
 import numpy as np
 import numpy.typing as npt
 
-from cvocr_lab.results import Line, Quad, as_quad
-from cvocr_lab.text import letter_widths
+from cvocr_lab.results import Line, Quad, as_quad, quad_part
+from cvocr_lab.text import letter_shares
 
 Points = npt.NDArray[np.float64]
 
@@ -39,21 +39,10 @@ def part_of(line: Line, begin: int, end: int, *, rest: float = 1.0) -> Points:
     rest
         How large the line's other letters are, these being 1: captions are set smaller.
     """
-    corners = points_of(line)
-    widths = np.array(letter_widths(line.text) or [1.0])
-    widths[:begin] *= rest
-    widths[end:] *= rest
-    edges = np.concatenate([[0.0], np.cumsum(widths)]) / widths.sum()
-    left, right = edges[min(begin, len(widths))], edges[min(end, len(widths))]
-    top, bottom = corners[1] - corners[0], corners[2] - corners[3]
-    return np.array(
-        [
-            corners[0] + top * left,
-            corners[0] + top * right,
-            corners[3] + bottom * right,
-            corners[3] + bottom * left,
-        ]
-    )
+    length = len(line.text)
+    shares = letter_shares(line.text, min(begin, length), min(end, length), before=rest, after=rest)
+    whole = cast(Quad, tuple(points_of(line).ravel().tolist()))  # not rounded, as `as_quad` would
+    return np.array(quad_part(whole, *shares)).reshape(4, 2)
 
 
 def around(pieces: Sequence[Points]) -> Quad:

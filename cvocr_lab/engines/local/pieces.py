@@ -12,8 +12,8 @@ from rapidfuzz import fuzz
 
 from cvocr_lab.engines.local.classify import Hit, Model, folded, spots
 from cvocr_lab.engines.local.rectify import Matrix, span_quad, warp_points
-from cvocr_lab.results import Line, Quad, as_quad
-from cvocr_lab.text import letter_widths
+from cvocr_lab.results import Line, Quad, as_quad, quad_part
+from cvocr_lab.text import letter_shares
 
 _OPEN = " )\t:;.,/|\\–—_·•…'\"“”=*~`"
 _CLOSE = " (\t/|\\_·•…'\"“”=*~`"
@@ -128,15 +128,9 @@ def _printed(line: Line, start: int, end: int, caption: float) -> NDArray[np.flo
 
     Letters differ in width, and a caption before a value is set smaller, by that ratio.
     """
-    quad = np.array(line.quad, float).reshape(4, 2)
-    widths = np.array(letter_widths(line.text) or [1.0])
-    widths[:start] *= caption
-    edges = np.concatenate([[0.0], widths.cumsum()]) / widths.sum()
-    a, b = edges[start], edges[end]
-    top, bottom = quad[1] - quad[0], quad[2] - quad[3]
-    return np.array(
-        [quad[0] + a * top, quad[0] + b * top, quad[3] + b * bottom, quad[3] + a * bottom]
-    )
+    assert line.quad is not None
+    part = quad_part(line.quad, *letter_shares(line.text, start, end, before=caption))
+    return np.array(part, float).reshape(4, 2)
 
 
 def _with_english(text: str, hit: Hit, model: Model) -> int:

@@ -18,7 +18,7 @@ from cvocr_lab.engines.local.classify import Hit, Model, spots
 from cvocr_lab.engines.local.edges import paper_corners
 from cvocr_lab.engines.local.find import Image, Quads
 from cvocr_lab.engines.local.marks import Mark, places
-from cvocr_lab.results import Line
+from cvocr_lab.results import Line, quad_part
 
 Matrix = NDArray[np.floating[Any]]
 """Homography ``(3, 3)``."""
@@ -74,13 +74,10 @@ def quads_array(lines: Sequence[Line]) -> Quads:
 
 def span_quad(line: Line, start: int, end: int) -> NDArray[np.float64]:
     """The part of a line's quad that characters `start` to `end` take, ``(4, 2)``."""
-    quad = np.array(line.quad, float).reshape(4, 2)
+    assert line.quad is not None
     count = max(len(line.text), 1)
-    a, b = start / count, max(end, start + 0.5) / count
-    top, bottom = quad[1] - quad[0], quad[2] - quad[3]
-    return np.array(
-        [quad[0] + a * top, quad[0] + b * top, quad[3] + b * bottom, quad[3] + a * bottom]
-    )
+    part = quad_part(line.quad, start / count, max(end, start + 0.5) / count)
+    return np.array(part, float).reshape(4, 2)
 
 
 def _pairs(
