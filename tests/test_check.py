@@ -161,6 +161,11 @@ def test_duplicates() -> None:
     found = check(twice, today=TODAY)
     assert found["rule"].tolist() == ["duplicate_number"] * 2
     assert found["evidence"].tolist() == ["rows 2", "rows 1"]
+    often = pd.DataFrame([FRONT] * 8, index=[1, 1, 2, 3, 4, 5, 6, 7])
+    found = check(often, today=TODAY)
+    assert found["evidence"].tolist()[:3] == [*["rows 2, 3, 4, 5, 6 …"] * 2, "rows 1, 3, 4, 5, 6 …"]
+    assert found["evidence"].tolist()[-1] == "rows 1, 2, 3, 4, 5 …"
+    assert check(often[:-1], today=TODAY)["evidence"].iloc[0] == "rows 2, 3, 4, 5, 6"
     plain = {"ocr_type": "tcc_chip", "id": "001099000123", "name": "NGUYỄN VĂN MẪU"}
     other = pd.DataFrame([plain, plain | {"name": "TRẦN VĂN BA"}], index=[1, 2])
     assert "number_of_two" in set(check(other, today=TODAY)["rule"])

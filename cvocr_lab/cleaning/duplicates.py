@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -71,22 +72,25 @@ def _groups(faces: Faces, key: Texts) -> pd.DataFrame:
     return table[labels > 1]
 
 
-def _others(faces: Faces, at: int, members: Sequence[int]) -> str:
-    own = faces.labels[at]
-    names = dict.fromkeys(str(faces.label(m)) for m in members if faces.labels[m] != own)
-    shown = ", ".join(list(names)[:_SHOWN])
-    return f"rows {shown}{' …' if len(names) > _SHOWN else ''}"
-
-
 def _note(faces: Faces, issues: Issues, rule: str, field: str | Texts, table: pd.DataFrame) -> None:
     where: Mask = np.zeros(len(faces), bool)
     where[table["at"]] = True
-    members = {key: group.tolist() for key, group in table.groupby("key")["at"]}
-    others = np.full(len(faces), "", dtype=object)
-    others[table["at"]] = [
-        _others(faces, at, members[key]) for at, key in zip(table["at"], table["key"], strict=True)
+    rows = list(zip(table["at"].tolist(), table["key"], table["label"].tolist(), strict=True))
+    names: defaultdict[str, dict[int, str]] = defaultdict(dict)
+    for at, key, label in rows:
+        if len(names[key]) < _SHOWN + 2:  # one picture may stand in thousands of rows
+            names[key].setdefault(label, str(faces.label(at)))
+
+    @cache
+    def others(key: str, own: int | None) -> str:
+        told = list(dict.fromkeys(name for label, name in names[key].items() if label != own))
+        return f"rows {', '.join(told[:_SHOWN])}{' …' if len(told) > _SHOWN else ''}"
+
+    evidence: Texts = np.full(len(faces), "", dtype=object)
+    evidence[table["at"]] = [
+        others(key, label if label in names[key] else None) for _, key, label in rows
     ]
-    issues.add(rule, field, where, "{}", others)
+    issues.add(rule, field, where, "{}", evidence)
 
 
 def _repeated(faces: Faces, issues: Issues, rule: str, field: str | Texts, key: Texts) -> None:

@@ -225,7 +225,8 @@ class Faces:
         """A fact as a code proves it, in normal form."""
         if (fact, source) not in self._proven:
             made = self._empty()
-            made[:] = [f.get(fact, "") for f in self.facts(source)]
+            if any(self.facts(source)):
+                made[:] = [f.get(fact, "") for f in self.facts(source)]
             self._proven[fact, source] = made
         return self._proven[fact, source]
 
