@@ -141,7 +141,16 @@ def restore(frame: pd.DataFrame) -> pd.DataFrame:
             raise ArgumentError(f"not a flat frame, such as extract gives: no column {column!r}")
     frame = _indexed(frame)
     kinds = column_kinds(frame.columns)
-    return frame.assign(**{c: typed(frame[c], kind, frame.index) for c, kind in kinds.items()})
+    return frame.assign(**{c: _restored(frame[c], kind) for c, kind in kinds.items()})
+
+
+def _restored(column: pd.Series, kind: ColumnKind) -> pd.Series:
+    # Most columns are as they were made; value by value a long frame would take seconds.
+    if str(column.dtype) == kind:
+        return column
+    if kind == "text" and isinstance(TEXT, pd.StringDtype) and column.dtype == TEXT:
+        return column.mask(column == "")
+    return typed(column, kind, column.index)
 
 
 def _indexed(frame: pd.DataFrame) -> pd.DataFrame:
