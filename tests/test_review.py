@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import cProfile
 import itertools
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from cards import NAMES, cards
@@ -228,3 +230,17 @@ def test_rows_that_are_the_same_face_of_the_same_picture_are_decided_together(
     progress = answer["progress"]
     assert isinstance(progress, dict)
     assert (progress["left"], progress["counts"]["confirmed"]) == (2, 2)
+
+
+def test_a_long_frame_opens_with_little_work_for_each_row(
+    frame: pd.DataFrame, journal: Path, folder: Path
+) -> None:
+    def calls(rows: int) -> int:
+        long = frame.take(np.arange(rows) % len(frame)).reset_index(drop=True)
+        with cProfile.Profile() as watched:
+            review(long, journal, base=folder)
+        return sum(entry.callcount for entry in watched.getstats())
+
+    calls(100)  # what is looked up once for all
+    few, many = calls(1000), calls(2000)
+    assert many - few < 120 * 1000

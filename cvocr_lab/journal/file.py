@@ -84,9 +84,9 @@ class Journal:
         """Numbers of the lines, from 1, that are no decision and were passed over."""
         return self._garbled
 
-    def at(self, item: Item) -> Standing | None:
-        """Where this item stands; None where nothing was decided, or all was undone."""
-        return self._standings.get(place_of(item, self._name))
+    def at(self, item: Item, field: str = "") -> Standing | None:
+        """Where this item, or `field` on its face, stands; None where no decision stands."""
+        return self._standings.get(place_of(item, self._name, field))
 
     def refresh(self) -> int:
         """Read what was appended since, by others too, and tell how many decisions it were.

@@ -80,9 +80,9 @@ def grouped(
     return dict(by_place)
 
 
-def place_of(item: Item, name: Callable[[Item], Input]) -> Place:
-    """What tells this item apart, given what tells pictures apart."""
-    return name(item), item.page, item.side, item.nth, item.field
+def place_of(item: Item, name: Callable[[Item], Input], field: str = "") -> Place:
+    """What tells this item, or `field` on its face, apart, given what tells pictures apart."""
+    return name(item), item.page, item.side, item.nth, field or item.field
 
 
 def unique(decisions: Iterable[Decision]) -> list[Decision]:

@@ -16,7 +16,7 @@ import pandas as pd
 from cvocr_lab import images
 from cvocr_lab.errors import ArgumentError, CvocrError
 from cvocr_lab.frames import READING_COLUMNS, REVIEWED_COLUMN, restore
-from cvocr_lab.frames.columns import column_kinds, triple, typed
+from cvocr_lab.frames.columns import column_kinds, field_columns, triple, typed
 from cvocr_lab.frames.flat import input_starts
 from cvocr_lab.journal.decision import Item, plain_label
 from cvocr_lab.journal.file import JournalWarning
@@ -64,7 +64,8 @@ def frame_items(
     >>> item.source, item.type, item.side, item.page, item.nth
     ('a.jpg', 'tcc_chip', 'front', 1, 1)
     """
-    frame = restore(frame)
+    of_fields = [name for field in field_columns(frame.columns) for name in triple(field)]
+    frame = restore(frame.drop(columns=of_fields))
     columns = source_columns(frame, column)
     faces = zip(
         frame["ocr_type"].fillna("").tolist(),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections import Counter, defaultdict
+from collections import Counter
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from statistics import median
 from typing import Final
 
+import numpy as np
 import pandas as pd
 
 from cvocr_lab import images
@@ -95,11 +96,13 @@ class Items:
         self._differ = frozenset(
             beside.differing(self.rows, self.fields, self.values) if beside else ()
         )
-        self._at = {(r, f): k for k, (r, f) in enumerate(zip(self.rows, self.fields, strict=True))}
-        self._twins: defaultdict[tuple[object, ...], list[int]] = defaultdict(list)
-        for k in range(len(self.rows)):
-            self._twins[_face(self.item(k))].append(k)
-        self.states: list[State] = [self.state(k) for k in range(len(self.rows))]
+        # Arrays: to put a million items under keys takes seconds.
+        self._number_of = {field: n for n, field in enumerate(dict.fromkeys(self.fields))}
+        self._item_field = np.array([self._number_of[f] for f in self.fields], np.int64)
+        self._item_row = np.array(self.rows, np.int64)
+        pictured = pd.Index(list(map(_face, self._of_row)), tupleize_cols=False)
+        self._item_face = pd.factorize(pictured)[0][self._item_row]
+        self.states = self._all_states()
         self.choose("to do", "")
 
     def __len__(self) -> int:
@@ -107,7 +110,9 @@ class Items:
 
     def place(self, row: int, field: str) -> int | None:
         """Where in the queue this field of this row stands; None for nowhere."""
-        return self._at.get((row, field))
+        of_field = self._item_field == self._number_of.get(field, -1)
+        found = np.flatnonzero((self._item_row == row) & of_field)
+        return int(found[-1]) if len(found) else None
 
     def item(self, k: int) -> Item:
         """What the journal calls it."""
@@ -115,7 +120,7 @@ class Items:
 
     def standing(self, k: int) -> Standing | None:
         """What the journal says of it."""
-        return self.journal.at(self.item(k))
+        return self.journal.at(self._of_row[self.rows[k]], self.fields[k])
 
     def state(self, k: int) -> State:
         """Where it stands; what nobody decided is ``prefilled`` where an engine read something."""
@@ -124,15 +129,21 @@ class Items:
             return "prefilled" if self.values[k] else "untouched"
         return found.state
 
+    def _all_states(self) -> list[State]:
+        if self.journal.standings:
+            return [self.state(k) for k in range(len(self))]
+        return ["prefilled" if value else "untouched" for value in self.values]
+
     def take_state(self, k: int) -> None:
         """Take one state anew, and those of rows that are the same face of the same picture."""
-        for twin in self._twins[_face(self.item(k))]:
+        of_field = self._item_field == self._item_field[k]
+        for twin in np.flatnonzero((self._item_face == self._item_face[k]) & of_field).tolist():
             self.states[twin] = self.state(twin)
 
     def read_others(self) -> None:
         """Read what others appended to the journal in the meantime."""
         if self.journal.refresh():
-            self.states = [self.state(k) for k in range(len(self.rows))]
+            self.states = self._all_states()
 
     def identify(self, row: int) -> None:
         """Name a row's picture by its content too, so that decisions find it wherever it lies."""
@@ -192,8 +203,7 @@ class Items:
     def find(self, item: Item) -> int | None:
         """Where in the queue a journal's item stands; None for nowhere."""
         for row, own in enumerate(self._of_row):
-            place = self._at.get((row, item.field))
-            if place is not None and _same(own, item):
+            if _same(own, item) and (place := self.place(row, item.field)) is not None:
                 return place
         return None
 
@@ -208,16 +218,15 @@ class Items:
         if shown not in SHOWN:
             raise ArgumentError(f"shown is one of {', '.join(SHOWN)}, not {shown!r}")
         self.shown, self.field = shown, field
+        # What is done stays in the walk, to go back to; `next` passes over it.
+        every = shown in ("to do", "all")
         self.walk = [
             k
             for k in range(len(self))
-            if (not field or self.fields[k] == field) and self._wanted(k)
+            if (not field or self.fields[k] == field) and (every or self._wanted(k))
         ]
 
     def _wanted(self, k: int) -> bool:
-        if self.shown in ("to do", "all"):
-            # What is done stays in the walk, to go back to; `next` passes over it.
-            return True
         if self.shown == "noted":
             found = self.standing(k)
             return found is not None and any(d.note for d in found.decisions)
@@ -257,7 +266,7 @@ class Items:
 
 
 def _face(item: Item) -> tuple[object, ...]:
-    return item.source or item.label, item.page, item.side, item.nth, item.field
+    return item.source or item.label, item.page, item.side, item.nth
 
 
 def _same(one: Item, other: Item) -> bool:

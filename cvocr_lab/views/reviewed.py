@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from os import PathLike
 
 import numpy as np
@@ -72,12 +71,8 @@ def reviewed_values(
     found = read_decisions(decisions)
     standings, name_of = fold(found), namer(digests(found))
     items = frame_items(frame, column=column, base=base)
-    inputs = [name_of(item) for item in items]
     cells = zip(queue["row"].tolist(), queue["field"].tolist(), strict=True)
-    there: list[Standing | None] = []
-    for row, field in cells:
-        place = place_of(replace(items[row], field=field), lambda _, row=row: inputs[row])  # type: ignore[misc]
-        there.append(standings.get(place))
+    there = [standings.get(place_of(items[row], name_of, field)) for row, field in cells]
     decided = np.array([s is not None and s.state not in ("untouched", "prefilled") for s in there])
     judged = [at for at, s in enumerate(there) if s is not None and s.state in REVIEWED]
     judged = [at for at in judged if _standing(there[at]).state != "unreadable"]

@@ -1,9 +1,10 @@
-"""How long the viewer takes: to open a long frame, and till the next picture is on the screen.
+"""How long viewer and reviewer take to open a long frame, and the next picture to be on the screen.
 
 Run ``python tests/benchmarks/viewing.py`` (needs the extra ``test`` and chromium).  Measured in a
 real JupyterLab: the frame has 100,000 rows, the pictures are JPEGs of 12 megapixels.  The time to
 the next picture runs from the key to the second frame the browser draws after it, the picture
 being decoded; it is given for pictures that were loaded ahead, and for a jump to one that was not.
+The reviewer's time is that of the call alone, which ranks every field of the frame.
 ``--memory N`` also walks through N pictures without a browser and tells the kernel's memory.
 """
 
@@ -12,6 +13,7 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
+import time
 from pathlib import Path
 from statistics import median
 
@@ -23,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from cards import cards
 from lab import need_browser, opened, run_cell, running_browser, running_lab
 
+from cvocr_lab import review
 from cvocr_lab.views.faces import Faces
 from cvocr_lab.views.pictures import Pictures
 
@@ -86,6 +89,17 @@ def timings(rows: int) -> None:
             print(f"a picture not loaded ahead: {told(page.evaluate('window.took'))}")
 
 
+def reviewing(rows: int) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        frame = long_frame(Path(name), rows)
+        took = []
+        for _ in range(5):
+            start = time.perf_counter()
+            review(frame, Path(name) / "review.jsonl")
+            took.append(1000 * (time.perf_counter() - start))
+        print(f"review() of {rows} rows: {told(took)}")
+
+
 def told(milliseconds: list[float]) -> str:
     middle, most = median(milliseconds), max(milliseconds)
     return f"median {middle:.0f} ms, most {most:.0f} ms of {len(milliseconds)}"
@@ -112,5 +126,6 @@ if __name__ == "__main__":
     parser.add_argument("--memory", type=int, default=0)
     asked = parser.parse_args()
     timings(asked.rows)
+    reviewing(asked.rows)
     if asked.memory:
         memory(asked.memory)
