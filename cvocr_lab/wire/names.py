@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 from cvocr_lab.errors import ArgumentError
@@ -45,17 +45,27 @@ def only_type(
 
     For the sides of a pair, whose type the v1 page leaves out.
     """
-    keys = [key for key in cells if key in _of_any_type()]
+    keys = frozenset(key for key in cells if key in _of_any_type())
     number = cells.get("id")
     fitting = [
+        kind
+        for kind in _types_with(keys, side, frozenset(families))
+        if not isinstance(number, str) or kind["id"].type.accepts(number)
+    ]
+    return fitting[0] if keys and len(fitting) == 1 else None
+
+
+@lru_cache(1024)  # a run sees the same few sets of fields again and again
+def _types_with(
+    keys: frozenset[str], side: str, families: frozenset[str]
+) -> tuple[DocumentType, ...]:
+    return tuple(
         kind
         for kind in TYPES.values()
         if side in ("", kind.side)
         and kind.family in families
         and all(field_name(kind, key) for key in keys)
-        and (not isinstance(number, str) or kind["id"].type.accepts(number))
-    ]
-    return fitting[0] if keys and len(fitting) == 1 else None
+    )
 
 
 @cache

@@ -13,13 +13,13 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 
 from cvocr_lab.engines.cloud.asking import Sending
 from cvocr_lab.engines.cloud.connections import Connections
-from cvocr_lab.engines.cloud.login import Login, unsigned
+from cvocr_lab.engines.cloud.login import Login
 from cvocr_lab.engines.cloud.pace import Pace, backoff_s, retry_after_s
 from cvocr_lab.errors import AnswerError, BatchError, TransportError
 from cvocr_lab.wire import error_of
 
 if TYPE_CHECKING:
-    from requests import Response
+    from urllib3 import BaseHTTPResponse
 
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS: Final = 5
@@ -101,6 +101,7 @@ class Exchange:
 
     def __init__(self, base: str, login: Login, patience: Patience, pace: Pace) -> None:
         self._base = base
+        self._origin = _origin(urlsplit(base))
         self._login = login
         self._patience = patience
         self._pace = pace
@@ -163,9 +164,11 @@ class Exchange:
 
     def _led(self, url: str, where: str, *, uploads: bool) -> str:
         """Where a redirect leads, if it may be followed."""
+        from requests.utils import requote_uri
+
         here = urlsplit(url)
         try:
-            to = urljoin(url, where)
+            to = requote_uri(urljoin(url, where))
             there = urlsplit(to)
             same = _origin(here) == _origin(there)
         except ValueError:
@@ -187,9 +190,10 @@ class Exchange:
     ) -> tuple[int, Mapping[str, str], bytes]:
         from urllib3.exceptions import HTTPError
 
-        own = _origin(urlsplit(url)) == _origin(urlsplit(self._base))
         headers = dict(sending.headers)
-        if not own:
+        if _origin(urlsplit(url)) == self._origin:
+            headers["Authorization"] = self._login.header
+        else:
             headers.pop("Idempotency-Key")
         try:
             with self._connections.sent(
@@ -197,11 +201,10 @@ class Exchange:
                 url,
                 headers=headers,
                 body=sending.body() if method == "POST" else None,
-                auth=self._login if own else unsigned,
                 timeout=(self._patience.connect_s, self._patience.read_s),
             ) as response:
                 body = _whole(response, self._patience.total_s)
-                return response.status_code, response.headers, body
+                return response.status, response.headers, body
         except (OSError, HTTPError) as error:
             failure = _failure(error)
         # Not in the handler: the frames of the libraries, with the login in them, must not hang on.
@@ -210,18 +213,20 @@ class Exchange:
 
 def _failure(error: Exception) -> Exception:
     from requests import exceptions as of
-    from urllib3.exceptions import DecodeError, ProtocolError, ReadTimeoutError
+    from urllib3 import exceptions as below
 
     match error:
-        case of.SSLError() if "CERTIFICATE" in str(error):
+        case below.SSLError() if "CERTIFICATE" in str(error):
             return TransportError("the service's certificate cannot be trusted: check base_url")
-        case of.InvalidURL() | of.InvalidSchema() | of.MissingSchema():
+        case of.InvalidURL() | of.InvalidSchema() | of.MissingSchema() | below.LocationValueError():
             return TransportError(f"the service's address is no web address: {_CHECK}")
-        case of.ConnectTimeout():
+        case below.NewConnectionError():
+            return _PassingError("could not be reached, or broke off")
+        case below.ConnectTimeoutError():
             return _PassingError("could not be connected to in time")
-        case of.Timeout() | TimeoutError() | ReadTimeoutError():
+        case TimeoutError() | below.TimeoutError():
             return _PassingError("did not answer in time")
-        case ProtocolError() | DecodeError():
+        case below.IncompleteRead() | below.DecodeError():
             return _PassingError("broke off in the middle of an answer")
         case _:
             return _PassingError("could not be reached, or broke off")
@@ -244,11 +249,11 @@ def _said(status: int) -> str:
     return known.get(status, f"failed with status {status}")
 
 
-def _whole(response: Response, total_s: float) -> bytes:
+def _whole(response: BaseHTTPResponse, total_s: float) -> bytes:
     deadline = monotonic() + total_s
     taken = io.BytesIO()
     # What is there, however little: who waits for whole pieces does not see the time go by.
-    while piece := response.raw.read1(1 << 16, decode_content=True):
+    while piece := response.read1(1 << 16, decode_content=True):
         taken.write(piece)
         if taken.tell() > _LARGEST_ANSWER:
             raise AnswerError(f"the answer is larger than {_LARGEST_ANSWER} bytes: check base_url")

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import base64
 import os
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from cvocr_lab.errors import ArgumentError
-
-if TYPE_CHECKING:
-    from requests import PreparedRequest
 
 KEY: Final = "CVOCR_API_KEY"
 SECRET: Final = "CVOCR_API_SECRET"
@@ -42,15 +39,10 @@ class Login:
             raise ArgumentError("a key has no colon: check that key=… is the key alone")
         self._header = "Basic " + base64.b64encode(f"{key}:{secret}".encode()).decode()
 
-    def __call__(self, request: PreparedRequest) -> PreparedRequest:
-        """Sign one request."""
-        request.headers["Authorization"] = self._header
-        return request
+    @property
+    def header(self) -> str:
+        """What ``Authorization`` says."""
+        return self._header
 
     def __repr__(self) -> str:
         return "Login(…)"
-
-
-def unsigned(request: PreparedRequest) -> PreparedRequest:
-    """Leave a request without any login, one that stands in the link too."""
-    return request
