@@ -7,18 +7,25 @@ import os
 import stat
 import time
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from cvocr_lab import images
 from cvocr_lab.batch.store import Stamp, Store
 from cvocr_lab.errors import RowError
-from cvocr_lab.images import Limits
+from cvocr_lab.images import Fetch, InputImage, Limits
 
 _SETTLED_NS: Final = 2_000_000_000
 """A file changed later than this ago may change again and keep its times, on some disks."""
 
 _LONGEST_PATH: Final = 4096
 _REMEMBERED: Final = 10_000
+
+
+class Taken(NamedTuple):
+    """The SHA-256 of a source, and the undecoded picture if it had to be read for it."""
+
+    sha256: bytes
+    picture: InputImage | None = None
 
 
 class Contents:
@@ -31,20 +38,23 @@ class Contents:
     ----------
     base
         Folder that relative paths start from; None for the current one.
-    limits
-        What is too large to load.
+    limits, fetch
+        What is too large to load, and how URLs will be fetched.
     store
         Where digests of files are kept; None for memory.
     """
 
-    def __init__(self, *, base: str | None, limits: Limits, store: Store | None) -> None:
+    def __init__(
+        self, *, base: str | None, limits: Limits, fetch: Fetch, store: Store | None
+    ) -> None:
         self._base = base
         self._limits = limits
+        self._fetch = fetch
         self._store = store
         self._remembered: dict[str, tuple[Stamp, bytes]] = {}
 
-    def digest(self, source: object) -> bytes:
-        """Give the SHA-256 of what stands in `source`.
+    def taken(self, source: object) -> Taken:
+        """Give what is known of what stands in `source`.
 
         Raises
         ------
@@ -54,26 +64,30 @@ class Contents:
         path = self._path(source)
         stamp = None if path is None else file_stamp(path)
         if path is None or stamp is None:
-            return self._taken(source)
+            return self._read(source)
         known = self._known(path, stamp)
-        if known is None:
-            known = self._taken(source)
-            if time.time_ns() - max(stamp.changed_ns, stamp.changed_here_ns) > _SETTLED_NS:
-                self._remember(path, stamp, known)
-        return known
+        if known is not None:
+            return Taken(known)
+        taken = self._read(source)
+        if time.time_ns() - max(stamp.changed_ns, stamp.changed_here_ns) > _SETTLED_NS:
+            self._remember(path, stamp, taken.sha256)
+        return taken
 
     def stamps(self, sources: tuple[object, ...]) -> tuple[Stamp | None, ...]:
         """Give what would tell that a file changed meanwhile; None for what is no file."""
         paths = (self._path(source) for source in sources)
         return tuple(None if path is None else file_stamp(path) for path in paths)
 
-    def _taken(self, source: object) -> bytes:
+    def _read(self, source: object) -> Taken:
         try:
-            return bytes.fromhex(images.digest(source, base=self._base, limits=self._limits))
+            found = images.load(
+                source, base=self._base, limits=self._limits, fetch=self._fetch, decode=False
+            )
         except RowError:
             raise
         except Exception as error:  # whatever an object that poses as a picture does
             raise RowError(f"the picture cannot be read ({type(error).__name__})") from None
+        return Taken(bytes.fromhex(found.sha256), found)
 
     def _path(self, source: object) -> str | None:
         text = str(source) if isinstance(source, Path) else source

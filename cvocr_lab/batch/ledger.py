@@ -19,6 +19,7 @@ from cvocr_lab.batch.store import Stamp, Store
 from cvocr_lab.batch.workers import Row
 from cvocr_lab.errors import CvocrError, RowError
 from cvocr_lab.frames import Reading
+from cvocr_lab.images import InputImage
 
 Need = Literal["repeats", "stored", "failed", "calls"]
 
@@ -62,7 +63,9 @@ class Ledger:
         self._store = store
         self._retry_failed = retry_failed
         self._remember = remember
-        self._contents = Contents(base=asked.base, limits=asked.limits, store=store)
+        self._contents = Contents(
+            base=asked.base, limits=asked.limits, fetch=asked.fetch, store=store
+        )
         # Limits that only refuse pictures are left out: raising one must not cost a new run.
         question = [asked.kind, engine, dict(options), asked.pages, asked.limits.pdf_dpi]
         self._question = digest_of(json.dumps(question, sort_keys=True).encode())
@@ -79,13 +82,13 @@ class Ledger:
         """
         for at, cells in enumerate(zip(*(self._sources[c] for c in self._sources), strict=True)):
             sources = tuple(self._held(cell) for cell in cells)
-            task = replace(self._asked, at=at, sources=sources)
             # Taken before the bytes: a change between the two shows afterwards.
             stamps = self._contents.stamps(sources) if self._store else ()
             try:
-                key = self.key(sources)
+                key, pictures = self._key(sources)
             except RowError:
-                yield task  # the worker will say what is wrong with it
+                # The worker will say what is wrong with it.
+                yield replace(self._asked, at=at, sources=sources)
                 continue
             with self._lock:
                 if key in self._waiting:
@@ -95,14 +98,17 @@ class Ledger:
                 if found is None:
                     self._waiting[key] = []
                     self._asked_for[at] = key, stamps
-            yield task if found is None else Row(at, found)
+            if found is not None:
+                yield Row(at, found)
+            else:
+                yield replace(self._asked, at=at, sources=sources, pictures=pictures)
 
     def needs(self) -> Iterator[Need | RowError]:
         """Tell what each row needs, asking nothing of anybody; an error where nothing is there."""
         met: set[bytes] = set()
         for cells in zip(*(self._sources[c] for c in self._sources), strict=True):
             try:
-                key = self.key(tuple(_looked_into(cell) for cell in cells))
+                key, _ = self._key(tuple(_looked_into(cell) for cell in cells))
             except RowError as error:
                 yield error
                 continue
@@ -118,16 +124,6 @@ class Ledger:
     def seconds(self, engine: str) -> list[float]:
         """Give how long the latest readings took."""
         return [] if self._store is None else self._store.seconds(self._asked.kind, engine)
-
-    def key(self, sources: tuple[object, ...]) -> bytes:
-        """Give what stands for these pictures and what is asked of them.
-
-        Raises
-        ------
-        RowError
-            Nothing stands there that could be read.
-        """
-        return digest_of(self._question, *(self._contents.digest(s) for s in sources))
 
     def keep(self, task: Task, reading: Reading) -> None:
         """Put a reading into the store.
@@ -157,6 +153,18 @@ class Ledger:
                     del self._read[next(iter(self._read))]
             again = _again(row.reading)
             return [row, *(Row(at, again) for at in self._waiting.pop(key))]
+
+    def _key(self, sources: tuple[object, ...]) -> tuple[bytes, tuple[InputImage | None, ...]]:
+        """Give what stands for these pictures and what is asked of them, and those now read.
+
+        Raises
+        ------
+        RowError
+            Nothing stands there that could be read.
+        """
+        taken = [self._contents.taken(source) for source in sources]
+        key = digest_of(self._question, *(one.sha256 for one in taken))
+        return key, tuple(one.picture for one in taken)
 
     def _found(self, key: bytes) -> Reading | None:
         if self._store is None:

@@ -19,7 +19,7 @@ _FETCH: Final = Fetch()
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What a worker is given: the sources of one row, not their pictures.
+    """What a worker is given: the sources of one row.
 
     Parameters
     ----------
@@ -33,6 +33,9 @@ class Task:
         Folder that relative paths start from; None for the current one.
     pages, limits, fetch
         For `cvocr_lab.images.load`.
+    pictures
+        Those of the sources that were read already, undecoded; none where they are to be read in
+        another process.
     """
 
     at: int
@@ -42,6 +45,7 @@ class Task:
     pages: tuple[int, ...] | None = None
     limits: Limits = _LIMITS
     fetch: Fetch = _FETCH
+    pictures: tuple[InputImage | None, ...] = ()
 
 
 def read(engine: Engine, task: Task) -> Reading:
@@ -80,9 +84,10 @@ def _extraction(engine: Engine, task: Task) -> Extraction:
 
 
 def _picture(engine: Engine, task: Task, at: int) -> InputImage:
+    held = task.pictures[at] if task.pictures else None
     try:
         return images.load(
-            task.sources[at],
+            task.sources[at] if held is None else held,
             base=task.base,
             pages=task.pages,
             limits=task.limits,

@@ -153,7 +153,10 @@ def _rows(call: Call, ledger: Ledger, window: Window | None) -> Generator[Row]:
     if not tasks:
         return
     team = call.engine.team(call.workers, len(tasks))
-    rest = chain(tasks, window.held(items) if window else items)
+    # Let go of one by one: they may hold their pictures.
+    first = (tasks.pop() for _ in range(len(tasks)))
+    tasks.reverse()
+    rest = chain(first, window.held(items) if window else items)
     try:
         with closing(run(rest, team, ledger.keep)) as rows:
             for row in rows:

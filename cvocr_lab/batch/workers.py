@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
 import pickle
 import queue
 import threading
 from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from cvocr_lab.batch.reading import Task, read
 from cvocr_lab.engines import Engine
 from cvocr_lab.errors import CvocrError, ImageError, RowError
 from cvocr_lab.frames import Reading
 from cvocr_lab.workers import WorkerDiedError, WorkerProcess, dumps
+
+_UNDER_WAY: Final = 5
+"""Rows for each worker that are read, ready to be read, or not yet taken by the consumer."""
 
 
 class Row(NamedTuple):
@@ -83,7 +85,8 @@ class InProcess:
             No row can be read, or the engine cannot be opened.
         """
         try:
-            return self._process.ask(task)
+            # A file is read again there sooner than it is sent.
+            return self._process.ask(replace(task, pictures=()))
         except (pickle.PicklingError, TypeError, AttributeError) as error:
             kind = type(error).__name__
             return Reading(ImageError(f"the source cannot be sent to a worker process ({kind})"))
@@ -122,7 +125,7 @@ def run(
     workers: Sequence[Worker],
     keep: Callable[[Task, Reading], None] = lambda _task, _reading: None,
 ) -> Generator[Row]:
-    """Read tasks in any order, taking a new one only when a worker is free; pass rows on.
+    """Read tasks in any order, taking few ahead of the workers; pass rows on.
 
     A single `InThread` reads in the calling thread.  When the caller stops iterating, or an
     exception ends the run, nothing more is begun and busy workers are given up.
@@ -146,41 +149,54 @@ def run(
         for item in items:
             yield item if isinstance(item, Row) else _row(item, workers[0].read(item), keep)
         return
-    todo = iter(items)
-    taking, stopped = threading.Lock(), threading.Event()
-    # Bounded, so that readings do not pile up before a slow consumer.
-    done: queue.Queue[Row | BaseException | None] = queue.Queue(maxsize=4 * len(workers))
+    # A task is ready when a worker is free: looking up the next row would keep it waiting.  Each
+    # worker wants one ready, which may hold its picture; and no more are under way than there is
+    # room for, so that readings do not pile up before a slow consumer.
+    wanted: queue.SimpleQueue[bool] = queue.SimpleQueue()
+    room: queue.SimpleQueue[bool] = queue.SimpleQueue()
+    todo: queue.SimpleQueue[Task | None] = queue.SimpleQueue()
+    done: queue.SimpleQueue[Row | BaseException | None] = queue.SimpleQueue()
+    stopped = threading.Event()
 
-    def give(item: Row | BaseException | None) -> None:
-        while not stopped.is_set():
-            with contextlib.suppress(queue.Full):
-                done.put(item, timeout=0.1)
-                return
+    def feed() -> None:
+        try:
+            for item in items:
+                if not room.get():
+                    break
+                if isinstance(item, Row):
+                    done.put(item)
+                elif wanted.get():
+                    todo.put(item)
+                else:
+                    break
+        except BaseException as error:
+            done.put(error)
+        for _ in workers:
+            todo.put(None)
 
     def work(worker: Worker) -> None:
         try:
-            while not stopped.is_set():
-                with taking:
-                    item = next(todo, None)
-                if item is None:
-                    break
-                if isinstance(item, Task):
-                    reading = worker.read(item)
-                    if stopped.is_set() and isinstance(reading.result, CvocrError):
-                        break  # it was given up, which says nothing of the row
-                    item = _row(item, reading, keep)
-                give(item)
+            while (task := todo.get()) is not None and not stopped.is_set():
+                wanted.put(True)
+                reading = worker.read(task)
+                if stopped.is_set() and isinstance(reading.result, CvocrError):
+                    break  # it was given up, which says nothing of the row
+                done.put(_row(task, reading, keep))
         except BaseException as error:
-            give(error)
-        else:
-            give(None)
+            done.put(error)
+        done.put(None)
 
+    for _ in workers:
+        wanted.put(True)
+        for _ in range(_UNDER_WAY):
+            room.put(True)
     threads = [threading.Thread(target=work, args=(w,), daemon=True) for w in workers]
+    threads.append(threading.Thread(target=feed, daemon=True))
     ended_well = False
     try:
         for thread in threads:
             thread.start()
-        busy = len(threads)
+        busy = len(workers)
         failure: BaseException | None = None
         while busy and not (failure and done.empty()):
             try:
@@ -193,12 +209,16 @@ def run(
                 failure = failure or given
             else:
                 yield given
+                room.put(True)
         if failure:
             raise failure
         ended_well = True
     finally:
         stopped.set()
+        room.put(False)
+        wanted.put(False)
         for worker in workers:
+            todo.put(None)
             worker.close(now=not ended_well)
 
 

@@ -105,6 +105,7 @@ def load(
     source
         Path, http(s) URL, ``data:`` URI, base64 text, bytes, binary file, PIL picture, or uint8
         array (H×W, H×W×1, H×W×3 RGB, H×W×4 RGBA).  Text is a path if such a file is there.
+        Or what was loaded undecoded before.
     base
         Folder that relative paths start from; None for the current one.
     pages
@@ -137,14 +138,17 @@ def load(
     drawn = _drawn(source, pages, limits)
     if drawn is not None:
         return drawn
-    found = encoded(source, base=base, limits=limits)
+    if not decode and pages is not None:
+        raise ArgumentError("pages=… takes an engine that reads here: this one sends whole files")
+    if not isinstance(source, InputImage):
+        found = encoded(source, base=base, limits=limits)
+    elif source.pages or not decode:
+        return source
+    else:
+        found = Encoded(source.name, source.source, source.data or b"", source.url)
     if not decode:
-        if pages is not None:
-            raise ArgumentError(
-                "pages=… takes an engine that reads here: this one sends whole files"
-            )
         return _undecoded(found, fetch)
-    if found.kind == "url":
+    if found.kind == "url" and not found.data:
         assert found.url is not None
         return _decoded(_fetched(found.url, fetch), pages, limits)
     return _decoded(found, pages, limits)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import io
 import os
 import re
 import stat
@@ -80,54 +81,62 @@ def _text(text: str, base: Path | str | None, limits: Limits) -> Encoded:
         return Encoded(public_name(text), "url", b"", text)
     if text[:5].lower() == "data:":
         return Encoded("data URI", "base64", _data_uri(text, limits))
-    if _is_file(text, base):
-        return _file(Path(text), text, base, limits)
-    data = _base64(text, limits)
-    if data is not None:
-        return Encoded("base64 text", "base64", data)
-    if len(text) > _LONGEST_PATH or not text.isprintable():
-        raise ImageError(f"text of {len(text)} characters is no picture: give a path or a URL")
-    return _file(Path(text), text, base, limits)
-
-
-def _at(path: Path, base: Path | str | None) -> Path:
-    path = path.expanduser()
-    if base is not None:
-        path = Path(base) / path
-    # A list typed on one system and files unpacked on another may differ in Unicode form.
-    forms = (Path(unicodedata.normalize(form, str(path))) for form in ("NFC", "NFD"))
-    return path if path.exists() else next((p for p in forms if p.exists()), path)
-
-
-def _is_file(text: str, base: Path | str | None) -> bool:
     try:
-        return len(text) <= _LONGEST_PATH and _at(Path(text), base).is_file()
-    except (OSError, ValueError, RuntimeError):
-        return False
+        if len(text) <= _LONGEST_PATH:
+            return _file(Path(text), text, base, limits)
+    except ImageError:
+        # Only what is no file is taken for base64.
+        data = _base64(text, limits)
+        if data is None and text.isprintable():
+            raise
+    else:
+        data = _base64(text, limits)
+    if data is None:
+        raise ImageError(f"text of {len(text)} characters is no picture: give a path or a URL")
+    return Encoded("base64 text", "base64", data)
 
 
 def _file(path: Path, name: str, base: Path | str | None, limits: Limits) -> Encoded:
     try:
-        where = _at(path, base)
-        # Asked before opening: a pipe would block, a device may never end.
-        mode = where.stat().st_mode
-        if stat.S_ISDIR(mode):
-            raise ImageError(f"{name} is a folder: give a file in it")
-        if not stat.S_ISREG(mode):
-            raise ImageError(f"{name} is no ordinary file: give a picture")
-        with where.open("rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            _check_bytes(size, name, limits)
-            data = file.read(limits.max_bytes + 1)
+        path = path.expanduser()
+        with _opened(path if base is None else Path(base) / path) as file:
+            found = os.fstat(file.fileno())
+            if not stat.S_ISREG(found.st_mode):
+                raise ImageError(f"{name} is no ordinary file: give a picture")
+            _check_bytes(found.st_size, name, limits)
+            data = b"".join(iter(lambda: file.read(found.st_size + 1), b""))
     except FileNotFoundError as error:
         folder = f" in {base}" if base is not None else ""
         raise ImageError(f"no such file{folder}: {name}; check the path and base=…") from error
+    except IsADirectoryError as error:
+        raise ImageError(f"{name} is a folder: give a file in it") from error
     except PermissionError as error:
         raise ImageError(f"{name} may not be read: check its permissions") from error
     except (OSError, ValueError, RuntimeError) as error:
         kind = type(error).__name__
         raise ImageError(f"{name} cannot be opened ({kind}): check the path") from error
     return Encoded(name, "path", checked(data, name, limits))
+
+
+def _opened(path: Path) -> io.FileIO:
+    try:
+        return io.FileIO(path, opener=_at_once)
+    except FileNotFoundError:
+        # A list typed on one system and files unpacked on another may differ in Unicode form.
+        for form in ("NFC", "NFD"):
+            other = Path(unicodedata.normalize(form, str(path)))
+            if other.exists():
+                return io.FileIO(other, opener=_at_once)
+        raise
+    except PermissionError:
+        if path.is_dir():  # as Windows says it
+            raise IsADirectoryError from None
+        raise
+
+
+def _at_once(path: str, flags: int) -> int:
+    """Open without waiting for a pipe's other end."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def _open_file(file: object, limits: Limits) -> Encoded:
