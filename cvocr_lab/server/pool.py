@@ -226,9 +226,12 @@ class Pool:
             raise
         finally:
             self._mean_s += 0.1 * (perf_counter() - start - self._mean_s)
-            coming = asyncio.get_running_loop().create_task(self._bring_back(worker, reading))
-            self._coming.add(coming)
-            coming.add_done_callback(self._coming.discard)
+            if reading.done() and not reading.cancelled() and not reading.exception():
+                self._free.put_nowait(worker)
+            else:
+                coming = asyncio.get_running_loop().create_task(self._bring_back(worker, reading))
+                self._coming.add(coming)
+                coming.add_done_callback(self._coming.discard)
 
     async def _in_time(self, reading: asyncio.Future[Answer]) -> Answer:
         await asyncio.wait({reading}, timeout=self._time_limit_s)
