@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -199,17 +201,20 @@ def test_a_plain_picture_where_there_are_no_widgets(frame: pd.DataFrame, folder:
         show(frame, 6, base=folder)
 
 
-def test_the_script_is_one_module_that_asks_no_network() -> None:
-    module = script()
+@pytest.mark.parametrize("page", PARTS)
+def test_the_script_is_one_module_that_asks_no_network(page: Literal["board", "sweep"]) -> None:
+    module = script(page)
     assert module.count("export ") == 1
     assert "import " not in "".join(
         line for line in module.splitlines() if not line.strip().startswith(("//", "*"))
     )
-    for text in (module, style()):
+    for text in (module, style(page)):
         found = [word for word in ("http://", "https://", "@import", "innerHTML") if word in text]
         assert found in ([], ["http://"])  # the name of SVG is an address, and nothing is fetched
     assert module.count("http://") == module.count('"http://www.w3.org/2000/svg"')
-    assert len(PARTS) == len(set(PARTS))
+    assert len(PARTS[page]) == len(set(PARTS[page]))
+    names = re.findall(r"^(?:const|let|class|function) (\w+)", module, re.MULTILINE)
+    assert len(names) == len(set(names))
 
 
 def test_a_long_frame_opens_at_once(frame: pd.DataFrame, folder: Path) -> None:

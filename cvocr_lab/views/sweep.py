@@ -20,11 +20,10 @@ from cvocr_lab.text import nfc
 from cvocr_lab.views.checks import Check, complaint
 from cvocr_lab.views.crops import Points, corners_of, cut, grown, jpeg
 from cvocr_lab.views.faces import Face, Faces
-from cvocr_lab.views.grid import GridTalk
 from cvocr_lab.views.items import Items
 from cvocr_lab.views.pictures import Pictures
 from cvocr_lab.views.viewer import whole
-from cvocr_lab.views.widget import Mimebundle, Said, mimebundle
+from cvocr_lab.views.widget import Mimebundle, Said, Talk, mimebundle
 
 if TYPE_CHECKING:
     from anywidget import AnyWidget
@@ -74,7 +73,7 @@ class Sweeper:
         self._crops: OrderedDict[int, bytes] = OrderedDict()
         self._done: set[str] = set()
         self._page = 0
-        self._talk = GridTalk(self._hear)
+        self._talk = Talk(self._hear, "sweep")
 
     @property
     def widget(self) -> AnyWidget:

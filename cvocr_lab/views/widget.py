@@ -1,6 +1,6 @@
-"""The one widget of the package, and the talk between kernel and page.
+"""The widgets of the package, and the talk between kernel and page.
 
-The page's script and style stand in ``static/``.  A widget's script is one ES module and cannot
+The pages' scripts and styles stand in ``static/``.  A widget's script is one ES module and cannot
 import files beside it, so its parts are joined here; no bundler, nothing from a network.
 
 No trait of the widget holds a picture or a value: all that travels goes by custom messages, so
@@ -13,30 +13,40 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from cvocr_lab.errors import CvocrError, MissingPartError
 
 if TYPE_CHECKING:
     from anywidget import AnyWidget
 
-PARTS: Final = ("stage.js", "view.js", "review.js", "board.js")
-"""Parts of the script, in the order they are joined."""
+Page = Literal["board", "sweep"]
+
+PARTS: Final[Mapping[Page, tuple[str, ...]]] = {
+    "board": ("page.js", "stage.js", "view.js", "review.js", "board.js", "board.css"),
+    "sweep": ("page.js", "sweep.js", "board.css", "sweep.css"),
+}
+"""Parts of each page's script and style, in the order they are joined."""
 
 Said = Mapping[str, object]
 Hear = Callable[[str, str, Said], None]
 """What is called with the page's view, what it asks, and the whole message."""
 
 
-def script() -> str:
+def script(page: Page = "board") -> str:
     """The page's script."""
-    folder = files("cvocr_lab.views") / "static"
-    return "\n".join((folder / part).read_text(encoding="utf-8") for part in PARTS)
+    return _joined(page, ".js")
 
 
-def style() -> str:
+def style(page: Page = "board") -> str:
     """The page's style."""
-    return (files("cvocr_lab.views") / "static" / "board.css").read_text(encoding="utf-8")
+    return _joined(page, ".css")
+
+
+def _joined(page: Page, ending: str) -> str:
+    folder = files("cvocr_lab.views") / "static"
+    parts = [part for part in PARTS[page] if part.endswith(ending)]
+    return "\n".join((folder / part).read_text(encoding="utf-8") for part in parts)
 
 
 class Talk:
@@ -46,6 +56,8 @@ class Talk:
     ----------
     hear
         Called for each message of the page, in the kernel's own thread.
+    page
+        What the widget shows.
 
     Raises
     ------
@@ -53,9 +65,9 @@ class Talk:
         anywidget is not installed.
     """
 
-    def __init__(self, hear: Hear) -> None:
+    def __init__(self, hear: Hear, page: Page = "board") -> None:
         self._hear = hear
-        self.widget = _board()()
+        self.widget = _widget(page)()
         self.widget.on_msg(self._heard)
 
     def tell(self, view: str, what: str, said: Said, pictures: Sequence[bytes] = ()) -> None:
@@ -87,20 +99,17 @@ def _thread() -> ThreadPoolExecutor:
 
 
 @cache
-def _board() -> type[AnyWidget]:
+def _widget(page: Page) -> type[AnyWidget]:
     try:
         import anywidget
     except ImportError:
         raise MissingPartError(
-            "the viewer needs anywidget: pip install anywidget. "
+            "viewer, reviewer and sweep need anywidget: pip install anywidget. "
             "frame.cvocr.show() draws a plain picture without it"
         ) from None
-
-    class Board(anywidget.AnyWidget):
-        _esm = script()
-        _css = style()
-
-    return Board
+    # The browser keeps one style for each name of a class.
+    parts = {"_esm": script(page), "_css": style(page)}
+    return type(page.capitalize(), (anywidget.AnyWidget,), parts)
 
 
 Mimebundle = tuple[dict[str, object], dict[str, object]]

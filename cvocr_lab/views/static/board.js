@@ -1,13 +1,10 @@
-// The whole board: talk with the kernel, pictures kept, keys, what is shown where.
+// The whole board: pictures kept, keys, what is shown where.
 
 const KEPT = 8; // rows whose pictures the page keeps
-const PATIENCE = 2500; // milliseconds till the page says that the kernel does not answer
 
-class Board {
+class Board extends Page {
   constructor(model, root) {
-    this.model = model;
-    this.root = root;
-    this.id = crypto.getRandomValues(new Uint32Array(2)).join("-");
+    super(model, root, "document viewer");
     this.rows = new Map(); // row -> {sheet, urls}
     this.told = null;
     this.toldAt = new Map();
@@ -19,103 +16,27 @@ class Board {
       hover: (name) => this.hover(name), pick: (name) => this.pick(name),
       sharpen: (edge) => this.sharpen(edge),
     });
-    this.placeholder = make("div", { class: "placeholder" }, "Opening…");
-    this.status = make("span", { class: "status", role: "status" });
-    this.element = make("div", {
-      class: "cvocr", tabindex: "0", "data-lm-suppress-shortcuts": "true", role: "application",
-      "aria-label": "document viewer",
-    }, this.placeholder);
-    root.append(this.element);
-    this.theme();
-    this.listen();
-    this.ask("open");
   }
 
   listen() {
-    this.heard = (said, buffers) => this.hear(said, buffers);
-    this.model.on("msg:custom", this.heard);
-    this.element.addEventListener("keydown", (event) => this.key(event));
-    for (const name of ["keyup", "keypress"]) {
-      this.element.addEventListener(name, (event) => event.stopPropagation());
-    }
-    // Lab takes the focus for its cell on a click in an output; here it stays.
-    this.element.addEventListener("mousedown", (event) => event.stopPropagation());
+    super.listen();
     this.element.addEventListener("pointerdown", (event) => {
       if (!event.target.closest("input, textarea, select, button")) this.focus();
     });
-    const busy = () => this.alive();
-    for (const name of ["keydown", "pointermove", "wheel", "input"]) {
-      this.element.addEventListener(name, busy, { passive: true, capture: true });
-    }
-    // Ctrl+S stays the notebook's: its shortcuts pass by elements with the attribute.
-    this.saving = (event) => {
-      const save = (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "s";
-      this.element.toggleAttribute("data-lm-suppress-shortcuts", !save);
-      if (!save) this.element.setAttribute("data-lm-suppress-shortcuts", "true");
-    };
-    window.addEventListener("keydown", this.saving, true);
-    this.themes = new MutationObserver(() => this.theme());
-    this.themes.observe(document.body, { attributes: true });
-    this.tick = setInterval(() => this.watch(), 500);
-  }
-
-  /** Counts time only while a person is at it: not more than 15 s for each sign of life. */
-  alive() {
-    const now = performance.now();
-    if (this.side && "seconds" in this.side) {
-      this.side.seconds += Math.min(now - (this.lively ?? now), 15000) / 1000;
-    }
-    this.lively = now;
-  }
-
-  theme() {
-    let element = this.root;
-    let colour = null;
-    for (; element && !colour; element = element.parentElement ?? element.getRootNode()?.host) {
-      const parts = getComputedStyle(element).backgroundColor.match(/[\d.]+/g)?.map(Number);
-      if (parts && (parts[3] ?? 1) > 0.5) colour = parts;
-    }
-    const [r, g, b] = colour ?? (matchMedia("(prefers-color-scheme: dark)").matches ? [0, 0, 0] : [255, 255, 255]);
-    this.element.toggleAttribute("data-dark", 0.3 * r + 0.6 * g + 0.1 * b < 110);
-  }
-
-  // --- talk
-
-  ask(what, said = {}) {
-    if (what !== "moved") this.waiting ??= performance.now(); // that one has no answer
-    try {
-      this.model.send({ ask: what, view: this.id, ...said });
-    } catch {
-      this.lost();
-    }
-  }
-
-  watch() {
-    if (this.waiting && performance.now() - this.waiting > PATIENCE) this.lost();
   }
 
   lost() {
-    if (!this.side) {
-      this.placeholder.textContent =
-        "Neither pictures nor values are kept in the notebook. Run this cell again to see them.";
-      return;
-    }
-    this.silent = true;
-    const typed = this.side.pending || this.side.dirty;
-    this.say("The kernel does not answer: it is busy, or gone. "
-      + (typed ? "What you typed is kept on this page and not yet on disk. " : "Nothing is lost. ")
-      + "If it was restarted, run this cell again.", true);
-    if (this.side.answer) this.side.answer.readOnly = false;
+    super.lost();
+    if (this.side?.answer) this.side.answer.readOnly = false;
   }
 
-  hear(said, buffers) {
-    if (said.view !== this.id) return;
-    this.waiting = null;
-    if (this.silent) this.say("");
-    this.silent = false;
-    if (said.tell === "open") this.open(said);
-    else if (!this.side) return;
-    else if (said.tell === "show") this.arrived(said, buffers);
+  get safe() {
+    const typed = this.side.pending || this.side.dirty;
+    return typed ? "What you typed is kept on this page and not yet on disk." : "Nothing is lost.";
+  }
+
+  answered(said, buffers) {
+    if (said.tell === "show") this.arrived(said, buffers);
     else if (said.tell === "chosen") this.chosen(said);
     else if (said.tell === "sharp") this.sharpened(said, buffers);
     else if (said.tell === "trouble") {
@@ -124,41 +45,29 @@ class Board {
     } else this.side[said.tell]?.(said);
   }
 
-  say(text, trouble = false) {
-    this.status.textContent = text;
-    this.status.classList.toggle("error", trouble);
-  }
-
   // --- layout
 
   open(said) {
-    if (this.side) return;
     this.mode = said.mode;
-    this.element.style.setProperty("--height", `${said.height}px`);
     this.side = said.mode === "review" ? new ReviewSide(this) : new ViewSide(this);
     this.number = make("input", { class: "number", type: "text", inputmode: "numeric", title: "go to (g)",
       "aria-label": "number", onchange: () => this.jump(),
       onkeydown: (event) => event.key === "Enter" && (this.jump(), this.focus()) });
     this.of = make("span", { class: "soft" });
-    const button = (title, text, call) => make("button", { type: "button", title, "aria-label": title,
-      onmousedown: (event) => event.preventDefault(), onclick: call }, text);
-    this.help = make("div", { class: "help", hidden: true });
     const step = (by) => (said.mode === "review"
       ? this.side.leave(by > 0 ? this.told?.after : this.told?.before) : this.go(this.at + by));
     const move = make("div", { class: "bar move" },
-      button("before (←)", "‹", () => step(-1)), this.number, this.of, button("next (→)", "›", () => step(1)));
+      tool("before (←)", "‹", () => step(-1)), this.number, this.of, tool("next (→)", "›", () => step(1)));
     const tools = make("div", { class: "bar tools" },
-      button("smaller (−)", "−", () => this.stage.zoom(0.8)), button("larger (+)", "+", () => this.stage.zoom(1.25)),
-      button("the paper, the whole photo (0)", "⤢", () => this.stage.fit()), button("turn right (r)", "↻", () => this.stage.turn(90)),
-      button("values on the picture (v)", "Aa", () => this.toggleLabels()),
-      button("keys (?)", "?", () => this.toggleHelp()));
+      tool("smaller (−)", "−", () => this.stage.zoom(0.8)), tool("larger (+)", "+", () => this.stage.zoom(1.25)),
+      tool("the paper, the whole photo (0)", "⤢", () => this.stage.fit()), tool("turn right (r)", "↻", () => this.stage.turn(90)),
+      tool("values on the picture (v)", "Aa", () => this.toggleLabels()),
+      tool("keys (?)", "?", () => this.toggleHelp()));
     this.body = make("div", { class: "body" }, this.stage.element, this.side.element, this.help);
-    this.element.replaceChildren(make("div", { class: "bars" }, move, this.side.bar, tools), this.body,
-      make("div", { class: "foot" }, this.status));
+    this.lay([move, this.side.bar, tools], this.body);
     this.element.dataset.mode = said.mode;
     this.side.open(said);
-    this.help.append(make("dl", {}, ...(said.mode === "review" ? REVIEW_KEYS : VIEW_KEYS).flatMap(
-      ([keys, what]) => [make("dt", {}, keys), make("dd", {}, what)])));
+    this.explain(said.mode === "review" ? REVIEW_KEYS : VIEW_KEYS);
     this.stage.labels = said.mode === "view";
     this.chosen({ count: said.count, at: said.at });
   }
@@ -176,10 +85,6 @@ class Board {
     }
     this.expect(at);
     this.want();
-  }
-
-  toggleHelp() {
-    this.help.hidden = !this.help.hidden;
   }
 
   toggleLabels() {
@@ -239,7 +144,7 @@ class Board {
     if (this.inFlight === said.at) this.inFlight = null;
     this.rowOf.set(said.at, said.row);
     if (said.sheet) {
-      const urls = buffers.map((buffer) => URL.createObjectURL(new Blob([buffer], { type: "image/jpeg" })));
+      const urls = buffers.map(addressOf);
       this.keep(said.row, { sheet: said.sheet, urls });
       // Decoded before it is needed, so that the next picture is there at once.
       const picture = new Image();
@@ -301,7 +206,7 @@ class Board {
   sharpened(said, buffers) {
     const entry = this.rows.get(said.row);
     if (!entry || !buffers.length) return;
-    entry.sharp = URL.createObjectURL(new Blob([buffers[0]], { type: "image/jpeg" }));
+    entry.sharp = addressOf(buffers[0]);
     entry.urls.push(entry.sharp);
     if (said.row === this.told?.row) this.stage.replaceImage(entry.sharp);
   }
@@ -330,24 +235,17 @@ class Board {
 
   // --- keys
 
-  focus() {
-    this.element.focus({ preventScroll: true });
-  }
-
-  key(event) {
-    event.stopPropagation();
-    if (!this.side) return;
+  pressed(event) {
     const { target } = event;
-    let done = false;
-    if (target === this.side.answer) done = this.side.answerKey(event);
-    else if (target.matches("input, textarea, select")) {
-      if (event.key === "Escape" || (event.key === "Enter" && target === this.side.note && !event.isComposing)) {
-        this.focus();
-        done = true;
-      }
-    } else if (!event.ctrlKey && !event.metaKey && !event.isComposing
-      && !(event.key === "Enter" && target.matches("button"))) done = this.commandKey(event);
-    if (done) event.preventDefault();
+    if (target === this.side.answer) return this.side.answerKey(event);
+    if (target.matches("input, textarea, select")) {
+      const leaves = event.key === "Escape"
+        || (event.key === "Enter" && target === this.side.note && !event.isComposing);
+      if (leaves) this.focus();
+      return leaves;
+    }
+    if (event.ctrlKey || event.metaKey || event.isComposing) return false;
+    return !(event.key === "Enter" && target.matches("button")) && this.commandKey(event);
   }
 
   commandKey(event) {
@@ -361,8 +259,7 @@ class Board {
     else if (key === "r") this.stage.turn(90);
     else if (key === "R") this.stage.turn(-90);
     else if (key === "v") this.toggleLabels();
-    else if (key === "?") this.toggleHelp();
-    else if (key === "Escape" && !this.help.hidden) this.toggleHelp();
+    else if (this.helpKey(key)) return true;
     else if (key === "g") this.number.select();
     else if (key === "z") this.zoomToPicked();
     else if ((key === "ArrowDown" || key === "ArrowUp") && this.mode === "view") {
@@ -379,21 +276,12 @@ class Board {
   }
 
   close() {
-    this.model.off("msg:custom", this.heard);
-    window.removeEventListener("keydown", this.saving, true);
-    this.themes.disconnect();
-    clearInterval(this.tick);
+    super.close();
     clearTimeout(this.sharper);
     this.side?.close();
     this.stage.close();
     for (const row of [...this.rows.keys()]) this.drop(row);
-    this.element.remove();
   }
 }
 
-function render({ model, el }) {
-  const board = new Board(model, el);
-  return () => board.close();
-}
-
-export default { render };
+export default shows(Board);

@@ -8,7 +8,6 @@ const STATES = {
   untouched: "nothing read", prefilled: "to do", confirmed: "confirmed", corrected: "corrected",
   skipped: "skipped", unreadable: "unreadable", disputed: "disputed",
 };
-const DECIDED = new Set(["confirmed", "corrected", "skipped", "unreadable", "disputed"]);
 
 function duration(seconds) {
   if (seconds < 90) return `${Math.round(seconds)} s`;
@@ -22,13 +21,11 @@ class ReviewSide {
     this.head = make("div");
     this.asked = make("div", { class: "asked" });
     this.crop = make("div", { class: "close-up" });
-    this.answer = make("textarea", {
-      class: "answer", rows: 1, lang: "vi", spellcheck: "false", autocomplete: "off",
-      autocapitalize: "off", autocorrect: "off", "aria-label": "value",
-    });
+    this.answer = valueBox({ class: "answer" }, () => this.typed(), () => this.left());
     this.verdict = make("div", { class: "verdict", role: "status" });
     this.choices = make("div", { class: "choices" });
-    this.note = make("input", { class: "note", placeholder: "note", "aria-label": "note" });
+    this.note = make("input", { class: "note", placeholder: "note", "aria-label": "note",
+      onchange: () => this.noted() });
     this.acts = make("div", { class: "acts" },
       this.act("Confirm", "⏎", () => this.commit({ go: true })),
       this.act("Unreadable", "U", () => this.commit({ act: "unreadable", go: true })),
@@ -39,30 +36,10 @@ class ReviewSide {
       this.choices, this.acts, this.note);
     this.list = make("ol", { class: "fields" });
     this.element = make("section", { class: "side review" }, this.item, this.head, this.list);
-    this.composing = false;
-    this.seconds = 0;
-    this.listen();
   }
 
-  /** A button that leaves the focus where it is, so that pressing it is no blur. */
   act(title, key, call) {
-    const stay = (event) => event.preventDefault();
-    return make("button", { type: "button", onpointerdown: stay, onmousedown: stay, onclick: call },
-      title, make("kbd", {}, key));
-  }
-
-  listen() {
-    const { answer, note } = this;
-    answer.addEventListener("compositionstart", () => (this.composing = true));
-    answer.addEventListener("compositionend", () => {
-      this.composing = false;
-      this.typed();
-      if (document.activeElement !== answer) this.left();
-    });
-    answer.addEventListener("input", () => this.typed());
-    // A window that loses the focus has not left the field.
-    answer.addEventListener("blur", () => document.hasFocus() && !this.composing && this.left());
-    note.addEventListener("change", () => this.noted());
+    return button({ onpointerdown: stay }, call, title, make("kbd", {}, key));
   }
 
   open(said) {
@@ -81,16 +58,9 @@ class ReviewSide {
   }
 
   count(progress) {
-    const { counts, total, left, pace, seconds_left: rest } = progress;
-    const share = (n) => `${total ? (100 * n) / total : 0}%`;
-    this.meter.replaceChildren(...[...DECIDED].filter((state) => counts[state]).map((state) =>
-      make("span", { class: `state-${state}`, style: `width:${share(counts[state])}`,
-        title: `${counts[state]} ${state}` })));
-    const parts = [`${total - left} of ${total} done`];
-    if (counts.corrected) parts.push(`${counts.corrected} corrected`);
-    if (left && pace) parts.push(`${pace.toFixed(1)} s each`, `${duration(rest)} left`);
-    this.pace.textContent = parts.join(" · ");
-    this.meter.setAttribute("aria-label", this.pace.textContent);
+    const { left, pace, seconds_left: rest } = progress;
+    const ahead = left && pace ? [`${pace.toFixed(1)} s each`, `${duration(rest)} left`] : [];
+    showProgress(this.meter, this.pace, progress, ahead);
     this.left_over = left;
   }
 
@@ -113,8 +83,7 @@ class ReviewSide {
       make("span", { class: "why soft" }, field.reason || ""));
     const crop = urls[sheet.crops[told.field]];
     this.crop.replaceChildren(crop
-      ? make("img", { src: crop, alt: "", draggable: "false" })
-      : make("span", { class: "soft" }, "its place on the picture is not known"));
+      ? cropImage(crop) : make("span", { class: "soft" }, NO_PLACE));
     this.choices.replaceChildren(...this.offered(field));
     this.list.replaceChildren(...told.fields.filter((one) => one.k != null && one !== field)
       .map((one) => this.line(one, urls[sheet.crops[one.name]])));
@@ -131,7 +100,7 @@ class ReviewSide {
     this.answer.readOnly = false;
     this.note.value = field.note ?? "";
     this.forced = null;
-    this.seconds = 0;
+    this.board.seconds = 0;
     this.warn(field.state === "disputed" && field.versions.length
       ? `said: ${field.versions.map((v) => `${v.who}: ${v.value ?? v.state}`).join(" · ")}` : "");
     if (back != null && back !== this.initial) this.warn("What you had typed before is put back; Enter saves it.");
@@ -151,10 +120,7 @@ class ReviewSide {
     this.offers = offers.map(([, text]) => text);
     if (offers.length === 1 && own === (field.said ?? own)) return [];
     return offers.map(([who, text, edits], at) => {
-      const shown = make("span", { class: "letters" });
-      for (const edit of edits ?? []) {
-        shown.append(edit[0] === "equal" ? edit[1] : make("mark", {}, edit[1].replaceAll(" ", "␣") || "·"));
-      }
+      const shown = letters(edits ?? [], 1);
       if (!edits?.length) shown.append(text || "(nothing)");
       const button = this.act("", String(at + 1), () => this.take(at));
       button.prepend(make("i", {}, who), shown);
@@ -180,7 +146,7 @@ class ReviewSide {
         field.note ? make("span", { title: field.note }, "✎") : null,
         make("span", { class: `chip state-${field.state}` }, STATES[field.state])),
       make("div", { class: "value" }, value ?? "—"),
-      crop ? make("img", { class: "crop", src: crop, alt: "", draggable: "false" }) : null);
+      crop ? cropImage(crop, { class: "crop" }) : null);
   }
 
   get dirty() {
@@ -192,7 +158,7 @@ class ReviewSide {
     if (this.dirty) kept.set(this.keptKey, this.answer.value);
     else kept.delete(this.keptKey);
     clearTimeout(this.later);
-    if (!this.composing) this.later = setTimeout(() => this.check(), 120);
+    if (!this.answer.composing) this.later = setTimeout(() => this.check(), 120);
   }
 
   check() {
@@ -223,19 +189,19 @@ class ReviewSide {
 
   /** Sends a decision; the screen moves when the kernel says that it is on disk. */
   commit({ act = "value", go = false, force = false } = {}) {
-    if (!this.field || this.composing) return;
+    if (!this.field || this.answer.composing) return;
     if (this.pending) {
       // After one that moves on, a key would speak of a field nobody has seen yet.
       if (!this.pending.go) this.waiting = { act, go, force };
       return;
     }
     const value = this.answer.value;
-    this.pending = { token: crypto.getRandomValues(new Uint32Array(4)).join("-"), key: this.keptKey, go, value, act };
+    this.pending = { token: unique(), key: this.keptKey, go, value, act };
     this.answer.readOnly = true;
     this.element.dataset.pending = act;
     this.board.ask("decide", {
       at: this.told.at, token: this.pending.token, act, value, note: this.note.value, go,
-      force: force || this.forced === value, seconds: this.seconds, ...this.board.screen(),
+      force: force || this.forced === value, seconds: this.board.seconds, ...this.board.screen(),
     });
   }
 
@@ -298,7 +264,7 @@ class ReviewSide {
 
   /** Keys while typing: only those that no input method and no editing needs. */
   answerKey(event) {
-    if (event.isComposing || event.keyCode === 229 || this.composing) return false;
+    if (composes(event)) return false;
     if (event.key === "Enter" && !event.shiftKey) this.commit({ go: true });
     else if (event.key === "Escape") {
       this.answer.value = this.initial;
@@ -312,7 +278,7 @@ class ReviewSide {
   }
 
   decideBy(key) {
-    const act = { U: "unreadable", S: "skipped", D: "disputed" }[key];
+    const act = ACTS[key.toLowerCase()];
     if (act) this.commit({ act, go: true });
     else if (key === "N") this.note.focus();
     else if (key === "Backspace") this.undo();

@@ -1,19 +1,6 @@
-// The picture: quads over a photo, zoom, pan, turn. One of the parts that make one ES module;
-// what they share is their top level.
+// The picture: quads over a photo, zoom, pan, turn.
 
 const SVG = "http://www.w3.org/2000/svg";
-
-/** Makes an element; text among the children is set as text, never as markup. */
-function make(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-    else if (value === true) element.setAttribute(name, "");
-    else if (value !== false && value != null) element.setAttribute(name, value);
-  }
-  element.append(...children.filter((child) => child != null && child !== ""));
-  return element;
-}
 
 function shape(tag, attributes = {}) {
   const element = document.createElementNS(SVG, tag);

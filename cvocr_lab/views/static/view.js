@@ -8,18 +8,19 @@ function percent(confidence) {
   return confidence == null ? "" : `${Math.floor(confidence * 100)}%`;
 }
 
-/** What is printed over what is read, letters that differ marked. */
+/** One side of a comparison, letters that differ marked. */
+function letters(edits, side) {
+  const line = make("span", { class: "letters" });
+  for (const edit of edits) {
+    line.append(edit[0] === "equal" ? edit[side] : make("mark", {}, edit[side].replaceAll(" ", "␣") || "·"));
+  }
+  return line;
+}
+
+/** What is printed over what is read. */
 function differences(edits) {
-  const rows = [["printed", 1], ["read", 2]].map(([title, side]) => {
-    const line = make("span", { class: "letters" });
-    for (const edit of edits) {
-      const text = edit[side];
-      if (edit[0] === "equal") line.append(text);
-      else line.append(make("mark", {}, text.replaceAll(" ", "␣") || "·"));
-    }
-    return make("div", { class: "line" }, make("i", {}, title), line);
-  });
-  return make("div", { class: "differences" }, ...rows);
+  return make("div", { class: "differences" }, ...[["printed", 1], ["read", 2]].map(([title, side]) =>
+    make("div", { class: "line" }, make("i", {}, title), letters(edits, side))));
 }
 
 /** The heading of a row: what paper it is, and what was noticed. */
@@ -103,7 +104,7 @@ class ViewSide {
   line(field, crop) {
     const read = field.value != null;
     const tone = toneOf(field);
-    const line = make(
+    return make(
       "li",
       {
         class: `field tone-${tone}${read ? "" : " empty"}`, "data-field": field.name,
@@ -118,9 +119,8 @@ class ViewSide {
           [OUTCOMES[field.outcome], percent(field.confidence)].filter(Boolean).join(" · "))),
       make("div", { class: "value" }, read ? field.value : "nothing read"),
       field.edits?.length ? differences(field.edits) : null,
+      crop ? cropImage(crop, { class: "crop" }) : null,
     );
-    if (crop) line.append(make("img", { class: "crop", src: crop, alt: "", draggable: "false" }));
-    return line;
   }
 
   mark(hovered, picked) {

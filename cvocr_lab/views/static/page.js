@@ -1,0 +1,244 @@
+// What every page shares: elements, the talk with the kernel, theme and keys. Its parts make one
+// ES module; what they share is their top level.
+
+const PATIENCE = 2500; // milliseconds till the page says that the kernel does not answer
+const DECIDED = new Set(["confirmed", "corrected", "skipped", "unreadable", "disputed"]);
+const ACTS = { u: "unreadable", s: "skipped", d: "disputed" };
+const NO_PLACE = "its place on the picture is not known";
+
+/** Makes an element; text among the children is set as text, never as markup. */
+function make(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (value === true) element.setAttribute(name, "");
+    else if (value !== false && value != null) element.setAttribute(name, value);
+  }
+  element.append(...children.filter((child) => child != null && child !== ""));
+  return element;
+}
+
+const stay = (event) => event.preventDefault();
+
+/** A button that leaves the focus where it is, so that pressing it is no blur. */
+function button(attributes, call, ...children) {
+  return make("button", { type: "button", ...attributes, onmousedown: stay, onclick: call }, ...children);
+}
+
+/** A button of a bar, which says in words what its sign means. */
+function tool(title, sign, call) {
+  return button({ title, "aria-label": title }, call, sign);
+}
+
+function cropImage(url, attributes = {}) {
+  return make("img", { ...attributes, src: url, alt: "", draggable: "false" });
+}
+
+/** The address of a picture that came; to be revoked. */
+function addressOf(buffer) {
+  return URL.createObjectURL(new Blob([buffer], { type: "image/jpeg" }));
+}
+
+/** What tells one message, or one page, from any other. */
+function unique() {
+  return crypto.getRandomValues(new Uint32Array(4)).join("-");
+}
+
+/** A box for a value, safe with input methods: what is being composed is neither taken nor left. */
+function valueBox(attributes, typed, left) {
+  const box = make("textarea", { rows: 1, lang: "vi", spellcheck: "false", autocomplete: "off",
+    autocapitalize: "off", autocorrect: "off", "aria-label": "value", ...attributes });
+  box.composing = false;
+  box.addEventListener("compositionstart", () => (box.composing = true));
+  box.addEventListener("compositionend", () => {
+    box.composing = false;
+    typed();
+    if (document.activeElement !== box) left();
+  });
+  box.addEventListener("input", typed);
+  // A window that loses the focus has not left the field.
+  box.addEventListener("blur", () => document.hasFocus() && !box.composing && left());
+  return box;
+}
+
+/** Whether a key goes to an input method. */
+function composes(event) {
+  return event.isComposing || event.keyCode === 229 || event.target.composing;
+}
+
+/** Fills a meter with what is decided, and says it in words. */
+function showProgress(meter, words, { counts, total, left }, more = []) {
+  meter.replaceChildren(...[...DECIDED].filter((state) => counts[state]).map((state) =>
+    make("span", { class: `state-${state}`, style: `width:${(100 * counts[state]) / total}%`,
+      title: `${counts[state]} ${state}` })));
+  const corrected = counts.corrected ? [`${counts.corrected} corrected`] : [];
+  words.textContent = [`${total - left} of ${total} done`, ...corrected, ...more].join(" · ");
+  meter.setAttribute("aria-label", words.textContent);
+}
+
+/** A page between its model and the element it stands in; what it shows is for those that extend it. */
+class Page {
+  constructor(model, root, name, kind = "") {
+    this.model = model;
+    this.root = root;
+    this.id = unique();
+    this.opened = false;
+    this.seconds = 0;
+    this.help = make("div", { class: "help", hidden: true });
+    this.status = make("span", { class: "status", role: "status" });
+    this.placeholder = make("div", { class: "placeholder" }, "Opening…");
+    this.element = make("div", { class: `cvocr ${kind}`.trim(), tabindex: "0", role: "application",
+      "data-lm-suppress-shortcuts": "true", "aria-label": name }, this.placeholder);
+  }
+
+  start() {
+    this.root.append(this.element);
+    this.theme();
+    this.listen();
+    this.ask("open");
+  }
+
+  listen() {
+    this.heard = (said, buffers) => this.hear(said, buffers);
+    this.model.on("msg:custom", this.heard);
+    this.element.addEventListener("keydown", (event) => this.key(event));
+    // Lab takes the focus for its cell on a click in an output; here it stays.
+    for (const name of ["keyup", "keypress", "mousedown"]) {
+      this.element.addEventListener(name, (event) => event.stopPropagation());
+    }
+    const alive = () => this.alive();
+    for (const name of ["keydown", "pointermove", "wheel", "input"]) {
+      this.element.addEventListener(name, alive, { passive: true, capture: true });
+    }
+    // Ctrl+S stays the notebook's: its shortcuts pass by elements with the attribute.
+    this.saving = (event) => {
+      const save = (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "s";
+      if (save) this.element.removeAttribute("data-lm-suppress-shortcuts");
+      else this.element.setAttribute("data-lm-suppress-shortcuts", "true");
+    };
+    window.addEventListener("keydown", this.saving, true);
+    this.themes = new MutationObserver(() => this.theme());
+    this.themes.observe(document.body, { attributes: true });
+    this.tick = setInterval(() => this.watch(), 500);
+  }
+
+  /** Counts time only while a person is at it: not more than 15 s for each sign of life. */
+  alive() {
+    const now = performance.now();
+    this.seconds += Math.min(now - (this.lively ?? now), 15000) / 1000;
+    this.lively = now;
+  }
+
+  theme() {
+    let element = this.root;
+    let colour = null;
+    for (; element && !colour; element = element.parentElement ?? element.getRootNode()?.host) {
+      const parts = getComputedStyle(element).backgroundColor.match(/[\d.]+/g)?.map(Number);
+      if (parts && (parts[3] ?? 1) > 0.5) colour = parts;
+    }
+    const [r, g, b] = colour ?? (matchMedia("(prefers-color-scheme: dark)").matches ? [0, 0, 0] : [255, 255, 255]);
+    this.element.toggleAttribute("data-dark", 0.3 * r + 0.6 * g + 0.1 * b < 110);
+  }
+
+  // --- talk
+
+  ask(what, said = {}) {
+    if (what !== "moved") this.waiting ??= performance.now(); // that one has no answer
+    try {
+      this.model.send({ ask: what, view: this.id, ...said });
+    } catch {
+      this.lost();
+    }
+  }
+
+  watch() {
+    if (this.waiting && performance.now() - this.waiting > PATIENCE) this.lost();
+  }
+
+  lost() {
+    if (!this.opened) {
+      this.placeholder.textContent =
+        "Neither pictures nor values are kept in the notebook. Run this cell again to see them.";
+      return;
+    }
+    this.silent = true;
+    this.say(`The kernel does not answer: it is busy, or gone. ${this.safe} `
+      + "If it was restarted, run this cell again.", true);
+  }
+
+  /** What is safe though the kernel is gone. */
+  get safe() {
+    return "What you typed is kept on this page.";
+  }
+
+  hear(said, buffers) {
+    if (said.view !== this.id) return;
+    this.waiting = null;
+    if (this.silent) this.say("");
+    this.silent = false;
+    if (said.tell !== "open") {
+      if (this.opened) this.answered(said, buffers);
+    } else if (!this.opened) {
+      this.opened = true;
+      this.element.style.setProperty("--height", `${said.height}px`);
+      this.open(said);
+    }
+  }
+
+  say(text, trouble = false) {
+    this.status.textContent = text;
+    this.status.classList.toggle("error", trouble);
+  }
+
+  /** Puts bars, what is under them and the status line in place. */
+  lay(bars, ...parts) {
+    this.element.replaceChildren(make("div", { class: "bars" }, ...bars), ...parts,
+      make("div", { class: "foot" }, this.status));
+  }
+
+  // --- keys
+
+  focus() {
+    this.element.focus({ preventScroll: true });
+  }
+
+  key(event) {
+    event.stopPropagation();
+    if (this.opened && this.pressed(event)) event.preventDefault();
+  }
+
+  explain(keys) {
+    this.help.replaceChildren(make("dl", {}, ...keys.flatMap(
+      ([key, what]) => [make("dt", {}, key), make("dd", {}, what)])));
+  }
+
+  toggleHelp() {
+    this.help.hidden = !this.help.hidden;
+  }
+
+  /** Whether a key was for the list of keys. */
+  helpKey(key) {
+    const ours = key === "?" || (key === "Escape" && !this.help.hidden);
+    if (ours) this.toggleHelp();
+    return ours;
+  }
+
+  close() {
+    this.model.off("msg:custom", this.heard);
+    window.removeEventListener("keydown", this.saving, true);
+    this.themes.disconnect();
+    clearInterval(this.tick);
+    this.element.remove();
+  }
+}
+
+/** What a widget's module gives: a page of that kind, shown, and closed with its view. */
+function shows(Kind) {
+  return {
+    render({ model, el }) {
+      const page = new Kind(model, el);
+      page.start();
+      return () => page.close();
+    },
+  };
+}
