@@ -6,13 +6,13 @@ import json
 import threading
 from collections.abc import Mapping, Sequence
 
-from cvocr_lab.views import Reviewer, Viewer
+from cvocr_lab.views import Reviewer, Sweeper, Viewer
 
 
 class Page:
     """Stands where the browser stands: sends a message, collects the answers."""
 
-    def __init__(self, shown: Viewer | Reviewer) -> None:
+    def __init__(self, shown: Viewer | Reviewer | Sweeper) -> None:
         self.shown = shown
         self.told: list[dict[str, object]] = []
         self.pictures: list[bytes] = []

@@ -6,36 +6,25 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
-from threading import RLock
-from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
-from cvocr_lab.errors import ArgumentError
 from cvocr_lab.images import Fetch, Limits
-from cvocr_lab.journal import Decision, Journal, State, apply
-from cvocr_lab.text import nfc
+from cvocr_lab.journal import Decision, Journal
 from cvocr_lab.views.beside import Beside
-from cvocr_lab.views.checks import Check, complaint
+from cvocr_lab.views.checks import Check
 from cvocr_lab.views.faces import Faces
 from cvocr_lab.views.items import SHOWN, Items
 from cvocr_lab.views.judged import Judge, edits
 from cvocr_lab.views.pictures import Pictures
 from cvocr_lab.views.queue import Order, review_queue
+from cvocr_lab.views.session import Ear, Session
 from cvocr_lab.views.telling import told_face
 from cvocr_lab.views.viewer import send_row, send_sharp, warm, whole
-from cvocr_lab.views.widget import Mimebundle, Said, Talk, mimebundle
-
-if TYPE_CHECKING:
-    from anywidget import AnyWidget
-
-_STATES: Final[Mapping[str, State]] = {
-    "skipped": "skipped", "unreadable": "unreadable", "disputed": "disputed", "note": "untouched",
-}  # fmt: skip
-"""What the page may ask for beside a value; a note leaves things where they stand."""
+from cvocr_lab.views.widget import Mimebundle, Said, mimebundle
 
 
-class Reviewer:
+class Reviewer(Session):
     """What `review` gives: displayed by a notebook, it asks for one field after the other.
 
     Attributes
@@ -56,42 +45,15 @@ class Reviewer:
         base: str | PathLike[str] | None,
         height: int,
     ) -> None:
-        self.journal = items.journal
-        self._faces, self._pictures, self._items = faces, pictures, items
-        self._judge, self._beside, self._checks = judge, beside, checks
-        self._base, self._height = base, height
+        super().__init__("board", faces, pictures, items, checks=checks, base=base, height=height)
+        self._judge, self._beside = judge, beside
         self._done: dict[str, dict[str, object]] = {}
         self._listeners: list[Callable[[Decision], object]] = []
-        # The page is answered beside the cells that run (JupyterLab's subshells).
-        self._lock = RLock()
-        self._talk = Talk(self._hear)
-
-    @property
-    def widget(self) -> AnyWidget:
-        """The widget itself, for those who build a page of several."""
-        return self._talk.widget
-
-    @property
-    def progress(self) -> pd.Series:
-        """How many items of the queue stand in which state."""
-        counts = pd.Series(self._items.states, dtype="object").value_counts()
-        return counts.rename("items").rename_axis("state")
-
-    def frame(self) -> pd.DataFrame:
-        """The frame with what was decided so far, under its own index; see `cvocr_lab.apply`."""
-        with self._lock:
-            self.journal.refresh()
-            decisions = self.journal.decisions
-        frame, columns = self._faces.frame, self._faces.columns
-        return apply(frame, decisions, column=columns, base=self._base)
 
     def on_decision(self, call: Callable[[Decision], object]) -> Callable[[Decision], object]:
         """Have `call` called after each decision; works as a decorator."""
         self._listeners.append(call)
         return call
-
-    def __len__(self) -> int:
-        return len(self._items)
 
     def __repr__(self) -> str:
         left = self._items.progress()["left"]
@@ -104,14 +66,11 @@ class Reviewer:
             warm(self._talk, self._pictures, self._faces, self._items.rows[first])
         return mimebundle(self._talk, repr(self))
 
-    def _hear(self, view: str, ask: str, said: Said) -> None:
-        hear = {
+    def _ears(self) -> Mapping[str, Ear]:
+        return {
             "open": self._open, "show": self._show, "choose": self._choose, "check": self._check,
             "sharp": self._sharpen, "decide": self._decide, "undo": self._undo,
-        }.get(ask)  # fmt: skip
-        if hear:
-            with self._lock:
-                hear(view, said)
+        }  # fmt: skip
 
     def _open(self, view: str, said: Said) -> None:  # noqa: ARG002 - all ears take the same
         self._items.read_others()
@@ -208,22 +167,18 @@ class Reviewer:
             wrong = self._complaint(k, text)
             self._talk.tell(view, "checked", {"at": k, "text": text, "wrong": wrong})
 
-    def _complaint(self, k: int, text: str) -> str:
-        field = self._items.fields[k]
-        value = self._faces.face(self._items.rows[k]).values.get(field)
-        return complaint(field, value.format if value else "", text, self._checks)
-
     def _decide(self, view: str, said: Said) -> None:
         k, token = whole(said.get("at")), str(said.get("token", ""))
         if not 0 <= k < len(self._items):
             return
         decision = None
         if token not in self._done:  # a message that came twice is one decision
-            answer, decision = self._decided(k, said)
-            if "at" not in answer:
-                self._talk.tell(view, "refused", {"token": token, "at": k, **answer})
+            why_not, decision = self._decided(k, said)
+            if why_not:
+                self._talk.tell(view, "refused", {"token": token, "at": k, **why_not})
                 return
-            self._done[token] = answer
+            state = self._items.states[k]
+            self._done[token] = {"at": k, "state": state, "next": self._following(k)}
         answer = {"token": token, **self._done[token], "progress": self._items.progress()}
         self._talk.tell(view, "decided", answer)
         following = answer["next"]
@@ -232,41 +187,18 @@ class Reviewer:
             for call in self._listeners:
                 call(decision)
 
-    def _decided(self, k: int, said: Said) -> tuple[dict[str, object], Decision | None]:
-        """Put what the page said on disk, or say why not."""
-        items = self._items
-        items.read_others()
-        items.identify(items.rows[k])
-        act, text = str(said.get("act", "value")), nfc(str(said.get("value") or "")).strip()
-        state = _STATES.get(act)
-        if act == "value":
-            if not said.get("force") and (wrong := self._complaint(k, text)):
-                return {"doubt": wrong}, None
-            state = "confirmed" if text == nfc(items.values[k]).strip() else "corrected"
-        if state is None:
-            raise ArgumentError("the page asked for what is no decision")
-        try:
-            note, seconds = str(said.get("note") or ""), said.get("seconds")
-            spent = float(seconds) if isinstance(seconds, int | float) else None
-            decision = items.decide(k, state, text, note=note, seconds=spent)
-        except OSError as error:
-            reason = error.strerror or type(error).__name__
-            return {"refused": f"The journal cannot be written: {reason}."}, None
-        following = items.next(k, undecided=items.shown == "to do")
-        if following is None and items.shown == "to do":
-            following = items.next(-1, undecided=True)
-        return {"at": k, "state": items.states[k], "next": following}, decision
+    def _following(self, k: int) -> int | None:
+        """What comes after an item that was decided; to do, from the top again."""
+        to_do = self._items.shown == "to do"
+        following = self._items.next(k, undecided=to_do)
+        return self._items.next(-1, undecided=True) if following is None and to_do else following
 
     def _undo(self, view: str, said: Said) -> None:
-        self._items.read_others()
-        undone = self.journal.undo()
+        undone = self._undone(view)
         if undone is None:
-            self._talk.tell(view, "trouble", {"text": "There is nothing to undo."})
             return
-        k = self._items.find(undone.item)
-        if k is not None:
-            self._items.take_state(k)
-        answer = {"at": k, "field": undone.item.field, "progress": self._items.progress()}
+        field, k = undone
+        answer = {"at": k, "field": field, "progress": self._items.progress()}
         self._talk.tell(view, "undone", answer)
         if k is not None:
             self._send(view, k, said)

@@ -3,30 +3,27 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from math import ceil
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final, Literal
 
 import numpy as np
 import pandas as pd
 
 from cvocr_lab.errors import ArgumentError, CvocrError
 from cvocr_lab.images import Fetch, Limits
-from cvocr_lab.journal import Decision, Journal, State, apply
+from cvocr_lab.journal import Journal
 from cvocr_lab.kinds import TYPES
-from cvocr_lab.text import nfc
-from cvocr_lab.views.checks import Check, complaint
+from cvocr_lab.views.checks import Check
 from cvocr_lab.views.crops import Points, corners_of, cut, grown, jpeg
-from cvocr_lab.views.faces import Face, Faces
+from cvocr_lab.views.faces import Faces
 from cvocr_lab.views.items import Items
 from cvocr_lab.views.pictures import Pictures
+from cvocr_lab.views.session import Ear, Session
 from cvocr_lab.views.viewer import whole
-from cvocr_lab.views.widget import Mimebundle, Said, Talk, mimebundle
-
-if TYPE_CHECKING:
-    from anywidget import AnyWidget
+from cvocr_lab.views.widget import Mimebundle, Said, mimebundle
 
 SweepOrder = Literal["confidence", "value", "row"]
 
@@ -38,12 +35,8 @@ its caption is placed by counting letters, and may begin a little earlier."""
 _KEPT: Final = 600
 """Crops kept, encoded: some ten kilobytes each."""
 
-_STATES: Final[Mapping[str, State]] = {
-    "unreadable": "unreadable", "skipped": "skipped", "disputed": "disputed",
-}  # fmt: skip
 
-
-class Sweeper:
+class Sweeper(Session):
     """What `sweep` gives: displayed by a notebook, it shows one field of many papers at a time.
 
     Attributes
@@ -66,34 +59,11 @@ class Sweeper:
         per_page: int,
         height: int,
     ) -> None:
-        self.field, self.journal = field, items.journal
-        self._faces, self._pictures, self._items = faces, pictures, items
-        self._checks, self._base = checks, base
-        self._per_page, self._height = per_page, height
+        super().__init__("sweep", faces, pictures, items, checks=checks, base=base, height=height)
+        self.field, self._per_page = field, per_page
         self._crops: OrderedDict[int, bytes] = OrderedDict()
         self._done: set[str] = set()
         self._page = 0
-        self._talk = Talk(self._hear, "sweep")
-
-    @property
-    def widget(self) -> AnyWidget:
-        """The widget itself, for those who build a page of several."""
-        return self._talk.widget
-
-    @property
-    def progress(self) -> pd.Series:
-        """How many values stand in which state."""
-        counts = pd.Series(self._items.states, dtype="object").value_counts()
-        return counts.rename("items").rename_axis("state")
-
-    def frame(self) -> pd.DataFrame:
-        """The frame with what was decided so far, under its own index; see `cvocr_lab.apply`."""
-        self.journal.refresh()
-        frame, columns = self._faces.frame, self._faces.columns
-        return apply(frame, self.journal, column=columns, base=self._base)
-
-    def __len__(self) -> int:
-        return len(self._items)
 
     def __repr__(self) -> str:
         left, where = self._items.progress()["left"], self.journal.path.name
@@ -102,13 +72,11 @@ class Sweeper:
     def _repr_mimebundle_(self, **_: object) -> Mimebundle:
         return mimebundle(self._talk, repr(self))
 
-    def _hear(self, view: str, ask: str, said: Said) -> None:
-        hear: Callable[[str, Said], None] | None = {
+    def _ears(self) -> Mapping[str, Ear]:
+        return {
             "open": self._open, "page": self._turn, "decide": self._decide,
             "rest": self._confirm_rest, "undo": self._undo,
-        }.get(ask)  # fmt: skip
-        if hear:
-            hear(view, said)
+        }  # fmt: skip
 
     # --- pages
 
@@ -165,9 +133,6 @@ class Sweeper:
             "placed": self._faces.frame[f"{self.field}_quad"].iloc[row] is not None,
         }
 
-    def _face(self, k: int) -> Face:
-        return self._faces.face(self._items.rows[k])
-
     def _send_crops(self, view: str, page: int) -> None:
         """Send the crops of a page one by one, then make those of the next."""
         for k in self._on(page):
@@ -185,7 +150,7 @@ class Sweeper:
         if k in self._crops:
             self._crops.move_to_end(k)
             return self._crops[k], ""
-        face = self._face(k)
+        face = self._faces.face(self._items.rows[k])
         corners = corners_of(face.values[self.field].quad)
         if corners is None:
             return b"", "its place on the picture is not known"
@@ -206,21 +171,10 @@ class Sweeper:
         k, token = whole(said.get("at")), str(said.get("token", ""))
         if not 0 <= k < len(self._items):
             return
-        self._items.read_others()
         if token not in self._done:  # a message that came twice is one decision
-            act, text = str(said.get("act", "value")), nfc(str(said.get("value") or "")).strip()
-            state = _STATES.get(act)
-            if act == "value":
-                wrong = "" if said.get("force") else self._complaint(k, text)
-                if wrong:
-                    self._talk.tell(view, "refused", {"k": k, "token": token, "doubt": wrong})
-                    return
-                state = "confirmed" if text == nfc(self._items.values[k]).strip() else "corrected"
-            if state is None:
-                raise ArgumentError("the page asked for what is no decision")
-            trouble = self._put(k, state, text, _seconds(said))
-            if trouble:
-                self._talk.tell(view, "refused", {"k": k, "token": token, "trouble": trouble})
+            why_not, _ = self._decided(k, said)
+            if why_not:
+                self._talk.tell(view, "refused", {"at": k, "token": token, **why_not})
                 return
             self._done.add(token)
         progress = self._items.progress()
@@ -236,44 +190,29 @@ class Sweeper:
         self._items.read_others()
         named = said.get("at")
         asked = [whole(k) for k in named] if isinstance(named, list) else []
-        trouble = ""
+        why_not: Mapping[str, str] = {}
         done = []
         for k in asked:
             if not 0 <= k < len(self._items) or self._items.states[k] != "prefilled":
                 continue
-            trouble = self._put(k, "confirmed", self._items.values[k], _seconds(said))
-            if trouble:
+            why_not, _ = self._put(k, "confirmed", self._items.values[k], said)
+            if why_not:
                 break
             done.append(self._cell(k))
         told = {"cells": done, "progress": self._items.progress(), "rest": True}
         self._talk.tell(view, "decided", {**told, "token": str(said.get("token", ""))})
-        if trouble:
-            self._talk.tell(view, "trouble", {"text": trouble})
-
-    def _put(self, k: int, state: State, text: str, seconds: float | None) -> str:
-        """Put a decision on disk; say why it is not there, or "" when it is."""
-        self._items.identify(self._items.rows[k])
-        try:
-            self._items.decide(k, state, text, seconds=seconds)
-        except OSError as error:
-            return f"The journal cannot be written: {error.strerror or type(error).__name__}."
-        return ""
-
-    def _complaint(self, k: int, text: str) -> str:
-        return complaint(self.field, self._face(k).values[self.field].format, text, self._checks)
+        if why_not:
+            self._talk.tell(view, "trouble", {"text": why_not["refused"]})
 
     def _undo(self, view: str, said: Said) -> None:  # noqa: ARG002 - all ears take the same
-        self._items.read_others()
-        undone: Decision | None = self.journal.undo()
+        undone = self._undone(view)
         if undone is None:
-            self._talk.tell(view, "trouble", {"text": "There is nothing to undo."})
             return
-        k = self._items.find(undone.item)
+        field, k = undone
         if k is None:
-            text = f"Undone, of another field or paper: {undone.item.field}."
+            text = f"Undone, of another field or paper: {field}."
             self._talk.tell(view, "trouble", {"text": text})
             return
-        self._items.take_state(k)
         if k not in self._on(self._page):
             self._show(view, k // self._per_page)
         told = {"cells": [self._cell(k)], "progress": self._items.progress(), "at": k}
@@ -376,8 +315,3 @@ def _widened(points: Points) -> Points:
 
 def _has(kind: str, field: str) -> bool:
     return any(f.name == field for f in TYPES[kind].fields)
-
-
-def _seconds(said: Said) -> float | None:
-    spent = said.get("seconds")
-    return float(spent) if isinstance(spent, int | float) else None

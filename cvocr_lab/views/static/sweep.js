@@ -89,13 +89,13 @@ class Cell {
     this.grid.decide(this, { act: "value", value, force });
   }
 
-  refused({ doubt, trouble }) {
+  refused({ doubt, refused }) {
     this.pending = false;
     if (doubt) {
       this.doubted = this.input && this.typed;
       this.warn(`${doubt[0].toUpperCase()}${doubt.slice(1)}. Enter again keeps it.`);
       this.input?.focus({ preventScroll: true });
-    } else this.warn(trouble);
+    } else this.warn(refused);
   }
 
   warn(text) {
