@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -40,7 +41,7 @@ CARD = {
 
 
 class Loopback:
-    def __init__(self, answer: Callable[[Asked], Told]) -> None:
+    def __init__(self, answer: Callable[[Asked], Told], tls: ssl.SSLContext | None = None) -> None:
         self.asked: list[Asked] = []
         self._answer = answer
         outer = self
@@ -79,7 +80,10 @@ class Loopback:
                 pass
 
         self._server = Server(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        if tls is not None:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
+        scheme = "http" if tls is None else "https"
+        self.url = f"{scheme}://127.0.0.1:{self._server.server_address[1]}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
         self._thread.start()
 
@@ -90,10 +94,12 @@ class Loopback:
 
 
 @contextmanager
-def loopback(answer: Callable[[Asked], Told] | object = CARD) -> Iterator[Loopback]:
+def loopback(
+    answer: Callable[[Asked], Told] | object = CARD, *, tls: ssl.SSLContext | None = None
+) -> Iterator[Loopback]:
     """Serve; `answer` is a function, or the JSON of every answer."""
     told = answer if callable(answer) else lambda _: Told(answer)
-    server = Loopback(told)
+    server = Loopback(told, tls)
     try:
         yield server
     finally:

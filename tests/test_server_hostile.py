@@ -21,6 +21,9 @@ from malformed import malformed
 from PIL import Image
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import content_type_conformance, status_code_conformance
+from starlette.applications import Starlette
+from starlette.responses import Response
+from starlette.routing import Route
 
 from cvocr_lab.images import Fetch
 from cvocr_lab.server import Bounds, Keys, make_app, running, serving
@@ -244,6 +247,23 @@ def test_those_who_do_not_read_hold_up_nobody() -> None:
         assert time.monotonic() - start < 9
         for sock in lazy:
             sock.close()
+
+
+@pytest.mark.parametrize("waits", [True, False])
+def test_who_does_not_take_an_answer_is_cut_off(
+    waits: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "_TAKE_S", 0.5)
+    size = 2**25  # more than the system takes for the client
+    app = Starlette(routes=[Route("/", lambda _: Response(bytes(size)))])
+    told = 0
+    with serving(app) as host, connected(host) as sock:
+        sock.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        time.sleep(1.5 if waits else 0)
+        with suppress(ConnectionError):
+            while told < size and (piece := sock.recv(2**20)):
+                told += len(piece)
+    assert (told < size) == waits
 
 
 def test_ten_thousand_headers_are_refused(host: str) -> None:

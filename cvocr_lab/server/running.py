@@ -7,12 +7,11 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
-import h11
 import uvicorn
 from starlette.exceptions import HTTPException
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from cvocr_lab.errors import ArgumentError, BatchError
 from cvocr_lab.server.answering import refusal
@@ -28,48 +27,96 @@ _LOG: Final = logging.getLogger("cvocr_lab.server")
 _HEAD_S: Final = 30.0
 """Seconds in which a connection must have sent the head of a request, once it is open or began."""
 
+_TAKE_S: Final = 60.0
+"""Seconds in which a client must have taken a large answer."""
+
+_HEAD_BYTES: Final = 2**16
+_HEAD_LINES: Final = 200
 _START_S: Final = 30.0
 _BACKLOG: Final = 512
 
 
-class _Protocol(H11Protocol):
+class _Protocol(HttpToolsProtocol):
     """HTTP for programs that are not careful, and against those that are slow on purpose."""
 
     _waiting: asyncio.TimerHandle | None = None
+    _held: asyncio.TimerHandle | None = None
+    _part: Literal["", "head", "body"] = ""
+    """What of a request is coming; "" between two."""
+
+    _come = 0
+    _lines = 0
+    """Bytes and lines of the head that is coming."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self.access_log = False  # its lines hold links, and links may hold names
-        self._waiting = self.loop.call_later(_HEAD_S, transport.close)
+        self._wait_for_head()
 
     def data_received(self, data: bytes) -> None:
-        if self.conn.their_state is h11.IDLE:
+        if not self._part:
             data = _with_ascii_target(data)
+            self._wait_for_head()
         super().data_received(data)
-        if self.conn.their_state is not h11.IDLE:
-            self._stop_waiting()
-        elif self._waiting is None:
-            self._waiting = self.loop.call_later(_HEAD_S, self.transport.close)
+        if self._part == "head":
+            # Of a line that does not end the parser says nothing.
+            self._come += len(data)
+            if self._come > _HEAD_BYTES:
+                self.send_400_response("the head of the request is too large")
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._part, self._come, self._lines = "head", 0, 0
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._lines += 1
+        if self._lines > _HEAD_LINES:
+            raise ValueError("too many lines")  # the parser makes a 400 of it
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        self._part = "body"
+        self._stop_waiting()
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._part = ""
+        super().on_message_complete()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._held = self.loop.call_later(_TAKE_S, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._stop_holding()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_waiting()
+        self._stop_holding()
         super().connection_lost(exc)
+
+    def _wait_for_head(self) -> None:
+        if self._waiting is None:
+            self._waiting = self.loop.call_later(_HEAD_S, self.transport.close)
 
     def _stop_waiting(self) -> None:
         if self._waiting is not None:
             self._waiting.cancel()
             self._waiting = None
 
+    def _stop_holding(self) -> None:
+        if self._held is not None:
+            self._held.cancel()
+            self._held = None
+
     def send_400_response(self, msg: str) -> None:
         given = refusal(HTTPException(400, msg), ENDPOINTS[0])
-        headers = [("content-type", "application/json"), ("connection", "close")]
-        headers.append(("content-length", str(len(given.body))))
-        for event in (
-            h11.Response(status_code=400, headers=headers, reason=b"Bad Request"),
-            h11.Data(data=given.body),
-            h11.EndOfMessage(),
-        ):
-            self.transport.write(self.conn.send(event) or b"")
+        head = (
+            "HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\nconnection: close\r\n"
+            f"content-length: {len(given.body)}\r\n\r\n"
+        )
+        self.transport.write(head.encode() + given.body)
         self.transport.close()
 
 
