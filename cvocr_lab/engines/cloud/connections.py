@@ -17,6 +17,7 @@ from cvocr_lab.engines.cloud.asking import Body
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse, HTTPConnectionPool
+    from urllib3._base_connection import BaseHTTPConnection
 
 _HEADERS: Final = {
     "User-Agent": "cvocr-lab",
@@ -115,5 +116,30 @@ class Connections:
         pool = self._adapter.get_connection_with_tls_context(asked, self._verify, self._proxies)
         self._adapter.cert_verify(pool, origin, self._verify, None)  # type: ignore[no-untyped-call]
         # "/", or the whole link where a proxy is to fetch it.
+        pool = cast("HTTPConnectionPool", pool)
+        pool.ConnectionCls = _joining(pool.ConnectionCls)
         prefix = self._adapter.request_url(asked, self._proxies).removesuffix("/")
-        return _Host(cast("HTTPConnectionPool", pool), prefix)
+        return _Host(pool, prefix)
+
+
+def _joining(kind: type[BaseHTTPConnection]) -> type[BaseHTTPConnection]:
+    """Make connections that send a head with the start of its body, not before: one packet."""
+
+    class Joining(kind):  # type: ignore[misc, valid-type]
+        _joins = False
+        _head: bytes | None = None
+
+        def request(
+            self, method: str, url: str, body: Body | None = None, **options: object
+        ) -> None:
+            self._joins, self._head = body is not None, None
+            super().request(method, url, body=body, **options)
+
+        def send(self, data: bytes | memoryview) -> None:
+            if self._joins:
+                self._joins, self._head = False, bytes(data)
+                return
+            head, self._head = self._head, None
+            super().send(data if head is None else b"".join((head, data)))
+
+    return Joining
