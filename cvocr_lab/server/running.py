@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import socket
 import threading
@@ -155,6 +156,7 @@ def serve(app: ASGIApp, *, host: str = "127.0.0.1", port: int = 8080, grace_s: f
     """
     with _listening(host, port) as sock:
         _LOG.info("answering at %s; Ctrl-C stops", _url(sock))
+        gc.freeze()  # what is there now stays: nobody has to wait while it is looked through
         _server(app, grace_s).run(sockets=[sock])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Final, Literal, TypeAlias
 
 from cvocr_lab.errors import ArgumentError
@@ -112,6 +113,7 @@ ENDPOINTS: Final = (
 """Every endpoint; an endpoint is told by method, path and, in v2, ``format_type``."""
 
 
+@cache
 def transports(kind: str) -> tuple[Transport, ...]:
     """Ways in which pictures of this kind can be sent.
 
@@ -121,6 +123,7 @@ def transports(kind: str) -> tuple[Transport, ...]:
     return tuple(e.transport for e in ENDPOINTS if e.kind == kind)
 
 
+@cache
 def endpoint(kind: str, transport: Transport) -> Endpoint:
     """The endpoint that answers this kind in this way.
 
