@@ -243,6 +243,7 @@ def _open(model: Path | None, threads: int) -> _Net:
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = 3
+    options.enable_mem_pattern = False  # lines are of every width, and each would keep its plan
     source = (model or model_file()).read_bytes()
     try:
         session = ort.InferenceSession(source, options, providers=["CPUExecutionProvider"])
