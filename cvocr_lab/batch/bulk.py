@@ -125,8 +125,16 @@ def extract(
     return read_all(call)
 
 
-def read_all(call: Call) -> pd.DataFrame:
-    """Do what `extract` does, after the call was checked."""
+def read_all(call: Call, *, fields: Sequence[str] | None = None) -> pd.DataFrame:
+    """Do what `extract` does, after the call was checked.
+
+    Parameters
+    ----------
+    call
+        What was asked for.
+    fields
+        As for `cvocr_lab.frames.to_frame`.
+    """
     readings: dict[int, Reading] = {}
     count = Count(len(call.sources), kept=call.store is not None and not call.retry_failed)
     interrupted = False
@@ -136,15 +144,17 @@ def read_all(call: Call) -> pd.DataFrame:
                 readings[row.at] = row.reading
                 count.add(row)
     except BatchError as error:
-        error.partial = _frame(readings, call.sources)
+        error.partial = _frame(readings, call.sources, fields)
         raise
     except KeyboardInterrupt:
         interrupted = True
-    frame = _frame(readings, call.sources)
+    frame = _frame(readings, call.sources, fields)
     count.warn(interrupted=interrupted)
     return frame
 
 
-def _frame(readings: dict[int, Reading], sources: pd.DataFrame) -> pd.DataFrame:
+def _frame(
+    readings: dict[int, Reading], sources: pd.DataFrame, fields: Sequence[str] | None
+) -> pd.DataFrame:
     order = sorted(readings)
-    return to_frame([readings[at] for at in order], sources.take(order))
+    return to_frame([readings[at] for at in order], sources.take(order), fields=fields)

@@ -90,6 +90,7 @@ def extract(
         engine=cloudpickle.dumps((engine, options)),
         columns=tuple(sources.columns),
         kind=kind,
+        fields=tuple(fields),
         errors=errors,
         base=None if base is None else fspath(base),
         pages=None if pages is None else tuple(pages),
@@ -101,7 +102,13 @@ def extract(
     )
     like = to_frame([], sources.iloc[:0], fields=fields)
     table = data.to_frame(name=asked.columns[0]) if isinstance(data, dd.Series) else data
-    return table[list(asked.columns)].map_partitions(read, asked, like, meta=like)
+    return table[list(asked.columns)].map_partitions(
+        read,
+        asked,
+        like,
+        meta=like,
+        enforce_metadata=False,  # `read` does, and looking costs as much again
+    )
 
 
 def score(

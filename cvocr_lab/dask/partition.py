@@ -19,7 +19,6 @@ from cvocr_lab.batch.bulk import read_all
 from cvocr_lab.batch.call import checked_call
 from cvocr_lab.batch.team import Opening, opening
 from cvocr_lab.errors import ArgumentError, BatchError, RowError
-from cvocr_lab.frames import restore
 from cvocr_lab.images import Fetch, Limits
 
 _ENGINES_KEPT: Final = 2
@@ -38,6 +37,7 @@ class Asked:
     engine: bytes = field(repr=False)
     columns: tuple[Column, ...]
     kind: str
+    fields: tuple[str, ...]
     errors: Literal["coerce", "raise"]
     base: str | None
     pages: tuple[int, ...] | None
@@ -74,7 +74,7 @@ def read(part: pd.DataFrame, asked: Asked, like: pd.DataFrame) -> pd.DataFrame:
                 raise
         time.sleep(wait_s)
         wait_s *= 2
-    fitted = restore(frame.reindex(columns=like.columns))
+    fitted = frame[list(like.columns)]  # fields of no type that was asked for are left out
     return fitted.astype({c: like[c].dtype for c in asked.columns})
 
 
@@ -96,7 +96,7 @@ def _frame(part: pd.DataFrame, asked: Asked) -> pd.DataFrame:
         options={},
     )
     with _quiet():
-        return read_all(call)
+        return read_all(call, fields=asked.fields)
 
 
 _engines: OrderedDict[bytes, Opening] = OrderedDict()
