@@ -42,7 +42,7 @@ def assert_untold(text: str) -> None:
 @pytest.mark.usefixtures("waits")
 @pytest.mark.parametrize("told", [
     Told(status=500), Told(CARD, breaks=0), Told(CARD, breaks=30), Told({"errorCode": "5"}),
-    Told(b"?"), Told(status=302, headers={"Location": "http://example.com"}),
+    Told(b"?"), Told(CARD, headers={"X": "y" * 100_000}), Told(status=302, headers={"Location": "http://example.com"}),
 ], ids=str)  # fmt: skip
 def test_credentials_are_in_no_error_and_no_log(
     told: Told, caplog: pytest.LogCaptureFixture

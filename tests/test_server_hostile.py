@@ -210,6 +210,40 @@ def test_links_come_as_they_are_written() -> None:
     assert json.loads(told.partition(b"\r\n\r\n")[2])["data"]["name"].startswith("900 ")
 
 
+def test_an_offer_of_another_protocol_leaves_the_body(host: str) -> None:
+    """As Java's own client makes it with every request."""
+    offer = {"Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c", "HTTP2-Settings": "AAEA"}
+    for _ in range(2):
+        answer = requests.post(
+            host + ANY, auth=AUTH, files={"image": png()}, headers=offer, timeout=9
+        )
+        assert answer.json()["errorCode"] == "0"
+
+
+def test_a_trailer_without_end_is_refused(host: str) -> None:
+    with connected(host) as sock, suppress(ConnectionError):
+        head = f"POST {ANY} HTTP/1.1\r\nTransfer-Encoding: chunked\r\n".encode()
+        sock.sendall(head + LOGIN + b"\r\n2\r\nab\r\n0\r\nX: ")
+        for _ in range(200):
+            sock.sendall(b"a" * 10_000)
+        sock.settimeout(9)
+        while sock.recv(65536):
+            pass
+
+
+def test_half_a_request_after_a_whole_one_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "_HEAD_S", 0.4)
+    app = make_app(Fake(), keys=Keys(dict([AUTH])))
+    with serving(app) as host, connected(host) as sock:
+        sock.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nG")
+        assert b" 200 " in sock.recv(4096)
+        sock.sendall(b"E")  # ends uvicorn's own wait for the next request
+        sock.settimeout(5)
+        with suppress(ConnectionError):
+            while sock.recv(4096):
+                pass
+
+
 def test_slow_heads_are_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(running, "_HEAD_S", 0.4)
     app = make_app(Fake(), keys=Keys(dict([AUTH])))

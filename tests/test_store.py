@@ -152,7 +152,7 @@ def test_a_settled_file_is_not_opened_again_to_know_it(
     def unasked(*_: object, **__: object) -> str:
         raise AssertionError
 
-    monkeypatch.setattr("cvocr_lab.images.digest", unasked)
+    monkeypatch.setattr("cvocr_lab.images.load", unasked)
     assert extract([path], engine=Fake(), store=store)["id"].tolist() == ["21"]
 
 

@@ -87,7 +87,7 @@ class Contents:
             raise
         except Exception as error:  # whatever an object that poses as a picture does
             raise RowError(f"the picture cannot be read ({type(error).__name__})") from None
-        return Taken(bytes.fromhex(found.sha256), found)
+        return Taken(bytes.fromhex(found.sha256), None if found.pages else found)
 
     def _path(self, source: object) -> str | None:
         text = str(source) if isinstance(source, Path) else source

@@ -29,7 +29,8 @@ _LONGEST_NAME: Final = 300
 class Ledger:
     """Knows equal pictures from before, in this run and in the store's.
 
-    `items` may be iterated by many threads in turn; `keep` and `answered` called by any.
+    `items` may be begun by one thread and gone on with by another; `keep` and `answered` called by
+    any.
 
     Parameters
     ----------

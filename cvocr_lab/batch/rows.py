@@ -153,6 +153,7 @@ def _rows(call: Call, ledger: Ledger, window: Window | None) -> Generator[Row]:
     if not tasks:
         return
     team = call.engine.team(call.workers, len(tasks))
+    del item
     # Let go of one by one: they may hold their pictures.
     first = (tasks.pop() for _ in range(len(tasks)))
     tasks.reverse()

@@ -161,7 +161,7 @@ def run(
     def feed() -> None:
         try:
             for item in items:
-                if not room.get():
+                if not room.get() or stopped.is_set():
                     break
                 if isinstance(item, Row):
                     done.put(item)
@@ -198,7 +198,7 @@ def run(
             thread.start()
         busy = len(workers)
         failure: BaseException | None = None
-        while busy and not (failure and done.empty()):
+        while (busy or not done.empty()) and not (failure and done.empty()):
             try:
                 given = done.get(timeout=0.2)  # a bare get cannot be interrupted on Windows
             except queue.Empty:

@@ -140,12 +140,12 @@ def load(
         return drawn
     if not decode and pages is not None:
         raise ArgumentError("pages=… takes an engine that reads here: this one sends whole files")
-    if not isinstance(source, InputImage):
-        found = encoded(source, base=base, limits=limits)
-    elif source.pages or not decode:
-        return source
-    else:
+    if isinstance(source, InputImage) and not source.pages:
+        if not decode:
+            return source
         found = Encoded(source.name, source.source, source.data or b"", source.url)
+    else:
+        found = encoded(source, base=base, limits=limits)
     if not decode:
         return _undecoded(found, fetch)
     if found.kind == "url" and not found.data:

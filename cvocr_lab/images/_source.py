@@ -26,6 +26,7 @@ Kind: TypeAlias = Literal["path", "url", "bytes", "pixels", "base64"]
 _SCHEME: Final = re.compile(r"([a-z][a-z0-9+.-]+)://", re.I)
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/_\-\s]++={0,2}")
 _LONGEST_PATH: Final = 4096
+_PIECE: Final = 2**16
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,59 +85,68 @@ def _text(text: str, base: Path | str | None, limits: Limits) -> Encoded:
     try:
         if len(text) <= _LONGEST_PATH:
             return _file(Path(text), text, base, limits)
-    except ImageError:
-        # Only what is no file is taken for base64.
-        data = _base64(text, limits)
-        if data is None and text.isprintable():
-            raise
-    else:
-        data = _base64(text, limits)
+        failure = ImageError(f"text of {len(text)} characters is no picture: give a path or a URL")
+    except _NoFileError as error:
+        failure = ImageError(*error.args)
+        if not text.isprintable():
+            failure = ImageError(f"text of {len(text)} characters is no picture: give a path")
+    # Outside of the handler: what is base64 has no business in an error of paths.
+    data = _base64(text, limits)
     if data is None:
-        raise ImageError(f"text of {len(text)} characters is no picture: give a path or a URL")
+        raise failure
     return Encoded("base64 text", "base64", data)
+
+
+class _NoFileError(ImageError):
+    """There is no file of this name, or it cannot be one's name."""
 
 
 def _file(path: Path, name: str, base: Path | str | None, limits: Limits) -> Encoded:
     try:
         path = path.expanduser()
-        with _opened(path if base is None else Path(base) / path) as file:
-            found = os.fstat(file.fileno())
-            if not stat.S_ISREG(found.st_mode):
-                raise ImageError(f"{name} is no ordinary file: give a picture")
-            _check_bytes(found.st_size, name, limits)
-            data = b"".join(iter(lambda: file.read(found.st_size + 1), b""))
+        path, found = _found(path if base is None else Path(base) / path)
+        # Asked before opening: a pipe would block, a device may never end.
+        if stat.S_ISDIR(found.st_mode):
+            raise ImageError(f"{name} is a folder: give a file in it")
+        if not stat.S_ISREG(found.st_mode):
+            raise ImageError(f"{name} is no ordinary file: give a picture")
+        _check_bytes(found.st_size, name, limits)
+        data = _contents(path, found.st_size, name, limits)
     except FileNotFoundError as error:
         folder = f" in {base}" if base is not None else ""
-        raise ImageError(f"no such file{folder}: {name}; check the path and base=…") from error
-    except IsADirectoryError as error:
-        raise ImageError(f"{name} is a folder: give a file in it") from error
+        told = f"no such file{folder}: {name}; check the path and base=…"
+        raise _NoFileError(told) from error
     except PermissionError as error:
         raise ImageError(f"{name} may not be read: check its permissions") from error
     except (OSError, ValueError, RuntimeError) as error:
         kind = type(error).__name__
-        raise ImageError(f"{name} cannot be opened ({kind}): check the path") from error
+        raise _NoFileError(f"{name} cannot be opened ({kind}): check the path") from error
     return Encoded(name, "path", checked(data, name, limits))
 
 
-def _opened(path: Path) -> io.FileIO:
+def _found(path: Path) -> tuple[Path, os.stat_result]:
     try:
-        return io.FileIO(path, opener=_at_once)
+        return path, path.stat()
     except FileNotFoundError:
         # A list typed on one system and files unpacked on another may differ in Unicode form.
         for form in ("NFC", "NFD"):
             other = Path(unicodedata.normalize(form, str(path)))
             if other.exists():
-                return io.FileIO(other, opener=_at_once)
-        raise
-    except PermissionError:
-        if path.is_dir():  # as Windows says it
-            raise IsADirectoryError from None
+                return other, other.stat()
         raise
 
 
-def _at_once(path: str, flags: int) -> int:
-    """Open without waiting for a pipe's other end."""
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+def _contents(path: Path, size: int, name: str, limits: Limits) -> bytes:
+    """All of a file, and no more than may be; it may have grown since it was looked at."""
+    pieces: list[bytes] = []
+    with io.FileIO(path) as file:
+        # One call for most files; memory is taken for what is asked for, not for what is there.
+        while piece := file.read(max(size + 1, _PIECE)):
+            pieces.append(piece)
+            _check_bytes(sum(map(len, pieces)), name, limits)
+            if len(piece) == size:
+                break
+    return b"".join(pieces)
 
 
 def _open_file(file: object, limits: Limits) -> Encoded:

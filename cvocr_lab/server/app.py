@@ -29,7 +29,7 @@ from cvocr_lab.wire import ENDPOINTS, Endpoint
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-Answer: TypeAlias = Callable[[Request], Awaitable[Response]]
+Reply: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 _BOUNDS: Final = Bounds()
 _FIRST: Final[Mapping[str, Endpoint]] = {
@@ -135,7 +135,7 @@ class _DirectApp:
     FastAPI's way there, made for parameters that it reads itself, is a third of a request's work.
     """
 
-    def __init__(self, app: FastAPI, answers: Mapping[tuple[str, str], Answer]) -> None:
+    def __init__(self, app: FastAPI, answers: Mapping[tuple[str, str], Reply]) -> None:
         self._app = app
         self._answers = answers
 
@@ -148,11 +148,11 @@ class _DirectApp:
         await response(scope, receive, send)
 
 
-def _add_endpoints(app: FastAPI, answering: Answering) -> dict[tuple[str, str], Answer]:
+def _add_endpoints(app: FastAPI, answering: Answering) -> dict[tuple[str, str], Reply]:
     def place(endpoint: Endpoint) -> tuple[str, str]:
         return endpoint.path, endpoint.method
 
-    answers: dict[tuple[str, str], Answer] = {}
+    answers: dict[tuple[str, str], Reply] = {}
     # For the description only: FastAPI's own check cannot read every key.
     basic = Depends(HTTPBase(scheme="basic", scheme_name="HTTPBasic", auto_error=False))
     for (path, method), group in groupby(sorted(ENDPOINTS, key=place), place):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -33,6 +34,7 @@ _TAKE_S: Final = 60.0
 
 _HEAD_BYTES: Final = 2**16
 _HEAD_LINES: Final = 200
+_UPGRADE: Final = re.compile(rb"\nupgrade[ \t]*:", re.I)
 _START_S: Final = 30.0
 _BACKLOG: Final = 512
 
@@ -42,12 +44,16 @@ class _Protocol(HttpToolsProtocol):
 
     _waiting: asyncio.TimerHandle | None = None
     _held: asyncio.TimerHandle | None = None
-    _part: Literal["", "head", "body"] = ""
-    """What of a request is coming; "" between two."""
+    _head = b""
+    """What came of a head whose end has not."""
 
-    _come = 0
+    _part: Literal["", "head", "body"] = ""
+    """What of a request the parser is in; "" between two."""
+
+    _dumb = 0
+    """Bytes since the parser told of any content: of lines that do not end it says nothing."""
+
     _lines = 0
-    """Bytes and lines of the head that is coming."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -56,18 +62,23 @@ class _Protocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         if not self._part:
-            data = _with_ascii_target(data)
             self._wait_for_head()
+            data = self._head + data
+            whole = b"\r\n\r\n" in data
+            self._head = b"" if whole else data
+            if not whole and len(data) <= _HEAD_BYTES:
+                return
+            data = _plain_head(data)
+        self._dumb += len(data)
         super().data_received(data)
-        if self._part == "head":
-            # Of a line that does not end the parser says nothing.
-            self._come += len(data)
-            if self._come > _HEAD_BYTES:
-                self.send_400_response("the head of the request is too large")
+        if self._part == "head":  # of a request that was sent before the last one was answered
+            self._wait_for_head()
+        if self._part and self._dumb > _HEAD_BYTES:
+            self.send_400_response("the head of the request is too large")
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._part, self._come, self._lines = "head", 0, 0
+        self._part, self._lines = "head", 0
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self._lines += 1
@@ -76,13 +87,22 @@ class _Protocol(HttpToolsProtocol):
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        self._part = "body"
+        self._part, self._dumb = "body", 0
         self._stop_waiting()
         super().on_headers_complete()
 
+    def on_body(self, body: bytes) -> None:
+        self._dumb = 0
+        super().on_body(body)
+
     def on_message_complete(self) -> None:
-        self._part = ""
+        self._part, self._dumb = "", 0
         super().on_message_complete()
+
+    def timeout_keep_alive_handler(self) -> None:
+        super().timeout_keep_alive_handler()
+        # What was answered may not be taken: closing waits for it.
+        self._held = self._held or self.loop.call_later(_TAKE_S, self.transport.abort)
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -99,7 +119,18 @@ class _Protocol(HttpToolsProtocol):
 
     def _wait_for_head(self) -> None:
         if self._waiting is None:
-            self._waiting = self.loop.call_later(_HEAD_S, self.transport.close)
+            self._waiting = self.loop.call_later(_HEAD_S, self._give_up)
+
+    def _give_up(self) -> None:
+        self._waiting = None
+        if self._answers():
+            self._wait_for_head()
+        else:
+            self.transport.close()
+
+    def _answers(self) -> bool:
+        """Whether an answer is under way."""
+        return bool(self.cycle) and not self.cycle.response_complete
 
     def _stop_waiting(self) -> None:
         if self._waiting is not None:
@@ -112,6 +143,9 @@ class _Protocol(HttpToolsProtocol):
             self._held = None
 
     def send_400_response(self, msg: str) -> None:
+        if self._answers():
+            self.transport.abort()  # nothing may stand in the middle of an answer
+            return
         given = refusal(HTTPException(400, msg), ENDPOINTS[0])
         head = (
             "HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\nconnection: close\r\n"
@@ -121,13 +155,17 @@ class _Protocol(HttpToolsProtocol):
         self.transport.close()
 
 
-def _with_ascii_target(head: bytes) -> bytes:
-    """Escape what the first line has beside ASCII: curl sends links as they are written."""
-    line, end, rest = head.partition(b"\n")
-    if line.isascii():
-        return head
-    escaped = "".join(chr(byte) if byte < 128 else f"%{byte:02X}" for byte in line)
-    return escaped.encode() + end + rest
+def _plain_head(data: bytes) -> bytes:
+    """Bring a head, and what follows, into a form that the parser takes as it is meant.
+
+    What the first line has beside ASCII is escaped: curl sends links as they are written.  Offers
+    of another protocol, which Java's client makes, are renamed: the parser would leave the body.
+    """
+    head, end, rest = data.partition(b"\r\n\r\n")
+    line, feed, fields = head.partition(b"\n")
+    if not line.isascii():
+        line = "".join(chr(byte) if byte < 128 else f"%{byte:02X}" for byte in line).encode()
+    return line + feed + _UPGRADE.sub(b"\nx-upgrade:", b"\n" + fields)[1:] + end + rest
 
 
 class _Server(uvicorn.Server):
@@ -156,6 +194,7 @@ def serve(app: ASGIApp, *, host: str = "127.0.0.1", port: int = 8080, grace_s: f
     """
     with _listening(host, port) as sock:
         _LOG.info("answering at %s; Ctrl-C stops", _url(sock))
+        gc.collect()
         gc.freeze()  # what is there now stays: nobody has to wait while it is looked through
         _server(app, grace_s).run(sockets=[sock])
 

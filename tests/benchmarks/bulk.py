@@ -32,6 +32,13 @@ SEED: Final = 950_000
 TIERS: Final[tuple[Literal["scan", "photo"], ...]] = ("scan", "photo")
 PARTITIONS: Final = 10
 """Partitions for each worker of Dask: the last ones end at different times."""
+KEEPING: Final = {
+    "MALLOC_TRIM_THRESHOLD_": 2**28,
+    "MALLOC_MMAP_THRESHOLD_": 2**25,
+    "OMP_NUM_THREADS": 1,
+}
+"""Dask's workers keep their memory, as `cvocr_lab.dask.extract` advises."""
+
 PAGE: Final = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -84,6 +91,7 @@ def by_pool(paths: Sequence[Path], workers: int) -> Run:
 
 def by_dask(paths: Sequence[Path], workers: int) -> Run:
     """Do the same on a cluster of this machine that is there already, its engines not open."""
+    import dask
     import dask.dataframe as dd
     import pandas as pd
     from distributed import Client, LocalCluster
@@ -93,6 +101,7 @@ def by_dask(paths: Sequence[Path], workers: int) -> Run:
     table = pd.DataFrame({"image": [str(path) for path in paths]})
     lazy = dd.from_pandas(table, npartitions=min(len(paths), PARTITIONS * workers))
     with (
+        dask.config.set({"distributed.nanny.pre-spawn-environ": KEEPING}),
         LocalCluster(
             n_workers=workers,
             threads_per_worker=1,

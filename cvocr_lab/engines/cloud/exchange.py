@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from http.client import IncompleteRead
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 from urllib.parse import SplitResult, urljoin, urlsplit
@@ -190,25 +191,31 @@ class Exchange:
     ) -> tuple[int, Mapping[str, str], bytes]:
         from urllib3.exceptions import HTTPError
 
-        headers = dict(sending.headers)
-        if _origin(urlsplit(url)) == self._origin:
-            headers["Authorization"] = self._login.header
-        else:
-            headers.pop("Idempotency-Key")
+        failure: Exception
         try:
             with self._connections.sent(
                 method,
                 url,
-                headers=headers,
+                headers=self._headers(url, sending),  # no local: tracebacks may show those
                 body=sending.body() if method == "POST" else None,
                 timeout=(self._patience.connect_s, self._patience.read_s),
             ) as response:
                 body = _whole(response, self._patience.total_s)
                 return response.status, response.headers, body
+        except AnswerError as error:
+            failure = AnswerError(*error.args)
         except (OSError, HTTPError) as error:
             failure = _failure(error)
         # Not in the handler: the frames of the libraries, with the login in them, must not hang on.
         raise failure
+
+    def _headers(self, url: str, sending: Sending) -> dict[str, str]:
+        headers = dict(sending.headers)
+        if _origin(urlsplit(url)) == self._origin:
+            headers["Authorization"] = self._login.header
+        else:
+            headers.pop("Idempotency-Key")
+        return headers
 
 
 def _failure(error: Exception) -> Exception:
@@ -220,13 +227,13 @@ def _failure(error: Exception) -> Exception:
             return TransportError("the service's certificate cannot be trusted: check base_url")
         case of.InvalidURL() | of.InvalidSchema() | of.MissingSchema() | below.LocationValueError():
             return TransportError(f"the service's address is no web address: {_CHECK}")
-        case below.NewConnectionError():
+        case below.NewConnectionError():  # in urllib3 a kind of the next
             return _PassingError("could not be reached, or broke off")
         case below.ConnectTimeoutError():
             return _PassingError("could not be connected to in time")
         case TimeoutError() | below.TimeoutError():
             return _PassingError("did not answer in time")
-        case below.IncompleteRead() | below.DecodeError():
+        case below.ProtocolError(args=(_, IncompleteRead())) | below.DecodeError():
             return _PassingError("broke off in the middle of an answer")
         case _:
             return _PassingError("could not be reached, or broke off")
