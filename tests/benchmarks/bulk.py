@@ -30,7 +30,7 @@ from unittest.mock import patch
 
 SEED: Final = 950_000
 TIERS: Final[tuple[Literal["scan", "photo"], ...]] = ("scan", "photo")
-PARTITIONS: Final = 10
+PARTITIONS: Final = 25
 """Partitions for each worker of Dask: the last ones end at different times."""
 KEEPING: Final = {
     "MALLOC_TRIM_THRESHOLD_": 2**28,
