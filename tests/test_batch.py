@@ -170,6 +170,13 @@ def test_pairs_give_both_faces_one_label(pictures: Callable[..., list[str]]) -> 
     assert listed["back"].tolist() == [c, c]
 
 
+def test_an_array_has_one_page() -> None:
+    array = np.zeros((12, 30, 3), np.uint8)
+    with pytest.warns(RowsFailedWarning):
+        frame = extract([array], pages=[2], engine=Fake())
+    assert "page 2" in frame["ocr_error"].iloc[0]
+
+
 def test_equal_paths_are_read_once(pictures: Callable[..., list[str]]) -> None:
     a, b = pictures(21, 22)
     engine = Fake()

@@ -59,6 +59,18 @@ def test_credentials_are_in_no_error_and_no_log(
     assert caught.value.__context__ is None
 
 
+def test_credentials_are_in_no_error_of_an_answer_that_is_too_large(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(exchange, "_LARGEST_ANSWER", 10)
+    with loopback() as server:
+        engine = CloudEngine(key=KEY, secret=SECRET, base_url=server.url)
+        with pytest.raises(CvocrError, match="larger than 10 bytes") as caught:
+            engine.extract(Request((PICTURE,)))
+        engine.close()
+    assert_untold(everything_of(caught.value).replace(f'KEY, SECRET = "{KEY}", "{SECRET}"', ""))
+
+
 def test_credentials_are_in_no_repr_and_no_pickle() -> None:
     engine = CloudEngine(key=KEY, secret=SECRET)
     assert_untold(repr(engine) + repr(vars(engine)) + repr(engine.options) + engine.name)

@@ -278,7 +278,8 @@ def test_failed_rows_stay_failed_until_asked(
     pd.testing.assert_frame_equal(first, kept)
     assert kept["ocr_error"].tolist()[1:] == ["NoDocumentError: none", "OwnError: own trouble"]
     assert kept["ocr_error_code"].tolist()[1:] == ["1", "77"]
-    retried = extract([*paths, paths[1]], engine=engine, store=store, retry_failed=True)
+    again = [*paths, paths[1]]
+    retried = extract(again, engine=engine, store=store, retry_failed=True, workers=1)
     assert retried["id"].tolist() == ["21", "22", "23", "22"]
     assert engine.seen == [21, 22, 23, 22, 23]
     assert extract(paths, engine=engine, store=store)["ocr_error"].isna().all()
