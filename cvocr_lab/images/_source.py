@@ -82,14 +82,13 @@ def _text(text: str, base: Path | str | None, limits: Limits) -> Encoded:
         return Encoded(public_name(text), "url", b"", text)
     if text[:5].lower() == "data:":
         return Encoded("data URI", "base64", _data_uri(text, limits))
+    failure = ImageError(f"text of {len(text)} characters is no picture: give a path or a URL")
     try:
         if len(text) <= _LONGEST_PATH:
             return _file(Path(text), text, base, limits)
-        failure = ImageError(f"text of {len(text)} characters is no picture: give a path or a URL")
     except _NoFileError as error:
-        failure = ImageError(*error.args)
-        if not text.isprintable():
-            failure = ImageError(f"text of {len(text)} characters is no picture: give a path")
+        if text.isprintable():
+            failure = ImageError(*error.args)
     # Outside of the handler: what is base64 has no business in an error of paths.
     data = _base64(text, limits)
     if data is None:

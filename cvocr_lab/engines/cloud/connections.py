@@ -115,9 +115,9 @@ class Connections:
         asked = requests.Request("GET", f"{origin}/").prepare()
         pool = self._adapter.get_connection_with_tls_context(asked, self._verify, self._proxies)
         self._adapter.cert_verify(pool, origin, self._verify, None)  # type: ignore[no-untyped-call]
-        # "/", or the whole link where a proxy is to fetch it.
         pool = cast("HTTPConnectionPool", pool)
         pool.ConnectionCls = _joining(pool.ConnectionCls)
+        # "/", or the whole link where a proxy is to fetch it.
         prefix = self._adapter.request_url(asked, self._proxies).removesuffix("/")
         return _Host(pool, prefix)
 
