@@ -8,6 +8,8 @@ import pytest
 from lab import Lab, need_browser, running_browser, running_lab
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from playwright.sync_api import Browser
 
 # A shell that starts the tests in the background has Ctrl-C ignored; some of them send it.
@@ -31,3 +33,15 @@ def lab(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     """One JupyterLab for them, in a folder of its own."""
     with running_lab(tmp_path_factory.mktemp("lab")) as lab:
         yield lab
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where a module's pictures lie."""
+    return tmp_path_factory.mktemp("cards")
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Path:
+    """Where a test's decisions go; not there yet."""
+    return tmp_path / "review.jsonl"

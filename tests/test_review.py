@@ -20,18 +20,8 @@ TOKENS = itertools.count()
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cards")
-
-
-@pytest.fixture(scope="module")
 def frame(folder: Path) -> pd.DataFrame:
     return cards(folder, 3)
-
-
-@pytest.fixture
-def journal(tmp_path: Path) -> Path:
-    return tmp_path / "review.jsonl"
 
 
 def start(frame: pd.DataFrame, journal: Path | Journal, folder: Path, **options: object) -> Page:

@@ -16,18 +16,8 @@ TOKENS = itertools.count()
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cards")
-
-
-@pytest.fixture(scope="module")
 def frame(folder: Path) -> pd.DataFrame:
     return cards(folder, 5)
-
-
-@pytest.fixture
-def journal(tmp_path: Path) -> Path:
-    return tmp_path / "review.jsonl"
 
 
 def start(frame: pd.DataFrame, field: str, journal: Path, folder: Path) -> Page:

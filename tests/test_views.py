@@ -32,11 +32,6 @@ def decoded(jpeg: bytes) -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cards")
-
-
-@pytest.fixture(scope="module")
 def frame(folder: Path) -> pd.DataFrame:
     return cards(folder, 6)
 
