@@ -46,6 +46,7 @@ VALIDATION_SEED = 11_000
 """Seed of the papers that choose a checkpoint; training seeds start at `stream.FIRST_SEED`."""
 _FLATS, _VALIDATION_FLATS = 1600, 160
 _KEPT = 60
+_REST = 1.0
 _PEAK = 2e-3
 _WARM_STEPS = 200
 
@@ -143,14 +144,18 @@ def feed(folder: Path, sort: str, *, seed: int, count: int = 64) -> None:
     shards.mkdir(parents=True, exist_ok=True)
     parent = os.getppid()
     while os.getppid() == parent:
+        begun = time.monotonic()
         path = shards / f"{seed}.npz"
         partial = path.with_suffix(".part")
         with partial.open("wb") as file:
             np.savez(file, allow_pickle=False, **draw_shard(folder / "flats", sort, seed, count))
         partial.replace(path)
         seed += 1
-        for old in sorted(shards.glob("*.npz"), key=lambda p: p.stat().st_mtime)[:-_KEPT]:
+        spent = sorted(shards.glob("*.npz"), key=lambda p: p.stat().st_mtime)[:-_KEPT]
+        for old in spent:
             old.unlink(missing_ok=True)
+        if spent:
+            time.sleep(_REST * (time.monotonic() - begun))
 
 
 def _shards(folder: Path, rng: random.Random) -> Iterator[Shard]:
@@ -232,9 +237,9 @@ class _Task:
 
 
 _TASKS: dict[str, _Task] = {
-    "papers": _Task(PaperNet, _paper_loss, "pictures", 16),
-    "turns": _Task(lambda: TurnNet(len(TYPE_NAMES)), _turn_loss, "crops", 32),
-    "text": _Task(TextNet, _text_loss, "pictures", 12),
+    "papers": _Task(PaperNet, _paper_loss, "pictures", 8),
+    "turns": _Task(lambda: TurnNet(len(TYPE_NAMES)), _turn_loss, "crops", 24),
+    "text": _Task(TextNet, _text_loss, "pictures", 8),
 }
 
 

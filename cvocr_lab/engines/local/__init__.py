@@ -1,7 +1,7 @@
 """The offline engine: reads the papers on a plain CPU, no key and no network.
 
-find → orient → classify → rectify → read → parse → crosscheck → confidence → assess, one module
-each.
+papers → text_lines → recogniser → classify → parse → crosscheck → confidence → assess, one module
+each; `pages` leads from a picture to the papers that were read.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ import numpy as np
 from cvocr_lab import mrz, proofs
 from cvocr_lab.engines import Request
 from cvocr_lab.engines.local import assess, codes, confidence, crosscheck, values
-from cvocr_lab.engines.local.find import Finder, Image
-from cvocr_lab.engines.local.lines import Reader, read_lines
-from cvocr_lab.engines.local.pages import Paper, find_papers, find_papers_again, look_again
+from cvocr_lab.engines.local.eyes import Eyes, model_files
+from cvocr_lab.engines.local.geometry import Image, quads_array
+from cvocr_lab.engines.local.lines import Reader, read_page
+from cvocr_lab.engines.local.pages import Paper, find_papers, look_again
 from cvocr_lab.engines.local.parse import Reading, parse
 from cvocr_lab.engines.local.readers import open_reader
 from cvocr_lab.engines.local.recogniser import Recogniser, crop_line, model_file
-from cvocr_lab.engines.local.rectify import quads_array
 from cvocr_lab.engines.local.sight import Sight, measure
 from cvocr_lab.errors import NoDocumentError
 from cvocr_lab.images import InputImage
@@ -64,7 +64,7 @@ class LocalEngine:
         model: str | Path | None = None,
         threads: int = 0,
     ) -> None:
-        self._finder = Finder(threads=threads)
+        self._eyes = Eyes(threads=threads)
         self._reader = open_reader(reader, model=model, threads=threads)
         if threads:  # OpenCV's pool is the process's; a bulk run's workers ask for one
             cv2.setNumThreads(threads)
@@ -74,9 +74,11 @@ class LocalEngine:
 
     @classmethod
     def revision(cls) -> str:
-        """Give the digest of the shipped model: a store keeps readings of each apart."""
-        with model_file().open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()[:16]
+        """Return a digest of all shipped models: a store keeps readings of each set apart."""
+        digest = hashlib.sha256()
+        for path in (*model_files(), model_file()):
+            digest.update(path.read_bytes())
+        return digest.hexdigest()[:16]
 
     def extract(self, request: Request) -> Extraction:
         """Read one request.
@@ -110,25 +112,23 @@ class LocalEngine:
     def _scan(self, image: InputImage) -> list[Line]:
         found: list[Line] = []
         for page in image.pages:
-            for _, lines in read_lines(page, self._finder, self._reader, book=True):
+            for lines in read_page(page, self._eyes, self._reader):
                 found += _reading_order(lines)
         return found
 
     def _documents(self, image: InputImage) -> list[Document]:
         documents = []
         for number, page in zip(image.numbers, image.pages, strict=True):
-            papers = find_papers(page, self._finder, self._reader)
-            if not papers:
-                papers = find_papers_again(page, self._finder, self._reader)
+            papers = find_papers(page, self._eyes, self._reader)
             documents += [replace(self._document(page, paper), page=number) for paper in papers]
         return documents
 
     def _document(self, page: Image, paper: Paper) -> Document:
-        kind = paper.registration.model.type
+        kind = paper.model.type
         readings, zone, zone_lines = self._readings(paper)
-        expected = {slot.field for slot in paper.registration.model.layout.slots}
+        expected = {slot.field for slot in paper.model.layout.slots}
         if len(expected - readings.keys()) > _MANY_MISSING * len(expected):
-            paper = look_again(paper, self._finder, self._reader)
+            paper = look_again(paper, self._eyes, self._reader)
             readings, zone, zone_lines = self._readings(paper)
         proven_by: dict[str, proofs.Proof] = {}
         payload = codes.id_code(paper.codes) or next(iter(paper.codes), None)
@@ -138,9 +138,8 @@ class LocalEngine:
             readings = _split_name(readings, zone)
         if payload is not None:
             proven_by |= proofs.qr_proofs(payload.text, kind)
-        placed = paper.registration
         wrong = assess.contradictions(readings, proven_by) + assess.number_warnings(
-            kind, readings, paper.lines, placed.model.layout, placed.matrix
+            kind, readings, paper.lines, paper.model.layout, paper.matrix
         )
         readings, proven, warnings = crosscheck.reconcile(readings, proven_by)
         agrees = crosscheck.number_agrees(kind, readings) if "id" in readings else None
@@ -181,9 +180,9 @@ class LocalEngine:
     def _readings(self, paper: Paper) -> tuple[dict[str, Reading], mrz.Mrz | None, list[int]]:
         """What is printed on the paper and what its MRZ says, the MRZ, and its lines."""
         zone, zone_lines = self._zone(paper)
-        model = paper.registration.model
+        model = paper.model
         readings = parse(
-            paper.lines, paper.hits, model, paper.registration.matrix, skip=set(zone_lines)
+            paper.lines, paper.hits, model, paper.matrix, skip=set(zone_lines)
         )
         readings |= self._read_again(paper, readings)
         if zone is not None:
@@ -192,7 +191,7 @@ class LocalEngine:
 
     def _read_again(self, paper: Paper, readings: dict[str, Reading]) -> dict[str, Reading]:
         """Values their type refuses, read with nothing but its alphabet; those it then takes."""
-        kind = paper.registration.model.type
+        kind = paper.model.type
         if not isinstance(self._reader, Recogniser):
             return {}
         doubtful = [
@@ -213,7 +212,7 @@ class LocalEngine:
 
     def _zone(self, paper: Paper) -> tuple[mrz.Mrz | None, list[int]]:
         """The paper's MRZ and the lines it stands in."""
-        if not paper.registration.model.type.mrz:
+        if not paper.model.type.mrz:
             return None, []
         at = [i for i, line in enumerate(paper.lines) if codes.looks_like_mrz(line)]
         if not at:
@@ -235,14 +234,13 @@ class LocalEngine:
 
 def _sight(page: Image, paper: Paper) -> Sight:
     """What the picture shows of the paper beside its text."""
-    placed = paper.registration
     return measure(
         page,
-        placed.model.layout,
-        np.linalg.inv(paper.to_flat) @ placed.matrix,
+        paper.model.layout,
+        np.linalg.inv(paper.to_flat) @ paper.matrix,
         flat=paper.flat,
         lines=paper.lines,
-        flat_scale=placed.scale,
+        flat_scale=paper.scale,
     )
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from cvocr_lab.results import Line, quad_part
 
 Image = NDArray[np.uint8]
 Matrix = NDArray[np.floating[Any]]
@@ -146,3 +149,16 @@ def _crossing(
         return None
     gap = q - p
     return np.asarray(p + d * (gap[0] * e[1] - gap[1] * e[0]) / cross)
+
+
+def quads_array(lines: Sequence[Line]) -> Quads:
+    """Return the quads of lines as ``(n, 4, 2)``."""
+    return np.array([line.quad for line in lines], np.float32).reshape(-1, 4, 2)
+
+
+def span_quad(line: Line, start: int, end: int) -> Points:
+    """Return the part of a line's quad that characters `start` to `end` take, ``(4, 2)``."""
+    assert line.quad is not None
+    count = max(len(line.text), 1)
+    part = quad_part(line.quad, start / count, max(end, start + 0.5) / count)
+    return np.array(part, float).reshape(4, 2)

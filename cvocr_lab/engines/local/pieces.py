@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from rapidfuzz import fuzz
 
 from cvocr_lab.engines.local.classify import Hit, Model, folded, spots
-from cvocr_lab.engines.local.rectify import Matrix, span_quad, warp_points
+from cvocr_lab.engines.local.geometry import Matrix, span_quad, warp_points
 from cvocr_lab.results import Line, Quad, as_quad, quad_part
 from cvocr_lab.text import letter_shares
 
