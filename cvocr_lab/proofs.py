@@ -9,10 +9,10 @@ number        12 digits (9 in an older passport)     ``id`` of cards, ``person_n
 old_number    9 digits                               ``id`` of the CMND
 passport      letter and digits                      ``id`` of the passport
 name          words in capitals, with marks          ``name``
-birth         ``yyyy-mm-dd``                         ``born``, ``dob``
-sex           ``Nam`` or ``Nữ``                      ``sex``, ``gender``
+birth         ``yyyy-mm-dd``                         ``born``
+sex           ``Nam`` or ``Nữ``                      ``sex``
 issued        ``yyyy-mm-dd``                         ``date``
-expiry        ``yyyy-mm-dd``                         ``duedate``, ``due_date``
+expiry        ``yyyy-mm-dd``                         ``duedate``
 ============  =====================================  =============================================
 
 A QR code mends its own misreading (ISO/IEC 18004), so all it says is read right.  Of a zone only
@@ -43,12 +43,9 @@ _FACTS: Final[Mapping[str, Fact]] = MappingProxyType(
         "person_number": "number",
         "name": "name",
         "born": "birth",
-        "dob": "birth",
         "sex": "sex",
-        "gender": "sex",
         "date": "issued",
         "duedate": "expiry",
-        "due_date": "expiry",
     }
 )
 _NINE_DIGITS: Final = ("cmt", "matsaucmt")
@@ -61,8 +58,8 @@ def fact_of(kind: DocumentType, field: str) -> Fact | None:
     >>> fact_of(TYPES["tcc_chip"], "id"), fact_of(TYPES["passport"], "id")
     ('number', 'passport')
     """
-    if kind.family == "vehicle":
-        return None
+    if kind.family == "vehicle" or (field == "id" and kind[field].source == "mrz"):
+        return None  # of a card's zone, `id` is only the end of the number
     if field == "id" and kind.family == "passport":
         return "passport"
     if field == "id" and kind.name in _NINE_DIGITS:
@@ -75,7 +72,7 @@ def printed(kind: DocumentType, field: str, value: str) -> str:
     fact = fact_of(kind, field)
     if fact in ("birth", "issued", "expiry"):
         return printed_date(value)
-    if fact == "sex" and field == "gender":
+    if fact == "sex" and kind[field].source == "mrz":
         return "M" if value == "Nam" else "F"
     return value.upper() if fact == "sex" and kind.family == "passport" else value
 
@@ -169,7 +166,8 @@ def qr_proofs(payload: str, kind: DocumentType) -> dict[str, Proof]:
     }
     if kind.name == "chip_id_card_2024_back":
         proofs["date"] = Proof(printed_date(code.issued), "qr")
-    names = {f.name for f in kind.fields}
+    names = {f.name for f in kind.fields if f.source == "print"} | {"person_number"}
+    names &= {f.name for f in kind.fields}
     return {k: p for k, p in proofs.items() if p.text and k in names}
 
 
@@ -197,20 +195,20 @@ def mrz_proofs(zone: mrz.Mrz, kind: DocumentType) -> dict[str, Proof]:
     return {k: p for k, p in proofs.items() if p.text}
 
 
-def mrz_fields(zone: mrz.Mrz) -> dict[str, str]:
-    """Fields a TD1 zone carries itself, by the API's names."""
+def mrz_fields(zone: mrz.Mrz, kind: DocumentType) -> dict[str, str]:
+    """Fields that papers of this type do not print and their TD1 zone carries."""
     values = {
-        "document_number": zone.number,
+        "id": zone.number,
         "person_number": zone.person_number,
-        "dob": printed_date(mrz.birth_date(zone)),
-        "gender": zone.sex,
-        "due_date": printed_date(mrz.expiry_date(zone)),
+        "born": printed_date(mrz.birth_date(zone)),
+        "sex": zone.sex,
+        "duedate": printed_date(mrz.expiry_date(zone)),
         "country": zone.issuer,
         "nationality": zone.nationality,
-        "sur_name": zone.surname,
+        "surname": zone.surname,
         "given_name": zone.given_names,
     }
-    return {k: v for k, v in values.items() if v}
+    return {f.name: v for f in kind.fields if f.source == "mrz" and (v := values.get(f.name))}
 
 
 _IDENTITY: Final = ("id", "person_number", "name", "born", "given_name")

@@ -90,7 +90,7 @@ def test_every_printed_field_stands_on_some_layout_inside_the_paper(name: str) -
 # Fields the API knows of papers whose layout of them is not: read by caption, never drawn.
 _PLACE_UNKNOWN = {
     "vehicle_registration_front": {"name", "address", "plate", "issued_at"},
-    "vehicle_registration_back": {"due_date"},
+    "vehicle_registration_back": {"duedate"},
 }
 
 

@@ -252,7 +252,7 @@ def _zone_readings(paper: Paper, form: str, zone: mrz.Mrz, at: list[int]) -> dic
     characters = tuple(c for line in lines for c in line.characters)
     made = {"mrz": Reading(" ".join(mrz.format(zone)), quad, characters, 0.0, True, tuple(at))}
     if form == "TD1":
-        for name, text in proofs.mrz_fields(zone).items():
+        for name, text in proofs.mrz_fields(zone, paper.registration.model.type).items():
             made[name] = Reading(text, quad, characters, 0.0, True, tuple(at))
     return made
 

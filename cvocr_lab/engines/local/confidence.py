@@ -21,7 +21,7 @@ FEATURES = (
     "least", "mean", "length", "refused", "cost", "uncaptioned", "agrees", "denied", *GROUPS,
 )  # fmt: skip
 _PROVEN = 0.995
-_CHECKED = ("document_number", "person_number", "dob", "due_date")
+_CHECKED = ("id", "person_number", "born", "duedate")
 """What a TD1 zone's check digits guard: neither names nor sex nor country."""
 
 
