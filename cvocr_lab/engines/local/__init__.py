@@ -28,7 +28,7 @@ from cvocr_lab.engines.local.recogniser import Recogniser, crop_line, model_file
 from cvocr_lab.engines.local.sight import Sight, measure
 from cvocr_lab.errors import NoDocumentError
 from cvocr_lab.images import InputImage
-from cvocr_lab.kinds import request_kind
+from cvocr_lab.kinds import DocumentType, request_kind
 from cvocr_lab.results import Document, Extraction, FieldValue, Line, as_quad
 
 __all__ = ["ENGINE", "LocalEngine"]
@@ -126,6 +126,8 @@ class LocalEngine:
     def _document(self, page: Image, paper: Paper) -> Document:
         kind = paper.model.type
         readings, zone, zone_lines = self._readings(paper)
+        if kind.name == "passport" and zone is not None and zone.issuer != "VNM":
+            return _foreign(paper, zone, readings["mrz"], zone_lines)
         expected = {slot.field for slot in paper.model.layout.slots}
         if len(expected - readings.keys()) > _MANY_MISSING * len(expected):
             paper = look_again(paper, self._eyes, self._reader)
@@ -186,7 +188,7 @@ class LocalEngine:
         )
         readings |= self._read_again(paper, readings)
         if zone is not None:
-            readings |= _zone_readings(paper, model.type.mrz, zone, zone_lines)
+            readings = _zone_readings(paper, zone, zone_lines) | _printed(readings, model.type)
         return readings, zone, zone_lines
 
     def _read_again(self, paper: Paper, readings: dict[str, Reading]) -> dict[str, Reading]:
@@ -232,6 +234,39 @@ class LocalEngine:
         return zone, at
 
 
+def _foreign(paper: Paper, zone: mrz.Mrz, read: Reading, at: Sequence[int]) -> Document:
+    """A passport of another country: what its zone says, as the API has it, and nothing else."""
+    kind = paper.model.type
+    values = {
+        "id": zone.number,
+        "surname": zone.surname,
+        "given_name": zone.given_names,
+        "sex": zone.sex,
+        "born": proofs.printed_date(mrz.birth_date(zone)),
+        "duedate": proofs.printed_date(mrz.expiry_date(zone)),
+        "country": zone.issuer,
+        "nationality": zone.nationality,
+        "person_number": zone.person_number,
+        "mrz": read.text,
+    }
+    guarded = {"id": "number", "born": "birth", "duedate": "expiry"}
+    quad = paper.to_picture(read.quad)
+    fields = {}
+    for name, text in values.items():
+        if text:
+            checked = zone.checks.get(guarded.get(name, ""), zone.valid)
+            chance = confidence.zone_chance(checked=bool(checked), guarded=name in guarded)
+            fields[name] = FieldValue(text, chance, quad)
+    return Document(
+        type=kind.name,
+        side=kind.side,
+        fields=fields,
+        confidence=confidence.type_chance(paper.score, paper.margin),
+        warnings=tuple(assess.zone_warnings(zone, [paper.lines[i] for i in at])),
+        corners=paper.corners(),
+    )
+
+
 def _sight(page: Image, paper: Paper) -> Sight:
     """What the picture shows of the paper beside its text."""
     return measure(
@@ -244,15 +279,20 @@ def _sight(page: Image, paper: Paper) -> Sight:
     )
 
 
-def _zone_readings(paper: Paper, form: str, zone: mrz.Mrz, at: list[int]) -> dict[str, Reading]:
+def _printed(readings: dict[str, Reading], kind: DocumentType) -> dict[str, Reading]:
+    """Readings of fields that the paper prints outside its zone."""
+    return {name: r for name, r in readings.items() if kind[name].source == "print"}
+
+
+def _zone_readings(paper: Paper, zone: mrz.Mrz, at: list[int]) -> dict[str, Reading]:
     lines = [paper.lines[i] for i in at]
     points = quads_array(lines).reshape(-1, 2)
     low, high = points.min(0), points.max(0)
     quad = as_quad(np.array([low, [high[0], low[1]], high, [low[0], high[1]]]))
     characters = tuple(c for line in lines for c in line.characters)
     made = {"mrz": Reading(" ".join(mrz.format(zone)), quad, characters, 0.0, True, tuple(at))}
-    if form == "TD1":
-        for name, text in proofs.mrz_fields(zone, paper.registration.model.type).items():
+    if paper.model.type.mrz == "TD1":
+        for name, text in proofs.mrz_fields(zone, paper.model.type).items():
             made[name] = Reading(text, quad, characters, 0.0, True, tuple(at))
     return made
 

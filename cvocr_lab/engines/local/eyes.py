@@ -98,13 +98,11 @@ class Eyes:
             By how much the picture is to be scaled before it is looked at.
         """
         height, width = image.shape[:2]
-        size = [max(1, round(side * scale)) for side in (width, height)]
+        step = text_lines.MULTIPLE
+        size = [max(1, round(side * scale / step)) * step for side in (width, height)]
         method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-        small = image if scale == 1 else cv2.resize(image, size, interpolation=method)
-        padded = [-(-side // text_lines.MULTIPLE) * text_lines.MULTIPLE for side in size]
-        canvas = np.full((1, padded[1], padded[0], 3), papers.GREY, np.uint8)
-        canvas[0, : size[1], : size[0]] = small
-        answer = _open(MODELS[2], self._threads).run(canvas)[0][0]
+        small = cv2.resize(image, size, interpolation=method)
+        answer = _open(MODELS[2], self._threads).run(small[None])[0][0]
         quads = text_lines.quads_of(answer)
         return quads * np.array([width / size[0], height / size[1]], np.float32)
 

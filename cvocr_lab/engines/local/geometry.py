@@ -87,6 +87,14 @@ def is_convex(quad: Points) -> bool:
     return bool(cv2.isContourConvex(np.asarray(quad, np.float32)))
 
 
+def overlap(one: Points, other: Points) -> float:
+    """Return the intersection of two convex quadrilaterals over their union."""
+    a, b = (cv2.convexHull(np.asarray(quad, np.float32)) for quad in (one, other))
+    common, _ = cv2.intersectConvexConvex(a, b)
+    union = cv2.contourArea(a) + cv2.contourArea(b) - common
+    return float(common / max(union, 1e-6))
+
+
 def clockwise(quad: Points) -> Points:
     """Return the points in clockwise order, y pointing down."""
     x, y = quad[:, 0], quad[:, 1]

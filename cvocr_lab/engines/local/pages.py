@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -20,8 +20,8 @@ from cvocr_lab.engines.local.geometry import (
     side_lengths,
     warp_points,
 )
-from cvocr_lab.engines.local.lines import Reader, grown, read_quads
-from cvocr_lab.engines.local.marks import evidence, find_marks
+from cvocr_lab.engines.local.lines import Reader, grown, read_page, read_quads
+from cvocr_lab.engines.local.marks import evidence, find_marks, page_of_zone
 from cvocr_lab.engines.local.papers import Outline
 from cvocr_lab.engines.local.text_lines import SCALE_MM
 from cvocr_lab.results import Line, Quad, as_quad
@@ -105,8 +105,17 @@ def find_papers(image: Image, eyes: Eyes, reader: Reader) -> list[Paper]:
         papers = [paper for paper in found if paper is not None]
         if papers:
             return sorted(papers, key=lambda p: p.outline.corners.mean(0)[::-1].tolist())
-    filling = _paper(image, eyes.whole(image), eyes, reader)
-    return [] if filling is None else [filling]
+    last = (_paper(image, o, eyes, reader) for o in _last_resorts(image, eyes, reader))
+    return [paper for paper in last if paper is not None][:1]
+
+
+def _last_resorts(image: Image, eyes: Eyes, reader: Reader) -> Iterator[Outline]:
+    """A paper that fills the picture, and one of which only the machine-readable zone is clear."""
+    yield eyes.whole(image)
+    for lines in read_page(image, eyes, reader):
+        corners = page_of_zone(find_marks(lines, ()))
+        if corners is not None:
+            yield Outline(corners, 0.5, 1.0, {"passport": 1.0})
 
 
 def look_again(paper: Paper, eyes: Eyes, reader: Reader) -> Paper:

@@ -21,7 +21,7 @@ HEIGHT_UNIT: Final = 16.0
 STRIDE: Final = 2
 """Pixels per cell of the net's answer."""
 MULTIPLE: Final = 32
-"""The net takes pictures whose sides are multiples of this."""
+"""The net takes pictures whose sides are multiples of this number of pixels."""
 _SURE = 0.4
 _LEAST_SURE = 0.5
 _MOST_LINES = 600
