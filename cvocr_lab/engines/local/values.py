@@ -11,7 +11,7 @@ from cvocr_lab.engines.local.classify import folded
 from cvocr_lab.kinds import Field
 from cvocr_lab.kinds import _fieldtypes as t
 from cvocr_lab.places import match_province
-from cvocr_lab.text import collapse, digits_from_lookalikes, fold_key, letters_from_lookalikes, nfc
+from cvocr_lab.text import collapse, digits_from_lookalikes, fold_key, letters_from_lookalikes, nfc, old_tone
 
 _EDGES = " \t:;.,/|\\-–—_·•…'\"“”=*~`"
 _DOTS = re.compile(r"(?:[.·•…_]\s*){3,}|\s[.·•_]{2,}(?=\s|$)")
@@ -293,7 +293,7 @@ def authority(field: Field, text: str) -> tuple[float, str]:
     for choice in field.type.shape.split("|"):
         if "{" in choice:
             lead = fold_key(choice.split("{")[0])
-            if lead and key.startswith(lead):
+            if lead and key.startswith(f"{lead} "):
                 return 0.75, text
             continue
         score = fuzz.ratio(fold_key(choice), key) / 100
@@ -326,4 +326,7 @@ def _provincial_police(text: str) -> tuple[float, str]:
     match = match_province(rest[police.end() :])
     if match is None:
         return 0.8, rest
-    return 1.0, f"{police.group().upper()}{match[0].name.upper()}"
+    read, known = rest[police.end() :], match[0].name
+    # The print's own place for the tone, "HOÀ" or "HÒA", is kept.
+    name = read if old_tone(read).upper() == old_tone(known).upper() else known
+    return 1.0, f"{police.group().upper()}{name.upper()}"
