@@ -82,7 +82,7 @@ def parse(
         made = _special(f, slots.get(f.name), uncaptioned, taken)
         if made is not None:
             readings[f.name] = made
-    signed = _signed(pieces)
+    signed = _signed(pieces, model)
     rest = [p for p in loose if id(p) not in taken and id(p) not in signed]
     asked = [*plain, *(Field(name, TEXT) for name in captions if name.startswith("("))]
     assigned = assign(rest, asked, captions, slots)
@@ -103,17 +103,16 @@ _SIGNER = re.compile(
 _BESIDE_MM = 4.0
 
 
-def _signed(pieces: Sequence[Piece]) -> set[int]:
+def _signed(pieces: Sequence[Piece], model: Model) -> set[int]:
     """Pieces of the signer's block, by identity: the line of place and date, and what is below it.
 
     What follows a caption on its own line is never the signer's.
     """
-    captioned = {p.line for p in pieces if p.hit is not None and p.caption}
+    captioned = {p.line for p in pieces if p.caption and model.type[p.caption].vi}
     heads = [
         p
         for p in pieces
-        if (p.hit is None or not p.caption)
-        and p.line not in captioned
+        if p.line not in captioned
         and (_SIGNER.match(fold_key(p.text)) or values.words_date(p.text))
     ]
     found: set[int] = set()
@@ -149,6 +148,8 @@ def _assemble(
     if not mine:
         return None
     ordered = _joined([p for p, _ in mine])
+    if not isinstance(f.type, t.Amount):  # a letter by itself is a speck or a stroke
+        ordered = [p for p in ordered if sum(c.isalnum() for c in p.text) > 1] or ordered
     cost = min(c for _, c in mine)
     text = values.take(f, [p.text for p in ordered], leader=slot is not None and slot.leader)
     if not text:

@@ -62,6 +62,10 @@ def take(field: Field, texts: Sequence[str], *, leader: bool = False) -> str:
         return _choice(kind, text)
     if isinstance(kind, t.Pattern):
         return _pattern(kind, text)
+    if kind is t.AUTHORITY_PASSPORT:
+        known = kind.shape
+        if 80 <= fuzz.ratio(fold_key(text), fold_key(known)) < 100:
+            return known
     return text
 
 
@@ -142,7 +146,7 @@ def _pattern(kind: t.Pattern, text: str) -> str:
         return next((w for w in words if w == "VNM"), words[0] if words else "")
     if kind is t.CERTIFICATE_ID:
         for candidate in (text, _mended(text)):
-            found = re.search(r"(?:\b([A-Z]{2})(\s?))?(?<!\d)(\d{5,12})(?!\d)", candidate)
+            found = re.search(r"(?:(?<![A-Z])([A-Z]{2})(\s?))?(?<!\d)(\d{5,12})(?!\d)", candidate)
             if found:
                 return "".join(part or "" for part in found.groups())
         return ""
@@ -225,6 +229,7 @@ def is_rare(field: Field) -> bool:
     return isinstance(field.type, t.CitizenId | t.Plate) or field.type in (
         t.CMND_ID,
         t.PASSPORT_NUMBER,
+        t.CERTIFICATE_ID,
     )
 
 
@@ -284,9 +289,11 @@ _POLICE = re.compile(r"(?:CA|CÔNG AN)\s+(?:\w{1,2}NH\s+|TP[.\s]\s*|THÀNH PHỐ
 
 def authority(field: Field, text: str) -> tuple[float, str]:
     """Likeness to the nearest known authority, 0 to 1, and its wording."""
-    if field.type is t.AUTHORITY_CMND:
-        return _provincial_police(text)
     key = fold_key(text)
+    if field.type is t.AUTHORITY_CMND or (
+        field.type is t.AUTHORITY_CARD and re.search("giam ?doc", key)
+    ):
+        return _provincial_police(text)
     if not isinstance(field.type, t.Wording) or len(key) < 8:
         return 0.0, ""
     best, most = "", 0.0
