@@ -47,6 +47,8 @@ GREY: Final = 127
 _MOST_PAPERS = 8
 _SURE = 0.5
 _LEAST_CELLS = 14
+_SPUR = 11
+"""Pixels of the canvas: what is thinner is no part of a paper."""
 _ONE_PAPER = 0.22
 """Spread of the middles that a paper's cells point to, over the square root of their number, up to
 which they are one paper's: those of two papers side by side spread by 0.35 and more."""
@@ -176,7 +178,10 @@ def _fitted(
     near = cv2.dilate(mine.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     soft = np.where(mine | (near & (blobs == 0)), chance, 0.0).astype(np.float32)
     big = cv2.resize(soft, (CANVAS, CANVAS), interpolation=cv2.INTER_LINEAR)
-    quad = fit_quad((big > _SURE).astype(np.uint8))
+    whole = (big > _SURE).astype(np.uint8)
+    # Thin spurs, of a line of text or another edge, would pull the corners out.
+    bare = cv2.morphologyEx(whole, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (_SPUR, _SPUR)))
+    quad = fit_quad(bare if bare.any() else whole)
     return None if quad is None else quad + 0.5  # a pixel's middle lies half beyond its index
 
 
