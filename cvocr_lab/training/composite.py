@@ -5,6 +5,7 @@ Everything is drawn at the size the nets see, so that a core makes some fifty pi
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -198,8 +199,10 @@ def _cells(
     edges = np.linspace(0, 1, count + 1)
     tall = y1 - y0 > x1 - x0
     if tall:
-        return [(x0, y0 + a * (y1 - y0), x1, y0 + b * (y1 - y0)) for a, b in zip(edges, edges[1:])]
-    return [(x0 + a * (x1 - x0), y0, x0 + b * (x1 - x0), y1) for a, b in zip(edges, edges[1:])]
+        return [
+            (x0, y0 + a * (y1 - y0), x1, y0 + b * (y1 - y0)) for a, b in itertools.pairwise(edges)
+        ]
+    return [(x0 + a * (x1 - x0), y0, x0 + b * (x1 - x0), y1) for a, b in itertools.pairwise(edges)]
 
 
 def _angle(rng: Chance, *, scan: bool) -> float:
@@ -393,7 +396,9 @@ def _hands(picture: Picture, quads: Sequence[Points], rng: Chance) -> Picture:
     if rng.random() < 0.05:
         ends = rng.uniform(0, _LONGEST, (2, 2)).astype(int)
         colour = tuple(int(v) for v in rng.uniform(0, 255, 3))
-        cv2.line(picture, tuple(ends[0]), tuple(ends[1]), colour, int(rng.integers(3, 16)), cv2.LINE_AA)
+        cv2.line(
+            picture, tuple(ends[0]), tuple(ends[1]), colour, int(rng.integers(3, 16)), cv2.LINE_AA
+        )
     return picture
 
 
@@ -412,9 +417,7 @@ def _taken(picture: Picture, rng: Chance) -> Picture:
     return np.ascontiguousarray(picture)
 
 
-def outline_example(
-    composite: Composite, rng: Chance
-) -> tuple[Picture, NDArray[np.float32]]:
+def outline_example(composite: Composite, rng: Chance) -> tuple[Picture, NDArray[np.float32]]:
     """Return a thumbnail and what `PaperNet` should say of it.
 
     Returns
@@ -431,7 +434,9 @@ def outline_example(
         corners = warp_points(matrix, paper.corners)
         cover = np.zeros((papers.CANVAS, papers.CANVAS), np.uint8)
         cv2.fillPoly(cover, [np.round(corners * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
-        part = cv2.resize(cover, (cells, cells), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+        part = (
+            cv2.resize(cover, (cells, cells), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+        )
         middle = corners.mean(0) / papers.CELL - 0.5
         truth[0] = np.maximum(truth[0] * (1 - part), part) if part.max() else truth[0]
         upper = part > 0.5
@@ -458,10 +463,7 @@ def turn_examples(composite: Composite, rng: Chance) -> list[TurnExample]:
     """Return what `TurnNet` sees of each paper of a picture, and of things that are none."""
     made = []
     for paper in composite.papers:
-        if rng.random() < 0.12:
-            turn = int(rng.integers(4))
-        else:
-            turn = int(rng.choice((0, 2)))
+        turn = int(rng.integers(4)) if rng.random() < 0.12 else int(rng.choice((0, 2)))
         corners = np.roll(paper.corners, turn, axis=0)
         # Corner k of `corners` is the paper's corner k - turn; its own first is corner `turn`.
         reach = float(np.hypot(*np.ptp(corners, axis=0)))

@@ -185,9 +185,7 @@ class LocalEngine:
         """What is printed on the paper and what its MRZ says, the MRZ, and its lines."""
         zone, zone_lines = self._zone(paper)
         model = paper.model
-        readings = parse(
-            paper.lines, paper.hits, model, paper.matrix, skip=set(zone_lines)
-        )
+        readings = parse(paper.lines, paper.hits, model, paper.matrix, skip=set(zone_lines))
         readings |= self._read_again(paper, readings)
         if zone is not None:
             readings = _zone_readings(paper, zone, zone_lines) | _printed(readings, model.type)

@@ -180,7 +180,8 @@ def _fitted(
     big = cv2.resize(soft, (CANVAS, CANVAS), interpolation=cv2.INTER_LINEAR)
     whole = (big > _SURE).astype(np.uint8)
     # Thin spurs, of a line of text or another edge, would pull the corners out.
-    bare = cv2.morphologyEx(whole, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (_SPUR, _SPUR)))
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (_SPUR, _SPUR))
+    bare = cv2.morphologyEx(whole, cv2.MORPH_OPEN, disc)
     quad = fit_quad(bare if bare.any() else whole)
     return None if quad is None else quad + 0.5  # a pixel's middle lies half beyond its index
 
