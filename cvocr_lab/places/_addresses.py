@@ -131,14 +131,21 @@ def parse_address(text: str, *, era: Era | None = None) -> Address:
         other = _of_parts(marks.split(text), era)
         if _worth(other) > _worth(best):
             best = other
-    if not _is_whole(best):
+    # Without a date, a ward of today may be a district whose ward lost its comma.
+    undated = era is None and best.era == "new" and bool(best.house)
+    if undated or not _is_whole(best):
         search = Search(parted(text))
         found = search.best(era)
         if found is not None:
             other = _of_reading(search, found)
-            best = max(best, other, key=lambda a: (_worth(a), -len(a.unknown), a.score))
+            best = max(best, other, key=_rank)
     best = _of_2025(best)
     return replace(best, country=country) if country else best
+
+
+def _rank(address: Address) -> tuple[float, int, bool, float]:
+    three = bool(address.ward and address.district)
+    return _worth(address), -len(address.unknown), three, address.score
 
 
 def _of_2025(address: Address) -> Address:

@@ -46,8 +46,7 @@ _UNITS: Final = {
 }
 # What a street's name stands behind, so that the name is no ward's.
 _BEFORE_STREET: Final = re.compile(
-    r"(?:.* )?(?:so|sn|nha|ngo|ngach|hem|kiet|lo|duong|pho|toa|phong|can|cau|cho|truong|benh vien)"
-    r"|(?:(?:so|sn|nha|ngo|ngach|hem|kiet|lo|duong|toa|phong|can) )*\w{0,3}\d\w*(?: \d\w*)*"
+    r"(?:(?:so|sn|nha|ngo|ngach|hem|kiet|lo|duong|pho|toa|phong|can|\w{0,3}\d\w*) ?)+"
 )
 _HAMLET: Final = re.compile(r"(?:to|thon|xom|ap|khu|kp|tdp|doi|ban|cum|khom)\b.*|kp\d+")
 
@@ -288,7 +287,7 @@ class Search:
             exact = any(key in among.by_key for key in keys)
             if not (exact or bounded):
                 continue
-            if not bounded and len(keys[0]) < 4 and level == "ward" and not unit:
+            if not bounded and len(keys[-1]) < 4 and level == "ward":
                 continue
             found = find_in(among, text)
             if found is None or (found[1] < 0.9 and not bounded):
