@@ -29,8 +29,9 @@ from cvocr_lab.places._provinces import (
     provinces,
     successor,
 )
-from cvocr_lab.places._search import Reading, Search, of_new_era, parted
-from cvocr_lab.text import collapse, fold_key, nfc
+from cvocr_lab.places._search import Reading, Search, of_new_era
+from cvocr_lab.places._words import is_house, parted
+from cvocr_lab.text import collapse, nfc
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +93,6 @@ _DASHES: Final = re.compile(r"\s+[-–—]\s+|\s*[,;]\s*|(?<=\w{3})[-–—](?=\
 # A dot for a comma; after one or two letters it shortens a unit word.
 _DOTS: Final = re.compile(r"(?<=\w{3})\s?\.[.\s]*(?=\w)|\s*[,;]\s*")
 _EDGES: Final = " \t.,;:-–—_'\"`|"
-_HOUSE: Final = re.compile(
-    r"(?:so|sn|to|thon|xom|ap|khu|doi|ban|buon|lang|khom|kp|kdc|ngo|ngach|hem|kiet|duong|pho|tdp|"
-    r"can ho|chung cu|toa|lo|plei|bon|phum|soc|nga tu|nga ba|quoc lo|ql|tinh lo)\b|\w{0,3}\d"
-)
 
 
 def parse_address(text: str, *, era: Era | None = None) -> Address:
@@ -139,6 +136,8 @@ def parse_address(text: str, *, era: Era | None = None) -> Address:
         if found is not None:
             other = _of_reading(search, found)
             best = max(best, other, key=_rank)
+            if found.doubtful and not best.ward and "ward" not in best.unknown:
+                best = replace(best, unknown=(*best.unknown, "ward"))
     best = _of_2025(best)
     return replace(best, country=country) if country else best
 
@@ -164,8 +163,7 @@ def _of_2025(address: Address) -> Address:
 
 
 _COUNTRY: Final = re.compile(
-    r"(?:(?<=\w)|(?<=\)))\s*[,.;–—-]*\s+((?:việt\s?nam|viet\s?nam|v\.?n)\.?)$|(?<=\w)\s*[,;-]\s*((?:việt\s?nam|viet\s?nam|v\.?n)\.?)$",
-    re.IGNORECASE,
+    r"(?<=[\w)])[^\w(]*?[\s,;–—-]+((?:việt\s?nam|viet\s?nam|v\.?n)\.?)$", re.IGNORECASE
 )
 
 
@@ -180,7 +178,8 @@ def _is_whole(address: Address) -> bool:
 def _of_reading(search: Search, reading: Reading) -> Address:
     """The address that a search read."""
     assert reading.province is not None
-    rest = [part for part in (part.strip(_EDGES) for part in search.rest(reading)) if part]
+    runs = (part for run in search.rest(reading) for part in _COMMAS.split(run))
+    rest = [part for part in (part.strip(_EDGES) for part in runs) if part]
     made = Address(
         house=", ".join(rest),
         district=reading.district.name if reading.district else "",
@@ -190,10 +189,9 @@ def _of_reading(search: Search, reading: Reading) -> Address:
     )
     if reading.ward is not None:
         return _with_found(made, reading.ward)
-    if reading.doubtful:
-        return replace(made, unknown=("ward",))
-    *small, last = rest[0].split(", ") if rest and reading.begin else [""]
-    if not last or _is_house(last) or len(rest) > 1:
+    *small, last = rest or [""]
+    behind = max(reading.taken) + 1 < len(search.words)
+    if not last or is_house(last) or behind:
         return made
     level = "ward" if reading.district or reading.era == "new" else "district"
     house = ", ".join(small)
@@ -282,7 +280,7 @@ def _old(small: list[str], province: Province, score: float) -> Address:
     *rest, part = small
     found = _in(districts, part, "district")
     if found is None:
-        if rest or not _is_house(part):
+        if rest or not is_house(part):
             ward = rest[-1] if rest else ""
             return replace(
                 base, house=", ".join(rest[:-1]), ward=ward, district=part,
@@ -308,7 +306,7 @@ def _with_ward(base: Address, parts: list[str], wards: Roll) -> Address:
     if found is not None:
         made = replace(base, house=", ".join(rest), score=min(base.score, found[1]))
         return _with_found(made, found[0])
-    if _is_house(part):
+    if is_house(part):
         return replace(base, house=", ".join(parts))
     return replace(base, house=", ".join(rest), ward=part, unknown=("ward",))
 
@@ -332,7 +330,13 @@ def _in(among: Roll, part: str, level: str) -> tuple[Place, float] | None:
 
 @lru_cache(CACHED)
 def _province(part: str) -> tuple[Province, float] | None:
-    return match_province(mended(part))
+    found = match_province(mended(part))
+    if found and found[1] < 1:
+        words = part.split()
+        tails = (" ".join(words[cut:]) for cut in range(1, len(words)))
+        if any((cut := match_province(tail)) and cut == (found[0], 1.0) for tail in tails):
+            return None  # a word more is no misreading: it would be lost
+    return found
 
 
 _LEAST_LIKE: Final = 0.6
@@ -361,7 +365,3 @@ def _province_above(parts: list[str]) -> tuple[Province, float] | None:
 def _names_one(among: Roll, part: str) -> bool:
     found = find_in(among, part)
     return found is not None and found[1] == 1
-
-
-def _is_house(part: str) -> bool:
-    return _HOUSE.match(fold_key(part)) is not None

@@ -7,7 +7,7 @@ one of them in each district at most.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from typing import Final
@@ -40,7 +40,7 @@ _ROMAN: Final = {
     word: str(at)
     for at, word in enumerate("i ii iii iv v vi vii viii ix x xi xii".split(), start=1)  # noqa: SIM905
 }
-FORMER: Final = {
+FORMER: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     "079": {"Quận 2": ("Thủ Đức",), "Quận 9": ("Thủ Đức",)},
     "001": {"Từ Liêm": ("Nam Từ Liêm", "Bắc Từ Liêm")},
 }
@@ -200,7 +200,17 @@ class Roll:
         for key, mark in zip(what.keys, what.marked, strict=True):
             if places := self.by_key.get(key):
                 return _nearest(mark, places)
+        if self._holds_name(part):  # a word more is no misreading: it would be lost
+            return None
         return self._misread(what)
+
+    def _holds_name(self, part: str) -> bool:
+        """Tell whether a part is a listed name with words before or behind it."""
+        words = fold_key(part).split()
+        cuts = range(1, len(words))
+        heads = {"".join(words[:cut]) for cut in cuts if len("".join(words[cut:])) > 1}
+        tails = {"".join(words[cut:]) for cut in cuts if not _is_unit(words[:cut])}
+        return any(len(key) > 3 and key in self.by_key for key in heads | tails)
 
     def _misread(self, what: Written) -> tuple[Place, float] | None:
         if what.marked[0] in _every_name():  # the name of another place is no misreading
@@ -237,6 +247,16 @@ class Roll:
     def places(self) -> Iterable[Place]:
         """The places of the roll, each once."""
         return {(p.name, p.kind): p for places in self.by_key.values() for p in places}.values()
+
+
+def _is_unit(words: list[str]) -> bool:
+    """Tell whether words are a unit word, or a long one with a letter misread."""
+    text = "".join(words)
+    return " ".join(words) in _UNITS or any(
+        OSA.distance(text, unit, score_cutoff=1) <= 1
+        for unit in set(_UNITS.values())
+        if unit != "xa"
+    )
 
 
 _FOUND: Final[dict[tuple[int, str], tuple[Place, float] | None]] = {}

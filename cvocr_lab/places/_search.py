@@ -8,7 +8,6 @@ in the rest.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
@@ -25,7 +24,9 @@ from cvocr_lab.places._gazetteer import (
     roll,
     written,
 )
+from cvocr_lab.places._lookups import districts_named, wards_named
 from cvocr_lab.places._provinces import Era, Province, match_province, provinces
+from cvocr_lab.places._words import Word, is_house, names_street, words_of
 from cvocr_lab.text import fold_key
 
 Level = Literal["province", "district", "ward"]
@@ -44,34 +45,6 @@ _UNITS: Final = {
     "district": DISTRICT_WORDS,
     "ward": WARD_WORDS,
 }
-# What a street's name stands behind, so that the name is no ward's.
-_BEFORE_STREET: Final = re.compile(
-    r"(?:(?:so|sn|nha|ngo|ngach|hem|kiet|lo|duong|pho|toa|phong|can|\w{0,3}\d\w*) ?)+"
-)
-_HAMLET: Final = re.compile(r"(?:to|thon|xom|ap|khu|kp|tdp|doi|ban|cum|khom)\b.*|kp\d+")
-
-
-_SHORT_UNITS: Final = frozenset(
-    {"tp", "tx", "tt", "t", "q", "p", "h", "x", "f", "phường", "quận", "huyện", "xã"}
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """A word of the address.
-
-    Parameters
-    ----------
-    begin, end
-        Where it stands in the text.
-    gap
-        What parts it from the word before: 0 a blank, 1 a dash, dot, slash or bracket, 2 a comma;
-        3 for the first word.
-    """
-
-    begin: int
-    end: int
-    gap: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,38 +92,6 @@ class Reading:
             begin=span.begin,
             taken=made.taken | set(range(span.begin, span.end)),
         )
-
-
-_GLUED: Final = (
-    (re.compile(r"(?<=\d)(?=[PQFpqf]\.?\s?\d)"), " "),  # P8Q10
-    (re.compile(r"\b(quận|quan|phường|phuong)(?=\d)", re.IGNORECASE), r"\1 "),
-    (re.compile(r"\b(tp|tx|tt|[pqhxf])[.:]+\s*(?=\w)", re.IGNORECASE), r"\1. "),
-    (re.compile(r"\b([pq])(?=[A-ZĐ][^\W\d_A-ZĐ])"), r"\1. "),
-    (re.compile(r"\b(Tp|TP)(?=[A-ZĐ]{2,3}\b|[A-ZĐ][^\W\d_A-ZĐ])"), r"\1. "),
-)
-
-
-def parted(text: str) -> str:
-    """The text with a blank between words that were written as one, as ``P8Q10``."""
-    for pattern, with_blank in _GLUED:
-        text = pattern.sub(with_blank, text)
-    return text
-
-
-def words_of(text: str) -> list[Word]:
-    """Split an address into words."""
-    found: list[Word] = []
-    last = 0
-    for match in re.finditer(r"[^\s,;:/_()–—|.!-]+", text):
-        between = text[last : match.start()]
-        gap = 2 if re.search("[,;]", between) else int(bool(between.strip()))
-        if found and gap == 1 and not re.search("[-–—/()_]", between):
-            # A dot or colon after a unit word belongs to it.
-            before = text[found[-1].begin : found[-1].end].lower()
-            gap = 0 if before in _SHORT_UNITS else 1
-        found.append(Word(match.start(), match.end(), gap if found else 3))
-        last = match.end()
-    return found
 
 
 class Search:
@@ -246,8 +187,7 @@ class Search:
             first -= 1
         if first == begin:
             return False
-        head = self._key(first, begin)
-        return not _HAMLET.fullmatch(head) and _BEFORE_STREET.fullmatch(head) is not None
+        return names_street(self.text[self.words[first].begin : self.words[begin - 1].end])
 
     def _provinces(self, end: int) -> Iterator[Span]:
         for begin, cost in self._starts(end):
@@ -275,7 +215,7 @@ class Search:
         for span in self._provinces(base.begin):
             if span.place == base.province and span.score == 1 and self.words[base.begin].gap:
                 taken = base.taken | set(range(span.begin, span.end))
-                yield replace(base, begin=span.begin, taken=taken)
+                yield replace(base, begin=span.begin, taken=taken, value=base.value + 0.05)
 
     def _places(self, among: Roll, end: int, level: Level) -> Iterator[Span]:
         """Names of the roll that end there."""
@@ -352,17 +292,24 @@ class Search:
         for begin, cost in self._starts(base.begin):
             text = self._text(begin, base.begin)
             what = written(text)
-            found = _wards_named(base.province.code).get(what.keys[0], ())
+            found = wards_named(base.province.code).get(what.keys[0], ())
             marked = [f for f in found if written(f[1].name).marked[0] == what.marked[0]]
             found = tuple(marked) or found
             unit = explicit_unit(text)
             if len(found) != 1 or not self._bounded(begin, base.begin) or _numbered(text):
                 continue
-            if unit and unit not in WARD_WORDS:
+            if (unit and unit not in WARD_WORDS) or not self._after_house(begin):
                 continue
             district, ward = found[0]
             span = Span(begin, base.begin, ward, 0.9, 1.6 - cost)
             yield replace(base.with_unit("ward", span), district=district)
+
+    def _after_house(self, begin: int) -> bool:
+        """Tell whether nothing but a house stands before the word."""
+        if not begin:
+            return True
+        first = max(at for at in range(begin) if self.words[at].gap > 1)
+        return is_house(self._text(first, begin))
 
     def _below_new(self, base: Reading) -> Iterator[Reading]:
         assert base.province is not None
@@ -370,11 +317,13 @@ class Search:
 
     def _without_province(self, end: int) -> Iterator[Reading]:
         """A district whose name tells its province, alone or by the ward before it."""
+        if any(word.gap > 1 for word in self.words[end:]):
+            return  # what stands behind a comma may be the province, misread
         cost = self._skipped(end)
         for begin, crossing in self._starts(end):
             text = self._text(begin, end)
             what = written(text)
-            places = _districts_named().get(what.keys[0], ())
+            places = districts_named().get(what.keys[0], ())
             if len(what.keys[0]) < 5 or not places:
                 continue
             unit = explicit_unit(text)
@@ -401,28 +350,6 @@ def _bare_keys(place: Place) -> tuple[str, ...]:
 
 def _numbered(text: str) -> bool:
     return any(c.isdigit() for c in written(text).keys[0])
-
-
-@cache
-def _wards_named(province: str) -> dict[str, tuple[tuple[Place, Place], ...]]:
-    """Wards of an old province by key, each with its district."""
-    made: dict[str, tuple[tuple[Place, Place], ...]] = {}
-    for district in roll("old", province).places():
-        for ward in roll("old", province, district.name).places():
-            key = written(ward.name).keys[0]
-            made[key] = (*made.get(key, ()), (district, ward))
-    return made
-
-
-@cache
-def _districts_named() -> dict[str, tuple[tuple[Province, Place], ...]]:
-    """Districts of the old era by key, each with its province."""
-    made: dict[str, tuple[tuple[Province, Place], ...]] = {}
-    for province in provinces("old"):
-        for district in roll("old", province.code).places():
-            key = written(district.name).keys[0]
-            made[key] = (*made.get(key, ()), (province, district))
-    return made
 
 
 @cache
