@@ -32,6 +32,7 @@ from rapidfuzz import fuzz
 from cvocr_lab import mrz, qr
 from cvocr_lab.dates import printed_date
 from cvocr_lab.kinds import DocumentType
+from cvocr_lab.kinds._fieldtypes import Date
 from cvocr_lab.text import comparison_key, fold_key
 
 Fact = Literal["number", "old_number", "passport", "name", "birth", "sex", "issued", "expiry"]
@@ -191,7 +192,7 @@ def mrz_proofs(zone: mrz.Mrz, kind: DocumentType) -> dict[str, Proof]:
         proofs["given_name"] = Proof(zone.given_names, "mrz", "folded")
         proofs["name"] = Proof(f"{zone.surname} {zone.given_names}", "mrz", "folded")
     elif checks.get("expiry") and "duedate" in {f.name for f in kind.fields}:
-        proofs["duedate"] = Proof(due, "mrz")
+        proofs["duedate"] = Proof(_no_end(kind) if zone.expiry == _NO_END else due, "mrz")
     return {k: p for k, p in proofs.items() if p.text}
 
 
@@ -209,6 +210,16 @@ def mrz_fields(zone: mrz.Mrz, kind: DocumentType) -> dict[str, str]:
         "given_name": zone.given_names,
     }
     return {f.name: v for f in kind.fields if f.source == "mrz" and (v := values.get(f.name))}
+
+
+_NO_END: Final = "991231"
+"""What a zone says of a card without an end."""
+
+
+def _no_end(kind: DocumentType) -> str:
+    """How a card prints that it has no end; "" where it prints a date in any case."""
+    expiry = kind["duedate"].type
+    return expiry.words if isinstance(expiry, Date) else ""
 
 
 _IDENTITY: Final = ("id", "person_number", "name", "born", "given_name")

@@ -190,6 +190,14 @@ class Choice(FieldType):
             return tuple(next(iter(r.values())) for r in rows(f"{self.source[1:]}.csv"))
         return tuple(self.source.split("|"))
 
+    def spellings(self) -> tuple[str, ...]:
+        """The list with the other spellings its file knows."""
+        if not self.source.startswith("@"):
+            return self.values()
+        table = rows(f"{self.source[1:]}.csv")
+        others = [a for r in table for a in (r.get("aliases") or "").split(";") if a]
+        return (*self.values(), *others)
+
     def parse(self, text: str) -> str:
         """The entry whose folded form is the text's."""
         key = fold_key(text)

@@ -137,7 +137,10 @@ def _columns(
     em = chance.uniform(1.7, 3.0)
     leading = chance.uniform(1.15, 2.3)
     ink, value_ink = _ink(chance), _ink(chance)
-    bounds = [0.0, *sorted(chance.uniform(0.25, 0.8) for _ in range(chance.choice((0, 0, 1, 1, 2))))]
+    bounds = [
+        0.0,
+        *sorted(chance.uniform(0.25, 0.8) for _ in range(chance.choice((0, 0, 1, 1, 2)))),
+    ]
     last = size[1] - _MARGIN_MM
     if chance.random() < 0.25:
         last = _zone(sheet, size, chance, rng, pool)
@@ -206,7 +209,9 @@ def _zone(
     return y
 
 
-def _free(x0: float, x1: float, y: float, em: float, taken: list[_Box]) -> list[tuple[float, float]]:
+def _free(
+    x0: float, x1: float, y: float, em: float, taken: list[_Box]
+) -> list[tuple[float, float]]:
     """Parts of a row that no picture covers, at least five ems wide."""
     spans = [(x0, x1)]
     for left, top, right, bottom in taken:

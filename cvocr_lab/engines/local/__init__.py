@@ -14,6 +14,7 @@ from typing import ClassVar, Literal
 
 import cv2
 import numpy as np
+from rapidfuzz import fuzz
 
 from cvocr_lab import mrz, proofs
 from cvocr_lab.engines import Request
@@ -28,8 +29,9 @@ from cvocr_lab.engines.local.recogniser import Recogniser, crop_line, model_file
 from cvocr_lab.engines.local.sight import Sight, measure
 from cvocr_lab.errors import NoDocumentError
 from cvocr_lab.images import InputImage
-from cvocr_lab.kinds import request_kind
+from cvocr_lab.kinds import DocumentType, request_kind
 from cvocr_lab.results import Document, Extraction, FieldValue, Line, as_quad
+from cvocr_lab.text import fold_key
 
 __all__ = ["ENGINE", "LocalEngine"]
 
@@ -126,6 +128,8 @@ class LocalEngine:
     def _document(self, page: Image, paper: Paper) -> Document:
         kind = paper.model.type
         readings, zone, zone_lines = self._readings(paper)
+        if kind.name == "passport" and zone is not None and zone.issuer != "VNM":
+            return _foreign(paper, zone, readings["mrz"], zone_lines)
         expected = {slot.field for slot in paper.model.layout.slots}
         if len(expected - readings.keys()) > _MANY_MISSING * len(expected):
             paper = look_again(paper, self._eyes, self._reader)
@@ -135,7 +139,7 @@ class LocalEngine:
         if zone is not None:
             proven_by |= proofs.mrz_proofs(zone, kind)
         if kind.name == "passport":
-            readings = _split_name(readings, zone)
+            readings = _names_by_zone(readings, zone, paper.lines)
         if payload is not None:
             proven_by |= proofs.qr_proofs(payload.text, kind)
         wrong = assess.contradictions(readings, proven_by) + assess.number_warnings(
@@ -181,12 +185,10 @@ class LocalEngine:
         """What is printed on the paper and what its MRZ says, the MRZ, and its lines."""
         zone, zone_lines = self._zone(paper)
         model = paper.model
-        readings = parse(
-            paper.lines, paper.hits, model, paper.matrix, skip=set(zone_lines)
-        )
+        readings = parse(paper.lines, paper.hits, model, paper.matrix, skip=set(zone_lines))
         readings |= self._read_again(paper, readings)
         if zone is not None:
-            readings |= _zone_readings(paper, model.type.mrz, zone, zone_lines)
+            readings = _zone_readings(paper, zone, zone_lines) | _printed(readings, model.type)
         return readings, zone, zone_lines
 
     def _read_again(self, paper: Paper, readings: dict[str, Reading]) -> dict[str, Reading]:
@@ -232,6 +234,39 @@ class LocalEngine:
         return zone, at
 
 
+def _foreign(paper: Paper, zone: mrz.Mrz, read: Reading, at: Sequence[int]) -> Document:
+    """A passport of another country: what its zone says, as the API has it, and nothing else."""
+    kind = paper.model.type
+    values = {
+        "id": zone.number,
+        "surname": zone.surname,
+        "given_name": zone.given_names,
+        "sex": zone.sex,
+        "born": proofs.printed_date(mrz.birth_date(zone)),
+        "duedate": proofs.printed_date(mrz.expiry_date(zone)),
+        "country": zone.issuer,
+        "nationality": zone.nationality,
+        "person_number": zone.person_number,
+        "mrz": read.text,
+    }
+    guarded = {"id": "number", "born": "birth", "duedate": "expiry"}
+    quad = paper.to_picture(read.quad)
+    fields = {}
+    for name, text in values.items():
+        if text:
+            checked = zone.checks.get(guarded.get(name, ""), zone.valid)
+            chance = confidence.zone_chance(checked=bool(checked), guarded=name in guarded)
+            fields[name] = FieldValue(text, chance, quad)
+    return Document(
+        type=kind.name,
+        side=kind.side,
+        fields=fields,
+        confidence=confidence.type_chance(paper.score, paper.margin),
+        warnings=tuple(assess.zone_warnings(zone, [paper.lines[i] for i in at])),
+        corners=paper.corners(),
+    )
+
+
 def _sight(page: Image, paper: Paper) -> Sight:
     """What the picture shows of the paper beside its text."""
     return measure(
@@ -244,32 +279,64 @@ def _sight(page: Image, paper: Paper) -> Sight:
     )
 
 
-def _zone_readings(paper: Paper, form: str, zone: mrz.Mrz, at: list[int]) -> dict[str, Reading]:
+def _printed(readings: dict[str, Reading], kind: DocumentType) -> dict[str, Reading]:
+    """Readings of fields that the paper prints outside its zone."""
+    return {name: r for name, r in readings.items() if kind[name].source == "print"}
+
+
+def _zone_readings(paper: Paper, zone: mrz.Mrz, at: list[int]) -> dict[str, Reading]:
     lines = [paper.lines[i] for i in at]
     points = quads_array(lines).reshape(-1, 2)
     low, high = points.min(0), points.max(0)
     quad = as_quad(np.array([low, [high[0], low[1]], high, [low[0], high[1]]]))
     characters = tuple(c for line in lines for c in line.characters)
     made = {"mrz": Reading(" ".join(mrz.format(zone)), quad, characters, 0.0, True, tuple(at))}
-    if form == "TD1":
-        for name, text in proofs.mrz_fields(zone, paper.registration.model.type).items():
+    if paper.model.type.mrz == "TD1":
+        for name, text in proofs.mrz_fields(zone, paper.model.type).items():
             made[name] = Reading(text, quad, characters, 0.0, True, tuple(at))
     return made
 
 
-def _split_name(readings: dict[str, Reading], zone: mrz.Mrz | None) -> dict[str, Reading]:
-    """Surname and given names of an old passport, which prints only the whole name."""
-    whole = readings.get("name")
-    if whole is None or "surname" in readings or "given_name" in readings:
-        return readings
+_ALIKE, _UNLIKE = 80, 60
+"""Likeness in percent from which print is what the zone says, and under which it is not."""
+
+
+def _names_by_zone(
+    readings: dict[str, Reading], zone: mrz.Mrz | None, lines: Sequence[Line]
+) -> dict[str, Reading]:
+    """Names of a passport: of the printed lines those that the zone spells.
+
+    An old passport prints the whole name in one line; its parts are told by the zone.
+    """
+    made = dict(readings)
+    if zone is not None and zone.surname:
+        said = {
+            "surname": zone.surname,
+            "given_name": zone.given_names,
+            "name": f"{zone.surname} {zone.given_names}".strip(),
+        }
+        for name, spelt in said.items():
+            here = made.get(name)
+            if not spelt or (here is not None and _likeness(here.text, spelt) >= _ALIKE):
+                continue
+            best = max(lines, key=lambda line: _likeness(line.text, spelt), default=None)
+            if best is not None and best.quad and _likeness(best.text, spelt) >= _ALIKE:
+                made[name] = Reading(best.text.upper(), best.quad, best.characters, 0.5, True)
+            elif here is not None and _likeness(here.text, spelt) < _UNLIKE:
+                del made[name]
+    whole = made.get("name")
+    if whole is None or "surname" in made or "given_name" in made:
+        return made
     words = whole.text.split()
     count = len(zone.surname.split()) if zone is not None and zone.surname else 1
     if len(words) > count:
-        return readings | {
-            "surname": replace(whole, text=" ".join(words[:count])),
-            "given_name": replace(whole, text=" ".join(words[count:])),
-        }
-    return readings
+        made["surname"] = replace(whole, text=" ".join(words[:count]))
+        made["given_name"] = replace(whole, text=" ".join(words[count:]))
+    return made
+
+
+def _likeness(text: str, spelt: str) -> float:
+    return fuzz.ratio(fold_key(text), fold_key(spelt))
 
 
 def _middle(line: Line) -> tuple[float, float]:

@@ -22,6 +22,9 @@ _LEAST_SIDE = 40
 """Papers whose longer side is shorter than this, in pixels, cannot be read."""
 _LEAST_SHOWN = 0.45
 """Share of a paper that must lie within the picture."""
+_MOST_LOOKS, _STILL = 5, 0.012
+"""How often the second net looks, and the move of a corner, as a share of the paper's length, up to
+which an outline stands still."""
 _OVERLAP = 0.5
 """Share of the smaller of two outlines from which they are one paper found twice."""
 
@@ -46,13 +49,13 @@ class Eyes:
         image
             RGB, ``(height, width, 3)``.
         """
-        canvas, matrix = papers.thumbnail(image)
-        answer = _open(MODELS[0], self._threads).run(canvas[None])[0][0]
         small, scale = papers.reduced(image)
+        canvas, matrix = papers.thumbnail(small)
+        answer = _open(MODELS[0], self._threads).run(canvas[None])[0][0]
         back = np.linalg.inv(matrix)
         found: list[Outline] = []
         for quad, sureness in papers.instances(answer):
-            rough = papers.warp_points(back, quad) * scale
+            rough = papers.warp_points(back, quad)
             outline = self._outline(small, rough, sureness, scale)
             if outline is not None and not any(_same(outline, other) for other in found):
                 found.append(outline)
@@ -70,20 +73,23 @@ class Eyes:
     def _outline(
         self, small: Image, rough: Points, sureness: float, scale: float
     ) -> Outline | None:
-        """Look at a rough outline twice: the second look starts where the first one led."""
+        """Look at a rough outline until it stands still, each time where the last look led."""
         if max(side_lengths(rough)) < _LEAST_SIDE or _shown(rough, small) < _LEAST_SHOWN:
             return None
         net = _open(MODELS[1], self._threads)
         quad = papers.long_side_first(rough)
         logits = np.zeros(4, np.float32)
-        for look in range(2):
+        for _ in range(_MOST_LOOKS):
             crop, matrix = papers.crop(small, quad)
             heat, names = net.run(crop[None])
             logits = names[0]
-            better = papers.refined(quad, matrix, heat[0], furthest=0.25 if look == 0 else 0.1)
+            better = papers.refined(quad, matrix, heat[0])
             if better is None:
                 break
+            moved = float(np.hypot(*(better - quad).T).max()) / max(side_lengths(quad))
             quad = better
+            if moved < _STILL:
+                break
         turns = papers.softmax(logits[:4])
         turn = int(turns.argmax())
         types = papers.type_chances(net.card["types"], logits[4:])
@@ -98,13 +104,11 @@ class Eyes:
             By how much the picture is to be scaled before it is looked at.
         """
         height, width = image.shape[:2]
-        size = [max(1, round(side * scale)) for side in (width, height)]
+        step = text_lines.MULTIPLE
+        size = [max(1, round(side * scale / step)) * step for side in (width, height)]
         method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-        small = image if scale == 1 else cv2.resize(image, size, interpolation=method)
-        padded = [-(-side // text_lines.MULTIPLE) * text_lines.MULTIPLE for side in size]
-        canvas = np.full((1, padded[1], padded[0], 3), papers.GREY, np.uint8)
-        canvas[0, : size[1], : size[0]] = small
-        answer = _open(MODELS[2], self._threads).run(canvas)[0][0]
+        small = cv2.resize(image, size, interpolation=method)
+        answer = _open(MODELS[2], self._threads).run(small[None])[0][0]
         quads = text_lines.quads_of(answer)
         return quads * np.array([width / size[0], height / size[1]], np.float32)
 

@@ -87,6 +87,14 @@ def is_convex(quad: Points) -> bool:
     return bool(cv2.isContourConvex(np.asarray(quad, np.float32)))
 
 
+def overlap(one: Points, other: Points) -> float:
+    """Return the intersection of two convex quadrilaterals over their union."""
+    a, b = (cv2.convexHull(np.asarray(quad, np.float32)) for quad in (one, other))
+    common, _ = cv2.intersectConvexConvex(a, b)
+    union = cv2.contourArea(a) + cv2.contourArea(b) - common
+    return float(common / max(union, 1e-6))
+
+
 def clockwise(quad: Points) -> Points:
     """Return the points in clockwise order, y pointing down."""
     x, y = quad[:, 0], quad[:, 1]
@@ -94,7 +102,7 @@ def clockwise(quad: Points) -> Points:
 
 
 def _four_sides(hull: Points) -> Points | None:
-    """Drop sides of a convex polygon, those whose loss adds least area first, until four are left."""
+    """Drop sides of a convex polygon, the one that adds least area first, down to four."""
     points = list(hull)
     if len(points) < 3:
         return None
@@ -139,9 +147,7 @@ def _side(outline: Points, a: Points, b: Points) -> tuple[Points, Points]:
     return np.array([x, y], float), np.array([vx, vy], float)
 
 
-def _crossing(
-    first: tuple[Points, Points], second: tuple[Points, Points]
-) -> Points | None:
+def _crossing(first: tuple[Points, Points], second: tuple[Points, Points]) -> Points | None:
     """Where two lines cross; None when they are about parallel."""
     (p, d), (q, e) = first, second
     cross = d[0] * e[1] - d[1] * e[0]

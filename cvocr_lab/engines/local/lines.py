@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
@@ -14,6 +15,10 @@ from cvocr_lab.engines.local.geometry import Image, Quads
 from cvocr_lab.engines.local.recogniser import crop_line
 from cvocr_lab.results import Line, as_quad
 from cvocr_lab.text import plain
+
+_SURE, _LONG, _FEW = 0.7, 8, 0.6
+"""A line longer than `_LONG` characters that was read with less confidence than `_SURE` is none
+when three characters make up more than the share `_FEW` of it."""
 
 
 class Reader(Protocol):
@@ -33,14 +38,25 @@ def read_quads(image: Image, quads: Quads, reader: Reader, *, book: bool = False
         Keep the quotation marks and dashes of printed books, which no paper has.
     """
     crops = [crop_line(image, as_quad(quad)) for quad in quads]
-    read = reader.read(crops)
     return [
         replace(line, text=line.text if book else plain(line.text), quad=as_quad(quad))
-        for line, quad in zip(read, quads, strict=True)
+        for line, quad in zip(reader.read(crops), quads, strict=True)
+        if book or not _is_leader(line)
     ]
 
 
-_GROW = (0.11, 0.15)
+def _is_leader(line: Line) -> bool:
+    """Whether a line is dots, rules or a pattern: read unsurely as few different characters."""
+    text = line.text.replace(" ", "")
+    if not text:
+        return True
+    if line.confidence > _SURE or len(text) < _LONG:
+        return False
+    common = sum(count for _, count in Counter(text).most_common(3))
+    return common > _FEW * len(text)
+
+
+_GROW = (0.13, 0.17)
 """What is added around a line before it is read, above and below and at its ends, as a share of its
 height: the recogniser was trained on boxes that are a little loose."""
 _LONGEST = 1600
