@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from html import escape
-from os import PathLike
 from typing import Final
 
 import numpy as np
@@ -56,7 +55,6 @@ _DEFINITIONS: Final = {
 
 def score_page(
     cells: pd.DataFrame,
-    rows: pd.DataFrame,
     summaries: Mapping[str, pd.DataFrame],
     pairs: pd.DataFrame,
     *,
@@ -64,7 +62,6 @@ def score_page(
     headline: str,
     limit: int,
     crops: pd.DataFrame | None,
-    base: str | PathLike[str] | None,
 ) -> str:
     """Lay out a score: tables, plots, wrong values, definitions.
 
@@ -84,7 +81,7 @@ def score_page(
             note="Of the values that are wrong: which kind of letter was taken for which.",
         ),
         *_confidence(cells),
-        _gallery(cells, rows, pairs, limit, crops, base),
+        _gallery(cells, pairs, limit, crops),
         section("How the figures are defined", _definitions(_DEFINITIONS)),
     ]  # fmt: skip
     return page(title, parts)
@@ -294,11 +291,9 @@ def _plan(plan: Plan) -> Iterator[str]:
 
 def _gallery(
     cells: pd.DataFrame,
-    rows: pd.DataFrame,
     pairs: pd.DataFrame,
     limit: int,
     crops: pd.DataFrame | None,
-    base: str | PathLike[str] | None,
 ) -> str:
     """The cells that are not right, those of the largest confusion first."""
     groups = _grouped(cells, pairs)
@@ -306,7 +301,7 @@ def _gallery(
     chosen = cells.iloc[shown["place"].to_numpy()]
     pictures: Iterable[str | None] = [None] * len(chosen)
     if crops is not None:
-        pictures = cut(chosen, rows, crops, base)
+        pictures = cut(chosen, crops)
     parts, last = [], ""
     for (label, cell), group, picture in zip(
         zip(chosen.index, chosen.to_dict("records"), strict=True),
