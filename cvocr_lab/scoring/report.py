@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from cvocr_lab.errors import ArgumentError
+from cvocr_lab.frames import TEXT
 from cvocr_lab.scoring import plots
 from cvocr_lab.scoring.calibration import Calibration, calibrate
 from cvocr_lab.scoring.crops import crops as cut
@@ -325,7 +326,7 @@ def _gallery(
 def _grouped(cells: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
     """Position and group of every cell that is not right, those of the largest group first."""
     both = ["truth_char", "value_char"]
-    times = pairs.groupby(both, as_index=False)["count"].sum()
+    times = pairs.groupby(both, as_index=False)["count"].sum().astype(dict.fromkeys(both, TEXT))
     found = letters(cells).merge(times, on=both, how="left")
     found["group"] = [_arrow(t, v) for t, v in found[both].to_numpy()]
     # What happened to the value as a whole explains its letters.
