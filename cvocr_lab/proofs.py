@@ -22,7 +22,6 @@ guarded, nor is the sex, which counts where the 12-digit number says the same.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -31,7 +30,9 @@ from typing import Final, Literal
 from rapidfuzz import fuzz
 
 from cvocr_lab import mrz, qr
+from cvocr_lab.dates import printed_date
 from cvocr_lab.kinds import DocumentType
+from cvocr_lab.kinds._fieldtypes import Date
 from cvocr_lab.text import comparison_key, fold_key
 
 Fact = Literal["number", "old_number", "passport", "name", "birth", "sex", "issued", "expiry"]
@@ -77,13 +78,6 @@ def printed(kind: DocumentType, field: str, value: str) -> str:
     return value.upper() if fact == "sex" and kind.family == "passport" else value
 
 
-def printed_date(iso: str | None, separator: str = "/") -> str:
-    """Write ``yyyy-mm-dd`` as ``dd/mm/yyyy``; "" for anything else."""
-    if not iso or not re.fullmatch(r"\d{4}-\d\d-\d\d", iso, re.ASCII):
-        return ""
-    return separator.join(reversed(iso.split("-")))
-
-
 def qr_facts(code: qr.IdQr) -> Facts:
     """List what an identity card's QR code proves.
 
@@ -94,12 +88,17 @@ def qr_facts(code: qr.IdQr) -> Facts:
     facts: dict[Fact, str] = {
         "number": code.number,
         "old_number": code.old_number,
-        "name": comparison_key(code.name).upper(),
+        "name": "" if _lost_its_marks(code) else comparison_key(code.name).upper(),
         "birth": code.birth if printed_date(code.birth) else "",
         "sex": code.sex if code.sex in ("Nam", "Nữ") else "",
         "issued": code.issued if printed_date(code.issued) else "",
     }
     return {fact: value for fact, value in facts.items() if value}
+
+
+def _lost_its_marks(code: qr.IdQr) -> bool:
+    """Tell whether a reader dropped all that is not ASCII: no name with its address has no mark."""
+    return (code.name + code.address).isascii()
 
 
 def mrz_facts(zone: mrz.Mrz) -> Facts:
@@ -110,6 +109,8 @@ def mrz_facts(zone: mrz.Mrz) -> Facts:
     >>> mrz_facts(card)["expiry"], "name" in mrz_facts(card)
     ('2039-01-01', False)
     """
+    if zone.format in ("MRV-A", "MRV-B"):  # a visa has its own number and end
+        return {}
     checks = zone.checks
     facts: dict[Fact, str] = {}
     personal = zone.person_number if checks.get("person_number") else ""
@@ -162,7 +163,7 @@ def qr_proofs(payload: str, kind: DocumentType) -> dict[str, Proof]:
         "name": Proof(facts.get("name", ""), "qr"),
         "born": Proof(printed_date(code.birth), "qr"),
         "sex": Proof(code.sex, "qr"),
-        "address": Proof(code.address, "qr", "words"),
+        "address": Proof("" if _lost_its_marks(code) else code.address, "qr", "words"),
     }
     if kind.name == "chip_id_card_2024_back":
         proofs["date"] = Proof(printed_date(code.issued), "qr")
@@ -174,7 +175,7 @@ def qr_proofs(payload: str, kind: DocumentType) -> dict[str, Proof]:
 def mrz_proofs(zone: mrz.Mrz, kind: DocumentType) -> dict[str, Proof]:
     """What a machine-readable zone says of printed fields; exact only where check digits hold."""
     proofs: dict[str, Proof] = {}
-    checks = zone.checks
+    checks = zone.checks if zone.format not in ("MRV-A", "MRV-B") else {}
     born, due = printed_date(mrz.birth_date(zone)), printed_date(mrz.expiry_date(zone))
     if kind.name == "passport":
         if checks.get("number"):
@@ -191,7 +192,7 @@ def mrz_proofs(zone: mrz.Mrz, kind: DocumentType) -> dict[str, Proof]:
         proofs["given_name"] = Proof(zone.given_names, "mrz", "folded")
         proofs["name"] = Proof(f"{zone.surname} {zone.given_names}", "mrz", "folded")
     elif checks.get("expiry") and "duedate" in {f.name for f in kind.fields}:
-        proofs["duedate"] = Proof(due, "mrz")
+        proofs["duedate"] = Proof(_no_end(kind) if zone.expiry == _NO_END else due, "mrz")
     return {k: p for k, p in proofs.items() if p.text}
 
 
@@ -209,6 +210,16 @@ def mrz_fields(zone: mrz.Mrz, kind: DocumentType) -> dict[str, str]:
         "given_name": zone.given_names,
     }
     return {f.name: v for f in kind.fields if f.source == "mrz" and (v := values.get(f.name))}
+
+
+_NO_END: Final = "991231"
+"""What a zone says of a card without an end."""
+
+
+def _no_end(kind: DocumentType) -> str:
+    """How a card prints that it has no end; "" where it prints a date in any case."""
+    expiry = kind["duedate"].type
+    return expiry.words if isinstance(expiry, Date) else ""
 
 
 _IDENTITY: Final = ("id", "person_number", "name", "born", "given_name")
@@ -229,15 +240,33 @@ def of_another(values: Mapping[str, str], proofs: Mapping[str, Proof], source: s
         value, proof = values.get(name), proofs.get(name)
         if not value or proof is None or proof.source != source:
             continue
-        alike = fuzz.ratio(fold_key(value), fold_key(proof.text))
-        far, near = far + (alike < 62), near + (alike >= 78)
+        likeness = _likeness(value, proof)
+        far, near = far + (likeness < 62), near + (likeness >= 78)
     return far > near and far >= 1
+
+
+def _likeness(value: str, proof: Proof) -> float:
+    """How like a value is to what a code says, 0 to 100; of names, as a zone may write them."""
+    if proof.source == "mrz" and proof.how == "folded":
+        if mrz.name_agrees(value, proof.text, cut=len(proof.text) >= _LEAST_CUT):
+            return 100.0
+        words = mrz.transliterate(value), mrz.transliterate(proof.text)
+        return max(fuzz.ratio(*words), fuzz.ratio(fold_key(value), fold_key(proof.text)))
+    return fuzz.ratio(fold_key(value), fold_key(proof.text))
+
+
+_LEAST_CUT: Final = 28
+"""Characters of the shortest name that a zone may have cut."""
 
 
 def alike(text: str, other: str) -> bool:
     """Tell whether two values are one but for marks, case, blanks and punctuation.
 
+    Letters that a machine-readable zone writes as two are those two.
+
     >>> alike("NGUYỄN VĂN MẪU", "Nguyen Van Mau")
     True
     """
-    return fold_key(text).replace(" ", "") == fold_key(other).replace(" ", "")
+    if fold_key(text).replace(" ", "") == fold_key(other).replace(" ", ""):
+        return True
+    return mrz.transliterate(text) != "" and mrz.name_agrees(text, mrz.transliterate(other))

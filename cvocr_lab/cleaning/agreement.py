@@ -135,7 +135,7 @@ def _zone_names(faces: Faces) -> tuple[Texts, Mask]:
         if zone is None:
             continue
         names[at] = "<".join(f"{zone.surname} {zone.given_names}".split())
-        width = 30 if zone.format == "TD1" else 39
+        width = 30 if zone.format == "TD1" else mrz.WIDTHS[zone.format] - 5
         # One place for the second filler between surname and given names.
         cut[at] = len(names[at]) + 1 >= width
     surname, given = faces.texts("surname"), faces.texts("given_name")
@@ -169,11 +169,10 @@ def _compare_names(
     faces: Faces, issues: Issues, rule: str, field: str, printed: Texts, zone: Texts, cut: Mask
 ) -> None:
     bad = np.zeros(len(faces), bool)
-    for at in np.flatnonzero((printed != "") & (zone != "") & ~cut):
-        bare = zone[at].replace("<", "")
+    for at in np.flatnonzero((printed != "") & (zone != "")):
         # Most names need no more than their marks taken off.
-        if folded(printed[at]).replace(" ", "").upper() != bare:
-            bad[at] = mrz.transliterate(printed[at]).replace("<", "") != bare
+        if folded(printed[at]).replace(" ", "").upper() != zone[at].replace("<", ""):
+            bad[at] = not mrz.name_agrees(printed[at], zone[at], cut=bool(cut[at]))
     issues.add(rule, field, bad, "{}, MRZ {}", printed, zone)
 
 

@@ -11,7 +11,7 @@ from cvocr_lab.engines.local.classify import folded
 from cvocr_lab.kinds import Field
 from cvocr_lab.kinds import _fieldtypes as t
 from cvocr_lab.places import match_province
-from cvocr_lab.text import collapse, digits_from_lookalikes, fold_key, letters_from_lookalikes, nfc
+from cvocr_lab.text import collapse, digits_from_lookalikes, fold_key, letters_from_lookalikes, nfc, old_tone
 
 _EDGES = " \t:;.,/|\\-–—_·•…'\"“”=*~`"
 _DOTS = re.compile(r"(?:[.·•…_]\s*){3,}|\s[.·•_]{2,}(?=\s|$)")
@@ -35,7 +35,7 @@ def take(field: Field, texts: Sequence[str], *, leader: bool = False) -> str:
     """
     text = _DOTS.sub(" ", nfc(" ".join(texts)))
     if leader:
-        text = re.sub(r"(?<!\d)[.·]+|[.·]+(?!\d)", " ", text)
+        text = _DOT.sub(_kept_dot, text)
     text = collapse(text).strip(_EDGES)
     kind = field.type
     if not text:
@@ -62,7 +62,26 @@ def take(field: Field, texts: Sequence[str], *, leader: bool = False) -> str:
         return _choice(kind, text)
     if isinstance(kind, t.Pattern):
         return _pattern(kind, text)
+    if kind is t.AUTHORITY_PASSPORT:
+        known = kind.shape
+        if 80 <= fuzz.ratio(fold_key(text), fold_key(known)) < 100:
+            return known
     return text
+
+
+_DOT = re.compile(r"([^\W\d_]*)([.·]+)(?=(\d?))")
+_ABBREVIATIONS = frozenset(
+    "TP TX TT KP KV TDP TL QL ĐT CT CTY DNTN CO LTD TNHH BV ĐH THPT UB ST".split()
+)
+
+
+def _kept_dot(found: re.Match[str]) -> str:
+    """A dot between digits or after an abbreviation is the value's, any other the leader's."""
+    word, dots, digit = found.groups()
+    before = found.string[found.start() - 1 : found.start()] if not word else ""
+    inside = before.isdigit() and bool(digit)
+    short = len(word) == 1 or word.upper() in _ABBREVIATIONS
+    return word + ("." if len(dots) == 1 and (inside or short) else " ")
 
 
 def _date(kind: t.Date, text: str) -> str:
@@ -125,6 +144,12 @@ def _pattern(kind: t.Pattern, text: str) -> str:
     if kind is t.COUNTRY_CODE:
         words = [letters_from_lookalikes(w) for w in re.findall(r"\b[A-Z0-9]{3}\b", text.upper())]
         return next((w for w in words if w == "VNM"), words[0] if words else "")
+    if kind is t.CERTIFICATE_ID:
+        for candidate in (text, _mended(text)):
+            found = re.search(r"(?:(?<![A-Z])([A-Z]{2})(\s?))?(?<!\d)(\d{5,12})(?!\d)", candidate)
+            if found:
+                return "".join(part or "" for part in found.groups())
+        return ""
     if kind is t.PASSPORT_NUMBER:
         found = re.search(rf"([A-Z0-9])\s?([{_DIGITISH}]{{7,8}})(?![0-9])", text)
         if not found:
@@ -185,12 +210,11 @@ def _choice(kind: t.Choice, text: str) -> str:
         plain = "VIỆT NAM" if first == first.upper() else "Việt Nam"
         return plain if near else first
     key = fold_key(first)
-    best = max(kind.values(), key=lambda v: fuzz.ratio(fold_key(v), key))
+    best = max(kind.spellings(), key=lambda v: (fuzz.ratio(fold_key(v), key), v == first))
     score = fuzz.ratio(fold_key(best), key)
-    if score == 100 and len(best) == len(first):
-        return best if first != first.upper() else best.upper()
-    if kind in (t.ETHNIC_GROUP, t.RELIGION) and score >= 75:
-        return best
+    near = kind in (t.ETHNIC_GROUP, t.RELIGION) and score >= 75
+    if score == 100 and len(best) == len(first) or near:
+        return best.upper() if len(first) > 1 and first == first.upper() else best
     return first
 
 
@@ -205,6 +229,7 @@ def is_rare(field: Field) -> bool:
     return isinstance(field.type, t.CitizenId | t.Plate) or field.type in (
         t.CMND_ID,
         t.PASSPORT_NUMBER,
+        t.CERTIFICATE_ID,
     )
 
 
@@ -264,22 +289,35 @@ _POLICE = re.compile(r"(?:CA|CÔNG AN)\s+(?:\w{1,2}NH\s+|TP[.\s]\s*|THÀNH PHỐ
 
 def authority(field: Field, text: str) -> tuple[float, str]:
     """Likeness to the nearest known authority, 0 to 1, and its wording."""
-    if field.type is t.AUTHORITY_CMND:
-        return _provincial_police(text)
     key = fold_key(text)
+    if field.type is t.AUTHORITY_CMND or (
+        field.type is t.AUTHORITY_CARD and re.search("giam ?doc", key)
+    ):
+        return _provincial_police(text)
     if not isinstance(field.type, t.Wording) or len(key) < 8:
         return 0.0, ""
     best, most = "", 0.0
     for choice in field.type.shape.split("|"):
         if "{" in choice:
             lead = fold_key(choice.split("{")[0])
-            if lead and key.startswith(lead):
+            if lead and key.startswith(f"{lead} "):
                 return 0.75, text
             continue
         score = fuzz.ratio(fold_key(choice), key) / 100
         if score > most:
             best, most = choice, score
     return most, best
+
+
+_POLICE_BODY = re.compile(r"(?:bo |cong an|ca |phong |cuc |doi |tram )")
+
+
+def police_body(lines: Sequence[str]) -> str:
+    """The lines of a header that name a police body, joined; the ministry only where alone."""
+    mine = [collapse(line).strip(_EDGES) for line in lines if _POLICE_BODY.match(fold_key(line))]
+    if len(mine) > 1 and fold_key(mine[0]) == "bo cong an":
+        mine = mine[1:]
+    return " ".join(mine)
 
 
 def _provincial_police(text: str) -> tuple[float, str]:
@@ -295,4 +333,7 @@ def _provincial_police(text: str) -> tuple[float, str]:
     match = match_province(rest[police.end() :])
     if match is None:
         return 0.8, rest
-    return 1.0, f"{police.group().upper()}{match[0].name.upper()}"
+    read, known = rest[police.end() :], match[0].name
+    # The print's own place for the tone, "HOÀ" or "HÒA", is kept.
+    name = read if old_tone(read).upper() == old_tone(known).upper() else known
+    return 1.0, f"{police.group().upper()}{name.upper()}"
