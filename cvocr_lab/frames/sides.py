@@ -55,7 +55,7 @@ def wide(frame: pd.DataFrame) -> pd.DataFrame:
     sides = [str(side) for side in frame["ocr_side"].fillna("")]
     places: dict[tuple[int, str], dict[int, int]] = {}  # (nth, side) -> input -> row
     for row, (at, side, read) in enumerate(
-        zip(at_input.tolist(), sides, frame["ocr_type"].notna(), strict=True)
+        zip(at_input.tolist(), sides, ~records.failed, strict=True)
     ):
         if read:
             nth = next(n for n in count() if at not in places.get((n, side), {}))
