@@ -16,7 +16,6 @@ from cvocr_lab.engines.local.recogniser import crop_line
 from cvocr_lab.results import Line, as_quad
 from cvocr_lab.text import plain
 
-
 _SURE, _LONG, _FEW = 0.7, 8, 0.6
 """A line longer than `_LONG` characters that was read with less confidence than `_SURE` is none
 when three characters make up more than the share `_FEW` of it."""
@@ -47,7 +46,7 @@ def read_quads(image: Image, quads: Quads, reader: Reader, *, book: bool = False
 
 
 def _is_leader(line: Line) -> bool:
-    """Whether a line is dots, rules or a pattern: nothing, or few different characters, unsurely."""
+    """Whether a line is dots, rules or a pattern: read unsurely as few different characters."""
     text = line.text.replace(" ", "")
     if not text:
         return True
