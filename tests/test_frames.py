@@ -35,7 +35,9 @@ def test_columns_stand_in_the_order_of_the_spec() -> None:
     frame = frame_of(Extraction((card(name="AN", id="001"),), engine="fake 1"))
     names = [f.name for f in TYPES["tcc_chip"].fields]
     triples = [c for n in names for c in (n, f"{n}_confidence", f"{n}_quad")]
-    assert list(frame.columns) == ["image", *triples, *frames.READING_COLUMNS]
+    assert list(frame.columns) == [
+        "image", "ocr_source", *triples, *frames.READING_COLUMNS[1:]
+    ]  # fmt: skip
     assert frame.loc[0, "id"] == "001"
     assert frame["id"].dtype == frames.TEXT
     assert frame["id_confidence"].dtype == "float64"
@@ -81,7 +83,7 @@ def test_fields_unknown_to_the_spec_are_kept() -> None:
 def test_asked_fields_have_columns_even_when_every_row_failed() -> None:
     sources = pd.DataFrame({"image": ["a"]})
     frame = to_frame([Reading(ImageError("x"))], sources, fields=["id"])
-    assert list(frame.columns[:4]) == ["image", "id", "id_confidence", "id_quad"]
+    assert list(frame.columns[:5]) == ["image", "ocr_source", "id", "id_confidence", "id_quad"]
 
 
 @pytest.mark.parametrize("name", ["id", "name_confidence", "address_quad", "ocr_x", "text"])

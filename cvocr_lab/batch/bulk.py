@@ -144,17 +144,16 @@ def read_all(call: Call, *, fields: Sequence[str] | None = None) -> pd.DataFrame
                 readings[row.at] = row.reading
                 count.add(row)
     except BatchError as error:
-        error.partial = _frame(readings, call.sources, fields)
+        error.partial = _frame(readings, call, fields)
         raise
     except KeyboardInterrupt:
         interrupted = True
-    frame = _frame(readings, call.sources, fields)
+    frame = _frame(readings, call, fields)
     count.warn(interrupted=interrupted)
     return frame
 
 
-def _frame(
-    readings: dict[int, Reading], sources: pd.DataFrame, fields: Sequence[str] | None
-) -> pd.DataFrame:
+def _frame(readings: dict[int, Reading], call: Call, fields: Sequence[str] | None) -> pd.DataFrame:
     order = sorted(readings)
-    return to_frame([readings[at] for at in order], sources.take(order), fields=fields)
+    found = [readings[at] for at in order]
+    return to_frame(found, call.sources.take(order), fields=fields, base=call.asked.base)

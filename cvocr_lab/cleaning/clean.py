@@ -149,7 +149,7 @@ def changes(
     names = ("position", "order", "field", "before", "after", "rule", "score", "action")
     cells = dict(zip(names, zip(*rows, strict=True), strict=True)) if rows else {}
     positions = np.array(cells.get("position", ()), dtype=np.int64)
-    made = {"row": pd.Series(frame.index.take(positions))}
+    made = {"row": pd.Series(frame.index.to_flat_index().take(positions))}
     for name in ("field", "before", "after", "rule"):
         made[name] = pd.Series(list(cells.get(name, ())), dtype=TEXT)
     made["score"] = pd.Series(list(cells.get("score", ())), dtype="float64")

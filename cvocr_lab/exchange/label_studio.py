@@ -21,13 +21,14 @@ from urllib.parse import quote, unquote
 import pandas as pd
 
 from cvocr_lab.errors import ArgumentError
-from cvocr_lab.exchange.faces import (
-    Face,
+from cvocr_lab.exchange.papers import (
     LeftOutWarning,
+    Paper,
     Region,
+    bare_name,
     create,
-    faces_of,
     frame_of,
+    papers_of,
     picture_size,
     regions_of,
     values_of,
@@ -52,15 +53,15 @@ def to_label_studio(
     path: str | PathLike[str],
     *,
     made_by: Literal["engine", "person"] = "engine",
-    column: str | Sequence[str] | None = None,
-    base: str | PathLike[str] | None = None,
+    folders: bool = True,
     root: str | None = None,
 ) -> None:
     """Write a flat frame as a file of Label Studio tasks, one for each row.
 
     Set up the project with `label_studio_config`.  A value with a place is a box (a polygon where
     it is not rectangular) with the field as label and a text of its own; one without a place is a
-    text beside the picture.  A failed row is a task without results.
+    text beside the picture.  A failed row is a task without results.  The sizes of
+    the pictures are read, because places are given in percent of them.
 
     Parameters
     ----------
@@ -70,11 +71,8 @@ def to_label_studio(
         The file, ``.json``; it holds people's data and is readable by you alone.
     made_by
         ``"engine"`` writes predictions, ``"person"`` annotations, as of a reviewed frame.
-    column
-        The source column(s); None for those that stand there beside the results.
-    base
-        Folder that relative paths start from; None for the current one.  The pictures' sizes are
-        read, as percents need them.
+    folders
+        Whether paths keep their folders; False writes the bare names of the files.
     root
         What Label Studio finds pictures under: put before the paths, as
         ``"/data/local-files/?d=folder/"`` for its local storage.  None leaves them as they are.
@@ -88,10 +86,11 @@ def to_label_studio(
     """
     sizes: dict[str, tuple[int, int]] = {}
     tasks = []
-    for face in faces_of(frame, column):
-        if face.document is not None and face.source not in sizes:
-            sizes[face.source] = picture_size(face.source, base)
-        tasks.append(_task(face, sizes.get(face.source, (1, 1)), made_by, root))
+    for paper in papers_of(frame):
+        if paper.document is not None and paper.source not in sizes:
+            sizes[paper.source] = picture_size(paper.source)
+        name = paper.source if folders else bare_name(paper.source)
+        tasks.append(_task(paper, name, sizes.get(paper.source, (1, 1)), made_by, root))
     with create(path) as file:
         json.dump(tasks, file, ensure_ascii=False, indent=1)
 
@@ -165,7 +164,7 @@ def from_label_studio(
         if not isinstance(tasks, list):
             raise TypeError("tasks are a list")
         turned: list[str] = []
-        faces = [_face(at, task, take, root, turned) for at, task in enumerate(tasks)]
+        papers = [_paper(at, task, take, root, turned) for at, task in enumerate(tasks)]
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise ArgumentError(
             f"{path} is no export of Label Studio in its JSON format ({type(error).__name__})"
@@ -173,15 +172,20 @@ def from_label_studio(
     if turned:
         text = f"{len(turned)} places were drawn on turned pictures; their values come without"
         warnings.warn(text, LeftOutWarning, stacklevel=2)
-    return frame_of(faces, column=column)
+    return frame_of(papers, column=column)
 
 
 def _task(
-    face: Face, size: tuple[int, int], made_by: Literal["engine", "person"], root: str | None
+    paper: Paper,
+    name: str,
+    size: tuple[int, int],
+    made_by: Literal["engine", "person"],
+    root: str | None,
 ) -> Json:
-    image = face.source if root is None else root + _escaped(face.source, root)
-    data: dict[str, object] = {"image": image, "label": plain_label(face.label), "face": face.nth}
-    document = face.document
+    image = name if root is None else root + _escaped(name, root)
+    label = plain_label(paper.label)
+    data: dict[str, object] = {"image": image, "label": label, "face": paper.nth}
+    document = paper.document
     if document is None:
         return {"data": data}
     data |= {"type": document.type, "side": document.side, "page": int(document.page)}
@@ -189,7 +193,7 @@ def _task(
     if made_by == "person":
         return {"data": data, "annotations": [{"result": result}]}
     known = [r.confidence for r in regions_of(document) if r.confidence is not None]
-    prediction: dict[str, object] = {"model_version": face.engine, "result": result}
+    prediction: dict[str, object] = {"model_version": paper.engine, "result": result}
     if known:
         prediction["score"] = min(known)
     return {"data": data, "predictions": [prediction]}
@@ -258,13 +262,13 @@ def _turned(x: float, y: float, w: float, h: float, angle_deg: float) -> list[tu
     ]
 
 
-def _face(
+def _paper(
     at: int,
     task: Json,
     take: Literal["annotations", "predictions"] | None,
     root: str | None,
     turned: list[str],
-) -> Face:
+) -> Paper:
     data = cast("Json", task["data"])
     work, engine = _work(task, take)
     by_id: dict[str, list[Json]] = {}
@@ -282,7 +286,7 @@ def _face(
     )
     label = data.get("label", at)
     nth = data.get("face")
-    return Face(
+    return Paper(
         tuple(label) if isinstance(label, list) else label,
         _source(str(data["image"]), root),
         document,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from itertools import count
 
-import numpy as np
 import pandas as pd
 
 from cvocr_lab.frames.columns import (
@@ -14,7 +13,7 @@ from cvocr_lab.frames.columns import (
     restore,
     triple,
 )
-from cvocr_lab.frames.flat import input_starts
+from cvocr_lab.frames.records import Records
 from cvocr_lab.kinds import field_order
 
 _FIRST = {"front": 0, "back": 1}
@@ -51,8 +50,8 @@ def wide(frame: pd.DataFrame) -> pd.DataFrame:
     frame = restore(frame)
     kinds = column_kinds(frame.columns)
     sources = [c for c in frame.columns if c not in kinds]
-    starts = input_starts(frame)
-    at_input = np.searchsorted(starts, np.arange(len(frame)), side="right") - 1
+    records = Records(frame)
+    starts, at_input = records.firsts, records.inputs
     sides = [str(side) for side in frame["ocr_side"].fillna("")]
     places: dict[tuple[int, str], dict[int, int]] = {}  # (nth, side) -> input -> row
     for row, (at, side, read) in enumerate(
