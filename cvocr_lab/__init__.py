@@ -66,7 +66,7 @@ from cvocr_lab.frames import (
     write_frames,
 )
 from cvocr_lab.images import Fetch, InputImage, Limits, load
-from cvocr_lab.journal import Journal, apply
+from cvocr_lab.journal import Journal
 from cvocr_lab.results import Document, Extraction, FieldValue, Line
 from cvocr_lab.scoring import (
     Comparison,
@@ -80,6 +80,7 @@ from cvocr_lab.views import (
     Reviewer,
     Sweeper,
     Viewer,
+    apply,
     review,
     review_queue,
     reviewed_values,

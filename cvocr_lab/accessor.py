@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
-from cvocr_lab import batch, cleaning, exchange, frames, journal, scoring, views
+from cvocr_lab import batch, cleaning, exchange, frames, scoring, views
 from cvocr_lab.batch import Column, Plan
 from cvocr_lab.engines import Engine
 from cvocr_lab.images import Fetch, Limits
@@ -176,7 +176,7 @@ class FrameAccessor:
         match: Literal["path", "content"] = "path",
     ) -> pd.DataFrame:
         """Put what persons decided into this flat frame; see `cvocr_lab.apply`."""
-        return journal.apply(self._frame, decisions, match=match)
+        return views.apply(self._frame, decisions, match=match)
 
     def view(
         self,
@@ -276,10 +276,14 @@ class FrameAccessor:
         )
 
     def clean(
-        self, *, fields: Sequence[str] | None = None, threshold: float = cleaning.THRESHOLD
+        self,
+        *,
+        fields: Sequence[str] | None = None,
+        threshold: float = cleaning.THRESHOLD,
+        parts: bool = False,
     ) -> pd.DataFrame:
         """Set the normal form of every value beside it; see `cvocr_lab.clean`."""
-        return cleaning.clean(self._frame, fields=fields, threshold=threshold)
+        return cleaning.clean(self._frame, fields=fields, threshold=threshold, parts=parts)
 
     def changes(
         self, *, fields: Sequence[str] | None = None, threshold: float = cleaning.THRESHOLD

@@ -10,8 +10,9 @@ import pandas as pd
 
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.frames import Records
-from cvocr_lab.journal import Decision, State, apply
+from cvocr_lab.journal import Decision, State
 from cvocr_lab.text import nfc
+from cvocr_lab.views.applied import apply
 from cvocr_lab.views.checks import Check, complaint
 from cvocr_lab.views.items import Items
 from cvocr_lab.views.pictures import Pictures
