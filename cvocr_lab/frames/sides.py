@@ -57,7 +57,7 @@ def wide(frame: pd.DataFrame) -> pd.DataFrame:
     _check_whole(records, sides)
     places: dict[tuple[int, str], dict[int, int]] = {}  # (nth, side) -> input -> row
     for row, (at, side, read) in enumerate(
-        zip(at_input.tolist(), sides, frame["ocr_type"].notna(), strict=True)
+        zip(at_input.tolist(), sides, ~records.failed, strict=True)
     ):
         if read:
             nth = next(n for n in count() if at not in places.get((n, side), {}))

@@ -326,7 +326,8 @@ def _gallery(
 def _grouped(cells: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
     """Position and group of every cell that is not right, those of the largest group first."""
     both = ["truth_char", "value_char"]
-    times = pairs.groupby(both, as_index=False)["count"].sum().astype(dict.fromkeys(both, TEXT))
+    times = pairs.groupby(both, as_index=False)[["count"]].sum()
+    times = times.astype({"truth_char": TEXT, "value_char": TEXT})
     found = letters(cells).merge(times, on=both, how="left")
     found["group"] = [_arrow(t, v) for t, v in found[both].to_numpy()]
     # What happened to the value as a whole explains its letters.

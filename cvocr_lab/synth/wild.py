@@ -76,9 +76,8 @@ def _sheet(
     pixels = (round(size[0] * scale), round(size[1] * scale))
     colours = chance.choice(_GROUNDS)
     if chance.random() < 0.4:
-        colours = tuple(
-            tuple(int(v) for v in rng.uniform(150, 255, 3)) for _ in range(chance.randint(1, 4))
-        )  # type: ignore[assignment]
+        shades = rng.integers(150, 256, (chance.randint(1, 4), 3)).tolist()
+        colours = tuple((red, green, blue) for red, green, blue in shades)
     if chance.random() < 0.25:
         plain = np.full((pixels[1], pixels[0], 3), rng.uniform(190, 255, 3), np.float32)
         return Sheet(plain, scale)

@@ -107,7 +107,7 @@ def _ground(
         whole = cv2.resize(part, size, interpolation=cv2.INTER_LINEAR)
         return _recoloured(np.asarray(whole, np.uint8), rng, most=0.6)
     data = np.frombuffer(grounds[int(rng.integers(len(grounds)))], np.uint8)
-    ground = cv2.imdecode(data, cv2.IMREAD_COLOR)
+    ground = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
     zoom = rng.uniform(1.0, 2.2)
     wide = int(min(ground.shape[1] / zoom, ground.shape[1]))
     x, y = (int(rng.integers(0, ground.shape[1] - wide + 1)) for _ in range(2))
@@ -134,10 +134,10 @@ def _pattern(size: tuple[int, int], rng: Chance) -> Picture:
                 cv2.line(picture, (x, 0), (x, size[1]), ink, thick)
     elif kind == 2:
         for _ in range(int(rng.integers(3, 25))):
-            x, y = rng.integers(0, size[0]), rng.integers(0, size[1])
-            w, h = rng.integers(5, size[0] // 2), rng.integers(5, size[1] // 2)
+            middle = rng.uniform(0, 1, 2) * size
+            sides = rng.uniform(0.02, 0.5, 2) * size
             shade = tuple(float(v) for v in np.clip(colour + rng.normal(0, 50, 3), 0, 255))
-            box = cv2.boxPoints(((float(x), float(y)), (float(w), float(h)), rng.uniform(0, 90)))
+            box = cv2.boxPoints((middle.tolist(), sides.tolist(), rng.uniform(0, 90)))
             cv2.fillPoly(picture, [np.int32(box)], shade)
     angle = rng.uniform(0, 6.28)
     ramp = np.cos(angle) * np.linspace(-1, 1, size[0], dtype=np.float32)[None]
@@ -217,7 +217,7 @@ def _angle(rng: Chance, *, scan: bool) -> float:
     return float(rng.uniform(-np.pi, np.pi))
 
 
-def _rotated(width: float, height: float, centre: Sequence[float], angle: float) -> Points:
+def _rotated(width: float, height: float, centre: Sequence[float] | Points, angle: float) -> Points:
     cos, sin = np.cos(angle), np.sin(angle)
     box = rectangle(width, height) - (width / 2, height / 2)
     return np.asarray(box @ np.array([[cos, sin], [-sin, cos]]) + centre)
@@ -346,7 +346,7 @@ def _framed(paper: Picture, corners: NDArray[np.float32], rng: Chance) -> Pictur
 
 def _recoloured(picture: Picture, rng: Chance, *, most: float) -> Picture:
     """Another ground, ink and white balance than the printer's."""
-    out = picture.astype(np.float32)
+    out: NDArray[np.floating] = picture.astype(np.float32)
     if rng.random() < 0.35:
         out = 255 - (255 - out) * rng.uniform(0.35, 1.0)
     if rng.random() < 0.5:

@@ -93,7 +93,7 @@ def _ground(grounds: Sequence[bytes], rng: np.random.Generator) -> tuple[NDArray
     if rng.random() < 0.5:
         return _pattern(SIZE, rng), True
     data = np.frombuffer(grounds[int(rng.integers(len(grounds)))], np.uint8)
-    ground = cv2.imdecode(data, cv2.IMREAD_COLOR)
+    ground = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
     x, y = int(rng.integers(0, 640 - SIZE[0])), int(rng.integers(0, 640 - SIZE[1]))
     return np.asarray(ground[y : y + SIZE[1], x : x + SIZE[0]], np.uint8), False
 

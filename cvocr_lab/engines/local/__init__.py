@@ -17,6 +17,7 @@ import numpy as np
 from rapidfuzz import fuzz
 
 from cvocr_lab import mrz, proofs
+from cvocr_lab.dates import printed_date
 from cvocr_lab.engines import Request
 from cvocr_lab.engines.local import assess, codes, confidence, crosscheck, values
 from cvocr_lab.engines.local.eyes import Eyes, model_files
@@ -242,8 +243,8 @@ def _foreign(paper: Paper, zone: mrz.Mrz, read: Reading, at: Sequence[int]) -> D
         "surname": zone.surname,
         "given_name": zone.given_names,
         "sex": zone.sex,
-        "born": proofs.printed_date(mrz.birth_date(zone)),
-        "duedate": proofs.printed_date(mrz.expiry_date(zone)),
+        "born": printed_date(mrz.birth_date(zone)),
+        "duedate": printed_date(mrz.expiry_date(zone)),
         "country": zone.issuer,
         "nationality": zone.nationality,
         "person_number": zone.person_number,

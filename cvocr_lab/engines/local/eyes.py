@@ -13,7 +13,14 @@ import cv2
 import numpy as np
 
 from cvocr_lab.engines.local import papers, text_lines
-from cvocr_lab.engines.local.geometry import Image, Points, Quads, rectangle, side_lengths
+from cvocr_lab.engines.local.geometry import (
+    Image,
+    Points,
+    Quads,
+    rectangle,
+    side_lengths,
+    warp_points,
+)
 from cvocr_lab.engines.local.papers import Outline
 from cvocr_lab.errors import ArgumentError
 
@@ -55,7 +62,7 @@ class Eyes:
         back = np.linalg.inv(matrix)
         found: list[Outline] = []
         for quad, sureness in papers.instances(answer):
-            rough = papers.warp_points(back, quad)
+            rough = warp_points(back, quad)
             outline = self._outline(small, rough, sureness, scale)
             if outline is not None and not any(_same(outline, other) for other in found):
                 found.append(outline)

@@ -285,7 +285,8 @@ def _look_for_code(image: Image, paper: Paper) -> list[codes.Code]:
     """The QR code where the model prints it, in the picture's own pixels."""
     picture = paper.model.layout.picture("qr")
     assert picture is not None
-    box = (*rectangle(picture.width, picture.height, 4.0), picture.x, picture.y)
+    corner = np.array((picture.x, picture.y))
+    box = rectangle(picture.width, picture.height, 4.0) + corner
     points = warp_points(np.linalg.inv(paper.to_flat) @ paper.matrix, box)
     low, high = points.min(0), points.max(0)
     return codes.read_codes_near(image, (low[0], low[1], high[0], high[1]))

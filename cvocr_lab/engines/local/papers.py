@@ -49,9 +49,9 @@ _SURE = 0.5
 _LEAST_CELLS = 14
 _SPUR = 11
 """Pixels of the canvas: what is thinner is no part of a paper."""
-_ONE_PAPER = 0.22
+_ONE_PAPER = 0.135
 """Spread of the middles that a paper's cells point to, over the square root of their number, up to
-which they are one paper's: those of two papers side by side spread by 0.35 and more."""
+which they are one paper's: one paper's spread by 0.11 at most, two papers' by 0.16 and more."""
 _LONGEST = 1400
 """The second net sees crops of the picture at most this long; sharper ones would alias."""
 
