@@ -315,9 +315,10 @@ class FrameAccessor:
         *,
         crops: bool | Sequence[str] = False,
         folders: bool = True,
+        quads: bool = False,
     ) -> None:
         """Write this flat frame as an Excel workbook; see `cvocr_lab.to_excel`."""
-        exchange.to_excel(self._frame, path, crops=crops, folders=folders)
+        exchange.to_excel(self._frame, path, crops=crops, folders=folders, quads=quads)
 
     def to_image_folder(
         self,

@@ -280,7 +280,7 @@ def test_days_amounts_categories_and_truths_in_value_columns_are_taken() -> None
     frame = pd.DataFrame(
         {
             "type": ["tcc", "vehicle_registration_back"],
-            "born": pd.to_datetime(["1999-02-01", None]),
+            "born": [pd.Timestamp("1999-02-01"), pd.NaT],
             "sex": pd.Categorical(["nam", None]),
             "sit": [None, 5],
             "name": [True, None],

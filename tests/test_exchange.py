@@ -26,7 +26,7 @@ from cvocr_lab.exchange import (
     to_label_studio,
     to_paddle,
 )
-from cvocr_lab.frames import Reading, from_frame, relocate, to_frame, wide
+from cvocr_lab.frames import Reading, from_frame, relocate, to_frame, wide, write_frame
 from cvocr_lab.results import Document, Extraction, FieldValue, Quad, box_quad
 
 BOX = box_quad(10.0, 20.0, 110.0, 40.0)
