@@ -6,7 +6,6 @@ each.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,9 +15,9 @@ import cv2
 import numpy as np
 
 from cvocr_lab import mrz, proofs
-from cvocr_lab.engines import Request
+from cvocr_lab.engines import Identity, Request
 from cvocr_lab.engines.local import assess, codes, confidence, crosscheck, values
-from cvocr_lab.engines.local.find import Finder, Image
+from cvocr_lab.engines.local.find import Finder, Image, model_path
 from cvocr_lab.engines.local.lines import Reader, read_lines
 from cvocr_lab.engines.local.pages import Paper, find_papers, find_papers_again, look_again
 from cvocr_lab.engines.local.parse import Reading, parse
@@ -72,11 +71,16 @@ class LocalEngine:
             what = reader if isinstance(reader, str) else type(reader).__name__
             self.name = f"{self.name} {Path(model).name if model else what}"
 
-    @classmethod
-    def revision(cls) -> str:
-        """Give the digest of the shipped model: a store keeps readings of each apart."""
-        with model_file().open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()[:16]
+    def identity(self) -> Identity:
+        """Give name and version, options, and the digests of all model files."""
+        return Identity.of(self.name, models=self.model_files())
+
+    def model_files(self) -> list[Path]:
+        """List every model file that the engine reads with."""
+        files = [model_path()]
+        if isinstance(self._reader, Recogniser):
+            files.append(self._reader.model or model_file())
+        return files
 
     def extract(self, request: Request) -> Extraction:
         """Read one request.
