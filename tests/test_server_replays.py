@@ -1,14 +1,13 @@
 """Answers kept for clients that did not get them: how long, how many, and who waits for whom."""
 
 import asyncio
-import socket
 import time
 
 import pytest
 import requests
 from fake_engine import AUTH, V1, Fake, png
 
-from cvocr_lab.server import Keys, make_app, replays, running, serving
+from cvocr_lab.server import Keys, make_app, replays, serving
 from cvocr_lab.server.replays import Replays
 
 
@@ -86,12 +85,6 @@ def test_those_who_wait_take_turns_when_it_fails() -> None:
 
 def test_an_answer_is_sent_at_once() -> None:
     """Head and body are two packets; the second may not wait until the first is acknowledged."""
-    with (
-        running._listening("127.0.0.1", 0) as sock,
-        socket.create_connection(sock.getsockname()[:2]),
-        sock.accept()[0] as accepted,
-    ):
-        assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
     with serving(make_app(Fake(), keys=Keys(dict([AUTH])))) as host, requests.Session() as session:
         took = []
         for _ in range(15):

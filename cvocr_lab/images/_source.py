@@ -24,6 +24,7 @@ from cvocr_lab.images._sniff import format_of, is_readable
 Kind: TypeAlias = Literal["path", "url", "bytes", "pixels", "base64"]
 
 _SCHEME: Final = re.compile(r"([a-z][a-z0-9+.-]+)://", re.I)
+_PLAIN_BASE64: Final = bytes.maketrans(b"-_", b"+/")
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/_\-\s]++={0,2}")
 _LONGEST_PATH: Final = 4096
 _PIECE: Final = 2**16
@@ -192,11 +193,11 @@ def _base64(text: str, limits: Limits) -> bytes | None:
 
 
 def _unpacked(text: str) -> bytes:
-    plain = "".join(text.split()).translate(str.maketrans("-_", "+/"))
     try:
+        plain = text.encode("ascii").translate(_PLAIN_BASE64, b" \t\r\n\v\f")
         # Some writers leave the padding away.
-        return base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
-    except binascii.Error as error:
+        return base64.b64decode(plain + b"=" * (-len(plain) % 4), validate=True)
+    except (binascii.Error, UnicodeEncodeError) as error:
         raise ValueError("not base64") from error
 
 

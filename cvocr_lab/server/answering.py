@@ -191,7 +191,10 @@ class Answering:
             if plain_type != endpoint.content_type:
                 raise HTTPException(415, f"send {endpoint.content_type} here")
             body = await self._body(request)
-            pictures = await _aside(len(body), intake.pictures, body, content_type, endpoint)
+            most = self._bounds.limits.max_bytes
+            pictures = await _aside(
+                len(body), intake.pictures, body, content_type, endpoint, most
+            )
         job = Job(
             endpoint.kind,
             pictures,
