@@ -9,10 +9,10 @@ number        12 digits (9 in an older passport)     ``id`` of cards, ``person_n
 old_number    9 digits                               ``id`` of the CMND
 passport      letter and digits                      ``id`` of the passport
 name          words in capitals, with marks          ``name``
-birth         ``yyyy-mm-dd``                         ``born``, ``dob``
-sex           ``Nam`` or ``Nữ``                      ``sex``, ``gender``
+birth         ``yyyy-mm-dd``                         ``born``
+sex           ``Nam`` or ``Nữ``                      ``sex``
 issued        ``yyyy-mm-dd``                         ``date``
-expiry        ``yyyy-mm-dd``                         ``duedate``, ``due_date``
+expiry        ``yyyy-mm-dd``                         ``duedate``
 ============  =====================================  =============================================
 
 A QR code mends its own misreading (ISO/IEC 18004), so all it says is read right.  Of a zone only
@@ -22,7 +22,6 @@ guarded, nor is the sex, which counts where the 12-digit number says the same.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -31,7 +30,9 @@ from typing import Final, Literal
 from rapidfuzz import fuzz
 
 from cvocr_lab import mrz, qr
+from cvocr_lab.dates import printed_date
 from cvocr_lab.kinds import DocumentType
+from cvocr_lab.kinds._fieldtypes import Date
 from cvocr_lab.text import comparison_key, fold_key
 
 Fact = Literal["number", "old_number", "passport", "name", "birth", "sex", "issued", "expiry"]
@@ -43,12 +44,9 @@ _FACTS: Final[Mapping[str, Fact]] = MappingProxyType(
         "person_number": "number",
         "name": "name",
         "born": "birth",
-        "dob": "birth",
         "sex": "sex",
-        "gender": "sex",
         "date": "issued",
         "duedate": "expiry",
-        "due_date": "expiry",
     }
 )
 _NINE_DIGITS: Final = ("cmt", "matsaucmt")
@@ -61,8 +59,8 @@ def fact_of(kind: DocumentType, field: str) -> Fact | None:
     >>> fact_of(TYPES["tcc_chip"], "id"), fact_of(TYPES["passport"], "id")
     ('number', 'passport')
     """
-    if kind.family == "vehicle":
-        return None
+    if kind.family == "vehicle" or (field == "id" and kind[field].source == "mrz"):
+        return None  # of a card's zone, `id` is only the end of the number
     if field == "id" and kind.family == "passport":
         return "passport"
     if field == "id" and kind.name in _NINE_DIGITS:
@@ -75,16 +73,9 @@ def printed(kind: DocumentType, field: str, value: str) -> str:
     fact = fact_of(kind, field)
     if fact in ("birth", "issued", "expiry"):
         return printed_date(value)
-    if fact == "sex" and field == "gender":
+    if fact == "sex" and kind[field].source == "mrz":
         return "M" if value == "Nam" else "F"
     return value.upper() if fact == "sex" and kind.family == "passport" else value
-
-
-def printed_date(iso: str | None, separator: str = "/") -> str:
-    """Write ``yyyy-mm-dd`` as ``dd/mm/yyyy``; "" for anything else."""
-    if not iso or not re.fullmatch(r"\d{4}-\d\d-\d\d", iso, re.ASCII):
-        return ""
-    return separator.join(reversed(iso.split("-")))
 
 
 def qr_facts(code: qr.IdQr) -> Facts:
@@ -97,12 +88,17 @@ def qr_facts(code: qr.IdQr) -> Facts:
     facts: dict[Fact, str] = {
         "number": code.number,
         "old_number": code.old_number,
-        "name": comparison_key(code.name).upper(),
+        "name": "" if _lost_its_marks(code) else comparison_key(code.name).upper(),
         "birth": code.birth if printed_date(code.birth) else "",
         "sex": code.sex if code.sex in ("Nam", "Nữ") else "",
         "issued": code.issued if printed_date(code.issued) else "",
     }
     return {fact: value for fact, value in facts.items() if value}
+
+
+def _lost_its_marks(code: qr.IdQr) -> bool:
+    """Tell whether a reader dropped all that is not ASCII: no name with its address has no mark."""
+    return (code.name + code.address).isascii()
 
 
 def mrz_facts(zone: mrz.Mrz) -> Facts:
@@ -113,6 +109,8 @@ def mrz_facts(zone: mrz.Mrz) -> Facts:
     >>> mrz_facts(card)["expiry"], "name" in mrz_facts(card)
     ('2039-01-01', False)
     """
+    if zone.format in ("MRV-A", "MRV-B"):  # a visa has its own number and end
+        return {}
     checks = zone.checks
     facts: dict[Fact, str] = {}
     personal = zone.person_number if checks.get("person_number") else ""
@@ -165,18 +163,19 @@ def qr_proofs(payload: str, kind: DocumentType) -> dict[str, Proof]:
         "name": Proof(facts.get("name", ""), "qr"),
         "born": Proof(printed_date(code.birth), "qr"),
         "sex": Proof(code.sex, "qr"),
-        "address": Proof(code.address, "qr", "words"),
+        "address": Proof("" if _lost_its_marks(code) else code.address, "qr", "words"),
     }
     if kind.name == "chip_id_card_2024_back":
         proofs["date"] = Proof(printed_date(code.issued), "qr")
-    names = {f.name for f in kind.fields}
+    names = {f.name for f in kind.fields if f.source == "print"} | {"person_number"}
+    names &= {f.name for f in kind.fields}
     return {k: p for k, p in proofs.items() if p.text and k in names}
 
 
 def mrz_proofs(zone: mrz.Mrz, kind: DocumentType) -> dict[str, Proof]:
     """What a machine-readable zone says of printed fields; exact only where check digits hold."""
     proofs: dict[str, Proof] = {}
-    checks = zone.checks
+    checks = zone.checks if zone.format not in ("MRV-A", "MRV-B") else {}
     born, due = printed_date(mrz.birth_date(zone)), printed_date(mrz.expiry_date(zone))
     if kind.name == "passport":
         if checks.get("number"):
@@ -193,24 +192,34 @@ def mrz_proofs(zone: mrz.Mrz, kind: DocumentType) -> dict[str, Proof]:
         proofs["given_name"] = Proof(zone.given_names, "mrz", "folded")
         proofs["name"] = Proof(f"{zone.surname} {zone.given_names}", "mrz", "folded")
     elif checks.get("expiry") and "duedate" in {f.name for f in kind.fields}:
-        proofs["duedate"] = Proof(due, "mrz")
+        proofs["duedate"] = Proof(_no_end(kind) if zone.expiry == _NO_END else due, "mrz")
     return {k: p for k, p in proofs.items() if p.text}
 
 
-def mrz_fields(zone: mrz.Mrz) -> dict[str, str]:
-    """Fields a TD1 zone carries itself, by the API's names."""
+def mrz_fields(zone: mrz.Mrz, kind: DocumentType) -> dict[str, str]:
+    """Fields that papers of this type do not print and their TD1 zone carries."""
     values = {
-        "document_number": zone.number,
+        "id": zone.number,
         "person_number": zone.person_number,
-        "dob": printed_date(mrz.birth_date(zone)),
-        "gender": zone.sex,
-        "due_date": printed_date(mrz.expiry_date(zone)),
+        "born": printed_date(mrz.birth_date(zone)),
+        "sex": zone.sex,
+        "duedate": printed_date(mrz.expiry_date(zone)),
         "country": zone.issuer,
         "nationality": zone.nationality,
-        "sur_name": zone.surname,
+        "surname": zone.surname,
         "given_name": zone.given_names,
     }
-    return {k: v for k, v in values.items() if v}
+    return {f.name: v for f in kind.fields if f.source == "mrz" and (v := values.get(f.name))}
+
+
+_NO_END: Final = "991231"
+"""What a zone says of a card without an end."""
+
+
+def _no_end(kind: DocumentType) -> str:
+    """How a card prints that it has no end; "" where it prints a date in any case."""
+    expiry = kind["duedate"].type
+    return expiry.words if isinstance(expiry, Date) else ""
 
 
 _IDENTITY: Final = ("id", "person_number", "name", "born", "given_name")
@@ -231,15 +240,33 @@ def of_another(values: Mapping[str, str], proofs: Mapping[str, Proof], source: s
         value, proof = values.get(name), proofs.get(name)
         if not value or proof is None or proof.source != source:
             continue
-        alike = fuzz.ratio(fold_key(value), fold_key(proof.text))
-        far, near = far + (alike < 62), near + (alike >= 78)
+        likeness = _likeness(value, proof)
+        far, near = far + (likeness < 62), near + (likeness >= 78)
     return far > near and far >= 1
+
+
+def _likeness(value: str, proof: Proof) -> float:
+    """How like a value is to what a code says, 0 to 100; of names, as a zone may write them."""
+    if proof.source == "mrz" and proof.how == "folded":
+        if mrz.name_agrees(value, proof.text, cut=len(proof.text) >= _LEAST_CUT):
+            return 100.0
+        words = mrz.transliterate(value), mrz.transliterate(proof.text)
+        return max(fuzz.ratio(*words), fuzz.ratio(fold_key(value), fold_key(proof.text)))
+    return fuzz.ratio(fold_key(value), fold_key(proof.text))
+
+
+_LEAST_CUT: Final = 28
+"""Characters of the shortest name that a zone may have cut."""
 
 
 def alike(text: str, other: str) -> bool:
     """Tell whether two values are one but for marks, case, blanks and punctuation.
 
+    Letters that a machine-readable zone writes as two are those two.
+
     >>> alike("NGUYỄN VĂN MẪU", "Nguyen Van Mau")
     True
     """
-    return fold_key(text).replace(" ", "") == fold_key(other).replace(" ", "")
+    if fold_key(text).replace(" ", "") == fold_key(other).replace(" ", ""):
+        return True
+    return mrz.transliterate(text) != "" and mrz.name_agrees(text, mrz.transliterate(other))

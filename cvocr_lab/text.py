@@ -241,6 +241,17 @@ def _place(word: str, *, late: bool) -> str:
     return "".join(bare)
 
 
+@cache
+def is_syllable(word: str) -> bool:
+    """Tell whether a word, in any case and tone, can be a Vietnamese syllable.
+
+    >>> is_syllable("Nguyễn"), is_syllable("TNHH")
+    (True, False)
+    """
+    parts = (decompose(letter) for letter in nfc(word))
+    return bool(_SYLLABLE.fullmatch("".join(compose(b, shape) for b, shape, _ in parts).lower()))
+
+
 _TO_DIGIT: Final = str.maketrans("OoQDIl|!iZzSsGB", "000011111225568")
 _TO_LETTER: Final = str.maketrans("01|2568", "OIIZSGB")
 

@@ -23,9 +23,9 @@ ZONE = (
     "IDVNM0990001232001099000123<<3 9901018M3901016VNM<<<<<<<<<<<8 NGUYEN<<VAN<MAU<<<<<<<<<<<<<<<"
 )
 BACK = {
-    "ocr_type": "matsautcc_chip", "date": "01/07/2021", "mrz": ZONE, "document_number": "099000123",
-    "person_number": "001099000123", "dob": "01/01/1999", "gender": "M", "due_date": "01/01/2039",
-    "sur_name": "NGUYEN", "given_name": "VAN MAU",
+    "ocr_type": "matsautcc_chip", "date": "01/07/2021", "mrz": ZONE, "id": "099000123",
+    "person_number": "001099000123", "born": "01/01/1999", "sex": "M", "duedate": "01/01/2039",
+    "surname": "NGUYEN", "given_name": "VAN MAU",
 }  # fmt: skip
 PASSPORT = {
     "ocr_type": "passport", "id": "E01234567", "surname": "NGUYỄN", "given_name": "VĂN MẪU",
@@ -87,8 +87,8 @@ def test_what_a_front_contradicts(change: dict[str, str], rule: str) -> None:
         ({"mrz": ZONE.replace("990101", "990107")}, "mrz_check"),
         ({"ocr_warnings": "mrz:check_digits"}, "mrz_check"),
         ({"mrz": "IDVNM099"}, "mrz_check"),
-        ({"document_number": "099000124"}, "mrz_number"),
-        ({"dob": "01/01/1998"}, "mrz_print"),
+        ({"id": "099000124"}, "mrz_number"),
+        ({"born": "01/01/1998"}, "mrz_print"),
         ({"date": "01/01/1998"}, "date_order"),
         ({"date": "01/01/2012"}, "issue_age"),
         ({"date": "01/01/2025"}, "issue_era"),
@@ -141,8 +141,8 @@ def test_front_and_back_of_two_persons_differ() -> None:
                 person_number="079185001234")
     )  # fmt: skip
     back = BACK | {
-        "mrz": " ".join(other), "document_number": "185001234", "person_number": "079185001234",
-        "dob": "03/02/1985", "gender": "F", "due_date": "03/02/2045", "sur_name": "TRAN",
+        "mrz": " ".join(other), "id": "185001234", "person_number": "079185001234",
+        "born": "03/02/1985", "sex": "F", "duedate": "03/02/2045", "surname": "TRAN",
         "given_name": "THI BICH",
     }  # fmt: skip
     assert {"front_back", "front_back_name"} <= rules_of(FRONT, back)

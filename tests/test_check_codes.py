@@ -57,7 +57,7 @@ def test_codes_that_differ_prove_nothing() -> None:
     back = {"ocr_type": "chip_id_card_2024_back", "mrz": BACK["mrz"],
             "qr": FRONT["qr"].replace("01011999", "02011999")}  # fmt: skip
     made = labels_from_codes(pd.DataFrame([back]))
-    assert "dob" not in cells(made, 0)
+    assert "born" not in cells(made, 0)
     assert cells(made, 0)["person_number"] == "001099000123"
 
 

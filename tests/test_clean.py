@@ -49,6 +49,19 @@ ROW = {
         ("vehicle_registration_back", "name", "NGUYỄN VĂN MẪU - 1990", "NGUYỄN VĂN MẪU",
          ["birth_year"]),
         ("vehicle_registration_back", "color", "Bac Đen", "Bạc Đen", ["list"]),
+        ("tcc", "name", "NGUYỄN VĂN MẪU (NAM).", "NGUYỄN VĂN MẪU (NAM)", ["edges"]),
+        *(
+            ("vehicle_registration_back", "name", firm, firm, [])
+            for firm in (
+                "CÔNG TY TNHH A1", "5S", "T5", "KIM T5", "DNTN S8 - 2019", "CAFE 5S - 2019",
+                "CÔNG TY CP 3M VIỆT NAM", "HTX VẬN TẢI 30/4", "TRƯỜNG THPT B52", "CTY TNHH H2O",
+                "CÔNG TY TNHH A (VN)", "CÔNG TY A+", "NGUYỄN VĂN MẪU (NAM)", "TAXI G7",
+            )
+        ),
+        ("vehicle_registration_back", "name", "C0NG TY TNHH 8ẢO A1", "CONG TY TNHH BẢO A1",
+         ["look_alikes"]),
+        ("vehicle_registration_back", "name", "NGUYỄN VĂN 5ƠN", "NGUYỄN VĂN SƠN", ["look_alikes"]),
+        ("vehicle_registration_back", "plate", "30A-1234", "30A1234", ["separators"]),
     ],
 )  # fmt: skip
 def test_normal_forms(type_: str, field: str, read: str, normal: str, rules: list[str]) -> None:
@@ -67,6 +80,10 @@ def test_normal_forms(type_: str, field: str, read: str, normal: str, rules: lis
     ("read", "day", "iso"),
     [
         ("O2-09-l957", "1957-09-02", "1957-09-02"),
+        ("02-09-1957", "1957-09-02", "1957-09-02"),
+        ("1/2/1999", "1999-02-01", "1999-02-01"),
+        ("1/12/1999", "1999-12-01", "1999-12-01"),
+        ("Ngày sinh: 02.09.1957", "1957-09-02", "1957-09-02"),
         ("02/09/1957", "1957-09-02", "1957-09-02"),
         ("Ngày 11 tháng 03 năm 2019", "2019-03-11", "2019-03-11"),
         ("1957", None, "1957"),
@@ -87,6 +104,14 @@ def test_whole_and_partial_dates(read: str, day: str | None, iso: str) -> None:
         ("tcc", "id", "00109900012", "not a CITIZEN_ID"),
         ("tcc", "born", "31/02/1999", "no such day"),
         ("tcc", "born", "hôm qua", "not a date"),
+        ("tcc", "born", "101/02/1999", "not a date"),
+        ("tcc", "born", "01/02/19990", "not a date"),
+        ("tcc", "born", "01/2/1999", "less certain than the threshold"),
+        ("vehicle_registration_back", "plate", "30A-123.4", "a digit of the plate is missing"),
+        ("vehicle_registration_back", "plate", "ABS1234", "not a plate"),
+        ("vehicle_registration_back", "plate", "30A-12", "not a plate"),
+        ("vehicle_registration_back", "pay_load", "2 tấn", "not a whole number"),
+        ("vehicle_registration_back", "pay_load", "1.2500", "not a whole number"),
         ("tcc", "sex", "xyz", "not in the list of SEX"),
         ("tcc", "address", "Xyz", "no province found"),
         ("tcc", "country", "Xyz, Ba Đình, Hà Nội", "not in the lists: ward"),
@@ -102,12 +127,31 @@ def test_what_has_no_normal_form_stays_as_read_and_is_flagged(
     made = clean(frame)
     assert made["clean_flags"].tolist() == [field]
     assert made[field].tolist() == [read]
-    if made[f"{field}_clean"].dtype.kind != "M":
+    if made[f"{field}_clean"].dtype.kind not in "Mi":
         assert made[f"{field}_clean"].tolist() == [read]
     told = changes(frame)
     assert told["action"].tolist() == ["kept"]
     assert told["rule"].tolist() == [why]
     assert told["after"].isna().all()
+
+
+@pytest.mark.parametrize(
+    "read", ["02-09-1957", "02.09.1957", "2/9/1957", "02 09 1957", "02/09/1957"]
+)
+def test_a_date_in_any_printed_form_is_rewritten_not_repaired(read: str) -> None:
+    told = changes(pd.DataFrame({"type": ["cmt"], "born": [read]}))
+    assert told[["rule", "action", "score"]].to_numpy().tolist() == [["iso_date", "form", 1.0]]
+
+
+@pytest.mark.parametrize(
+    ("read", "amount"),
+    [("1.250kg", 1250), ("12.500kg", 12500), ("1.496cm3", 1496), ("2.000cc", 2000), ("72O kg", 720),
+     ("1 250 Kg", 1250), ("1.25O kg", 1250), ("110cc", 110), ("5 người", 5)],
+)  # fmt: skip
+def test_amounts_with_their_units(read: str, amount: int) -> None:
+    made = clean(pd.DataFrame({"type": ["vehicle_registration_back"], "pay_load": [read]}))
+    assert made["pay_load_clean"].tolist() == [amount]
+    assert made["clean_flags"].isna().all()
 
 
 def test_addresses_fall_into_parts_of_their_era() -> None:

@@ -48,7 +48,19 @@ def test_nothing_is_not_a_value(name: str) -> None:
         ("PLATE_CAR", "99A-123.45", "99A12345"),
         ("PLATE_BIKE", "59X2-123.45", "59X212345"),
         ("PLATE_BIKE", "29-MĐ1 123.45", "29MĐ112345"),
+        ("DATE", "1/2/1999", "1999-02-01"),
+        ("DATE", "01.02.1999", "1999-02-01"),
+        ("DATE", "ngày (date) 5 tháng (month) 3 năm (year) 2019", "2019-03-05"),
+        ("PLATE_CAR", "30A-1234", "30A1234"),
+        ("PLATE_CAR", "30A 123 45", "30A12345"),
+        ("PLATE_CAR", "80-123-NG-45", "80123NG45"),
         ("PAY_LOAD", "720kg", "720"),
+        ("PAY_LOAD", "1.250kg", "1250"),
+        ("PAY_LOAD", "12,500 kg", "12500"),
+        ("CAPACITY", "1.496cm3", "1496"),
+        ("CAPACITY", "1 496 cm³", "1496"),
+        ("CAPACITY", "2.000cc", "2000"),
+        ("SEATS", "5 chỗ ngồi", "5"),
         ("PASSPORT_NUMBER", "C1234567", "C1234567"),
     ],
 )
@@ -60,6 +72,23 @@ def test_printed_values(name: str, text: str, value: str) -> None:
     ("name", "text"),
     [
         ("DATE", "31/02/2020"),
+        ("DATE", "101/02/1999"),
+        ("DATE", "01/02/19990"),
+        ("DATE", "01/02/20033"),
+        ("DATE", "01/02/199"),
+        ("DATE", "Ngày sinh: 01/02/1999"),
+        ("DATE", "01/02/1999 Nam"),
+        ("DATE", "01/02/0999"),
+        ("PLATE_CAR", "30A-12"),
+        ("PLATE_CAR", "30A-123.4"),
+        ("PLATE_CAR", "30A-12.345"),
+        ("PLATE_CAR", "30A-1234567"),
+        ("PLATE_CAR", "X 30A-123.45"),
+        ("PLATE_CAR", "ABS1234"),
+        ("PAY_LOAD", "720abc999"),
+        ("PAY_LOAD", "1.2500"),
+        ("PAY_LOAD", "1.250,5"),
+        ("PAY_LOAD", "2 tấn"),
         ("CITIZEN_ID", "12345678901"),
         ("CMND_ID", "0123456789"),
         ("PLATE_CAR", "ABC"),
@@ -90,7 +119,7 @@ def test_every_printed_field_stands_on_some_layout_inside_the_paper(name: str) -
 # Fields the API knows of papers whose layout of them is not: read by caption, never drawn.
 _PLACE_UNKNOWN = {
     "vehicle_registration_front": {"name", "address", "plate", "issued_at"},
-    "vehicle_registration_back": {"due_date"},
+    "vehicle_registration_back": {"duedate"},
 }
 
 

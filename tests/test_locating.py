@@ -137,7 +137,7 @@ def test_the_zone_gives_its_fields_the_place_of_the_whole_zone() -> None:
         "9901018M3901016VNM<<<<<<<<<<<8",
         "NGUYEN<<VAN<MAU<<<<<<<<<<<<<<<",
     )
-    values = {"person_number": "001099000123", "dob": "01/01/1999", "sur_name": "NGUYEN"}
+    values = {"person_number": "001099000123", "born": "01/01/1999", "surname": "NGUYEN"}
     places = found(values, lines, "matsautcc_chip")
     assert {place.how for place in places.values()} == {"located"}
     quads = {place.quad for place in places.values()}

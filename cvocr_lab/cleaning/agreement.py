@@ -44,13 +44,18 @@ def _warnings(faces: Faces, issues: Issues) -> None:
 def _zone(faces: Faces, issues: Issues) -> None:
     text = faces.texts("mrz")
     issues.add("mrz_check", "mrz", (text != "") & ~faces.zone_holds, "{}", text)
-    short, whole = faces.texts("document_number"), faces.printed("number", "mrz")
-    both = (short != "") & where(whole, lambda n: len(n) == 12)
+    short, whole = faces.texts("id"), faces.printed("number", "mrz")
+    both = _td1(faces) & (short != "") & where(whole, lambda n: len(n) == 12)
     tail = mapped(whole, lambda n: n[3:])
     issues.add(
-        "mrz_number", "document_number", both & (short != tail),
+        "mrz_number", "id", both & (short != tail),
         "{}, {}", short, whole,
     )  # fmt: skip
+
+
+def _td1(faces: Faces) -> Mask:
+    """Where the paper has the zone of a card."""
+    return faces.of(*(name for name, kind in TYPES.items() if kind.mrz == "TD1"))
 
 
 def _unequal(a: Texts, b: Texts) -> Mask:
@@ -130,11 +135,11 @@ def _zone_names(faces: Faces) -> tuple[Texts, Mask]:
         if zone is None:
             continue
         names[at] = "<".join(f"{zone.surname} {zone.given_names}".split())
-        width = 30 if zone.format == "TD1" else 39
+        width = 30 if zone.format == "TD1" else mrz.WIDTHS[zone.format] - 5
         # One place for the second filler between surname and given names.
         cut[at] = len(names[at]) + 1 >= width
-    surname, given = faces.texts("sur_name"), faces.texts("given_name")
-    for row in np.flatnonzero((names == "") & (surname != "") & (given != "")):
+    surname, given = faces.texts("surname"), faces.texts("given_name")
+    for row in np.flatnonzero(_td1(faces) & (names == "") & (surname != "") & (given != "")):
         names[row] = mrz.transliterate(f"{surname[row]} {given[row]}")
         cut[row] = len(names[row]) + 1 >= 30
     return names, cut
@@ -164,11 +169,10 @@ def _compare_names(
     faces: Faces, issues: Issues, rule: str, field: str, printed: Texts, zone: Texts, cut: Mask
 ) -> None:
     bad = np.zeros(len(faces), bool)
-    for at in np.flatnonzero((printed != "") & (zone != "") & ~cut):
-        bare = zone[at].replace("<", "")
+    for at in np.flatnonzero((printed != "") & (zone != "")):
         # Most names need no more than their marks taken off.
-        if folded(printed[at]).replace(" ", "").upper() != bare:
-            bad[at] = mrz.transliterate(printed[at]).replace("<", "") != bare
+        if folded(printed[at]).replace(" ", "").upper() != zone[at].replace("<", ""):
+            bad[at] = not mrz.name_agrees(printed[at], zone[at], cut=bool(cut[at]))
     issues.add(rule, field, bad, "{}, MRZ {}", printed, zone)
 
 

@@ -5,7 +5,6 @@ Equal values are parsed once; every array has one entry per row, "" for absent.
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from collections.abc import Callable, Hashable, Sequence
 from functools import cached_property, lru_cache
@@ -17,8 +16,9 @@ from numpy.typing import NDArray
 
 from cvocr_lab import mrz, qr
 from cvocr_lab.cleaning.rules import Mask, Texts
+from cvocr_lab.dates import is_no_end, parse_date
 from cvocr_lab.errors import ArgumentError
-from cvocr_lab.kinds import TYPES, DocumentType, FieldError, field_order
+from cvocr_lab.kinds import TYPES, DocumentType, field_order
 from cvocr_lab.kinds import _fieldtypes as t
 from cvocr_lab.proofs import Fact, Facts, fact_of, mrz_facts, qr_facts
 from cvocr_lab.text import fold_key
@@ -262,21 +262,14 @@ def _zone(text: str) -> mrz.Mrz | None:
         return None
 
 
-_DAY: Final = re.compile(r"\d\d[/-]\d\d[/-]\d{4}", re.ASCII)
-
-
 def iso_day(text: str) -> str:
     """``yyyy-mm-dd`` of a printed day, a bare year, `NO_END`; "" for anything else."""
-    if _DAY.fullmatch(text):
-        try:
-            return dt.date(int(text[6:]), int(text[3:5]), int(text[:2])).isoformat()
-        except ValueError:
-            return ""
-    try:
-        return t.EXPIRY_DATE.parse(text)
-    except FieldError:
-        clean = text.strip()
-        return clean if re.fullmatch(r"(18|19|20)\d\d", clean, re.ASCII) else ""
+    if iso := parse_date(text, loose=True):
+        return iso
+    if is_no_end(text):
+        return NO_END
+    clean = text.strip()
+    return clean if re.fullmatch("(18|19|20)[0-9]{2}", clean) else ""
 
 
 def _number(text: str) -> str:

@@ -1,4 +1,4 @@
-"""``cvocr-lab train``: train the line recogniser, or fine-tune it on labels of one's own."""
+"""``cvocr-lab train``: train one of the engine's nets, or fine-tune the recogniser on own labels."""
 
 from __future__ import annotations
 
@@ -19,10 +19,15 @@ def add(commands: Commands) -> None:
     """Add the command."""
     train = commands.add_parser(
         "train",
-        help="train the line recogniser, or fine-tune it on your own labels",
+        help="train one of the offline engine's nets, or fine-tune the recogniser on your labels",
         epilog="Use the model: cvocr-lab extract … --option model=DIR/lines.onnx",
     )
-    train.add_argument("--out", type=Path, required=True, metavar="DIR", help="gets lines.onnx")
+    train.add_argument(
+        "--net", choices=("lines", "papers", "turns", "text"), default="lines",
+        help="lines: the recogniser (default); papers: finds papers in a picture; turns: gives "
+        "their corners and which way up they are; text: finds lines of text on a paper",
+    )  # fmt: skip
+    train.add_argument("--out", type=Path, required=True, metavar="DIR", help="gets NET.onnx")
     train.add_argument("--minutes", type=float, required=True, metavar="N")
     train.add_argument(
         "--labels", type=Path, metavar="CSV",
@@ -44,7 +49,14 @@ def _train(args: argparse.Namespace) -> int:
     except ImportError:
         raise MissingPartError("training needs torch: pip install 'cvocr-lab[train]'") from None
     if args.labels is not None:
+        if args.net != "lines":
+            raise ArgumentError("--labels fine-tunes the recogniser: leave out --net")
         return _finetune(args)
+    if args.net != "lines":
+        if args.start is not None:
+            raise ArgumentError("--from goes with --net lines; a run goes on from its own folder")
+        training.train_finder(args.net, args.out, args.minutes, args.device)
+        return 0
     training.train(args.out, minutes=args.minutes, start=args.start, device=args.device)
     return 0
 

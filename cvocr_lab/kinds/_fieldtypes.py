@@ -115,7 +115,10 @@ SEATS = Amount("SEATS", choices=(2, 3, 4, 5, 7, 8, 16, 29, 45))
 PLACES = Amount("PLACES", choices=(0, 0, 0, 1, 2, 20))
 YEAR = Amount("YEAR", choices=tuple(range(1996, 2025)))
 CERTIFICATE_ID = Pattern(
-    "CERTIFICATE_ID", DIGITS, pattern=r"\d{6,12}", shape="######|#######|##########"
+    "CERTIFICATE_ID",
+    UPPER + DIGITS + " ",
+    pattern=r"([A-Z]{2})?\d{5,12}",
+    shape="######|#######|##########|@@######|@@ #######",
 )
 MRZ_TEXT = MrzText("MRZ_TEXT", UPPER + DIGITS + "< ")
 QR_TEXT = QrText("QR_TEXT")

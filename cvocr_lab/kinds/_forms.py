@@ -13,10 +13,10 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from cvocr_lab import mrz, places
+from cvocr_lab import dates, mrz, places
 from cvocr_lab.data import rows
 from cvocr_lab.kinds._made_up import sample_address, sample_name, sample_sign
-from cvocr_lab.text import collapse, comparison_key, fold_key, nfc
+from cvocr_lab.text import comparison_key, fold_key, nfc
 
 DIGITS = "0123456789"
 UPPER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -119,10 +119,6 @@ class CitizenId(FieldType):
         return f"{code}{gender}{year % 100:02d}{rng.randrange(10**6):06d}"
 
 
-_DATE = re.compile(r"(?<!\d)(\d{1,2})\s*[-/.,]\s*(\d{1,2})\s*[-/.,]\s*(\d{4})(?!\d)")
-_WORDS = re.compile(r"(\d{1,2})\D{1,40}?(\d{1,2})\D{1,40}?(\d{4})")
-
-
 @dataclass(frozen=True, slots=True)
 class Date(FieldType):
     """A day; normal form ISO ``yyyy-mm-dd``, or ``yyyy`` where only the year is printed.
@@ -144,18 +140,15 @@ class Date(FieldType):
     last_year: int = 2025
 
     def parse(self, text: str) -> str:
-        """ISO date from ``dd/mm/yyyy``, ``dd-mm-yyyy`` or a date in words."""
-        clean = collapse(nfc(text))
-        found = _DATE.search(clean) or _WORDS.search(clean)
-        if found:
-            day, month, year = map(int, found.groups())
-            try:
-                return dt.date(year, month, day).isoformat()
-            except ValueError:
-                raise FieldError("no such day") from None
-        if self.words and fold_key(clean) in {fold_key(self.words), "vo thoi han"}:
+        """ISO date of a whole text: ``dd/mm/yyyy``, ``d-m-yyyy`` or a date in words."""
+        clean = comparison_key(text)
+        if parts := dates.split_date(clean):
+            if iso := dates.iso_date(*parts):
+                return iso
+            raise FieldError("no such day")
+        if self.words and dates.is_no_end(clean):
             return self.words
-        if self.year_only and re.fullmatch(r"(18|19|20)\d\d", clean):
+        if self.year_only and re.fullmatch("(18|19|20)[0-9]{2}", clean):
             return clean
         raise FieldError("not a date")
 
@@ -163,8 +156,7 @@ class Date(FieldType):
         """As printed, ``dd/mm/yyyy``."""
         if "-" not in value:
             return value
-        year, month, day = value.split("-")
-        return self.separator.join((day, month, year))
+        return dates.printed_date(value, self.separator)
 
     def sample(self, rng: random.Random) -> str:
         """A day between the first and last year; now and then the words or a bare year."""
@@ -197,6 +189,14 @@ class Choice(FieldType):
         if self.source.startswith("@"):
             return tuple(next(iter(r.values())) for r in rows(f"{self.source[1:]}.csv"))
         return tuple(self.source.split("|"))
+
+    def spellings(self) -> tuple[str, ...]:
+        """The list with the other spellings its file knows."""
+        if not self.source.startswith("@"):
+            return self.values()
+        table = rows(f"{self.source[1:]}.csv")
+        others = [a for r in table for a in (r.get("aliases") or "").split(";") if a]
+        return (*self.values(), *others)
 
     def parse(self, text: str) -> str:
         """The entry whose folded form is the text's."""
@@ -275,6 +275,11 @@ class Owner(FieldType):
 
 
 _CAR_LETTERS = "ABCDEFGHKLMNPSTUVXYZ"
+# Five digits with a dot after the third, four, or rarely three; foreigners have a state's number.
+_PLATE = re.compile(
+    r"[0-9]{2}(?:_[A-ZĐ]{1,2}[0-9]?_(?:[0-9]{3}_[0-9]{2}|[0-9]{3,4})"
+    r"|_[0-9]{3}_(?:NG|QT|NN|CV)_[0-9]{2,3})".replace("_", r"\s*[-–.]?\s*")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,11 +295,11 @@ class Plate(FieldType):
     bike: bool = False
 
     def parse(self, text: str) -> str:
-        """Upper case, only A-Z, Đ and digits."""
-        value = re.sub(r"[^0-9A-ZĐ]", "", nfc(text).upper())
-        if not re.fullmatch(r"\d{2}(?:[A-ZĐ]{1,2}\d?|\d{3}(?:NG|QT|NN|CV))\d{2,6}", value):
+        """Upper case, only A-Z, Đ and digits; the separators must stand where plates have them."""
+        printed = comparison_key(text).upper()
+        if not _PLATE.fullmatch(printed):
             raise FieldError("not of the form of a plate")
-        return value
+        return re.sub("[^0-9A-ZĐ]", "", printed)
 
     def format(self, value: str) -> str:
         """``99A-123.45`` for cars, ``59X2-123.45`` or ``29HA-123.45`` for motorbikes."""
@@ -316,20 +321,27 @@ class Plate(FieldType):
         return f"{code}{series}{rng.randint(0, 99999):05d}"
 
 
+# A unit starts with a letter and may end in the power of cm3; tonnes would need a fraction.
+_AMOUNT = re.compile(
+    r"([0-9]{1,3}([., ])[0-9]{3}(?:\2[0-9]{3})*|[0-9]+)"
+    r"\s?(?:(?!tấn|tan\b|t\b)[^\W\d_]\D{0,20}[23]?)?",
+    re.IGNORECASE,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Amount(FieldType):
-    """A whole number; the printed unit falls off."""
+    """A whole number, thousands parted by dots, commas or blanks; the printed unit falls off."""
 
     unit: str = ""
     choices: tuple[int, ...] = ()
 
     def parse(self, text: str) -> str:
-        """Digits without unit and thousands separators."""
-        found = re.match(r"\D{0,3}(\d[\d. ,]*)", text)
-        value = re.sub(r"\D", "", found.group(1)) if found else ""
-        if not value:
-            raise FieldError("not a number")
-        return str(int(value))
+        """Digits without unit and thousands separators; fractions are refused."""
+        found = _AMOUNT.fullmatch(comparison_key(text))
+        if not found:
+            raise FieldError("not a whole number")
+        return str(int(re.sub("[., ]", "", found[1])))
 
     def format(self, value: str) -> str:
         """The digits and the unit."""

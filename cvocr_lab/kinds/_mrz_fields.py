@@ -1,19 +1,21 @@
-"""Fields every card with a TD1 zone carries beside its print, by the API's names for chip backs."""
+"""Fields that a card's TD1 machine-readable zone carries beside its print."""
 
 from __future__ import annotations
 
 from cvocr_lab.kinds import _fieldtypes as t
 from cvocr_lab.kinds._spec import Field
 
+DUEDATE = Field("duedate", t.DATE, aliases=("due_date",), source="mrz")
+"""For cards that do not print it on the side of the zone."""
+
 TD1_FIELDS = (
-    Field("document_number", t.MRZ_NUMBER, source="mrz"),
+    Field("id", t.MRZ_NUMBER, aliases=("document_number",), source="mrz"),
     Field("person_number", t.CITIZEN_ID, source="mrz"),
-    Field("dob", t.BIRTH_DATE, source="mrz"),
-    Field("gender", t.MRZ_SEX, source="mrz"),
-    Field("due_date", t.DATE, source="mrz"),
+    Field("born", t.BIRTH_DATE, aliases=("dob",), source="mrz"),
+    Field("sex", t.MRZ_SEX, aliases=("gender",), source="mrz"),
     Field("country", t.COUNTRY_CODE, source="mrz"),
     Field("nationality", t.COUNTRY_CODE, source="mrz"),
-    Field("sur_name", t.MRZ_SURNAME, source="mrz"),
+    Field("surname", t.MRZ_SURNAME, aliases=("sur_name",), source="mrz"),
     Field("given_name", t.MRZ_GIVEN_NAME, source="mrz"),
     Field("mrz", t.MRZ_TEXT, max_lines=3),
 )

@@ -10,6 +10,7 @@ the font's em.
 
 from __future__ import annotations
 
+from collections.abc import KeysView
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -30,13 +31,13 @@ class Field:
     Parameters
     ----------
     name
-        The API's name: v1 for identity papers, v2 for vehicles.
+        One name for one idea over all types: v1's for identity papers, v2's for vehicles.
     type
         How values are written: parse, format, sample.
     vi, en
         Caption wordings, today's first; empty when the paper prints no caption.
     aliases
-        Other names the API uses for it (v2 spellings).
+        Other spellings of the API, understood where a field is named; v2's first.
     source
         ``"print"``, or the code that carries a value the paper does not print otherwise.
     flow
@@ -207,6 +208,11 @@ class DocumentType:
             unknown = {s.field for s in layout.slots} - set(self._by_name)
             if unknown:
                 raise ValueError(f"{self.name}/{layout.name}: slots without field: {unknown}")
+
+    @property
+    def names(self) -> KeysView[str]:
+        """Names of its fields, in order."""
+        return self._by_name.keys()
 
     def __getitem__(self, name: str) -> Field:
         """The field of that name or alias.

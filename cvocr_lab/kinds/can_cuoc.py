@@ -117,6 +117,7 @@ BACK = DocumentType(
             t.EXPIRY_DATE,
             ("Ngày, tháng, năm hết hạn",),
             ("Date of expiry",),
+            aliases=("due_date",),
         ),
         Field("noicap", t.AUTHORITY_2024, aliases=("issued_at",)),
         *TD1_FIELDS,

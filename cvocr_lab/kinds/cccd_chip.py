@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cvocr_lab.kinds import _fieldtypes as t
-from cvocr_lab.kinds._mrz_fields import QR, TD1_FIELDS
+from cvocr_lab.kinds._mrz_fields import DUEDATE, QR, TD1_FIELDS
 from cvocr_lab.kinds._spec import DocumentType, Field, Layout, Picture, Print, Slot
 
 _GROUND = ((205, 228, 229), (226, 236, 222), (238, 226, 214))
@@ -120,6 +120,7 @@ BACK = DocumentType(
             leading=("CỤC TRƯỞNG",),
             max_lines=3,
         ),
+        DUEDATE,
         *TD1_FIELDS,
     ),
     layouts=(

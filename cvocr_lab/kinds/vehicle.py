@@ -107,10 +107,11 @@ _BACK_FIELDS = (
         max_lines=2,
     ),
     Field(
-        "due_date",
+        "duedate",
         t.DATE,
         ("Đăng ký xe có giá trị đến ngày",),
         ("date of expiry",),
+        aliases=("due_date",),
     ),
     Field("issued_at", t.PROVINCE),
     Field("last_issue_date", t.DATE, leading=("ngày",)),

@@ -29,7 +29,7 @@ _FAR_MM: Final = 14.0
 _NEAR_MM: Final = 8.0
 _BY_MODEL: Final = 0.25
 _TELLING: Final = 6
-_TOGETHER: Final = frozenset({"name", "surname", "given_name", "sur_name"})
+_TOGETHER: Final = frozenset({"name", "surname", "given_name"})
 
 
 @dataclass(frozen=True, slots=True)

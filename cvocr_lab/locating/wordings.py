@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
+from cvocr_lab.dates import split_date
 from cvocr_lab.kinds import Field
 from cvocr_lab.kinds import _fieldtypes as t
 from cvocr_lab.locating.alignment import folded
-
-_DAY = re.compile(r"(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4})", re.ASCII)
-_ISO = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:[T ].*)?", re.ASCII)
 
 
 def wordings(field: Field | None, value: str) -> list[str]:
@@ -31,14 +27,8 @@ def wordings(field: Field | None, value: str) -> list[str]:
 
 def _day(value: str) -> tuple[str, str, str] | None:
     """Day, month and year of a date, of two, two and four digits."""
-    value = value.strip()
-    if found := _ISO.fullmatch(value):
-        year, month, day = found.groups()
-    elif found := _DAY.fullmatch(value):
-        day, month, year = found.groups()
-    else:
-        return None
-    return day.zfill(2), month.zfill(2), year
+    parts = split_date(value, loose=True)
+    return (parts[2].zfill(2), parts[1].zfill(2), parts[0]) if parts else None
 
 
 def _dates(day: str, month: str, year: str) -> list[str]:

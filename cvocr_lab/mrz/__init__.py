@@ -1,4 +1,4 @@
-"""Machine readable zones: the three lines of an identity card, the two of a passport.
+"""Machine readable zones: the lines of identity cards, passports and visas.
 
 `parse` and `format` are strict inverses; `find` and `repair` come before `parse` where lines were
 read from a picture.
@@ -14,6 +14,7 @@ from cvocr_lab.mrz._lines import (
     expiry_date,
     format,
     is_date,
+    name_agrees,
     parse,
     split_name,
     transliterate,
@@ -31,6 +32,7 @@ __all__ = [
     "find",
     "format",
     "is_date",
+    "name_agrees",
     "parse",
     "repair",
     "split_name",

@@ -1,8 +1,9 @@
 """What the lines hold, and how they are read and written.
 
-Layouts: ICAO Doc 9303 part 5 (TD1), part 6 (TD2), part 4 (TD3); check digits part 3, section 4.9.
-Vietnamese cards put the whole 12-digit number and a check digit of its own into the optional field
-of TD1 line 1, after the number's last nine digits: a national extra, not an ICAO check.
+Layouts: ICAO Doc 9303 part 5 (TD1), part 6 (TD2), part 4 (TD3), part 7 (visas, MRV-A and MRV-B);
+check digits: part 3, section 4.9.  Vietnamese cards put the whole 12-digit number and a check digit
+of its own into the optional field of TD1 line 1, after the number's last nine digits: a national
+addition, not an ICAO check.
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ from typing import Final, Literal
 
 from cvocr_lab.text import fold
 
-Format = Literal["TD1", "TD2", "TD3"]
+Format = Literal["TD1", "TD2", "TD3", "MRV-A", "MRV-B"]
 
-WIDTHS: Final[Mapping[Format, int]] = {"TD1": 30, "TD2": 36, "TD3": 44}
+WIDTHS: Final[Mapping[Format, int]] = {"TD1": 30, "TD2": 36, "TD3": 44, "MRV-A": 44, "MRV-B": 36}
 """Characters per line; TD1 has three lines, the others two."""
 
 ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ<"
@@ -27,17 +28,18 @@ _VALUES: Final = {c: value for value, c in enumerate(ALPHABET)} | {"<": 0}
 
 @dataclass(frozen=True, slots=True)
 class Mrz:
-    """What the lines say.  Trailing fillers are off, `<` inside a number stays.
+    """What the lines say.  Trailing fillers are removed; a `<` inside a number stays.
 
     Parameters
     ----------
     format
-        TD1 (cards), TD2, TD3 (passports).
+        TD1 (cards), TD2, TD3 (passports), MRV-A and MRV-B (visas).
     document_code, issuer, nationality
         As printed, without fillers: ``"ID"``, ``"VNM"``.
     number
         Document number; longer than nine only on TD1 and TD2, where it runs into the optional data.
-        On Vietnamese cards the last nine digits of `person_number`.
+        On Vietnamese cards the last nine digits of `person_number`; on visas the passport's number
+        or the visa's, as the issuer chose.
     person_number
         The 12 digits on a Vietnamese card; the optional data of any passport.  "" for none.
     birth, expiry
@@ -47,11 +49,15 @@ class Mrz:
     surname, given_names
         Without marks, words parted by one space; possibly cut.
     optional1, optional2
-        Optional data of line 1 (TD1) or 2 (TD2), and of TD1 line 2.
+        Optional data of line 1 (TD1) or 2 (TD2, visas), and of TD1 line 2.
     checks
         For each check whether it holds; empty for lines not parsed.  A date whose check digit
         is right but that no calendar has does not hold.  ``numbers_agree`` compares the two
-        numbers of a Vietnamese card.  Takes no part in equality.
+        numbers of a Vietnamese card.  Visas have no composite digit.  Not compared by ``==``.
+    lines
+        The lines that were parsed; empty for a zone made from its values.  They keep what the
+        values leave open, such as ``0`` or ``<`` as the check digit of an empty field.  Not
+        compared by ``==``.
     """
 
     format: Format
@@ -68,6 +74,7 @@ class Mrz:
     optional1: str = ""
     optional2: str = ""
     checks: Mapping[str, bool] = field(default_factory=dict, compare=False)
+    lines: tuple[str, ...] = field(default=(), compare=False, repr=False)
 
     @property
     def valid(self) -> bool:
@@ -93,8 +100,8 @@ def check_digit(text: str) -> str:
 def parse(lines: str | Sequence[str]) -> Mrz:
     """Read exact lines; see `repair` for misread ones.
 
-    Wrong check digits are no error, they show in `Mrz.checks`.  Raises ValueError when number or
-    length of the lines fits no format, a character is foreign, or it is a visa.
+    Wrong check digits are no error; they show in `Mrz.checks`.  Raises ValueError when the number
+    or the length of the lines fits no format, or when a character is not of the `ALPHABET`.
 
     Parameters
     ----------
@@ -111,18 +118,24 @@ def parse(lines: str | Sequence[str]) -> Mrz:
     if len(rows) == 1:
         width = {90: 30, 72: 36, 88: 44}.get(len(rows[0]), len(rows[0]) or 1)
         rows = tuple(rows[0][at : at + width] for at in range(0, len(rows[0]), width))
-    kind = {(3, 30): "TD1", (2, 36): "TD2", (2, 44): "TD3"}.get(
-        (len(rows), len(rows[0]) if rows else 0)
-    )
-    if kind is None or len({len(row) for row in rows}) != 1:
+    kind = _format_of(rows)
+    if kind is None:
         raise ValueError("no MRZ: wants 3 lines of 30, 2 of 36 or 2 of 44 characters")
     if not set("".join(rows)) <= set(ALPHABET):
         raise ValueError("no MRZ: a character is not A-Z, 0-9 or <")
-    if rows[0][0] == "V":
-        raise ValueError("the MRZ of a visa, not of an identity document")
-    return (
-        _parse_td1(rows) if kind == "TD1" else _parse_two(rows, "TD2" if kind == "TD2" else "TD3")
-    )
+    return _parse_td1(rows) if kind == "TD1" else _parse_two(rows, kind)
+
+
+def _format_of(rows: tuple[str, ...]) -> Format | None:
+    sizes = [len(row) for row in rows]
+    visa = bool(rows) and rows[0].startswith("V")
+    if sizes == [30, 30, 30]:
+        return "TD1"
+    if sizes == [36, 36]:
+        return "MRV-B" if visa else "TD2"
+    if sizes == [44, 44]:
+        return "MRV-A" if visa else "TD3"
+    return None
 
 
 def _parse_td1(rows: tuple[str, ...]) -> Mrz:
@@ -156,10 +169,11 @@ def _parse_td1(rows: tuple[str, ...]) -> Mrz:
         optional1=optional,
         optional2=_bare(two[18:29]),
         checks=checks,
+        lines=rows,
     )
 
 
-def _parse_two(rows: tuple[str, ...], kind: Literal["TD2", "TD3"]) -> Mrz:
+def _parse_two(rows: tuple[str, ...], kind: Format) -> Mrz:
     one, two = rows
     surname, given = _names(one[5:])
     checks: dict[str, bool] = {}
@@ -167,15 +181,17 @@ def _parse_two(rows: tuple[str, ...], kind: Literal["TD2", "TD3"]) -> Mrz:
     if kind == "TD3":
         number, person = _bare(two[0:9]), _bare(two[28:42])
         checks["number"] = check_digit(two[0:9]) == two[9]
-        # An unused field may have a filler for its check digit (part 4, section 4.2.2).
-        checks["person_number"] = two[42] == check_digit(two[28:42]) or (
-            not person and two[42] == "<"
-        )
-    else:
+        # Issuers print 0 as a filler, above all where the field is unused (part 4, 4.2.2).
+        checks["person_number"] = two[42].replace("<", "0") == check_digit(two[28:42])
+    elif kind == "TD2":
         number, optional, checks["number"] = _number(two[0:9], two[9], two[28:35])
+    else:
+        number, optional = _bare(two[0:9]), _bare(two[28:])
+        checks["number"] = check_digit(two[0:9]) == two[9]
     checks["birth"] = _date_holds(two[13:19], two[19])
     checks["expiry"] = _date_holds(two[21:27], two[27])
-    checks["composite"] = check_digit(two[0:10] + two[13:20] + two[21:-1]) == two[-1]
+    if kind in ("TD2", "TD3"):
+        checks["composite"] = check_digit(two_line_composite(two)) == two[-1]
     return Mrz(
         format=kind,
         document_code=_bare(one[0:2]),
@@ -190,11 +206,16 @@ def _parse_two(rows: tuple[str, ...], kind: Literal["TD2", "TD3"]) -> Mrz:
         person_number=person,
         optional1=optional,
         checks=checks,
+        lines=rows,
     )
 
 
 def td1_composite(one: str, two: str) -> str:
     return one[5:30] + two[0:7] + two[8:15] + two[18:29]
+
+
+def two_line_composite(two: str) -> str:
+    return two[0:10] + two[13:20] + two[21:-1]
 
 
 def _bare(text: str) -> str:
@@ -217,7 +238,8 @@ def _number(head: str, digit: str, optional: str) -> tuple[str, str, bool]:
 
 
 def _date_holds(text: str, digit: str) -> bool:
-    return check_digit(text) == digit and is_date(text)
+    unknown = not _bare(text) and digit == "<"
+    return (unknown or digit == check_digit(text)) and is_date(text)
 
 
 def is_date(text: str) -> bool:
@@ -279,7 +301,47 @@ def transliterate(name: str) -> str:
     'DANG<THI<HANH'
     """
     plain = fold(unicodedata.normalize("NFC", name).upper().translate(_LATIN)).upper()
-    return "<".join(re.findall(r"[A-Z]+", re.sub("['’ʼ`]", "", plain)))
+    return "<".join(re.findall("[A-Z]+", _APOSTROPHES.sub("", plain)))
+
+
+def name_agrees(name: str, zone: str, *, cut: bool = False) -> bool:
+    """Tell whether a printed name can be the one that a zone writes.
+
+    Marks that a state may write in two ways (``Ü`` as ``UE`` or ``U``) agree either way; signs
+    between words do not count.
+
+    Parameters
+    ----------
+    name
+        As printed, with marks.
+    zone
+        As the zone has it, words separated by ``<`` or blanks.
+    cut
+        Whether the zone's name may be cut short; then its words may begin the printed ones.
+
+    >>> name_agrees("Jürgen Müller", "JUERGEN MUELLER"), name_agrees("Nguyễn An", "NGUYEN BINH")
+    (True, False)
+    >>> name_agrees("Công Tằng Tôn Nữ Quỳnh Phương", "CONG<TANG<TON<NU<QUYN<P", cut=True)
+    True
+    """
+    written = zone.replace("<", " ").split()
+    for words in {transliterate(name), _PARTS.sub("<", fold(_APOSTROPHES.sub("", name)).upper())}:
+        if words.replace("<", "") == "".join(written):
+            return True
+        printed = [word for word in words.split("<") if word]
+        begun = zip(printed, written, strict=False)
+        if cut and len(written) <= len(printed) and all(_begins(p, w) for p, w in begun):
+            return True
+    return False
+
+
+def _begins(word: str, cut: str) -> bool:
+    """Tell whether `cut` is the word with letters left out behind its first ones."""
+    return word.startswith(cut) or (cut[:3] == word[:3] and cut[-1:] in word)
+
+
+_APOSTROPHES: Final = re.compile("['’ʼ`]")
+_PARTS: Final = re.compile("[^A-Z]+")
 
 
 def split_name(name: str) -> tuple[str, str]:
@@ -309,11 +371,20 @@ def _name_field(surname: str, given: str, width: int) -> str:
 
 
 def format(mrz: Mrz) -> tuple[str, ...]:
-    """Write the lines with computed check digits; the inverse of `parse` for names that fit.
+    """Write the lines; the inverse of `parse` for every valid zone and for names that fit.
 
-    `checks` is not looked at; names may still hold marks.  Raises ValueError when a value is too
-    long for its place or holds a foreign character.
+    Lines that were parsed are written as they were printed, as long as their checks hold and the
+    values are still theirs.  Otherwise the check digits are computed; names may still have marks.
+    Raises ValueError when a value is too long for its place or has a foreign character.
+
+    >>> from dataclasses import replace
+    >>> card = parse("P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<"
+    ...              "L898902C36UTO7408122F1204159<<<<<<<<<<<<<<08")
+    >>> format(card)[1][-2:], format(replace(card, number="L898902C4"))[1][-2:]
+    ('08', '<6')
     """
+    if mrz.lines and (printed := parse(mrz.lines)).valid and printed == mrz:
+        return mrz.lines
     one = _fill(mrz.document_code, 2) + _fill(mrz.issuer, 3)
     birth = _fill(mrz.birth, 6) + check_digit(_fill(mrz.birth, 6)) + _fill(mrz.sex, 1)
     expiry = _fill(mrz.expiry, 6) + check_digit(_fill(mrz.expiry, 6))
@@ -328,6 +399,10 @@ def format(mrz: Mrz) -> tuple[str, ...]:
         one += _number_field(mrz.number, optional, 15)
         two = birth + expiry + nationality + _fill(mrz.optional2, 11)
         return one, two + check_digit(td1_composite(one, two)), name_field
+    if mrz.format in ("MRV-A", "MRV-B"):
+        head = _fill(mrz.number, 9) + check_digit(_fill(mrz.number, 9))
+        optional = _fill(mrz.optional1, WIDTHS[mrz.format] - 28)
+        return one + name_field, head + nationality + birth + expiry + optional
     if mrz.format == "TD3":
         person = _fill(mrz.person_number, 14)
         rest = person + (check_digit(person) if mrz.person_number else "<")
@@ -336,7 +411,7 @@ def format(mrz: Mrz) -> tuple[str, ...]:
         number = _number_field(mrz.number, mrz.optional1, 7)
         head, rest = number[:10], number[10:]
     two = head + nationality + birth + expiry + rest
-    return one + name_field, two + check_digit(two[0:10] + two[13:20] + two[21:])
+    return one + name_field, two + check_digit(two_line_composite(two + "<"))
 
 
 def _fill(text: str, width: int) -> str:

@@ -1,9 +1,11 @@
-"""Lines as a reader misread them, put right where layout and check digits leave one way only.
+"""Misread lines put right where the layout and the check digits leave one way only.
 
-A check digit cannot tell ``<`` from ``K`` or ``A`` from ``0`` (equal modulo 10), so places come
-first: layout says where only digits or only letters stand.  Then, for each field whose check
-fails, single look-alikes are tried; what stands is the one combination that also meets the
-composite digit and, on Vietnamese cards, the two copies of the number.  Ties stay as read.
+First the layout: a letter cannot stand in a date, nor a digit in a name or a state's code.  Then,
+for each field whose check digit fails, single look-alikes are tried; the result is the one
+combination that also meets the composite digit and, on Vietnamese cards, the two copies of the
+number.  A character that may stand where it was read changes only if a check digit that failed
+before holds afterwards (a check digit cannot tell ``<`` from ``K`` or ``A`` from ``0``, which are
+equal modulo 10).  The issuing state is never made another.  Ties stay as read.
 """
 
 from __future__ import annotations
@@ -13,7 +15,15 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice, product
 from typing import Final
 
-from cvocr_lab.mrz._lines import WIDTHS, Format, check_digit, is_date, td1_composite
+from cvocr_lab.mrz._lines import (
+    WIDTHS,
+    Format,
+    check_digit,
+    is_date,
+    parse,
+    td1_composite,
+    two_line_composite,
+)
 from cvocr_lab.text import digits_from_lookalikes, fold, letters_from_lookalikes
 
 _SIGNS: Final = str.maketrans({"«": "<<", "≪": "<<", "|": "I", "!": "I"})
@@ -28,7 +38,7 @@ _DIGITS: Final = {"0": "68", "1": "47", "2": "7", "3": "589", "4": "19", "5": "3
 }
 # Letters and digits that stand for each other where both are allowed.
 _PAIRS: Final = dict(zip("0O1I2Z5S6G8B", "O0I1Z2S5G6B8", strict=True))
-_VIETNAM: Final = re.compile("[VUYW][NHM][MNH]")  # no other state's code looks so
+_VIETNAM: Final = re.compile("[VUYW][NHM][MNH]")  # VNM misread; no state has another such code
 _MOST: Final = 20_000  # combinations tried at most, some tenths of a second
 
 Change = tuple[int, str]
@@ -36,11 +46,12 @@ Change = tuple[int, str]
 
 
 def repair(lines: Sequence[str]) -> tuple[str, ...]:
-    """Put misread lines right: length, fillers, look-alikes; places that check stay as they are.
+    """Put misread lines right: length, fillers, look-alikes.
 
-    What cannot be decided stays as read, so the answer parses but need not be valid.  A card
-    whose name line is missing gets an empty one.  Raises ValueError when there are neither two nor
-    three lines.
+    Lines of the right length whose check digits hold keep every character that may stand in its
+    place.  What cannot be decided stays as read, so the result parses but need not be valid.  A
+    card whose name line is missing gets an empty one.  Raises ValueError when there are neither
+    two nor three lines.
 
     Parameters
     ----------
@@ -61,8 +72,10 @@ def repair(lines: Sequence[str]) -> tuple[str, ...]:
         return _repair_td1(*rows)
     if len(rows) != 2:
         raise ValueError("no MRZ: wants two or three lines")
-    passport = rows[0].startswith("P") or len(rows[1]) >= 40
-    return _repair_two(rows[0], rows[1], "TD3" if passport else "TD2")
+    large = len(rows[1]) >= 40
+    if rows[0].startswith("V"):
+        return _repair_two(rows[0], rows[1], "MRV-A" if large else "MRV-B")
+    return _repair_two(rows[0], rows[1], "TD3" if rows[0].startswith("P") or large else "TD2")
 
 
 def clean(line: str) -> str:
@@ -70,73 +83,129 @@ def clean(line: str) -> str:
     return re.sub("[^A-Z0-9<]", "<", fold("".join(line.split()).translate(_SIGNS)).upper())
 
 
+def _right_elsewhere(*rows: str) -> bool:
+    """Tell whether the lines are those of another state's paper, and all check digits hold.
+
+    Vietnam's own papers have layouts that tell more than check digits: ``K`` is no filler there.
+    """
+    try:
+        zone = parse(rows)
+    except ValueError:
+        return False
+    return zone.valid and zone.sex in ("M", "F", "") and not _is_vietnam(_letters(rows[0][2:5]))
+
+
 def _repair_td1(one: str, two: str, three: str) -> tuple[str, ...]:
-    one = _fit(_anchor(one, "ID"), 30)
-    issuer = _state(one[2:5])
-    one = (_code(one[0:2]) if issuer == "VNM" else _letters(one[0:2])) + issuer + one[5:]
-    two = _fit(_fillers(two), 30)
-    two = (
-        _digits(two[0:7])
-        + _sex(two[7])
-        + _digits(two[8:15])
-        + _state(two[15:18])
-        + two[18:29]
-        + _digits(two[29])
-    )
+    name = _name(three, 30, vietnamese=one[2:5] == "VNM")
+    if _right_elsewhere(one, two, name):
+        return one, two, name
+    one, two = _td1_places(one), _td1_dates(two)
+    issuer = one[2:5]
+    name = _name(three, 30, vietnamese=issuer == "VNM")
+    numbers = _national(one, two)
     options: list[list[Change]] = []
     known = None
-    if issuer == "VNM" and len(re.findall(r"\d", _digits(one[15:27]))) >= 10:
+    if numbers is not None:
+        # The layout of the numbers is Vietnam's alone, so what looks like its code is its code.
+        one = re.sub("^.[O0Q]", "ID", one[:2]) + "VNM" + one[5:] if _is_vietnam(issuer) else one
         one = one[:5] + _digits(one[5:27]) + "<<" + _digits(one[29])
-        found = _numbers(one[5:30], _holding_year(two[0:7]))
         # Two check digits and two copies need no further judge; a lone guess at a digit does.
-        if len(found) == 1 and (found[0][9], found[0][24]) == (one[14], one[29]):
-            one = one[:5] + found[0]
+        if len(numbers) == 1 and (numbers[0][9], numbers[0][24]) == (one[14], one[29]):
+            one = one[:5] + numbers[0]
         else:
-            options.append([(5, text) for text in found])
+            options.append([(5, text) for text in numbers])
         known = one[15:27] if check_digit(one[15:27]) == one[29] else None
         if known and two[7] not in "MF<":
             two = two[:7] + "MF"[int(known[3]) % 2] + two[8:]
+        two = two[:15] + _state(two[15:18], one[2:5]) + _no_optional(two[18:29]) + two[29]
+        name = _name(three, 30, vietnamese=True)
     else:
-        number = _digits(one[5:15])
-        if issuer == "VNM" and number.isdigit() and check_digit(number[:9]) == number[9]:
-            one = one[:5] + number + one[15:]
-        one = one[:14] + _digits(one[14]) + one[15:]
         options.append(_number_options(one[5:15], 5))
     options.append(_date_options(two[0:7], 30, year=known[4:6] if known else None))
     born = two[2:6] if known and _holds(two[0:7]) else None
     options.append(_date_options(two[8:15], 38, day_of_year=born))
     body = _choose(one + two, options, lambda text: td1_composite(text[:30], text[30:]))
-    return body[:30], body[30:], _name(three, 30, vietnamese=issuer == "VNM")
+    return body[:30], body[30:], name
+
+
+def _td1_places(line: str) -> str:
+    """The first line of a card, of the right width, letters and digits where none else can be."""
+    if len(line) != 30:
+        line = _fit(_anchor(line, "ID"), 30)
+    code = re.sub("^[LTJ]", "I", _letters(line[0:2]))
+    return code + _letters(line[2:5]) + line[5:14] + _digits(line[14]) + line[15:]
+
+
+def _td1_dates(line: str) -> str:
+    if len(line) != 30:
+        line = _fit(_fillers(line), 30)
+    return (
+        _digits(line[0:7])
+        + _sex(line[7])
+        + _digits(line[8:15])
+        + _letters(line[15:18])
+        + line[18:29]
+        + _digits(line[29])
+    )
+
+
+def _national(one: str, two: str) -> list[str] | None:
+    """Likeliest readings of a Vietnamese card's two numbers; None where the layout is another."""
+    if not _is_vietnam(one[2:5]) or len(re.findall("[0-9]", _digits(one[15:27]))) < 10:
+        return None
+    text = _digits(one[5:27]) + "<<" + _digits(one[29])
+    found = _numbers(text, _holding_year(two[0:7]))
+    proven = all(check_digit(n[10:22]) == n[24] and n[1:9] == n[14:22] for n in found)
+    return found if one[2:5] == "VNM" or (proven and len(found) == 1) else None
+
+
+def _is_vietnam(state: str) -> bool:
+    return _VIETNAM.fullmatch(state) is not None
+
+
+def _no_optional(text: str) -> str:
+    """The optional data of a Vietnamese card's second line, which has none."""
+    return "<" * len(text) if set(text) <= set("<KCLEXS") else text
 
 
 def _repair_two(one: str, two: str, kind: Format) -> tuple[str, ...]:
     width = WIDTHS[kind]
-    one = (_anchor(one, "P<") if kind == "TD3" else one).ljust(5, "<")
-    issuer = _state(one[2:5])
-    code = re.sub("(?<=^P)[KCLX]", "<", _letters(one[0:2]))
-    one = code + issuer + _name(one[5:], width - 5, vietnamese=issuer == "VNM")
+    if _right_elsewhere(one, two):
+        return one[:5] + _name(one[5:], width - 5, vietnamese=False), two
+    if kind == "TD3" and len(one) != width:
+        one = _anchor(one, "P<")
+    one = one.ljust(5, "<")
+    issuer = _letters(one[2:5])
+    vietnamese = issuer == "VNM"
+    code = _letters(one[0:2])
+    code = re.sub("(?<=^P)[KCX]", "<", code) if vietnamese else code
+    one = code + issuer + _name(one[5:], width - 5, vietnamese=vietnamese)
     two = _fit(two, width)
+    last = two[-1] if kind in ("MRV-A", "MRV-B") else _digits(two[-1])
     two = (
         two[0:9]
         + _digits(two[9])
-        + _state(two[10:13])
+        + _letters(two[10:13])
         + _digits(two[13:20])
         + _sex(two[20])
         + _digits(two[21:28])
         + two[28:-1]
-        + _digits(two[-1])
+        + last
     )
+    if kind in ("MRV-A", "MRV-B"):  # a visa has no composite digit to judge by
+        return one, two
+    two = two[:10] + _state(two[10:13], issuer) + two[13:]
     options = [
-        _number_options(two[0:10], 0, vietnamese=issuer == "VNM"),
+        _number_options(two[0:10], 0, vietnamese=vietnamese),
         _date_options(two[13:20], 13),
         _date_options(two[21:28], 21),
     ]
     if kind == "TD3":
-        person = _person(two[28:42], vietnamese=issuer == "VNM") + _digits(two[42])
+        person = _person(two[28:42], vietnamese=vietnamese) + _digits(two[42])
         two = two[:28] + person + two[43:]
-        if check_digit(person[:14]) != person[14] and person.strip("<"):
+        if check_digit(person[:14]) != person[14].replace("<", "0"):
             options.append([(28, new) for new in _readings(person)])
-    return one, _choose(two, options, lambda text: text[0:10] + text[13:20] + text[21:-1])
+    return one, _choose(two, options, two_line_composite)
 
 
 def _person(text: str, *, vietnamese: bool) -> str:
@@ -249,13 +318,9 @@ def _letters(text: str) -> str:
     return letters_from_lookalikes(text).translate(_ONLY_LETTER)
 
 
-def _code(text: str) -> str:
-    return re.sub("^[1LTJ]", "I", re.sub("(?<=^.)[O0Q]", "D", text))
-
-
-def _state(text: str) -> str:
-    text = _letters(text)
-    return "VNM" if _VIETNAM.fullmatch(text) else text
+def _state(text: str, issuer: str) -> str:
+    """The nationality; on a Vietnamese paper what looks like Vietnam's code is Vietnam's."""
+    return "VNM" if issuer == "VNM" and _is_vietnam(text) else text
 
 
 def _sex(character: str) -> str:
@@ -291,13 +356,13 @@ def _fit(line: str, width: int) -> str:
 
 def _name(text: str, width: int, *, vietnamese: bool) -> str:
     """Write a name field with letters only; what follows a second double filler is filler."""
+    cut = len(text) < width
     text = _letters(text)
     if len(text) >= width and not text.endswith("<"):
         text = re.sub("(K{5,}|C{5,})$", "", text)
-    if vietnamese and (len(text) < width or text.endswith("<")):
-        text = re.sub(
-            "(?<=[A-Z])(<[KCLXS])+<*$", "", text
-        )  # a lone letter is a name only where one is cut
+    if vietnamese and cut:
+        # A lone letter at the end of a line that lost its fillers was one of them.
+        text = re.sub("(?<=[A-Z])(<[KCLXS])+<*$", "", text)
     if vietnamese and not re.search("[A-Z]<<+[A-Z]", text):
         # Given names always follow.  No syllable begins or ends so: the letter was a filler.
         text = re.sub("^([A-Z]+)<[KC](?=[BCDGKLMNPQRSTVX])", r"\1<<", text, count=1)

@@ -22,7 +22,6 @@ rule       field types                     says the same
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
@@ -32,6 +31,7 @@ from typing import Final, Literal
 import numpy as np
 import numpy.typing as npt
 
+from cvocr_lab.dates import NO_END, is_no_end, parse_date
 from cvocr_lab.kinds import FieldType
 from cvocr_lab.scoring.addresses import place_verdict
 from cvocr_lab.scoring.texts import TIERS, Differing, Ints
@@ -114,30 +114,9 @@ def _verdict(truth: str, value: str, rule: Rule) -> int:
     return 4
 
 
-_DAY: Final = re.compile(
-    r"(?P<d>\d{1,2})\s?[-/., ]\s?(?P<m>\d{1,2})\s?[-/., ]\s?(?P<y>\d{4})"
-    r"|(?P<y2>\d{4})[-/.](?P<m2>\d{1,2})[-/.](?P<d2>\d{1,2})"
-    r"|(?P<d3>\d\d)(?P<m3>\d\d)(?P<y3>\d{4})"
-    r"|(?:[a-z ]{1,40} )?ngay ?(?P<d4>\d{1,2}) ?thang ?(?P<m4>\d{1,2}) ?nam ?(?P<y4>\d{4})"
-)
-_NO_END: Final = ("khong thoi han", "vo thoi han")
-
-
 @lru_cache(maxsize=1 << 16)
 def _date(text: str) -> str:
-    # Whole texts only: a search would find a date in a misread one.
-    if text[:1].isalpha():
-        text = fold_key(text)
-    if text in _NO_END:
-        return _NO_END[0]
-    found = _DAY.fullmatch(text)
-    if not found:
-        return ""
-    parts = {name[0]: int(part) for name, part in found.groupdict().items() if part}
-    try:
-        return dt.date(parts["y"], parts["m"], parts["d"]).isoformat()
-    except ValueError:
-        return ""
+    return NO_END[0] if is_no_end(text) else parse_date(text, loose=True)
 
 
 def _number(text: str) -> str:

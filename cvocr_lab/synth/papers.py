@@ -43,7 +43,7 @@ def paper_values(
         return values, values
     write, born = _WRITERS[model]
     values, zone = write(person or make_person(rng, born=born), rng)
-    return values, values | zone
+    return values, {name: value for name, value in (values | zone).items() if value}
 
 
 def _day(value: dt.date, separator: str = "/") -> str:
@@ -120,7 +120,7 @@ def _chip(person: Person, rng: random.Random) -> tuple[Values, Values]:
     return values | {
         "noicap": _TITLES[1],
         "qr": _qr(person, person.address, issued, rng),
-    }, _td1(person, until)
+    }, _td1(person, until) | {"duedate": _day(until) if until else ""}
 
 
 def _can_cuoc(person: Person, rng: random.Random) -> tuple[Values, Values]:
@@ -138,7 +138,7 @@ def _can_cuoc(person: Person, rng: random.Random) -> tuple[Values, Values]:
 
 
 def _td1(person: Person, until: dt.date | None) -> Values:
-    # What the zone of a card without end says is not known: fillers, and then no `due_date`.
+    # What the zone of a card without end says is not known: fillers.
     surname, given = _mrz_name(person)
     made = mrz.Mrz(
         format="TD1",
@@ -155,18 +155,17 @@ def _td1(person: Person, until: dt.date | None) -> Values:
     )
     lines = mrz.format(made)
     read = mrz.parse(lines)
-    values = {
-        "document_number": person.number[3:],
+    return {
+        "id": person.number[3:],
         "person_number": person.number,
-        "dob": _day(person.birth),
-        "gender": _SEX[person.sex],
+        "born": _day(person.birth),
+        "sex": _SEX[person.sex],
         "country": "VNM",
         "nationality": "VNM",
-        "sur_name": read.surname,
+        "surname": read.surname,
         "given_name": read.given_names,
         "mrz": " ".join(lines),
     }
-    return values | ({"due_date": _day(until)} if until else {})
 
 
 def _mrz_name(person: Person) -> tuple[str, str]:

@@ -1,15 +1,20 @@
-"""Train, fine-tune and export the line recogniser (extra ``train``; a CPU build of torch will do).
+"""Train, fine-tune and export the nets of the offline engine (extra ``train``).
 
-How training, validation and test stay apart:
+A CPU build of torch is enough.
 
-- *fonts*: `cvocr_lab.synth.fonts` parts the families; those in ``HELD_OUT`` and ``VALIDATION`` are
-  never drawn for training, ``VALIDATION`` picks the checkpoint, ``HELD_OUT`` is for figures only;
-- *seeds*: training shards draw from seeds above 1,000,000, validation from `VALIDATION_SEED`, tests
-  from `TEST_SEED`; all texts are made up, so no line of one set is a line of another by design.
+How training, validation and test data are kept apart:
+
+- *fonts*: `cvocr_lab.synth.fonts` splits the families; those in ``HELD_OUT`` and ``VALIDATION`` are
+  never drawn for training, ``VALIDATION`` chooses the checkpoint, ``HELD_OUT`` is for figures only;
+- *seeds*: training draws from seeds above 1,000,000, validation from `VALIDATION_SEED`, tests from
+  `TEST_SEED`; the finders' validation papers lie on grounds of their own; all texts are made up, so
+  no line of one set is a line of another by design;
+- *hands*: papers that others drew are never used for training.
 """
 
 from cvocr_lab.training.evaluation import TEST_SEED, VALIDATION_SEED, Figures, evaluate
-from cvocr_lab.training.export import export
+from cvocr_lab.training.export import export, export_finder
+from cvocr_lab.training.finders import train_finder
 from cvocr_lab.training.finetune import FineTuned, finetune, finetune_lines
 from cvocr_lab.training.labelled import Labelled, labelled_lines
 from cvocr_lab.training.loop import train
@@ -17,5 +22,6 @@ from cvocr_lab.training.restore import restore
 
 __all__ = [
     "TEST_SEED", "VALIDATION_SEED", "Figures", "FineTuned", "Labelled", "evaluate", "export",
-    "finetune", "finetune_lines", "labelled_lines", "restore", "train",
+    "export_finder", "finetune", "finetune_lines", "labelled_lines", "restore", "train",
+    "train_finder",
 ]  # fmt: skip

@@ -154,3 +154,51 @@ def _halve(graph: Any) -> None:
     nodes = list(graph.node)
     del graph.node[:]
     graph.node.extend([*casts, *nodes])
+
+
+_SHAPES = {"papers": (1, 320, 320, 3), "turns": (1, 144, 224, 3), "text": (1, 320, 640, 3)}
+
+
+def export_finder(which: str, net: Any, path: Path, *, card: Mapping[str, object]) -> None:
+    """Write a finder's net to `path`, with its weights as float16.
+
+    Parameters
+    ----------
+    which
+        ``"papers"``, ``"turns"`` or ``"text"``.
+    net
+        In evaluation mode; it is wrapped so that the file takes ``uint8`` pictures
+        ``(n, h, w, 3)``.
+    path
+        Written complete or not at all.
+    card
+        What the file says of itself.
+    """
+    import onnx
+    import torch
+
+    class Whole(torch.nn.Module):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.net = net
+
+        def forward(self, pictures: torch.Tensor) -> Any:
+            return self.net((pictures.float().permute(0, 3, 1, 2) - 127.5) / 64)
+
+    outputs = ["heat", "names"] if which == "turns" else ["answer"]
+    axes = {"pictures": {0: "n", 1: "height", 2: "width"}} if which == "text" else {}
+    if which == "turns":
+        axes = {"pictures": {0: "n"}}
+    partial = path.with_suffix(".part")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            Whole().eval(), (torch.zeros(_SHAPES[which], dtype=torch.uint8),), str(partial),
+            input_names=["pictures"], output_names=outputs, dynamic_axes=axes, opset_version=17,
+            dynamo=False,
+        )  # fmt: skip
+    model = onnx.load(str(partial))
+    _halve(model.graph)
+    onnx.helper.set_model_props(model, {"card": json.dumps(card, ensure_ascii=False)})
+    onnx.save(model, str(partial))
+    partial.replace(path)

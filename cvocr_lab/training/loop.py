@@ -186,12 +186,12 @@ class _Run:
         plain = {sort: asdict(f) for sort, f in figures.items()}
         if overall.cer < self.best:
             self.best = overall.cer
-            _save({"average": self.average.state_dict(), "figures": plain}, self.folder / "best.pt")
+            save({"average": self.average.state_dict(), "figures": plain}, self.folder / "best.pt")
             card = {"validation": entry, "fonts": "validation families of cvocr_lab.synth.fonts"}
             export(
                 self.average, CHARSET, self.folder / "lines.onnx", figures=card, examples=self.first
             )
-        _save(
+        save(
             {
                 "net": self.net.state_dict(),
                 "average": self.average.state_dict(),
@@ -232,7 +232,8 @@ def read(net: LineNet, pictures: Sequence[NDArray[np.uint8]], device: str = "cpu
     return texts
 
 
-def _save(state: dict[str, object], path: Path) -> None:
+def save(state: dict[str, object], path: Path) -> None:
+    """Write a checkpoint; it appears at `path` complete or not at all."""
     partial = path.with_suffix(".part")
     torch.save(state, partial)
     partial.replace(path)

@@ -34,10 +34,10 @@ _BY_TWIN: Final = 0.6
 _BY_STYLE: Final = 0.1
 
 _LOOKED_AT: Final[Mapping[str, tuple[str, ...]]] = {
-    "number_birth": ("id", "person_number", "born", "dob"),
-    "number_sex": ("id", "person_number", "sex", "gender"),
-    "expiry_age": ("born", "dob", "duedate", "due_date"),
-    "expiry_unlimited": ("born", "dob", "date", "duedate", "due_date"),
+    "number_birth": ("id", "person_number", "born"),
+    "number_sex": ("id", "person_number", "sex"),
+    "expiry_age": ("born", "duedate"),
+    "expiry_unlimited": ("born", "date", "duedate"),
     "issue_age": ("born", "date"),
     "date_order": (
         "born", "date", "duedate", "year_of_manufacture", "first_issue_date", "last_issue_date",

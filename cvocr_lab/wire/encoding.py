@@ -10,7 +10,7 @@ from cvocr_lab.errors import CvocrError, NoDocumentError
 from cvocr_lab.results import Document, Extraction, Quad
 from cvocr_lab.wire.codes import MESSAGES, NOTHING_READ, SUCCESS
 from cvocr_lab.wire.endpoints import Endpoint
-from cvocr_lab.wire.names import spec_of, v2_name
+from cvocr_lab.wire.names import api_name, spec_of
 
 
 def encode(
@@ -117,7 +117,7 @@ def _fields(paper: Document, version: Literal["v1", "v2"]) -> dict[str, object]:
     spec = spec_of(paper.type)
     cells: dict[str, object] = {}
     for name, value in paper.fields.items():
-        key = v2_name(spec, name) if version == "v2" else name
+        key = api_name(spec, name, version)
         cells[key] = value.text
         if value.confidence is not None:
             cells[f"{key}_confidence"] = value.confidence

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from functools import cache, lru_cache
-from typing import Final
+from typing import Final, Literal
 
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.kinds import TYPES, DocumentType, document_type
 
 MISSPELT: Final = {"mrz_confindence": "mrz_confidence"}
+
+_ZONE: Final[Mapping[str, str]] = {
+    "id": "document_number",
+    "born": "dob",
+    "sex": "gender",
+    "duedate": "due_date",
+    "surname": "sur_name",
+}
+"""What both versions call the fields that a card's machine-readable zone carries."""
 
 
 def spec_of(name: str) -> DocumentType | None:
@@ -22,20 +31,37 @@ def spec_of(name: str) -> DocumentType | None:
 
 def field_name(spec: DocumentType | None, key: str) -> str | None:
     """Our name of a field; None for what is no field of the type, of no type if None."""
-    if spec is None:
-        return _of_any_type().get(key)
-    try:
-        return spec[key].name
-    except KeyError:
-        return None
+    return (_of_any_type() if spec is None else _of_type(spec.name)).get(key)
 
 
-def v2_name(spec: DocumentType | None, name: str) -> str:
-    """The v2 page's name of a field."""
-    aliases = spec[name].aliases if spec and field_name(spec, name) == name else ()
-    # A chip card's back has the MRZ's `nationality` beside what it prints.
-    free = (alias for alias in aliases if field_name(spec, alias) == name)
-    return next(free, name)
+def api_name(spec: DocumentType | None, name: str, version: Literal["v1", "v2"]) -> str:
+    """What the pages of that version call a field.
+
+    >>> back = spec_of("matsautcc_chip")
+    >>> api_name(back, "id", "v1"), api_name(spec_of("tcc"), "born", "v2")
+    ('document_number', 'dob')
+    """
+    if spec is None or name not in spec.names:
+        return name
+    field = spec[name]
+    if field.source == "mrz":
+        return _ZONE.get(name, name)
+    # v1 has no vehicles: there is only v2's word for their fields.
+    if version == "v1" and spec.family != "vehicle":
+        return name
+    # A paper may have a field of that very name beside the one it is an alias of.
+    return next((alias for alias in field.aliases if alias not in spec.names), name)
+
+
+@cache
+def _of_type(name: str) -> Mapping[str, str]:
+    spec = TYPES[name]
+    found = {key: f.name for f in spec.fields for key in reversed(f.aliases)}
+    found |= {f.name: f.name for f in spec.fields}
+    if spec.mrz == "TD1":
+        # What a card's zone has as `id` no page calls so: it is the end of the number only.
+        del found["id"]
+    return found
 
 
 def only_type(

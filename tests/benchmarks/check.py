@@ -109,7 +109,7 @@ PLANTS = (
     _one("qr_address", "tcc_chip", "address", lambda _: "Số 9, Xyz, Uvw, Zzz"),
     _one("mrz_check", "matsautcc_chip", "mrz", lambda v: other_digit(v, 20)),
     _one("mrz_check", "passport", "mrz", lambda v: other_digit(v, 50)),
-    _one("mrz_number", "matsautcc_chip", "document_number", lambda v: other_digit(v, 8)),
+    _one("mrz_number", "matsautcc_chip", "id", lambda v: other_digit(v, 8)),
     _one("mrz_print", "passport", "born", lambda v: _year(v, 1)),
     _one("mrz_print", "passport", "id", lambda v: other_digit(v, 4)),
     _one("mrz_name", "passport", "given_name", lambda v: v + " XUÂN"),

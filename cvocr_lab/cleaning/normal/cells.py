@@ -78,6 +78,40 @@ class Rule:
     parts: tuple[str, ...] = ()
 
 
+def trimmed(text: str, edges: str) -> str:
+    """`text` without specks at its ends; a pair of brackets stays unless it holds all of it.
+
+    >>> trimmed("-NGUYỄN VĂN MẪU (NAM).", "-.()")
+    'NGUYỄN VĂN MẪU (NAM)'
+    """
+    specks = edges.translate({ord(bracket): None for bracket in "()[]"})
+    while True:
+        bare = text.strip(specks)
+        pairs = _bracketed(bare)
+        last = len(bare) - 1
+        if bare and pairs.get(0) == last:
+            bare = bare[1:-1]
+        elif bare[:1] in edges and bare[:1] in "([" and 0 not in pairs:
+            bare = bare[1:]
+        elif bare[-1:] in edges and bare[-1:] in ")]" and last not in pairs.values():
+            bare = bare[:-1]
+        if bare == text:
+            return text
+        text = bare
+
+
+def _bracketed(text: str) -> dict[int, int]:
+    """Where each bracket that is closed opens and closes."""
+    opened: list[int] = []
+    pairs = {}
+    for at, sign in enumerate(text):
+        if sign in "([":
+            opened.append(at)
+        elif sign in ")]" and opened:
+            pairs[opened.pop()] = at
+    return pairs
+
+
 @dataclass(slots=True)
 class Trail:
     """A text on its way to its normal form, with the steps it takes."""

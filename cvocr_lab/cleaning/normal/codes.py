@@ -77,22 +77,30 @@ def engine(kind: FieldType, text: str, _: Era | None) -> Cleaned:
     return trail.done() if _is_code(kind, trail.text) else trail.kept(f"not a {kind.name}")
 
 
-def amount(_kind: FieldType, text: str, _: Era | None) -> Cleaned:
-    """Clean a whole number, whose unit falls off."""
+def amount(kind: FieldType, text: str, _: Era | None) -> Cleaned:
+    """Clean a whole number: the unit falls off, and so do the marks between thousands."""
     trail = Trail(text)
     bare = trail.text.strip(" \t.,;:-–—_'\"`*/\\()[]")
-    found = re.match(rf"[{DIGITISH}][{DIGITISH}., ]*(?!\w)|[0-9][{DIGITISH}., ]*", bare)
-    digits = re.sub(r"\s+", "", found[0].strip(_EDGES) or found[0]) if found else ""
+    found = _NUMBER_AND_UNIT.fullmatch(bare)
+    digits = re.sub(r"\s+", "", found[1].strip(_EDGES) or found[1]) if found else ""
     if not any(c.isdigit() for c in digits) and len(digits) > 2:
         return trail.kept("not a number")
-    if not re.fullmatch(r".{1,3}(?:[.,].{3})*|[^.,]+", digits):
+    if not re.fullmatch(r".{1,3}([.,]).{3}(?:\1.{3})*|[^.,]+", digits):
         return trail.kept("not a whole number")
     trail.then("unit", "form", re.sub(r"[.,]", "", digits))
     trail.then("look_alikes", "repair", to_digits(trail.text), 0.95)
-    if not trail.text.isdecimal() or len(trail.text) > 9:
+    if not kind.accepts(trail.text) or len(trail.text) > 9:
         return trail.kept("not a number")
     trail.then("leading_zeros", "form", str(int(trail.text)))
     return trail.done()
+
+
+# A unit starts with a letter that looks like no digit; its own letters may be misread.
+_NUMBER_AND_UNIT: Final = re.compile(
+    rf"([{DIGITISH}][{DIGITISH}., ]*)"
+    rf"(?:(?!tấn|tan\b|t\b)(?![{DIGITISH}])[^\W\d_](?:\w{{0,3}}|\D{{0,20}}[23]?))?",
+    re.IGNORECASE,
+)
 
 
 def _tight(text: str) -> Trail:
@@ -154,6 +162,10 @@ def plate(kind: FieldType, text: str, _: Era | None) -> Cleaned:
     trail.then("look_alikes", "repair", _small_digits(trail.text), 0.9)
     trail.then("case", "form", trail.text.upper())
     whole = trail.text
+    # A dot stands before the last two of five digits, so one after three of four lost a digit.
+    short = len(groups) > 1 and len(groups[-1]) == 1 and len(groups[-2]) <= 3
+    if short and not kind.accepts(trail.raw):
+        return trail.kept("a digit of the plate is missing")
     if found := _FOREIGN.fullmatch(to_digits(whole[:5]) + whole[5:]):
         trail.then("look_alikes", "repair", found[0], 0.95)
         return trail.done(_about(found[1], "foreign"))
@@ -170,6 +182,8 @@ def plate(kind: FieldType, text: str, _: Era | None) -> Cleaned:
     if len(readings) != 1:
         return trail.kept("not a plate" if not readings else "letter or digit in the plate")
     made, classes = readings.popitem()
+    if made[:2] != whole[:2] and not _may_be_code(whole[:2], made[:2]):
+        return trail.kept("not a plate")
     trail.then("look_alikes", "repair", made, 0.9)
     try:
         kind.parse(made)
@@ -196,6 +210,11 @@ def _read_as(whole: str, length: int) -> str | None:
         return None
     second = {"O": "D", "Q": "D", "0": "D", "I": "1", "|": "1", "!": "1"}.get(series[1], series[1])
     return head + first + second + tail if second in _PLATE_LETTERS + "123456789" else None
+
+
+def _may_be_code(read: str, code: str) -> bool:
+    """Tell whether the misread code of a province is one; two letters are no code misread."""
+    return any(c.isdigit() for c in read) and (code == "80" or by_plate_code(code) is not None)
 
 
 def _class(made: str, length: int) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from typing import Final
 
@@ -10,20 +9,18 @@ from rapidfuzz import fuzz
 
 from cvocr_lab.cleaning.normal.cells import Cleaned, Trail
 from cvocr_lab.cleaning.normal.codes import DIGITISH, to_digits
+from cvocr_lab.dates import NO_END, iso_date, split_date
 from cvocr_lab.kinds import FieldType
 from cvocr_lab.places import Era
 from cvocr_lab.text import fold_key
 
-YEARS: Final = range(1850, 2101)
 _D: Final = f"[{DIGITISH}]"
 _EDGES: Final = " \t.,;:-–—_'\"`*()[]"
 _SEPARATOR: Final = r"\s*[-/.,:;_\\–—'|l ]\s*"
 _DAY: Final = re.compile(rf"({_D}{{1,2}}){_SEPARATOR}({_D}{{1,2}}){_SEPARATOR}({_D}{{4}})")
-_USUAL: Final = re.compile("([0-9]{2})/([0-9]{2})/([0-9]{4})")
 _MONTH: Final = re.compile(rf"({_D}{{1,2}}){_SEPARATOR}({_D}{{4}})")
 _WORDS: Final = re.compile(r"(?:n?g?a?y )?\D*?(\w{1,2}) ?t?h\w{2,4} ?(\w{1,2}) ?n\w{1,3} ?(\w{4})")
 _YEAR_WORD: Final = re.compile(r"(?:nam )?(\w{4})")
-_NO_END: Final = ("khong thoi han", "vo thoi han")
 # Digits read for a separator, which stands between two and two digits.
 _SLASHES: Final = "17"
 
@@ -37,41 +34,51 @@ def date(kind: FieldType, text: str, _: Era | None) -> Cleaned:
     words = getattr(kind, "words", "")
     if words and sum(c.isdigit() for c in trail.text) < 3:
         key = fold_key(trail.text)
-        score = max(fuzz.ratio(key, known) for known in _NO_END) / 100
+        score = max(fuzz.ratio(key, known) for known in NO_END) / 100
         if score >= 0.7:
             trail.then("no_end", "repair" if score < 1 else "form", words, score)
             return trail.done({"iso": words})
-    for read in (_printed, _iso, _numeric, _in_words, _month, _year, _unparted):
+    trail.then("caption", "form", _CAPTION.sub("", trail.text))
+    for read in (_printed, _numeric, _in_words, _month, _year, _unparted):
         if (found := read(trail.text)) is None:
             continue
-        printed, repaired, parts = found
-        trail.then("look_alikes", "repair", trail.text.replace(printed, repaired), 0.95)
+        repaired, parts = found
+        trail.then("look_alikes", "repair", repaired, 0.95)
         iso = _valid(parts)
-        if len(parts) == 3 and read is _numeric and len(parts[1] + parts[2]) < 4:
-            # Papers print two digits; one may be lost.
-            trail.then("one_digit", "repair", _padded(parts), 0.65)
         if iso is None:
             return trail.kept("no such day")
-        trail.then("separators" if read is _unparted else "iso_date",
-                   "repair" if read is _unparted else "form", iso,
-                   0.85 if read is _unparted else 1.0)  # fmt: skip
+        if read is _unparted:
+            trail.then("separators", "repair", iso, 0.85)
+        else:
+            trail.then("iso_date", "form", iso, _certainty(parts))
         return trail.done({"iso": iso})
     return trail.kept("not a date")
 
 
-Found = tuple[str, str, tuple[str, ...]]
-"""What stands there, the same with digits put right, and its numbers: year, month, day."""
+Found = tuple[str, tuple[str, ...]]
+"""The text with its digits put right, and its numbers: year, month, day."""
+
+_CAPTION: Final = re.compile(r"^(?:[^\W\d_]+\s+){0,4}[^\W\d_]+\s*:\s*(?=\S)")
+
+
+def _certainty(parts: tuple[str, ...]) -> float:
+    """How sure a day is that is not written with two digits each, as papers print it.
+
+    Where one number has a zero before it and the other has one digit, a digit was lost.
+    """
+    if len(parts) < 3 or len(parts[1]) + len(parts[2]) == 4:
+        return 1.0
+    if any(part.startswith("0") for part in parts[1:]):
+        return 0.65
+    return 0.8 if len(parts[1]) + len(parts[2]) == 3 else 1.0
 
 
 def _printed(text: str) -> Found | None:
-    """The usual print, of which nothing need be asked."""
-    found = _USUAL.fullmatch(text)
-    return (text, text, (found[3], found[2], found[1])) if found else None
-
-
-def _iso(text: str) -> Found | None:
+    """What needs no repair: a day in any printed form, or an ISO date, month or year."""
+    if parts := split_date(text):
+        return text, parts
     found = re.fullmatch(r"([0-9]{4})(?:-([0-9]{2}))?(?:-([0-9]{2}))?", text)
-    return (text, text, tuple(g for g in found.groups() if g)) if found else None
+    return (text, tuple(g for g in found.groups() if g)) if found else None
 
 
 def _numeric(text: str) -> Found | None:
@@ -81,11 +88,8 @@ def _numeric(text: str) -> Found | None:
     found = next(filter(None, map(_DAY.fullmatch, tries)), None)
     if found is None:
         return None
-    if found.string == tight or found[0] not in text:
-        day, month, year = map(to_digits, found.groups())
-        return text, f"{day}/{month}/{year}", (year, month, day)
     day, month, year = map(to_digits, found.groups())
-    return found[0], _with_digits(found), (year, month, day)
+    return _with_digits(found), (year, month, day)
 
 
 def _in_words(text: str) -> Found | None:
@@ -95,7 +99,7 @@ def _in_words(text: str) -> Found | None:
     day, month, year = (to_digits(g.translate(_SMALL_LETTERS)) for g in found.groups())
     if not (day + month + year).isdecimal():
         return None
-    return text, text, (year, month, day)
+    return text, (year, month, day)
 
 
 _SMALL_LETTERS: Final = str.maketrans("oilzs", "01125")
@@ -106,7 +110,7 @@ def _month(text: str) -> Found | None:
     if found is None:
         return None
     month, year = map(to_digits, found.groups())
-    return found[0], _with_digits(found), (year, month)
+    return _with_digits(found), (year, month)
 
 
 def _year(text: str) -> Found | None:
@@ -115,7 +119,7 @@ def _year(text: str) -> Found | None:
     if not re.fullmatch(f"{_D}{{4}}", printed):
         return None
     year = to_digits(printed)
-    return printed, year, (year,)
+    return text.replace(printed, year), (year,)
 
 
 def _unparted(text: str) -> Found | None:
@@ -134,7 +138,7 @@ def _unparted(text: str) -> Found | None:
         digits = right[0] if len(right) == 1 else ""
     if len(digits) != 8:
         return None
-    return text, text, (digits[4:], digits[2:4], digits[:2])
+    return text, (digits[4:], digits[2:4], digits[:2])
 
 
 def _with_digits(found: re.Match[str]) -> str:
@@ -148,17 +152,6 @@ def _with_digits(found: re.Match[str]) -> str:
     return made + text[last:]
 
 
-def _padded(parts: tuple[str, ...]) -> str:
-    year, month, day = parts
-    return f"{day:0>2}/{month:0>2}/{year}"
-
-
 def _valid(parts: tuple[str, ...]) -> str | None:
     year, month, day = (*map(int, parts), 1, 1)[:3]
-    if year not in YEARS:
-        return None
-    try:
-        made = dt.date(year, month, day).isoformat()
-    except ValueError:
-        return None
-    return made[: (4, 7, 10)[len(parts) - 1]]
+    return iso_date(year, month, day)[: (4, 7, 10)[len(parts) - 1]] or None

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Final
 
-from cvocr_lab.cleaning.normal.cells import Cleaned, Trail
+from cvocr_lab.cleaning.normal.cells import Cleaned, Trail, trimmed
+from cvocr_lab.data import rows
 from cvocr_lab.kinds import FieldType
 from cvocr_lab.places import Address, Era, match_province, parse_address, successor
-from cvocr_lab.text import fold_key, old_tone
+from cvocr_lab.text import LETTERS, fold_key, is_syllable, old_tone
 
 _EDGES: Final = ' \t.,;:-–—_"`|*/\\()[]~=+'
 _APOSTROPHES: Final = str.maketrans({"’": "'", "‘": "'", "`": "'", "´": "'"})
@@ -23,21 +25,72 @@ def plain(_kind: FieldType, text: str, _: Era | None) -> Cleaned:
 def name(kind: FieldType, text: str, _: Era | None) -> Cleaned:
     """Clean a person's name: upper case, and letters where digits were read."""
     trail = Trail(text)
-    trail.then("edges", "repair", trail.text.translate(_APOSTROPHES).strip(_EDGES))
+    trail.then("edges", "repair", trimmed(trail.text.translate(_APOSTROPHES), _EDGES))
     trail.then("look_alikes", "repair", " ".join(map(_as_letters, trail.text.split())), 0.9)
     trail.then("case", "form", trail.text.upper())
     return trail.done() if kind.accepts(trail.text) else trail.kept(f"not a {kind.name}")
 
 
 def owner(_kind: FieldType, text: str, _: Era | None) -> Cleaned:
-    """Clean a person or a firm; a birth year after a person is no part of the name."""
+    """Clean a person or a firm.
+
+    A birth year after a person is no part of the name.  A firm may have digits in its name and a
+    year at its end: only in words that can be nothing else are its digits made letters.
+    """
     trail = Trail(text)
-    trail.then("edges", "repair", trail.text.translate(_APOSTROPHES).strip(_EDGES))
-    trail.then("birth_year", "form", re.sub(r"\s*[-–]\s*(?:19|20)\d\d$", "", trail.text))
-    words = [w if _is_number(w) else _as_letters(w) for w in trail.text.split()]
-    trail.then("look_alikes", "repair", " ".join(words), 0.9)
+    trail.then("edges", "repair", trimmed(trail.text.translate(_APOSTROPHES), _OWNER_EDGES))
+    bare = _BIRTH_YEAR.sub("", trail.text)
+    person = _is_person(bare)
+    if person:
+        trail.then("birth_year", "form", bare)
+    mend = _as_letters if person else _as_word
+    trail.then("look_alikes", "repair", " ".join(map(mend, trail.text.split())), 0.9)
     trail.then("case", "form", trail.text.upper())
     return trail.done() if trail.text else trail.kept("empty")
+
+
+_OWNER_EDGES: Final = ' \t.,;:-–—_"`|()[]'
+_BIRTH_YEAR: Final = re.compile(r"\s*[-–]\s*(?:19[2-9]|20[01])[0-9]$")
+_FIRM_WORDS: Final = re.compile(
+    r"cong|ty|cty|tnhh|mtv|cp|co|phan|dntn|doanh|nghiep|htx|hop|tac|xa|tap|doan|ngan|hang|truong"
+    r"|benh|vien|ubnd|uy|ban|chi|nhanh|van|phong|cua|xi|tong|ho|kinh|trung|tam|tm|dv|xnk|sx|vt"
+)
+_FIRM: Final = re.compile(
+    r"\b(?:cong ty|cty|tnhh|mtv|co phan|dntn|doanh nghiep|htx|hop tac xa|tap doan|ngan hang|truong"
+    r" (?:thpt|thcs|tieu hoc|mam non|dai hoc|cao dang)|benh vien|ubnd|uy ban|chi nhanh|van phong"
+    r"|cua hang|co so|xi nghiep|ho kinh doanh|trung tam|ban quan ly|nha hang|khach san|van tai"
+    r"|thuong mai|dich vu|ltd|jsc|company|group|taxi)\b"
+)
+
+
+def _is_person(text: str) -> bool:
+    """Tell whether an owner is a person: a surname first, then syllables, no word of a firm."""
+    words = [_as_letters(word) for word in text.split()]
+    if not 2 <= len(words) <= 7 or _FIRM.search(fold_key(" ".join(words))):
+        return False
+    read = re.findall(r"[^\W_]*\d[^\W_]*", text)
+    return fold_key(words[0]) in _surnames() and all(is_syllable(_as_letters(w)) for w in read)
+
+
+@cache
+def _surnames() -> frozenset[str]:
+    return frozenset(
+        fold_key(row["name"]).split()[0] for row in rows("names.csv") if row["kind"] == "surname"
+    )
+
+
+def _as_word(word: str) -> str:
+    """A word of a firm with letters for digits, where no name of letters and digits can be meant.
+
+    ``C0NG`` and ``8ẢO`` are words misread; ``A1``, ``5S`` and ``B52`` are names.
+    """
+    letters = sum(c.isalpha() for c in word)
+    if letters == len(word) or letters < 2 or len(word) - letters > 1:
+        return word
+    made = _as_letters(word)
+    known = _FIRM_WORDS.fullmatch(fold_key(made)) is not None
+    marked = any(c in LETTERS and not c.isascii() for c in word)
+    return made if known or (is_syllable(made) and (letters > 2 or marked)) else word
 
 
 def _is_number(word: str) -> bool:
@@ -47,6 +100,8 @@ def _is_number(word: str) -> bool:
 def _as_letters(word: str) -> str:
     """The word with letters for digits; a syllable has an L at its head only."""
     if not any(c in "0123456789|!l" for c in word) or not any(c.isalpha() for c in word):
+        return word
+    if _is_number(word):
         return word
     upper = sum(c.isupper() for c in word) > sum(c.islower() for c in word if c != "l")
     head, tail = word[:1], word[1:]

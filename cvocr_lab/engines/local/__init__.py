@@ -1,7 +1,7 @@
 """The offline engine: reads the papers on a plain CPU, no key and no network.
 
-find → orient → classify → rectify → read → parse → crosscheck → confidence → assess, one module
-each.
+papers → text_lines → recogniser → classify → parse → crosscheck → confidence → assess, one module
+each; `pages` leads from a picture to the papers that were read.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ import numpy as np
 from cvocr_lab import mrz, proofs
 from cvocr_lab.engines import Identity, Request
 from cvocr_lab.engines.local import assess, codes, confidence, crosscheck, values
-from cvocr_lab.engines.local.find import Finder, Image, model_path
-from cvocr_lab.engines.local.lines import Reader, read_lines
-from cvocr_lab.engines.local.pages import Paper, find_papers, find_papers_again, look_again
+from cvocr_lab.engines.local.eyes import Eyes, model_files
+from cvocr_lab.engines.local.geometry import Image, quads_array
+from cvocr_lab.engines.local.lines import Reader, read_page
+from cvocr_lab.engines.local.pages import Paper, find_papers, look_again
 from cvocr_lab.engines.local.parse import Reading, parse
 from cvocr_lab.engines.local.readers import open_reader
 from cvocr_lab.engines.local.recogniser import Recogniser, crop_line, model_file
-from cvocr_lab.engines.local.rectify import quads_array
 from cvocr_lab.engines.local.sight import Sight, measure
 from cvocr_lab.errors import NoDocumentError
 from cvocr_lab.images import InputImage
-from cvocr_lab.kinds import request_kind
+from cvocr_lab.kinds import DocumentType, request_kind
 from cvocr_lab.results import Document, Extraction, FieldValue, Line, as_quad
 
 __all__ = ["ENGINE", "LocalEngine"]
@@ -63,7 +63,7 @@ class LocalEngine:
         model: str | Path | None = None,
         threads: int = 0,
     ) -> None:
-        self._finder = Finder(threads=threads)
+        self._eyes = Eyes(threads=threads)
         self._reader = open_reader(reader, model=model, threads=threads)
         if threads:  # OpenCV's pool is the process's; a bulk run's workers ask for one
             cv2.setNumThreads(threads)
@@ -72,12 +72,12 @@ class LocalEngine:
             self.name = f"{self.name} {Path(model).name if model else what}"
 
     def identity(self) -> Identity:
-        """Give name and version, options, and the digests of all model files."""
+        """Return name and version, and the digests of all model files: stores tell them apart."""
         return Identity.of(self.name, models=self.model_files())
 
     def model_files(self) -> list[Path]:
         """List every model file that the engine reads with."""
-        files = [model_path()]
+        files = [*model_files()]
         if isinstance(self._reader, Recogniser):
             files.append(self._reader.model or model_file())
         return files
@@ -114,25 +114,25 @@ class LocalEngine:
     def _scan(self, image: InputImage) -> list[Line]:
         found: list[Line] = []
         for page in image.pages:
-            for _, lines in read_lines(page, self._finder, self._reader, book=True):
+            for lines in read_page(page, self._eyes, self._reader):
                 found += _reading_order(lines)
         return found
 
     def _documents(self, image: InputImage) -> list[Document]:
         documents = []
         for number, page in zip(image.numbers, image.pages, strict=True):
-            papers = find_papers(page, self._finder, self._reader)
-            if not papers:
-                papers = find_papers_again(page, self._finder, self._reader)
+            papers = find_papers(page, self._eyes, self._reader)
             documents += [replace(self._document(page, paper), page=number) for paper in papers]
         return documents
 
     def _document(self, page: Image, paper: Paper) -> Document:
-        kind = paper.registration.model.type
+        kind = paper.model.type
         readings, zone, zone_lines = self._readings(paper)
-        expected = {slot.field for slot in paper.registration.model.layout.slots}
+        if kind.name == "passport" and zone is not None and zone.issuer != "VNM":
+            return _foreign(paper, zone, readings["mrz"], zone_lines)
+        expected = {slot.field for slot in paper.model.layout.slots}
         if len(expected - readings.keys()) > _MANY_MISSING * len(expected):
-            paper = look_again(paper, self._finder, self._reader)
+            paper = look_again(paper, self._eyes, self._reader)
             readings, zone, zone_lines = self._readings(paper)
         proven_by: dict[str, proofs.Proof] = {}
         payload = codes.id_code(paper.codes) or next(iter(paper.codes), None)
@@ -142,9 +142,8 @@ class LocalEngine:
             readings = _split_name(readings, zone)
         if payload is not None:
             proven_by |= proofs.qr_proofs(payload.text, kind)
-        placed = paper.registration
         wrong = assess.contradictions(readings, proven_by) + assess.number_warnings(
-            kind, readings, paper.lines, placed.model.layout, placed.matrix
+            kind, readings, paper.lines, paper.model.layout, paper.matrix
         )
         readings, proven, warnings = crosscheck.reconcile(readings, proven_by)
         agrees = crosscheck.number_agrees(kind, readings) if "id" in readings else None
@@ -185,18 +184,18 @@ class LocalEngine:
     def _readings(self, paper: Paper) -> tuple[dict[str, Reading], mrz.Mrz | None, list[int]]:
         """What is printed on the paper and what its MRZ says, the MRZ, and its lines."""
         zone, zone_lines = self._zone(paper)
-        model = paper.registration.model
+        model = paper.model
         readings = parse(
-            paper.lines, paper.hits, model, paper.registration.matrix, skip=set(zone_lines)
+            paper.lines, paper.hits, model, paper.matrix, skip=set(zone_lines)
         )
         readings |= self._read_again(paper, readings)
         if zone is not None:
-            readings |= _zone_readings(paper, model.type.mrz, zone, zone_lines)
+            readings = _zone_readings(paper, zone, zone_lines) | _printed(readings, model.type)
         return readings, zone, zone_lines
 
     def _read_again(self, paper: Paper, readings: dict[str, Reading]) -> dict[str, Reading]:
         """Values their type refuses, read with nothing but its alphabet; those it then takes."""
-        kind = paper.registration.model.type
+        kind = paper.model.type
         if not isinstance(self._reader, Recogniser):
             return {}
         doubtful = [
@@ -217,7 +216,7 @@ class LocalEngine:
 
     def _zone(self, paper: Paper) -> tuple[mrz.Mrz | None, list[int]]:
         """The paper's MRZ and the lines it stands in."""
-        if not paper.registration.model.type.mrz:
+        if not paper.model.type.mrz:
             return None, []
         at = [i for i, line in enumerate(paper.lines) if codes.looks_like_mrz(line)]
         if not at:
@@ -237,28 +236,65 @@ class LocalEngine:
         return zone, at
 
 
-def _sight(page: Image, paper: Paper) -> Sight:
-    """What the picture shows of the paper beside its text."""
-    placed = paper.registration
-    return measure(
-        page,
-        placed.model.layout,
-        np.linalg.inv(paper.to_flat) @ placed.matrix,
-        flat=paper.flat,
-        lines=paper.lines,
-        flat_scale=placed.scale,
+def _foreign(paper: Paper, zone: mrz.Mrz, read: Reading, at: Sequence[int]) -> Document:
+    """A passport of another country: what its zone says, as the API has it, and nothing else."""
+    kind = paper.model.type
+    values = {
+        "id": zone.number,
+        "surname": zone.surname,
+        "given_name": zone.given_names,
+        "sex": zone.sex,
+        "born": proofs.printed_date(mrz.birth_date(zone)),
+        "duedate": proofs.printed_date(mrz.expiry_date(zone)),
+        "country": zone.issuer,
+        "nationality": zone.nationality,
+        "person_number": zone.person_number,
+        "mrz": read.text,
+    }
+    guarded = {"id": "number", "born": "birth", "duedate": "expiry"}
+    quad = paper.to_picture(read.quad)
+    fields = {}
+    for name, text in values.items():
+        if text:
+            checked = zone.checks.get(guarded.get(name, ""), zone.valid)
+            chance = confidence.zone_chance(checked=bool(checked), guarded=name in guarded)
+            fields[name] = FieldValue(text, chance, quad)
+    return Document(
+        type=kind.name,
+        side=kind.side,
+        fields=fields,
+        confidence=confidence.type_chance(paper.score, paper.margin),
+        warnings=tuple(assess.zone_warnings(zone, [paper.lines[i] for i in at])),
+        corners=paper.corners(),
     )
 
 
-def _zone_readings(paper: Paper, form: str, zone: mrz.Mrz, at: list[int]) -> dict[str, Reading]:
+def _sight(page: Image, paper: Paper) -> Sight:
+    """What the picture shows of the paper beside its text."""
+    return measure(
+        page,
+        paper.model.layout,
+        np.linalg.inv(paper.to_flat) @ paper.matrix,
+        flat=paper.flat,
+        lines=paper.lines,
+        flat_scale=paper.scale,
+    )
+
+
+def _printed(readings: dict[str, Reading], kind: DocumentType) -> dict[str, Reading]:
+    """Readings of fields that the paper prints outside its zone."""
+    return {name: r for name, r in readings.items() if kind[name].source == "print"}
+
+
+def _zone_readings(paper: Paper, zone: mrz.Mrz, at: list[int]) -> dict[str, Reading]:
     lines = [paper.lines[i] for i in at]
     points = quads_array(lines).reshape(-1, 2)
     low, high = points.min(0), points.max(0)
     quad = as_quad(np.array([low, [high[0], low[1]], high, [low[0], high[1]]]))
     characters = tuple(c for line in lines for c in line.characters)
     made = {"mrz": Reading(" ".join(mrz.format(zone)), quad, characters, 0.0, True, tuple(at))}
-    if form == "TD1":
-        for name, text in proofs.mrz_fields(zone).items():
+    if paper.model.type.mrz == "TD1":
+        for name, text in proofs.mrz_fields(zone, paper.model.type).items():
             made[name] = Reading(text, quad, characters, 0.0, True, tuple(at))
     return made
 

@@ -132,6 +132,27 @@ def spots(model: Model) -> dict[str, Spot]:
     return {key: spot for key, spot in found.items() if len(key) > 1}
 
 
+@cache
+def captions(model: Model) -> dict[str, Spot]:
+    """Anchors by which values of a model are found: its own, and how its kin caption the same field.
+
+    The place of a wording that another type prints is not known.
+    """
+    found = dict(spots(model))
+    mine = {field.name for field in model.type.fields if field.source == "print"}
+    for kind in TYPES.values():
+        if kind.family != model.type.family:
+            continue
+        for field in kind.fields:
+            if field.name in mine and field.source == "print":
+                for wording in _wordings(field):
+                    key = folded(wording)[0]
+                    if len(key) > 3:
+                        spot = Spot(math.nan, math.nan, field.name, expected=False)
+                        found.setdefault(key, spot)
+    return found
+
+
 def _wordings(field: Field) -> list[str]:
     return [*field.vi, *field.en, *(f"{vi} {en}" for vi in field.vi for en in field.en)]
 
@@ -207,22 +228,35 @@ def find_anchors(lines: Sequence[Line]) -> list[Hit]:
     return hits
 
 
+_AFTER_SHORT = re.compile(r"$|[:/(.]|N[o°º]|(?:[A-Z]{2} ?)?[\dOIl]{5}")
+"""What may follow a caption of two or three letters: "Số 4 Ngõ 189" is an address."""
+
+
 def _short_ones(key: str, origin: list[int], text: str) -> list[tuple[float, int, int, str, float]]:
-    """Anchors of two or three letters: at the line's start, or before a colon."""
+    """Anchors of two or three letters, with their marks: at the line's start, or before a colon."""
     found: list[tuple[float, int, int, str, float]] = []
     for word in re.finditer(r"\w+", key):
-        if word.group() in _short_anchors():
-            after = text[origin[word.end() - 1] + 1 :].lstrip()
-            # "Số 4 Ngõ 189" is an address, "Số: 4" and "Số 012345678" are captions.
-            starts = word.start() == 0 and re.match(r"$|[:/(.]|\d{6}|[^\W\d]", after)
-            if starts or after.startswith(":"):
-                found.append((len(word.group()), word.start(), word.end(), word.group(), 1.0))
+        if word.group() not in _short_anchors():
+            continue
+        printed = text[origin[word.start()] : origin[word.end() - 1] + 1]
+        after = text[origin[word.end() - 1] + 1 :].lstrip()
+        # "Họ" is a caption, "HỒ" and "Hồ" are names.
+        same = printed.casefold() in _short_anchors()[word.group()]
+        starts = word.start() == 0 and same and _AFTER_SHORT.match(after)
+        if starts or after.startswith(":"):
+            found.append((len(word.group()), word.start(), word.end(), word.group(), 1.0))
     return found
 
 
 @cache
-def _short_anchors() -> frozenset[str]:
-    return frozenset(key for key in _anchors() if len(key) < 4)
+def _short_anchors() -> dict[str, frozenset[str]]:
+    """Anchors of two or three letters, and how each is printed, in small letters."""
+    printed: dict[str, set[str]] = defaultdict(set)
+    for wording in _all_wordings():
+        key = folded(wording)[0]
+        if key in _anchors() and len(key) < 4:
+            printed[key].add(wording.strip(" :.").casefold())
+    return {key: frozenset(some) for key, some in printed.items()}
 
 
 def _place(key: str, anchor: str) -> tuple[float, int, int] | None:

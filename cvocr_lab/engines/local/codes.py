@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from cvocr_lab import mrz, qr
-from cvocr_lab.engines.local.find import Image
+from cvocr_lab.engines.local.geometry import Image
 from cvocr_lab.results import Line, Quad, as_quad
 
 

@@ -21,7 +21,7 @@ FEATURES = (
     "least", "mean", "length", "refused", "cost", "uncaptioned", "agrees", "denied", *GROUPS,
 )  # fmt: skip
 _PROVEN = 0.995
-_CHECKED = ("document_number", "person_number", "dob", "due_date")
+_CHECKED = ("id", "person_number", "born", "duedate")
 """What a TD1 zone's check digits guard: neither names nor sex nor country."""
 
 
@@ -82,12 +82,24 @@ def chance(
     if proven:
         return _PROVEN
     if field.source == "mrz" or field.name == "mrz":
-        if zone is not None and zone.valid:
-            return _PROVEN if field.name in _CHECKED else 0.95
-        return 0.4
+        checked = zone is not None and zone.valid
+        return zone_chance(checked=checked, guarded=field.name in _CHECKED)
     looked_at = features(field, reading, agrees=agrees)
     score = sum(w * f for w, f in zip(_weights(), looked_at, strict=True))
     return round(1 / (1 + math.exp(-score)), 4)
+
+
+def zone_chance(*, checked: bool, guarded: bool) -> float:
+    """Chance that a value out of a machine-readable zone is right.
+
+    Parameters
+    ----------
+    checked
+        Whether the check digits hold.
+    guarded
+        Whether one of them guards this value: neither names nor sex nor country are guarded.
+    """
+    return (_PROVEN if guarded else 0.95) if checked else 0.4
 
 
 def type_chance(score: float, margin: float) -> float:

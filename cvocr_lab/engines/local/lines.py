@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
@@ -9,10 +10,16 @@ from typing import Protocol
 import numpy as np
 
 from cvocr_lab.engines.local import orient
-from cvocr_lab.engines.local.find import Finder, Image, Quads
+from cvocr_lab.engines.local.eyes import Eyes
+from cvocr_lab.engines.local.geometry import Image, Quads
 from cvocr_lab.engines.local.recogniser import crop_line
 from cvocr_lab.results import Line, as_quad
 from cvocr_lab.text import plain
+
+
+_SURE, _LONG, _FEW = 0.7, 8, 0.6
+"""A line longer than `_LONG` characters that was read with less confidence than `_SURE` is none
+when three characters make up more than the share `_FEW` of it."""
 
 
 class Reader(Protocol):
@@ -32,46 +39,71 @@ def read_quads(image: Image, quads: Quads, reader: Reader, *, book: bool = False
         Keep the quotation marks and dashes of printed books, which no paper has.
     """
     crops = [crop_line(image, as_quad(quad)) for quad in quads]
-    read = reader.read(crops)
     return [
         replace(line, text=line.text if book else plain(line.text), quad=as_quad(quad))
-        for line, quad in zip(read, quads, strict=True)
+        for line, quad in zip(reader.read(crops), quads, strict=True)
+        if book or not _is_leader(line)
     ]
 
 
-def read_lines(
-    image: Image, finder: Finder, reader: Reader, *, book: bool = False
-) -> list[tuple[float, list[Line]]]:
-    """Lines of a picture by reading direction in degrees, the direction with most text first."""
-    quads = find_lines(image, finder)
-    if len(quads) == 0:
+def _is_leader(line: Line) -> bool:
+    """Whether a line is dots, rules or a pattern: nothing, or few different characters, unsurely."""
+    text = line.text.replace(" ", "")
+    if not text:
+        return True
+    if line.confidence > _SURE or len(text) < _LONG:
+        return False
+    common = sum(count for _, count in Counter(text).most_common(3))
+    return common > _FEW * len(text)
+
+
+_GROW = (0.11, 0.15)
+"""What is added around a line before it is read, above and below and at its ends, as a share of its
+height: the recogniser was trained on boxes that are a little loose."""
+_LONGEST = 1600
+"""Pages are looked at for lines at this length in pixels, or at twice their own."""
+_UPRIGHT_SHARE = 0.5
+
+
+def grown(quads: Quads) -> Quads:
+    """Loosen the quads of lines as the recogniser expects them."""
+    if not len(quads):
+        return quads
+    along, down = quads[:, 1] - quads[:, 0], quads[:, 3] - quads[:, 0]
+    tall = np.maximum(np.hypot(*down.T), 1e-6)[:, None]
+    along = along / np.maximum(np.hypot(*along.T), 1e-6)[:, None] * tall * _GROW[1]
+    down = down * _GROW[0]
+    return np.asarray(
+        quads + np.stack([-along - down, along - down, along + down, down - along], 1), np.float32
+    )
+
+
+def read_page(image: Image, eyes: Eyes, reader: Reader) -> list[list[Line]]:
+    """Read every line of a page, grouped by reading direction; the one with most text first."""
+    quads = _page_lines(image, eyes)
+    if not len(quads):
         return []
 
     def read(picture: Image, some: Quads) -> list[Line]:
-        return read_quads(picture, some, reader, book=book)
+        return read_quads(picture, some, reader, book=True)
 
     groups = []
     for along_deg, members in orient.directions(quads):
         mine = quads[members]
         angle = orient.reading_angle(image, mine, along_deg, read)
-        groups.append((angle, read(image, orient.along(mine, angle))))
+        groups.append(read(image, orient.along(mine, angle)))
     return groups
 
 
-def find_lines(image: Image, finder: Finder) -> Quads:
-    """Quads of the lines; where they fill a small part of the picture, that part looked at again.
-
-    A card far from the camera has letters of a few pixels once the picture is brought to size.
-    """
-    quads = finder.find(image)
-    if len(quads) < 2:
-        return quads
-    height, width = image.shape[:2]
-    low, high = quads.reshape(-1, 2).min(0), quads.reshape(-1, 2).max(0)
-    pad = 0.08 * float((high - low).max()) + 8
-    x0, y0 = np.maximum(low - pad, 0).astype(int)
-    x1, y1 = np.minimum(high + pad, (width, height)).astype(int)
-    if max(x1 - x0, y1 - y0) > 0.66 * max(height, width):
-        return quads
-    closer = finder.find(np.ascontiguousarray(image[y0:y1, x0:x1]))
-    return closer + np.array([x0, y0], np.float32) if len(closer) >= len(quads) else quads
+def _page_lines(image: Image, eyes: Eyes) -> Quads:
+    """Lines of a page that lies in any direction: turned until its lines run across."""
+    scale = min(_LONGEST / max(image.shape[:2]), 2.0)
+    quads = eyes.lines(image, scale)
+    sides = np.abs(quads[:, 1] - quads[:, 0])
+    upright = (sides[:, 1] > sides[:, 0]) * np.hypot(*sides.T)
+    if len(quads) and upright.sum() > _UPRIGHT_SHARE * np.hypot(*sides.T).sum():
+        turned = eyes.lines(np.ascontiguousarray(np.rot90(image)), scale)
+        if len(turned):  # (x, y) of the turned page is (width - y, x) of the page
+            x, y = turned[..., 0], turned[..., 1]
+            quads = np.stack([image.shape[1] - y, x], -1)
+    return grown(quads)

@@ -83,6 +83,30 @@ def places(model: Model) -> dict[str, tuple[NDArray[np.float64], float]]:
     return found
 
 
+_TD3_MM = (125.0, 88.0)
+_TD3_LINE = (6.6, 111.8)
+"""Where a line of a TD3 zone begins and how long it is, in millimetres (ICAO 9303-4, 4.2)."""
+_TD3_FOOT = 9.5
+"""From the middle of its lower line to the lower edge of the page."""
+
+
+def page_of_zone(marks: Sequence[Mark]) -> NDArray[np.float64] | None:
+    """The corners of a passport's data page, from the lines of its zone; None without both."""
+    upper = next((m for m in marks if m.role == "TD3:0"), None)
+    lower = next((m for m in marks if m.role == "TD3:1"), None)
+    if upper is None or lower is None:
+        return None
+    along = (lower.points[1] - lower.points[0] + upper.points[1] - upper.points[0]) / 2
+    scale = float(np.hypot(*along)) / _TD3_LINE[1]
+    along = along / max(float(np.hypot(*along)), 1e-6)
+    down = np.array([-along[1], along[0]])
+    if (lower.points[0] - upper.points[0]) @ down < 0:
+        return None
+    foot = lower.points[0] - _TD3_LINE[0] * scale * along + _TD3_FOOT * scale * down
+    width, height = _TD3_MM[0] * scale * along, _TD3_MM[1] * scale * down
+    return np.array([foot - height, foot - height + width, foot + width, foot])
+
+
 def evidence(marks: Sequence[Mark]) -> dict[str, float]:
     """What the marks say of the type, in the points anchors are scored by.
 

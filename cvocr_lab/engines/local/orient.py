@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from cvocr_lab.engines.local.find import Image, Quads
+from cvocr_lab.engines.local.geometry import Image, Quads
 from cvocr_lab.results import Line
 
 Read = Callable[[Image, Quads], Sequence[Line]]

@@ -16,8 +16,9 @@ from cvocr_lab.engines.local import values
 from cvocr_lab.engines.local.assign import assign, find_captions
 from cvocr_lab.engines.local.classify import Hit, Model
 from cvocr_lab.engines.local.pieces import Piece, cut, hull
-from cvocr_lab.engines.local.rectify import Matrix
+from cvocr_lab.engines.local.geometry import Matrix
 from cvocr_lab.kinds import Field, FieldType, Slot
+from cvocr_lab.kinds import _fieldtypes as t
 from cvocr_lab.results import Line, Quad
 
 TEXT = FieldType("TEXT")
@@ -68,7 +69,7 @@ def parse(
     loose = [p for p in pieces if p.hit is None]
     slots = {s.field: s for s in model.layout.slots}
     fields = [f for f in model.type.fields if f.source == "print" and f.name != "mrz"]
-    fields = [f for f in fields if f.name in slots or f.name in captions]
+    fields = [f for f in fields if f.name in slots or f.name in captions or f.leading]
     readings: dict[str, Reading] = {}
     plain = [f for f in fields if f.vi and not _templated(slots.get(f.name))]
     special = [f for f in fields if f not in plain]
@@ -127,6 +128,8 @@ def _special(
     f: Field, slot: Slot | None, pieces: Sequence[Piece], taken: set[int]
 ) -> Reading | None:
     """Fields that stand in a sentence of their own: dates in words, authorities."""
+    if f.type is t.POLICE:
+        return _police(pieces, taken)
     rows = _rows(pieces)
     # A sentence is one line mostly; only one that was cut takes its row together.
     lines: dict[int, list[Piece]] = {}
@@ -139,6 +142,21 @@ def _special(
             taken.update(id(p) for p in row)
             return Reading(found, hull(row), _sure(row), 0.2, True, tuple(p.line for p in row))
     return _authority(f, rows, taken)
+
+
+def _police(pieces: Sequence[Piece], taken: set[int]) -> Reading | None:
+    """The police body in a certificate's header."""
+    mine = [p for p in sorted(pieces, key=lambda p: p.y) if values.police_body([p.text])]
+    # Lines of one block follow one another; a signer's body stands further below.
+    block = mine[:1]
+    for piece in mine[1:]:
+        if piece.y - block[-1].y < 2.2 * max(piece.height, block[-1].height):
+            block.append(piece)
+    text = values.police_body([p.text for p in block])
+    if not text:
+        return None
+    taken.update(id(p) for p in block)
+    return Reading(text, hull(block), _sure(block), 0.2, True, tuple(p.line for p in block))
 
 
 def _rows(pieces: Sequence[Piece]) -> list[list[Piece]]:

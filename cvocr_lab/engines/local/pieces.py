@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz import fuzz
 
-from cvocr_lab.engines.local.classify import Hit, Model, folded, spots
-from cvocr_lab.engines.local.rectify import Matrix, span_quad, warp_points
+from cvocr_lab.engines.local.classify import Hit, Model, captions, folded
+from cvocr_lab.engines.local.geometry import Matrix, span_quad, warp_points
 from cvocr_lab.results import Line, Quad, as_quad, quad_part
 from cvocr_lab.text import letter_shares
 
@@ -53,7 +53,7 @@ def cut(
     lines: Sequence[Line], hits: Sequence[Hit], model: Model, matrix: Matrix, skip: set[int]
 ) -> list[Piece]:
     """Pieces of the lines, without lines of `skip` and what stands off the paper."""
-    mine = spots(model)
+    mine = captions(model)
     by_line: dict[int, list[Hit]] = {}
     for hit in hits:
         # Another model's captions count where they are too long to be a value by chance.
@@ -135,7 +135,7 @@ def _printed(line: Line, start: int, end: int, caption: float) -> NDArray[np.flo
 
 def _with_english(text: str, hit: Hit, model: Model) -> int:
     """Where a Vietnamese caption ends with its English half, however ill that is read."""
-    spot = spots(model).get(hit.key)
+    spot = captions(model).get(hit.key)
     if spot is None or not spot.field:
         return hit.end
     field = model.type[spot.field]

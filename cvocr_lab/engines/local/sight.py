@@ -16,8 +16,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from cvocr_lab.engines.local.find import Image
-from cvocr_lab.engines.local.rectify import Matrix, quads_array, warp_points
+from cvocr_lab.engines.local.geometry import Image
+from cvocr_lab.engines.local.geometry import Matrix, quads_array, warp_points
 from cvocr_lab.kinds import Layout, Slot
 from cvocr_lab.results import Line
 

@@ -35,7 +35,7 @@ def take(field: Field, texts: Sequence[str], *, leader: bool = False) -> str:
     """
     text = _DOTS.sub(" ", nfc(" ".join(texts)))
     if leader:
-        text = re.sub(r"(?<!\d)[.·]+|[.·]+(?!\d)", " ", text)
+        text = _DOT.sub(_kept_dot, text)
     text = collapse(text).strip(_EDGES)
     kind = field.type
     if not text:
@@ -63,6 +63,21 @@ def take(field: Field, texts: Sequence[str], *, leader: bool = False) -> str:
     if isinstance(kind, t.Pattern):
         return _pattern(kind, text)
     return text
+
+
+_DOT = re.compile(r"([^\W\d_]*)([.·]+)(?=(\d?))")
+_ABBREVIATIONS = frozenset(
+    "TP TX TT KP KV TDP TL QL ĐT CT CTY DNTN CO LTD TNHH BV ĐH THPT UB ST".split()
+)
+
+
+def _kept_dot(found: re.Match[str]) -> str:
+    """A dot between digits or after an abbreviation is the value's, any other the leader's."""
+    word, dots, digit = found.groups()
+    before = found.string[found.start() - 1 : found.start()] if not word else ""
+    inside = before.isdigit() and bool(digit)
+    short = len(word) == 1 or word.upper() in _ABBREVIATIONS
+    return word + ("." if len(dots) == 1 and (inside or short) else " ")
 
 
 def _date(kind: t.Date, text: str) -> str:
@@ -125,6 +140,12 @@ def _pattern(kind: t.Pattern, text: str) -> str:
     if kind is t.COUNTRY_CODE:
         words = [letters_from_lookalikes(w) for w in re.findall(r"\b[A-Z0-9]{3}\b", text.upper())]
         return next((w for w in words if w == "VNM"), words[0] if words else "")
+    if kind is t.CERTIFICATE_ID:
+        for candidate in (text, _mended(text)):
+            found = re.search(r"(?:\b([A-Z]{2})(\s?))?(?<!\d)(\d{5,12})(?!\d)", candidate)
+            if found:
+                return "".join(part or "" for part in found.groups())
+        return ""
     if kind is t.PASSPORT_NUMBER:
         found = re.search(rf"([A-Z0-9])\s?([{_DIGITISH}]{{7,8}})(?![0-9])", text)
         if not found:
@@ -185,12 +206,11 @@ def _choice(kind: t.Choice, text: str) -> str:
         plain = "VIỆT NAM" if first == first.upper() else "Việt Nam"
         return plain if near else first
     key = fold_key(first)
-    best = max(kind.values(), key=lambda v: fuzz.ratio(fold_key(v), key))
+    best = max(kind.spellings(), key=lambda v: (fuzz.ratio(fold_key(v), key), v == first))
     score = fuzz.ratio(fold_key(best), key)
-    if score == 100 and len(best) == len(first):
-        return best if first != first.upper() else best.upper()
-    if kind in (t.ETHNIC_GROUP, t.RELIGION) and score >= 75:
-        return best
+    near = kind in (t.ETHNIC_GROUP, t.RELIGION) and score >= 75
+    if score == 100 and len(best) == len(first) or near:
+        return best.upper() if len(first) > 1 and first == first.upper() else best
     return first
 
 
@@ -280,6 +300,17 @@ def authority(field: Field, text: str) -> tuple[float, str]:
         if score > most:
             best, most = choice, score
     return most, best
+
+
+_POLICE_BODY = re.compile(r"(?:bo |cong an|ca |phong |cuc |doi |tram )")
+
+
+def police_body(lines: Sequence[str]) -> str:
+    """The lines of a header that name a police body, joined; the ministry only where alone."""
+    mine = [collapse(line).strip(_EDGES) for line in lines if _POLICE_BODY.match(fold_key(line))]
+    if len(mine) > 1 and fold_key(mine[0]) == "bo cong an":
+        mine = mine[1:]
+    return " ".join(mine)
 
 
 def _provincial_police(text: str) -> tuple[float, str]:

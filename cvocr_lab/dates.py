@@ -1,0 +1,103 @@
+"""Dates as the papers, codes and tables write them: the one place that reads and writes them.
+
+All functions read whole texts: a date inside a longer text, or one with a digit too many, is no
+date.  The normal form is ISO, ``yyyy-mm-dd``.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Final
+
+from cvocr_lab.text import collapse, fold_key
+
+YEARS: Final = range(1850, 2101)
+"""Years that a paper, its holder or its end can have."""
+
+NO_END: Final = ("khong thoi han", "vo thoi han")
+"""The words for "no end of validity", folded."""
+
+_DAY: Final = re.compile(r"([0-9]{1,2})\s*([-/., ])\s*([0-9]{1,2})\s*\2\s*([0-9]{4})")
+_WORDS: Final = re.compile(
+    r"ngay ?(?:date )?([0-9]{1,2}) ?thang ?(?:month )?([0-9]{1,2}) ?nam ?(?:year )?([0-9]{4})"
+)
+_ISO: Final = re.compile(r"([0-9]{4})[-/.]([0-9]{1,2})[-/.]([0-9]{1,2})(?:[T ][0-9:.+Z]*)?")
+_DIGITS: Final = re.compile(r"([0-9]{2})([0-9]{2})([0-9]{4})")
+
+
+def iso_date(year: str | int, month: str | int, day: str | int) -> str:
+    """Write the ISO form of a day; "" where the calendar has no such day.
+
+    >>> iso_date(2020, "2", "29"), iso_date(2021, 2, 29)
+    ('2020-02-29', '')
+    """
+    try:
+        return date(int(year), int(month), int(day)).isoformat() if int(year) in YEARS else ""
+    except ValueError:
+        return ""
+
+
+def split_date(text: str, *, loose: bool = False) -> tuple[str, str, str] | None:
+    """Split a written date into year, month and day, as written; None when it is no date.
+
+    Parameters
+    ----------
+    text
+        ``01/02/2020`` with slashes, dashes, dots, commas or blanks (the same twice), one digit or
+        two for day and month; or ``Ngày 01 tháng 02 năm 2020``, with or without English words.
+    loose
+        Whether to read the forms of tables and codes too: ``2020-02-01``, ``01022020``, and words
+        after a place, ``Hà Nội, ngày 01 tháng 02 năm 2020``.
+
+    >>> split_date("1/2/2020"), split_date("Ngày 01 tháng 02 năm 2020")
+    (('2020', '2', '1'), ('2020', '02', '01'))
+    >>> split_date("Ngày sinh: 01/02/2020") is None
+    True
+    """
+    text = collapse(text)
+    if found := _DAY.fullmatch(text):
+        return found[4], found[3], found[1]
+    if loose and (found := _ISO.fullmatch(text)):
+        return found[1], found[2], found[3]
+    if loose and (found := _DIGITS.fullmatch(text)):
+        return found[3], found[2], found[1]
+    if not text[:1].isalpha():
+        return None
+    words = fold_key(text)
+    if loose:
+        words = re.sub("^[a-z ]{1,40} (?=ngay)", "", words)
+    found = _WORDS.fullmatch(words)
+    return (found[3], found[2], found[1]) if found else None
+
+
+def parse_date(text: str, *, loose: bool = False) -> str:
+    """Read a written date as ISO; "" when it is none, or no day of the calendar.
+
+    Arguments as for `split_date`.
+
+    >>> parse_date("01-02-2020"), parse_date("31/02/2020"), parse_date("01022020", loose=True)
+    ('2020-02-01', '', '2020-02-01')
+    """
+    parts = split_date(text, loose=loose)
+    return iso_date(*parts) if parts else ""
+
+
+def is_no_end(text: str) -> bool:
+    """Tell whether a text says that the paper has no end of validity.
+
+    >>> is_no_end("KHÔNG THỜI HẠN")
+    True
+    """
+    return fold_key(text) in NO_END
+
+
+def printed_date(iso: str | None, separator: str = "/") -> str:
+    """Write ``yyyy-mm-dd`` as ``dd/mm/yyyy``; "" for anything else.
+
+    >>> printed_date("2020-02-01"), printed_date("2020-02-01", "")
+    ('01/02/2020', '01022020')
+    """
+    if not iso or not re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", iso):
+        return ""
+    return separator.join(reversed(iso.split("-")))

@@ -1,0 +1,156 @@
+"""The three nets that look before anything is read, on onnxruntime."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from functools import lru_cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from cvocr_lab.engines.local import papers, text_lines
+from cvocr_lab.engines.local.geometry import Image, Points, Quads, rectangle, side_lengths
+from cvocr_lab.engines.local.papers import Outline
+from cvocr_lab.errors import ArgumentError
+
+MODELS = ("papers.onnx", "turns.onnx", "text.onnx")
+_LEAST_SIDE = 40
+"""Papers whose longer side is shorter than this, in pixels, cannot be read."""
+_LEAST_SHOWN = 0.45
+"""Share of a paper that must lie within the picture."""
+_OVERLAP = 0.5
+"""Share of the smaller of two outlines from which they are one paper found twice."""
+
+
+class Eyes:
+    """Finds papers in a picture and lines of text on a paper.
+
+    Parameters
+    ----------
+    threads
+        Threads of each net; 0 for as many as there are cores.
+    """
+
+    def __init__(self, *, threads: int = 0) -> None:
+        self._threads = threads
+
+    def outlines(self, image: Image) -> list[Outline]:
+        """Return the papers of a picture, the largest first.
+
+        Parameters
+        ----------
+        image
+            RGB, ``(height, width, 3)``.
+        """
+        canvas, matrix = papers.thumbnail(image)
+        answer = _open(MODELS[0], self._threads).run(canvas[None])[0][0]
+        small, scale = papers.reduced(image)
+        back = np.linalg.inv(matrix)
+        found: list[Outline] = []
+        for quad, sureness in papers.instances(answer):
+            rough = papers.warp_points(back, quad) * scale
+            outline = self._outline(small, rough, sureness, scale)
+            if outline is not None and not any(_same(outline, other) for other in found):
+                found.append(outline)
+        return found
+
+    def whole(self, image: Image) -> Outline:
+        """Return the picture's own frame as the outline of a paper that fills it."""
+        small, scale = papers.reduced(image)
+        frame = rectangle(small.shape[1], small.shape[0])
+        outline = self._outline(small, frame, 0.5, scale)
+        if outline is not None:
+            return outline
+        return Outline(papers.long_side_first(frame) / scale, 0.5, 0.5, {})
+
+    def _outline(
+        self, small: Image, rough: Points, sureness: float, scale: float
+    ) -> Outline | None:
+        """Look at a rough outline twice: the second look starts where the first one led."""
+        if max(side_lengths(rough)) < _LEAST_SIDE or _shown(rough, small) < _LEAST_SHOWN:
+            return None
+        net = _open(MODELS[1], self._threads)
+        quad = papers.long_side_first(rough)
+        logits = np.zeros(4, np.float32)
+        for look in range(2):
+            crop, matrix = papers.crop(small, quad)
+            heat, names = net.run(crop[None])
+            logits = names[0]
+            better = papers.refined(quad, matrix, heat[0], furthest=0.25 if look == 0 else 0.1)
+            if better is None:
+                break
+            quad = better
+        turns = papers.softmax(logits[:4])
+        turn = int(turns.argmax())
+        types = papers.type_chances(net.card["types"], logits[4:])
+        return Outline(np.roll(quad, -turn, axis=0) / scale, sureness, float(turns[turn]), types)
+
+    def lines(self, image: Image, scale: float) -> Quads:
+        """Return the lines of text of an upright picture, ``(n, 4, 2)`` in its pixels.
+
+        Parameters
+        ----------
+        scale
+            By how much the picture is to be scaled before it is looked at.
+        """
+        height, width = image.shape[:2]
+        step = text_lines.MULTIPLE
+        size = [max(1, round(side * scale / step)) * step for side in (width, height)]
+        method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+        small = cv2.resize(image, size, interpolation=method)
+        answer = _open(MODELS[2], self._threads).run(small[None])[0][0]
+        quads = text_lines.quads_of(answer)
+        return quads * np.array([width / size[0], height / size[1]], np.float32)
+
+
+def _shown(quad: Points, image: Image) -> float:
+    """Share of a quadrilateral that lies within the picture."""
+    frame = rectangle(image.shape[1], image.shape[0]).astype(np.float32)
+    common, _ = cv2.intersectConvexConvex(cv2.convexHull(quad.astype(np.float32)), frame)
+    return float(common / max(cv2.contourArea(quad.astype(np.float32)), 1e-6))
+
+
+def _same(one: Outline, other: Outline) -> bool:
+    a, b = (outline.corners.astype(np.float32) for outline in (one, other))
+    common, _ = cv2.intersectConvexConvex(a, b)
+    return bool(common > _OVERLAP * min(cv2.contourArea(a), cv2.contourArea(b)))
+
+
+class _Net:
+    def __init__(self, path: Path, threads: int) -> None:
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.log_severity_level = 3
+        # Planned memory is taken anew for each size of picture: more of it, and no faster.
+        options.enable_mem_pattern = False
+        try:
+            self._session = onnxruntime.InferenceSession(
+                path.read_bytes(), options, providers=["CPUExecutionProvider"]
+            )
+            meta = self._session.get_modelmeta().custom_metadata_map
+            self.card: dict[str, Any] = json.loads(meta["card"])
+        except Exception as error:
+            raise ArgumentError(
+                f"{path.name} is no model written by cvocr_lab.training.export"
+            ) from error
+
+    def run(self, pictures: Image) -> Sequence[Any]:
+        answer: Sequence[Any] = self._session.run(None, {"pictures": pictures})
+        return answer
+
+
+def model_files() -> tuple[Path, ...]:
+    """Return the models in the package."""
+    folder = resources.files("cvocr_lab.data").joinpath("models")
+    return tuple(Path(str(folder.joinpath(name))) for name in MODELS)
+
+
+@lru_cache(maxsize=8)
+def _open(name: str, threads: int) -> _Net:
+    return _Net(next(path for path in model_files() if path.name == name), threads)

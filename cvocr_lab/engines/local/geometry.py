@@ -1,0 +1,172 @@
+"""Quadrilaterals and homographies of papers and lines; shared by the finders and their training."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from cvocr_lab.results import Line, quad_part
+
+Image = NDArray[np.uint8]
+Matrix = NDArray[np.floating[Any]]
+"""Homography, ``(3, 3)``."""
+Points = NDArray[np.float64]
+"""Shape ``(n, 2)``; a quadrilateral has four, clockwise (y points down)."""
+Quads = NDArray[np.float32]
+"""Shape ``(n, 4, 2)``."""
+
+
+def warp_points(matrix: Matrix, points: ArrayLike) -> Points:
+    """Map points ``(n, 2)`` through a homography."""
+    flat = np.asarray(points, float).reshape(-1, 2)
+    out = np.column_stack([flat, np.ones(len(flat))]) @ matrix.T
+    depth = out[:, 2:3]
+    # Points at the horizon go far away, not to infinity.
+    return np.asarray(out[:, :2] / np.where(np.abs(depth) < 1e-9, 1e-9, depth))
+
+
+def homography(source: ArrayLike, target: ArrayLike) -> Matrix:
+    """Return the matrix that maps four points to four points."""
+    return np.asarray(
+        cv2.getPerspectiveTransform(
+            np.asarray(source, np.float32).reshape(4, 2),
+            np.asarray(target, np.float32).reshape(4, 2),
+        )
+    )
+
+
+def rectangle(width: float, height: float, margin: float = 0.0) -> Points:
+    """Return the corners of a rectangle, each moved outwards by `margin`."""
+    x0, y0, x1, y1 = -margin, -margin, width + margin, height + margin
+    return np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]], float)
+
+
+def side_lengths(quad: Points) -> tuple[float, float]:
+    """Return the mean length of the first and third, and of the second and fourth sides."""
+    sides = np.hypot(*(np.roll(quad, -1, axis=0) - quad).T)
+    return float(sides[0] + sides[2]) / 2, float(sides[1] + sides[3]) / 2
+
+
+def fit_quad(mask: NDArray[np.uint8]) -> Points | None:
+    """Fit a quadrilateral to the largest blob of a mask.
+
+    The convex hull is reduced to the four sides that add least area, then each side is fitted to
+    the outline's points along its middle, so that round corners do not count.
+
+    Returns
+    -------
+    ndarray or None
+        ``(4, 2)``, clockwise; None for an empty or degenerate mask.
+    """
+    outlines, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    if not outlines:
+        return None
+    outline = max(outlines, key=cv2.contourArea)
+    hull = cv2.convexHull(outline).reshape(-1, 2).astype(float)
+    rough = _four_sides(hull)
+    if rough is None:
+        return None
+    lines = [
+        _side(outline.reshape(-1, 2).astype(float), a, b)
+        for a, b in zip(rough, np.roll(rough, -1, axis=0), strict=True)
+    ]
+    corners = [_crossing(lines[k - 1], lines[k]) for k in range(4)]
+    quad = np.array([r if c is None else c for c, r in zip(corners, rough, strict=True)])
+    reach = 0.15 * float(np.hypot(*np.ptp(rough, axis=0)))
+    if np.hypot(*(quad - rough).T).max() > reach or not is_convex(quad):
+        quad = rough
+    return clockwise(quad)
+
+
+def is_convex(quad: Points) -> bool:
+    """Tell whether four points make a convex quadrilateral in this order."""
+    return bool(cv2.isContourConvex(np.asarray(quad, np.float32)))
+
+
+def overlap(one: Points, other: Points) -> float:
+    """Return the intersection of two convex quadrilaterals over their union."""
+    a, b = (cv2.convexHull(np.asarray(quad, np.float32)) for quad in (one, other))
+    common, _ = cv2.intersectConvexConvex(a, b)
+    union = cv2.contourArea(a) + cv2.contourArea(b) - common
+    return float(common / max(union, 1e-6))
+
+
+def clockwise(quad: Points) -> Points:
+    """Return the points in clockwise order, y pointing down."""
+    x, y = quad[:, 0], quad[:, 1]
+    return quad if x @ np.roll(y, -1) - y @ np.roll(x, -1) > 0 else quad[::-1]
+
+
+def _four_sides(hull: Points) -> Points | None:
+    """Drop sides of a convex polygon, those whose loss adds least area first, until four are left."""
+    points = list(hull)
+    if len(points) < 3:
+        return None
+    if len(points) == 3:
+        return None
+    while len(points) > 4:
+        best: tuple[float, int, Points] | None = None
+        count = len(points)
+        for i in range(count):
+            before, a, b, after = (points[(i + k) % count] for k in (-1, 0, 1, 2))
+            apex = _crossing((before, a - before), (b, after - b))
+            if apex is None:
+                continue
+            # The neighbours must meet beyond the side that is dropped.
+            if (apex - a) @ (a - before) < 0 or (apex - b) @ (b - after) < 0:
+                continue
+            u, v = a - apex, b - apex
+            area = abs(float(u[0] * v[1] - u[1] * v[0]))
+            if best is None or area < best[0]:
+                best = (area, i, apex)
+        if best is None:
+            return None
+        _, i, apex = best
+        points[i] = apex
+        del points[(i + 1) % count]
+    return np.array(points)
+
+
+def _side(outline: Points, a: Points, b: Points) -> tuple[Points, Points]:
+    """A point and a direction: the line through the outline's points along the middle of a side."""
+    along = b - a
+    length = float(np.hypot(*along)) or 1.0
+    along = along / length
+    u = (outline - a) @ along
+    off = (outline - a) @ np.array([-along[1], along[0]])
+    near = (u > 0.12 * length) & (u < 0.88 * length) & (np.abs(off) < max(0.04 * length, 2.5))
+    if near.sum() < 8:
+        return a, along
+    vx, vy, x, y = cv2.fitLine(
+        outline[near].astype(np.float32), cv2.DIST_HUBER, 0, 0.01, 0.01
+    ).ravel()
+    return np.array([x, y], float), np.array([vx, vy], float)
+
+
+def _crossing(
+    first: tuple[Points, Points], second: tuple[Points, Points]
+) -> Points | None:
+    """Where two lines cross; None when they are about parallel."""
+    (p, d), (q, e) = first, second
+    cross = d[0] * e[1] - d[1] * e[0]
+    if abs(cross) < 1e-3 * float(np.hypot(*d) * np.hypot(*e)):
+        return None
+    gap = q - p
+    return np.asarray(p + d * (gap[0] * e[1] - gap[1] * e[0]) / cross)
+
+
+def quads_array(lines: Sequence[Line]) -> Quads:
+    """Return the quads of lines as ``(n, 4, 2)``."""
+    return np.array([line.quad for line in lines], np.float32).reshape(-1, 4, 2)
+
+
+def span_quad(line: Line, start: int, end: int) -> Points:
+    """Return the part of a line's quad that characters `start` to `end` take, ``(4, 2)``."""
+    assert line.quad is not None
+    count = max(len(line.text), 1)
+    part = quad_part(line.quad, start / count, max(end, start + 0.5) / count)
+    return np.array(part, float).reshape(4, 2)

@@ -1,0 +1,209 @@
+"""Find the papers of a picture: their four corners, which way up they are, and a guess of the type.
+
+Two small nets share the work.  The first marks on a thumbnail which pixels belong to a paper and
+where that paper's middle is; quadrilaterals are fitted to what it marks.  The second sees each
+paper roughly flattened and gives its exact corners, which of them is the paper's own top left,
+and how likely each document type is.  The thumbnail has a margin, so corners beyond the edge of the
+picture are found too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from cvocr_lab.engines.local.geometry import (
+    Image,
+    Matrix,
+    Points,
+    clockwise,
+    fit_quad,
+    homography,
+    is_convex,
+    rectangle,
+    side_lengths,
+    warp_points,
+)
+
+CANVAS: Final = 320
+"""Side of the square thumbnail, in pixels."""
+INNER: Final = 264
+"""The longer side of the picture on it; the rest is margin."""
+CELL: Final = 4
+"""Pixels of the thumbnail per cell of the first net's answer."""
+REACH: Final = 10.0
+"""Cells per unit of the way to a paper's middle."""
+CROP: Final = (224, 144)
+"""Width and height of what the second net sees."""
+MARGIN: Final = 0.12
+"""What it sees around the paper, in widths and heights of the paper."""
+GREY: Final = 127
+"""What lies outside the picture."""
+_MOST_PAPERS = 8
+_SURE = 0.5
+_LEAST_CELLS = 14
+_LONGEST = 1400
+"""The second net sees crops of the picture at most this long; sharper ones would alias."""
+
+
+def thumbnail(image: Image) -> tuple[Image, Matrix]:
+    """Return the picture on a square canvas, and the matrix from its pixels to the canvas's."""
+    height, width = image.shape[:2]
+    scale = INNER / max(height, width)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    canvas = np.full((CANVAS, CANVAS, 3), GREY, np.uint8)
+    x, y = (CANVAS - size[0]) // 2, (CANVAS - size[1]) // 2
+    canvas[y : y + size[1], x : x + size[0]] = cv2.resize(image, size, interpolation=method)
+    matrix = np.array([[size[0] / width, 0, x], [0, size[1] / height, y], [0, 0, 1]], float)
+    return canvas, matrix
+
+
+def crop(image: Image, quad: Points) -> tuple[Image, Matrix]:
+    """Return a paper roughly flattened, and the matrix from the picture's pixels to the crop's."""
+    width, height = CROP[0] / (1 + 2 * MARGIN), CROP[1] / (1 + 2 * MARGIN)
+    inside = rectangle(width, height) + np.array([MARGIN * width, MARGIN * height])
+    matrix = homography(quad, inside)
+    flat = cv2.warpPerspective(
+        image, matrix, CROP, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT,
+        borderValue=(GREY, GREY, GREY),
+    )  # fmt: skip
+    return np.asarray(flat, np.uint8), matrix
+
+
+def long_side_first(quad: Points) -> Points:
+    """Start the corners so that the first side is one of the longer pair, running rightwards."""
+    across, down = side_lengths(quad)
+    turned = quad if across >= down else np.roll(quad, -1, axis=0)
+    first = turned[1] - turned[0]
+    return turned if first[0] >= 0 else np.roll(turned, -2, axis=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """A paper found in a picture.
+
+    Parameters
+    ----------
+    corners
+        ``(4, 2)`` pixels of the picture, clockwise from the paper's own top left; they may lie
+        outside the picture.
+    sureness
+        How much of the paper the first net is sure of, 0 to 1.
+    upright
+        Probability that the first corner is the paper's own top left.
+    types
+        Probability of each document type by name; ``""`` for a paper of no known type.
+    """
+
+    corners: Points
+    sureness: float
+    upright: float
+    types: dict[str, float]
+
+
+def instances(answer: NDArray[np.float32]) -> list[tuple[Points, float]]:
+    """Read quadrilaterals off the first net's answer.
+
+    Parameters
+    ----------
+    answer
+        ``(3, 80, 80)``: logits of the mask, and the way to each pixel's middle.
+
+    Returns
+    -------
+    list of (ndarray, float)
+        Corners on the canvas, and the mean probability of the mask; the largest first.
+    """
+    chance = 1 / (1 + np.exp(-answer[0]))
+    rows, columns = chance.shape
+    y, x = np.nonzero(chance > _SURE)
+    found: list[tuple[float, Points, float]] = []
+    middles = np.stack([x + answer[1, y, x] * REACH, y + answer[2, y, x] * REACH], 1)
+    free = np.ones(len(x), bool)
+    while free.sum() >= _LEAST_CELLS and len(found) < _MOST_PAPERS:
+        votes = np.zeros((rows, columns), np.float32)
+        at = np.clip(np.rint(middles[free]).astype(int), 0, [columns - 1, rows - 1])
+        np.add.at(votes, (at[:, 1], at[:, 0]), chance[y[free], x[free]])
+        votes = cv2.GaussianBlur(votes, (0, 0), 1.5)
+        peak = np.array(np.unravel_index(int(votes.argmax()), votes.shape))[::-1]
+        off = np.hypot(*(middles - peak).T)
+        reach = _spread(off[free], int(free.sum()))
+        mine = free & (off < reach)
+        free &= off >= reach
+        if mine.sum() < _LEAST_CELLS:
+            free &= off >= 3
+            if not mine.any():
+                break
+            continue
+        part = np.zeros_like(chance)
+        part[y[mine], x[mine]] = 1
+        # Cells just under the threshold at the paper's edge place it between cells.
+        near = cv2.dilate(part, np.ones((3, 3), np.uint8))
+        others = np.zeros_like(chance)
+        others[y[~mine], x[~mine]] = 1
+        soft = chance * near * (1 - others)
+        big = cv2.resize(soft, (CANVAS, CANVAS), interpolation=cv2.INTER_LINEAR)
+        quad = fit_quad((big > _SURE).astype(np.uint8))
+        if quad is not None:
+            sure = float(chance[y[mine], x[mine]].mean())
+            # A pixel's middle lies half a pixel beyond its index.
+            found.append((cv2.contourArea(quad.astype(np.float32)), quad + 0.5, sure))
+    found.sort(key=lambda item: -item[0])
+    return [(quad, sure) for _, quad, sure in found]
+
+
+def _spread(off: NDArray[np.float64], count: int) -> float:
+    """How far from the peak votes of one paper may fall, in cells: a share of its size."""
+    near = float(np.sqrt((off < 4).sum() or count))
+    return max(4.0, 0.3 * near)
+
+
+def peaks(heat: NDArray[np.float32]) -> Points:
+    """Read the corners off the second net's heat maps ``(4, 36, 56)``, in pixels of the crop."""
+    corners = np.empty((4, 2))
+    for k, logits in enumerate(heat):
+        power = np.exp(logits - logits.max())
+        y, x = np.unravel_index(int(power.argmax()), power.shape)
+        y0, x0 = max(int(y) - 2, 0), max(int(x) - 2, 0)
+        window = power[y0 : y0 + 5, x0 : x0 + 5]
+        rows, columns = np.mgrid[y0 : y0 + window.shape[0], x0 : x0 + window.shape[1]]
+        total = window.sum()
+        corners[k] = (window * columns).sum() / total, (window * rows).sum() / total
+    return (corners + 0.5) * CELL
+
+
+def refined(
+    quad: Points, matrix: Matrix, heat: NDArray[np.float32], *, furthest: float = 0.25
+) -> Points | None:
+    """Corners in the picture as the second net sees them; None where they make no paper."""
+    corners = warp_points(np.linalg.inv(matrix), peaks(heat))
+    reach = furthest * max(side_lengths(quad))
+    if not is_convex(corners) or np.hypot(*(corners - quad).T).max() > reach:
+        return None
+    return clockwise(corners)
+
+
+def reduced(image: Image) -> tuple[Image, float]:
+    """Return the picture at most `_LONGEST` pixels long, and by how much it was reduced."""
+    scale = min(1.0, _LONGEST / max(image.shape[:2]))
+    if scale == 1.0:
+        return image, 1.0
+    size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8), scale
+
+
+def softmax(scores: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Probabilities of logits."""
+    powers = np.exp(scores - scores.max())
+    return np.asarray(powers / powers.sum(), np.float64)
+
+
+def type_chances(names: Sequence[str], logits: NDArray[np.float32]) -> dict[str, float]:
+    """Probability of each type by name."""
+    return {name: float(p) for name, p in zip(names, softmax(logits), strict=True)}

@@ -1,0 +1,91 @@
+"""Find the lines of text on a flattened paper, or on a page."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from cvocr_lab.engines.local.geometry import Quads
+
+SCALE_MM: Final = 7.5
+"""Pixels per millimetre at which a paper is looked at."""
+CORE: Final = 0.5
+"""Height of a line's core over the line's."""
+END: Final = 0.25
+"""What the core leaves out at each end of a line, in line heights."""
+HEIGHT_UNIT: Final = 16.0
+"""The net gives the logarithm of a line's height over this many pixels."""
+STRIDE: Final = 2
+"""Pixels per cell of the net's answer."""
+MULTIPLE: Final = 32
+"""The net takes pictures whose sides are multiples of this number of pixels."""
+_SURE = 0.4
+_LEAST_SURE = 0.5
+_MOST_LINES = 600
+
+
+def quads_of(answer: NDArray[np.float32]) -> Quads:
+    """Read the lines off the net's answer.
+
+    Parameters
+    ----------
+    answer
+        ``(2, rows, columns)``: logits of the cores, and the logarithm of the heights.
+
+    Returns
+    -------
+    ndarray
+        ``(n, 4, 2)`` in pixels of the net's picture; the long sides run rightwards, or downwards
+        for upright lines.
+    """
+    chance = 1 / (1 + np.exp(-answer[0]))
+    mask = (chance > _SURE).astype(np.uint8)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=4)
+    found = []
+    for k in range(1, min(count, 4 * _MOST_LINES)):
+        x, y, w, h, area = stats[k]
+        if area < 4:
+            continue
+        mine = labels[y : y + h, x : x + w] == k
+        sure = chance[y : y + h, x : x + w][mine]
+        if sure.max() < _LEAST_SURE or sure.mean() < _LEAST_SURE:
+            continue
+        rows, columns = np.nonzero(mine)
+        heights = answer[1, y : y + h, x : x + w][mine]
+        tall = HEIGHT_UNIT * float(np.exp(np.clip(np.average(heights, weights=sure), -2, 2.5)))
+        found.append(_line(columns + x, rows + y, sure, tall))
+    found.sort(key=lambda quad: (float(quad[0, 1]), float(quad[0, 0])))
+    return np.array(found[:_MOST_LINES], np.float32).reshape(-1, 4, 2)
+
+
+def _line(
+    x: NDArray[np.intp], y: NDArray[np.intp], weights: NDArray[np.float32], tall: float
+) -> NDArray[np.float64]:
+    """The quad of one line from the cells of its core."""
+    points = (np.stack([x, y], 1) + 0.5) * STRIDE
+    middle = np.average(points, axis=0, weights=weights)
+    (a, b), (_, c) = np.cov(points.T, aweights=weights) if len(points) > 2 else np.eye(2)
+    angle = 0.5 * np.arctan2(2 * b, a - c)
+    spread = np.sqrt(max(a, c)) / max(np.sqrt(min(a, c)), 0.5)
+    if spread < 1.5:  # too short to have a direction
+        angle = 0.0
+    along = np.array([np.cos(angle), np.sin(angle)])
+    if along[0] < -1e-6:
+        along = -along
+    down = np.array([-along[1], along[0]])
+    u = (points - middle) @ along
+    half = STRIDE / 2
+    end = END * tall
+    left, right = u.min() - half - end, u.max() + half + end
+    up = down * tall / 2
+    return np.array(
+        [
+            middle + left * along - up,
+            middle + right * along - up,
+            middle + right * along + up,
+            middle + left * along + up,
+        ]
+    )

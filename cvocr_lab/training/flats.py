@@ -1,0 +1,122 @@
+"""A stock of flat papers on disk, from which the finders' training pictures are put together.
+
+Drawing a paper takes much longer than photographing one in a training picture, so each paper is
+drawn once and used many times.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pickle
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from cvocr_lab.kinds import TYPES
+from cvocr_lab.synth import wild
+from cvocr_lab.synth.draw import Drawn, draw
+from cvocr_lab.synth.fonts import Pool
+from cvocr_lab.synth.handling import handle
+from cvocr_lab.synth.papers import paper_values
+from cvocr_lab.synth.scenes import scene
+
+_generate = importlib.import_module("cvocr_lab.synth.generate")
+SCALE = 8.0
+"""Pixels per millimetre of a stored paper."""
+_MODELS = tuple((kind.name, layout.name) for kind in TYPES.values() for layout in kind.layouts)
+
+
+@dataclass(frozen=True, slots=True)
+class Flat:
+    """A flat picture of a paper.
+
+    Parameters
+    ----------
+    jpeg
+        The encoded picture, RGB order inside OpenCV's functions.
+    corners
+        The document's own corners in it, ``(4, 2)`` pixels: lamination or the page of a book may
+        lie around them.
+    lines
+        Quads of the printed lines, ``(n, 4, 2)`` pixels, each clockwise from its top left.
+    type
+        The document type; ``"card"`` or ``"page"`` for papers without a layout.
+    """
+
+    jpeg: bytes
+    corners: NDArray[np.float32]
+    lines: NDArray[np.float32]
+    type: str
+
+    def picture(self) -> NDArray[np.uint8]:
+        """Decode the picture, RGB."""
+        return np.asarray(cv2.imdecode(np.frombuffer(self.jpeg, np.uint8), cv2.IMREAD_COLOR))
+
+
+def draw_flat(seed: int, pool: Pool) -> Flat:
+    """Draw paper number `seed`: of eight papers four have a layout, three are cards, one a page."""
+    turn = seed % 8
+    if turn == 7:
+        return _flat(wild.draw_page(seed, pool=pool, scale=SCALE), "page")
+    if turn >= 4:
+        return _flat(wild.draw_card(seed, pool=pool, scale=SCALE), "card")
+    type_name, layout_name = _MODELS[(seed // 8 * 4 + turn) % len(_MODELS)]
+    kind = TYPES[type_name]
+    layout = next(x for x in kind.layouts if x.name == layout_name)
+    chance = random.Random(f"flat/{seed}")
+    values = paper_values(_generate.model_of(kind, layout), chance)[kind.side == "back"]
+    drawn = draw(kind, layout, values, chance, pool=pool, scale=SCALE)
+    rng = np.random.default_rng(chance.getrandbits(64))
+    handled = handle(drawn.picture, kind.family, _generate.model_of(kind, layout), rng)
+    return _flat(drawn, type_name, handled.picture, handled.inset)
+
+
+def _flat(
+    drawn: Drawn,
+    type_name: str,
+    picture: NDArray[np.uint8] | None = None,
+    inset: tuple[int, int] = (0, 0),
+) -> Flat:
+    height, width = drawn.picture.shape[:2]
+    corners = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float32)
+    lines = np.array([quad for _, quad in drawn.lines], np.float32).reshape(-1, 4, 2)
+    shown = drawn.picture if picture is None else picture
+    jpeg = cv2.imencode(".jpg", shown, [cv2.IMWRITE_JPEG_QUALITY, 92])[1].tobytes()
+    return Flat(jpeg, corners + np.float32(inset), lines + np.float32(inset), type_name)
+
+
+def write_flats(folder: Path, *, seed: int, count: int, pool: Pool, per_file: int = 40) -> None:
+    """Draw papers into files of `per_file`; files that exist are left as they are."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for start in range(seed, seed + count, per_file):
+        path = folder / f"flats-{start}.pickle"
+        if path.exists():
+            continue
+        flats = [draw_flat(number, pool) for number in range(start, start + per_file)]
+        rng = np.random.default_rng(start)
+        grounds = [
+            cv2.imencode(".jpg", scene(640, 640, rng), [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes()
+            for _ in range(per_file // 2)
+        ]
+        partial = path.with_suffix(".part")
+        partial.write_bytes(pickle.dumps((flats, grounds)))
+        partial.replace(path)
+
+
+@lru_cache(maxsize=64)
+def _load(path: Path) -> tuple[Sequence[Flat], Sequence[bytes]]:
+    flats, grounds = pickle.loads(path.read_bytes())
+    return flats, grounds
+
+
+def stock(folder: Path) -> tuple[list[Flat], list[bytes]]:
+    """Every paper and every ground (a JPEG of 640 by 640 pixels) in the folder."""
+    files = sorted(folder.glob("flats-*.pickle"))
+    parts = [_load(path) for path in files]
+    return [f for flats, _ in parts for f in flats], [g for _, grounds in parts for g in grounds]

@@ -1,0 +1,197 @@
+"""Training pictures for the line finder: parts of flattened papers and pages, and their lines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from cvocr_lab.engines.local.geometry import Points, homography, rectangle, warp_points
+from cvocr_lab.engines.local.text_lines import CORE, END, HEIGHT_UNIT, SCALE_MM
+from cvocr_lab.synth import degrade
+from cvocr_lab.training.composite import _hands, _pattern, _recoloured, _shine
+from cvocr_lab.training.flats import SCALE, Flat
+
+SIZE = (384, 288)
+"""Width and height of an example in pixels."""
+_SAME_ROW, _JOINED, _APART = 0.35, 0.45, 1.0
+"""Pieces of text on one row, as parts of their height: how far their middles may differ, and the
+gaps up to which they are one line and from which they are two; between, either answer is right."""
+_LEAST_HEIGHT = 5.0
+"""Lines lower than this many pixels are neither text nor ground."""
+
+
+def text_example(
+    flats: Sequence[Flat], grounds: Sequence[bytes], rng: np.random.Generator
+) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """Return a picture and what `TextNet` should say of it.
+
+    Returns
+    -------
+    tuple
+        ``(288, 384, 3)`` pixels; and ``(3, 144, 192)``: cores of the lines (0 to 1), the logarithm
+        of their height over `HEIGHT_UNIT`, and which cells count (0 or 1).
+    """
+    flat = flats[int(rng.integers(len(flats)))]
+    paper = flat.picture()
+    if rng.random() < 0.6:
+        paper = _recoloured(paper, rng, most=0.7)
+    zoom = SCALE_MM / SCALE * float(np.exp(rng.normal(0, 0.18 if flat.type != "page" else 0.3)))
+    matrix = _placed(flat, zoom, rng)
+    picture, counts = _ground(grounds, rng)
+    source, shrink = _shrunk(paper, zoom)
+    warped = cv2.warpPerspective(source, matrix @ shrink, SIZE, flags=cv2.INTER_LINEAR)
+    own = cv2.warpPerspective(np.full(source.shape[:2], 255, np.uint8), matrix @ shrink, SIZE)
+    opaque = (own.astype(np.float32) / 255)[..., None]
+    picture = (picture + (warped.astype(np.float32) - picture) * opaque).astype(np.uint8)
+    _shine(picture, own, rng)
+    if rng.random() < 0.08:
+        corners = warp_points(matrix, flat.corners)
+        picture = _hands(picture, [corners], rng)
+    truth = _truth(flat.lines, matrix)
+    if not counts:
+        outside = cv2.resize(own, (SIZE[0] // 2, SIZE[1] // 2), interpolation=cv2.INTER_AREA) < 255
+        truth[2][outside & (truth[0] < 0.05)] = 0
+    if rng.random() < 0.05:  # upside down text is text
+        picture, truth = picture[::-1, ::-1], truth[:, ::-1, ::-1]
+    return _taken(np.ascontiguousarray(picture), rng), np.ascontiguousarray(truth)
+
+
+def _placed(flat: Flat, zoom: float, rng: np.random.Generator) -> NDArray[np.float64]:
+    """From pixels of the flat paper to those of the example."""
+    (x0, y0), (x1, y1) = flat.corners.min(0), flat.corners.max(0)
+    wide, tall = SIZE
+    angle = float(rng.normal(0, 0.012)) if rng.random() < 0.8 else float(rng.normal(0, 0.12))
+    if rng.random() < 0.04:
+        angle += np.pi / 2 * float(rng.choice((-1, 1)))
+    lean = rng.normal(0, 0.01, (4, 2)) * (wide, tall)
+    # The middle of the example falls on the paper, mostly inside.
+    half = np.array([wide, tall]) / zoom / 2
+    low, high = np.array([x0, y0]) + half * 0.8, np.array([x1, y1]) - half * 0.8
+    middle = np.where(high > low, rng.uniform(0, 1, 2) * (high - low) + low, [(x0 + x1) / 2, (y0 + y1) / 2])
+    cos, sin = np.cos(angle) * zoom, np.sin(angle) * zoom
+    turn = np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1.0]])
+    turn[:2, 2] = np.array([wide, tall]) / 2 - turn[:2, :2] @ middle
+    box = rectangle(wide, tall)
+    return np.asarray(homography(box, box + lean) @ turn)
+
+
+def _shrunk(paper: NDArray[np.uint8], zoom: float) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+    if zoom > 0.8:
+        return paper, np.eye(3)
+    size = (round(paper.shape[1] * zoom * 1.05), round(paper.shape[0] * zoom * 1.05))
+    small = np.asarray(cv2.resize(paper, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return small, np.diag([paper.shape[1] / size[0], paper.shape[0] / size[1], 1.0])
+
+
+def _ground(
+    grounds: Sequence[bytes], rng: np.random.Generator
+) -> tuple[NDArray[np.uint8], bool]:
+    """What lies around the paper, and whether it is sure to be without text."""
+    if rng.random() < 0.5:
+        return _pattern(SIZE, rng), True
+    data = np.frombuffer(grounds[int(rng.integers(len(grounds)))], np.uint8)
+    ground = cv2.imdecode(data, cv2.IMREAD_COLOR)
+    x, y = int(rng.integers(0, 640 - SIZE[0])), int(rng.integers(0, 640 - SIZE[1]))
+    return np.asarray(ground[y : y + SIZE[1], x : x + SIZE[0]], np.uint8), False
+
+
+def _truth(lines: NDArray[np.float32], matrix: NDArray[np.float64]) -> NDArray[np.float32]:
+    rows, columns = SIZE[1] // 2, SIZE[0] // 2
+    truth = np.zeros((3, rows, columns), np.float32)
+    truth[2] = 1
+    joined, doubtful = joined_lines(lines)
+    for quad in doubtful:
+        _fill(truth[2], warp_points(matrix, quad), 0.0)
+    for quad in joined:
+        corners = warp_points(matrix, quad)
+        height = float(np.hypot(*(corners[3] + corners[2] - corners[0] - corners[1]))) / 2
+        if height < _LEAST_HEIGHT:
+            _fill(truth[2], corners, 0.0)
+            continue
+        core = np.zeros((rows, columns), np.float32)
+        _fill(core, shrunk_line(corners, height), 1.0)
+        truth[0] = np.maximum(truth[0], core)
+        truth[1][core > 0.05] = np.log(height / HEIGHT_UNIT)
+        if core.max() < 0.5:
+            _fill(truth[2], corners, 0.0)
+    truth[2][truth[0] > 0.5] = 1
+    return truth
+
+
+def shrunk_line(corners: Points, height: float) -> Points:
+    """Return the core of a line: its middle rows, without its ends."""
+    along = corners[1] + corners[2] - corners[0] - corners[3]
+    length = float(np.hypot(*along)) / 2
+    along = along / max(float(np.hypot(*along)), 1e-6)
+    end = along * min(END * height, 0.3 * length)
+    left, right = (corners[0] + corners[3]) / 2 + end, (corners[1] + corners[2]) / 2 - end
+    down = (corners[3] - corners[0] + corners[2] - corners[1]) / 4 * CORE
+    return np.array([left - down, right - down, right + down, left + down])
+
+
+def _fill(target: NDArray[np.float32], corners: Points, value: float) -> None:
+    # Cells of two pixels; their middles lie at whole numbers.
+    points = np.round((corners / 2 - 0.5) * 16).astype(np.int32)
+    cv2.fillPoly(target, [points], value, cv2.LINE_AA if value else cv2.LINE_8, 4)
+
+
+def joined_lines(lines: NDArray[np.float32]) -> tuple[list[Points], list[Points]]:
+    """Join pieces that stand close together on one row.
+
+    Returns
+    -------
+    tuple of list
+        Quads of whole lines; and the gaps of which either answer is right.
+    """
+    rest = [np.asarray(quad, float) for quad in lines]
+    rest.sort(key=lambda q: float(q[:, 0].min()))
+    made: list[Points] = []
+    doubtful: list[Points] = []
+    for quad in rest:
+        height = _height(quad)
+        for i, before in enumerate(made):
+            tall = max(_height(before), height)
+            gap = float(quad[[0, 3], 0].mean() - before[[1, 2], 0].mean())
+            level = abs(float(quad[[0, 3], 1].mean() - before[[1, 2], 1].mean()))
+            if level > _SAME_ROW * tall or gap < -0.5 * tall or gap > _APART * tall:
+                continue
+            if max(_height(before), height) > 1.9 * min(_height(before), height):
+                continue
+            if gap <= _JOINED * tall:
+                both = np.concatenate([before, quad])
+                (x0, _), (x1, _) = both.min(0), both.max(0)
+                left, right = (before, quad) if before[0, 0] <= quad[0, 0] else (quad, before)
+                made[i] = np.array([[x0, min(left[0, 1], right[0, 1])], [x1, min(left[1, 1], right[1, 1])],
+                                    [x1, max(left[2, 1], right[2, 1])], [x0, max(left[3, 1], right[3, 1])]])  # fmt: skip
+                break
+            doubtful.append(np.array([before[1], quad[0], quad[3], before[2]]))
+        else:
+            made.append(quad)
+    return made, doubtful
+
+
+def _height(quad: Points) -> float:
+    return float(np.hypot(*(quad[3] + quad[2] - quad[0] - quad[1]))) / 2
+
+
+def _taken(picture: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """What a camera does to small print."""
+    if rng.random() < 0.35:  # taken from afar and enlarged again
+        scale = rng.uniform(0.35, 0.95)
+        size = (round(SIZE[0] * scale), round(SIZE[1] * scale))
+        small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+        picture = np.asarray(cv2.resize(small, SIZE, interpolation=cv2.INTER_LINEAR), np.uint8)
+    steps = (
+        (degrade.illumination, 0.3, 0.9), (degrade.shadow, 0.25, 0.9),
+        (degrade.colour_cast, 0.4, 0.8), (degrade.gaussian_blur, 0.25, 0.6),
+        (degrade.motion_blur, 0.15, 0.5), (degrade.noise, 0.4, 0.7), (degrade.jpeg, 0.4, 0.8),
+    )  # fmt: skip
+    for step, share, most in steps:
+        if rng.random() < share:
+            picture = step(picture, rng, float(rng.uniform(0.05, most)))
+    if rng.random() < 0.15:
+        picture = np.repeat(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)[..., None], 3, 2)
+    return picture
