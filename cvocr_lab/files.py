@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
+_ESCAPE: Final = re.compile(r"\\u(dc[89a-f][0-9a-f])")
 PRIVATE: Final = 0o600
 """File mode: read and written by the owner, closed to everybody else."""
 
@@ -71,6 +73,16 @@ def replacing(path: str | PathLike[str]) -> Iterator[Path]:
     sync_folder(target.parent)
 
 
+@contextmanager
+def replacing_text(path: str | PathLike[str]) -> Iterator[IO[str]]:
+    """Write UTF-8 text to a file that takes the place of `path`, see `replacing`."""
+    with (
+        replacing(path) as temporary,
+        temporary.open("w", encoding="utf-8", newline="\n") as file,
+    ):
+        yield file
+
+
 def write_private(path: str | PathLike[str], content: bytes | str) -> None:
     """Write `content` to `path` as `replacing` does; text is written as UTF-8.
 
@@ -105,6 +117,20 @@ def make_private(path: str | PathLike[str], *companions: str) -> None:
         with contextlib.suppress(FileNotFoundError):
             if os.name == "posix" and os.stat(name).st_mode & 0o077:  # noqa: PTH116
                 os.chmod(name, PRIVATE)  # noqa: PTH101
+
+
+def escaped(name: str) -> str:
+    r"""Escape the bytes of a file's name that are not UTF-8; no frame or file can hold them.
+
+    >>> escaped("a\udcff.jpg"), escaped("ảnh.jpg")
+    ('a\\udcff.jpg', 'ảnh.jpg')
+    """
+    return name if name.isascii() else name.encode("utf-8", "backslashreplace").decode()
+
+
+def unescaped(name: str) -> str:
+    """Undo `escaped`."""
+    return _ESCAPE.sub(lambda found: chr(int(found[1], 16)), name) if "\\udc" in name else name
 
 
 def sync_folder(folder: Path) -> None:

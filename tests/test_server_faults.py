@@ -124,7 +124,7 @@ def test_faults_that_make_no_sense_are_refused(spec: str, told: str) -> None:
         (["--key", "a:b", "--engine", "nobody"], "unknown engine 'nobody'"),
         (["--key", "a:b", "--faults", "fire=1"], "unknown fault 'fire'"),
         (["--key", "a:b", "--queue", "-1"], "queue"),
-        (["--key", "a:b", "--engine", "cached", "--option", "path=/nowhere/x"], "no such file"),
+        (["--key", "a:b", "--engine", "cached", "--option", "path=/nowhere/x"], "no such store"),
     ],
 )
 def test_the_command_refuses_wrong_calls(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 import re
 from collections.abc import Sequence
 from datetime import date
@@ -17,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from cvocr_lab.errors import ArgumentError, MissingPartError, RowError
+from cvocr_lab.files import replacing
 from cvocr_lab.frames import TEXT, restore
 from cvocr_lab.frames.columns import INDEX, column_kinds, field_columns, triple
 from cvocr_lab.images import load
@@ -107,13 +107,8 @@ def to_excel(
     sheet.auto_filter.ref = sheet.dimensions
     if wanted:
         _put_crops(openpyxl, sheet, frame, wanted, names, source_columns(frame, column), base)
-    content = BytesIO()
-    book.save(content)
-    target = Path(path)
-    target.unlink(missing_ok=True)
-    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor
-        file.write(content.getbuffer())
+    with replacing(path) as temporary:
+        book.save(temporary)
 
 
 def from_excel(path: str | PathLike[str]) -> pd.DataFrame:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from types import MappingProxyType
-from typing import IO
 
 import pandas as pd
 
@@ -174,8 +174,33 @@ def picture_size(source: str, base: str | PathLike[str] | None) -> tuple[int, in
     return pixels.shape[1], pixels.shape[0]
 
 
-def create(path: str | PathLike[str]) -> IO[str]:
-    """Open a file for writing that only its owner may read; one that is there is replaced."""
-    Path(path).unlink(missing_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    return open(descriptor, "w", encoding="utf-8", newline="\n")  # noqa: PTH123 - a descriptor
+def inside(source: str, file: str | PathLike[str], *, outside: bool) -> str:
+    """Give a path that an imported file names, if it stays in the folder the file came with.
+
+    Otherwise a stranger's file could name the reader's own files, and an export would copy them.
+
+    Parameters
+    ----------
+    source
+        The path, or a URL.
+    file
+        The imported file.
+    outside
+        Whether every path is allowed.
+
+    Raises
+    ------
+    ArgumentError
+        It leads out of the folder.
+    """
+    if outside or re.match(r"https?://", source, re.I):
+        return source
+    folder = Path(file).resolve().parent
+    path = Path(os.path.normpath(folder / source))
+    is_foreign = PureWindowsPath(source).drive or "\\" in source or source.startswith("~")
+    if is_foreign or not path.is_relative_to(folder) or not path.resolve().is_relative_to(folder):
+        raise ArgumentError(
+            f"{file} names a picture outside its own folder: say outside=True if you trust the "
+            "file, or root=… or prefix=… for what stands before the paths"
+        )
+    return source

@@ -15,10 +15,12 @@ from typing import Literal
 
 import pandas as pd
 
-from cvocr_lab.errors import ArgumentError
-from cvocr_lab.exchange.faces import create
+from cvocr_lab.errors import ArgumentError, ImageError
+from cvocr_lab.exchange.faces import inside
+from cvocr_lab.files import replacing_text
 from cvocr_lab.frames import READING_COLUMNS, restore, wide
 from cvocr_lab.frames.flat import input_starts
+from cvocr_lab.images import digest
 from cvocr_lab.journal.rows import source_columns
 
 _META = {"jsonl": "metadata.jsonl", "csv": "metadata.csv"}
@@ -82,7 +84,7 @@ def to_image_folder(
     out = table.assign(**{c: [names[str(s)] for s in table[c]] for c in columns})
     out = out.rename(columns=files)
     out = out[[*files.values(), *(c for c in out.columns if c not in files.values())]]
-    with create(target / _META[metadata]) as file:
+    with replacing_text(target / _META[metadata]) as file:
         if metadata == "csv":
             out.to_csv(file, index=False)
         else:
@@ -90,7 +92,9 @@ def to_image_folder(
                 file.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 
-def from_image_folder(folder: str | PathLike[str], *, column: str = "image") -> pd.DataFrame:
+def from_image_folder(
+    folder: str | PathLike[str], *, column: str = "image", outside: bool = False
+) -> pd.DataFrame:
     """Read the table of an ``imagefolder``, the paths of its pictures first.
 
     A table that `to_image_folder` wrote of inputs with one face is a flat frame again; any other
@@ -103,6 +107,8 @@ def from_image_folder(folder: str | PathLike[str], *, column: str = "image") -> 
     column
         What to call the column of paths; several keep their names, ``front`` for
         ``front_file_name``.
+    outside
+        Whether pictures outside the folder are allowed: absolute paths, ``..``.
 
     Raises
     ------
@@ -121,6 +127,8 @@ def from_image_folder(folder: str | PathLike[str], *, column: str = "image") -> 
         files["file_name"] = column
     if not files:
         raise ArgumentError(f"the table in {target} has no column file_name")
+    for name in (str(name) for c in files for name in table[c]):
+        inside(name, target / _META["csv"], outside=outside)
     paths = {c: [str(target / PurePosixPath(str(name))) for name in table[c]] for c in files}
     table = table.assign(**paths).rename(columns=files)
     return restore(table) if set(READING_COLUMNS) <= set(table.columns) else table
@@ -144,6 +152,10 @@ def _names(sources: Sequence[str], base: Path) -> dict[str, str]:
         path = base / source
         if not path.is_file():
             raise ArgumentError(f"{source} is no file; an imagefolder holds pictures of files only")
+        try:
+            digest(path)
+        except ImageError as error:
+            raise ArgumentError(f"{source} is not copied: {error}") from None
         name, number = path.name, 1
         # Names that differ in case only are one file on some systems.
         while name.lower() in taken:

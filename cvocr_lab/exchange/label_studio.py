@@ -25,13 +25,14 @@ from cvocr_lab.exchange.faces import (
     Face,
     LeftOutWarning,
     Region,
-    create,
     faces_of,
     frame_of,
+    inside,
     picture_size,
     regions_of,
     values_of,
 )
+from cvocr_lab.files import replacing_text
 from cvocr_lab.frames import field_columns
 from cvocr_lab.journal.decision import plain_label
 from cvocr_lab.results import Document, Quad, as_quad
@@ -92,7 +93,7 @@ def to_label_studio(
         if face.document is not None and face.source not in sizes:
             sizes[face.source] = picture_size(face.source, base)
         tasks.append(_task(face, sizes.get(face.source, (1, 1)), made_by, root))
-    with create(path) as file:
+    with replacing_text(path) as file:
         json.dump(tasks, file, ensure_ascii=False, indent=1)
 
 
@@ -132,6 +133,7 @@ def from_label_studio(
     take: Literal["annotations", "predictions"] | None = None,
     root: str | None = None,
     column: str = "image",
+    outside: bool = False,
 ) -> pd.DataFrame:
     """Read an export of Label Studio (JSON, not JSON-MIN) into a flat frame, one row per task.
 
@@ -149,11 +151,13 @@ def from_label_studio(
         Taken off the paths that begin with it; see `to_label_studio`.
     column
         What to call the column of paths.
+    outside
+        Whether pictures outside the folder of the file are allowed: absolute paths, ``..``.
 
     Raises
     ------
     ArgumentError
-        The file is no such export.
+        The file is no such export, or a picture is outside.
 
     Warns
     -----
@@ -166,6 +170,10 @@ def from_label_studio(
             raise TypeError("tasks are a list")
         turned: list[str] = []
         faces = [_face(at, task, take, root, turned) for at, task in enumerate(tasks)]
+        for face in faces:
+            inside(face.source, path, outside=outside)
+    except ArgumentError:
+        raise
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise ArgumentError(
             f"{path} is no export of Label Studio in its JSON format ({type(error).__name__})"

@@ -16,12 +16,13 @@ from cvocr_lab.exchange.faces import (
     Face,
     LeftOutWarning,
     Region,
-    create,
     faces_of,
     frame_of,
+    inside,
     regions_of,
     values_of,
 )
+from cvocr_lab.files import replacing_text
 from cvocr_lab.results import Document, Quad
 from cvocr_lab.text import nfc
 
@@ -76,7 +77,7 @@ def to_paddle(
                     continue
                 boxes.append(_box(region, face))
         lines.setdefault(source, boxes)
-    with create(path) as file:
+    with replacing_text(path) as file:
         for source, boxes in lines.items():
             if any(c in source for c in "\t\n\r"):
                 raise ArgumentError("a path with a tab or a line break cannot stand in Label.txt")
@@ -87,7 +88,11 @@ def to_paddle(
 
 
 def from_paddle(
-    path: str | PathLike[str], *, prefix: str = "", column: str = "image"
+    path: str | PathLike[str],
+    *,
+    prefix: str = "",
+    column: str = "image",
+    outside: bool = False,
 ) -> pd.DataFrame:
     """Read PaddleOCR's ``Label.txt`` into a flat frame, labelled from 0.
 
@@ -102,11 +107,13 @@ def from_paddle(
         Taken off each path that begins with it.
     column
         What to call the column of paths.
+    outside
+        Whether pictures outside the folder of the file are allowed: absolute paths, ``..``.
 
     Raises
     ------
     ArgumentError
-        A line is not in the format; the message gives its number.
+        A line is not in the format, the message gives its number; or a picture is outside.
     """
     faces: list[Face] = []
     with Path(path).open(encoding="utf-8-sig") as file:
@@ -115,7 +122,10 @@ def from_paddle(
                 continue
             try:
                 source, boxes = line.rstrip("\r\n").split("\t", 1)
-                faces += _faces(len(faces), source.removeprefix(prefix), json.loads(boxes))
+                source = inside(source.removeprefix(prefix), path, outside=outside)
+                faces += _faces(len(faces), source, json.loads(boxes))
+            except ArgumentError:
+                raise
             except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
                 raise ArgumentError(
                     f"{path}, line {number}: not a path, a tab and a list of boxes"

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-import os
+import re
 from pathlib import Path
-from typing import TextIO
+from typing import Final, TextIO
 
 import pandas as pd
 
 from cvocr_lab.errors import ArgumentError
+from cvocr_lab.files import replacing
 from cvocr_lab.frames.columns import INDEX, restore
+
+_FORMULA: Final = re.compile(r"'*[=+\-@\t\r].", re.DOTALL)
+_GUARDED: Final = re.compile(r"'+[=+\-@\t\r].", re.DOTALL)
 
 
 def write_frame(frame: pd.DataFrame, path: str | Path) -> None:
     """Write a flat frame with its index to ``.parquet`` or ``.csv`` (UTF-8).
 
-    A file that was not there is made readable by you alone: it holds people's data.
+    The file gets mode 0600: it holds people's data.  A file that was there before is replaced when
+    the new one is complete.  In CSV, texts that a spreadsheet would take for a formula (``=``,
+    ``+``, ``-``, ``@`` first) get an apostrophe before them, which `read_frame` takes away.
 
     Raises
     ------
@@ -26,18 +32,13 @@ def write_frame(frame: pd.DataFrame, path: str | Path) -> None:
     check_no_pictures(frame)
     match path.suffix.lower():
         case ".parquet":
-            make_private(path)
-            frame.to_parquet(path)
+            with replacing(path) as temporary:
+                frame.to_parquet(temporary)
         case ".csv":
-            make_private(path)
-            write_csv(frame, path)
+            with replacing(path) as temporary:
+                write_csv(frame, temporary)
         case other:
             raise ArgumentError(f"cannot write {other or 'a bare name'}: .parquet or .csv")
-
-
-def make_private(path: Path) -> None:
-    """Make the file, where it is not there, readable by its owner alone."""
-    os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
 
 
 def check_no_pictures(frame: pd.DataFrame) -> None:
@@ -62,12 +63,38 @@ def _is_picture(cell: object) -> bool:
 
 
 def write_csv(frame: pd.DataFrame, to: Path | TextIO) -> None:
-    """Write a flat frame as CSV, its index first, in a column that says what it is."""
+    """Write a flat frame as CSV, its index first, with no text that a spreadsheet would run."""
     names = list(frame.index.names)
     if len(names) > 1:
         names = [at if name is None else name for at, name in enumerate(names)]
     labels = [INDEX if name is None else f"{INDEX}_{name}" for name in names]
-    frame.to_csv(to, index_label=labels)
+    safe = frame.reset_index(names=labels)
+    safe.columns = safe.columns.map(_guarded)
+    for at in range(safe.shape[1]):
+        cells = safe.iloc[:, at]
+        if cells.dtype.kind not in "biufM":
+            safe.isetitem(at, cells.map(_guarded).array)
+    safe.to_csv(to, index=False)
+
+
+def _guarded(cell: object) -> object:
+    """Keep a spreadsheet from taking a text for a formula, by an apostrophe before it."""
+    return f"'{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else cell
+
+
+def unguarded(frame: pd.DataFrame) -> pd.DataFrame:
+    """Take away the apostrophes that `write_csv` put before texts that look like formulas."""
+    frame = frame.rename(columns=lambda name: _unguarded(name))
+    for at in range(frame.shape[1]):
+        cells = frame.iloc[:, at]
+        guarded = cells.str.match(_GUARDED).fillna(False).astype(bool)
+        if guarded.any():
+            frame.isetitem(at, cells.where(~guarded, cells.str[1:]).array)
+    return frame
+
+
+def _unguarded(name: object) -> object:
+    return name[1:] if isinstance(name, str) and _GUARDED.match(name) else name
 
 
 def read_frame(path: str | Path) -> pd.DataFrame:
@@ -89,6 +116,6 @@ def read_frame(path: str | Path) -> pd.DataFrame:
         case ".csv":
             # As text throughout: an ID number must keep its leading zeros.
             frame = pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""])
-            return restore(frame.rename(columns={"Unnamed: 0": INDEX}))
+            return restore(unguarded(frame).rename(columns={"Unnamed: 0": INDEX}))
         case other:
             raise ArgumentError(f"cannot read {other or 'a bare name'}: .parquet or .csv")

@@ -17,6 +17,7 @@ from urllib.parse import unquote_to_bytes
 import numpy as np
 
 from cvocr_lab.errors import FetchError, ImageError
+from cvocr_lab.files import escaped, unescaped
 from cvocr_lab.images._fetch import public_name
 from cvocr_lab.images._limits import Limits
 from cvocr_lab.images._sniff import format_of, is_readable
@@ -53,7 +54,7 @@ def encoded(source: object, *, base: Path | str | None, limits: Limits) -> Encod
     if is_absent(source):
         raise ImageError("no picture: the cell is empty")
     if isinstance(source, Path):
-        return _file(source, str(source), base, limits)
+        return _file(source, escaped(str(source)), base, limits)
     if isinstance(source, str):
         return _text(source.strip(), base, limits)
     if isinstance(source, bytes | bytearray | memoryview):
@@ -86,7 +87,7 @@ def _text(text: str, base: Path | str | None, limits: Limits) -> Encoded:
     failure = ImageError(f"text of {len(text)} characters is no picture: give a path or a URL")
     try:
         if len(text) <= _LONGEST_PATH:
-            return _file(Path(text), text, base, limits)
+            return _file(Path(text), escaped(text), base, limits)
     except _NoFileError as error:
         if text.isprintable():
             failure = ImageError(*error.args)
@@ -133,6 +134,10 @@ def _found(path: Path) -> tuple[Path, os.stat_result]:
             other = Path(unicodedata.normalize(form, str(path)))
             if other.exists():
                 return other, other.stat()
+        # In frames and stores, bytes of a name that are not UTF-8 stand escaped.
+        other = Path(unescaped(str(path)))
+        if other != path and other.exists():
+            return other, other.stat()
         raise
 
 

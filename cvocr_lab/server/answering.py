@@ -192,9 +192,7 @@ class Answering:
                 raise HTTPException(415, f"send {endpoint.content_type} here")
             body = await self._body(request)
             most = self._bounds.limits.max_bytes
-            pictures = await _aside(
-                len(body), intake.pictures, body, content_type, endpoint, most
-            )
+            pictures = await _aside(len(body), intake.pictures, body, content_type, endpoint, most)
         job = Job(
             endpoint.kind,
             pictures,

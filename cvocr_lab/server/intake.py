@@ -93,9 +93,7 @@ def links(found: Mapping[str, str], endpoint: Endpoint) -> tuple[str, ...]:
     return tuple(found[name].strip() for name in endpoint.images)
 
 
-def pictures(
-    body: bytes, content_type: str, endpoint: Endpoint, most: int
-) -> tuple[bytes, ...]:
+def pictures(body: bytes, content_type: str, endpoint: Endpoint, most: int) -> tuple[bytes, ...]:
     """The pictures of a body.
 
     Parameters

@@ -9,6 +9,7 @@ from typing import Any, Final, cast
 
 from cvocr_lab import errors
 from cvocr_lab.errors import CvocrError, RowError
+from cvocr_lab.files import escaped
 from cvocr_lab.results import Document, Extraction, FieldValue, Line, Quad, checked
 
 _SCALARS: Final = ("type", "side", "page", "confidence", "valid", "invalid_code", "invalid_message")
@@ -29,9 +30,8 @@ def dump(result: Extraction | CvocrError) -> str:
             "documents": [_document(d) for d in result.documents],
             "lines": [[x.text, x.confidence, x.quad, x.characters] for x in result.lines],
         }
-    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     # Only the message of an error can still hold what UTF-8 cannot: a file's undecodable name.
-    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+    return escaped(json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False))
 
 
 def load(text: str) -> Extraction | CvocrError:

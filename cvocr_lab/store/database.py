@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import Final, NamedTuple, Self
 
 from cvocr_lab.errors import ArgumentError, BatchError, CvocrError
-from cvocr_lab.files import make_private
+from cvocr_lab.files import escaped, make_private
 from cvocr_lab.frames import Reading
 from cvocr_lab.store import codec
 
@@ -238,9 +238,9 @@ class Store:
         """
         result = reading.result
         error = type(result).__name__ if isinstance(result, CvocrError) else None
-        front, back = (*map(_storable, names), None)[:2]
+        front, back = (*map(escaped, names), None)[:2]
         seconds = reading.seconds if reading.seconds == reading.seconds else None
-        about = (error, codec.dump(result), _storable(reading.engine), reading.attempts, seconds)
+        about = (error, codec.dump(result), escaped(reading.engine), reading.attempts, seconds)
         key = question.key(*pictures)
         with self._using() as connection:
             due = monotonic() - self._synced >= _SYNC_S
@@ -293,7 +293,7 @@ class Store:
         """Give the digest of a file that has not changed since it was taken."""
         query = "SELECT size, changed_ns, changed_here_ns, sha256 FROM files WHERE path = ?"
         with self._using() as connection:
-            row = connection.execute(query, (_storable(path),)).fetchone()
+            row = connection.execute(query, (escaped(path),)).fetchone()
         if not row or Stamp(*row[:3]) != stamp:
             return None
         return row[3] if isinstance(row[3], bytes) and len(row[3]) == 32 else None
@@ -301,7 +301,7 @@ class Store:
     def note(self, path: str, stamp: Stamp, sha256: bytes) -> None:
         """Note the digest of a file; written with the next reading."""
         with self._lock:
-            self._files.append((_storable(path), *stamp, sha256))
+            self._files.append((escaped(path), *stamp, sha256))
 
     def seconds(self, kind: str, engine: str) -> list[float]:
         """Give how long the latest successful readings of this kind and engine took."""
@@ -490,11 +490,6 @@ def _reading(result: object, engine: object, attempts: object, seconds: object) 
 
 def _decoded(text: bytes) -> str:
     return text.decode("utf-8", "surrogateescape")
-
-
-def _storable(text: str) -> str:
-    """Escape what SQLite cannot hold: names of files that are not UTF-8."""
-    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
 def _warn_of_damage(path: Path) -> None:

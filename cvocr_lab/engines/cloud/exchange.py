@@ -8,7 +8,6 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.client import IncompleteRead
-from http.cookiejar import DefaultCookiePolicy
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 from urllib.parse import SplitResult, urljoin, urlsplit
@@ -190,19 +189,25 @@ class Exchange:
     def _sent(
         self, method: str, url: str, asked: HttpRequest
     ) -> tuple[int, Mapping[str, str], bytes]:
-        from requests import RequestException
+        from requests import Request, RequestException
         from urllib3.exceptions import HTTPError
 
         failure: Exception
         try:
-            with self._session.request(
-                method,
-                url,
-                headers=self._headers(url, asked),  # no local: tracebacks may show those
-                data=asked.body if method == "POST" else None,
-                timeout=(self._policy.connect_s, self._policy.read_s),
-                allow_redirects=False,
+            # Not `Session.request`: it follows or reads redirects, which are judged here first.
+            with self._session.get_adapter(url).send(
+                self._session.prepare_request(
+                    Request(
+                        method,
+                        url,
+                        headers=self._headers(url, asked),  # no local: tracebacks may show those
+                        data=asked.body if method == "POST" else None,
+                    )
+                ),
                 stream=True,
+                timeout=(self._policy.connect_s, self._policy.read_s),
+                verify=True if self._session.verify is None else self._session.verify,
+                proxies=self._session.proxies,
             ) as response:
                 body = _whole(response, self._policy.total_s)
                 return response.status_code, response.headers, body
@@ -229,10 +234,10 @@ def _session(base: str) -> requests.Session:
 
     session = requests.Session()
     found = session.merge_environment_settings(base, {}, None, None, None)
-    session.proxies, session.verify = found["proxies"], found["verify"]
+    session.proxies = found["proxies"]
+    session.verify = found["verify"]
     # Looked up once above; for each call it would cost time, and bring in logins of a .netrc.
     session.trust_env = False
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     session.headers["User-Agent"] = "cvocr-lab"
     for scheme in ("https://", "http://"):
         session.mount(scheme, HTTPAdapter(pool_maxsize=_CONNECTIONS, max_retries=0))

@@ -21,8 +21,8 @@ import numpy as np
 from rapidfuzz.distance import Levenshtein
 
 from cvocr_lab import mrz
-from cvocr_lab.engines.local.parse import Reading
 from cvocr_lab.engines.local.geometry import Matrix, warp_points
+from cvocr_lab.engines.local.parse import Reading
 from cvocr_lab.engines.local.sight import Sight
 from cvocr_lab.kinds import DocumentType, Layout
 from cvocr_lab.proofs import Proof

@@ -16,7 +16,6 @@ from cvocr_lab.engines.local.recogniser import crop_line
 from cvocr_lab.results import Line, as_quad
 from cvocr_lab.text import plain
 
-
 _SURE, _LONG, _FEW = 0.7, 8, 0.6
 """A line longer than `_LONG` characters that was read with less confidence than `_SURE` is none
 when three characters make up more than the share `_FEW` of it."""

@@ -15,8 +15,8 @@ import numpy as np
 from cvocr_lab.engines.local import values
 from cvocr_lab.engines.local.assign import assign, find_captions
 from cvocr_lab.engines.local.classify import Hit, Model
-from cvocr_lab.engines.local.pieces import Piece, cut, hull
 from cvocr_lab.engines.local.geometry import Matrix
+from cvocr_lab.engines.local.pieces import Piece, cut, hull
 from cvocr_lab.kinds import Field, FieldType, Slot
 from cvocr_lab.kinds import _fieldtypes as t
 from cvocr_lab.results import Line, Quad

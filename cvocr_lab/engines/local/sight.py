@@ -16,8 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from cvocr_lab.engines.local.geometry import Image
-from cvocr_lab.engines.local.geometry import Matrix, quads_array, warp_points
+from cvocr_lab.engines.local.geometry import Image, Matrix, quads_array, warp_points
 from cvocr_lab.kinds import Layout, Slot
 from cvocr_lab.results import Line
 
