@@ -10,7 +10,7 @@ from io import BytesIO
 from os import PathLike
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import numpy as np
 import pandas as pd
@@ -31,6 +31,7 @@ _LONGEST: Final = 32_767
 """Characters that a cell can hold, by Excel's specification."""
 
 _MOST_ROWS: Final = 1_048_575
+_MOST_CELLS: Final = 50_000_000
 _CROP_HEIGHT: Final = 40
 _WIDEST: Final = 60
 
@@ -132,16 +133,39 @@ def from_excel(path: str | PathLike[str]) -> pd.DataFrame:
         raise ArgumentError(f"{path} is no Excel workbook ({type(error).__name__})") from None
     try:
         sheet = book[_SHEET] if _SHEET in book.sheetnames else book.worksheets[0]
-        rows = [[_text(path, cell) for cell in row] for row in sheet.iter_rows()]
+        names, cells = _cells(path, sheet)
+    except ArgumentError:
+        raise
+    except Exception as error:
+        raise ArgumentError(f"{path} is no Excel workbook ({type(error).__name__})") from None
     finally:
         book.close()
-    if not rows:
+    if not any(names):
         raise ArgumentError(f"{path} holds no flat frame")
-    names, *cells = rows
     table = pd.DataFrame(cells, columns=pd.Index(names), dtype=object).astype(TEXT)
-    table = table.loc[table.notna().any(axis=1).to_numpy(), [n for n in names if n]]
+    table = table.loc[:, [n for n in names if n]]
     fields = field_columns(table.columns)
     return restore(table.drop(columns=[c for f in fields if (c := f"{f}_crop") in table.columns]))
+
+
+def _cells(path: object, sheet: Any) -> tuple[list[str | None], list[list[str | None]]]:
+    """Read the header and the rows under it that hold anything.
+
+    A sheet may claim any size: one cell in its last corner would make 17 billion of it.
+    """
+    names: list[str | None] = []
+    for row in sheet.iter_rows(max_row=1):
+        names = [_text(path, cell) for cell in row]
+    while names and not names[-1]:
+        names.pop()
+    rows: list[list[str | None]] = []
+    for row in sheet.iter_rows(min_row=2, max_col=max(1, len(names))):
+        if any(cell.value is not None for cell in row):
+            texts = [_text(path, cell) for cell in row]
+            rows.append(texts + [None] * (len(names) - len(texts)))
+            if len(rows) * len(names) > _MOST_CELLS:
+                raise ArgumentError(f"{path} holds more than {_MOST_CELLS} cells: split it")
+    return names, rows
 
 
 def _openpyxl() -> ModuleType:

@@ -14,11 +14,12 @@ from types import MappingProxyType
 import pandas as pd
 
 from cvocr_lab.errors import ArgumentError
+from cvocr_lab.files import escaped
 from cvocr_lab.frames import Reading, from_frame, restore, to_frame
 from cvocr_lab.frames.flat import input_starts
 from cvocr_lab.images import load
 from cvocr_lab.journal.rows import source_columns
-from cvocr_lab.results import Document, Extraction, FieldValue, Quad, box_quad
+from cvocr_lab.results import Document, Extraction, FieldValue, Quad, box_quad, checked
 
 
 class LeftOutWarning(UserWarning):
@@ -92,7 +93,10 @@ def frame_of(faces: Iterable[Face], *, column: str = "image") -> pd.DataFrame:
     inputs: list[tuple[object, str, str, list[Document]]] = []
     last: Face | None = None
     for face in faces:
-        document = face.document or Document("")
+        try:
+            document = checked(Extraction((face.document or Document(""),))).documents[0]
+        except ValueError as error:
+            raise ArgumentError(f"the file holds what is no reading: {error}") from None
         if last and face.nth > 1 and (last.label, last.source) == (face.label, face.source):
             inputs[-1][3].append(document)
         else:
@@ -100,7 +104,7 @@ def frame_of(faces: Iterable[Face], *, column: str = "image") -> pd.DataFrame:
         last = face
     labels = [label for label, *_ in inputs]
     index = pd.Index(labels) if labels else pd.RangeIndex(0)
-    sources = pd.DataFrame({column: [source for _, source, *_ in inputs]}, index=index)
+    sources = pd.DataFrame({column: [escaped(source) for _, source, *_ in inputs]}, index=index)
     readings = [
         Reading(Extraction(tuple(documents), engine=engine), engine)
         for _, _, engine, documents in inputs
@@ -198,7 +202,7 @@ def inside(source: str, file: str | PathLike[str], *, outside: bool) -> str:
     folder = Path(file).resolve().parent
     path = Path(os.path.normpath(folder / source))
     is_foreign = PureWindowsPath(source).drive or "\\" in source or source.startswith("~")
-    if is_foreign or not path.is_relative_to(folder) or not path.resolve().is_relative_to(folder):
+    if is_foreign or not path.is_relative_to(folder):
         raise ArgumentError(
             f"{file} names a picture outside its own folder: say outside=True if you trust the "
             "file, or root=… or prefix=… for what stands before the paths"

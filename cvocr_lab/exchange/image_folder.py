@@ -119,7 +119,14 @@ def from_image_folder(
     if (target / _META["jsonl"]).is_file():
         table = _jsonl(target / _META["jsonl"])
     elif (target / _META["csv"]).is_file():
-        table = pd.read_csv(target / _META["csv"], dtype=str, keep_default_na=False, na_values=[""])
+        try:
+            table = pd.read_csv(
+                target / _META["csv"], dtype=str, keep_default_na=False, na_values=[""]
+            )
+        except ValueError as error:
+            raise ArgumentError(
+                f"{target / _META['csv']} is no CSV in UTF-8 ({type(error).__name__})"
+            ) from None
     else:
         raise ArgumentError(f"{target} holds neither metadata.jsonl nor metadata.csv")
     files = {c: c.removesuffix("_file_name") for c in table.columns if c.endswith("_file_name")}
@@ -138,8 +145,12 @@ def _jsonl(path: Path) -> pd.DataFrame:
     try:
         with path.open(encoding="utf-8") as file:
             rows = [json.loads(line) for line in file if line.strip()]
+        if not all(isinstance(row, dict) for row in rows):
+            raise TypeError
+        for row in rows:
+            json.dumps(row, ensure_ascii=False).encode()  # no lone surrogates
         table = pd.DataFrame(rows, dtype=object)
-    except (ValueError, TypeError, AttributeError):
+    except (ValueError, TypeError, AttributeError, RecursionError):
         raise ArgumentError(f"{path} is no file of JSON lines") from None
     return table
 

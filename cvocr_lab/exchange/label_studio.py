@@ -174,7 +174,14 @@ def from_label_studio(
             inside(face.source, path, outside=outside)
     except ArgumentError:
         raise
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except (
+        ValueError,
+        TypeError,
+        LookupError,
+        ArithmeticError,
+        AttributeError,
+        RecursionError,
+    ) as error:
         raise ArgumentError(
             f"{path} is no export of Label Studio in its JSON format ({type(error).__name__})"
         ) from None
@@ -291,7 +298,7 @@ def _face(
     label = data.get("label", at)
     nth = data.get("face")
     return Face(
-        tuple(label) if isinstance(label, list) else label,
+        plain_label(label),
         _source(str(data["image"]), root),
         document,
         nth if isinstance(nth, int) else 1,

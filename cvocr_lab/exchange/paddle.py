@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from os import PathLike
 from pathlib import Path
+from typing import Final
 
 import pandas as pd
 
@@ -27,6 +28,11 @@ from cvocr_lab.results import Document, Quad
 from cvocr_lab.text import nfc
 
 UNREADABLE = "###"
+
+_MALFORMED: Final = (
+    ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError,
+)  # fmt: skip
+"""What reading JSON of another shape can raise."""
 
 
 def to_paddle(
@@ -116,20 +122,30 @@ def from_paddle(
         A line is not in the format, the message gives its number; or a picture is outside.
     """
     faces: list[Face] = []
-    with Path(path).open(encoding="utf-8-sig") as file:
-        for number, line in enumerate(file, 1):
-            if not line.strip():
-                continue
-            try:
-                source, boxes = line.rstrip("\r\n").split("\t", 1)
-                source = inside(source.removeprefix(prefix), path, outside=outside)
-                faces += _faces(len(faces), source, json.loads(boxes))
-            except ArgumentError:
-                raise
-            except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-                raise ArgumentError(
-                    f"{path}, line {number}: not a path, a tab and a list of boxes"
-                ) from None
+    try:
+        text = Path(path).read_text("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ArgumentError(f"{path} is not UTF-8 text: save it as UTF-8") from None
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            source, boxes = line.rstrip("\r").split("\t", 1)
+            source = inside(source.removeprefix(prefix), path, outside=outside)
+            faces += _faces(len(faces), source, json.loads(boxes))
+        except ArgumentError:
+            raise
+        except (
+            ValueError,
+            TypeError,
+            LookupError,
+            ArithmeticError,
+            AttributeError,
+            RecursionError,
+        ):
+            raise ArgumentError(
+                f"{path}, line {number}: not a path, a tab and a list of boxes"
+            ) from None
     labels = {source: at for at, source in enumerate(dict.fromkeys(f.source for f in faces))}
     numbered = [Face(labels[f.source], f.source, f.document, f.nth, f.engine) for f in faces]
     return frame_of(numbered, column=column)

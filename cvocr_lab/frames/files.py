@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Final, TextIO
+from typing import Any, Final, TextIO
 
 import pandas as pd
 
@@ -93,6 +93,25 @@ def unguarded(frame: pd.DataFrame) -> pd.DataFrame:
     return frame
 
 
+def read_text_table(path: str | Path, **options: Any) -> pd.DataFrame:
+    """Read a CSV file with every cell as text: an ID number must keep its leading zeros.
+
+    Raises
+    ------
+    ArgumentError
+        It is no CSV in UTF-8.
+    """
+    try:
+        frame: pd.DataFrame = pd.read_csv(
+            path, dtype=str, keep_default_na=False, encoding="utf-8-sig", **options
+        )
+    except ValueError as error:
+        raise ArgumentError(
+            f"{path} is no CSV in UTF-8 ({type(error).__name__}): save it as CSV UTF-8"
+        ) from None
+    return frame
+
+
 def _unguarded(name: object) -> object:
     return name[1:] if isinstance(name, str) and _GUARDED.match(name) else name
 
@@ -112,10 +131,14 @@ def read_frame(path: str | Path) -> pd.DataFrame:
     path = Path(path)
     match path.suffix.lower():
         case ".parquet":
-            return restore(pd.read_parquet(path))
+            try:
+                return restore(pd.read_parquet(path))
+            except ArgumentError:
+                raise
+            except (ValueError, TypeError) as error:  # pyarrow's errors are among them
+                raise ArgumentError(f"{path} is no Parquet file ({type(error).__name__})") from None
         case ".csv":
-            # As text throughout: an ID number must keep its leading zeros.
-            frame = pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""])
+            frame = read_text_table(path, na_values=[""])
             return restore(unguarded(frame).rename(columns={"Unnamed: 0": INDEX}))
         case other:
             raise ArgumentError(f"cannot read {other or 'a bare name'}: .parquet or .csv")
