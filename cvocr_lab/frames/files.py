@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, TextIO
 
@@ -68,7 +70,9 @@ def write_csv(frame: pd.DataFrame, to: Path | TextIO) -> None:
     if len(names) > 1:
         names = [at if name is None else name for at, name in enumerate(names)]
     labels = [INDEX if name is None else f"{INDEX}_{name}" for name in names]
-    safe = frame.reset_index(names=labels)
+    index = frame.index.to_frame(index=False)
+    index.columns = pd.Index(labels)
+    safe = pd.concat([index, frame.reset_index(drop=True)], axis=1)
     safe.columns = safe.columns.map(_guarded)
     for at in range(safe.shape[1]):
         cells = safe.iloc[:, at]
@@ -91,6 +95,19 @@ def unguarded(frame: pd.DataFrame) -> pd.DataFrame:
         if guarded.any():
             frame.isetitem(at, cells.where(~guarded, cells.str[1:]).array)
     return frame
+
+
+@contextmanager
+def _no_frame(path: Path, what: str) -> Iterator[None]:
+    """Turn what a damaged file makes pandas and pyarrow raise into an error of ours."""
+    try:
+        yield
+    except ArgumentError:
+        raise
+    except (ValueError, TypeError, ArithmeticError, LookupError, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # there is no such file
+        raise ArgumentError(f"{path} is no {what}, or damaged ({type(error).__name__})") from None
 
 
 def read_text_table(path: str | Path, **options: Any) -> pd.DataFrame:
@@ -131,14 +148,11 @@ def read_frame(path: str | Path) -> pd.DataFrame:
     path = Path(path)
     match path.suffix.lower():
         case ".parquet":
-            try:
+            with _no_frame(path, "Parquet file"):
                 return restore(pd.read_parquet(path))
-            except ArgumentError:
-                raise
-            except (ValueError, TypeError) as error:  # pyarrow's errors are among them
-                raise ArgumentError(f"{path} is no Parquet file ({type(error).__name__})") from None
         case ".csv":
             frame = read_text_table(path, na_values=[""])
-            return restore(unguarded(frame).rename(columns={"Unnamed: 0": INDEX}))
+            with _no_frame(path, "flat frame"):
+                return restore(unguarded(frame).rename(columns={"Unnamed: 0": INDEX}))
         case other:
             raise ArgumentError(f"cannot read {other or 'a bare name'}: .parquet or .csv")
