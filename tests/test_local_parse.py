@@ -7,7 +7,7 @@ import random
 import numpy as np
 import pytest
 
-from cvocr_lab.engines.local import classify, rectify
+from cvocr_lab.engines.local import classify
 from cvocr_lab.engines.local.parse import parse
 from cvocr_lab.kinds import TYPES, DocumentType, Layout
 from cvocr_lab.results import Line, box_quad
@@ -77,13 +77,7 @@ def test_perfect_lines_give_every_value(kind: DocumentType, layout: Layout, seed
     scores = classify.score_models(hits)
     best = max(scores, key=lambda m: scores[m])
     assert (best.type.name, best.layout.name) == (kind.name, layout.name)
-    placed = rectify.register(lines, hits, best, angle_deg=0.0)
-    assert placed is not None
-    assert placed.scale == pytest.approx(SCALE, rel=0.1)
-    corners = placed.corners() / SCALE
-    width, height = layout.size
-    assert np.abs(corners - [[0, 0], [width, 0], [width, height], [0, height]]).max() < 4
-    readings = parse(lines, hits, best, placed.matrix, skip=set())
+    readings = parse(lines, hits, best, np.diag([SCALE, SCALE, 1.0]), skip=set())
     got = {name: reading.text for name, reading in readings.items()}
     expected = {
         name: "".join(c for c in text if c.isdigit()) if name == "pay_load" else text

@@ -118,7 +118,7 @@ CERTIFICATE_ID = Pattern(
     "CERTIFICATE_ID",
     UPPER + DIGITS + " ",
     pattern=r"([A-Z]{2})?\d{5,12}",
-    shape="######|#######|##########|@@######|@@ #######",
+    shape="######|#######|##########|@@######|@@#######",
 )
 MRZ_TEXT = MrzText("MRZ_TEXT", UPPER + DIGITS + "< ")
 QR_TEXT = QrText("QR_TEXT")

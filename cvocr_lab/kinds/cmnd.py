@@ -33,7 +33,14 @@ FRONT = DocumentType(
         Field(
             "address",
             t.ADDRESS,
-            ("Nơi ĐKHK thường trú", "Nơi đăng ký hộ khẩu thường trú", "Nơi thường trú"),
+            (
+                "Nơi ĐKHK thường trú",
+                "Nơi đăng ký hộ khẩu thường trú",
+                "Nơi thường trú",
+                "Hộ khẩu thường trú",
+                "Nơi ĐKNK thường trú",
+                "HKTT",
+            ),
             flow="right_below",
             max_lines=3,
         ),

@@ -87,7 +87,7 @@ _BACK_FIELDS = (
     ),
     Field("address", t.ADDRESS, ("Địa chỉ",), ("Address",), flow="right_below", max_lines=3),
     Field("brand", t.BRAND, ("Nhãn hiệu",), ("Brand",)),
-    Field("model", t.MODEL, ("Số loại",), ("Model code", "Model")),
+    Field("model", t.MODEL, ("Số loại", "Loại xe"), ("Model code", "Model")),
     Field("engine", t.ENGINE, ("Số máy",), ("Engine Nº", "Engine No")),
     Field("chassis", t.CHASSIS, ("Số khung",), ("Chassis Nº", "Chassis No")),
     Field("color", t.COLOR, ("Màu sơn",), ("Color",)),

@@ -60,7 +60,7 @@ def compose(flats: Sequence[Flat], grounds: Sequence[bytes], rng: Chance) -> Com
         size = size[1], size[0]
     count = int(rng.choice(4, p=(0.07, 0.7, 0.19, 0.04)))
     scan = rng.random() < 0.25
-    picture = _plain(size, rng) if scan else _ground(size, grounds, rng)
+    picture = _plain(size, rng) if scan else _ground(size, flats, grounds, rng)
     inner = (0.0, 0.0, float(size[0]), float(size[1]))
     if not scan and rng.random() < 0.08:
         inner = _screen(picture, rng)
@@ -90,9 +90,21 @@ def _plain(size: tuple[int, int], rng: Chance) -> Picture:
     return np.clip(picture, 0, 255).astype(np.uint8)
 
 
-def _ground(size: tuple[int, int], grounds: Sequence[bytes], rng: Chance) -> Picture:
-    if rng.random() < 0.18:
+def _ground(
+    size: tuple[int, int], flats: Sequence[Flat], grounds: Sequence[bytes], rng: Chance
+) -> Picture:
+    kind = rng.random()
+    if kind < 0.18:
         return _pattern(size, rng)
+    if kind < 0.3:  # a printed page all over
+        page = flats[int(rng.integers(len(flats) // 8)) * 8 + 7].picture()
+        side = int(min(page.shape[:2]) / rng.uniform(1.0, 2.5))
+        x, y = (int(rng.integers(0, n - side + 1)) for n in page.shape[1::-1])
+        part = page[y : y + side, x : x + side]
+        if rng.random() < 0.4:
+            part = part.transpose(1, 0, 2)
+        whole = cv2.resize(part, size, interpolation=cv2.INTER_LINEAR)
+        return _recoloured(np.asarray(whole, np.uint8), rng, most=0.6)
     data = np.frombuffer(grounds[int(rng.integers(len(grounds)))], np.uint8)
     ground = cv2.imdecode(data, cv2.IMREAD_COLOR)
     zoom = rng.uniform(1.0, 2.2)
@@ -243,11 +255,22 @@ def _lay(
     rounded = None
     if flat.type != "passport" and not flat.type.startswith("vehicle") and rng.random() < 0.75:
         rounded = _round_corners(small.shape[:2], _PLASTIC_MM * SCALE * small.shape[1] / width)
+    if rng.random() < 0.15:
+        _laminate(picture, corners, rng)
     mask = _paste(picture, small, matrix @ _scaling(source, small), rounded, rng)
     _shine(picture, mask, rng)
     own = warp_points(matrix, flat.corners)
     label = UNKNOWN if flat.type == "card" else TYPE_NAMES.index(flat.type)
     return Laid(own, label), mask
+
+
+def _laminate(picture: Picture, corners: Points, rng: Chance) -> None:
+    """Lay the rim of a plastic film around a paper, in place."""
+    out = (corners - corners.mean(0)) * rng.uniform(1.03, 1.16) + corners.mean(0)
+    film = np.zeros(picture.shape[:2], np.uint8)
+    cv2.fillPoly(film, [np.round(out * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
+    share = (film.astype(np.float32) / 255 * np.float32(rng.uniform(0.15, 0.9)))[..., None]
+    picture[:] = picture + (rng.uniform(170, 255) - picture) * share
 
 
 def _leaning(corners: Points, centre: Points, lean: float, rng: Chance) -> Points:
@@ -442,9 +465,10 @@ def turn_examples(composite: Composite, rng: Chance) -> list[TurnExample]:
         corners = np.roll(paper.corners, turn, axis=0)
         # Corner k of `corners` is the paper's corner k - turn; its own first is corner `turn`.
         reach = float(np.hypot(*np.ptp(corners, axis=0)))
-        off = rng.normal(0, reach * rng.uniform(0.003, 0.03), (4, 2))
-        swell = (corners - corners.mean(0)) * rng.normal(0, 0.03)
-        rough = corners + off + swell
+        worst = float(rng.choice((0.01, 0.03, 0.06), p=(0.3, 0.4, 0.3)))
+        off = rng.normal(0, reach * rng.uniform(0.1, 1.0) * worst, (4, 2))
+        swell = (corners - corners.mean(0)) * rng.normal(0, 1.2 * worst)
+        rough = corners + off + swell + rng.normal(0, 0.4 * worst * reach, 2)
         if not is_convex(rough):
             continue
         crop, matrix = papers.crop(composite.image, rough)

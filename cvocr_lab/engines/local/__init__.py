@@ -13,6 +13,7 @@ from typing import ClassVar, Literal
 
 import cv2
 import numpy as np
+from rapidfuzz import fuzz
 
 from cvocr_lab import mrz, proofs
 from cvocr_lab.engines import Identity, Request
@@ -29,6 +30,7 @@ from cvocr_lab.errors import NoDocumentError
 from cvocr_lab.images import InputImage
 from cvocr_lab.kinds import DocumentType, request_kind
 from cvocr_lab.results import Document, Extraction, FieldValue, Line, as_quad
+from cvocr_lab.text import fold_key
 
 __all__ = ["ENGINE", "LocalEngine"]
 
@@ -139,7 +141,7 @@ class LocalEngine:
         if zone is not None:
             proven_by |= proofs.mrz_proofs(zone, kind)
         if kind.name == "passport":
-            readings = _split_name(readings, zone)
+            readings = _names_by_zone(readings, zone, paper.lines)
         if payload is not None:
             proven_by |= proofs.qr_proofs(payload.text, kind)
         wrong = assess.contradictions(readings, proven_by) + assess.number_warnings(
@@ -299,19 +301,46 @@ def _zone_readings(paper: Paper, zone: mrz.Mrz, at: list[int]) -> dict[str, Read
     return made
 
 
-def _split_name(readings: dict[str, Reading], zone: mrz.Mrz | None) -> dict[str, Reading]:
-    """Surname and given names of an old passport, which prints only the whole name."""
-    whole = readings.get("name")
-    if whole is None or "surname" in readings or "given_name" in readings:
-        return readings
+_ALIKE, _UNLIKE = 80, 60
+"""Likeness in percent from which print is what the zone says, and under which it is not."""
+
+
+def _names_by_zone(
+    readings: dict[str, Reading], zone: mrz.Mrz | None, lines: Sequence[Line]
+) -> dict[str, Reading]:
+    """Names of a passport: of the printed lines those that the zone spells.
+
+    An old passport prints the whole name in one line; its parts are told by the zone.
+    """
+    made = dict(readings)
+    if zone is not None and zone.surname:
+        said = {
+            "surname": zone.surname,
+            "given_name": zone.given_names,
+            "name": f"{zone.surname} {zone.given_names}".strip(),
+        }
+        for name, spelt in said.items():
+            here = made.get(name)
+            if not spelt or (here is not None and _likeness(here.text, spelt) >= _ALIKE):
+                continue
+            best = max(lines, key=lambda line: _likeness(line.text, spelt), default=None)
+            if best is not None and best.quad and _likeness(best.text, spelt) >= _ALIKE:
+                made[name] = Reading(best.text.upper(), best.quad, best.characters, 0.5, True)
+            elif here is not None and _likeness(here.text, spelt) < _UNLIKE:
+                del made[name]
+    whole = made.get("name")
+    if whole is None or "surname" in made or "given_name" in made:
+        return made
     words = whole.text.split()
     count = len(zone.surname.split()) if zone is not None and zone.surname else 1
     if len(words) > count:
-        return readings | {
-            "surname": replace(whole, text=" ".join(words[:count])),
-            "given_name": replace(whole, text=" ".join(words[count:])),
-        }
-    return readings
+        made["surname"] = replace(whole, text=" ".join(words[:count]))
+        made["given_name"] = replace(whole, text=" ".join(words[count:]))
+    return made
+
+
+def _likeness(text: str, spelt: str) -> float:
+    return fuzz.ratio(fold_key(text), fold_key(spelt))
 
 
 def _middle(line: Line) -> tuple[float, float]:

@@ -8,10 +8,14 @@ from dataclasses import dataclass
 from cvocr_lab.engines.local import values
 from cvocr_lab.engines.local.classify import Model, folded
 from cvocr_lab.engines.local.pieces import Piece
-from cvocr_lab.kinds import Field, Slot
+from cvocr_lab.kinds import TYPES, Field, Slot
 
 TOO_FAR = 3.0
 """Cost from which a piece is not the field's."""
+_HALVES_MM = 8.0
+"""Gap up to which two wordings on one row are halves of one caption."""
+_NEAR_MM = 15.0
+"""Gap after a caption from which a piece on its row is hardly the value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,33 +61,58 @@ def find_captions(pieces: Sequence[Piece], model: Model) -> dict[str, Caption]:
     for piece in pieces:
         if piece.caption:
             found.setdefault(piece.caption, []).append(piece)
-    captions = {name: _caption(some, slots.get(name)) for name, some in found.items()}
-    keys = {folded(p.text)[0] for p in model.layout.prints if p.text.endswith(":")}
+    captions: dict[str, Caption] = {}
+    used: set[int] = set()
+    for name, some in found.items():
+        wordings = [folded(vi)[0] for vi in model.type[name].vi]
+        captions[name], mine = _caption(some, slots.get(name), wordings)
+        used |= mine
+    keys = _nameless(model)
     for number, piece in enumerate(pieces):
-        if piece.hit is not None and piece.hit.key in keys:
+        # Another wording of a field elsewhere on the paper captions something else.
+        spare = piece.caption and model.type[piece.caption].vi and id(piece) not in used
+        if spare or (piece.hit is not None and not piece.caption and piece.hit.key in keys):
             captions[f"({number})"] = Caption((piece,))
     return captions
 
 
-def _caption(candidates: Sequence[Piece], slot: Slot | None) -> Caption:
-    """The candidate that reads and stands best, with its other half beside, above or below."""
+def _nameless(model: Model) -> frozenset[str]:
+    """Captions that papers of the family print for what is no field."""
+    kinds = [kind for kind in TYPES.values() if kind.family == model.type.family]
+    prints = [p.text for kind in kinds for layout in kind.layouts for p in layout.prints]
+    return frozenset(folded(text)[0] for text in prints if text.endswith(":"))
+
+
+def _caption(
+    candidates: Sequence[Piece], slot: Slot | None, wordings: Sequence[str]
+) -> tuple[Caption, set[int]]:
+    """The candidate that reads and stands best, with its other half beside, above or below.
+
+    Also the candidates it is made of, by identity.
+    """
 
     def fit(p: Piece) -> float:
         assert p.hit is not None
         off = abs(p.x0 - slot.x) * 0.5 + abs(p.y - slot.y) if slot else 0.0
-        return p.hit.score * len(p.hit.key) - 0.6 * off
+        later = wordings.index(p.hit.key) if p.hit.key in wordings else 0
+        return p.hit.score * len(p.hit.key) - min(0.6 * off, 12.0) - 6.0 * later
 
     best = max(candidates, key=fit)
     x0, x1 = best.x0, best.x1
     rows = []
+    mine = {id(best)}
     for other in candidates:
         dy = other.y - best.y
         if abs(dy) < 0.6 * best.height:
+            if other.x0 > x1 + _HALVES_MM or other.x1 < x0 - _HALVES_MM:
+                continue
             x0, x1 = min(x0, other.x0), max(x1, other.x1)
+            mine.add(id(other))
         elif abs(dy) < 1.7 * best.height and other.x0 < best.x1 and other.x1 > best.x0:
             rows.append(other)
+            mine.add(id(other))
     rows.append(best.widened(x0, x1))
-    return Caption(tuple(sorted(rows, key=lambda row: row.y)))
+    return Caption(tuple(sorted(rows, key=lambda row: row.y))), mine
 
 
 def assign(
@@ -137,7 +166,9 @@ def _caption_cost(
                 for c in others
             )
             below = 0.3 if f.flow == "below" else 0.0
-            return TOO_FAR + 1 if between else below + 0.015 * (piece.x0 - row.x1)
+            gap = piece.x0 - row.x1
+            far = 0.015 * gap + 0.12 * max(gap - _NEAR_MM, 0)
+            return TOO_FAR + 1 if between else below + far
     rows = (piece.y - caption.y) / (1.35 * height)
     if not 0.4 < rows < f.max_lines + (f.flow != "right") + 0.9:
         return TOO_FAR + 1

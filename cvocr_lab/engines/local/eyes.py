@@ -22,6 +22,9 @@ _LEAST_SIDE = 40
 """Papers whose longer side is shorter than this, in pixels, cannot be read."""
 _LEAST_SHOWN = 0.45
 """Share of a paper that must lie within the picture."""
+_MOST_LOOKS, _STILL = 5, 0.012
+"""How often the second net looks, and the move of a corner, as a share of the paper's length, up to
+which an outline stands still."""
 _OVERLAP = 0.5
 """Share of the smaller of two outlines from which they are one paper found twice."""
 
@@ -70,20 +73,23 @@ class Eyes:
     def _outline(
         self, small: Image, rough: Points, sureness: float, scale: float
     ) -> Outline | None:
-        """Look at a rough outline twice: the second look starts where the first one led."""
+        """Look at a rough outline until it stands still: each look starts where the last one led."""
         if max(side_lengths(rough)) < _LEAST_SIDE or _shown(rough, small) < _LEAST_SHOWN:
             return None
         net = _open(MODELS[1], self._threads)
         quad = papers.long_side_first(rough)
         logits = np.zeros(4, np.float32)
-        for look in range(2):
+        for _ in range(_MOST_LOOKS):
             crop, matrix = papers.crop(small, quad)
             heat, names = net.run(crop[None])
             logits = names[0]
-            better = papers.refined(quad, matrix, heat[0], furthest=0.25 if look == 0 else 0.1)
+            better = papers.refined(quad, matrix, heat[0])
             if better is None:
                 break
+            moved = float(np.hypot(*(better - quad).T).max()) / max(side_lengths(quad))
             quad = better
+            if moved < _STILL:
+                break
         turns = papers.softmax(logits[:4])
         turn = int(turns.argmax())
         types = papers.type_chances(net.card["types"], logits[4:])

@@ -56,7 +56,7 @@ def _is_leader(line: Line) -> bool:
     return common > _FEW * len(text)
 
 
-_GROW = (0.11, 0.15)
+_GROW = (0.13, 0.17)
 """What is added around a line before it is read, above and below and at its ends, as a share of its
 height: the recogniser was trained on boxes that are a little loose."""
 _LONGEST = 1600

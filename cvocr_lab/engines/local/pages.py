@@ -36,6 +36,8 @@ _FLAT_SCALE = (9.0, 15.0)
 """Fewest and most pixels per millimetre a paper is read at."""
 _UPRIGHT = 0.97
 """Probability of its turn from which a paper is not read the other way round too."""
+_READS_WELL = 0.85
+"""Mean confidence of the lines under which they may stand upside down."""
 _CARD_MM = (85.6, 53.98)
 
 
@@ -149,11 +151,12 @@ def _paper(image: Image, outline: Outline, eyes: Eyes, reader: Reader) -> Paper 
     quads = grown(eyes.lines(flat, min(1.0, SCALE_MM / scale)))
     if not len(quads):
         return None
-    if outline.upright < _UPRIGHT and abs(_reading_angle(flat, quads, reader)) > 90:
-        outline = replace(outline, corners=np.roll(outline.corners, -2, axis=0))
-        flat, to_flat, scale = _flatten(image, outline.corners, size)
-        quads = grown(eyes.lines(flat, min(1.0, SCALE_MM / scale)))
     lines = read_quads(flat, quads, reader)
+    if outline.upright < _UPRIGHT or _sureness(lines) < _READS_WELL:
+        if abs(_reading_angle(flat, quads, reader)) > 90:
+            outline = replace(outline, corners=np.roll(outline.corners, -2, axis=0))
+            flat, to_flat, scale = _flatten(image, outline.corners, size)
+            lines = read_quads(flat, grown(eyes.lines(flat, min(1.0, SCALE_MM / scale))), reader)
     hits = classify.find_anchors(lines)
     found_codes = _codes(flat, to_flat)
     marks = find_marks(lines, _in_flat(found_codes, to_flat))
@@ -205,6 +208,12 @@ def _flatten(
         borderMode=cv2.BORDER_REPLICATE,
     )  # fmt: skip
     return np.asarray(flat, np.uint8), matrix, scale
+
+
+def _sureness(lines: Sequence[Line]) -> float:
+    """Mean confidence of the lines, by their length."""
+    total = sum(len(line.text) for line in lines)
+    return sum(line.confidence * len(line.text) for line in lines) / max(total, 1)
 
 
 def _reading_angle(flat: Image, quads: Quads, reader: Reader) -> float:

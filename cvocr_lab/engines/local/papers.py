@@ -47,6 +47,11 @@ GREY: Final = 127
 _MOST_PAPERS = 8
 _SURE = 0.5
 _LEAST_CELLS = 14
+_SPUR = 11
+"""Pixels of the canvas: what is thinner is no part of a paper."""
+_ONE_PAPER = 0.22
+"""Spread of the middles that a paper's cells point to, over the square root of their number, up to
+which they are one paper's: those of two papers side by side spread by 0.35 and more."""
 _LONGEST = 1400
 """The second net sees crops of the picture at most this long; sharper ones would alias."""
 
@@ -122,46 +127,62 @@ def instances(answer: NDArray[np.float32]) -> list[tuple[Points, float]]:
     """
     chance = 1 / (1 + np.exp(-answer[0]))
     rows, columns = chance.shape
-    y, x = np.nonzero(chance > _SURE)
-    found: list[tuple[float, Points, float]] = []
-    middles = np.stack([x + answer[1, y, x] * REACH, y + answer[2, y, x] * REACH], 1)
-    free = np.ones(len(x), bool)
-    while free.sum() >= _LEAST_CELLS and len(found) < _MOST_PAPERS:
-        votes = np.zeros((rows, columns), np.float32)
-        at = np.clip(np.rint(middles[free]).astype(int), 0, [columns - 1, rows - 1])
-        np.add.at(votes, (at[:, 1], at[:, 0]), chance[y[free], x[free]])
-        votes = cv2.GaussianBlur(votes, (0, 0), 1.5)
-        peak = np.array(np.unravel_index(int(votes.argmax()), votes.shape))[::-1]
-        off = np.hypot(*(middles - peak).T)
-        reach = _spread(off[free], int(free.sum()))
-        mine = free & (off < reach)
-        free &= off >= reach
-        if mine.sum() < _LEAST_CELLS:
-            free &= off >= 3
-            if not mine.any():
-                break
+    y, x = np.indices((rows, columns))
+    middles = np.stack([x + answer[1] * REACH, y + answer[2] * REACH], -1)
+    _, blobs = cv2.connectedComponents((chance > _SURE).astype(np.uint8), connectivity=4)
+    found: list[tuple[Points, float]] = []
+    for blob in range(1, int(blobs.max()) + 1):
+        cells = blobs == blob
+        if cells.sum() < _LEAST_CELLS:
             continue
-        part = np.zeros_like(chance)
-        part[y[mine], x[mine]] = 1
-        # Cells just under the threshold at the paper's edge place it between cells.
-        near = cv2.dilate(part, np.ones((3, 3), np.uint8))
-        others = np.zeros_like(chance)
-        others[y[~mine], x[~mine]] = 1
-        soft = chance * near * (1 - others)
-        big = cv2.resize(soft, (CANVAS, CANVAS), interpolation=cv2.INTER_LINEAR)
-        quad = fit_quad((big > _SURE).astype(np.uint8))
-        if quad is not None:
-            sure = float(chance[y[mine], x[mine]].mean())
-            # A pixel's middle lies half a pixel beyond its index.
-            found.append((cv2.contourArea(quad.astype(np.float32)), quad + 0.5, sure))
-    found.sort(key=lambda item: -item[0])
-    return [(quad, sure) for _, quad, sure in found]
+        for mine in _parted(cells, middles, chance):
+            quad = _fitted(mine, blobs, chance)
+            if quad is not None:
+                found.append((quad, float(chance[mine].mean())))
+    found.sort(key=lambda item: -float(cv2.contourArea(item[0].astype(np.float32))))
+    return found[:_MOST_PAPERS]
 
 
-def _spread(off: NDArray[np.float64], count: int) -> float:
-    """How far from the peak votes of one paper may fall, in cells: a share of its size."""
-    near = float(np.sqrt((off < 4).sum() or count))
-    return max(4.0, 0.3 * near)
+def _parted(
+    cells: NDArray[np.bool_], middles: NDArray[np.float64], chance: NDArray[np.float32]
+) -> list[NDArray[np.bool_]]:
+    """Part cells that hang together into papers: by where their papers' middles are said to be."""
+    parts: list[NDArray[np.bool_]] = []
+    rest = cells
+    size = float(np.sqrt(cells.sum()))
+    while rest.sum() >= _LEAST_CELLS:
+        said = middles[rest]
+        spread = float(np.hypot(*said.std(0)))
+        if spread < _ONE_PAPER * float(np.sqrt(rest.sum())):
+            parts.append(rest)
+            break
+        votes = np.zeros(chance.shape, np.float32)
+        at = np.clip(np.rint(said).astype(int), 0, np.array(votes.shape[::-1]) - 1)
+        np.add.at(votes, (at[:, 1], at[:, 0]), chance[rest])
+        votes = cv2.GaussianBlur(votes, (0, 0), max(1.5, 0.06 * size))
+        peak = np.array(np.unravel_index(int(votes.argmax()), votes.shape))[::-1]
+        off = np.hypot(*(middles - peak).transpose(2, 0, 1))
+        mine = rest & (off < max(4.0, 0.3 * float(np.sqrt((off[rest] < 4).sum()))))
+        if mine.sum() < _LEAST_CELLS:
+            break
+        parts.append(mine)
+        rest = rest & ~mine
+    return parts
+
+
+def _fitted(
+    mine: NDArray[np.bool_], blobs: NDArray[np.int32], chance: NDArray[np.float32]
+) -> Points | None:
+    """The quadrilateral of one paper's cells, on the canvas."""
+    # Cells just under the threshold at the paper's edge place it between cells.
+    near = cv2.dilate(mine.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    soft = np.where(mine | (near & (blobs == 0)), chance, 0.0).astype(np.float32)
+    big = cv2.resize(soft, (CANVAS, CANVAS), interpolation=cv2.INTER_LINEAR)
+    whole = (big > _SURE).astype(np.uint8)
+    # Thin spurs, of a line of text or another edge, would pull the corners out.
+    bare = cv2.morphologyEx(whole, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (_SPUR, _SPUR)))
+    quad = fit_quad(bare if bare.any() else whole)
+    return None if quad is None else quad + 0.5  # a pixel's middle lies half beyond its index
 
 
 def peaks(heat: NDArray[np.float32]) -> Points:

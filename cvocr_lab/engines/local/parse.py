@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import re
+
 import numpy as np
 
 from cvocr_lab.engines.local import values
@@ -20,6 +22,7 @@ from cvocr_lab.engines.local.pieces import Piece, cut, hull
 from cvocr_lab.kinds import Field, FieldType, Slot
 from cvocr_lab.kinds import _fieldtypes as t
 from cvocr_lab.results import Line, Quad
+from cvocr_lab.text import fold_key
 
 TEXT = FieldType("TEXT")
 
@@ -79,7 +82,8 @@ def parse(
         made = _special(f, slots.get(f.name), uncaptioned, taken)
         if made is not None:
             readings[f.name] = made
-    rest = [p for p in loose if id(p) not in taken]
+    signed = _signed(pieces, model)
+    rest = [p for p in loose if id(p) not in taken and id(p) not in signed]
     asked = [*plain, *(Field(name, TEXT) for name in captions if name.startswith("("))]
     assigned = assign(rest, asked, captions, slots)
     for f in plain:
@@ -89,6 +93,38 @@ def parse(
             readings[f.name] = made
     _rescue(plain, readings, rest, assigned)
     return readings
+
+
+_SIGNER = re.compile(
+    r"(?:kt|tl|tuq|tm) |(?:pho )?(?:giam doc|truong phong|cuc truong|truong cong an|doi truong)"
+    r"|(?:dai|thuong|trung|thieu) (?:ta|tuong|uy)\b|director "
+)
+"""How the lines of a signer begin: by order of whom, which office, which rank."""
+_BESIDE_MM = 4.0
+
+
+def _signed(pieces: Sequence[Piece], model: Model) -> set[int]:
+    """Pieces of the signer's block, by identity: the line of place and date, and what is below it.
+
+    What follows a caption on its own line is never the signer's.
+    """
+    captioned = {p.line for p in pieces if p.caption and model.type[p.caption].vi}
+    heads = [
+        p
+        for p in pieces
+        if p.line not in captioned
+        and (_SIGNER.match(fold_key(p.text)) or values.words_date(p.text))
+    ]
+    found: set[int] = set()
+    for p in pieces:
+        if p.hit is not None or p.line in captioned:
+            continue
+        middle = (p.x0 + p.x1) / 2
+        for head in heads:
+            level = p.y > head.y - 0.3 * head.height
+            if level and head.x0 - _BESIDE_MM < middle < head.x1 + _BESIDE_MM:
+                found.add(id(p))
+    return found
 
 
 def _templated(slot: Slot | None) -> bool:
@@ -112,6 +148,8 @@ def _assemble(
     if not mine:
         return None
     ordered = _joined([p for p, _ in mine])
+    if not isinstance(f.type, t.Amount):  # a letter by itself is a speck or a stroke
+        ordered = [p for p in ordered if sum(c.isalnum() for c in p.text) > 1] or ordered
     cost = min(c for _, c in mine)
     text = values.take(f, [p.text for p in ordered], leader=slot is not None and slot.leader)
     if not text:

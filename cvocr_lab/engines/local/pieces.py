@@ -23,8 +23,10 @@ _OUTSIDE, _OUTSIDE_ALONE = 0.03, 0.2
 text lies around it, and where there is none."""
 _BUSY = 0.35
 """Lines off the paper, over those on it, from which they are another page's."""
-_LEAST_SURE = 0.4
-"""Mean character confidence under which a piece is a seal, a signature, a pattern."""
+_LEAST_SURE, _LEAST_SURE_SHORT = 0.5, 0.8
+"""Mean character confidence under which a piece is a seal, a signature, a pattern; of up to
+`_SHORT` letters a speck is easily made."""
+_SHORT = 3
 
 
 @dataclass(slots=True)
@@ -72,10 +74,11 @@ def cut(
     sizes = [slot.size for slot in model.layout.slots]
     ratio = model.layout.caption_size / (sum(sizes) / len(sizes)) if sizes else 1.0
 
-    def add(index: int, start: int, end: int, hit: Hit | None, *, captioned: bool = False) -> None:
+    def add(index: int, start: int, end: int, hit: Hit | None, *, captioned: bool = False,
+            english: bool = False) -> None:  # fmt: skip
         line = lines[index]
         if hit is None:
-            start, end = _trimmed(line.text, start, end, captioned=captioned)
+            start, end = _trimmed(line.text, start, end, captioned=captioned, english=english)
             if start == end:
                 return
         quad = span_quad(line, start, end)
@@ -88,7 +91,9 @@ def cut(
         if not (-slack * height < y < (1 + slack) * height):
             return
         characters = line.characters[start:end]
-        if hit is None and characters and float(np.mean(characters)) < _LEAST_SURE:
+        short = end - start <= _SHORT and not captioned
+        least = _LEAST_SURE_SHORT if short else _LEAST_SURE
+        if hit is None and characters and float(np.mean(characters)) < least:
             return
         spot = mine.get(hit.key) if hit else None
         caption = spot.field if spot else ""
@@ -113,13 +118,13 @@ def cut(
     for index, line in enumerate(lines):
         if index in skip:
             continue
-        at = 0
+        at, bare = 0, False
         for hit in sorted(by_line.get(index, []), key=lambda h: h.start):
-            add(index, at, hit.start, None, captioned=at > 0)
+            add(index, at, hit.start, None, captioned=at > 0, english=bare)
             end = _with_english(line.text, hit, model)
             add(index, hit.start, end, hit)
-            at = end
-        add(index, at, len(line.text), None, captioned=at > 0)
+            at, bare = end, end == hit.end and _is_vietnamese(hit, model)
+        add(index, at, len(line.text), None, captioned=at > 0, english=bare)
     return pieces
 
 
@@ -135,12 +140,9 @@ def _printed(line: Line, start: int, end: int, caption: float) -> NDArray[np.flo
 
 def _with_english(text: str, hit: Hit, model: Model) -> int:
     """Where a Vietnamese caption ends with its English half, however ill that is read."""
-    spot = captions(model).get(hit.key)
-    if spot is None or not spot.field:
+    if not _is_vietnamese(hit, model):
         return hit.end
-    field = model.type[spot.field]
-    if hit.key not in {folded(vi)[0] for vi in field.vi}:
-        return hit.end
+    field = model.type[captions(model)[hit.key].field]
     after = text[hit.end :]
     best, end = _ALIKE, hit.end
     for stop in re.finditer(r"[:)]|(?<=\w)\s|$", after):
@@ -152,16 +154,31 @@ def _with_english(text: str, hit: Hit, model: Model) -> int:
     return end
 
 
+def _is_vietnamese(hit: Hit, model: Model) -> bool:
+    """Whether a caption's English half may follow this hit."""
+    spot = captions(model).get(hit.key)
+    if spot is None or not spot.field:
+        return False
+    field = model.type[spot.field]
+    return bool(field.en) and hit.key in {folded(vi)[0] for vi in field.vi}
+
+
+_ENGLISH = re.compile(r"[^\d:]{2,26}:\s*")
 _REST_OF_CAPTION = re.compile(r"\s*[(/][^():/\d]{2,30}[:)]\s*:?")
 _ALIKE = 58
 """Likeness, in percent, from which ill-read letters after a caption are its English half."""
 
 
-def _trimmed(text: str, start: int, end: int, *, captioned: bool) -> tuple[int, int]:
+def _trimmed(
+    text: str, start: int, end: int, *, captioned: bool, english: bool
+) -> tuple[int, int]:
     """The span without what may stand around a value; empty when nothing is left.
 
     After a caption its other language may still stand, too ill read to be found.
     """
+    if english:
+        rest = _ENGLISH.match(text, start, end)
+        start = rest.end() if rest else start
     if captioned:
         rest = _REST_OF_CAPTION.match(text, start, end)
         start = rest.end() if rest else start

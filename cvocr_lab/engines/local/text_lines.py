@@ -22,8 +22,12 @@ STRIDE: Final = 2
 """Pixels per cell of the net's answer."""
 MULTIPLE: Final = 32
 """The net takes pictures whose sides are multiples of this number of pixels."""
-_SURE = 0.4
+_LEVELS = (0.4, 0.55, 0.7, 0.85)
+"""Probabilities from which a cell belongs to a core: the first, and higher ones to part lines that
+touch."""
 _LEAST_SURE = 0.5
+_TOO_THICK = 0.75
+"""Thickness of a core over its line's height from which it is several lines' (see `CORE`)."""
 _MOST_LINES = 600
 
 
@@ -42,23 +46,48 @@ def quads_of(answer: NDArray[np.float32]) -> Quads:
         for upright lines.
     """
     chance = 1 / (1 + np.exp(-answer[0]))
-    mask = (chance > _SURE).astype(np.uint8)
+    found: list[NDArray[np.float64]] = []
+    _add_lines(found, chance, answer[1], (0, 0), 0)
+    found.sort(key=lambda quad: (float(quad[0, 1]), float(quad[0, 0])))
+    return np.array(found[:_MOST_LINES], np.float32).reshape(-1, 4, 2)
+
+
+def _add_lines(
+    found: list[NDArray[np.float64]],
+    chance: NDArray[np.float32],
+    heights: NDArray[np.float32],
+    corner: tuple[int, int],
+    step: int,
+) -> None:
+    """Add the lines of a part of the answer; blobs too thick for one line are parted higher up."""
+    mask = (chance > _LEVELS[step]).astype(np.uint8)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=4)
-    found = []
     for k in range(1, min(count, 4 * _MOST_LINES)):
         x, y, w, h, area = stats[k]
         if area < 4:
             continue
-        mine = labels[y : y + h, x : x + w] == k
-        sure = chance[y : y + h, x : x + w][mine]
+        box = (slice(y, y + h), slice(x, x + w))
+        mine = labels[box] == k
+        sure = chance[box][mine]
         if sure.max() < _LEAST_SURE or sure.mean() < _LEAST_SURE:
             continue
+        tall = HEIGHT_UNIT * float(
+            np.exp(np.clip(np.average(heights[box][mine], weights=sure), -2, 2.5))
+        )
+        there = (corner[0] + x, corner[1] + y)
+        if step + 1 < len(_LEVELS) and _thickness(mine) * STRIDE > _TOO_THICK * tall:
+            part = np.where(mine, chance[box], 0.0).astype(np.float32)
+            _add_lines(found, part, heights[box], there, step + 1)
+            continue
         rows, columns = np.nonzero(mine)
-        heights = answer[1, y : y + h, x : x + w][mine]
-        tall = HEIGHT_UNIT * float(np.exp(np.clip(np.average(heights, weights=sure), -2, 2.5)))
-        found.append(_line(columns + x, rows + y, sure, tall))
-    found.sort(key=lambda quad: (float(quad[0, 1]), float(quad[0, 0])))
-    return np.array(found[:_MOST_LINES], np.float32).reshape(-1, 4, 2)
+        found.append(_line(columns + there[0], rows + there[1], sure, tall))
+
+
+def _thickness(mine: NDArray[np.bool_]) -> float:
+    """How thick a blob is across its length, in cells: its area over its length."""
+    rows, columns = np.nonzero(mine)
+    length = float(np.hypot(np.ptp(rows), np.ptp(columns))) + 1
+    return len(rows) / length
 
 
 def _line(

@@ -11,7 +11,7 @@ from cvocr_lab.engines.local.classify import folded
 from cvocr_lab.kinds import Field
 from cvocr_lab.kinds import _fieldtypes as t
 from cvocr_lab.places import match_province
-from cvocr_lab.text import collapse, digits_from_lookalikes, fold_key, letters_from_lookalikes, nfc
+from cvocr_lab.text import collapse, digits_from_lookalikes, fold_key, letters_from_lookalikes, nfc, old_tone
 
 _EDGES = " \t:;.,/|\\-–—_·•…'\"“”=*~`"
 _DOTS = re.compile(r"(?:[.·•…_]\s*){3,}|\s[.·•_]{2,}(?=\s|$)")
@@ -62,6 +62,10 @@ def take(field: Field, texts: Sequence[str], *, leader: bool = False) -> str:
         return _choice(kind, text)
     if isinstance(kind, t.Pattern):
         return _pattern(kind, text)
+    if kind is t.AUTHORITY_PASSPORT:
+        known = kind.shape
+        if 80 <= fuzz.ratio(fold_key(text), fold_key(known)) < 100:
+            return known
     return text
 
 
@@ -142,7 +146,7 @@ def _pattern(kind: t.Pattern, text: str) -> str:
         return next((w for w in words if w == "VNM"), words[0] if words else "")
     if kind is t.CERTIFICATE_ID:
         for candidate in (text, _mended(text)):
-            found = re.search(r"(?:\b([A-Z]{2})(\s?))?(?<!\d)(\d{5,12})(?!\d)", candidate)
+            found = re.search(r"(?:(?<![A-Z])([A-Z]{2})(\s?))?(?<!\d)(\d{5,12})(?!\d)", candidate)
             if found:
                 return "".join(part or "" for part in found.groups())
         return ""
@@ -225,6 +229,7 @@ def is_rare(field: Field) -> bool:
     return isinstance(field.type, t.CitizenId | t.Plate) or field.type in (
         t.CMND_ID,
         t.PASSPORT_NUMBER,
+        t.CERTIFICATE_ID,
     )
 
 
@@ -284,16 +289,18 @@ _POLICE = re.compile(r"(?:CA|CÔNG AN)\s+(?:\w{1,2}NH\s+|TP[.\s]\s*|THÀNH PHỐ
 
 def authority(field: Field, text: str) -> tuple[float, str]:
     """Likeness to the nearest known authority, 0 to 1, and its wording."""
-    if field.type is t.AUTHORITY_CMND:
-        return _provincial_police(text)
     key = fold_key(text)
+    if field.type is t.AUTHORITY_CMND or (
+        field.type is t.AUTHORITY_CARD and re.search("giam ?doc", key)
+    ):
+        return _provincial_police(text)
     if not isinstance(field.type, t.Wording) or len(key) < 8:
         return 0.0, ""
     best, most = "", 0.0
     for choice in field.type.shape.split("|"):
         if "{" in choice:
             lead = fold_key(choice.split("{")[0])
-            if lead and key.startswith(lead):
+            if lead and key.startswith(f"{lead} "):
                 return 0.75, text
             continue
         score = fuzz.ratio(fold_key(choice), key) / 100
@@ -326,4 +333,7 @@ def _provincial_police(text: str) -> tuple[float, str]:
     match = match_province(rest[police.end() :])
     if match is None:
         return 0.8, rest
-    return 1.0, f"{police.group().upper()}{match[0].name.upper()}"
+    read, known = rest[police.end() :], match[0].name
+    # The print's own place for the tone, "HOÀ" or "HÒA", is kept.
+    name = read if old_tone(read).upper() == old_tone(known).upper() else known
+    return 1.0, f"{police.group().upper()}{name.upper()}"

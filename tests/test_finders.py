@@ -1,0 +1,191 @@
+"""The finders: quadrilaterals off masks, lines off maps, and the shipped nets on drawn papers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from cvocr_lab.engines.local import papers, text_lines
+from cvocr_lab.engines.local.eyes import Eyes, model_files
+from cvocr_lab.engines.local.geometry import (
+    fit_quad,
+    homography,
+    overlap,
+    rectangle,
+    warp_points,
+)
+from cvocr_lab.engines.local.marks import find_marks, page_of_zone
+from cvocr_lab.results import Line, as_quad
+from cvocr_lab.synth import generate
+
+QUADS = {
+    "level": [[40, 60], [250, 60], [250, 190], [40, 190]],
+    "turned": [[150, 30], [280, 120], [190, 250], [60, 160]],
+    "leaning": [[60, 80], [260, 50], [280, 220], [40, 180]],
+}
+
+
+def _rolled_distance(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
+    return min(float(np.hypot(*(np.roll(one, k, axis=0) - other).T).max()) for k in range(4))
+
+
+@pytest.mark.parametrize("name", QUADS)
+def test_a_quadrilateral_is_fitted_to_its_mask(name: str) -> None:
+    mask = np.zeros((320, 320), np.uint8)
+    cv2.fillPoly(mask, [np.array(QUADS[name])], 1)
+    quad = fit_quad(mask)
+    assert quad is not None
+    assert _rolled_distance(quad, np.array(QUADS[name], float)) < 2.5
+
+
+def test_round_corners_and_a_bite_do_not_move_the_sides() -> None:
+    mask = np.zeros((320, 320), np.uint8)
+    cv2.rectangle(mask, (60, 80), (260, 200), 1, -1)
+    for x, y in ((60, 80), (260, 80), (260, 200), (60, 200)):
+        cv2.circle(mask, (x, y), 9, 0, -1)
+    for x, y in ((69, 89), (251, 89), (251, 191), (69, 191)):
+        cv2.circle(mask, (x, y), 9, 1, -1)
+    cv2.circle(mask, (160, 80), 14, 0, -1)
+    quad = fit_quad(mask)
+    assert quad is not None
+    assert overlap(quad, rectangle(200, 120) + (60, 80)) > 0.97
+
+
+def test_nothing_is_fitted_to_nothing() -> None:
+    assert fit_quad(np.zeros((320, 320), np.uint8)) is None
+    line = np.zeros((320, 320), np.uint8)
+    line[100, 50:200] = 1
+    quad = fit_quad(line)
+    assert quad is None or np.isfinite(quad).all()
+
+
+def _answer(quads: list[NDArray[np.float64]]) -> NDArray[np.float32]:
+    """What a perfect first net says of papers at these corners of the canvas."""
+    cells = papers.CANVAS // papers.CELL
+    answer = np.zeros((3, cells, cells), np.float32)
+    answer[0] = -6
+    y, x = np.mgrid[0:cells, 0:cells].astype(np.float32)
+    for quad in quads:
+        mask = np.zeros((cells, cells), np.uint8)
+        cv2.fillPoly(mask, [np.round(quad / papers.CELL - 0.5).astype(np.int32)], 1)
+        inside = mask > 0
+        middle = quad.mean(0) / papers.CELL - 0.5
+        answer[0][inside] = 6
+        answer[1][inside] = (middle[0] - x[inside]) / papers.REACH
+        answer[2][inside] = (middle[1] - y[inside]) / papers.REACH
+    return answer
+
+
+def test_papers_that_touch_are_told_apart_by_their_middles() -> None:
+    upper = rectangle(180, 112) + (70, 40)
+    lower = upper + (0, 112)
+    found = papers.instances(_answer([upper, lower]))
+    assert len(found) == 2
+    for truth in (upper, lower):
+        assert max(overlap(truth, quad) for quad, _ in found) > 0.9
+
+
+def test_one_large_paper_stays_one() -> None:
+    quad = rectangle(260, 164) + (30, 70)
+    ((found, sureness),) = papers.instances(_answer([quad]))
+    assert overlap(quad, found) > 0.95
+    assert sureness > 0.99
+
+
+def test_a_thumbnail_keeps_corners_beyond_the_picture() -> None:
+    picture = np.zeros((600, 800, 3), np.uint8)
+    canvas, matrix = papers.thumbnail(picture)
+    assert canvas.shape == (papers.CANVAS, papers.CANVAS, 3)
+    beyond = warp_points(matrix, [[-60, -60], [860, 660]])
+    assert (beyond > 0).all()
+    assert (beyond < papers.CANVAS).all()
+
+
+def test_corners_are_read_off_heat_maps_between_cells() -> None:
+    truth = np.array([[20.5, 18.0], [201.0, 17.2], [203.3, 126.0], [19.0, 128.4]])
+    y, x = np.mgrid[0:36, 0:56]
+    heat = np.stack([
+        -((x - cx / papers.CELL + 0.5) ** 2 + (y - cy / papers.CELL + 0.5) ** 2) / 2
+        for cx, cy in truth
+    ]).astype(np.float32)  # fmt: skip
+    assert np.abs(papers.peaks(heat) - truth).max() < 0.4
+
+
+@pytest.mark.parametrize("turn", range(4))
+def test_the_first_side_is_long_and_runs_rightwards(turn: int) -> None:
+    quad = papers.long_side_first(np.roll(rectangle(86, 54) + (10, 20), turn, axis=0))
+    assert quad.tolist() == (rectangle(86, 54) + (10, 20)).tolist()
+
+
+def _lines_answer(boxes: list[tuple[float, float, float, float]]) -> NDArray[np.float32]:
+    answer = np.full((2, 100, 200), -6, np.float32)
+    answer[1] = 0
+    for x0, y0, x1, y1 in boxes:
+        tall = y1 - y0
+        left, right = x0 + text_lines.END * tall, x1 - text_lines.END * tall
+        top, bottom = y0 + tall * 0.25, y1 - tall * 0.25
+        rows = slice(round(top / 2), round(bottom / 2))
+        columns = slice(round(left / 2), round(right / 2))
+        answer[0, rows, columns] = 6
+        answer[1, rows, columns] = np.log(tall / text_lines.HEIGHT_UNIT)
+    return answer
+
+
+def test_lines_are_read_off_their_cores() -> None:
+    boxes = [(20.0, 10.0, 180.0, 26.0), (20.0, 34.0, 120.0, 54.0), (220.0, 34.0, 380.0, 50.0)]
+    quads = text_lines.quads_of(_lines_answer(boxes))
+    assert len(quads) == 3
+    got = np.concatenate([quads[:, 0], quads[:, 2]], axis=1)
+    assert np.abs(got - np.array(boxes)).max() < 2.5  # from the top, each row from the left
+
+
+def test_lines_that_touch_faintly_are_parted() -> None:
+    answer = _lines_answer([(20.0, 10.0, 180.0, 26.0), (20.0, 30.0, 180.0, 46.0)])
+    bridge = answer[0, 5:23, 40:60]
+    bridge[bridge < 0] = 0.0  # a probability of one half between the cores
+    quads = text_lines.quads_of(answer)
+    assert len(quads) == 2
+
+
+def test_a_page_is_placed_by_its_zone() -> None:
+    corners = np.array([[120, 40], [960, 90], [925, 680], [85, 630]], float)
+    matrix = homography(rectangle(125, 88), corners)
+    rows = (
+        ("P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<", 71.5),
+        ("L898902C36UTO7408122F1204159ZE184226B<<<<<10", 78.0),
+    )
+    lines = []
+    for text, y in rows:
+        box = rectangle(111.8, 3.2) + (6.6, y - 1.6)
+        lines.append(Line(text, 0.99, as_quad(warp_points(matrix, box)), (0.99,) * len(text)))
+    found = page_of_zone(find_marks(lines, ()))
+    assert found is not None
+    assert overlap(found, corners) > 0.9
+    assert page_of_zone(find_marks(lines[:1], ())) is None
+
+
+def test_all_models_ship_and_are_small() -> None:
+    assert all(path.exists() for path in model_files())
+    assert sum(path.stat().st_size for path in model_files()) < 4_000_000
+
+
+@pytest.mark.parametrize("type_", ["tcc_chip", "cmt", "passport", "vehicle_registration_back"])
+def test_drawn_papers_are_found_and_turned(type_: str) -> None:
+    found = 0
+    for seed in range(5):
+        sample = generate(type_, seed=31_000 + seed, tier="photo")
+        truth = np.array(sample.truths[0].corners).reshape(4, 2)
+        for outline in Eyes(threads=1).outlines(sample.image):
+            first = int(np.argmin(np.hypot(*(outline.corners - truth[0]).T)))
+            found += overlap(outline.corners, truth) > 0.85 and first == 0
+    assert found >= 4
+
+
+def test_a_bare_ground_holds_no_paper(tmp_path: Path) -> None:
+    rng = np.random.default_rng(5)
+    ground = np.clip(rng.normal(150, 12, (600, 800, 3)), 0, 255).astype(np.uint8)
+    assert Eyes(threads=1).outlines(ground) == []
