@@ -258,8 +258,8 @@ def test_a_run_with_a_store_and_the_wrapper_find_what_the_other_has_read(tmp_pat
 
 def test_a_failure_of_a_run_is_asked_again_by_the_wrapper(tmp_path: Path) -> None:
     path, picture = tmp_path / "run.sqlite", np.zeros((30, 40), np.uint8)
+    failing = Fake(special=raising(TransportError("x")))
     with pytest.warns(batch.RowsFailedWarning):
-        failing = Fake(special=raising(TransportError("x")))
         batch.extract([picture], engine=failing, store=path, progress=False)
     assert CachedEngine(Fake(), path).extract(request(40)).documents
 

@@ -212,7 +212,7 @@ def damaged(path: Path, column: str, value: object) -> None:
         ("result", '{"engine":"e","lines":[]}'),
         ("result", '{"documents":7,"lines":[],"engine":""}'),
         ("result", '{"engine":"e","documents":[{"fields":{"id":["\\ud800",1,null]}}],"lines":[]}'),
-        ("result", 3), ("engine", 7.5), ("attempts", "x"), ("seconds", "much"),
+        ("result", 3), ("attempts", "x"), ("seconds", "much"),
         ("result", '{"error":"RowError","code":7,"message":[]}'),
         ("result", "[" * 100_000),
     ],
@@ -331,7 +331,7 @@ def test_a_decision_that_no_file_can_hold_is_refused(tmp_path: Path) -> None:
     opened = Journal(tmp_path / "j.jsonl", who="an")
     with pytest.raises(ArgumentError, match="not valid Unicode"):
         opened.decide(Item(source="a", field="id"), "corrected", value=LONE)
-    assert opened.decide(Item(source="a", field="id"), "corrected", value="9")
+    opened.decide(Item(source="a", field="id"), "corrected", value="9")
     assert len(Journal(tmp_path / "j.jsonl").decisions) == 1
 
 
@@ -356,7 +356,8 @@ def test_a_locked_journal_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         fcntl.flock(holder, fcntl.LOCK_EX)
         with pytest.raises(BatchError, match="locked by another program"):
             opened.decide(Item(source="a", field="id"), "unreadable")
-    assert opened.decide(Item(source="a", field="id"), "unreadable")
+    opened.decide(Item(source="a", field="id"), "unreadable")
+    assert len(Journal(path).decisions) == 2
 
 
 # Tables for spreadsheets
@@ -411,10 +412,10 @@ WRITERS: dict[str, Callable[[pd.DataFrame, Path], object]] = {
     "Label.txt": cvocr_lab.to_paddle,
     "tasks.json": cvocr_lab.to_label_studio,
     "report.html": lambda frame, path: cvocr_lab.score(
-        frame, pd.DataFrame({"image": frame["image"], "id": "1"}), on="image"
+        frame, pd.DataFrame({"image": frame["image"], "id": "2"}), on="image"
     ).to_html(path),
     "frozen.parquet": lambda frame, path: cvocr_lab.score(
-        frame, pd.DataFrame({"image": frame["image"], "id": "1"}), on="image"
+        frame, pd.DataFrame({"image": frame["image"], "id": "2"}), on="image"
     ).freeze(path),
 }
 

@@ -57,6 +57,10 @@ def add(commands: Commands) -> None:
     )  # fmt: skip
     extract.add_argument("--workers", type=int, metavar="N", help="pictures read at a time")
     extract.add_argument(
+        "--time-limit", type=float, default=batch.TIME_LIMIT_S, metavar="SECONDS",
+        help=f"a picture that takes longer fails; default: {batch.TIME_LIMIT_S:.0f}",
+    )  # fmt: skip
+    extract.add_argument(
         "--store", type=Path, metavar="FILE",
         help="keeps each reading as it comes; the same call goes on where a run ended",
     )  # fmt: skip
@@ -98,6 +102,7 @@ def _extract(args: argparse.Namespace) -> int:
         kind=args.kind,
         engine=args.engine,
         workers=args.workers,
+        time_limit_s=args.time_limit,
         progress=not args.quiet,
         base=base,
         store=args.store,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -74,11 +75,14 @@ def write_csv(frame: pd.DataFrame, to: Path | TextIO) -> None:
     index.columns = pd.Index(labels)
     safe = pd.concat([index, frame.reset_index(drop=True)], axis=1)
     safe.columns = safe.columns.map(_guarded)
+    quoting = csv.QUOTE_MINIMAL
     for at in range(safe.shape[1]):
         cells = safe.iloc[:, at]
         if cells.dtype.kind not in "biufM":
             safe.isetitem(at, cells.map(_guarded).array)
-    safe.to_csv(to, index=False)
+            if any("\r" in cell for cell in cells if isinstance(cell, str)):
+                quoting = csv.QUOTE_NONNUMERIC  # else a carriage return begins a new row
+    safe.to_csv(to, index=False, quoting=quoting)
 
 
 def _guarded(cell: object) -> object:
