@@ -139,9 +139,7 @@ def _score(read: Read, row: Mapping[str, str], found: list[Document]) -> None:
         corners = np.array(best.corners).reshape(4, 2)
         iou = overlap(quad, corners)
         upright = int(np.argmin(np.hypot(*(corners - quad[0]).T))) == 0
-    read.faces.append(
-        Face(row["file"], row["kind"], row["tier"], bool(same), iou, upright)
-    )
+    read.faces.append(Face(row["file"], row["kind"], row["tier"], bool(same), iou, upright))
     hidden = row["hidden_fields"].split()
     for field in FIELDS:
         truth = normal(field, row.get(field))

@@ -1,5 +1,7 @@
+import collections
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cvocr_lab.data import rows
@@ -12,11 +14,12 @@ from cvocr_lab.places import (
     districts,
     is_abroad,
     match_province,
+    parse_address,
     provinces,
     successor,
     wards,
 )
-from cvocr_lab.text import CHARSET, fold, new_tone
+from cvocr_lab.text import CHARSET, fold, fold_key, new_tone, old_tone
 
 NEVER_GIVEN = {
     f"{code:03d}"
@@ -231,3 +234,129 @@ def test_name_lists() -> None:
     assert sum(len(names) for kind, names in kinds.items() if kind.startswith("given")) >= 150
     assert all(len(names) == len(set(names)) for names in kinds.values())
     assert len(rows("ethnic_groups.csv")) == 54
+
+
+Parts = tuple[str, str, str, str]
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        # the comma before a district or a province is lost
+        ("Số 3, Phường 4 Quận 5, Hồ Chí Minh", ("Số 3", "Phường 4", "Quận 5", "Hồ Chí Minh")),
+        ("Bến Nghé, Quận 1 Hồ Chí Minh", ("", "Bến Nghé", "Quận 1", "Hồ Chí Minh")),
+        ("Vinh Nghệ An", ("", "", "Vinh", "Nghệ An")),
+        ("Xóm 2, Phúc Xá Ba Đình Hà Nội", ("Xóm 2", "Phúc Xá", "Ba Đình", "Hà Nội")),
+        ("Tổ 5 Phúc Xá, Ba Đình, Hà Nội", ("Tổ 5", "Phúc Xá", "Ba Đình", "Hà Nội")),
+        ("Chánh Lộ Quảng Ngãi Quảng Ngãi", ("", "Chánh Lộ", "Quảng Ngãi", "Quảng Ngãi")),
+        ("xã Yên Trung huyện Thạnh Thất tp hà nội", ("", "Yên Trung", "Thạch Thất", "Hà Nội")),
+        # no unit word, another unit word, words glued
+        ("9 Hàng Bè, P8Q10, HCM", ("9 Hàng Bè", "Phường 8", "Quận 10", "Hồ Chí Minh")),
+        ("số 4 đường 9 phường 6 quận 4", ("số 4 đường 9", "Phường 6", "Quận 4", "Hồ Chí Minh")),
+        ("5 Lê Lợi, F.14,Q10 HCM", ("5 Lê Lợi", "Phường 14", "Quận 10", "Hồ Chí Minh")),
+        ("Cầu Giấy District, Ha Noi City", ("", "", "Cầu Giấy", "Hà Nội")),
+        ("Phường: Cô Giang - Quận: 1", ("", "Cô Giang", "Quận 1", "Hồ Chí Minh")),
+        ("Phường 12 Quận X", ("", "Phường 12", "Quận 10", "Hồ Chí Minh")),
+        # something stands behind the units
+        ("5 Láng, Cầu Giấy, Hà Nội 100000", ("5 Láng, 100000", "", "Cầu Giấy", "Hà Nội")),
+        ("P5 Q8, HCM (gần chợ)", ("gần chợ", "Phường 5", "Quận 8", "Hồ Chí Minh")),
+        ("Ngõ 2, Hanoi, quận Thanh Xuân", ("Ngõ 2", "", "Thanh Xuân", "Hà Nội")),
+        # the province is told twice, or is that of the only district of the name
+        ("7 Võ Thị Sáu, Ho Chi Minh City, Ho Chi Minh", ("7 Võ Thị Sáu", "", "", "Hồ Chí Minh")),
+        ("Tp. Thái Bình, Thái Bình", ("", "", "Thái Bình", "Thái Bình")),
+        ("Nghĩa Tân, Cầu Giấy", ("", "Nghĩa Tân", "Cầu Giấy", "Hà Nội")),
+        ("12 Hòa Bình, Q. Tân Phú", ("12 Hòa Bình", "", "Tân Phú", "Hồ Chí Minh")),
+        # a street is no ward, a district of the past is one of 2025
+        ("02 Kim Giang, Thanh Xuân, Hà Nội", ("02 Kim Giang", "", "Thanh Xuân", "Hà Nội")),
+        ("Ngõ 4 Kim Giang, Thanh Xuân, Hà Nội", ("Ngõ 4 Kim Giang", "", "Thanh Xuân", "Hà Nội")),
+        ("An Khánh, Quận 2, HCM", ("", "An Khánh", "Thủ Đức", "Hồ Chí Minh")),
+    ],
+)  # fmt: skip
+def test_addresses_without_their_commas(text: str, parts: Parts) -> None:
+    found = parse_address(text, era="old")
+    assert (found.house, found.ward, found.district, found.province) == parts
+
+
+def test_a_street_that_is_named_like_a_ward_is_told() -> None:
+    assert parse_address("02 Kim Giang, Thanh Xuân, Hà Nội", era="old").unknown == ("ward",)
+
+
+@pytest.mark.parametrize(
+    ("text", "parts", "era"),
+    [
+        ("Số 5 Trần Hưng Đạo, Phường Hoàn Kiếm, Thành phố Hà Nội",
+         ("Số 5 Trần Hưng Đạo", "Hoàn Kiếm", "", "Hà Nội"), "new"),
+        ("Số 5 Trần Hưng Đạo, Quận Hoàn Kiếm, Thành phố Hà Nội",
+         ("Số 5 Trần Hưng Đạo", "", "Hoàn Kiếm", "Hà Nội"), "old"),
+        ("Phường Trần Hưng Đạo, Quận Hoàn Kiếm, Hà Nội",
+         ("", "Trần Hưng Đạo", "Hoàn Kiếm", "Hà Nội"), "old"),
+        ("Quán Thánh, Ba Đình, Hà Nội", ("", "Quán Thánh", "Ba Đình", "Hà Nội"), "old"),
+    ],
+)  # fmt: skip
+def test_unit_words_tell_the_era(text: str, parts: Parts, era: str) -> None:
+    found = parse_address(text)
+    assert (found.house, found.ward, found.district, found.province) == parts
+    assert found.era == era
+    assert found.score == 1
+
+
+@pytest.mark.parametrize(
+    "country", [", Việt Nam", ", Vietnam", " - VN", " Viet Nam", ", VIỆT NAM."]
+)
+def test_a_country_at_the_end_hides_nothing(country: str) -> None:
+    found = parse_address(f"Tổ 5, Phúc Xá, Ba Đình, Hà Nội{country}")
+    assert str(found) == "Tổ 5, Phúc Xá, Ba Đình, Hà Nội"
+    assert found.country == country.lstrip(" ,-")
+    assert parse_address("Việt Nam").country == ""
+
+
+OLD_WARDS = [row for row in rows("wards_old.csv") if row["ward"] and not row["until"]]
+NUMBERED = [row for row in OLD_WARDS if row["ward"].startswith("Phường ")]
+OLD_NAMES = {place.code: place.name for place in provinces("old")}
+
+
+def test_every_numbered_ward_is_found_without_the_comma_before_its_district() -> None:
+    assert len(NUMBERED) > 200
+    for row in NUMBERED:
+        text = f"Số 3, {row['ward']} {row['district']}, {OLD_NAMES[row['province_code']]}"
+        found = parse_address(text, era="old")
+        assert (found.house, found.ward, found.district) == ("Số 3", row["ward"], row["district"])
+
+
+UNIT_WORDS = {
+    "phường",
+    "xã",
+    "quận",
+    "huyện",
+    "tp",
+    "p",
+    "q",
+    "thành",
+    "phố",
+    "tỉnh",
+    "thị",
+    "trấn",
+}
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    row=st.sampled_from(OLD_WARDS),
+    house=st.sampled_from(["", "Hạ", "Thượng", "Số 12 Lê Lợi", "Xóm 3", "Quỳnh", "45/7 Kim Giang"]),
+    gaps=st.lists(st.sampled_from([", ", " ", ",", " - ", ", , "]), min_size=3, max_size=3),
+    end=st.sampled_from(["", ", Việt Nam", " 0912345678", " (gần chợ Mới)", ", VN"]),
+    era=st.sampled_from([None, "old", "new"]),
+)
+def test_no_word_of_an_address_is_lost(
+    row: dict[str, str], house: str, gaps: list[str], end: str, era: Era | None
+) -> None:
+    province = OLD_NAMES[row["province_code"]]
+    parts = [p for p in (house, row["ward"], row["district"], province) if p]
+    text = parts[0] + "".join(g + p for g, p in zip(gaps, parts[1:], strict=False)) + end
+    found = parse_address(text, era=era)
+    written = f"{found} {found.country}"
+    kept = collections.Counter(fold_key(written).split())
+    lost = collections.Counter(fold_key(old_tone(text)).split()) - kept
+    units = {fold(word) for word in UNIT_WORDS}
+    assert not set(lost) - units - {"an", "thua", "thien"}, (text, written)
+    assert str(parse_address(str(found), era=era)) == str(found)

@@ -60,7 +60,7 @@ def clean(
                                         more is printed (``_clean`` is then missing), or the words
                                         for no end
     address           text              ``house ward district province era ward_2025
-                                        province_2025 score``
+                                        province_2025 score country``
     plate             text, ``99A12345`` ``class province province_2025``
     closed list       text              ``score``: likeness to the entry, 0 to 1
     police            text              ``province score``

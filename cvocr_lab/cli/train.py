@@ -1,4 +1,4 @@
-"""``cvocr-lab train``: train one of the engine's nets, or fine-tune the recogniser on own labels."""
+"""``cvocr-lab train``: train a net of the offline engine, or fine-tune the recogniser."""
 
 from __future__ import annotations
 

@@ -7,14 +7,15 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
-from rapidfuzz.distance import OSA
-
 from cvocr_lab.places._gazetteer import (
     CACHED,
     DISTRICT_WORDS,
+    FORMER,
     WARD_WORDS,
     Place,
     Roll,
+    explicit_unit,
+    find_in,
     mended,
     roll,
     ward_by_code,
@@ -28,7 +29,9 @@ from cvocr_lab.places._provinces import (
     provinces,
     successor,
 )
-from cvocr_lab.text import collapse, fold_key, nfc
+from cvocr_lab.places._search import Reading, Search, of_new_era
+from cvocr_lab.places._words import is_house, parted
+from cvocr_lab.text import collapse, nfc
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,8 @@ class Address:
     unknown
         The parts that no list holds: ``"ward"``, ``"district"``, ``"province"``; ``"era"`` for a
         unit that may be of either.
+    country
+        ``Việt Nam`` as printed at the end; "" for none.
     """
 
     house: str = ""
@@ -66,6 +71,7 @@ class Address:
     ward_2025: str = ""
     score: float = 0.0
     unknown: tuple[str, ...] = ()
+    country: str = ""
 
     @property
     def province_2025(self) -> str:
@@ -81,16 +87,12 @@ class Address:
         return ", ".join(filter(None, (self.house, self.ward, self.district, self.province)))
 
 
-_JOINED: Final = re.compile(r"(r[ịi]a)\s*[-–—]\s*(v[ũu]ng)", re.IGNORECASE)
+_JOINED: Final = re.compile(r"\b(r[ịi]a|thi[êe]n)\s*[-–—]\s*(v[ũu]ng|hu[ếe])\b", re.IGNORECASE)
 _COMMAS: Final = re.compile(r"\s*[,;]\s*")
 _DASHES: Final = re.compile(r"\s+[-–—]\s+|\s*[,;]\s*|(?<=\w{3})[-–—](?=\w{2})")
 # A dot for a comma; after one or two letters it shortens a unit word.
 _DOTS: Final = re.compile(r"(?<=\w{3})\s?\.[.\s]*(?=\w)|\s*[,;]\s*")
 _EDGES: Final = " \t.,;:-–—_'\"`|"
-_HOUSE: Final = re.compile(
-    r"(?:so|sn|to|thon|xom|ap|khu|doi|ban|buon|lang|khom|kp|kdc|ngo|ngach|hem|kiet|duong|pho|tdp|"
-    r"can ho|chung cu|toa|lo|plei|bon|phum|soc)\b|\w{0,3}\d"
-)
 
 
 def parse_address(text: str, *, era: Era | None = None) -> Address:
@@ -116,6 +118,9 @@ def parse_address(text: str, *, era: Era | None = None) -> Address:
     ('new', '', 'Thủ Dầu Một')
     """
     text = _JOINED.sub(r"\1 \2", collapse(nfc(text)))
+    country = ""
+    if at_end := _COUNTRY.search(text):
+        text, country = text[: at_end.start()], at_end[1]
     best = _of_parts(_COMMAS.split(text), era)
     for marks in (_DASHES, _DOTS):
         if _worth(best) >= 3 or not marks.search(text):
@@ -123,7 +128,76 @@ def parse_address(text: str, *, era: Era | None = None) -> Address:
         other = _of_parts(marks.split(text), era)
         if _worth(other) > _worth(best):
             best = other
-    return best
+    # Without a date, a ward of today may be a district whose ward lost its comma.
+    undated = era is None and best.era == "new" and bool(best.house)
+    if undated or not _is_whole(best):
+        search = Search(parted(text))
+        found = search.best(era)
+        if found is not None:
+            other = _of_reading(search, found)
+            best = max(best, other, key=_rank)
+            if found.doubtful and not best.ward and "ward" not in best.unknown:
+                best = replace(best, unknown=(*best.unknown, "ward"))
+    best = _of_2025(best)
+    return replace(best, country=country) if country else best
+
+
+def _rank(address: Address) -> tuple[float, int, bool, float]:
+    three = bool(address.ward and address.district)
+    return _worth(address), -len(address.unknown), three, address.score
+
+
+def _of_2025(address: Address) -> Address:
+    """The address with the district of 2025 for one that was renamed or split before."""
+    code = next((p.code for p in provinces("old") if p.name == address.province), "")
+    became = FORMER.get(code, {}).get(address.district, ())
+    if len(became) > 1:
+        became = tuple(
+            name
+            for name in became
+            if any(ward.name == address.ward for ward in roll("old", code, name).places())
+        )
+    if len(became) != 1:
+        return address
+    return replace(address, district=became[0], score=min(address.score, 0.9))
+
+
+_COUNTRY: Final = re.compile(
+    r"(?<=[\w)])[^\w(]*?[\s,;–—-]+((?:việt\s?nam|viet\s?nam|v\.?n)\.?)$", re.IGNORECASE
+)
+
+
+def _is_whole(address: Address) -> bool:
+    """Tell whether every part is placed, and none may stand in the house."""
+    if address.unknown or not address.province:
+        return False
+    placed = bool(address.ward and (address.district or address.era == "new"))
+    return placed or not address.house
+
+
+def _of_reading(search: Search, reading: Reading) -> Address:
+    """The address that a search read."""
+    assert reading.province is not None
+    runs = (part for run in search.rest(reading) for part in _COMMAS.split(run))
+    rest = [part for part in (part.strip(_EDGES) for part in runs) if part]
+    made = Address(
+        house=", ".join(rest),
+        district=reading.district.name if reading.district else "",
+        province=reading.province.name,
+        era=reading.era if reading.district or reading.ward else None,
+        score=reading.score,
+    )
+    if reading.ward is not None:
+        return _with_found(made, reading.ward)
+    *small, last = rest or [""]
+    behind = max(reading.taken) + 1 < len(search.words)
+    if not last or is_house(last) or behind:
+        return made
+    level = "ward" if reading.district or reading.era == "new" else "district"
+    house = ", ".join(small)
+    if level == "ward":
+        return replace(made, house=house, ward=last, unknown=("ward",))
+    return replace(made, house=house, district=last, unknown=("district",))
 
 
 def _worth(address: Address) -> float:
@@ -145,9 +219,6 @@ def _of_parts(split: list[str], era: Era | None) -> Address:
         return Address(unknown=("province",))
     found = _province(parts[-1])
     small = parts[:-1]
-    if found is None and (cut := _province_at_end(parts[-1])):
-        head, found = cut
-        small = [*small, *_without_unit(head)]
     if era != "new" and (found is None or found[1] < 1):
         found = _province_above(parts) or found
     if found is None:
@@ -161,7 +232,7 @@ def _of_parts(split: list[str], era: Era | None) -> Address:
         if old.score == 1 and old.ward and old.district and not old.unknown:
             return old
         choices.append(old)
-    new = _of_new_era(place.name)
+    new = of_new_era(place.name)
     if era != "old" and new is not None:
         choices.append(_new(small, new, score))
     if not choices:
@@ -207,12 +278,9 @@ def _old(small: list[str], province: Province, score: float) -> Address:
     districts = roll("old", province.code)
     base = Address(province=province.name, era="old", score=score)
     *rest, part = small
-    found = _in(districts, part)
-    if found is None and (cut := _at_end(districts, part)):
-        head, found = cut
-        rest = [*rest, *_without_unit(head)]
+    found = _in(districts, part, "district")
     if found is None:
-        if rest or not _is_house(part):
+        if rest or not is_house(part):
             ward = rest[-1] if rest else ""
             return replace(
                 base, house=", ".join(rest[:-1]), ward=ward, district=part,
@@ -234,50 +302,41 @@ def _new(small: list[str], province: Province, score: float) -> Address:
 
 def _with_ward(base: Address, parts: list[str], wards: Roll) -> Address:
     *rest, part = parts
-    found = _in(wards, part)
-    if found is None and (cut := _at_end(wards, part, house=True)):
-        head, found = cut
-        rest = [*rest, *_without_unit(head)]
+    found = _in(wards, part, "ward")
     if found is not None:
-        ward, fits = found
-        became = (ward.code,) if base.era == "new" else ward.became
-        since = ward_by_code(became[0]) if len(became) == 1 else None
-        return replace(
-            base, house=", ".join(rest), ward=ward.name, code=ward.code,
-            ward_2025=since.name if since else "", score=min(base.score, fits),
-        )  # fmt: skip
-    if _is_house(part):
+        made = replace(base, house=", ".join(rest), score=min(base.score, found[1]))
+        return _with_found(made, found[0])
+    if is_house(part):
         return replace(base, house=", ".join(parts))
     return replace(base, house=", ".join(rest), ward=part, unknown=("ward",))
 
 
-_FOUND: Final[dict[tuple[int, str], tuple[Place, float] | None]] = {}
+def _with_found(base: Address, ward: Place) -> Address:
+    """The address with a listed ward, and what became of it."""
+    became = (ward.code,) if base.era == "new" else ward.became
+    since = ward_by_code(became[0]) if len(became) == 1 else None
+    return replace(base, ward=ward.name, code=ward.code, ward_2025=since.name if since else "")
 
 
-def _in(among: Roll, part: str) -> tuple[Place, float] | None:
-    """`Roll.find`, remembered: parts of addresses come again and again."""
-    key = (id(among), part)
-    if key not in _FOUND:
-        if len(_FOUND) > CACHED:
-            _FOUND.clear()
-        _FOUND[key] = among.find(part)
-    return _FOUND[key]
+def _in(among: Roll, part: str, level: str) -> tuple[Place, float] | None:
+    """Find the place of a part; None where its unit word is another level's."""
+    found = find_in(among, part)
+    unit = explicit_unit(part) if found else ""
+    other = DISTRICT_WORDS if level == "ward" else WARD_WORDS
+    if found and unit in other and written(part).keys[-1] not in written(found[0].name).keys:
+        return None
+    return found
 
 
 @lru_cache(CACHED)
 def _province(part: str) -> tuple[Province, float] | None:
-    return match_province(mended(part))
-
-
-@lru_cache(4096)
-def _province_at_end(part: str) -> tuple[str, tuple[Province, float]] | None:
-    """A province after a lost comma: what stands before it, and the province."""
-    words = part.split()
-    for count in range(min(5, len(words) - 1), 1, -1):
-        found = match_province(mended(" ".join(words[-count:])))
-        if found and found[1] == 1:
-            return " ".join(words[:-count]).strip(_EDGES), found
-    return None
+    found = match_province(mended(part))
+    if found and found[1] < 1:
+        words = part.split()
+        tails = (" ".join(words[cut:]) for cut in range(1, len(words)))
+        if any((cut := match_province(tail)) and cut == (found[0], 1.0) for tail in tails):
+            return None  # a word more is no misreading: it would be lost
+    return found
 
 
 _LEAST_LIKE: Final = 0.6
@@ -297,52 +356,12 @@ def _province_above(parts: list[str]) -> tuple[Province, float] | None:
         near = [
             (place, likeness)
             for place, likeness in near
-            if (district := _in(roll("old", place.code), small[-1]))
+            if (district := find_in(roll("old", place.code), small[-1]))
             and _names_one(roll("old", place.code, district[0].name), small[-2])
         ]
     return near[0] if len(near) == 1 else None
 
 
 def _names_one(among: Roll, part: str) -> bool:
-    found = _in(among, part)
+    found = find_in(among, part)
     return found is not None and found[1] == 1
-
-
-_LONG_UNITS: Final = (
-    "tinh", "thanhpho", "quan", "huyen", "thixa", "phuong", "thitran", "dackhu",
-)  # fmt: skip
-
-
-def _without_unit(head: str) -> list[str]:
-    """What stands before a name, unless it is a unit word misread by a sign."""
-    key = fold_key(head).replace(" ", "")
-    misread = any(OSA.distance(key, unit, score_cutoff=1) == 1 for unit in _LONG_UNITS)
-    return [] if misread else [head]
-
-
-def _at_end(
-    among: Roll, part: str, *, house: bool = False
-) -> tuple[str, tuple[Place, float]] | None:
-    """A listed name after a lost comma; only after a house, where `house` says so."""
-    words = part.split()
-    for count in range(min(5, len(words) - 1), 0, -1):
-        tail, head = " ".join(words[-count:]), " ".join(words[:-count]).strip(_EDGES)
-        if house and not _is_house(head):
-            continue
-        what = written(tail)
-        if count == 1 and len(what.keys[0]) < 4:
-            continue
-        if any(key in among.by_key for key in what.keys) and (found := _in(among, tail)):
-            return head, found
-    return None
-
-
-def _is_house(part: str) -> bool:
-    return _HOUSE.match(fold_key(part)) is not None
-
-
-@lru_cache(None)
-def _of_new_era(name: str) -> Province | None:
-    """Find the new province of the same name; Huế was Thừa Thiên Huế."""
-    name = "Huế" if name == "Thừa Thiên Huế" else name
-    return next((place for place in provinces("new") if place.name == name), None)

@@ -7,7 +7,7 @@ one of them in each district at most.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from typing import Final
@@ -23,16 +23,29 @@ CACHED: Final = 1 << 17
 
 _UNITS: Final = {
     "tinh": "tinh", "thanh pho": "thanhpho", "tp": "thanhpho", "t p": "thanhpho",
-    "quan": "quan", "q": "quan", "huyen": "huyen", "h": "huyen",
+    "quan": "quan", "q": "quan", "huyen": "huyen", "h": "huyen", "f": "phuong",
     "thi xa": "thixa", "tx": "thixa", "t x": "thixa", "phuong": "phuong", "p": "phuong",
     "xa": "xa", "x": "xa", "thi tran": "thitran", "tt": "thitran", "t t": "thitran",
     "dac khu": "dackhu",
 }  # fmt: skip
 """Unit words and their abbreviations, folded."""
 
+_MARKED_UNITS: Final = {
+    "tỉnh": "tinh", "thành phố": "thanhpho", "quận": "quan", "huyện": "huyen", "thị xã": "thixa",
+    "phường": "phuong", "xã": "xa", "thị trấn": "thitran", "đặc khu": "dackhu",
+}  # fmt: skip
 DISTRICT_WORDS: Final = frozenset({"quan", "huyen", "thixa", "thanhpho"})
 WARD_WORDS: Final = frozenset({"phuong", "xa", "thitran", "dackhu"})
-_ROMAN: Final = {"i": "1", "ii": "2", "iii": "3"}
+_ROMAN: Final = {
+    word: str(at)
+    for at, word in enumerate("i ii iii iv v vi vii viii ix x xi xii".split(), start=1)  # noqa: SIM905
+}
+FORMER: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
+    "079": {"Quận 2": ("Thủ Đức",), "Quận 9": ("Thủ Đức",)},
+    "001": {"Từ Liêm": ("Nam Từ Liêm", "Bắc Từ Liêm")},
+}
+"""Districts that older papers print, by province, and those of 2025 that they became (Resolutions
+132/NQ-CP of 2013 and 1111/NQ-UBTVQH14 of 2020)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +90,7 @@ class Written:
     marked: tuple[str, ...]
 
 
-_MIXED: Final = re.compile(r"\b(?![PQpq]\.?[\dOolI]+\b)(?=\w*[^\W\d_])(?=\w*\d)\w+")
+_MIXED: Final = re.compile(r"\b(?![PQFpqf]\.?[\dOolI]+\b)(?=\w*[^\W\d_])(?=\w*\d)\w+")
 _TO_LETTERS: Final = str.maketrans("01245689", "oizasgbg")
 _DIGIT: Final = re.compile(r"\d")
 
@@ -118,7 +131,7 @@ def written(part: str) -> Written:
         if len(words) > length and (found := _UNITS.get(" ".join(words[:length]))):
             unit, rest = found, length
             break
-    if not unit and words and (tight := re.fullmatch(r"([pq])(\d+)", words[0])):
+    if not unit and words and (tight := re.fullmatch(r"([pqf])(\d+)", words[0])):
         unit, rest = _UNITS[tight[1]], 0
         words, marked = [tight[2], *words[1:]], [tight[2], *marked[1:]]
     if not unit:
@@ -129,6 +142,25 @@ def written(part: str) -> Written:
         name = name_marked = f"{unit}{int(number)}" if number.isdecimal() else name
     whole, whole_marked = "".join(words), "".join(marked)
     return Written(unit, (name, whole), (name_marked, whole_marked))
+
+
+@lru_cache(CACHED)
+def explicit_unit(part: str) -> str:
+    """The unit word that a part begins with, folded; "" where a name may begin so, as ``Quán``.
+
+    >>> explicit_unit("Phường Hoàn Kiếm"), explicit_unit("Q. 1"), explicit_unit("Quán Thánh")
+    ('phuong', 'quan', '')
+    """
+    marked = " ".join(re.findall(r"[^\W_]+", old_tone(part).lower()))
+    for word, unit in _MARKED_UNITS.items():
+        if marked.startswith(f"{word} "):
+            return unit
+    head, _, name = marked.partition(" ")
+    if tight := re.fullmatch(r"([pqf])(\d+)", head):
+        return _UNITS[tight[1]]
+    if name and (len(head) <= 2 or marked.isascii()):
+        return written(part).unit
+    return ""
 
 
 @dataclass(slots=True)
@@ -143,8 +175,10 @@ class Roll:
         key, mark = _bare(place.name)
         kind, kind_mark = _bare(place.kind)
         spellings = [(key, mark), (kind + key, kind_mark + mark)]
-        if key in _ROMAN:
-            spellings.append((kind + _ROMAN[key],) * 2)
+        *head, last = fold_key(place.name).split()
+        if last in _ROMAN:
+            spellings.append(("".join(head) + _ROMAN[last],) * 2)
+            spellings.append((kind + "".join(head) + _ROMAN[last],) * 2)
         for k, m in spellings:
             if self.by_mark.setdefault(m, place) is not place and m == mark:
                 self.by_mark[m] = Place(place.name, "")  # a town and a commune of one name
@@ -166,7 +200,17 @@ class Roll:
         for key, mark in zip(what.keys, what.marked, strict=True):
             if places := self.by_key.get(key):
                 return _nearest(mark, places)
+        if self._holds_name(part):  # a word more is no misreading: it would be lost
+            return None
         return self._misread(what)
+
+    def _holds_name(self, part: str) -> bool:
+        """Tell whether a part is a listed name with words before or behind it."""
+        words = fold_key(part).split()
+        cuts = range(1, len(words))
+        heads = {"".join(words[:cut]) for cut in cuts if len("".join(words[cut:])) > 1}
+        tails = {"".join(words[cut:]) for cut in cuts if not _is_unit(words[:cut])}
+        return any(len(key) > 3 and key in self.by_key for key in heads | tails)
 
     def _misread(self, what: Written) -> tuple[Place, float] | None:
         if what.marked[0] in _every_name():  # the name of another place is no misreading
@@ -199,6 +243,33 @@ class Roll:
 
     def _keys(self) -> Sequence[str]:
         return list(self.by_key)
+
+    def places(self) -> Iterable[Place]:
+        """The places of the roll, each once."""
+        return {(p.name, p.kind): p for places in self.by_key.values() for p in places}.values()
+
+
+def _is_unit(words: list[str]) -> bool:
+    """Tell whether words are a unit word, or a long one with a letter misread."""
+    text = "".join(words)
+    return " ".join(words) in _UNITS or any(
+        OSA.distance(text, unit, score_cutoff=1) <= 1
+        for unit in set(_UNITS.values())
+        if unit != "xa"
+    )
+
+
+_FOUND: Final[dict[tuple[int, str], tuple[Place, float] | None]] = {}
+
+
+def find_in(among: Roll, part: str) -> tuple[Place, float] | None:
+    """`Roll.find`, remembered: parts of addresses come again and again."""
+    key = (id(among), part)
+    if key not in _FOUND:
+        if len(_FOUND) > CACHED:
+            _FOUND.clear()
+        _FOUND[key] = among.find(part)
+    return _FOUND[key]
 
 
 def slack(length: int) -> int:
@@ -264,6 +335,11 @@ def _units(era: Era) -> dict[tuple[str, str], list[Place]]:
             became = tuple(row["new_codes"].split())
             place = Place(old_tone(row["ward"]), row["kind"], row["code"], became)
             units.setdefault((province, fold_key(district)), []).append(place)
+    for province, former in FORMER.items():
+        for name, became_districts in former.items():
+            units[province, ""].append(Place(name, "quận" if name[-1].isdigit() else "huyện"))
+            wards = (units[province, fold_key(district)] for district in became_districts)
+            units[province, fold_key(name)] = [ward for found in wards for ward in found]
     return units
 
 

@@ -76,9 +76,8 @@ def _sheet(
     pixels = (round(size[0] * scale), round(size[1] * scale))
     colours = chance.choice(_GROUNDS)
     if chance.random() < 0.4:
-        colours = tuple(
-            tuple(int(v) for v in rng.uniform(150, 255, 3)) for _ in range(chance.randint(1, 4))
-        )  # type: ignore[assignment]
+        shades = rng.integers(150, 256, (chance.randint(1, 4), 3)).tolist()
+        colours = tuple((red, green, blue) for red, green, blue in shades)
     if chance.random() < 0.25:
         plain = np.full((pixels[1], pixels[0], 3), rng.uniform(190, 255, 3), np.float32)
         return Sheet(plain, scale)
@@ -137,7 +136,10 @@ def _columns(
     em = chance.uniform(1.7, 3.0)
     leading = chance.uniform(1.15, 2.3)
     ink, value_ink = _ink(chance), _ink(chance)
-    bounds = [0.0, *sorted(chance.uniform(0.25, 0.8) for _ in range(chance.choice((0, 0, 1, 1, 2))))]
+    bounds = [
+        0.0,
+        *sorted(chance.uniform(0.25, 0.8) for _ in range(chance.choice((0, 0, 1, 1, 2)))),
+    ]
     last = size[1] - _MARGIN_MM
     if chance.random() < 0.25:
         last = _zone(sheet, size, chance, rng, pool)
@@ -206,7 +208,9 @@ def _zone(
     return y
 
 
-def _free(x0: float, x1: float, y: float, em: float, taken: list[_Box]) -> list[tuple[float, float]]:
+def _free(
+    x0: float, x1: float, y: float, em: float, taken: list[_Box]
+) -> list[tuple[float, float]]:
     """Parts of a row that no picture covers, at least five ems wide."""
     spans = [(x0, x1)]
     for left, top, right, bottom in taken:

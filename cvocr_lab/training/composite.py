@@ -5,6 +5,7 @@ Everything is drawn at the size the nets see, so that a core makes some fifty pi
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -106,7 +107,7 @@ def _ground(
         whole = cv2.resize(part, size, interpolation=cv2.INTER_LINEAR)
         return _recoloured(np.asarray(whole, np.uint8), rng, most=0.6)
     data = np.frombuffer(grounds[int(rng.integers(len(grounds)))], np.uint8)
-    ground = cv2.imdecode(data, cv2.IMREAD_COLOR)
+    ground = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
     zoom = rng.uniform(1.0, 2.2)
     wide = int(min(ground.shape[1] / zoom, ground.shape[1]))
     x, y = (int(rng.integers(0, ground.shape[1] - wide + 1)) for _ in range(2))
@@ -133,10 +134,10 @@ def _pattern(size: tuple[int, int], rng: Chance) -> Picture:
                 cv2.line(picture, (x, 0), (x, size[1]), ink, thick)
     elif kind == 2:
         for _ in range(int(rng.integers(3, 25))):
-            x, y = rng.integers(0, size[0]), rng.integers(0, size[1])
-            w, h = rng.integers(5, size[0] // 2), rng.integers(5, size[1] // 2)
+            middle = rng.uniform(0, 1, 2) * size
+            sides = rng.uniform(0.02, 0.5, 2) * size
             shade = tuple(float(v) for v in np.clip(colour + rng.normal(0, 50, 3), 0, 255))
-            box = cv2.boxPoints(((float(x), float(y)), (float(w), float(h)), rng.uniform(0, 90)))
+            box = cv2.boxPoints((middle.tolist(), sides.tolist(), rng.uniform(0, 90)))
             cv2.fillPoly(picture, [np.int32(box)], shade)
     angle = rng.uniform(0, 6.28)
     ramp = np.cos(angle) * np.linspace(-1, 1, size[0], dtype=np.float32)[None]
@@ -198,8 +199,10 @@ def _cells(
     edges = np.linspace(0, 1, count + 1)
     tall = y1 - y0 > x1 - x0
     if tall:
-        return [(x0, y0 + a * (y1 - y0), x1, y0 + b * (y1 - y0)) for a, b in zip(edges, edges[1:])]
-    return [(x0 + a * (x1 - x0), y0, x0 + b * (x1 - x0), y1) for a, b in zip(edges, edges[1:])]
+        return [
+            (x0, y0 + a * (y1 - y0), x1, y0 + b * (y1 - y0)) for a, b in itertools.pairwise(edges)
+        ]
+    return [(x0 + a * (x1 - x0), y0, x0 + b * (x1 - x0), y1) for a, b in itertools.pairwise(edges)]
 
 
 def _angle(rng: Chance, *, scan: bool) -> float:
@@ -214,7 +217,7 @@ def _angle(rng: Chance, *, scan: bool) -> float:
     return float(rng.uniform(-np.pi, np.pi))
 
 
-def _rotated(width: float, height: float, centre: Sequence[float], angle: float) -> Points:
+def _rotated(width: float, height: float, centre: Sequence[float] | Points, angle: float) -> Points:
     cos, sin = np.cos(angle), np.sin(angle)
     box = rectangle(width, height) - (width / 2, height / 2)
     return np.asarray(box @ np.array([[cos, sin], [-sin, cos]]) + centre)
@@ -343,7 +346,7 @@ def _framed(paper: Picture, corners: NDArray[np.float32], rng: Chance) -> Pictur
 
 def _recoloured(picture: Picture, rng: Chance, *, most: float) -> Picture:
     """Another ground, ink and white balance than the printer's."""
-    out = picture.astype(np.float32)
+    out: NDArray[np.floating] = picture.astype(np.float32)
     if rng.random() < 0.35:
         out = 255 - (255 - out) * rng.uniform(0.35, 1.0)
     if rng.random() < 0.5:
@@ -393,7 +396,9 @@ def _hands(picture: Picture, quads: Sequence[Points], rng: Chance) -> Picture:
     if rng.random() < 0.05:
         ends = rng.uniform(0, _LONGEST, (2, 2)).astype(int)
         colour = tuple(int(v) for v in rng.uniform(0, 255, 3))
-        cv2.line(picture, tuple(ends[0]), tuple(ends[1]), colour, int(rng.integers(3, 16)), cv2.LINE_AA)
+        cv2.line(
+            picture, tuple(ends[0]), tuple(ends[1]), colour, int(rng.integers(3, 16)), cv2.LINE_AA
+        )
     return picture
 
 
@@ -412,9 +417,7 @@ def _taken(picture: Picture, rng: Chance) -> Picture:
     return np.ascontiguousarray(picture)
 
 
-def outline_example(
-    composite: Composite, rng: Chance
-) -> tuple[Picture, NDArray[np.float32]]:
+def outline_example(composite: Composite, rng: Chance) -> tuple[Picture, NDArray[np.float32]]:
     """Return a thumbnail and what `PaperNet` should say of it.
 
     Returns
@@ -431,7 +434,9 @@ def outline_example(
         corners = warp_points(matrix, paper.corners)
         cover = np.zeros((papers.CANVAS, papers.CANVAS), np.uint8)
         cv2.fillPoly(cover, [np.round(corners * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
-        part = cv2.resize(cover, (cells, cells), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+        part = (
+            cv2.resize(cover, (cells, cells), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+        )
         middle = corners.mean(0) / papers.CELL - 0.5
         truth[0] = np.maximum(truth[0] * (1 - part), part) if part.max() else truth[0]
         upper = part > 0.5
@@ -458,10 +463,7 @@ def turn_examples(composite: Composite, rng: Chance) -> list[TurnExample]:
     """Return what `TurnNet` sees of each paper of a picture, and of things that are none."""
     made = []
     for paper in composite.papers:
-        if rng.random() < 0.12:
-            turn = int(rng.integers(4))
-        else:
-            turn = int(rng.choice((0, 2)))
+        turn = int(rng.integers(4)) if rng.random() < 0.12 else int(rng.choice((0, 2)))
         corners = np.roll(paper.corners, turn, axis=0)
         # Corner k of `corners` is the paper's corner k - turn; its own first is corner `turn`.
         reach = float(np.hypot(*np.ptp(corners, axis=0)))

@@ -203,7 +203,9 @@ def _turn_loss(net: nn.Module, shard: Shard, pick: NDArray[np.intp]) -> Tensor:
     x = torch.arange(columns).view(1, 1, 1, columns)
     gap = (x - corners[..., 0, None, None]) ** 2 + (y - corners[..., 1, None, None]) ** 2
     inside = (
-        (corners > -0.5).all(-1) & (corners[..., 0] < columns - 0.5) & (corners[..., 1] < rows - 0.5)
+        (corners > -0.5).all(-1)
+        & (corners[..., 0] < columns - 0.5)
+        & (corners[..., 1] < rows - 0.5)
     )
     target = torch.exp(-gap.nan_to_num(1e4) / 2).flatten(2)
     target = target / target.sum(-1, keepdim=True).clamp(min=1e-6)

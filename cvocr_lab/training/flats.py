@@ -88,7 +88,8 @@ def _flat(
     lines = np.array([quad for _, quad in drawn.lines], np.float32).reshape(-1, 4, 2)
     shown = drawn.picture if picture is None else picture
     jpeg = cv2.imencode(".jpg", shown, [cv2.IMWRITE_JPEG_QUALITY, 92])[1].tobytes()
-    return Flat(jpeg, corners + np.float32(inset), lines + np.float32(inset), type_name)
+    shift = np.array(inset, np.float32)
+    return Flat(jpeg, corners + shift, lines + shift, type_name)
 
 
 def write_flats(folder: Path, *, seed: int, count: int, pool: Pool, per_file: int = 40) -> None:

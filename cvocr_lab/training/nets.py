@@ -96,6 +96,7 @@ class PaperNet(nn.Module):  # type: ignore[misc]
         )
 
     def forward(self, pictures: Tensor) -> Tensor:
+        """Look at pictures; see the class."""
         out: Tensor = self.tell(self.look(pictures)[0])
         return out
 
@@ -120,6 +121,7 @@ class TurnNet(nn.Module):  # type: ignore[misc]
         )  # fmt: skip
 
     def forward(self, crops: Tensor) -> tuple[Tensor, Tensor]:
+        """Look at crops; see the class."""
         fine, coarse = self.look(crops)
         # 9 by 14 cells to 5 by 7, in a form that every runtime knows.
         cells = functional.avg_pool2d(self.reduce(coarse), 2, ceil_mode=True)
@@ -140,4 +142,5 @@ class TextNet(nn.Module):  # type: ignore[misc]
         )
 
     def forward(self, pictures: Tensor) -> Tensor:
+        """Look at pictures; see the class."""
         return torch.pixel_shuffle(self.tell(self.look(pictures)[0]), 2)

@@ -70,7 +70,9 @@ def _placed(flat: Flat, zoom: float, rng: np.random.Generator) -> NDArray[np.flo
     # The middle of the example falls on the paper, mostly inside.
     half = np.array([wide, tall]) / zoom / 2
     low, high = np.array([x0, y0]) + half * 0.8, np.array([x1, y1]) - half * 0.8
-    middle = np.where(high > low, rng.uniform(0, 1, 2) * (high - low) + low, [(x0 + x1) / 2, (y0 + y1) / 2])
+    middle = np.where(
+        high > low, rng.uniform(0, 1, 2) * (high - low) + low, [(x0 + x1) / 2, (y0 + y1) / 2]
+    )
     cos, sin = np.cos(angle) * zoom, np.sin(angle) * zoom
     turn = np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1.0]])
     turn[:2, 2] = np.array([wide, tall]) / 2 - turn[:2, :2] @ middle
@@ -86,14 +88,12 @@ def _shrunk(paper: NDArray[np.uint8], zoom: float) -> tuple[NDArray[np.uint8], N
     return small, np.diag([paper.shape[1] / size[0], paper.shape[0] / size[1], 1.0])
 
 
-def _ground(
-    grounds: Sequence[bytes], rng: np.random.Generator
-) -> tuple[NDArray[np.uint8], bool]:
+def _ground(grounds: Sequence[bytes], rng: np.random.Generator) -> tuple[NDArray[np.uint8], bool]:
     """What lies around the paper, and whether it is sure to be without text."""
     if rng.random() < 0.5:
         return _pattern(SIZE, rng), True
     data = np.frombuffer(grounds[int(rng.integers(len(grounds)))], np.uint8)
-    ground = cv2.imdecode(data, cv2.IMREAD_COLOR)
+    ground = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
     x, y = int(rng.integers(0, 640 - SIZE[0])), int(rng.integers(0, 640 - SIZE[1]))
     return np.asarray(ground[y : y + SIZE[1], x : x + SIZE[0]], np.uint8), False
 
@@ -161,16 +161,22 @@ def joined_lines(lines: NDArray[np.float32]) -> tuple[list[Points], list[Points]
             if max(_height(before), height) > 1.9 * min(_height(before), height):
                 continue
             if gap <= _JOINED * tall:
-                both = np.concatenate([before, quad])
-                (x0, _), (x1, _) = both.min(0), both.max(0)
-                left, right = (before, quad) if before[0, 0] <= quad[0, 0] else (quad, before)
-                made[i] = np.array([[x0, min(left[0, 1], right[0, 1])], [x1, min(left[1, 1], right[1, 1])],
-                                    [x1, max(left[2, 1], right[2, 1])], [x0, max(left[3, 1], right[3, 1])]])  # fmt: skip
+                made[i] = _joined(before, quad)
                 break
             doubtful.append(np.array([before[1], quad[0], quad[3], before[2]]))
         else:
             made.append(quad)
     return made, doubtful
+
+
+def _joined(one: Points, other: Points) -> Points:
+    """One quad around two pieces of a row."""
+    left, right = (one, other) if one[0, 0] <= other[0, 0] else (other, one)
+    both = np.concatenate([one, other])
+    x0, x1 = both[:, 0].min(), both[:, 0].max()
+    corners = [(x0, min(left[0, 1], right[0, 1])), (x1, min(left[1, 1], right[1, 1])),
+               (x1, max(left[2, 1], right[2, 1])), (x0, max(left[3, 1], right[3, 1]))]  # fmt: skip
+    return np.array(corners)
 
 
 def _height(quad: Points) -> float:

@@ -130,6 +130,7 @@ def written(rng: random.Random, unit: Unit, *, short: bool) -> str:
     return word + name
 
 
+GLUED = {"PAY_LOAD": ("kg", "Kg", " kg"), "CAPACITY": ("cm3", "cc", "cm³")}
 HOUSES = ("Tổ 5", "Thôn Đoài", "Số 12 Lê Lợi", "45/7 Trần Hưng Đạo", "Ấp Tân Lập", "Xóm 3",
           "Khu phố 2", "SN 8, Ngõ 15", "Bản Mới", "Tổ dân phố 4")  # fmt: skip
 
@@ -162,23 +163,67 @@ def add_address(
             )
         )
         texts.insert(0, text)
+    cells = made.cells[-len(parts) :][::-1]
     if house:
         texts.insert(0, rng.choice(HOUSES))
     comma = rng.choices((", ", ",", " - ", ". "), (90, 4, 4, 2))[0]
-    row[column] = comma.join(texts)
+    kind = rng.random()
+    if kind < 0.1 and comma == ", " and len(texts) > 1:
+        row[column] = lose_comma(rng, texts, cells, house=house)
+    elif kind < 0.15 and comma == ", ":
+        row[column] = add_comma(rng, texts, cells, house=house)
+    else:
+        row[column] = comma.join(texts)
+    if rng.random() < 0.1:
+        row[column] += rng.choice(noise.COUNTRIES)
+
+
+def lose_comma(rng: random.Random, texts: list[str], cells: list[Cell], *, house: bool) -> str:
+    """The address without one comma; whether it can be told is whether both its parts can.
+
+    Nothing tells a ward after a street's number from the street, nor a name of a few letters.
+    """
+    at = rng.randrange(1, len(texts))
+    beside = cells[max(0, at - 1 - house) : at + 1 - house]
+    sure = all(len(letters(cell.truth)[0]) > 3 and cell.read == cell.truth for cell in cells)
+    if house and at == 1:
+        sure = sure and texts[0] in noise.HAMLETS
+    for cell in beside:
+        cell.broken, cell.repairable = True, sure
+    return ", ".join(texts[:at]) + " " + ", ".join(texts[at:])
+
+
+def add_comma(rng: random.Random, texts: list[str], cells: list[Cell], *, house: bool) -> str:
+    """The address with a comma within a part; told where all parts are as printed."""
+    at = rng.randrange(int(house), len(texts))
+    words = texts[at].split(" ")
+    if len(words) < 2:
+        return ", ".join(texts)
+    cut = rng.randrange(1, len(words))
+    cell = cells[at - house]
+    cell.broken = True
+    # Each half of such a name may be a name of its own.
+    cell.repairable = all(c.read == c.truth for c in cells) and len(words) > 2
+    texts[at] = " ".join(words[:cut]) + ", " + " ".join(words[cut:])
+    return ", ".join(texts)
 
 
 def add_value(
     rng: random.Random, made: Made, row: dict[str, str], name: str, kind: FieldType, printed: str,
     person: Person,
 ) -> None:  # fmt: skip
+    if isinstance(kind, t.Owner) and rng.random() < 0.25:
+        printed = rng.choice(noise.FIRMS)
     truth, rule = truth_of(kind, printed, person)
     if not rule:
         row[name] = printed
         return
     text = printed
     done: list[str] = []
-    if rng.random() < BROKEN:
+    units = GLUED.get(kind.name)
+    if units and rng.random() < 0.3:
+        text, done = noise.glued(rng, truth, units), ["glued"]
+    elif rng.random() < BROKEN:
         text, done = noise.corrupt(rng, printed)
     column = f"{name}_clean_iso" if isinstance(kind, t.Date) else f"{name}_clean"
     broken = text != printed

@@ -111,6 +111,26 @@ def decomposed(rng: random.Random, text: str) -> str:
     return unicodedata.normalize("NFD", text)
 
 
+HAMLETS: Final = ("Tổ 5", "Thôn Đoài", "Ấp Tân Lập", "Xóm 3", "Khu phố 2", "Bản Mới",
+                  "Tổ dân phố 4")  # fmt: skip
+"""Houses that no street's name can follow, so that a lost comma behind them can be told."""
+
+FIRMS: Final = (
+    "CÔNG TY TNHH A1", "CÔNG TY CP S8 VIỆT NAM", "DNTN T5 - 2019", "HTX VẬN TẢI 30/4", "5S",
+    "CÔNG TY TNHH MTV 3M", "CÔNG TY CP G7 - 2020", "TRƯỜNG THPT B1 (CƠ SỞ 2)", "CTY TNHH H2O",
+    "CHI NHÁNH CÔNG TY TNHH O2", "XÍ NGHIỆP 1B", "TAXI 5S", "CÔNG TY TNHH Z1 (VN)",
+)  # fmt: skip
+"""Made-up firms whose digits, years and brackets belong to their names."""
+
+COUNTRIES: Final = (", Việt Nam", " Việt Nam", ", Vietnam", " - VN", ", VIỆT NAM")
+
+
+def glued(rng: random.Random, amount: str, units: tuple[str, ...]) -> str:
+    """The amount with its unit right behind it, thousands parted or not."""
+    number = f"{int(amount):,}".replace(",", rng.choice((".", ",", "")))
+    return number + rng.choice(units)
+
+
 OPERATIONS: Final[dict[str, tuple[float, Callable[[random.Random, str], str]]]] = {
     "tone": (5, tone),
     "shape": (4, shape),

@@ -16,6 +16,8 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+import itertools
+
 from other_hand import Cell, cer, exact_share, read_folder
 
 from cvocr_lab.engines.local import LocalEngine
@@ -23,7 +25,9 @@ from cvocr_lab.engines.local import LocalEngine
 _TIERS = ("scan", "photo", "hard", "multi")
 
 
-def interval(cells: Sequence[Cell], figure: Callable[[Sequence[Cell]], float]) -> tuple[float, float]:
+def interval(
+    cells: Sequence[Cell], figure: Callable[[Sequence[Cell]], float]
+) -> tuple[float, float]:
     """The 95 % interval of a figure, by resampling pictures."""
     by_file: dict[str, list[Cell]] = defaultdict(list)
     for cell in cells:
@@ -83,13 +87,17 @@ def main() -> None:
     print(f"values given 0.9 or more: {exact_share(sure):.1%} of {len(sure)} exact")
     edges = (0.0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 1.01)
     given = [c for c in read.cells if c.value]
-    for low, high in zip(edges, edges[1:], strict=False):
+    for low, high in itertools.pairwise(edges):
         some = [c for c in given if low <= c.confidence < high]
         if some:
             mean = float(np.mean([c.confidence for c in some]))
-            print(f"  {low:.2f} to {high:.2f}: n {len(some):5d}, mean {mean:.3f}, exact {exact_share(some):.3f}")
-    print(f"pictures without a paper: {len(read.empty)}, papers found there: {sum(read.empty.values())}")
-    print(f"{read.cpu_s / max(read.pictures, 1):.2f} CPU-seconds a picture, {read.pictures} pictures")
+            share = exact_share(some)
+            span = f"{low:.2f} to {high:.2f}"
+            print(f"  {span}: n {len(some):5d}, mean {mean:.3f}, exact {share:.3f}")
+    found = sum(read.empty.values())
+    print(f"pictures without a paper: {len(read.empty)}, papers found there: {found}")
+    each = read.cpu_s / max(read.pictures, 1)
+    print(f"{each:.2f} CPU-seconds a picture, {read.pictures} pictures")
 
 
 if __name__ == "__main__":

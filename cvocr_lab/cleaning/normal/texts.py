@@ -119,6 +119,8 @@ def address(kind: FieldType, text: str, era: Era | None) -> Cleaned:
     found = parse_address(trail.text, era=hint)
     if "province" in found.unknown:
         return trail.kept("no province found")
+    if found.country:
+        trail.then("country", "form", trail.text.removesuffix(found.country).rstrip(" ,;.-–—"))
     made = str(found)
     if found.score == 1 or _plain_form(trail.text) == _plain_form(made):
         trail.then("places", "form", made)
@@ -142,11 +144,13 @@ def _address_parts(found: Address) -> dict[str, str | float]:
         "ward_2025": found.ward_2025,
         "province_2025": found.province_2025,
         "score": round(found.score, 4),
+        "country": found.country,
     }
 
 
 ADDRESS_PARTS: Final = (
     "house", "ward", "district", "province", "era", "ward_2025", "province_2025", "score",
+    "country",
 )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from rapidfuzz import fuzz
 
 from cvocr_lab import mrz, proofs
+from cvocr_lab.dates import printed_date
 from cvocr_lab.engines import Identity, Request
 from cvocr_lab.engines.local import assess, codes, confidence, crosscheck, values
 from cvocr_lab.engines.local.eyes import Eyes, model_files
@@ -187,9 +188,7 @@ class LocalEngine:
         """What is printed on the paper and what its MRZ says, the MRZ, and its lines."""
         zone, zone_lines = self._zone(paper)
         model = paper.model
-        readings = parse(
-            paper.lines, paper.hits, model, paper.matrix, skip=set(zone_lines)
-        )
+        readings = parse(paper.lines, paper.hits, model, paper.matrix, skip=set(zone_lines))
         readings |= self._read_again(paper, readings)
         if zone is not None:
             readings = _zone_readings(paper, zone, zone_lines) | _printed(readings, model.type)
@@ -246,8 +245,8 @@ def _foreign(paper: Paper, zone: mrz.Mrz, read: Reading, at: Sequence[int]) -> D
         "surname": zone.surname,
         "given_name": zone.given_names,
         "sex": zone.sex,
-        "born": proofs.printed_date(mrz.birth_date(zone)),
-        "duedate": proofs.printed_date(mrz.expiry_date(zone)),
+        "born": printed_date(mrz.birth_date(zone)),
+        "duedate": printed_date(mrz.expiry_date(zone)),
         "country": zone.issuer,
         "nationality": zone.nationality,
         "person_number": zone.person_number,

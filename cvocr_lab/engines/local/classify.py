@@ -134,7 +134,7 @@ def spots(model: Model) -> dict[str, Spot]:
 
 @cache
 def captions(model: Model) -> dict[str, Spot]:
-    """Anchors by which values of a model are found: its own, and how its kin caption the same field.
+    """Anchors by which values of a model are found: its own, and its kin's for the same fields.
 
     The place of a wording that another type prints is not known.
     """

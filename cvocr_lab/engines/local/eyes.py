@@ -13,7 +13,14 @@ import cv2
 import numpy as np
 
 from cvocr_lab.engines.local import papers, text_lines
-from cvocr_lab.engines.local.geometry import Image, Points, Quads, rectangle, side_lengths
+from cvocr_lab.engines.local.geometry import (
+    Image,
+    Points,
+    Quads,
+    rectangle,
+    side_lengths,
+    warp_points,
+)
 from cvocr_lab.engines.local.papers import Outline
 from cvocr_lab.errors import ArgumentError
 
@@ -49,13 +56,13 @@ class Eyes:
         image
             RGB, ``(height, width, 3)``.
         """
-        canvas, matrix = papers.thumbnail(image)
-        answer = _open(MODELS[0], self._threads).run(canvas[None])[0][0]
         small, scale = papers.reduced(image)
+        canvas, matrix = papers.thumbnail(small)
+        answer = _open(MODELS[0], self._threads).run(canvas[None])[0][0]
         back = np.linalg.inv(matrix)
         found: list[Outline] = []
         for quad, sureness in papers.instances(answer):
-            rough = papers.warp_points(back, quad) * scale
+            rough = warp_points(back, quad)
             outline = self._outline(small, rough, sureness, scale)
             if outline is not None and not any(_same(outline, other) for other in found):
                 found.append(outline)
@@ -73,7 +80,7 @@ class Eyes:
     def _outline(
         self, small: Image, rough: Points, sureness: float, scale: float
     ) -> Outline | None:
-        """Look at a rough outline until it stands still: each look starts where the last one led."""
+        """Look at a rough outline until it stands still, each time where the last look led."""
         if max(side_lengths(rough)) < _LEAST_SIDE or _shown(rough, small) < _LEAST_SHOWN:
             return None
         net = _open(MODELS[1], self._threads)

@@ -102,7 +102,7 @@ def clockwise(quad: Points) -> Points:
 
 
 def _four_sides(hull: Points) -> Points | None:
-    """Drop sides of a convex polygon, those whose loss adds least area first, until four are left."""
+    """Drop sides of a convex polygon, the one that adds least area first, down to four."""
     points = list(hull)
     if len(points) < 3:
         return None
@@ -147,9 +147,7 @@ def _side(outline: Points, a: Points, b: Points) -> tuple[Points, Points]:
     return np.array([x, y], float), np.array([vx, vy], float)
 
 
-def _crossing(
-    first: tuple[Points, Points], second: tuple[Points, Points]
-) -> Points | None:
+def _crossing(first: tuple[Points, Points], second: tuple[Points, Points]) -> Points | None:
     """Where two lines cross; None when they are about parallel."""
     (p, d), (q, e) = first, second
     cross = d[0] * e[1] - d[1] * e[0]

@@ -46,7 +46,7 @@ def read_quads(image: Image, quads: Quads, reader: Reader, *, book: bool = False
 
 
 def _is_leader(line: Line) -> bool:
-    """Whether a line is dots, rules or a pattern: nothing, or few different characters, unsurely."""
+    """Whether a line is dots, rules or a pattern: read unsurely as few different characters."""
     text = line.text.replace(" ", "")
     if not text:
         return True

@@ -1,4 +1,4 @@
-"""One picture to the papers on it: find each, flatten it, find its lines, read them, classify it."""
+"""One picture to its papers: find each, flatten it, find its lines, read them, classify it."""
 
 from __future__ import annotations
 
@@ -30,6 +30,10 @@ _LEAST_SCORE = 8.0
 """What a model must explain of the anchors found, and of what the paper looks like."""
 _LOOKS = 12.0
 """What the look of a paper says for its most probable type, in the points of anchors."""
+_MOST_CAPTIONS = 0.6
+"""Share of a layout's captions that must be found for no other outline to be tried."""
+_LEAST_PART = 64
+"""Pixels of the shorter side of a part of the picture that is worth another look."""
 _LEAST_SURE = 0.5
 """Confidence under which a faint line is a pattern of the ground."""
 _FLAT_SCALE = (9.0, 15.0)
@@ -98,26 +102,64 @@ class Paper:
 def find_papers(image: Image, eyes: Eyes, reader: Reader) -> list[Paper]:
     """Find and read the papers of a picture; the upper ones first.
 
-    A picture in which none is found is looked at again with its local contrast spread, and last
-    as if a paper filled it.
+    Where none is found, or only one of which captions are missing, other outlines are tried: those
+    found closer up or with local contrast spread, the picture's own frame, and the place of a
+    machine-readable zone.
     """
-    for picture in (image, None):
-        seen = _spread(image) if picture is None else picture
-        found = [_paper(image, outline, eyes, reader) for outline in eyes.outlines(seen)]
-        papers = [paper for paper in found if paper is not None]
-        if papers:
-            return sorted(papers, key=lambda p: p.outline.corners.mean(0)[::-1].tolist())
-    last = (_paper(image, o, eyes, reader) for o in _last_resorts(image, eyes, reader))
-    return [paper for paper in last if paper is not None][:1]
+    papers = _papers(image, eyes.outlines(image), eyes, reader)
+    if len(papers) > 1 or (papers and _complete(papers[0])):
+        return sorted(papers, key=lambda p: p.outline.corners.mean(0)[::-1].tolist())
+    best = papers[0] if papers else None
+    for outlines in _other_outlines(image, best, eyes, reader):
+        tried = _papers(image, outlines, eyes, reader)
+        if len(tried) > 1 and best is None:
+            return sorted(tried, key=lambda p: p.outline.corners.mean(0)[::-1].tolist())
+        for paper in tried:
+            if best is None or paper.score > best.score:
+                best = paper
+        if best is not None and _complete(best):
+            break
+    return [] if best is None else [best]
 
 
-def _last_resorts(image: Image, eyes: Eyes, reader: Reader) -> Iterator[Outline]:
-    """A paper that fills the picture, and one of which only the machine-readable zone is clear."""
-    yield eyes.whole(image)
-    for lines in read_page(image, eyes, reader):
-        corners = page_of_zone(find_marks(lines, ()))
-        if corners is not None:
-            yield Outline(corners, 0.5, 1.0, {"passport": 1.0})
+def _papers(image: Image, outlines: Sequence[Outline], eyes: Eyes, reader: Reader) -> list[Paper]:
+    found = (_paper(image, outline, eyes, reader) for outline in outlines)
+    return [paper for paper in found if paper is not None]
+
+
+def _complete(paper: Paper) -> bool:
+    """Whether most captions of the paper's layout were found on it."""
+    asked = {s.field for s in paper.model.layout.slots if paper.model.type[s.field].vi}
+    known = classify.captions(paper.model)
+    there = {known[hit.key].field for hit in paper.hits if hit.key in known}
+    return len(asked & there) >= _MOST_CAPTIONS * len(asked)
+
+
+def _other_outlines(
+    image: Image, best: Paper | None, eyes: Eyes, reader: Reader
+) -> Iterator[list[Outline]]:
+    """Outlines to try where the first look did not do, the likelier ones first."""
+    if best is not None:
+        yield _closer(image, best.outline.corners, eyes)
+    else:
+        yield eyes.outlines(_spread(image))
+    yield [eyes.whole(image)]
+    if best is None:
+        for lines in read_page(image, eyes, reader):
+            corners = page_of_zone(find_marks(lines, ()))
+            if corners is not None:
+                yield [Outline(corners, 0.5, 1.0, {"passport": 1.0})]
+
+
+def _closer(image: Image, corners: Points, eyes: Eyes) -> list[Outline]:
+    """Outlines found in the part of the picture around one that may hold the paper."""
+    low = np.maximum(corners.min(0), 0).astype(int)
+    high = np.minimum(corners.max(0), image.shape[1::-1]).astype(int)
+    part = image[low[1] : high[1], low[0] : high[0]]
+    if min(part.shape[:2]) < _LEAST_PART:
+        return []
+    found = eyes.outlines(np.ascontiguousarray(part))
+    return [replace(outline, corners=outline.corners + low) for outline in found]
 
 
 def look_again(paper: Paper, eyes: Eyes, reader: Reader) -> Paper:
@@ -152,11 +194,11 @@ def _paper(image: Image, outline: Outline, eyes: Eyes, reader: Reader) -> Paper 
     if not len(quads):
         return None
     lines = read_quads(flat, quads, reader)
-    if outline.upright < _UPRIGHT or _sureness(lines) < _READS_WELL:
-        if abs(_reading_angle(flat, quads, reader)) > 90:
-            outline = replace(outline, corners=np.roll(outline.corners, -2, axis=0))
-            flat, to_flat, scale = _flatten(image, outline.corners, size)
-            lines = read_quads(flat, grown(eyes.lines(flat, min(1.0, SCALE_MM / scale))), reader)
+    doubtful = outline.upright < _UPRIGHT or _sureness(lines) < _READS_WELL
+    if doubtful and abs(_reading_angle(flat, quads, reader)) > 90:
+        outline = replace(outline, corners=np.roll(outline.corners, -2, axis=0))
+        flat, to_flat, scale = _flatten(image, outline.corners, size)
+        lines = read_quads(flat, grown(eyes.lines(flat, min(1.0, SCALE_MM / scale))), reader)
     hits = classify.find_anchors(lines)
     found_codes = _codes(flat, to_flat)
     marks = find_marks(lines, _in_flat(found_codes, to_flat))
@@ -243,7 +285,8 @@ def _look_for_code(image: Image, paper: Paper) -> list[codes.Code]:
     """The QR code where the model prints it, in the picture's own pixels."""
     picture = paper.model.layout.picture("qr")
     assert picture is not None
-    box = rectangle(picture.width, picture.height, 4.0) + (picture.x, picture.y)
+    corner = np.array((picture.x, picture.y))
+    box = rectangle(picture.width, picture.height, 4.0) + corner
     points = warp_points(np.linalg.inv(paper.to_flat) @ paper.matrix, box)
     low, high = points.min(0), points.max(0)
     return codes.read_codes_near(image, (low[0], low[1], high[0], high[1]))

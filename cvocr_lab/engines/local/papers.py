@@ -49,9 +49,9 @@ _SURE = 0.5
 _LEAST_CELLS = 14
 _SPUR = 11
 """Pixels of the canvas: what is thinner is no part of a paper."""
-_ONE_PAPER = 0.22
+_ONE_PAPER = 0.135
 """Spread of the middles that a paper's cells point to, over the square root of their number, up to
-which they are one paper's: those of two papers side by side spread by 0.35 and more."""
+which they are one paper's: one paper's spread by 0.11 at most, two papers' by 0.16 and more."""
 _LONGEST = 1400
 """The second net sees crops of the picture at most this long; sharper ones would alias."""
 
@@ -180,7 +180,8 @@ def _fitted(
     big = cv2.resize(soft, (CANVAS, CANVAS), interpolation=cv2.INTER_LINEAR)
     whole = (big > _SURE).astype(np.uint8)
     # Thin spurs, of a line of text or another edge, would pull the corners out.
-    bare = cv2.morphologyEx(whole, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (_SPUR, _SPUR)))
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (_SPUR, _SPUR))
+    bare = cv2.morphologyEx(whole, cv2.MORPH_OPEN, disc)
     quad = fit_quad(bare if bare.any() else whole)
     return None if quad is None else quad + 0.5  # a pixel's middle lies half beyond its index
 

@@ -7,10 +7,9 @@ out of the joined text.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-
-import re
 
 import numpy as np
 

@@ -169,9 +169,7 @@ _ALIKE = 58
 """Likeness, in percent, from which ill-read letters after a caption are its English half."""
 
 
-def _trimmed(
-    text: str, start: int, end: int, *, captioned: bool, english: bool
-) -> tuple[int, int]:
+def _trimmed(text: str, start: int, end: int, *, captioned: bool, english: bool) -> tuple[int, int]:
     """The span without what may stand around a value; empty when nothing is left.
 
     After a caption its other language may still stand, too ill read to be found.

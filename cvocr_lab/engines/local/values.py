@@ -11,7 +11,14 @@ from cvocr_lab.engines.local.classify import folded
 from cvocr_lab.kinds import Field
 from cvocr_lab.kinds import _fieldtypes as t
 from cvocr_lab.places import match_province
-from cvocr_lab.text import collapse, digits_from_lookalikes, fold_key, letters_from_lookalikes, nfc, old_tone
+from cvocr_lab.text import (
+    collapse,
+    digits_from_lookalikes,
+    fold_key,
+    letters_from_lookalikes,
+    nfc,
+    old_tone,
+)
 
 _EDGES = " \t:;.,/|\\-–—_·•…'\"“”=*~`"
 _DOTS = re.compile(r"(?:[.·•…_]\s*){3,}|\s[.·•_]{2,}(?=\s|$)")
@@ -70,9 +77,10 @@ def take(field: Field, texts: Sequence[str], *, leader: bool = False) -> str:
 
 
 _DOT = re.compile(r"([^\W\d_]*)([.·]+)(?=(\d?))")
-_ABBREVIATIONS = frozenset(
-    "TP TX TT KP KV TDP TL QL ĐT CT CTY DNTN CO LTD TNHH BV ĐH THPT UB ST".split()
-)
+_ABBREVIATIONS = frozenset((
+    "TP", "TX", "TT", "KP", "KV", "TDP", "TL", "QL", "ĐT", "CT", "CTY", "DNTN", "CO", "LTD",
+    "TNHH", "BV", "ĐH", "THPT", "UB", "ST",
+))  # fmt: skip
 
 
 def _kept_dot(found: re.Match[str]) -> str:
@@ -213,7 +221,7 @@ def _choice(kind: t.Choice, text: str) -> str:
     best = max(kind.spellings(), key=lambda v: (fuzz.ratio(fold_key(v), key), v == first))
     score = fuzz.ratio(fold_key(best), key)
     near = kind in (t.ETHNIC_GROUP, t.RELIGION) and score >= 75
-    if score == 100 and len(best) == len(first) or near:
+    if (score == 100 and len(best) == len(first)) or near:
         return best.upper() if len(first) > 1 and first == first.upper() else best
     return first
 

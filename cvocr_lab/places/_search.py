@@ -1,0 +1,359 @@
+"""Units of an address found among its words, where commas do not part them as they should.
+
+The words are read from the right: a province, a district below it, a ward below that.  A unit
+begins at a separator, at a unit word or beside another unit; elsewhere only a name with every
+letter right counts.  The best reading is the one that places most.  Words that no unit takes stay
+in the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Final, Literal
+
+from cvocr_lab.places._gazetteer import (
+    DISTRICT_WORDS,
+    WARD_WORDS,
+    Place,
+    Roll,
+    explicit_unit,
+    find_in,
+    mended,
+    roll,
+    written,
+)
+from cvocr_lab.places._lookups import districts_named, wards_named
+from cvocr_lab.places._provinces import Era, Province, match_province, provinces
+from cvocr_lab.places._words import Word, is_house, names_street, words_of
+from cvocr_lab.text import fold_key
+
+Level = Literal["province", "district", "ward"]
+
+_LONGEST: Final = 6
+"""Words in the longest name of a unit, with its unit word."""
+_ENDS: Final = 4
+"""Separators that are tried, from the right, as the end of the units."""
+_SURE: Final = 5.0
+"""Worth of a reading that places three levels with hardly a doubt."""
+_ENGLISH: Final = {
+    "district": "quận", "province": "tỉnh", "city": "thành phố", "ward": "phường", "town": "thị xã",
+}  # fmt: skip
+_UNITS: Final = {
+    "province": frozenset({"tinh", "thanhpho"}),
+    "district": DISTRICT_WORDS,
+    "ward": WARD_WORDS,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Words from `begin` to before `end` that name a place.
+
+    Parameters
+    ----------
+    value
+        How much it is worth to read them so.
+    score
+        How well they fit the name, 0 to 1.
+    """
+
+    begin: int
+    end: int
+    place: Place | Province
+    score: float
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The units of an address and the words they take."""
+
+    value: float = 0.0
+    score: float = 1.0
+    era: Era = "old"
+    province: Province | None = None
+    district: Place | None = None
+    ward: Place | None = None
+    begin: int = 0
+    taken: frozenset[int] = frozenset()
+    doubtful: bool = False
+    """Whether a street has the name of a ward that may be meant."""
+
+    def with_unit(self, level: Level, span: Span) -> Reading:
+        """The reading with one unit more."""
+        made = replace(self, district=span.place) if level == "district" else self  # type: ignore[arg-type]
+        made = replace(made, ward=span.place) if level == "ward" else made  # type: ignore[arg-type]
+        return replace(
+            made,
+            value=made.value + span.value,
+            score=min(made.score, span.score),
+            begin=span.begin,
+            taken=made.taken | set(range(span.begin, span.end)),
+        )
+
+
+class Search:
+    """All readings of one address.
+
+    Parameters
+    ----------
+    text
+        The address, its words `parted`.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.words = words_of(text)
+
+    def best(self, era: Era | None) -> Reading | None:
+        """The reading worth most; None where no unit is found."""
+        found: list[Reading] = []
+        for end in self._ends():
+            found += [reading for reading in self._readings(end, era) if reading.value > 0]
+            if any(reading.ward and reading.value >= _SURE for reading in found):
+                break
+        return max(found, key=lambda r: (r.value, r.era == "old", r.score), default=None)
+
+    def rest(self, reading: Reading) -> list[str]:
+        """The runs of words that no unit took."""
+        runs: list[list[Word]] = []
+        before = -2
+        for at, word in enumerate(self.words):
+            if at in reading.taken:
+                continue
+            if at != before + 1:
+                runs.append([])
+            runs[-1].append(word)
+            before = at
+        return [self.text[run[0].begin : run[-1].end] for run in runs]
+
+    def _readings(self, end: int, era: Era | None) -> Iterator[Reading]:
+        for span in self._provinces(end):
+            place = span.place
+            assert isinstance(place, Province)
+            base = Reading(province=place).with_unit("province", span)
+            base = replace(base, value=base.value - self._skipped(span.end))
+            for again in (base, *self._again(base)):
+                if era != "new":
+                    yield from self._below_old(again)
+                if era != "old" and (new := of_new_era(place.name)) is not None:
+                    yield from self._below_new(replace(again, province=new, era="new"))
+        if era != "new":
+            yield from self._without_province(end)
+
+    def _skipped(self, end: int) -> float:
+        """What it costs to leave the words behind the units to the rest."""
+        count = len(self.words)
+        if end == count:
+            return 0.0
+        unit = any(explicit_unit(self._text(at, count)) for at in range(end, count))
+        return 0.3 + 0.4 * sum(w.gap > 0 for w in self.words[end + 1 :]) + unit
+
+    def _ends(self) -> list[int]:
+        """Where the last unit may end: at the end of the text, or before a separator."""
+        count = len(self.words)
+        before = [at for at in range(count - 1, 0, -1) if self.words[at].gap > 0]
+        numbers = [
+            at for at in range(count - 1, 0, -1) if self._key(at, count).replace(" ", "").isdigit()
+        ]
+        return list(dict.fromkeys([count, *numbers, *before]))[: _ENDS + 1]
+
+    def _text(self, begin: int, end: int) -> str:
+        text = self.text[self.words[begin].begin : self.words[end - 1].end]
+        *name, last = text.rsplit(" ", 1)
+        unit = _ENGLISH.get(last.lower()) if name else None
+        return f"{unit} {name[0]}" if unit else text
+
+    def _key(self, begin: int, end: int) -> str:
+        return fold_key(self.text[self.words[begin].begin : self.words[end - 1].end])
+
+    def _starts(self, end: int) -> Iterator[tuple[int, float]]:
+        """Where a name that ends there may begin, and what it costs."""
+        cost = 0.0
+        for begin in range(end - 1, max(-1, end - 1 - _LONGEST), -1):
+            yield begin, cost
+            cost += (0.0, 0.1, 0.6, 0.0)[self.words[begin].gap]
+
+    def _bounded(self, begin: int, end: int) -> bool:
+        """Tell whether the name begins at a separator or with a unit word."""
+        return self.words[begin].gap > 0 or bool(explicit_unit(self._text(begin, end)))
+
+    def _names_street(self, begin: int) -> bool:
+        """Tell whether what stands before a name in its segment makes it a street's."""
+        first = begin
+        while first and self.words[first].gap == 0:
+            first -= 1
+        if first == begin:
+            return False
+        return names_street(self.text[self.words[first].begin : self.words[begin - 1].end])
+
+    def _provinces(self, end: int) -> Iterator[Span]:
+        for begin, cost in self._starts(end):
+            text = self._text(begin, end)
+            bounded = self._bounded(begin, end)
+            found = match_province(mended(text))
+            if found is None or (found[1] < 1 and not bounded):
+                continue
+            place, score = found
+            short = len(self._key(begin, end).replace(" ", "")) < 3
+            if not bounded and (short and not text.isupper()):
+                continue
+            unit = explicit_unit(text)
+            if unit and unit not in _UNITS["province"]:
+                continue
+            # "TP Bắc Giang" is the town, unless nothing else is there.
+            wrong = unit == "thanhpho" and place.kind != "city"
+            value = 2 * score - cost - 0.3 * (not bounded) - 1.5 * wrong + 0.3 * (unit == "tinh")
+            yield Span(begin, end, place, score, value)
+
+    def _again(self, base: Reading) -> Iterator[Reading]:
+        """The reading without the same province before it: ``Ho Chi Minh City, Ho Chi Minh``."""
+        if not base.begin:
+            return
+        for span in self._provinces(base.begin):
+            if span.place == base.province and span.score == 1 and self.words[base.begin].gap:
+                taken = base.taken | set(range(span.begin, span.end))
+                yield replace(base, begin=span.begin, taken=taken, value=base.value + 0.05)
+
+    def _places(self, among: Roll, end: int, level: Level) -> Iterator[Span]:
+        """Names of the roll that end there."""
+        for begin, cost in self._starts(end):
+            text = self._text(begin, end)
+            unit = explicit_unit(text)
+            bounded = self._bounded(begin, end)
+            keys = written(text).keys
+            exact = any(key in among.by_key for key in keys)
+            if not (exact or bounded):
+                continue
+            if not bounded and len(keys[-1]) < 4 and level == "ward":
+                continue
+            found = find_in(among, text)
+            if found is None or (found[1] < 0.9 and not bounded):
+                continue
+            place, score = found
+            if unit and unit not in _UNITS[level] and keys[-1] not in _bare_keys(place):
+                continue
+            if not bounded and self._names_street(begin):
+                continue
+            kind = fold_key(place.kind).replace(" ", "")
+            value = (
+                2 * score
+                - cost
+                - 0.5 * (not bounded)
+                + 0.3 * (unit == kind)
+                - 0.2 * (bool(unit) and unit != kind)
+            )
+            yield Span(begin, end, place, score, value)
+
+    def _below_old(self, base: Reading) -> Iterator[Reading]:
+        assert base.province is not None
+        code = base.province.code
+        yield base
+        if not base.begin and base.taken and max(base.taken) + 1 == len(self.words):
+            return
+        ends = [base.begin] if base.begin else []
+        after = max(base.taken) + 1
+        ends += [end for end in (len(self.words),) if end > after]  # Hanoi, quận Thanh Xuân
+        for end in ends:
+            for span in self._places(roll("old", code), end, "district"):
+                if span.begin >= after and span.value < 2:
+                    continue
+                if span.begin < after and span.end > base.begin:
+                    continue
+                with_district = base.with_unit("district", span)
+                begin = min(base.begin, span.begin)
+                yield from self._wards(
+                    replace(with_district, begin=begin), roll("old", code, span.place.name)
+                )
+        if base.begin:
+            yield from self._ward_alone(base)
+
+    def _wards(self, base: Reading, among: Roll) -> Iterator[Reading]:
+        yield replace(base, doubtful=bool(base.begin) and self._doubtful(among, base.begin))
+        if base.begin:
+            for span in self._places(among, base.begin, "ward"):
+                yield base.with_unit("ward", span)
+
+    def _doubtful(self, among: Roll, end: int) -> bool:
+        """Tell whether a street before the units is named like a ward."""
+        for begin, _ in self._starts(end):
+            if self.words[begin].gap or explicit_unit(self._text(begin, end)):
+                return False
+            key = self._key(begin, end).replace(" ", "")
+            if key in among.by_key and self._names_street(begin):
+                return True
+        return False
+
+    def _ward_alone(self, base: Reading) -> Iterator[Reading]:
+        """A ward right below the province, which tells its district where it is the only one."""
+        assert base.province is not None
+        for begin, cost in self._starts(base.begin):
+            text = self._text(begin, base.begin)
+            what = written(text)
+            found = wards_named(base.province.code).get(what.keys[0], ())
+            marked = [f for f in found if written(f[1].name).marked[0] == what.marked[0]]
+            found = tuple(marked) or found
+            unit = explicit_unit(text)
+            if len(found) != 1 or not self._bounded(begin, base.begin) or _numbered(text):
+                continue
+            if (unit and unit not in WARD_WORDS) or not self._after_house(begin):
+                continue
+            district, ward = found[0]
+            span = Span(begin, base.begin, ward, 0.9, 1.6 - cost)
+            yield replace(base.with_unit("ward", span), district=district)
+
+    def _after_house(self, begin: int) -> bool:
+        """Tell whether nothing but a house stands before the word."""
+        if not begin:
+            return True
+        first = max(at for at in range(begin) if self.words[at].gap > 1)
+        return is_house(self._text(first, begin))
+
+    def _below_new(self, base: Reading) -> Iterator[Reading]:
+        assert base.province is not None
+        yield from self._wards(base, roll("new", base.province.code))
+
+    def _without_province(self, end: int) -> Iterator[Reading]:
+        """A district whose name tells its province, alone or by the ward before it."""
+        if any(word.gap > 1 for word in self.words[end:]):
+            return  # what stands behind a comma may be the province, misread
+        cost = self._skipped(end)
+        for begin, crossing in self._starts(end):
+            text = self._text(begin, end)
+            what = written(text)
+            places = districts_named().get(what.keys[0], ())
+            if len(what.keys[0]) < 5 or not places:
+                continue
+            unit = explicit_unit(text)
+            if unit and unit not in DISTRICT_WORDS:
+                continue
+            if not self._bounded(begin, end) and self._names_street(begin):
+                continue
+            kinds = [p for p in places if fold_key(p[1].kind).replace(" ", "") == unit]
+            readings = []
+            for province, district in kinds or places:
+                span = Span(begin, end, district, 0.9, 1.5 - cost - crossing)
+                base = Reading(province=province).with_unit("district", span)
+                of_it = self._wards(base, roll("old", province.code, district.name))
+                readings.append(max(of_it, key=lambda r: r.value))
+            best = max(r.value for r in readings)
+            told = [r for r in readings if r.value == best]
+            if len(told) == 1:
+                yield told[0]
+
+
+def _bare_keys(place: Place) -> tuple[str, ...]:
+    return written(place.name).keys
+
+
+def _numbered(text: str) -> bool:
+    return any(c.isdigit() for c in written(text).keys[0])
+
+
+@cache
+def of_new_era(name: str) -> Province | None:
+    """Find the new province of the same name; Huế was Thừa Thiên Huế."""
+    name = "Huế" if name == "Thừa Thiên Huế" else name
+    return next((place for place in provinces("new") if place.name == name), None)

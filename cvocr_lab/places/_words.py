@@ -1,0 +1,85 @@
+"""The words of an address, and what houses and streets begin with."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from cvocr_lab.text import fold_key
+
+# What a street's name stands behind, so that the name is no ward's.
+_BEFORE_STREET: Final = re.compile(
+    r"(?:(?:so|sn|nha|ngo|ngach|hem|kiet|lo|duong|pho|toa|phong|can|\w{0,3}\d\w*) ?)+"
+)
+_HOUSE: Final = re.compile(
+    r"(?:so|sn|to|thon|xom|ap|khu|doi|ban|buon|lang|khom|kp|kdc|ngo|ngach|hem|kiet|duong|pho|tdp|"
+    r"can ho|chung cu|toa|lo|plei|bon|phum|soc|nga tu|nga ba|quoc lo|ql|tinh lo)\b|\w{0,3}\d"
+)
+_HAMLET: Final = re.compile(r"(?:to|thon|xom|ap|khu|kp|tdp|doi|ban|cum|khom)\b.*|kp\d+")
+
+
+_SHORT_UNITS: Final = frozenset(
+    {"tp", "tx", "tt", "t", "q", "p", "h", "x", "f", "phường", "quận", "huyện", "xã"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word of the address.
+
+    Parameters
+    ----------
+    begin, end
+        Where it stands in the text.
+    gap
+        What parts it from the word before: 0 a blank, 1 a dash, dot, slash or bracket, 2 a comma;
+        3 for the first word.
+    """
+
+    begin: int
+    end: int
+    gap: int
+
+
+_GLUED: Final = (
+    (re.compile(r"(?<=\d)(?=[PQFpqf]\.?\s?\d)"), " "),  # P8Q10
+    (re.compile(r"\b(quận|quan|phường|phuong)(?=\d)", re.IGNORECASE), r"\1 "),
+    (re.compile(r"\b(tp|tx|tt|[pqhxf])[.:]+\s*(?=\w)", re.IGNORECASE), r"\1. "),
+    (re.compile(r"\b([pq])(?=[A-ZĐ][^\W\d_A-ZĐ])"), r"\1. "),
+    (re.compile(r"\b(Tp|TP)(?=[A-ZĐ]{2,3}\b|[A-ZĐ][^\W\d_A-ZĐ])"), r"\1. "),
+)
+
+
+def is_house(part: str) -> bool:
+    """Tell whether a part begins as a house, street or hamlet does."""
+    return _HOUSE.match(fold_key(part)) is not None
+
+
+def parted(text: str) -> str:
+    """The text with a blank between words that were written as one, as ``P8Q10``."""
+    for pattern, with_blank in _GLUED:
+        text = pattern.sub(with_blank, text)
+    return text
+
+
+def words_of(text: str) -> list[Word]:
+    """Split an address into words."""
+    found: list[Word] = []
+    last = 0
+    for match in re.finditer(r"[^\s,;:/_()–—|.!-]+", text):
+        between = text[last : match.start()]
+        gap = 2 if re.search("[,;]", between) else int(bool(between.strip()))
+        if found and gap == 1 and not re.search("[-–—/()_]", between):
+            # A dot or colon after a unit word belongs to it.
+            before = text[found[-1].begin : found[-1].end].lower()
+            gap = 0 if before in _SHORT_UNITS else 1
+        found.append(Word(match.start(), match.end(), gap if found else 3))
+        last = match.end()
+    return found
+
+
+def names_street(head: str) -> bool:
+    """Tell whether a name behind these words is a street's: behind a number, not a hamlet's."""
+    key = fold_key(head)
+    return not _HAMLET.fullmatch(key) and _BEFORE_STREET.fullmatch(key) is not None

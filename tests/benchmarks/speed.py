@@ -1,0 +1,136 @@
+"""How long the offline engine takes for a card, in CPU-seconds of one core.
+
+Run on an idle machine: ``python tests/benchmarks/speed.py``.  It reads the photographs of
+``tests/papers`` and of ``sample_data`` with one thread; with the extra `tesseract` it also times
+Tesseract ``vie`` on the same cards, flattened by our engine, in the same run.  ``--workers`` times
+the process pool with one worker and with two.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import resource
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import numpy as np
+import pandas as pd
+
+import cvocr_lab
+from cvocr_lab import images
+from cvocr_lab.engines import Request
+from cvocr_lab.engines.local import LocalEngine, pages
+from cvocr_lab.errors import NoDocumentError
+
+ROOT = Path(__file__).parents[2]
+
+
+def photographs() -> list[Path]:
+    """The photographed papers at hand, one paper each."""
+    hands, ours = ROOT / "tests/papers", ROOT / "sample_data"
+    with (hands / "labels.csv").open(encoding="utf-8", newline="") as file:
+        found = [hands / row["file"] for row in csv.DictReader(file) if row["tier"] == "photo"]
+    with (ours / "labels.csv").open(encoding="utf-8", newline="") as file:
+        count = Counter(row["image"] for row in csv.DictReader(file) if row["tier"] == "photo")
+    found += [ours / name for name, n in count.items() if n == 1 and name.endswith(".jpg")]
+    return found
+
+
+@contextmanager
+def counted(calls: Counter[str]) -> Iterator[None]:
+    """Count how often the engine looks again while the block runs."""
+    again, other = pages.look_again, pages._other_outlines
+
+    def look_again(*args: Any) -> Any:
+        calls["looked at again with contrast spread"] += 1
+        return again(*args)
+
+    def other_outlines(*args: Any) -> Any:
+        for outlines in other(*args):
+            calls["other outlines tried"] += 1
+            yield outlines
+
+    room = "cvocr_lab.engines.local"
+    with (
+        patch(f"{room}.look_again", look_again),
+        patch(f"{room}.pages._other_outlines", other_outlines),
+    ):
+        yield
+
+
+def tesseract_s(cards: list[Any]) -> float:
+    """CPU-seconds Tesseract takes for the flattened cards."""
+    import tesserocr
+    from PIL import Image
+
+    with tesserocr.PyTessBaseAPI(lang="vie", psm=tesserocr.PSM.SPARSE_TEXT) as api:
+        begun = time.process_time()
+        for card in cards:
+            api.SetImage(Image.fromarray(card))
+            api.GetUTF8Text()
+        return time.process_time() - begun
+
+
+def by_workers(paths: list[Path]) -> None:
+    """Time the pool with one worker and with two."""
+    frame = pd.DataFrame({"image": [str(path) for path in paths]})
+    took = {}
+    for workers in (1, 2):
+        begun = time.monotonic()
+        cvocr_lab.extract(frame, column="image", workers=workers, progress=False)
+        took[workers] = time.monotonic() - begun
+    print(f"two workers give {took[1] / took[2]:.2f} times one ({len(paths)} pictures)")
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    print(f"largest worker: {peak:.0f} MB")
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--workers", action="store_true")
+    parser.add_argument("--rounds", type=int, default=3)
+    args = parser.parse_args()
+    paths = photographs()
+    if args.workers:
+        by_workers(paths * 4)
+        return
+    engine = LocalEngine(threads=1)
+    loaded = [images.load(path) for path in paths]
+    requests = [Request((image,), "id_any") for image in loaded]
+    with suppress(NoDocumentError):
+        engine.extract(requests[0])
+    seconds: list[list[float]] = [[] for _ in requests]
+    calls: Counter[str] = Counter()
+    for number in range(args.rounds):
+        for each, request in zip(seconds, requests, strict=True):
+            with counted(calls if number == 0 else Counter()):
+                begun = time.process_time()
+                with suppress(NoDocumentError):
+                    engine.extract(request)
+                each.append(time.process_time() - begun)
+    best = np.array([min(each) for each in seconds])
+    print(
+        f"{len(best)} photographs: {best.mean():.3f} CPU-seconds each (median "
+        f"{np.median(best):.3f}, at most {best.max():.3f}); best of {args.rounds} rounds"
+    )
+    print({name: round(count / len(paths), 2) for name, count in calls.items()}, "per picture")
+    cards = [
+        pages._flatten(image.pages[0], outline.corners, pages._likely_size(outline))[0]
+        for image in loaded
+        for outline in engine._eyes.outlines(image.pages[0])[:1]
+    ]
+    with suppress(ImportError):
+        spent = tesseract_s(cards) / len(cards)
+        print(
+            f"Tesseract vie on {len(cards)} of the cards, flattened: {spent:.3f} CPU-seconds each"
+        )
+
+
+if __name__ == "__main__":
+    main()
