@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, TextIO
+from typing import Any, Final, Literal, TextIO
 
 import pandas as pd
 
@@ -75,7 +75,7 @@ def write_csv(frame: pd.DataFrame, to: Path | TextIO) -> None:
     index.columns = pd.Index(labels)
     safe = pd.concat([index, frame.reset_index(drop=True)], axis=1)
     safe.columns = safe.columns.map(_guarded)
-    quoting = csv.QUOTE_MINIMAL
+    quoting: Literal[0, 2] = csv.QUOTE_MINIMAL
     for at in range(safe.shape[1]):
         cells = safe.iloc[:, at]
         if cells.dtype.kind not in "biufM":
