@@ -64,7 +64,7 @@ def test_no_worker_outlives_its_parent() -> None:
     parent.send_signal(signal.SIGKILL)
     parent.wait(10)
     parent.stdout.close()
-    end = time.monotonic() + 5  # a second, on a machine that is not busy
+    end = time.monotonic() + 5  # one second, on a machine that is not busy
     while is_alive(pid):
         assert time.monotonic() < end
         time.sleep(0.02)
@@ -79,7 +79,7 @@ def fork_and_die(question: int) -> int:
     if question:
         return question
     if os.fork() == 0:
-        time.sleep(20)
+        time.sleep(120)
         os._exit(0)
     os.kill(os.getpid(), signal.SIGKILL)
     return 0
@@ -90,9 +90,9 @@ def test_a_worker_that_forked_and_died_does_not_hold_the_run() -> None:
     pool = Pool([worker])
     start = time.monotonic()
     with pytest.raises(WorkerDiedError, match="SIGKILL"):
-        pool.submit(0).result(15)
-    assert pool.submit(7).result(15) == 7
-    assert time.monotonic() - start < 15
+        pool.submit(0).result(60)
+    assert pool.submit(7).result(60) == 7
+    assert time.monotonic() - start < 110
     pool.close()
 
 
@@ -136,8 +136,8 @@ def test_the_pool_kills_a_process_that_takes_too_long() -> None:
 
     pool = Pool([ProcessWorker[float, None](busy)], limit_s=0.5)
     with pytest.raises(TimeLimitError):
-        pool.submit(60).result(20)
-    assert pool.submit(0).result(20) is None
+        pool.submit(60).result(60)
+    assert pool.submit(0).result(60) is None
     assert pool.restarts == 1
     pool.close()
     with pytest.raises(WorkerDiedError, match="closed"):

@@ -159,7 +159,7 @@ def _flat(body: bytes) -> dict[str, object]:
     """Parse an object of texts, in time and memory of its length: each text is searched for."""
     found: dict[str, object] = {}
     at = _after(body, b"{", 3 if body.startswith(b"\xef\xbb\xbf") else 0)
-    while len(found) <= _MOST_PARTS:
+    for _ in range(_MOST_PARTS):
         name = _NAME.match(body, at)
         if name is None:
             break
