@@ -9,7 +9,8 @@
     │   ├── FetchError            2   the URL cannot be fetched
     │   ├── FormatTypeError       6   the service refused the format type
     │   ├── AnswerError           -   the service's answer was not understood
-    │   └── TransportError        -   the service could not be reached, after retries
+    │   ├── TransportError        -   the service could not be reached, after retries
+    │   └── TimeLimitError        -   reading took longer than the time limit
     ├── DriftError            -   a score has fallen behind a frozen one
     └── BatchError                ends the run; finished rows are kept
         ├── CredentialsError      5   wrong key or secret
@@ -75,6 +76,10 @@ class AnswerError(RowError):
 
 class TransportError(RowError):
     """The service could not be reached, after retries."""
+
+
+class TimeLimitError(RowError):
+    """Reading took longer than the time limit per picture."""
 
 
 class DriftError(CvocrError):

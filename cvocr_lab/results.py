@@ -6,9 +6,11 @@ those of the upright (EXIF-applied) input image, origin at its top left, x to th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+from typing import SupportsFloat, SupportsIndex, TypeVar, cast
 
 Quad = tuple[float, float, float, float, float, float, float, float]
 """Four corners ``x1 y1 x2 y2 x3 y3 x4 y4``, clockwise from the text's own top left, in pixels."""
@@ -153,3 +155,188 @@ class Extraction:
     lines: tuple[Line, ...] = ()
     engine: str = ""
     attempts: int = field(default=1, repr=False, compare=False)
+
+
+def checked(extraction: object) -> Extraction:
+    r"""Check what came from outside: an engine's answer, a row of a store.
+
+    Parameters
+    ----------
+    extraction
+        What should be an `Extraction`.
+
+    Returns
+    -------
+    Extraction
+        The same one, or a copy with plain Python numbers in place of those of other libraries and
+        None in place of confidences and quads that are not finite.
+
+    Raises
+    ------
+    ValueError
+        A part has the wrong type, or a text is not valid Unicode (it holds a lone surrogate).
+        The message says which part, and never its value.
+
+    Examples
+    --------
+    >>> checked(Extraction((Document("cmt", fields={"id": FieldValue("00\ud800")}),)))
+    Traceback (most recent call last):
+    ...
+    ValueError: field 'id' is not valid Unicode
+    """
+    if not isinstance(extraction, Extraction):
+        raise ValueError("it is no Extraction")
+    documents = _each(extraction.documents, "documents", _checked_document)
+    lines = _each(extraction.lines, "lines", _checked_line)
+    _text(extraction.engine, "the engine's name")
+    _whole(extraction.attempts, "attempts", least=0)
+    if documents is extraction.documents and lines is extraction.lines:
+        return extraction
+    return replace(extraction, documents=documents, lines=lines)
+
+
+def _checked_document(given: object) -> Document:
+    if not isinstance(given, Document):
+        raise ValueError("a document is no Document")
+    document = given
+    for name in ("type", "side", "invalid_message"):
+        _text(getattr(document, name), name)
+    _each(document.warnings, "warnings", lambda warning: _text(warning, "a warning"))
+    for key, value in _mapping(document.extra, "extra").items():
+        _text(value, f"extra {_name(key)!r}")
+    fields: dict[str, FieldValue] = {}
+    for name, field_value in _mapping(document.fields, "fields").items():
+        if _name(name).startswith("ocr_"):
+            raise ValueError(f"field {name!r}: names that begin with 'ocr_' are reserved")
+        fields[name] = _checked_value(name, field_value)
+    if any(value is not document.fields[name] for name, value in fields.items()):
+        document = replace(document, fields=MappingProxyType(fields))
+    valid = _bool(document.valid)
+    if valid is not document.valid:
+        document = replace(document, valid=valid)
+    if document.thumb is not None and not isinstance(document.thumb, bytes):
+        raise ValueError("thumb is not bytes")
+    plain: dict[str, object] = {
+        "page": _whole(document.page, "page", least=1),
+        "confidence": _share(document.confidence, "confidence"),
+        "corners": _checked_quad(document.corners, "corners"),
+    }
+    if document.invalid_code is not None:
+        plain["invalid_code"] = _whole(document.invalid_code, "invalid_code", least=-(2**62))
+    changed = {n: v for n, v in plain.items() if v is not getattr(document, n)}
+    return replace(document, **changed) if changed else document  # type: ignore[arg-type]
+
+
+def _checked_value(name: str, value: object) -> FieldValue:
+    if not isinstance(value, FieldValue):
+        raise ValueError(f"field {name!r} is no FieldValue")
+    _text(value.text, f"field {name!r}")
+    confidence = _share(value.confidence, f"the confidence of {name!r}")
+    quad = _checked_quad(value.quad, f"the quad of {name!r}")
+    if confidence is value.confidence and quad is value.quad:
+        return value
+    return FieldValue(value.text, confidence, quad)
+
+
+def _checked_line(line: object) -> Line:
+    if not isinstance(line, Line):
+        raise ValueError("a line is no Line")
+    _text(line.text, "a line")
+    quad = _checked_quad(line.quad, "the quad of a line")
+    characters = _each(
+        line.characters, "characters", _character
+    )
+    confidence = _share(line.confidence, "the confidence of a line")
+    if confidence is line.confidence and quad is line.quad and characters is line.characters:
+        return line
+    return Line(line.text, _character(confidence), quad, characters)
+
+
+_Part = TypeVar("_Part")
+
+
+def _each(parts: object, what: str, check: Callable[[object], _Part]) -> tuple[_Part, ...]:
+    """Check each part; give the same tuple where nothing changed."""
+    if not isinstance(parts, tuple | list):
+        raise ValueError(f"{what} is no tuple")
+    found = tuple(map(check, parts))
+    same = isinstance(parts, tuple) and all(a is b for a, b in zip(found, parts, strict=True))
+    return cast("tuple[_Part, ...]", parts) if same else found
+
+
+def _mapping(value: object, what: str) -> Mapping[str, object]:
+    if not isinstance(value, Mapping):
+        raise ValueError(f"{what} is no mapping")
+    return value
+
+
+def _name(name: object) -> str:
+    return _text(name, "a name") or ""
+
+
+def _text(text: object, what: str) -> str:
+    if not isinstance(text, str):
+        raise ValueError(f"{what} is no text")
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise ValueError(f"{what} is not valid Unicode") from None
+    return text
+
+
+def _character(value: object) -> float:
+    found = _share(value, "the confidence of a character")
+    return 0.0 if found is None else found
+
+
+def _share(value: object, what: str) -> float | None:
+    """Give a number as a float, and None for one that is not finite."""
+    if value is None:
+        return None
+    try:
+        if isinstance(value, str | bytes):
+            raise TypeError
+        number = value if type(value) is float else float(cast("SupportsFloat", value))
+    except (TypeError, ValueError, OverflowError):
+        raise ValueError(f"{what} is no number") from None
+    return number if math.isfinite(number) else None
+
+
+def _whole(value: object, what: str, *, least: int) -> int:
+    if type(value) is int and least <= value < 2**62:
+        return value
+    try:
+        number = int(cast("SupportsIndex", value)) if hasattr(value, "__index__") else least - 1
+    except (TypeError, ValueError):
+        number = least - 1
+    if not least <= number < 2**62 or isinstance(value, bool):
+        raise ValueError(f"{what} is no whole number from {least}")
+    return number
+
+
+def _bool(value: object) -> bool | None:
+    if value is None:
+        return None
+    item = getattr(value, "item", None)  # of a numpy number
+    found = item() if callable(item) else value
+    if not isinstance(found, bool):
+        raise ValueError("valid is neither True nor False")
+    return found
+
+
+def _checked_quad(quad: object, what: str) -> Quad | None:
+    if quad is None:
+        return None
+    try:
+        numbers = tuple(cast("Iterable[object]", quad))
+    except TypeError:
+        raise ValueError(f"{what} is no quad") from None
+    if len(numbers) != 8:
+        raise ValueError(f"{what} has not eight numbers")
+    plain = tuple(_share(number, what) for number in numbers)
+    if None in plain:
+        return None
+    if isinstance(quad, tuple) and all(a is b for a, b in zip(plain, numbers, strict=True)):
+        return cast("Quad", quad)
+    return cast("Quad", plain)

@@ -23,7 +23,7 @@ from cvocr_lab.cli import main
 from cvocr_lab.engines import Request
 from cvocr_lab.engines.cached import CachedEngine
 from cvocr_lab.engines.cloud import CloudEngine
-from cvocr_lab.engines.cloud.asking import chosen_transport
+from cvocr_lab.engines.cloud.request_body import chosen_transport
 from cvocr_lab.errors import ArgumentError, FetchError, ImageError
 from cvocr_lab.images import Fetch, InputImage, load
 from cvocr_lab.results import Extraction

@@ -18,7 +18,7 @@ from loopback import CARD, Asked, Loopback, Told, in_turn, loopback
 import cvocr_lab
 from cvocr_lab.engines import Request
 from cvocr_lab.engines.cloud import CloudEngine, exchange
-from cvocr_lab.engines.cloud.pace import Pace, backoff_s, retry_after_s
+from cvocr_lab.engines.cloud.rate_limit import RateLimit, backoff_s, retry_after_s
 from cvocr_lab.errors import (
     AnswerError,
     CredentialsError,
@@ -219,13 +219,13 @@ def test_backoff_is_a_part_of_what_doubles(failures: int, part: float) -> None:
 
 
 def test_the_pace_is_shared_by_threads() -> None:
-    pace = Pace(per_second=50.0)
+    rate = RateLimit(per_second=50.0)
     turns: list[float] = []
     start = time.monotonic()
 
     def work() -> None:
         for _ in range(10):
-            turns.append(time.monotonic() + pace.turn() - start)
+            turns.append(time.monotonic() + rate.reserve() - start)
 
     threads = [threading.Thread(target=work) for _ in range(4)]
     for thread in threads:
@@ -236,7 +236,7 @@ def test_the_pace_is_shared_by_threads() -> None:
     assert len(turns) == 40
     assert gaps.min() > 0.015
     assert max(turns) == pytest.approx(39 / 50, abs=0.2)
-    assert Pace().turn() == 0
+    assert RateLimit().reserve() == 0
 
 
 # Redirects ---------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ def outcome(host: str, path: str = ANY) -> str:
     name = "image" if path == ANY else "img"
     try:
         response = requests.post(host + path, auth=AUTH, files={name: png()}, timeout=20)
-    except requests.ConnectionError:
+    except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError):
         return "closed"
     if response.status_code in (429, 503):
         assert response.headers["retry-after"] == "1"
@@ -58,7 +58,7 @@ def test_each_fault(fault: str, told: str) -> None:
         assert outcome(host, V2 + "vehicle_registration") == told
         assert requests.get(host + "/healthz", timeout=9).ok
         counted = requests.get(host + "/metrics", timeout=9).text
-        assert f'cvocr_faults_total{{fault="{fault}"}} 2\n' in counted
+        assert f'cvocr_faults_total{{fault="{fault}"}} 2.0\n' in counted
     # A lost answer was read and is charged, a dropped request never came in.
     assert keys.charged("key") == (2 if fault in ("lose", "slow") else 0)
     assert fault in FAULTS
@@ -76,7 +76,7 @@ def test_a_lost_answer_is_given_again() -> None:
                     headers={"Idempotency-Key": "abc"}, timeout=20,
                 )  # fmt: skip
                 break
-            except requests.ConnectionError:
+            except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError):
                 continue
     assert told is not None
     assert told.json()["errorCode"] == "0"
@@ -124,7 +124,7 @@ def test_faults_that_make_no_sense_are_refused(spec: str, told: str) -> None:
         (["--key", "a:b", "--engine", "nobody"], "unknown engine 'nobody'"),
         (["--key", "a:b", "--faults", "fire=1"], "unknown fault 'fire'"),
         (["--key", "a:b", "--queue", "-1"], "queue"),
-        (["--key", "a:b", "--engine", "cached", "--option", "path=/nowhere/x"], "no such file"),
+        (["--key", "a:b", "--engine", "cached", "--option", "path=/nowhere/x"], "no such store"),
     ],
 )
 def test_the_command_refuses_wrong_calls(

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,8 @@ from fake_engine import AUTH, DEADLY, NOTHING, SLOW, V1, Fake, Forked, png
 
 from cvocr_lab.errors import ArgumentError, BatchError
 from cvocr_lab.server import Bounds, Keys, make_app, serving
-from cvocr_lab.server.pool import ProcessWorker
-from cvocr_lab.server.work import Job
-from cvocr_lab.workers import WorkerDiedError, WorkerProcess
+from cvocr_lab.server.work import Answer, Job, open_answerer
+from cvocr_lab.workers import ProcessWorker, WorkerDiedError
 
 ANY = V1 + "get_infor_all"
 
@@ -39,7 +39,7 @@ def ask(host: str, picture: bytes, **headers: str) -> requests.Response:
 
 def metric(host: str, name: str) -> int:
     text = requests.get(host + "/metrics", timeout=9).text
-    found = re.search(rf"^cvocr_{name} (\d+)$", text, re.MULTILINE)
+    found = re.search(rf"^cvocr_{name} (\d+)\.0$", text, re.MULTILINE)
     assert found
     return int(found[1])
 
@@ -142,18 +142,19 @@ def worker_pids() -> list[int]:
 
 
 def test_worker_processes_answer_die_and_close() -> None:
-    worker = ProcessWorker(Forked)
+    worker = ProcessWorker[Job, Answer](partial(open_answerer, Forked))
     worker.open()
-    assert not isinstance(worker.read(Job("id_any", (png(),))), Exception)
+    assert not isinstance(worker.ask(Job("id_any", (png(),))), Exception)
     first = worker.pid
     with pytest.raises(WorkerDiedError, match="SIGKILL"):
-        worker.read(Job("id_any", (png(DEADLY),)))
+        worker.ask(Job("id_any", (png(DEADLY),)))
     worker.open()
-    assert not isinstance(worker.read(Job("id_any", (png(),))), Exception)
+    assert not isinstance(worker.ask(Job("id_any", (png(),))), Exception)
     assert worker.pid != first
-    worker.close()
+    assert worker.restarts == 1
+    worker.close(now=True)
     with pytest.raises(WorkerDiedError, match="closed"):
-        worker.read(Job("id_any", (png(),)))
+        worker.ask(Job("id_any", (png(),)))
 
 
 def refusing() -> Fake:
@@ -174,8 +175,8 @@ def squares() -> Any:
 
 def test_a_closed_worker_process_says_so() -> None:
     with pytest.raises(ArgumentError):
-        WorkerProcess(lambda: print)
-    worker = WorkerProcess[int, int](squares)
+        ProcessWorker(lambda: print)
+    worker = ProcessWorker[int, int](squares)
     assert worker.ask(7) == 49
     worker.close(now=False)
     with pytest.raises(WorkerDiedError, match="closed"):

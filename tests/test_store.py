@@ -15,9 +15,11 @@ from PIL import Image
 
 from cvocr_lab import batch
 from cvocr_lab.batch import RowsFailedWarning, RunStoppedWarning, read_store
-from cvocr_lab.engines import Request
+from cvocr_lab.engines import Identity, Request, identity_of, open_engine
+from cvocr_lab.engines._spec import engine_spec
+from cvocr_lab.engines.cached import CachedEngine
 from cvocr_lab.errors import NoDocumentError, QuotaError, RowError
-from cvocr_lab.images import Limits
+from cvocr_lab.images import Limits, load
 from cvocr_lab.results import Document, Extraction, FieldValue
 
 extract = functools.partial(batch.extract, progress=False)
@@ -146,7 +148,7 @@ def test_a_settled_file_is_not_opened_again_to_know_it(
     pictures: Callable[..., list[str]], store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (path,) = pictures(21)
-    monkeypatch.setattr(batch.contents, "_SETTLED_NS", -1)
+    monkeypatch.setattr(batch.digests, "_SETTLED_NS", -1)
     extract([path], engine=Fake(), store=store)
 
     def unasked(*_: object, **__: object) -> str:
@@ -232,29 +234,37 @@ def test_options_count_credentials_and_threads_do_not(
 
 
 def test_a_new_model_of_the_same_name_reads_again(
-    pictures: Callable[..., list[str]], store: Path
+    pictures: Callable[..., list[str]], store: Path, tmp_path: Path
 ) -> None:
-    class Shipped(Fake):
-        model = "of May"
+    model = tmp_path / "mine.onnx"
 
-        @classmethod
-        def revision(cls) -> str:
-            return cls.model
+    class Trained(Fake):
+        def identity(self) -> Identity:
+            return Identity.of(self.name, models=[model])
 
-    engine = Shipped()
+    engine = Trained()
     paths = pictures(21)
-    for model, reads in ("of May", 1), ("of May", 1), ("of June", 2), ("of May", 2):
-        Shipped.model = model
+    for content, reads in ("of May", 1), ("of May", 1), ("of June", 2), ("of May", 2):
+        model.write_text(content)
         extract(paths, engine=engine, store=store)
+        CachedEngine(engine, store).extract(Request((load(paths[0]),)))
         assert len(engine.seen) == reads
 
 
-def test_the_shipped_model_tells_its_revision() -> None:
-    from cvocr_lab.batch.team import opening
+def test_the_offline_engine_is_known_by_all_its_models(tmp_path: Path) -> None:
+    from cvocr_lab.engines.local.recogniser import model_file
 
-    told = opening("local", {"threads": 1}).answering_options()
-    assert told == opening("local", {"threads": 2}).answering_options()
-    assert len(told[""]) == 16
+    shipped = engine_spec("local", {"threads": 1}).identity()
+    assert shipped == engine_spec("local", {"threads": 2}).identity()
+    assert len(shipped.models) >= 2
+    assert {len(digest) for digest in shipped.models.values()} == {64}
+    mine = tmp_path / "mine.onnx"
+    mine.write_bytes(model_file().read_bytes())
+    named = engine_spec("local", {"model": mine}).identity()
+    opened = identity_of(open_engine("local", model=mine))
+    assert named == opened != shipped
+    mine.write_bytes(model_file().read_bytes() + b" ")
+    assert engine_spec("local", {"model": mine}).identity() != named
 
 
 def test_failed_rows_stay_failed_until_asked(
@@ -367,4 +377,5 @@ def test_readings_are_on_disk_before_the_bar_moves(
 
     monkeypatch.setattr(batch.rows, "Progress", Looking)
     extract(pictures(*range(21, 30)), engine=Fake(), store=store, workers=1)
-    assert counts == list(range(1, 10))
+    assert all(there >= shown for shown, there in enumerate(counts, 1))
+    assert len(counts) == 9

@@ -10,14 +10,15 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from test_store import Fake, extract
 
-from cvocr_lab.batch import RowsFailedWarning, plain, read_store
+from cvocr_lab import store as stores
+from cvocr_lab.batch import RowsFailedWarning, read_store
 from cvocr_lab.errors import ArgumentError, BatchError
-from cvocr_lab.results import Document, Extraction, FieldValue, Line
+from cvocr_lab.results import Document, Extraction, FieldValue, Line, checked
 
 
 @pytest.fixture
@@ -142,12 +143,12 @@ def test_a_store_names_sources_without_their_content_or_keys(
     url = "http://ann:pass@127.0.0.1:9/a.png?token=T-1"
     with pytest.warns(RowsFailedWarning):
         extract([content, url], engine=Fake(), store=store)
-    assert read_store(store)["image"].tolist() == ["bytes", "http://127.0.0.1/a.png"]
+    assert sorted(read_store(store)["image"]) == ["bytes", "http://127.0.0.1/a.png"]
     assert b"T-1" not in store.read_bytes()
     assert b"pass" not in store.read_bytes()
 
 
-texts = st.text(min_size=1)
+texts = st.text(min_size=1, max_size=8)
 floats = st.floats(allow_nan=False, allow_infinity=False)
 quads = st.none() | st.tuples(*[floats] * 8)
 values = st.builds(FieldValue, texts, st.none() | floats, quads)
@@ -163,24 +164,43 @@ documents = st.builds(
     invalid_message=st.text(),
     warnings=st.lists(texts).map(tuple),
     corners=quads,
+    thumb=st.none() | st.binary(max_size=9),
     extra=st.dictionaries(texts, st.text()).map(MappingProxyType),
 )
 lines = st.builds(Line, st.text(), floats, quads, st.lists(floats).map(tuple))
 
 
-@given(st.lists(documents, max_size=3).map(tuple), st.lists(lines, max_size=3).map(tuple), texts)
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(st.lists(documents, max_size=2).map(tuple), st.lists(lines, max_size=2).map(tuple), texts)
 def test_what_is_written_is_read(
     documents: tuple[Document, ...], lines: tuple[Line, ...], engine: str
 ) -> None:
     found = Extraction(documents, lines, engine)
-    assert plain.load(plain.dump(found)) == found
+    assert checked(found) is found
+    assert stores.load(stores.dump(found)) == found
 
 
-def test_numbers_that_are_no_json_are_unknown() -> None:
+@pytest.mark.parametrize(
+    "text",
+    ["", "{}", "[]", "null", "7", '{"error":"OSError","message":"x"}', '{"error":1,"code":2}',
+     '{"engine":"e","documents":[{"fields":{"id":["x",1]}}],"lines":[]}',
+     '{"engine":"e","documents":[{"fields":{"id":["x","much",null]}}],"lines":[]}',
+     '{"engine":"e","documents":[{"fields":{"id":["\\ud800",1,null]}}],"lines":[]}',
+     '{"engine":"e","documents":[{"fields":{},"page":"two"}],"lines":[]}',
+     '{"engine":"e","documents":[],"lines":[["x",1,[1,2],[]]]}'],
+)  # fmt: skip
+def test_what_is_no_result_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        stores.load(text)
+
+
+def test_numbers_of_other_libraries_become_plain_ones() -> None:
     odd = FieldValue("1", float("nan"), np.arange(8.0))  # type: ignore[arg-type]
     sure = FieldValue("2", np.float32(0.5))  # type: ignore[arg-type]
-    found = plain.load(plain.dump(Extraction((Document("cmt", "", {"id": odd, "name": sure}),))))
+    paper = Document("cmt", "", {"id": odd, "name": sure}, valid=np.bool_(True), page=np.int64(2))  # type: ignore[arg-type]
+    found = stores.load(stores.dump(checked(Extraction((paper,)))))
     assert isinstance(found, Extraction)
     fields = found.documents[0].fields
     assert fields["id"] == FieldValue("1", None, (0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0))
     assert fields["name"].confidence == 0.5
+    assert (found.documents[0].valid, found.documents[0].page) == (True, 2)

@@ -127,13 +127,13 @@ def test_equal_pictures_are_forgotten_without_a_store_and_known_with_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(batch.stream, "_REMEMBERED", 3)
-    arrays = [np.zeros((12, w, 3), np.uint8) for w in (21, 22, 23, 24, 25)]
+    arrays = [np.zeros((12, w, 3), np.uint8) for w in range(21, 51)]
     for store, times in (None, 2), (tmp_path / "run.sqlite", 1):
         engine = Fake()
         rows = [arrays[0], arrays[0], *arrays[1:], arrays[0]]
         frames = pd.concat(extract_iter(rows, engine=engine, store=store, workers=1))
         assert engine.seen.count(21) == times
-        assert frames["id"].tolist() == ["21", "21", "22", "23", "24", "25", "21"]
+        assert frames["id"].tolist() == ["21", *map(str, range(21, 51)), "21"]
 
 
 def test_an_interrupt_gives_the_finished_rest(pictures: Callable[..., list[str]]) -> None:

@@ -11,12 +11,14 @@ from cvocr_lab.batch.bulk import extract
 from cvocr_lab.batch.locating import locate
 from cvocr_lab.batch.planning import Plan, plan
 from cvocr_lab.batch.rows import RowsFailedWarning, RunStoppedWarning
+from cvocr_lab.batch.run_spec import TIME_LIMIT_S
 from cvocr_lab.batch.sources import Column, source_frame
 from cvocr_lab.batch.stored import read_store
 from cvocr_lab.batch.stream import extract_iter
 from cvocr_lab.workers import usable_cores
 
 __all__ = [
+    "TIME_LIMIT_S",
     "Column",
     "Plan",
     "RowsFailedWarning",

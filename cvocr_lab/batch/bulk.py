@@ -9,8 +9,8 @@ from typing import Literal
 
 import pandas as pd
 
-from cvocr_lab.batch.call import Call, checked_call
 from cvocr_lab.batch.rows import Count, finished_rows
+from cvocr_lab.batch.run_spec import TIME_LIMIT_S, RunSpec, run_spec
 from cvocr_lab.batch.sources import Column, Data
 from cvocr_lab.engines import Engine
 from cvocr_lab.errors import BatchError
@@ -25,6 +25,7 @@ def extract(
     kind: str = "id_any",
     engine: str | Engine | Callable[[], Engine] = "local",
     workers: int | None = None,
+    time_limit_s: float | None = TIME_LIMIT_S,
     progress: bool = True,
     errors: Literal["coerce", "raise"] = "coerce",
     base: str | PathLike[str] | None = None,
@@ -53,6 +54,9 @@ def extract(
         pickles, is called once in each worker process.
     workers
         Pictures read at a time; None for as many as the engine and the machine are good for.
+    time_limit_s
+        Seconds that one row may take, loading included; None for no limit.  A row that takes
+        longer fails with `TimeLimitError`, and the run goes on.
     progress
         Whether to show a progress bar.
     errors
@@ -106,12 +110,13 @@ def extract(
     >>> frame[["id", "ocr_type"]].to_dict("records")[1]
     {'id': '001', 'ocr_type': 'tcc_chip'}
     """
-    call = checked_call(
+    spec = run_spec(
         data,
         column=column,
         kind=kind,
         engine=engine,
         workers=workers,
+        time_limit_s=time_limit_s,
         progress=progress,
         errors=errors,
         base=base,
@@ -122,10 +127,10 @@ def extract(
         retry_failed=retry_failed,
         options=options,
     )
-    return read_all(call)
+    return read_all(spec)
 
 
-def read_all(call: Call, *, fields: Sequence[str] | None = None) -> pd.DataFrame:
+def read_all(spec: RunSpec, *, fields: Sequence[str] | None = None) -> pd.DataFrame:
     """Do what `extract` does, after the call was checked.
 
     Parameters
@@ -136,24 +141,26 @@ def read_all(call: Call, *, fields: Sequence[str] | None = None) -> pd.DataFrame
         As for `cvocr_lab.frames.to_frame`.
     """
     readings: dict[int, Reading] = {}
-    count = Count(len(call.sources), kept=call.store is not None and not call.retry_failed)
+    count = Count(len(spec.sources), kept=spec.store is not None and not spec.retry_failed)
     interrupted = False
     try:
-        with closing(finished_rows(call)) as rows:
+        with closing(finished_rows(spec)) as rows:
             for row in rows:
                 readings[row.at] = row.reading
                 count.add(row)
     except BatchError as error:
-        error.partial = _frame(readings, call, fields)
+        error.partial = _frame(readings, spec, fields)
         raise
     except KeyboardInterrupt:
         interrupted = True
-    frame = _frame(readings, call, fields)
+    frame = _frame(readings, spec, fields)
     count.warn(interrupted=interrupted)
     return frame
 
 
-def _frame(readings: dict[int, Reading], call: Call, fields: Sequence[str] | None) -> pd.DataFrame:
+def _frame(
+    readings: dict[int, Reading], spec: RunSpec, fields: Sequence[str] | None
+) -> pd.DataFrame:
     order = sorted(readings)
     found = [readings[at] for at in order]
-    return to_frame(found, call.sources.take(order), fields=fields, base=call.asked.base)
+    return to_frame(found, spec.sources.take(order), fields=fields, base=spec.asked.base)

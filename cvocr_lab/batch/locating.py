@@ -10,8 +10,8 @@ from typing import TypeAlias
 
 import pandas as pd
 
-from cvocr_lab.batch.call import checked_call
 from cvocr_lab.batch.rows import Count, finished_rows
+from cvocr_lab.batch.run_spec import TIME_LIMIT_S, run_spec
 from cvocr_lab.engines import Engine
 from cvocr_lab.errors import ArgumentError, NoDocumentError
 from cvocr_lab.frames import LOCATED_COLUMN, Records, field_columns, restore
@@ -29,6 +29,7 @@ def locate(
     again: bool = False,
     engine: str | Engine | Callable[[], Engine] = "local",
     workers: int | None = None,
+    time_limit_s: float | None = TIME_LIMIT_S,
     progress: bool = True,
     limits: Limits = Limits(),  # noqa: B008 - frozen
     fetch: Fetch = Fetch(),  # noqa: B008 - frozen
@@ -53,7 +54,7 @@ def locate(
         Whether to locate values that have a quad, too; it is replaced where the value is found.
     engine
         Who reads the lines, with their quads: by name, or open.
-    workers, progress, limits, fetch, store, options
+    workers, time_limit_s, progress, limits, fetch, store, options
         See `cvocr_lab.extract`.  With a store, the lines are read once and for all.
 
     Returns
@@ -101,12 +102,13 @@ def locate(
     quads = {name: frame[f"{name}_quad"].tolist() for name in wanted}
     count = Count(sum(map(len, pictures.values())), kept=False)
     for page, of_page in pictures.items():
-        call = checked_call(
+        spec = run_spec(
             pd.DataFrame({"image": pd.Series([s for s, _ in of_page], dtype=object)}),
             column="image",
             kind="scan",
             engine=engine,
             workers=workers,
+            time_limit_s=time_limit_s,
             progress=progress,
             errors="coerce",
             base=None,
@@ -117,7 +119,7 @@ def locate(
             retry_failed=False,
             options=options,
         )
-        with closing(finished_rows(call)) as read:
+        with closing(finished_rows(spec)) as read:
             for row in read:
                 result = row.reading.result
                 if not isinstance(result, Extraction | NoDocumentError):

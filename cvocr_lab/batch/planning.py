@@ -11,8 +11,9 @@ from typing import Final, Literal
 
 import pandas as pd
 
-from cvocr_lab.batch.call import Call, checked_call
+from cvocr_lab.batch.parallel import worker_count
 from cvocr_lab.batch.progress import Progress
+from cvocr_lab.batch.run_spec import TIME_LIMIT_S, RunSpec, run_spec
 from cvocr_lab.batch.sources import Column, Data
 from cvocr_lab.engines import Engine
 from cvocr_lab.errors import RowError
@@ -135,6 +136,7 @@ def plan(
     kind: str = "id_any",
     engine: str | Engine | Callable[[], Engine] = "local",
     workers: int | None = None,
+    time_limit_s: float | None = TIME_LIMIT_S,
     progress: bool = True,
     errors: Literal["coerce", "raise"] = "coerce",
     base: str | PathLike[str] | None = None,
@@ -153,8 +155,8 @@ def plan(
     ----------
     quota
         Requests you have left, to be told whether they are enough.
-    data, column, kind, engine, workers, progress, errors, base, pages, limits, fetch, store, \
-retry_failed, options
+    data, column, kind, engine, workers, time_limit_s, progress, errors, base, pages, limits, \
+fetch, store, retry_failed, options
         As for `extract`.
 
     Raises
@@ -181,12 +183,13 @@ retry_failed, options
       quota: 100 requests, enough
         row 2: ImageError: no picture: the cell is empty
     """
-    call = checked_call(
+    spec = run_spec(
         data,
         column=column,
         kind=kind,
         engine=engine,
         workers=workers,
+        time_limit_s=time_limit_s,
         progress=progress,
         errors=errors,
         base=base,
@@ -197,37 +200,37 @@ retry_failed, options
         retry_failed=retry_failed,
         options=options,
     )
-    return _planned(call, quota)
+    return _planned(spec, quota)
 
 
-def _planned(call: Call, quota: int | None) -> Plan:
-    sources = call.sources
+def _planned(spec: RunSpec, quota: int | None) -> Plan:
+    sources = spec.sources
     counts = dict.fromkeys(("repeats", "stored", "failed", "calls"), 0)
     bad: list[int] = []
     messages: list[str] = []
-    name = call.engine.name()
+    name = spec.engine.name
     with (
-        call.ledger(make=False) as ledger,
-        Progress(len(sources), show=call.progress) as bar,
+        spec.dedup(make=False) as dedup,
+        Progress(len(sources), show=spec.progress) as bar,
     ):
-        for at, found in enumerate(ledger.needs()):
+        for at, found in enumerate(dedup.needs()):
             if isinstance(found, RowError):
                 bad.append(at)
                 messages.append(f"{type(found).__name__}: {found}")
             else:
                 counts[found] += 1
             bar.step(failed=isinstance(found, RowError))
-        took = ledger.seconds(name)
-    images = request_kind(call.asked.kind).images
-    told = call.engine.seconds()
+        took = dedup.seconds(name)
+    images = request_kind(spec.asked.kind).images
+    told = spec.engine.seconds()
     if took:
         each: float | None = median(took)
     else:
         each = None if told is None else told * images
     unreadable = sources.take(bad).assign(ocr_error=pd.Series(messages, dtype=object).to_numpy())
-    workers = call.engine.workers(call.workers, counts["calls"])
+    workers = max(1, min(worker_count(spec.engine, spec.workers, counts["calls"]), counts["calls"]))
     return Plan(
-        kind=call.asked.kind,
+        kind=spec.asked.kind,
         engine=name,
         rows=len(sources),
         unreadable=unreadable,

@@ -1,4 +1,4 @@
-"""One row: load its pictures, ask the engine, and give a reading whatever happens."""
+"""One row: load its pictures and ask the engine; every failure becomes the row's error."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from time import perf_counter
 from typing import Final
 
 from cvocr_lab import images
-from cvocr_lab.engines import Engine, Request
-from cvocr_lab.errors import AnswerError, BatchError, ImageError, NoDocumentError, RowError
+from cvocr_lab.engines import Engine, Request, ask
+from cvocr_lab.errors import BatchError, ImageError, NoDocumentError, RowError
 from cvocr_lab.frames import Reading
 from cvocr_lab.images import Fetch, InputImage, Limits
 from cvocr_lab.results import Extraction
@@ -69,15 +69,7 @@ def read(engine: Engine, task: Task) -> Reading:
 
 def _extraction(engine: Engine, task: Task) -> Extraction:
     pictures = tuple(_picture(engine, task, at) for at in range(len(task.sources)))
-    try:
-        result = engine.extract(Request(pictures, task.kind))
-    except (RowError, BatchError):
-        raise
-    except Exception as error:
-        # The exception's own text may hold what stands on the paper.
-        raise RowError(f"engine {engine.name!r} failed ({type(error).__name__})") from None
-    if not isinstance(result, Extraction):
-        raise AnswerError(f"engine {engine.name!r} gave no Extraction")
+    result = ask(engine, Request(pictures, task.kind))
     if not result.documents and task.kind != "scan":
         raise NoDocumentError("no document in the picture")
     return result

@@ -1,4 +1,4 @@
-"""Every row of a call with its reading, as they come."""
+"""Every row of a run with its reading, in the order in which they finish."""
 
 from __future__ import annotations
 
@@ -11,12 +11,11 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import chain
 
-from cvocr_lab.batch.call import Call
-from cvocr_lab.batch.ledger import Ledger
+from cvocr_lab.batch.dedup import Dedup
+from cvocr_lab.batch.parallel import WORTH_PROCESSES, Row, open_pool, run, worker_count
 from cvocr_lab.batch.progress import Progress
 from cvocr_lab.batch.reading import Task
-from cvocr_lab.batch.team import WORTH_PROCESSES
-from cvocr_lab.batch.workers import Row, run
+from cvocr_lab.batch.run_spec import RunSpec
 from cvocr_lab.errors import CvocrError, RowError
 
 
@@ -46,19 +45,19 @@ class Window:
         self._closed = False
 
     def move(self, first: int) -> None:
-        """Say which row is the first that is not finished."""
+        """Set the first row that is not finished."""
         with self._moved:
             self._first = first
             self._moved.notify_all()
 
     def close(self) -> None:
-        """Hold nobody back any more."""
+        """Hold back no row any more."""
         with self._moved:
             self._closed = True
             self._moved.notify_all()
 
     def held(self, items: Iterator[Task | Row]) -> Iterator[Task | Row]:
-        """Give the items, each when it is within reach."""
+        """Give the items, each once it is inside the window."""
         for item in items:
             with self._moved:
                 while item.at >= self._first + self.rows and not self._closed:
@@ -68,7 +67,7 @@ class Window:
 
 @dataclass(slots=True)
 class Count:
-    """What one run came to, said once at its end.
+    """What a run came to, reported once at its end.
 
     Parameters
     ----------
@@ -94,7 +93,7 @@ class Count:
             self.failures[type(row.reading.result).__name__] += 1
 
     def warn(self, *, interrupted: bool) -> None:
-        """Say what the caller should know: at most one warning of each sort."""
+        """Warn the caller, at most once of each kind."""
         if interrupted:
             text = f"interrupted: {self.done} of {self.total} rows were read and are returned"
             warnings.warn(text, RunStoppedWarning, stacklevel=_outside())
@@ -110,9 +109,9 @@ class Count:
 
 
 def finished_rows(
-    call: Call, *, remember: int | None = None, window: Window | None = None
+    spec: RunSpec, *, remember: int | None = None, window: Window | None = None
 ) -> Generator[Row]:
-    """Read the rows of a call, in any order; what was read before comes without an engine.
+    """Read the rows of a run, in any order; rows that were read before need no engine.
 
     The engine is opened when a first row needs it.  With ``errors="raise"``, the first failed row
     is raised.
@@ -122,25 +121,25 @@ def finished_rows(
     BatchError
         No further row can be read.
     RowError
-        A row failed, and the caller wants to know.
+        A row failed, with ``errors="raise"``.
     """
     with (
-        call.ledger(remember=remember) as ledger,
-        Progress(len(call.sources), show=call.progress) as bar,
-        closing(_rows(call, ledger, window)) as rows,
+        spec.dedup(remember=remember) as dedup,
+        Progress(len(spec.sources), show=spec.progress) as bar,
+        closing(_rows(spec, dedup, window)) as rows,
     ):
         for row in rows:
             failure = row.reading.result
-            if call.raises and isinstance(failure, RowError):
-                raise _of_row(call.sources.index[row.at], failure)
+            if spec.raises and isinstance(failure, RowError):
+                raise _of_row(spec.sources.index[row.at], failure)
             yield row
             bar.step(failed=isinstance(failure, CvocrError))
 
 
-def _rows(call: Call, ledger: Ledger, window: Window | None) -> Generator[Row]:
-    items = ledger.items()
+def _rows(spec: RunSpec, dedup: Dedup, window: Window | None) -> Generator[Row]:
+    items = dedup.items()
     tasks: list[Task] = []
-    enough = max(WORTH_PROCESSES, call.engine.workers(call.workers, len(call.sources)))
+    enough = max(WORTH_PROCESSES, worker_count(spec.engine, spec.workers, len(spec.sources)))
     for item in items:
         if isinstance(item, Row):
             yield item
@@ -152,16 +151,16 @@ def _rows(call: Call, ledger: Ledger, window: Window | None) -> Generator[Row]:
             break
     if not tasks:
         return
-    team = call.engine.team(call.workers, len(tasks))
+    pool = open_pool(spec.engine, workers=spec.workers, tasks=len(tasks), limit_s=spec.time_limit_s)
     del item
-    # Let go of one by one: they may hold their pictures.
+    # Released one by one: they may hold their pictures.
     first = (tasks.pop() for _ in range(len(tasks)))
     tasks.reverse()
     rest = chain(first, window.held(items) if window else items)
     try:
-        with closing(run(rest, team, ledger.keep)) as rows:
+        with closing(run(rest, pool, dedup.keep)) as rows:
             for row in rows:
-                yield from ledger.answered(row)
+                yield from dedup.answered(row)
     finally:
         if window:
             window.close()

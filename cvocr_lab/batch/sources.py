@@ -9,6 +9,7 @@ from typing import TypeAlias
 import pandas as pd
 
 from cvocr_lab.errors import ArgumentError
+from cvocr_lab.files import escaped
 from cvocr_lab.frames import check_source_columns
 
 Column: TypeAlias = str | int
@@ -60,11 +61,14 @@ def source_frame(
     else:
         frame = _listed(data, columns)
     for name in columns:
-        if any(isinstance(value, Path) for value in frame[name]):
-            # Parquet knows no paths, and a frame must survive it.
-            texts = [str(v) if isinstance(v, Path) else v for v in frame[name]]
-            frame[name] = pd.Series(texts, index=frame.index)
+        if frame[name].dtype == object and any(isinstance(v, Path | str) for v in frame[name]):
+            frame[name] = _column([_path_text(v) for v in frame[name]]).set_axis(frame.index)
     return frame
+
+
+def _path_text(value: object) -> object:
+    """Give paths as text, since Parquet knows no paths, and names that are not UTF-8 escaped."""
+    return escaped(str(value)) if isinstance(value, Path | str) else value
 
 
 def _listed(
@@ -82,6 +86,7 @@ def _listed(
 
 
 def _column(values: list[object]) -> pd.Series:
+    values = [_path_text(value) if isinstance(value, str) else value for value in values]
     if all(isinstance(value, str) for value in values):
         return pd.Series(values, dtype=None if values else object)
     column = pd.Series([None] * len(values), dtype=object)

@@ -7,9 +7,9 @@ from os import PathLike
 
 import pandas as pd
 
-from cvocr_lab.batch.store import Store
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.frames import Reading, to_frame
+from cvocr_lab.store import Store
 
 
 def read_store(
@@ -60,7 +60,10 @@ def read_store(
     """
     readings: list[Reading] = []
     names: list[tuple[str, ...]] = []
-    with Store(path, make=False) as store, closing(store.readings(kind, engine)) as kept:
+    with (
+        Store(path, make=False) as store,
+        closing(store.readings(kind=kind, engine=engine)) as kept,
+    ):
         for each in kept:
             readings.append(each.reading)
             names.append(each.names)

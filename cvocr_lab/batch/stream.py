@@ -9,8 +9,8 @@ from typing import Final, Literal
 
 import pandas as pd
 
-from cvocr_lab.batch.call import Call, checked_call
 from cvocr_lab.batch.rows import Count, Window, finished_rows
+from cvocr_lab.batch.run_spec import TIME_LIMIT_S, RunSpec, run_spec
 from cvocr_lab.batch.sources import Column, Data
 from cvocr_lab.engines import Engine
 from cvocr_lab.errors import ArgumentError, BatchError
@@ -36,6 +36,7 @@ def extract_iter(
     kind: str = "id_any",
     engine: str | Engine | Callable[[], Engine] = "local",
     workers: int | None = None,
+    time_limit_s: float | None = TIME_LIMIT_S,
     progress: bool = True,
     errors: Literal["coerce", "raise"] = "coerce",
     base: str | PathLike[str] | None = None,
@@ -55,8 +56,8 @@ def extract_iter(
     ----------
     chunk
         Rows of `data` to a frame.
-    data, column, kind, engine, workers, progress, errors, base, pages, limits, fetch, store, \
-retry_failed, options
+    data, column, kind, engine, workers, time_limit_s, progress, errors, base, pages, limits, \
+fetch, store, retry_failed, options
         As for `extract`.  Without a store, a picture is known again only among the last 1,000.
 
     Yields
@@ -92,12 +93,13 @@ retry_failed, options
     >>> [len(frame) for frame in frames]
     [2, 2, 1]
     """
-    call = checked_call(
+    spec = run_spec(
         data,
         column=column,
         kind=kind,
         engine=engine,
         workers=workers,
+        time_limit_s=time_limit_s,
         progress=progress,
         errors=errors,
         base=base,
@@ -110,18 +112,18 @@ retry_failed, options
     )
     if chunk < 1:
         raise ArgumentError(f"chunk is at least 1 row, not {chunk}")
-    return _chunks(call, chunk)
+    return _chunks(spec, chunk)
 
 
-def _chunks(call: Call, size: int) -> Iterator[pd.DataFrame]:
-    fields = ("text",) if call.asked.kind == "scan" else field_order()
-    count = Count(len(call.sources), kept=call.store is not None and not call.retry_failed)
+def _chunks(spec: RunSpec, size: int) -> Iterator[pd.DataFrame]:
+    fields = ("text",) if spec.asked.kind == "scan" else field_order()
+    count = Count(len(spec.sources), kept=spec.store is not None and not spec.retry_failed)
     ready: dict[int, Reading] = {}
     begin = first = 0  # of the next frame; of the rows that are not finished
     window = Window(max(_AHEAD * size, _FAR))
     interrupted = False
     try:
-        with closing(finished_rows(call, remember=_REMEMBERED, window=window)) as rows:
+        with closing(finished_rows(spec, remember=_REMEMBERED, window=window)) as rows:
             for row in rows:
                 ready[row.at] = row.reading
                 count.add(row)
@@ -129,22 +131,22 @@ def _chunks(call: Call, size: int) -> Iterator[pd.DataFrame]:
                     first += 1
                 window.move(first)
                 while begin + size <= first:
-                    yield _frame(ready, range(begin, begin + size), call, fields)
+                    yield _frame(ready, range(begin, begin + size), spec, fields)
                     begin += size
     except BatchError as error:
-        error.partial = _frame(ready, sorted(ready), call, fields)
+        error.partial = _frame(ready, sorted(ready), spec, fields)
         raise
     except KeyboardInterrupt:
         interrupted = True
-    if ready or call.sources.empty:
-        yield _frame(ready, sorted(ready), call, fields)
+    if ready or spec.sources.empty:
+        yield _frame(ready, sorted(ready), spec, fields)
     count.warn(interrupted=interrupted)
 
 
 def _frame(
-    ready: dict[int, Reading], order: Sequence[int], call: Call, fields: Sequence[str]
+    ready: dict[int, Reading], order: Sequence[int], spec: RunSpec, fields: Sequence[str]
 ) -> pd.DataFrame:
     """Make the frame of these rows and let go of their readings."""
     found = [ready.pop(at) for at in order]
-    sources = call.sources.take(list(order))
-    return to_frame(found, sources, fields=fields, base=call.asked.base)
+    sources = spec.sources.take(list(order))
+    return to_frame(found, sources, fields=fields, base=spec.asked.base)

@@ -43,6 +43,9 @@ def add(commands: Commands) -> None:
     back.add_argument("--from", choices=_FORMATS, required=True, dest="source")
     back.add_argument("--out", type=Path, required=True, metavar="FILE", help=".csv or .parquet")
     back.add_argument("--root", help="label-studio, paddle: taken off the paths")
+    back.add_argument(
+        "--outside", action="store_true", help="allow pictures outside the folder of the file"
+    )
     back.set_defaults(run=_import)
 
 
@@ -81,11 +84,13 @@ def _import(args: argparse.Namespace) -> int:
         warnings.simplefilter("always", exchange.LeftOutWarning)
         match args.source:
             case "label-studio":
-                frame = exchange.from_label_studio(args.file, root=args.root)
+                frame = exchange.from_label_studio(args.file, root=args.root, outside=args.outside)
             case "paddle":
-                frame = exchange.from_paddle(args.file, prefix=args.root or "")
+                frame = exchange.from_paddle(
+                    args.file, prefix=args.root or "", outside=args.outside
+                )
             case "image-folder":
-                frame = exchange.from_image_folder(args.file)
+                frame = exchange.from_image_folder(args.file, outside=args.outside)
             case "excel":
                 frame = exchange.from_excel(args.file)
             case _:

@@ -18,6 +18,7 @@ import pandas as pd
 from cvocr_lab import batch, frames, journal
 from cvocr_lab.cli._shared import EXIT_CODES, add_option, complain, labels
 from cvocr_lab.errors import ArgumentError, BatchError, MissingPartError
+from cvocr_lab.files import escaped
 from cvocr_lab.journal import Decision
 from cvocr_lab.kinds import REQUESTS
 
@@ -55,6 +56,10 @@ def add(commands: Commands) -> None:
         help="column(s) of the CSV; default: image, or front back for pairs",
     )  # fmt: skip
     extract.add_argument("--workers", type=int, metavar="N", help="pictures read at a time")
+    extract.add_argument(
+        "--time-limit", type=float, default=batch.TIME_LIMIT_S, metavar="SECONDS",
+        help=f"a picture that takes longer fails; default: {batch.TIME_LIMIT_S:.0f}",
+    )  # fmt: skip
     extract.add_argument(
         "--store", type=Path, metavar="FILE",
         help="keeps each reading as it comes; the same call goes on where a run ended",
@@ -97,6 +102,7 @@ def _extract(args: argparse.Namespace) -> int:
         kind=args.kind,
         engine=args.engine,
         workers=args.workers,
+        time_limit_s=args.time_limit,
         progress=not args.quiet,
         base=base,
         store=args.store,
@@ -247,10 +253,10 @@ def _sources(files: Sequence[str]) -> tuple[pd.DataFrame, Path | None]:
     for name in files:
         path = Path(name)
         if path.is_dir():
-            inside = sorted(p for p in path.rglob("*") if p.suffix.lower() in _PICTURES)
+            inside = _pictures_in(path)
             if not inside:
                 raise ArgumentError(f"no pictures in folder {name}")
-            found += [str(p) for p in inside]
+            found += inside
         elif "://" not in name and not path.exists() and any(c in name for c in "*?["):
             matched = sorted(glob(name, recursive=True))  # noqa: PTH207 - absolute patterns too
             if not matched:
@@ -258,4 +264,16 @@ def _sources(files: Sequence[str]) -> tuple[pd.DataFrame, Path | None]:
             found += matched
         else:
             found.append(name)  # a file that is not there becomes a row that says so
-    return pd.DataFrame({"image": found}), None
+    return pd.DataFrame({"image": [escaped(path) for path in found]}), None
+
+
+def _pictures_in(folder: Path) -> list[str]:
+    """List the pictures below a folder; a folder that cannot be read becomes a row that says so."""
+    closed: list[OSError] = []
+    found = [
+        str(Path(parent) / name)
+        for parent, _, names in os.walk(folder, onerror=closed.append)
+        for name in names
+        if Path(name).suffix.lower() in _PICTURES
+    ]
+    return sorted(found) + [str(error.filename) for error in closed]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from cvocr_lab import frames, scoring
 from cvocr_lab.cli._shared import complain, labels, table
 from cvocr_lab.errors import ArgumentError
+from cvocr_lab.files import write_private
 
 if TYPE_CHECKING:
     from cvocr_lab.cli._shared import Commands
@@ -100,7 +101,7 @@ def _score(args: argparse.Namespace) -> int:
         text = json.dumps(
             {"headline": score.headline(), "rates": rates}, ensure_ascii=False, indent=2
         )
-        args.json.write_text(text.replace("NaN", "null") + "\n", encoding="utf-8")
+        write_private(args.json, text.replace("NaN", "null") + "\n")
     if args.freeze:
         score.freeze(args.freeze)
     unmet = [said for demand in args.fail_under if (said := demand.unmet(rates))]

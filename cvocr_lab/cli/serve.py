@@ -74,7 +74,6 @@ def _serve(args: argparse.Namespace) -> int:
         bounds = replace(bounds, fetch=replace(bounds.fetch, allow_private=True))
     faults = parse_faults(args.faults) if args.faults else None
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)
     if args.quiet:
         logging.getLogger("cvocr_lab.server.requests").setLevel(logging.WARNING)
     app = make_app(

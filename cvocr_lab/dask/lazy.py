@@ -13,9 +13,9 @@ import pandas as pd
 
 from cvocr_lab import batch, scoring
 from cvocr_lab.batch import Column
-from cvocr_lab.batch.team import opening
 from cvocr_lab.dask.partition import Asked, read
 from cvocr_lab.engines import Engine
+from cvocr_lab.engines._spec import engine_spec
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.frames import to_frame
 from cvocr_lab.images import Fetch, Limits
@@ -87,7 +87,7 @@ def extract(
         raise ArgumentError(f"errors is 'coerce' or 'raise', not {errors!r}")
     if retry_failed and store is None:
         raise ArgumentError("retry_failed says what to do with a store: give store=… too")
-    opening(engine, options)  # complains here rather than on a worker
+    engine_spec(engine, options)  # complains here rather than on a worker
     sources = batch.source_frame(data._meta, column=column, images=spec.images)
     if fields is None:
         fields = ("text",) if kind == "scan" else field_order()

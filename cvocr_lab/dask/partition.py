@@ -16,8 +16,8 @@ import pandas as pd
 
 from cvocr_lab.batch import Column, RowsFailedWarning
 from cvocr_lab.batch.bulk import read_all
-from cvocr_lab.batch.call import checked_call
-from cvocr_lab.batch.team import Opening, opening
+from cvocr_lab.batch.run_spec import TIME_LIMIT_S, run_spec
+from cvocr_lab.engines._spec import EngineSpec, engine_spec
 from cvocr_lab.errors import ArgumentError, BatchError, RowError
 from cvocr_lab.images import Fetch, Limits
 
@@ -79,12 +79,13 @@ def read(part: pd.DataFrame, asked: Asked, like: pd.DataFrame) -> pd.DataFrame:
 
 
 def _frame(part: pd.DataFrame, asked: Asked) -> pd.DataFrame:
-    call = checked_call(
+    call = run_spec(
         part,
         column=asked.columns,
         kind=asked.kind,
         engine=_opened(asked.engine),
         workers=1,
+        time_limit_s=TIME_LIMIT_S,
         progress=False,
         errors=asked.errors,
         base=asked.base,
@@ -99,17 +100,17 @@ def _frame(part: pd.DataFrame, asked: Asked) -> pd.DataFrame:
         return read_all(call, fields=asked.fields)
 
 
-_engines: OrderedDict[bytes, Opening] = OrderedDict()
+_engines: OrderedDict[bytes, EngineSpec] = OrderedDict()
 _opening = threading.Lock()
 
 
-def _opened(wanted: bytes) -> Opening:
+def _opened(wanted: bytes) -> EngineSpec:
     """The engine of this process; opened by the first partition that asks for it."""
     with _opening:
         if wanted not in _engines:
             engine, options = pickle.loads(wanted)
-            found = opening(engine, options)
-            _engines[wanted] = replace(found, opened=found.opens_alone())
+            found = engine_spec(engine, options)
+            _engines[wanted] = replace(found, opened=found.opens_one_of_many())
             while len(_engines) > _ENGINES_KEPT:
                 _engines.popitem(last=False)
         _engines.move_to_end(wanted)

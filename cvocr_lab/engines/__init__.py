@@ -13,9 +13,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, cast, runtime_checkable
 
-from cvocr_lab.errors import ArgumentError
+from cvocr_lab.engines._identity import Identity, identity_of
+from cvocr_lab.errors import AnswerError, ArgumentError, BatchError, RowError
 from cvocr_lab.images import InputImage, load
-from cvocr_lab.results import Extraction, Line
+from cvocr_lab.results import Extraction, Line, checked
+
+__all__ = [
+    "Engine",
+    "Identity",
+    "Request",
+    "ask",
+    "engine_names",
+    "identity_of",
+    "open_engine",
+    "read_lines",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +50,20 @@ class Request:
 class Engine(Protocol):
     """What every engine offers.
 
-    It may also say ``parallel = "thread"``, if threads may share it, and ``undecoded = True``, if
-    it sends pictures on: its `InputImage` then come without pixels, and those of URLs without
-    data, see `cvocr_lab.images.load`.  A class method ``revision()`` may tell, as a text, models
-    apart that have one name: stores of bulk runs keep their readings apart.
+    An engine may offer more:
+
+    ``parallel = "thread"``
+        Threads may share one instance.
+    ``undecoded = True``
+        It sends pictures on: its `InputImage` come without pixels, and those of URLs without
+        data, see `cvocr_lab.images.load`.
+    ``options``
+        A mapping of the options that it was opened with, for its identity.
+    ``identity()``
+        Its `Identity`; needed where model files decide on its answers.  Stores and caches keep
+        the readings of different identities apart.
+    ``typical_s``
+        Seconds that one picture takes, for plans.
     """
 
     name: str
@@ -86,6 +108,31 @@ def open_engine(engine: str | Engine = "local", **options: object) -> Engine:
         raise ArgumentError(f"unknown engine {engine!r}; known: {known}, or pass an object")
     module = importlib.import_module(f"{__name__}.{engine}")
     return cast("Callable[..., Engine]", module.ENGINE)(**options)
+
+
+def ask(engine: Engine, request: Request) -> Extraction:
+    """Ask an engine, and check its answer: whatever goes wrong is an error of ours.
+
+    Raises
+    ------
+    RowError
+        This request cannot be read; also for anything else that the engine raises.
+    AnswerError
+        The answer is no valid `Extraction`, see `cvocr_lab.results.checked`.
+    BatchError
+        No request can be read.
+    """
+    try:
+        found = engine.extract(request)
+    except (RowError, BatchError):
+        raise
+    except (Exception, SystemExit) as error:
+        # The exception's own text may quote the paper.
+        raise RowError(f"engine {engine.name!r} failed ({type(error).__name__})") from None
+    try:
+        return checked(found)
+    except ValueError as error:
+        raise AnswerError(f"the answer of engine {engine.name!r} is not valid: {error}") from None
 
 
 class _LineReader(Protocol):

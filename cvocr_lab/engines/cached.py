@@ -1,31 +1,36 @@
-"""Answers kept on disk: nothing is asked, and paid, twice.
+"""Answers kept on disk: no picture is asked about, and paid for, twice.
 
-Wraps any engine and is one.  Without an engine it replays what it holds: for tests, and for
-scoring again without asking again.  The file holds people's data; it is made with mode 0600.
+`CachedEngine` wraps any engine and is one.  It keeps its answers in the same file as
+``extract(store=…)``, so each finds what the other has read.  Without an engine it replays what the
+file holds: for tests, and to score again without asking again.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from os import PathLike
-from types import MappingProxyType
-from typing import Literal
+from time import perf_counter
+from typing import Final, Literal
 
-from cvocr_lab.engines import Engine, Request, open_engine
-from cvocr_lab.engines._answers import KEPT_ERRORS, dump, load
-from cvocr_lab.engines._store import Row, Store
-from cvocr_lab.errors import ArgumentError, RowError
+from cvocr_lab.engines import Engine, Identity, Request, ask, identity_of, open_engine
+from cvocr_lab.errors import (
+    ArgumentError,
+    FormatTypeError,
+    ImageError,
+    NoDocumentError,
+    RowError,
+)
+from cvocr_lab.frames import Reading
 from cvocr_lab.results import Extraction
+from cvocr_lab.store import Question, Store
 
 __all__ = ["ENGINE", "Answer", "CachedEngine"]
 
-_OPTIONS: Mapping[str, object] = MappingProxyType({})
-_SECRETS = frozenset({"key", "secret", "api_key", "api_secret"})
+_KEPT: Final = (NoDocumentError, ImageError, FormatTypeError)
+"""Errors caused by the picture itself, so that asking again would give them again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +46,7 @@ class Answer:
     engine
         Name and version of the engine that answered.
     result
-        What it found, or the picture's own trouble.
+        What it found, or why the picture cannot be read.
     """
 
     images: tuple[str, ...]
@@ -51,20 +56,20 @@ class Answer:
 
 
 class CachedEngine:
-    """Asks `inner` once for each picture and kind, and the disk from then on.
+    """Asks `inner` once for each picture and kind, and the file from then on.
 
     An answer is found again by the pictures' bytes (the link, where the engine sends links on),
-    the pages taken of them, the kind, and the engine's name, version and options.  "No document",
-    "broken picture" and "wrong format" are answers too; failures of transport, credentials or
-    quota are not kept.  Any number of threads and processes may share one file; the threads of
-    one process never ask the same thing twice.
+    the pages taken of them, the kind, and the engine's identity, see `cvocr_lab.engines.Identity`.
+    "No document", "broken picture" and "wrong format" are answers too; failures of transport,
+    credentials or quota are not kept.  Any number of threads and processes may share one file; the
+    threads of one process never ask the same thing twice.
 
     Parameters
     ----------
     inner
         The engine that is asked, or its name; None to replay only.
     path
-        The file, SQLite; made when it is not there.
+        The file, SQLite; made with mode 0600 when it does not exist.
     answers_of
         In replay, whose answers (``"local 1"``); None where the file holds those of one engine.
     options
@@ -73,8 +78,8 @@ class CachedEngine:
     Raises
     ------
     ArgumentError
-        The file is not such a file, or its folder is not there; in replay, it is not there, or it
-        does not say whose answers to replay.
+        The file is something else, or its folder does not exist; in replay, the file does not
+        exist, or it is not clear whose answers to replay.
 
     Examples
     --------
@@ -110,29 +115,31 @@ class CachedEngine:
             raise ArgumentError(f"unknown option {next(iter(options))!r}: the engine is open")
         if inner is not None and answers_of is not None:
             raise ArgumentError("answers_of is for replay: leave it out, or pass inner=None")
-        self._store = Store(path, make=inner is not None)
+        self._store = Store(path, make=inner is not None, stays_open=False)
         self._inner = open_engine(inner, **options) if inner is not None else None
         self.undecoded = bool(getattr(self._inner, "undecoded", False))
-        self._asking: dict[str, tuple[threading.Lock, list[None]]] = {}
-        self._guard = threading.Lock()
         if self._inner is None:
-            self.name, self._options = self._recorded(answers_of)
-            return
-        self.name = self._inner.name
-        told = getattr(self._inner, "options", None)
-        plain = told if isinstance(told, Mapping) else options
-        self._options = _canonical({n: str(v) for n, v in plain.items() if n not in _SECRETS})
+            self.name, self._identity = self._recorded(answers_of)
+        else:
+            self.name = self._inner.name
+            self._identity = identity_of(self._inner, options).text
+        self._asking: dict[bytes, tuple[threading.Lock, list[None]]] = {}
+        self._guard = threading.Lock()
 
     @property
     def parallel(self) -> Literal["process", "thread"]:
-        """How a bulk run may share it: as the engine inside."""
+        """How a bulk run may share it: like the engine inside."""
         if self._inner is None:
             return "thread"
         shared = getattr(self._inner, "parallel", "process") == "thread"
         return "thread" if shared else "process"
 
+    def identity(self) -> Identity:
+        """Give the identity of the engine inside, or of the one whose answers are replayed."""
+        return Identity.of_text(self._identity)
+
     def extract(self, request: Request) -> Extraction:
-        """Read one request, from disk where the answer is there.
+        """Read one request, from the file where the answer is there.
 
         Raises
         ------
@@ -141,37 +148,38 @@ class CachedEngine:
         BatchError
             No request can be read.
         """
-        key = self._key(request)
-        result = self._kept(key)
+        question = Question(request.kind, self.name, self._identity, request.images[0].selection)
+        pictures = tuple(image.sha256 for image in request.images)
+        key = question.key(*pictures)
+        result = self._find(key)
         if result is None and self._inner is None:
-            # Engines that send pictures on were asked for whole files, without page numbers.
-            result = self._kept(self._key(request, whole=True))
-        if result is None and self._inner is None:
+            names = " and ".join(image.name for image in request.images)
             raise RowError(
-                f"no answer of {self.name!r} is recorded for {_named(request)} and kind "
+                f"no answer of {self.name!r} is recorded for {names} and kind "
                 f"{request.kind!r}: record it first, by giving the engine"
             )
         if result is None:
             with self._alone(key):
-                result = self._kept(key) or self._ask(key, request)
+                result = self._find(key) or self._ask(question, pictures, request)
         if isinstance(result, RowError):
             raise result
         return result
 
     def answers(self) -> Iterator[Answer]:
-        """Every stored answer of this engine, oldest first: what a frame can be made of again.
+        """Give every stored answer of this engine, oldest first: a frame can be made of them.
 
         Examples
         --------
         ``frames.to_frame(Reading(a.result, engine=a.engine) for a in engine.answers())`` with a
         frame of sources in the same order.
         """
-        for row in self._store.rows(self.name, self._options):
-            images = tuple(json.loads(row.images))
-            yield Answer(images, row.kind, row.engine, load(row.answer))
+        for row in self._store.readings(identity=self._identity):
+            result = row.reading.result
+            if isinstance(result, Extraction | RowError):
+                yield Answer(row.pictures, row.kind, row.engine, result)
 
     def __len__(self) -> int:
-        return self._store.count(self.name, self._options)
+        return self._store.count(self._identity)
 
     def __bool__(self) -> bool:
         return True  # an empty one is an engine all the same
@@ -180,8 +188,7 @@ class CachedEngine:
         return f"CachedEngine({self.name!r}, {str(self._store.path)!r})"
 
     def __getstate__(self) -> dict[str, object]:
-        kept = {"_store": self._store, "_inner": self._inner, "_options": self._options}
-        return {"name": self.name, "undecoded": self.undecoded, **kept}
+        return {n: v for n, v in self.__dict__.items() if n not in ("_asking", "_guard")}
 
     def __setstate__(self, state: dict[str, object]) -> None:
         self.__dict__.update(state, _asking={}, _guard=threading.Lock())
@@ -195,38 +202,39 @@ class CachedEngine:
             raise ArgumentError(f"{self._store.path} holds no such answers; it holds: {known}")
         if len({name for name, _ in there}) == 1:
             raise ArgumentError(
-                f"{self._store.path} holds answers of {there[0][0]!r} with several options: "
-                "give the engine with those you want"
+                f"{self._store.path} holds answers of {there[0][0]!r} with several options or "
+                "models: give the engine with those you want"
             )
         raise ArgumentError(f"{self._store.path} holds answers of {known}: say answers_of=…")
 
-    def _key(self, request: Request, *, whole: bool = False) -> str:
-        pictures = [[image.sha256, () if whole else image.numbers] for image in request.images]
-        asked = [self.name, self._options, request.kind, pictures]
-        return hashlib.sha256(json.dumps(asked).encode()).hexdigest()
+    def _find(self, key: bytes) -> Extraction | RowError | None:
+        reading = self._store.get(key)
+        result = None if reading is None else reading.result
+        return (
+            result
+            if isinstance(result, Extraction | NoDocumentError | ImageError | FormatTypeError)
+            else None
+        )
 
-    def _kept(self, key: str) -> Extraction | RowError | None:
-        text = self._store.get(key)
-        try:
-            return None if text is None else load(text)
-        except ValueError:
-            return None  # of another version of this file: ask again
-
-    def _ask(self, key: str, request: Request) -> Extraction | RowError:
-        result: Extraction | RowError
+    def _ask(
+        self, question: Question, pictures: tuple[str, ...], request: Request
+    ) -> Extraction | RowError:
         assert self._inner is not None
+        start = perf_counter()
+        result: Extraction | RowError
         try:
-            result = self._inner.extract(request)
-        except RowError as error:
-            if type(error).__name__ not in KEPT_ERRORS:
-                raise
+            result = ask(self._inner, request)
+        except _KEPT as error:
             result = error
-        images = json.dumps([image.sha256 for image in request.images])
-        self._store.put(key, Row(images, request.kind, self.name, self._options, dump(result)))
+        taken = perf_counter() - start
+        names = tuple(image.name for image in request.images)
+        self._store.put(
+            question, pictures, names, Reading(result, self.name, result.attempts, taken)
+        )
         return result
 
     @contextmanager
-    def _alone(self, key: str) -> Iterator[None]:
+    def _alone(self, key: bytes) -> Iterator[None]:
         """Let one thread ask at a time for each key; forget the key when nobody waits."""
         with self._guard:
             lock, waiting = self._asking.setdefault(key, (threading.Lock(), []))
@@ -239,14 +247,6 @@ class CachedEngine:
                 waiting.pop()
                 if not waiting:
                     del self._asking[key]
-
-
-def _canonical(options: Mapping[str, str]) -> str:
-    return json.dumps(options, sort_keys=True, ensure_ascii=False)
-
-
-def _named(request: Request) -> str:
-    return " and ".join(image.name for image in request.images)
 
 
 ENGINE = CachedEngine

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import importlib
-import os
 import re
 from collections.abc import Sequence
 from datetime import date
 from io import BytesIO
 from os import PathLike
-from pathlib import Path
 from types import ModuleType
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
 from cvocr_lab.errors import ArgumentError, MissingPartError, RowError
 from cvocr_lab.exchange.papers import bare_name
+from cvocr_lab.files import replacing
 from cvocr_lab.frames import TEXT, Records, restore
 from cvocr_lab.frames.columns import INDEX, column_kinds, field_columns, fields_of
 from cvocr_lab.frames.truth import refuse_numbers
@@ -29,6 +28,7 @@ _LONGEST: Final = 32_767
 """Characters that a cell can hold, by Excel's specification."""
 
 _MOST_ROWS: Final = 1_048_575
+_MOST_CELLS: Final = 50_000_000
 _CROP_HEIGHT: Final = 40
 _WIDEST: Final = 60
 
@@ -108,13 +108,8 @@ def to_excel(
     sheet.auto_filter.ref = sheet.dimensions
     if wanted:
         _put_crops(openpyxl, sheet, records, wanted, names)
-    content = BytesIO()
-    book.save(content)
-    target = Path(path)
-    target.unlink(missing_ok=True)
-    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor
-        file.write(content.getbuffer())
+    with replacing(path) as temporary:
+        book.save(temporary)
 
 
 def from_excel(path: str | PathLike[str]) -> pd.DataFrame:
@@ -138,16 +133,39 @@ def from_excel(path: str | PathLike[str]) -> pd.DataFrame:
         raise ArgumentError(f"{path} is no Excel workbook ({type(error).__name__})") from None
     try:
         sheet = book[_SHEET] if _SHEET in book.sheetnames else book.worksheets[0]
-        rows = [[_text(path, cell) for cell in row] for row in sheet.iter_rows()]
+        names, cells = _cells(path, sheet)
+    except ArgumentError:
+        raise
+    except Exception as error:
+        raise ArgumentError(f"{path} is no Excel workbook ({type(error).__name__})") from None
     finally:
         book.close()
-    if not rows:
+    if not any(names):
         raise ArgumentError(f"{path} holds no flat frame")
-    names, *cells = rows
     table = pd.DataFrame(cells, columns=pd.Index(names), dtype=object).astype(TEXT)
-    table = table.loc[table.notna().any(axis=1).to_numpy(), [n for n in names if n]]
+    table = table.loc[:, [n for n in names if n]]
     fields = field_columns(table.columns)
     return restore(table.drop(columns=[c for f in fields if (c := f"{f}_crop") in table.columns]))
+
+
+def _cells(path: object, sheet: Any) -> tuple[list[str | None], list[list[str | None]]]:
+    """Read the header and the rows under it that hold anything.
+
+    A sheet may claim any size: one cell in its last corner would make 17 billion of it.
+    """
+    names: list[str | None] = []
+    for row in sheet.iter_rows(max_row=1):
+        names = [_text(path, cell) for cell in row]
+    while names and not names[-1]:
+        names.pop()
+    rows: list[list[str | None]] = []
+    for row in sheet.iter_rows(min_row=2, max_col=max(1, len(names))):
+        if any(cell.value is not None for cell in row):
+            texts = [_text(path, cell) for cell in row]
+            rows.append(texts + [None] * (len(names) - len(texts)))
+            if len(rows) * len(names) > _MOST_CELLS:
+                raise ArgumentError(f"{path} holds more than {_MOST_CELLS} cells: split it")
+    return names, rows
 
 
 def _openpyxl() -> ModuleType:

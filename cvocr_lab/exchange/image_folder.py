@@ -15,11 +15,13 @@ from typing import Literal
 
 import pandas as pd
 
-from cvocr_lab.errors import ArgumentError
-from cvocr_lab.exchange.papers import bare_name, create
+from cvocr_lab.errors import ArgumentError, ImageError
+from cvocr_lab.exchange.papers import bare_name, inside
+from cvocr_lab.files import replacing_text
 from cvocr_lab.frames import READING_COLUMNS, TEXT, Records, restore, wide
 from cvocr_lab.frames.columns import fields_of
 from cvocr_lab.frames.truth import refuse_numbers
+from cvocr_lab.images import digest
 
 _META = {"jsonl": "metadata.jsonl", "csv": "metadata.csv"}
 
@@ -81,7 +83,7 @@ def to_image_folder(
     out = table.assign(**named)
     out = out.rename(columns=files)
     out = out[[*files.values(), *(c for c in out.columns if c not in files.values())]]
-    with create(target / _META[metadata]) as file:
+    with replacing_text(target / _META[metadata]) as file:
         if metadata == "csv":
             out.to_csv(file, index=False)
         else:
@@ -89,7 +91,9 @@ def to_image_folder(
                 file.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 
-def from_image_folder(folder: str | PathLike[str], *, column: str = "image") -> pd.DataFrame:
+def from_image_folder(
+    folder: str | PathLike[str], *, column: str = "image", outside: bool = False
+) -> pd.DataFrame:
     """Read the table of an ``imagefolder``, the paths of its pictures first.
 
     A table that `to_image_folder` wrote of inputs with one face is a flat frame again; any other
@@ -102,6 +106,8 @@ def from_image_folder(folder: str | PathLike[str], *, column: str = "image") -> 
     column
         What to call the column of paths; several keep their names, ``front`` for
         ``front_file_name``.
+    outside
+        Whether pictures outside the folder are allowed: absolute paths, ``..``.
 
     Raises
     ------
@@ -112,7 +118,14 @@ def from_image_folder(folder: str | PathLike[str], *, column: str = "image") -> 
     if (target / _META["jsonl"]).is_file():
         table = _jsonl(target / _META["jsonl"])
     elif (target / _META["csv"]).is_file():
-        table = pd.read_csv(target / _META["csv"], dtype=str, keep_default_na=False, na_values=[""])
+        try:
+            table = pd.read_csv(
+                target / _META["csv"], dtype=str, keep_default_na=False, na_values=[""]
+            )
+        except ValueError as error:
+            raise ArgumentError(
+                f"{target / _META['csv']} is no CSV in UTF-8 ({type(error).__name__})"
+            ) from None
     else:
         raise ArgumentError(f"{target} holds neither metadata.jsonl nor metadata.csv")
     files = {c: c.removesuffix("_file_name") for c in table.columns if c.endswith("_file_name")}
@@ -120,6 +133,8 @@ def from_image_folder(folder: str | PathLike[str], *, column: str = "image") -> 
         files["file_name"] = column
     if not files:
         raise ArgumentError(f"the table in {target} has no column file_name")
+    for name in (str(name) for c in files for name in table[c]):
+        inside(name, target / _META["csv"], outside=outside)
     paths = {c: [str(target / PurePosixPath(str(name))) for name in table[c]] for c in files}
     table = table.assign(**paths).rename(columns=files)
     if not set(READING_COLUMNS[1:]) <= set(table.columns):
@@ -132,8 +147,12 @@ def _jsonl(path: Path) -> pd.DataFrame:
     try:
         with path.open(encoding="utf-8") as file:
             rows = [json.loads(line) for line in file if line.strip()]
+        if not all(isinstance(row, dict) for row in rows):
+            raise TypeError
+        for row in rows:
+            json.dumps(row, ensure_ascii=False).encode()  # no lone surrogates
         table = pd.DataFrame(rows, dtype=object)
-    except (ValueError, TypeError, AttributeError):
+    except (ValueError, TypeError, AttributeError, RecursionError):
         raise ArgumentError(f"{path} is no file of JSON lines") from None
     return table
 
@@ -146,6 +165,10 @@ def _names(sources: Sequence[str]) -> dict[str, str]:
         path = Path(source)
         if not path.is_file():
             raise ArgumentError(f"{source} is no file; an imagefolder holds pictures of files only")
+        try:
+            digest(path)
+        except ImageError as error:
+            raise ArgumentError(f"{source} is not copied: {error}") from None
         name, number = bare_name(source), 1
         # Names that differ in case only are one file on some systems.
         while name.lower() in taken:

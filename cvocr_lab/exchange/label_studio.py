@@ -27,13 +27,14 @@ from cvocr_lab.exchange.papers import (
     Paper,
     Region,
     bare_name,
-    create,
     frame_of,
+    inside,
     papers_of,
     picture_size,
     regions_of,
     values_of,
 )
+from cvocr_lab.files import replacing_text
 from cvocr_lab.frames import field_columns
 from cvocr_lab.journal.decision import plain_label
 from cvocr_lab.results import Document, Quad, as_quad
@@ -92,7 +93,7 @@ def to_label_studio(
             sizes[paper.source] = picture_size(paper.source)
         name = paper.source if folders else bare_name(paper.source)
         tasks.append(_task(paper, name, sizes.get(paper.source, (1, 1)), made_by, root))
-    with create(path) as file:
+    with replacing_text(path) as file:
         json.dump(tasks, file, ensure_ascii=False, indent=1)
 
 
@@ -132,6 +133,7 @@ def from_label_studio(
     take: Literal["annotations", "predictions"] | None = None,
     root: str | None = None,
     column: str = "image",
+    outside: bool = False,
 ) -> pd.DataFrame:
     """Read an export of Label Studio (JSON, not JSON-MIN) into a flat frame, one row per task.
 
@@ -149,11 +151,13 @@ def from_label_studio(
         Taken off the paths that begin with it; see `to_label_studio`.
     column
         What to call the column of paths.
+    outside
+        Whether pictures outside the folder of the file are allowed: absolute paths, ``..``.
 
     Raises
     ------
     ArgumentError
-        The file is no such export.
+        The file is no such export, or a picture is outside.
 
     Warns
     -----
@@ -166,7 +170,18 @@ def from_label_studio(
             raise TypeError("tasks are a list")
         turned: list[str] = []
         papers = [_paper(at, task, take, root, turned) for at, task in enumerate(tasks)]
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        for paper in papers:
+            inside(paper.source, path, outside=outside)
+    except ArgumentError:
+        raise
+    except (
+        ValueError,
+        TypeError,
+        LookupError,
+        ArithmeticError,
+        AttributeError,
+        RecursionError,
+    ) as error:
         raise ArgumentError(
             f"{path} is no export of Label Studio in its JSON format ({type(error).__name__})"
         ) from None
@@ -288,7 +303,7 @@ def _paper(
     label = data.get("label", at)
     nth = data.get("face")
     return Paper(
-        tuple(label) if isinstance(label, list) else label,
+        plain_label(label),
         _source(_picture(data), root),
         document,
         nth if isinstance(nth, int) else 1,

@@ -17,18 +17,24 @@ from cvocr_lab.exchange.papers import (
     Paper,
     Region,
     bare_name,
-    create,
     frame_of,
+    inside,
     papers_of,
     regions_of,
     values_of,
 )
+from cvocr_lab.files import replacing_text
 from cvocr_lab.frames import UNREADABLE
 from cvocr_lab.results import Document, Quad
 from cvocr_lab.text import nfc
 
 _PLACEHOLDERS: Final = ("", "TEMPORARY", "待识别")
 """What PPOCRLabel writes, in two languages, for a box that nobody has typed a text for."""
+
+_MALFORMED: Final = (
+    ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError,
+)  # fmt: skip
+"""What reading JSON of another shape can raise."""
 
 
 def to_paddle(
@@ -79,7 +85,7 @@ def to_paddle(
                     continue
                 boxes.append(_box(region, paper))
         lines.setdefault(source if folders else bare_name(source), boxes)
-    with create(path) as file:
+    with replacing_text(path) as file:
         for source, boxes in lines.items():
             if any(c in source for c in "\t\n\r"):
                 raise ArgumentError("a path with a tab or a line break cannot stand in Label.txt")
@@ -90,7 +96,11 @@ def to_paddle(
 
 
 def from_paddle(
-    path: str | PathLike[str], *, prefix: str = "", column: str = "image"
+    path: str | PathLike[str],
+    *,
+    prefix: str = "",
+    column: str = "image",
+    outside: bool = False,
 ) -> pd.DataFrame:
     """Read PaddleOCR's ``Label.txt`` into a flat frame, labelled from 0.
 
@@ -106,24 +116,32 @@ def from_paddle(
         Taken off each path that begins with it.
     column
         What to call the column of paths.
+    outside
+        Whether pictures outside the folder of the file are allowed: absolute paths, ``..``.
 
     Raises
     ------
     ArgumentError
-        A line is not in the format; the message gives its number.
+        A line is not in the format, the message gives its number; or a picture is outside.
     """
     papers: list[Paper] = []
-    with Path(path).open(encoding="utf-8-sig") as file:
-        for number, line in enumerate(file, 1):
-            if not line.strip():
-                continue
-            try:
-                source, boxes = line.rstrip("\r\n").split("\t", 1)
-                papers += _papers(len(papers), source.removeprefix(prefix), json.loads(boxes))
-            except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-                raise ArgumentError(
-                    f"{path}, line {number}: not a path, a tab and a list of boxes"
-                ) from None
+    try:
+        text = Path(path).read_text("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ArgumentError(f"{path} is not UTF-8 text: save it as UTF-8") from None
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            source, boxes = line.rstrip("\r").split("\t", 1)
+            source = inside(source.removeprefix(prefix), path, outside=outside)
+            papers += _papers(len(papers), source, json.loads(boxes))
+        except ArgumentError:
+            raise
+        except _MALFORMED:
+            raise ArgumentError(
+                f"{path}, line {number}: not a path, a tab and a list of boxes"
+            ) from None
     labels = {source: at for at, source in enumerate(dict.fromkeys(p.source for p in papers))}
     numbered = [Paper(labels[p.source], p.source, p.document, p.nth, p.engine) for p in papers]
     return frame_of(numbered, column=column)

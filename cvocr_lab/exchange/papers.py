@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from types import MappingProxyType
-from typing import IO
 
 import pandas as pd
 
 from cvocr_lab.errors import ArgumentError
+from cvocr_lab.files import escaped
 from cvocr_lab.frames import Reading, Records, to_frame
 from cvocr_lab.frames.truth import refuse_numbers
 from cvocr_lab.images import load
-from cvocr_lab.results import Document, Extraction, FieldValue, Quad, box_quad
+from cvocr_lab.results import Document, Extraction, FieldValue, Quad, box_quad, checked
 
 
 class LeftOutWarning(UserWarning):
@@ -94,7 +95,10 @@ def frame_of(papers: Iterable[Paper], *, column: str = "image") -> pd.DataFrame:
     inputs: list[tuple[object, str, str, list[Document]]] = []
     last: Paper | None = None
     for paper in papers:
-        document = paper.document or Document("")
+        try:
+            document = checked(Extraction((paper.document or Document(""),))).documents[0]
+        except ValueError as error:
+            raise ArgumentError(f"the file holds what is no reading: {error}") from None
         if last and paper.nth > 1 and (last.label, last.source) == (paper.label, paper.source):
             inputs[-1][3].append(document)
         else:
@@ -102,7 +106,7 @@ def frame_of(papers: Iterable[Paper], *, column: str = "image") -> pd.DataFrame:
         last = paper
     labels = [label for label, *_ in inputs]
     index = pd.Index(labels) if labels else pd.RangeIndex(0)
-    sources = pd.DataFrame({column: [source for _, source, *_ in inputs]}, index=index)
+    sources = pd.DataFrame({column: [escaped(source) for _, source, *_ in inputs]}, index=index)
     readings = [
         Reading(Extraction(tuple(documents), engine=engine), engine)
         for _, _, engine, documents in inputs
@@ -176,8 +180,33 @@ def picture_size(source: str) -> tuple[int, int]:
     return pixels.shape[1], pixels.shape[0]
 
 
-def create(path: str | PathLike[str]) -> IO[str]:
-    """Open a file for writing that only its owner may read; one that is there is replaced."""
-    Path(path).unlink(missing_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    return open(descriptor, "w", encoding="utf-8", newline="\n")  # noqa: PTH123 - a descriptor
+def inside(source: str, file: str | PathLike[str], *, outside: bool) -> str:
+    """Give a path that an imported file names, if it stays in the folder the file came with.
+
+    Otherwise a stranger's file could name the reader's own files, and an export would copy them.
+
+    Parameters
+    ----------
+    source
+        The path, or a URL.
+    file
+        The imported file.
+    outside
+        Whether every path is allowed.
+
+    Raises
+    ------
+    ArgumentError
+        It leads out of the folder.
+    """
+    if outside or re.match(r"https?://", source, re.I):
+        return source
+    folder = Path(file).resolve().parent
+    path = Path(os.path.normpath(folder / source))
+    is_foreign = PureWindowsPath(source).drive or "\\" in source or source.startswith("~")
+    if is_foreign or not path.is_relative_to(folder):
+        raise ArgumentError(
+            f"{file} names a picture outside its own folder: say outside=True if you trust the "
+            "file, or root=… or prefix=… for what stands before the paths"
+        )
+    return source

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-import os
+import csv
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import Any, Final, Literal, TextIO
 
 import pandas as pd
 
 from cvocr_lab.errors import ArgumentError
+from cvocr_lab.files import replacing
 from cvocr_lab.frames.columns import INDEX, fields_of, restore, typed
 from cvocr_lab.frames.truth import refuse_numbers
 from cvocr_lab.kinds import TYPES
 from cvocr_lab.kinds._fieldtypes import Amount, Date
 
+_FORMULA: Final = re.compile(r"'*[=+\-@\t\r].", re.DOTALL)
+_GUARDED: Final = re.compile(r"'+[=+\-@\t\r].", re.DOTALL)
+
 
 def write_frame(frame: pd.DataFrame, path: str | Path) -> None:
     """Write a flat frame with its index to ``.parquet`` or ``.csv`` (UTF-8).
 
-    A file that was not there is made readable by you alone: it holds people's data.
+    The file gets mode 0600: it holds people's data.  A file that was there before is replaced when
+    the new one is complete.  In CSV, texts that a spreadsheet would take for a formula (``=``,
+    ``+``, ``-``, ``@`` first) get an apostrophe before them, which `read_frame` takes away.
 
     Raises
     ------
@@ -31,18 +39,13 @@ def write_frame(frame: pd.DataFrame, path: str | Path) -> None:
     refuse_numbers(frame, fields_of(frame))
     match path.suffix.lower():
         case ".parquet":
-            make_private(path)
-            frame.to_parquet(path)
+            with replacing(path) as temporary:
+                frame.to_parquet(temporary)
         case ".csv":
-            make_private(path)
-            write_csv(frame, path)
+            with replacing(path) as temporary:
+                write_csv(frame, temporary)
         case other:
             raise ArgumentError(f"cannot write {other or 'a bare name'}: .parquet or .csv")
-
-
-def make_private(path: Path) -> None:
-    """Make the file, where it is not there, readable by its owner alone."""
-    os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
 
 
 def check_no_pictures(frame: pd.DataFrame) -> None:
@@ -67,12 +70,75 @@ def _is_picture(cell: object) -> bool:
 
 
 def write_csv(frame: pd.DataFrame, to: Path | TextIO) -> None:
-    """Write a flat frame as CSV, its index first, in a column that says what it is."""
+    """Write a flat frame as CSV, its index first, with no text that a spreadsheet would run."""
     names = list(frame.index.names)
     if len(names) > 1:
         names = [at if name is None else name for at, name in enumerate(names)]
     labels = [INDEX if name is None else f"{INDEX}_{name}" for name in names]
-    frame.to_csv(to, index_label=labels)
+    index = frame.index.to_frame(index=False)
+    index.columns = pd.Index(labels)
+    safe = pd.concat([index, frame.reset_index(drop=True)], axis=1)
+    safe.columns = safe.columns.map(_guarded)
+    quoting: Literal[0, 2] = csv.QUOTE_MINIMAL
+    for at in range(safe.shape[1]):
+        cells = safe.iloc[:, at]
+        if cells.dtype.kind not in "biufM":
+            safe.isetitem(at, cells.map(_guarded).array)
+            if any("\r" in cell for cell in cells if isinstance(cell, str)):
+                quoting = csv.QUOTE_NONNUMERIC  # else a carriage return begins a new row
+    safe.to_csv(to, index=False, quoting=quoting)
+
+
+def _guarded(cell: object) -> object:
+    """Keep a spreadsheet from taking a text for a formula, by an apostrophe before it."""
+    return f"'{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else cell
+
+
+def unguarded(frame: pd.DataFrame) -> pd.DataFrame:
+    """Take away the apostrophes that `write_csv` put before texts that look like formulas."""
+    frame = frame.rename(columns=lambda name: _unguarded(name))
+    for at in range(frame.shape[1]):
+        cells = frame.iloc[:, at]
+        guarded = cells.str.match(_GUARDED).fillna(False).astype(bool)
+        if guarded.any():
+            frame.isetitem(at, cells.where(~guarded, cells.str[1:]).array)
+    return frame
+
+
+@contextmanager
+def _no_frame(path: Path, what: str) -> Iterator[None]:
+    """Turn what a damaged file makes pandas and pyarrow raise into an error of ours."""
+    try:
+        yield
+    except ArgumentError:
+        raise
+    except (ValueError, TypeError, ArithmeticError, LookupError, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # there is no such file
+        raise ArgumentError(f"{path} is no {what}, or damaged ({type(error).__name__})") from None
+
+
+def read_text_table(path: str | Path, **options: Any) -> pd.DataFrame:
+    """Read a CSV file with every cell as text: an ID number must keep its leading zeros.
+
+    Raises
+    ------
+    ArgumentError
+        It is no CSV in UTF-8.
+    """
+    try:
+        frame: pd.DataFrame = pd.read_csv(
+            path, dtype=str, keep_default_na=False, encoding="utf-8-sig", **options
+        )
+    except ValueError as error:
+        raise ArgumentError(
+            f"{path} is no CSV in UTF-8 ({type(error).__name__}): save it as CSV UTF-8"
+        ) from None
+    return frame
+
+
+def _unguarded(name: object) -> object:
+    return name[1:] if isinstance(name, str) and _GUARDED.match(name) else name
 
 
 def read_frame(path: str | Path) -> pd.DataFrame:
@@ -90,11 +156,13 @@ def read_frame(path: str | Path) -> pd.DataFrame:
     path = Path(path)
     match path.suffix.lower():
         case ".parquet":
-            return restore(pd.read_parquet(path))
+            with _no_frame(path, "Parquet file"):
+                return restore(pd.read_parquet(path))
         case ".csv":
             # As text throughout: an ID number must keep its leading zeros.
-            frame = pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""])
-            return _with_clean(restore(frame.rename(columns={"Unnamed: 0": INDEX})))
+            frame = read_text_table(path, na_values=[""])
+            with _no_frame(path, "flat frame"):
+                return _with_clean(restore(unguarded(frame).rename(columns={"Unnamed: 0": INDEX})))
         case other:
             raise ArgumentError(f"cannot read {other or 'a bare name'}: .parquet or .csv")
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from cvocr_lab.errors import ArgumentError
+from cvocr_lab.files import make_private
 from cvocr_lab.frames.columns import READING_COLUMNS, column_kinds, field_columns, triple, typed
-from cvocr_lab.frames.files import check_no_pictures, make_private
+from cvocr_lab.frames.files import check_no_pictures
 from cvocr_lab.kinds import field_order
 
 if TYPE_CHECKING:

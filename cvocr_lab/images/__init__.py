@@ -30,7 +30,17 @@ from cvocr_lab.images._quiet import quiet_pillow
 from cvocr_lab.images._sniff import format_of, is_readable
 from cvocr_lab.images._source import Encoded, Kind, checked, encoded
 
-__all__ = ["Fetch", "InputImage", "Limits", "digest", "fetched", "format_of", "load", "load_url"]
+__all__ = [
+    "Fetch",
+    "InputImage",
+    "Limits",
+    "digest",
+    "fetched",
+    "format_of",
+    "load",
+    "load_url",
+    "selection",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +65,8 @@ class InputImage:
         The full URL, where there is one.
     numbers
         The page number in the source of each of `pages`, from 1; left out, they are counted.
+    selection
+        Which part of the source was loaded, see `selection`.
     fetch
         How `url` is fetched, if it still has to be.
 
@@ -71,6 +83,7 @@ class InputImage:
     data: bytes | None = field(default=None, repr=False, compare=False)
     url: str | None = field(default=None, repr=False, compare=False)
     numbers: tuple[int, ...] = ()
+    selection: str = field(default="", repr=False)
     fetch: Fetch = field(default=Fetch(), repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -87,6 +100,18 @@ class InputImage:
     def __repr__(self) -> str:
         sizes = ", ".join(f"{page.shape[1]}×{page.shape[0]}" for page in self.pages) or "undecoded"
         return f"InputImage({self.name!r}, {self.source}, {sizes})"
+
+
+def selection(pages: Sequence[int] | None, limits: Limits) -> str:
+    """Describe which part of a source is loaded, and how finely; "" for all of it, as usual.
+
+    >>> selection(None, Limits()), selection([1, 3], Limits(pdf_dpi=300))
+    ('', 'pages=1,3 dpi=300')
+    """
+    parts = [] if pages is None else [f"pages={','.join(map(str, pages))}"]
+    if limits.pdf_dpi != Limits().pdf_dpi:
+        parts.append(f"dpi={limits.pdf_dpi:g}")
+    return " ".join(parts)
 
 
 def load(
@@ -147,7 +172,7 @@ def load(
     else:
         found = encoded(source, base=base, limits=limits)
     if not decode:
-        return _undecoded(found, fetch)
+        return _undecoded(found, fetch, selection(None, limits))
     if found.kind == "url" and not found.data:
         assert found.url is not None
         return _decoded(_fetched(found.url, fetch), pages, limits)
@@ -213,10 +238,10 @@ def fetched(image: InputImage) -> InputImage:
     """
     if image.url is None or image.data is not None:
         return image
-    return _undecoded(_fetched(image.url, image.fetch), image.fetch)
+    return _undecoded(_fetched(image.url, image.fetch), image.fetch, image.selection)
 
 
-def _undecoded(found: Encoded, fetch: Fetch) -> InputImage:
+def _undecoded(found: Encoded, fetch: Fetch, selected: str) -> InputImage:
     if found.data:
         _format(found)
     return InputImage(
@@ -226,6 +251,7 @@ def _undecoded(found: Encoded, fetch: Fetch) -> InputImage:
         source=found.kind,
         data=found.data or None,
         url=found.url,
+        selection=selected,
         fetch=fetch,
     )
 
@@ -252,6 +278,7 @@ def _decoded(found: Encoded, pages: Sequence[int] | None, limits: Limits) -> Inp
         data=data,
         url=found.url,
         numbers=tuple(map(int, pages or ())) if chosen else (),
+        selection=selection(pages, limits),
     )
 
 
@@ -279,7 +306,13 @@ def _drawn(source: object, pages: Sequence[int] | None, limits: Limits) -> Input
     check_page_numbers(pages, 1, name, limits)
     content = hashlib.sha256(repr(pixels.shape).encode())
     content.update(pixels.data)
-    return InputImage(name=name, sha256=content.hexdigest(), pages=(pixels,), source="pixels")
+    return InputImage(
+        name=name,
+        sha256=content.hexdigest(),
+        pages=(pixels,),
+        source="pixels",
+        selection=selection(pages, limits),
+    )
 
 
 def _of_array(array: NDArray[np.generic], limits: Limits) -> NDArray[np.uint8]:

@@ -36,6 +36,29 @@ _HINTS: Final = {
     429: "try again later",
 }
 _NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
+_GLOBAL_6: Final = ipaddress.ip_network("2000::/3")
+"""All of IPv6 that is global unicast; mapped, translated, local and multicast lie outside."""
+
+# Not the interpreter's `is_global`, which differs between versions of Python: the registries
+# iana-ipv4-special-registry and iana-ipv6-special-registry, multicast, and 6to4 and Teredo, which
+# carry an IPv4 address that need not be public.
+_SPECIAL_4: Final = tuple(
+    map(
+        ipaddress.IPv4Network,
+        (
+            "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16",
+            "172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24", "192.31.196.0/24",
+            "192.52.193.0/24", "192.88.99.0/24", "192.168.0.0/16", "192.175.48.0/24",
+            "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4",
+        ),
+    )
+)  # fmt: skip
+_SPECIAL_6: Final = tuple(
+    map(
+        ipaddress.IPv6Network,
+        ("2001::/23", "2001:db8::/32", "2002::/16", "2620:4f:8000::/48", "3fff::/20"),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,18 +231,15 @@ def _connect(host: str, port: int, name: str, options: Fetch, deadline: float) -
 
 
 def _is_public(text: str) -> bool:
+    """Tell whether an address is one of the open internet: in no special-purpose range."""
     address = ipaddress.ip_address(text.partition("%")[0])
-    if isinstance(address, ipaddress.IPv6Address):
-        if address.is_site_local:
-            return False
-        inner = address.ipv4_mapped or address.sixtofour
-        if address.teredo:
-            inner = address.teredo[1]
-        if address in _NAT64:
-            inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-        if inner is not None:
-            return _is_public(str(inner))
-    return address.is_global and not address.is_multicast and not address.is_reserved
+    if isinstance(address, ipaddress.IPv4Address):
+        return not any(address in network for network in _SPECIAL_4)
+    if address.ipv4_mapped is not None:
+        return _is_public(str(address.ipv4_mapped))
+    if address in _NAT64:
+        return _is_public(str(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)))
+    return address in _GLOBAL_6 and not any(address in network for network in _SPECIAL_6)
 
 
 def _left(most: float, deadline: float) -> float:

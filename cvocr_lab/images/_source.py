@@ -17,6 +17,7 @@ from urllib.parse import unquote_to_bytes
 import numpy as np
 
 from cvocr_lab.errors import FetchError, ImageError
+from cvocr_lab.files import escaped, unescaped
 from cvocr_lab.images._fetch import public_name
 from cvocr_lab.images._limits import Limits
 from cvocr_lab.images._sniff import format_of, is_readable
@@ -24,6 +25,7 @@ from cvocr_lab.images._sniff import format_of, is_readable
 Kind: TypeAlias = Literal["path", "url", "bytes", "pixels", "base64"]
 
 _SCHEME: Final = re.compile(r"([a-z][a-z0-9+.-]+)://", re.I)
+_PLAIN_BASE64: Final = bytes.maketrans(b"-_", b"+/")
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/_\-\s]++={0,2}")
 _LONGEST_PATH: Final = 4096
 _PIECE: Final = 2**16
@@ -52,7 +54,7 @@ def encoded(source: object, *, base: Path | str | None, limits: Limits) -> Encod
     if is_absent(source):
         raise ImageError("no picture: the cell is empty")
     if isinstance(source, Path):
-        return _file(source, str(source), base, limits)
+        return _file(source, escaped(str(source)), base, limits)
     if isinstance(source, str):
         return _text(source.strip(), base, limits)
     if isinstance(source, bytes | bytearray | memoryview):
@@ -85,7 +87,7 @@ def _text(text: str, base: Path | str | None, limits: Limits) -> Encoded:
     failure = ImageError(f"text of {len(text)} characters is no picture: give a path or a URL")
     try:
         if len(text) <= _LONGEST_PATH:
-            return _file(Path(text), text, base, limits)
+            return _file(Path(text), escaped(text), base, limits)
     except _NoFileError as error:
         if text.isprintable():
             failure = ImageError(*error.args)
@@ -129,7 +131,10 @@ def _found(path: Path) -> tuple[Path, os.stat_result]:
     except FileNotFoundError:
         other = None if str(path).isascii() else _in_another_form(path)
         if other is None:
-            raise
+            # In frames and stores, bytes of a name that are not UTF-8 stand escaped.
+            other = Path(unescaped(str(path)))
+            if other == path:
+                raise
         return other, other.stat()
 
 
@@ -212,11 +217,11 @@ def _base64(text: str, limits: Limits) -> bytes | None:
 
 
 def _unpacked(text: str) -> bytes:
-    plain = "".join(text.split()).translate(str.maketrans("-_", "+/"))
     try:
+        plain = text.encode("ascii").translate(_PLAIN_BASE64, b" \t\r\n\v\f")
         # Some writers leave the padding away.
-        return base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
-    except binascii.Error as error:
+        return base64.b64decode(plain + b"=" * (-len(plain) % 4), validate=True)
+    except (binascii.Error, UnicodeEncodeError) as error:
         raise ValueError("not base64") from error
 
 

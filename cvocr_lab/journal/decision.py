@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Final, Literal, TypeAlias, get_args
 
+from cvocr_lab.errors import ArgumentError
 from cvocr_lab.text import nfc
 
 State = Literal[
@@ -17,6 +18,9 @@ State = Literal[
 ]
 STATES: Final[tuple[State, ...]] = get_args(State)
 """Where a field can stand in a review."""
+
+_FIRST_YEAR: Final = 1970
+_LAST_YEAR: Final = 9000
 
 REVIEWED: Final[frozenset[State]] = frozenset({"confirmed", "corrected", "unreadable"})
 """States in which a person has said what stands on the paper; ``prefilled`` is not one."""
@@ -110,6 +114,13 @@ class Decision:
 def line_of(decision: Decision) -> bytes:
     """Write a decision as one line of JSON, line break included.
 
+    Raises
+    ------
+    ArgumentError
+        A text is not valid Unicode.
+
+    Examples
+    --------
     >>> line = line_of(Decision(Item(source="a.jpg", field="id"), "unreadable", who="an"))
     >>> decision_of(line).item.source
     'a.jpg'
@@ -129,7 +140,12 @@ def line_of(decision: Decision) -> bytes:
         "undoes": decision.undoes,
         "replaces": decision.replaces,
     }
-    return json.dumps(cells, ensure_ascii=False, allow_nan=False).encode() + b"\n"
+    try:
+        return json.dumps(cells, ensure_ascii=False, allow_nan=False).encode() + b"\n"
+    except UnicodeEncodeError:
+        raise ArgumentError(
+            "the decision holds text that is not valid Unicode (a lone surrogate): correct it"
+        ) from None
 
 
 def decision_of(line: bytes) -> Decision:
@@ -140,12 +156,13 @@ def decision_of(line: bytes) -> Decision:
     ValueError
         The line is no decision.
     """
-    cells = json.loads(line)
+    text = line.decode()
+    cells = json.loads(text)
     if not isinstance(cells, dict):
         raise ValueError("a decision is an object")
-    time = datetime.fromisoformat(_text(cells, "time"))
-    if time.tzinfo is None:
-        raise ValueError("the time says no zone")
+    if "\\u" in text:  # the only way to write a lone surrogate, which no file can hold
+        json.dumps(cells, ensure_ascii=False).encode()
+    time = _time(_text(cells, "time"))
     state, identity = _text(cells, "state"), _text(cells, "id")
     if state not in STATES or not identity:
         raise ValueError("no state or no id")
@@ -166,7 +183,7 @@ def decision_of(line: bytes) -> Decision:
         state=state,
         value=_value(cells, "value"),
         who=_text(cells, "who"),
-        time=time.astimezone(UTC),
+        time=time,
         engine=_text(cells, "engine"),
         engine_value=_value(cells, "engine_value"),
         seconds=_float(cells, "seconds"),
@@ -193,9 +210,23 @@ def plain_label(label: object) -> Label:
         label = item()
     if isinstance(label, float) and not math.isfinite(label):
         return None
+    if isinstance(label, int) and abs(label) >= 2**63:
+        return None
     if label is None or isinstance(label, str | int | float):
         return label
     return str(label)
+
+
+def _time(text: str) -> datetime:
+    """Parse a time with its zone, as UTC.
+
+    Years far from any review are refused: the decision after one near the year 9999 could not be
+    dated later.
+    """
+    time = datetime.fromisoformat(text)
+    if time.tzinfo is None or not _FIRST_YEAR <= time.year < _LAST_YEAR:
+        raise ValueError("the time has no zone, or an impossible year")
+    return time.astimezone(UTC)
 
 
 def _text(cells: Mapping[str, object], key: str) -> str:
@@ -211,7 +242,7 @@ def _value(cells: Mapping[str, object], key: str) -> str | None:
 
 def _count(cells: Mapping[str, object], key: str) -> int:
     value = cells.get(key, 1)
-    if not isinstance(value, int) or value < 1:
+    if not isinstance(value, int) or not 1 <= value < 2**53:
         raise ValueError(f"{key} counts from 1")
     return value
 
@@ -222,4 +253,10 @@ def _float(cells: Mapping[str, object], key: str) -> float | None:
         return None
     if not isinstance(value, int | float):
         raise ValueError(f"{key} is a number")
-    return float(value)
+    try:
+        number = float(value)
+    except OverflowError:
+        raise ValueError(f"{key} is too large") from None
+    if not math.isfinite(number):
+        raise ValueError(f"{key} is a finite number")
+    return number

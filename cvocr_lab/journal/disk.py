@@ -1,16 +1,24 @@
-"""Lines of a journal on disk: appended whole or not at all, read as far as they are whole."""
+"""Lines of a journal on disk: appended completely or not at all; incomplete ones are not read."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from time import monotonic
+from typing import Final
 
+from cvocr_lab.errors import BatchError
+from cvocr_lab.files import make_private, sync_folder
 from cvocr_lab.journal.decision import Decision, decision_of, line_of
+
+_PIECE: Final = 1 << 16
+_WAIT_S: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +80,14 @@ def append(path: Path, decision: Decision) -> Decision:
     ------
     OSError
         It cannot be written; the journal is as it was before.
+    BatchError
+        Another program keeps it locked.
     """
     there = path.exists()
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+    make_private(path)
+    descriptor = os.open(path, os.O_RDWR | os.O_APPEND)
     try:
-        with _locked(descriptor):
+        with _locked(descriptor, path):
             end = _repaired_end(descriptor)
             last = _last(descriptor, end)
             if last is not None and decision.time <= last.time:
@@ -95,16 +106,6 @@ def append(path: Path, decision: Decision) -> Decision:
     if not there:
         sync_folder(path.parent)
     return decision
-
-
-def sync_folder(folder: Path) -> None:
-    """Make a new file's name in `folder` as lasting as its content."""
-    with contextlib.suppress(OSError):  # Windows opens no folders, and needs not
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def _repaired_end(descriptor: int) -> int:
@@ -126,13 +127,14 @@ def _last(descriptor: int, end: int) -> Decision | None:
 
 def _tail(descriptor: int, end: int) -> bytes:
     """What stands between the last line break before `end` and `end`."""
-    text, start = b"", end
-    while start and b"\n" not in text:
-        step = min(start, 4096)
+    pieces: list[bytes] = []
+    start = end
+    while start and not (pieces and b"\n" in pieces[-1]):
+        step = min(start, _PIECE)
         start -= step
         os.lseek(descriptor, start, os.SEEK_SET)
-        text = os.read(descriptor, step) + text
-    return text.rpartition(b"\n")[2]
+        pieces.append(os.read(descriptor, step))
+    return b"".join(reversed(pieces)).rpartition(b"\n")[2]
 
 
 def _decision(line: bytes) -> Decision | None:
@@ -143,21 +145,53 @@ def _decision(line: bytes) -> Decision | None:
 
 
 @contextlib.contextmanager
-def _locked(descriptor: int) -> Iterator[None]:
-    """Keep other writers out; the system lets go by itself when this process dies."""
-    if sys.platform == "win32":
-        import msvcrt
+def _locked(descriptor: int, path: Path) -> Iterator[None]:
+    """Keep other writers out; the system releases the lock when this process dies.
 
+    Raises
+    ------
+    BatchError
+        Another program has held the lock for too long.
+    """
+    deadline = monotonic() + _WAIT_S
+    while not _lock(descriptor):
+        if monotonic() > deadline:
+            raise BatchError(
+                f"the journal {path} is locked by another program for more than {_WAIT_S:.0f} s: "
+                "wait for that one or end it, then decide again"
+            )
+        time.sleep(0.02)
+    try:
+        yield
+    finally:
+        _unlock(descriptor)
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(descriptor: int) -> bool:
         # Far behind the content, so that reading is never in the way.
         os.lseek(descriptor, 1 << 40, os.SEEK_SET)
-        msvcrt.locking(descriptor, msvcrt.LK_LOCK, 1)
         try:
-            yield
-        finally:
-            os.lseek(descriptor, 1 << 40, os.SEEK_SET)
-            msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
-    else:
-        import fcntl
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
 
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
+    def _unlock(descriptor: int) -> None:
+        os.lseek(descriptor, 1 << 40, os.SEEK_SET)
+        msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
+
+else:
+    import fcntl
+
+    def _lock(descriptor: int) -> bool:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def _unlock(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_UN)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from dataclasses import astuple, fields
 from os import PathLike
@@ -12,9 +11,10 @@ from typing import TypeAlias
 import pandas as pd
 
 from cvocr_lab.errors import ArgumentError
+from cvocr_lab.files import replacing
 from cvocr_lab.frames import TEXT
 from cvocr_lab.journal.decision import Decision, Item, line_of
-from cvocr_lab.journal.disk import read, sync_folder
+from cvocr_lab.journal.disk import read
 from cvocr_lab.journal.file import Journal, warn_of_garbled
 from cvocr_lab.journal.fold import standing, unique
 
@@ -80,18 +80,8 @@ def merge(
     target = Path(out)
     if target.exists():
         raise ArgumentError(f"{target} is there already")
-    # Under another name till it is whole, so that nobody finds half a journal.
-    partial = target.with_name(f".{target.name}.{os.getpid()}")
-    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor
-            file.writelines(map(line_of, decisions))
-            file.flush()
-            os.fsync(file.fileno())
-        partial.rename(target)
-    finally:
-        partial.unlink(missing_ok=True)
-    sync_folder(target.parent)
+    with replacing(target) as temporary, temporary.open("wb") as file:
+        file.writelines(map(line_of, decisions))
     return decisions
 
 

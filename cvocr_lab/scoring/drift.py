@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from os import PathLike
 from pathlib import Path
 from typing import Final
@@ -12,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from cvocr_lab.errors import ArgumentError, DriftError
+from cvocr_lab.files import replacing
 from cvocr_lab.scoring.intervals import bootstrap, wilson
 
 _COLUMNS: Final = ("n", "correct", "exact", "exact_low", "cer", "cer_high", "cards")
@@ -28,10 +28,8 @@ def freeze(cells: pd.DataFrame, path: str | PathLike[str]) -> None:
     path = Path(path)
     if path.suffix.lower() != ".parquet":
         raise ArgumentError(f"a frozen score is a .parquet file, not {path.name!r}")
-    # Made before it is filled, so that nobody else can ever open it.
-    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
-    path.chmod(0o600)
-    figures(cells).to_parquet(path)
+    with replacing(path) as temporary:
+        figures(cells).to_parquet(temporary)
 
 
 def figures(cells: pd.DataFrame) -> pd.DataFrame:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from cvocr_lab.frames.files import read_text_table, unguarded
+
 
 def read_labels(path: str | Path) -> pd.DataFrame:
     """Read a table of truths from CSV (UTF-8), every cell as text.
@@ -18,4 +20,4 @@ def read_labels(path: str | Path) -> pd.DataFrame:
     path
         Such as ``sample_data/labels.csv``.
     """
-    return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    return unguarded(read_text_table(path))

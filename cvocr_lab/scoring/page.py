@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import re
 from collections.abc import Callable, Iterable, Sequence
 from html import escape
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
+from cvocr_lab.files import write_private
 from cvocr_lab.scoring.plots import STYLE
 
 if TYPE_CHECKING:
@@ -105,13 +105,8 @@ def figure(draw: Callable[[Axes], object], *, size: tuple[float, float], says: s
 
 
 def write(text: str, path: str | PathLike[str]) -> None:
-    """Write a page that shows people's data: mode 0600 from the start."""
-    path = Path(path)
-    path.unlink(missing_ok=True)
-    with os.fdopen(
-        os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8"
-    ) as file:
-        file.write(text)
+    """Write a page that shows people's data, with mode 0600."""
+    write_private(path, text)
 
 
 def _class(column: object, words: Sequence[str]) -> str:

@@ -7,8 +7,9 @@ from cvocr_lab.errors import MissingPartError
 
 try:
     import fastapi
+    import granian
+    import prometheus_client
     import python_multipart
-    import uvicorn
 except ImportError as error:
     raise MissingPartError(
         f"the server needs {error.name}: pip install 'cvocr-lab[server]'"
@@ -20,7 +21,7 @@ from cvocr_lab.server.faults import FAULTS, Faults, parse_faults
 from cvocr_lab.server.keys import Keys
 from cvocr_lab.server.running import serve, serving
 
-del fastapi, python_multipart, uvicorn
+del fastapi, granian, prometheus_client, python_multipart
 
 __all__ = [
     "FAULTS",

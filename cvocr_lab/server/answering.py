@@ -6,8 +6,10 @@ import asyncio
 import hashlib
 import json
 import logging
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from time import perf_counter
 from typing import Final, TypeVar
 
@@ -23,13 +25,14 @@ from cvocr_lab.errors import (
     ImageError,
     NoDocumentError,
     QuotaError,
+    TimeLimitError,
 )
 from cvocr_lab.results import Extraction
 from cvocr_lab.server import intake
 from cvocr_lab.server.bounds import Bounds
 from cvocr_lab.server.counters import Counters
 from cvocr_lab.server.keys import Keys
-from cvocr_lab.server.pool import BusyError, GoneError, Pool, TimeLimitError
+from cvocr_lab.server.pool import BusyError, GoneError, Queue
 from cvocr_lab.server.replays import Replays
 from cvocr_lab.server.work import Job
 from cvocr_lab.wire import Endpoint, encode
@@ -107,7 +110,7 @@ def refusal(error: Exception, endpoint: Endpoint) -> Given:
             code = CredentialsError()
     else:
         code = error
-    headers["X-Reason"] = reason.encode("ascii", "replace").decode()[:300].replace("\n", " ")
+    headers["X-Reason"] = re.sub(r"[^ -~]", "?", reason)[:300]
     body = json.dumps(encode(code, endpoint), ensure_ascii=False).encode()
     return Given(status, str(code.code), body, headers)
 
@@ -117,7 +120,7 @@ class Answering:
 
     Parameters
     ----------
-    pool
+    queue
         Who reads.
     keys
         Who may ask.
@@ -127,8 +130,8 @@ class Answering:
         What is refused.
     """
 
-    def __init__(self, pool: Pool, keys: Keys, counters: Counters, bounds: Bounds) -> None:
-        self._pool = pool
+    def __init__(self, queue: Queue, keys: Keys, counters: Counters, bounds: Bounds) -> None:
+        self._queue = queue
         self._keys = keys
         self._counters = counters
         self._bounds = bounds
@@ -166,7 +169,7 @@ class Answering:
             if key is None:
                 login = {"WWW-Authenticate": 'Basic realm="api_key:api_secret"'}
                 raise HTTPException(401, "wrong api_key or api_secret", login)
-            with self._pool.place():
+            with self._queue.place():
                 return await self._admitted(endpoints, request, key)
         except BusyError as busy:
             wait = {"Retry-After": str(busy.retry_after_s)}
@@ -188,7 +191,8 @@ class Answering:
             if plain_type != endpoint.content_type:
                 raise HTTPException(415, f"send {endpoint.content_type} here")
             body = await self._body(request)
-            pictures = await _aside(len(body), intake.pictures, body, content_type, endpoint)
+            most = self._bounds.limits.max_bytes
+            pictures = await _aside(len(body), intake.pictures, body, content_type, endpoint, most)
         job = Job(
             endpoint.kind,
             pictures,
@@ -198,14 +202,15 @@ class Answering:
         )
 
         async def read() -> Given:
-            return await self._read(job, endpoint, key, request.is_disconnected)
+            return await self._read(job, endpoint, key, partial(_gone, request))
 
         token = request.headers.get("idempotency-key")
         if not token:
             return await read()
         asked = _fingerprint(key, token, endpoint, job)
         given, is_replay = await self._replays.once(asked, read, lambda g: g.is_final)
-        self._counters.replayed += is_replay
+        if is_replay:
+            self._counters.replayed.inc()
         return given
 
     async def _body(self, request: Request) -> bytes:
@@ -228,17 +233,17 @@ class Answering:
         return bytes(body)
 
     async def _read(
-        self, job: Job, endpoint: Endpoint, key: str, gone: Callable[[], Awaitable[bool]]
+        self, job: Job, endpoint: Endpoint, key: str, gone: Callable[[], Awaitable[None]]
     ) -> Given:
         try:
-            with self._keys.reserved(key):
+            with self._keys.reserved(key) as reservation:
                 start = perf_counter()
-                result = await self._pool.read(job, gone)
+                result = await self._queue.read(job, gone)
                 seconds = perf_counter() - start
                 if isinstance(result, Extraction):
                     size = sum(len(d.thumb or b"") for d in result.documents)
                     answer = await _aside(size, _json, result, endpoint, seconds)
-                    await self._charge(key)
+                    await reservation.charge()
                     return Given(200, "0", answer)
         except QuotaError as error:
             return refusal(error, endpoint)
@@ -246,11 +251,11 @@ class Answering:
             return Given(200, "", _json(result, endpoint, seconds))
         return refusal(result, endpoint)
 
-    async def _charge(self, key: str) -> None:
-        if self._keys.on_disk:
-            await asyncio.to_thread(self._keys.charge, key)
-        else:
-            self._keys.charge(key)
+
+async def _gone(request: Request) -> None:
+    """Wait until the client closes the connection."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 def _query(request: Request) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from importlib import metadata
 from itertools import groupby
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final
 
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
@@ -15,6 +15,7 @@ from fastapi.security.http import HTTPBase
 from starlette.exceptions import HTTPException
 
 from cvocr_lab.engines import Engine
+from cvocr_lab.engines._spec import EngineSpec, engine_spec
 from cvocr_lab.errors import QuotaError
 from cvocr_lab.server import pages
 from cvocr_lab.server.answering import Answering, refusal
@@ -22,14 +23,11 @@ from cvocr_lab.server.bounds import Bounds
 from cvocr_lab.server.counters import Counters
 from cvocr_lab.server.faults import Faults, FaultyApp
 from cvocr_lab.server.keys import Keys
-from cvocr_lab.server.pool import Pool
-from cvocr_lab.server.team import engine_name, open_workers
+from cvocr_lab.server.pool import Queue, open_pool
 from cvocr_lab.wire import ENDPOINTS, Endpoint
 
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Receive, Scope, Send
-
-Reply: TypeAlias = Callable[[Request], Awaitable[Response]]
+    from starlette.types import ASGIApp
 
 _BOUNDS: Final = Bounds()
 _FIRST: Final[Mapping[str, Endpoint]] = {
@@ -100,11 +98,12 @@ def make_app(
     # What it says repeats bytes of uploads.
     logging.getLogger("python_multipart").disabled = True
     logging.getLogger("python_multipart.multipart").disabled = True
-    team = open_workers(engine, options, workers=workers)
-    queue = bounds.queue if bounds.queue is not None else 16 * len(team)
-    pool = Pool(team, queue=queue, time_limit_s=bounds.time_limit_s)
-    counters = Counters()
-    answering = Answering(pool, keys, counters, bounds)
+    spec = engine_spec(engine, options)
+    pool = open_pool(spec, workers=workers, limit_s=bounds.time_limit_s)
+    waiting = bounds.queue if bounds.queue is not None else 16 * len(pool.workers)
+    queue = Queue(pool, waiting=waiting)
+    counters = Counters(queue)
+    answering = Answering(queue, keys, counters, bounds)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -119,48 +118,26 @@ def make_app(
         redoc_url=None,
         lifespan=lifespan,
     )
-    answers = _add_endpoints(app, answering)
-    _add_pages(app, pool, counters, engine_name(engine))
+    _add_endpoints(app, answering)
+    _add_pages(app, counters, _name(spec))
     app.add_exception_handler(HTTPException, _refused_path)
-    direct = _DirectApp(app, answers)
     if faults is None:
-        return direct
+        return app
     spent = {start: refusal(QuotaError(), e).response() for start, e in _FIRST.items()}
-    return FaultyApp(direct, faults, counted=counters.faults, out_of_requests=spent)
+    return FaultyApp(app, faults, counted=counters.faults, out_of_requests=spent)
 
 
-class _DirectApp:
-    """The API's own paths straight to their answers, all else to `app`.
-
-    FastAPI's way there, made for parameters that it reads itself, is a third of a request's work.
-    """
-
-    def __init__(self, app: FastAPI, answers: Mapping[tuple[str, str], Reply]) -> None:
-        self._app = app
-        self._answers = answers
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        answer = self._answers.get((scope.get("path", ""), scope.get("method", "")))
-        if answer is None:
-            await self._app(scope, receive, send)
-            return
-        response = await answer(Request(scope, receive, send))
-        await response(scope, receive, send)
-
-
-def _add_endpoints(app: FastAPI, answering: Answering) -> dict[tuple[str, str], Reply]:
+def _add_endpoints(app: FastAPI, answering: Answering) -> None:
     def place(endpoint: Endpoint) -> tuple[str, str]:
         return endpoint.path, endpoint.method
 
-    answers: dict[tuple[str, str], Reply] = {}
     # For the description only: FastAPI's own check cannot read every key.
     basic = Depends(HTTPBase(scheme="basic", scheme_name="HTTPBasic", auto_error=False))
     for (path, method), group in groupby(sorted(ENDPOINTS, key=place), place):
         endpoints = tuple(group)
-        answers[path, method] = answering.route(endpoints)
         app.add_api_route(
             path,
-            answers[path, method],
+            answering.route(endpoints),
             methods=[method],
             summary=pages.summary(endpoints[0]),
             tags=[endpoints[0].version],
@@ -170,29 +147,28 @@ def _add_endpoints(app: FastAPI, answering: Answering) -> dict[tuple[str, str], 
             dependencies=[basic],
             response_class=JSONResponse,
         )
-    return answers
 
 
-def _add_pages(app: FastAPI, pool: Pool, counters: Counters, name: str) -> None:
+def _add_pages(app: FastAPI, counters: Counters, name: str) -> None:
     async def healthz() -> Response:
         return JSONResponse({"status": "ok", "engine": name})
 
     async def metrics() -> Response:
-        figures = {
-            "requests_inside": pool.inside,
-            "queue_places": pool.queue,
-            "workers": len(pool.workers),
-            "worker_restarts": pool.restarts,
-        }
-        return PlainTextResponse(counters.text(**figures))
+        return PlainTextResponse(counters.text())
 
     async def docs() -> Response:
         return HTMLResponse(pages.page(name))
 
-    app.add_api_route("/healthz", healthz, summary="whether it runs")
+    app.add_api_route("/healthz", healthz, summary="whether the server runs")
     app.add_api_route("/metrics", metrics, summary="counters", response_class=PlainTextResponse)
     for path in ("/", "/docs"):
         app.add_api_route(path, docs, include_in_schema=False)
+
+
+def _name(spec: EngineSpec) -> str:
+    """Name the engine on pages, without opening it."""
+    name = getattr(spec.opened or spec.maker, "name", None)
+    return name if isinstance(name, str) else "engine"
 
 
 async def _refused_path(request: Request, error: Exception) -> Response:

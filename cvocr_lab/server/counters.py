@@ -1,23 +1,44 @@
-"""What the server counts, in the text form that Prometheus reads.  No value of a paper is in it."""
+"""What the server counts, for Prometheus.  No value of a paper is in it."""
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections import Counter
-from typing import Final
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-_BOUNDS_S: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+from cvocr_lab.server.pool import Queue
+
+_BOUNDS_S = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 
 
 class Counters:
-    """Requests by path, status and error code, their times, and faults put in on purpose."""
+    """Requests by path, status and error code, their times, and faults put in on purpose.
 
-    def __init__(self) -> None:
-        self._requests: Counter[tuple[str, int, str]] = Counter()
-        self._times: Counter[int] = Counter()
-        self._seconds = 0.0
-        self.faults: Counter[str] = Counter()
-        self.replayed = 0
+    Parameters
+    ----------
+    queue
+        Its figures are shown as they are when asked for.
+    """
+
+    def __init__(self, queue: Queue) -> None:
+        self._registry = registry = CollectorRegistry()
+        self.replayed = Counter(
+            "cvocr_replayed", "answers given again to the same request", registry=registry
+        )
+        self.faults = Counter(
+            "cvocr_faults", "faults put in on purpose", ["fault"], registry=registry
+        )
+        self._requests = Counter(
+            "cvocr_requests", "requests answered", ["path", "status", "code"], registry=registry
+        )
+        self._seconds = Histogram(
+            "cvocr_request_seconds", "time to answer", buckets=_BOUNDS_S, registry=registry
+        )
+        for name, text, figure in (
+            ("requests_inside", "requests waiting or being read", lambda: queue.inside),
+            ("queue_places", "requests that may wait", lambda: queue.waiting),
+            ("workers", "workers", lambda: len(queue.pool.workers)),
+            ("worker_restarts", "workers that were started again", lambda: queue.pool.restarts),
+        ):
+            Gauge(f"cvocr_{name}", text, registry=registry).set_function(figure)
 
     def count(self, path: str, status: int, code: str, seconds: float) -> None:
         """Count one answered request.
@@ -25,7 +46,7 @@ class Counters:
         Parameters
         ----------
         path
-            Of the endpoint; ``"-"`` for unknown ones, which could be anything.
+            Of the endpoint.
         status
             Of HTTP.
         code
@@ -33,42 +54,9 @@ class Counters:
         seconds
             From its head to its answer.
         """
-        self._requests[path, status, code] += 1
-        self._times[bisect_left(_BOUNDS_S, seconds)] += 1
-        self._seconds += seconds
+        self._requests.labels(path, str(status), code).inc()
+        self._seconds.observe(seconds)
 
-    def text(self, **gauges: int) -> str:
-        """All of it.
-
-        Parameters
-        ----------
-        gauges
-            Further figures by name, as they are now.
-
-        Examples
-        --------
-        >>> counters = Counters()
-        >>> counters.count("/a", 200, "0", 0.2)
-        >>> print(counters.text(waiting=3).splitlines()[1])
-        cvocr_requests_total{path="/a",status="200",code="0"} 1
-        """
-        lines = ["# TYPE cvocr_requests_total counter"]
-        for (path, status, code), n in sorted(self._requests.items()):
-            labels = f'path="{path}",status="{status}",code="{code}"'
-            lines.append(f"cvocr_requests_total{{{labels}}} {n}")
-        lines.append("# TYPE cvocr_request_seconds histogram")
-        below = 0
-        for at, bound in enumerate(_BOUNDS_S):
-            below += self._times[at]
-            lines.append(f'cvocr_request_seconds_bucket{{le="{bound:g}"}} {below}')
-        total = self._times.total()
-        lines.append(f'cvocr_request_seconds_bucket{{le="+Inf"}} {total}')
-        lines.append(f"cvocr_request_seconds_sum {self._seconds:.6f}")
-        lines.append(f"cvocr_request_seconds_count {total}")
-        lines.append("# TYPE cvocr_replayed_total counter")
-        lines.append(f"cvocr_replayed_total {self.replayed}")
-        lines.append("# TYPE cvocr_faults_total counter")
-        lines += [f'cvocr_faults_total{{fault="{f}"}} {n}' for f, n in sorted(self.faults.items())]
-        for name, value in gauges.items():
-            lines += [f"# TYPE cvocr_{name} gauge", f"cvocr_{name} {value}"]
-        return "\n".join(lines) + "\n"
+    def text(self) -> bytes:
+        """Give all of it in Prometheus's text format."""
+        return generate_latest(self._registry)

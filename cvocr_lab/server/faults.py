@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from prometheus_client import Counter
 from starlette.responses import PlainTextResponse, Response
 
 from cvocr_lab.errors import ArgumentError
@@ -132,7 +132,7 @@ class FaultyApp:
         app: ASGIApp,
         faults: Faults,
         *,
-        counted: Counter[str],
+        counted: Counter,
         out_of_requests: Mapping[str, Response],
     ) -> None:
         self.app = app
@@ -149,15 +149,15 @@ class FaultyApp:
         if fault is None or start is None:
             await self.app(scope, receive, send)
             return
-        self._counted[fault] += 1
+        self._counted.labels(fault).inc()
         if fault == "slow":
             await asyncio.sleep(self._faults.slow_s)
             await self.app(scope, receive, send)
         elif fault == "drop":
-            await _close(receive, send)
+            await _close(send)
         elif fault == "lose":
             await self.app(scope, receive, _nowhere)
-            await _close(receive, send)
+            await _close(send)
         else:
             await _read_out(receive)
             await self._response(fault, start)(scope, receive, send)
@@ -189,12 +189,9 @@ async def _read_out(receive: Receive) -> None:
         pass
 
 
-async def _close(receive: Receive, send: Send) -> None:
-    """Close the connection without an answer."""
-    transport = getattr(getattr(send, "__self__", None), "transport", None)
-    if transport is None:
-        raise ConnectionResetError("a connection dropped on purpose")
-    transport.abort()
-    # The server sees the closed connection only with its next event.
-    while (await receive())["type"] != "http.disconnect":
-        pass
+async def _close(send: Send) -> None:
+    """Close the connection in the middle of an answer: ASGI has no other way to close it."""
+    headers = [(b"content-length", b"2")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": b"{", "more_body": True})
+    raise ConnectionAbortedError("a connection closed on purpose")

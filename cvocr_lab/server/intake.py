@@ -5,14 +5,16 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from collections.abc import Mapping, Sequence
-from typing import TypeVar
+from typing import Final, TypeVar
 from urllib.parse import unquote_plus
 
 from cvocr_lab.errors import FetchError, FormatTypeError, ImageError, RowError
 from cvocr_lab.wire import Endpoint
 
-_MOST_PARTS = 32
+_MOST_PARTS: Final = 32
+_PLAIN_BASE64: Final = bytes.maketrans(b"-_", b"+/")
 
 
 def chosen(endpoints: Sequence[Endpoint], format_type: str | None, content_type: str) -> Endpoint:
@@ -91,7 +93,7 @@ def links(found: Mapping[str, str], endpoint: Endpoint) -> tuple[str, ...]:
     return tuple(found[name].strip() for name in endpoint.images)
 
 
-def pictures(body: bytes, content_type: str, endpoint: Endpoint) -> tuple[bytes, ...]:
+def pictures(body: bytes, content_type: str, endpoint: Endpoint, most: int) -> tuple[bytes, ...]:
     """The pictures of a body.
 
     Parameters
@@ -102,6 +104,8 @@ def pictures(body: bytes, content_type: str, endpoint: Endpoint) -> tuple[bytes,
         The header, with its parameters.
     endpoint
         Where it was sent.
+    most
+        Bytes that one picture may have.
 
     Raises
     ------
@@ -112,7 +116,7 @@ def pictures(body: bytes, content_type: str, endpoint: Endpoint) -> tuple[bytes,
         parts = _form(body, content_type)
         return tuple(_there(parts, name) for name in endpoint.images)
     values = _json(body)
-    return tuple(_unpacked(_there(values, name), name) for name in endpoint.images)
+    return tuple(_unpacked(_there(values, name), name, most) for name in endpoint.images)
 
 
 Value = TypeVar("Value")
@@ -124,7 +128,24 @@ def _there(values: Mapping[str, Value], name: str) -> Value:
     return values[name]
 
 
+_SMALL: Final = 2**16
+"""Bytes of JSON that may have any shape; larger bodies are an object of texts."""
+
+_BLANK: Final = re.compile(rb"[ \t\r\n]*+")
+_NAME: Final = re.compile(rb'"([^"\\\x00-\x1f]{0,200}+)"[ \t\r\n]*+:[ \t\r\n]*+')
+_SCALAR: Final = re.compile(rb"[-+.0-9A-Za-z]{1,64}+")
+
+
 def _json(body: bytes) -> dict[str, object]:
+    """Parse a body; a large one without building what it does not need.
+
+    Raises
+    ------
+    ImageError
+        It is no JSON object, or a large one that holds anything but texts, numbers and the like.
+    """
+    if len(body) > _SMALL:
+        return _flat(body)
     try:
         content = json.loads(body)
     except (ValueError, RecursionError) as error:
@@ -134,7 +155,52 @@ def _json(body: bytes) -> dict[str, object]:
     return content
 
 
-def _unpacked(value: object, name: str) -> bytes:
+def _flat(body: bytes) -> dict[str, object]:
+    """Parse an object of texts, in time and memory of its length: each text is searched for."""
+    found: dict[str, object] = {}
+    at = _after(body, b"{", 3 if body.startswith(b"\xef\xbb\xbf") else 0)
+    for _ in range(_MOST_PARTS):
+        name = _NAME.match(body, at)
+        if name is None:
+            break
+        at = name.end()
+        if body.startswith(b'"', at):
+            # Base64 holds no quote, so that the next one ends the text even if it is escaped.
+            end = body.find(b'"', at + 1)
+            text = body[at : end + 1]
+            at = end + 1
+            try:
+                value = json.loads(text) if b"\\" in text else text[1:-1].decode("ascii", "replace")
+            except ValueError:
+                break
+        elif scalar := _SCALAR.match(body, at):
+            value, at = None, scalar.end()
+        else:
+            break
+        found[name[1].decode("utf-8", "replace")] = value
+        at = _blank(body, at)
+        if body.startswith(b"}", at) and _blank(body, at + 1) == len(body):
+            return found
+        if not body.startswith(b",", at):
+            break
+        at = _blank(body, at + 1)
+    raise ImageError("the body is no JSON object of texts")
+
+
+def _blank(body: bytes, at: int) -> int:
+    found = _BLANK.match(body, at)
+    return found.end() if found else at
+
+
+def _after(body: bytes, mark: bytes, at: int) -> int:
+    """Pass over blanks, `mark` and blanks."""
+    at = _blank(body, at)
+    if not body.startswith(mark, at):
+        raise ImageError("the body is no JSON object")
+    return _blank(body, at + 1)
+
+
+def _unpacked(value: object, name: str, most: int) -> bytes:
     if not isinstance(value, str):
         raise ImageError(f"field {name} is no text")
     text = value.encode("ascii", "replace")
@@ -143,9 +209,11 @@ def _unpacked(value: object, name: str) -> bytes:
         if not comma or not head.lower().endswith(b";base64"):
             raise ImageError(f"field {name} is a data URI, but not data:…;base64,…")
     # Demo programs break lines every 76 characters; some writers leave the padding away.
-    plain = b"".join(text.split()).translate(bytes.maketrans(b"-_", b"+/"))
+    text = text.translate(_PLAIN_BASE64, b" \t\r\n\v\f")
+    if len(text) * 3 // 4 > most + 3:
+        raise ImageError(f"field {name} is larger than {most} bytes")
     try:
-        return base64.b64decode(plain + b"=" * (-len(plain) % 4), validate=True)
+        return base64.b64decode(text + b"=" * (-len(text) % 4), validate=True)
     except binascii.Error:
         raise ImageError(f"field {name} is no base64") from None
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import hashlib
 import hmac
-import os
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 
-from cvocr_lab.errors import ArgumentError, QuotaError
+from cvocr_lab.errors import ArgumentError, BatchError, QuotaError
+from cvocr_lab.files import make_private
 
 _TABLE = """
 CREATE TABLE IF NOT EXISTS charged (key TEXT PRIMARY KEY, requests INTEGER NOT NULL)
@@ -63,11 +65,11 @@ class Keys:
         self._digests = {key: _digest(f"{key}:{secret}") for key, secret in secrets.items()}
         self._quota = quota
         self._reserved: Counter[str] = Counter()
-        self._memory: Counter[str] = Counter()
+        self._charged: dict[str, int] = {}
         self._path = None if path is None else Path(path)
         if self._path is not None:
             try:
-                os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
+                make_private(self._path, "-wal", "-shm", "-journal")
                 with self._connection() as connection:
                     connection.execute("PRAGMA journal_mode=WAL")
                     connection.execute(_TABLE)
@@ -104,7 +106,7 @@ class Keys:
         return found if scheme.lower() == "basic" else None
 
     @contextmanager
-    def reserved(self, key: str) -> Iterator[None]:
+    def reserved(self, key: str) -> Iterator[Reservation]:
         """Hold one request of this key's quota while it is being answered.
 
         Raises
@@ -112,51 +114,84 @@ class Keys:
         QuotaError
             Nothing is left.
         """
-        if self._quota is not None and self.charged(key) + self._reserved[key] >= self._quota:
-            raise QuotaError("out of requests")
+        if self._quota is not None:
+            if key not in self._charged:
+                self._charged[key] = self.charged(key)
+            if self._charged[key] + self._reserved[key] >= self._quota:
+                raise QuotaError("out of requests")
         self._reserved[key] += 1
+        reservation = Reservation(self, key)
         try:
-            yield
+            yield reservation
         finally:
-            self._reserved[key] -= 1
+            if not reservation.is_charged:
+                self._reserved[key] -= 1
 
     def charged(self, key: str) -> int:
-        """Answers this key was charged for."""
+        """Give the number of answers this key was charged for."""
         if self._path is None:
-            return self._memory[key]
+            return self._charged.get(key, 0)
         with self._connection() as connection:
             question = "SELECT requests FROM charged WHERE key = ?"
             row = connection.execute(question, (_name(key),)).fetchone()
         return int(row[0]) if row else 0
 
-    def charge(self, key: str) -> None:
-        """Charge one answer; on disk when this returns.
+    def settle(self, key: str, charged: int) -> None:
+        """Turn a reservation into a charge; in one step, so that it never counts twice."""
+        self._charged[key] = max(charged, self._charged.get(key, 0))
+        self._reserved[key] -= 1
+
+    def charge(self, key: str) -> int:
+        """Charge one answer, on disk when this returns; give the charges of this key so far.
 
         Raises
         ------
         QuotaError
             Another server on the same file spent the last one meanwhile.
+        BatchError
+            The file cannot be written.
         """
         if self._path is None:
-            self._memory[key] += 1
-            return
+            return self._charged.get(key, 0) + 1
         most = self._quota if self._quota is not None else 2**62
-        with self._connection() as connection:
-            connection.execute(
-                "INSERT INTO charged VALUES (?, 0) ON CONFLICT DO NOTHING", (_name(key),)
-            )
-            done = connection.execute(
-                "UPDATE charged SET requests = requests + 1 WHERE key = ? AND requests < ?",
-                (_name(key), most),
-            )
-            if not done.rowcount:
-                raise QuotaError("out of requests")
+        try:
+            with self._connection() as connection:
+                row = connection.execute(
+                    "INSERT INTO charged VALUES (:key, 1) ON CONFLICT DO UPDATE"
+                    " SET requests = requests + 1 WHERE requests < :most RETURNING requests",
+                    {"key": _name(key), "most": most},
+                ).fetchone()
+        except sqlite3.Error as error:
+            raise BatchError(
+                f"the file of quotas cannot be written ({error}): make room on its disk"
+            ) from None
+        if row is None:
+            raise QuotaError("out of requests")
+        return int(row[0])
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
         assert self._path is not None
         with closing(sqlite3.connect(self._path, timeout=_WAIT_S)) as connection, connection:
             yield connection
+
+
+@dataclass(slots=True)
+class Reservation:
+    """One request of a quota that is held for an answer under way."""
+
+    keys: Keys
+    key: str
+    is_charged: bool = False
+
+    async def charge(self) -> None:
+        """Charge it; see `Keys.charge`."""
+        if self.keys.on_disk:
+            charged = await asyncio.to_thread(self.keys.charge, self.key)
+        else:
+            charged = self.keys.charge(self.key)
+        self.is_charged = True
+        self.keys.settle(self.key, charged)
 
 
 def _digest(text: str) -> bytes:

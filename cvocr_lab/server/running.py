@@ -1,178 +1,37 @@
-"""The app on a port: in this process until it is told to stop, or in a thread beside."""
+"""The app on a port: in this process until it is told to stop, or in a thread beside.
+
+Granian speaks HTTP: it closes connections whose request head or next request does not come in
+time, and reads no more of a body than is asked for.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import logging
-import re
+import signal
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final, Literal
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Final
 
-import uvicorn
-from starlette.exceptions import HTTPException
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.server.embed import Server
 
 from cvocr_lab.errors import ArgumentError, BatchError
-from cvocr_lab.server.answering import refusal
-from cvocr_lab.wire import ENDPOINTS
 
 if TYPE_CHECKING:
-    import asyncio
-    from types import FrameType
-
     from starlette.types import ASGIApp
 
 _LOG: Final = logging.getLogger("cvocr_lab.server")
 _HEAD_S: Final = 30.0
-"""Seconds in which a connection must have sent the head of a request, once it is open or began."""
+"""Seconds in which a connection must have sent the head of its next request."""
 
-_TAKE_S: Final = 60.0
-"""Seconds in which a client must have taken a large answer."""
-
-_HEAD_BYTES: Final = 2**16
-_HEAD_LINES: Final = 200
-_UPGRADE: Final = re.compile(rb"\nupgrade[ \t]*:", re.I)
 _START_S: Final = 30.0
-_BACKLOG: Final = 512
-
-
-class _Protocol(HttpToolsProtocol):
-    """HTTP for programs that are not careful, and against those that are slow on purpose."""
-
-    _waiting: asyncio.TimerHandle | None = None
-    _held: asyncio.TimerHandle | None = None
-    _head = b""
-    """What came of a head whose end has not."""
-
-    _part: Literal["", "head", "body"] = ""
-    """What of a request the parser is in; "" between two."""
-
-    _dumb = 0
-    """Bytes since the parser told of any content: of lines that do not end it says nothing."""
-
-    _lines = 0
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        self.access_log = False  # its lines hold links, and links may hold names
-        self._wait_for_head()
-
-    def data_received(self, data: bytes) -> None:
-        if not self._part:
-            self._wait_for_head()
-            data = self._head + data
-            whole = b"\r\n\r\n" in data
-            self._head = b"" if whole else data
-            if not whole and len(data) <= _HEAD_BYTES:
-                return
-            data = _plain_head(data)
-        self._dumb += len(data)
-        super().data_received(data)
-        if self._part == "head":  # of a request that was sent before the last one was answered
-            self._wait_for_head()
-        if self._part and self._dumb > _HEAD_BYTES:
-            self.send_400_response("the head of the request is too large")
-
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        self._part, self._lines = "head", 0
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self._lines += 1
-        if self._lines > _HEAD_LINES:
-            raise ValueError("too many lines")  # the parser makes a 400 of it
-        super().on_header(name, value)
-
-    def on_headers_complete(self) -> None:
-        self._part, self._dumb = "body", 0
-        self._stop_waiting()
-        super().on_headers_complete()
-
-    def on_body(self, body: bytes) -> None:
-        self._dumb = 0
-        super().on_body(body)
-
-    def on_message_complete(self) -> None:
-        self._part, self._dumb = "", 0
-        super().on_message_complete()
-
-    def timeout_keep_alive_handler(self) -> None:
-        super().timeout_keep_alive_handler()
-        # What was answered may not be taken: closing waits for it.
-        self._held = self._held or self.loop.call_later(_TAKE_S, self.transport.abort)
-
-    def pause_writing(self) -> None:
-        super().pause_writing()
-        self._held = self.loop.call_later(_TAKE_S, self.transport.abort)
-
-    def resume_writing(self) -> None:
-        super().resume_writing()
-        self._stop_holding()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._stop_waiting()
-        self._stop_holding()
-        super().connection_lost(exc)
-
-    def _wait_for_head(self) -> None:
-        if self._waiting is None:
-            self._waiting = self.loop.call_later(_HEAD_S, self._give_up)
-
-    def _give_up(self) -> None:
-        self._waiting = None
-        if self._answers():
-            self._wait_for_head()
-        else:
-            self.transport.close()
-
-    def _answers(self) -> bool:
-        """Whether an answer is under way."""
-        return bool(self.cycle) and not self.cycle.response_complete
-
-    def _stop_waiting(self) -> None:
-        if self._waiting is not None:
-            self._waiting.cancel()
-            self._waiting = None
-
-    def _stop_holding(self) -> None:
-        if self._held is not None:
-            self._held.cancel()
-            self._held = None
-
-    def send_400_response(self, msg: str) -> None:
-        if self._answers():
-            self.transport.abort()  # nothing may stand in the middle of an answer
-            return
-        given = refusal(HTTPException(400, msg), ENDPOINTS[0])
-        head = (
-            "HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\nconnection: close\r\n"
-            f"content-length: {len(given.body)}\r\n\r\n"
-        )
-        self.transport.write(head.encode() + given.body)
-        self.transport.close()
-
-
-def _plain_head(data: bytes) -> bytes:
-    """Bring a head, and what follows, into a form that the parser takes as it is meant.
-
-    What the first line has beside ASCII is escaped: curl sends links as they are written.  Offers
-    of another protocol, which Java's client makes, are renamed: the parser would leave the body.
-    """
-    head, end, rest = data.partition(b"\r\n\r\n")
-    line, feed, fields = head.partition(b"\n")
-    if not line.isascii():
-        line = "".join(chr(byte) if byte < 128 else f"%{byte:02X}" for byte in line).encode()
-    return line + feed + _UPGRADE.sub(b"\nx-upgrade:", b"\n" + fields)[1:] + end + rest
-
-
-class _Server(uvicorn.Server):
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        if not self.should_exit:
-            _LOG.info("stopping when what is under way is answered; a second Ctrl-C stops at once")
-        super().handle_exit(sig, frame)
+_CONNECTIONS: Final = 512
+"""Connections that are served at a time; more wait to be accepted."""
 
 
 def serve(app: ASGIApp, *, host: str = "127.0.0.1", port: int = 8080, grace_s: float = 30) -> None:
@@ -183,7 +42,7 @@ def serve(app: ASGIApp, *, host: str = "127.0.0.1", port: int = 8080, grace_s: f
     app
         What `make_app` made.
     host, port
-        Where; port 0 takes a free one.
+        Where to listen; port 0 takes a free one.
     grace_s
         Seconds that requests under way are given at the end.
 
@@ -192,11 +51,34 @@ def serve(app: ASGIApp, *, host: str = "127.0.0.1", port: int = 8080, grace_s: f
     ArgumentError
         The address cannot be listened on.
     """
-    with _listening(host, port) as sock:
-        _LOG.info("answering at %s; Ctrl-C stops", _url(sock))
-        gc.collect()
-        gc.freeze()  # what is there now stays: nobody has to wait while it is looked through
-        _server(app, grace_s).run(sockets=[sock])
+    port = _checked_port(host, port)
+    gc.collect()
+    gc.freeze()  # what exists now stays: no request has to wait until it is looked through
+    received: list[int] = []
+
+    async def main() -> None:
+        stop = asyncio.Event()
+
+        def told(number: int) -> None:
+            if received:
+                running.cancel()
+            else:
+                _LOG.info("finishing requests under way; a second Ctrl-C stops at once")
+            received.append(number)
+            stop.set()
+
+        loop = asyncio.get_running_loop()
+        with suppress(NotImplementedError):  # Windows: Ctrl-C raises KeyboardInterrupt
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.add_signal_handler(number, told, number)
+        running = asyncio.ensure_future(_run(app, host, port, stop, grace_s))
+        _LOG.info("answering at %s; Ctrl-C stops", _url(host, port))
+        with suppress(asyncio.CancelledError):
+            await running
+
+    asyncio.run(main())
+    if received:
+        signal.raise_signal(received[0])
 
 
 @contextmanager
@@ -208,7 +90,7 @@ def serving(app: ASGIApp, *, host: str = "127.0.0.1", port: int = 0) -> Iterator
     app
         What `make_app` made; it is used up at the end.
     host, port
-        Where; port 0 takes a free one.
+        Where to listen; port 0 takes a free one.
 
     Raises
     ------
@@ -228,54 +110,79 @@ def serving(app: ASGIApp, *, host: str = "127.0.0.1", port: int = 0) -> Iterator
     ...     requests.get(url + "/healthz").json()["engine"]
     'stamp'
     """
-    with _listening(host, port) as sock:
-        server = _server(app, grace_s=5)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, daemon=True)
-        thread.start()
-        waited = threading.Event()
-        for _ in range(round(_START_S / 0.01)):
-            if server.started:
-                break
-            if not thread.is_alive():
-                raise BatchError("the server did not start")
-            waited.wait(0.01)
-        try:
-            yield _url(sock)
-        finally:
-            server.should_exit = True
-            thread.join(30)
+    port = _checked_port(host, port)
+    ready = threading.Event()
+    loops: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
+
+    async def main() -> None:
+        stop = asyncio.Event()
+        loops.append((asyncio.get_running_loop(), stop))
+        ready.set()
+        await _run(app, host, port, stop, 5.0)
+
+    thread = threading.Thread(target=asyncio.run, args=(main(),), daemon=True)
+    thread.start()
+    ready.wait()
+    try:
+        _wait_until_it_listens(host, port, thread)
+        yield _url(host, port)
+    finally:
+        loop, stop = loops[0]
+        with suppress(RuntimeError):  # it ended by itself
+            loop.call_soon_threadsafe(stop.set)
+        thread.join(30)
 
 
-def _server(app: ASGIApp, grace_s: float) -> uvicorn.Server:
-    return _Server(
-        uvicorn.Config(
-            app,
-            http=_Protocol,
-            ws="none",
-            lifespan="on",
-            log_config=None,
-            access_log=False,
-            proxy_headers=False,
-            server_header=False,
-            timeout_graceful_shutdown=round(grace_s),
-        )
+async def _run(app: ASGIApp, host: str, port: int, stop: asyncio.Event, grace_s: float) -> None:
+    """Serve until `stop` is set, and then for `grace_s` at most."""
+    server = Server(
+        app,
+        address=host,
+        port=port,
+        interface=Interfaces.ASGI,
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=round(_HEAD_S * 1000)),
+        websockets=False,
+        backlog=_CONNECTIONS,
+        backpressure=_CONNECTIONS,
+        log_enabled=False,  # its lines hold links, and links may hold names
     )
+    serving = asyncio.ensure_future(server.serve())
+    stopping = asyncio.ensure_future(stop.wait())
+    try:
+        await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if not serving.done():
+            server.stop()  # type: ignore[no-untyped-call]
+            await asyncio.wait({serving}, timeout=grace_s)
+        if serving.done():
+            serving.result()
+    finally:
+        serving.cancel()
+        stopping.cancel()
 
 
-def _url(sock: socket.socket) -> str:
-    name, number = sock.getsockname()[:2]
-    return f"http://{f'[{name}]' if ':' in name else name}:{number}"
+def _wait_until_it_listens(host: str, port: int, thread: threading.Thread) -> None:
+    waited = threading.Event()
+    for _ in range(round(_START_S / 0.01)):
+        if not thread.is_alive():
+            break
+        with suppress(OSError), socket.create_connection((host, port), timeout=1):
+            return
+        waited.wait(0.01)
+    raise BatchError("the server did not start")
 
 
-@contextmanager
-def _listening(host: str, port: int) -> Iterator[socket.socket]:
+def _url(host: str, port: int) -> str:
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def _checked_port(host: str, port: int) -> int:
+    """Give the port, or a free one for 0, if it can be listened on."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        sock = socket.create_server((host, port), family=family, backlog=_BACKLOG)
+        with socket.create_server((host, port), family=family) as sock:
+            number: int = sock.getsockname()[1]
+            return number
     except (OSError, OverflowError) as error:
         reason = getattr(error, "strerror", None) or type(error).__name__
         raise ArgumentError(f"cannot listen on {host}, port {port}: {reason}") from None
-    with sock:
-        # asyncio leaves it off for sockets made so; an answer's body would wait for an ACK.
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        yield sock

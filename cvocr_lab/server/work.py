@@ -10,7 +10,7 @@ from functools import partial
 from typing import Final
 
 from cvocr_lab import images
-from cvocr_lab.engines import Engine, Request
+from cvocr_lab.engines import Engine, Request, ask
 from cvocr_lab.errors import BatchError, CvocrError, ImageError, NoDocumentError, RowError
 from cvocr_lab.images import Fetch, InputImage, Limits
 from cvocr_lab.kinds import TYPES, document_type, request_kind
@@ -51,13 +51,9 @@ class Job:
 Answer = Extraction | CvocrError
 
 
-def open_answerer(open_engine: Callable[[], Engine]) -> Callable[[Job | None], Answer | None]:
-    """Open the engine and make the function that answers jobs by it, and None to None."""
-    return partial(_answer_if_any, open_engine())
-
-
-def _answer_if_any(engine: Engine, job: Job | None) -> Answer | None:
-    return None if job is None else answer(engine, job)
+def open_answerer(open_engine: Callable[[], Engine]) -> Callable[[Job], Answer]:
+    """Open the engine, and make the function that answers jobs with it."""
+    return partial(answer, open_engine())
 
 
 def answer(engine: Engine, job: Job) -> Answer:
@@ -78,7 +74,7 @@ def answer(engine: Engine, job: Job) -> Answer:
 
 def _extraction(engine: Engine, job: Job) -> Extraction:
     pictures = tuple(_load(source, job) for source in job.pictures)
-    found = engine.extract(Request(pictures, job.kind))
+    found = ask(engine, Request(pictures, job.kind))
     families = request_kind(job.kind).families
     if not families:
         if not found.lines:

@@ -204,7 +204,7 @@ def _words(value: object) -> str:
 def _number(value: object) -> float:
     try:
         return _UNKNOWN if isinstance(value, bool) else float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return _UNKNOWN
 
 

@@ -15,10 +15,10 @@ from typing import ClassVar, Final, Literal
 from urllib.parse import urlsplit
 
 from cvocr_lab.engines import Request
-from cvocr_lab.engines.cloud.asking import sending
-from cvocr_lab.engines.cloud.exchange import Exchange, Patience, Received
+from cvocr_lab.engines.cloud.exchange import Exchange, Received, RetryPolicy
 from cvocr_lab.engines.cloud.login import Login
-from cvocr_lab.engines.cloud.pace import Pace
+from cvocr_lab.engines.cloud.rate_limit import RateLimit
+from cvocr_lab.engines.cloud.request_body import http_request
 from cvocr_lab.errors import (
     AnswerError,
     ArgumentError,
@@ -53,7 +53,7 @@ class CloudEngine:
     A row's trouble (error codes 1, 2, 3, 6) is raised as that row's error; a wrong key and a spent
     account (5, 4) stop a run.  Connection errors and the statuses 408, 429 and 5xx are tried
     again, after a random part of 0.5, 1, 2, 4, 8, 8 … seconds and what ``Retry-After`` asks for.
-    An answer that came is never asked for again.  Each call carries an ``Idempotency-Key`` made
+    A complete answer is never asked for again.  Each call carries an ``Idempotency-Key`` made
     of its content, by which a service may know a repeated one.
 
     Parameters
@@ -72,7 +72,7 @@ class CloudEngine:
     total_s
         Seconds in which an answer must have come to its end once it began.
     retries
-        Tries after the first.
+        Attempts after the first.
     retry_after_s
         Longest wait that a ``Retry-After`` may ask for.
     per_second
@@ -120,9 +120,8 @@ class CloudEngine:
         self._transport = transport
         self._get_thumb = get_thumb
         self._login = Login(key, secret)
-        self._patience = Patience(connect_s, read_s, total_s, retries, retry_after_s)
-        self._pace = Pace(per_second)
-        self._exchange = Exchange(self._base, self._login, self._patience, self._pace)
+        policy = RetryPolicy(connect_s, read_s, total_s, retries, retry_after_s)
+        self._exchange = Exchange(self._base, self._login, policy, RateLimit(per_second))
         self.name = "cloud" if self._base == HOST else f"cloud {urlsplit(self._base).netloc}"
 
     @property
@@ -147,7 +146,7 @@ class CloudEngine:
         ArgumentError
             The kind cannot be sent in the way that was asked for.
         """
-        asked = sending(
+        asked = http_request(
             request.images, request.kind, transport=self._transport, get_thumb=self._get_thumb
         )
         received = self._exchange.ask(asked)

@@ -1,4 +1,4 @@
-"""One call over HTTP: sent until an answer comes, a limited number of times."""
+"""One call over HTTP, with retries."""
 
 from __future__ import annotations
 
@@ -12,25 +12,26 @@ from time import monotonic
 from typing import TYPE_CHECKING, Final
 from urllib.parse import SplitResult, urljoin, urlsplit
 
-from cvocr_lab.engines.cloud.asking import Sending
-from cvocr_lab.engines.cloud.connections import Connections
 from cvocr_lab.engines.cloud.login import Login
-from cvocr_lab.engines.cloud.pace import Pace, backoff_s, retry_after_s
+from cvocr_lab.engines.cloud.rate_limit import RateLimit, backoff_s, retry_after_s
+from cvocr_lab.engines.cloud.request_body import HttpRequest
 from cvocr_lab.errors import AnswerError, BatchError, TransportError
 from cvocr_lab.wire import error_of
 
 if TYPE_CHECKING:
-    from urllib3 import BaseHTTPResponse
+    import requests
 
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS: Final = 5
 _LARGEST_ANSWER: Final = 64 * 2**20
 _CHECK: Final = "check base_url"
+_CONNECTIONS: Final = 64
+"""Connections kept open; more threads than this open and close theirs."""
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
-    """How long is waited, and how often asked again.
+class RetryPolicy:
+    """Time limits, and how often a call is repeated.
 
     Parameters
     ----------
@@ -39,7 +40,7 @@ class Patience:
     total_s
         Seconds in which an answer must have come to its end once it began.
     retries
-        Tries after the first.
+        Attempts after the first.
     retry_after_s
         Longest wait that a ``Retry-After`` may ask for.
     """
@@ -53,16 +54,16 @@ class Patience:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """An answer that came whole.
+    """A complete answer.
 
     Parameters
     ----------
     status
         Of HTTP.
     body
-        As it came.
+        The content.
     attempts
-        Tries it took.
+        Attempts it took.
     """
 
     status: int
@@ -70,15 +71,15 @@ class Received:
     attempts: int
 
 
-class _PassingError(Exception):
-    """It may go better next time.
+class _TransientError(Exception):
+    """Transient error; the call is retried.
 
     Parameters
     ----------
     reason
-        What happened, for the message when no time is next.
+        What happened, for the message after the last attempt.
     wait_s
-        What the service asks to wait.
+        The wait that the service asks for.
     """
 
     def __init__(self, reason: str, wait_s: float | None = None) -> None:
@@ -95,24 +96,24 @@ class Exchange:
     base
         Scheme and host, and what comes before the paths.
     login
-        Signs what goes to this host, and to no other.
-    patience, pace
-        How long, how often, how fast.
+        Signs requests to this host, and to no other.
+    policy, rate
+        Time limits and retries; calls a second.
     """
 
-    def __init__(self, base: str, login: Login, patience: Patience, pace: Pace) -> None:
+    def __init__(self, base: str, login: Login, policy: RetryPolicy, rate: RateLimit) -> None:
         self._base = base
         self._origin = _origin(urlsplit(base))
         self._login = login
-        self._patience = patience
-        self._pace = pace
-        self._connections = Connections(base)
+        self._policy = policy
+        self._rate = rate
+        self._session = _session(base)
 
-    def ask(self, sending: Sending) -> Received:
+    def ask(self, asked: HttpRequest) -> Received:
         """Send until an answer comes.
 
-        Connection errors and the statuses 408, 429 and 5xx are tried again, unless they come with
-        the codes of a spent account or a wrong key; an answer that came is never asked for again,
+        Connection errors and the statuses 408, 429 and 5xx are retried, unless they come with the
+        codes of a spent account or a wrong key.  A complete answer is never asked for again,
         whatever it says.
 
         Raises
@@ -125,38 +126,37 @@ class Exchange:
         attempts = 0
         while True:
             attempts += 1
-            _wait(self._pace.turn())
+            _wait(self._rate.reserve())
             try:
-                status, body = self._once(sending)
-            except _PassingError as error:
-                passing = error.reason, error.wait_s
+                status, body = self._once(asked)
+            except _TransientError as error:
+                reason, wait_s = error.reason, error.wait_s
             except (TransportError, AnswerError) as error:
                 error.attempts = attempts
                 raise
             else:
                 return Received(status, body, attempts)
-            if attempts > self._patience.retries:
+            if attempts > self._policy.retries:
                 times = "once" if attempts == 1 else f"{attempts} times"
-                failure = TransportError(f"the service {passing[0]} (asked {times})")
+                failure = TransportError(f"the service {reason} (asked {times})")
                 failure.attempts = attempts
                 raise failure
-            asked = min(passing[1] or 0.0, self._patience.retry_after_s)
-            _wait(asked + backoff_s(attempts))
+            _wait(min(wait_s or 0.0, self._policy.retry_after_s) + backoff_s(attempts))
 
     def close(self) -> None:
         """Close the connections."""
-        self._connections.close()
+        self._session.close()
 
-    def _once(self, sending: Sending) -> tuple[int, bytes]:
-        url = self._base + sending.endpoint.path + (f"?{sending.query}" if sending.query else "")
-        method: str = sending.endpoint.method
+    def _once(self, asked: HttpRequest) -> tuple[int, bytes]:
+        url = self._base + asked.endpoint.path + (f"?{asked.query}" if asked.query else "")
+        method: str = asked.endpoint.method
         for _ in range(_MOST_REDIRECTS + 1):
-            status, headers, body = self._sent(method, url, sending)
+            status, headers, body = self._sent(method, url, asked)
             where = headers.get("Location") if status in _REDIRECTS else None
             if where is None:
                 if (status in (408, 429) or status >= 500) and not _is_last_word(body):
                     wait_s = retry_after_s(headers.get("Retry-After"))
-                    raise _PassingError(_said(status), wait_s)
+                    raise _TransientError(_said(status), wait_s)
                 return status, body
             if method == "POST" and status == 303:
                 method = "GET"
@@ -187,30 +187,39 @@ class Exchange:
         return to
 
     def _sent(
-        self, method: str, url: str, sending: Sending
+        self, method: str, url: str, asked: HttpRequest
     ) -> tuple[int, Mapping[str, str], bytes]:
+        from requests import Request, RequestException
         from urllib3.exceptions import HTTPError
 
         failure: Exception
         try:
-            with self._connections.sent(
-                method,
-                url,
-                headers=self._headers(url, sending),  # no local: tracebacks may show those
-                body=sending.body() if method == "POST" else None,
-                timeout=(self._patience.connect_s, self._patience.read_s),
+            # Not `Session.request`: it follows or reads redirects, which are judged here first.
+            with self._session.get_adapter(url).send(
+                self._session.prepare_request(
+                    Request(
+                        method,
+                        url,
+                        headers=self._headers(url, asked),  # no local: tracebacks may show those
+                        data=asked.body if method == "POST" else None,
+                    )
+                ),
+                stream=True,
+                timeout=(self._policy.connect_s, self._policy.read_s),
+                verify=True if self._session.verify is None else self._session.verify,
+                proxies=self._session.proxies,
             ) as response:
-                body = _whole(response, self._patience.total_s)
-                return response.status, response.headers, body
+                body = _whole(response, self._policy.total_s)
+                return response.status_code, response.headers, body
         except AnswerError as error:
             failure = AnswerError(*error.args)
-        except (OSError, HTTPError) as error:
+        except (OSError, RequestException, HTTPError) as error:
             failure = _failure(error)
         # Not in the handler: the frames of the libraries, with the login in them, must not hang on.
         raise failure
 
-    def _headers(self, url: str, sending: Sending) -> dict[str, str]:
-        headers = dict(sending.headers)
+    def _headers(self, url: str, asked: HttpRequest) -> dict[str, str]:
+        headers = dict(asked.headers)
         if _origin(urlsplit(url)) == self._origin:
             headers["Authorization"] = self._login.header
         else:
@@ -218,25 +227,42 @@ class Exchange:
         return headers
 
 
+def _session(base: str) -> requests.Session:
+    """Make a session with the proxies and certificates that the environment names for `base`."""
+    import requests
+    from requests.adapters import HTTPAdapter
+
+    session = requests.Session()
+    found = session.merge_environment_settings(base, {}, None, None, None)
+    session.proxies = found["proxies"]
+    session.verify = found["verify"]
+    # Looked up once above; for each call it would cost time, and bring in logins of a .netrc.
+    session.trust_env = False
+    session.headers["User-Agent"] = "cvocr-lab"
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, HTTPAdapter(pool_maxsize=_CONNECTIONS, max_retries=0))
+    return session
+
+
 def _failure(error: Exception) -> Exception:
     from requests import exceptions as of
     from urllib3 import exceptions as below
 
     match error:
-        case below.SSLError() if "CERTIFICATE" in str(error):
+        case of.SSLError() if "CERTIFICATE" in str(error):
             return TransportError("the service's certificate cannot be trusted: check base_url")
-        case of.InvalidURL() | of.InvalidSchema() | of.MissingSchema() | below.LocationValueError():
+        case of.InvalidURL() | of.InvalidSchema() | of.MissingSchema():
             return TransportError(f"the service's address is no web address: {_CHECK}")
-        case below.NewConnectionError():  # in urllib3 a kind of the next
-            return _PassingError("could not be reached, or broke off")
-        case below.ConnectTimeoutError():
-            return _PassingError("could not be connected to in time")
-        case TimeoutError() | below.TimeoutError():
-            return _PassingError("did not answer in time")
-        case below.ProtocolError(args=(_, IncompleteRead())) | below.DecodeError():
-            return _PassingError("broke off in the middle of an answer")
+        case of.ConnectTimeout():
+            return _TransientError("could not be connected to in time")
+        case TimeoutError() | of.ReadTimeout() | below.TimeoutError():
+            return _TransientError("did not answer in time")
+        case below.IncompleteRead() | below.DecodeError():
+            return _TransientError("broke off in the middle of an answer")
+        case below.ProtocolError(args=(_, IncompleteRead())):
+            return _TransientError("broke off in the middle of an answer")
         case _:
-            return _PassingError("could not be reached, or broke off")
+            return _TransientError("could not be reached, or broke off")
 
 
 def _is_last_word(body: bytes) -> bool:
@@ -256,11 +282,11 @@ def _said(status: int) -> str:
     return known.get(status, f"failed with status {status}")
 
 
-def _whole(response: BaseHTTPResponse, total_s: float) -> bytes:
+def _whole(response: requests.Response, total_s: float) -> bytes:
     deadline = monotonic() + total_s
     taken = io.BytesIO()
-    # What is there, however little: who waits for whole pieces does not see the time go by.
-    while piece := response.read1(1 << 16, decode_content=True):
+    # read1 gives what has come, however little; waiting for full pieces would miss the deadline.
+    while piece := response.raw.read1(1 << 16, decode_content=True):
         taken.write(piece)
         if taken.tell() > _LARGEST_ANSWER:
             raise AnswerError(f"the answer is larger than {_LARGEST_ANSWER} bytes: check base_url")

@@ -6,7 +6,6 @@ each; `pages` leads from a picture to the papers that were read.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +17,7 @@ from rapidfuzz import fuzz
 
 from cvocr_lab import mrz, proofs
 from cvocr_lab.dates import printed_date
-from cvocr_lab.engines import Request
+from cvocr_lab.engines import Identity, Request
 from cvocr_lab.engines.local import assess, codes, confidence, crosscheck, values
 from cvocr_lab.engines.local.eyes import Eyes, model_files
 from cvocr_lab.engines.local.geometry import Image, quads_array
@@ -75,13 +74,16 @@ class LocalEngine:
             what = reader if isinstance(reader, str) else type(reader).__name__
             self.name = f"{self.name} {Path(model).name if model else what}"
 
-    @classmethod
-    def revision(cls) -> str:
-        """Return a digest of all shipped models: a store keeps readings of each set apart."""
-        digest = hashlib.sha256()
-        for path in (*model_files(), model_file()):
-            digest.update(path.read_bytes())
-        return digest.hexdigest()[:16]
+    def identity(self) -> Identity:
+        """Return name and version, and the digests of all model files: stores tell them apart."""
+        return Identity.of(self.name, models=self.model_files())
+
+    def model_files(self) -> list[Path]:
+        """List every model file that the engine reads with."""
+        files = [*model_files()]
+        if isinstance(self._reader, Recogniser):
+            files.append(self._reader.model or model_file())
+        return files
 
     def extract(self, request: Request) -> Extraction:
         """Read one request.

@@ -244,10 +244,16 @@ def _open(model: Path | None, threads: int) -> _Net:
     options.intra_op_num_threads = threads
     options.log_severity_level = 3
     options.enable_mem_pattern = False  # lines are of every width, and each would keep its plan
-    source = (model or model_file()).read_bytes()
+    path = model or model_file()
     try:
+        source = path.read_bytes()
         session = ort.InferenceSession(source, options, providers=["CPUExecutionProvider"])
         card = json.loads(session.get_modelmeta().custom_metadata_map["card"])
+        charset, stride = card["charset"], card["stride"]
+        if not (isinstance(charset, str) and charset and isinstance(stride, int) and stride > 0):
+            raise ValueError("no charset or stride")
+    except OSError as error:
+        raise ArgumentError(f"the model {path} cannot be read ({type(error).__name__})") from None
     except Exception as error:
-        raise ArgumentError("not a line model written by cvocr_lab.training") from error
-    return _Net(session, str(card["charset"]), int(card["stride"]), card)
+        raise ArgumentError(f"{path} is no line model written by cvocr_lab.training") from error
+    return _Net(session, charset, stride, card)

@@ -1,4 +1,4 @@
-"""How fast may be asked, for all threads together, and how long to wait before asking again."""
+"""How many calls a second all threads together may make, and the waits before retries."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ LONGEST_WAIT_S: Final = 8.0
 
 
 @dataclass(slots=True)
-class Pace:
-    """Turns at a steady rate.
+class RateLimit:
+    """Spreads calls evenly over time.
 
     Parameters
     ----------
     per_second
-        Turns a second; None for no limit.
+        Calls a second; None for no limit.
     """
 
     per_second: float | None = None
     _next: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
-    def turn(self) -> float:
-        """Take the next turn; gives the seconds to wait for it."""
+    def reserve(self) -> float:
+        """Reserve the next call; gives the seconds to wait for it."""
         if self.per_second is None:
             return 0.0
         with self._lock:
@@ -41,16 +41,17 @@ class Pace:
 
 
 def backoff_s(failures: int, *, drawn: Callable[[], float] = random.random) -> float:
-    """Seconds before the next try: a random part of 0.5, doubled each time, 8 at most.
+    """Give the seconds before the next attempt: exponential backoff with full jitter.
 
-    Of the whole, not of its end, so that many who failed together do not come back together.
+    The upper limit is 0.5 s, doubled with each failure, at most 8 s.  Jitter over the whole range
+    keeps clients that failed together from coming back together.
 
     Parameters
     ----------
     failures
-        Tries so far.
+        Attempts so far.
     drawn
-        Draws the part, 0 to 1.
+        Draws the share of the upper limit, 0 to 1.
 
     Examples
     --------
@@ -61,14 +62,14 @@ def backoff_s(failures: int, *, drawn: Callable[[], float] = random.random) -> f
 
 
 def retry_after_s(header: str | None, *, now: datetime | None = None) -> float | None:
-    """Seconds that a ``Retry-After`` asks for, RFC 9110 section 10.2.3; None where it asks none.
+    """Parse a ``Retry-After`` header, RFC 9110 section 10.2.3: seconds, or None without one.
 
     Parameters
     ----------
     header
-        Seconds, or a date as HTTP writes it.
+        Seconds, or an HTTP date.
     now
-        Where dates count from; None for the clock.
+        The time that dates are compared with; None for the current time.
 
     Examples
     --------

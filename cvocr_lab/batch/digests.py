@@ -1,8 +1,7 @@
-"""Which sources are the same picture: the digest of what stands in them, before reading."""
+"""SHA-256 digests of sources, by which equal pictures are recognised before they are read."""
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 import time
@@ -10,29 +9,29 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from cvocr_lab import images
-from cvocr_lab.batch.store import Stamp, Store
 from cvocr_lab.errors import RowError
 from cvocr_lab.images import Fetch, InputImage, Limits
+from cvocr_lab.store import Stamp, Store
 
 _SETTLED_NS: Final = 2_000_000_000
-"""A file changed later than this ago may change again and keep its times, on some disks."""
+"""On some disks a file that changed more recently may change again and keep its times."""
 
 _LONGEST_PATH: Final = 4096
 _REMEMBERED: Final = 10_000
 
 
-class Taken(NamedTuple):
-    """The SHA-256 of a source, and the undecoded picture if it had to be read for it."""
+class Digest(NamedTuple):
+    """The SHA-256 of a source, hexadecimal, and the undecoded picture if it had to be read."""
 
-    sha256: bytes
+    sha256: str
     picture: InputImage | None = None
 
 
-class Contents:
-    """Digests of sources; a file that a store knows is read again only when it changed.
+class Digests:
+    """Digests of sources; a file whose digest is known is read again only after a change.
 
-    A file counts as unchanged while its size and both its times of change are what they were;
-    else its bytes decide.  A URL is known by its text: what changes behind it is not noticed.
+    A file counts as unchanged while its size and both its modification times are the same;
+    otherwise its bytes decide.  A URL is known by its text: changes behind it are not noticed.
 
     Parameters
     ----------
@@ -51,15 +50,15 @@ class Contents:
         self._limits = limits
         self._fetch = fetch
         self._store = store
-        self._remembered: dict[str, tuple[Stamp, bytes]] = {}
+        self._remembered: dict[str, tuple[Stamp, str]] = {}
 
-    def taken(self, source: object) -> Taken:
-        """Give what is known of what stands in `source`.
+    def of(self, source: object) -> Digest:
+        """Give the digest of a source.
 
         Raises
         ------
         RowError
-            Nothing stands there that could be read.
+            There is nothing that could be read.
         """
         path = self._path(source)
         stamp = None if path is None else file_stamp(path)
@@ -67,18 +66,18 @@ class Contents:
             return self._read(source)
         known = self._known(path, stamp)
         if known is not None:
-            return Taken(known)
-        taken = self._read(source)
+            return Digest(known)
+        digest = self._read(source)
         if time.time_ns() - max(stamp.changed_ns, stamp.changed_here_ns) > _SETTLED_NS:
-            self._remember(path, stamp, taken.sha256)
-        return taken
+            self._remember(path, stamp, digest.sha256)
+        return digest
 
     def stamps(self, sources: tuple[object, ...]) -> tuple[Stamp | None, ...]:
-        """Give what would tell that a file changed meanwhile; None for what is no file."""
+        """Give the stamps of files, which show a change later; None for anything else."""
         paths = (self._path(source) for source in sources)
         return tuple(None if path is None else file_stamp(path) for path in paths)
 
-    def _read(self, source: object) -> Taken:
+    def _read(self, source: object) -> Digest:
         try:
             found = images.load(
                 source, base=self._base, limits=self._limits, fetch=self._fetch, decode=False
@@ -87,7 +86,7 @@ class Contents:
             raise
         except Exception as error:  # whatever an object that poses as a picture does
             raise RowError(f"the picture cannot be read ({type(error).__name__})") from None
-        return Taken(bytes.fromhex(found.sha256), None if found.pages else found)
+        return Digest(found.sha256, None if found.pages else found)
 
     def _path(self, source: object) -> str | None:
         text = str(source) if isinstance(source, Path) else source
@@ -96,15 +95,16 @@ class Contents:
         expanded = os.path.expanduser(text.strip())  # noqa: PTH111 - a text, a million times
         return os.path.abspath(os.path.join(self._base or "", expanded))  # noqa: PTH100, PTH118
 
-    def _known(self, path: str, stamp: Stamp) -> bytes | None:
+    def _known(self, path: str, stamp: Stamp) -> str | None:
         if self._store is not None:
-            return self._store.digest(path, stamp)
+            found = self._store.digest(path, stamp)
+            return None if found is None else found.hex()
         remembered = self._remembered.get(path)
         return remembered[1] if remembered and remembered[0] == stamp else None
 
-    def _remember(self, path: str, stamp: Stamp, sha256: bytes) -> None:
+    def _remember(self, path: str, stamp: Stamp, sha256: str) -> None:
         if self._store is not None:
-            self._store.note(path, stamp, sha256)
+            self._store.note(path, stamp, bytes.fromhex(sha256))
             return
         if len(self._remembered) >= _REMEMBERED:
             self._remembered.clear()
@@ -112,7 +112,7 @@ class Contents:
 
 
 def file_stamp(path: str) -> Stamp | None:
-    """Give what tells that a file changed; None where there is no ordinary file."""
+    """Give the size and times of an ordinary file; None where there is none."""
     try:
         found = os.stat(path)  # noqa: PTH116 - a text, a million times
     except (OSError, ValueError):
@@ -120,8 +120,3 @@ def file_stamp(path: str) -> Stamp | None:
     if not stat.S_ISREG(found.st_mode):
         return None
     return Stamp(found.st_size, found.st_mtime_ns, found.st_ctime_ns)
-
-
-def digest_of(*parts: bytes) -> bytes:
-    """Give the SHA-256 of parts of 32 bytes each."""
-    return hashlib.sha256(b"".join(parts)).digest()

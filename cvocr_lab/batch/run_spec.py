@@ -1,4 +1,4 @@
-"""One bulk call, checked before anything is read."""
+"""The arguments of one bulk run, checked before anything is read."""
 
 from __future__ import annotations
 
@@ -7,53 +7,59 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from os import PathLike, fspath
 from pathlib import Path
+from typing import Final
 
 import pandas as pd
 
-from cvocr_lab.batch.ledger import Ledger
+from cvocr_lab.batch.dedup import Dedup
 from cvocr_lab.batch.reading import Task
 from cvocr_lab.batch.sources import Column, Data, source_frame
-from cvocr_lab.batch.store import Store
-from cvocr_lab.batch.team import Opening, opening
 from cvocr_lab.engines import Engine
+from cvocr_lab.engines._spec import EngineSpec, engine_spec
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.images import Fetch, Limits
 from cvocr_lab.kinds import request_kind
+from cvocr_lab.store import Store
+
+TIME_LIMIT_S: Final = 900.0
+"""Default time limit per row: far longer than any picture takes that is not hostile."""
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """What `extract`, `extract_iter` and `plan` are given; they say what each part means."""
+class RunSpec:
+    """The checked arguments of `extract`, `extract_iter` and `plan`, which describe them."""
 
     sources: pd.DataFrame
     asked: Task
-    engine: Opening
+    engine: EngineSpec
     workers: int | None
+    time_limit_s: float | None
     progress: bool
     raises: bool
     store: Path | None
     retry_failed: bool
 
     @contextmanager
-    def ledger(self, *, remember: int | None = None, make: bool = True) -> Iterator[Ledger]:
-        """Open the store, and see what the rows need.
+    def dedup(self, *, remember: int | None = None, make: bool = True) -> Iterator[Dedup]:
+        """Open the store, and find out which rows have to be read.
 
         Parameters
         ----------
         remember
-            Readings held in memory for equal rows to come, where there is no store; None for all.
+            See `Dedup`.
         make
-            Whether to make the store where it is not there.
+            Whether to make a store that does not exist.
         """
         store = None
         if self.store is not None and (make or self.store.exists()):
             store = Store(self.store)
         try:
-            yield Ledger(
+            identity = None if store is None else self.engine.identity()
+            yield Dedup(
                 self.sources,
                 self.asked,
-                engine="" if store is None else self.engine.name(),
-                options={} if store is None else self.engine.answering_options(),
+                engine="" if identity is None else identity.name,
+                identity="" if identity is None else identity.text,
                 store=store,
                 retry_failed=self.retry_failed,
                 remember=remember,
@@ -63,13 +69,14 @@ class Call:
                 store.close()
 
 
-def checked_call(
+def run_spec(
     data: Data,
     *,
     column: Column | Sequence[Column] | None,
     kind: str,
-    engine: str | Engine | Callable[[], Engine] | Opening,
+    engine: str | Engine | Callable[[], Engine] | EngineSpec,
     workers: int | None,
+    time_limit_s: float | None,
     progress: bool,
     errors: str,
     base: str | PathLike[str] | None,
@@ -79,7 +86,7 @@ def checked_call(
     store: str | PathLike[str] | None,
     retry_failed: bool,
     options: Mapping[str, object],
-) -> Call:
+) -> RunSpec:
     """Check what a caller gave.
 
     Raises
@@ -92,6 +99,8 @@ def checked_call(
         raise ArgumentError(f"errors is 'coerce' or 'raise', not {errors!r}")
     if workers is not None and workers < 1:
         raise ArgumentError(f"workers is at least 1, not {workers}")
+    if time_limit_s is not None and not time_limit_s > 0:
+        raise ArgumentError(f"time_limit_s={time_limit_s!r}: give more than 0, or None")
     if retry_failed and store is None:
         raise ArgumentError("retry_failed says what to do with a store: give store=… too")
     sources = source_frame(data, column=column, images=spec.images)
@@ -106,11 +115,12 @@ def checked_call(
         limits=limits,
         fetch=fetch,
     )
-    return Call(
+    return RunSpec(
         sources,
         asked,
-        opening(engine, options),
+        engine_spec(engine, options),
         workers,
+        time_limit_s,
         progress,
         errors == "raise",
         None if store is None else Path(store),

@@ -1,11 +1,10 @@
-"""What each row of a run needs: a call of the engine, or nothing more."""
+"""Which rows have to be read: equal pictures are read once, stored ones not at all."""
 
 from __future__ import annotations
 
 import contextlib
-import json
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Final, Literal
@@ -13,39 +12,40 @@ from urllib.parse import urlsplit
 
 import pandas as pd
 
-from cvocr_lab.batch.contents import Contents, digest_of
+from cvocr_lab.batch.digests import Digests
+from cvocr_lab.batch.parallel import Row
 from cvocr_lab.batch.reading import Task
-from cvocr_lab.batch.store import Stamp, Store
-from cvocr_lab.batch.workers import Row
 from cvocr_lab.errors import CvocrError, RowError
 from cvocr_lab.frames import Reading
-from cvocr_lab.images import InputImage
+from cvocr_lab.images import InputImage, selection
+from cvocr_lab.store import Question, Stamp, Store
 
 Need = Literal["repeats", "stored", "failed", "calls"]
 
 _LONGEST_NAME: Final = 300
 
 
-class Ledger:
-    """Knows equal pictures from before, in this run and in the store's.
+class Dedup:
+    """Recognises equal pictures, within this run and among the readings of a store.
 
-    `items` may be begun by one thread and gone on with by another; `keep` and `answered` called by
-    any.
+    `items` may be started in one thread and continued in another; `keep` and `answered` may be
+    called from any.
 
     Parameters
     ----------
     sources
         The rows.
     asked
-        What is asked of each; its `at` and `sources` are filled in.
-    engine, options
-        Whose readings count as the same: the engine's name and version, and its options.
+        What is asked of each row; its `at` and `sources` are filled in.
+    engine, identity
+        The engine's name, and everything about it that changes its answers, as text.
     store
         Where readings are kept; None for memory.
     retry_failed
-        Whether what failed in an earlier run is read again.
+        Whether rows that failed in an earlier run are read again.
     remember
-        Readings held in memory for equal pictures to come, where there is no store.
+        Number of readings held in memory for equal pictures to come, where there is no store;
+        None for all.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Ledger:
         asked: Task,
         *,
         engine: str,
-        options: Mapping[str, str],
+        identity: str,
         store: Store | None,
         retry_failed: bool,
         remember: int | None,
@@ -64,15 +64,14 @@ class Ledger:
         self._store = store
         self._retry_failed = retry_failed
         self._remember = remember
-        self._contents = Contents(
+        self._digests = Digests(
             base=asked.base, limits=asked.limits, fetch=asked.fetch, store=store
         )
         # Limits that only refuse pictures are left out: raising one must not cost a new run.
-        question = [asked.kind, engine, dict(options), asked.pages, asked.limits.pdf_dpi]
-        self._question = digest_of(json.dumps(question, sort_keys=True).encode())
-        self._number = 0 if store is None else store.question(self._question, asked.kind, engine)
+        selected = selection(asked.pages, asked.limits)
+        self._question = Question(asked.kind, engine, identity, selected)
         self._lock = threading.Lock()
-        self._asked_for: dict[int, tuple[bytes, tuple[Stamp | None, ...]]] = {}
+        self._asked_for: dict[int, tuple[bytes, tuple[str, ...], tuple[Stamp | None, ...]]] = {}
         self._waiting: dict[bytes, list[int]] = {}
         self._read: dict[bytes, Reading] = {}
 
@@ -82,37 +81,39 @@ class Ledger:
         Rows equal to one that is being read are left out: `answered` gives them.
         """
         for at, cells in enumerate(zip(*(self._sources[c] for c in self._sources), strict=True)):
-            sources = tuple(self._held(cell) for cell in cells)
+            sources = tuple(self._content(cell) for cell in cells)
             # Taken before the bytes: a change between the two shows afterwards.
-            stamps = self._contents.stamps(sources) if self._store else ()
+            stamps = self._digests.stamps(sources) if self._store else ()
             try:
-                key, pictures = self._key(sources)
+                digests, pictures = self._look(sources)
             except RowError:
                 # The worker will say what is wrong with it.
                 yield replace(self._asked, at=at, sources=sources)
                 continue
+            key = self._question.key(*digests)
             with self._lock:
                 if key in self._waiting:
                     self._waiting[key].append(at)
                     continue
-                found = self._found(key)
+                found = self._find(key)
                 if found is None:
                     self._waiting[key] = []
-                    self._asked_for[at] = key, stamps
+                    self._asked_for[at] = key, digests, stamps
             if found is not None:
                 yield Row(at, found)
             else:
                 yield replace(self._asked, at=at, sources=sources, pictures=pictures)
 
     def needs(self) -> Iterator[Need | RowError]:
-        """Tell what each row needs, asking nothing of anybody; an error where nothing is there."""
+        """Tell what each row needs without reading any; an error for a row without a picture."""
         met: set[bytes] = set()
         for cells in zip(*(self._sources[c] for c in self._sources), strict=True):
             try:
-                key, _ = self._key(tuple(_looked_into(cell) for cell in cells))
+                digests, _ = self._look(tuple(_peeked(cell) for cell in cells))
             except RowError as error:
                 yield error
                 continue
+            key = self._question.key(*digests)
             failed = None if self._store is None else self._store.failed(key)
             if key in met:
                 yield "repeats"
@@ -136,52 +137,53 @@ class Ledger:
         """
         if self._store is None or task.at not in self._asked_for:
             return
-        key, stamps = self._asked_for[task.at]
-        # Of a file that changed while it was read nobody knows which bytes were read.
-        if self._contents.stamps(task.sources) == stamps:
+        _, digests, stamps = self._asked_for[task.at]
+        # If a file changed while it was read, nobody knows which bytes were read.
+        if self._digests.stamps(task.sources) == stamps:
             names = tuple(_name(source) for source in task.sources)
-            self._store.put(key, self._number, names, reading)
+            self._store.put(self._question, digests, names, reading)
 
     def answered(self, row: Row) -> list[Row]:
         """Give this row, and the rows that waited for the same picture."""
         with self._lock:
-            key, _ = self._asked_for.pop(row.at, (None, ()))
-            if key is None:
+            if row.at not in self._asked_for:
                 return [row]
+            key = self._asked_for.pop(row.at)[0]
             if self._store is None:
                 self._read[key] = row.reading
                 if self._remember is not None and len(self._read) > self._remember:
                     del self._read[next(iter(self._read))]
-            again = _again(row.reading)
+            again = _repeated(row.reading)
             return [row, *(Row(at, again) for at in self._waiting.pop(key))]
 
-    def _key(self, sources: tuple[object, ...]) -> tuple[bytes, tuple[InputImage | None, ...]]:
-        """Give what stands for these pictures and what is asked of them, and those now read.
+    def _look(
+        self, sources: tuple[object, ...]
+    ) -> tuple[tuple[str, ...], tuple[InputImage | None, ...]]:
+        """Give the digests of the pictures, and those pictures that were read for them.
 
         Raises
         ------
         RowError
-            Nothing stands there that could be read.
+            There is nothing that could be read.
         """
-        taken = [self._contents.taken(source) for source in sources]
-        key = digest_of(self._question, *(one.sha256 for one in taken))
-        return key, tuple(one.picture for one in taken)
+        found = [self._digests.of(source) for source in sources]
+        return tuple(one.sha256 for one in found), tuple(one.picture for one in found)
 
-    def _found(self, key: bytes) -> Reading | None:
+    def _find(self, key: bytes) -> Reading | None:
         if self._store is None:
             reading = self._read.get(key)
-            return None if reading is None else _again(reading)
-        first = self._store.meet(key)
+            return None if reading is None else _repeated(reading)
+        is_first = self._store.meet(key)
         reading = self._store.get(key)
-        if reading is None or not first:
-            # A picture met before, and yet not there, changed while it was read.
-            return None if reading is None else _again(reading)
+        if reading is None or not is_first:
+            # A picture met before that is not in the store changed while it was read.
+            return None if reading is None else _repeated(reading)
         if self._retry_failed and isinstance(reading.result, CvocrError):
             return None
         return reading
 
-    def _held(self, source: object) -> object:
-        """Take what an open file holds: it can be read only once."""
+    def _content(self, source: object) -> object:
+        """Read an open file, which can be read only once; leave anything else as it is."""
         read = getattr(source, "read", None)
         if callable(read) and not isinstance(source, Path):
             with contextlib.suppress(Exception):
@@ -190,8 +192,8 @@ class Ledger:
         return source
 
 
-def _looked_into(source: object) -> object:
-    """Take what an open file holds, and leave it as it was."""
+def _peeked(source: object) -> object:
+    """Read an open file and put it back to where it was; leave anything else as it is."""
     with contextlib.suppress(Exception):
         read, seek, tell = (getattr(source, name) for name in ("read", "seek", "tell"))
         at = tell()
@@ -201,7 +203,7 @@ def _looked_into(source: object) -> object:
     return source
 
 
-def _again(reading: Reading) -> Reading:
+def _repeated(reading: Reading) -> Reading:
     return replace(reading, attempts=0, seconds=0.0)
 
 
@@ -213,6 +215,9 @@ def _name(source: object) -> str:
     if text[:5].lower() == "data:" or (len(text) > _LONGEST_NAME and "/" not in text[:64]):
         return f"text of {len(text)} characters"
     if "://" in text:
-        parts = urlsplit(text)
-        return f"{parts.scheme}://{parts.hostname or ''}{parts.path}"[:_LONGEST_NAME]
+        try:
+            parts = urlsplit(text)
+            return f"{parts.scheme}://{parts.hostname or ''}{parts.path}"[:_LONGEST_NAME]
+        except ValueError:
+            return "a URL"
     return text

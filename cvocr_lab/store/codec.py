@@ -1,27 +1,25 @@
-"""Readings as plain JSON text and back: what a store keeps of them.
-
-Numbers come back as the very same numbers.  Thumbnails are left out: frames do not hold them.
-"""
+"""Results as JSON text and back, with nothing lost: what a store keeps of each reading."""
 
 from __future__ import annotations
 
+import base64
 import json
-import math
 from types import MappingProxyType
 from typing import Any, Final, cast
 
 from cvocr_lab import errors
 from cvocr_lab.errors import CvocrError, RowError
-from cvocr_lab.results import Document, Extraction, FieldValue, Line, Quad
+from cvocr_lab.files import escaped
+from cvocr_lab.results import Document, Extraction, FieldValue, Line, Quad, checked
 
 _SCALARS: Final = ("type", "side", "page", "confidence", "valid", "invalid_code", "invalid_message")
 
 
 def dump(result: Extraction | CvocrError) -> str:
-    """Write one result.
+    """Write one result, which must have passed `cvocr_lab.results.checked`, as JSON.
 
-    >>> load(dump(Extraction(engine="fake 1"))).engine
-    'fake 1'
+    >>> load(dump(Extraction(engine="fake 1")))
+    Extraction(documents=(), lines=(), engine='fake 1')
     """
     content: dict[str, object]
     if isinstance(result, CvocrError):
@@ -32,47 +30,34 @@ def dump(result: Extraction | CvocrError) -> str:
             "documents": [_document(d) for d in result.documents],
             "lines": [[x.text, x.confidence, x.quad, x.characters] for x in result.lines],
         }
-    try:
-        return _JSON.encode(content)
-    except ValueError:  # NaN and infinity are no JSON
-        return _JSON.encode(_finite(content))
+    # Only the message of an error can still hold what UTF-8 cannot: a file's undecodable name.
+    return escaped(json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False))
 
 
 def load(text: str) -> Extraction | CvocrError:
-    """Read what `dump` wrote."""
-    content: dict[str, Any] = json.loads(text)
-    if "error" in content:
-        return _error(content["error"], content["code"], content["message"])
-    return Extraction(
-        documents=tuple(_from_document(d) for d in content["documents"]),
-        lines=tuple(Line(t, c, _quad(q), tuple(each)) for t, c, q, each in content["lines"]),
-        engine=content["engine"],
-    )
+    """Read what `dump` wrote.
 
-
-def _plain(value: object) -> object:
-    """Turn what an engine from outside may have left: arrays, and numbers of theirs."""
-    unpack = getattr(value, "tolist", None)
-    return unpack() if callable(unpack) else str(value)
-
-
-_JSON: Final = json.JSONEncoder(
-    ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=_plain
-)
-
-
-def _finite(value: object) -> object:
-    if isinstance(value, dict):
-        return {name: _finite(v) for name, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(v) for v in value]
-    if hasattr(value, "tolist"):
-        return _finite(_plain(value))
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    Raises
+    ------
+    ValueError
+        It is something else, or damaged.
+    """
+    try:
+        content: dict[str, Any] = json.loads(text)
+        if "error" in content:
+            return _error(content["error"], content["code"], content["message"])
+        found = Extraction(
+            documents=tuple(_from_document(d) for d in content["documents"]),
+            lines=tuple(Line(t, c, _quad(q), tuple(each)) for t, c, q, each in content["lines"]),
+            engine=content["engine"],
+        )
+    except (KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ValueError(f"not a result ({type(error).__name__})") from None
+    return checked(found)
 
 
 def _document(document: Document) -> dict[str, object]:
-    """Name only what is there: most of a document's facts are their defaults."""
+    """Write only what differs from the defaults: most of a document does not."""
     content: dict[str, object] = {
         name: value for name in _SCALARS if (value := getattr(document, name)) not in (None, "")
     }
@@ -81,12 +66,15 @@ def _document(document: Document) -> dict[str, object]:
         content["warnings"] = document.warnings
     if document.corners is not None:
         content["corners"] = document.corners
+    if document.thumb is not None:
+        content["thumb"] = base64.b64encode(document.thumb).decode()
     if document.extra:
         content["extra"] = dict(document.extra)
     return content
 
 
 def _from_document(content: dict[str, Any]) -> Document:
+    thumb = content.get("thumb")
     return Document(
         **{"type": "", **{name: content[name] for name in _SCALARS if name in content}},
         fields=MappingProxyType(
@@ -94,6 +82,7 @@ def _from_document(content: dict[str, Any]) -> Document:
         ),
         warnings=tuple(content.get("warnings", ())),
         corners=_quad(content.get("corners")),
+        thumb=None if thumb is None else base64.b64decode(thumb),
         extra=MappingProxyType(content.get("extra", {})),
     )
 
@@ -103,9 +92,11 @@ def _quad(numbers: list[float] | None) -> Quad | None:
 
 
 def _error(name: str, code: str | None, message: str) -> CvocrError:
+    if not all(isinstance(part, str) for part in (name, message)):
+        raise TypeError
     known = getattr(errors, name, None)
     if isinstance(known, type) and issubclass(known, CvocrError) and known.code == code:
         return known(message)
-    # An engine's own class may not be there now; its name and code stand in the frame.
+    # An engine's own class may not be importable now; its name and code stand in the frame.
     made = type(name, (RowError,), {"code": code})
     return cast("CvocrError", made(message))

@@ -1,4 +1,4 @@
-"""A request -> what is sent: address, headers and body."""
+"""What is sent for a request: address, headers and body."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from cvocr_lab.errors import ArgumentError, ImageError
 from cvocr_lab.images import InputImage, fetched, format_of
 from cvocr_lab.wire import Endpoint, Transport, endpoint, transports
 
-_PIECE: Final = 1 << 18
 _MEDIA: Final = {
     "JPEG": ("image/jpeg", "jpg"),
     "PNG": ("image/png", "png"),
@@ -26,55 +25,32 @@ _MEDIA: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Sending:
+class HttpRequest:
     """What is sent, as often as it takes.
 
     Parameters
     ----------
     endpoint
-        Whom.
+        Where to.
     query
         The query, encoded.
     headers
         Without the login.
-    pieces
-        The body in pieces that are already in memory; none for ``GET``.
+    body
+        None for ``GET``.
     """
 
     endpoint: Endpoint
     query: str = field(repr=False)
     headers: dict[str, str]
-    pieces: tuple[bytes, ...] = field(default=(), repr=False)
-
-    def body(self) -> Body | None:
-        """The body, from its start."""
-        return Body(self.pieces) if self.pieces else None
-
-
-class Body:
-    """Pieces sent one after the other; joined only where they are little."""
-
-    def __init__(self, pieces: Sequence[bytes]) -> None:
-        self._pieces = pieces
-
-    def __len__(self) -> int:
-        return sum(map(len, self._pieces))
-
-    def __iter__(self) -> Iterator[bytes | memoryview]:
-        if len(self) <= _PIECE:
-            yield b"".join(self._pieces)
-            return
-        for piece in self._pieces:
-            view = memoryview(piece)
-            for at in range(0, len(view), _PIECE):
-                yield view[at : at + _PIECE]
+    body: bytes | None = field(default=None, repr=False)
 
 
 def chosen_transport(images: Sequence[InputImage], kind: str) -> Transport:
-    """How these pictures are best sent: links as links, files as files, else base64.
+    """Choose how to send these pictures: links as links, files as files, everything else as base64.
 
-    Two that differ go the way of the one that is no link; a kind that cannot be asked so is asked
-    with files.
+    Two that differ are sent like the one that is no link; a kind that cannot be sent that way is
+    sent as files.
     """
     sources = {image.source if image.url or image.source != "url" else "bytes" for image in images}
     wish: Transport = "base64"
@@ -85,10 +61,10 @@ def chosen_transport(images: Sequence[InputImage], kind: str) -> Transport:
     return wish if wish in transports(kind) else "file"
 
 
-def sending(
+def http_request(
     images: Sequence[InputImage], kind: str, *, transport: Transport | None, get_thumb: bool
-) -> Sending:
-    """Make what is sent for these pictures.
+) -> HttpRequest:
+    """Make the HTTP request for these pictures.
 
     Parameters
     ----------
@@ -97,14 +73,14 @@ def sending(
     kind
         A name of `cvocr_lab.kinds.REQUESTS`.
     transport
-        How; None for the best way.
+        How to send them; None for the way that fits the source.
     get_thumb
-        Whether to ask for the aligned crops, where that can be asked.
+        Whether to ask for the aligned crops, where the endpoint offers them.
 
     Raises
     ------
     ArgumentError
-        The kind cannot be sent so, or by so many pictures.
+        The kind cannot be sent this way, or takes another number of pictures.
     FetchError
         A link that is sent as a file cannot be fetched.
     """
@@ -119,17 +95,17 @@ def sending(
             if image.url is None:
                 raise ArgumentError(f"{image.name} is no link: say another transport than 'url'")
             query[name] = image.url
-        return Sending(way, _encoded(query), _headers(asked, list(query.values())))
+        return HttpRequest(way, _encoded(query), _headers(asked, list(query.values())))
     contents = [_content(image) for image in images]
     headers = _headers(asked, [hashlib.sha256(content).hexdigest() for content in contents])
     if way.transport == "base64":
-        pieces = tuple(_json_pieces(way.images, contents))
+        body = b"".join(_json_pieces(way.images, contents))
         headers["Content-Type"] = way.content_type
     else:
         boundary = headers["Idempotency-Key"][:32]
-        pieces = tuple(_form_pieces(way.images, contents, boundary))
+        body = b"".join(_form_pieces(way.images, contents, boundary))
         headers["Content-Type"] = f"{way.content_type}; boundary={boundary}"
-    return Sending(way, _encoded(query), headers, pieces)
+    return HttpRequest(way, _encoded(query), headers, body)
 
 
 def _headers(asked: Sequence[object], pictures: Sequence[str]) -> dict[str, str]:

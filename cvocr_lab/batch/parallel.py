@@ -1,0 +1,236 @@
+"""Read many rows at a time, by a pool of threads or processes."""
+
+from __future__ import annotations
+
+import pickle
+import queue
+import threading
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import Future
+from dataclasses import replace
+from functools import partial
+from typing import Final, NamedTuple, TypeAlias
+
+from cvocr_lab.batch.reading import Task, read
+from cvocr_lab.engines import Engine
+from cvocr_lab.engines._spec import EngineSpec
+from cvocr_lab.errors import BatchError, CvocrError, ImageError, RowError
+from cvocr_lab.frames import Reading
+from cvocr_lab.workers import Pool, ProcessWorker, ThreadWorker, WorkerDiedError, dumps
+
+ReaderPool: TypeAlias = "Pool[Task, Reading]"
+
+WORTH_PROCESSES: Final = 4
+"""Fewer rows than this are read in this process: starting others would take longer."""
+
+_READY: Final = 2
+"""Rows for each worker that are read or ready to be; a ready one may hold its picture."""
+
+_UNDER_WAY: Final = 5
+"""Rows for each worker that are ready, being read, or waiting for the consumer."""
+
+
+class Row(NamedTuple):
+    """A row by its position, and what came of it."""
+
+    at: int
+    reading: Reading
+
+
+def open_pool(
+    engine: EngineSpec, *, workers: int | None, tasks: int, limit_s: float | None
+) -> ReaderPool:
+    """Make the workers of a run: threads for a shared engine, processes for others.
+
+    Parameters
+    ----------
+    engine
+        Who reads.
+    workers
+        How many; None for as many as the engine and the machine are good for.
+    tasks
+        Rows to read, as far as is known; few do not get processes.
+    limit_s
+        Seconds that one row may take; None for no limit.
+
+    Raises
+    ------
+    ArgumentError
+        The engine cannot be sent to other processes.
+    BatchError
+        It cannot be opened.
+    """
+    count = max(1, min(worker_count(engine, workers, tasks), tasks))
+    if engine.opened is not None or engine.shared or worker_count(engine, workers, tasks) == 1:
+        thread = ThreadWorker(partial(read, engine.opened or engine.opens()))
+        return Pool([thread] * count, limit_s=limit_s, leave_threads=True)
+    processes = [
+        ProcessWorker(partial(_open_reader, engine.opens_one_of_many)) for _ in range(count)
+    ]
+    return Pool(processes, limit_s=limit_s)
+
+
+def worker_count(engine: EngineSpec, wanted: int | None, tasks: int) -> int:
+    """Count the workers for a run of so many rows."""
+    few = wanted is None and not engine.shared and tasks < WORTH_PROCESSES
+    return 1 if few else engine.workers(wanted)
+
+
+def _open_reader(open_engine: Callable[[], Engine]) -> Callable[[Task], Reading]:
+    return partial(_read, open_engine())
+
+
+def _read(engine: Engine, task: Task) -> Reading:
+    """Read one row in a worker process; give a reading that can be pickled."""
+    reading = read(engine, task)
+    try:
+        message = dumps(reading)
+        if isinstance(reading.result, CvocrError):
+            pickle.loads(message)
+    except Exception:
+        failure = reading.result
+        if not isinstance(failure, CvocrError):
+            failure = RowError("the engine's answer cannot be sent from its process")
+        return replace(reading, result=RowError(f"{type(failure).__name__}: {failure}"))
+    return reading
+
+
+def run(
+    items: Iterable[Task | Row],
+    pool: ReaderPool,
+    keep: Callable[[Task, Reading], None] = lambda _task, _reading: None,
+) -> Generator[Row]:
+    """Read tasks in any order, a few ahead of the consumer; pass rows on.
+
+    When the caller stops iterating, or an exception ends the run, no further row is begun and
+    busy workers are given up.
+
+    Parameters
+    ----------
+    items
+        Tasks, and rows that need no reading.
+    pool
+        Who reads; closed at the end.
+    keep
+        Called with each reading, in the worker's thread before it takes the next row.
+
+    Raises
+    ------
+    BatchError
+        No further row can be read; every finished one was given before.
+    """
+    count = len(pool.workers)
+    ready = threading.Semaphore(_READY * count)
+    room = threading.Semaphore(_UNDER_WAY * count)
+    done: queue.SimpleQueue[Row | BaseException | None] = queue.SimpleQueue()
+    stopped = threading.Event()
+    left = _Countdown(partial(done.put, None))
+
+    def feed() -> None:
+        try:
+            for item in items:
+                room.acquire()
+                if stopped.is_set():
+                    break
+                if isinstance(item, Row):
+                    done.put(item)
+                    continue
+                ready.acquire()
+                if stopped.is_set():
+                    break
+                left.add()
+                sent = item
+                if pool.workers[0].can_be_killed:
+                    # A process loads a file itself: faster than sending its content.
+                    sent = replace(item, pictures=())
+                pool.submit(sent).add_done_callback(partial(finish, item))
+                del item, sent
+        except BaseException as error:
+            done.put(error)
+        left.done()
+
+    def finish(task: Task, future: Future[Reading]) -> None:
+        try:
+            reading = _outcome(future)
+            # A row that was given up because the run ended says nothing about the picture.
+            if not (stopped.is_set() and isinstance(reading.result, CvocrError)):
+                keep(task, reading)
+                done.put(Row(task.at, reading))
+        except BaseException as error:
+            pool.stop()  # before this worker takes the next row
+            if not (stopped.is_set() or isinstance(error, WorkerDiedError)):
+                done.put(error)
+        ready.release()
+        left.done()
+
+    threading.Thread(target=feed, daemon=True).start()
+    ended_well = False
+    failure: BaseException | None = None
+    is_over = False
+    try:
+        while not (is_over and done.empty()) and not (failure and done.empty()):
+            try:
+                given = done.get(timeout=0.2)  # a bare get cannot be interrupted on Windows
+            except queue.Empty:
+                continue
+            if given is None:
+                is_over = True
+            elif isinstance(given, BaseException):
+                failure = failure or given
+            else:
+                yield given
+                room.release()
+        if failure:
+            raise failure
+        ended_well = True
+    finally:
+        stopped.set()
+        room.release()
+        ready.release()
+        pool.close(now=not ended_well)
+
+
+class _Countdown:
+    """Calls a function when everything that was added is done, and the one who adds is."""
+
+    def __init__(self, at_zero: Callable[[], None]) -> None:
+        self._left = 1
+        self._at_zero = at_zero
+        self._lock = threading.Lock()
+
+    def add(self) -> None:
+        with self._lock:
+            self._left += 1
+
+    def done(self) -> None:
+        with self._lock:
+            self._left -= 1
+            is_zero = not self._left
+        if is_zero:
+            self._at_zero()
+
+
+def _outcome(future: Future[Reading]) -> Reading:
+    """Give a row's reading; a row that its worker died of is a row error.
+
+    Raises
+    ------
+    BatchError
+        No row can be read.
+    WorkerDiedError
+        The pool was closed.
+    """
+    try:
+        return future.result()
+    except RowError as late:  # the time limit
+        return Reading(late)
+    except BatchError:
+        raise
+    except WorkerDiedError as how:
+        if str(how) == "closed":
+            raise
+        died = f"the worker process died reading it ({how}): out of memory, or a crash"
+        return Reading(RowError(died))
+    except (pickle.PicklingError, TypeError, AttributeError) as error:
+        kind = type(error).__name__
+        return Reading(ImageError(f"the source cannot be sent to a worker process ({kind})"))

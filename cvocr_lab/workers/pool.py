@@ -1,0 +1,205 @@
+"""The pool of workers that bulk runs and the server share."""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import ClassVar, Generic, Protocol, TypeVar
+
+from cvocr_lab.errors import TimeLimitError
+from cvocr_lab.workers.process import WorkerDiedError
+
+Question = TypeVar("Question")
+Answer = TypeVar("Answer")
+_Asked = TypeVar("_Asked", contravariant=True)
+_Answered = TypeVar("_Answered", covariant=True)
+
+_WATCH_S = 0.1
+"""How often running questions are compared with the time limit."""
+
+
+class Worker(Protocol[_Asked, _Answered]):
+    """Answers one question at a time, in the thread that asks."""
+
+    @property
+    def can_be_killed(self) -> bool:
+        """Whether `kill` ends what is being answered."""
+        ...
+
+    def open(self) -> None:
+        """Get ready, again after it was killed."""
+        ...
+
+    def ask(self, question: _Asked) -> _Answered:
+        """Answer one question."""
+        ...
+
+    def kill(self) -> None:
+        """Give up the question that is being answered, if that is possible."""
+        ...
+
+    def close(self, *, now: bool) -> None:
+        """Let go of everything; `now` gives up what is being answered."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadWorker(Generic[Question, Answer]):
+    """Answers by calling a function, which other threads may call at the same time."""
+
+    function: Callable[[Question], Answer]
+    can_be_killed: ClassVar[bool] = False
+
+    def open(self) -> None:
+        """Do nothing: it is always ready."""
+
+    def ask(self, question: Question) -> Answer:
+        """Call the function."""
+        return self.function(question)
+
+    def kill(self) -> None:
+        """Do nothing: a thread cannot be ended."""
+
+    def close(self, *, now: bool) -> None:
+        """Do nothing: the function is the caller's."""
+
+
+@dataclass(eq=False, slots=True)
+class _Slot(Generic[Question, Answer]):
+    """One worker with the thread that asks it."""
+
+    worker: Worker[Question, Answer]
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    future: Future[Answer] | None = None
+    """What is being answered; None when nothing is, or when it was given up."""
+
+    since: float = 0.0
+    is_left: bool = False
+    """Whether another thread has taken this one's place."""
+
+
+class Pool(Generic[Question, Answer]):
+    """Hands questions to workers, first come first served.
+
+    Parameters
+    ----------
+    workers
+        Who answers.
+    limit_s
+        Seconds that one question may take, not counting its wait for a worker; None for no limit.
+        A worker process that takes longer is killed and started again.
+    leave_threads
+        What happens to a thread that takes longer, which cannot be ended: True leaves it behind
+        and goes on with a new one, False waits for its end before it gets another question.
+    """
+
+    def __init__(
+        self,
+        workers: Sequence[Worker[Question, Answer]],
+        *,
+        limit_s: float | None = None,
+        leave_threads: bool = False,
+    ) -> None:
+        self.workers = tuple(workers)
+        self._limit_s = limit_s
+        self._leave_threads = leave_threads
+        self._waiting: queue.SimpleQueue[tuple[Question, Future[Answer]] | None] = (
+            queue.SimpleQueue()
+        )
+        self._closed = threading.Event()
+        self._slots: list[_Slot[Question, Answer]] = [_Slot(worker) for worker in self.workers]
+        for slot in self._slots:
+            self._start(slot)
+        if limit_s is not None:
+            threading.Thread(target=self._watch, args=(limit_s,), daemon=True).start()
+
+    @property
+    def restarts(self) -> int:
+        """How often a worker process was started again."""
+        return sum(getattr(worker, "restarts", 0) for worker in self.workers)
+
+    def submit(self, question: Question) -> Future[Answer]:
+        """Ask, as soon as a worker is free.
+
+        The future raises what the worker raises, `cvocr_lab.errors.TimeLimitError` after the time
+        limit, and `WorkerDiedError` for a question that its worker died of.  Callbacks run in the
+        worker's thread, before it takes the next question.
+        """
+        future: Future[Answer] = Future()
+        if self._closed.is_set():
+            future.set_exception(WorkerDiedError("closed"))
+        else:
+            self._waiting.put((question, future))
+        return future
+
+    def stop(self) -> None:
+        """Begin no further question; those that wait get `WorkerDiedError`."""
+        self._closed.set()
+        with contextlib.suppress(queue.Empty):
+            while (item := self._waiting.get_nowait()) is not None:
+                if item[1].set_running_or_notify_cancel():
+                    item[1].set_exception(WorkerDiedError("closed"))
+        for _ in self._slots:
+            self._waiting.put(None)
+
+    def close(self, *, now: bool = True) -> None:
+        """Take no more questions and let go of the workers.
+
+        Parameters
+        ----------
+        now
+            Whether to give up what is being answered.
+        """
+        self.stop()
+        for worker in self.workers:
+            worker.close(now=now)
+
+    def _start(self, slot: _Slot[Question, Answer]) -> None:
+        threading.Thread(target=self._serve, args=(slot,), daemon=True).start()
+
+    def _serve(self, slot: _Slot[Question, Answer]) -> None:
+        while (item := self._waiting.get()) is not None:
+            question, future = item
+            if not future.set_running_or_notify_cancel():
+                continue
+            failure: BaseException | None = None
+            in_time = True
+            try:
+                slot.worker.open()  # its time is no question's
+                with slot.lock:
+                    slot.future, slot.since = future, monotonic()
+                try:
+                    answer = slot.worker.ask(question)
+                finally:
+                    with slot.lock:
+                        in_time, slot.future = slot.future is not None, None
+            except BaseException as error:
+                failure = error
+            if in_time and failure is not None:
+                future.set_exception(failure)
+            elif in_time:
+                future.set_result(answer)
+            del question, item, future, failure
+            if slot.is_left:
+                return
+
+    def _watch(self, limit_s: float) -> None:
+        while not self._closed.wait(min(_WATCH_S, limit_s / 4)):
+            for at, slot in enumerate(self._slots):
+                with slot.lock:
+                    future = slot.future
+                    if future is None or monotonic() - slot.since < limit_s:
+                        continue
+                    slot.future = None
+                    slot.is_left = self._leave_threads and not slot.worker.can_be_killed
+                if slot.is_left:
+                    self._slots[at] = _Slot(slot.worker)
+                    self._start(self._slots[at])
+                else:
+                    slot.worker.kill()
+                future.set_exception(TimeLimitError(f"reading took longer than {limit_s:g} s"))

@@ -1,0 +1,197 @@
+"""A function in a process of its own, which is started again when it dies."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pickle
+import select
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO, Final, Generic, TypeVar, cast
+
+from cvocr_lab.errors import ArgumentError, BatchError
+from cvocr_lab.workers.child import LENGTH, dumps, send
+
+Question = TypeVar("Question")
+Answer = TypeVar("Answer")
+
+_BOOT: Final = (
+    "import sys; sys.path[:] = {path!r}; from cvocr_lab.workers.child import main; main({parent})"
+)
+_LOOK_S: Final = 0.25
+"""How often a silent process is checked: its pipe stays open while a child of its own holds it."""
+
+
+class WorkerDiedError(Exception):
+    """The process ended instead of answering; the text says how: ``SIGKILL``, ``exit status 1``."""
+
+
+class ProcessWorker(Generic[Question, Answer]):
+    """Answers one question at a time, in a process of its own.
+
+    Parameters
+    ----------
+    open_function
+        Makes the function that answers; called once in the process, so it must pickle.
+
+    Raises
+    ------
+    ArgumentError
+        It does not pickle.
+    """
+
+    can_be_killed: Final = True
+
+    def __init__(self, open_function: Callable[[], Callable[[Question], Answer]]) -> None:
+        try:
+            self._open = dumps(open_function)
+        except Exception:
+            raise ArgumentError(
+                "the engine cannot be sent to worker processes: define its class in a module, "
+                "or pass an engine that is open"
+            ) from None
+        self.restarts = 0
+        self._starting = threading.Lock()
+        self._closed = False
+        self._is_open = False
+        self._process = self._start()
+
+    @property
+    def pid(self) -> int:
+        """The process now alive, or the last one that was."""
+        return self._process.pid
+
+    def open(self) -> None:
+        """Start the process if it died, and open the function in it if that was not done yet.
+
+        Raises
+        ------
+        WorkerDiedError
+            `close` was called.
+        BatchError
+            The process cannot start, or the function cannot be opened.
+        """
+        with self._starting:
+            if self._closed:
+                raise WorkerDiedError("closed")
+            if self._process.poll() is not None:
+                self._bury()
+                self._process = self._start()
+                self.restarts += 1
+        if self._is_open:
+            return
+        try:
+            self._exchange(self._open)
+        except (EOFError, OSError, pickle.UnpicklingError):
+            how = self._bury()
+            if self._closed:
+                raise WorkerDiedError("closed") from None
+            raise BatchError(f"a worker process cannot start ({how})") from None
+        self._is_open = True
+
+    def ask(self, question: Question) -> Answer:
+        """Wait for the answer to one question; opens the process first where that is needed.
+
+        Raises
+        ------
+        WorkerDiedError
+            The process ended while it had the question, or `close` was called.
+        BatchError
+            The function cannot be opened, or raised it.
+        pickle.PicklingError, TypeError, AttributeError
+            The question cannot be sent.
+        """
+        message = dumps(question)
+        self.open()
+        try:
+            return cast("Answer", self._exchange(message))
+        except (EOFError, OSError, pickle.UnpicklingError):
+            raise WorkerDiedError(self._bury()) from None
+
+    def kill(self) -> None:
+        """End the process at once: what it is asked now ends in `WorkerDiedError`."""
+        self._process.kill()
+
+    def close(self, *, now: bool) -> None:
+        """End the process for good; an idle one ends by itself, a busy one by force if `now`."""
+        with self._starting:
+            self._closed = True
+        if now:
+            self._process.kill()
+        self._bury()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        path = [str(Path(p).resolve()) for p in sys.path]
+        code = _BOOT.format(path=path, parent=os.getpid())
+        # One thread each: the processes share the cores between them.
+        threads = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+        self._is_open = False
+        return subprocess.Popen(
+            [sys.executable, "-c", code],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            bufsize=0,
+            env=threads | dict(os.environ),
+        )
+
+    def _exchange(self, message: bytes) -> object:
+        send(cast("BinaryIO", self._process.stdin), message)
+        size = LENGTH.unpack(self._received(LENGTH.size))[0]
+        answer: object = pickle.loads(self._received(size))
+        if isinstance(answer, BatchError):
+            raise answer
+        return answer
+
+    def _received(self, size: int) -> bytes:
+        """Read so many bytes.
+
+        Raises
+        ------
+        EOFError
+            The process ended before.
+        """
+        pipe = cast("BinaryIO", self._process.stdout)
+        found = bytearray()
+        while len(found) < size:
+            if sys.platform != "win32":
+                poll = select.poll()
+                poll.register(pipe, select.POLLIN)
+                while not poll.poll(_LOOK_S * 1000):
+                    if self._process.poll() is not None and not poll.poll(0):
+                        raise EOFError
+            piece = os.read(pipe.fileno(), min(size - len(found), 1 << 20))
+            if not piece:
+                raise EOFError
+            found += piece
+        return bytes(found)
+
+    def _bury(self) -> str:
+        """Close the pipes, wait for the end, and say what it was."""
+        requests, replies = cast("list[BinaryIO]", [self._process.stdin, self._process.stdout])
+        with contextlib.suppress(OSError):
+            requests.close()
+        try:
+            code = self._process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            code = self._process.wait()
+        replies.close()
+        names = {-s.value: s.name for s in signal.Signals}
+        return names.get(code, f"exit status {code}")
+
+
+def usable_cores() -> int:
+    """Count the processor cores this process may use, container limits included."""
+    try:
+        cores = len(os.sched_getaffinity(0))
+    except AttributeError:  # not on macOS and Windows
+        cores = os.cpu_count() or 1
+    with contextlib.suppress(OSError, ValueError):
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        cores = min(cores, max(1, round(int(quota) / int(period))))
+    return cores
