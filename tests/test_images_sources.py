@@ -7,6 +7,7 @@ import pickle
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -208,13 +209,14 @@ def test_limits_are_positive(name: str) -> None:
         Limits(**{name: 0})
 
 
-FORMS = ("NFC", "NFD")
+Form = Literal["NFC", "NFD"]
+FORMS: tuple[Form, ...] = ("NFC", "NFD")
 
 
 @pytest.mark.parametrize("on_disk", list(itertools.product(FORMS, repeat=2)))
 @pytest.mark.parametrize("asked", list(itertools.product(FORMS, repeat=2)))
 def test_a_path_is_found_in_any_mixture_of_unicode_forms(
-    tmp_path: Path, on_disk: tuple[str, str], asked: tuple[str, str]
+    tmp_path: Path, on_disk: tuple[Form, Form], asked: tuple[Form, Form]
 ) -> None:
     names = ("Hồ sơ Đà Nẵng", "ảnh số ở.png")
     there = [unicodedata.normalize(form, name) for form, name in zip(on_disk, names, strict=True)]
