@@ -56,9 +56,17 @@ from cvocr_lab.exchange import (
     to_label_studio,
     to_paddle,
 )
-from cvocr_lab.frames import from_frame, read_frame, to_frame, wide, write_frame, write_frames
+from cvocr_lab.frames import (
+    from_frame,
+    read_frame,
+    relocate,
+    to_frame,
+    wide,
+    write_frame,
+    write_frames,
+)
 from cvocr_lab.images import Fetch, InputImage, Limits, load
-from cvocr_lab.journal import Journal, apply
+from cvocr_lab.journal import Journal
 from cvocr_lab.results import Document, Extraction, FieldValue, Line
 from cvocr_lab.scoring import (
     Comparison,
@@ -72,6 +80,7 @@ from cvocr_lab.views import (
     Reviewer,
     Sweeper,
     Viewer,
+    apply,
     review,
     review_queue,
     reviewed_values,
@@ -142,6 +151,7 @@ __all__ = [
     "read_labels",
     "read_lines",
     "read_store",
+    "relocate",
     "review",
     "review_queue",
     "reviewed_values",

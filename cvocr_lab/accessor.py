@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
-from cvocr_lab import batch, cleaning, exchange, frames, journal, scoring, views
+from cvocr_lab import batch, cleaning, exchange, frames, scoring, views
 from cvocr_lab.batch import Column, Plan
 from cvocr_lab.engines import Engine
 from cvocr_lab.images import Fetch, Limits
@@ -151,14 +151,12 @@ class FrameAccessor:
     def locate(
         self,
         *,
-        column: Column | Sequence[Column] | None = None,
         fields: Sequence[str] | None = None,
         again: bool = False,
         engine: str | Engine | Callable[[], Engine] = "local",
         workers: int | None = None,
         time_limit_s: float | None = batch.TIME_LIMIT_S,
         progress: bool = True,
-        base: str | PathLike[str] | None = None,
         limits: Limits = Limits(),  # noqa: B008 - frozen
         fetch: Fetch = Fetch(),  # noqa: B008 - frozen
         store: str | PathLike[str] | None = None,
@@ -167,14 +165,12 @@ class FrameAccessor:
         """Give values that came without a place their quads; see `cvocr_lab.locate`."""
         return batch.locate(
             self._frame,
-            column=column,
             fields=fields,
             again=again,
             engine=engine,
             workers=workers,
             time_limit_s=time_limit_s,
             progress=progress,
-            base=base,
             limits=limits,
             fetch=fetch,
             store=store,
@@ -185,22 +181,18 @@ class FrameAccessor:
         self,
         decisions: Decisions,
         *,
-        column: str | Sequence[str] | None = None,
         match: Literal["path", "content"] = "path",
-        base: str | PathLike[str] | None = None,
     ) -> pd.DataFrame:
         """Put what persons decided into this flat frame; see `cvocr_lab.apply`."""
-        return journal.apply(self._frame, decisions, column=column, match=match, base=base)
+        return views.apply(self._frame, decisions, match=match)
 
     def view(
         self,
         *,
         truth: pd.DataFrame | None = None,
-        base: str | PathLike[str] | None = None,
         mask: bool = False,
         query: str = "",
         sort: str = "",
-        column: str | Sequence[str] | None = None,
         on: str | None = None,
         height: int = 640,
         limits: Limits = Limits(),  # noqa: B008 - frozen
@@ -210,11 +202,9 @@ class FrameAccessor:
         return views.view(
             self._frame,
             truth=truth,
-            base=base,
             mask=mask,
             query=query,
             sort=sort,
-            column=column,
             on=on,
             height=height,
             limits=limits,
@@ -226,9 +216,7 @@ class FrameAccessor:
         row: int = 0,
         *,
         truth: pd.DataFrame | None = None,
-        base: str | PathLike[str] | None = None,
         mask: bool = False,
-        column: str | Sequence[str] | None = None,
         on: str | None = None,
         limits: Limits = Limits(),  # noqa: B008 - frozen
         fetch: Fetch = Fetch(),  # noqa: B008 - frozen
@@ -238,9 +226,7 @@ class FrameAccessor:
             self._frame,
             row,
             truth=truth,
-            base=base,
             mask=mask,
-            column=column,
             on=on,
             limits=limits,
             fetch=fetch,
@@ -259,8 +245,6 @@ class FrameAccessor:
         other: pd.DataFrame | None = None,
         checks: Mapping[str, Check | None] | None = None,
         who: str | None = None,
-        base: str | PathLike[str] | None = None,
-        column: str | Sequence[str] | None = None,
         on: str | None = None,
         height: int = 640,
         limits: Limits = Limits(),  # noqa: B008 - frozen
@@ -279,8 +263,6 @@ class FrameAccessor:
             other=other,
             checks=checks,
             who=who,
-            base=base,
-            column=column,
             on=on,
             height=height,
             limits=limits,
@@ -302,10 +284,14 @@ class FrameAccessor:
         )
 
     def clean(
-        self, *, fields: Sequence[str] | None = None, threshold: float = cleaning.THRESHOLD
+        self,
+        *,
+        fields: Sequence[str] | None = None,
+        threshold: float = cleaning.THRESHOLD,
+        parts: bool = False,
     ) -> pd.DataFrame:
         """Set the normal form of every value beside it; see `cvocr_lab.clean`."""
-        return cleaning.clean(self._frame, fields=fields, threshold=threshold)
+        return cleaning.clean(self._frame, fields=fields, threshold=threshold, parts=parts)
 
     def changes(
         self, *, fields: Sequence[str] | None = None, threshold: float = cleaning.THRESHOLD
@@ -336,49 +322,42 @@ class FrameAccessor:
         path: str | PathLike[str],
         *,
         crops: bool | Sequence[str] = False,
-        column: str | Sequence[str] | None = None,
-        base: str | PathLike[str] | None = None,
+        folders: bool = True,
+        quads: bool = False,
     ) -> None:
         """Write this flat frame as an Excel workbook; see `cvocr_lab.to_excel`."""
-        exchange.to_excel(self._frame, path, crops=crops, column=column, base=base)
+        exchange.to_excel(self._frame, path, crops=crops, folders=folders, quads=quads)
 
     def to_image_folder(
         self,
         folder: str | PathLike[str],
         *,
-        column: str | Sequence[str] | None = None,
-        base: str | PathLike[str] | None = None,
         pictures: Literal["copy", "link"] = "copy",
         metadata: Literal["jsonl", "csv"] = "jsonl",
     ) -> None:
         """Write a Hugging Face ``imagefolder``; see `cvocr_lab.to_image_folder`."""
-        exchange.to_image_folder(
-            self._frame, folder, column=column, base=base, pictures=pictures, metadata=metadata
-        )
+        exchange.to_image_folder(self._frame, folder, pictures=pictures, metadata=metadata)
 
     def to_label_studio(
         self,
         path: str | PathLike[str],
         *,
         made_by: Literal["engine", "person"] = "engine",
-        column: str | Sequence[str] | None = None,
-        base: str | PathLike[str] | None = None,
+        folders: bool = True,
         root: str | None = None,
     ) -> None:
         """Write Label Studio tasks; see `cvocr_lab.to_label_studio`."""
-        exchange.to_label_studio(
-            self._frame, path, made_by=made_by, column=column, base=base, root=root
-        )
+        exchange.to_label_studio(self._frame, path, made_by=made_by, folders=folders, root=root)
 
     def to_paddle(
         self,
         path: str | PathLike[str],
         *,
-        column: str | Sequence[str] | None = None,
+        folders: bool = True,
         prefix: str = "",
     ) -> None:
         """Write PaddleOCR's ``Label.txt``; see `cvocr_lab.to_paddle`."""
-        exchange.to_paddle(self._frame, path, column=column, prefix=prefix)
+        exchange.to_paddle(self._frame, path, folders=folders, prefix=prefix)
 
     def suspects(
         self,
@@ -424,8 +403,6 @@ class FrameAccessor:
         per_page: int = 40,
         checks: Mapping[str, Check | None] | None = None,
         who: str | None = None,
-        base: str | PathLike[str] | None = None,
-        column: str | Sequence[str] | None = None,
         height: int = 640,
         limits: Limits = Limits(),  # noqa: B008 - frozen
         fetch: Fetch = Fetch(),  # noqa: B008 - frozen
@@ -439,12 +416,14 @@ class FrameAccessor:
             per_page=per_page,
             checks=checks,
             who=who,
-            base=base,
-            column=column,
             height=height,
             limits=limits,
             fetch=fetch,
         )
+
+    def relocate(self, old: str | PathLike[str], new: str | PathLike[str]) -> pd.DataFrame:
+        """Say where the pictures are after they moved; see `cvocr_lab.relocate`."""
+        return frames.relocate(self._frame, old, new)
 
     def wide(self) -> pd.DataFrame:
         """Set the faces of each input side by side; see `cvocr_lab.wide`."""

@@ -59,4 +59,4 @@ def cards(folder: Path, count: int, *, scale: float = 1.0) -> pd.DataFrame:
     sources = pd.DataFrame({"image": [f"{at}.jpg" for at in range(count)]})
     readings = [Reading(Extraction((card(at, scale=scale),), engine="local 1"), seconds=1.0 + at)
                 for at in range(count)]  # fmt: skip
-    return to_frame(readings, sources, fields=["id", "name", "born"])
+    return to_frame(readings, sources, fields=["id", "name", "born"], base=folder)

@@ -31,7 +31,7 @@ frame = cvocr_lab.read_frame("review/frame.parquet")
 pathlib.Path("pid").write_text(str(os.getpid()))
 """
 REVIEW = """
-frame.cvocr.review({journal!r}, order="row", fields=["id", "name"], base="review", who="an")
+frame.cvocr.review({journal!r}, order="row", fields=["id", "name"], who="an")
 """
 
 
@@ -241,12 +241,13 @@ def test_sixty_sample_documents_are_reviewed_from_start_to_end(
         for at in sorted(set(inputs))
     ]
     sources = pd.DataFrame({"image": labels["image"].drop_duplicates().tolist()})
-    write_frame(to_frame(readings, sources, fields=["id"]), folder / "samples.parquet")
+    made = to_frame(readings, sources, fields=["id"], base=SAMPLES)
+    write_frame(made, folder / "samples.parquet")
     lab.write(
         "samples.ipynb",
         'import cvocr_lab\nframe = cvocr_lab.read_frame("samples.parquet")\n'
-        f'r = frame.cvocr.review("samples.jsonl", fields=["id"], base={str(SAMPLES)!r},\n'
-        '                        checks={"id": None})',
+        'r = frame.cvocr.review("samples.jsonl", fields=["id"], '
+        'checks={"id": None})',
         "r",
     )
     with opened(browser, lab, "samples.ipynb") as page:

@@ -22,7 +22,7 @@ START = """
 import cvocr_lab
 frame = cvocr_lab.read_frame("sweep/frame.parquet")
 """
-SWEEP = 'frame.cvocr.sweep("{field}", {journal!r}, order="row", per_page=4, base="sweep", who="an")'
+SWEEP = 'frame.cvocr.sweep("{field}", {journal!r}, order="row", per_page=4, who="an")'
 
 
 @pytest.fixture(scope="module")

@@ -26,7 +26,7 @@ pathlib.Path("pid").write_text(str(os.getpid()))
 frame = cvocr_lab.read_frame("cards/frame.parquet")
 truth = pd.DataFrame({"image": frame["image"], "name": frame["name"].str.replace("Ầ", "Â")})
 """
-VIEW = "frame.cvocr.view(truth=truth, on='image', base='cards')"
+VIEW = "frame.cvocr.view(truth=truth, on='image')"
 
 
 @pytest.fixture(scope="module")

@@ -26,7 +26,7 @@ from cvocr_lab.exchange import (
     to_label_studio,
     to_paddle,
 )
-from cvocr_lab.frames import Reading, from_frame, to_frame, wide
+from cvocr_lab.frames import Reading, from_frame, relocate, to_frame, wide, write_frame
 from cvocr_lab.results import Document, Extraction, FieldValue, Quad, box_quad
 
 BOX = box_quad(10.0, 20.0, 110.0, 40.0)
@@ -76,7 +76,7 @@ BACK = document("back", date=FieldValue("05/06/2021", 0.75, BOX))
 def test_label_studio_gives_back_what_it_was_given(folder: Path) -> None:
     frame = flat((FRONT, BACK), ImageError("broken"), (document(page=2),))
     path = folder / "tasks.json"
-    to_label_studio(frame, path, base=folder)
+    to_label_studio(relocate(frame, "", folder), path, folders=False)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     back = from_label_studio(path)
     assert back["image"].tolist() == frame["image"].tolist()
@@ -87,7 +87,7 @@ def test_label_studio_gives_back_what_it_was_given(folder: Path) -> None:
 
 def test_label_studio_speaks_percent_about_the_top_left_corner(folder: Path) -> None:
     path = folder / "tasks.json"
-    to_label_studio(flat((FRONT,)), path, base=folder)
+    to_label_studio(relocate(flat((FRONT,)), "", folder), path, folders=False)
     (task,) = json.loads(path.read_text("utf-8"))
     (prediction,) = task["predictions"]
     assert prediction["model_version"] == "fake 1"
@@ -117,7 +117,7 @@ def test_label_studio_has_no_box_wider_than_the_picture(folder: Path) -> None:
     Image.new("RGB", (100, 400)).save(folder / "0.png")
     down: Quad = (60.0, 50.0, 60.0, 350.0, 40.0, 350.0, 40.0, 50.0)  # 300 × 20, turned right
     frame = flat((document(id=FieldValue("1", 0.5, down)),))
-    to_label_studio(frame, folder / "t.json", base=folder)
+    to_label_studio(relocate(frame, "", folder), folder / "t.json", folders=False)
     (task,) = json.loads((folder / "t.json").read_text("utf-8"))
     assert task["predictions"][0]["result"][0]["type"] == "polygon"
     assert documents(from_label_studio(folder / "t.json")) == documents(frame)
@@ -128,7 +128,7 @@ def test_label_studio_sizes_are_those_of_the_upright_picture(folder: Path) -> No
     exif = turned.getexif()
     exif[0x0112] = 6
     turned.save(folder / "0.png", exif=exif)
-    to_label_studio(flat((BACK,)), folder / "t.json", base=folder)
+    to_label_studio(relocate(flat((BACK,)), "", folder), folder / "t.json", folders=False)
     (task,) = json.loads((folder / "t.json").read_text("utf-8"))
     assert task["predictions"][0]["result"][0]["original_width"] == 200
 
@@ -137,7 +137,9 @@ def test_label_studio_paths_take_a_root_and_lose_it_again(folder: Path) -> None:
     (folder / "a b&c.png").write_bytes((folder / "0.png").read_bytes())
     frame = flat((FRONT,), names=["a b&c.png"])
     root = "/data/local-files/?d=cards/"
-    to_label_studio(frame, folder / "t.json", base=folder, root=root, made_by="person")
+    to_label_studio(
+        relocate(frame, "", folder), folder / "t.json", folders=False, root=root, made_by="person"
+    )
     (task,) = json.loads((folder / "t.json").read_text("utf-8"))
     assert task["data"]["image"] == "/data/local-files/?d=cards/a%20b%26c.png"
     assert "predictions" not in task
@@ -258,7 +260,7 @@ def test_a_line_that_is_none_of_paddles_is_told_by_number(line: str, tmp_path: P
 def test_image_folder_gives_back_the_frame(pictures: str, metadata: str, folder: Path) -> None:
     frame = flat((FRONT,), ImageError("broken"), (BACK,))
     out = folder / "out"
-    to_image_folder(frame, out, base=folder, pictures=pictures, metadata=metadata)  # type: ignore[arg-type]
+    to_image_folder(relocate(frame, "", folder), out, pictures=pictures, metadata=metadata)  # type: ignore[arg-type]
     assert sorted(p.name for p in out.iterdir()) == [
         "0.png",
         "1.png",
@@ -269,14 +271,15 @@ def test_image_folder_gives_back_the_frame(pictures: str, metadata: str, folder:
     assert (out / "0.png").read_bytes() == (folder / "0.png").read_bytes()
     back = from_image_folder(out)
     assert back["image"].tolist() == [str(out / f"{n}.png") for n in range(3)]
-    assert_frame_equal(back.assign(image=frame["image"]), frame)
+    assert back["ocr_source"].tolist() == back["image"].tolist()
+    assert_frame_equal(back.assign(image=frame["image"], ocr_source=frame["ocr_source"]), frame)
     with pytest.raises(ArgumentError, match="metadata already"):
-        to_image_folder(frame, out, base=folder)
+        to_image_folder(relocate(frame, "", folder), out)
 
 
 def test_image_folder_has_one_row_per_picture_as_hugging_face_reads_it(folder: Path) -> None:
     frame = flat((FRONT, BACK))
-    to_image_folder(frame, folder / "out", base=folder)
+    to_image_folder(relocate(frame, "", folder), folder / "out")
     (row,) = map(json.loads, (folder / "out/metadata.jsonl").read_text("utf-8").splitlines())
     assert row["file_name"] == "0.png"
     assert (row["front_id"], row["back_date"]) == ("001090000001", "05/06/2021")
@@ -289,14 +292,14 @@ def test_pairs_have_two_files_and_equal_names_are_numbered(folder: Path) -> None
     (folder / "b" / "0.PNG").write_bytes((folder / "1.png").read_bytes())
     readings = [Reading(Extraction((FRONT, BACK)))]
     frame = to_frame(readings, pd.DataFrame({"front": ["0.png"], "back": ["b/0.PNG"]}))
-    to_image_folder(frame, folder / "out", base=folder, metadata="csv")
+    to_image_folder(relocate(frame, "", folder), folder / "out", metadata="csv")
     with (folder / "out/metadata.csv").open(encoding="utf-8") as file:
         (row,) = csv.DictReader(file)
     assert (row["front_file_name"], row["back_file_name"]) == ("0.png", "0-2.PNG")
     back = from_image_folder(folder / "out")
     assert back["back"].tolist() == [str(folder / "out/0-2.PNG")]
     with pytest.raises(ArgumentError, match="no file"):
-        to_image_folder(flat((FRONT,), names=["gone.png"]), folder / "new", base=folder)
+        to_image_folder(relocate(flat((FRONT,), names=["gone.png"]), "", folder), folder / "new")
 
 
 NASTY = [
@@ -308,7 +311,7 @@ NASTY = [
 def test_excel_keeps_every_text_a_text(tmp_path: Path) -> None:
     frame = flat(*((document(id=FieldValue(text, 0.5, BOX)),) for text in NASTY))
     path = tmp_path / "x.xlsx"
-    to_excel(frame, path)
+    to_excel(frame, path, quads=True)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     sheet = openpyxl.load_workbook(path).active
     at = [cell.value for cell in sheet[1]].index("id")
@@ -337,9 +340,9 @@ def test_excel_shows_the_pieces_of_the_pictures_only_when_asked(folder: Path) ->
     frame = flat((FRONT,), ImageError("broken"), (BACK,), (BACK,),
                  names=["0.png", "1.png", "2.png", "gone.png"])  # fmt: skip
     path = folder / "x.xlsx"
-    to_excel(frame, path, base=folder)
+    to_excel(relocate(frame, "", folder), path)
     assert not openpyxl.load_workbook(path).active._images
-    to_excel(frame, path, crops=True, base=folder)
+    to_excel(relocate(frame, "", folder), path, crops=True)
     sheet = openpyxl.load_workbook(path).active
     names = [cell.value for cell in sheet[1]]
     pictures = {
@@ -349,14 +352,14 @@ def test_excel_shows_the_pieces_of_the_pictures_only_when_asked(folder: Path) ->
     assert set(pictures) == {
         ("id_crop", 1), ("name_crop", 1), ("address_crop", 1), ("date_crop", 3),
     }  # fmt: skip
-    assert pictures["id_crop", 1].shape == (80, 400, 3)
+    assert pictures["id_crop", 1].shape == (20, 100, 3)
     assert pictures["id_crop", 1].mean() > 250
     assert pictures["name_crop", 1].mean() < 50
-    assert_frame_equal(from_excel(path), frame)
-    to_excel(frame, path, crops=["date"], base=folder)
+    assert_frame_equal(from_excel(path), relocate(frame, "", folder))
+    to_excel(relocate(frame, "", folder), path, crops=["date"])
     assert len(openpyxl.load_workbook(path).active._images) == 1
     with pytest.raises(ArgumentError, match="no field 'nothing'"):
-        to_excel(frame, path, crops=["nothing"], base=folder)
+        to_excel(relocate(frame, "", folder), path, crops=["nothing"])
 
 
 def test_what_hands_did_in_excel_is_understood(tmp_path: Path) -> None:
@@ -393,3 +396,47 @@ def test_pictures_in_memory_cannot_be_named(tmp_path: Path) -> None:
         to_paddle(frame, tmp_path / "x")
     with pytest.raises(ArgumentError, match="pictures, not paths"):
         to_label_studio(frame, tmp_path / "x")
+
+
+@pytest.mark.parametrize("text", ["", "TEMPORARY", "待识别"])
+def test_the_placeholder_of_ppocrlabel_is_unreadable(tmp_path: Path, text: str) -> None:
+    box = {"transcription": text, "points": [[0, 0], [9, 0], [9, 9], [0, 9]], "difficult": False}
+    hard = box | {"transcription": "TRẦN AN", "difficult": True, "key_cls": "name"}
+    path = tmp_path / "Label.txt"
+    path.write_text("a.jpg\t" + json.dumps([box | {"key_cls": "id"}, hard]), "utf-8")
+    frame = from_paddle(path)
+    assert frame[["id", "name"]].to_numpy().tolist() == [["###", "###"]]
+
+
+@pytest.mark.parametrize("key", ["image", "ocr", "scan"])
+def test_tasks_of_any_labelling_interface_are_read(tmp_path: Path, key: str) -> None:
+    result = [
+        {"id": "a", "from_name": "transcription", "to_name": key, "type": "textarea",
+         "value": {"x": 0, "y": 0, "width": 10, "height": 10, "text": [" A<<B<< \n C<< "]},
+         "original_width": 100, "original_height": 100},
+        {"id": "a", "from_name": "label", "to_name": key, "type": "labels",
+         "value": {"x": 0, "y": 0, "width": 10, "height": 10, "labels": ["mrz"]},
+         "original_width": 100, "original_height": 100},
+    ]  # fmt: skip
+    picture = "/data/upload/3/0a1b2c3d-card.jpg"
+    task = {"data": {"note": "x", key: picture}, "annotations": [{"result": result}]}
+    path = tmp_path / "export.json"
+    path.write_text(json.dumps([task]), "utf-8")
+    frame = from_label_studio(path)
+    assert frame[["image", "mrz"]].to_numpy().tolist() == [["card.jpg", " A<<B<< \n C<< "]]
+
+
+def test_exports_refuse_numbers_that_lost_their_zeros(tmp_path: Path) -> None:
+    frame = flat((FRONT,)).assign(id=[1099000123])
+    for write in (to_label_studio, to_paddle, to_excel, to_image_folder, write_frame):
+        with pytest.raises(ArgumentError, match="leading zeros"):
+            write(frame, tmp_path / "out.csv")
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_excel_sheet_has_no_quads_unless_asked(tmp_path: Path) -> None:
+    path = tmp_path / "x.xlsx"
+    to_excel(flat((FRONT,)), path)
+    names = [cell.value for cell in openpyxl.load_workbook(path).active[1]]
+    assert "id" in names
+    assert not [name for name in names if str(name).endswith(("_quad", "_corners"))]

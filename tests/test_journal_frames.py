@@ -10,7 +10,15 @@ from PIL import Image
 
 from cvocr_lab import images, scoring
 from cvocr_lab.errors import ArgumentError, CvocrError, ImageError
-from cvocr_lab.frames import Reading, from_frame, read_frame, to_frame, wide, write_frame
+from cvocr_lab.frames import (
+    Reading,
+    from_frame,
+    read_frame,
+    relocate,
+    to_frame,
+    wide,
+    write_frame,
+)
 from cvocr_lab.journal import Decision, Item, Journal, JournalWarning, State, apply, frame_items
 from cvocr_lab.results import Document, Extraction, FieldValue, Quad
 
@@ -173,7 +181,7 @@ def test_pictures_that_moved_are_found_by_content(tmp_path: Path) -> None:
     digest = images.digest(png(10))
     decision = Decision(Item("old.jpg", digest, side="front", field="id"), "corrected", "9")
     assert cells(apply(frame, [decision]), "id") == [["1"], ["2"]]
-    by_content = apply(frame, [decision], match="content", base=tmp_path)
+    by_content = apply(relocate(frame, "", tmp_path), [decision], match="content")
     assert cells(by_content, "id") == [["9"], ["2"]]
 
 
@@ -184,21 +192,21 @@ def test_two_pictures_known_under_one_path_are_told_apart(tmp_path: Path) -> Non
         Decision(Item("a.png", images.digest(content), side="front", field="id"), "corrected", v)
         for content, v in ((png(10), "8"), (png(20), "9"))
     ]
-    assert cells(apply(frame, decisions, base=tmp_path), "id") == [["9"]]
+    assert cells(apply(relocate(frame, "", tmp_path), decisions), "id") == [["9"]]
 
 
 def test_by_path_is_found_where_a_digest_is_asked(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_bytes(b"x")
     frame = frame_of((face(id="1"),), image=["a.jpg"])
     decision = said("a.jpg", "id", "corrected", "9")
-    assert cells(apply(frame, [decision], match="content", base=tmp_path), "id") == [["9"]]
+    assert cells(apply(relocate(frame, "", tmp_path), [decision], match="content"), "id") == [["9"]]
 
 
 def test_fields_the_frame_lacks_are_added_before_what_is_about_the_reading() -> None:
     frame = frame_of(ImageError("x"))
     reviewed = apply(frame, [said("0.jpg", "id", "corrected", "1")])
-    assert reviewed.columns.tolist()[:5] == [
-        "image", "id", "id_confidence", "id_quad", "ocr_type",
+    assert reviewed.columns.tolist()[:6] == [
+        "image", "ocr_source", "id", "id_confidence", "id_quad", "ocr_type",
     ]  # fmt: skip
     assert cells(apply(frame, [said("0.jpg", "image", "corrected", "1")]), "image") == [["0.jpg"]]
 
@@ -221,10 +229,10 @@ def test_wrong_calls_are_refused(tmp_path: Path) -> None:
         apply(frame, tmp_path / "none")
     with pytest.raises(ArgumentError, match="match is"):
         apply(frame, [], match="name")  # type: ignore[arg-type]
-    with pytest.raises(ArgumentError, match="say column"):
-        apply(frame, [], column="photo")
-    more = frame.rename(columns={"image": "photo"}).assign(city="Huế")
-    with pytest.raises(ArgumentError, match="say column"):
-        apply(more, [])
+
+
+def test_a_renamed_source_column_among_others_is_known_by_what_it_holds() -> None:
+    more = frame_of((face(id="1"),)).rename(columns={"image": "photo"}).assign(city="Huế")
     decision = said("0.jpg", "id", "corrected", "9")
-    assert cells(apply(more, [decision], column="photo"), "id") == [["9"]]
+    assert cells(apply(more, [decision]), "id") == [["9"]]
+    assert cells(apply(more.drop(columns="photo"), [decision]), "id") == [["9"]]

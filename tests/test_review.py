@@ -28,7 +28,7 @@ def start(frame: pd.DataFrame, journal: Path | Journal, folder: Path, **options:
     options = {"order": "row", "fields": ["id", "name"], "who": "an"} | options
     if isinstance(journal, Journal):
         del options["who"]
-    page = Page(review(frame, journal, base=folder, **options))  # type: ignore[arg-type]
+    page = Page(review(frame, journal, **options))  # type: ignore[arg-type]
     page.ask("open")
     return page
 
@@ -83,7 +83,7 @@ def test_states_and_progress(frame: pd.DataFrame, journal: Path, folder: Path) -
     reviewed = reviewer.frame()
     assert reviewed["name"].tolist()[0] == "TRẦN THỊ ANH"
     assert reviewed["id"].tolist()[1] == "###"
-    pd.testing.assert_frame_equal(reviewed, apply(frame, journal, base=folder))
+    pd.testing.assert_frame_equal(reviewed, apply(frame, journal))
     assert repr(reviewer) == "Reviewer of 6 fields, 1 to do, journal review.jsonl; run the cell"
 
 
@@ -228,7 +228,7 @@ def test_a_long_frame_opens_with_little_work_for_each_row(
     def calls(rows: int) -> int:
         long = frame.take(np.arange(rows) % len(frame)).reset_index(drop=True)
         with cProfile.Profile() as watched:
-            review(long, journal, base=folder)
+            review(long, journal)
         return sum(entry.callcount for entry in watched.getstats())
 
     calls(100)  # what is looked up once for all

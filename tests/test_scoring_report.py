@@ -278,12 +278,12 @@ def test_pictures_are_cut_out_only_when_asked(tmp_path_factory: pytest.TempPathF
     value = FieldValue("AN", 0.5, (10, 10, 90, 10, 90, 30, 10, 30))
     paper = Document("tcc_chip", "front", {"name": value})
     sources = pd.DataFrame({"image": ["0.jpg"]})
-    frame = to_frame([Reading(Extraction((paper,)))], sources)
+    frame = to_frame([Reading(Extraction((paper,)))], sources, base=folder)
     judged = score(frame, pd.DataFrame({"image": ["0.jpg"], "name": ["ÂN"]}), on="image")
     path = folder / "report.html"
-    assert "data:image" not in judged.to_html(path, base=folder)
+    assert "data:image" not in judged.to_html(path)
     assert path.stat().st_mode & 0o777 == 0o600
-    page = judged.to_html(crops=frame, base=folder)
+    page = judged.to_html(crops=frame)
     assert page.count("data:image/jpeg;base64,") == 1
 
 

@@ -21,7 +21,7 @@ def frame(folder: Path) -> pd.DataFrame:
 
 
 def start(frame: pd.DataFrame, field: str, journal: Path, folder: Path) -> Page:
-    shown = sweep(frame, field, journal, order="row", per_page=3, base=folder, who="an")
+    shown = sweep(frame, field, journal, order="row", per_page=3, who="an")
     page = Page(shown)
     page.ask("open")
     return page

@@ -113,7 +113,7 @@ def test_labelled_lines_are_cut_where_the_truth_is_known() -> None:
         index=list("abcd"),
     )
     truth = pd.DataFrame({"name": ["NGUYỄN VĂN A", None, "NGUYỄN", "TRẦN C"]}, index=list("abcd"))
-    found = labelled_lines(frame, truth, column="image")
+    found = labelled_lines(frame, truth)
     assert (found.texts, found.cards) == (["NGUYỄN VĂN A"], [0])
     assert found.pictures[0].shape[:2] == (23, 201)
     assert found.pictures[0][12, 100, 0] == 10

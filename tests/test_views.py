@@ -16,12 +16,12 @@ from page import Page, fields
 
 import cvocr_lab
 from cvocr_lab import ArgumentError, Document, Extraction, FieldValue, ImageError
-from cvocr_lab.frames import Reading, to_frame
+from cvocr_lab.frames import Reading, Records, to_frame
 from cvocr_lab.views import show, view
 from cvocr_lab.views.choosing import Wish, chosen
-from cvocr_lab.views.judged import Judge, judge
 from cvocr_lab.views.masking import masked
-from cvocr_lab.views.pictures import Pictures, Shot
+from cvocr_lab.views.pictures import Pictures
+from cvocr_lab.views.truth_overlay import TruthOverlay, judge
 from cvocr_lab.views.widget import PARTS, script, style
 
 
@@ -37,7 +37,7 @@ def frame(folder: Path) -> pd.DataFrame:
 
 
 def test_a_row_is_told_with_its_pictures(frame: pd.DataFrame, folder: Path) -> None:
-    page = Page(frame.cvocr.view(base=folder))
+    page = Page(frame.cvocr.view())
     opened = page.ask("open")
     assert (opened["tell"], opened["count"], opened["at"]) == ("open", 6, 0)
     assert opened["types"] == ["tcc_chip"]
@@ -64,7 +64,7 @@ def test_a_row_is_told_with_its_pictures(frame: pd.DataFrame, folder: Path) -> N
 
 
 def test_no_trait_holds_a_picture_or_a_value(frame: pd.DataFrame, folder: Path) -> None:
-    shown = frame.cvocr.view(base=folder)
+    shown = frame.cvocr.view()
     page = Page(shown)
     page.ask("open")
     page.ask("show", at=0, edge=400)
@@ -77,8 +77,8 @@ def test_no_trait_holds_a_picture_or_a_value(frame: pd.DataFrame, folder: Path) 
 
 
 def test_what_is_wrong_is_told_and_kills_nothing(folder: Path, frame: pd.DataFrame) -> None:
-    lost = frame.assign(image=["gone.jpg", *frame["image"].iloc[1:]])
-    page = Page(lost.cvocr.view(base=folder))
+    lost = frame.assign(ocr_source=["gone.jpg", *frame["ocr_source"].iloc[1:]])
+    page = Page(lost.cvocr.view())
     told = page.ask("show", at=0, edge=400)
     assert isinstance(told["sheet"], dict)
     assert "gone.jpg" in str(told["sheet"]["trouble"])
@@ -95,15 +95,15 @@ def test_rows_are_chosen_and_sorted(frame: pd.DataFrame) -> None:
         fields=["id", "name", "born"],
     )  # fmt: skip
     both = pd.concat([frame, failed])
-    assert chosen(both, Wish(type="(failed)")).tolist() == [6]
-    assert chosen(both, Wish(type="tcc_chip", warning="id:from_qr")).tolist() == [1, 3, 5]
-    assert chosen(both, Wish(query="id.str.len() < 12")).tolist() == [2, 5]
-    assert chosen(both, Wish(below=0.79)).tolist() == [0, 1, 5]
-    assert chosen(both, Wish(sort="confidence")).tolist() == [0, 5, 1, 2, 3, 4, 6]
-    assert chosen(both, Wish(sort="name")).tolist()[:2] == [2, 1]
+    assert chosen(Records(both), Wish(type="(failed)")).tolist() == [6]
+    assert chosen(Records(both), Wish(type="tcc_chip", warning="id:from_qr")).tolist() == [1, 3, 5]
+    assert chosen(Records(both), Wish(query="id.str.len() < 12")).tolist() == [2, 5]
+    assert chosen(Records(both), Wish(below=0.79)).tolist() == [0, 1, 5]
+    assert chosen(Records(both), Wish(sort="confidence")).tolist() == [0, 5, 1, 2, 3, 4, 6]
+    assert chosen(Records(both), Wish(sort="name")).tolist()[:2] == [2, 1]
     for wish in (Wish(query="ocr_page + 1"), Wish(sort="nothing"), Wish(outcome="wrong")):
         with pytest.raises(ArgumentError):
-            chosen(both, wish)
+            chosen(Records(both), wish)
 
 
 def test_a_truth_judges_as_the_score_does(frame: pd.DataFrame) -> None:
@@ -112,7 +112,7 @@ def test_a_truth_judges_as_the_score_does(frame: pd.DataFrame) -> None:
     truth["name_alt"] = ["", "", "LÊ ĐÌNH QUÍ", "", "", ""]
     truth.loc[2, "name"] = "X"
     truth.loc[3, "id"] = "001090000009"
-    judge_all = Judge(frame, truth, on="image")
+    judge_all = TruthOverlay(Records(frame), truth, on="image")
     score = cvocr_lab.score(frame, truth, on="image")
     for outcome in ("correct", "wrong", "missing", "invented"):
         counted = int((score.cells["outcome"] == outcome).sum())
@@ -138,13 +138,13 @@ def test_faces_of_one_input_are_judged_by_their_own_fields() -> None:
     pair = Reading(Extraction((card(0), back)))
     frame = to_frame([pair], pd.DataFrame({"image": ["a.jpg"]}))
     truth = pd.DataFrame({"id": ["001090000000"], "date": ["01/02/2023"]})
-    judged = Judge(frame, truth)
+    judged = TruthOverlay(Records(frame), truth)
     assert {f: j.outcome for f, j in judged.of(0).items()} == {"id": "correct"}
     assert {f: j.outcome for f, j in judged.of(1).items()} == {"date": "wrong"}
 
 
 def test_a_mask_leaves_nothing_to_read(frame: pd.DataFrame, folder: Path) -> None:
-    page = Page(frame.cvocr.view(base=folder, mask=True, truth=frame, on="image"))
+    page = Page(frame.cvocr.view(mask=True, truth=frame, on="image"))
     page.ask("open")
     told = page.ask("show", at=0, edge=800)
     text = json.dumps(told, ensure_ascii=False)
@@ -173,27 +173,31 @@ def test_a_mask_that_knows_no_places_covers_all() -> None:
 
 
 def test_pictures_kept_are_few(folder: Path, frame: pd.DataFrame) -> None:
-    pictures = Pictures(base=folder)
-    for row in range(40):
-        assert pictures.sheet(Shot(row, f"{row % 6}.jpg"), 400).photo
+    pictures = Pictures()
+    records = Records(frame.take(np.arange(40) % 6).reset_index(drop=True))
+    for record in records:
+        assert pictures.sheet(record, 400).photo
     assert len(pictures._kept) == 12
-    assert pictures.kept(Shot(39, "3.jpg"), 500) is not None
-    assert pictures.kept(Shot(39, "3.jpg"), 700) is None
-    assert pictures.kept(Shot(0, "0.jpg"), 400) is None
-    assert decoded(pictures.sharp(Shot(0, "0.jpg"), 4000)).shape == (500, 760, 3)
+    first, last = records.record(0), records.record(39)
+    assert pictures.kept(last, 500) is not None
+    assert pictures.kept(last, 700) is None
+    assert pictures.kept(first, 400) is None
+    assert decoded(pictures.sharp(first, 4000)).shape == (500, 760, 3)
 
 
 def test_a_plain_picture_where_there_are_no_widgets(frame: pd.DataFrame, folder: Path) -> None:
-    drawn = frame.cvocr.show(1, base=folder, truth=frame, on="image")
+    drawn = frame.cvocr.show(1, truth=frame, on="image")
     assert drawn.size[0] > 1200
     plain = np.asarray(drawn)
     assert (plain[5, 5] == 255).all()
-    assert not np.array_equal(plain, np.asarray(show(frame, 1, base=folder)))
-    assert view(frame, base=folder, sort="name").show().size[1] >= 400
-    arrays = frame.assign(image=pd.Series([picture(at) for at in range(6)], dtype=object))
+    assert not np.array_equal(plain, np.asarray(show(frame, 1)))
+    assert view(frame, sort="name").show().size[1] >= 400
+    arrays = frame.drop(columns="ocr_source").assign(
+        image=pd.Series([picture(at) for at in range(6)], dtype=object)
+    )
     assert show(arrays, -1).size == drawn.size
     with pytest.raises(ArgumentError):
-        show(frame, 6, base=folder)
+        show(frame, 6)
 
 
 @pytest.mark.parametrize("page", PARTS)
@@ -219,7 +223,7 @@ def test_a_long_frame_opens_at_once(frame: pd.DataFrame, folder: Path) -> None:
     took = []
     for _ in range(3):
         start = time.process_time()
-        page = Page(long.cvocr.view(base=folder))
+        page = Page(long.cvocr.view())
         page.ask("open")
         page.ask("show", at=0, edge=800)
         took.append(time.process_time() - start)

@@ -149,17 +149,18 @@ def read_all(spec: RunSpec, *, fields: Sequence[str] | None = None) -> pd.DataFr
                 readings[row.at] = row.reading
                 count.add(row)
     except BatchError as error:
-        error.partial = _frame(readings, spec.sources, fields)
+        error.partial = _frame(readings, spec, fields)
         raise
     except KeyboardInterrupt:
         interrupted = True
-    frame = _frame(readings, spec.sources, fields)
+    frame = _frame(readings, spec, fields)
     count.warn(interrupted=interrupted)
     return frame
 
 
 def _frame(
-    readings: dict[int, Reading], sources: pd.DataFrame, fields: Sequence[str] | None
+    readings: dict[int, Reading], spec: RunSpec, fields: Sequence[str] | None
 ) -> pd.DataFrame:
     order = sorted(readings)
-    return to_frame([readings[at] for at in order], sources.take(order), fields=fields)
+    found = [readings[at] for at in order]
+    return to_frame(found, spec.sources.take(order), fields=fields, base=spec.asked.base)

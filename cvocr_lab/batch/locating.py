@@ -12,13 +12,11 @@ import pandas as pd
 
 from cvocr_lab.batch.rows import Count, finished_rows
 from cvocr_lab.batch.run_spec import TIME_LIMIT_S, run_spec
-from cvocr_lab.batch.sources import Column
 from cvocr_lab.engines import Engine
 from cvocr_lab.errors import ArgumentError, NoDocumentError
-from cvocr_lab.frames import LOCATED_COLUMN, field_columns, restore
+from cvocr_lab.frames import LOCATED_COLUMN, Records, field_columns, restore
 from cvocr_lab.frames.columns import triple, typed
 from cvocr_lab.images import Fetch, Limits
-from cvocr_lab.journal.rows import source_columns
 from cvocr_lab.kinds import TYPES
 from cvocr_lab.locating import locate_values
 from cvocr_lab.results import Extraction, Line
@@ -27,14 +25,12 @@ from cvocr_lab.results import Extraction, Line
 def locate(
     frame: pd.DataFrame,
     *,
-    column: Column | Sequence[Column] | None = None,
     fields: Sequence[str] | None = None,
     again: bool = False,
     engine: str | Engine | Callable[[], Engine] = "local",
     workers: int | None = None,
     time_limit_s: float | None = TIME_LIMIT_S,
     progress: bool = True,
-    base: str | PathLike[str] | None = None,
     limits: Limits = Limits(),  # noqa: B008 - frozen
     fetch: Fetch = Fetch(),  # noqa: B008 - frozen
     store: str | PathLike[str] | None = None,
@@ -52,15 +48,13 @@ def locate(
     ----------
     frame
         A flat frame with the pictures' paths, or the pictures themselves.
-    column
-        The source column(s); None for those that stand there beside the results.
     fields
         Fields to locate; None for all.
     again
         Whether to locate values that have a quad, too; it is replaced where the value is found.
     engine
         Who reads the lines, with their quads: by name, or open.
-    workers, time_limit_s, progress, base, limits, fetch, store, options
+    workers, time_limit_s, progress, limits, fetch, store, options
         See `cvocr_lab.extract`.  With a store, the lines are read once and for all.
 
     Returns
@@ -75,7 +69,7 @@ def locate(
     Raises
     ------
     ArgumentError
-        `frame` is no flat frame, or its source columns are not to be told; say `column`.
+        `frame` is no flat frame, or does not say where its pictures are.
 
     Warns
     -----
@@ -101,11 +95,9 @@ def locate(
     ('name:located', True)
     """
     frame = restore(frame)
-    names = [str(c) for c in ([column] if isinstance(column, str | int) else column or [])]
-    columns = source_columns(frame, names or None)
     wanted = _wanted(frame, fields)
     todo = _todo(frame, wanted, again=again)
-    pictures = _pictures(frame, columns, list(todo))
+    pictures = _pictures(Records(frame), list(todo))
     found: dict[int, dict[str, str]] = {}
     quads = {name: frame[f"{name}_quad"].tolist() for name in wanted}
     count = Count(sum(map(len, pictures.values())), kept=False)
@@ -119,7 +111,7 @@ def locate(
             time_limit_s=time_limit_s,
             progress=progress,
             errors="coerce",
-            base=base,
+            base=None,
             pages=[page],
             limits=limits,
             fetch=fetch,
@@ -165,15 +157,12 @@ _Pictures: TypeAlias = "dict[int, list[tuple[object, list[int]]]]"
 """By page, each picture with the rows that stand on it."""
 
 
-def _pictures(frame: pd.DataFrame, columns: Sequence[str], rows: Sequence[int]) -> _Pictures:
-    sides = frame["ocr_side"].tolist()
-    pages = frame["ocr_page"].fillna(1).astype(int).tolist()
-    sources = [frame[c].tolist() for c in columns]
+def _pictures(records: Records, rows: Sequence[int]) -> _Pictures:
     made: dict[tuple[int, object], tuple[object, list[int]]] = {}
     for at in rows:
-        source = sources[len(columns) == 2 and sides[at] == "back"][at]
+        source = records.source(at)
         name = str(source) if isinstance(source, str | Path) else id(source)
-        made.setdefault((pages[at], name), (source, []))[1].append(at)
+        made.setdefault((int(records.pages[at]), name), (source, []))[1].append(at)
     pictures: _Pictures = {}
     for (page, _), picture in made.items():
         pictures.setdefault(page, []).append(picture)

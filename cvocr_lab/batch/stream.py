@@ -131,20 +131,22 @@ def _chunks(spec: RunSpec, size: int) -> Iterator[pd.DataFrame]:
                     first += 1
                 window.move(first)
                 while begin + size <= first:
-                    yield _frame(ready, range(begin, begin + size), spec.sources, fields)
+                    yield _frame(ready, range(begin, begin + size), spec, fields)
                     begin += size
     except BatchError as error:
-        error.partial = _frame(ready, sorted(ready), spec.sources, fields)
+        error.partial = _frame(ready, sorted(ready), spec, fields)
         raise
     except KeyboardInterrupt:
         interrupted = True
     if ready or spec.sources.empty:
-        yield _frame(ready, sorted(ready), spec.sources, fields)
+        yield _frame(ready, sorted(ready), spec, fields)
     count.warn(interrupted=interrupted)
 
 
 def _frame(
-    ready: dict[int, Reading], order: Sequence[int], sources: pd.DataFrame, fields: Sequence[str]
+    ready: dict[int, Reading], order: Sequence[int], spec: RunSpec, fields: Sequence[str]
 ) -> pd.DataFrame:
     """Make the frame of these rows and let go of their readings."""
-    return to_frame([ready.pop(at) for at in order], sources.take(list(order)), fields=fields)
+    found = [ready.pop(at) for at in order]
+    sources = spec.sources.take(list(order))
+    return to_frame(found, sources, fields=fields, base=spec.asked.base)

@@ -18,6 +18,8 @@ from cvocr_lab import mrz, qr
 from cvocr_lab.cleaning.rules import Mask, Texts
 from cvocr_lab.dates import is_no_end, parse_date
 from cvocr_lab.errors import ArgumentError
+from cvocr_lab.frames import UNREADABLE, Records
+from cvocr_lab.frames.truth import refuse_numbers
 from cvocr_lab.kinds import TYPES, DocumentType, field_order
 from cvocr_lab.kinds import _fieldtypes as t
 from cvocr_lab.proofs import Fact, Facts, fact_of, mrz_facts, qr_facts
@@ -28,8 +30,6 @@ Positions = NDArray[np.int64]
 T = TypeVar("T", bound=Hashable)
 
 NO_END: Final = t.EXPIRY_DATE.words
-UNREADABLE: Final = "###"
-_ALIASES: Final = {kind.alias: name for name, kind in TYPES.items() if kind.alias}
 
 
 def mapped(values: Texts, change: Callable[[str], T]) -> NDArray[np.object_]:
@@ -78,26 +78,17 @@ class Faces:
 
     def __init__(self, frame: pd.DataFrame, *, on: str | None = None) -> None:
         self._frame = frame
+        self._records = Records(frame)
         self._texts: dict[str, Texts] = {}
         self._proven: dict[tuple[str, str], Texts] = {}
         self._known: dict[tuple[str, bool], Texts] = {}
         about = next((c for c in ("ocr_type", "type") if c in frame), None)
         if about is None:
             raise ArgumentError("no column 'ocr_type' or 'type' says what paper each row is")
-        if on is not None and on not in frame:
-            raise ArgumentError(f"no column {on!r} to say which rows are of one paper")
-        for field in field_order():
-            if field not in frame or not pd.api.types.is_numeric_dtype(frame[field]):
-                continue
-            if frame[field].notna().any():
-                raise ArgumentError(
-                    f"column {field!r} holds numbers, so leading zeros are gone: read the file "
-                    "with cvocr_lab.read_frame or read_labels, or pd.read_csv(…, dtype=str)"
-                )
+        refuse_numbers(frame, field_order())
         self.type_column = about
-        self.types = mapped(self._column(about), lambda name: _ALIASES.get(name, name))
-        labels = frame.index if on is None else pd.Index(frame[on])
-        self.labels, names = pd.factorize(labels)
+        self.types = self._records.types
+        self.labels, names = pd.factorize(self._records.labels(on))
         self._names: Sequence[object] = list(names)
 
     def __len__(self) -> int:
@@ -114,11 +105,13 @@ class Faces:
         return self._texts[field]
 
     def _column(self, name: str) -> Texts:
-        if name not in self._frame:
-            return np.full(len(self._frame), "", dtype=object)
-        column = self._frame[name]
-        values = column.astype(object).to_numpy(copy=True)
-        values[column.isna().to_numpy()] = ""
+        if name in self._frame and self._frame[name].dtype == object:
+            values = self._frame[name].to_numpy(copy=True)
+            values[self._frame[name].isna().to_numpy()] = ""
+            if pd.api.types.infer_dtype(values) != "string":  # days, numbers, truths
+                values = self._records.texts(name).to_numpy(object, copy=True)
+        else:
+            values = self._records.texts(name).to_numpy(object, copy=True)
         values[values == UNREADABLE] = ""
         return values
 

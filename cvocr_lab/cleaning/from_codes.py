@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from cvocr_lab.cleaning.faces import UNREADABLE, Faces
+from cvocr_lab.cleaning.faces import Faces
 from cvocr_lab.cleaning.rules import Mask, Texts
-from cvocr_lab.frames import TEXT
+from cvocr_lab.frames import TEXT, UNREADABLE
 from cvocr_lab.kinds import field_order
 from cvocr_lab.proofs import Facts, fact_of, of_another, printed, qr_proofs
 

@@ -14,7 +14,7 @@ from cvocr_lab.cleaning.checking import check
 from cvocr_lab.cleaning.clean import THRESHOLD, changes, field_types
 from cvocr_lab.cleaning.from_codes import labels_from_codes
 from cvocr_lab.errors import ArgumentError
-from cvocr_lab.frames import TEXT
+from cvocr_lab.frames import TEXT, Records
 from cvocr_lab.kinds import FieldError, FieldType
 from cvocr_lab.kinds import _fieldtypes as t
 from cvocr_lab.text import comparison_key, fold_key
@@ -216,7 +216,7 @@ def _with_marks(read: str, normal: str) -> str | None:
 
 def _proven(frame: pd.DataFrame, on: str | None) -> dict[tuple[int, str], str]:
     """What codes prove, by position and field."""
-    labels = frame.index if on is None else pd.Index(frame[on])
+    labels = Records(frame).labels(on)
     plain = frame.reset_index(drop=True).assign(ocr_paper=pd.factorize(labels)[0])
     made = labels_from_codes(plain, on="ocr_paper")
     return {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from cvocr_lab import exchange, frames
 from cvocr_lab.cli._shared import complain
@@ -26,6 +26,11 @@ def add(commands: Commands) -> None:
     export.add_argument("--to", choices=_FORMATS, required=True)
     export.add_argument("--out", type=Path, required=True, help="file, or folder of image-folder")
     export.add_argument("--base", type=Path, metavar="DIR", help="where relative paths start")
+    export.add_argument(
+        "--moved", nargs=2, metavar=("OLD", "NEW"),
+        help="the pictures are no longer below folder OLD, but below NEW",
+    )  # fmt: skip
+    export.add_argument("--bare", action="store_true", help="names of pictures without folders")
     export.add_argument("--root", help="label-studio, paddle: put before the paths")
     export.add_argument("--crops", action="store_true", help="excel: with pieces of the pictures")
     export.add_argument("--link", action="store_true", help="image-folder: link, do not copy")
@@ -46,6 +51,10 @@ def add(commands: Commands) -> None:
 
 def _export(args: argparse.Namespace) -> int:
     frame = _read(args.read)
+    if args.base:
+        frame = frames.relocate(frame, "", args.base)
+    if args.moved:
+        frame = frames.relocate(frame, *args.moved)
     with warnings.catch_warnings(record=True) as noted:
         warnings.simplefilter("always", exchange.LeftOutWarning)
         match args.to:
@@ -54,18 +63,17 @@ def _export(args: argparse.Namespace) -> int:
                     frame,
                     args.out,
                     made_by="person" if args.person else "engine",
-                    base=args.base,
+                    folders=not args.bare,
                     root=args.root,
                 )
                 print(exchange.label_studio_config(frame))
             case "paddle":
-                exchange.to_paddle(frame, args.out, prefix=args.root or "")
+                exchange.to_paddle(frame, args.out, folders=not args.bare, prefix=args.root or "")
             case "image-folder":
-                exchange.to_image_folder(
-                    frame, args.out, base=args.base, pictures="link" if args.link else "copy"
-                )
+                pictures: Literal["link", "copy"] = "link" if args.link else "copy"
+                exchange.to_image_folder(frame, args.out, pictures=pictures)
             case "excel":
-                exchange.to_excel(frame, args.out, crops=args.crops, base=args.base)
+                exchange.to_excel(frame, args.out, crops=args.crops, folders=not args.bare)
             case _:
                 frames.write_frame(frame, _table_name(args.out, args.to))
     return _tell(noted)

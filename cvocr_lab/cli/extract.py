@@ -112,7 +112,7 @@ def _extract(args: argparse.Namespace) -> int:
     if args.plan:
         print(_as_flags(batch.plan(sources, quota=args.quota, **options)))
         return 0
-    run = _Run(decided, base)
+    run = _Run(decided)
     with run.told():
         if args.out is None:
             for frame in run.watched(_whole(sources, options)):
@@ -140,13 +140,10 @@ class _Run:
     ----------
     decided
         What persons decided; it is put into the frames.
-    base
-        Folder that the sources' paths start from.
     """
 
-    def __init__(self, decided: Sequence[Decision], base: Path | None) -> None:
+    def __init__(self, decided: Sequence[Decision]) -> None:
         self._decided = decided
-        self._base = base
         self.failed = self.interrupted = False
         self.stopped: BatchError | None = None
 
@@ -173,7 +170,7 @@ class _Run:
     def _reviewed(self, frame: pd.DataFrame) -> pd.DataFrame:
         if not self._decided:
             return frame
-        return journal.apply(frame, self._decided, base=self._base)
+        return journal.apply(frame, self._decided)
 
     @contextmanager
     def told(self) -> Iterator[None]:

@@ -54,8 +54,7 @@ def add(commands: Commands) -> None:
     score.add_argument("--by", nargs="+", default=["field"], help="group by; default: field")
     score.add_argument("--html", type=Path, metavar="FILE", help="write the report here")
     score.add_argument("--crops", action="store_true",
-                       help="put pictures of the wrong values into the report; "
-                       "paths start where TRUTH stands")  # fmt: skip
+                       help="put pictures of the wrong values into the report")  # fmt: skip
     score.add_argument("--json", type=Path, metavar="FILE",
                        help="write the rates of all and of each field here")  # fmt: skip
     score.add_argument(
@@ -96,9 +95,7 @@ def _score(args: argparse.Namespace) -> int:
     print(score.headline())
     print(table(score.summary(by=args.by)))
     if args.html:
-        score.to_html(
-            args.html, crops=read if args.crops else None, base=args.truth.absolute().parent
-        )
+        score.to_html(args.html, crops=read if args.crops else None)
     rates = _rates(score)
     if args.json:
         text = json.dumps(

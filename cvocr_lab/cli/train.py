@@ -77,8 +77,8 @@ def _finetune(args: argparse.Namespace) -> int:
         )  # fmt: skip
     print(f"{frame['ocr_error'].isna().sum()} papers found; learning for {args.minutes:g} minutes")
     done = training.finetune(
-        frame, truth, args.out / "lines.onnx", column=args.column, on=args.column,
-        base=args.labels.parent, minutes=args.minutes, start=args.start,
+        frame, truth, args.out / "lines.onnx", on=args.column, minutes=args.minutes,
+        start=args.start,
     )  # fmt: skip
     before, after = done.before, done.after
     print(

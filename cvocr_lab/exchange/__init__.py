@@ -13,7 +13,6 @@ Every file is made readable by its owner alone.  Parquet and CSV are `cvocr_lab.
 """
 
 from cvocr_lab.exchange.excel import from_excel, to_excel
-from cvocr_lab.exchange.faces import LeftOutWarning
 from cvocr_lab.exchange.image_folder import from_image_folder, to_image_folder
 from cvocr_lab.exchange.label_studio import (
     from_label_studio,
@@ -21,6 +20,7 @@ from cvocr_lab.exchange.label_studio import (
     to_label_studio,
 )
 from cvocr_lab.exchange.paddle import from_paddle, to_paddle
+from cvocr_lab.exchange.papers import LeftOutWarning
 
 __all__ = [
     "LeftOutWarning",

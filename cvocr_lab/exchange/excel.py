@@ -8,23 +8,20 @@ from collections.abc import Sequence
 from datetime import date
 from io import BytesIO
 from os import PathLike
-from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
 from cvocr_lab.errors import ArgumentError, MissingPartError, RowError
+from cvocr_lab.exchange.papers import bare_name
 from cvocr_lab.files import replacing
-from cvocr_lab.frames import TEXT, restore
-from cvocr_lab.frames.columns import INDEX, column_kinds, field_columns, triple
+from cvocr_lab.frames import TEXT, Records, restore
+from cvocr_lab.frames.columns import INDEX, column_kinds, field_columns, fields_of
+from cvocr_lab.frames.truth import refuse_numbers
 from cvocr_lab.images import load
-from cvocr_lab.journal.rows import source_columns
-from cvocr_lab.results import Quad
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from cvocr_lab.images.crops import Pixels, value_crop
 
 _SHEET: Final = "cvocr"
 _LONGEST: Final = 32_767
@@ -45,8 +42,8 @@ def to_excel(
     path: str | PathLike[str],
     *,
     crops: bool | Sequence[str] = False,
-    column: str | Sequence[str] | None = None,
-    base: str | PathLike[str] | None = None,
+    folders: bool = True,
+    quads: bool = False,
 ) -> None:
     """Write a flat frame as an Excel workbook.
 
@@ -62,10 +59,10 @@ def to_excel(
     crops
         Whether to set beside each value the piece of the picture it was read from: True for all
         fields, or the fields' names.  The workbook then holds people's pictures too.
-    column
-        The source column(s); None for those that stand there beside the results.
-    base
-        Folder that relative paths start from, for the crops; None for the current one.
+    folders
+        Whether paths keep their folders; False writes the bare names of the files.
+    quads
+        Whether to write where the values stand, eight numbers in a cell.
 
     Raises
     ------
@@ -75,9 +72,11 @@ def to_excel(
         `frame` is no flat frame, or too much for a sheet.
     """
     openpyxl = _openpyxl()
+    refuse_numbers(frame, fields_of(frame))
     frame = restore(frame)
     wanted = _cropped_fields(frame, crops)
-    table = _table(frame)
+    records = Records(frame)
+    table = _table(frame if folders else _without_folders(frame, records))
     if len(table) > _MOST_ROWS:
         raise ArgumentError(f"{len(table)} rows; an Excel sheet holds {_MOST_ROWS}")
     names: list[str] = []
@@ -89,6 +88,7 @@ def to_excel(
     sheet = book.active
     sheet.title = _SHEET
     kinds = column_kinds(frame.columns)
+    names = [name for name in names if quads or kinds.get(name) != "quad"]
     for at, name in enumerate(names, 1):
         _put(sheet.cell(1, at), name)
         sheet.cell(1, at).font = openpyxl.styles.Font(bold=True)
@@ -107,7 +107,7 @@ def to_excel(
     sheet.freeze_panes = "B2"
     sheet.auto_filter.ref = sheet.dimensions
     if wanted:
-        _put_crops(openpyxl, sheet, frame, wanted, names, source_columns(frame, column), base)
+        _put_crops(openpyxl, sheet, records, wanted, names)
     with replacing(path) as temporary:
         book.save(temporary)
 
@@ -236,68 +236,56 @@ def _missing(value: object) -> bool:
     return value is None or value is pd.NA or value != value
 
 
+def _without_folders(frame: pd.DataFrame, records: Records) -> pd.DataFrame:
+    columns = {"ocr_source", *records.source_columns} & set(frame.columns)
+    bare = {
+        name: [bare_name(v) if isinstance(v, str) else v for v in frame[name]] for name in columns
+    }
+    return frame.assign(**bare)
+
+
 def _put_crops(
     openpyxl: ModuleType,
     sheet: object,
-    frame: pd.DataFrame,
+    records: Records,
     fields: Sequence[str],
     names: Sequence[str],
-    columns: Sequence[str],
-    base: str | PathLike[str] | None,
 ) -> None:
     widest = dict.fromkeys(fields, 12.0)
     letter = openpyxl.utils.get_column_letter
     shown: tuple[object, ...] = ()
-    pages: dict[int, NDArray[np.uint8]] = {}
-    for at in range(len(frame)):
-        row = frame.iloc[at]
-        source = row[columns[1 if len(columns) == 2 and row["ocr_side"] == "back" else 0]]
-        quads = {f: quad for f in fields if (quad := row[triple(f)[2]]) is not None}
+    pages: dict[int, Pixels] = {}
+    for record in records:
+        quads = {f: c.quad for f in fields if (c := record.cells.get(f)) and c.quad}
         if not quads:
             continue
-        if not shown or shown[0] is not source:
-            shown, pages = (source,), _pages(source, base)
-        page = row["ocr_page"]
-        pixels = pages.get(1 if page is pd.NA else int(page))
+        if not shown or shown[0] is not record.source:
+            shown, pages = (record.source,), _pages(record.source)
+        pixels = pages.get(record.page)
         if pixels is None:
             continue
-        sheet.row_dimensions[at + 2].height = _CROP_HEIGHT * 0.75 + 3  # type: ignore[attr-defined]
+        row = record.row + 2
+        sheet.row_dimensions[row].height = _CROP_HEIGHT * 0.75 + 3  # type: ignore[attr-defined]
         for field, quad in quads.items():
-            picture = _crop(pixels, cast("Quad", quad))
-            place = f"{letter(names.index(f'{field}_crop') + 1)}{at + 2}"
-            image = openpyxl.drawing.image.Image(picture[0])
-            image.width, image.height = picture[1], _CROP_HEIGHT
+            # Twice as fine as shown, so that it is still sharp at 200 %.
+            crop = value_crop(pixels, quad, margin=0, width=16 * _WIDEST, height=2 * _CROP_HEIGHT)
+            if crop is None:
+                continue
+            image = openpyxl.drawing.image.Image(BytesIO(crop))
+            shown_width = max(1, round(image.width * _CROP_HEIGHT / image.height))
+            image.width, image.height = shown_width, _CROP_HEIGHT
+            place = f"{letter(names.index(f'{field}_crop') + 1)}{row}"
             sheet.add_image(image, place)  # type: ignore[attr-defined]
-            widest[field] = max(widest[field], picture[1] / 7)
+            widest[field] = max(widest[field], shown_width / 7)
     for field, width in widest.items():
         place = letter(names.index(f"{field}_crop") + 1)
         sheet.column_dimensions[place].width = width  # type: ignore[attr-defined]
 
 
-def _pages(source: object, base: str | PathLike[str] | None) -> dict[int, NDArray[np.uint8]]:
+def _pages(source: object) -> dict[int, Pixels]:
     """The pages of a picture by number; none where it cannot be read any more."""
     try:
-        picture = load(source, base=None if base is None else Path(base))
+        picture = load(source)
     except RowError:
         return {}
     return dict(zip(picture.numbers, picture.pages, strict=True))
-
-
-def _crop(pixels: NDArray[np.uint8], quad: Quad) -> tuple[BytesIO, int]:
-    """The value's piece of the picture, upright, as a JPEG, and the width to show it in."""
-    from PIL import Image
-
-    corners = np.asarray(quad, dtype=float).reshape(4, 2)
-    width = max(1.0, float(np.linalg.norm(corners[1] - corners[0])))
-    height = max(1.0, float(np.linalg.norm(corners[3] - corners[0])))
-    shown = max(1, min(8 * _WIDEST, round(width * _CROP_HEIGHT / height)))
-    # Twice as fine as shown, so that a look at 200 % still reads.
-    size = (2 * shown, 2 * _CROP_HEIGHT)
-    order = (0, 1, 6, 7, 4, 5, 2, 3)  # Pillow goes round the other way
-    piece = Image.fromarray(pixels).transform(
-        size, Image.Transform.QUAD, tuple(float(quad[n]) for n in order), Image.Resampling.BICUBIC
-    )
-    content = BytesIO()
-    piece.save(content, "JPEG", quality=85)
-    content.seek(0)
-    return content, shown

@@ -16,12 +16,12 @@ from typing import Literal
 import pandas as pd
 
 from cvocr_lab.errors import ArgumentError, ImageError
-from cvocr_lab.exchange.faces import inside
+from cvocr_lab.exchange.papers import bare_name, inside
 from cvocr_lab.files import replacing_text
-from cvocr_lab.frames import READING_COLUMNS, restore, wide
-from cvocr_lab.frames.flat import input_starts
+from cvocr_lab.frames import READING_COLUMNS, TEXT, Records, restore, wide
+from cvocr_lab.frames.columns import fields_of
+from cvocr_lab.frames.truth import refuse_numbers
 from cvocr_lab.images import digest
-from cvocr_lab.journal.rows import source_columns
 
 _META = {"jsonl": "metadata.jsonl", "csv": "metadata.csv"}
 
@@ -30,8 +30,6 @@ def to_image_folder(
     frame: pd.DataFrame,
     folder: str | PathLike[str],
     *,
-    column: str | Sequence[str] | None = None,
-    base: str | PathLike[str] | None = None,
     pictures: Literal["copy", "link"] = "copy",
     metadata: Literal["jsonl", "csv"] = "jsonl",
 ) -> None:
@@ -47,10 +45,6 @@ def to_image_folder(
         A flat frame.
     folder
         Where to; made where it is not there.  It must hold no metadata yet.
-    column
-        The source column(s); None for those that stand there beside the results.
-    base
-        Folder that relative paths start from; None for the current one.
     pictures
         ``"copy"``, or ``"link"`` for symbolic links.
     metadata
@@ -65,23 +59,28 @@ def to_image_folder(
         raise ArgumentError(f"pictures is 'copy' or 'link', not {pictures!r}")
     if metadata not in _META:
         raise ArgumentError(f"metadata is 'jsonl' or 'csv', not {metadata!r}")
+    refuse_numbers(frame, fields_of(frame))
     frame = restore(frame)
-    columns = source_columns(frame, column)
-    table = frame if len(input_starts(frame)) == len(frame) else wide(frame)
+    records = Records(frame)
+    columns = records.source_columns or ["image"]
+    sources = list(zip(*map(records.pictures, records.firsts.tolist()), strict=True))
+    table = frame if len(records.firsts) == len(frame) else wide(frame)
+    table = table.drop(columns=[c for c in table.columns if str(c).endswith("ocr_source")])
     target = Path(folder)
     target.mkdir(mode=0o700, parents=True, exist_ok=True)
     if any((target / name).exists() for name in _META.values()):
         raise ArgumentError(f"{target} holds metadata already; give a new folder")
-    names = _names([str(s) for c in columns for s in table[c]], Path(base or ""))
+    names = _names([str(source) for taken in sources for source in taken])
     for source, name in names.items():
-        here = Path(base or "") / source
+        here = Path(source)
         if pictures == "link":
             (target / name).symlink_to(here.resolve())
         else:
             shutil.copyfile(here, target / name)
             (target / name).chmod(0o600)
     files = {c: "file_name" if len(columns) == 1 else f"{c}_file_name" for c in columns}
-    out = table.assign(**{c: [names[str(s)] for s in table[c]] for c in columns})
+    named = {c: [names[str(s)] for s in taken] for c, taken in zip(columns, sources, strict=True)}
+    out = table.assign(**named)
     out = out.rename(columns=files)
     out = out[[*files.values(), *(c for c in out.columns if c not in files.values())]]
     with replacing_text(target / _META[metadata]) as file:
@@ -138,7 +137,10 @@ def from_image_folder(
         inside(name, target / _META["csv"], outside=outside)
     paths = {c: [str(target / PurePosixPath(str(name))) for name in table[c]] for c in files}
     table = table.assign(**paths).rename(columns=files)
-    return restore(table) if set(READING_COLUMNS) <= set(table.columns) else table
+    if not set(READING_COLUMNS[1:]) <= set(table.columns):
+        return table
+    frame = restore(table)
+    return frame.assign(ocr_source=frame[column].astype(TEXT)) if column in frame else frame
 
 
 def _jsonl(path: Path) -> pd.DataFrame:
@@ -155,19 +157,19 @@ def _jsonl(path: Path) -> pd.DataFrame:
     return table
 
 
-def _names(sources: Sequence[str], base: Path) -> dict[str, str]:
+def _names(sources: Sequence[str]) -> dict[str, str]:
     """Give each picture a name of its own in one folder."""
     names: dict[str, str] = {}
     taken: set[str] = set(_META.values())
     for source in dict.fromkeys(sources):
-        path = base / source
+        path = Path(source)
         if not path.is_file():
             raise ArgumentError(f"{source} is no file; an imagefolder holds pictures of files only")
         try:
             digest(path)
         except ImageError as error:
             raise ArgumentError(f"{source} is not copied: {error}") from None
-        name, number = path.name, 1
+        name, number = bare_name(source), 1
         # Names that differ in case only are one file on some systems.
         while name.lower() in taken:
             number += 1

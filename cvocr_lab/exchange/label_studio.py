@@ -11,6 +11,7 @@ from __future__ import annotations
 import html
 import json
 import math
+import re
 import warnings
 from collections.abc import Mapping, Sequence
 from os import PathLike
@@ -21,13 +22,14 @@ from urllib.parse import quote, unquote
 import pandas as pd
 
 from cvocr_lab.errors import ArgumentError
-from cvocr_lab.exchange.faces import (
-    Face,
+from cvocr_lab.exchange.papers import (
     LeftOutWarning,
+    Paper,
     Region,
-    faces_of,
+    bare_name,
     frame_of,
     inside,
+    papers_of,
     picture_size,
     regions_of,
     values_of,
@@ -53,15 +55,15 @@ def to_label_studio(
     path: str | PathLike[str],
     *,
     made_by: Literal["engine", "person"] = "engine",
-    column: str | Sequence[str] | None = None,
-    base: str | PathLike[str] | None = None,
+    folders: bool = True,
     root: str | None = None,
 ) -> None:
     """Write a flat frame as a file of Label Studio tasks, one for each row.
 
     Set up the project with `label_studio_config`.  A value with a place is a box (a polygon where
     it is not rectangular) with the field as label and a text of its own; one without a place is a
-    text beside the picture.  A failed row is a task without results.
+    text beside the picture.  A failed row is a task without results.  The sizes of
+    the pictures are read, because places are given in percent of them.
 
     Parameters
     ----------
@@ -71,11 +73,8 @@ def to_label_studio(
         The file, ``.json``; it holds people's data and is readable by you alone.
     made_by
         ``"engine"`` writes predictions, ``"person"`` annotations, as of a reviewed frame.
-    column
-        The source column(s); None for those that stand there beside the results.
-    base
-        Folder that relative paths start from; None for the current one.  The pictures' sizes are
-        read, as percents need them.
+    folders
+        Whether paths keep their folders; False writes the bare names of the files.
     root
         What Label Studio finds pictures under: put before the paths, as
         ``"/data/local-files/?d=folder/"`` for its local storage.  None leaves them as they are.
@@ -89,10 +88,11 @@ def to_label_studio(
     """
     sizes: dict[str, tuple[int, int]] = {}
     tasks = []
-    for face in faces_of(frame, column):
-        if face.document is not None and face.source not in sizes:
-            sizes[face.source] = picture_size(face.source, base)
-        tasks.append(_task(face, sizes.get(face.source, (1, 1)), made_by, root))
+    for paper in papers_of(frame):
+        if paper.document is not None and paper.source not in sizes:
+            sizes[paper.source] = picture_size(paper.source)
+        name = paper.source if folders else bare_name(paper.source)
+        tasks.append(_task(paper, name, sizes.get(paper.source, (1, 1)), made_by, root))
     with replacing_text(path) as file:
         json.dump(tasks, file, ensure_ascii=False, indent=1)
 
@@ -169,9 +169,9 @@ def from_label_studio(
         if not isinstance(tasks, list):
             raise TypeError("tasks are a list")
         turned: list[str] = []
-        faces = [_face(at, task, take, root, turned) for at, task in enumerate(tasks)]
-        for face in faces:
-            inside(face.source, path, outside=outside)
+        papers = [_paper(at, task, take, root, turned) for at, task in enumerate(tasks)]
+        for paper in papers:
+            inside(paper.source, path, outside=outside)
     except ArgumentError:
         raise
     except (
@@ -188,15 +188,20 @@ def from_label_studio(
     if turned:
         text = f"{len(turned)} places were drawn on turned pictures; their values come without"
         warnings.warn(text, LeftOutWarning, stacklevel=2)
-    return frame_of(faces, column=column)
+    return frame_of(papers, column=column)
 
 
 def _task(
-    face: Face, size: tuple[int, int], made_by: Literal["engine", "person"], root: str | None
+    paper: Paper,
+    name: str,
+    size: tuple[int, int],
+    made_by: Literal["engine", "person"],
+    root: str | None,
 ) -> Json:
-    image = face.source if root is None else root + _escaped(face.source, root)
-    data: dict[str, object] = {"image": image, "label": plain_label(face.label), "face": face.nth}
-    document = face.document
+    image = name if root is None else root + _escaped(name, root)
+    label = plain_label(paper.label)
+    data: dict[str, object] = {"image": image, "label": label, "face": paper.nth}
+    document = paper.document
     if document is None:
         return {"data": data}
     data |= {"type": document.type, "side": document.side, "page": int(document.page)}
@@ -204,7 +209,7 @@ def _task(
     if made_by == "person":
         return {"data": data, "annotations": [{"result": result}]}
     known = [r.confidence for r in regions_of(document) if r.confidence is not None]
-    prediction: dict[str, object] = {"model_version": face.engine, "result": result}
+    prediction: dict[str, object] = {"model_version": paper.engine, "result": result}
     if known:
         prediction["score"] = min(known)
     return {"data": data, "predictions": [prediction]}
@@ -273,13 +278,13 @@ def _turned(x: float, y: float, w: float, h: float, angle_deg: float) -> list[tu
     ]
 
 
-def _face(
+def _paper(
     at: int,
     task: Json,
     take: Literal["annotations", "predictions"] | None,
     root: str | None,
     turned: list[str],
-) -> Face:
+) -> Paper:
     data = cast("Json", task["data"])
     work, engine = _work(task, take)
     by_id: dict[str, list[Json]] = {}
@@ -297,9 +302,9 @@ def _face(
     )
     label = data.get("label", at)
     nth = data.get("face")
-    return Face(
+    return Paper(
         plain_label(label),
-        _source(str(data["image"]), root),
+        _source(_picture(data), root),
         document,
         nth if isinstance(nth, int) else 1,
         engine,
@@ -323,7 +328,22 @@ def _work(task: Json, take: str | None) -> tuple[Json, str]:
     return {}, ""
 
 
+def _picture(data: Json) -> str:
+    """The picture of a task, whatever the labelling interface calls it."""
+    named = [data[key] for key in ("image", "ocr", "captioning") if key in data]
+    named += [v for v in data.values() if isinstance(v, str) and _PICTURE.search(v)]
+    if not named:
+        raise KeyError("image")
+    return str(named[0])
+
+
+_PICTURE: Final = re.compile(r"\.(?:jpe?g|png|tiff?|bmp|webp|gif|pdf)(?:$|\?)", re.IGNORECASE)
+_UPLOAD: Final = re.compile(r"^/?data/upload/\d+/(?:[0-9a-f]{8}-)?")
+
+
 def _source(image: str, root: str | None) -> str:
+    if root is None and _UPLOAD.match(image):
+        return _UPLOAD.sub("", image)
     for prefix in (root, _LOCAL):
         if prefix and image.startswith(prefix):
             rest = image.removeprefix(prefix)
@@ -356,8 +376,8 @@ def _region(parts: Sequence[Json], turned: list[str]) -> Region:
     if not field and quad is None and parts[0].get("type") == "textarea":
         name = str(parts[0].get("from_name") or "")
         field = "" if name == "transcription" else name
-    text = nfc(text).strip()
-    if field and field != "text":
+    text = nfc(text)
+    if field and field not in ("text", "mrz"):
         text = text.replace("\n", " ")
     return Region(field or "text", text, confidence, quad)
 

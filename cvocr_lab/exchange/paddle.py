@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Sequence
 from itertools import groupby
 from os import PathLike
 from pathlib import Path
@@ -13,21 +12,24 @@ from typing import Final
 import pandas as pd
 
 from cvocr_lab.errors import ArgumentError
-from cvocr_lab.exchange.faces import (
-    Face,
+from cvocr_lab.exchange.papers import (
     LeftOutWarning,
+    Paper,
     Region,
-    faces_of,
+    bare_name,
     frame_of,
     inside,
+    papers_of,
     regions_of,
     values_of,
 )
 from cvocr_lab.files import replacing_text
+from cvocr_lab.frames import UNREADABLE
 from cvocr_lab.results import Document, Quad
 from cvocr_lab.text import nfc
 
-UNREADABLE = "###"
+_PLACEHOLDERS: Final = ("", "TEMPORARY", "待识别")
+"""What PPOCRLabel writes, in two languages, for a box that nobody has typed a text for."""
 
 _MALFORMED: Final = (
     ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError,
@@ -39,7 +41,7 @@ def to_paddle(
     frame: pd.DataFrame,
     path: str | PathLike[str],
     *,
-    column: str | Sequence[str] | None = None,
+    folders: bool = True,
     prefix: str = "",
 ) -> None:
     """Write a flat frame as PaddleOCR's ``Label.txt``.
@@ -54,8 +56,8 @@ def to_paddle(
         A flat frame.
     path
         The file; it holds people's data and is readable by you alone.
-    column
-        The source column(s); None for those that stand there beside the results.
+    folders
+        Whether paths keep their folders; False writes the bare names of the files.
     prefix
         Put before each path: PPOCRLabel wants ``folder/name.jpg``.
 
@@ -72,17 +74,17 @@ def to_paddle(
     homeless = 0
     # A picture has one line; where several rows read it, the first wins.
     lines: dict[str, list[dict[str, object]]] = {}
-    for source, faces in groupby(faces_of(frame, column), key=lambda face: face.source):
+    for source, papers in groupby(papers_of(frame), key=lambda paper: paper.source):
         boxes: list[dict[str, object]] = []
-        for face in faces:
-            if face.document is None:
+        for paper in papers:
+            if paper.document is None:
                 continue
-            for region in regions_of(face.document):
+            for region in regions_of(paper.document):
                 if region.quad is None:
                     homeless += 1
                     continue
-                boxes.append(_box(region, face))
-        lines.setdefault(source, boxes)
+                boxes.append(_box(region, paper))
+        lines.setdefault(source if folders else bare_name(source), boxes)
     with replacing_text(path) as file:
         for source, boxes in lines.items():
             if any(c in source for c in "\t\n\r"):
@@ -103,7 +105,8 @@ def from_paddle(
     """Read PaddleOCR's ``Label.txt`` into a flat frame, labelled from 0.
 
     Boxes of one ``key_cls`` are the lines of one field; boxes without one (or with ``None``, as
-    PPOCRLabel writes) are lines of ``text``.  ``###`` stays: scoring knows it.
+    PPOCRLabel writes) are lines of ``text``.  A box that is ``difficult``, or still has the
+    placeholder that PPOCRLabel writes, is unreadable: ``###``, which scoring knows.
 
     Parameters
     ----------
@@ -121,7 +124,7 @@ def from_paddle(
     ArgumentError
         A line is not in the format, the message gives its number; or a picture is outside.
     """
-    faces: list[Face] = []
+    papers: list[Paper] = []
     try:
         text = Path(path).read_text("utf-8-sig")
     except UnicodeDecodeError:
@@ -132,27 +135,20 @@ def from_paddle(
         try:
             source, boxes = line.rstrip("\r").split("\t", 1)
             source = inside(source.removeprefix(prefix), path, outside=outside)
-            faces += _faces(len(faces), source, json.loads(boxes))
+            papers += _papers(len(papers), source, json.loads(boxes))
         except ArgumentError:
             raise
-        except (
-            ValueError,
-            TypeError,
-            LookupError,
-            ArithmeticError,
-            AttributeError,
-            RecursionError,
-        ):
+        except _MALFORMED:
             raise ArgumentError(
                 f"{path}, line {number}: not a path, a tab and a list of boxes"
             ) from None
-    labels = {source: at for at, source in enumerate(dict.fromkeys(f.source for f in faces))}
-    numbered = [Face(labels[f.source], f.source, f.document, f.nth, f.engine) for f in faces]
+    labels = {source: at for at, source in enumerate(dict.fromkeys(f.source for f in papers))}
+    numbered = [Paper(labels[f.source], f.source, f.document, f.nth, f.engine) for f in papers]
     return frame_of(numbered, column=column)
 
 
-def _box(region: Region, face: Face) -> dict[str, object]:
-    assert face.document is not None
+def _box(region: Region, paper: Paper) -> dict[str, object]:
+    assert paper.document is not None
     assert region.quad is not None
     points = [list(region.quad[at : at + 2]) for at in range(0, 8, 2)]
     box: dict[str, object] = {
@@ -160,23 +156,23 @@ def _box(region: Region, face: Face) -> dict[str, object]:
         "points": points,
         "difficult": region.text == UNREADABLE,
         "key_cls": region.field,
-        "type": face.document.type,
-        "side": face.document.side,
+        "type": paper.document.type,
+        "side": paper.document.side,
     }
-    if face.document.page != 1:
-        box["page"] = int(face.document.page)
+    if paper.document.page != 1:
+        box["page"] = int(paper.document.page)
     if region.confidence is not None:
         box["confidence"] = region.confidence
-    if face.nth > 1:
-        box["face"] = face.nth
+    if paper.nth > 1:
+        box["face"] = paper.nth
     return box
 
 
-def _faces(at: int, source: str, boxes: list[dict[str, object]]) -> list[Face]:
+def _papers(at: int, source: str, boxes: list[dict[str, object]]) -> list[Paper]:
     of_face: dict[int, list[dict[str, object]]] = {}
     for box in boxes:
         of_face.setdefault(int(str(box.get("face", 1))), []).append(box)
-    faces = []
+    papers = []
     for nth, (_, mine) in enumerate(sorted(of_face.items()) or [(1, [])], 1):
         first = mine[0] if mine else {}
         keyed = any(_key(box) != "text" for box in mine)
@@ -184,8 +180,8 @@ def _faces(at: int, source: str, boxes: list[dict[str, object]]) -> list[Face]:
         page = int(str(first.get("page", 1)))
         values = values_of([_region(box) for box in mine])
         document = Document(kind, str(first.get("side", "")), values, page)
-        faces.append(Face(at, source, document, nth))
-    return faces
+        papers.append(Paper(at, source, document, nth))
+    return papers
 
 
 def _key(box: dict[str, object]) -> str:
@@ -198,9 +194,10 @@ def _region(box: dict[str, object]) -> Region:
     if not isinstance(text, str):
         raise TypeError("a transcription is a text")
     confidence = box.get("confidence")
+    unread = box.get("difficult") is True or text in _PLACEHOLDERS
     return Region(
         _key(box),
-        nfc(text) or UNREADABLE,
+        UNREADABLE if unread else nfc(text),
         None if confidence is None else float(str(confidence)),
         _quad(box["points"]),
     )

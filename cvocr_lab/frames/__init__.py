@@ -6,6 +6,8 @@ A flat frame has one row per document face read, or one row with an error.  Its 
 column                         dtype                  what it holds
 =============================  =====================  ==========================================
 the source column(s)           as given               what was read, under the caller's name
+``ocr_source``                 str                    path or URL that was opened for this face;
+                                                      missing for pictures in memory
 ``<field>``                    str                    value as printed, missing when absent
 ``<field>_confidence``         float64                0 to 1, NaN when unknown
 ``<field>_quad``               object, 8 floats       `cvocr_lab.results.Quad`, None if unknown
@@ -40,29 +42,25 @@ from cvocr_lab.frames.columns import (
     READING_COLUMNS,
     REVIEWED_COLUMN,
     TEXT,
+    UNREADABLE,
+    as_text,
     check_source_columns,
     field_columns,
     restore,
 )
 from cvocr_lab.frames.files import read_frame, write_csv, write_frame
 from cvocr_lab.frames.flat import Reading, from_frame, to_frame
+from cvocr_lab.frames.pairing import Pairing, beside, pair
 from cvocr_lab.frames.pieces import write_frames
+from cvocr_lab.frames.records import Cell, Record, Records, expected
 from cvocr_lab.frames.sides import wide
+from cvocr_lab.frames.sources import opened, relocate
+from cvocr_lab.frames.truth import Accepted, Alternatives, Truth
 
 __all__ = [
-    "LOCATED_COLUMN",
-    "READING_COLUMNS",
-    "REVIEWED_COLUMN",
-    "TEXT",
-    "Reading",
-    "check_source_columns",
-    "field_columns",
-    "from_frame",
-    "read_frame",
-    "restore",
-    "to_frame",
-    "wide",
-    "write_csv",
-    "write_frame",
+    "LOCATED_COLUMN", "READING_COLUMNS", "REVIEWED_COLUMN", "TEXT", "UNREADABLE", "Accepted",
+    "Alternatives", "Cell", "Pairing", "Reading", "Record", "Records", "Truth", "as_text",
+    "beside", "check_source_columns", "expected", "field_columns", "from_frame", "opened", "pair",
+    "read_frame", "relocate", "restore", "to_frame", "wide", "write_csv", "write_frame",
     "write_frames",
-]
+]  # fmt: skip

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from datetime import date
 from typing import Final, Literal
 
 import pandas as pd
 
+from cvocr_lab.dates import printed_date
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.kinds import field_order
 
@@ -22,6 +24,7 @@ INDEX: Final = "ocr_index"
 """Column(s) that hold the index in a CSV: ``ocr_index``, or ``ocr_index_<name>`` where named."""
 
 _READING: Final[Mapping[str, ColumnKind]] = {
+    "ocr_source": "text",
     "ocr_type": "text",
     "ocr_confidence": "float64",
     "ocr_side": "text",
@@ -38,13 +41,16 @@ _READING: Final[Mapping[str, ColumnKind]] = {
     "ocr_seconds": "float64",
 }
 READING_COLUMNS: Final = tuple(_READING)
-"""The ``ocr_`` columns every flat frame has, in order."""
+"""The ``ocr_`` columns every flat frame has, in order; the first stands before the fields."""
 
 REVIEWED_COLUMN: Final = "ocr_reviewed"
 """What persons said of a row's fields: ``"id:confirmed;name:corrected"``; in reviewed frames."""
 
 LOCATED_COLUMN: Final = "ocr_located"
 """How the places of a row's values were found: ``"id:located;name:fuzzy"``; in located frames."""
+
+UNREADABLE: Final = "###"
+"""What a truth says of a value that is on the paper and cannot be read."""
 
 _TRUE: Final = ("true", "1", "1.0")
 
@@ -70,6 +76,23 @@ def field_columns(columns: Iterable[object]) -> list[str]:
         name
         for name in names
         if not name.startswith("ocr_") and all(c in names for c in triple(name))
+    ]
+
+
+def fields_of(frame: pd.DataFrame) -> list[str]:
+    """Find the fields of a frame, however many of their columns are left.
+
+    A field is a column with its confidence or its quad, or one named like a field of the document
+    types that occur; where no column says the type, one named like any field.
+    """
+    columns = [str(c) for c in frame.columns]
+    about = next((c for c in ("ocr_type", "type") if c in columns), None)
+    known = {*field_order(None if about is None else frame[about].dropna().unique()), "text"}
+    there = set(columns)
+    return [
+        c
+        for c in columns
+        if not c.startswith("ocr_") and (c in known or not there.isdisjoint(triple(c)[1:]))
     ]
 
 
@@ -115,7 +138,7 @@ def typed(values: Iterable[object], kind: ColumnKind, index: pd.Index) -> pd.Ser
         dtype = {"quad": object, "text": TEXT}.get(kind, kind)
         return pd.Series(values, index=index, dtype=dtype)
     if kind == "quad":
-        return pd.Series([_quad(v) for v in values], index=index, dtype=object)
+        return pd.Series([one_quad(v) for v in values], index=index, dtype=object)
     if kind == "text":
         texts = [None if _is_missing(v) or v == "" else str(v) for v in values]
         return pd.Series(texts, index=index, dtype=TEXT)
@@ -127,24 +150,61 @@ def typed(values: Iterable[object], kind: ColumnKind, index: pd.Index) -> pd.Ser
 
 
 def restore(frame: pd.DataFrame) -> pd.DataFrame:
-    """Give `frame` the dtypes and index of a flat frame, after a file or a merge changed them.
+    """Give `frame` the columns, dtypes and index of a flat frame.
 
-    Columns ``ocr_index`` become the index again.
+    A file or a merge may have changed the dtypes, and columns that a step does not need may have
+    been dropped: they come back, empty.  Columns ``ocr_index`` become the index again.
 
     Raises
     ------
     ArgumentError
-        `frame` is no flat frame.
+        `frame` is no flat frame, or has two columns of one name.
     """
-    for column in READING_COLUMNS:
-        if column not in frame.columns:
-            raise ArgumentError(f"not a flat frame, such as extract gives: no column {column!r}")
-    frame = _indexed(frame)
-    kinds = column_kinds(frame.columns)
-    return frame.assign(**{c: _restored(frame[c], kind) for c, kind in kinds.items()})
+    frame = indexed(frame)
+    fields = set(fields_of(frame))
+    names = [n for c in frame.columns for n in (triple(c) if c in fields else (c,))]
+    kinds = column_kinds(["ocr_source", *names, *READING_COLUMNS])
+    others = [c for c in frame.columns if c not in kinds]
+    told = not set(_READING).isdisjoint(names) or (fields and (others or named(frame.index)))
+    if not told:
+        raise ArgumentError("not a flat frame, such as extract gives: no column 'ocr_type'")
+    there = {c: restored(frame[c], kind) for c, kind in kinds.items() if c in frame}
+    frame = frame.assign(**there)
+    nothing = [None] * len(frame)
+    absent = {c: typed(nothing, k, frame.index) for c, k in kinds.items() if c not in there}
+    if not absent:
+        return frame
+    whole = pd.concat([frame, pd.DataFrame(absent, index=frame.index)], axis=1)
+    return whole[[*others, *kinds]]
 
 
-def _restored(column: pd.Series, kind: ColumnKind) -> pd.Series:
+def named(index: pd.Index) -> bool:
+    """Tell whether the labels of an index have a name, as those of a column of paths have."""
+    return any(name is not None for name in index.names)
+
+
+def as_text(values: pd.Series) -> pd.Series:
+    """Give `values` as text under a fresh index, "" for what is missing.
+
+    Days are written as the papers print them, ``dd/mm/yyyy``.
+    """
+    values = values.reset_index(drop=True)
+    if values.dtype == TEXT and values.dtype != object:
+        return values.fillna("")
+    values = values.astype(object)
+    return values.where(values.notna(), "").map(_one_text).astype(TEXT)
+
+
+def _one_text(value: object) -> str:
+    if isinstance(value, date):  # so are a datetime and a pandas Timestamp
+        return printed_date(value.isoformat()[:10])
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def restored(column: pd.Series, kind: ColumnKind) -> pd.Series:
+    """Give a column the dtype it had when the frame was made."""
     # Most columns are as they were made; value by value a long frame would take seconds.
     if str(column.dtype) == kind:
         return column
@@ -153,7 +213,17 @@ def _restored(column: pd.Series, kind: ColumnKind) -> pd.Series:
     return typed(column, kind, column.index)
 
 
-def _indexed(frame: pd.DataFrame) -> pd.DataFrame:
+def indexed(frame: pd.DataFrame) -> pd.DataFrame:
+    """Make the index again of the columns ``ocr_index``, as a CSV holds it.
+
+    Raises
+    ------
+    ArgumentError
+        Two columns have one name.
+    """
+    if not frame.columns.is_unique:
+        twice = frame.columns[frame.columns.duplicated()][0]
+        raise ArgumentError(f"the frame has two columns {twice!r}: rename or drop one of them")
     columns = [c for c in frame.columns if c == INDEX or str(c).startswith(f"{INDEX}_")]
     if not columns:
         return frame
@@ -183,7 +253,7 @@ def _is_missing(value: object) -> bool:
     return value is None or value is pd.NA or value != value or value == ""
 
 
-def _quad(value: object) -> tuple[float, ...] | None:
+def one_quad(value: object) -> tuple[float, ...] | None:
     """Eight floats from a tuple, a list, an array (Parquet) or text (CSV)."""
     if value is None:
         return None

@@ -13,7 +13,10 @@ import pandas as pd
 
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.files import replacing
-from cvocr_lab.frames.columns import INDEX, restore
+from cvocr_lab.frames.columns import INDEX, fields_of, restore, typed
+from cvocr_lab.frames.truth import refuse_numbers
+from cvocr_lab.kinds import TYPES
+from cvocr_lab.kinds._fieldtypes import Amount, Date
 
 _FORMULA: Final = re.compile(r"'*[=+\-@\t\r].", re.DOTALL)
 _GUARDED: Final = re.compile(r"'+[=+\-@\t\r].", re.DOTALL)
@@ -29,10 +32,11 @@ def write_frame(frame: pd.DataFrame, path: str | Path) -> None:
     Raises
     ------
     ArgumentError
-        The name ends otherwise, or a column holds pictures.
+        The name ends otherwise, a column holds pictures, or a field's column holds numbers.
     """
     path = Path(path)
     check_no_pictures(frame)
+    refuse_numbers(frame, fields_of(frame))
     match path.suffix.lower():
         case ".parquet":
             with replacing(path) as temporary:
@@ -157,6 +161,32 @@ def read_frame(path: str | Path) -> pd.DataFrame:
         case ".csv":
             frame = read_text_table(path, na_values=[""])
             with _no_frame(path, "flat frame"):
-                return restore(unguarded(frame).rename(columns={"Unnamed: 0": INDEX}))
+                return _with_clean(restore(unguarded(frame).rename(columns={"Unnamed: 0": INDEX})))
         case other:
             raise ArgumentError(f"cannot read {other or 'a bare name'}: .parquet or .csv")
+
+
+_CLEAN = re.compile(r"(?:[a-z]+[0-9]?_)??(?P<field>[a-z_]+)_clean(?P<score>_score)?")
+
+
+def _with_clean(frame: pd.DataFrame) -> pd.DataFrame:
+    """Give the columns of a cleaned frame their dtypes: days, amounts and scores."""
+    kinds = {
+        field.name: type(field.type)
+        for name, kind in TYPES.items()
+        for field in kind.fields
+        if "ocr_type" not in frame or name in set(frame["ocr_type"].dropna())
+    }
+    made = {}
+    for name in map(str, frame.columns):
+        found = _CLEAN.fullmatch(name)
+        kind = kinds.get(found["field"]) if found else None
+        if found is None or kind is None:
+            continue
+        if found["score"]:
+            made[name] = typed(frame[name], "float64", frame.index)
+        elif issubclass(kind, Amount):
+            made[name] = typed(frame[name], "Int64", frame.index)
+        elif issubclass(kind, Date):
+            made[name] = pd.to_datetime(frame[name], errors="coerce").astype("datetime64[us]")
+    return frame.assign(**made)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from os import PathLike
 from types import MappingProxyType
 from typing import Final, cast
 
@@ -21,6 +21,8 @@ from cvocr_lab.frames.columns import (
     triple,
     typed,
 )
+from cvocr_lab.frames.records import Records
+from cvocr_lab.frames.sources import SOURCE, opened
 from cvocr_lab.kinds import field_order
 from cvocr_lab.results import Document, Extraction, FieldValue, Line, Quad
 
@@ -50,7 +52,11 @@ class Reading:
 
 
 def to_frame(
-    readings: Iterable[Reading], sources: pd.DataFrame, *, fields: Sequence[str] | None = None
+    readings: Iterable[Reading],
+    sources: pd.DataFrame,
+    *,
+    fields: Sequence[str] | None = None,
+    base: str | PathLike[str] | None = None,
 ) -> pd.DataFrame:
     """Make the flat frame of `readings`.
 
@@ -59,10 +65,12 @@ def to_frame(
     readings
         One for each row of `sources`, in its order.
     sources
-        The source column(s); its index labels the result's rows.
+        The source column(s), one or front and back; its index labels the result's rows.
     fields
         Fields to give columns; None for those of every type that occurs.  Fields met beyond
         these are added after them.
+    base
+        Folder that relative paths of the sources start from; `ocr_source` is joined with it.
 
     Raises
     ------
@@ -93,15 +101,18 @@ def to_frame(
         *(field_order(met) if fields is None else fields),
         *(name for f in faces if f for name in f.fields),
     ]
-    columns: dict[str, list[object]] = {}
+    cells = [_reading_cells(reading, face) for _, reading, face in rows]
+    pictures = [sources[c].tolist() for c in _pictured(sources)]
+    columns: dict[str, list[object]] = {
+        SOURCE: [_opened(pictures, at, face, base) for at, _, face in rows]
+    }
     for name in dict.fromkeys(names):
         values = [f.fields.get(name) if f else None for f in faces]
         text, confidence, quad = triple(name)
         columns[text] = [v.text if v else None for v in values]
         columns[confidence] = [v.confidence if v else None for v in values]
         columns[quad] = [v.quad if v else None for v in values]
-    cells = [_reading_cells(reading, face) for _, reading, face in rows]
-    for at, column in enumerate(READING_COLUMNS):
+    for at, column in enumerate(c for c in READING_COLUMNS if c != SOURCE):
         columns[column] = [row[at] for row in cells]
     for key in dict.fromkeys(key for f in faces if f for key in f.extra):
         columns[EXTRA + key] = [f.extra.get(key) if f else None for f in faces]
@@ -117,8 +128,8 @@ def to_frame(
 def from_frame(frame: pd.DataFrame) -> tuple[list[Reading], pd.DataFrame]:
     """Split a flat frame into readings and their sources, one row each; inverse of `to_frame`.
 
-    Neighbouring rows of one label, source and time are the faces of one input.  Columns that
-    belong neither to a field nor to the reading count as sources.
+    Rows of one label, source and time are the faces of one input.  Columns that belong neither to
+    a field nor to the reading count as sources.
 
     Raises
     ------
@@ -134,14 +145,14 @@ def from_frame(frame: pd.DataFrame) -> tuple[list[Reading], pd.DataFrame]:
         for c in kinds
     }
     rows = [dict(zip(cells, row, strict=True)) for row in zip(*cells.values(), strict=True)]
-    starts = input_starts(frame)
+    records = Records(frame)
     readings = []
-    for begin, end in pairwise([*starts, len(frame)]):
-        first = rows[begin]
+    for at in pd.Series(range(len(frame))).groupby(records.inputs).agg(list):
+        first = rows[at[0]]
         engine = str(first["ocr_engine"] or "")
         result: Extraction | CvocrError
         if first["ocr_error"] is None:
-            faces = tuple(_document(row, names) for row in rows[begin:end])
+            faces = tuple(_document(rows[face], names) for face in at)
             result = Extraction(faces, engine=engine)
         else:
             result = _error(str(first["ocr_error"]))
@@ -155,34 +166,29 @@ def from_frame(frame: pd.DataFrame) -> tuple[list[Reading], pd.DataFrame]:
                 seconds=_NAN if seconds is None else seconds,
             )
         )
-    return readings, sources.take(starts)
+    return readings, sources.take(records.firsts)
 
 
-def input_starts(frame: pd.DataFrame) -> list[int]:
-    """Find the positions in a restored flat frame where a new input begins."""
-    kinds = column_kinds(frame.columns)
-    keys = [
-        list(frame.index),
-        frame["ocr_engine"].fillna("").tolist(),
-        frame["ocr_attempts"].fillna(1).tolist(),
-        frame["ocr_seconds"].fillna(-1.0).tolist(),
-        *(frame[c].tolist() for c in frame.columns if c not in kinds),
-    ]
-    failed = frame["ocr_error"].notna().to_numpy()
-    return [
-        at
-        for at in range(len(frame))
-        if at == 0 or failed[at] or failed[at - 1] or not all(_same(k[at - 1], k[at]) for k in keys)
-    ]
+def _pictured(sources: pd.DataFrame) -> list[str]:
+    """Columns that hold the pictures, where others of the caller's may stand beside them."""
+    columns = list(sources.columns)
+    for names in (["image"], ["front", "back"]):
+        if set(names) <= set(columns):
+            return names
+    return columns if len(columns) <= 2 else []
 
 
-def _same(a: object, b: object) -> bool:
-    # Pictures are the same only as objects; labels and paths by value; NaN is NaN.
-    if a is b:
-        return True
-    if isinstance(a, str | bytes | int | float | tuple):
-        return a == b or (a != a and b != b)
-    return type(a) is type(b) and type(a).__module__.startswith(("pandas", "datetime")) and a == b
+def _opened(
+    pictures: Sequence[Sequence[object]],
+    at: int,
+    face: Document | CvocrError,
+    base: str | PathLike[str] | None,
+) -> str | None:
+    """The path or URL of the picture that a face stands in."""
+    if not pictures:
+        return None
+    second = len(pictures) == 2 and isinstance(face, Document) and face.side == "back"
+    return opened(pictures[1 if second else 0][at], base)
 
 
 def _faces(result: Extraction | CvocrError) -> tuple[Document | CvocrError, ...]:
@@ -204,7 +210,7 @@ def _page(lines: Sequence[Line]) -> Document:
 
 
 def _reading_cells(reading: Reading, face: Document | CvocrError) -> tuple[object, ...]:
-    """Values in the order of `READING_COLUMNS`."""
+    """Values in the order of `READING_COLUMNS`, without the first."""
     if isinstance(face, Document):
         engine = reading.result.engine if isinstance(reading.result, Extraction) else ""
         about: tuple[object, ...] = (

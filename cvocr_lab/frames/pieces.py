@@ -145,7 +145,7 @@ class _Pieces:
         kinds = column_kinds(self._columns)
         fields = field_columns(self._columns)
         known = [f for f in field_order(self._types) if f in fields]
-        order = [c for c in self._columns if c not in kinds]
+        order = [*(c for c in self._columns if c not in kinds), "ocr_source"]
         order += [c for f in dict.fromkeys([*known, *fields]) for c in triple(f)]
         return list(dict.fromkeys([*order, *READING_COLUMNS, *self._columns]))
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from itertools import count
 
-import numpy as np
 import pandas as pd
 
+from cvocr_lab.errors import ArgumentError
 from cvocr_lab.frames.columns import (
     INPUT_COLUMNS,
     column_kinds,
@@ -14,7 +14,7 @@ from cvocr_lab.frames.columns import (
     restore,
     triple,
 )
-from cvocr_lab.frames.flat import input_starts
+from cvocr_lab.frames.records import Records
 from cvocr_lab.kinds import field_order
 
 _FIRST = {"front": 0, "back": 1}
@@ -35,7 +35,7 @@ def wide(frame: pd.DataFrame) -> pd.DataFrame:
     Raises
     ------
     ArgumentError
-        `frame` is no flat frame.
+        `frame` is no flat frame, or pairs in it are split: their rows have different labels.
 
     Examples
     --------
@@ -51,12 +51,13 @@ def wide(frame: pd.DataFrame) -> pd.DataFrame:
     frame = restore(frame)
     kinds = column_kinds(frame.columns)
     sources = [c for c in frame.columns if c not in kinds]
-    starts = input_starts(frame)
-    at_input = np.searchsorted(starts, np.arange(len(frame)), side="right") - 1
+    records = Records(frame)
+    starts, at_input = records.firsts, records.inputs
     sides = [str(side) for side in frame["ocr_side"].fillna("")]
+    _check_whole(records, sides)
     places: dict[tuple[int, str], dict[int, int]] = {}  # (nth, side) -> input -> row
     for row, (at, side, read) in enumerate(
-        zip(at_input.tolist(), sides, frame["ocr_type"].notna(), strict=True)
+        zip(at_input.tolist(), sides, ~records.failed, strict=True)
     ):
         if read:
             nth = next(n for n in count() if at not in places.get((n, side), {}))
@@ -72,6 +73,25 @@ def wide(frame: pd.DataFrame) -> pd.DataFrame:
         name = f"{side or 'document'}{nth + 1}" if nth else side
         blocks.append(block.add_prefix(f"{name}_") if name else block)
     return pd.concat([inputs[sources], *blocks, inputs[list(INPUT_COLUMNS)]], axis=1)
+
+
+def _check_whole(records: Records, sides: list[str]) -> None:
+    """Refuse pairs whose front and back are inputs of their own: their labels were changed."""
+    if len(records.source_columns) != 2:
+        return
+    of_input: dict[int, set[str]] = {}
+    for at, side in zip(records.inputs.tolist(), sides, strict=True):
+        of_input.setdefault(at, set()).add(side)
+    lone: dict[str, set[str]] = {}
+    for at, row in enumerate(records.firsts.tolist()):
+        if of_input[at] in ({"front"}, {"back"}) and (origin := records.origin(row)):
+            lone.setdefault(origin, set()).update(of_input[at])
+    split = sum(len(found) == 2 for found in lone.values())
+    if split:
+        raise ArgumentError(
+            f"{split} pairs are split: front and back have different index labels, as after "
+            "reset_index; give both rows of a pair one label, or call wide before"
+        )
 
 
 def _columns(rows: pd.DataFrame) -> list[str]:

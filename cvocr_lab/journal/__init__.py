@@ -6,10 +6,10 @@ is a decision too.  Where an item stands is a fold over the decisions, the same 
 they come; the journals of two persons merge into one.  A person's value wins over any engine's.
 """
 
+from cvocr_lab.journal.apply import apply, frame_items, picture_digest
 from cvocr_lab.journal.decision import REVIEWED, STATES, Decision, Item, State
 from cvocr_lab.journal.file import Journal, JournalWarning
 from cvocr_lab.journal.fold import Standing, fold
-from cvocr_lab.journal.rows import apply, frame_items
 from cvocr_lab.journal.tables import Decisions, merge, read_decisions, to_frame
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "fold",
     "frame_items",
     "merge",
+    "picture_digest",
     "read_decisions",
     "to_frame",
 ]

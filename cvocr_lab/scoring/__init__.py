@@ -1,5 +1,6 @@
 """How good a reading is: truth against flat frame, cell by cell."""
 
+from cvocr_lab.frames import Alternatives
 from cvocr_lab.scoring.calibration import Calibration
 from cvocr_lab.scoring.comparators import VERDICTS
 from cvocr_lab.scoring.comparison import Comparison
@@ -7,10 +8,9 @@ from cvocr_lab.scoring.diagnosis import MISTAKES
 from cvocr_lab.scoring.labels import read_labels
 from cvocr_lab.scoring.rates import RATES
 from cvocr_lab.scoring.reviewed import ReviewedAccuracy, accuracy_from_review
+from cvocr_lab.scoring.score import Score, score
 from cvocr_lab.scoring.texts import TIERS
 from cvocr_lab.scoring.thresholds import Answer, Plan
-from cvocr_lab.scoring.truths import Alternatives
-from cvocr_lab.scoring.verdict import Score, score
 from cvocr_lab.scoring.versus import compare
 
 __all__ = [

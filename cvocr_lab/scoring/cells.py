@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from pandas.api.extensions import ExtensionArray
 
-from cvocr_lab.frames import TEXT
+from cvocr_lab.frames import TEXT, UNREADABLE, Pairing, Records, Truth, expected
 from cvocr_lab.kinds import TYPES
 from cvocr_lab.scoring.comparators import VERDICTS, Rule, rule_of
 from cvocr_lab.scoring.diagnosis import WRONG_LINE
-from cvocr_lab.scoring.matching import Matching
 from cvocr_lab.scoring.pairs import differences, distances
-from cvocr_lab.scoring.texts import TIERS, Coded, Ints, Key, as_text, code, measure
-from cvocr_lab.scoring.truths import Accepted, accepted
+from cvocr_lab.scoring.texts import TIERS, Coded, Ints, Key, code, measure
 
 OUTCOMES: Final = ("correct", "wrong", "invented", "missing", "absent")
-UNREADABLE: Final = "###"
-"""What a truth says of a value that is on the card but cannot be read; such cells don't count."""
 
 _WRONG: Final = OUTCOMES.index("wrong")
 _SHORT: Final = 4
@@ -30,198 +26,222 @@ _SHORT: Final = 4
 
 
 def compare_fields(
-    frame: pd.DataFrame,
-    truth: pd.DataFrame,
-    matching: Matching,
-    fields: Sequence[str],
-    further: Mapping[str, Sequence[str]],
-    make_key: Key,
+    read: Records, truth: Truth, pairing: Pairing, make_key: Key
 ) -> tuple[pd.DataFrame, int]:
-    """Make the cells, and count those left out as unreadable.
+    """Compare every field of every row of the truth with its reading.
 
-    A field is compared where the type of the truth's row has it (any field when the truth has no
-    column `type` or the type is not in the spec), and wherever truth or reading has a value.
+    This is the definition; the code computes it for whole columns at once::
+
+        for row in truth:
+            for field in truth.chosen:
+                value = field of the row's reading, "" where nothing was read
+                wanted = the accepted text with the fewest edits per character to value
+                if wanted == "###": count it as unreadable and go on
+                if not (wanted or value or the row's type has the field): go on
+                outcome = "correct"  if both are present and key(wanted) == key(value)
+                          "wrong"    if both are present
+                          "invented" if only value is, "missing" if only wanted is
+                          "absent"   otherwise
+                edits = Levenshtein distance of key(wanted) and key(value)
+
+    A truth without a column `type` expects every field of every row, and so does a type that no
+    document family has.
 
     Parameters
     ----------
-    further
-        For each field, the truth's columns with more accepted texts.
     make_key
-        What of a text is compared.
+        Maps a text to what is compared.
+
+    Returns
+    -------
+    pandas.DataFrame
+        See `cvocr_lab.scoring.Score.cells`.
+    int
+        Number of cells left out because the truth calls them unreadable.
     """
-    stated = as_text(truth["type"]) if "type" in truth else None
+    typed = "type" in truth.frame
     # Without a true type, the reading's own says how the values of its fields are written.
-    given = frame["ocr_type"].reset_index(drop=True).reindex(matching.first)
-    type_of, found = pd.factorize(as_text(given) if stated is None else stated)
-    types: list[str] = found.tolist()
+    types = truth.types if typed else _at(read.types, pairing.first)
+    type_of, found = pd.factorize(types)
+    names: list[str] = found.tolist()
     notes: dict[str, int] = {"": 0}
-    parts: list[_Part] = []
+    columns: list[_Column] = []
     unreadable = 0
-    for field in fields:
-        expected = np.array([stated is None or _expected(t, field) for t in types], bool)[type_of]
-        rules = _rules(types, field)
-        part, left_out = _part(
-            frame, accepted(truth, field, further.get(field, ())), field, matching,
-            expected, [rules[t] for t in types], type_of, make_key, notes,
+    for field in truth.chosen:
+        has_field = [not typed or _has(name, field) for name in names]
+        column, skipped = _compare_field(
+            read, truth, field, pairing,
+            expected_in=np.array(has_field, bool)[type_of],
+            rules=_rules(names, field), type_of=type_of, make_key=make_key, notes=notes,
         )  # fmt: skip
-        parts.append(part)
-        unreadable += left_out
-    _note_wrong_lines(parts, notes)
-    return _table(parts, fields, truth.index, list(notes)), unreadable
+        columns.append(column)
+        unreadable += skipped
+    _note_wrong_lines(columns, notes)
+    return _table(columns, truth.chosen, truth.frame.index, list(notes)), unreadable
+
+
+Cells = TypeVar("Cells", bound=np.generic)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Part:
+class _Column:
     """The cells of one field, in the order of the truth's rows.
 
     Parameters
     ----------
     at
-        The row of each.
+        The row of each cell.
     texts
-        The different texts, of which `truth` and `value` hold positions.
+        The distinct texts; `truth` and `value` hold positions in it.
+    figures
+        The other columns of the cells, by name.
+    truth_hashes
+        Hash of the truth's key for every row of the truth, 0 for keys too short to recognise.
+    value_hashes
+        The same of the value's key, for every cell.
     """
 
     at: Ints
     texts: pd.Series
     truth: Ints
     value: Ints
-    columns: dict[str, npt.NDArray[np.number]]
-    hashes: Ints
-    """Of the truth's key, for every row of the truth."""
-    value_hash: Ints
-    """Of the value's key, for every cell; 0 for values too short to know again."""
+    figures: dict[str, npt.NDArray[np.number]]
+    truth_hashes: Ints
+    value_hashes: Ints
 
 
-def _part(
-    frame: pd.DataFrame,
-    truths: list[Accepted],
+def _compare_field(
+    read: Records,
+    truth: Truth,
     field: str,
-    matching: Matching,
-    expected: npt.NDArray[np.bool_],
+    pairing: Pairing,
+    *,
+    expected_in: npt.NDArray[np.bool_],
     rules: list[Rule],
     type_of: Ints,
     make_key: Key,
     notes: dict[str, int],
-) -> tuple[_Part, int]:
+) -> tuple[_Column, int]:
+    """Compare one field in all rows; also count the cells that are unreadable."""
+    accepted = truth.accepted(field)
+    values_read = read.texts(field)
     marks = pd.Series(["", UNREADABLE], dtype=TEXT)
-    read = as_text(frame[field]) if field in frame else pd.Series("", index=frame.index, dtype=TEXT)
-    coded = code([marks, read, *(t.texts for t in truths)], make_key)
+    coded = code([marks, values_read, *(a.texts for a in accepted)], make_key)
     key_of, keys = coded.key_of, coded.keys
-    nothing, unreadable = key_of[coded.columns[0]]
-    value = matching.take(coded.columns[1], coded.columns[0][0], key_of == nothing)
-    wanted = _best(coded, [t.given for t in truths], value)
-    own, theirs = key_of[wanted], key_of[value]
+    empty_text, empty = coded.columns[0][0], key_of[coded.columns[0][0]]
+    unreadable = key_of[coded.columns[0][1]]
 
-    skipped = own == unreadable
-    at = np.flatnonzero((expected | (own != nothing) | (theirs != nothing)) & ~skipped)
-    sizes, blanks = measure(keys)
-    words = blanks + (sizes > 0)
+    text_read = coded.columns[1]
+    reading = pairing.speaking(key_of[text_read] == empty)
+    value = _at(text_read, reading, fill=int(empty_text))
+    wanted = _nearest(coded, [a.given for a in accepted], value)
+    wanted_key, value_key = key_of[wanted], key_of[value]
+
+    skipped = wanted_key == unreadable
+    present = (wanted_key != empty) | (value_key != empty)
+    at = np.flatnonzero((expected_in | present) & ~skipped)
+    lengths, blanks = measure(keys)
+    words = blanks + (lengths > 0)
     hashes = np.fromiter(map(hash, keys), np.int64, len(keys))
-    hashes[sizes < _SHORT] = 0
-    t, v = own[at], theirs[at]
-    both = (t != nothing) & (v != nothing)
-    outcome = np.select(
-        [both & (t == v), both, v != nothing, t != nothing], [0, 1, 2, 3], default=4
-    )
-    columns: dict[str, npt.NDArray[np.number]] = {
+    hashes[lengths < _SHORT] = 0
+
+    t, v = wanted_key[at], value_key[at]
+    equal, both = t == v, (t != empty) & (v != empty)
+    outcome = np.select([both & equal, both, v != empty, t != empty], [0, 1, 2, 3], default=4)
+    figures: dict[str, npt.NDArray[np.number]] = {
         "outcome": outcome.astype(np.int8),
-        "chars": sizes[t],
+        "chars": lengths[t],
         "words": words[t],
-        # Right or absent: 0; missing or invented: all of it.
-        "edits": np.where(t == v, 0, sizes[t] + sizes[v]),
-        "word_edits": np.where(t == v, 0, words[t] + words[v]),
-        "anls": (t == v).astype(np.float64),
-        "tier": np.where(t == v, 0, len(TIERS) - 1).astype(np.int8),
-        "verdict": np.where(t == v, 0, len(VERDICTS) - 1).astype(np.int8),
+        # For one that is missing or invented, all of it; wrong ones follow.
+        "edits": np.where(equal, 0, lengths[t] + lengths[v]),
+        "word_edits": np.where(equal, 0, words[t] + words[v]),
+        "anls": equal.astype(np.float64),
+        "tier": np.where(equal, 0, len(TIERS) - 1).astype(np.int8),
+        "verdict": np.where(equal, 0, len(VERDICTS) - 1).astype(np.int8),
         "mistakes": np.zeros(len(at), np.int64),
-        "confidence": _confidence(frame, field, matching, value)[at],
+        "confidence": _at(read.confidences(field), reading, fill=np.nan)[at],
+        "reading": reading[at].astype(np.int32),
     }
     wrong = np.flatnonzero(outcome == _WRONG)
     if len(wrong):
         kinds = type_of[at[wrong]]
-        base = len(rules)
-        pair = (t[wrong] * len(keys) + v[wrong]) * base + kinds
-        different, where = np.unique(pair, return_inverse=True)
-        ours, others = np.divmod(different // base, len(keys))
+        pairs = (t[wrong] * len(keys) + v[wrong]) * len(rules) + kinds
+        distinct, where = np.unique(pairs, return_inverse=True)
+        truth_keys, value_keys = np.divmod(distinct // len(rules), len(keys))
         found = differences(
-            list(map(keys.__getitem__, ours.tolist())),
-            list(map(keys.__getitem__, others.tolist())),
+            list(map(keys.__getitem__, truth_keys.tolist())),
+            list(map(keys.__getitem__, value_keys.tolist())),
             field,
-            [rules[i] for i in (different % base).tolist()],
-        )  # fmt: skip
+            [rules[i] for i in (distinct % len(rules)).tolist()],
+        )
         numbers = [notes.setdefault(text, len(notes)) for text in found.mistakes]
         for name, values in (
             ("edits", found.edits), ("word_edits", found.word_edits), ("anls", found.anls),
             ("tier", found.tier), ("verdict", found.verdict),
             ("mistakes", np.array(numbers, np.int64)),
         ):  # fmt: skip
-            columns[name][wrong] = values[where]
+            figures[name][wrong] = values[where]
     for name in ("chars", "words", "edits", "word_edits", "mistakes"):
-        columns[name] = columns[name].astype(np.int32)
-    part = _Part(
-        at, coded.texts, wanted[at], value[at], columns, hashes[own], hashes[v],
-    )  # fmt: skip
-    return part, int(skipped.sum())
+        figures[name] = figures[name].astype(np.int32)
+    column = _Column(at, coded.texts, wanted[at], value[at], figures, hashes[wanted_key], hashes[v])
+    return column, int(skipped.sum())
 
 
-def _best(coded: Coded, given: list[npt.NDArray[np.bool_] | None], value: Ints) -> Ints:
-    """Choose for every row the accepted text that its value comes nearest to."""
+def _at(column: npt.NDArray[Cells], position: Ints, *, fill: object = "") -> npt.NDArray[Cells]:
+    """`column` at these positions, `fill` where they are -1."""
+    if not len(column):
+        return np.full(len(position), fill, column.dtype)
+    return np.where(position < 0, np.asarray(fill, column.dtype), column.take(position))
+
+
+def _nearest(coded: Coded, given: list[npt.NDArray[np.bool_] | None], value: Ints) -> Ints:
+    """Choose for every row the accepted text that is nearest to its value."""
     first, *others = coded.columns[2:]
     best = first.copy()
     for column, rows in zip(others, given[1:], strict=True):
         at = np.arange(len(best)) if rows is None else np.flatnonzero(rows)
-        now, then = _farness(coded, best[at], value[at]), _farness(coded, column[at], value[at])
+        now, then = _distance(coded, best[at], value[at]), _distance(coded, column[at], value[at])
         better = at[then < now]
         best[better] = column[better]
     return best
 
 
-def _farness(coded: Coded, truth: Ints, value: Ints) -> npt.NDArray[np.float64]:
-    """Edits for each character of the longer one; 1 where one of the two is empty."""
-    ours, theirs = ([coded.keys[i] for i in coded.key_of[c].tolist()] for c in (truth, value))
+def _distance(coded: Coded, truth: Ints, value: Ints) -> npt.NDArray[np.float64]:
+    """Edits per character of the longer text; 1 where one of the two is empty."""
+    truths, values = ([coded.keys[i] for i in coded.key_of[c].tolist()] for c in (truth, value))
     longer = np.fromiter(
-        (max(len(a), len(b), 1) for a, b in zip(ours, theirs, strict=True)), np.float64
+        (max(len(a), len(b), 1) for a, b in zip(truths, values, strict=True)), np.float64
     )
-    return distances(ours, theirs) / longer
+    return distances(truths, values) / longer
 
 
-def _confidence(
-    frame: pd.DataFrame, field: str, matching: Matching, value: Ints
-) -> npt.NDArray[np.float64]:
-    name = f"{field}_confidence"
-    if name not in frame:
-        return np.full(len(value), np.nan)
-    read = pd.to_numeric(frame[name], errors="coerce").to_numpy(np.float64, na_value=np.nan)
-    return matching.take(read, np.nan, np.isnan(read))
-
-
-def _note_wrong_lines(parts: list[_Part], notes: dict[str, int]) -> None:
+def _note_wrong_lines(columns: list[_Column], notes: dict[str, int]) -> None:
     """Mark values that are exactly what another field of the same row should hold."""
-    for part in parts:
-        wrong = np.flatnonzero(part.columns["outcome"] == _WRONG)
-        read = part.value_hash[wrong]
-        rows = part.at[wrong]
+    for column in columns:
+        wrong = np.flatnonzero(column.figures["outcome"] == _WRONG)
+        read = column.value_hashes[wrong]
+        rows = column.at[wrong]
         taken = np.zeros(len(wrong), bool)
-        for other in parts:
-            if other is not part:
-                taken |= other.hashes[rows] == read
-        part.columns["mistakes"][wrong[taken & (read != 0)]] = notes.setdefault(
+        for other in columns:
+            if other is not column:
+                taken |= other.truth_hashes[rows] == read
+        column.figures["mistakes"][wrong[taken & (read != 0)]] = notes.setdefault(
             WRONG_LINE, len(notes)
         )
 
 
 def _table(
-    parts: list[_Part], fields: Sequence[str], index: pd.Index, notes: list[str]
+    columns: list[_Column], fields: Sequence[str], index: pd.Index, notes: list[str]
 ) -> pd.DataFrame:
-    rows = np.concatenate([p.at for p in parts])
+    rows = np.concatenate([p.at for p in columns])
     order = np.argsort(rows, kind="stable")
-    names = np.repeat(np.arange(len(parts)), [len(p.at) for p in parts])[order]
+    names = np.repeat(np.arange(len(columns)), [len(p.at) for p in columns])[order]
     found = {
-        name: np.concatenate([p.columns[name] for p in parts])[order] for name in parts[0].columns
+        name: np.concatenate([p.figures[name] for p in columns])[order]
+        for name in columns[0].figures
     }
-    texts = pd.concat([p.texts for p in parts], ignore_index=True).array
-    starts = np.cumsum([0, *(len(p.texts) for p in parts[:-1])])
+    texts = pd.concat([p.texts for p in columns], ignore_index=True).array
+    starts = np.cumsum([0, *(len(p.texts) for p in columns[:-1])])
 
     def written(codes: list[Ints]) -> ExtensionArray:
         every = [own + start for own, start in zip(codes, starts, strict=True)]
@@ -235,8 +255,8 @@ def _table(
         {
             "row": rows[order].astype(np.int32),
             "field": choice(names, fields),
-            "truth": written([p.truth for p in parts]),
-            "value": written([p.value for p in parts]),
+            "truth": written([p.truth for p in columns]),
+            "value": written([p.value for p in columns]),
             "edits": found["edits"],
             "chars": found["chars"],
             "outcome": choice(found["outcome"], OUTCOMES),
@@ -247,26 +267,23 @@ def _table(
             "words": found["words"],
             "word_edits": found["word_edits"],
             "anls": found["anls"],
+            "reading": found["reading"],
         },
         index=index.take(rows[order]),
         copy=False,
     )
 
 
-def _expected(kind: str, field: str) -> bool:
+def _has(type_name: str, field: str) -> bool:
     """Tell whether a paper of that type can have the field."""
-    if kind not in TYPES:
-        return kind != ""
-    return any(f.name == field for f in TYPES[kind].fields)
+    return field in expected(type_name) if type_name in TYPES else type_name != ""
 
 
-def _rules(types: Sequence[str], field: str) -> dict[str, Rule]:
+def _rules(types: Sequence[str], field: str) -> list[Rule]:
     """By which rule each type of paper compares the field."""
-    found = {}
-    for kind in types:
-        own = [f.type for f in TYPES[kind].fields if f.name == field] if kind in TYPES else []
-        found[kind] = rule_of(own[0]) if own else _usual_rule(field)
-    return found
+    usual = _usual_rule(field)
+    specs = [expected(name).get(field) for name in types]
+    return [usual if spec is None else rule_of(spec.type) for spec in specs]
 
 
 def _usual_rule(field: str) -> Rule:

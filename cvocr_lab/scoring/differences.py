@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from rapidfuzz.distance import Levenshtein
 
+from cvocr_lab.frames import TEXT
 from cvocr_lab.scoring.mistakes import align
 from cvocr_lab.scoring.pairs import distances
 from cvocr_lab.scoring.texts import key
@@ -39,7 +40,7 @@ def letters(cells: pd.DataFrame) -> pd.DataFrame:
             "truth_char": [chr(n) if n else "" for n in found.truth.tolist()],
             "value_char": [chr(n) if n else "" for n in found.value.tolist()],
         }
-    )
+    ).astype({"truth_char": TEXT, "value_char": TEXT})
 
 
 def aligned(truth: str, value: str, *, width: int = 60) -> str:

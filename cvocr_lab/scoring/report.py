@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from html import escape
-from os import PathLike
 from typing import Final
 
 import numpy as np
 import pandas as pd
 
 from cvocr_lab.errors import ArgumentError
+from cvocr_lab.frames import TEXT
 from cvocr_lab.scoring import plots
 from cvocr_lab.scoring.calibration import Calibration, calibrate
 from cvocr_lab.scoring.crops import crops as cut
@@ -56,7 +56,6 @@ _DEFINITIONS: Final = {
 
 def score_page(
     cells: pd.DataFrame,
-    rows: pd.DataFrame,
     summaries: Mapping[str, pd.DataFrame],
     pairs: pd.DataFrame,
     *,
@@ -64,7 +63,6 @@ def score_page(
     headline: str,
     limit: int,
     crops: pd.DataFrame | None,
-    base: str | PathLike[str] | None,
 ) -> str:
     """Lay out a score: tables, plots, wrong values, definitions.
 
@@ -84,7 +82,7 @@ def score_page(
             note="Of the values that are wrong: which kind of letter was taken for which.",
         ),
         *_confidence(cells),
-        _gallery(cells, rows, pairs, limit, crops, base),
+        _gallery(cells, pairs, limit, crops),
         section("How the figures are defined", _definitions(_DEFINITIONS)),
     ]  # fmt: skip
     return page(title, parts)
@@ -294,11 +292,9 @@ def _plan(plan: Plan) -> Iterator[str]:
 
 def _gallery(
     cells: pd.DataFrame,
-    rows: pd.DataFrame,
     pairs: pd.DataFrame,
     limit: int,
     crops: pd.DataFrame | None,
-    base: str | PathLike[str] | None,
 ) -> str:
     """The cells that are not right, those of the largest confusion first."""
     groups = _grouped(cells, pairs)
@@ -306,7 +302,7 @@ def _gallery(
     chosen = cells.iloc[shown["place"].to_numpy()]
     pictures: Iterable[str | None] = [None] * len(chosen)
     if crops is not None:
-        pictures = cut(chosen, rows, crops, base)
+        pictures = cut(chosen, crops)
     parts, last = [], ""
     for (label, cell), group, picture in zip(
         zip(chosen.index, chosen.to_dict("records"), strict=True),
@@ -330,7 +326,8 @@ def _gallery(
 def _grouped(cells: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
     """Position and group of every cell that is not right, those of the largest group first."""
     both = ["truth_char", "value_char"]
-    times = pairs.groupby(both, as_index=False)["count"].sum()
+    times = pairs.groupby(both, as_index=False)[["count"]].sum()
+    times = times.astype({"truth_char": TEXT, "value_char": TEXT})
     found = letters(cells).merge(times, on=both, how="left")
     found["group"] = [_arrow(t, v) for t, v in found[both].to_numpy()]
     # What happened to the value as a whole explains its letters.

@@ -41,15 +41,6 @@ def tone_key(text: str) -> str:
     return old_tone(key(text))
 
 
-def as_text(values: pd.Series) -> pd.Series:
-    """`values` as text under a fresh index, "" for what is missing."""
-    values = values.reset_index(drop=True)
-    if values.dtype == TEXT and values.dtype != np.dtype(object):
-        return values.fillna("")
-    values = values.astype(object)
-    return values.where(values.notna(), "").map(str).astype(TEXT)
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Coded:
     """Several columns of text over one list of different texts.

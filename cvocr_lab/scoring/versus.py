@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from cvocr_lab.scoring.comparison import Comparison
-from cvocr_lab.scoring.verdict import score
+from cvocr_lab.scoring.score import score
 
 
 def compare(

@@ -6,7 +6,6 @@ import random
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -47,9 +46,7 @@ def finetune(
     truth: pd.DataFrame,
     out: str | Path,
     *,
-    column: str = "image",
     on: str | None = None,
-    base: str | PathLike[str] | None = None,
     minutes: float = 5.0,
     start: Path | None = None,
     threads: int = 1,
@@ -62,7 +59,7 @@ def finetune(
 
     Parameters
     ----------
-    frame, truth, column, on, base
+    frame, truth, on
         A flat frame of the offline engine and the right values; see `labelled_lines`.
     out
         The ONNX file to write.
@@ -80,7 +77,7 @@ def finetune(
     ArgumentError
         Too few lines are known (`finetune_lines`), or a column is missing.
     """
-    found = labelled_lines(frame, truth, column=column, on=on, base=base)
+    found = labelled_lines(frame, truth, on=on)
     return finetune_lines(
         found.pictures, found.texts, out, cards=found.cards,
         minutes=minutes, start=start, threads=threads, seed=seed,

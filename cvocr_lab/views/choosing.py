@@ -11,9 +11,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from cvocr_lab.errors import ArgumentError
-from cvocr_lab.frames import field_columns
-from cvocr_lab.scoring.texts import as_text
-from cvocr_lab.views.judged import Judge
+from cvocr_lab.frames import Records
+from cvocr_lab.views.truth_overlay import TruthOverlay
 
 Places = npt.NDArray[np.int64]
 
@@ -55,16 +54,16 @@ class Wish:
     sort: str = ""
 
 
-def options(frame: pd.DataFrame) -> dict[str, list[str]]:
+def options(records: Records) -> dict[str, list[str]]:
     """List the types and warnings that occur, the failed rows among the types."""
-    types = [t for t in map(str, frame["ocr_type"].dropna().unique().tolist()) if t]
-    failed = [FAILED] if frame["ocr_error"].notna().any() else []
-    lists = map(str, frame["ocr_warnings"].dropna().unique().tolist())
+    types = [t for t in pd.unique(records.types).tolist() if t]
+    failed = [FAILED] if records.failed.any() else []
+    lists = records.texts("ocr_warnings").unique().tolist()
     warnings = sorted({code for codes in lists for code in codes.split(";") if code})
     return {"types": [*sorted(types)[:MANY], *failed], "warnings": warnings[:MANY]}
 
 
-def chosen(frame: pd.DataFrame, wish: Wish, judge: Judge | None = None) -> Places:
+def chosen(records: Records, wish: Wish, overlay: TruthOverlay | None = None) -> Places:
     """Give the positions of the rows wished for, in the order wished for.
 
     Raises
@@ -72,38 +71,37 @@ def chosen(frame: pd.DataFrame, wish: Wish, judge: Judge | None = None) -> Place
     ArgumentError
         The query or the order cannot be understood; the message says why.
     """
-    keep = np.ones(len(frame), bool)
+    keep = np.ones(len(records), bool)
     if wish.type == FAILED:
-        keep &= frame["ocr_error"].notna().to_numpy(bool)
+        keep &= records.failed
     elif wish.type:
-        keep &= as_text(frame["ocr_type"]).to_numpy(object) == wish.type
+        keep &= records.types == wish.type
     if wish.warning:
-        codes = as_text(frame["ocr_warnings"])
+        codes = records.texts("ocr_warnings")
         has = {c: wish.warning in c.split(";") for c in codes.unique().tolist()}
         keep &= codes.map(has).to_numpy(bool)
     if wish.outcome:
-        keep &= _with_outcome(wish.outcome, judge)
+        keep &= _with_outcome(wish.outcome, overlay)
     if wish.below > 0:
-        keep &= least_confidence(frame) < wish.below
+        keep &= least_confidence(records) < wish.below
     if wish.query.strip():
-        keep &= _queried(frame, wish.query)
+        keep &= _queried(records.frame, wish.query)
     at = np.flatnonzero(keep).astype(np.int64)
-    return at[_order(frame, wish.sort, judge)[at].argsort(kind="stable")] if wish.sort else at
+    return at[_order(records, wish.sort, overlay)[at].argsort(kind="stable")] if wish.sort else at
 
 
-def least_confidence(frame: pd.DataFrame) -> npt.NDArray[np.float64]:
-    """The least confidence of each row's values; 1 where none is known."""
-    least = np.ones(len(frame))
-    for field in field_columns(frame.columns):
-        own = pd.to_numeric(frame[f"{field}_confidence"], errors="coerce")
-        np.fmin(least, own.to_numpy(np.float64, na_value=np.nan), out=least)
+def least_confidence(records: Records) -> npt.NDArray[np.float64]:
+    """The lowest confidence of each row's values; 1 where none is known."""
+    least = np.ones(len(records))
+    for field in records.fields:
+        np.fmin(least, records.confidences(field), out=least)
     return least
 
 
-def _with_outcome(outcome: str, judge: Judge | None) -> npt.NDArray[np.bool_]:
-    if judge is None:
+def _with_outcome(outcome: str, overlay: TruthOverlay | None) -> npt.NDArray[np.bool_]:
+    if overlay is None:
         raise ArgumentError("outcomes need a truth: view(truth=…)")
-    counts = judge.outcomes
+    counts = overlay.outcomes
     if outcome == "all correct":
         bad = counts[["wrong", "invented", "missing"]].sum(axis=1)
         return np.asarray((bad == 0) & (counts["correct"] > 0), bool)
@@ -122,14 +120,15 @@ def _queried(frame: pd.DataFrame, query: str) -> npt.NDArray[np.bool_]:
     return mask.fillna(value=False).to_numpy(bool)
 
 
-def _order(frame: pd.DataFrame, sort: str, judge: Judge | None) -> npt.NDArray[np.float64]:
+def _order(records: Records, sort: str, overlay: TruthOverlay | None) -> npt.NDArray[np.float64]:
     if sort == "confidence":
-        return least_confidence(frame)
+        return least_confidence(records)
     if sort == "wrong":
-        if judge is None:
+        if overlay is None:
             raise ArgumentError("to sort by what is wrong needs a truth: view(truth=…)")
-        counts = judge.outcomes[["wrong", "invented", "missing"]].sum(axis=1)
+        counts = overlay.outcomes[["wrong", "invented", "missing"]].sum(axis=1)
         return -counts.to_numpy(np.float64)
+    frame = records.frame
     if sort not in frame:
         raise ArgumentError(f"no column {sort!r} to sort by")
     try:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from os import PathLike
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
 from cvocr_lab.errors import ArgumentError
+from cvocr_lab.frames import Record, Records
 from cvocr_lab.images import Fetch, Limits
-from cvocr_lab.views.crops import Pixels, shrunk
-from cvocr_lab.views.faces import Face, Faces
-from cvocr_lab.views.judged import Judge, Judgement
+from cvocr_lab.images.crops import Pixels, shrunk
+from cvocr_lab.views.messages import HIDDEN
 from cvocr_lab.views.pictures import Pictures
-from cvocr_lab.views.telling import HIDDEN
+from cvocr_lab.views.truth_overlay import Judgement, TruthOverlay
 
 if TYPE_CHECKING:
     from PIL import Image, ImageDraw, ImageFont
@@ -38,9 +37,7 @@ def show(
     row: int = 0,
     *,
     truth: pd.DataFrame | None = None,
-    base: str | PathLike[str] | None = None,
     mask: bool = False,
-    column: str | Sequence[str] | None = None,
     on: str | None = None,
     limits: Limits = Limits(),  # noqa: B008 - frozen
     fetch: Fetch = Fetch(),  # noqa: B008 - frozen
@@ -56,7 +53,7 @@ def show(
         A flat frame.
     row
         Position of the row, from 0; negative from the end.
-    truth, base, mask, column, on, limits, fetch
+    truth, mask, on, limits, fetch
         As for `cvocr_lab.view`.
 
     Raises
@@ -77,18 +74,17 @@ def show(
     >>> show(frame).size
     (692, 109)
     """
-    faces = Faces(frame, column)
-    if not -len(faces) <= row < len(faces):
-        raise ArgumentError(f"there is no row {row}: the frame has {len(faces)}")
-    face = faces.face(row % len(faces))
-    folder = None if base is None else Path(base)
-    pixels = Pictures(base=folder, limits=limits, fetch=fetch, mask=mask).pixels(face.shot)
-    judge = None if truth is None else Judge(faces.frame, truth, on=on)
-    return drawn(pixels, face, judge.of(face.row) if judge else {}, mask=mask)
+    records = Records(frame)
+    if not -len(records) <= row < len(records):
+        raise ArgumentError(f"there is no row {row}: the frame has {len(records)}")
+    record = records.record(row % len(records))
+    pixels = Pictures(limits=limits, fetch=fetch, mask=mask).pixels(record)
+    overlay = None if truth is None else TruthOverlay(records, truth, on=on)
+    return drawn(pixels, record, overlay.of(record.row) if overlay else {}, mask=mask)
 
 
 def drawn(
-    pixels: Pixels, face: Face, judgements: Mapping[str, Judgement], *, mask: bool
+    pixels: Pixels, record: Record, judgements: Mapping[str, Judgement], *, mask: bool
 ) -> Image.Image:
     """Draw the photo with numbered quads, and the values beside it."""
     from PIL import Image, ImageDraw
@@ -96,13 +92,13 @@ def drawn(
     small = shrunk(pixels, _WIDTH)
     height, width = small.shape[:2]
     scale = width / pixels.shape[1]
-    lines = _lines(face, judgements, mask)
+    lines = _lines(record, judgements, mask)
     high = max(height, sum(tall for *_, tall in lines)) + 2 * _PAD
     sheet = Image.new("RGB", (width + _SIDE + 2 * _PAD, high), _GROUND)
     sheet.paste(Image.fromarray(small), (_PAD, _PAD))
     draw = ImageDraw.Draw(sheet)
-    for number, (name, quad) in enumerate(face.shot.quads.items(), 1):
-        colour = _colour(face, name, judgements)
+    for number, (name, quad) in enumerate(record.quads.items(), 1):
+        colour = _colour(record, name, judgements)
         points = [
             (x * scale + _PAD, y * scale + _PAD) for x, y in zip(quad[::2], quad[1::2], strict=True)
         ]
@@ -118,19 +114,19 @@ def drawn(
 _Line = tuple[str, int, tuple[int, int, int], bool, int]
 
 
-def _lines(face: Face, judgements: Mapping[str, Judgement], mask: bool) -> list[_Line]:
-    heading = face.title or ("failed" if face.error else "no type")
+def _lines(record: Record, judgements: Mapping[str, Judgement], mask: bool) -> list[_Line]:
+    heading = record.title or ("failed" if record.error else "no type")
     lines: list[_Line] = [(heading, 17, _INK, True, 30)]
-    if face.error:
-        lines.append(("This row failed." if mask else face.error, 13, _SOFT, False, 24))
-    numbers = {name: at for at, name in enumerate(face.shot.quads, 1)}
-    for name, value in face.values.items():
+    if record.error:
+        lines.append(("This row failed." if mask else record.error, 13, _SOFT, False, 24))
+    numbers = {name: at for at, name in enumerate(record.quads, 1)}
+    for name, value in record.cells.items():
         judgement = judgements.get(name)
         if value.text is None and (judgement is None or judgement.outcome == "absent"):
             continue
         sure = "" if value.confidence is None else f" · {value.confidence:.0%}"
         about = f"{numbers.get(name, '–')}  {value.caption or name}{sure}"
-        colour = _colour(face, name, judgements)
+        colour = _colour(record, name, judgements)
         outcome = f" · {judgement.outcome}" if judgement and judgement.outcome else ""
         lines.append((about + outcome, 12, colour, False, 19))
         text = "(nothing read)" if value.text is None else HIDDEN if mask else value.text
@@ -148,11 +144,11 @@ def _wrapped(text: str, width: int = 56) -> list[str]:
     return [part for line in text.splitlines() for part in wrap(line, width)] or [""]
 
 
-def _colour(face: Face, name: str, judgements: Mapping[str, Judgement]) -> tuple[int, int, int]:
+def _colour(record: Record, name: str, judgements: Mapping[str, Judgement]) -> tuple[int, int, int]:
     if judgements:
         judgement = judgements.get(name)
         return _OF_OUTCOME.get(judgement.outcome if judgement else "", _SOFT)
-    value = face.values.get(name)
+    value = record.cells.get(name)
     sure = value.confidence if value else None
     return _SOFT if sure is None else next(c for least, c in _OF_CONFIDENCE if sure >= least)
 

@@ -5,16 +5,14 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from dataclasses import replace
-from os import PathLike
-from pathlib import Path
 from statistics import median
 from typing import Final
 
 import numpy as np
 import pandas as pd
 
-from cvocr_lab import images
-from cvocr_lab.errors import ArgumentError, CvocrError
+from cvocr_lab.errors import ArgumentError
+from cvocr_lab.frames import Records, as_text
 from cvocr_lab.journal import (
     REVIEWED,
     STATES,
@@ -24,10 +22,9 @@ from cvocr_lab.journal import (
     Standing,
     State,
     frame_items,
+    picture_digest,
 )
-from cvocr_lab.scoring.texts import as_text
-from cvocr_lab.views.beside import Beside
-from cvocr_lab.views.faces import Faces
+from cvocr_lab.views.second_engine import SecondEngine
 
 DECIDED: Final = REVIEWED | {"skipped", "disputed"}
 """States that a person has given; the others are still to do."""
@@ -47,15 +44,13 @@ class Items:
 
     Parameters
     ----------
-    faces
+    records
         The rows.
     queue
         Columns `row` (position), `field`; `reason` and `chance` where it has them.
     journal
         What was decided, and where decisions go.
-    base
-        Folder that relative paths start from.
-    beside
+    second
         A second engine's answers.
 
     Raises
@@ -66,35 +61,33 @@ class Items:
 
     def __init__(
         self,
-        faces: Faces,
+        records: Records,
         queue: pd.DataFrame,
         journal: Journal,
         *,
-        base: str | PathLike[str] | None = None,
-        beside: Beside | None = None,
+        second: SecondEngine | None = None,
     ) -> None:
         for column in ("row", "field"):
             if column not in queue:
                 raise ArgumentError(f"a review queue has a column {column!r}")
         self.journal = journal
-        self._faces, self._base = faces, base
+        self._records = records
         self.rows: list[int] = queue["row"].astype("int64").tolist()
         self.fields: list[str] = as_text(queue["field"]).tolist()
-        if self.rows and not 0 <= min(self.rows) <= max(self.rows) < len(faces):
+        if self.rows and not 0 <= min(self.rows) <= max(self.rows) < len(records):
             raise ArgumentError("the review queue speaks of rows that the frame does not have")
         empty = pd.Series([""] * len(queue))
         self.reasons: list[str] = as_text(queue.get("reason", empty)).tolist()
         chances = queue.get("chance", pd.Series([1.0] * len(queue)))
         self.chances: list[float] = chances.astype("float64").fillna(1.0).tolist()
-        self._of_row = frame_items(faces.frame, column=faces.columns, base=base)
+        self._of_row = frame_items(records)
         self._digested: set[int] = set()
-        read = {f: as_text(faces.frame[f]).tolist() for f in set(self.fields) & set(faces.fields)}
-        nothing = [""] * len(faces)
+        read = {field: records.texts(field).tolist() for field in set(self.fields)}
         self.values: list[str] = [
-            read.get(f, nothing)[row] for row, f in zip(self.rows, self.fields, strict=True)
+            read[field][row] for row, field in zip(self.rows, self.fields, strict=True)
         ]
         self._differ = frozenset(
-            beside.differing(self.rows, self.fields, self.values) if beside else ()
+            second.differing(self.rows, self.fields, self.values) if second else ()
         )
         # Arrays: to put a million items under keys takes seconds.
         self._number_of = {field: n for n, field in enumerate(dict.fromkeys(self.fields))}
@@ -151,12 +144,7 @@ class Items:
         if row in self._digested or item.sha256:
             return
         self._digested.add(row)
-        base = None if self._base is None else Path(self._base)
-        parts = self._faces.frame[self._faces.columns].iloc[row].tolist()
-        try:
-            found = "\n".join(images.digest(part, base=base) for part in parts)
-        except CvocrError:
-            return
+        found = picture_digest(self._records, row)
         self._of_row[row] = replace(item, sha256=found)
 
     def decide(
@@ -186,12 +174,12 @@ class Items:
             if said == (state, value or "", note):
                 self.take_state(k)
                 return None
-        engine = self._faces.frame["ocr_engine"].iloc[self.rows[k]]
+        engine = str(self._records.engines[self.rows[k]])
         decision = self.journal.decide(
             self.item(k),
             state,
             value=value,
-            engine=engine if isinstance(engine, str) else "",
+            engine=engine,
             engine_value=self.values[k] or None,
             seconds=None if seconds is None else min(max(seconds, 0.0), _LONGEST),
             note=note,

@@ -7,8 +7,8 @@ from typing import Final
 
 import numpy as np
 
+from cvocr_lab.images.crops import Pixels, Points, corners_of, grown
 from cvocr_lab.kinds import TYPES, Layout
-from cvocr_lab.views.crops import Pixels, Points, corners_of, grown
 
 _PERSONAL: Final = ("portrait", "qr", "barcode", "finger", "signature", "mrz")
 _MARGIN: Final = 0.35
@@ -19,7 +19,10 @@ _INK: Final = (150, 156, 164)
 
 
 def masked(
-    pixels: Pixels, kind: str, corners: Sequence[float] | None, quads: Iterable[Sequence[float]]
+    pixels: Pixels,
+    type_name: str,
+    corners: Sequence[float] | None,
+    quads: Iterable[Sequence[float]],
 ) -> Pixels:
     """Cover portrait, codes and values on a copy of the picture.
 
@@ -30,7 +33,7 @@ def masked(
     ----------
     pixels
         The whole page, RGB.
-    kind
+    type_name
         Document type.
     corners
         The paper's; see `cvocr_lab.results.Document`.
@@ -40,11 +43,11 @@ def masked(
     import cv2
 
     paper = corners_of(corners)
-    if paper is None or kind not in TYPES:
+    if paper is None or type_name not in TYPES:
         return _blocks(pixels)
     covered = np.array(pixels)
     places = [grown(p, _MARGIN) for p in map(corners_of, quads) if p is not None]
-    for layout in TYPES[kind].layouts:
+    for layout in TYPES[type_name].layouts:
         target = np.asarray(_box(0, 0, *layout.size), np.float32)
         turn = cv2.getPerspectiveTransform(target, paper.astype(np.float32))
         places += [

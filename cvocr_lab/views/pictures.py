@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from threading import Lock
 from types import MappingProxyType
 from typing import Final
@@ -13,9 +12,18 @@ from typing import Final
 import numpy as np
 
 from cvocr_lab.errors import CvocrError
+from cvocr_lab.frames import Record
 from cvocr_lab.images import Fetch, Limits, load
-from cvocr_lab.results import Quad
-from cvocr_lab.views.crops import Pixels, Points, corners_of, cut, grown, jpeg, level, shrunk
+from cvocr_lab.images.crops import (
+    Pixels,
+    Points,
+    corners_of,
+    cut,
+    grown,
+    jpeg,
+    level,
+    shrunk,
+)
 from cvocr_lab.views.masking import masked
 
 _KEPT: Final = 12
@@ -30,34 +38,6 @@ _NEARLY: Final = 0.75
 _PAPER: Final = 900
 _CROP: Final = (1400, 220)
 _MARGIN: Final = 0.3
-
-
-@dataclass(frozen=True, slots=True)
-class Shot:
-    """Which part of which picture a row is about.
-
-    Parameters
-    ----------
-    row
-        Position in the frame.
-    source
-        What `cvocr_lab.images.load` takes.
-    page
-        From 1.
-    kind
-        Document type, "" when unknown.
-    corners
-        The paper's.
-    quads
-        Where each field's value stands.
-    """
-
-    row: int
-    source: object
-    page: int = 1
-    kind: str = ""
-    corners: Quad | None = None
-    quads: Mapping[str, Quad] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +80,7 @@ class Pictures:
 
     Parameters
     ----------
-    base, limits, fetch
+    limits, fetch
         As for `cvocr_lab.images.load`.
     mask
         Cover portrait, codes and values before anything is encoded.
@@ -109,50 +89,49 @@ class Pictures:
     def __init__(
         self,
         *,
-        base: str | Path | None = None,
         limits: Limits = Limits(),  # noqa: B008 - frozen
         fetch: Fetch = Fetch(),  # noqa: B008 - frozen
         mask: bool = False,
     ) -> None:
-        self._base, self._limits, self._fetch, self._mask = base, limits, fetch, mask
+        self._limits, self._fetch, self._mask = limits, fetch, mask
         self._kept: OrderedDict[int, tuple[int, Sheet]] = OrderedDict()
         self._lock = Lock()
 
-    def kept(self, shot: Shot, edge: int) -> Sheet | None:
+    def kept(self, record: Record, edge: int) -> Sheet | None:
         """Give what `sheet` would, if it is at hand, about as large or larger."""
         with self._lock:
-            size, found = self._kept.get(shot.row, (0, None))
+            size, found = self._kept.get(record.row, (0, None))
             if found is None or size < _NEARLY * edge:
                 return None
-            self._kept.move_to_end(shot.row)
+            self._kept.move_to_end(record.row)
             return found
 
-    def sheet(self, shot: Shot, edge: int) -> Sheet:
+    def sheet(self, record: Record, edge: int) -> Sheet:
         """Load what is to be seen of a row.
 
         Parameters
         ----------
-        shot
+        record
             The row.
         edge
             Longest side of the photo in pixels, about.
         """
-        found = self.kept(shot, edge)
+        found = self.kept(record, edge)
         if found is None:
-            found = self._made(shot, edge)
+            found = self._made(record, edge)
             with self._lock:
-                self._kept[shot.row] = edge, found
-                self._kept.move_to_end(shot.row)
+                self._kept[record.row] = edge, found
+                self._kept.move_to_end(record.row)
                 while len(self._kept) > _KEPT:
                     self._kept.popitem(last=False)
         return found
 
-    def sharp(self, shot: Shot, edge: int) -> bytes:
+    def sharp(self, record: Record, edge: int) -> bytes:
         """Give the photo alone, larger; it is not kept.  Empty where it cannot be read."""
-        pixels = self._pixels(shot)
+        pixels = self._pixels(record)
         return b"" if isinstance(pixels, str) else jpeg(shrunk(pixels, edge))
 
-    def pixels(self, shot: Shot) -> Pixels:
+    def pixels(self, record: Record) -> Pixels:
         """Give the page, covered where it is to be.
 
         Raises
@@ -160,27 +139,25 @@ class Pictures:
         RowError
             It cannot be read.
         """
-        image = load(
-            shot.source, base=self._base, pages=(shot.page,), limits=self._limits, fetch=self._fetch
-        )
+        image = load(record.source, pages=(record.page,), limits=self._limits, fetch=self._fetch)
         if self._mask:
-            return masked(image.pixels, shot.kind, shot.corners, shot.quads.values())
+            return masked(image.pixels, record.type, record.corners, record.quads.values())
         return image.pixels
 
-    def _pixels(self, shot: Shot) -> Pixels | str:
+    def _pixels(self, record: Record) -> Pixels | str:
         try:
-            return self.pixels(shot)
+            return self.pixels(record)
         except CvocrError as error:
             return "The picture cannot be read." if self._mask else str(error)
 
-    def _made(self, shot: Shot, edge: int) -> Sheet:
-        pixels = self._pixels(shot)
+    def _made(self, record: Record, edge: int) -> Sheet:
+        pixels = self._pixels(record)
         if isinstance(pixels, str):
             return Sheet(trouble=pixels)
         height, width = pixels.shape[:2]
         paper, size, on_paper = b"", (0, 0), {}
-        corners = corners_of(shot.corners)
-        places = {f: p for f, q in shot.quads.items() if (p := corners_of(q)) is not None}
+        corners = corners_of(record.corners)
+        places = {f: p for f, q in record.quads.items() if (p := corners_of(q)) is not None}
         small = shrunk(pixels, edge)
         if corners is not None:
             turn, size = level(corners, width=_PAPER, height=_PAPER)

@@ -12,12 +12,18 @@ import pandas as pd
 
 from cvocr_lab.cleaning import check
 from cvocr_lab.errors import ArgumentError
-from cvocr_lab.frames import LOCATED_COLUMN, TEXT, field_columns
-from cvocr_lab.kinds import FIELD_TYPES, TYPES
+from cvocr_lab.frames import (
+    LOCATED_COLUMN,
+    TEXT,
+    UNREADABLE,
+    Records,
+    Truth,
+    as_text,
+    beside,
+    expected,
+)
 from cvocr_lab.kinds._fieldtypes import QrText
-from cvocr_lab.scoring.texts import as_text
 from cvocr_lab.text import comparison_key
-from cvocr_lab.views.truths import UNREADABLE, readable, truth_beside
 
 Order = Literal["gain", "row", "confidence"]
 Seconds = Mapping[str, float] | pd.DataFrame
@@ -139,12 +145,11 @@ def review_queue(
         raise ArgumentError(f"order is 'gain', 'row' or 'confidence', not {order!r}")
     if not 0 <= audit <= 1:
         raise ArgumentError(f"audit is a share from 0 to 1, not {audit}")
-    frame = readable(frame)
-    known = field_columns(frame.columns)
-    labels = None if truth is None else truth_beside(frame, truth, on=on)
-    wanted = _wanted(known, labels, fields)
-    issues = _issues(frame, wanted, on)
-    pieces = [_of_field(frame, f, at, issues, labels, seconds) for at, f in enumerate(wanted)]
+    records = Records(frame)
+    labels = None if truth is None else beside(records, Truth(truth, records, on=on), on=on)
+    wanted = _wanted(records.fields, labels, fields)
+    issues = _issues(records, wanted, on)
+    pieces = [_of_field(records, f, at, issues, labels, seconds) for at, f in enumerate(wanted)]
     pieces = [piece for piece in pieces if len(piece)]
     if not pieces:
         return _empty()
@@ -163,17 +168,17 @@ def _wanted(
     return list(fields)
 
 
-def _issues(
-    frame: pd.DataFrame, fields: Sequence[str], on: str | None
-) -> Mapping[str, pd.DataFrame]:
+def _issues(records: Records, fields: Sequence[str], on: str | None) -> Mapping[str, pd.DataFrame]:
     """Issues of each field, those at codes left to the fields they contradict."""
-    found = check(frame, on=on)
+    if not (records.types != "").any():
+        return {}
+    found = check(records.frame, on=on)
     found = found[found["field"].isin(fields)]
     return {str(field): of_field for field, of_field in found.groupby("field", sort=False)}
 
 
 def _of_field(
-    frame: pd.DataFrame,
+    records: Records,
     field: str,
     number: int,
     issues: Mapping[str, pd.DataFrame],
@@ -181,29 +186,24 @@ def _of_field(
     seconds: Seconds | None,
 ) -> pd.DataFrame:
     """The queue's rows of one field, in the order of the frame."""
-    count = len(frame)
-    values: _Texts = np.full(count, "", object)
-    confidence = np.full(count, np.nan)
-    if field in frame:
-        values = as_text(frame[field]).to_numpy(object)
-        told = pd.to_numeric(frame[f"{field}_confidence"], errors="coerce")
-        confidence = told.to_numpy(np.float64, na_value=np.nan)
+    count = len(records)
+    values: _Texts = records.texts(field).to_numpy(object)
+    confidence = records.confidences(field)
     read = values != ""
     asked, looks = read.copy(), np.full(count, _LOOK_ELSE)
     wrong = np.where(np.isnan(confidence), _CHANCE_UNKNOWN, 1 - np.clip(confidence, 0, 1))
     percent = np.round(np.nan_to_num(confidence) * 100).astype(int)
     reasons = np.array([f"confidence {p}%" for p in range(101)], object)[np.clip(percent, 0, 100)]
     reasons[np.isnan(confidence)] = "confidence unknown"
-    types = as_text(frame["ocr_type"]).to_numpy(object)
-    for name in pd.unique(types):
-        form = _form(str(name), field)
-        mine = types == name
-        if form is None:
+    for name in pd.unique(records.types):
+        spec = expected(str(name)).get(field)
+        mine = records.types == name
+        if spec is None:
             continue
-        if isinstance(FIELD_TYPES[form], QrText):
+        if isinstance(spec.type, QrText):
             asked &= ~mine
             continue
-        looks[mine] = _LOOK.get(type(FIELD_TYPES[form]).__name__, _LOOK_ELSE)
+        looks[mine] = _LOOK.get(type(spec.type).__name__, _LOOK_ELSE)
         asked |= mine
         gaps = mine & ~read
         share = (int((mine & read).sum()) + 1) / (int(mine.sum()) + 2)
@@ -211,8 +211,8 @@ def _of_field(
         reasons[gaps] = f"nothing read; {share:.0%} of these papers have one"
     if field in issues:
         _weigh_issues(issues[field], wrong, reasons)
-    if LOCATED_COLUMN in frame:
-        _weigh_places(as_text(frame[LOCATED_COLUMN]), field, read, wrong, reasons)
+    if LOCATED_COLUMN in records.frame:
+        _weigh_places(as_text(records.frame[LOCATED_COLUMN]), field, read, wrong, reasons)
     if labels is not None and field in labels:
         _weigh_truth(labels[field], values, asked, wrong, reasons)
     look = _seconds(field, looks, seconds)
@@ -228,14 +228,6 @@ def _of_field(
             "number": number,
         }
     )
-
-
-def _form(type_name: str, field: str) -> str | None:
-    """Name of the field's type on papers of that type; None where they have no such field."""
-    kind = TYPES.get(type_name)
-    if kind is None:
-        return None
-    return next((f.type.name for f in kind.fields if f.name == field), None)
 
 
 def _also(wrong: _Floats, at: npt.NDArray[np.int64], chance: float) -> None:

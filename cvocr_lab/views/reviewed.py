@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from os import PathLike
-
 import numpy as np
 import pandas as pd
 
@@ -20,9 +17,6 @@ def reviewed_values(
     frame: pd.DataFrame,
     queue: pd.DataFrame,
     decisions: Decisions,
-    *,
-    column: str | Sequence[str] | None = None,
-    base: str | PathLike[str] | None = None,
 ) -> pd.DataFrame:
     """Judge the values of `frame` that persons have reviewed, for `accuracy_from_review`.
 
@@ -38,8 +32,6 @@ def reviewed_values(
         Its `review_queue`, made with the arguments that the review had.
     decisions
         A journal, several, or decisions.
-    column, base
-        See `cvocr_lab.apply`.
 
     Returns
     -------
@@ -70,7 +62,7 @@ def reviewed_values(
             raise ArgumentError(f"no queue such as review_queue gives: no column {name!r}")
     found = read_decisions(decisions)
     standings, name_of = fold(found), namer(digests(found))
-    items = frame_items(frame, column=column, base=base)
+    items = frame_items(frame)
     cells = zip(queue["row"].tolist(), queue["field"].tolist(), strict=True)
     there = [standings.get(place_of(items[row], name_of, field)) for row, field in cells]
     decided = np.array([s is not None and s.state not in ("untouched", "prefilled") for s in there])

@@ -5,22 +5,21 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
-from pathlib import Path
 
 import pandas as pd
 
+from cvocr_lab.frames import Records
 from cvocr_lab.images import Fetch, Limits
 from cvocr_lab.journal import Decision, Journal
-from cvocr_lab.views.beside import Beside
 from cvocr_lab.views.checks import Check
-from cvocr_lab.views.faces import Faces
 from cvocr_lab.views.items import SHOWN, Items
-from cvocr_lab.views.judged import Judge, edits
+from cvocr_lab.views.messages import row_message
 from cvocr_lab.views.pictures import Pictures
 from cvocr_lab.views.queue import Order, review_queue
+from cvocr_lab.views.second_engine import SecondEngine
 from cvocr_lab.views.session import Ear, Session
-from cvocr_lab.views.telling import told_face
-from cvocr_lab.views.viewer import send_row, send_sharp, warm, whole
+from cvocr_lab.views.truth_overlay import TruthOverlay, edits
+from cvocr_lab.views.viewer import pictured, send_row, send_sharp, warm, whole
 from cvocr_lab.views.widget import Mimebundle, Said, mimebundle
 
 
@@ -35,18 +34,17 @@ class Reviewer(Session):
 
     def __init__(
         self,
-        faces: Faces,
+        records: Records,
         pictures: Pictures,
         items: Items,
         *,
-        judge: Judge | None,
-        beside: Beside | None,
+        overlay: TruthOverlay | None,
+        second: SecondEngine | None,
         checks: Mapping[str, Check | None],
-        base: str | PathLike[str] | None,
         height: int,
     ) -> None:
-        super().__init__("board", faces, pictures, items, checks=checks, base=base, height=height)
-        self._judge, self._beside = judge, beside
+        super().__init__("board", records, pictures, items, checks=checks, height=height)
+        self._overlay, self._second = overlay, second
         self._done: dict[str, dict[str, object]] = {}
         self._listeners: list[Callable[[Decision], object]] = []
 
@@ -63,7 +61,7 @@ class Reviewer(Session):
     def _repr_mimebundle_(self, **_: object) -> Mimebundle:
         first = self._items.first()
         if first is not None:
-            warm(self._talk, self._pictures, self._faces, self._items.rows[first])
+            warm(self._talk, self._pictures, self._records, self._items.rows[first])
         return mimebundle(self._talk, repr(self))
 
     def _ears(self) -> Mapping[str, Ear]:
@@ -85,7 +83,7 @@ class Reviewer(Session):
                 "at": self._items.first(),
                 "journal": self._journal_key(),
                 "journal_name": self.journal.path.name,
-                "shown": list(SHOWN) if self._beside else [s for s in SHOWN if s != "differ"],
+                "shown": list(SHOWN) if self._second else [s for s in SHOWN if s != "differ"],
                 "fields": list(dict.fromkeys(self._items.fields)),
                 "progress": self._items.progress(),
             },
@@ -108,25 +106,25 @@ class Reviewer(Session):
     def _send(self, view: str, k: int, said: Said) -> None:
         items, row = self._items, self._items.rows[k]
         items.identify(row)
-        face = self._faces.face(row)
-        judgements = self._judge.of(row) if self._judge else {}
-        told = told_face(face, judgements, mask=False)
-        fields = told["fields"]
+        record = self._records.record(row)
+        judgements = self._overlay.of(row) if self._overlay else {}
+        message = row_message(record, judgements, mask=False)
+        fields = message["fields"]
         assert isinstance(fields, list)
         names = {f["name"] for f in fields}
         if items.fields[k] not in names:
             fields.append({"name": items.fields[k], "value": None})
         for field in fields:
             field.update(self._about(row, field["name"]))
-        told |= {
+        message |= {
             "at": k,
             "field": items.fields[k],
             "before": items.next(k, step=-1),
             "after": items.next(k),
             "next": items.next(k, undecided=items.shown == "to do"),
-            "other_engine": self._beside.engine if self._beside else "",
+            "other_engine": self._second.engine if self._second else "",
         }
-        send_row(self._talk, view, self._pictures, face.shot, told, said)
+        send_row(self._talk, view, self._pictures, record, message, said)
 
     def _about(self, row: int, field: str) -> dict[str, object]:
         """What the review adds to a field: where it stands, and what else was said of it."""
@@ -150,7 +148,7 @@ class Reviewer(Session):
 
     def _other(self, row: int, field: str) -> dict[str, object]:
         """What the second engine read, and how that differs."""
-        other = self._beside.value(row, field) if self._beside else None
+        other = self._second.value(row, field) if self._second else None
         if other is None:
             return {}
         k = self._items.place(row, field)
@@ -158,8 +156,8 @@ class Reviewer(Session):
         return {"other": other, "other_edits": edits(other, own) if other and own else []}
 
     def _sharpen(self, view: str, said: Said) -> None:
-        shot = self._faces.face(whole(said.get("row"))).shot
-        send_sharp(self._talk, view, self._pictures, shot, said)
+        record = self._records.record(whole(said.get("row")))
+        send_sharp(self._talk, view, self._pictures, record, said)
 
     def _check(self, view: str, said: Said) -> None:
         k, text = whole(said.get("at")), str(said.get("text", ""))
@@ -217,8 +215,6 @@ def review(
     other: pd.DataFrame | None = None,
     checks: Mapping[str, Check | None] | None = None,
     who: str | None = None,
-    base: str | PathLike[str] | None = None,
-    column: str | Sequence[str] | None = None,
     on: str | None = None,
     height: int = 640,
     limits: Limits = Limits(),  # noqa: B008 - frozen
@@ -253,7 +249,7 @@ def review(
         is wrong with it, or "".  None for no check.  A check warns; entering again overrules it.
     who
         Whose decisions they are; None for the login name.
-    base, column, on, height, limits, fetch
+    on, height, limits, fetch
         As for `cvocr_lab.view`.
 
     Raises
@@ -274,18 +270,17 @@ def review(
     ...     review(frame, f"{folder}/review.jsonl", fields=["id", "name"])
     Reviewer of 2 fields, 2 to do, journal review.jsonl; run the cell
     """
-    faces = Faces(frame, column)
-    judge = None if truth is None else Judge(faces.frame, truth, on=on)
+    records = pictured(frame)
+    overlay = None if truth is None else TruthOverlay(records, truth, on=on)
     opened = journal if isinstance(journal, Journal) else Journal(journal, who=who)
     if queue is None:
         queue = review_queue(
-            faces.frame, truth=truth, order=order, audit=audit, seed=seed, fields=fields, on=on
+            records.frame, truth=truth, order=order, audit=audit, seed=seed, fields=fields, on=on
         )
-    beside = None if other is None else Beside(faces.frame, other)
-    items = Items(faces, queue, opened, base=base, beside=beside)
-    folder = None if base is None else Path(base)
-    pictures = Pictures(base=folder, limits=limits, fetch=fetch)
+    second = None if other is None else SecondEngine(records, other)
+    items = Items(records, queue, opened, second=second)
+    pictures = Pictures(limits=limits, fetch=fetch)
     return Reviewer(
-        faces, pictures, items, judge=judge, beside=beside, checks=checks or {}, base=base,
+        records, pictures, items, overlay=overlay, second=second, checks=checks or {},
         height=height,
     )  # fmt: skip

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from os import PathLike
 from threading import RLock
 from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
 from cvocr_lab.errors import ArgumentError
-from cvocr_lab.journal import Decision, State, apply
+from cvocr_lab.frames import Records
+from cvocr_lab.journal import Decision, State
 from cvocr_lab.text import nfc
+from cvocr_lab.views.applied import apply
 from cvocr_lab.views.checks import Check, complaint
-from cvocr_lab.views.faces import Faces
 from cvocr_lab.views.items import Items
 from cvocr_lab.views.pictures import Pictures
 from cvocr_lab.views.widget import Page, Said, Talk
@@ -42,17 +42,16 @@ class Session:
     def __init__(
         self,
         page: Page,
-        faces: Faces,
+        records: Records,
         pictures: Pictures,
         items: Items,
         *,
         checks: Mapping[str, Check | None],
-        base: str | PathLike[str] | None,
         height: int,
     ) -> None:
         self.journal = items.journal
-        self._faces, self._pictures, self._items = faces, pictures, items
-        self._checks, self._base, self._height = checks, base, height
+        self._records, self._pictures, self._items = records, pictures, items
+        self._checks, self._height = checks, height
         # The page is answered beside the cells that run (JupyterLab's subshells).
         self._lock = RLock()
         self._talk = Talk(self._hear, page)
@@ -73,8 +72,7 @@ class Session:
         with self._lock:
             self.journal.refresh()
             decisions = self.journal.decisions
-        frame, columns = self._faces.frame, self._faces.columns
-        return apply(frame, decisions, column=columns, base=self._base)
+        return apply(self._records.frame, decisions)
 
     def __len__(self) -> int:
         return len(self._items)
@@ -116,8 +114,8 @@ class Session:
 
     def _complaint(self, k: int, text: str) -> str:
         field = self._items.fields[k]
-        value = self._faces.face(self._items.rows[k]).values.get(field)
-        return complaint(field, value.format if value else "", text, self._checks)
+        cell = self._records.cell(self._items.rows[k], field)
+        return complaint(field, cell.form, text, self._checks)
 
     def _undone(self, view: str) -> tuple[str, int | None] | None:
         """Undo the latest decision: of which field, and where it stands among the items."""

@@ -10,12 +10,9 @@ import pandas as pd
 
 from cvocr_lab.cleaning import RULES, check, labels_from_codes
 from cvocr_lab.errors import ArgumentError
-from cvocr_lab.frames import TEXT, field_columns
-from cvocr_lab.journal.rows import source_columns
-from cvocr_lab.scoring.texts import as_text
+from cvocr_lab.frames import TEXT, UNREADABLE, Records, Truth, beside
 from cvocr_lab.text import comparison_key, fold_key, old_tone
 from cvocr_lab.views.queue import COLUMNS
-from cvocr_lab.views.truths import UNREADABLE, readable, truth_beside
 
 _LABELS_WRONG: Final = 0.02
 """Share of labels taken to be wrong before anything is known."""
@@ -110,27 +107,19 @@ def suspects(
     """
     if not 0 <= least <= 1:
         raise ArgumentError(f"least is a strength from 0 to 1, not {least}")
-    frame = readable(frame)
-    labels = truth_beside(frame, truth, on=on, fields=fields)
+    records = Records(frame)
+    labels = beside(records, Truth(truth, records, fields=fields, on=on), on=on)
     names = [str(name) for name in labels.columns[1:]]
-    papers = pd.factorize(frame.index if on is None else pd.Index(frame[on]))[0]
-    read = _read(frame, names)
-    found = _Suspicions(labels, names, read)
-    found.by_codes(_positional(frame, papers), "paper")
-    found.by_rules(_positional(frame, papers), papers)
-    found.by_readings(frame, None if other is None else truth_beside(frame, other, on=on))
-    found.by_twins(frame)
+    papers = pd.factorize(records.labels(on))[0]
+    # Under positions, and with a column that says which rows are of one paper.
+    frame = records.frame.reset_index(drop=True).assign(ocr_type=records.types, paper=papers)
+    found = _Suspicions(labels, names, {n: records.texts(n).tolist() for n in names})
+    found.by_codes(frame, "paper")
+    found.by_rules(frame, papers)
+    second = None if other is None else beside(records, Truth(other, records, on=on), on=on)
+    found.by_readings(records, second)
+    found.by_twins(records)
     return found.queue(least)
-
-
-def _read(frame: pd.DataFrame, names: Sequence[str]) -> dict[str, list[str]]:
-    nothing = [""] * len(frame)
-    return {n: as_text(frame[n]).tolist() if n in frame else nothing for n in names}
-
-
-def _positional(frame: pd.DataFrame, papers: np.ndarray) -> pd.DataFrame:
-    """The frame under its positions, and which rows are of one paper as a column."""
-    return frame.reset_index(drop=True).assign(paper=papers)
 
 
 class _Suspicions:
@@ -172,7 +161,7 @@ class _Suspicions:
         told = pd.DataFrame(
             {n: pd.Series(v, dtype=TEXT).replace({"": None, UNREADABLE: None})
              for n, v in self._labels.items()}
-        ).assign(type=as_text(frame["ocr_type"]), paper=papers)  # fmt: skip
+        ).assign(type=frame["ocr_type"], paper=papers)  # fmt: skip
         found = check(told, on="paper")
         found = found[~found["rule"].isin(_NO_LABEL_RULES)]
         reading = check(frame, on="paper")
@@ -198,13 +187,11 @@ class _Suspicions:
     def _differs(self, at: int, field: str) -> bool:
         return difference(self._labels[field][at], self._read[field][at]) in ("other", "marks")
 
-    def by_readings(self, frame: pd.DataFrame, other: pd.DataFrame | None) -> None:
+    def by_readings(self, records: Records, other: pd.DataFrame | None) -> None:
         """What one engine is sure of, or two agree on."""
         for field in self._names:
-            if field not in field_columns(frame.columns):
-                continue
-            sure = pd.to_numeric(frame[f"{field}_confidence"], errors="coerce").to_numpy(float)
-            seconds = [""] * len(frame)
+            sure = records.confidences(field)
+            seconds = [""] * len(records)
             if other is not None and field in other:
                 seconds = other[field].fillna("").tolist()
             for at, (label, value) in enumerate(
@@ -222,11 +209,13 @@ class _Suspicions:
                     said += f", {sure[at]:.0%} sure"
                 self._add(at, field, strength, said)
 
-    def by_twins(self, frame: pd.DataFrame) -> None:
+    def by_twins(self, records: Records) -> None:
         """Other labels of the same picture."""
-        sources = frame[source_columns(frame)].astype(str)
-        keys = sources.assign(side=frame["ocr_side"].fillna(""), page=frame["ocr_page"].fillna(1))
-        groups = keys.reset_index(drop=True).groupby(list(keys.columns), sort=False).indices
+        if not records.source_columns and "ocr_source" not in records.frame:
+            return
+        sources = [str(source) for source in records.sources]
+        keys = pd.DataFrame({"source": sources, "side": records.sides, "page": records.pages})
+        groups = keys.groupby(list(keys.columns), sort=False).indices
         for rows in groups.values():
             twins = [int(at) for at in rows if self._there[at]]
             if len({self._rows[at] for at in twins}) < 2:

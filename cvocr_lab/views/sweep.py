@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from math import ceil
 from os import PathLike
-from pathlib import Path
 from typing import Final, Literal
 
 import numpy as np
 import pandas as pd
 
 from cvocr_lab.errors import ArgumentError, CvocrError
+from cvocr_lab.frames import Records
 from cvocr_lab.images import Fetch, Limits
+from cvocr_lab.images.crops import Points, corners_of, cut, grown, jpeg
 from cvocr_lab.journal import Journal
 from cvocr_lab.kinds import TYPES
 from cvocr_lab.views.checks import Check
-from cvocr_lab.views.crops import Points, corners_of, cut, grown, jpeg
-from cvocr_lab.views.faces import Faces
 from cvocr_lab.views.items import Items
 from cvocr_lab.views.pictures import Pictures
 from cvocr_lab.views.session import Ear, Session
-from cvocr_lab.views.viewer import whole
+from cvocr_lab.views.viewer import pictured, whole
 from cvocr_lab.views.widget import Mimebundle, Said, mimebundle
 
 SweepOrder = Literal["confidence", "value", "row"]
@@ -50,16 +49,15 @@ class Sweeper(Session):
     def __init__(
         self,
         field: str,
-        faces: Faces,
+        records: Records,
         pictures: Pictures,
         items: Items,
         *,
         checks: Mapping[str, Check | None],
-        base: str | PathLike[str] | None,
         per_page: int,
         height: int,
     ) -> None:
-        super().__init__("sweep", faces, pictures, items, checks=checks, base=base, height=height)
+        super().__init__("sweep", records, pictures, items, checks=checks, height=height)
         self.field, self._per_page = field, per_page
         self._crops: OrderedDict[int, bytes] = OrderedDict()
         self._done: set[str] = set()
@@ -93,7 +91,7 @@ class Sweeper(Session):
 
     def _open(self, view: str, said: Said) -> None:  # noqa: ARG002 - all ears take the same
         self._items.read_others()
-        spec = next((k[self.field] for k in TYPES.values() if _has(k.name, self.field)), None)
+        spec = next((k[self.field] for k in TYPES.values() if self.field in k.names), None)
         self._talk.tell(
             view,
             "open",
@@ -122,15 +120,15 @@ class Sweeper(Session):
     def _cell(self, k: int) -> dict[str, object]:
         row = self._items.rows[k]
         standing = self._items.standing(k)
-        confidence = self._faces.frame[f"{self.field}_confidence"].iloc[row]
+        cell = self._records.cell(row, self.field)
         return {
             "k": k,
-            "label": str(self._faces.frame.index[row]),
+            "label": str(self._records.frame.index[row]),
             "value": self._items.values[k],
-            "confidence": None if pd.isna(confidence) else float(confidence),
+            "confidence": cell.confidence,
             "state": self._items.states[k],
             "said": standing.value if standing else None,
-            "placed": self._faces.frame[f"{self.field}_quad"].iloc[row] is not None,
+            "placed": cell.quad is not None,
         }
 
     def _send_crops(self, view: str, page: int) -> None:
@@ -150,12 +148,12 @@ class Sweeper(Session):
         if k in self._crops:
             self._crops.move_to_end(k)
             return self._crops[k], ""
-        face = self._faces.face(self._items.rows[k])
-        corners = corners_of(face.values[self.field].quad)
+        record = self._records.record(self._items.rows[k])
+        corners = corners_of(record.cells[self.field].quad)
         if corners is None:
             return b"", "its place on the picture is not known"
         try:
-            pixels = self._pictures.pixels(face.shot)
+            pixels = self._pictures.pixels(record)
         except CvocrError as error:
             return b"", str(error)
         wide, tall = _CROP
@@ -228,8 +226,6 @@ def sweep(
     per_page: int = 40,
     checks: Mapping[str, Check | None] | None = None,
     who: str | None = None,
-    base: str | PathLike[str] | None = None,
-    column: str | Sequence[str] | None = None,
     height: int = 640,
     limits: Limits = Limits(),  # noqa: B008 - frozen
     fetch: Fetch = Fetch(),  # noqa: B008 - frozen
@@ -253,7 +249,7 @@ def sweep(
         ``"confidence"``, least first; ``"value"``, equal values side by side; ``"row"``.
     per_page
         Crops on a page, 1 to 200.
-    checks, who, base, column, height, limits, fetch
+    checks, who, height, limits, fetch
         As for `cvocr_lab.review`.
 
     Raises
@@ -278,29 +274,28 @@ def sweep(
         raise ArgumentError(f"order is 'confidence', 'value' or 'row', not {order!r}")
     if not 1 <= per_page <= 200:
         raise ArgumentError(f"per_page is a number from 1 to 200, not {per_page}")
-    faces = Faces(frame, column)
-    if field not in faces.fields:
-        known = ", ".join(faces.fields)
+    records = pictured(frame)
+    if field not in records.fields:
+        known = ", ".join(records.fields)
         raise ArgumentError(f"no column of a field {field!r}; there are {known}")
     opened = journal if isinstance(journal, Journal) else Journal(journal, who=who)
-    items = Items(faces, _queue(faces.frame, field, order), opened, base=base)
-    pictures = Pictures(base=None if base is None else Path(base), limits=limits, fetch=fetch)
+    items = Items(records, _queue(records, field, order), opened)
+    pictures = Pictures(limits=limits, fetch=fetch)
     return Sweeper(
-        field, faces, pictures, items, checks=checks or {}, base=base, per_page=per_page,
-        height=height,
-    )  # fmt: skip
+        field, records, pictures, items, checks=checks or {}, per_page=per_page, height=height
+    )
 
 
-def _queue(frame: pd.DataFrame, field: str, order: SweepOrder) -> pd.DataFrame:
+def _queue(records: Records, field: str, order: SweepOrder) -> pd.DataFrame:
     """The rows that have a value, in the order asked for."""
     cells = pd.DataFrame(
         {
-            "row": range(len(frame)),
-            "value": frame[field].to_numpy(object),
-            "confidence": pd.to_numeric(frame[f"{field}_confidence"], errors="coerce").to_numpy(),
+            "row": range(len(records)),
+            "value": records.texts(field),
+            "confidence": records.confidences(field),
         }
     )
-    cells = cells[cells["value"].notna() & (cells["value"] != "")]
+    cells = cells[cells["value"] != ""]
     if order != "row":
         first = "value" if order == "value" else "confidence"
         cells = cells.sort_values(first, kind="stable", na_position="first")
@@ -311,7 +306,3 @@ def _widened(points: Points) -> Points:
     along = points[1] - points[0]
     more = along / np.hypot(*along) * np.hypot(*(points[3] - points[0])) * _ALONG
     return np.asarray(points + np.stack([-more, more, more, -more]), np.float64)
-
-
-def _has(kind: str, field: str) -> bool:
-    return any(f.name == field for f in TYPES[kind].fields)

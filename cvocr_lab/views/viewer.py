@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from cvocr_lab.errors import ArgumentError
+from cvocr_lab.frames import Record, Records
 from cvocr_lab.images import Fetch, Limits
 from cvocr_lab.views.choosing import MANY, SORTS, Wish, chosen, options, wish_of
 from cvocr_lab.views.drawing import drawn
-from cvocr_lab.views.faces import Face, Faces
-from cvocr_lab.views.judged import Judge, Judgement
-from cvocr_lab.views.pictures import FIRST, Pictures, Shot
-from cvocr_lab.views.telling import told_face, told_sheet
+from cvocr_lab.views.messages import row_message, sheet_message
+from cvocr_lab.views.pictures import FIRST, Pictures
+from cvocr_lab.views.truth_overlay import Judgement, TruthOverlay
 from cvocr_lab.views.widget import Mimebundle, Said, Talk, mimebundle
 
 if TYPE_CHECKING:
@@ -39,13 +36,19 @@ class Viewer:
     """
 
     def __init__(
-        self, faces: Faces, pictures: Pictures, judge: Judge | None, wish: Wish, *, mask: bool,
+        self,
+        records: Records,
+        pictures: Pictures,
+        overlay: TruthOverlay | None,
+        wish: Wish,
+        *,
+        mask: bool,
         height: int,
-    ) -> None:  # fmt: skip
-        self._faces, self._pictures, self._judge = faces, pictures, judge
+    ) -> None:
+        self._records, self._pictures, self._overlay = records, pictures, overlay
         self._mask, self._height = mask, height
         self._wish = wish
-        self.rows = chosen(faces.frame, wish, judge)
+        self.rows = chosen(records, wish, overlay)
         self.at = 0
         self._talk = Talk(self._hear)
 
@@ -66,18 +69,19 @@ class Viewer:
         """
         if not len(self.rows):
             raise ArgumentError("no row is chosen")
-        face = self._faces.face(int(self.rows[self.at]))
-        return drawn(self._pictures.pixels(face.shot), face, self._judged(face), mask=self._mask)
+        record = self._records.record(int(self.rows[self.at]))
+        pixels = self._pictures.pixels(record)
+        return drawn(pixels, record, self._judgements(record), mask=self._mask)
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def __repr__(self) -> str:
-        return f"Viewer of {len(self.rows)} of {len(self._faces)} rows; run the cell to see them"
+        return f"Viewer of {len(self.rows)} of {len(self._records)} rows; run the cell to see them"
 
     def _repr_mimebundle_(self, **_: object) -> Mimebundle:
         if len(self.rows):
-            warm(self._talk, self._pictures, self._faces, int(self.rows[self.at]))
+            warm(self._talk, self._pictures, self._records, int(self.rows[self.at]))
         return mimebundle(self._talk, repr(self))
 
     def _hear(self, view: str, ask: str, said: Said) -> None:
@@ -93,10 +97,10 @@ class Viewer:
             self.at = whole(said["at"])
 
     def _open(self, view: str) -> None:
-        found = options(self._faces.frame)
-        outcomes = ["wrong", "missing", "invented", "all correct"] if self._judge else []
-        columns = [str(c) for c in self._faces.frame.columns][:MANY]
-        sorts = [s for s in SORTS if s != "wrong" or self._judge]
+        found = options(self._records)
+        outcomes = ["wrong", "missing", "invented", "all correct"] if self._overlay else []
+        columns = [str(c) for c in self._records.frame.columns][:MANY]
+        sorts = [s for s in SORTS if s != "wrong" or self._overlay]
         self._talk.tell(
             view,
             "open",
@@ -104,7 +108,7 @@ class Viewer:
                 "mode": "view",
                 "height": self._height,
                 "mask": self._mask,
-                "total": len(self._faces),
+                "total": len(self._records),
                 "count": len(self.rows),
                 "at": self.at,
                 **found,
@@ -116,7 +120,7 @@ class Viewer:
         )
 
     def _choose(self, view: str, wish: Wish) -> None:
-        rows = chosen(self._faces.frame, wish, self._judge)
+        rows = chosen(self._records, wish, self._overlay)
         before = int(self.rows[self.at]) if len(self.rows) else -1
         there = np.flatnonzero(rows == before)
         self._wish, self.rows = wish, rows
@@ -129,27 +133,25 @@ class Viewer:
             return
         if not said.get("ahead"):
             self.at = at
-        face = self._faces.face(int(self.rows[at]))
-        told = {"at": at, **told_face(face, self._judged(face), mask=self._mask)}
-        send_row(self._talk, view, self._pictures, face.shot, told, said)
+        record = self._records.record(int(self.rows[at]))
+        message = {"at": at, **row_message(record, self._judgements(record), mask=self._mask)}
+        send_row(self._talk, view, self._pictures, record, message, said)
 
     def _sharpen(self, view: str, said: Said) -> None:
-        shot = self._faces.face(whole(said.get("row"))).shot
-        send_sharp(self._talk, view, self._pictures, shot, said)
+        record = self._records.record(whole(said.get("row")))
+        send_sharp(self._talk, view, self._pictures, record, said)
 
-    def _judged(self, face: Face) -> dict[str, Judgement]:
-        return self._judge.of(face.row) if self._judge else {}
+    def _judgements(self, record: Record) -> dict[str, Judgement]:
+        return self._overlay.of(record.row) if self._overlay else {}
 
 
 def view(
     frame: pd.DataFrame,
     *,
     truth: pd.DataFrame | None = None,
-    base: str | PathLike[str] | None = None,
     mask: bool = False,
     query: str = "",
     sort: str = "",
-    column: str | Sequence[str] | None = None,
     on: str | None = None,
     height: int = 640,
     limits: Limits = Limits(),  # noqa: B008 - frozen
@@ -168,8 +170,6 @@ def view(
     truth
         Labels, matched as by `cvocr_lab.score`: colours then tell outcomes instead of confidence,
         and wrong values show letter by letter where they differ.
-    base
-        Folder that relative paths start from; None for the current one.
     mask
         Hide every value, and cover portrait, codes and printed values on the picture, for
         looking on with others.  Where type or corners of the paper are unknown, the whole picture
@@ -179,8 +179,6 @@ def view(
     sort
         ``"confidence"`` for the least confident first, ``"wrong"`` for the most wrong values
         first (needs `truth`), or a column; "" for the order of the frame.
-    column
-        The source column(s); None for those that stand there beside the results.
     on
         Column of both that says which rows of `truth` belong to which; None for the index.
     height
@@ -191,7 +189,7 @@ def view(
     Raises
     ------
     ArgumentError
-        `frame` is no flat frame, its source column is not to be told, or the query or order is
+        `frame` is no flat frame or does not say where its pictures are, or the query or order is
         not understood.
     MissingPartError
         anywidget is not installed; `cvocr_lab.show` needs none.
@@ -205,44 +203,59 @@ def view(
     >>> view(frame, query="id_confidence < 0.9")
     Viewer of 1 of 1 rows; run the cell to see them
     """
-    faces = Faces(frame, column)
-    judge = None if truth is None else Judge(faces.frame, truth, on=on)
-    folder = None if base is None else Path(base)
-    pictures = Pictures(base=folder, limits=limits, fetch=fetch, mask=mask)
+    records = pictured(frame)
+    overlay = None if truth is None else TruthOverlay(records, truth, on=on)
+    pictures = Pictures(limits=limits, fetch=fetch, mask=mask)
     wish = Wish(query=query, sort=sort)
-    return Viewer(faces, pictures, judge, wish, mask=mask, height=height)
+    return Viewer(records, pictures, overlay, wish, mask=mask, height=height)
 
 
-def send_row(talk: Talk, view: str, pictures: Pictures, shot: Shot, told: Said, said: Said) -> None:
+def pictured(frame: pd.DataFrame) -> Records:
+    """Give the rows of a frame, once it is known that it says where its pictures are.
+
+    Raises
+    ------
+    ArgumentError
+        It is no flat frame, or does not say so.
+    """
+    records = Records(frame)
+    if len(records):
+        records.source(0)
+    return records
+
+
+def send_row(
+    talk: Talk, view: str, pictures: Pictures, record: Record, message: Said, said: Said
+) -> None:
     """Send a row with its pictures, or without where the page says that it has them."""
     have = said.get("have")
-    if isinstance(have, list) and shot.row in have:
-        talk.tell(view, "show", told)
+    if isinstance(have, list) and record.row in have:
+        talk.tell(view, "show", message)
         return
     edge = edge_of(said)
 
     def send() -> None:
-        about, parts = told_sheet(pictures.sheet(shot, edge))
-        talk.tell(view, "show", {**told, "sheet": about}, parts)
+        about, parts = sheet_message(pictures.sheet(record, edge))
+        talk.tell(view, "show", {**message, "sheet": about}, parts)
 
-    if pictures.kept(shot, edge):
+    if pictures.kept(record, edge):
         send()
     else:
         talk.later(view, send)
 
 
-def warm(talk: Talk, pictures: Pictures, faces: Faces, row: int) -> None:
+def warm(talk: Talk, pictures: Pictures, records: Records, row: int) -> None:
     """Load the first picture while the page is still being built."""
-    talk.later("", lambda: pictures.sheet(faces.face(row).shot, FIRST))
+    talk.later("", lambda: pictures.sheet(records.record(row), FIRST))
 
 
-def send_sharp(talk: Talk, view: str, pictures: Pictures, shot: Shot, said: Said) -> None:
+def send_sharp(talk: Talk, view: str, pictures: Pictures, record: Record, said: Said) -> None:
     """Send the photo of a row alone, larger."""
     edge = edge_of(said)
 
     def send() -> None:
-        photo = pictures.sharp(shot, edge)
-        talk.tell(view, "sharp", {"row": shot.row}, [photo] if photo else [])
+        photo = pictures.sharp(record, edge)
+        talk.tell(view, "sharp", {"row": record.row}, [photo] if photo else [])
 
     talk.later(view, send)
 

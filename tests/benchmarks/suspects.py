@@ -19,12 +19,11 @@ import pandas as pd
 from check import papers
 
 import cvocr_lab
-from cvocr_lab.frames import Reading, to_frame
+from cvocr_lab.frames import Reading, Records, Truth, pair, to_frame
 from cvocr_lab.kinds import field_order
 from cvocr_lab.results import Document, Extraction, FieldValue
 from cvocr_lab.text import LETTERS, fold
 from cvocr_lab.views.suspects import suspects
-from cvocr_lab.views.truths import truth_beside
 
 SEED = 930_000
 CODES = ("qr", "mrz")
@@ -103,7 +102,7 @@ def report(
     wrong: set[tuple[int, str]],
 ) -> dict[str, object]:
     """Precision and recall at a strength of a half, and of the first as many as there are."""
-    row_of = truth_beside(frame, truth)["row"].tolist()
+    row_of = pair(Records(frame), Truth(truth, Records(frame))).rows.tolist()
     hits = [(row_of[r], f) in wrong for r, f in zip(found["row"], found["field"], strict=True)]
     cells = int(truth[[f for f in field_order() if f in truth]].notna().sum().sum())
     strong = int((found["strength"] >= 0.5).sum())

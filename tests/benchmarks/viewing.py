@@ -26,7 +26,7 @@ from cards import cards
 from lab import need_browser, opened, run_cell, running_browser, running_lab
 
 from cvocr_lab import review
-from cvocr_lab.views.faces import Faces
+from cvocr_lab.frames import Records
 from cvocr_lab.views.pictures import Pictures
 
 SCALE = 5.62
@@ -64,7 +64,7 @@ def timings(rows: int) -> None:
         frame = long_frame(lab.folder / "cards", rows)
         frame.to_pickle(lab.folder / "frame.pkl")
         start = "import pandas as pd, cvocr_lab\nframe = pd.read_pickle('frame.pkl')"
-        lab.write("view.ipynb", start, "frame.cvocr.view(base='cards')")
+        lab.write("view.ipynb", start, "frame.cvocr.view()")
         with (
             running_browser(need_browser("jupyterlab")) as browser,
             opened(browser, lab, "view.ipynb", width=1920, height=1080) as page,
@@ -107,10 +107,10 @@ def told(milliseconds: list[float]) -> str:
 
 def memory(count: int) -> None:
     with tempfile.TemporaryDirectory() as name:
-        faces = Faces(long_frame(Path(name), count))
-        pictures = Pictures(base=name)
+        records = Records(long_frame(Path(name), count))
+        pictures = Pictures()
         for row in range(count):
-            pictures.sheet(faces.face(row).shot, 1200)
+            pictures.sheet(records.record(row), 1200)
             if row + 1 in (20, 50, 100, 200, 500, 1_000, count):
                 print(f"after {row + 1} pictures: {resident():.0f} MB")
 

@@ -1,4 +1,4 @@
-"""What all formats share: the faces of a flat frame with their places, and frames of them."""
+"""What all formats share: the papers of a flat frame with their places, and frames of them."""
 
 from __future__ import annotations
 
@@ -15,10 +15,9 @@ import pandas as pd
 
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.files import escaped
-from cvocr_lab.frames import Reading, from_frame, restore, to_frame
-from cvocr_lab.frames.flat import input_starts
+from cvocr_lab.frames import Reading, Records, to_frame
+from cvocr_lab.frames.truth import refuse_numbers
 from cvocr_lab.images import load
-from cvocr_lab.journal.rows import source_columns
 from cvocr_lab.results import Document, Extraction, FieldValue, Quad, box_quad, checked
 
 
@@ -27,19 +26,19 @@ class LeftOutWarning(UserWarning):
 
 
 @dataclass(frozen=True, slots=True)
-class Face:
-    """One row of a flat frame.
+class Paper:
+    """One row of a flat frame, as another tool knows it.
 
     Parameters
     ----------
     label
         Its index label.
     source
-        Path or URL of the picture it is in, of its own side where there are two.
+        Path or URL of its picture.
     document
         What was read; None for a failed row.
     nth
-        Which face of its picture, from 1.
+        Which paper of its picture, from 1.
     engine
         Who read it.
     """
@@ -51,57 +50,60 @@ class Face:
     engine: str = ""
 
 
-def faces_of(frame: pd.DataFrame, column: str | Sequence[str] | None = None) -> list[Face]:
-    """Take a flat frame apart, row by row.
+def papers_of(frame: pd.DataFrame) -> list[Paper]:
+    """Take the papers out of a flat frame, row by row.
 
     Raises
     ------
     ArgumentError
-        It is no flat frame, or its source column holds pictures instead of paths.
+        It is no flat frame, or holds pictures instead of paths.
     """
-    frame = restore(frame)
-    columns = source_columns(frame, column)
-    readings, _ = from_frame(frame)
-    sources = list(zip(*(frame[c].tolist() for c in columns), strict=True))
-    faces: list[Face] = []
-    at = 0
-    for start, reading in zip(input_starts(frame), readings, strict=True):
-        assert start == at
-        found = reading.result
-        documents = found.documents if isinstance(found, Extraction) else (None,)
-        nth: Counter[str] = Counter()
-        for document in documents:
-            second = len(columns) == 2 and document is not None and document.side == "back"
-            source = sources[at][1 if second else 0]
-            if not isinstance(source, str | Path):
-                raise ArgumentError(
-                    f"column {columns[-1 if second else 0]!r} holds pictures, not paths: the "
-                    "format names files; save the pictures and put their paths there"
-                )
-            nth[str(source)] += 1
-            engine = found.engine if isinstance(found, Extraction) else reading.engine
-            faces.append(Face(frame.index[at], str(source), document, nth[str(source)], engine))
-            at += 1
-    return faces
+    records = Records(frame)
+    refuse_numbers(records.frame, records.fields)
+    papers: list[Paper] = []
+    seen: Counter[tuple[int, str]] = Counter()
+    for record in records:
+        if not record.name:
+            raise ArgumentError(
+                f"the frame holds pictures, not paths (row {record.label!r}): the format names "
+                "files; save the pictures and put their paths into column 'ocr_source'"
+            )
+        document = None
+        if not record.error:
+            fields = {
+                name: FieldValue(cell.text, cell.confidence, cell.quad)
+                for name, cell in record.cells.items()
+                if cell.text is not None
+            }
+            document = Document(record.type, record.side, MappingProxyType(fields), record.page)
+        key = int(records.inputs[record.row]), record.name
+        seen[key] += 1
+        papers.append(Paper(record.label, record.name, document, seen[key], record.engine))
+    return papers
 
 
-def frame_of(faces: Iterable[Face], *, column: str = "image") -> pd.DataFrame:
-    """Put faces into a flat frame; neighbours of one label and source are one input.
+def bare_name(source: str) -> str:
+    """The last part of a path or URL."""
+    return source.rstrip("/").rpartition("/")[2] or source
 
-    A face with neither type nor value is a row all the same.
+
+def frame_of(papers: Iterable[Paper], *, column: str = "image") -> pd.DataFrame:
+    """Put papers into a flat frame; neighbours of one label and source are one input.
+
+    A paper with neither type nor value is a row all the same.
     """
     inputs: list[tuple[object, str, str, list[Document]]] = []
-    last: Face | None = None
-    for face in faces:
+    last: Paper | None = None
+    for paper in papers:
         try:
-            document = checked(Extraction((face.document or Document(""),))).documents[0]
+            document = checked(Extraction((paper.document or Document(""),))).documents[0]
         except ValueError as error:
             raise ArgumentError(f"the file holds what is no reading: {error}") from None
-        if last and face.nth > 1 and (last.label, last.source) == (face.label, face.source):
+        if last and paper.nth > 1 and (last.label, last.source) == (paper.label, paper.source):
             inputs[-1][3].append(document)
         else:
-            inputs.append((face.label, face.source, face.engine, [document]))
-        last = face
+            inputs.append((paper.label, paper.source, paper.engine, [document]))
+        last = paper
     labels = [label for label, *_ in inputs]
     index = pd.Index(labels) if labels else pd.RangeIndex(0)
     sources = pd.DataFrame({column: [escaped(source) for _, source, *_ in inputs]}, index=index)
@@ -155,7 +157,7 @@ def _around(quads: Sequence[Quad]) -> Quad | None:
     return box_quad(min(xs), min(ys), max(xs), max(ys))
 
 
-def picture_size(source: str, base: str | PathLike[str] | None) -> tuple[int, int]:
+def picture_size(source: str) -> tuple[int, int]:
     """Width and height of an upright picture in pixels, read from its head where that will do.
 
     Raises
@@ -165,7 +167,7 @@ def picture_size(source: str, base: str | PathLike[str] | None) -> tuple[int, in
     """
     from PIL import Image, UnidentifiedImageError
 
-    path = Path(base or "") / source
+    path = Path(source)
     if path.is_file():
         try:
             with Image.open(path) as picture:
@@ -174,7 +176,7 @@ def picture_size(source: str, base: str | PathLike[str] | None) -> tuple[int, in
                 return (height, width) if turned else (width, height)
         except (UnidentifiedImageError, OSError, ValueError, SyntaxError):
             pass  # a PDF, or a format that Pillow alone does not know
-    pixels = load(source, base=None if base is None else Path(base)).pixels
+    pixels = load(source).pixels
     return pixels.shape[1], pixels.shape[0]
 
 

@@ -1,4 +1,4 @@
-"""Cut what stands in a quad out of a picture, upright and level."""
+"""The one place that cuts pieces out of pictures: a quad, upright and level."""
 
 from __future__ import annotations
 
@@ -36,7 +36,10 @@ def grown(points: Points, margin: float) -> Points:
 
 
 def level(points: Points, *, width: int, height: int) -> tuple[Points, tuple[int, int]]:
-    """The transform that levels four corners, and its size: as large as they are, or the bounds."""
+    """Give the transform that levels four corners, and the size of the piece in pixels.
+
+    The piece is as large as the corners are apart, but no larger than `width` and `height`.
+    """
     import cv2
 
     sides = [np.hypot(*(points[(at + 1) % 4] - points[at])) for at in range(4)]
@@ -44,22 +47,40 @@ def level(points: Points, *, width: int, height: int) -> tuple[Points, tuple[int
     scale = min(1.0, width / wide, height / tall)
     size = max(1, round(wide * scale)), max(1, round(tall * scale))
     target = np.asarray([[0, 0], [size[0], 0], size, [0, size[1]]], np.float32)
-    turn = cv2.getPerspectiveTransform(points.astype(np.float32), target)
-    return np.asarray(turn, np.float64), size
+    transform = cv2.getPerspectiveTransform(points.astype(np.float32), target)
+    return np.asarray(transform, np.float64), size
 
 
 def cut(pixels: Pixels, points: Points, *, width: int, height: int) -> Pixels:
-    """What stands between four corners, level, no larger than the bounds."""
+    """Cut out what stands between four corners, level and no larger than `width` by `height`."""
     import cv2
 
-    turn, size = level(points, width=width, height=height)
+    transform, size = level(points, width=width, height=height)
     longest = max(np.hypot(*(points[1] - points[0])), 1.0)
     if longest > 2 * size[0]:  # a transform skips pixels where a resize averages them
         half = max(size[0] / longest, 0.05)
         pixels = cv2.resize(pixels, None, fx=half, fy=half, interpolation=cv2.INTER_AREA)
-        turn = turn @ np.diag([1 / half, 1 / half, 1.0])
+        transform = transform @ np.diag([1 / half, 1 / half, 1.0])
     border = cv2.BORDER_REPLICATE
-    return np.asarray(cv2.warpPerspective(pixels, turn, size, borderMode=border), np.uint8)
+    return np.asarray(cv2.warpPerspective(pixels, transform, size, borderMode=border), np.uint8)
+
+
+def value_crop(
+    pixels: Pixels, quad: Sequence[float] | None, *, margin: float, width: int, height: int
+) -> bytes | None:
+    """Cut out a value with some margin around it, as a JPEG file; None where its place is unknown.
+
+    Parameters
+    ----------
+    margin
+        Share of the line's height that is shown around it, for the marks above and below.
+    width, height
+        Size in pixels that it must not exceed.
+    """
+    corners = corners_of(quad)
+    if corners is None:
+        return None
+    return jpeg(cut(pixels, grown(corners, margin), width=width, height=height))
 
 
 def shrunk(pixels: Pixels, edge: int) -> Pixels:
@@ -75,7 +96,7 @@ def shrunk(pixels: Pixels, edge: int) -> Pixels:
 
 
 def jpeg(pixels: Pixels) -> bytes:
-    """Encode RGB pixels."""
+    """Encode RGB pixels as a JPEG file."""
     import cv2
 
     bgr = np.ascontiguousarray(pixels[..., ::-1])

@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from html import escape
 from os import PathLike
 from typing import Final, Literal
 
 import numpy as np
 import pandas as pd
-from rapidfuzz.distance import Levenshtein
 
 from cvocr_lab.errors import ArgumentError
-from cvocr_lab.frames import restore
+from cvocr_lab.frames import TEXT, Alternatives, Records, Truth, pair, restore
 from cvocr_lab.scoring import drift
+from cvocr_lab.scoring.alignment import alignment
 from cvocr_lab.scoring.cells import compare_fields
-from cvocr_lab.scoring.columns import as_truth, chosen_fields, refuse_numbers
 from cvocr_lab.scoring.confusion import count_classes, count_pairs
 from cvocr_lab.scoring.intervals import wilson
-from cvocr_lab.scoring.judged import Judged
-from cvocr_lab.scoring.matching import alignment, match
 from cvocr_lab.scoring.rates import rates
-from cvocr_lab.scoring.texts import as_text, key, tone_key
-from cvocr_lab.scoring.truths import Alternatives, further_columns
+from cvocr_lab.scoring.score_views import ScoreViews
+from cvocr_lab.scoring.texts import key, tone_key
 
 By = str | Sequence[str]
 
@@ -37,7 +33,7 @@ SHOWN: Final = (
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Score(Judged):
+class Score(ScoreViews):
     """A flat frame judged by a truth.
 
     Parameters
@@ -55,7 +51,8 @@ class Score(Judged):
         a whole first, then one per edit from left to right (`cvocr_lab.scoring.mistakes`,
         `cvocr_lab.scoring.diagnosis`); "" for other outcomes;
         `confidence` as the reader gave it, NaN when unknown;
-        `words`, `word_edits`: the same as `chars` and `edits`, in words; `anls`.
+        `words`, `word_edits`: the same as `chars` and `edits`, in words; `anls`;
+        `reading`: position in the flat frame of the row that the value is from, -1 for none.
     rows
         One row per row of the truth: its columns that are no fields, then `ocr_type`,
         `ocr_side` and `ocr_error` of the reading, and `read`, whether there was one.
@@ -279,66 +276,24 @@ def score(
     0  name  TRẦN ÂN  TRẦN AN      1    shape    wrong
     0   sex       Nữ               2           missing
     """
-    given = frame
-    frame = _readings(frame)
-    truth = as_truth(truth)
-    chosen = chosen_fields(given, truth, fields, on)
-    further = further_columns(truth, chosen, alternatives)
-    for table in (frame, truth):
-        refuse_numbers(table, [*chosen, *(c for own in further.values() for c in own)])
-    matching = match(frame, truth, on=on, likeness=_likeness(frame, truth, chosen))
+    read = Records(frame)
+    labels = Truth(truth, read, fields=fields, on=on, alternatives=alternatives)
+    pairing = pair(read, labels, on=on)
     make_key = tone_key if tone_style == "unify" else key
-    cells, unreadable = compare_fields(frame, truth, matching, chosen, further, make_key)
-    texts = {*chosen, *(c for own in further.values() for c in own)}
-    rows = truth[[c for c in truth.columns if c not in texts]].copy()
-    alone = matching.first < 0
-    for column in ("ocr_type", "ocr_side", "ocr_error"):
-        found = frame[column].reset_index(drop=True).reindex(matching.first)
-        rows[column] = found.where(~alone).array
-    failed = frame["ocr_error"].notna().to_numpy()
-    rows["read"] = ~matching.take(failed, True, failed)
-    extra = restore(given.take(matching.extra)) if len(matching.extra) else restore(given.iloc[:0])
-    noticed = alignment(frame, truth, matching, [*texts & set(truth.columns)], on=on)
-    by = "field" if by is None else by
+    cells, unreadable = compare_fields(read, labels, pairing, make_key)
+    rows = labels.frame.drop(columns=labels.columns)
+    alone = pairing.first < 0
+    told = {"ocr_type": read.types, "ocr_side": read.sides, "ocr_error": read.errors}
+    for column, texts in told.items():
+        found = np.full(len(rows), None, object)
+        found[~alone] = texts[pairing.first[~alone]]
+        found[found == ""] = None
+        rows[column] = pd.Series(found, index=rows.index, dtype=TEXT)
+    rows["read"] = ~alone
+    rows.loc[~alone, "read"] = ~read.failed[pairing.speaking(read.failed)[~alone]]
+    extra = restore(read.frame.iloc[pairing.extra])
+    noticed = alignment(read, labels, pairing, on=on)
     if baseline is not None:
         drift.guard(cells, baseline)
+    by = "field" if by is None else by
     return Score(cells, rows, extra, unreadable, noticed, by=by, tone_style=tone_style)
-
-
-def _readings(frame: pd.DataFrame) -> pd.DataFrame:
-    """`frame` with its index, and what is asked of each reading in its type, quickly.
-
-    Texts of fields are made text when they are compared, and nobody asks for places here.
-    """
-    restore(frame.head(0))  # says what is no flat frame
-    if any(str(c).startswith("ocr_index") for c in frame.columns):
-        frame = restore(frame)
-    texts = {c: as_text(frame[c]) for c in ("ocr_type", "ocr_side", "ocr_error")}
-    numbers = {
-        c: pd.to_numeric(frame[c], errors="coerce").astype("Int64").array
-        for c in ("ocr_page", "ocr_attempts")
-    }
-    return frame.assign(**{c: t.where(t != "").array for c, t in texts.items()}, **numbers)
-
-
-def _likeness(
-    frame: pd.DataFrame, truth: pd.DataFrame, fields: Sequence[str]
-) -> Callable[[int, int], float]:
-    both = [f for f in fields if f in frame]
-
-    @cache  # most scores never ask
-    def texts() -> tuple[list[list[str]], ...]:
-        return tuple([as_text(table[f]).tolist() for f in both] for table in (truth, frame))
-
-    @cache
-    def pages() -> tuple[list[str], ...]:
-        said = truth["page"].astype(str).tolist() if "page" in truth else [""] * len(truth)
-        return said, frame["ocr_page"].astype(str).tolist()
-
-    def likeness(row: int, at: int) -> float:
-        wanted, read = texts()
-        pairs = ((own[row], theirs[at]) for own, theirs in zip(wanted, read, strict=True))
-        alike = sum(Levenshtein.normalized_similarity(t, v) for t, v in pairs if t and v)
-        return alike + (len(both) if pages()[0][row] == pages()[1][at] else 0)
-
-    return likeness

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-class Judged(ABC):
+class ScoreViews(ABC):
     """Cells and rows that were judged, and the questions they answer."""
 
     __slots__ = ()
@@ -44,7 +44,7 @@ class Judged(ABC):
 
     def compare(
         self,
-        other: Judged,
+        other: ScoreViews,
         *,
         names: tuple[str, str] = ("a", "b"),
         detect: float = 0.02,
@@ -172,7 +172,6 @@ class Judged(ABC):
         title: str = "How well it reads",
         limit: int = SHOWN,
         crops: pd.DataFrame | None = None,
-        base: str | PathLike[str] | None = None,
     ) -> str:
         """Make a report: one HTML file with tables, plots, wrong values and all definitions.
 
@@ -189,25 +188,21 @@ class Judged(ABC):
         crops
             The flat frame that was scored, to put beside each wrong value the place it was read
             from; None for no pictures.
-        base
-            Folder that relative paths of the frame's pictures start from.
 
         Raises
         ------
         ArgumentError
-            The frame for the crops has no column of pictures.
+            The frame for the crops does not say where its pictures are.
         """
         groups = [by for by in ("type", "tier") if by in self.rows and self.rows[by].nunique() > 1]
         page = score_page(
             self.cells,
-            self.rows,
             {by: self.summary(by) for by in ("field", *groups)},
             self.confusions(),
             title=title,
             headline=self.headline(),
             limit=limit,
             crops=crops,
-            base=base,
         )
         if path is not None:
             write(page, path)

@@ -1,0 +1,263 @@
+"""Which readings answer which row of a truth."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from rapidfuzz.distance import Levenshtein
+from rapidfuzz.process import cdist
+
+from cvocr_lab.errors import ArgumentError
+from cvocr_lab.frames.columns import TEXT
+from cvocr_lab.frames.records import Ints, Records
+from cvocr_lab.frames.truth import Truth
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Pairing:
+    """Positions in the flat frame for each row of the truth.
+
+    Parameters
+    ----------
+    first
+        One for each row of the truth: position of its reading, -1 when there is none.
+    more
+        Positions of further readings, for rows that several faces answer.
+    extra
+        Positions of readings that no row of the truth claims.
+    copies
+        Positions of readings left out beside the original they were copied from.
+    readings
+        How many readings there are.
+    """
+
+    first: Ints
+    more: Mapping[int, tuple[int, ...]]
+    extra: Ints
+    copies: Ints
+    readings: int
+
+    @cached_property
+    def rows(self) -> Ints:
+        """For each reading the row of the truth that it answers, -1 for none."""
+        rows = np.full(self.readings, -1, np.int64)
+        answered = self.first >= 0
+        rows[self.first[answered]] = np.flatnonzero(answered)
+        for row, others in self.more.items():
+            rows[list(others)] = row
+        return rows
+
+    def speaking(self, empty: npt.NDArray[np.bool_]) -> Ints:
+        """Give for every row of the truth the position of the reading that speaks, -1 for none.
+
+        Of several readings it is the first that says anything.
+
+        Parameters
+        ----------
+        empty
+            Which readings say nothing.
+        """
+        found = self.first.copy()
+        for row, others in self.more.items():
+            every = (int(self.first[row]), *others)
+            found[row] = next((at for at in every if not empty[at]), every[0])
+        return found
+
+
+def pair(read: Records, truth: Truth, *, on: str | None = None) -> Pairing:
+    """Pair readings with the rows of a truth that they answer.
+
+    Rows and readings of one label (the index, or the column `on`) belong together.  Among those of
+    one label the pairs are chosen that agree best on the whole: first in type and side, then in
+    side, then in page, then in how alike the values are.  A row that names neither type nor side
+    is answered by every reading of its label that no other row claims.  Pairing by a column,
+    readings copied from an equal source are left out beside their original.
+
+    Raises
+    ------
+    ArgumentError
+        One of the two lacks the column `on`.
+    """
+    given, wanted = _numbered(read, truth, on)
+    first = np.full(len(truth), -1, np.int64)
+    _pair_unique(given, wanted, first)
+    stated = (truth.types != "") | (truth.sides != "")
+    left = np.full(len(read), True)
+    left[first[first >= 0]] = False
+    by_label, rows_of = _by_label(given, left), _by_label(wanted, first < 0)
+    copies: list[int] = []
+    if on is not None:
+        for label, found in by_label.items():
+            kept = [at for at in found if not read.copies[at]] or _first_copy(read, found)
+            copies += sorted(set(found) - set(kept))
+            by_label[label] = kept
+            left[list(set(found) - set(kept))] = False
+    if any(label in by_label for label in rows_of):
+        keys = _keys(read, truth, given, wanted, stated)
+        some = np.flatnonzero(left)
+        open_rows = np.flatnonzero((first < 0) & stated)
+        found_rows = np.full(len(open_rows), -1, np.int64)
+        _pair_unique(keys[0][some], keys[1][open_rows], found_rows)
+        first[open_rows] = np.where(found_rows < 0, -1, some.take(found_rows, mode="clip"))
+        left[first[first >= 0]] = False
+        by_label = {k: [at for at in found if left[at]] for k, found in by_label.items()}
+        rows_of = _by_label(wanted, first < 0)
+    likeness = _likeness(read, truth)
+    more: dict[int, tuple[int, ...]] = {}
+    for label, rows in rows_of.items():
+        if free := by_label.get(label):
+            by_label[label] = _assign(rows, free, read, truth, likeness, first, more)
+    extra = sorted(at for free in by_label.values() for at in free)
+    return Pairing(first, more, np.array(extra, np.int64), np.array(copies, np.int64), len(read))
+
+
+def beside(read: Records, truth: Truth, *, on: str | None = None) -> pd.DataFrame:
+    """Lay a truth beside the rows of a flat frame.
+
+    Returns
+    -------
+    pandas.DataFrame
+        For each reading, in its order and under a fresh index: `row`, the position in the truth,
+        -1 where the truth has none, and a column per chosen field ("" for absent; of several
+        accepted texts the first; missing where the truth has no such row).
+    """
+    rows = pair(read, truth, on=on).rows
+    made: dict[str, object] = {"row": rows}
+    for field in truth.chosen:
+        texts = truth.accepted(field)[0].texts.to_numpy(object)
+        found = np.full(len(rows), None, object)
+        found[rows >= 0] = texts[rows[rows >= 0]]
+        made[field] = pd.Series(found, dtype=TEXT)
+    return pd.DataFrame(made)
+
+
+def _numbered(read: Records, truth: Truth, on: str | None) -> tuple[Ints, Ints]:
+    """Number the labels of both alike."""
+    labels = []
+    for table, what in ((read, "frame"), (truth, "truth")):
+        try:
+            labels.append(table.labels(on))
+        except ArgumentError:
+            raise ArgumentError(f"the {what} has no column {on!r} to match rows by") from None
+    codes = pd.factorize(labels[0].append(labels[1]), use_na_sentinel=False)[0]
+    given, wanted = np.split(codes.astype(np.int64), [len(read)])
+    return given, wanted
+
+
+def _pair_unique(given: Ints, wanted: Ints, first: Ints) -> None:
+    """Pair, in place, what has a key that either side has once."""
+    count = max(given.max(initial=-1), wanted.max(initial=-1)) + 1
+    where = np.full(count, -1, np.int64)
+    where[given] = np.arange(len(given))
+    where[np.bincount(given, minlength=count) != 1] = -1
+    lone = np.bincount(wanted, minlength=count)[wanted] == 1
+    first[lone] = where[wanted[lone]]
+
+
+def _by_label(labels: Ints, which: npt.NDArray[np.bool_]) -> dict[int, list[int]]:
+    found: defaultdict[int, list[int]] = defaultdict(list)
+    at = np.flatnonzero(which)
+    for position, label in zip(at.tolist(), labels[at].tolist(), strict=True):
+        found[label].append(position)
+    return dict(found)
+
+
+def _keys(
+    read: Records, truth: Truth, given: Ints, wanted: Ints, stated: npt.NDArray[np.bool_]
+) -> tuple[Ints, Ints]:
+    """Label, type and side of readings and rows as one number each."""
+    parts = pd.DataFrame(
+        {
+            "label": np.concatenate([given, wanted]),
+            "type": np.concatenate([read.types, truth.types]),
+            "side": np.concatenate([read.sides, truth.sides]),
+        }
+    )
+    # A row that does not say its type may be of any, so no key is its own.
+    whole = np.concatenate([np.full(len(read), True), (truth.types != "") & stated])
+    of_parts = parts.groupby(["label", "type", "side"], sort=False).ngroup().to_numpy(np.int64)
+    alone = len(of_parts) + np.arange(len(of_parts))
+    codes: Ints = pd.factorize(np.where(whole, of_parts, alone))[0].astype(np.int64)
+    return codes[: len(read)], codes[len(read) :]
+
+
+Likeness = Callable[[Sequence[int], Sequence[int]], Floats]
+
+
+def _likeness(read: Records, truth: Truth) -> Likeness:
+    """Make what tells how alike rows and readings are, from 0 to 1; most pairings never ask."""
+    both = [field for field in truth.chosen if field in read.frame.columns]
+    texts: list[tuple[list[str], list[str]]] = []
+
+    def likeness(rows: Sequence[int], found: Sequence[int]) -> Floats:
+        if not texts:
+            texts.extend(
+                (truth.accepted(f)[0].texts.tolist(), read.texts(f).tolist()) for f in both
+            )
+        total = np.zeros((len(rows), len(found)))
+        for wanted, said in texts:
+            ours, theirs = [wanted[row] for row in rows], [said[at] for at in found]
+            alike = cdist(ours, theirs, scorer=Levenshtein.normalized_similarity, dtype=np.float64)
+            there = np.outer([text != "" for text in ours], [text != "" for text in theirs])
+            total += np.where(there, alike, 0.0)
+        return total / max(len(texts), 1)
+
+    return likeness
+
+
+def _assign(
+    rows: list[int],
+    free: list[int],
+    read: Records,
+    truth: Truth,
+    likeness: Likeness,
+    first: Ints,
+    more: dict[int, tuple[int, ...]],
+) -> list[int]:
+    """Give the readings of one label to its rows; what is left over comes back."""
+    silent = [row for row in rows if truth.types[row] == "" and truth.sides[row] == ""]
+    lone = silent if len(silent) == 1 else []
+    chosen = [row for row in rows if row not in lone]
+    for row, at in _best(chosen, free, read, truth, likeness):
+        first[row] = at
+    taken = set(first[chosen].tolist())
+    free = [at for at in free if at not in taken]
+    if lone and free:
+        first[lone[0]], more[lone[0]], free = free[0], tuple(free[1:]), []
+    return free
+
+
+def _best(
+    rows: Sequence[int], found: Sequence[int], read: Records, truth: Truth, likeness: Likeness
+) -> list[tuple[int, int]]:
+    """Pair rows and readings so that they agree best on the whole."""
+    if not rows or not found:
+        return []
+    if len(rows) == len(found) == 1:
+        return [(rows[0], found[0])]
+    from scipy.optimize import linear_sum_assignment
+
+    types, sides = truth.types[list(rows)][:, None], truth.sides[list(rows)][:, None]
+    same_side = (sides != "") & (sides == read.sides[list(found)])
+    same_type = (types == "") | (types == read.types[list(found)])
+    fits = ((types != "") | (sides != "")) & same_type & ((sides == "") | same_side)
+    paged = {"page", "ocr_page"} & set(truth.frame.columns)
+    pages = truth.pages[list(rows)][:, None] == read.pages[list(found)] if paged else 0
+    step = float(min(len(rows), len(found)) + 1)  # one agreement outweighs all lesser ones
+    gain = ((fits * step + same_side) * step + pages) * step + likeness(rows, found)
+    at_rows, at_found = linear_sum_assignment(gain, maximize=True)
+    return [(rows[i], found[k]) for i, k in zip(at_rows, at_found, strict=True)]
+
+
+def _first_copy(read: Records, found: Sequence[int]) -> list[int]:
+    """Those of `found` that stand under the first one's label."""
+    labels = read.frame.index
+    return [at for at in found if labels[at] == labels[found[0]]]

@@ -1,0 +1,429 @@
+"""What every consumer sees of a frame's rows: source, page, side, type, fields and cells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final, cast
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from cvocr_lab.errors import ArgumentError
+from cvocr_lab.frames.columns import (
+    as_text,
+    fields_of,
+    indexed,
+    one_quad,
+    triple,
+)
+from cvocr_lab.frames.sources import SOURCE, level, source_columns
+from cvocr_lab.kinds import TYPES, Field
+from cvocr_lab.results import Quad
+
+Texts = npt.NDArray[np.object_]
+Ints = npt.NDArray[np.int64]
+
+_ALIASES: Final = {kind.alias: name for name, kind in TYPES.items() if kind.alias}
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """The value of one field of a row.
+
+    Parameters
+    ----------
+    field
+        Its name.
+    text
+        As read; None for absent.
+    confidence, quad
+        None when unknown.
+    spec
+        What the row's document type says of the field; None where the type has no such field.
+    """
+
+    field: str
+    text: str | None = None
+    confidence: float | None = None
+    quad: Quad | None = None
+    spec: Field | None = None
+
+    @property
+    def caption(self) -> str:
+        """The field's printed caption; "" where the paper prints none."""
+        return self.spec.vi[0] if self.spec and self.spec.vi else ""
+
+    @property
+    def english(self) -> str:
+        """The field's English caption; "" where the paper prints none."""
+        return self.spec.en[0] if self.spec and self.spec.en else ""
+
+    @property
+    def form(self) -> str:
+        """Name of the field's type, "" where the document type has no such field."""
+        return self.spec.type.name if self.spec else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One row: one face of one paper, or a failure.
+
+    Parameters
+    ----------
+    row
+        Position in the frame.
+    label
+        Of the index.
+    source
+        Path or URL of the picture that the face stands in, or the picture itself.
+    type, side, page
+        The face.
+    engine, error
+        "" when unknown, or when there is none.
+    warnings
+        Codes.
+    corners
+        Of the paper.
+    cells
+        The fields that the type has, in order, then others that were read.
+    """
+
+    row: int
+    label: object
+    source: object
+    type: str
+    side: str
+    page: int
+    engine: str
+    error: str
+    warnings: tuple[str, ...]
+    corners: Quad | None
+    cells: Mapping[str, Cell]
+
+    @property
+    def title(self) -> str:
+        """What a person calls the paper."""
+        return TYPES[self.type].title if self.type in TYPES else self.type
+
+    @property
+    def quads(self) -> dict[str, Quad]:
+        """Where the values stand, by field."""
+        return {name: cell.quad for name, cell in self.cells.items() if cell.quad is not None}
+
+    @property
+    def name(self) -> str:
+        """Path or URL of the picture; "" for pictures in memory."""
+        return str(self.source) if isinstance(self.source, str | Path) else ""
+
+
+class Records:
+    """The rows of a flat frame, or of a table of labels, by column and by row.
+
+    Nothing is computed before it is asked for, so a long frame opens at once.  All arrays have one
+    entry for each row; absent texts are "".
+
+    Parameters
+    ----------
+    frame
+        A flat frame, or a table with ``type`` (``side``, ``page``) and a column for each field.
+        Columns that are not asked for need not be there.
+
+    Raises
+    ------
+    ArgumentError
+        It has neither a type nor a field, or has two columns of one name.
+
+    Examples
+    --------
+    >>> read = pd.DataFrame({"image": ["a.jpg"], "ocr_type": ["tcc_chip"], "id": ["001"]})
+    >>> record = Records(read).record(0)
+    >>> record.source, record.side, record.cells["id"].text, record.cells["sex"].text
+    ('a.jpg', 'front', '001', None)
+    """
+
+    def __init__(self, frame: pd.DataFrame) -> None:
+        self.frame = indexed(frame)
+        self.fields = fields_of(self.frame)
+        if not self.fields and {"ocr_type", "type", "ocr_error"}.isdisjoint(self.frame.columns):
+            raise ArgumentError(
+                "not a flat frame, such as extract gives: no column 'ocr_type' and none that is "
+                "named like a field"
+            )
+        self._texts: dict[str, pd.Series] = {}
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    def labels(self, on: str | None = None) -> pd.Index:
+        """Give what says which rows belong together: the index, or the column or level `on`.
+
+        Raises
+        ------
+        ArgumentError
+            There is no such column.
+        """
+        if on is None:
+            return self.frame.index.to_flat_index()
+        if on not in self.frame.columns and on not in self.frame.index.names:
+            raise ArgumentError(f"the frame has no column {on!r} to match rows by")
+        return pd.Index(level(self.frame, on))
+
+    # --- about the rows
+
+    def _about(self, *names: str) -> pd.Series:
+        """Texts of the first of these columns that is there."""
+        for name in names:
+            if name in self.frame.columns:
+                return as_text(self.frame[name])
+        return as_text(pd.Series([None] * len(self), dtype=object))
+
+    def _numbers(self, default: float, *names: str) -> npt.NDArray[np.float64]:
+        for name in names:
+            if name in self.frame.columns:
+                column = pd.to_numeric(self.frame[name], errors="coerce")
+                found = column.to_numpy(np.float64, na_value=np.nan)
+                return np.where(np.isnan(found), default, found)
+        return np.full(len(self), default)
+
+    @cached_property
+    def types(self) -> Texts:
+        """Document types, by our names for them."""
+        said = self._about("ocr_type", "type")
+        if set(_ALIASES).isdisjoint(said.unique()):
+            return said.to_numpy(object)
+        return said.map(lambda name: _ALIASES.get(name, name)).to_numpy(object)
+
+    @cached_property
+    def sides(self) -> Texts:
+        """Sides; where no column says them, those of the types."""
+        if {"ocr_side", "side"}.isdisjoint(self.frame.columns):
+            side_of = {name: kind.side for name, kind in TYPES.items()}
+            return np.array([side_of.get(name, "") for name in self.types], dtype=object)
+        return self._about("ocr_side", "side").to_numpy(object)
+
+    @cached_property
+    def pages(self) -> Ints:
+        """Pages, from 1."""
+        return self._numbers(1, "ocr_page", "page").astype(np.int64)
+
+    @cached_property
+    def engines(self) -> Texts:
+        """Names and versions of the engines."""
+        return self._about("ocr_engine").to_numpy(object)
+
+    @cached_property
+    def errors(self) -> Texts:
+        """Why rows failed."""
+        return self._about("ocr_error").to_numpy(object)
+
+    @cached_property
+    def failed(self) -> npt.NDArray[np.bool_]:
+        """Which rows failed."""
+        return np.asarray(self.errors != "", bool)
+
+    @cached_property
+    def copies(self) -> npt.NDArray[np.bool_]:
+        """Which rows were taken from an equal source of the same run."""
+        return np.asarray(self._numbers(1, "ocr_attempts") == 0, bool)
+
+    # --- where the pictures are
+
+    @cached_property
+    def source_columns(self) -> list[str]:
+        """Columns, or index levels, that the pictures were taken from; see `source_columns`."""
+        return source_columns(self.frame)
+
+    @cached_property
+    def _taken(self) -> list[Sequence[object]]:
+        return [level(self.frame, c) for c in self.source_columns]
+
+    @cached_property
+    def _opened(self) -> Sequence[object]:
+        return level(self.frame, SOURCE) if SOURCE in self.frame.columns else [None] * len(self)
+
+    def source(self, row: int) -> object:
+        """Path or URL of the picture of that row, or the picture itself.
+
+        Raises
+        ------
+        ArgumentError
+            No column says so.
+        """
+        found = self._opened[row]
+        if isinstance(found, str) and found:
+            return found
+        if not self._taken:
+            raise ArgumentError(
+                "the pictures are not to be told: no column 'ocr_source', nor 'image', nor "
+                "'front' and 'back'"
+            )
+        second = len(self._taken) == 2 and self.sides[row] == "back"
+        return self._taken[1 if second else 0][row]
+
+    @property
+    def sources(self) -> list[object]:
+        """Path or URL of every row's picture, or the picture itself; see `source`."""
+        return [self.source(row) for row in range(len(self))]
+
+    def pictures(self, row: int) -> tuple[object, ...]:
+        """All pictures of the input that the row belongs to: both of a pair, whichever side it is.
+
+        Raises
+        ------
+        ArgumentError
+            No column says so.
+        """
+        own = self.source(row)
+        cells = tuple(taken[row] for taken in self._taken)
+        if len(cells) < 2 or not isinstance(own, str):
+            return (own,) if len(cells) < 2 else cells
+        for cell in map(str, cells):
+            if own.endswith(cell):  # what stands before it stands before the other one too
+                return tuple(own[: len(own) - len(cell)] + str(other) for other in cells)
+        return cells
+
+    def origin(self, row: int) -> str:
+        """What the input is called: the texts of its source columns, else its path or URL.
+
+        Texts of two columns are joined by a line break; "" for pictures in memory.
+        """
+        cells = [taken[row] for taken in self._taken]
+        if cells and all(isinstance(cell, str | Path) for cell in cells):
+            return "\n".join(map(str, cells))
+        own = self._opened[row]
+        return own if isinstance(own, str) else ""
+
+    # --- inputs
+
+    @cached_property
+    def inputs(self) -> Ints:
+        """Number of the input that each row is a face of, in the order of their first rows.
+
+        Faces of one input have one label, source and time; a failed row is an input by itself.
+        """
+        if not len(self):
+            return np.zeros(0, np.int64)
+        keys = [
+            pd.factorize(self.frame.index.to_flat_index(), use_na_sentinel=False)[0],
+            pd.factorize(self.engines)[0],
+            pd.factorize(self._numbers(1, "ocr_attempts"))[0],
+            pd.factorize(self._numbers(-1, "ocr_seconds"))[0],
+            *(_codes(values) for values in self._taken),
+        ]
+        mixed = np.zeros(len(self), np.int64)
+        for key in keys:
+            mixed = pd.factorize(mixed * (int(key.max()) + 1) + key)[0].astype(np.int64)
+        lone = np.flatnonzero(self.failed)
+        mixed[lone] = len(self) + np.arange(len(lone))
+        return pd.factorize(mixed)[0].astype(np.int64)
+
+    @cached_property
+    def firsts(self) -> Ints:
+        """Position of the first row of each input."""
+        return np.unique(self.inputs, return_index=True)[1].astype(np.int64)
+
+    @cached_property
+    def nths(self) -> Ints:
+        """Which of several faces of one input, side and page each row is, from 1."""
+        faces = pd.DataFrame({"input": self.inputs, "side": self.sides, "page": self.pages})
+        counted = faces.groupby(["input", "side", "page"], sort=False).cumcount()
+        return np.asarray(counted + 1, np.int64)
+
+    # --- values
+
+    def texts(self, field: str) -> pd.Series:
+        """Values of a field as they stand, under a fresh index."""
+        if field not in self._texts:
+            self._texts[field] = self._about(field)
+        return self._texts[field]
+
+    def confidences(self, field: str) -> npt.NDArray[np.float64]:
+        """Confidences of a field; NaN when unknown."""
+        return self._numbers(np.nan, triple(field)[1])
+
+    def quads(self, field: str) -> list[Quad | None]:
+        """Quads of a field; None when unknown."""
+        name = triple(field)[2]
+        if name not in self.frame.columns:
+            return [None] * len(self)
+        return [cast("Quad | None", one_quad(quad)) for quad in self.frame[name].tolist()]
+
+    def cell(self, row: int, field: str) -> Cell:
+        """Give the value of one field of one row."""
+        return self._cell(field, self._row(row), self._spec(row).get(field))
+
+    def record(self, row: int) -> Record:
+        """Give one row with all its values."""
+        values = self._row(row)
+        own = self._spec(row)
+        cells = {}
+        for name in dict.fromkeys([*own, *self.fields]):
+            cell = self._cell(name, values, own.get(name))
+            if cell.spec is not None or cell.text is not None:
+                cells[name] = cell
+        warnings = str(_present(values.get("ocr_warnings")) or "")
+        return Record(
+            row=row,
+            label=self.frame.index[row],
+            source=self.source(row),
+            type=str(self.types[row]),
+            side=str(self.sides[row]),
+            page=int(self.pages[row]),
+            engine=str(self.engines[row]),
+            error=str(self.errors[row]),
+            warnings=tuple(code for code in warnings.split(";") if code),
+            corners=cast("Quad | None", one_quad(_present(values.get("ocr_corners")))),
+            cells=MappingProxyType(cells),
+        )
+
+    def __iter__(self) -> Iterator[Record]:
+        return map(self.record, range(len(self)))
+
+    def _row(self, row: int) -> dict[object, object]:
+        return dict(zip(self.frame.columns, self.frame.iloc[row].tolist(), strict=True))
+
+    def _spec(self, row: int) -> Mapping[str, Field]:
+        return expected(str(self.types[row]))
+
+    def _cell(self, field: str, values: Mapping[object, object], spec: Field | None) -> Cell:
+        text, confidence, quad = (_present(values.get(c)) for c in triple(field))
+        return Cell(
+            field,
+            None if text is None else str(text),
+            None if confidence is None else float(str(confidence)),
+            cast("Quad | None", one_quad(quad)),
+            spec,
+        )
+
+
+@cache
+def expected(type_name: str) -> Mapping[str, Field]:
+    """Give the fields that papers of that type have; none for a type that is not known."""
+    kind = TYPES.get(type_name)
+    return {} if kind is None else {field.name: field for field in kind.fields}
+
+
+def _present(value: object) -> object:
+    """None for what is missing: None, NaN, NA and ""."""
+    if value is None or value is pd.NA or value is pd.NaT:
+        return None
+    if isinstance(value, str):
+        return value or None
+    return None if isinstance(value, float) and value != value else value
+
+
+def _codes(values: Sequence[object]) -> npt.NDArray[np.int64]:
+    """Number equal cells alike: texts by value, pictures by what they are."""
+    plain = [
+        value if isinstance(value, str | bytes | int | float | None) else
+        str(value) if isinstance(value, Path) else
+        id(value)
+        for value in values
+    ]  # fmt: skip
+    codes = pd.factorize(np.array([*plain, None], dtype=object)[:-1], use_na_sentinel=False)[0]
+    return codes.astype(np.int64)

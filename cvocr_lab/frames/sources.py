@@ -1,0 +1,151 @@
+"""Where the picture of a row is: `ocr_source`, and the columns it was taken from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from os import PathLike
+from pathlib import Path
+from typing import Final
+
+import pandas as pd
+
+from cvocr_lab.errors import ArgumentError
+from cvocr_lab.frames.columns import TEXT, column_kinds, fields_of, restore, triple
+
+SOURCE: Final = "ocr_source"
+
+_LONGEST_PATH: Final = 4096
+_URL: Final = re.compile(r"[a-z][a-z0-9+.-]+://", re.I)
+# How base64 text of JPEG, PNG, PDF, WebP, GIF, TIFF and BMP begins.
+_CONTENT: Final = re.compile(
+    r"\s*(data:|(/9j/|iVBOR|JVBERi|UklGR|R0lGOD|SUkq|TU0A|Qk[0-9A-Za-z])[\w+/=\s-]{60,}$)", re.I
+)
+
+
+def opened(source: object, base: str | PathLike[str] | None = None) -> str | None:
+    """Give the path or URL under which `cvocr_lab.images.load` opens a source.
+
+    Parameters
+    ----------
+    source
+        What a cell holds.
+    base
+        Folder that a relative path starts from; a path stays relative where the folder is.
+
+    Returns
+    -------
+    str or None
+        None for pictures in memory, whose content is not repeated.
+
+    Examples
+    --------
+    >>> opened("a.jpg", "cards"), opened("https://example.com/a.jpg", "cards"), opened(b"...")
+    ('cards/a.jpg', 'https://example.com/a.jpg', None)
+    """
+    if not isinstance(source, str | Path):
+        return None
+    text = str(source).strip()
+    if not text or len(text) > _LONGEST_PATH or (isinstance(source, str) and _CONTENT.match(text)):
+        return None
+    if _URL.match(text):
+        return text
+    path = Path(text).expanduser() if text.startswith("~") else text
+    if base is None:
+        return str(path)
+    return str(Path(base) / path)
+
+
+def source_columns(frame: pd.DataFrame) -> list[str]:
+    """Find the columns, or named index levels, that the pictures of a frame were taken from.
+
+    They are the ones in which what `ocr_source` names stands; where there is no such column,
+    ``image``, or ``front`` and ``back``, or the only column that holds no result.  None are found
+    where these were dropped or cannot be told.
+    """
+    held = {c for f in fields_of(frame) for c in triple(f)} | set(column_kinds(frame.columns))
+    others = [str(c) for c in frame.columns if c not in held]
+    others += [str(n) for n in frame.index.names if n is not None and n not in frame.columns]
+    some = frame.head(_LOOKED_AT)
+    told = some[SOURCE].tolist() if SOURCE in some else []
+    if any(isinstance(source, str) and source for source in told):
+        cells = {c: zip(level(some, c), told, strict=True) for c in others}
+        return [c for c in others if any(_names(v, s) for v, s in cells[c])][:2]
+    for names in (["image"], ["front", "back"]):
+        if set(names) <= set(others):
+            return names
+    return [str(others[0])] if len(others) == 1 and others[0] in frame.columns else []
+
+
+_LOOKED_AT: Final = 100
+"""Rows that tell which column the sources were taken from."""
+
+
+def level(frame: pd.DataFrame, name: str) -> Sequence[object]:
+    """Give the values of a column, or of the index level of that name."""
+    values: list[object] = (
+        frame[name].tolist()
+        if name in frame.columns
+        else frame.index.get_level_values(name).tolist()
+    )
+    return values
+
+
+def _names(cell: object, source: object) -> bool:
+    """Tell whether a source is what this cell names, below whatever folder."""
+    if not isinstance(cell, str | Path) or not isinstance(source, str) or not str(cell):
+        return False
+    return source == str(cell) or source.endswith(f"/{str(cell).lstrip('/')}")
+
+
+def relocate(
+    frame: pd.DataFrame, old: str | PathLike[str], new: str | PathLike[str]
+) -> pd.DataFrame:
+    """Say where the pictures are after they moved.
+
+    Parameters
+    ----------
+    frame
+        A flat frame; it is not changed.
+    old
+        Folder, or beginning of a URL, as `ocr_source` has it; "" for whatever is relative.
+    new
+        What stands in its place.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The same rows with another `ocr_source`, that of rows from elsewhere unchanged.
+
+    Raises
+    ------
+    ArgumentError
+        `frame` is no flat frame, or no row's picture was below `old`.
+
+    Examples
+    --------
+    >>> read = pd.DataFrame({"id": ["001"], "ocr_source": ["cards/2024/a.jpg"]})
+    >>> relocate(read, "cards", "/mnt/archive")["ocr_source"].item()
+    '/mnt/archive/2024/a.jpg'
+    """
+    from cvocr_lab.frames.records import Records
+
+    old, new = str(old).rstrip("/"), str(new).rstrip("/")
+    moved = 0
+    made: list[str | None] = []
+    for source in Records(frame).sources:
+        where = opened(source)
+        below = where is not None and (
+            where == old
+            or where.startswith(f"{old}/")
+            or (not old and not where.startswith("/") and not _URL.match(where))
+        )
+        if where is not None and below:
+            moved += 1
+            rest = where[len(old) :].lstrip("/")
+            where = f"{new}/{rest}" if new and rest else new or rest
+        made.append(where)
+    if not moved and made:
+        raise ArgumentError(f"no picture of the frame is below {old!r}: see column 'ocr_source'")
+    whole = restore(frame)
+    return whole.assign(**{SOURCE: pd.Series(made, index=whole.index, dtype=TEXT)})

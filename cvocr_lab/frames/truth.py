@@ -1,0 +1,220 @@
+"""Labels: what a table says is printed, by our names for fields, and what it accepts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from cvocr_lab.errors import ArgumentError
+from cvocr_lab.frames.columns import TEXT, as_text
+from cvocr_lab.frames.records import Records
+from cvocr_lab.kinds import TYPES, field_order
+from cvocr_lab.kinds._fieldtypes import Amount
+
+Alternatives = Mapping[str, str | Sequence[str]]
+
+_SEVERAL = (list, tuple, set, frozenset, np.ndarray)
+
+
+class Truth(Records):
+    """A table of labels, or a reviewed flat frame that serves as one.
+
+    Parameters
+    ----------
+    truth
+        A column per field as printed; `type`, `side` and `page` where it has them.
+    read
+        The readings it is for; fields that only they know count too.
+    fields
+        Fields to compare; None for every field the truth has a column for.
+    on
+        Column that says which rows belong together: no field, whatever its name.
+    alternatives
+        Further columns with accepted texts, by field, besides ``<field>_alt``, ``<field>_alt2`` …
+
+    Attributes
+    ----------
+    chosen
+        The fields to compare.
+
+    Raises
+    ------
+    ArgumentError
+        The truth lacks a column, has no field at all, or a field's column holds numbers.
+    """
+
+    def __init__(
+        self,
+        truth: pd.DataFrame,
+        read: Records,
+        *,
+        fields: Sequence[str] | None = None,
+        on: str | None = None,
+        alternatives: Alternatives | None = None,
+    ) -> None:
+        table = _spelled(truth)
+        self.chosen = _chosen(read, table, fields, on)
+        super().__init__(table)
+        asked = alternatives or {}
+        self._further = {f: _further(table, f, asked.get(f, ())) for f in self.chosen}
+        self._accepted: dict[str, list[Accepted]] = {}
+        for frame in (read.frame, table):
+            refuse_numbers(frame, [*self.chosen, *self.columns])
+
+    @property
+    def columns(self) -> list[str]:
+        """Columns of the table that hold values to compare."""
+        further = (column for own in self._further.values() for column in own)
+        return list(dict.fromkeys([*self.chosen, *further]))
+
+    def accepted(self, field: str) -> list[Accepted]:
+        """List what the truth accepts for a field, first choice first.
+
+        A cell that is a list, tuple, set or array holds several texts (an empty one among them
+        accepts that nothing was read); an empty cell of a further column says nothing.
+        """
+        if field not in self._accepted:
+            found = _spread(self.frame[field])
+            for column in self._further[field]:
+                for further in _spread(self.frame[column]):
+                    said = (further.texts != "").to_numpy(bool)
+                    given = said if further.given is None else said & further.given
+                    found.append(Accepted(further.texts, given))
+            self._accepted[field] = found
+        return self._accepted[field]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Accepted:
+    """One column of accepted texts.
+
+    Parameters
+    ----------
+    texts
+        One for each row of the truth.
+    given
+        Rows for which this column says anything; None for all.
+    """
+
+    texts: pd.Series
+    given: npt.NDArray[np.bool_] | None = None
+
+
+def _spelled(truth: pd.DataFrame) -> pd.DataFrame:
+    """The table under our names for fields, type, side and page, without what was read of it."""
+    names = {str(c) for c in truth.columns}
+    about = {"ocr_type": "type", "ocr_side": "side", "ocr_page": "page"}
+    renamed = about if "type" not in names and "ocr_type" in names else {}
+    keep = [c for c in truth.columns if c in renamed or not str(c).startswith("ocr_")]
+    table = truth[keep].rename(columns=renamed)
+    for alias, field in _aliases().items():
+        if alias not in names:
+            continue
+        if field not in names:
+            table = table.rename(columns={alias: field})
+        else:  # an older table may have a column for each spelling
+            empty = (as_text(table[field]) == "").to_numpy()
+            table[field] = table[field].astype(object).mask(empty, table[alias].astype(object))
+            table = table.drop(columns=alias)
+    if "type" in table:
+        names_of = {t.alias: t.name for t in TYPES.values() if t.alias}
+        table["type"] = [names_of.get(t, t) for t in table["type"]]
+    return table
+
+
+def _aliases() -> dict[str, str]:
+    """Map each other spelling that means one field in every type to that field."""
+    meanings: dict[str, set[str]] = {}
+    for kind in TYPES.values():
+        for field in kind.fields:
+            for name in (field.name, *field.aliases):
+                meanings.setdefault(name, set()).add(field.name)
+    return {a: next(iter(f)) for a, f in meanings.items() if len(f) == 1 and a not in f}
+
+
+def _chosen(
+    read: Records, table: pd.DataFrame, fields: Sequence[str] | None, on: str | None
+) -> list[str]:
+    if fields is not None:
+        for field in fields:
+            if field not in table:
+                raise ArgumentError(f"the truth has no column {field!r}")
+        return list(fields)
+    known = dict.fromkeys([*field_order(), *read.fields])
+    chosen = [f for f in known if f in table and f != on]
+    if not chosen:
+        raise ArgumentError("the truth has no column named like a field, such as 'id' or 'name'")
+    return chosen
+
+
+def _further(table: pd.DataFrame, field: str, asked: str | Sequence[str]) -> list[str]:
+    """A field's columns of further accepted texts: those asked for, and ``<field>_alt``."""
+    own = [asked] if isinstance(asked, str) else list(asked)
+    for column in own:
+        if column not in table:
+            raise ArgumentError(f"the truth has no column {column!r} of alternatives")
+    named = re.compile(re.escape(field) + r"_alt\d*")
+    own += [c for c in table.columns if named.fullmatch(str(c))]
+    return list(dict.fromkeys(own))
+
+
+_AMOUNTS: Final = frozenset(
+    field.name for kind in TYPES.values() for field in kind.fields if isinstance(field.type, Amount)
+)
+
+
+def refuse_numbers(table: pd.DataFrame, fields: Iterable[str]) -> None:
+    """Refuse columns of fields that hold numbers: they have lost their leading zeros.
+
+    Amounts, such as seats or a year, have none to lose.
+
+    Raises
+    ------
+    ArgumentError
+        A column holds numbers.
+    """
+    for field in fields:
+        if field in table.columns and pd.api.types.is_numeric_dtype(table[field]):
+            if field in _AMOUNTS or table[field].dtype.kind == "b" or table[field].isna().all():
+                continue
+            raise ArgumentError(
+                f"column {field!r} holds numbers, so leading zeros are gone: read the file with "
+                "cvocr_lab.read_frame or read_labels, or pd.read_csv(…, dtype=str)"
+            )
+
+
+def _spread(values: pd.Series) -> list[Accepted]:
+    """Set cells that hold several texts side by side."""
+    cells = values.tolist() if values.dtype == object else []
+    wide = {at: _texts(cell) for at, cell in enumerate(cells) if isinstance(cell, _SEVERAL)}
+    if not wide:
+        return [Accepted(as_text(values))]
+    count = max(1, *(len(texts) for texts in wide.values()))
+    single = values.reset_index(drop=True)
+    first = single.where(~single.index.isin(list(wide)), "")
+    columns = [as_text(first).tolist(), *([""] * len(values) for _ in range(count - 1))]
+    given = [np.zeros(len(values), bool) for _ in range(count)]
+    for at, texts in wide.items():
+        for column, said, text in zip(columns, given, texts, strict=False):
+            column[at], said[at] = text, True
+    series = [pd.Series(column, dtype=TEXT) for column in columns]
+    return [
+        Accepted(texts, said if number else None)
+        for number, (texts, said) in enumerate(zip(series, given, strict=True))
+    ]
+
+
+def _texts(cell: Iterable[object]) -> list[str]:
+    texts = [_text(item) for item in cell]
+    items = sorted(texts) if isinstance(cell, set | frozenset) else texts
+    return list(dict.fromkeys(items)) or [""]
+
+
+def _text(item: object) -> str:
+    return "" if item is None or item is pd.NA or item != item else str(item)

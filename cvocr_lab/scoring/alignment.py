@@ -1,0 +1,54 @@
+"""What was noticed when readings were paired with rows of the truth."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from cvocr_lab.frames import TEXT, Pairing, Records, Truth, as_text
+from cvocr_lab.frames.records import Ints
+
+
+def alignment(
+    read: Records, truth: Truth, pairing: Pairing, *, on: str | None = None
+) -> pd.DataFrame:
+    """List rows and readings that have no partner, or too many.
+
+    Rows of one label that agree in all their values are the same row twice.
+    """
+    answered = pairing.first >= 0
+    spoken = pairing.speaking(read.failed)
+    in_vain = answered & read.failed[spoken] if len(read) else np.zeros(len(truth), bool)
+    labels = truth.labels(on)
+    known = np.asarray(read.labels(on).isin(labels), bool)
+    again = np.flatnonzero(labels.duplicated(keep=False))
+    some = truth.frame.iloc[again]
+    stated = [*truth.columns, *(c for c in ("type", "side", "page") if c in some)]
+    twins = pd.DataFrame({c: as_text(some[c]) for c in stated})
+    twins[""] = pd.factorize(labels.take(again))[0]
+    lone, spare = pairing.extra[~known[pairing.extra]], pairing.extra[known[pairing.extra]]
+    several = sorted(row for row, more in pairing.more.items() if more)
+    noticed: list[tuple[str, Ints, Ints]] = [
+        (what, np.asarray(at, np.int64), pairing.first[at])
+        for what, at in (
+            ("rows without a reading", np.flatnonzero(~answered)),
+            ("rows whose reading failed", np.flatnonzero(in_vain)),
+            ("rows that are there twice", again[twins.duplicated().to_numpy(bool)]),
+            ("rows answered by several readings", np.asarray(several, np.int64)),
+        )
+    ]
+    noticed += [
+        (what, np.full(len(at), -1, np.int64), at)
+        for what, at in (
+            ("readings without truth", lone),
+            ("readings too many of one label", spare),
+            ("readings left out as copies", pairing.copies),
+        )
+    ]
+    return pd.DataFrame(
+        {
+            "what": np.repeat([what for what, _, _ in noticed], [len(at) for _, at, _ in noticed]),
+            "row": np.concatenate([at for _, at, _ in noticed]),
+            "reading": np.concatenate([at for _, _, at in noticed]),
+        }
+    ).astype({"what": TEXT})

@@ -1,0 +1,87 @@
+"""The messages that carry a row to the page: plain values, and its pictures beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from cvocr_lab.frames import Cell, Record
+from cvocr_lab.views.pictures import Sheet
+from cvocr_lab.views.truth_overlay import Judgement, edits
+
+HIDDEN: Final = "••••••"
+"""Stands for a value under `mask`, whatever its length."""
+
+
+def row_message(
+    record: Record, judgements: Mapping[str, Judgement], *, mask: bool
+) -> dict[str, object]:
+    """Make the message of a row, without what waits for its picture.
+
+    Parameters
+    ----------
+    judgements
+        What a truth says of its values; fields that only the truth has are sent too.
+    mask
+        Leave out every text that may identify a person.
+    """
+    cells = dict(record.cells)
+    for name in judgements:
+        cells.setdefault(name, Cell(name))
+    return {
+        "row": record.row,
+        "label": "" if mask else str(record.label),
+        "source": "" if mask else record.name,
+        "title": record.title,
+        "kind": record.type,
+        "side": record.side,
+        "page": record.page,
+        "engine": record.engine,
+        "error": ("This row failed." if mask else record.error) if record.error else "",
+        "warnings": list(record.warnings),
+        "corners": record.corners,
+        "fields": [_field(cell, judgements.get(name), mask) for name, cell in cells.items()],
+    }
+
+
+def _field(cell: Cell, judgement: Judgement | None, mask: bool) -> dict[str, object]:
+    message: dict[str, object] = {
+        "name": cell.field,
+        "caption": cell.caption,
+        "english": cell.english,
+        "value": cell.text,
+        "confidence": cell.confidence,
+        "quad": cell.quad,
+        "format": cell.form,
+    }
+    if mask and cell.text is not None:
+        message["value"] = HIDDEN
+    if judgement is not None:
+        message["outcome"] = judgement.outcome
+        if not mask:
+            message["truth"] = judgement.truth
+            if judgement.outcome in ("wrong", "missing", "invented"):
+                message["edits"] = edits(judgement.truth, cell.text or "")
+    return message
+
+
+def sheet_message(sheet: Sheet) -> tuple[dict[str, object], list[bytes]]:
+    """Make the message of a row's pictures; numbers in it are positions in the list of bytes."""
+    pictures: list[bytes] = []
+
+    def place(picture: bytes) -> int | None:
+        if not picture:
+            return None
+        pictures.append(picture)
+        return len(pictures) - 1
+
+    return {
+        "size": [sheet.width, sheet.height],
+        "photo": place(sheet.photo),
+        "paper": place(sheet.paper),
+        "paper_size": list(sheet.paper_size),
+        "paper_quads": dict(sheet.paper_quads),
+        "crops": {name: place(crop) for name, crop in sheet.crops.items()},
+        "turn": sheet.turn,
+        "trouble": sheet.trouble,
+    }, pictures

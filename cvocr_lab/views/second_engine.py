@@ -1,0 +1,54 @@
+"""A second engine's answers beside the rows of a flat frame."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from cvocr_lab.errors import ArgumentError
+from cvocr_lab.frames import Records, Truth, pair
+from cvocr_lab.text import comparison_key
+
+
+class SecondEngine:
+    """Another flat frame of the same inputs, paired with the rows as a truth is.
+
+    Parameters
+    ----------
+    records
+        The rows under review.
+    other
+        What another engine read.
+    on
+        Column that says which rows belong together; None for the index.
+
+    Raises
+    ------
+    ArgumentError
+        `other` is no flat frame, or has no row in common with the frame.
+    """
+
+    def __init__(self, records: Records, other: pd.DataFrame, *, on: str | None = None) -> None:
+        self._other = Records(other)
+        self._at = pair(records, Truth(other, records, on=on), on=on).rows
+        if len(records) and self._at.max(initial=-1) < 0:
+            raise ArgumentError("the other frame has no row in common with this one: same index?")
+        self.engine = next((name for name in self._other.engines.tolist() if name), "other")
+
+    def value(self, row: int, field: str) -> str | None:
+        """What the other engine read there; None where it has no such row."""
+        at = int(self._at[row])
+        return None if at < 0 else str(self._other.texts(field).iat[at])
+
+    def differing(
+        self, rows: Sequence[int], fields: Sequence[str], values: Sequence[str]
+    ) -> list[int]:
+        """Positions of those items that the two engines do not agree on."""
+        read = {field: self._other.texts(field).tolist() for field in set(fields)}
+        return [
+            k
+            for k, (row, field, value) in enumerate(zip(rows, fields, values, strict=True))
+            if self._at[row] >= 0
+            and comparison_key(read[field][self._at[row]]) != comparison_key(value)
+        ]

@@ -1,0 +1,134 @@
+"""The truth laid over the rows shown: outcomes, and where the letters differ."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from rapidfuzz.distance import Levenshtein
+
+from cvocr_lab.frames import UNREADABLE, Pairing, Records, Truth, expected, pair
+from cvocr_lab.frames.records import Ints
+from cvocr_lab.scoring.cells import OUTCOMES
+from cvocr_lab.text import comparison_key
+
+Edit = tuple[str, str, str]
+"""``equal``, ``replace``, ``insert`` or ``delete``; the letters printed; the letters read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the truth says of one value.
+
+    Parameters
+    ----------
+    truth
+        The accepted text nearest to the value; "" for absent.
+    outcome
+        ``correct wrong invented missing absent``; "" where the truth is ``###``.
+    """
+
+    truth: str
+    outcome: str
+
+
+class TruthOverlay:
+    """A truth laid over the rows of a flat frame; nothing is paired before it is asked for.
+
+    Parameters
+    ----------
+    records
+        The rows.
+    truth, on
+        As for `cvocr_lab.score`.
+    """
+
+    def __init__(self, records: Records, truth: pd.DataFrame, *, on: str | None = None) -> None:
+        self._records, self._on = records, on
+        self._truth = Truth(truth, records, on=on)
+        self._speakers: dict[str, Ints] = {}
+
+    @cached_property
+    def _pairing(self) -> Pairing:
+        return pair(self._records, self._truth, on=self._on)
+
+    def _speaking(self, field: str) -> Ints:
+        """For each row of the truth the face whose value of the field is judged."""
+        if field not in self._speakers:
+            empty = (self._records.texts(field) == "").to_numpy()
+            self._speakers[field] = self._pairing.speaking(empty)
+        return self._speakers[field]
+
+    @cached_property
+    def _accepted(self) -> dict[str, list[tuple[list[str], npt.NDArray[np.bool_] | None]]]:
+        return {
+            f: [(a.texts.tolist(), a.given) for a in self._truth.accepted(f)]
+            for f in self._truth.chosen
+        }
+
+    def of(self, row: int) -> dict[str, Judgement]:
+        """Judge the values of a row; nothing where the truth has no such row."""
+        at = int(self._pairing.rows[row])
+        if at < 0:
+            return {}
+        own = expected(str(self._records.types[row]))
+        shared = bool(self._pairing.more.get(at))
+        found = {}
+        for field, accepted in self._accepted.items():
+            value = str(self._records.texts(field).iat[row])
+            asked = not own or field in own
+            if shared:  # the row of the truth speaks of several faces, each value of one of them
+                speaker = int(self._speaking(field)[at])
+                said = bool(self._records.texts(field).iat[speaker])
+                if (said and speaker != row) or not (value or asked):
+                    continue
+            texts = [text[at] for text, given in accepted if given is None or given[at]]
+            judgement = judge(texts, value)
+            if judgement.outcome != "absent" or asked:
+                found[field] = judgement
+        return found
+
+    @cached_property
+    def outcomes(self) -> pd.DataFrame:
+        """How many values of each row have each outcome; takes a while on a long frame."""
+        counts = []
+        for row in range(len(self._records)):
+            found = Counter(judgement.outcome for judgement in self.of(row).values())
+            counts.append([found[name] for name in OUTCOMES])
+        return pd.DataFrame(counts, columns=pd.Index(list(OUTCOMES)), dtype="int64")
+
+
+def judge(texts: Sequence[str], value: str) -> Judgement:
+    """Judge a value by the texts that a truth accepts.
+
+    >>> judge(["TRẦN ÂN"], "TRẦN AN")
+    Judgement(truth='TRẦN ÂN', outcome='wrong')
+    """
+    if UNREADABLE in texts:
+        return Judgement(UNREADABLE, "")
+    read = comparison_key(value)
+    keys = [comparison_key(text) for text in texts] or [""]
+    truth = min(keys, key=lambda key: (key != read, Levenshtein.normalized_distance(key, read)))
+    if truth == read:
+        return Judgement(truth, "correct" if read else "absent")
+    if truth and read:
+        return Judgement(truth, "wrong")
+    return Judgement(truth, "missing" if truth else "invented")
+
+
+def edits(truth: str, value: str) -> list[Edit]:
+    """List where two texts differ, piece by piece.
+
+    >>> edits("TRẦN ÂN", "TRẦN AN")
+    [('equal', 'TRẦN ', 'TRẦN '), ('replace', 'Â', 'A'), ('equal', 'N', 'N')]
+    """
+    above, below = comparison_key(truth), comparison_key(value)
+    return [
+        (step.tag, above[step.src_start : step.src_end], below[step.dest_start : step.dest_end])
+        for step in Levenshtein.opcodes(above, below)
+    ]
