@@ -142,8 +142,8 @@ def from_paddle(
             raise ArgumentError(
                 f"{path}, line {number}: not a path, a tab and a list of boxes"
             ) from None
-    labels = {source: at for at, source in enumerate(dict.fromkeys(p.source for p in papers))}
-    numbered = [Paper(labels[p.source], p.source, p.document, p.nth, p.engine) for p in papers]
+    labels = {source: at for at, source in enumerate(dict.fromkeys(f.source for f in papers))}
+    numbered = [Paper(labels[f.source], f.source, f.document, f.nth, f.engine) for f in papers]
     return frame_of(numbered, column=column)
 
 

@@ -159,7 +159,6 @@ def read_frame(path: str | Path) -> pd.DataFrame:
             with _no_frame(path, "Parquet file"):
                 return restore(pd.read_parquet(path))
         case ".csv":
-            # As text throughout: an ID number must keep its leading zeros.
             frame = read_text_table(path, na_values=[""])
             with _no_frame(path, "flat frame"):
                 return _with_clean(restore(unguarded(frame).rename(columns={"Unnamed: 0": INDEX})))

@@ -129,12 +129,13 @@ def _found(path: Path) -> tuple[Path, os.stat_result]:
     try:
         return path, path.stat()
     except FileNotFoundError:
+        # In frames and stores, bytes of a name that are not UTF-8 stand escaped.
+        raw = Path(unescaped(str(path)))
+        if raw != path and raw.exists():
+            return raw, raw.stat()
         other = None if str(path).isascii() else _in_another_form(path)
         if other is None:
-            # In frames and stores, bytes of a name that are not UTF-8 stand escaped.
-            other = Path(unescaped(str(path)))
-            if other == path:
-                raise
+            raise
         return other, other.stat()
 
 
