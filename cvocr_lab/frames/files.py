@@ -9,7 +9,7 @@ from typing import TextIO
 import pandas as pd
 
 from cvocr_lab.errors import ArgumentError
-from cvocr_lab.frames.columns import INDEX, restore
+from cvocr_lab.frames.columns import INDEX, READING_COLUMNS, restore
 
 
 def write_frame(frame: pd.DataFrame, path: str | Path) -> None:
@@ -85,10 +85,16 @@ def read_frame(path: str | Path) -> pd.DataFrame:
     path = Path(path)
     match path.suffix.lower():
         case ".parquet":
-            return restore(pd.read_parquet(path))
+            return _restored(pd.read_parquet(path), path)
         case ".csv":
             # As text throughout: an ID number must keep its leading zeros.
             frame = pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""])
-            return restore(frame.rename(columns={"Unnamed: 0": INDEX}))
+            return _restored(frame.rename(columns={"Unnamed: 0": INDEX}), path)
         case other:
             raise ArgumentError(f"cannot read {other or 'a bare name'}: .parquet or .csv")
+
+
+def _restored(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
+    if not any(column in frame for column in READING_COLUMNS):  # a table of labels, say
+        raise ArgumentError(f"{path} holds no flat frame, such as extract gives: no 'ocr_type'")
+    return restore(frame)
