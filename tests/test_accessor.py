@@ -93,10 +93,13 @@ def test_each_method_has_a_twin_with_the_same_options(accessor: type) -> None:
             if option != "self":
                 assert parameter.default == theirs[option].default, option
                 assert parameter.annotation == theirs[option].annotation, option
+                assert parameter.kind == theirs[option].kind, option
+        assert inspect.getdoc(getattr(accessor, name)) == inspect.getdoc(twin)
+        assert "max_bytes" not in str(inspect.signature(getattr(accessor, name)))
         missing = set(theirs) - set(ours) - {next(iter(theirs))}
         assert missing <= ({"column"} if accessor is SeriesAccessor else set())
 
 
 def test_nothing_is_kept_between_uses(table: pd.DataFrame) -> None:
-    assert vars(table.cvocr) == {"_frame": table.cvocr._frame}
-    assert table.cvocr._frame is table
+    assert vars(table.cvocr) == {"_data": table.cvocr._data}
+    assert table.cvocr._data is table
