@@ -74,11 +74,11 @@ class _Accessor:
 class FrameAccessor(_Accessor):
     """What `cvocr_lab` does with a DataFrame."""
 
-    # pictures -> flat frame
-    extract = Method(batch.extract)
-    extract_iter = Method(batch.extract_iter)
-    plan = Method(batch.plan)
-    locate = Method(batch.locate)
+    # Pictures -> flat frame.  Where there are options, mypy fears one that is named like the frame.
+    extract = Method(batch.extract)  # type: ignore[arg-type]
+    extract_iter = Method(batch.extract_iter)  # type: ignore[arg-type]
+    plan = Method(batch.plan)  # type: ignore[arg-type]
+    locate = Method(batch.locate)  # type: ignore[arg-type]
     relocate = Method(frames.relocate)
     wide = Method(frames.wide)
 
@@ -113,4 +113,4 @@ class FrameAccessor(_Accessor):
 class SeriesAccessor(_Accessor):
     """What `cvocr_lab` does with a Series of pictures."""
 
-    extract = Method(batch.extract, without="column")
+    extract = Method(batch.extract, without="column")  # type: ignore[arg-type]

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 import cvocr_lab
-from cvocr_lab import FrameAccessor, SeriesAccessor
+from cvocr_lab.accessor import FrameAccessor, SeriesAccessor
 from cvocr_lab.engines import Request
 from cvocr_lab.results import Document, Extraction, FieldValue
 
@@ -73,10 +73,10 @@ def test_a_frame_goes_to_other_tools_and_comes_back(table: pd.DataFrame, tmp_pat
     read.cvocr.to_paddle(tmp_path / "Label.txt")
     read.cvocr.to_image_folder(tmp_path / "set")
     for back in (
-        cvocr_lab.from_excel(tmp_path / "read.xlsx"),
-        cvocr_lab.from_label_studio(tmp_path / "tasks.json"),
-        cvocr_lab.from_paddle(tmp_path / "Label.txt"),
-        cvocr_lab.from_image_folder(tmp_path / "set"),
+        cvocr_lab.exchange.from_excel(tmp_path / "read.xlsx"),
+        cvocr_lab.exchange.from_label_studio(tmp_path / "tasks.json"),
+        cvocr_lab.exchange.from_paddle(tmp_path / "Label.txt"),
+        cvocr_lab.exchange.from_image_folder(tmp_path / "set"),
     ):
         assert back[["id", "id_quad"]].to_numpy().tolist() == [["21", QUAD], ["22", QUAD]]
 
@@ -86,7 +86,7 @@ def test_each_method_has_a_twin_with_the_same_options(accessor: type) -> None:
     methods = [name for name in vars(accessor) if not name.startswith("_")]
     assert "extract" in methods
     for name in methods:
-        twin: Callable[..., object] = getattr(cvocr_lab, name)
+        twin: Callable[..., object] = inspect.unwrap(getattr(accessor, name))
         theirs = inspect.signature(twin).parameters
         ours = inspect.signature(getattr(accessor, name)).parameters
         for option, parameter in ours.items():
