@@ -42,7 +42,7 @@ class Method(Generic[First, Rest, Result]):
         kept = [parameter for parameter in rest if parameter.name != without]
         self._bound = signature.replace(parameters=kept)
         self._unbound = signature.replace(parameters=[own, *kept])
-        self.__doc__ = function.__doc__
+        self.__doc__, self.__module__ = function.__doc__, function.__module__
 
     @overload
     def __get__(self, accessor: None, owner: type) -> Callable[..., Result]: ...
