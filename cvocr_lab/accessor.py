@@ -14,7 +14,7 @@ from typing import Concatenate, Generic, ParamSpec, TypeVar, overload
 
 import pandas as pd
 
-from cvocr_lab import batch, cleaning, exchange, frames, journal, scoring, views
+from cvocr_lab import batch, cleaning, exchange, frames, scoring, views
 
 First = TypeVar("First", contravariant=True)
 Rest = ParamSpec("Rest")
@@ -93,7 +93,7 @@ class FrameAccessor(_Accessor):
     review_queue = Method(views.review_queue)
     sweep = Method(views.sweep)
     suspects = Method(views.suspects)
-    apply = Method(journal.apply)
+    apply = Method(views.apply)
 
     # clean it
     check = Method(cleaning.check)

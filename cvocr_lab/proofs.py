@@ -30,7 +30,7 @@ from typing import Final, Literal
 from rapidfuzz import fuzz
 
 from cvocr_lab import mrz, qr
-from cvocr_lab.dates import printed_date
+from cvocr_lab.dates import printed_date as printed_date
 from cvocr_lab.kinds import DocumentType
 from cvocr_lab.kinds._fieldtypes import Date
 from cvocr_lab.text import comparison_key, fold_key

@@ -68,7 +68,7 @@ def test_pairs_lie_side_by_side(table: pd.DataFrame) -> None:
 
 def test_a_frame_goes_to_other_tools_and_comes_back(table: pd.DataFrame, tmp_path: Path) -> None:
     read = table.cvocr.extract(engine=Placed(), progress=False)
-    read.cvocr.to_excel(tmp_path / "read.xlsx", crops=True)
+    read.cvocr.to_excel(tmp_path / "read.xlsx", crops=True, quads=True)
     read.cvocr.to_label_studio(tmp_path / "tasks.json")
     read.cvocr.to_paddle(tmp_path / "Label.txt")
     read.cvocr.to_image_folder(tmp_path / "set")

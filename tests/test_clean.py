@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cvocr_lab.cleaning import changes, clean
+from cvocr_lab.cleaning import changes, check, clean, refreshed
 from cvocr_lab.cleaning.normal import rule_of
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.kinds import FIELD_TYPES, TYPES, document_type
@@ -92,7 +92,7 @@ def test_normal_forms(type_: str, field: str, read: str, normal: str, rules: lis
     ],
 )
 def test_whole_and_partial_dates(read: str, day: str | None, iso: str) -> None:
-    made = clean(pd.DataFrame({"type": ["tcc"], "duedate": [read]}))
+    made = clean(pd.DataFrame({"type": ["tcc"], "duedate": [read]}), parts=True)
     assert made["duedate_clean"].dtype == np.dtype("datetime64[us]")
     assert made["duedate_clean"].tolist() == [pd.NaT if day is None else pd.Timestamp(day)]
     assert made["duedate_clean_iso"].tolist() == [iso]
@@ -165,7 +165,7 @@ def test_addresses_fall_into_parts_of_their_era() -> None:
             ],
         }
     )
-    made = clean(read)
+    made = clean(read, parts=True)
     parts = ["house", "ward", "district", "province", "era", "ward_2025", "province_2025"]
     rows = made[[f"address_clean_{part}" for part in parts]].astype(object)
     assert rows.where(rows.notna(), "").to_numpy().tolist() == [
@@ -179,14 +179,17 @@ def test_addresses_fall_into_parts_of_their_era() -> None:
 
 
 def test_a_city_whose_name_the_mergers_changed_has_a_successor() -> None:
-    made = clean(pd.DataFrame({"type": ["tcc", "tcc"], "country": ["Phú Vang, Huế", "Huế"]}))
+    made = clean(
+        pd.DataFrame({"type": ["tcc", "tcc"], "country": ["Phú Vang, Huế", "Huế"]}), parts=True
+    )
     assert made["country_clean_province_2025"].tolist() == ["Huế", "Huế"]
 
 
 def test_plates_tell_class_and_province_of_both_maps() -> None:
     made = clean(
         pd.DataFrame({"type": ["vehicle_registration_back"] * 3,
-                      "plate": ["61A-123.45", "59X2-123.45", "80-123-NG-45"]})
+                      "plate": ["61A-123.45", "59X2-123.45", "80-123-NG-45"]}),
+        parts=True,
     )  # fmt: skip
     about = made[[f"plate_clean_{p}" for p in ("class", "province", "province_2025")]]
     rows = about.astype(object).where(about.notna(), None).to_numpy().tolist()
@@ -237,21 +240,26 @@ def test_wide_frames_and_other_names_of_types_and_fields() -> None:
         {"front_ocr_type": ["12_id_card_front"], "front_dob": ["O1/01/1999"],
          "back_ocr_type": ["matsautcc_chip"], "back_date": ["01/07/2021"]}
     )  # fmt: skip
-    made = clean(wide)
+    made = clean(wide, parts=True)
     assert made["front_dob_clean_iso"].tolist() == ["1999-01-01"]
     assert made["back_date_clean_iso"].tolist() == ["2021-07-01"]
 
 
-def test_columns_stand_beside_their_field_and_nothing_else_moves() -> None:
+def test_values_normal_forms_and_flags_come_first() -> None:
     frame = pd.DataFrame([ROW, ROW], index=["b", "a"]).assign(note="x", id_confidence=0.5)
+    frame = frame.assign(ocr_warnings="", id_quad=None)
     before = frame.copy()
     made = clean(frame, fields=["id", "born"])
     pd.testing.assert_frame_equal(frame, before)
     assert made.index.tolist() == ["b", "a"]
-    new = ["id_clean", "born_clean", "born_clean_iso", "clean_flags"]
-    assert [c for c in made.columns if c not in new] == frame.columns.tolist()
-    at = made.columns.tolist().index
-    assert at("id_clean") == at("id") + 1
+    told = ["id", "id_clean", "born", "born_clean", "clean_flags"]
+    at = made.columns.tolist().index("id")
+    assert made.columns.tolist()[at : at + 5] == told
+    assert {"ocr_type", "note"} <= set(made.columns[:at])
+    assert {"id_confidence", "id_quad", "ocr_warnings"} <= set(made.columns[at + 5 :])
+    assert set(made.columns) == {*frame.columns, *told}, "parts come on request"
+    parts = clean(frame, fields=["id", "born"], parts=True)
+    assert set(parts.columns) - set(made.columns) == {"born_clean_iso"}
     with pytest.raises(ArgumentError, match="no columns of fields: 'note'"):
         clean(frame, fields=["note"])
     with pytest.raises(ArgumentError, match="two columns of one name"):
@@ -262,10 +270,41 @@ def test_columns_stand_beside_their_field_and_nothing_else_moves() -> None:
 
 def test_what_was_cleaned_can_be_cleaned_again() -> None:
     frame = pd.DataFrame([ROW, ROW | {"address": "Xyz", "sex": "?"}])
-    once = clean(frame)
-    pd.testing.assert_frame_equal(clean(once), once)
+    once = clean(frame, parts=True)
+    pd.testing.assert_frame_equal(clean(once, parts=True), once)
     narrow = clean(clean(frame), fields=["id"])
     assert "name_clean" in narrow, "a column of a field not asked for stays"
+
+
+def test_days_amounts_categories_and_truths_in_value_columns_are_taken() -> None:
+    frame = pd.DataFrame(
+        {
+            "type": ["tcc", "vehicle_registration_back"],
+            "born": [pd.Timestamp("1999-02-01"), pd.NaT],
+            "sex": pd.Categorical(["nam", None]),
+            "sit": [None, 5],
+            "name": [True, None],
+        }
+    )
+    made = clean(frame)
+    assert made["born_clean"].tolist() == [pd.Timestamp("1999-02-01"), pd.NaT]
+    assert made["sex_clean"].tolist()[0] == "Nam"
+    assert made["sit_clean"].tolist()[1] == 5
+    assert check(frame)["field"].tolist() == []
+    with pytest.raises(ArgumentError, match="leading zeros"):
+        clean(frame.assign(id=[1099000123, 2]))
+
+
+def test_what_was_decided_is_cleaned_anew() -> None:
+    frame = clean(pd.DataFrame([ROW | {"image": "a.jpg"}]), fields=["name", "born"], parts=True)
+    frame = frame.assign(name="TRẦN AN", born="5/5/1990")
+    made = refreshed(frame)
+    assert made["name_clean"].tolist() == ["TRẦN AN"]
+    assert made["born_clean_iso"].tolist() == ["1990-05-05"]
+    assert made.columns.tolist() == frame.columns.tolist()
+    assert refreshed(frame[["image", "ocr_type", "name"]]).columns.tolist() == [
+        "image", "ocr_type", "name",
+    ]  # fmt: skip
 
 
 def test_object_text_is_cleaned_alike() -> None:
@@ -277,7 +316,7 @@ def test_object_text_is_cleaned_alike() -> None:
 
 def test_every_step_leads_from_the_text_read_to_its_normal_form() -> None:
     frame = pd.DataFrame([ROW], index=["x"])
-    told, made = changes(frame), clean(frame)
+    told, made = changes(frame), clean(frame, parts=True)
     assert set(told["row"]) == {"x"}
     for field, steps in told.groupby("field"):
         assert steps["before"].iloc[0] == ROW[str(field)]

@@ -26,7 +26,7 @@ from cvocr_lab.exchange import (
     to_label_studio,
     to_paddle,
 )
-from cvocr_lab.frames import Reading, from_frame, relocate, to_frame, wide
+from cvocr_lab.frames import Reading, from_frame, relocate, to_frame, wide, write_frame
 from cvocr_lab.results import Document, Extraction, FieldValue, Quad, box_quad
 
 BOX = box_quad(10.0, 20.0, 110.0, 40.0)
@@ -311,7 +311,7 @@ NASTY = [
 def test_excel_keeps_every_text_a_text(tmp_path: Path) -> None:
     frame = flat(*((document(id=FieldValue(text, 0.5, BOX)),) for text in NASTY))
     path = tmp_path / "x.xlsx"
-    to_excel(frame, path)
+    to_excel(frame, path, quads=True)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     sheet = openpyxl.load_workbook(path).active
     at = [cell.value for cell in sheet[1]].index("id")
@@ -396,3 +396,47 @@ def test_pictures_in_memory_cannot_be_named(tmp_path: Path) -> None:
         to_paddle(frame, tmp_path / "x")
     with pytest.raises(ArgumentError, match="pictures, not paths"):
         to_label_studio(frame, tmp_path / "x")
+
+
+@pytest.mark.parametrize("text", ["", "TEMPORARY", "待识别"])
+def test_the_placeholder_of_ppocrlabel_is_unreadable(tmp_path: Path, text: str) -> None:
+    box = {"transcription": text, "points": [[0, 0], [9, 0], [9, 9], [0, 9]], "difficult": False}
+    hard = box | {"transcription": "TRẦN AN", "difficult": True, "key_cls": "name"}
+    path = tmp_path / "Label.txt"
+    path.write_text("a.jpg\t" + json.dumps([box | {"key_cls": "id"}, hard]), "utf-8")
+    frame = from_paddle(path)
+    assert frame[["id", "name"]].to_numpy().tolist() == [["###", "###"]]
+
+
+@pytest.mark.parametrize("key", ["image", "ocr", "scan"])
+def test_tasks_of_any_labelling_interface_are_read(tmp_path: Path, key: str) -> None:
+    result = [
+        {"id": "a", "from_name": "transcription", "to_name": key, "type": "textarea",
+         "value": {"x": 0, "y": 0, "width": 10, "height": 10, "text": [" A<<B<< \n C<< "]},
+         "original_width": 100, "original_height": 100},
+        {"id": "a", "from_name": "label", "to_name": key, "type": "labels",
+         "value": {"x": 0, "y": 0, "width": 10, "height": 10, "labels": ["mrz"]},
+         "original_width": 100, "original_height": 100},
+    ]  # fmt: skip
+    picture = "/data/upload/3/0a1b2c3d-card.jpg"
+    task = {"data": {"note": "x", key: picture}, "annotations": [{"result": result}]}
+    path = tmp_path / "export.json"
+    path.write_text(json.dumps([task]), "utf-8")
+    frame = from_label_studio(path)
+    assert frame[["image", "mrz"]].to_numpy().tolist() == [["card.jpg", " A<<B<< \n C<< "]]
+
+
+def test_exports_refuse_numbers_that_lost_their_zeros(tmp_path: Path) -> None:
+    frame = flat((FRONT,)).assign(id=[1099000123])
+    for write in (to_label_studio, to_paddle, to_excel, to_image_folder, write_frame):
+        with pytest.raises(ArgumentError, match="leading zeros"):
+            write(frame, tmp_path / "out.csv")
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_excel_sheet_has_no_quads_unless_asked(tmp_path: Path) -> None:
+    path = tmp_path / "x.xlsx"
+    to_excel(flat((FRONT,)), path)
+    names = [cell.value for cell in openpyxl.load_workbook(path).active[1]]
+    assert "id" in names
+    assert not [name for name in names if str(name).endswith(("_quad", "_corners"))]

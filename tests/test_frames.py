@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
 from cvocr_lab import frames
+from cvocr_lab.cleaning import clean
 from cvocr_lab.errors import ArgumentError, CvocrError, FetchError, ImageError, TransportError
 from cvocr_lab.frames import Reading, from_frame, read_frame, to_frame, wide, write_frame
 from cvocr_lab.kinds import TYPES
@@ -304,3 +305,25 @@ def test_wide_of_nothing_is_empty() -> None:
     empty = wide(frame_of(ImageError("x")).iloc[:0])
     assert len(empty) == 0
     assert "ocr_error" in empty
+
+
+def test_pairs_whose_labels_were_changed_are_told_not_split() -> None:
+    front = Document("tcc_chip", "front", {"id": FieldValue("001090000001")})
+    back = Document("matsautcc_chip", "back", {"date": FieldValue("01/02/2022")})
+    sources = pd.DataFrame({"front": ["a.jpg", "c.jpg"], "back": ["b.jpg", "d.jpg"]})
+    frame = to_frame([Reading(Extraction((front, back)))] * 2, sources)
+    assert len(wide(frame)) == 2
+    assert len(wide(frame.sort_values("ocr_side"))) == 2
+    with pytest.raises(ArgumentError, match="2 pairs are split"):
+        wide(frame.reset_index(drop=True))
+
+
+def test_a_cleaned_frame_keeps_its_dtypes_through_csv(tmp_path: Path) -> None:
+    paper = Document("tcc_chip", "front", {"born": FieldValue("1/2/1999"), "id": FieldValue("001")})
+    frame = to_frame([Reading(Extraction((paper,)))], pd.DataFrame({"image": ["a.jpg"]}))
+    made = clean(frame, fields=["born", "id"], parts=True)
+    write_frame(made, tmp_path / "x.csv")
+    read = read_frame(tmp_path / "x.csv")
+    assert read["born_clean"].tolist() == [pd.Timestamp("1999-02-01")]
+    assert read["born_clean"].dtype == made["born_clean"].dtype
+    assert read["id_clean"].tolist() == ["001"]

@@ -1,6 +1,7 @@
 import base64
 import hashlib
 import io
+import itertools
 import os
 import pickle
 import unicodedata
@@ -205,3 +206,23 @@ def test_nothing_is_decoded_before_the_size_is_known(monkeypatch: pytest.MonkeyP
 def test_limits_are_positive(name: str) -> None:
     with pytest.raises(ArgumentError, match=name):
         Limits(**{name: 0})
+
+
+FORMS = ("NFC", "NFD")
+
+
+@pytest.mark.parametrize("on_disk", list(itertools.product(FORMS, repeat=2)))
+@pytest.mark.parametrize("asked", list(itertools.product(FORMS, repeat=2)))
+def test_a_path_is_found_in_any_mixture_of_unicode_forms(
+    tmp_path: Path, on_disk: tuple[str, str], asked: tuple[str, str]
+) -> None:
+    names = ("Hồ sơ Đà Nẵng", "ảnh số ở.png")
+    there = [unicodedata.normalize(form, name) for form, name in zip(on_disk, names, strict=True)]
+    path = tmp_path.joinpath(*there)
+    path.parent.mkdir()
+    Image.new("RGB", (12, 8)).save(path)
+    wanted = [unicodedata.normalize(form, name) for form, name in zip(asked, names, strict=True)]
+    assert images.load(str(tmp_path.joinpath(*wanted))).pixels.shape == (8, 12, 3)
+    assert images.load("/".join(wanted), base=str(tmp_path)).pixels.shape == (8, 12, 3)
+    with pytest.raises(ImageError):
+        images.load(str(tmp_path / wanted[0] / "ạnh.png"))

@@ -1,12 +1,12 @@
 """From read text to a table one can trust: normal forms, cross-checks, free truth from codes."""
 
 from cvocr_lab.cleaning.checking import check
-from cvocr_lab.cleaning.clean import THRESHOLD, changes, clean
+from cvocr_lab.cleaning.clean import THRESHOLD, changes, clean, refreshed
 from cvocr_lab.cleaning.from_codes import labels_from_codes
 from cvocr_lab.cleaning.rules import RULES, Rule
 from cvocr_lab.cleaning.suggest import suggested, suggestions
 
 __all__ = [
-    "RULES", "THRESHOLD", "Rule", "changes", "check", "clean", "labels_from_codes", "suggested",
-    "suggestions",
+    "RULES", "THRESHOLD", "Rule", "changes", "check", "clean", "labels_from_codes", "refreshed",
+    "suggested", "suggestions",
 ]  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,7 +15,8 @@ import pandas as pd
 from cvocr_lab.cleaning.normal import Cleaned, Rule, rule_of
 from cvocr_lab.cleaning.shapes import kinds_of, shape_of
 from cvocr_lab.errors import ArgumentError
-from cvocr_lab.frames import TEXT
+from cvocr_lab.frames import TEXT, as_text
+from cvocr_lab.frames.truth import refuse_numbers
 from cvocr_lab.kinds import TYPES, FieldType
 from cvocr_lab.places import Era
 
@@ -47,11 +49,13 @@ def clean(
     *,
     fields: Sequence[str] | None = None,
     threshold: float = THRESHOLD,
+    parts: bool = False,
 ) -> pd.DataFrame:
     """Set the normal form of every value beside it.
 
-    ``<field>`` stays as read; ``<field>_clean`` stands right after it, and what else the value
-    says after that:
+    The sources come first, then each ``<field>`` as read with ``<field>_clean`` right after it,
+    then ``clean_flags``, then all other columns.  With `parts`, what else a value says stands
+    after its normal form:
 
     ================  ================  ========================================================
     field type        ``<field>_clean``  further columns ``<field>_clean_…``
@@ -82,6 +86,8 @@ def clean(
         Columns to clean; None for every column that is named like a field.
     threshold
         Repairs less certain than this, 0 to 1, are not made; the value is flagged.
+    parts
+        Whether to give the further columns ``<field>_clean_…`` too.
 
     Returns
     -------
@@ -100,15 +106,32 @@ def clean(
     [{'born': 'O2/09/l957', 'born_clean': '1957-09-02', 'dantoc_clean': 'Mường'}]
     """
     columns = {column.name: column for column in _judged(frame, fields, threshold)}
-    made: dict[str, pd.Series] = {}
-    for name in frame.columns:
-        if name == FLAGS or _is_made(str(name), columns):
-            continue
+    kept = [c for c in frame.columns if c != FLAGS and not _is_made(str(c), columns)]
+    made: dict[str, pd.Series] = {c: frame[c] for c in kept if _is_source(str(c), columns)}
+    for name, column in columns.items():
         made[name] = frame[name]
-        if name in columns:
-            made |= columns[name].series(frame.index)
+        made |= column.series(frame.index, parts=parts)
     made[FLAGS] = _flags(list(columns.values()), frame.index)
+    made |= {c: frame[c] for c in kept if c not in made}
     return pd.DataFrame(made, index=frame.index)
+
+
+def _is_source(name: str, columns: dict[str, _Column]) -> bool:
+    """Tell whether a column says what was read, or of which type; those come first."""
+    about = re.search(r"(^|_)ocr_", name) and not re.search(r"(^|_)ocr_(source|type|side)$", name)
+    beside = name.removesuffix("_confidence").removesuffix("_quad")
+    return not (about or name in columns or beside in columns or "_clean" in name)
+
+
+def refreshed(frame: pd.DataFrame) -> pd.DataFrame:
+    """Make the columns of an earlier cleaning anew, where there are any, after values changed."""
+    cleaned = [c.removesuffix("_clean") for c in map(str, frame.columns) if c.endswith("_clean")]
+    fields = [name for name in cleaned if name in _fields(frame, None)]
+    if not fields:
+        return frame
+    parts = any(re.search("_clean_.", str(c)) for c in frame.columns)
+    made: pd.DataFrame = clean(frame, fields=fields, parts=parts)
+    return made[[*frame.columns, *(c for c in made.columns if c not in frame.columns)]]
 
 
 @_uncollected()
@@ -186,10 +209,10 @@ class _Column:
     cells: list[tuple[str, Cleaned] | None]
     rule: Rule
 
-    def series(self, index: pd.Index) -> dict[str, pd.Series]:
-        """Make its new columns, by name."""
+    def series(self, index: pd.Index, *, parts: bool) -> dict[str, pd.Series]:
+        """Make its new columns, by name; with or without those of its parts."""
         columns = {f"{self.name}_clean": self._own()}
-        for part in self.rule.parts:
+        for part in self.rule.parts if parts else ():
             values = [cell[1].parts.get(part) if cell else None for cell in self.cells]
             columns[f"{self.name}_clean_{part}"] = (
                 pd.Series([np.nan if v is None else float(v) for v in values], dtype="float64")
@@ -235,6 +258,7 @@ def _judged(frame: pd.DataFrame, fields: Sequence[str] | None, threshold: float)
     if not frame.columns.is_unique:
         raise ArgumentError("the frame has two columns of one name")
     found = _fields(frame, fields)
+    refuse_numbers(frame, found)
     types = {prefix: _types(frame, prefix) for prefix in {prefix for prefix, _ in found.values()}}
     eras = {prefix: _eras(frame, prefix, *about) for prefix, about in types.items()}
     none = np.zeros(len(frame), dtype=np.int64)
@@ -296,7 +320,7 @@ def _eras(frame: pd.DataFrame, prefix: str, codes: _Codes, types: list[str]) -> 
         if f"{prefix}{name}" in frame.columns:
             days = _column(
                 frame, f"{prefix}{name}", name, codes, types, np.zeros_like(codes), THRESHOLD
-            ).series(frame.index)[f"{prefix}{name}_clean"]
+            ).series(frame.index, parts=False)[f"{prefix}{name}_clean"]
             if days.dtype.kind == "M":
                 eras[(eras == 0) & (days < _MERGERS).to_numpy()] = 1
                 eras[(eras == 0) & (days >= _MERGERS).to_numpy() & _is_id(codes, types)] = 2
@@ -322,7 +346,7 @@ def _column(
     eras: _Codes,
     threshold: float,
 ) -> _Column:
-    text_codes, texts = pd.factorize(frame[name])
+    text_codes, texts = pd.factorize(as_text(frame[name]))
     kinds = [kinds_of(type_, field) for type_ in [*types, ""]]
     # Types that clean alike count as one, so that a text is cleaned once for all of them.
     alike = {k: i for i, k in enumerate(dict.fromkeys(kinds))}
@@ -338,9 +362,7 @@ def _column(
             continue
         rest, era = divmod(code, len(_ERAS))
         text, kind = divmod(rest, len(alike))
-        raw = raws[text]
-        if not isinstance(raw, str):
-            raise ArgumentError(f"column {name!r} holds no text: read it with dtype=str")
+        raw = str(raws[text])
         cells.append(
             (raw, _cleaned(listed[kind], raw, _ERAS[era], threshold))
             if raw.strip() not in _ABSENT

@@ -108,6 +108,8 @@ class Faces:
         if name in self._frame and self._frame[name].dtype == object:
             values = self._frame[name].to_numpy(copy=True)
             values[self._frame[name].isna().to_numpy()] = ""
+            if pd.api.types.infer_dtype(values) != "string":  # days, numbers, truths
+                values = self._records.texts(name).to_numpy(object, copy=True)
         else:
             values = self._records.texts(name).to_numpy(object, copy=True)
         values[values == UNREADABLE] = ""

@@ -19,7 +19,8 @@ import pandas as pd
 from cvocr_lab.errors import ArgumentError, MissingPartError, RowError
 from cvocr_lab.exchange.papers import bare_name
 from cvocr_lab.frames import TEXT, Records, restore
-from cvocr_lab.frames.columns import INDEX, column_kinds, field_columns
+from cvocr_lab.frames.columns import INDEX, column_kinds, field_columns, fields_of
+from cvocr_lab.frames.truth import refuse_numbers
 from cvocr_lab.images import load
 from cvocr_lab.images.crops import Pixels, value_crop
 
@@ -42,6 +43,7 @@ def to_excel(
     *,
     crops: bool | Sequence[str] = False,
     folders: bool = True,
+    quads: bool = False,
 ) -> None:
     """Write a flat frame as an Excel workbook.
 
@@ -59,6 +61,8 @@ def to_excel(
         fields, or the fields' names.  The workbook then holds people's pictures too.
     folders
         Whether paths keep their folders; False writes the bare names of the files.
+    quads
+        Whether to write where the values stand, eight numbers in a cell.
 
     Raises
     ------
@@ -68,6 +72,7 @@ def to_excel(
         `frame` is no flat frame, or too much for a sheet.
     """
     openpyxl = _openpyxl()
+    refuse_numbers(frame, fields_of(frame))
     frame = restore(frame)
     wanted = _cropped_fields(frame, crops)
     records = Records(frame)
@@ -83,6 +88,7 @@ def to_excel(
     sheet = book.active
     sheet.title = _SHEET
     kinds = column_kinds(frame.columns)
+    names = [name for name in names if quads or kinds.get(name) != "quad"]
     for at, name in enumerate(names, 1):
         _put(sheet.cell(1, at), name)
         sheet.cell(1, at).font = openpyxl.styles.Font(bold=True)

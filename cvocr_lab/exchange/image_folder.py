@@ -18,6 +18,8 @@ import pandas as pd
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.exchange.papers import bare_name, create
 from cvocr_lab.frames import READING_COLUMNS, TEXT, Records, restore, wide
+from cvocr_lab.frames.columns import fields_of
+from cvocr_lab.frames.truth import refuse_numbers
 
 _META = {"jsonl": "metadata.jsonl", "csv": "metadata.csv"}
 
@@ -55,6 +57,7 @@ def to_image_folder(
         raise ArgumentError(f"pictures is 'copy' or 'link', not {pictures!r}")
     if metadata not in _META:
         raise ArgumentError(f"metadata is 'jsonl' or 'csv', not {metadata!r}")
+    refuse_numbers(frame, fields_of(frame))
     frame = restore(frame)
     records = Records(frame)
     columns = records.source_columns or ["image"]

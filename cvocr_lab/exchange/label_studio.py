@@ -11,6 +11,7 @@ from __future__ import annotations
 import html
 import json
 import math
+import re
 import warnings
 from collections.abc import Mapping, Sequence
 from os import PathLike
@@ -288,7 +289,7 @@ def _paper(
     nth = data.get("face")
     return Paper(
         tuple(label) if isinstance(label, list) else label,
-        _source(str(data["image"]), root),
+        _source(_picture(data), root),
         document,
         nth if isinstance(nth, int) else 1,
         engine,
@@ -312,7 +313,22 @@ def _work(task: Json, take: str | None) -> tuple[Json, str]:
     return {}, ""
 
 
+def _picture(data: Json) -> str:
+    """The picture of a task, whatever the labelling interface calls it."""
+    named = [data[key] for key in ("image", "ocr", "captioning") if key in data]
+    named += [v for v in data.values() if isinstance(v, str) and _PICTURE.search(v)]
+    if not named:
+        raise KeyError("image")
+    return str(named[0])
+
+
+_PICTURE: Final = re.compile(r"\.(?:jpe?g|png|tiff?|bmp|webp|gif|pdf)(?:$|\?)", re.IGNORECASE)
+_UPLOAD: Final = re.compile(r"^/?data/upload/\d+/(?:[0-9a-f]{8}-)?")
+
+
 def _source(image: str, root: str | None) -> str:
+    if root is None and _UPLOAD.match(image):
+        return _UPLOAD.sub("", image)
     for prefix in (root, _LOCAL):
         if prefix and image.startswith(prefix):
             rest = image.removeprefix(prefix)
@@ -345,8 +361,8 @@ def _region(parts: Sequence[Json], turned: list[str]) -> Region:
     if not field and quad is None and parts[0].get("type") == "textarea":
         name = str(parts[0].get("from_name") or "")
         field = "" if name == "transcription" else name
-    text = nfc(text).strip()
-    if field and field != "text":
+    text = nfc(text)
+    if field and field not in ("text", "mrz"):
         text = text.replace("\n", " ")
     return Region(field or "text", text, confidence, quad)
 

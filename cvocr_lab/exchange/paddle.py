@@ -7,6 +7,7 @@ import warnings
 from itertools import groupby
 from os import PathLike
 from pathlib import Path
+from typing import Final
 
 import pandas as pd
 
@@ -25,6 +26,9 @@ from cvocr_lab.exchange.papers import (
 from cvocr_lab.frames import UNREADABLE
 from cvocr_lab.results import Document, Quad
 from cvocr_lab.text import nfc
+
+_PLACEHOLDERS: Final = ("", "TEMPORARY", "待识别")
+"""What PPOCRLabel writes, in two languages, for a box that nobody has typed a text for."""
 
 
 def to_paddle(
@@ -91,7 +95,8 @@ def from_paddle(
     """Read PaddleOCR's ``Label.txt`` into a flat frame, labelled from 0.
 
     Boxes of one ``key_cls`` are the lines of one field; boxes without one (or with ``None``, as
-    PPOCRLabel writes) are lines of ``text``.  ``###`` stays: scoring knows it.
+    PPOCRLabel writes) are lines of ``text``.  A box that is ``difficult``, or still has the
+    placeholder that PPOCRLabel writes, is unreadable: ``###``, which scoring knows.
 
     Parameters
     ----------
@@ -171,9 +176,10 @@ def _region(box: dict[str, object]) -> Region:
     if not isinstance(text, str):
         raise TypeError("a transcription is a text")
     confidence = box.get("confidence")
+    unread = box.get("difficult") is True or text in _PLACEHOLDERS
     return Region(
         _key(box),
-        nfc(text) or UNREADABLE,
+        UNREADABLE if unread else nfc(text),
         None if confidence is None else float(str(confidence)),
         _quad(box["points"]),
     )

@@ -15,6 +15,7 @@ import pandas as pd
 
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.frames import Reading, Records, to_frame
+from cvocr_lab.frames.truth import refuse_numbers
 from cvocr_lab.images import load
 from cvocr_lab.results import Document, Extraction, FieldValue, Quad, box_quad
 
@@ -57,6 +58,7 @@ def papers_of(frame: pd.DataFrame) -> list[Paper]:
         It is no flat frame, or holds pictures instead of paths.
     """
     records = Records(frame)
+    refuse_numbers(records.frame, records.fields)
     papers: list[Paper] = []
     seen: Counter[tuple[int, str]] = Counter()
     for record in records:

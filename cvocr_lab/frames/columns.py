@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from datetime import date
 from typing import Final, Literal
 
 import pandas as pd
 
+from cvocr_lab.dates import printed_date
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.kinds import field_order
 
@@ -182,12 +184,23 @@ def named(index: pd.Index) -> bool:
 
 
 def as_text(values: pd.Series) -> pd.Series:
-    """Give `values` as text under a fresh index, "" for what is missing."""
+    """Give `values` as text under a fresh index, "" for what is missing.
+
+    Days are written as the papers print them, ``dd/mm/yyyy``.
+    """
     values = values.reset_index(drop=True)
     if values.dtype == TEXT and values.dtype != object:
         return values.fillna("")
     values = values.astype(object)
-    return values.where(values.notna(), "").map(str).astype(TEXT)
+    return values.where(values.notna(), "").map(_one_text).astype(TEXT)
+
+
+def _one_text(value: object) -> str:
+    if isinstance(value, date):  # so are a datetime and a pandas Timestamp
+        return printed_date(value.isoformat()[:10])
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
 
 
 def restored(column: pd.Series, kind: ColumnKind) -> pd.Series:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import TextIO
 
 import pandas as pd
 
 from cvocr_lab.errors import ArgumentError
-from cvocr_lab.frames.columns import INDEX, READING_COLUMNS, restore
+from cvocr_lab.frames.columns import INDEX, READING_COLUMNS, fields_of, restore, typed
+from cvocr_lab.frames.truth import refuse_numbers
+from cvocr_lab.kinds import TYPES
+from cvocr_lab.kinds._fieldtypes import Amount, Date
 
 
 def write_frame(frame: pd.DataFrame, path: str | Path) -> None:
@@ -20,10 +24,11 @@ def write_frame(frame: pd.DataFrame, path: str | Path) -> None:
     Raises
     ------
     ArgumentError
-        The name ends otherwise, or a column holds pictures.
+        The name ends otherwise, a column holds pictures, or a field's column holds numbers.
     """
     path = Path(path)
     check_no_pictures(frame)
+    refuse_numbers(frame, fields_of(frame))
     match path.suffix.lower():
         case ".parquet":
             make_private(path)
@@ -89,7 +94,7 @@ def read_frame(path: str | Path) -> pd.DataFrame:
         case ".csv":
             # As text throughout: an ID number must keep its leading zeros.
             frame = pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""])
-            return _restored(frame.rename(columns={"Unnamed: 0": INDEX}), path)
+            return _with_clean(_restored(frame.rename(columns={"Unnamed: 0": INDEX}), path))
         case other:
             raise ArgumentError(f"cannot read {other or 'a bare name'}: .parquet or .csv")
 
@@ -98,3 +103,29 @@ def _restored(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
     if not any(column in frame for column in READING_COLUMNS):  # a table of labels, say
         raise ArgumentError(f"{path} holds no flat frame, such as extract gives: no 'ocr_type'")
     return restore(frame)
+
+
+_CLEAN = re.compile(r"(?:[a-z]+[0-9]?_)??(?P<field>[a-z_]+)_clean(?P<score>_score)?")
+
+
+def _with_clean(frame: pd.DataFrame) -> pd.DataFrame:
+    """Give the columns of a cleaned frame their dtypes: days, amounts and scores."""
+    kinds = {
+        field.name: type(field.type)
+        for name, kind in TYPES.items()
+        for field in kind.fields
+        if "ocr_type" not in frame or name in set(frame["ocr_type"].dropna())
+    }
+    made = {}
+    for name in map(str, frame.columns):
+        found = _CLEAN.fullmatch(name)
+        kind = kinds.get(found["field"]) if found else None
+        if found is None or kind is None:
+            continue
+        if found["score"]:
+            made[name] = typed(frame[name], "float64", frame.index)
+        elif issubclass(kind, Amount):
+            made[name] = typed(frame[name], "Int64", frame.index)
+        elif issubclass(kind, Date):
+            made[name] = pd.to_datetime(frame[name], errors="coerce").astype("datetime64[us]")
+    return frame.assign(**made)

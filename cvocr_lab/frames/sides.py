@@ -6,6 +6,7 @@ from itertools import count
 
 import pandas as pd
 
+from cvocr_lab.errors import ArgumentError
 from cvocr_lab.frames.columns import (
     INPUT_COLUMNS,
     column_kinds,
@@ -34,7 +35,7 @@ def wide(frame: pd.DataFrame) -> pd.DataFrame:
     Raises
     ------
     ArgumentError
-        `frame` is no flat frame.
+        `frame` is no flat frame, or pairs in it are split: their rows have different labels.
 
     Examples
     --------
@@ -53,6 +54,7 @@ def wide(frame: pd.DataFrame) -> pd.DataFrame:
     records = Records(frame)
     starts, at_input = records.firsts, records.inputs
     sides = [str(side) for side in frame["ocr_side"].fillna("")]
+    _check_whole(records, sides)
     places: dict[tuple[int, str], dict[int, int]] = {}  # (nth, side) -> input -> row
     for row, (at, side, read) in enumerate(
         zip(at_input.tolist(), sides, ~records.failed, strict=True)
@@ -71,6 +73,25 @@ def wide(frame: pd.DataFrame) -> pd.DataFrame:
         name = f"{side or 'document'}{nth + 1}" if nth else side
         blocks.append(block.add_prefix(f"{name}_") if name else block)
     return pd.concat([inputs[sources], *blocks, inputs[list(INPUT_COLUMNS)]], axis=1)
+
+
+def _check_whole(records: Records, sides: list[str]) -> None:
+    """Refuse pairs whose front and back are inputs of their own: their labels were changed."""
+    if len(records.source_columns) != 2:
+        return
+    of_input: dict[int, set[str]] = {}
+    for at, side in zip(records.inputs.tolist(), sides, strict=True):
+        of_input.setdefault(at, set()).add(side)
+    lone: dict[str, set[str]] = {}
+    for at, row in enumerate(records.firsts.tolist()):
+        if of_input[at] in ({"front"}, {"back"}) and (origin := records.origin(row)):
+            lone.setdefault(origin, set()).update(of_input[at])
+    split = sum(len(found) == 2 for found in lone.values())
+    if split:
+        raise ArgumentError(
+            f"{split} pairs are split: front and back have different index labels, as after "
+            "reset_index; give both rows of a pair one label, or call wide before"
+        )
 
 
 def _columns(rows: pd.DataFrame) -> list[str]:

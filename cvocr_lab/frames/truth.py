@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,7 @@ from cvocr_lab.errors import ArgumentError
 from cvocr_lab.frames.columns import TEXT, as_text
 from cvocr_lab.frames.records import Records
 from cvocr_lab.kinds import TYPES, field_order
+from cvocr_lab.kinds._fieldtypes import Amount
 
 Alternatives = Mapping[str, str | Sequence[str]]
 
@@ -162,8 +164,15 @@ def _further(table: pd.DataFrame, field: str, asked: str | Sequence[str]) -> lis
     return list(dict.fromkeys(own))
 
 
+_AMOUNTS: Final = frozenset(
+    field.name for kind in TYPES.values() for field in kind.fields if isinstance(field.type, Amount)
+)
+
+
 def refuse_numbers(table: pd.DataFrame, fields: Iterable[str]) -> None:
     """Refuse columns of fields that hold numbers: they have lost their leading zeros.
+
+    Amounts, such as seats or a year, have none to lose.
 
     Raises
     ------
@@ -172,7 +181,7 @@ def refuse_numbers(table: pd.DataFrame, fields: Iterable[str]) -> None:
     """
     for field in fields:
         if field in table.columns and pd.api.types.is_numeric_dtype(table[field]):
-            if table[field].isna().all():
+            if field in _AMOUNTS or table[field].dtype.kind == "b" or table[field].isna().all():
                 continue
             raise ArgumentError(
                 f"column {field!r} holds numbers, so leading zeros are gone: read the file with "

@@ -127,12 +127,32 @@ def _found(path: Path) -> tuple[Path, os.stat_result]:
     try:
         return path, path.stat()
     except FileNotFoundError:
-        # A list typed on one system and files unpacked on another may differ in Unicode form.
-        for form in ("NFC", "NFD"):
-            other = Path(unicodedata.normalize(form, str(path)))
-            if other.exists():
-                return other, other.stat()
-        raise
+        other = None if str(path).isascii() else _in_another_form(path)
+        if other is None:
+            raise
+        return other, other.stat()
+
+
+def _in_another_form(path: Path) -> Path | None:
+    """The path with each name in the Unicode form that it has on the disk; None where it is not.
+
+    A list typed on one system and files unpacked on another may differ in it, name by name.
+    """
+    made = Path(path.anchor)
+    for name in path.relative_to(path.anchor).parts:
+        found = made / name
+        if not found.exists():
+            wanted = unicodedata.normalize("NFC", name)
+            try:
+                names = sorted(os.listdir(made))  # noqa: PTH208 - names as they are
+            except OSError:
+                return None
+            same = (n for n in names if unicodedata.normalize("NFC", n) == wanted)
+            if (other := next(same, None)) is None:
+                return None
+            found = made / other
+        made = found
+    return made
 
 
 def _contents(path: Path, size: int, name: str, limits: Limits) -> bytes:

@@ -1,5 +1,6 @@
 """What a person sees and corrects: queues, viewer, reviewer."""
 
+from cvocr_lab.views.applied import apply
 from cvocr_lab.views.checks import Check
 from cvocr_lab.views.drawing import show
 from cvocr_lab.views.queue import Order, review_queue
@@ -10,6 +11,6 @@ from cvocr_lab.views.sweep import Sweeper, SweepOrder, sweep
 from cvocr_lab.views.viewer import Viewer, view
 
 __all__ = [
-    "Check", "Order", "Reviewer", "SweepOrder", "Sweeper", "Viewer", "review", "review_queue",
-    "reviewed_values", "show", "suspects", "sweep", "view",
+    "Check", "Order", "Reviewer", "SweepOrder", "Sweeper", "Viewer", "apply", "review",
+    "review_queue", "reviewed_values", "show", "suspects", "sweep", "view",
 ]  # fmt: skip

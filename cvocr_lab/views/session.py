@@ -10,8 +10,9 @@ import pandas as pd
 
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.frames import Records
-from cvocr_lab.journal import Decision, State, apply
+from cvocr_lab.journal import Decision, State
 from cvocr_lab.text import nfc
+from cvocr_lab.views.applied import apply
 from cvocr_lab.views.checks import Check, complaint
 from cvocr_lab.views.items import Items
 from cvocr_lab.views.pictures import Pictures
@@ -67,7 +68,7 @@ class Session:
         return counts.rename("items").rename_axis("state")
 
     def frame(self) -> pd.DataFrame:
-        """The frame with what was decided so far, see `cvocr_lab.journal.apply`."""
+        """The frame with what was decided so far, see `cvocr_lab.views.apply`."""
         with self._lock:
             self.journal.refresh()
             decisions = self.journal.decisions

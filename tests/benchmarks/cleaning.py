@@ -273,7 +273,7 @@ def add_face(
 
 def judged(made: Made) -> pd.DataFrame:
     """What became of each cell."""
-    out = clean(pd.DataFrame(made.frame))
+    out = clean(pd.DataFrame(made.frame), parts=True)
     columns = {
         c: ["" if pd.isna(v) else str(v) for v in out[c].astype(object)]
         for c in {cell.column for cell in made.cells}

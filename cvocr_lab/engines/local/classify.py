@@ -280,7 +280,8 @@ def _place(key: str, anchor: str) -> tuple[float, int, int] | None:
         for a, b in spans
         if b > a and key[a] != " "
     )
-    alike = ratio >= _least(anchor) and _same_words(key[start:end], anchor)
+    near = abs(end - start - len(anchor)) <= max(1.0, 0.15 * len(anchor))  # "Hồ Chí", "Hộ chiếu"
+    alike = near and ratio >= _least(anchor) and _same_words(key[start:end], anchor)
     return (ratio / 100, start, end) if alike else None
 
 

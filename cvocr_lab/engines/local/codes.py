@@ -11,6 +11,7 @@ import numpy as np
 from cvocr_lab import mrz, qr
 from cvocr_lab.engines.local.geometry import Image
 from cvocr_lab.results import Line, Quad, as_quad
+from cvocr_lab.text import letters_from_lookalikes
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +89,24 @@ def looks_like_mrz(line: Line) -> bool:
     return len(text) >= 36 and own >= 0.95 * len(text) and sum(c.isdigit() for c in text) > 18
 
 
+_LETTERS = {
+    (2, 44): ((0, 2, 44), (1, 10, 13)),
+    (3, 30): ((0, 2, 5), (1, 15, 18), (2, 0, 30)),
+}
+"""By lines and their length, where only letters and fillers stand: row, first, and after the last
+(ICAO 9303-4, 4.2.2 and 9303-5, 4.2.2)."""
+
+
 def parse_zone(texts: Sequence[str]) -> mrz.Mrz | None:
-    """The zone of the lines, repaired; None when they are none."""
+    """Parse and repair the zone of the lines; None when they are none."""
     found = mrz.find(texts)
     if found is None:
         return None
+    lines = [str(line) for line in found]
+    for row, start, end in _LETTERS.get((len(lines), len(lines[0])), ()):
+        line = lines[row]
+        lines[row] = line[:start] + letters_from_lookalikes(line[start:end]) + line[end:]
     try:
-        return mrz.parse(mrz.repair(found))
+        return mrz.parse(mrz.repair(lines))
     except ValueError:
         return None

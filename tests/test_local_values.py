@@ -1,0 +1,181 @@
+"""Classes of mistakes seen on papers of other hands: captions, blocks, abbreviations, zones."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from cvocr_lab import mrz
+from cvocr_lab.engines.local import classify, codes, crosscheck, values
+from cvocr_lab.engines.local.lines import grown
+from cvocr_lab.engines.local.parse import Reading, parse
+from cvocr_lab.kinds import TYPES
+from cvocr_lab.proofs import mrz_proofs
+from cvocr_lab.results import Line, box_quad
+
+SCALE = 10.0
+
+
+def _line(text: str, x: float, y: float, tall: float = 3.0, *, sure: float = 0.99) -> Line:
+    """A line whose top left is at `x`, `y` millimetres."""
+    box = (x, y, x + 0.42 * tall * len(text), y + tall)
+    return Line(text, sure, box_quad(*(v * SCALE for v in box)), (sure,) * len(text))
+
+
+def _parsed(type_: str, lines: list[Line], layout: str | None = None) -> dict[str, str]:
+    model = next(
+        m for m in classify.models() if m.type.name == type_ and layout in (None, m.layout.name)
+    )
+    hits = classify.find_anchors(lines)
+    readings = parse(lines, hits, model, np.diag([SCALE, SCALE, 1.0]), skip=set())
+    return {name: reading.text for name, reading in readings.items()}
+
+
+@pytest.mark.parametrize(
+    ("printed", "value"),
+    [
+        ("P. Vạn Phúc, Q. Hà Đông", "P. Vạn Phúc, Q. Hà Đông"),
+        ("TP.HCM", "TP.HCM"),
+        ("P.Hoà Hải, Q.Ngũ Hành Sơn . . . .", "P.Hoà Hải, Q.Ngũ Hành Sơn"),
+        ("Tổ 4, Bình.Thuận....", "Tổ 4, Bình Thuận"),
+        ("P.12, Q.5, TP. Hồ Chí Minh", "P.12, Q.5, TP. Hồ Chí Minh"),
+        ("Km 1.5 QL.1A, Đông Hà.", "Km 1.5 QL.1A, Đông Hà"),
+    ],
+)
+def test_a_leader_takes_no_dot_of_an_abbreviation(printed: str, value: str) -> None:
+    assert values.take(TYPES["cmt"]["address"], [printed], leader=True) == value
+
+
+@pytest.mark.parametrize("value", ["Mông", "MÔNG", "Mường", "H'Mông", "Kinh", "Ê Đê"])
+def test_values_of_a_closed_list_stay_as_spelt(value: str) -> None:
+    assert values.take(TYPES["matsaucmt"]["dantoc"], [value]) == value
+
+
+@pytest.mark.parametrize(
+    ("printed", "value"),
+    [
+        ("KB 934461", "KB 934461"), ("CD897119", "CD897119"), ("N° 68271643", "68271643"),
+        ("756294344653", "756294344653"), ("Số: 2176614", "2176614"),
+    ],
+)  # fmt: skip
+def test_a_certificate_keeps_the_letters_of_its_series(printed: str, value: str) -> None:
+    assert values.take(TYPES["vehicle_registration_front"]["id"], [printed]) == value
+
+
+@pytest.mark.parametrize(
+    "text", ["HỒ CHÍ MINH", "Hồ Chí Minh", "Số nhà 59, ngách 22/8", "Số 4 Ngõ 189"]
+)
+def test_the_start_of_a_value_is_no_caption(text: str) -> None:
+    assert classify.find_anchors([_line(text, 5, 5)]) == []
+
+
+def test_short_captions_are_still_found() -> None:
+    for text in ("Số: 012345678", "Họ / Surname", "Số 161194385"):
+        assert classify.find_anchors([_line(text, 5, 5)]), text
+
+
+def test_a_signers_block_joins_no_value() -> None:
+    got = _parsed(
+        "matsaucmt",
+        [
+            _line("Dân tộc: Kinh", 25, 4), _line("Tôn giáo: Không", 55, 4),
+            _line("DẤU VẾT RIÊNG VÀ DỊ HÌNH", 38, 9),
+            _line("Sẹo chấm C: 2,5cm dưới mắt phải;", 25, 13),
+            _line("Nốt ruồi sau gáy", 25, 17), _line("Ngày 11 tháng 07 năm 2000", 38, 22),
+            _line("TL. GIÁM ĐỐC CA TP HÀ NỘI", 36, 26), _line("TRƯỞNG PHÒNG PC64", 42, 30),
+            _line("Bạch Duy Hiếu", 44, 42),
+        ],
+    )  # fmt: skip
+    assert got["dauvet"] == "Sẹo chấm C: 2,5cm dưới mắt phải; Nốt ruồi sau gáy"
+    assert got["date"] == "11/07/2000"
+    assert got["noicap"] == "CA TP HÀ NỘI"
+    assert got["dantoc"] == "Kinh"
+
+
+VEHICLE = [
+    _line("Tên chủ xe: Hà Quỳnh Châu", 3, 3), _line("Địa chỉ: Tổ 7, ấp Đoài, Tây Ninh", 3, 8),
+    _line("Nhãn hiệu: HYUNDAI", 3, 14), _line("Số máy: G4NA767738", 48, 14),
+    _line("Màu sơn: Xanh lam", 3, 24), _line("Số khung: MALBA515624033223", 48, 19),
+    _line("Biển số: 17G 665.71", 3, 36), _line("Thái Bình, ngày 28 tháng 02 năm 2010", 48, 36, 2.5),
+    _line("KT. TRƯỞNG PHÒNG", 54, 40), _line("Thiếu tá Phan Minh Khôi", 52, 50),
+]  # fmt: skip
+
+
+def test_what_stands_beside_another_caption_is_its_value() -> None:
+    cars = [*VEHICLE, _line("Số loại: ELANTRA", 3, 19), _line("Loại xe: Ô tô khách", 3, 29)]
+    got = _parsed("vehicle_registration_back", cars, "car")
+    assert got["model"] == "ELANTRA"
+    assert got["color"] == "Xanh lam"
+    assert got["issued_at"] == "Thái Bình"
+    assert got["last_issue_date"] == "28/02/2010"
+    assert got["brand"] == "HYUNDAI"
+
+
+def test_the_model_of_a_motorbike_may_be_captioned_as_its_kind() -> None:
+    got = _parsed("vehicle_registration_back", [*VEHICLE, _line("Loại xe: SIRIUS", 3, 19)])
+    assert got["model"] == "SIRIUS"
+
+
+def test_the_police_body_of_a_cover_is_read_from_its_header() -> None:
+    got = _parsed(
+        "vehicle_registration_front",
+        [
+            _line("BỘ CÔNG AN", 6, 2), _line("CA TỈNH TÂY NINH", 5, 6),
+            _line("PHÒNG CẢNH SÁT GIAO THÔNG", 3, 10),
+            _line("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", 48, 2),
+            _line("CHỨNG NHẬN ĐĂNG KÝ XE", 30, 18), _line("Số (Number): 75849738", 30, 23),
+            _line("Biển số đăng ký (No plate): 70-Y5 764.31", 3, 30),
+        ],
+    )  # fmt: skip
+    assert got["issued_at"] == "CA TỈNH TÂY NINH PHÒNG CẢNH SÁT GIAO THÔNG"
+    assert got["id"] == "75849738"
+    assert got["plate"] == "70-Y5 764.31"
+
+
+def test_a_residence_under_an_abbreviated_caption_is_no_origin() -> None:
+    got = _parsed(
+        "cmt",
+        [
+            _line("SỐ 111601556", 40, 16), _line("Họ tên: TẠ ĐINH THỊ NGOAN", 27, 22),
+            _line("Sinh ngày: 19-06-1963", 27, 27), _line("Nguyên quán: Tân Hòa, Hòa Bình", 27, 32),
+            _line("HKTT: Phú Lai, Yên Thủy", 27, 37),
+        ],
+    )  # fmt: skip
+    assert got["country"] == "Tân Hòa, Hòa Bình"
+    assert got["address"] == "Phú Lai, Yên Thủy"
+
+
+def test_words_without_an_end_stay_words() -> None:
+    zone = mrz.parse(
+        mrz.format(
+            mrz.Mrz(
+                format="TD1", document_code="ID", issuer="VNM", number="099000123", birth="600101",
+                sex="M", expiry="991231", nationality="VNM", surname="NGUYEN",
+                given_names="VAN MAU", person_number="001060000123",
+            )
+        )
+    )  # fmt: skip
+    kind = TYPES["chip_id_card_2024_back"]
+    read = {"duedate": Reading("Không thời hạn", None, (0.9,), 0.0, True)}
+    made, proven, warnings = crosscheck.reconcile(read, mrz_proofs(zone, kind))
+    assert made["duedate"].text == "Không thời hạn"
+    assert "duedate" in proven
+    assert warnings == []
+
+
+def test_letters_stand_where_a_zone_has_letters_only() -> None:
+    zone = codes.parse_zone(
+        ["P<UT0ERIKSS0N<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<",
+         "L898902C36UT07408122F1204159ZE184226B<<<<<10"]
+    )  # fmt: skip
+    assert zone is not None
+    assert (zone.issuer, zone.nationality, zone.surname) == ("UTO", "UTO", "ERIKSSON")
+    assert zone.number == "L898902C3"
+
+
+def test_boxes_grow_along_their_own_direction() -> None:
+    upright = grown(np.array([[[10, 10], [110, 10], [110, 30], [10, 30]]], np.float32))
+    assert upright[0, 0, 0] < 10
+    assert upright[0, 0, 1] < 10
+    assert upright[0, 2, 0] > 110
+    assert grown(np.zeros((0, 4, 2), np.float32)).shape == (0, 4, 2)
