@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 import cvocr_lab
-from cvocr_lab import FrameAccessor, SeriesAccessor
+from cvocr_lab.accessor import FrameAccessor, SeriesAccessor
 from cvocr_lab.engines import Request
 from cvocr_lab.results import Document, Extraction, FieldValue
 
@@ -73,10 +73,10 @@ def test_a_frame_goes_to_other_tools_and_comes_back(table: pd.DataFrame, tmp_pat
     read.cvocr.to_paddle(tmp_path / "Label.txt")
     read.cvocr.to_image_folder(tmp_path / "set")
     for back in (
-        cvocr_lab.from_excel(tmp_path / "read.xlsx"),
-        cvocr_lab.from_label_studio(tmp_path / "tasks.json"),
-        cvocr_lab.from_paddle(tmp_path / "Label.txt"),
-        cvocr_lab.from_image_folder(tmp_path / "set"),
+        cvocr_lab.exchange.from_excel(tmp_path / "read.xlsx"),
+        cvocr_lab.exchange.from_label_studio(tmp_path / "tasks.json"),
+        cvocr_lab.exchange.from_paddle(tmp_path / "Label.txt"),
+        cvocr_lab.exchange.from_image_folder(tmp_path / "set"),
     ):
         assert back[["id", "id_quad"]].to_numpy().tolist() == [["21", QUAD], ["22", QUAD]]
 
@@ -86,17 +86,20 @@ def test_each_method_has_a_twin_with_the_same_options(accessor: type) -> None:
     methods = [name for name in vars(accessor) if not name.startswith("_")]
     assert "extract" in methods
     for name in methods:
-        twin: Callable[..., object] = getattr(cvocr_lab, name)
+        twin: Callable[..., object] = inspect.unwrap(getattr(accessor, name))
         theirs = inspect.signature(twin).parameters
         ours = inspect.signature(getattr(accessor, name)).parameters
         for option, parameter in ours.items():
             if option != "self":
                 assert parameter.default == theirs[option].default, option
                 assert parameter.annotation == theirs[option].annotation, option
+                assert parameter.kind == theirs[option].kind, option
+        assert inspect.getdoc(getattr(accessor, name)) == inspect.getdoc(twin)
+        assert "max_bytes" not in str(inspect.signature(getattr(accessor, name)))
         missing = set(theirs) - set(ours) - {next(iter(theirs))}
         assert missing <= ({"column"} if accessor is SeriesAccessor else set())
 
 
 def test_nothing_is_kept_between_uses(table: pd.DataFrame) -> None:
-    assert vars(table.cvocr) == {"_frame": table.cvocr._frame}
-    assert table.cvocr._frame is table
+    assert vars(table.cvocr) == {"_data": table.cvocr._data}
+    assert table.cvocr._data is table

@@ -15,8 +15,9 @@ import pytest
 from cards import NAMES, cards
 from lab import Lab, command, opened, run_cell, until
 
-from cvocr_lab import Journal, read_labels, write_frame
+from cvocr_lab import read_labels, write_frame
 from cvocr_lab.frames import Reading, to_frame
+from cvocr_lab.journal import Journal
 from cvocr_lab.results import Document, Extraction, FieldValue
 
 if TYPE_CHECKING:

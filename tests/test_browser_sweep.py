@@ -11,7 +11,8 @@ import pytest
 from cards import NAMES, cards
 from lab import Lab, command, opened, run_cell, until
 
-from cvocr_lab import Journal, write_frame
+from cvocr_lab import write_frame
+from cvocr_lab.journal import Journal
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

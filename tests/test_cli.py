@@ -96,7 +96,7 @@ def test_extract_without_out_prints_csv(
     pictures: Callable[..., list[str]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert cli.main(["extract", *pictures(21), "--quiet"]) == 0
-    assert capsys.readouterr().out.startswith("ocr_index,image,id,id_confidence")
+    assert capsys.readouterr().out.startswith("ocr_index,image,ocr_source,id,")
 
 
 def test_pairs_come_from_two_columns(pictures: Callable[..., list[str]]) -> None:

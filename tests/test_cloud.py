@@ -219,7 +219,7 @@ def test_a_run_sends_sources_as_they_are(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(png(1))
     sources = ["a.png", LINK, png(3), np.zeros((20, 20, 3), np.uint8), "gone.png", None]
     df = pd.Series(sources, list("abcdef"), dtype=object).to_frame("image")
-    with loopback() as server, pytest.warns(cvocr_lab.RowsFailedWarning):
+    with loopback() as server, pytest.warns(cvocr_lab.batch.RowsFailedWarning):
         read = df.cvocr.extract(
             engine="cloud", key=KEY, secret=SECRET, base_url=server.url, workers=3,
             base=tmp_path, progress=False,

@@ -48,7 +48,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 def ask(
-    server: Loopback | str, *, image: cvocr_lab.InputImage = PICTURE, **options: object
+    server: Loopback | str, *, image: cvocr_lab.images.InputImage = PICTURE, **options: object
 ) -> Extraction:
     url = server if isinstance(server, str) else server.url
     chosen: dict[str, object] = {"key": KEY, "secret": SECRET, "base_url": url, **options}

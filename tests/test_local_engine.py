@@ -130,7 +130,7 @@ def test_crops_of_lines_are_read(tmp_path: Path) -> None:
     font = ImageFont.truetype(str(path), 36)
     ImageDraw.Draw(picture).text((6, 4), "Nguyễn Văn Mẫu", "black", font)
     picture.save(tmp_path / "line.png")
-    (line,) = cvocr_lab.read_lines([tmp_path / "line.png"])
+    (line,) = cvocr_lab.engines.read_lines([tmp_path / "line.png"])
     assert line.text == "Nguyễn Văn Mẫu"
     assert line.confidence > 0.8
 

@@ -221,11 +221,10 @@ def test_quads_that_are_there_stay_unless_asked() -> None:
     old = (1.0, 1.0, 2.0, 1.0, 2.0, 2.0, 1.0, 2.0)
     frame["id_quad"] = pd.Series([old], dtype=object)
     engine = Lines()
-    assert cvocr_lab.locate(frame, engine=engine, progress=False)["id_quad"].item() == old
+    assert cvocr_lab.batch.locate(frame, engine=engine, progress=False)["id_quad"].item() == old
     assert engine.asked == 0
-    assert (
-        cvocr_lab.locate(frame, engine=engine, progress=False, again=True)["id_quad"].item() != old
-    )
+    again = cvocr_lab.batch.locate(frame, engine=engine, progress=False, again=True)
+    assert again["id_quad"].item() != old
 
 
 def test_the_sides_of_a_pair_are_looked_for_in_their_own_pictures() -> None:

@@ -12,8 +12,10 @@ import pytest
 from cards import NAMES, cards
 from page import Page, fields
 
-from cvocr_lab import ArgumentError, Journal, Reviewer, apply, review
-from cvocr_lab.journal import Decision
+from cvocr_lab import review
+from cvocr_lab.errors import ArgumentError
+from cvocr_lab.journal import Decision, Journal
+from cvocr_lab.views import Reviewer, apply
 from cvocr_lab.views.checks import complaint
 
 TOKENS = itertools.count()

@@ -68,7 +68,7 @@ def test_a_store_knows_nothing_of_a_review_nor_a_review_of_a_store(
     [Fake(name="fake 2"), Fake(name="fake 3", special=none)],
     ids=["another version", "one that fails"],
 )
-@pytest.mark.filterwarnings("ignore::cvocr_lab.RowsFailedWarning")
+@pytest.mark.filterwarnings("ignore::cvocr_lab.batch.RowsFailedWarning")
 def test_corrections_outlive_every_run(later: Fake, paths: list[str], review: Path) -> None:
     extract(paths, engine=Fake(), store="run.sqlite")
     for retry_failed in (False, True):

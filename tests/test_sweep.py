@@ -10,7 +10,9 @@ import pytest
 from cards import NAMES, cards
 from page import Page
 
-from cvocr_lab import ArgumentError, Journal, Sweeper, sweep
+from cvocr_lab.errors import ArgumentError
+from cvocr_lab.journal import Journal
+from cvocr_lab.views import Sweeper, sweep
 
 TOKENS = itertools.count()
 

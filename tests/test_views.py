@@ -15,8 +15,9 @@ from cards import NAMES, card, cards, picture
 from page import Page, fields
 
 import cvocr_lab
-from cvocr_lab import ArgumentError, Document, Extraction, FieldValue, ImageError
+from cvocr_lab.errors import ArgumentError, ImageError
 from cvocr_lab.frames import Reading, Records, to_frame
+from cvocr_lab.results import Document, Extraction, FieldValue
 from cvocr_lab.views import show, view
 from cvocr_lab.views.choosing import Wish, chosen
 from cvocr_lab.views.masking import masked

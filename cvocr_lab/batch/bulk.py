@@ -20,8 +20,8 @@ from cvocr_lab.images import Fetch, Limits
 
 def extract(
     data: Data,
-    *,
     column: Column | Sequence[Column] | None = None,
+    *,
     kind: str = "id_any",
     engine: str | Engine | Callable[[], Engine] = "local",
     workers: int | None = None,

@@ -130,9 +130,9 @@ class Plan:
 
 def plan(
     data: Data,
+    column: Column | Sequence[Column] | None = None,
     *,
     quota: int | None = None,
-    column: Column | Sequence[Column] | None = None,
     kind: str = "id_any",
     engine: str | Engine | Callable[[], Engine] = "local",
     workers: int | None = None,

@@ -30,9 +30,9 @@ _REMEMBERED: Final = 1_000
 
 def extract_iter(
     data: Data,
+    column: Column | Sequence[Column] | None = None,
     *,
     chunk: int = 1_000,
-    column: Column | Sequence[Column] | None = None,
     kind: str = "id_any",
     engine: str | Engine | Callable[[], Engine] = "local",
     workers: int | None = None,

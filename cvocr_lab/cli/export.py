@@ -73,7 +73,9 @@ def _export(args: argparse.Namespace) -> int:
                 pictures: Literal["link", "copy"] = "link" if args.link else "copy"
                 exchange.to_image_folder(frame, args.out, pictures=pictures)
             case "excel":
-                exchange.to_excel(frame, args.out, crops=args.crops, folders=not args.bare)
+                exchange.to_excel(
+                    frame, args.out, crops=args.crops, folders=not args.bare, quads=True
+                )
             case _:
                 frames.write_frame(frame, _table_name(args.out, args.to))
     return _tell(noted)

@@ -123,7 +123,7 @@ def score(
     on: str | None = None,
     fields: Sequence[str] | None = None,
 ) -> Delayed:
-    """Judge a flat Dask frame by a truth, lazily: ``.compute()`` gives the `cvocr_lab.Score`.
+    """Judge a flat Dask frame by a truth, lazily: ``.compute()`` gives the `Score`.
 
     Readings are found for rows of the truth wherever they stand, so one worker sees the whole
     flat frame (about 3 KB a row) and the truth; the pictures are not in them.

@@ -36,8 +36,8 @@ def to_image_folder(
     """Write a flat frame as a folder that ``load_dataset("imagefolder", data_dir=…)`` reads.
 
     One row for each input.  Where an input has several faces, the columns are those of
-    `cvocr_lab.wide`: ``front_id``, ``back_date``.  Each picture stands there once, under its own
-    name (numbered where two have the same).
+    `cvocr_lab.frames.wide`: ``front_id``, ``back_date``.  Each picture stands there once, under
+    its own name (numbered where two have the same).
 
     Parameters
     ----------

@@ -13,7 +13,7 @@ import pandas as pd
 
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.files import replacing
-from cvocr_lab.frames.columns import INDEX, fields_of, restore, typed
+from cvocr_lab.frames.columns import INDEX, READING_COLUMNS, fields_of, restore, typed
 from cvocr_lab.frames.truth import refuse_numbers
 from cvocr_lab.kinds import TYPES
 from cvocr_lab.kinds._fieldtypes import Amount, Date
@@ -157,13 +157,20 @@ def read_frame(path: str | Path) -> pd.DataFrame:
     match path.suffix.lower():
         case ".parquet":
             with _no_frame(path, "Parquet file"):
-                return restore(pd.read_parquet(path))
+                return _restored(pd.read_parquet(path), path)
         case ".csv":
-            frame = read_text_table(path, na_values=[""])
+            # As text throughout: an ID number must keep its leading zeros.
+            frame = unguarded(read_text_table(path, na_values=[""]))
             with _no_frame(path, "flat frame"):
-                return _with_clean(restore(unguarded(frame).rename(columns={"Unnamed: 0": INDEX})))
+                return _with_clean(_restored(frame.rename(columns={"Unnamed: 0": INDEX}), path))
         case other:
             raise ArgumentError(f"cannot read {other or 'a bare name'}: .parquet or .csv")
+
+
+def _restored(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
+    if not any(column in frame for column in READING_COLUMNS):  # a table of labels, say
+        raise ArgumentError(f"{path} holds no flat frame, such as extract gives: no 'ocr_type'")
+    return restore(frame)
 
 
 _CLEAN = re.compile(r"(?:[a-z]+[0-9]?_)??(?P<field>[a-z_]+)_clean(?P<score>_score)?")

@@ -30,8 +30,8 @@ def write_frames(frames: Iterable[pd.DataFrame], path: str | Path) -> int:
     Parameters
     ----------
     frames
-        Flat frames of the same source columns and index, such as `cvocr_lab.extract_iter` gives.
-        Fields of types that occur in none of them get no columns.
+        Flat frames of the same source columns and index, such as `cvocr_lab.batch.extract_iter`
+        gives.  Fields of types that occur in none of them get no columns.
     path
         The file.
 

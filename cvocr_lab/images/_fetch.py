@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
 
 from cvocr_lab.errors import ArgumentError, FetchError
+from cvocr_lab.images._limits import changed_fields
 from cvocr_lab.images._sniff import format_of, is_readable
 
 if TYPE_CHECKING:
@@ -90,6 +91,9 @@ class Fetch:
     max_redirects: int = 5
     allow_private: bool = False
     allow_network: bool = True
+
+    def __repr__(self) -> str:
+        return changed_fields(self)
 
     def __post_init__(self) -> None:
         for name in ("connect_s", "read_s", "total_s", "max_bytes"):

@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 from cvocr_lab.errors import ArgumentError
+
+
+def changed_fields(settings: Any) -> str:
+    """Write a dataclass of settings with those that are not as usual, so signatures stay short.
+
+    >>> Limits(), Limits(min_side=20)
+    (Limits(), Limits(min_side=20))
+    """
+    values = ((f.name, getattr(settings, f.name), f.default) for f in fields(settings))
+    changed = [f"{name}={value!r}" for name, value, usual in values if value != usual]
+    return f"{type(settings).__name__}({', '.join(changed)})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +47,9 @@ class Limits:
     max_pages: int = 20
     pdf_dpi: float = 200.0
     pdf_s: float = 20.0
+
+    def __repr__(self) -> str:
+        return changed_fields(self)
 
     def __post_init__(self) -> None:
         for name in ("max_bytes", "max_pixels", "min_side", "max_pages", "pdf_dpi", "pdf_s"):

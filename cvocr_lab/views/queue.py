@@ -87,13 +87,13 @@ def review_queue(
 
     *Gain* is the expected number of corrections per second of a person's time: the chance that a
     value is wrong, over the seconds it takes to look at it and, if wrong, to type it.  The chance
-    comes from the confidence, from `cvocr_lab.check`, from `cvocr_lab.locate` where it was
+    comes from the confidence, from `cvocr_lab.check`, from `cvocr_lab.batch.locate` where it was
     called, and from the truth.  A value that was not read counts by how many of the other papers
     of its type have one.
 
     A review that goes worst first says nothing about the rest.  Therefore a share of all is drawn
     at random, in a random order spread over the whole queue; `reviewed_values` makes of a review
-    that stopped anywhere what `cvocr_lab.accuracy_from_review` needs.
+    that stopped anywhere what `cvocr_lab.scoring.accuracy_from_review` needs.
 
     Parameters
     ----------

@@ -238,7 +238,7 @@ def review(
         Labels, matched as by `cvocr_lab.score`; they are shown and may be chosen, and the queue
         puts first what differs.
     order, audit, seed, fields
-        Of the queue; see `cvocr_lab.review_queue`.
+        Of the queue; see `cvocr_lab.views.review_queue`.
     queue
         A queue of your own in place of these: columns `row` (position in `frame`) and `field`,
         and `reason`, `chance` where it has them.

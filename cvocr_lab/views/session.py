@@ -68,7 +68,7 @@ class Session:
         return counts.rename("items").rename_axis("state")
 
     def frame(self) -> pd.DataFrame:
-        """The frame with what was decided so far, under its own index; see `cvocr_lab.apply`."""
+        """The frame with what was decided so far, see `cvocr_lab.views.apply`."""
         with self._lock:
             self.journal.refresh()
             decisions = self.journal.decisions

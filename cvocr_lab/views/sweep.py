@@ -239,7 +239,8 @@ def sweep(
     Parameters
     ----------
     frame
-        A flat frame; it is not changed.  Answers without places get them by `cvocr_lab.locate`.
+        A flat frame; it is not changed.  `cvocr_lab.batch.locate` gives places to answers that
+        have none.
     field
         The field to sweep.
     journal

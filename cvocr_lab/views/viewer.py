@@ -58,7 +58,7 @@ class Viewer:
         return self._talk.widget
 
     def show(self) -> Image.Image:
-        """Draw the row shown as a plain picture; see `cvocr_lab.show`.
+        """Draw the row shown as a plain picture; see `cvocr_lab.views.show`.
 
         Raises
         ------
@@ -184,7 +184,7 @@ def view(
     height
         Of the viewer, in pixels of the page.
     limits, fetch
-        As for `cvocr_lab.load`.
+        As for `cvocr_lab.images.load`.
 
     Raises
     ------
@@ -192,7 +192,7 @@ def view(
         `frame` is no flat frame or does not say where its pictures are, or the query or order is
         not understood.
     MissingPartError
-        anywidget is not installed; `cvocr_lab.show` needs none.
+        anywidget is not installed; `cvocr_lab.views.show` needs none.
 
     Examples
     --------

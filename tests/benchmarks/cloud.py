@@ -105,7 +105,7 @@ def measure(folder: Path, args: argparse.Namespace) -> None:
         memory = Memory()
         idle, before, start = cpu_s(server.pid), cpu_s(os.getpid()), time.perf_counter()
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", cvocr_lab.RowsFailedWarning)
+            warnings.simplefilter("ignore", cvocr_lab.batch.RowsFailedWarning)
             read = pd.DataFrame({"image": [str(p) for p in paths]}).cvocr.extract(
                 engine="cloud", key=AUTH[0], secret=AUTH[1], base_url=host, retries=8,
                 transport=args.transport, workers=args.workers, progress=False,
