@@ -408,9 +408,9 @@ WRITERS: dict[str, Callable[[pd.DataFrame, Path], object]] = {
     "a.csv": frames.write_frame,
     "a.parquet": frames.write_frame,
     "b.parquet": lambda frame, path: frames.write_frames([frame], path),
-    "a.xlsx": cvocr_lab.to_excel,
-    "Label.txt": cvocr_lab.to_paddle,
-    "tasks.json": cvocr_lab.to_label_studio,
+    "a.xlsx": cvocr_lab.exchange.to_excel,
+    "Label.txt": cvocr_lab.exchange.to_paddle,
+    "tasks.json": cvocr_lab.exchange.to_label_studio,
     "report.html": lambda frame, path: cvocr_lab.score(
         frame, pd.DataFrame({"image": frame["image"], "id": "2"}), on="image"
     ).to_html(path),
