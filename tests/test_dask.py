@@ -94,8 +94,8 @@ def test_every_partition_has_the_columns_of_meta(lazy: dd.DataFrame) -> None:
 
 def test_a_series_has_it_too_and_a_scan_has_text(lazy: dd.DataFrame) -> None:
     read = lazy["image"].cvocr.extract(engine=Widths, kind="scan")
-    assert read.columns.tolist()[:5] == [
-        "image", "text", "text_confidence", "text_quad", "ocr_type",
+    assert read.columns.tolist()[:6] == [
+        "image", "ocr_source", "text", "text_confidence", "text_quad", "ocr_type",
     ]  # fmt: skip
     assert len(read.partitions[0].compute(scheduler="synchronous")) > 0
 

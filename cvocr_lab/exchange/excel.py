@@ -144,8 +144,8 @@ def from_excel(path: str | PathLike[str]) -> pd.DataFrame:
         raise ArgumentError(f"{path} holds no flat frame")
     table = pd.DataFrame(cells, columns=pd.Index(names), dtype=object).astype(TEXT)
     table = table.loc[:, [n for n in names if n]]
-    fields = field_columns(table.columns)
-    return restore(table.drop(columns=[c for f in fields if (c := f"{f}_crop") in table.columns]))
+    crops = [c for c in table.columns if c.endswith("_crop") and c.removesuffix("_crop") in table]
+    return restore(table.drop(columns=crops))
 
 
 def _cells(path: object, sheet: Any) -> tuple[list[str | None], list[list[str | None]]]:
