@@ -243,9 +243,7 @@ def _checked_line(line: object) -> Line:
         raise ValueError("a line is no Line")
     _text(line.text, "a line")
     quad = _checked_quad(line.quad, "the quad of a line")
-    characters = _each(
-        line.characters, "characters", _character
-    )
+    characters = _each(line.characters, "characters", _character)
     confidence = _share(line.confidence, "the confidence of a line")
     if confidence is line.confidence and quad is line.quad and characters is line.characters:
         return line

@@ -103,8 +103,10 @@ def leaving() -> Any:
 def test_an_engine_that_exits_when_opened_is_told() -> None:
     from cvocr_lab.errors import BatchError
 
+    worker = ProcessWorker[int, int](leaving)
     with pytest.raises(BatchError, match="SystemExit"):
-        ProcessWorker[int, int](leaving).open()
+        worker.open()
+    worker.close(now=True)
 
 
 class Sleepers:

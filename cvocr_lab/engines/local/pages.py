@@ -16,6 +16,7 @@ from cvocr_lab.engines.local.geometry import (
     Points,
     Quads,
     homography,
+    overlap,
     rectangle,
     side_lengths,
     warp_points,
@@ -42,6 +43,8 @@ _UPRIGHT = 0.97
 """Probability of its turn from which a paper is not read the other way round too."""
 _READS_WELL = 0.85
 """Mean confidence of the lines under which they may stand upside down."""
+_ZONE_AGREES = 0.8
+"""Overlap with the page that a zone places from which an outline is that page's."""
 _CARD_MM = (85.6, 53.98)
 
 
@@ -186,8 +189,13 @@ def _spread(image: Image) -> Image:
     return np.asarray(cv2.cvtColor(lab, cv2.COLOR_LAB2RGB), np.uint8)
 
 
-def _paper(image: Image, outline: Outline, eyes: Eyes, reader: Reader) -> Paper | None:
-    """Flatten and read one paper; None when it is none of ours."""
+def _paper(
+    image: Image, outline: Outline, eyes: Eyes, reader: Reader, *, by_outline: bool = True
+) -> Paper | None:
+    """Flatten and read one paper; None when it is none of ours.
+
+    A machine-readable zone that places its page elsewhere is believed, if `by_outline`.
+    """
     size = _likely_size(outline)
     flat, to_flat, scale = _flatten(image, outline.corners, size)
     quads = grown(eyes.lines(flat, min(1.0, SCALE_MM / scale)))
@@ -202,6 +210,15 @@ def _paper(image: Image, outline: Outline, eyes: Eyes, reader: Reader) -> Paper 
     hits = classify.find_anchors(lines)
     found_codes = _codes(flat, to_flat)
     marks = find_marks(lines, _in_flat(found_codes, to_flat))
+    if by_outline:
+        # In the picture, as a book lying open is squeezed into the flat page.
+        back = np.linalg.inv(to_flat)
+        there = [replace(mark, points=warp_points(back, mark.points)) for mark in marks]
+        corners = page_of_zone(there)
+        if corners is not None and overlap(corners, outline.corners) < _ZONE_AGREES:
+            placed = Outline(corners, outline.sureness, 1.0, {"passport": 1.0})
+            if (page := _paper(image, placed, eyes, reader, by_outline=False)) is not None:
+                return page
     if not marks and classify.is_other_paper(lines):
         return None
     said = evidence(marks)
