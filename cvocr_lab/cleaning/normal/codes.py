@@ -89,7 +89,8 @@ def amount(kind: FieldType, text: str, _: Era | None) -> Cleaned:
         return trail.kept("not a whole number")
     trail.then("unit", "form", re.sub(r"[.,]", "", digits))
     trail.then("look_alikes", "repair", to_digits(trail.text), 0.95)
-    if not kind.accepts(trail.text) or len(trail.text) > 9:
+    whole = trail.text.isascii() and trail.text.isdigit()
+    if not whole or not kind.accepts(trail.text) or len(trail.text) > 9:
         return trail.kept("not a number")
     trail.then("leading_zeros", "form", str(int(trail.text)))
     return trail.done()
