@@ -28,6 +28,7 @@ from cvocr_lab.training.flats import SCALE, Flat
 
 Picture = NDArray[np.uint8]
 Chance = np.random.Generator
+Step = tuple[degrade.Degradation, float, float]
 TYPE_NAMES = (*TYPES, "")
 """Classes of the second net; the last is a paper of no known type."""
 UNKNOWN = -1
@@ -79,7 +80,7 @@ def compose(flats: Sequence[Flat], grounds: Sequence[bytes], rng: Chance) -> Com
         if one is not None:
             laid.append(one)
     picture = _hands(picture, [paper.corners for paper, _ in laid], rng) if not scan else picture
-    return Composite(_taken(picture, rng), tuple(paper for paper, _ in laid), tuple(others))
+    return Composite(taken(picture, rng), tuple(paper for paper, _ in laid), tuple(others))
 
 
 def _plain(size: tuple[int, int], rng: Chance) -> Picture:
@@ -402,17 +403,29 @@ def _hands(picture: Picture, quads: Sequence[Points], rng: Chance) -> Picture:
     return picture
 
 
-def _taken(picture: Picture, rng: Chance) -> Picture:
-    """What light, lens and sensor do."""
-    steps = (
-        (degrade.illumination, 0.35, 0.9), (degrade.shadow, 0.25, 0.9),
-        (degrade.colour_cast, 0.4, 0.8), (degrade.gaussian_blur, 0.25, 0.8),
-        (degrade.motion_blur, 0.12, 0.7), (degrade.noise, 0.35, 0.7), (degrade.jpeg, 0.4, 0.8),
-    )  # fmt: skip
+_STEPS: tuple[Step, ...] = (
+    (degrade.illumination, 0.35, 0.9), (degrade.shadow, 0.25, 0.9),
+    (degrade.colour_cast, 0.4, 0.8), (degrade.gaussian_blur, 0.25, 0.8),
+    (degrade.motion_blur, 0.12, 0.7), (degrade.noise, 0.35, 0.7), (degrade.jpeg, 0.4, 0.8),
+)  # fmt: skip
+
+
+def taken(
+    picture: Picture, rng: Chance, steps: Sequence[Step] = _STEPS, grey: float = 0.1
+) -> Picture:
+    """What light, lens and sensor do.
+
+    Parameters
+    ----------
+    steps
+        What happens in order: the step, how often, and its greatest strength.
+    grey
+        Share of pictures without colour.
+    """
     for step, share, most in steps:
         if rng.random() < share:
             picture = step(picture, rng, float(rng.uniform(0.05, most)))
-    if rng.random() < 0.1:
+    if rng.random() < grey:
         picture = np.repeat(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)[..., None], 3, 2)
     return np.ascontiguousarray(picture)
 

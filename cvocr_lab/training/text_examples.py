@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from cvocr_lab.engines.local.geometry import Points, homography, rectangle, warp_points
 from cvocr_lab.engines.local.text_lines import CORE, END, HEIGHT_UNIT, SCALE_MM
 from cvocr_lab.synth import degrade
-from cvocr_lab.training.composite import _hands, _pattern, _recoloured, _shine
+from cvocr_lab.training.composite import Step, _hands, _pattern, _recoloured, _shine, taken
 from cvocr_lab.training.flats import SCALE, Flat
 
 SIZE = (384, 288)
@@ -190,14 +190,11 @@ def _taken(picture: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.u
         size = (round(SIZE[0] * scale), round(SIZE[1] * scale))
         small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
         picture = np.asarray(cv2.resize(small, SIZE, interpolation=cv2.INTER_LINEAR), np.uint8)
-    steps = (
-        (degrade.illumination, 0.3, 0.9), (degrade.shadow, 0.25, 0.9),
-        (degrade.colour_cast, 0.4, 0.8), (degrade.gaussian_blur, 0.25, 0.6),
-        (degrade.motion_blur, 0.15, 0.5), (degrade.noise, 0.4, 0.7), (degrade.jpeg, 0.4, 0.8),
-    )  # fmt: skip
-    for step, share, most in steps:
-        if rng.random() < share:
-            picture = step(picture, rng, float(rng.uniform(0.05, most)))
-    if rng.random() < 0.15:
-        picture = np.repeat(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)[..., None], 3, 2)
-    return picture
+    return taken(picture, rng, _STEPS, grey=0.15)
+
+
+_STEPS: tuple[Step, ...] = (
+    (degrade.illumination, 0.3, 0.9), (degrade.shadow, 0.25, 0.9),
+    (degrade.colour_cast, 0.4, 0.8), (degrade.gaussian_blur, 0.25, 0.6),
+    (degrade.motion_blur, 0.15, 0.5), (degrade.noise, 0.4, 0.7), (degrade.jpeg, 0.4, 0.8),
+)  # fmt: skip

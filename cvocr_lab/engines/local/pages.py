@@ -111,12 +111,12 @@ def find_papers(image: Image, eyes: Eyes, reader: Reader) -> list[Paper]:
     """
     papers = _papers(image, eyes.outlines(image), eyes, reader)
     if len(papers) > 1 or (papers and _complete(papers[0])):
-        return sorted(papers, key=lambda p: p.outline.corners.mean(0)[::-1].tolist())
+        return papers
     best = papers[0] if papers else None
     for outlines in _other_outlines(image, best, eyes, reader):
         tried = _papers(image, outlines, eyes, reader)
         if len(tried) > 1 and best is None:
-            return sorted(tried, key=lambda p: p.outline.corners.mean(0)[::-1].tolist())
+            return tried
         for paper in tried:
             if best is None or paper.score > best.score:
                 best = paper
@@ -126,8 +126,10 @@ def find_papers(image: Image, eyes: Eyes, reader: Reader) -> list[Paper]:
 
 
 def _papers(image: Image, outlines: Sequence[Outline], eyes: Eyes, reader: Reader) -> list[Paper]:
+    """The papers read at these outlines; the upper ones first."""
     found = (_paper(image, outline, eyes, reader) for outline in outlines)
-    return [paper for paper in found if paper is not None]
+    papers = [paper for paper in found if paper is not None]
+    return sorted(papers, key=lambda p: p.outline.corners.mean(0)[::-1].tolist())
 
 
 def _complete(paper: Paper) -> bool:
