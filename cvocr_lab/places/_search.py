@@ -20,12 +20,12 @@ from cvocr_lab.places._gazetteer import (
     Roll,
     explicit_unit,
     find_in,
-    mended,
+    province_named,
     roll,
     written,
 )
 from cvocr_lab.places._lookups import districts_named, wards_named
-from cvocr_lab.places._provinces import Era, Province, match_province, provinces
+from cvocr_lab.places._provinces import Era, Province, provinces
 from cvocr_lab.places._words import Word, is_house, names_street, words_of
 from cvocr_lab.text import fold_key
 
@@ -193,7 +193,7 @@ class Search:
         for begin, cost in self._starts(end):
             text = self._text(begin, end)
             bounded = self._bounded(begin, end)
-            found = match_province(mended(text))
+            found = province_named(text)
             if found is None or (found[1] < 1 and not bounded):
                 continue
             place, score = found
