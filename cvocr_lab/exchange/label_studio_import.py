@@ -103,7 +103,7 @@ def from_label_studio(
     if turned:
         text = f"{len(turned)} places were drawn on turned pictures; their values come without"
         warnings.warn(text, LeftOutWarning, stacklevel=2)
-    return frame_of(papers, column=column)
+    return frame_of(papers, path, column=column)
 
 
 def _paper(

@@ -144,7 +144,7 @@ def from_paddle(
             ) from None
     labels = {source: at for at, source in enumerate(dict.fromkeys(f.source for f in papers))}
     numbered = [Paper(labels[f.source], f.source, f.document, f.nth, f.engine) for f in papers]
-    return frame_of(numbered, column=column)
+    return frame_of(numbered, path, column=column)
 
 
 def _box(region: Region, paper: Paper) -> dict[str, object]:

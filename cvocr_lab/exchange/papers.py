@@ -147,8 +147,10 @@ def bare_name(source: str) -> str:
     return source.rstrip("/").rpartition("/")[2] or source
 
 
-def frame_of(papers: Iterable[Paper], *, column: str = "image") -> pd.DataFrame:
-    """Put papers into a flat frame; neighbours of one label and source are one input.
+def frame_of(
+    papers: Iterable[Paper], name: str | PathLike[str], *, column: str = "image"
+) -> pd.DataFrame:
+    """Put the papers of a file into a flat frame; neighbours of one label and source are one input.
 
     A paper with neither type nor value is a row all the same.
     """
@@ -158,7 +160,7 @@ def frame_of(papers: Iterable[Paper], *, column: str = "image") -> pd.DataFrame:
         try:
             document = checked(Extraction((paper.document or Document(""),))).documents[0]
         except ValueError as error:
-            raise ArgumentError(f"the file holds what is no reading: {error}") from None
+            raise ArgumentError(f"{name} holds what is no reading: {error}") from None
         if last and paper.nth > 1 and (last.label, last.source) == (paper.label, paper.source):
             inputs[-1][3].append(document)
         else:

@@ -157,6 +157,8 @@ def _lost_words(text: str, found: Address) -> list[str]:
     A misread word is held by the one it was mended to, a unit word by its part.
     """
     kept = Counter(fold_key(str(found)).split())
+    if kept.keys() >= set(fold_key(text).split()):  # most addresses
+        return []
     words = [(word, fold_key(word)) for word in re.findall(r"[^\W\d_]+", text)]
     mended = list((kept - Counter(key for _, key in words)).elements())
     return [

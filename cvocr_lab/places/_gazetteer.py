@@ -17,7 +17,7 @@ from rapidfuzz.distance import OSA
 
 from cvocr_lab.data import rows
 from cvocr_lab.places._provinces import Era, Province, match_province, provinces
-from cvocr_lab.text import digits_from_lookalikes, fold_key, nfc, old_tone
+from cvocr_lab.text import digits_from_lookalikes, fold, fold_key, nfc, old_tone
 
 CACHED: Final = 1 << 17
 
@@ -146,6 +146,12 @@ def written(part: str) -> Written:
     return Written(unit, (name, whole), (name_marked, whole_marked))
 
 
+_FIRST_WORD: Final = re.compile(r"[^\W_]+")
+_MAY_BE_UNIT: Final = re.compile(
+    "|".join(sorted({word.split()[0] + r"\b" for word in _UNITS})) + r"|[pqf]\d"
+)
+
+
 @lru_cache(CACHED)
 def explicit_unit(part: str) -> str:
     """The unit word that a part begins with, folded; "" where a name may begin so, as ``Quán``.
@@ -153,6 +159,9 @@ def explicit_unit(part: str) -> str:
     >>> explicit_unit("Phường Hoàn Kiếm"), explicit_unit("Q. 1"), explicit_unit("Quán Thánh")
     ('phuong', 'quan', '')
     """
+    first = _FIRST_WORD.search(part)
+    if first is None or not _MAY_BE_UNIT.match(fold(first[0]).lower()):
+        return ""
     marked = " ".join(re.findall(r"[^\W_]+", old_tone(part).lower()))
     for word, unit in _MARKED_UNITS.items():
         if marked.startswith(f"{word} "):
@@ -166,9 +175,9 @@ def explicit_unit(part: str) -> str:
 
 
 @lru_cache(CACHED)
-def province_named(part: str) -> tuple[Province, float] | None:
+def province_named(part: str, *, exactly: bool = False) -> tuple[Province, float] | None:
     """Find the province that a part names, or what a former one became; see `match_province`."""
-    if found := match_province(mended(part)):
+    if found := match_province(mended(part), exactly=exactly):
         return found
     name = next((FORMER_PROVINCES[k] for k in written(part).keys if k in FORMER_PROVINCES), None)
     return None if name is None else (next(p for p in provinces("old") if p.name == name), 0.9)
