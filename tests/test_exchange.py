@@ -507,7 +507,8 @@ def test_the_labelling_interface_says_which_key_is_the_picture(
 @pytest.mark.parametrize(
     "picture",
     ["/data/upload/3/0a1b2c3d-thẻ.jpg", "data/upload/3/thẻ.jpg", "/data/upload/0a1b2c3d-thẻ.jpg",
-     "http://localhost:8080/data/upload/12/0a1b2c3d-thẻ.jpg", "/data/local-files/?d=th%E1%BA%BB.jpg"],
+     "http://localhost:8080/data/upload/12/0a1b2c3d-thẻ.jpg",
+     "/data/local-files/?d=th%E1%BA%BB.jpg"],
 )  # fmt: skip
 def test_what_label_studio_puts_before_a_name_falls_off(tmp_path: Path, picture: str) -> None:
     path = tmp_path / "export.json"

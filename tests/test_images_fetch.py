@@ -270,8 +270,11 @@ def test_no_special_range_is_public_on_any_python(
                 assert not _is_public(f"64:ff9b::{address}")
 
 
-@pytest.mark.parametrize("address", ["192.0.1.1", "100.128.0.0", "172.32.0.0", "198.20.0.0",
-                                     "2001:200::1", "2620:4f:8001::1", "3ffe::1", "3fff:1000::1"])  # fmt: skip
+@pytest.mark.parametrize(
+    "address",
+    ["192.0.1.1", "100.128.0.0", "172.32.0.0", "198.20.0.0", "2001:200::1", "2620:4f:8001::1",
+     "3ffe::1", "3fff:1000::1"],
+)  # fmt: skip
 def test_the_neighbours_of_special_ranges_are_public(address: str) -> None:
     assert _is_public(address)
 

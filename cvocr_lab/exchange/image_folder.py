@@ -19,7 +19,7 @@ import pandas as pd
 
 from cvocr_lab.errors import ArgumentError, ImageError
 from cvocr_lab.exchange.papers import bare_name, inside
-from cvocr_lab.files import replacing_text
+from cvocr_lab.files import replacing, replacing_text
 from cvocr_lab.frames import READING_COLUMNS, TEXT, Records, restore, wide
 from cvocr_lab.frames.columns import fields_of
 from cvocr_lab.frames.files import with_clean_dtypes
@@ -79,8 +79,8 @@ def to_image_folder(
         if pictures == "link":
             (target / name).symlink_to(here.resolve())
         else:
-            shutil.copyfile(here, target / name)
-            (target / name).chmod(0o600)
+            with replacing(target / name) as temporary:
+                shutil.copyfile(here, temporary)
     files = {c: "file_name" if len(columns) == 1 else f"{c}_file_name" for c in columns}
     named = {c: [names[str(s)] for s in taken] for c, taken in zip(columns, sources, strict=True)}
     out = table.assign(**named)

@@ -1,4 +1,4 @@
-"""What a file shows before it is decoded: whether it is complete, and how often it is drawn over."""
+"""What a file shows before it is decoded: whether it is complete, and how many scans it has."""
 
 from __future__ import annotations
 
