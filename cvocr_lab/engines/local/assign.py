@@ -9,9 +9,15 @@ from cvocr_lab.engines.local import values
 from cvocr_lab.engines.local.classify import Model, folded
 from cvocr_lab.engines.local.pieces import Piece
 from cvocr_lab.kinds import TYPES, Field, Slot
+from cvocr_lab.kinds import _fieldtypes as t
 
 TOO_FAR = 3.0
 """Cost from which a piece is not the field's."""
+_SAME_LEFT_MM, _CONTINUED = 2.0, 1.5
+"""How far the rows of a value begin from one another, and what a row costs that has only this."""
+_NO_VALUE = 1.5
+"""Misfit from which a piece is no value of a field."""
+_HEADING_MM = 15.0
 _HALVES_MM = 8.0
 """Gap up to which two wordings on one row are halves of one caption."""
 _NEAR_MM = 15.0
@@ -121,25 +127,76 @@ def assign(
     captions: Mapping[str, Caption],
     slots: Mapping[str, Slot],
 ) -> dict[str, list[tuple[Piece, float]]]:
-    """Each piece to the field it fits best, with what that costs."""
+    """Each piece to the field it fits best, with what that costs.
+
+    What does not stand on the row of a word from a closed list goes on to its next best field.
+    """
+    by_name = {f.name: f for f in fields}
     assigned: dict[str, list[tuple[Piece, float]]] = {}
-    for piece in loose:
-        best, least = "", TOO_FAR
+    left: dict[int, set[str]] = {id(piece): set() for piece in loose}
+    waiting = list(loose)
+    while waiting:
+        for piece in waiting:
+            best, least = "", TOO_FAR
+            for f in fields:
+                if f.name in left[id(piece)]:
+                    continue
+                cost = _cost(piece, f, captions, slots.get(f.name), by_name)
+                cost += values.misfit(f, piece.text)
+                if cost < least:
+                    best, least = f.name, cost
+            if best:
+                assigned.setdefault(best, []).append((piece, least))
+        waiting = []
         for f in fields:
-            cost = _cost(piece, f, captions, slots.get(f.name))
-            cost += values.misfit(f, piece.text)
-            if cost < least:
-                best, least = f.name, cost
-        if best:
-            assigned.setdefault(best, []).append((piece, least))
+            if f.name in assigned and isinstance(f.type, t.Choice):
+                mine, others = _one_row(assigned[f.name])
+                assigned[f.name] = mine
+                waiting += others
+                for piece in others:
+                    left[id(piece)].add(f.name)
+    _continue(assigned, loose, fields)
     return assigned
 
 
-def _cost(piece: Piece, f: Field, captions: Mapping[str, Caption], slot: Slot | None) -> float:
+def _continue(
+    assigned: dict[str, list[tuple[Piece, float]]], loose: Sequence[Piece], fields: Sequence[Field]
+) -> None:
+    """Give free pieces to the field whose value they go on with: the next row, from its left edge."""
+    given = {id(piece) for some in assigned.values() for piece, _ in some}
+    for piece in sorted(loose, key=lambda p: p.y):
+        if id(piece) in given:
+            continue
+        for f in fields:
+            above = [p for p, _ in assigned.get(f.name, ())]
+            if not above or not isinstance(f.type, t.Address | t.Sign):
+                continue
+            last = max(above, key=lambda p: p.y)
+            step = (piece.y - last.y) / max(piece.height, last.height)
+            begins = abs(piece.x0 - min(p.x0 for p in above)) < _SAME_LEFT_MM
+            if 0.6 < step < 1.6 and begins and piece.x1 <= max(p.x1 for p in above):
+                assigned[f.name].append((piece, _CONTINUED))
+                break
+
+
+def _one_row(pieces: list[tuple[Piece, float]]) -> tuple[list[tuple[Piece, float]], list[Piece]]:
+    """The pieces on the row of the one that costs least, and the others.
+
+    A word of a closed list does not go on in the next line.
+    """
+    best = min(pieces, key=lambda item: item[1])[0]
+    mine = [item for item in pieces if abs(item[0].y - best.y) < 0.6 * best.height]
+    return mine, [piece for piece, _ in pieces if not any(piece is p for p, _ in mine)]
+
+
+def _cost(
+    piece: Piece, f: Field, captions: Mapping[str, Caption], slot: Slot | None,
+    fields: Mapping[str, Field],
+) -> float:  # fmt: skip
     costs = [TOO_FAR + 1]
     caption = captions.get(f.name)
     if caption is not None:
-        costs.append(_caption_cost(piece, f, caption, captions, slot))
+        costs.append(_caption_cost(piece, f, caption, captions, slot, fields))
     if slot is not None:
         pitch = 1.35 * slot.size
         rows = (piece.y - (slot.value_y - 0.35 * slot.size)) / pitch
@@ -153,16 +210,32 @@ def _cost(piece: Piece, f: Field, captions: Mapping[str, Caption], slot: Slot | 
     return min(costs)
 
 
+def _before(caption: Piece, piece: Piece) -> bool:
+    """Whether a caption stands to the left of a piece; ends of lines are not that exact."""
+    return (caption.x0 + caption.x1) / 2 < piece.x0
+
+
 def _caption_cost(
-    piece: Piece, f: Field, caption: Caption, captions: Mapping[str, Caption], slot: Slot | None
-) -> float:
+    piece: Piece, f: Field, caption: Caption, captions: Mapping[str, Caption], slot: Slot | None,
+    fields: Mapping[str, Field],
+) -> float:  # fmt: skip
     height = caption.height
     others = [row for c in captions.values() if c is not caption for row in c.rows]
+    # Beside the caption of a date stands no end of an address.
+    rivals = [
+        row
+        for name, c in captions.items()
+        if c is not caption
+        and (name not in fields or values.misfit(fields[name], piece.text) < _NO_VALUE)
+        for row in c.rows
+    ]
     for row in caption.rows:
         on_row = abs(piece.y - row.y) < 0.65 * max(height, piece.height)
         if on_row and piece.x0 > row.x1 - 2:
             between = any(
-                abs(c.y - row.y) < 0.65 * height and row.x1 - 1 <= c.x0 < piece.x0 + 1
+                abs(c.y - row.y) < 0.65 * height
+                and row.x1 - 1 <= c.x0
+                and _before(c, piece)
                 for c in others
             )
             below = 0.3 if f.flow == "below" else 0.0
@@ -173,7 +246,8 @@ def _caption_cost(
     if not 0.4 < rows < f.max_lines + (f.flow != "right") + 0.9:
         return TOO_FAR + 1
     wrap = slot.wrap_x if slot and slot.wrap_x is not None else caption.x0
-    left = min(caption.x0, wrap) - 4
+    # A heading stands over the middle of its text.
+    left = min(caption.x0, wrap) - (_HEADING_MM if isinstance(f.type, t.Sign) else 4)
     over = min(piece.x1, caption.x1) - max(piece.x0, caption.x0)
     centred = f.flow == "below" and over > 4  # a heading above its value's middle
     if not centred and (piece.x1 < left or piece.x0 < left - 3):
@@ -184,8 +258,8 @@ def _caption_cost(
         lower = c.y > caption.y + 0.45 * height
         if lower and c.y < piece.y - 0.45 * height and c.x0 < piece.x1 and c.x1 > caption.x0 - 2:
             return TOO_FAR + 1  # another caption stands between
-        beside = abs(c.y - piece.y) < 0.6 * height and left < c.x1 < piece.x0 + 2
-        if lower and beside:
+        beside = abs(c.y - piece.y) < 0.6 * height and left < c.x1 and _before(c, piece)
+        if lower and beside and any(c is rival for rival in rivals):
             return TOO_FAR + 1  # the piece stands on another caption's line
         upper_right = abs(c.y - caption.y) < 0.6 * height and c.x0 > caption.x1
         if upper_right and piece.x0 > c.x0 - 3:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz import fuzz
 
-from cvocr_lab.engines.local.classify import Hit, Model, captions, folded
+from cvocr_lab.engines.local.classify import Hit, Model, caption_words, captions, folded
 from cvocr_lab.engines.local.geometry import Matrix, span_quad, warp_points
 from cvocr_lab.results import Line, Quad, as_quad, quad_part
 from cvocr_lab.text import letter_shares
@@ -120,8 +120,10 @@ def cut(
             continue
         at, bare = 0, False
         for hit in sorted(by_line.get(index, []), key=lambda h: h.start):
-            add(index, at, hit.start, None, captioned=at > 0, english=bare)
-            end = _with_english(line.text, hit, model)
+            spot = mine.get(hit.key)
+            start, end = _with_rest(line.text, at, hit, is_caption=bool(spot and spot.field))
+            add(index, at, start, None, captioned=at > 0, english=bare)
+            end = max(end, _with_english(line.text, hit, model))
             add(index, hit.start, end, hit)
             at, bare = end, end == hit.end and _is_vietnamese(hit, model)
         add(index, at, len(line.text), None, captioned=at > 0, english=bare)
@@ -136,6 +138,26 @@ def _printed(line: Line, start: int, end: int, caption: float) -> NDArray[np.flo
     assert line.quad is not None
     part = quad_part(line.quad, *letter_shares(line.text, start, end, before=caption))
     return np.array(part, float).reshape(4, 2)
+
+
+def _with_rest(text: str, at: int, hit: Hit, *, is_caption: bool) -> tuple[int, int]:
+    """Where a caption or title really begins and ends in its line.
+
+    Words of captions before it, at the line's beginning, belong to it, and those up to its colon;
+    after a title those to the line's end.
+    """
+    start, end = hit.start, hit.end
+    if at == 0 and is_caption and _only_captions(text[:start]):
+        start = 0
+    after = text[end:].split(":")[0] if is_caption else text[end:]
+    if (not is_caption or end + len(after) < len(text)) and _only_captions(after):
+        end += len(after)
+    return start, end
+
+
+def _only_captions(text: str) -> bool:
+    words = re.findall(r"\w+", text.casefold())
+    return bool(words) and all(word in caption_words() for word in words)
 
 
 def _with_english(text: str, hit: Hit, model: Model) -> int:
