@@ -56,31 +56,69 @@ class Composite:
 
 def compose(flats: Sequence[Flat], grounds: Sequence[bytes], rng: Chance) -> Composite:
     """Put a picture together: a ground, nought to three papers, hands, light, a camera."""
-    ratio = float(rng.choice((1.0, 0.75, 1.333, 0.5625, 1.778, 0.707, 0.462, 1.5)))
+    scan = rng.random() < 0.3
+    copy = scan and rng.random() < 0.45
+    shapes = (0.707, 0.707, 0.773) if copy else (1.0, 0.75, 1.333, 0.5625, 1.778, 0.707, 0.462, 1.5)
+    ratio = float(rng.choice(shapes))
     size = (_LONGEST, round(_LONGEST * ratio)) if ratio < 1 else (round(_LONGEST / ratio), _LONGEST)
-    if rng.random() < 0.5:
+    if rng.random() < (0.85 if copy else 0.5):
         size = size[1], size[0]
-    count = int(rng.choice(4, p=(0.07, 0.7, 0.19, 0.04)))
-    scan = rng.random() < 0.25
+    count = int(rng.choice(4, p=(0.04, 0.16, 0.7, 0.1) if copy else (0.07, 0.71, 0.18, 0.04)))
     picture = _plain(size, rng) if scan else _ground(size, flats, grounds, rng)
     inner = (0.0, 0.0, float(size[0]), float(size[1]))
-    if not scan and rng.random() < 0.08:
+    if not scan and rng.random() < 0.14:
         inner = _screen(picture, rng)
     others: list[Points] = []
     if not scan and rng.random() < 0.2:
         others += _sheet(picture, flats, rng)
+    if copy and rng.random() < 0.6:
+        _stamps(picture, rng)
     chosen = [f for f in (flats[int(rng.integers(len(flats)))] for _ in range(3 * count + 6))
               if f.type != "page"][:count]  # fmt: skip
     laid: list[tuple[Laid, NDArray[np.uint8]]] = []
-    cells = _cells(len(chosen), inner, rng)
+    cells = _copy_cells(len(chosen), size, rng) if copy else _cells(len(chosen), inner, rng)
     turn = _angle(rng, scan=scan)
+    if copy and rng.random() < 0.8:
+        turn = float(rng.normal(0, 0.02))
     for flat, cell in zip(chosen, cells, strict=True):
         angle = turn if len(chosen) == 1 or rng.random() < 0.6 else _angle(rng, scan=scan)
-        one = _lay(picture, flat, cell, angle, rng, scan=scan)
+        if copy:
+            angle = turn + float(rng.normal(0, 0.02))
+        one = _lay(picture, flat, cell, angle, rng, scan=scan, fills=copy)
         if one is not None:
             laid.append(one)
     picture = _hands(picture, [paper.corners for paper, _ in laid], rng) if not scan else picture
     return Composite(taken(picture, rng), tuple(paper for paper, _ in laid), tuple(others))
+
+
+def _copy_cells(
+    count: int, size: tuple[int, int], rng: Chance
+) -> list[tuple[float, float, float, float]]:
+    """Places of cards copied onto one sheet: under one another, or beside, with little between."""
+    down = rng.random() < 0.8
+    across = float(rng.uniform(0.28, 0.8)) * size[0] / (1 if down else max(count, 1))
+    tall = across / 1.586
+    gap = float(rng.choice((0.01, 0.04, 0.1, 0.25, 0.6))) * tall * rng.uniform(0.6, 1.4)
+    step = np.array([0, tall + gap] if down else [across + gap, 0])
+    whole = step * (count - 1) + (across, tall)
+    start = np.maximum(np.array(size) - whole, 0) * (rng.uniform(0.1, 0.9), rng.uniform(0.02, 0.8))
+    places = [start + step * k for k in range(count)]
+    return [(x, y, x + across, y + tall) for x, y in places]
+
+
+def _stamps(picture: Picture, rng: Chance) -> None:
+    """Print a heading, a frame or a stamp somewhere on a sheet, in place."""
+    height, width = picture.shape[:2]
+    for _ in range(int(rng.integers(1, 4))):
+        x, y = int(rng.uniform(0.05, 0.7) * width), int(rng.uniform(0.03, 0.97) * height)
+        ink = tuple(int(v) for v in ((200, 40, 50), (30, 30, 30), (40, 50, 160))[rng.integers(3)])
+        text = "".join(chr(int(c)) for c in rng.integers(65, 91, int(rng.integers(4, 24))))
+        scale = float(rng.uniform(0.25, 0.6))
+        cv2.putText(picture, text, (x, y), cv2.FONT_HERSHEY_SIMPLEX, scale, ink, 1, cv2.LINE_AA)
+        if rng.random() < 0.5:
+            wide = int(cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, scale, 1)[0][0])
+            corner = (x + wide + 5, y + round(10 * scale))
+            cv2.rectangle(picture, (x - 5, y - round(32 * scale)), corner, ink, 1)
 
 
 def _plain(size: tuple[int, int], rng: Chance) -> Picture:
@@ -98,14 +136,18 @@ def _ground(
     kind = rng.random()
     if kind < 0.18:
         return _pattern(size, rng)
-    if kind < 0.3:  # a printed page all over
+    if kind < 0.36:  # a printed page all over
         page = flats[int(rng.integers(len(flats) // 8)) * 8 + 7].picture()
-        side = int(min(page.shape[:2]) / rng.uniform(1.0, 2.5))
+        side = min(page.shape[:2])
         x, y = (int(rng.integers(0, n - side + 1)) for n in page.shape[1::-1])
         part = page[y : y + side, x : x + side]
-        if rng.random() < 0.4:
-            part = part.transpose(1, 0, 2)
-        whole = cv2.resize(part, size, interpolation=cv2.INTER_LINEAR)
+        angle = float(rng.normal(0, 18) if rng.random() < 0.8 else rng.uniform(0, 360))
+        zoom = float(np.exp(rng.uniform(np.log(0.6), np.log(3.0)))) * max(size) / side
+        part = _shrunk(np.asarray(part), zoom)
+        zoom, side = zoom * side / len(part), len(part)
+        matrix = cv2.getRotationMatrix2D((side / 2, side / 2), angle, zoom)
+        matrix[:, 2] += (np.array(size) - side) / 2
+        whole = cv2.warpAffine(part, matrix, size, borderMode=cv2.BORDER_REFLECT)
         return _recoloured(np.asarray(whole, np.uint8), rng, most=0.6)
     data = np.frombuffer(grounds[int(rng.integers(len(grounds)))], np.uint8)
     ground = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
@@ -226,9 +268,9 @@ def _rotated(width: float, height: float, centre: Sequence[float] | Points, angl
 
 def _lay(
     picture: Picture, flat: Flat, cell: tuple[float, float, float, float], angle: float,
-    rng: Chance, *, scan: bool,
+    rng: Chance, *, scan: bool, fills: bool = False,
 ) -> tuple[Laid, NDArray[np.uint8]] | None:  # fmt: skip
-    """Warp a paper into its cell of the picture, in place."""
+    """Warp a paper into its cell of the picture, in place; `fills` makes it as large as that."""
     x0, y0, x1, y1 = cell
     source = flat.picture()
     height, width = source.shape[:2]
@@ -237,15 +279,15 @@ def _lay(
         paper = _framed(paper, flat.corners, rng)
     cos, sin = abs(np.cos(angle)), abs(np.sin(angle))
     room = min((x1 - x0) / (width * cos + height * sin), (y1 - y0) / (width * sin + height * cos))
-    share = float(np.exp(rng.uniform(np.log(0.3), np.log(1.0))))
+    share = float(np.exp(np.log(0.3) * rng.beta(1.0, 1.7)))
     if rng.random() < (0.35 if scan else 0.12):
         share = float(rng.uniform(0.88, 1.06))
-    scale = room * share
+    scale = room * (float(rng.uniform(0.94, 1.0)) if fills else share)
     slack = np.array([(x1 - x0) - (width * cos + height * sin) * scale,
                       (y1 - y0) - (width * sin + height * cos) * scale]) / 2  # fmt: skip
     centre = np.array([(x0 + x1) / 2, (y0 + y1) / 2])
     centre = centre + np.maximum(slack, 0) * rng.uniform(-1, 1, 2)
-    if rng.random() < 0.1:  # cut by the frame
+    if not fills and rng.random() < 0.1:  # cut by the frame
         centre += rng.normal(0, 0.09, 2) * (x1 - x0, y1 - y0)
     corners = _rotated(width * scale, height * scale, centre, angle)
     if not scan:
@@ -256,6 +298,8 @@ def _lay(
         return None
     matrix = homography(rectangle(width, height), corners)
     small = _shrunk(paper, scale)
+    if rng.random() < 0.15:
+        small = _toned(small, picture, corners)
     rounded = None
     if flat.type != "passport" and not flat.type.startswith("vehicle") and rng.random() < 0.75:
         rounded = _round_corners(small.shape[:2], _PLASTIC_MM * SCALE * small.shape[1] / width)
@@ -275,6 +319,16 @@ def _laminate(picture: Picture, corners: Points, rng: Chance) -> None:
     cv2.fillPoly(film, [np.round(out * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
     share = (film.astype(np.float32) / 255 * np.float32(rng.uniform(0.15, 0.9)))[..., None]
     picture[:] = picture + (rng.uniform(170, 255) - picture) * share
+
+
+def _toned(paper: Picture, picture: Picture, corners: Points) -> Picture:
+    """Give a paper the tone of a bright ground under it, so that hardly an edge shows."""
+    (x0, y0), (x1, y1) = np.maximum(corners.min(0), 0).astype(int), corners.max(0).astype(int)
+    ground = picture[y0:y1, x0:x1].reshape(-1, 3)
+    if not len(ground) or ground.mean() < 120:
+        return paper
+    factor = ground.mean(0) / np.maximum(np.percentile(paper.reshape(-1, 3), 80, axis=0), 1)
+    return np.clip(paper * factor, 0, 255).astype(np.uint8)
 
 
 def _leaning(corners: Points, centre: Points, lean: float, rng: Chance) -> Points:
@@ -436,29 +490,30 @@ def outline_example(composite: Composite, rng: Chance) -> tuple[Picture, NDArray
     Returns
     -------
     tuple
-        ``(320, 320, 3)`` pixels; and ``(3, 80, 80)``: the share of each cell that papers cover,
-        and the way to the middle of the upper paper.
+        ``(320, 320, 3)`` pixels; and ``(9, 80, 80)``: the share of each cell that papers cover,
+        and the ways to the corners of the upper paper.
     """
     canvas, matrix = papers.thumbnail(composite.image)
+    mirrored = rng.random() < 0.5
+    if mirrored:
+        canvas = np.ascontiguousarray(canvas[:, ::-1])
     cells = papers.CANVAS // papers.CELL
-    truth = np.zeros((3, cells, cells), np.float32)
-    y, x = np.mgrid[0:cells, 0:cells].astype(np.float32)
+    truth = np.zeros((9, cells, cells), np.float32)
+    here = np.stack(np.meshgrid(np.arange(cells), np.arange(cells)))
     for paper in composite.papers:
         corners = warp_points(matrix, paper.corners)
+        if mirrored:
+            corners = (corners * (-1, 1) + (papers.CANVAS, 0))[::-1]
         cover = np.zeros((papers.CANVAS, papers.CANVAS), np.uint8)
-        cv2.fillPoly(cover, [np.round(corners * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
+        cv2.fillPoly(cover, [np.round((corners - 0.5) * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
         part = (
             cv2.resize(cover, (cells, cells), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
         )
-        middle = corners.mean(0) / papers.CELL - 0.5
-        truth[0] = np.maximum(truth[0] * (1 - part), part) if part.max() else truth[0]
+        truth[0] = np.maximum(truth[0] * (1 - part), part)
         upper = part > 0.5
-        truth[1][upper] = (middle[0] - x[upper]) / papers.REACH
-        truth[2][upper] = (middle[1] - y[upper]) / papers.REACH
-    if rng.random() < 0.5:
-        return canvas[:, ::-1].copy(), np.ascontiguousarray(
-            truth[:, :, ::-1] * np.array([1, -1, 1], np.float32)[:, None, None]
-        )
+        first = np.roll(corners, -int(corners.sum(1).argmin()), axis=0)
+        ways = (first / papers.CELL - 0.5)[:, :, None, None] - here
+        truth[1:, upper] = ways.reshape(8, cells, cells)[:, upper] / papers.REACH
     return canvas, truth
 
 
@@ -480,7 +535,7 @@ def turn_examples(composite: Composite, rng: Chance) -> list[TurnExample]:
         corners = np.roll(paper.corners, turn, axis=0)
         # Corner k of `corners` is the paper's corner k - turn; its own first is corner `turn`.
         reach = float(np.hypot(*np.ptp(corners, axis=0)))
-        worst = float(rng.choice((0.01, 0.03, 0.06), p=(0.3, 0.4, 0.3)))
+        worst = float(rng.choice((0.01, 0.03, 0.06, 0.1), p=(0.25, 0.3, 0.25, 0.2)))
         off = rng.normal(0, reach * rng.uniform(0.1, 1.0) * worst, (4, 2))
         swell = (corners - corners.mean(0)) * rng.normal(0, 1.2 * worst)
         rough = corners + off + swell + rng.normal(0, 0.4 * worst * reach, 2)

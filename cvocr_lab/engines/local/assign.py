@@ -162,7 +162,7 @@ def assign(
 def _continue(
     assigned: dict[str, list[tuple[Piece, float]]], loose: Sequence[Piece], fields: Sequence[Field]
 ) -> None:
-    """Give free pieces to the field whose value they go on with: the next row, from its left edge."""
+    """Give free pieces to the field whose value they continue in the next row, left-aligned."""
     given = {id(piece) for some in assigned.values() for piece, _ in some}
     for piece in sorted(loose, key=lambda p: p.y):
         if id(piece) in given:
@@ -233,9 +233,7 @@ def _caption_cost(
         on_row = abs(piece.y - row.y) < 0.65 * max(height, piece.height)
         if on_row and piece.x0 > row.x1 - 2:
             between = any(
-                abs(c.y - row.y) < 0.65 * height
-                and row.x1 - 1 <= c.x0
-                and _before(c, piece)
+                abs(c.y - row.y) < 0.65 * height and row.x1 - 1 <= c.x0 and _before(c, piece)
                 for c in others
             )
             below = 0.3 if f.flow == "below" else 0.0

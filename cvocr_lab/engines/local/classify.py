@@ -243,8 +243,8 @@ def _is_wording(printed: str, anchor: str, score: float) -> bool:
 
 
 _SAME, _CLEAR, _LIKE_MARKS = 0.999, 0.9, 64
-"""Scores from which an anchor is its wording letter by letter, and is not misread; and the likeness,
-in percent, that a misread one has to its wording with all marks."""
+"""Scores from which an anchor is its wording letter by letter, and is clearly read; and the
+likeness, in percent, that any other must have to its wording with all marks."""
 
 
 @cache

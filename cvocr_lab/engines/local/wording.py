@@ -19,13 +19,13 @@ from cvocr_lab.kinds import TYPES
 from cvocr_lab.text import nfc
 
 _WORDS = """
-sẹo chấm tròn thẳng dài lồi lõm co mổ ruột thừa bỏng vá nốt ruồi đen đỏ son thịt thừa tàn nhang mụn cơm
-bớt vết chàm nám xăm rỗ mặt cách trên dưới sau trước giữa trong ngoài bên hai trái phải mép mắt mi mí
-mũi má cằm hàm trán đuôi đuôi lông mày đầu đỉnh cánh sống gò khuỷu tay bàn ngón cổ tai vành dái thái
-dương gáy môi miệng nhân trung khóe ngang dọc chéo xiên không có số nhà tổ dân phố khu thôn xóm ấp bản làng buôn đội ngõ
-ngách hẻm đường phường xã thị trấn quận huyện thành tỉnh chung cư căn hộ tầng tòa đô thị tập thể khối
-cụm công an phòng cảnh sát giao thông bộ sắt cục trưởng quản lý hành chính về trật tự hội xuất nhập
-cảnh giám đốc phó việt nam nữ đăng ký ngày tháng năm
+sẹo chấm tròn thẳng dài lồi lõm co mổ ruột thừa bỏng vá nốt ruồi đen đỏ son thịt tàn nhang mụn cơm
+bớt vết chàm nám xăm rỗ mặt cách trên dưới sau trước giữa trong ngoài bên hai trái phải mép mắt mi
+mí mũi má cằm hàm trán đuôi lông mày đầu đỉnh cánh sống gò khuỷu tay bàn ngón cổ tai vành dái thái
+dương gáy môi miệng nhân trung khóe ngang dọc chéo xiên không có số nhà tổ dân phố khu thôn xóm ấp
+bản làng buôn đội ngõ ngách hẻm đường phường xã thị trấn quận huyện thành tỉnh chung cư căn hộ
+tầng tòa đô tập thể khối cụm công an phòng cảnh sát giao thông bộ sắt cục trưởng quản lý hành
+chính về trật tự hội xuất nhập giám đốc phó việt nam nữ đăng ký ngày tháng năm
 """
 _PAIRS = 0.6
 """Share of the probability that is given to the pair of words rather than to the word."""
