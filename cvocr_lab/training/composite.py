@@ -328,7 +328,7 @@ def _toned(paper: Picture, picture: Picture, corners: Points) -> Picture:
     if not len(ground) or ground.mean() < 120:
         return paper
     factor = ground.mean(0) / np.maximum(np.percentile(paper.reshape(-1, 3), 80, axis=0), 1)
-    return np.clip(paper * factor, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(paper * factor, 0, 255), np.uint8)
 
 
 def _leaning(corners: Points, centre: Points, lean: float, rng: Chance) -> Points:
