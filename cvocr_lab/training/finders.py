@@ -26,15 +26,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from cvocr_lab.training.composite import (
-    TYPE_NAMES,
-    UNKNOWN,
-    compose,
-    outline_example,
-    turn_examples,
-)
+from cvocr_lab.training.composite import compose
+from cvocr_lab.training.examples import outline_example, turn_examples
 from cvocr_lab.training.export import export_finder
 from cvocr_lab.training.flats import stock, write_flats
+from cvocr_lab.training.laying import TYPE_NAMES, UNKNOWN
 from cvocr_lab.training.loop import keep_memory, save
 from cvocr_lab.training.nets import PaperNet, TextNet, TurnNet
 from cvocr_lab.training.stream import FIRST_SEED
