@@ -210,6 +210,11 @@ def _cost(
     return min(costs)
 
 
+def _may_be(field: Field | None, piece: Piece) -> bool:
+    """Whether a piece may be a value of a field: the end of an address is no date."""
+    return field is None or values.misfit(field, piece.text) < _NO_VALUE
+
+
 def _before(caption: Piece, piece: Piece) -> bool:
     """Whether a caption stands to the left of a piece; ends of lines are not that exact."""
     return (caption.x0 + caption.x1) / 2 < piece.x0
@@ -220,15 +225,8 @@ def _caption_cost(
     fields: Mapping[str, Field],
 ) -> float:  # fmt: skip
     height = caption.height
-    others = [row for c in captions.values() if c is not caption for row in c.rows]
-    # Beside the caption of a date stands no end of an address.
-    rivals = [
-        row
-        for name, c in captions.items()
-        if c is not caption
-        and (name not in fields or values.misfit(fields[name], piece.text) < _NO_VALUE)
-        for row in c.rows
-    ]
+    named = [(name, row) for name, c in captions.items() if c is not caption for row in c.rows]
+    others = [row for _, row in named]
     for row in caption.rows:
         on_row = abs(piece.y - row.y) < 0.65 * max(height, piece.height)
         if on_row and piece.x0 > row.x1 - 2:
@@ -250,14 +248,14 @@ def _caption_cost(
     centred = f.flow == "below" and over > 4  # a heading above its value's middle
     if not centred and (piece.x1 < left or piece.x0 < left - 3):
         return TOO_FAR + 1
-    for c in others:
+    for name, c in named:
         if c.x0 > piece.x1:
             continue
         lower = c.y > caption.y + 0.45 * height
         if lower and c.y < piece.y - 0.45 * height and c.x0 < piece.x1 and c.x1 > caption.x0 - 2:
             return TOO_FAR + 1  # another caption stands between
         beside = abs(c.y - piece.y) < 0.6 * height and left < c.x1 and _before(c, piece)
-        if lower and beside and any(c is rival for rival in rivals):
+        if lower and beside and _may_be(fields.get(name), piece):
             return TOO_FAR + 1  # the piece stands on another caption's line
         upper_right = abs(c.y - caption.y) < 0.6 * height and c.x0 > caption.x1
         if upper_right and piece.x0 > c.x0 - 3:
