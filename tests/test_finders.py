@@ -87,21 +87,20 @@ def test_papers_that_touch_are_told_apart_by_their_middles() -> None:
     found = papers.instances(_answer([upper, lower]))
     assert len(found) == 2
     for truth in (upper, lower):
-        assert max(overlap(truth, quad) for quad, _ in found) > 0.9
+        assert max(overlap(truth, quad) for quad in found) > 0.9
 
 
 def test_one_large_paper_stays_one() -> None:
     quad = rectangle(260, 164) + np.array((30, 70))
-    ((found, sureness),) = papers.instances(_answer([quad]))
+    (found,) = papers.instances(_answer([quad]))
     assert overlap(quad, found) > 0.95
-    assert sureness > 0.99
 
 
 def test_a_paper_half_hidden_is_as_large_as_its_cells_say() -> None:
     quad = rectangle(200, 126) + np.array((60, 80))
     answer = _answer([quad])
     answer[0, :, 40:] = -6  # the right half looks like the ground
-    ((found, _),) = papers.instances(answer)
+    (found,) = papers.instances(answer)
     assert overlap(quad, found) > 0.98
 
 
@@ -110,7 +109,7 @@ def test_cells_may_begin_at_different_corners() -> None:
     answer = _answer([quad])
     answer[1:, :, ::2] = np.roll(answer[1:, :, ::2], 2, axis=0)
     answer[0, 25:29, 40:60] = -6  # glare
-    ((found, _),) = papers.instances(answer)
+    (found,) = papers.instances(answer)
     assert overlap(quad, found) > 0.95
 
 

@@ -102,8 +102,6 @@ class Outline:
     corners
         ``(4, 2)`` pixels of the picture, clockwise from the paper's own top left; they may lie
         outside the picture.
-    sureness
-        How much of the paper the first net is sure of, 0 to 1.
     upright
         Probability that the first corner is the paper's own top left.
     types
@@ -111,12 +109,11 @@ class Outline:
     """
 
     corners: Points
-    sureness: float
     upright: float
     types: dict[str, float]
 
 
-def instances(answer: NDArray[np.float32]) -> list[tuple[Points, float]]:
+def instances(answer: NDArray[np.float32]) -> list[Points]:
     """Read quadrilaterals off the first net's answer.
 
     Parameters
@@ -126,8 +123,8 @@ def instances(answer: NDArray[np.float32]) -> list[tuple[Points, float]]:
 
     Returns
     -------
-    list of (ndarray, float)
-        Corners on the canvas, and the mean probability of the mask; the largest first.
+    list of ndarray
+        Corners on the canvas, ``(4, 2)`` each; the largest first.
     """
     chance = 1 / (1 + np.exp(-answer[0]))
     rows, columns = chance.shape
@@ -135,7 +132,7 @@ def instances(answer: NDArray[np.float32]) -> list[tuple[Points, float]]:
     corners = answer[1:].transpose(1, 2, 0).reshape(rows, columns, 4, 2) * REACH + here[:, :, None]
     middles = corners.mean(2)
     _, blobs = cv2.connectedComponents((chance > _SURE).astype(np.uint8), connectivity=4)
-    found: list[tuple[Points, float]] = []
+    found: list[Points] = []
     for blob in range(1, int(blobs.max()) + 1):
         cells = blobs == blob
         if cells.sum() < _LEAST_CELLS:
@@ -146,8 +143,8 @@ def instances(answer: NDArray[np.float32]) -> list[tuple[Points, float]]:
             if fit is not None and overlap(fit, quad) > _ALIKE:
                 quad = fit
             if is_convex(quad):
-                found.append((quad, float(chance[mine].mean())))
-    found.sort(key=lambda item: -float(cv2.contourArea(item[0].astype(np.float32))))
+                found.append(quad)
+    found.sort(key=lambda quad: -float(cv2.contourArea(quad.astype(np.float32))))
     return found[:_MOST_PAPERS]
 
 
