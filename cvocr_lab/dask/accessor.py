@@ -30,7 +30,7 @@ class DaskSeriesAccessor:
         column: Column | Sequence[Column] | None = None,
         *,
         kind: str = "id_any",
-        engine: str | Engine | Callable[[], Engine] = "local",
+        engine: str | Engine | Callable[..., object] = "local",
         fields: Sequence[str] | None = None,
         retries: int = 2,
         errors: Literal["coerce", "raise"] = "coerce",

@@ -32,7 +32,7 @@ class Comparison:
     fields
         One row per field, over the cells whose truth is present, then ``card_exact`` over whole
         cards: `n`, `exact_a`, `exact_b`, `difference` (b − a) with `low` and `high` (95 %,
-        bootstrap over cards), `fixed` (only b right), `broke` (only a right), `both_wrong`,
+        by cards), `fixed` (only b right), `broke` (only a right), `both_wrong`,
         `p` (exact McNemar), `p_holm` (corrected for the number of fields; whole cards are one
         test of their own), `cer_a`, `cer_b`, `cer_difference` with `cer_low` and `cer_high`,
         `verdict` of b (``better worse alike open``) and `enough`: how many cards would tell,
@@ -55,14 +55,10 @@ class Comparison:
         *,
         names: tuple[str, str],
         detect: float,
-        resamples: int,
-        seed: int,
     ) -> Self:
         """Compare the cells of two scores of one truth."""
         cells = pair(a, b)
-        return cls(
-            names, cells, judge(cells, detect=detect, resamples=resamples, seed=seed), detect
-        )
+        return cls(names, cells, judge(cells, detect=detect), detect)
 
     @property
     def fixed(self) -> pd.DataFrame:
@@ -193,7 +189,7 @@ class Comparison:
         a, b = self.names
         return (
             f"exact: share of printed values read exactly. difference: {b} − {a} in points, CER "
-            "difference likewise, each with its 95 % interval (bootstrap over cards). fixed: only "
+            "difference likewise, each with its 95 % interval. fixed: only "
             f"{b} is right; broke: only {a} is. p: exact McNemar, Holm's correction for {fields} "
             "fields. “cards would”: for a chance of 80 % to tell, if the readers go on to differ "
             f"as they did here, by {self.detect * 100:g} points at least."

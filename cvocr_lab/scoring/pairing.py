@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from cvocr_lab.scoring.intervals import Floats, bootstrap, wilson
+from cvocr_lab.scoring.intervals import Floats, paired
 from cvocr_lab.scoring.significance import cards_needed, holm, mcnemar
 
 ALPHA: Final = 0.05
@@ -53,7 +53,7 @@ def pair(a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
     return shared
 
 
-def judge(cells: pd.DataFrame, *, detect: float, resamples: int, seed: int) -> pd.DataFrame:
+def judge(cells: pd.DataFrame, *, detect: float) -> pd.DataFrame:
     """Say per field how far the second reader is ahead, and how sure that is.
 
     Parameters
@@ -76,8 +76,8 @@ def judge(cells: pd.DataFrame, *, detect: float, resamples: int, seed: int) -> p
     rows = {}
     for field, of_field in cells[cells["chars_a"] > 0].groupby("field", observed=True):
         a, b = (of_field[f"outcome_{s}"].eq("correct").to_numpy() for s in "ab")
-        edits = of_field[["edits_a", "chars_a", "edits_b", "chars_b"]].to_numpy(np.float64)
-        rows[field] = _row(a, b, resamples, seed) | _cer(edits, resamples, seed)
+        edits = of_field[["edits_a", "edits_b", "chars_a"]].to_numpy(np.float64)
+        rows[field] = _row(a, b) | _cer(edits)
     fine = cells[["outcome_a", "outcome_b"]].isin(["correct", "absent"])
     whole = fine.groupby(cells["row"].to_numpy()).all()
     table = pd.DataFrame.from_dict(rows, orient="index").infer_objects()
@@ -86,7 +86,7 @@ def judge(cells: pd.DataFrame, *, detect: float, resamples: int, seed: int) -> p
         table["p_holm"] = holm(table["p"].tolist())
     if len(whole):
         a, b = (whole[column].to_numpy() for column in whole)
-        card = _row(a, b, resamples, seed)
+        card = _row(a, b)
         card["p_holm"] = card["p"]
         table = pd.concat([table, pd.DataFrame.from_dict({CARD: card}, orient="index")])
         table = table.infer_objects()
@@ -104,22 +104,10 @@ def _labels(cells: pd.DataFrame) -> pd.Series:
     return pd.Series(cells.index.tolist(), index=cells["row"].to_numpy(), dtype=object)
 
 
-def _row(a: Bools, b: Bools, resamples: int, seed: int) -> dict[str, float]:
+def _row(a: Bools, b: Bools) -> dict[str, float]:
     gain = b.astype(np.float64) - a
     fixed, broke = int((gain > 0).sum()), int((gain < 0).sum())
-    if np.ptp(gain) == 0:
-        # Every resample would say the same; that a share of 0 or 1 was seen bounds it still.
-        bounds = [wilson(k, len(gain)) for k in (fixed, broke)]
-        (more_low, more_high), (less_low, less_high) = [map(float, b) for b in bounds]
-        low = more_low if fixed else -less_high
-        high = more_high if not broke else -less_low
-    else:
-        low, high = bootstrap(
-            np.column_stack([gain, np.ones(len(gain))]),
-            lambda t: t[:, 0] / t[:, 1],
-            resamples=resamples,
-            seed=seed,
-        )
+    low, high = paired(gain, np.ones(len(gain)))
     return {
         "n": len(a),
         "exact_a": float(a.mean()),
@@ -134,12 +122,9 @@ def _row(a: Bools, b: Bools, resamples: int, seed: int) -> dict[str, float]:
     }
 
 
-def _cer(edits: Floats, resamples: int, seed: int) -> dict[str, float]:
-    low, high = bootstrap(
-        edits, lambda t: t[:, 2] / t[:, 3] - t[:, 0] / t[:, 1], resamples=resamples, seed=seed
-    )
-    edits_a, chars_a, edits_b, chars_b = edits.sum(axis=0)
-    cer_a, cer_b = float(edits_a / chars_a), float(edits_b / chars_b)
+def _cer(edits: Floats) -> dict[str, float]:
+    low, high = paired(edits[:, 1] - edits[:, 0], edits[:, 2])
+    cer_a, cer_b = (float(edits[:, at].sum() / edits[:, 2].sum()) for at in (0, 1))
     return {
         "cer_a": cer_a,
         "cer_b": cer_b,

@@ -13,7 +13,6 @@ from cvocr_lab.errors import ArgumentError
 from cvocr_lab.scoring import drift, plots
 from cvocr_lab.scoring.calibration import Calibration, calibrate
 from cvocr_lab.scoring.comparison import Comparison
-from cvocr_lab.scoring.intervals import RESAMPLES
 from cvocr_lab.scoring.page import write
 from cvocr_lab.scoring.report import SHOWN, score_page
 from cvocr_lab.scoring.thresholds import Plan, Seconds, plan_review
@@ -29,6 +28,7 @@ class ScoreViews(ABC):
 
     cells: pd.DataFrame
     rows: pd.DataFrame
+    on: str | None
 
     @abstractmethod
     def summary(self, by: str | Sequence[str] | None = None) -> pd.DataFrame:
@@ -48,7 +48,6 @@ class ScoreViews(ABC):
         *,
         names: tuple[str, str] = ("a", "b"),
         detect: float = 0.02,
-        seed: int = 0,
     ) -> Comparison:
         """Set another score of the same truth against this one; see `cvocr_lab.compare`.
 
@@ -68,9 +67,7 @@ class ScoreViews(ABC):
             raise ArgumentError(f"both readers are called {names[0]!r}; give them two names")
         if not self.rows.index.equals(other.rows.index):
             raise ArgumentError("the two scores were not made with one truth: other rows")
-        return Comparison.of(
-            self.cells, other.cells, names=names, detect=detect, resamples=RESAMPLES, seed=seed
-        )
+        return Comparison.of(self.cells, other.cells, names=names, detect=detect)
 
     def calibration(
         self, *, fields: str | Sequence[str] | None = None, bins: int = 10, seed: int = 0
@@ -209,19 +206,19 @@ class ScoreViews(ABC):
         return page
 
     def freeze(self, path: str | PathLike[str]) -> None:
-        """Keep what this score says per field, for ``score(…, baseline=path)`` to guard.
+        """Keep what was read rightly, for ``score(…, baseline=path)`` to guard.
 
         Parameters
         ----------
         path
-            A ``.parquet`` file, made with mode 0600; it holds counts and no value of any card.
+            A ``.parquet`` file, made with mode 0600; it holds no value and no name of any card.
 
         Raises
         ------
         ArgumentError
             The name ends otherwise.
         """
-        drift.freeze(self.cells, path)
+        drift.freeze(drift.figures(self.cells, self.rows, self.on), path)
 
     def _of(self, fields: str | Sequence[str] | None) -> pd.DataFrame:
         if fields is None:

@@ -19,7 +19,6 @@ def compare(
     fields: Sequence[str] | None = None,
     names: tuple[str, str] = ("a", "b"),
     detect: float = 0.02,
-    seed: int = 0,
 ) -> Comparison:
     """Compare two readings of the same pictures, field by field.
 
@@ -36,8 +35,6 @@ def compare(
         What to call a and b.
     detect
         Smallest difference in the share exact that matters to you, 0 to 1.
-    seed
-        Of the resampling; equal seeds give equal intervals.
 
     Raises
     ------
@@ -58,4 +55,4 @@ def compare(
     ('better', 9, 0)
     """
     judged = [score(frame, truth, on=on, fields=fields) for frame in (a, b)]
-    return judged[0].compare(judged[1], names=names, detect=detect, seed=seed)
+    return judged[0].compare(judged[1], names=names, detect=detect)
