@@ -8,6 +8,7 @@ from cvocr_lab.scoring.diagnosis import MISTAKES
 from cvocr_lab.scoring.labels import read_labels
 from cvocr_lab.scoring.misuse import PairingWarning
 from cvocr_lab.scoring.rates import RATES
+from cvocr_lab.scoring.readers import Readers
 from cvocr_lab.scoring.reviewed import ReviewedAccuracy, accuracy_from_review
 from cvocr_lab.scoring.score import Score, score
 from cvocr_lab.scoring.texts import TIERS
@@ -16,6 +17,6 @@ from cvocr_lab.scoring.versus import compare
 
 __all__ = [
     "MISTAKES", "RATES", "TIERS", "VERDICTS", "Alternatives", "Answer", "Calibration",
-    "Comparison", "PairingWarning", "Plan", "ReviewedAccuracy", "Score", "accuracy_from_review", "compare",
+    "Comparison", "PairingWarning", "Plan", "Readers", "ReviewedAccuracy", "Score", "accuracy_from_review", "compare",
     "read_labels", "score",
 ]  # fmt: skip

@@ -22,6 +22,7 @@ from cvocr_lab.scoring.misuse import check_fields, notice
 from cvocr_lab.scoring.rates import rates
 from cvocr_lab.scoring.score_views import ScoreViews
 from cvocr_lab.scoring.texts import key, tone_key
+from cvocr_lab.scoring.words import answer, overview
 
 By = str | Sequence[str]
 
@@ -112,7 +113,7 @@ class Score(ScoreViews):
         names, cells = self._grouped(self.by if by is None else by)
         if names:
             groups = cells.groupby(names, observed=True)
-            group, index = groups.ngroup().to_numpy(np.int64), groups.size().index
+            group, index = groups.ngroup().fillna(-1).to_numpy(np.int64), groups.size().index
         else:
             group, index = np.zeros(len(cells), np.int64), pd.Index(["all"])
         keep = group >= 0  # no group for cells whose row says nothing in that column
@@ -207,29 +208,39 @@ class Score(ScoreViews):
         return float((rows["type"] == rows["ocr_type"].fillna("")).mean())
 
     def headline(self) -> str:
-        """Say in one line how much was scored and how much of it is right."""
-        low, high = self.card_exact_interval
-        parts = [
-            f"{len(self.rows)} rows, {len(self.cells)} cells",
-            f"card_exact {self.card_exact:.1%} [{low:.1%}, {high:.1%}]",
+        """Say how good the reader is, which fields are worst, and what was noticed."""
+        said = [answer(self.summary(()).iloc[0], self.summary("field"), self.mistakes())]
+        noticed = [
+            f"{what}: {count:,}"
+            for what, count in self.alignment["what"].value_counts(sort=False).items()
         ]
-        if "type" in self.rows:
-            parts.append(f"type right {self.type_right:.1%}")
-        noticed = self.alignment["what"].value_counts(sort=False)
-        parts += [f"{what}: {count}" for what, count in noticed.items()]
+        if "type" in self.rows and self.type_right < 1:
+            noticed.insert(0, f"type right {self.type_right:.1%}")
         if self.unreadable:
-            parts.append(f"cells unreadable: {self.unreadable}")
-        return "; ".join(parts)
+            noticed.append(f"cells unreadable: {self.unreadable:,}")
+        if noticed:
+            said.append(f"Noticed: {'; '.join(noticed)}.")
+        return " ".join(said)
+
+    def _overview(self) -> tuple[pd.DataFrame, str]:
+        by = [self.by] if isinstance(self.by, str) else list(self.by)
+        return overview(self.summary(by), self.mistakes(by), fold=by == ["field"])
 
     def __repr__(self) -> str:
-        table = self.table().to_string(float_format="{:.3f}".format)
-        return f"Score: {self.headline()}\n{table}"
+        shown, fine = self._overview()
+        parts = ["Score: " + self.headline()]
+        parts += [shown.to_string()] if len(shown) else []
+        return "\n".join([*parts, *filter(None, [fine])])
 
     def _repr_html_(self) -> str:
         # No colours: the notebook's own fit its light and its dark scheme.
-        table = self.table().to_html(float_format="{:.3f}".format, na_rep="", border=0)
-        scroll = '<div style="overflow-x:auto">'
-        return f"<div><p><b>Score</b>: {escape(self.headline())}</p>{scroll}{table}</div></div>"
+        shown, fine = self._overview()
+        parts = [f"<p><b>Score</b>: {escape(self.headline())}</p>"]
+        if len(shown):
+            table = shown.to_html(border=0)
+            parts.append(f'<div style="overflow-x:auto">{table}</div>')
+        parts += [f"<p>{escape(fine)}</p>"] if fine else []
+        return f"<div>{''.join(parts)}</div>"
 
 
 def score(

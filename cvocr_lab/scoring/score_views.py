@@ -5,7 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from os import PathLike
-from typing import TYPE_CHECKING, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, overload
 
 import pandas as pd
 
@@ -13,7 +14,7 @@ from cvocr_lab.errors import ArgumentError
 from cvocr_lab.scoring import drift, plots
 from cvocr_lab.scoring.calibration import Calibration, calibrate
 from cvocr_lab.scoring.comparison import Comparison
-from cvocr_lab.scoring.page import write
+from cvocr_lab.scoring.page import written
 from cvocr_lab.scoring.report import SHOWN, score_page
 from cvocr_lab.scoring.thresholds import Plan, Seconds, plan_review
 
@@ -28,11 +29,16 @@ class ScoreViews(ABC):
 
     cells: pd.DataFrame
     rows: pd.DataFrame
+    readings: pd.DataFrame
     on: str | None
 
     @abstractmethod
     def summary(self, by: str | Sequence[str] | None = None) -> pd.DataFrame:
         """Count outcomes."""
+
+    @abstractmethod
+    def mistakes(self, by: str | Sequence[str] = ()) -> pd.DataFrame:
+        """Count the classes of mistakes in wrong values."""
 
     @abstractmethod
     def confusions(self, by: str | Sequence[str] = ()) -> pd.DataFrame:
@@ -162,6 +168,16 @@ class ScoreViews(ABC):
             f"no plot {kind!r}; there are outcomes, cer, confusions, reliability, threshold"
         )
 
+    @overload
+    def to_html(
+        self, path: None = None, *, title: str = ..., limit: int = ...,
+        crops: pd.DataFrame | None = ..., values: bool = ...,
+    ) -> str: ...
+    @overload
+    def to_html(
+        self, path: str | PathLike[str], *, title: str = ..., limit: int = ...,
+        crops: pd.DataFrame | None = ..., values: bool = ...,
+    ) -> Path: ...
     def to_html(
         self,
         path: str | PathLike[str] | None = None,
@@ -169,8 +185,9 @@ class ScoreViews(ABC):
         title: str = "How well it reads",
         limit: int = SHOWN,
         crops: pd.DataFrame | None = None,
-    ) -> str:
-        """Make a report: one HTML file with tables, plots, wrong values and all definitions.
+        values: bool = True,
+    ) -> str | Path:
+        """Make a report: one HTML file with the answer, plots, tables, wrong values, definitions.
 
         It shows values of the cards that were read wrongly, and no picture unless asked.
 
@@ -185,6 +202,14 @@ class ScoreViews(ABC):
         crops
             The flat frame that was scored, to put beside each wrong value the place it was read
             from; None for no pictures.
+        values
+            Whether wrong values are shown; without them the report holds figures only, and can be
+            passed on.
+
+        Returns
+        -------
+        pathlib.Path or str
+            The path, or the text where there is none.
 
         Raises
         ------
@@ -192,18 +217,18 @@ class ScoreViews(ABC):
             The frame for the crops does not say where its pictures are.
         """
         groups = [by for by in ("type", "tier") if by in self.rows and self.rows[by].nunique() > 1]
-        page = score_page(
+        text = score_page(
             self.cells,
-            {by: self.summary(by) for by in ("field", *groups)},
+            {"": self.summary(())} | {by: self.summary(by) for by in ("field", *groups)},
+            self.mistakes("field"),
             self.confusions(),
             title=title,
             headline=self.headline(),
             limit=limit,
             crops=crops,
+            values=values,
         )
-        if path is not None:
-            write(page, path)
-        return page
+        return text if path is None else written(text, path)
 
     def freeze(self, path: str | PathLike[str]) -> None:
         """Keep what was read rightly, for ``score(…, baseline=path)`` to guard.
