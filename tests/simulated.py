@@ -98,9 +98,7 @@ def _read(
     )
 
 
-def alarms(
-    drop: float, runs: int, *, cards: int = 200, same: bool = True, seed: int = 0
-) -> float:
+def alarms(drop: float, runs: int, *, cards: int = 200, same: bool = True, seed: int = 0) -> float:
     """Share of runs in which the guard sounds for a reader that lost `drop` in one field.
 
     Parameters
@@ -115,7 +113,8 @@ def alarms(
     for _ in range(runs):
         wrong = np.full(FIELDS, 0.05)
         hard = [
-            0.7 * rng.standard_normal((cards, 1)) + np.sqrt(0.51) * rng.standard_normal((cards, FIELDS))
+            0.7 * rng.standard_normal((cards, 1))
+            + np.sqrt(0.51) * rng.standard_normal((cards, FIELDS))
             for _ in range(2)
         ]
         frozen = _read(hard[0], wrong, rng)

@@ -33,7 +33,9 @@ def exact(frame: object, truth: object, **options: object) -> float:
 
 def test_plain_tables_of_any_reader() -> None:
     truth = truth_of()
-    read = truth.assign(name=["TRẦN ÂN", *truth["name"][1:]], noise=1.5).sample(frac=1, random_state=3)
+    read = truth.assign(name=["TRẦN ÂN", *truth["name"][1:]], noise=1.5).sample(
+        frac=1, random_state=3
+    )
     judged = score(read, truth, on="image")
     summary = judged.summary()
     assert summary.loc["id", "correct"] == 8
@@ -64,7 +66,9 @@ def test_columns_of_other_names_are_compared_when_asked() -> None:
 
 def test_other_spellings_of_both_tables_are_understood() -> None:
     truth = pd.DataFrame({"id": ["1"], "born": ["01/02/1990"], "sex": ["Nữ"]})
-    read = pd.DataFrame({"id": ["1"], "dob": ["01/02/1990"], "gender": ["Nam"], "dob_confidence": [0.5]})
+    read = pd.DataFrame(
+        {"id": ["1"], "dob": ["01/02/1990"], "gender": ["Nam"], "dob_confidence": [0.5]}
+    )
     cells = score(read, truth).cells.set_index("field")
     assert cells["outcome"].tolist() == ["correct", "correct", "wrong"]
     assert cells.loc["born", "confidence"] == 0.5
@@ -109,14 +113,18 @@ def test_paths_and_unicode_forms_pair() -> None:
     truth = truth_of().assign(image=[f"ảnh {n}.jpg" for n in range(8)])
     other = truth.assign(image=[Path(unicodedata.normalize("NFD", p)) for p in truth["image"]])
     assert exact(other.iloc[::-1], truth, on="image") == 1
-    assert exact(truth.assign(image=range(8))[::-1], truth.assign(image=[*"01234567"]), on="image") == 1
+    assert (
+        exact(truth.assign(image=range(8))[::-1], truth.assign(image=[*"01234567"]), on="image")
+        == 1
+    )
 
 
 @pytest.mark.parametrize(
     ("field", "values", "read", "share"),
     [
         ("born", pd.to_datetime(["1990-02-01", None]), ["01/02/1990", ""], 1.0),
-        ("born", pd.Series([date(1990, 2, 1), "03/04/1991"], dtype=object), ["01/02/1990", "03/04/1991"], 1.0),
+        ("born", pd.Series([date(1990, 2, 1), "03/04/1991"], dtype=object),
+         ["01/02/1990", "03/04/1991"], 1.0),
         ("name", pd.Categorical(["AN", "BÌNH"]), ["AN", "BINH"], 0.5),
         ("sit", [5, 7], ["5", "8"], 0.5),
         ("sit", pd.Series([5.0, None]), ["5", ""], 1.0),
@@ -204,8 +212,8 @@ def test_no_partner_at_all_is_an_error() -> None:
         score(truth, pd.DataFrame({"image": ["x.jpg"], "id": ["7"]}), on="image")
     with pytest.raises(ArgumentError, match="leave out on="):
         score(truth, truth.assign(image="other.png"), on="image")
+    apart = truth.sample(frac=1, random_state=2).reset_index(drop=True)
     with pytest.raises(ArgumentError, match="file names agree"):
-        apart = truth.sample(frac=1, random_state=2).reset_index(drop=True)
         score(truth, apart.assign(image="data/" + apart["image"]), on="image")
     with pytest.raises(ArgumentError, match="no row"):
         score(truth.head(0), truth)

@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -95,7 +96,9 @@ def test_prompt_and_schema_come_from_the_specs() -> None:
     paper = asking.schema("vehicle")["properties"]["documents"]["items"]["anyOf"][0]  # type: ignore[index]
     assert paper["required"] == list(paper["properties"])
     assert paper["additionalProperties"] is False
-    assert [t.side for t in asking.types_of("id_front")] == ["front"] * len(asking.types_of("id_front"))
+    assert [t.side for t in asking.types_of("id_front")] == ["front"] * len(
+        asking.types_of("id_front")
+    )
 
 
 def test_no_key_is_sent_where_there_is_none_and_schemas_can_be_left_out(
@@ -214,8 +217,8 @@ def test_wrong_calls_say_so() -> None:
         VlmEngine(base_url="http://example.com/v1", model="m")
     with pytest.raises(ArgumentError, match="longest"):
         VlmEngine(base_url="http://127.0.0.1/v1", model="m", longest=0)
+    engine = VlmEngine(base_url="http://127.0.0.1:1/v1", model="m")
     with pytest.raises(ArgumentError, match="scan"):
-        engine = VlmEngine(base_url="http://127.0.0.1:1/v1", model="m")
         engine.extract(Request((load(PICTURE),), "scan"))
 
 
@@ -234,10 +237,10 @@ def test_tokens_cost_and_refusals_stand_in_the_frame_and_nothing_is_paid_twice(
         )
 
     options = {"model": "m", "price_in": 2.0, "price_out": 10.0, "progress": False, "workers": 1}
-    with loopback(answer) as server, pytest.warns(cvocr_lab.batch.RowsFailedWarning):
+    data, run = [*pictures(3), pictures(1)[0]], tmp_path / "run.sqlite"
+    with loopback(answer) as server, warnings.catch_warnings():
+        warnings.simplefilter("ignore", cvocr_lab.batch.RowsFailedWarning)
         given = {**options, "engine": "vlm", "base_url": server.url}
-        run = tmp_path / "run.sqlite"
-        data = [*pictures(3), pictures(1)[0]]
         first = cvocr_lab.extract(data, store=run, **given)  # type: ignore[arg-type]
         again = cvocr_lab.extract(data, store=run, **given)  # type: ignore[arg-type]
     assert len(server.asked) == 3
@@ -343,7 +346,7 @@ def test_makers_and_objects_stay_what_they_were() -> None:
     class Mine:
         name = "mine 1"
 
-        def extract(self, request: Request) -> Extraction:
+        def extract(self, request: Request) -> Extraction:  # noqa: ARG002
             raise NoDocumentError("none")
 
     assert isinstance(open_engine(Mine()), Mine)
@@ -356,7 +359,8 @@ def test_makers_and_objects_stay_what_they_were() -> None:
     [
         (
             "CĂN CƯỚC CÔNG DÂN\nSố/ No.: 001090000001\nHọ và tên / Full name:\nTRẦN THỊ ÂN\n"
-            "Ngày sinh / Date of birth: 01/02/1990\nGiới tính / Sex: Nữ Quốc tịch / Nationality: Việt Nam",
+            "Ngày sinh / Date of birth: 01/02/1990\n"
+            "Giới tính / Sex: Nữ Quốc tịch / Nationality: Việt Nam",
             {
                 "type": "tcc_chip", "id": "001090000001", "name": "TRẦN THỊ ÂN",
                 "born": "01/02/1990", "sex": "Nữ", "quoctich": "Việt Nam",

@@ -20,8 +20,8 @@ def fields_in(text: str) -> dict[str, str]:
     r"""Find the fields of one paper in the text that a reader gave, line by line.
 
     A value is what stands behind its caption, or in the line below where nothing does.  The type of
-    paper is the one whose captions are there most.  It is a simple rule, meant for comparing readers
-    of text by one measure; it knows nothing of places.
+    paper is the one whose captions are there most.  It is a simple rule, meant for comparing
+    readers of text by one measure; it knows nothing of places.
 
     Parameters
     ----------
@@ -53,7 +53,9 @@ def fields_in(text: str) -> dict[str, str]:
 
 def _values(lines: list[list[str]], type_name: str) -> Iterator[tuple[str, str]]:
     """Give each caption's field and what stands behind it."""
-    marked = [_captions_in([fold_key(w).strip(_AROUND) for w in words], type_name) for words in lines]
+    marked = [
+        _captions_in([fold_key(w).strip(_AROUND) for w in words], type_name) for words in lines
+    ]
     for at, (words, places) in enumerate(zip(lines, marked, strict=True)):
         for number, (field, _, end) in enumerate(places):
             behind = places[number + 1][1] if number + 1 < len(places) else len(words)

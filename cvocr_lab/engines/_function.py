@@ -49,12 +49,12 @@ class FunctionEngine:
     ...
     ...     return fields_in(pytesseract.image_to_string(picture, lang="vie"))
 
-    >>> paddle = None  # PaddleOCR(lang="vi")
+    >>> paddle = PaddleOCR(lang="vi")  # doctest: +SKIP
     >>> def paddleocr(picture):
     ...     lines = paddle.predict(np.asarray(picture)[..., ::-1])[0]["rec_texts"]
     ...     return fields_in("\n".join(lines))
 
-    >>> vietocr = None  # Predictor(Cfg.load_config_from_name("vgg_transformer"))
+    >>> vietocr = Predictor(Cfg.load_config_from_name("vgg_transformer"))  # doctest: +SKIP
     >>> def name_by_vietocr(picture):  # it reads one line
     ...     return {"name": vietocr.predict(picture.crop((300, 240, 980, 300)))}
 
@@ -122,8 +122,8 @@ def _documents(answer: object, page: int) -> Iterator[Document]:
             continue
         if not isinstance(paper, Mapping):
             raise AnswerError(
-                f"the function gave a {type(paper).__name__}: it must give a dict of fields, a list "
-                "of them, or None"
+                f"the function gave a {type(paper).__name__}: it must give a dict of fields, a "
+                "list of them, or None"
             )
         if paper:
             yield _document(paper, page)

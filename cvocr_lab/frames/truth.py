@@ -169,7 +169,7 @@ def refuse_numbers(table: pd.DataFrame, fields: Iterable[str]) -> None:
         A column holds numbers, or True and False.
     """
     for field in fields:
-        if field not in table.columns or table[field].dtype == TEXT != object:
+        if field not in table.columns or isinstance(table[field].dtype, pd.StringDtype):
             continue
         kinds = _number_kinds(table[field])
         if bool in kinds:
@@ -191,7 +191,7 @@ def _number_kinds(values: pd.Series) -> set[type]:
     if values.dtype == object:
         cells = {type(cell): cell for cell in values if not isinstance(cell, str | None)}
         numbers = [c for c in cells if issubclass(c, _NUMBER)]
-        if float in numbers and all(c != c for c in values if type(c) is float):
+        if float in numbers and all(c != c for c in values if isinstance(c, float)):
             numbers.remove(float)
         return {bool if issubclass(c, bool | np.bool_) else float for c in numbers}
     if not pd.api.types.is_numeric_dtype(values) or values.isna().all():

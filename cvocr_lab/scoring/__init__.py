@@ -17,6 +17,6 @@ from cvocr_lab.scoring.versus import compare
 
 __all__ = [
     "MISTAKES", "RATES", "TIERS", "VERDICTS", "Alternatives", "Answer", "Calibration",
-    "Comparison", "PairingWarning", "Plan", "Readers", "ReviewedAccuracy", "Score", "accuracy_from_review", "compare",
-    "read_labels", "score",
+    "Comparison", "PairingWarning", "Plan", "Readers", "ReviewedAccuracy", "Score",
+    "accuracy_from_review", "compare", "read_labels", "score",
 ]  # fmt: skip

@@ -138,7 +138,8 @@ def calibrate(cells: pd.DataFrame, *, bins: int = 10, seed: int = 0) -> Calibrat
     luck = np.random.default_rng(seed)
     by_luck = np.mean([_ece(band, sure, luck.random(len(sure)) < sure) for _ in range(100)])
     return Calibration(
-        _reliability(band, sure, right, known["row"].to_numpy(np.int64)), table, len(sure), int((~right).sum()), unknown,
+        _reliability(band, sure, right, known["row"].to_numpy(np.int64)), table, len(sure),
+        int((~right).sum()), unknown,
         float(by_luck),
     )  # fmt: skip
 

@@ -17,7 +17,7 @@ from cvocr_lab.scoring.significance import holm
 
 _COLUMNS: Final = ("card", "field", "correct", "edits", "chars")
 _FALSE_ALARMS: Final = 0.05
-"""Share of scores, each of all its fields, that may be called worse though the reader is as good."""
+"""Share of scores, all fields together, that may be called worse though the reader is as good."""
 
 _SAME: Final = 0.9
 """Share of values that must be of the same cards for a paired comparison."""
@@ -109,7 +109,12 @@ def _tests(field: str, then: pd.DataFrame, now: pd.DataFrame) -> Iterator[dict[s
         yield {"field": field, "what": "", "was": 1.0, "now": np.nan, "p": 0.0}
         return
     both = then.merge(now, on="card", suffixes=("_then", "_now"))
-    exact = {"field": field, "what": "exact", "was": then["correct"].mean(), "now": now["correct"].mean()}
+    exact = {
+        "field": field,
+        "what": "exact",
+        "was": then["correct"].mean(),
+        "now": now["correct"].mean(),
+    }
     cer = {"field": field, "what": "CER", "was": _cer(then), "now": _cer(now)}
     if len(both) >= _SAME * max(len(then), len(now)):
         broke = int((both["correct_then"] & ~both["correct_now"]).sum())
@@ -159,7 +164,9 @@ def _cards(rows: pd.DataFrame, on: str | None) -> pd.Series:
     if on is not None and not known:
         names = pd.Series(map(str, rows.index.get_level_values(on)), dtype=object)
     parts = [names.reset_index(drop=True).astype(object)]
-    parts += [rows[c].map(str).reset_index(drop=True) for c in ("type", "side", "page") if c in rows]
+    parts += [
+        rows[c].map(str).reset_index(drop=True) for c in ("type", "side", "page") if c in rows
+    ]
     told = parts[0].str.cat(parts[1:], sep="\n") if len(parts) > 1 else parts[0]
     told = told + "\n" + told.groupby(told).cumcount().map(str)
     return told.map(lambda text: hashlib.blake2b(text.encode(), digest_size=12).hexdigest())

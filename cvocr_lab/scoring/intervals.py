@@ -108,8 +108,8 @@ class Sums:
         Examples
         --------
         >>> cards = np.array([59.0])
-        >>> bound = Sums(cards, 0 * cards, 8 * cards, 0 * cards, 0 * cards, 64 * cards).at_most(0.95)
-        >>> round(float(bound[0]), 4)
+        >>> sums = Sums(cards, 0 * cards, 8 * cards, 0 * cards, 0 * cards, 64 * cards)
+        >>> round(float(sums.at_most(0.95)[0]), 4)
         0.0495
         """
         from scipy import stats

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from os import PathLike
-from os.path import basename
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -155,7 +155,9 @@ def _others(read: Records, truth: Truth, on: str | None) -> Iterator[_Other]:
         )  # fmt: skip
         yield from _paired(read, truth, ours[name], theirs[name], cure, name)
     if on is not None:
-        yield from _paired(read, truth, own_index, their_index, "leave out on=…, for the index fits")
+        yield from _paired(
+            read, truth, own_index, their_index, "leave out on=…, for the index fits"
+        )
     for name, labels in ours.items():
         if name not in truth.chosen and name not in truth.frame.index.names:
             cure = f"give truth.rename_axis({name!r}) and say on={name!r}"
@@ -165,7 +167,7 @@ def _others(read: Records, truth: Truth, on: str | None) -> Iterator[_Other]:
             cure = f"give frame.rename_axis({name!r}) and say on={name!r}"
             yield from _paired(read, truth, own_index, labels, cure)
     if on is not None:
-        files = [[basename(str(x)) for x in table.labels(on)] for table in (read, truth)]
+        files = [[Path(str(x)).name for x in table.labels(on)] for table in (read, truth)]
         cure = (
             f"only the file names agree: give both tables one form, such as "
             f"table[{on!r}].map(os.path.basename)"

@@ -125,7 +125,9 @@ def table(
     def heading(name: str, how: str) -> str:
         text = f"<button>{escape(name)}</button>" if sorts and name else escape(name)
         term = terms.get(name)
-        link = f'<a class="q" href="#{term}" aria-label="what {escape(name)} is"></a>' if term else ""
+        link = (
+            f'<a class="q" href="#{term}" aria-label="what {escape(name)} is"></a>' if term else ""
+        )
         return f'<th scope="col"{how}>{text}{link}</th>'
 
     head = "".join(heading(n, ' class="left"') for n in names)

@@ -61,8 +61,10 @@ STYLE: Final = {
 
 
 def outcomes(cells: pd.DataFrame, ax: Axes | None = None) -> Axes:
-    """Bars of the five outcomes per field, as shares of its compared cells, the worst field first."""
-    counts = pd.crosstab(cells["field"].astype(str), cells["outcome"]).reindex(columns=list(COLOURS))
+    """Bars of the five outcomes per field, as shares of its compared cells, the worst first."""
+    counts = pd.crosstab(cells["field"].astype(str), cells["outcome"]).reindex(
+        columns=list(COLOURS)
+    )
     counts = counts.fillna(0).astype(int)
     totals = counts.sum(axis=1).to_numpy()
     fine = (counts["correct"] + counts["absent"]).to_numpy() / np.maximum(totals, 1)
@@ -218,7 +220,9 @@ def differences(fields: pd.DataFrame, names: tuple[str, str], ax: Axes | None = 
         What a and b are called.
     """
     colour_of = {"better": COLOURS["correct"], "worse": COLOURS["wrong"], "alike": BLUE}
-    rows = fields.sort_values("difference", ascending=False, kind="stable") if len(fields) else fields
+    rows = (
+        fields.sort_values("difference", ascending=False, kind="stable") if len(fields) else fields
+    )
     with canvas(ax, 1.5 + 0.3 * max(len(rows), 1)) as ax:
         ink = ax.xaxis.label.get_color()
         ax.axvline(0, color=ink, linewidth=0.9)

@@ -68,9 +68,9 @@ def rates(cells: pd.DataFrame, group: Ints, groups: int, rows: int) -> dict[str,
     found: dict[str, Floats] = {"n": count(outcome >= 0)}
     for number, name in enumerate(OUTCOMES):
         found[name] = count(outcome == number)
-    correct, wrong, invented, missing, absent = (outcome == i for i in range(5))
+    correct, wrong, _, missing, absent = (outcome == i for i in range(5))
     present = correct | wrong | missing
-    tier, verdict = cells["tier"].astype(object), cells["verdict"].astype(object)
+    tier, verdict = cells["tier"], cells["verdict"]
     found["other_era"] = count(present & (verdict == "other era").to_numpy())
 
     row = cells["row"].to_numpy(np.int64)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
 from os import PathLike
@@ -117,10 +117,14 @@ class Readers:
                 for word, what in (("better", "better"), ("worse", "worse"))
                 if (own["verdict"] == word).any()
             ]
-            said.append(f"{name} against {self.baseline}: {'; '.join(parts) or 'no clear difference'}.")
+            said.append(
+                f"{name} against {self.baseline}: {'; '.join(parts) or 'no clear difference'}."
+            )
         counts = [
             f"{name} {count:,.0f}" + (f" ({percent(share)})" if share == share else "")
-            for name, count, share in self.whole[["invented", "invented_share"]].itertuples(name=None)
+            for name, count, share in self.whole[["invented", "invented_share"]].itertuples(
+                name=None
+            )
         ]
         return [*said, f"Values made up where nothing is printed: {', '.join(counts)}."]
 
@@ -187,9 +191,7 @@ class Readers:
     @overload
     def to_html(self, path: None = None, *, title: str = ..., limit: int = ...) -> str: ...
     @overload
-    def to_html(
-        self, path: str | PathLike[str], *, title: str = ..., limit: int = ...
-    ) -> Path: ...
+    def to_html(self, path: str | PathLike[str], *, title: str = ..., limit: int = ...) -> Path: ...
     def to_html(
         self, path: str | PathLike[str] | None = None, *, title: str = "", limit: int = SHOWN
     ) -> str | Path:

@@ -25,6 +25,7 @@ from cvocr_lab.scoring.words import bounded, labelled, overview, percent, worst_
 SHOWN: Final = 200
 """Wrong values a report shows unless asked otherwise."""
 
+
 def score_page(
     cells: pd.DataFrame,
     summaries: Mapping[str, pd.DataFrame],

@@ -126,7 +126,9 @@ def accuracy_from_review(
 def _truth_of(cell: object) -> bool | None:
     """True or False, by whatever name; None for anything else."""
     word = str(cell).strip().lower()
-    return {"true": True, "1": True, "1.0": True, "false": False, "0": False, "0.0": False}.get(word)
+    return {"true": True, "1": True, "1.0": True, "false": False, "0": False, "0.0": False}.get(
+        word
+    )
 
 
 def _total(total: int | Mapping[str, int] | None, name: str, reviewed: int) -> int | None:

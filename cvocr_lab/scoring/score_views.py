@@ -170,13 +170,23 @@ class ScoreViews(ABC):
 
     @overload
     def to_html(
-        self, path: None = None, *, title: str = ..., limit: int = ...,
-        crops: pd.DataFrame | None = ..., values: bool = ...,
+        self,
+        path: None = None,
+        *,
+        title: str = ...,
+        limit: int = ...,
+        crops: pd.DataFrame | None = ...,
+        values: bool = ...,
     ) -> str: ...
     @overload
     def to_html(
-        self, path: str | PathLike[str], *, title: str = ..., limit: int = ...,
-        crops: pd.DataFrame | None = ..., values: bool = ...,
+        self,
+        path: str | PathLike[str],
+        *,
+        title: str = ...,
+        limit: int = ...,
+        crops: pd.DataFrame | None = ...,
+        values: bool = ...,
     ) -> Path: ...
     def to_html(
         self,

@@ -7,8 +7,8 @@ Run from the repository root:
 draws RUNS (2,000) samples of made-up readers (`tests/simulated.py`) and prints
 
 * the share of samples of 30, 100 and 400 cards whose 95 % interval over all fields holds the rate
-  of 125,000 cards, for readers that leave 3 % of the cards unread, whose cards differ in their share
-  of mistakes, and whose cells are independent;
+  of 125,000 cards, for readers that leave 3 % of the cards unread, whose cards differ in their
+  share of mistakes, and whose cells are independent;
 * the share of runs, of 200 cards and eight fields, in which the guard against drift sounds for a
   reader that is as good, and for one that lost 10 points in one field;
 * how many review plans promise at most 0.5 % wrong values where 1 % of the cards are wholly wrong,

@@ -96,7 +96,9 @@ def http_request(
             if image.url is None:
                 raise ArgumentError(f"{image.name} is no link: say another transport than 'url'")
             query[name] = image.url
-        return HttpRequest(way.method, way.path, _encoded(query), _headers(asked, list(query.values())))
+        return HttpRequest(
+            way.method, way.path, _encoded(query), _headers(asked, list(query.values()))
+        )
     contents = [_content(image) for image in images]
     headers = _headers(asked, [hashlib.sha256(content).hexdigest() for content in contents])
     if way.transport == "base64":

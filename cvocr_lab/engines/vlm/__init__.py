@@ -218,7 +218,9 @@ def _refused(status: int, body: bytes) -> CvocrError:
     known = _BY_STATUS.get(status)
     if known is not None:
         return type(known)(*known.args)
-    advice = ": if it cannot hold a model to a schema, say structured=False" if status == 400 else ""
+    advice = (
+        ": if it cannot hold a model to a schema, say structured=False" if status == 400 else ""
+    )
     return AnswerError(f"the server answered with status {status}{advice}")
 
 

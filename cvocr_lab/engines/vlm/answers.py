@@ -17,7 +17,8 @@ from cvocr_lab.text import collapse, nfc
 _FENCE: Final = re.compile(r"\s*```(?:json)?\s*\n?(.*?)```\s*", re.DOTALL)
 _NOTHING: Final = frozenset({"", "null", "none", "n/a", "-"})
 _REFUSED: Final = re.compile(
-    r"\W*(i['’]?m sorry|sorry|i can(?:no|['’])t|i(?: a|['’])m (?:unable|not able)|xin lỗi|tôi không thể)",
+    r"\W*(i['’]?m sorry|sorry|i can(?:no|['’])t|i(?: a|['’])m (?:unable|not able)"
+    r"|xin lỗi|tôi không thể)",
     re.I,
 )
 _LONGEST: Final = 600
@@ -117,7 +118,9 @@ def _document(paper: object, pages: Sequence[int]) -> Document:
             raise ArgumentError
         kind = document_type(name)
     except ArgumentError:
-        raise AnswerError("a document of the model's answer has a type that was not asked for") from None
+        raise AnswerError(
+            "a document of the model's answer has a type that was not asked for"
+        ) from None
     picture = paper.get("picture", 1)
     if type(picture) is not int or not 1 <= picture <= len(pages):
         raise AnswerError("a document of the model's answer stands in no picture that was sent")

@@ -18,8 +18,8 @@ Join the lines of one value by a blank. Do not translate, correct, complete or g
 is not printed, or that you cannot read, is null. Never make up a value.
 
 Answer with JSON alone: {"documents": [...]}, one object for each side of a paper that a picture \
-shows, and an empty list where no such paper is to be seen. "picture" is the number of the picture, \
-from 1. The types, and their fields with the printed captions:
+shows, and an empty list where no such paper is to be seen. "picture" is the number of the \
+picture, from 1. The types, and their fields with the printed captions:
 """
 
 _QUALITY: Final = 92
