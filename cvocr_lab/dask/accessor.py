@@ -31,7 +31,7 @@ class DaskSeriesAccessor:
         column: Column | Sequence[Column] | None = None,
         *,
         kind: str = "id_any",
-        engine: str | Engine | Callable[[], Engine] = "local",
+        engine: str | Engine | Callable[..., object] = "local",
         fields: Sequence[str] | None = None,
         retries: int = 2,
         time_limit_s: float | None = TIME_LIMIT_S,
