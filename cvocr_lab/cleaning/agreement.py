@@ -9,7 +9,7 @@ import numpy as np
 from rapidfuzz import fuzz
 
 from cvocr_lab import mrz
-from cvocr_lab.cleaning.faces import Faces, Source, folded, is_day, mapped, where
+from cvocr_lab.cleaning.rule_input import RuleInput, Source, folded, is_day, mapped, where
 from cvocr_lab.cleaning.rules import Issues, Mask, Texts
 from cvocr_lab.kinds import TYPES
 from cvocr_lab.proofs import Fact
@@ -19,7 +19,7 @@ _LEAST_ADDRESS: Final = 50.0
 """Likeness (token set ratio of folded words, 0 to 100) below which an address is another."""
 
 
-def check_agreement(faces: Faces, issues: Issues) -> None:
+def check_agreement(faces: RuleInput, issues: Issues) -> None:
     """Note where print, codes and sides differ."""
     _warnings(faces, issues)
     _zone(faces, issues)
@@ -29,7 +29,7 @@ def check_agreement(faces: Faces, issues: Issues) -> None:
     _sides(faces, issues)
 
 
-def _warnings(faces: Faces, issues: Issues) -> None:
+def _warnings(faces: RuleInput, issues: Issues) -> None:
     """What the engine noticed, of which the values may show nothing any more."""
     for source in ("qr", "mrz"):
         there = faces.warned_of(f"{source}:of_another")
@@ -41,7 +41,7 @@ def _warnings(faces: Faces, issues: Issues) -> None:
         issues.add("corrected", field, there, "{}", faces.texts(field))
 
 
-def _zone(faces: Faces, issues: Issues) -> None:
+def _zone(faces: RuleInput, issues: Issues) -> None:
     text = faces.texts("mrz")
     issues.add("mrz_check", "mrz", (text != "") & ~faces.zone_holds, "{}", text)
     short, whole = faces.texts("id"), faces.printed("number", "mrz")
@@ -53,7 +53,7 @@ def _zone(faces: Faces, issues: Issues) -> None:
     )  # fmt: skip
 
 
-def _td1(faces: Faces) -> Mask:
+def _td1(faces: RuleInput) -> Mask:
     """Where the paper has the zone of a card."""
     return faces.of(*(name for name, kind in TYPES.items() if kind.mrz == "TD1"))
 
@@ -69,7 +69,7 @@ def _full(days: Texts, fact: Fact) -> Texts:
     return np.where(is_day(days), days, "")
 
 
-def _qr(faces: Faces, issues: Issues) -> None:
+def _qr(faces: RuleInput, issues: Issues) -> None:
     text = faces.texts("qr")
     vehicle = where(faces.types, lambda n: n in TYPES and TYPES[n].family == "vehicle")
     unread = np.array([code is None for code in faces.codes], bool)
@@ -97,7 +97,7 @@ def _spelt(name: str) -> str:
     return old_tone(comparison_key(name)).upper()
 
 
-def _address(faces: Faces, issues: Issues) -> None:
+def _address(faces: RuleInput, issues: Issues) -> None:
     printed = faces.texts("address")
     told = np.full(len(faces), "", dtype=object)
     told[:] = [code.address if code is not None else "" for code in faces.codes]
@@ -108,7 +108,7 @@ def _address(faces: Faces, issues: Issues) -> None:
     issues.add("qr_address", "address", bad, "{}, code {}", printed, told)
 
 
-def _codes(faces: Faces, issues: Issues) -> None:
+def _codes(faces: RuleInput, issues: Issues) -> None:
     """MRZ against print, fields of the MRZ against its lines, and against the QR code."""
     facts: tuple[Fact, ...] = ("passport", "number", "birth", "sex", "expiry")
     for fact in facts:
@@ -127,7 +127,7 @@ def _codes(faces: Faces, issues: Issues) -> None:
         )  # fmt: skip
 
 
-def _zone_names(faces: Faces) -> tuple[Texts, Mask]:
+def _zone_names(faces: RuleInput) -> tuple[Texts, Mask]:
     """Names as zones have them, words joined by ``<``, and where they are cut short."""
     names = np.full(len(faces), "", dtype=object)
     cut = np.zeros(len(faces), bool)
@@ -145,28 +145,28 @@ def _zone_names(faces: Faces) -> tuple[Texts, Mask]:
     return names, cut
 
 
-def _full_names(faces: Faces) -> Texts:
+def _full_names(faces: RuleInput) -> Texts:
     names = faces.texts("name").copy()
     joined = _joined_names(faces)
     names[names == ""] = joined[names == ""]
     return names
 
 
-def _joined_names(faces: Faces) -> Texts:
+def _joined_names(faces: RuleInput) -> Texts:
     """Surname and given names of passports, as one."""
     surname, given = faces.texts("surname"), faces.texts("given_name")
     both = faces.of("passport") & (surname != "") & (given != "")
     return np.where(both, surname + " " + given, "")
 
 
-def _names(faces: Faces, issues: Issues) -> None:
+def _names(faces: RuleInput, issues: Issues) -> None:
     names, cut = _zone_names(faces)
     _compare_names(faces, issues, "mrz_name", "name", faces.texts("name"), names, cut)
     _compare_names(faces, issues, "mrz_name", "given_name", _joined_names(faces), names, cut)
 
 
 def _compare_names(
-    faces: Faces, issues: Issues, rule: str, field: str, printed: Texts, zone: Texts, cut: Mask
+    faces: RuleInput, issues: Issues, rule: str, field: str, printed: Texts, zone: Texts, cut: Mask
 ) -> None:
     bad = np.zeros(len(faces), bool)
     for at in np.flatnonzero((printed != "") & (zone != "")):
@@ -176,7 +176,7 @@ def _compare_names(
     issues.add(rule, field, bad, "{}, MRZ {}", printed, zone)
 
 
-def _sides(faces: Faces, issues: Issues) -> None:
+def _sides(faces: RuleInput, issues: Issues) -> None:
     """Each back against its front; the issue stands at the back."""
     back = faces.of(*(n for n, k in TYPES.items() if k.side == "back")) & (faces.partner >= 0)
     if not back.any():
@@ -210,7 +210,7 @@ def _sides(faces: Faces, issues: Issues) -> None:
         _same_field(faces, issues, field, back & faces.of("vehicle_registration_back"))
 
 
-def _first_field(faces: Faces, fact: Fact) -> Texts:
+def _first_field(faces: RuleInput, fact: Fact) -> Texts:
     made = faces.field(fact).copy()
     made[made == ""] = faces.field(fact, "mrz")[made == ""]
     code: Literal["mrz", "qr"]
@@ -219,7 +219,7 @@ def _first_field(faces: Faces, fact: Fact) -> Texts:
     return made
 
 
-def _same_field(faces: Faces, issues: Issues, field: str, back: Mask) -> None:
+def _same_field(faces: RuleInput, issues: Issues, field: str, back: Mask) -> None:
     mine = mapped(faces.texts(field), lambda v: folded(v).replace(" ", ""))
     other = np.where(back, mine[faces.partner], "")
     values = faces.texts(field)

@@ -13,8 +13,8 @@ from cvocr_lab import images as pictures
 from cvocr_lab.cleaning.agreement import check_agreement
 from cvocr_lab.cleaning.dates import check_dates
 from cvocr_lab.cleaning.duplicates import check_duplicates, check_pictures
-from cvocr_lab.cleaning.faces import Faces
 from cvocr_lab.cleaning.numbers import check_numbers
+from cvocr_lab.cleaning.rule_input import RuleInput
 from cvocr_lab.cleaning.rules import RULES, Issues, Texts
 from cvocr_lab.cleaning.vehicles import check_vehicles
 from cvocr_lab.errors import ArgumentError, CvocrError
@@ -75,7 +75,7 @@ def check(
     """
     if unknown := set(rules or ()) - RULES.keys():
         raise ArgumentError(f"unknown rules {sorted(unknown)}; known: {', '.join(RULES)}")
-    faces = Faces(frame, on=on)
+    faces = RuleInput(frame, on=on)
     issues = Issues()
     check_numbers(faces, issues)
     check_dates(faces, issues, today or dt.date.today())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from cvocr_lab.cleaning.faces import Faces
+from cvocr_lab.cleaning.rule_input import RuleInput
 from cvocr_lab.cleaning.rules import Mask, Texts
 from cvocr_lab.frames import TEXT, UNREADABLE
 from cvocr_lab.kinds import field_order
@@ -63,7 +63,7 @@ def labels_from_codes(frame: pd.DataFrame, *, on: str | None = None) -> pd.DataF
     >>> labels_from_codes(read)[["id", "born", "proven_by"]].to_dict("records")
     [{'id': '001099000123', 'born': '01/01/1999', 'proven_by': 'id=qr;name=qr;born=qr;sex=qr'}]
     """
-    faces = Faces(frame, on=on)
+    faces = RuleInput(frame, on=on)
     own = {"qr": faces.facts("qr"), "mrz": faces.facts("mrz")}
     foreign = _foreign(faces)
     same = _same_paper(faces)
@@ -96,7 +96,7 @@ def labels_from_codes(frame: pd.DataFrame, *, on: str | None = None) -> pd.DataF
     return made.take(np.flatnonzero(made["proven_by"] != ""))
 
 
-def _leave_out(faces: Faces, name: str, values: Texts) -> None:
+def _leave_out(faces: RuleInput, name: str, values: Texts) -> None:
     """Say of what a paper has and nothing proves that it is not to be scored, in place."""
     for kind, mask in faces.kinds:
         if any(field.name == name for field in kind.fields):
@@ -114,7 +114,7 @@ def _sources(
     return found
 
 
-def _foreign(faces: Faces) -> Mask:
+def _foreign(faces: RuleInput) -> Mask:
     """Where the QR code is of somebody else than the print, or the engine said so of a code."""
     made = np.array(["of_another" in text for text in faces.warned], bool)
     texts = faces.texts("qr")
@@ -127,7 +127,7 @@ def _foreign(faces: Faces) -> Mask:
     return made
 
 
-def _same_paper(faces: Faces) -> Mask:
+def _same_paper(faces: RuleInput) -> Mask:
     """Where the other side's own number, printed or coded, is this side's."""
     numbers = faces.known("number", partner=False)
     there = np.where(faces.partner >= 0, numbers[faces.partner], "")

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from cvocr_lab import places
-from cvocr_lab.cleaning.faces import Faces, Source, mapped, where, year_of
+from cvocr_lab.cleaning.rule_input import RuleInput, Source, mapped, where, year_of
 from cvocr_lab.cleaning.rules import Issues
 from cvocr_lab.kinds import Field
 from cvocr_lab.kinds import _fieldtypes as t
@@ -17,7 +17,7 @@ _UNKNOWN_FORM: Final = (t.CERTIFICATE_ID, t.ENGINE, t.MRZ_TEXT)
 """Types whose true form is not known, or which take any text."""
 
 
-def check_numbers(faces: Faces, issues: Issues) -> None:
+def check_numbers(faces: RuleInput, issues: Issues) -> None:
     """Note what is wrong with forms and personal numbers."""
     _forms(faces, issues)
     _citizen_numbers(faces, issues, "print")
@@ -25,7 +25,7 @@ def check_numbers(faces: Faces, issues: Issues) -> None:
     _cmnd_heads(faces, issues)
 
 
-def _forms(faces: Faces, issues: Issues) -> None:
+def _forms(faces: RuleInput, issues: Issues) -> None:
     for kind, mask in faces.kinds:
         for field in kind.fields:
             if not _has_form(field):
@@ -49,7 +49,7 @@ def _has_form(field: Field) -> bool:
     )
 
 
-def _citizen_numbers(faces: Faces, issues: Issues, source: Source) -> None:
+def _citizen_numbers(faces: RuleInput, issues: Issues, source: Source) -> None:
     numbers, fields = faces.printed("number", source), faces.field("number", source)
     if source == "mrz":  # a passport's number may be the old one, and is print
         numbers = np.where(faces.printed("number") == "", numbers, "")
@@ -77,7 +77,7 @@ def _citizen_numbers(faces: Faces, issues: Issues, source: Source) -> None:
     issues.add("number_sex", fields, wrong, "{}, {}", numbers, sex)
 
 
-def _cmnd_heads(faces: Faces, issues: Issues) -> None:
+def _cmnd_heads(faces: RuleInput, issues: Issues) -> None:
     """The police's province stands on the back, the number on the front."""
     numbers = faces.printed("old_number")
     front = (numbers != "") & (faces.partner >= 0)

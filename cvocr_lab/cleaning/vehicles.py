@@ -8,8 +8,8 @@ from typing import Final
 import numpy as np
 
 from cvocr_lab import places
-from cvocr_lab.cleaning.faces import Faces, iso_day, mapped, ordinal_of, where
 from cvocr_lab.cleaning.numbers import province_of_issuer
+from cvocr_lab.cleaning.rule_input import RuleInput, iso_day, mapped, ordinal_of, where
 from cvocr_lab.cleaning.rules import Issues, Mask, Texts
 
 _CENTRAL: Final = "80"
@@ -23,7 +23,7 @@ _SPECIAL: Final = frozenset(
 _MERGED: Final = np.datetime64("2025-07-01", "D")
 
 
-def check_vehicles(faces: Faces, issues: Issues) -> None:
+def check_vehicles(faces: RuleInput, issues: Issues) -> None:
     """Note what is wrong with plates and chassis numbers."""
     printed = faces.texts("plate")
     plates = mapped(printed, lambda v: re.sub(r"[^0-9A-ZĐ]", "", v.upper()))
@@ -50,7 +50,7 @@ def _strange_series(plate: str) -> bool:
 
 
 def _province(
-    faces: Faces,
+    faces: RuleInput,
     issues: Issues,
     plates: Texts,
     right: Mask,

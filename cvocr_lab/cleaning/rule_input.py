@@ -1,4 +1,4 @@
-"""A frame as the rules look at it: one face per row, its values and facts as arrays.
+"""What the rules of `check` look at: the values and facts of each row, as arrays.
 
 Equal values are parsed once; every array has one entry per row, "" for absent.
 """
@@ -60,8 +60,8 @@ def is_day(days: Texts) -> Mask:
     return where(days, lambda day: len(day) == 10)
 
 
-class Faces:
-    """The faces of a frame.
+class RuleInput:
+    """The rows of a frame, each one side of a paper.
 
     Parameters
     ----------
