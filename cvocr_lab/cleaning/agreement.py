@@ -1,4 +1,4 @@
-"""Rules of what a paper says twice: print, QR code, MRZ, front and back."""
+"""Rules for values that a paper states twice: in print, QR code, MRZ, on the front and the back."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from cvocr_lab.proofs import Fact
 from cvocr_lab.text import comparison_key, old_tone
 
 _LEAST_ADDRESS: Final = 50.0
-"""Likeness (token set ratio of folded words, 0 to 100) below which an address is another."""
+"""Token set ratio of the folded words (0 to 100) below which two addresses count as different."""
 
 
 def check_agreement(faces: RuleInput, issues: Issues) -> None:
-    """Note where print, codes and sides differ."""
+    """Add an issue wherever print, codes and sides differ."""
     _warnings(faces, issues)
     _zone(faces, issues)
     _qr(faces, issues)
@@ -30,7 +30,7 @@ def check_agreement(faces: RuleInput, issues: Issues) -> None:
 
 
 def _warnings(faces: RuleInput, issues: Issues) -> None:
-    """What the engine noticed, of which the values may show nothing any more."""
+    """Report what the engine warned of; the values themselves may no longer show it."""
     for source in ("qr", "mrz"):
         there = faces.warned_of(f"{source}:of_another")
         issues.add("code_of_another", source, there, "{}", faces.warned)
@@ -54,7 +54,7 @@ def _zone(faces: RuleInput, issues: Issues) -> None:
 
 
 def _td1(faces: RuleInput) -> Mask:
-    """Where the paper has the zone of a card."""
+    """Return which rows have the three-line MRZ of a card."""
     return faces.of(*(name for name, kind in TYPES.items() if kind.mrz == "TD1"))
 
 
@@ -63,7 +63,7 @@ def _unequal(a: Texts, b: Texts) -> Mask:
 
 
 def _full(days: Texts, fact: Fact) -> Texts:
-    """Facts as the codes can say them: no bare years, no absent ends."""
+    """Keep only what a code can state: whole days, no bare years, no "no expiry"."""
     if fact not in ("birth", "issued", "expiry"):
         return days
     return np.where(is_day(days), days, "")
@@ -109,7 +109,7 @@ def _address(faces: RuleInput, issues: Issues) -> None:
 
 
 def _codes(faces: RuleInput, issues: Issues) -> None:
-    """MRZ against print, fields of the MRZ against its lines, and against the QR code."""
+    """Compare the MRZ with the print, with its own fields, and with the QR code."""
     facts: tuple[Fact, ...] = ("passport", "number", "birth", "sex", "expiry")
     for fact in facts:
         zone = faces.proven(fact, "mrz")
@@ -128,7 +128,7 @@ def _codes(faces: RuleInput, issues: Issues) -> None:
 
 
 def _zone_names(faces: RuleInput) -> tuple[Texts, Mask]:
-    """Names as zones have them, words joined by ``<``, and where they are cut short."""
+    """Return the names as in the MRZ, words joined by ``<``, and which of them may be cut off."""
     names = np.full(len(faces), "", dtype=object)
     cut = np.zeros(len(faces), bool)
     for at, zone in enumerate(faces.zones):
@@ -153,7 +153,7 @@ def _full_names(faces: RuleInput) -> Texts:
 
 
 def _joined_names(faces: RuleInput) -> Texts:
-    """Surname and given names of passports, as one."""
+    """Join surname and given names of passports."""
     surname, given = faces.texts("surname"), faces.texts("given_name")
     both = faces.of("passport") & (surname != "") & (given != "")
     return np.where(both, surname + " " + given, "")
@@ -177,7 +177,7 @@ def _compare_names(
 
 
 def _sides(faces: RuleInput, issues: Issues) -> None:
-    """Each back against its front; the issue stands at the back."""
+    """Compare each back with its front; issues are reported for the back."""
     back = faces.of(*(n for n, k in TYPES.items() if k.side == "back")) & (faces.partner >= 0)
     if not back.any():
         return

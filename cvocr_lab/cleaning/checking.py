@@ -29,7 +29,7 @@ def check(
     rules: Sequence[str] | None = None,
     today: dt.date | None = None,
 ) -> pd.DataFrame:
-    """List what in a frame contradicts itself or cannot be: rows worth a look, not errors.
+    """List contradictions and impossible values in a frame: values to look at, not always errors.
 
     Numbers against birth and sex, dates, print against QR code and MRZ, front against back,
     plates and chassis numbers, duplicates.  A rule needs nothing but the frame; what is absent is
@@ -107,7 +107,7 @@ def _picture_columns(frame: pd.DataFrame, images: str | Sequence[str] | bool) ->
 
 
 def _digests(sources: pd.Series, base: str | PathLike[str] | None) -> Texts:
-    """A digest for each picture; "" for those that are not there."""
+    """Return a digest for each picture, "" for pictures that cannot be read."""
     made: Texts = np.full(len(sources), "", dtype=object)
     for at, source in enumerate(sources):
         try:

@@ -1,4 +1,4 @@
-"""Rules of dates: their order, the expiry of cards, the time a model was issued in."""
+"""Rules for dates: their order, the expiry of cards, when a model was issued."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _CARDS: Final = ("tcc", "matsautcc", "tcc_chip", "matsautcc_chip", "chip_id_card
 _FROM_14: Final = ("matsaucmt", "matsautcc", "matsautcc_chip")
 _AGES: Final = (14, 25, 40, 60)
 _NO_END_FROM: Final = 58
-"""Youngest age at issue of a card without end: one issued within two years before 60."""
+"""Youngest age at issue of a card without expiry: two years before 60."""
 
 _ERAS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
@@ -37,11 +37,11 @@ _ERAS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "chip_id_card_2024_back": ("2024-07-01", "9999-12-31"),
     }
 )
-"""First and last day a model was issued; year ends where only the year is known."""
+"""First and last day on which a model was issued; ends of the year if only the year is known."""
 
 
 def check_dates(faces: RuleInput, issues: Issues, today: dt.date) -> None:
-    """Note what is wrong with dates; `today` is the day nothing printed can lie after."""
+    """Add the issues of dates; no printed date can be later than `today`."""
     _order(faces, issues, today)
     _eras(faces, issues)
     _expiry(faces, issues, today)

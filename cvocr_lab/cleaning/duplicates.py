@@ -1,4 +1,4 @@
-"""Rules across rows: one number, one person, one picture."""
+"""Rules across rows: duplicate numbers, persons and pictures."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from cvocr_lab.cleaning.rules import Issues, Mask, Texts
 from cvocr_lab.kinds import TYPES
 
 _SHOWN: Final = 5
-"""Most other rows an issue names."""
+"""Largest number of other rows that an issue names."""
 
 
 def check_duplicates(faces: RuleInput, issues: Issues) -> None:
-    """Note numbers and persons that several papers have; papers are told apart by their label."""
+    """Add an issue for numbers and persons that occur on several papers (several index labels)."""
     numbers = faces.known("number", partner=False)
     for other in (faces.printed("passport"), faces.printed("old_number")):
         numbers = np.where(other != "", other, numbers)
@@ -41,7 +41,7 @@ def check_duplicates(faces: RuleInput, issues: Issues) -> None:
 
 
 def check_pictures(faces: RuleInput, issues: Issues, digests: Texts, column: str) -> None:
-    """Note pictures that stand in several inputs."""
+    """Add an issue for pictures that occur in several inputs."""
     _repeated(faces, issues, "duplicate_image", column, digests)
 
 
@@ -65,7 +65,7 @@ def _number_field(faces: RuleInput) -> Texts:
 
 
 def _groups(faces: RuleInput, key: Texts) -> pd.DataFrame:
-    """Rows with a key that rows of another label have too."""
+    """Return the rows whose key also occurs under another label."""
     at = np.flatnonzero(key != "")
     table = pd.DataFrame({"at": at, "key": key[at], "label": faces.labels[at]})
     labels = table.groupby("key")["label"].transform("nunique")
@@ -102,7 +102,7 @@ def _repeated(faces: RuleInput, issues: Issues, rule: str, field: str | Texts, k
 
 
 def _split(faces: RuleInput, issues: Issues, key: Texts, values: Texts, field: str) -> None:
-    """Numbers whose rows have several values of what one person has one of."""
+    """Return the numbers whose rows contradict each other, e.g. in the birth date."""
     table = _groups(faces, np.where(values != "", key, ""))
     if not len(table):
         return

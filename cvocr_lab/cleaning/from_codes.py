@@ -13,7 +13,7 @@ from cvocr_lab.proofs import Facts, fact_of, of_another, printed, qr_proofs
 
 
 def labels_from_codes(frame: pd.DataFrame, *, on: str | None = None) -> pd.DataFrame:
-    """Make a truth frame of what QR codes and MRZ prove; `score` takes it.
+    """Make a truth frame from what QR codes and MRZ prove, for use with `score`.
 
     =====================  ======================================================================
     code                   what it proves
@@ -97,7 +97,7 @@ def labels_from_codes(frame: pd.DataFrame, *, on: str | None = None) -> pd.DataF
 
 
 def _leave_out(faces: RuleInput, name: str, values: Texts) -> None:
-    """Say of what a paper has and nothing proves that it is not to be scored, in place."""
+    """Mark fields that the paper has but no code proves as not to be scored, in place."""
     for kind, mask in faces.kinds:
         if any(field.name == name for field in kind.fields):
             values[mask & np.equal(values, np.array(None))] = UNREADABLE
@@ -106,7 +106,7 @@ def _leave_out(faces: RuleInput, name: str, values: Texts) -> None:
 def _sources(
     at: int, own: dict[str, list[Facts]], foreign: Mask, partner: int
 ) -> list[tuple[str, Facts]]:
-    """The codes that speak of a row: its own, then the other side's."""
+    """Return the codes that apply to a row: its own, then the other side's."""
     found: list[tuple[str, Facts]] = []
     for row, mark in ((at, ""), (partner, "_of_other_side")):
         if row >= 0 and not foreign[row]:
@@ -115,7 +115,7 @@ def _sources(
 
 
 def _foreign(faces: RuleInput) -> Mask:
-    """Where the QR code is of somebody else than the print, or the engine said so of a code."""
+    """Return which rows have another person's code, by comparison or engine warning."""
     made = np.array(["of_another" in text for text in faces.warned], bool)
     texts = faces.texts("qr")
     coded = np.array([code is not None for code in faces.codes], bool)
@@ -128,7 +128,7 @@ def _foreign(faces: RuleInput) -> Mask:
 
 
 def _same_paper(faces: RuleInput) -> Mask:
-    """Where the other side's own number, printed or coded, is this side's."""
+    """Return which rows have the same number, printed or coded, as their other side."""
     numbers = faces.known("number", partner=False)
     there = np.where(faces.partner >= 0, numbers[faces.partner], "")
     return np.asarray((numbers != "") & (numbers == there), bool)

@@ -1,4 +1,4 @@
-"""Rules of single values: their form, and the law of the personal numbers."""
+"""Rules for single values: their form, and the structure of personal numbers."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from cvocr_lab.kinds import Field
 from cvocr_lab.kinds import _fieldtypes as t
 
 _UNKNOWN_FORM: Final = (t.CERTIFICATE_ID, t.ENGINE, t.MRZ_TEXT)
-"""Types whose true form is not known, or which take any text."""
+"""Field types whose form is unknown or unrestricted."""
 
 
 def check_numbers(faces: RuleInput, issues: Issues) -> None:
-    """Note what is wrong with forms and personal numbers."""
+    """Add the issues of forms and personal numbers."""
     _forms(faces, issues)
     _citizen_numbers(faces, issues, "print")
     _citizen_numbers(faces, issues, "mrz")
@@ -78,7 +78,7 @@ def _citizen_numbers(faces: RuleInput, issues: Issues, source: Source) -> None:
 
 
 def _cmnd_heads(faces: RuleInput, issues: Issues) -> None:
-    """The police's province stands on the back, the number on the front."""
+    """Compare the CMND number on the front with the police's province on the back."""
     numbers = faces.printed("old_number")
     front = (numbers != "") & (faces.partner >= 0)
     if not front.any():
@@ -96,7 +96,7 @@ _UNIT = re.compile(r"^\W*(giám đốc|ca|công an)\b\W*|^(tỉnh|tp|thành ph�
 
 
 def province_of_issuer(text: str) -> places.Province | None:
-    """The old-era province in a police body's name; None where none is told."""
+    """Return the old-era province in the name of a police body, or None."""
     last = text.rsplit(",", 1)[-1]
     for _ in range(3):
         last = _UNIT.sub("", last.strip())

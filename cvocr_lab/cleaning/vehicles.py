@@ -1,4 +1,4 @@
-"""Rules of registration certificates: plates and chassis numbers."""
+"""Rules for vehicle registrations: plates and chassis numbers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MERGED: Final = np.datetime64("2025-07-01", "D")
 
 
 def check_vehicles(faces: RuleInput, issues: Issues) -> None:
-    """Note what is wrong with plates and chassis numbers."""
+    """Add the issues of plates and chassis numbers."""
     printed = faces.texts("plate")
     plates = mapped(printed, lambda v: re.sub(r"[^0-9A-ZĐ]", "", v.upper()))
     right = where(plates, lambda p: bool(re.match(r"\d\d[A-ZĐ\d]", p)))
@@ -55,7 +55,7 @@ def _province(
     plates: Texts,
     right: Mask,
 ) -> None:
-    """The plate's province against the issuer's, else the owner's; both eras after the mergers."""
+    """Compare the plate's province with that of the issuer or owner, in either era."""
     issuer, address = faces.texts("issued_at"), faces.texts("address")
     by_issuer = mapped(issuer, province_of_issuer)
     here = right & (plates != "") & faces.of("vehicle_registration_back")

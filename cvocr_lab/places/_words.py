@@ -1,4 +1,4 @@
-"""The words of an address, and what houses and streets begin with."""
+"""Split an address into words, and recognise houses and streets."""
 
 from __future__ import annotations
 
@@ -52,12 +52,12 @@ _GLUED: Final = (
 
 
 def is_house(part: str) -> bool:
-    """Tell whether a part begins as a house, street or hamlet does."""
+    """Return whether a part begins like a house, street or hamlet."""
     return _HOUSE.match(fold_key(part)) is not None
 
 
 def parted(text: str) -> str:
-    """The text with a blank between words that were written as one, as ``P8Q10``."""
+    """Insert blanks between units that were written as one word, as in ``P8Q10``."""
     for pattern, with_blank in _GLUED:
         text = pattern.sub(with_blank, text)
     return text
@@ -80,6 +80,6 @@ def words_of(text: str) -> list[Word]:
 
 
 def names_street(head: str) -> bool:
-    """Tell whether a name behind these words is a street's: behind a number, not a hamlet's."""
+    """Return whether these words, such as a house number, are followed by a street's name."""
     key = fold_key(head)
     return not _HAMLET.fullmatch(key) and _BEFORE_STREET.fullmatch(key) is not None
