@@ -16,7 +16,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from cvocr_lab.data import rows
-from cvocr_lab.places._provinces import Era, Province, match_province, provinces
+from cvocr_lab.places._provinces import Era, Province, former_province, match_province
 from cvocr_lab.text import digits_from_lookalikes, fold, fold_key, nfc, old_tone
 
 CACHED: Final = 1 << 17
@@ -46,8 +46,6 @@ FORMER: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
 }
 """Districts that older papers print, by province, and those of 2025 that they became (Resolutions
 132/NQ-CP of 2013 and 1111/NQ-UBTVQH14 of 2020)."""
-FORMER_PROVINCES: Final[Mapping[str, str]] = {"hatay": "Hà Nội"}
-"""Provinces that older papers print, folded, and what they became (Resolution 15/2008/QH12)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,8 +177,8 @@ def province_named(part: str, *, exactly: bool = False) -> tuple[Province, float
     """Find the province that a part names, or what a former one became; see `match_province`."""
     if found := match_province(mended(part), exactly=exactly):
         return found
-    name = next((FORMER_PROVINCES[k] for k in written(part).keys if k in FORMER_PROVINCES), None)
-    return None if name is None else (next(p for p in provinces("old") if p.name == name), 0.9)
+    became = former_province(part)
+    return None if became is None else (became, 0.9)
 
 
 @dataclass(slots=True)

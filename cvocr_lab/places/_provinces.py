@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import Literal
+from typing import Final, Literal
 
 from rapidfuzz import process
 from rapidfuzz.distance import Levenshtein
@@ -160,6 +160,16 @@ def match_province(
     if best is None or list(scores.values()).count(scores[best]) > 1:
         return None
     return best, scores[best][0]
+
+
+_FORMER: Final = {"hatay": "Hà Nội"}
+"""Provinces that older papers print, and what they became (Resolution 15/2008/QH12)."""
+
+
+def former_province(text: str) -> Province | None:
+    """Find the province that a former one became part of before 2025: Hà Nội for Hà Tây."""
+    name = _FORMER.get(_key(text))
+    return next((place for place in provinces("old") if place.name == name), None)
 
 
 def near_provinces(text: str, least: float) -> list[tuple[Province, float]]:
