@@ -172,6 +172,14 @@ def test_lines_that_touch_faintly_are_parted() -> None:
     assert len(quads) == 2
 
 
+def test_a_letter_that_reaches_into_the_next_line_joins_no_lines() -> None:
+    answer = _lines_answer([(20.0, 10.0, 380.0, 26.0), (20.0, 30.0, 380.0, 46.0)])
+    answer[0, 5:23, 50:53] = 6  # as sure as the cores themselves
+    quads = text_lines.quads_of(answer)
+    assert len(quads) == 2
+    assert np.abs(quads[:, 0, 1] - (10, 30)).max() < 2.5
+
+
 def test_a_page_is_placed_by_its_zone() -> None:
     corners = np.array([[120, 40], [960, 90], [925, 680], [85, 630]], float)
     matrix = homography(rectangle(125, 88), corners)
