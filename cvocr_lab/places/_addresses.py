@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
-
-from rapidfuzz import fuzz
 
 from cvocr_lab.places._gazetteer import (
     CACHED,
@@ -33,8 +30,8 @@ from cvocr_lab.places._provinces import (
     successor,
 )
 from cvocr_lab.places._search import Reading, Search, of_new_era
-from cvocr_lab.places._words import is_house, parted
-from cvocr_lab.text import collapse, fold_key, nfc
+from cvocr_lab.places._words import is_house, lost_words, parted
+from cvocr_lab.text import collapse, nfc
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,40 +138,10 @@ def parse_address(text: str, *, era: Era | None = None) -> Address:
             best = max(best, other, key=_rank)
             if found.doubtful and not best.ward and "ward" not in best.unknown:
                 best = replace(best, unknown=(*best.unknown, "ward"))
-    if words := _lost_words(text, best):
+    if words := lost_words(text, str(best), best.province):
         best = replace(best, house=" ".join([*words, best.house]).strip())
     best = _of_2025(best)
     return replace(best, country=country) if country else best
-
-
-_LEAST_LETTERS, _ALIKE = 4, 60
-"""Least length of a word to keep, and least similarity (percent) to its replacement."""
-
-
-def _lost_words(text: str, found: Address) -> list[str]:
-    """Words of the text that neither a part nor the house holds, as printed: no name may vanish.
-
-    A misread word is held by the one it was mended to, a unit word by its part.
-    """
-    kept = Counter(fold_key(str(found)).split())
-    if kept.keys() >= set(fold_key(text).split()):  # most addresses
-        return []
-    words = [(word, fold_key(word)) for word in re.findall(r"[^\W\d_]+", text)]
-    mended = list((kept - Counter(key for _, key in words)).elements())
-    return [
-        word
-        for word, key in words
-        if key not in kept
-        and len(word) >= _LEAST_LETTERS
-        and key not in _UNIT_KEYS
-        and not any(fuzz.ratio(key, other) >= _ALIKE for other in mended)
-        and not ((place := province_named(word)) and place[0].name == found.province)
-    ]
-
-
-_UNIT_KEYS: Final = frozenset(
-    "phuong quan huyen thanh tinh tran dac city district ward province town commune".split()  # noqa: SIM905
-)
 
 
 def _rank(address: Address) -> tuple[float, int, bool, float]:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
+from rapidfuzz import fuzz
+
+from cvocr_lab.places._gazetteer import province_named
 from cvocr_lab.text import fold_key
 
 # What a street's name stands behind, so that the name is no ward's.
@@ -61,6 +65,37 @@ def parted(text: str) -> str:
     for pattern, with_blank in _GLUED:
         text = pattern.sub(with_blank, text)
     return text
+
+
+_LEAST_LETTERS, _ALIKE = 4, 60
+"""Least length of a word to keep, and least similarity (percent) to its replacement."""
+
+
+def lost_words(text: str, found: str, province: str) -> list[str]:
+    """Return the words of `text` that are missing in `found`, as printed: no name may be lost.
+
+    Unit words are not counted, nor words that were replaced by a similar one, nor another spelling
+    of the province.
+    """
+    kept = Counter(fold_key(found).split())
+    if kept.keys() >= set(fold_key(text).split()):  # most addresses
+        return []
+    words = [(word, fold_key(word)) for word in re.findall(r"[^\W\d_]+", text)]
+    mended = list((kept - Counter(key for _, key in words)).elements())
+    return [
+        word
+        for word, key in words
+        if key not in kept
+        and len(word) >= _LEAST_LETTERS
+        and key not in _UNIT_KEYS
+        and not any(fuzz.ratio(key, other) >= _ALIKE for other in mended)
+        and not ((place := province_named(word)) and place[0].name == province)
+    ]
+
+
+_UNIT_KEYS: Final = frozenset(
+    "phuong quan huyen thanh tinh tran dac city district ward province town commune".split()  # noqa: SIM905
+)
 
 
 def words_of(text: str) -> list[Word]:
