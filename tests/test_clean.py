@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cvocr_lab.cleaning import changes, check, clean, refreshed
+from cvocr_lab import scoring
+from cvocr_lab.cleaning import changes, check, clean, refreshed, suggestions
 from cvocr_lab.cleaning.normal import rule_of
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.kinds import FIELD_TYPES, TYPES, document_type
@@ -279,14 +280,13 @@ def test_what_was_cleaned_can_be_cleaned_again() -> None:
     assert "name_clean" in narrow, "a column of a field not asked for stays"
 
 
-def test_days_amounts_categories_and_truths_in_value_columns_are_taken() -> None:
+def test_days_amounts_and_categories_in_value_columns_are_taken() -> None:
     frame = pd.DataFrame(
         {
             "type": ["tcc", "vehicle_registration_back"],
             "born": [pd.Timestamp("1999-02-01"), pd.NaT],
             "sex": pd.Categorical(["nam", None]),
             "sit": [None, 5],
-            "name": [True, None],
         }
     )
     made = clean(frame)
@@ -296,6 +296,40 @@ def test_days_amounts_categories_and_truths_in_value_columns_are_taken() -> None
     assert check(frame)["field"].tolist() == []
     with pytest.raises(ArgumentError, match="leading zeros"):
         clean(frame.assign(id=[1099000123, 2]))
+    for step in (clean, check, suggestions, changes):
+        with pytest.raises(ArgumentError, match="True or False"):
+            step(frame.assign(name=[True, None]))
+
+
+@pytest.mark.parametrize("by", ["field", "type", ["born"], ["sex", "field"], ["name"], ["sit"], ()])
+def test_days_amounts_and_categories_are_scored_and_summed_up(by: str | list[str]) -> None:
+    truth = pd.DataFrame(
+        {
+            "type": pd.Categorical(["tcc", "vehicle_registration_back", "tcc"]),
+            "born": [pd.Timestamp("1999-02-01"), pd.NaT, pd.Timestamp("2000-12-31")],
+            "sex": pd.Categorical(["Nam", None, "Nữ"]),
+            "sit": pd.array([None, 5, None], dtype="Int64"),
+            "name": pd.Categorical(["AN", None, "BÌNH"]),
+        }
+    )
+    read = truth.rename(columns={"type": "ocr_type"}).assign(
+        born=["01/02/1999", None, "30/12/2000"], sit=[None, "5", None], sex=["Nam", None, "Nu"],
+        name=["AN", None, "BÌNH"],
+    )  # fmt: skip
+    for found, labels in ((read, truth), (truth.rename(columns={"type": "ocr_type"}), truth)):
+        score = scoring.score(found, labels)
+        summary = score.summary(by=by)
+        wrong = 2 if found is read else 0
+        if isinstance(by, list):  # rows without a value are in no group
+            assert 0 < summary["n"].sum() <= len(score.cells)
+            assert summary["wrong"].sum() <= wrong
+        else:
+            assert summary["n"].sum() == len(score.cells)
+            assert (summary["wrong"].sum(), summary["correct"].sum()) == (wrong, 7 - wrong)
+    assert set(check(truth)["rule"]) <= {"form"}
+    assert set(suggestions(truth)["severity"]) <= {"high", "medium", "low"}
+    with pytest.raises(ArgumentError, match="True or False"):
+        scoring.score(read, truth.assign(name=[True, None, False]))
 
 
 def test_what_was_decided_is_cleaned_anew() -> None:

@@ -408,7 +408,7 @@ def disk_is_full(*_: object) -> None:
 WRITERS: dict[str, Callable[[pd.DataFrame, Path], object]] = {
     "a.csv": frames.write_frame,
     "a.parquet": frames.write_frame,
-    "b.parquet": lambda frame, path: frames.write_frames([frame], path),
+    "b.parquet": lambda frame, path: frames.write_frame([frame], path),
     "a.xlsx": cvocr_lab.exchange.to_excel,
     "Label.txt": cvocr_lab.exchange.to_paddle,
     "tasks.json": cvocr_lab.exchange.to_label_studio,

@@ -18,7 +18,7 @@ from cvocr_lab import batch
 from cvocr_lab.batch import RowsFailedWarning, RunStoppedWarning
 from cvocr_lab.engines import Request
 from cvocr_lab.errors import ArgumentError, NoDocumentError, QuotaError
-from cvocr_lab.frames import read_frame, write_frame, write_frames
+from cvocr_lab.frames import read_frame, write_frame
 from cvocr_lab.results import Document, Extraction, FieldValue
 
 extract = functools.partial(batch.extract, progress=False)
@@ -182,7 +182,7 @@ def test_a_file_of_pieces_is_the_file_of_the_whole(
     table = pd.DataFrame({"photo": [*pictures(*range(21, 30)), None]}, index=list("abcdefghij"))
     pieces = functools.partial(extract_iter, table, column="photo", chunk=2, workers=1)
     with pytest.warns(RowsFailedWarning):
-        rows = write_frames(pieces(engine=Various()), tmp_path / "pieces.parquet")
+        rows = write_frame(pieces(engine=Various()), tmp_path / "pieces.parquet")
     with pytest.warns(RowsFailedWarning):
         write_frame(extract(table, column="photo", engine=Various()), tmp_path / "whole.parquet")
     found, whole = (read_frame(tmp_path / f"{name}.parquet") for name in ("pieces", "whole"))
@@ -203,7 +203,7 @@ def test_any_index_goes_into_the_file(
     index: pd.Index, pictures: Callable[..., list[str]], tmp_path: Path
 ) -> None:
     series = pd.Series(pictures(21, 22, 23), index=index, name="photo")
-    write_frames(extract_iter(series, chunk=1, engine=Fake()), tmp_path / "read.parquet")
+    write_frame(extract_iter(series, chunk=1, engine=Fake()), tmp_path / "read.parquet")
     found = read_frame(tmp_path / "read.parquet")
     pd.testing.assert_index_equal(found.index, index)
     assert found["id"].tolist() == ["21", "22", "23"]
@@ -221,7 +221,7 @@ def test_the_file_is_there_when_it_is_complete(
         raise NoDocumentError("the end")
 
     with pytest.raises(NoDocumentError):
-        write_frames(pieces(), target)
+        write_frame(pieces(), target)
     assert target.read_text() == "the file of last week"
     assert not list(tmp_path.glob("*.part*"))
 
@@ -232,7 +232,7 @@ def test_tables_are_made_readable_by_their_owner_alone(
 ) -> None:
     umask = os.umask(0)
     try:
-        write_frames(extract_iter(pictures(21), engine=Fake()), tmp_path / "pieces.parquet")
+        write_frame(extract_iter(pictures(21), engine=Fake()), tmp_path / "pieces.parquet")
         for ending in ("csv", "parquet"):
             write_frame(read_frame(tmp_path / "pieces.parquet"), tmp_path / f"whole.{ending}")
     finally:
@@ -244,11 +244,11 @@ def test_tables_are_made_readable_by_their_owner_alone(
 def test_what_no_file_takes_is_refused(tmp_path: Path) -> None:
     arrays = [np.zeros((12, 21, 3), np.uint8)]
     with pytest.raises(ArgumentError, match="holds pictures"):
-        write_frames(extract_iter(arrays, engine=Fake()), tmp_path / "read.parquet")
+        write_frame(extract_iter(arrays, engine=Fake()), tmp_path / "read.parquet")
     with pytest.raises(ArgumentError, match=r"\.parquet"):
-        write_frames([], tmp_path / "read.csv")
+        write_frame([], tmp_path / "read.csv")
     with pytest.raises(ArgumentError, match="no frame"):
-        write_frames([], tmp_path / "read.parquet")
+        write_frame([], tmp_path / "read.parquet")
     assert not list(tmp_path.iterdir())
 
 

@@ -1,4 +1,4 @@
-"""From read text to a table one can trust: normal forms, cross-checks, free truth from codes."""
+"""Clean and check values: normal forms, consistency rules, and labels taken from codes."""
 
 from cvocr_lab.cleaning.checking import check
 from cvocr_lab.cleaning.clean import THRESHOLD, changes, clean, refreshed

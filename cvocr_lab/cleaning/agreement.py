@@ -1,4 +1,4 @@
-"""Rules of what a paper says twice: print, QR code, MRZ, front and back."""
+"""Rules for values that a paper states twice: in print, QR code, MRZ, on the front and the back."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ import numpy as np
 from rapidfuzz import fuzz
 
 from cvocr_lab import mrz
-from cvocr_lab.cleaning.faces import Faces, Source, folded, is_day, mapped, where
+from cvocr_lab.cleaning.rule_input import RuleInput, Source, folded, is_day, mapped, where
 from cvocr_lab.cleaning.rules import Issues, Mask, Texts
 from cvocr_lab.kinds import TYPES
 from cvocr_lab.proofs import Fact
 from cvocr_lab.text import comparison_key, old_tone
 
 _LEAST_ADDRESS: Final = 50.0
-"""Likeness (token set ratio of folded words, 0 to 100) below which an address is another."""
+"""Token set ratio of the folded words (0 to 100) below which two addresses count as different."""
 
 
-def check_agreement(faces: Faces, issues: Issues) -> None:
-    """Note where print, codes and sides differ."""
+def check_agreement(faces: RuleInput, issues: Issues) -> None:
+    """Add an issue wherever print, codes and sides differ."""
     _warnings(faces, issues)
     _zone(faces, issues)
     _qr(faces, issues)
@@ -29,8 +29,8 @@ def check_agreement(faces: Faces, issues: Issues) -> None:
     _sides(faces, issues)
 
 
-def _warnings(faces: Faces, issues: Issues) -> None:
-    """What the engine noticed, of which the values may show nothing any more."""
+def _warnings(faces: RuleInput, issues: Issues) -> None:
+    """Report what the engine warned of; the values themselves may no longer show it."""
     for source in ("qr", "mrz"):
         there = faces.warned_of(f"{source}:of_another")
         issues.add("code_of_another", source, there, "{}", faces.warned)
@@ -41,7 +41,7 @@ def _warnings(faces: Faces, issues: Issues) -> None:
         issues.add("corrected", field, there, "{}", faces.texts(field))
 
 
-def _zone(faces: Faces, issues: Issues) -> None:
+def _zone(faces: RuleInput, issues: Issues) -> None:
     text = faces.texts("mrz")
     issues.add("mrz_check", "mrz", (text != "") & ~faces.zone_holds, "{}", text)
     short, whole = faces.texts("id"), faces.printed("number", "mrz")
@@ -53,8 +53,8 @@ def _zone(faces: Faces, issues: Issues) -> None:
     )  # fmt: skip
 
 
-def _td1(faces: Faces) -> Mask:
-    """Where the paper has the zone of a card."""
+def _td1(faces: RuleInput) -> Mask:
+    """Return which rows have the three-line MRZ of a card."""
     return faces.of(*(name for name, kind in TYPES.items() if kind.mrz == "TD1"))
 
 
@@ -63,13 +63,13 @@ def _unequal(a: Texts, b: Texts) -> Mask:
 
 
 def _full(days: Texts, fact: Fact) -> Texts:
-    """Facts as the codes can say them: no bare years, no absent ends."""
+    """Keep only what a code can state: whole days, no bare years, no "no expiry"."""
     if fact not in ("birth", "issued", "expiry"):
         return days
     return np.where(is_day(days), days, "")
 
 
-def _qr(faces: Faces, issues: Issues) -> None:
+def _qr(faces: RuleInput, issues: Issues) -> None:
     text = faces.texts("qr")
     vehicle = where(faces.types, lambda n: n in TYPES and TYPES[n].family == "vehicle")
     unread = np.array([code is None for code in faces.codes], bool)
@@ -97,7 +97,7 @@ def _spelt(name: str) -> str:
     return old_tone(comparison_key(name)).upper()
 
 
-def _address(faces: Faces, issues: Issues) -> None:
+def _address(faces: RuleInput, issues: Issues) -> None:
     printed = faces.texts("address")
     told = np.full(len(faces), "", dtype=object)
     told[:] = [code.address if code is not None else "" for code in faces.codes]
@@ -108,8 +108,8 @@ def _address(faces: Faces, issues: Issues) -> None:
     issues.add("qr_address", "address", bad, "{}, code {}", printed, told)
 
 
-def _codes(faces: Faces, issues: Issues) -> None:
-    """MRZ against print, fields of the MRZ against its lines, and against the QR code."""
+def _codes(faces: RuleInput, issues: Issues) -> None:
+    """Compare the MRZ with the print, with its own fields, and with the QR code."""
     facts: tuple[Fact, ...] = ("passport", "number", "birth", "sex", "expiry")
     for fact in facts:
         zone = faces.proven(fact, "mrz")
@@ -127,8 +127,8 @@ def _codes(faces: Faces, issues: Issues) -> None:
         )  # fmt: skip
 
 
-def _zone_names(faces: Faces) -> tuple[Texts, Mask]:
-    """Names as zones have them, words joined by ``<``, and where they are cut short."""
+def _zone_names(faces: RuleInput) -> tuple[Texts, Mask]:
+    """Return the names as in the MRZ, words joined by ``<``, and which of them may be cut off."""
     names = np.full(len(faces), "", dtype=object)
     cut = np.zeros(len(faces), bool)
     for at, zone in enumerate(faces.zones):
@@ -145,28 +145,28 @@ def _zone_names(faces: Faces) -> tuple[Texts, Mask]:
     return names, cut
 
 
-def _full_names(faces: Faces) -> Texts:
+def _full_names(faces: RuleInput) -> Texts:
     names = faces.texts("name").copy()
     joined = _joined_names(faces)
     names[names == ""] = joined[names == ""]
     return names
 
 
-def _joined_names(faces: Faces) -> Texts:
-    """Surname and given names of passports, as one."""
+def _joined_names(faces: RuleInput) -> Texts:
+    """Join surname and given names of passports."""
     surname, given = faces.texts("surname"), faces.texts("given_name")
     both = faces.of("passport") & (surname != "") & (given != "")
     return np.where(both, surname + " " + given, "")
 
 
-def _names(faces: Faces, issues: Issues) -> None:
+def _names(faces: RuleInput, issues: Issues) -> None:
     names, cut = _zone_names(faces)
     _compare_names(faces, issues, "mrz_name", "name", faces.texts("name"), names, cut)
     _compare_names(faces, issues, "mrz_name", "given_name", _joined_names(faces), names, cut)
 
 
 def _compare_names(
-    faces: Faces, issues: Issues, rule: str, field: str, printed: Texts, zone: Texts, cut: Mask
+    faces: RuleInput, issues: Issues, rule: str, field: str, printed: Texts, zone: Texts, cut: Mask
 ) -> None:
     bad = np.zeros(len(faces), bool)
     for at in np.flatnonzero((printed != "") & (zone != "")):
@@ -176,8 +176,8 @@ def _compare_names(
     issues.add(rule, field, bad, "{}, MRZ {}", printed, zone)
 
 
-def _sides(faces: Faces, issues: Issues) -> None:
-    """Each back against its front; the issue stands at the back."""
+def _sides(faces: RuleInput, issues: Issues) -> None:
+    """Compare each back with its front; issues are reported for the back."""
     back = faces.of(*(n for n, k in TYPES.items() if k.side == "back")) & (faces.partner >= 0)
     if not back.any():
         return
@@ -210,7 +210,7 @@ def _sides(faces: Faces, issues: Issues) -> None:
         _same_field(faces, issues, field, back & faces.of("vehicle_registration_back"))
 
 
-def _first_field(faces: Faces, fact: Fact) -> Texts:
+def _first_field(faces: RuleInput, fact: Fact) -> Texts:
     made = faces.field(fact).copy()
     made[made == ""] = faces.field(fact, "mrz")[made == ""]
     code: Literal["mrz", "qr"]
@@ -219,7 +219,7 @@ def _first_field(faces: Faces, fact: Fact) -> Texts:
     return made
 
 
-def _same_field(faces: Faces, issues: Issues, field: str, back: Mask) -> None:
+def _same_field(faces: RuleInput, issues: Issues, field: str, back: Mask) -> None:
     mine = mapped(faces.texts(field), lambda v: folded(v).replace(" ", ""))
     other = np.where(back, mine[faces.partner], "")
     values = faces.texts(field)

@@ -13,8 +13,8 @@ from cvocr_lab import images as pictures
 from cvocr_lab.cleaning.agreement import check_agreement
 from cvocr_lab.cleaning.dates import check_dates
 from cvocr_lab.cleaning.duplicates import check_duplicates, check_pictures
-from cvocr_lab.cleaning.faces import Faces
 from cvocr_lab.cleaning.numbers import check_numbers
+from cvocr_lab.cleaning.rule_input import RuleInput
 from cvocr_lab.cleaning.rules import RULES, Issues, Texts
 from cvocr_lab.cleaning.vehicles import check_vehicles
 from cvocr_lab.errors import ArgumentError, CvocrError
@@ -29,7 +29,7 @@ def check(
     rules: Sequence[str] | None = None,
     today: dt.date | None = None,
 ) -> pd.DataFrame:
-    """List what in a frame contradicts itself or cannot be: rows worth a look, not errors.
+    """List contradictions and impossible values in a frame: values to look at, not always errors.
 
     Numbers against birth and sex, dates, print against QR code and MRZ, front against back,
     plates and chassis numbers, duplicates.  A rule needs nothing but the frame; what is absent is
@@ -75,7 +75,7 @@ def check(
     """
     if unknown := set(rules or ()) - RULES.keys():
         raise ArgumentError(f"unknown rules {sorted(unknown)}; known: {', '.join(RULES)}")
-    faces = Faces(frame, on=on)
+    faces = RuleInput(frame, on=on)
     issues = Issues()
     check_numbers(faces, issues)
     check_dates(faces, issues, today or dt.date.today())
@@ -107,7 +107,7 @@ def _picture_columns(frame: pd.DataFrame, images: str | Sequence[str] | bool) ->
 
 
 def _digests(sources: pd.Series, base: str | PathLike[str] | None) -> Texts:
-    """A digest for each picture; "" for those that are not there."""
+    """Return a digest for each picture, "" for pictures that cannot be read."""
     made: Texts = np.full(len(sources), "", dtype=object)
     for at, source in enumerate(sources):
         try:

@@ -34,7 +34,7 @@ _ISSUED: Final = ("date", "issue_date", "last_issue_date")
 
 @contextmanager
 def _uncollected() -> Iterator[None]:
-    """No garbage is made meanwhile, but cells by the million, which collecting would walk."""
+    """Disable garbage collection: cleaning makes millions of objects and no garbage."""
     on = gc.isenabled()
     gc.disable()
     try:
@@ -75,19 +75,19 @@ def clean(
     the rest          text              none
     ================  ================  ========================================================
 
-    ``clean_flags`` names the columns of the row that have no normal form, or whose places are in
-    no list, joined by ``;``.  Such text stays as read; dates and amounts are then missing.
-    `changes` tells why, and what was done to every other cell.
+    ``clean_flags`` names the columns of the row that have no normal form, or whose units are in
+    no list, joined by ``;``.  Such texts stay as read; dates and amounts are then missing.
+    `changes` gives the reasons, and the steps of every other cell.
 
     Parameters
     ----------
     frame
-        A flat frame, a wide one, or a table with field columns and a column ``type``.  Without a
-        type a value is cleaned where all field types of that name agree on its normal form.
+        A flat frame, a wide one, or a table with field columns and a column ``type``.  If a row
+        has no type, a value is cleaned if all field types of that name give the same normal form.
     fields
         Columns to clean; None for every column that is named like a field.
     threshold
-        Repairs less certain than this, 0 to 1, are not made; the value is flagged.
+        Least score of a repair, 0 to 1.  Less certain repairs are not made; the value is flagged.
     parts
         Whether to add the further columns ``<field>_clean_…``.
     details
@@ -124,14 +124,14 @@ def clean(
 
 
 def _is_source(name: str, columns: dict[str, _Column]) -> bool:
-    """Tell whether a column says what was read, or of which type; those come first."""
+    """Return whether a column belongs to the sources and document types, which come first."""
     about = re.search(r"(^|_)ocr_", name) and not re.search(r"(^|_)ocr_(source|type|side)$", name)
     beside = name.removesuffix("_confidence").removesuffix("_quad")
     return not (about or name in columns or beside in columns or "_clean" in name)
 
 
 def refreshed(frame: pd.DataFrame) -> pd.DataFrame:
-    """Make the columns of an earlier cleaning anew, where there are any, after values changed."""
+    """Recompute the columns of an earlier cleaning, if any, after values have changed."""
     cleaned = [c.removesuffix("_clean") for c in map(str, frame.columns) if c.endswith("_clean")]
     fields = [name for name in cleaned if name in _fields(frame, None)]
     if not fields:
@@ -148,7 +148,7 @@ def changes(
     fields: Sequence[str] | None = None,
     threshold: float = THRESHOLD,
 ) -> pd.DataFrame:
-    """Tell what `clean` does to each cell of a frame, and why; arguments as there.
+    """List what `clean` does to each cell of a frame, and why; the arguments are the same.
 
     Returns
     -------
@@ -199,16 +199,16 @@ def _told(
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """One field's column, each distinct text cleaned once.
+    """The column of one field; each distinct text is cleaned once.
 
     Parameters
     ----------
     codes
-        Per row the place in `cells`.
+        For each row the position in `cells`.
     cells
-        Text as read and what became of it; None for an absent one.
+        Text as read and the result of cleaning; None for an absent value.
     rule
-        What its columns look like.
+        Describes the columns to make.
     """
 
     name: str
@@ -217,7 +217,7 @@ class _Column:
     rule: Rule
 
     def series(self, index: pd.Index, *, parts: bool) -> dict[str, pd.Series]:
-        """Make its new columns, by name; with or without those of its parts."""
+        """Return the new columns by name, with or without those of the parts."""
         columns = {f"{self.name}_clean": self._own()}
         for part in self.rule.parts if parts else ():
             values = [cell[1].parts.get(part) if cell else None for cell in self.cells]
@@ -241,7 +241,7 @@ class _Column:
         return pd.Series([cell[1].text if cell else None for cell in self.cells], dtype=TEXT)
 
     def flagged(self) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-        """Tell the rows whose value has no normal form."""
+        """Return which rows have a value without a normal form."""
         return np.array([bool(c and c[1].flag) for c in self.cells], dtype=bool)[self.codes]
 
 
@@ -311,7 +311,7 @@ _Codes = np.ndarray[tuple[int], np.dtype[np.int64]]
 
 
 def _types(frame: pd.DataFrame, prefix: str) -> tuple[_Codes, list[str]]:
-    """Per row the place of its document type in a list; -1 where it is unknown."""
+    """Return the index of each row's document type in a list, -1 for an unknown type."""
     name = next((c for c in (f"{prefix}ocr_type", f"{prefix}type") if c in frame.columns), None)
     if name is None:
         return np.full(len(frame), -1, dtype=np.int64), []
@@ -320,7 +320,7 @@ def _types(frame: pd.DataFrame, prefix: str) -> tuple[_Codes, list[str]]:
 
 
 def _eras(frame: pd.DataFrame, prefix: str, codes: _Codes, types: list[str]) -> _Codes:
-    """Per row the map its addresses are of: 1 old, 2 new, 0 unknown."""
+    """Return the era of each row's addresses: 1 old, 2 new, 0 unknown."""
     old = np.array([t in _OLD_PAPERS for t in types] + [False])
     eras = np.where(old[codes], 1, 0).astype(np.int64)
     for name in _ISSUED:
@@ -335,7 +335,7 @@ def _eras(frame: pd.DataFrame, prefix: str, codes: _Codes, types: list[str]) -> 
 
 
 def _is_id(codes: _Codes, types: list[str]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Tell the identity papers: offices print the map of the day on them."""
+    """Return which rows are identity papers: these use the provinces of their day of issue."""
     known = [t in TYPES and TYPES[t].family == "id" for t in types]
     return np.array([*known, False])[codes]
 
@@ -379,7 +379,7 @@ def _column(
 
 
 def field_types(frame: pd.DataFrame) -> Callable[[int, str], tuple[FieldType, ...]]:
-    """Make what tells the types a field of a row may be of: one where its paper is known."""
+    """Return a function that gives the possible field types of a row's field."""
     codes, types = _types(frame, "")
     known = [*types, ""]
     return lambda at, field: kinds_of(known[codes[at]], field)

@@ -1,4 +1,4 @@
-"""Rules of dates: their order, the expiry of cards, the time a model was issued in."""
+"""Rules for dates: their order, the expiry of cards, when a model was issued."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from cvocr_lab.cleaning.faces import (
+from cvocr_lab.cleaning.rule_input import (
     NO_END,
-    Faces,
+    RuleInput,
     is_day,
     iso_day,
     mapped,
@@ -27,7 +27,7 @@ _CARDS: Final = ("tcc", "matsautcc", "tcc_chip", "matsautcc_chip", "chip_id_card
 _FROM_14: Final = ("matsaucmt", "matsautcc", "matsautcc_chip")
 _AGES: Final = (14, 25, 40, 60)
 _NO_END_FROM: Final = 58
-"""Youngest age at issue of a card without end: one issued within two years before 60."""
+"""Youngest age at issue of a card without expiry: two years before 60."""
 
 _ERAS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
@@ -37,18 +37,18 @@ _ERAS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "chip_id_card_2024_back": ("2024-07-01", "9999-12-31"),
     }
 )
-"""First and last day a model was issued; year ends where only the year is known."""
+"""First and last day on which a model was issued; ends of the year if only the year is known."""
 
 
-def check_dates(faces: Faces, issues: Issues, today: dt.date) -> None:
-    """Note what is wrong with dates; `today` is the day nothing printed can lie after."""
+def check_dates(faces: RuleInput, issues: Issues, today: dt.date) -> None:
+    """Add the issues of dates; no printed date can be later than `today`."""
     _order(faces, issues, today)
     _eras(faces, issues)
     _expiry(faces, issues, today)
     _vehicles(faces, issues, today)
 
 
-def _order(faces: Faces, issues: Issues, today: dt.date) -> None:
+def _order(faces: RuleInput, issues: Issues, today: dt.date) -> None:
     birth, issued, expiry = (faces.known(f) for f in ("birth", "issued", "expiry"))
     born, issue, due = (ordinal_of(days) for days in (birth, issued, expiry))
     now = np.datetime64(today, "D")
@@ -88,7 +88,7 @@ def _birthday(day: str, age: int) -> str:
     return f"{year:04d}{'-02-28' if day[4:] == '-02-29' and not leap else day[4:]}"
 
 
-def _expiry(faces: Faces, issues: Issues, today: dt.date) -> None:
+def _expiry(faces: RuleInput, issues: Issues, today: dt.date) -> None:
     """Cards end on the birthday at 14, 25, 40 or 60, or not at all.
 
     The CMND of twelve digits, which alone prints the ethnic group, ends by another rule.
@@ -117,7 +117,7 @@ def _expiry(faces: Faces, issues: Issues, today: dt.date) -> None:
     )  # fmt: skip
 
 
-def _eras(faces: Faces, issues: Issues) -> None:
+def _eras(faces: RuleInput, issues: Issues) -> None:
     issued = faces.printed("issued")
     issue = ordinal_of(issued)
     out = np.zeros(len(faces), bool)
@@ -127,7 +127,7 @@ def _eras(faces: Faces, issues: Issues) -> None:
     issues.add("issue_era", faces.field("issued"), out, "{}", issued)
 
 
-def _vehicles(faces: Faces, issues: Issues, today: dt.date) -> None:
+def _vehicles(faces: RuleInput, issues: Issues, today: dt.date) -> None:
     first, last = (mapped(faces.texts(f), iso_day) for f in ("first_issue_date", "last_issue_date"))
     a, b = ordinal_of(first), ordinal_of(last)
     issues.add("date_order", "last_issue_date", b < a, "first {}, last {}", first, last)

@@ -1,4 +1,4 @@
-"""Rules across rows: one number, one person, one picture."""
+"""Rules across rows: duplicate numbers, persons and pictures."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from cvocr_lab.cleaning.faces import Faces, folded, is_day, mapped
+from cvocr_lab.cleaning.rule_input import RuleInput, folded, is_day, mapped
 from cvocr_lab.cleaning.rules import Issues, Mask, Texts
 from cvocr_lab.kinds import TYPES
 
 _SHOWN: Final = 5
-"""Most other rows an issue names."""
+"""Largest number of other rows that an issue names."""
 
 
-def check_duplicates(faces: Faces, issues: Issues) -> None:
-    """Note numbers and persons that several papers have; papers are told apart by their label."""
+def check_duplicates(faces: RuleInput, issues: Issues) -> None:
+    """Add an issue for numbers and persons that occur on several papers (several index labels)."""
     numbers = faces.known("number", partner=False)
     for other in (faces.printed("passport"), faces.printed("old_number")):
         numbers = np.where(other != "", other, numbers)
@@ -40,8 +40,8 @@ def check_duplicates(faces: Faces, issues: Issues) -> None:
         _repeated(faces, issues, "duplicate_number", field, vehicle)
 
 
-def check_pictures(faces: Faces, issues: Issues, digests: Texts, column: str) -> None:
-    """Note pictures that stand in several inputs."""
+def check_pictures(faces: RuleInput, issues: Issues, digests: Texts, column: str) -> None:
+    """Add an issue for pictures that occur in several inputs."""
     _repeated(faces, issues, "duplicate_image", column, digests)
 
 
@@ -49,14 +49,14 @@ def _joined(values: Texts, others: Texts) -> Texts:
     return np.where(values != "", values + "|" + others, "")
 
 
-def _names(faces: Faces) -> Texts:
+def _names(faces: RuleInput) -> Texts:
     names = faces.texts("name").copy()
     lone = faces.of("passport") & (names == "")
     names[lone] = faces.texts("surname")[lone] + " " + faces.texts("given_name")[lone]
     return names
 
 
-def _number_field(faces: Faces) -> Texts:
+def _number_field(faces: RuleInput) -> Texts:
     made = faces.field("number").copy()
     made[made == ""] = faces.field("number", "mrz")[made == ""]
     made[faces.of("passport", "cmt")] = "id"
@@ -64,15 +64,17 @@ def _number_field(faces: Faces) -> Texts:
     return made
 
 
-def _groups(faces: Faces, key: Texts) -> pd.DataFrame:
-    """Rows with a key that rows of another label have too."""
+def _groups(faces: RuleInput, key: Texts) -> pd.DataFrame:
+    """Return the rows whose key also occurs under another label."""
     at = np.flatnonzero(key != "")
     table = pd.DataFrame({"at": at, "key": key[at], "label": faces.labels[at]})
     labels = table.groupby("key")["label"].transform("nunique")
     return table[labels > 1]
 
 
-def _note(faces: Faces, issues: Issues, rule: str, field: str | Texts, table: pd.DataFrame) -> None:
+def _note(
+    faces: RuleInput, issues: Issues, rule: str, field: str | Texts, table: pd.DataFrame
+) -> None:
     where: Mask = np.zeros(len(faces), bool)
     where[table["at"]] = True
     rows = list(zip(table["at"].tolist(), table["key"], table["label"].tolist(), strict=True))
@@ -93,14 +95,14 @@ def _note(faces: Faces, issues: Issues, rule: str, field: str | Texts, table: pd
     issues.add(rule, field, where, "{}", evidence)
 
 
-def _repeated(faces: Faces, issues: Issues, rule: str, field: str | Texts, key: Texts) -> None:
+def _repeated(faces: RuleInput, issues: Issues, rule: str, field: str | Texts, key: Texts) -> None:
     table = _groups(faces, key)
     if len(table):
         _note(faces, issues, rule, field, table)
 
 
-def _split(faces: Faces, issues: Issues, key: Texts, values: Texts, field: str) -> None:
-    """Numbers whose rows have several values of what one person has one of."""
+def _split(faces: RuleInput, issues: Issues, key: Texts, values: Texts, field: str) -> None:
+    """Return the numbers whose rows contradict each other, e.g. in the birth date."""
     table = _groups(faces, np.where(values != "", key, ""))
     if not len(table):
         return
@@ -110,7 +112,7 @@ def _split(faces: Faces, issues: Issues, key: Texts, values: Texts, field: str) 
         _note(faces, issues, "number_of_two", field, table)
 
 
-def _split_person(faces: Faces, issues: Issues, person: Texts, numbers: Texts) -> None:
+def _split_person(faces: RuleInput, issues: Issues, person: Texts, numbers: Texts) -> None:
     table = _groups(faces, person)
     if not len(table):
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from cvocr_lab.cleaning.faces import Faces
+from cvocr_lab.cleaning.rule_input import RuleInput
 from cvocr_lab.cleaning.rules import Mask, Texts
 from cvocr_lab.frames import TEXT, UNREADABLE
 from cvocr_lab.kinds import field_order
@@ -13,7 +13,7 @@ from cvocr_lab.proofs import Facts, fact_of, of_another, printed, qr_proofs
 
 
 def labels_from_codes(frame: pd.DataFrame, *, on: str | None = None) -> pd.DataFrame:
-    """Make a truth frame of what QR codes and MRZ prove; `score` takes it.
+    """Make a truth frame from what QR codes and MRZ prove, for use with `score`.
 
     =====================  ======================================================================
     code                   what it proves
@@ -63,7 +63,7 @@ def labels_from_codes(frame: pd.DataFrame, *, on: str | None = None) -> pd.DataF
     >>> labels_from_codes(read)[["id", "born", "proven_by"]].to_dict("records")
     [{'id': '001099000123', 'born': '01/01/1999', 'proven_by': 'id=qr;name=qr;born=qr;sex=qr'}]
     """
-    faces = Faces(frame, on=on)
+    faces = RuleInput(frame, on=on)
     own = {"qr": faces.facts("qr"), "mrz": faces.facts("mrz")}
     foreign = _foreign(faces)
     same = _same_paper(faces)
@@ -96,8 +96,8 @@ def labels_from_codes(frame: pd.DataFrame, *, on: str | None = None) -> pd.DataF
     return made.take(np.flatnonzero(made["proven_by"] != ""))
 
 
-def _leave_out(faces: Faces, name: str, values: Texts) -> None:
-    """Say of what a paper has and nothing proves that it is not to be scored, in place."""
+def _leave_out(faces: RuleInput, name: str, values: Texts) -> None:
+    """Mark fields that the paper has but no code proves as not to be scored, in place."""
     for kind, mask in faces.kinds:
         if any(field.name == name for field in kind.fields):
             values[mask & np.equal(values, np.array(None))] = UNREADABLE
@@ -106,7 +106,7 @@ def _leave_out(faces: Faces, name: str, values: Texts) -> None:
 def _sources(
     at: int, own: dict[str, list[Facts]], foreign: Mask, partner: int
 ) -> list[tuple[str, Facts]]:
-    """The codes that speak of a row: its own, then the other side's."""
+    """Return the codes that apply to a row: its own, then the other side's."""
     found: list[tuple[str, Facts]] = []
     for row, mark in ((at, ""), (partner, "_of_other_side")):
         if row >= 0 and not foreign[row]:
@@ -114,8 +114,8 @@ def _sources(
     return found
 
 
-def _foreign(faces: Faces) -> Mask:
-    """Where the QR code is of somebody else than the print, or the engine said so of a code."""
+def _foreign(faces: RuleInput) -> Mask:
+    """Return which rows have another person's code, by comparison or engine warning."""
     made = np.array(["of_another" in text for text in faces.warned], bool)
     texts = faces.texts("qr")
     coded = np.array([code is not None for code in faces.codes], bool)
@@ -127,8 +127,8 @@ def _foreign(faces: Faces) -> Mask:
     return made
 
 
-def _same_paper(faces: Faces) -> Mask:
-    """Where the other side's own number, printed or coded, is this side's."""
+def _same_paper(faces: RuleInput) -> Mask:
+    """Return which rows have the same number, printed or coded, as their other side."""
     numbers = faces.known("number", partner=False)
     there = np.where(faces.partner >= 0, numbers[faces.partner], "")
     return np.asarray((numbers != "") & (numbers == there), bool)

@@ -1,4 +1,4 @@
-"""Rules of single values: their form, and the law of the personal numbers."""
+"""Rules for single values: their form, and the structure of personal numbers."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from typing import Final
 import numpy as np
 
 from cvocr_lab import places
-from cvocr_lab.cleaning.faces import Faces, Source, mapped, where, year_of
+from cvocr_lab.cleaning.rule_input import RuleInput, Source, mapped, where, year_of
 from cvocr_lab.cleaning.rules import Issues
 from cvocr_lab.kinds import Field
 from cvocr_lab.kinds import _fieldtypes as t
 
 _UNKNOWN_FORM: Final = (t.CERTIFICATE_ID, t.ENGINE, t.MRZ_TEXT)
-"""Types whose true form is not known, or which take any text."""
+"""Field types whose form is unknown or unrestricted."""
 
 
-def check_numbers(faces: Faces, issues: Issues) -> None:
-    """Note what is wrong with forms and personal numbers."""
+def check_numbers(faces: RuleInput, issues: Issues) -> None:
+    """Add the issues of forms and personal numbers."""
     _forms(faces, issues)
     _citizen_numbers(faces, issues, "print")
     _citizen_numbers(faces, issues, "mrz")
     _cmnd_heads(faces, issues)
 
 
-def _forms(faces: Faces, issues: Issues) -> None:
+def _forms(faces: RuleInput, issues: Issues) -> None:
     for kind, mask in faces.kinds:
         for field in kind.fields:
             if not _has_form(field):
@@ -49,7 +49,7 @@ def _has_form(field: Field) -> bool:
     )
 
 
-def _citizen_numbers(faces: Faces, issues: Issues, source: Source) -> None:
+def _citizen_numbers(faces: RuleInput, issues: Issues, source: Source) -> None:
     numbers, fields = faces.printed("number", source), faces.field("number", source)
     if source == "mrz":  # a passport's number may be the old one, and is print
         numbers = np.where(faces.printed("number") == "", numbers, "")
@@ -77,8 +77,8 @@ def _citizen_numbers(faces: Faces, issues: Issues, source: Source) -> None:
     issues.add("number_sex", fields, wrong, "{}, {}", numbers, sex)
 
 
-def _cmnd_heads(faces: Faces, issues: Issues) -> None:
-    """The police's province stands on the back, the number on the front."""
+def _cmnd_heads(faces: RuleInput, issues: Issues) -> None:
+    """Compare the CMND number on the front with the police's province on the back."""
     numbers = faces.printed("old_number")
     front = (numbers != "") & (faces.partner >= 0)
     if not front.any():
@@ -96,7 +96,7 @@ _UNIT = re.compile(r"^\W*(giám đốc|ca|công an)\b\W*|^(tỉnh|tp|thành ph�
 
 
 def province_of_issuer(text: str) -> places.Province | None:
-    """The old-era province in a police body's name; None where none is told."""
+    """Return the old-era province in the name of a police body, or None."""
     last = text.rsplit(",", 1)[-1]
     for _ in range(3):
         last = _UNIT.sub("", last.strip())

@@ -1,4 +1,4 @@
-"""The rules `check` applies, each with how much it weighs, what it says and where it comes from."""
+"""The rules of `check`: severity, message and source of each."""
 
 from __future__ import annotations
 
@@ -101,12 +101,12 @@ RULES: Final[Mapping[str, Rule]] = MappingProxyType(
         "duplicate_image": Rule("medium", "other rows have the same picture", "one input, one row"),
     }
 )  # fmt: skip
-"""Every rule by its name."""
+"""All rules by name."""
 
 
 @dataclass(slots=True)
 class Issues:
-    """What was found so far; columns of the issues frame in pieces."""
+    """The issues found so far."""
 
     _pieces: list[pd.DataFrame] = field(default_factory=list)
 
@@ -142,7 +142,7 @@ class Issues:
         )
 
     def frame(self) -> pd.DataFrame:
-        """All issues, by row, the weightiest first."""
+        """Return all issues by row, the most severe first."""
         columns = ["field", "rule", "severity", "message", "evidence", "position"]
         if not self._pieces:
             made = pd.DataFrame({c: pd.Series([], dtype="str") for c in columns})

@@ -1,4 +1,4 @@
-"""Which field types a column may hold, and what its clean columns look like."""
+"""Which field types a column may hold, and which columns cleaning gives it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cvocr_lab.kinds import FIELD_TYPES, TYPES, FieldType, document_type
 
 @lru_cache(None)
 def kinds_of(type_: str, field: str) -> tuple[FieldType, ...]:
-    """The field types a value may be of: one where the document type is known."""
+    """Return the possible types of a field: exactly one if the document type is known."""
     known = TYPES.get(type_)
     if known is None and type_:
         try:
@@ -40,7 +40,7 @@ def _possible(field: str) -> tuple[FieldType, ...]:
 
 
 def shape_of(field: str, types: Sequence[str]) -> Rule:
-    """What the columns of a field look like in a frame of these document types."""
+    """Return the rule that describes the clean columns of a field for these document types."""
     kinds = dict.fromkeys(kind for type_ in types for kind in kinds_of(type_, field))
     rules = [rule_of(kind) for kind in kinds if kind.name != "MODEL" or len(kinds) == 1]
     dtypes: list[Literal["text", "date", "whole"]] = [rule.dtype for rule in rules]

@@ -23,7 +23,7 @@ COLUMNS: Final = ("row", "field", "value", "after", "rule", "score", "severity",
 _RANK: Final = {"high": 0, "medium": 1, "low": 2}
 _REPAIR, _KEPT = "medium", "medium"
 _MOST_LETTERS: Final = 0.2
-"""Share of a value's letters that its repair may change and still be what was printed."""
+"""Largest share of letters that a repair may change for its result to count as the printed text."""
 
 
 def suggestions(
@@ -35,12 +35,12 @@ def suggestions(
     on: str | None = None,
     today: dt.date | None = None,
 ) -> pd.DataFrame:
-    """List the values worth a look, with what they should be where that is known.
+    """List the values to look at, with a proposal where one is known.
 
-    Put together are the repairs of `clean`, the values it found no normal form for, and the issues
-    of `check`; a code on the paper (`labels_from_codes`) says what a contradicted value should be.
-    The result is a queue for `cvocr_lab.review`, whose decisions its journal keeps; `suggested`
-    makes a frame whose values may be chosen there::
+    The list combines the repairs of `clean`, the values without a normal form, and the issues of
+    `check`.  Where a code on the paper contradicts a value (`labels_from_codes`), the proposal is
+    what the code says.  The result is a queue for `cvocr_lab.review`; `suggested` makes a frame
+    with the proposals, to choose from there::
 
         found = suggestions(frame)
         review(frame, "review.jsonl", queue=found, other=suggested(frame, found))
@@ -99,7 +99,7 @@ def suggestions(
 
 
 def suggested(frame: pd.DataFrame, proposals: pd.DataFrame) -> pd.DataFrame:
-    """Put what is suggested in the place of what was read.
+    """Replace values by the proposals of `suggestions`.
 
     Parameters
     ----------
@@ -111,7 +111,7 @@ def suggested(frame: pd.DataFrame, proposals: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        A new frame; confidences of the values put in are missing, for nobody measured them.
+        A new frame.  The confidences of replaced values are missing.
 
     Raises
     ------
@@ -158,7 +158,7 @@ def _issues(
 
 
 def _repairs(frame: pd.DataFrame, fields: Sequence[str] | None, threshold: float) -> pd.DataFrame:
-    """What cleaning puts right, and what it cannot; not what it merely writes another way."""
+    """Return repairs and values without a normal form; changes of notation are left out."""
     own = [f for f in fields if f in frame] if fields is not None else None
     told = changes(frame, fields=own, threshold=threshold)
     types = field_types(frame)
@@ -207,7 +207,7 @@ def _printed(kinds: Sequence[FieldType], read: str, normal: str) -> str | None:
 
 
 def _with_marks(read: str, normal: str) -> str | None:
-    """The signs of a normal form, with what stands between them as read."""
+    """Put the separators of the text as read back between the characters of its normal form."""
     signs = iter(normal)
     if sum(c.isalnum() or c in "|!" for c in read) != len(normal):
         return None
@@ -215,7 +215,7 @@ def _with_marks(read: str, normal: str) -> str | None:
 
 
 def _proven(frame: pd.DataFrame, on: str | None) -> dict[tuple[int, str], str]:
-    """What codes prove, by position and field."""
+    """Return what codes prove, by row position and field."""
     labels = Records(frame).labels(on)
     plain = frame.reset_index(drop=True).assign(ocr_paper=pd.factorize(labels)[0])
     made = labels_from_codes(plain, on="ocr_paper")

@@ -1,4 +1,4 @@
-"""Rules of registration certificates: plates and chassis numbers."""
+"""Rules for vehicle registrations: plates and chassis numbers."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Final
 import numpy as np
 
 from cvocr_lab import places
-from cvocr_lab.cleaning.faces import Faces, iso_day, mapped, ordinal_of, where
 from cvocr_lab.cleaning.numbers import province_of_issuer
+from cvocr_lab.cleaning.rule_input import RuleInput, iso_day, mapped, ordinal_of, where
 from cvocr_lab.cleaning.rules import Issues, Mask, Texts
 
 _CENTRAL: Final = "80"
@@ -23,8 +23,8 @@ _SPECIAL: Final = frozenset(
 _MERGED: Final = np.datetime64("2025-07-01", "D")
 
 
-def check_vehicles(faces: Faces, issues: Issues) -> None:
-    """Note what is wrong with plates and chassis numbers."""
+def check_vehicles(faces: RuleInput, issues: Issues) -> None:
+    """Add the issues of plates and chassis numbers."""
     printed = faces.texts("plate")
     plates = mapped(printed, lambda v: re.sub(r"[^0-9A-ZĐ]", "", v.upper()))
     right = where(plates, lambda p: bool(re.match(r"\d\d[A-ZĐ\d]", p)))
@@ -50,12 +50,12 @@ def _strange_series(plate: str) -> bool:
 
 
 def _province(
-    faces: Faces,
+    faces: RuleInput,
     issues: Issues,
     plates: Texts,
     right: Mask,
 ) -> None:
-    """The plate's province against the issuer's, else the owner's; both eras after the mergers."""
+    """Compare the plate's province with that of the issuer or owner, in either era."""
     issuer, address = faces.texts("issued_at"), faces.texts("address")
     by_issuer = mapped(issuer, province_of_issuer)
     here = right & (plates != "") & faces.of("vehicle_registration_back")

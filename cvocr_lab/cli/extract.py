@@ -122,7 +122,7 @@ def _extract(args: argparse.Namespace) -> int:
                 frames.write_frame(frame, _unfinished(args.out))
         else:
             # Piece by piece: the table may be larger than memory.
-            frames.write_frames(
+            frames.write_frame(
                 run.watched(batch.extract_iter(sources, **options)), _unfinished(args.out)
             )
     if args.out is not None:

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.files import replacing
 from cvocr_lab.frames import restore
-from cvocr_lab.frames.pieces import arrow_schema
+from cvocr_lab.frames.parquet_stream import arrow_schema
 
 
 def to_parquet(frame: dd.DataFrame, folder: str | PathLike[str]) -> None:

@@ -1,4 +1,4 @@
-"""Excel workbooks: values as text, never as formulas, with crops of the pictures if asked."""
+"""Excel workbooks: values as text, never as formulas; crops of the pictures on request."""
 
 from __future__ import annotations
 
@@ -193,7 +193,7 @@ def _cropped_fields(frame: pd.DataFrame, crops: bool | Sequence[str]) -> list[st
 
 
 def _table(frame: pd.DataFrame) -> pd.DataFrame:
-    """The frame with its index as first column(s), as its CSV has it."""
+    """Return the frame with its index as the first column(s), as in its CSV."""
     names = list(frame.index.names)
     if len(names) > 1:
         names = [at if name is None else name for at, name in enumerate(names)]
@@ -202,7 +202,7 @@ def _table(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _put(cell: object, value: object, *, number: bool = False) -> None:
-    """Write a value as what it is; text by its type, not by what Excel would make of it."""
+    """Write a value with its own type; text always stays text."""
     if _missing(value):
         return
     if number and isinstance(value, int | float | np.number):
@@ -289,7 +289,7 @@ def _put_crops(
 
 
 def _pages(source: object) -> dict[int, Pixels]:
-    """The pages of a picture by number; none where it cannot be read any more."""
+    """Return the pages of a picture by number; empty if it can no longer be read."""
     try:
         picture = load(source)
     except RowError:

@@ -161,14 +161,14 @@ def _jsonl(path: Path) -> pd.DataFrame:
 
 
 def _plain(value: object) -> object:
-    """Make JSON of what a column beside the reading may hold: days, paths, numbers of numpy."""
+    """Convert a value of the caller's columns to JSON: dates, paths, numpy numbers."""
     if isinstance(value, date):
         return value.isoformat()
     return value.item() if isinstance(value, np.generic) else str(value)
 
 
 def _names(sources: Sequence[str]) -> dict[str, str]:
-    """Give each picture a name of its own in one folder."""
+    """Return a unique file name for each picture."""
     names: dict[str, str] = {}
     taken: set[str] = set(_META.values())
     for source in dict.fromkeys(sources):

@@ -39,7 +39,7 @@ _SHAPES: Final = frozenset(
     {"rectangle", "rectanglelabels", "polygon", "polygonlabels", "labels", "textarea"}
 )
 _UNMOVED: Final = 0.01
-"""Pixels by which a corner may be off when nobody moved it: percent are rounded."""
+"""Largest distance in pixels of a corner that was not moved: percentages are rounded."""
 
 
 def from_label_studio(
@@ -147,7 +147,7 @@ def _is_turned(parts: Sequence[Json]) -> bool:
 
 
 def _work(task: Json, take: str | None) -> tuple[Json, str]:
-    """The annotation or prediction of a task that counts, and whose it is."""
+    """Return the annotation or prediction of a task that is used, and its author."""
     if take not in ("annotations", "predictions", None):
         raise ArgumentError(f"take is 'annotations' or 'predictions', not {take!r}")
     if take != "predictions":
@@ -178,7 +178,7 @@ def _picture_keys(config: str | PathLike[str]) -> tuple[str, ...]:
 
 
 def _picture(data: Json, keys: Sequence[str]) -> str:
-    """The picture of a task, whatever the labelling interface calls it."""
+    """Return the picture of a task, whatever its key in the data."""
     named = [data[key] for key in keys or ("image", "ocr", "captioning") if key in data]
     if not keys:
         named += [v for v in data.values() if isinstance(v, str) and _PICTURE.search(v)]
@@ -192,7 +192,7 @@ def _picture(data: Json, keys: Sequence[str]) -> str:
 
 _PICTURE: Final = re.compile(r"\.(?:jpe?g|png|tiff?|bmp|webp|gif|pdf)(?:$|\?)", re.IGNORECASE)
 _UPLOAD: Final = re.compile(r"^(?:https?://[^/]+)?/?data/upload/(?:\d+/)?(?:[0-9a-f]{8}-)?")
-"""What Label Studio puts before the name of an uploaded file: its project, eight random digits."""
+"""Prefix of uploaded files in Label Studio: the project and eight random digits."""
 
 
 def _source(image: str, root: str | None) -> str:
@@ -206,7 +206,7 @@ def _source(image: str, root: str | None) -> str:
 
 
 def _region(parts: Sequence[Json], exact: Mapping[str, object]) -> Region:
-    """The region that parts of one id describe: outline, label, text."""
+    """Return the region that the parts with one id describe: outline, label, text."""
     field, text = "", ""
     quad: Quad | None = None
     confidence: float | None = None
@@ -237,7 +237,7 @@ def _region(parts: Sequence[Json], exact: Mapping[str, object]) -> Region:
 
 
 def _exact(found: Quad, part: Json, written: object) -> Quad:
-    """The quad as it was before it became percent, where the region still stands as written."""
+    """Return the exact quad that was exported, if the region has not been moved."""
     if not isinstance(written, Sequence) or len(written) != 8:
         return found
     quad = cast("Quad", tuple(map(float, written)))

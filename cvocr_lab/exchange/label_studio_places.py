@@ -18,7 +18,7 @@ from cvocr_lab.results import Quad
 Json = Mapping[str, object]
 
 _SQUARE: Final = 0.75
-"""How far in pixels a corner may lie from a true rectangle's."""
+"""Largest distance in pixels of a corner from that of a true rectangle."""
 
 
 def place_of(quad: Quad, size: tuple[int, int]) -> tuple[str, Json]:
@@ -52,7 +52,7 @@ def place_of(quad: Quad, size: tuple[int, int]) -> tuple[str, Json]:
 
 
 def _turned(x: float, y: float, w: float, h: float, angle_deg: float) -> list[tuple[float, float]]:
-    """Corners of a box turned clockwise about its top left one."""
+    """Return the corners of a box that is rotated clockwise about its top left corner."""
     cos, sin = math.cos(math.radians(angle_deg)), math.sin(math.radians(angle_deg))
     return [
         (x, y),
@@ -63,7 +63,7 @@ def _turned(x: float, y: float, w: float, h: float, angle_deg: float) -> list[tu
 
 
 def quad_of(part: Json, value: Json) -> Quad:
-    """Give the quad in pixels of a region's value; `part` says the size of the picture."""
+    """Return the quad of a region's value in pixels; `part` holds the size of the picture."""
     width, height = (float(str(part[f"original_{side}"])) for side in ("width", "height"))
     if "points" in value:
         points = cast("Sequence[Sequence[float]]", value["points"])

@@ -1,4 +1,4 @@
-"""PaddleOCR's ``Label.txt``, as PPOCRLabel writes it: a line per picture, a box per text."""
+"""PaddleOCR's ``Label.txt`` as PPOCRLabel writes it: one line per picture, one box per text."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from cvocr_lab.results import Document
 from cvocr_lab.text import nfc
 
 _PLACEHOLDERS: Final = ("", "TEMPORARY", "待识别")
-"""What PPOCRLabel writes, in two languages, for a box that nobody has typed a text for."""
+"""Placeholders of PPOCRLabel, in two languages, for boxes without a transcription."""
 
 
 def to_paddle(

@@ -1,4 +1,4 @@
-"""What all formats share: the papers of a flat frame with their places, and frames of them."""
+"""What all formats share: from a flat frame to papers with regions, and back."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ from cvocr_lab.results import Document, Extraction, FieldValue, Quad, box_quad, 
 _ABOUT: Final = (
     "confidence", "valid", "invalid_code", "invalid_message", "warnings", "corners", "extra",
 )  # fmt: skip
-"""What a reading says of the paper as a whole, beside type, side and page."""
+"""Attributes of a document as a whole, besides type, side and page."""
 
 
 MALFORMED: Final = (
     ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError,
 )  # fmt: skip
-"""What reading JSON of another shape can raise."""
+"""Exceptions that JSON of an unexpected shape can cause."""
 
 
 class LeftOutWarning(UserWarning):
-    """The format has no room for something; the rest was written."""
+    """The format cannot hold some of the data; the rest was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ def papers_of(frame: pd.DataFrame) -> list[Paper]:
 
 
 def _about_rows(frame: pd.DataFrame) -> list[dict[str, object]]:
-    """List what each row says of its paper that `Record` does not hold, by names of `Document`."""
+    """Return the attributes of `Document` that `Record` does not have, for each row."""
     kinds = column_kinds(frame.columns)
     names = {f"ocr_{name}": name for name in _ABOUT if name not in ("warnings", "corners", "extra")}
     cells = {c: restored(frame[c], kinds[c]) for c in kinds if c in names or c.startswith(EXTRA)}
@@ -132,7 +132,7 @@ def about(document: Document) -> dict[str, object]:
 
 
 def with_about(document: Document, said: object) -> Document:
-    """Give the document with what `about` said of it; what is malformed is refused later."""
+    """Return the document with the attributes that `about` gave; they are checked later."""
     if not isinstance(said, Mapping):
         return document
     found = {name: said[name] for name in _ABOUT if name in said}
@@ -143,7 +143,7 @@ def with_about(document: Document, said: object) -> Document:
 
 
 def bare_name(source: str) -> str:
-    """The last part of a path or URL."""
+    """Return the last part of a path or URL."""
     return source.rstrip("/").rpartition("/")[2] or source
 
 
@@ -178,7 +178,7 @@ def frame_of(
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """A text and where it stands."""
+    """A text and its quad."""
 
     field: str
     text: str
@@ -187,7 +187,7 @@ class Region:
 
 
 def regions_of(document: Document) -> Iterator[Region]:
-    """The values of a face, those of its fields in order."""
+    """Yield the values of a document, field by field."""
     for field, value in document.fields.items():
         yield Region(field, value.text, value.confidence, value.quad)
 
@@ -220,7 +220,7 @@ def _around(quads: Sequence[Quad]) -> Quad | None:
 
 
 def outline_quad(points: object) -> Quad:
-    """Give the four corners of an outline; of one with more or fewer, the upright box around it."""
+    """Return the four corners of an outline, or the upright box around any other polygon."""
     corners = [(float(x), float(y)) for x, y in points]  # type: ignore[attr-defined]
     if len(corners) != 4:
         xs, ys = zip(*corners, strict=True)

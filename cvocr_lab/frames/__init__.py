@@ -54,7 +54,6 @@ from cvocr_lab.frames.columns import (
 from cvocr_lab.frames.files import read_frame, write_csv, write_frame
 from cvocr_lab.frames.flat import Reading, from_frame, to_frame
 from cvocr_lab.frames.pairing import Pairing, beside, pair
-from cvocr_lab.frames.pieces import write_frames
 from cvocr_lab.frames.records import Cell, Record, Records, expected
 from cvocr_lab.frames.sides import wide
 from cvocr_lab.frames.sources import opened, relocate
@@ -66,5 +65,5 @@ __all__ = [
     "Alternatives", "Cell", "Pairing", "Reading", "Record", "Records", "Table", "Truth",
     "as_table", "as_text", "beside", "check_source_columns", "expected", "field_columns",
     "from_frame", "opened", "pair", "read_frame", "relocate", "restore", "spelled", "to_frame",
-    "wide", "write_csv", "write_frame", "write_frames",
+    "wide", "write_csv", "write_frame",
 ]  # fmt: skip

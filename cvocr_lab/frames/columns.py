@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import date
+from pathlib import Path
 from typing import Final, Literal
 
 import pandas as pd
@@ -275,3 +276,24 @@ def one_quad(value: object) -> tuple[float, ...] | None:
     if isinstance(value, Iterable):
         return tuple(float(v) for v in value)
     return None
+
+
+def check_no_pictures(frame: pd.DataFrame) -> None:
+    """Refuse a frame with pictures in its cells: files hold their paths.
+
+    Raises
+    ------
+    ArgumentError
+        A column holds pictures.
+    """
+    for column in frame.columns:
+        if frame[column].dtype == object and frame[column].map(_is_picture).any():
+            raise ArgumentError(
+                f"column {str(column)!r} holds pictures, not paths: drop it before writing"
+            )
+
+
+def _is_picture(cell: object) -> bool:
+    return not isinstance(cell, str | float | int | list | tuple | Path | None) and (
+        isinstance(cell, bytes | bytearray | memoryview) or hasattr(cell, "size")
+    )

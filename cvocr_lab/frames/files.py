@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from io import StringIO
 from pathlib import Path
@@ -16,7 +16,15 @@ import pandas as pd
 
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.files import replacing
-from cvocr_lab.frames.columns import INDEX, READING_COLUMNS, fields_of, restore, typed
+from cvocr_lab.frames.columns import (
+    INDEX,
+    READING_COLUMNS,
+    check_no_pictures,
+    fields_of,
+    restore,
+    typed,
+)
+from cvocr_lab.frames.parquet_stream import write_stream
 from cvocr_lab.frames.truth import refuse_numbers
 from cvocr_lab.kinds import TYPES
 from cvocr_lab.kinds._fieldtypes import Amount, Date
@@ -26,19 +34,26 @@ _FORMULA: Final = re.compile(r"'*[=+\-@\t\r].", re.DOTALL)
 _GUARDED: Final = re.compile(r"'+[=+\-@\t\r].", re.DOTALL)
 
 
-def write_frame(frame: pd.DataFrame, path: str | Path) -> None:
-    """Write a flat frame with its index to ``.parquet`` or ``.csv`` (UTF-8).
+def write_frame(frame: pd.DataFrame | Iterable[pd.DataFrame], path: str | Path) -> int:
+    """Write a flat frame with its index to ``.parquet`` or ``.csv`` (UTF-8); return its rows.
 
     The file gets mode 0600: it holds people's data.  A file that was there before is replaced when
-    the new one is complete.  In CSV, texts that a spreadsheet would take for a formula (``=``,
+    the new one is complete.  Frames one after another, such as `cvocr_lab.batch.extract_iter`
+    gives, are written to one ``.parquet`` file, each as a row group, so that they need not fit in
+    memory together.
+
+    In CSV, texts that a spreadsheet would take for a formula (``=``,
     ``+``, ``-``, ``@`` first) get an apostrophe before them, which `read_frame` takes away.
 
     Raises
     ------
     ArgumentError
-        The name ends otherwise, a column holds pictures, or a field's column holds numbers.
+        The name ends otherwise, a column holds pictures, a field's column holds numbers, or there
+        is no frame.
     """
     path = Path(path)
+    if not isinstance(frame, pd.DataFrame):
+        return write_stream(frame, path)
     check_no_pictures(frame)
     refuse_numbers(frame, fields_of(frame))
     match path.suffix.lower():
@@ -50,27 +65,7 @@ def write_frame(frame: pd.DataFrame, path: str | Path) -> None:
                 write_csv(frame, temporary)
         case other:
             raise ArgumentError(f"cannot write {other or 'a bare name'}: .parquet or .csv")
-
-
-def check_no_pictures(frame: pd.DataFrame) -> None:
-    """Refuse a frame with pictures in its cells: files hold their paths.
-
-    Raises
-    ------
-    ArgumentError
-        A column holds pictures.
-    """
-    for column in frame.columns:
-        if frame[column].dtype == object and frame[column].map(_is_picture).any():
-            raise ArgumentError(
-                f"column {str(column)!r} holds pictures, not paths: drop it before writing"
-            )
-
-
-def _is_picture(cell: object) -> bool:
-    return not isinstance(cell, str | float | int | list | tuple | Path | None) and (
-        isinstance(cell, bytes | bytearray | memoryview) or hasattr(cell, "size")
-    )
+    return len(frame)
 
 
 def write_csv(frame: pd.DataFrame, to: Path | TextIO) -> None:

@@ -97,7 +97,7 @@ def _check_whole(records: Records, sides: list[str]) -> None:
         )
 
 
-def _columns(rows: pd.DataFrame, given: set[object], cleaned: list[str]) -> list[str]:
+def _columns(rows: pd.DataFrame, given: set[str], cleaned: list[str]) -> list[str]:
     """Choose the columns worth showing: fields the rows' types have, and any filled.
 
     Confidences and quads that the frame came without stay out; a field's cleaned columns follow it.

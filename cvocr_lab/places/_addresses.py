@@ -1,14 +1,11 @@
-"""Addresses of both eras: two, three or four parts, small to large."""
+"""Parse addresses of both eras: two to four units, from small to large."""
 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
-
-from rapidfuzz import fuzz
 
 from cvocr_lab.places._gazetteer import (
     CACHED,
@@ -33,8 +30,8 @@ from cvocr_lab.places._provinces import (
     successor,
 )
 from cvocr_lab.places._search import Reading, Search, of_new_era
-from cvocr_lab.places._words import is_house, parted
-from cvocr_lab.text import collapse, fold_key, nfc
+from cvocr_lab.places._words import is_house, lost_words, parted
+from cvocr_lab.text import collapse, nfc
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +75,7 @@ class Address:
 
     @property
     def province_2025(self) -> str:
-        """The province since 2025-07-01; "" when the province is unknown."""
+        """The province since 2025-07-01; "" if the province is unknown."""
         if not self.province or "province" in self.unknown:
             return ""
         # Of both eras Huế alone has a name that no old province had.
@@ -86,7 +83,7 @@ class Address:
         return self.province if since else successor(self.province).name
 
     def __str__(self) -> str:
-        """The parts joined as cards print them."""
+        """Return the parts joined as on cards."""
         return ", ".join(filter(None, (self.house, self.ward, self.district, self.province)))
 
 
@@ -141,40 +138,10 @@ def parse_address(text: str, *, era: Era | None = None) -> Address:
             best = max(best, other, key=_rank)
             if found.doubtful and not best.ward and "ward" not in best.unknown:
                 best = replace(best, unknown=(*best.unknown, "ward"))
-    if words := _lost_words(text, best):
+    if words := lost_words(text, str(best), best.province):
         best = replace(best, house=" ".join([*words, best.house]).strip())
     best = _of_2025(best)
     return replace(best, country=country) if country else best
-
-
-_LEAST_LETTERS, _ALIKE = 4, 60
-"""Letters of a word worth keeping, and likeness in percent to the word that stands for it."""
-
-
-def _lost_words(text: str, found: Address) -> list[str]:
-    """Words of the text that neither a part nor the house holds, as printed: no name may vanish.
-
-    A misread word is held by the one it was mended to, a unit word by its part.
-    """
-    kept = Counter(fold_key(str(found)).split())
-    if kept.keys() >= set(fold_key(text).split()):  # most addresses
-        return []
-    words = [(word, fold_key(word)) for word in re.findall(r"[^\W\d_]+", text)]
-    mended = list((kept - Counter(key for _, key in words)).elements())
-    return [
-        word
-        for word, key in words
-        if key not in kept
-        and len(word) >= _LEAST_LETTERS
-        and key not in _UNIT_KEYS
-        and not any(fuzz.ratio(key, other) >= _ALIKE for other in mended)
-        and not ((place := province_named(word)) and place[0].name == found.province)
-    ]
-
-
-_UNIT_KEYS: Final = frozenset(
-    "phuong quan huyen thanh tinh tran dac city district ward province town commune".split()  # noqa: SIM905
-)
 
 
 def _rank(address: Address) -> tuple[float, int, bool, float]:
@@ -183,7 +150,7 @@ def _rank(address: Address) -> tuple[float, int, bool, float]:
 
 
 def _of_2025(address: Address) -> Address:
-    """The address with the district of 2025 for one that was renamed or split before."""
+    """Replace a district that was renamed or split before 2025 by its successor."""
     code = next((p.code for p in provinces("old") if p.name == address.province), "")
     became = FORMER.get(code, {}).get(address.district, ())
     if len(became) > 1:
@@ -203,7 +170,7 @@ _COUNTRY: Final = re.compile(
 
 
 def _is_whole(address: Address) -> bool:
-    """Tell whether every part is placed, and none may stand in the house."""
+    """Return whether every part was found and the house can hold no further unit."""
     if address.unknown or not address.province:
         return False
     placed = bool(address.ward and (address.district or address.era == "new"))
@@ -211,7 +178,7 @@ def _is_whole(address: Address) -> bool:
 
 
 def _of_reading(search: Search, reading: Reading) -> Address:
-    """The address that a search read."""
+    """Return the address of a search result."""
     assert reading.province is not None
     runs = (part for run in search.rest(reading) for part in _COMMAS.split(run))
     rest = [part for part in (part.strip(_EDGES) for part in runs) if part]
@@ -283,7 +250,7 @@ def _of_parts(split: list[str], era: Era | None) -> Address:
 
 
 def _either(new: Address, old: Address, small: list[str]) -> Address:
-    """Judge an address whose unit is a ward now and was a district: what stands before decides."""
+    """Decide whether a unit is a ward of today or a former district, by the part before it."""
     if "ward" not in old.unknown or written(small[-1]).unit in WARD_WORDS:
         return new
     if written(small[-1]).unit in DISTRICT_WORDS or written(old.ward).unit in WARD_WORDS:
@@ -294,7 +261,7 @@ def _either(new: Address, old: Address, small: list[str]) -> Address:
 
 
 def _one_unit(part: str, choices: list[Address], first: Address) -> Address:
-    """Judge an address of a province and one unit: an old district, or a new ward."""
+    """Decide whether the only unit below the province is an old district or a new ward."""
     named = [c for c in choices if c.ward or c.district if not c.unknown]
     unit = written(part).unit
     if len(named) < 2 or unit in WARD_WORDS | DISTRICT_WORDS:
@@ -309,7 +276,7 @@ def _one_unit(part: str, choices: list[Address], first: Address) -> Address:
 
 
 def _old(small: list[str], province: Province, score: float) -> Address:
-    """Read the parts below the province by the map of three levels."""
+    """Parse the parts below the province as district and ward of the old era."""
     districts = roll("old", province.code)
     base = Address(province=province.name, era="old", score=score)
     *rest, part = small
@@ -338,7 +305,7 @@ def _old(small: list[str], province: Province, score: float) -> Address:
 
 
 def _namesake(districts: Roll, district: Place, province: Province, ward: str) -> Place | None:
-    """Find the one district with a word more, less or other that has the ward: Nam for Bắc."""
+    """Find the only district that differs in one word (Nam, Bắc) and has the ward."""
     words = set(district.name.split())
     near = [
         place
@@ -352,7 +319,7 @@ def _namesake(districts: Roll, district: Place, province: Province, ward: str) -
 
 
 def _new(small: list[str], province: Province, score: float) -> Address:
-    """Read the parts below the province by the map of two levels."""
+    """Parse the parts below the province as a ward of the new era."""
     base = Address(province=province.name, era="new", score=score)
     return _with_ward(base, small, roll("new", province.code))
 
@@ -369,14 +336,14 @@ def _with_ward(base: Address, parts: list[str], wards: Roll) -> Address:
 
 
 def _with_found(base: Address, ward: Place) -> Address:
-    """The address with a listed ward, and what became of it."""
+    """Return the address with a listed ward and its successor."""
     became = (ward.code,) if base.era == "new" else ward.became
     since = ward_by_code(became[0]) if len(became) == 1 else None
     return replace(base, ward=ward.name, code=ward.code, ward_2025=since.name if since else "")
 
 
 def _in(among: Roll, part: str, level: str) -> tuple[Place, float] | None:
-    """Find the place of a part; None where its unit word is another level's."""
+    """Find the unit that a part names; None if its unit word belongs to another level."""
     found = find_in(among, part)
     unit = explicit_unit(part) if found else ""
     other = DISTRICT_WORDS if level == "ward" else WARD_WORDS
@@ -400,7 +367,7 @@ _LEAST_LIKE: Final = 0.6
 
 
 def _province_above(parts: list[str]) -> tuple[Province, float] | None:
-    """Judge a misread province by the district before it, and by the ward before that."""
+    """Identify a misread province by the district before it, and the ward before that."""
     *small, last = parts
     if not small:
         return None

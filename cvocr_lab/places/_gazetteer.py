@@ -16,7 +16,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from cvocr_lab.data import rows
-from cvocr_lab.places._provinces import Era, Province, match_province, provinces
+from cvocr_lab.places._provinces import Era, Province, former_province, match_province
 from cvocr_lab.text import digits_from_lookalikes, fold, fold_key, nfc, old_tone
 
 CACHED: Final = 1 << 17
@@ -28,7 +28,7 @@ _UNITS: Final = {
     "xa": "xa", "x": "xa", "thi tran": "thitran", "tt": "thitran", "t t": "thitran",
     "dac khu": "dackhu",
 }  # fmt: skip
-"""Unit words and their abbreviations, folded."""
+"""Unit words and their abbreviations, without marks."""
 
 _MARKED_UNITS: Final = {
     "tỉnh": "tinh", "thành phố": "thanhpho", "quận": "quan", "huyện": "huyen", "thị xã": "thixa",
@@ -46,8 +46,6 @@ FORMER: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
 }
 """Districts that older papers print, by province, and those of 2025 that they became (Resolutions
 132/NQ-CP of 2013 and 1111/NQ-UBTVQH14 of 2020)."""
-FORMER_PROVINCES: Final[Mapping[str, str]] = {"hatay": "Hà Nội"}
-"""Provinces that older papers print, folded, and what they became (Resolution 15/2008/QH12)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +117,7 @@ _NUMBERED: Final = frozenset({"p", "q", "phuong", "quan"})
 
 @lru_cache(CACHED)
 def written(part: str) -> Written:
-    """Make a part of an address ready for looking up."""
+    """Prepare a part of an address for look-ups."""
     part = mended(part)
     words = fold_key(part).split()
     marked = re.findall(r"[^\W_]+", old_tone(part).lower())
@@ -179,19 +177,19 @@ def province_named(part: str, *, exactly: bool = False) -> tuple[Province, float
     """Find the province that a part names, or what a former one became; see `match_province`."""
     if found := match_province(mended(part), exactly=exactly):
         return found
-    name = next((FORMER_PROVINCES[k] for k in written(part).keys if k in FORMER_PROVINCES), None)
-    return None if name is None else (next(p for p in provinces("old") if p.name == name), 0.9)
+    became = former_province(part)
+    return None if became is None else (became, 0.9)
 
 
 @dataclass(slots=True)
 class Roll:
-    """The units of one place above, to look names up in."""
+    """The units within one larger unit, searchable by name."""
 
     by_mark: dict[str, Place] = field(default_factory=dict)
     by_key: dict[str, list[Place]] = field(default_factory=dict)
 
     def add(self, place: Place) -> None:
-        """Enter a place under its name, and under its name after its unit word."""
+        """Add a place under its name, with and without its unit word."""
         key, mark = _bare(place.name)
         kind, kind_mark = _bare(place.kind)
         spellings = [(key, mark), (kind + key, kind_mark + mark)]
@@ -232,7 +230,7 @@ class Roll:
         return found[0] if len(found) == 1 else None
 
     def _holds_name(self, part: str) -> bool:
-        """Tell whether a part is a listed name with words before or behind it."""
+        """Return whether a part consists of a listed name and further words."""
         words = fold_key(part).split()
         cuts = range(1, len(words))
         heads = {"".join(words[:cut]) for cut in cuts if len("".join(words[cut:])) > 1}
@@ -272,12 +270,12 @@ class Roll:
         return list(self.by_key)
 
     def places(self) -> Iterable[Place]:
-        """The places of the roll, each once."""
+        """Return the places of the roll without duplicates."""
         return {(p.name, p.kind): p for places in self.by_key.values() for p in places}.values()
 
 
 def _is_unit(words: list[str]) -> bool:
-    """Tell whether words are a unit word, or a long one with a letter misread."""
+    """Return whether the words are a unit word, or a long one with one misread letter."""
     text = "".join(words)
     return " ".join(words) in _UNITS or any(
         OSA.distance(text, unit, score_cutoff=1) <= 1
@@ -300,12 +298,12 @@ def find_in(among: Roll, part: str) -> tuple[Place, float] | None:
 
 
 def slack(length: int) -> int:
-    """Letters that may be wrong in a name of that many."""
+    """Return how many letters may be wrong in a name of that length."""
     return 0 if length < 4 else 1 if length < 7 else 2 if length < 12 else 3
 
 
 def _nearest(mark: str, places: list[Place]) -> tuple[Place, float] | None:
-    """Find the one of several names that differ in marks only."""
+    """Choose among names that differ only in their marks."""
     scored = sorted(
         ((OSA.normalized_similarity(mark, _bare(p.name)[1]), p) for p in places),
         key=lambda s: s[0], reverse=True,
@@ -318,7 +316,7 @@ def _nearest(mark: str, places: list[Place]) -> tuple[Place, float] | None:
 
 @lru_cache(CACHED)
 def _bare(name: str) -> tuple[str, str]:
-    """Key and marked form of a listed name; numbered ones keep their unit word."""
+    """Return key and marked form of a listed name; numbered names keep their unit word."""
     return (
         fold_key(name).replace(" ", ""),
         "".join(re.findall(r"[^\W_]+", old_tone(name).lower())),
@@ -372,7 +370,7 @@ def _units(era: Era) -> dict[tuple[str, str], list[Place]]:
 
 @cache
 def _every_name() -> frozenset[str]:
-    """Every listed name with its marks: the right spelling of some place."""
+    """Return all listed names with their marks."""
     names: Iterable[str] = (
         place.name for era in ("old", "new") for places in _units(era).values() for place in places
     )

@@ -1,4 +1,4 @@
-"""Old wards and districts by name alone, for addresses that leave out the place above."""
+"""Old wards and districts by name, for addresses without the larger unit."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cvocr_lab.places._provinces import Province, provinces
 
 @cache
 def wards_named(province: str) -> dict[str, tuple[tuple[Place, Place], ...]]:
-    """Wards of an old province by key, each with its district."""
+    """Return the wards of an old province by key, each with its district."""
     made: dict[str, tuple[tuple[Place, Place], ...]] = {}
     for district in roll("old", province).places():
         for ward in roll("old", province, district.name).places():
@@ -21,7 +21,7 @@ def wards_named(province: str) -> dict[str, tuple[tuple[Place, Place], ...]]:
 
 @cache
 def districts_named() -> dict[str, tuple[tuple[Province, Place], ...]]:
-    """Districts of the old era by key, each with its province."""
+    """Return the districts of the old era by key, each with its province."""
     made: dict[str, tuple[tuple[Province, Place], ...]] = {}
     for province in provinces("old"):
         for district in roll("old", province.code).places():

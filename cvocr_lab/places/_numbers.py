@@ -1,4 +1,4 @@
-"""The law of the 12-digit personal number."""
+"""The structure of the 12-digit personal number."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
-"""The provinces of both eras: names, codes, plates, and what became of each."""
+"""The provinces of both eras: names, codes, plates and successors."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import Literal
+from typing import Final, Literal
 
 from rapidfuzz import process
 from rapidfuzz.distance import Levenshtein
@@ -91,7 +91,7 @@ def by_id_code(code: str) -> Province | None:
 
 
 def is_abroad(code: str) -> bool:
-    """Tell whether a personal number's first three digits stand for a foreign country (101-295)."""
+    """Return whether the first three digits of a personal number are abroad (101-295)."""
     return bool(re.fullmatch(r"[12]\d\d", code, re.ASCII)) and 101 <= int(code) <= 295
 
 
@@ -162,8 +162,18 @@ def match_province(
     return best, scores[best][0]
 
 
+_FORMER: Final = {"hatay": "Hà Nội"}
+"""Provinces that older papers print, and what they became (Resolution 15/2008/QH12)."""
+
+
+def former_province(text: str) -> Province | None:
+    """Find the province that a former one became part of before 2025: Hà Nội for Hà Tây."""
+    name = _FORMER.get(_key(text))
+    return next((place for place in provinces("old") if place.name == name), None)
+
+
 def near_provinces(text: str, least: float) -> list[tuple[Province, float]]:
-    """List old provinces whose name is at least that near to `text`, 0 to 1."""
+    """List the old provinces whose name has at least that similarity to `text` (0 to 1)."""
     names = _names("old")
     found: dict[Province, float] = {}
     for name, likeness, _ in _near(_key(text), names, least):
@@ -173,7 +183,7 @@ def near_provinces(text: str, least: float) -> list[tuple[Province, float]]:
 
 
 def _near(key: str, names: dict[str, Province], least: float) -> list[tuple[str, float, int]]:
-    """Names at least that alike; the scorer's own cutoff rounds away one that just is."""
+    """Return names of at least that similarity; the scorer's own cut-off is not exact."""
     found = process.extract(
         key, list(names), scorer=Levenshtein.normalized_similarity,
         score_cutoff=least - 0.01, limit=None,
@@ -207,7 +217,7 @@ def _names(era: Era) -> dict[str, Province]:
 
 @cache
 def _initials(era: Era) -> dict[str, Province]:
-    """List initials that mean one province only, and HN by custom."""
+    """Return the initials that are unique to a province, and HN by custom."""
     made: dict[str, list[Province]] = {}
     for place in provinces(era):
         words = re.findall(r"\w+", place.name)

@@ -32,11 +32,11 @@ from cvocr_lab.text import fold_key
 Level = Literal["province", "district", "ward"]
 
 _LONGEST: Final = 6
-"""Words in the longest name of a unit, with its unit word."""
+"""Number of words in the longest name, including its unit word."""
 _ENDS: Final = 4
-"""Separators that are tried, from the right, as the end of the units."""
+"""Number of separators, from the right, that are tried as the end of the units."""
 _SURE: Final = 5.0
-"""Worth of a reading that places three levels with hardly a doubt."""
+"""Value of a reading that finds three levels almost certainly."""
 _ENGLISH: Final = {
     "district": "quận", "province": "tỉnh", "city": "thành phố", "ward": "phường", "town": "thị xã",
 }  # fmt: skip
@@ -68,7 +68,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The units of an address and the words they take."""
+    """A reading of an address: its units and the words that belong to them."""
 
     value: float = 0.0
     score: float = 1.0
@@ -79,10 +79,10 @@ class Reading:
     begin: int = 0
     taken: frozenset[int] = frozenset()
     doubtful: bool = False
-    """Whether a street has the name of a ward that may be meant."""
+    """Whether a street has the name of a ward, which may be meant."""
 
     def with_unit(self, level: Level, span: Span) -> Reading:
-        """The reading with one unit more."""
+        """Return the reading with one more unit."""
         made = replace(self, district=span.place) if level == "district" else self  # type: ignore[arg-type]
         made = replace(made, ward=span.place) if level == "ward" else made  # type: ignore[arg-type]
         return replace(
@@ -109,7 +109,7 @@ class Search:
         self._ending: dict[int, list[Span]] = {}
 
     def best(self, era: Era | None) -> Reading | None:
-        """The reading worth most; None where no unit is found."""
+        """Return the reading of the highest value, or None if no unit is found."""
         found: list[Reading] = []
         for end in self._ends():
             found += [reading for reading in self._readings(end, era) if reading.value > 0]
@@ -118,7 +118,7 @@ class Search:
         return max(found, key=lambda r: (r.value, r.era == "old", r.score), default=None)
 
     def rest(self, reading: Reading) -> list[str]:
-        """The runs of words that no unit took."""
+        """Return the runs of words that belong to no unit."""
         runs: list[list[Word]] = []
         before = -2
         for at, word in enumerate(self.words):
@@ -145,7 +145,7 @@ class Search:
             yield from self._without_province(end)
 
     def _skipped(self, end: int) -> float:
-        """What it costs to leave the words behind the units to the rest."""
+        """Return the penalty for words after the last unit."""
         count = len(self.words)
         if end == count:
             return 0.0
@@ -153,7 +153,7 @@ class Search:
         return 0.3 + 0.4 * sum(w.gap > 0 for w in self.words[end + 1 :]) + unit
 
     def _ends(self) -> list[int]:
-        """Where the last unit may end: at the end of the text, or before a separator."""
+        """Return the possible ends of the last unit: the end of the text, or a separator."""
         count = len(self.words)
         before = [at for at in range(count - 1, 0, -1) if self.words[at].gap > 0]
         numbers = [
@@ -171,18 +171,18 @@ class Search:
         return fold_key(self.text[self.words[begin].begin : self.words[end - 1].end])
 
     def _starts(self, end: int) -> Iterator[tuple[int, float]]:
-        """Where a name that ends there may begin, and what it costs."""
+        """Yield the possible starts of a name that ends there, each with its penalty."""
         cost = 0.0
         for begin in range(end - 1, max(-1, end - 1 - _LONGEST), -1):
             yield begin, cost
             cost += (0.0, 0.1, 0.6, 0.0)[self.words[begin].gap]
 
     def _bounded(self, begin: int, end: int) -> bool:
-        """Tell whether the name begins at a separator or with a unit word."""
+        """Return whether the name begins at a separator or with a unit word."""
         return self.words[begin].gap > 0 or bool(explicit_unit(self._text(begin, end)))
 
     def _names_street(self, begin: int) -> bool:
-        """Tell whether what stands before a name in its segment makes it a street's."""
+        """Return whether the words before the name make it the name of a street."""
         first = begin
         while first and self.words[first].gap == 0:
             first -= 1
@@ -215,7 +215,7 @@ class Search:
             yield Span(begin, end, place, score, value)
 
     def _again(self, base: Reading) -> Iterator[Reading]:
-        """The reading without the same province before it: ``Ho Chi Minh City, Ho Chi Minh``."""
+        """Yield readings of a repeated province: ``Ho Chi Minh City, Ho Chi Minh``."""
         if not base.begin:
             return
         for span in self._provinces(base.begin):
@@ -224,7 +224,7 @@ class Search:
                 yield replace(base, begin=span.begin, taken=taken, value=base.value + 0.05)
 
     def _places(self, among: Roll, end: int, level: Level) -> Iterator[Span]:
-        """Names of the roll that end there."""
+        """Yield the names of the roll that end there."""
         for begin, cost in self._starts(end):
             text = self._text(begin, end)
             unit = explicit_unit(text)
@@ -283,7 +283,7 @@ class Search:
                 yield base.with_unit("ward", span)
 
     def _doubtful(self, among: Roll, end: int) -> bool:
-        """Tell whether a street before the units is named like a ward."""
+        """Return whether a street before the units has the name of a ward."""
         for begin, _ in self._starts(end):
             if self.words[begin].gap or explicit_unit(self._text(begin, end)):
                 return False
@@ -293,7 +293,7 @@ class Search:
         return False
 
     def _ward_alone(self, base: Reading) -> Iterator[Reading]:
-        """A ward right below the province, which tells its district where it is the only one."""
+        """Yield wards directly before the province; a unique name determines the district."""
         assert base.province is not None
         for begin, cost in self._starts(base.begin):
             text = self._text(begin, base.begin)
@@ -311,7 +311,7 @@ class Search:
             yield replace(base.with_unit("ward", span), district=district)
 
     def _after_house(self, begin: int) -> bool:
-        """Tell whether nothing but a house stands before the word."""
+        """Return whether only a house precedes the word."""
         if not begin:
             return True
         first = max(at for at in range(begin) if self.words[at].gap > 1)
@@ -322,7 +322,7 @@ class Search:
         yield from self._wards(base, roll("new", base.province.code))
 
     def _without_province(self, end: int) -> Iterator[Reading]:
-        """A district whose name tells its province, alone or by the ward before it."""
+        """Yield districts whose name, or ward, determines the province."""
         if any(word.gap > 1 for word in self.words[end:]):
             return  # what stands behind a comma may be the province, misread
         cost = self._skipped(end)

@@ -1,4 +1,4 @@
-"""Wards and districts that made-up addresses draw from."""
+"""Wards and districts for generated addresses."""
 
 from __future__ import annotations
 

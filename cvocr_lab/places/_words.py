@@ -1,11 +1,15 @@
-"""The words of an address, and what houses and streets begin with."""
+"""Split an address into words, and recognise houses and streets."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
+from rapidfuzz import fuzz
+
+from cvocr_lab.places._gazetteer import province_named
 from cvocr_lab.text import fold_key
 
 # What a street's name stands behind, so that the name is no ward's.
@@ -52,15 +56,46 @@ _GLUED: Final = (
 
 
 def is_house(part: str) -> bool:
-    """Tell whether a part begins as a house, street or hamlet does."""
+    """Return whether a part begins like a house, street or hamlet."""
     return _HOUSE.match(fold_key(part)) is not None
 
 
 def parted(text: str) -> str:
-    """The text with a blank between words that were written as one, as ``P8Q10``."""
+    """Insert blanks between units that were written as one word, as in ``P8Q10``."""
     for pattern, with_blank in _GLUED:
         text = pattern.sub(with_blank, text)
     return text
+
+
+_LEAST_LETTERS, _ALIKE = 4, 60
+"""Least length of a word to keep, and least similarity (percent) to its replacement."""
+
+
+def lost_words(text: str, found: str, province: str) -> list[str]:
+    """Return the words of `text` that are missing in `found`, as printed: no name may be lost.
+
+    Unit words are not counted, nor words that were replaced by a similar one, nor another spelling
+    of the province.
+    """
+    kept = Counter(fold_key(found).split())
+    if kept.keys() >= set(fold_key(text).split()):  # most addresses
+        return []
+    words = [(word, fold_key(word)) for word in re.findall(r"[^\W\d_]+", text)]
+    mended = list((kept - Counter(key for _, key in words)).elements())
+    return [
+        word
+        for word, key in words
+        if key not in kept
+        and len(word) >= _LEAST_LETTERS
+        and key not in _UNIT_KEYS
+        and not any(fuzz.ratio(key, other) >= _ALIKE for other in mended)
+        and not ((place := province_named(word)) and place[0].name == province)
+    ]
+
+
+_UNIT_KEYS: Final = frozenset(
+    "phuong quan huyen thanh tinh tran dac city district ward province town commune".split()  # noqa: SIM905
+)
 
 
 def words_of(text: str) -> list[Word]:
@@ -80,6 +115,6 @@ def words_of(text: str) -> list[Word]:
 
 
 def names_street(head: str) -> bool:
-    """Tell whether a name behind these words is a street's: behind a number, not a hamlet's."""
+    """Return whether these words, such as a house number, are followed by a street's name."""
     key = fold_key(head)
     return not _HAMLET.fullmatch(key) and _BEFORE_STREET.fullmatch(key) is not None

@@ -92,7 +92,7 @@ def stream(rows: int, folder: Path, every: int) -> None:
             yield frame.drop(columns="image")  # a file holds no pictures
 
     start = time.process_time()
-    written = frames.write_frames(chunks(), folder / "read.parquet")
+    written = frames.write_frame(chunks(), folder / "read.parquet")
     seconds = time.process_time() - start
     assert written == rows
     size = (folder / "read.parquet").stat().st_size / 1e6

@@ -1,4 +1,4 @@
-"""Normal forms of single values: one rule for each field type, told what it did step by step."""
+"""Normal forms of single values: one rule for each field type, with a record of its steps."""
 
 from cvocr_lab.cleaning.normal.cells import Action, Cleaned, Part, Rule, Step
 from cvocr_lab.cleaning.normal.rules import rule_of

@@ -1,4 +1,4 @@
-"""What cleaning makes of one cell, step by step."""
+"""The result of cleaning one cell, and its steps."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _NO_PARTS: Final[Mapping[str, Part]] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One change: which rule made what of what, and how sure it is, 0 to 1."""
+    """One change: the rule, the text before and after, and a score from 0 to 1."""
 
     rule: str
     action: Action
@@ -52,7 +52,7 @@ class Cleaned:
 
     @property
     def score(self) -> float:
-        """That of the least certain step."""
+        """The score of the least certain step."""
         return min((step.score for step in self.steps), default=1.0)
 
 
@@ -101,7 +101,7 @@ def trimmed(text: str, edges: str) -> str:
 
 
 def _bracketed(text: str) -> dict[int, int]:
-    """Where each bracket that is closed opens and closes."""
+    """Return the positions of matching brackets: opening to closing."""
     opened: list[int] = []
     pairs = {}
     for at, sign in enumerate(text):
@@ -114,7 +114,7 @@ def _bracketed(text: str) -> dict[int, int]:
 
 @dataclass(slots=True)
 class Trail:
-    """A text on its way to its normal form, with the steps it takes."""
+    """A text that is being cleaned, with the steps so far."""
 
     raw: str
     text: str = ""
@@ -126,15 +126,15 @@ class Trail:
         self.then("spaces", "form", collapse(self.text))
 
     def then(self, rule: str, action: Action, after: str, score: float = 1.0) -> None:
-        """Take a step, where it changes anything."""
+        """Record a step if it changes the text."""
         if after != self.text:
             self.steps.append(Step(rule, action, self.text, after, score))
             self.text = after
 
     def done(self, parts: Mapping[str, Part] = _NO_PARTS, flag: str = "") -> Cleaned:
-        """End here: the text is in normal form, or as near as it gets where flagged."""
+        """Return the current text as the result, flagged if it is not fully normal."""
         return Cleaned(self.text, tuple(self.steps), parts, flag)
 
     def kept(self, flag: str) -> Cleaned:
-        """End here: there is no normal form; the text stays as read."""
+        """Return the text as read: it has no normal form."""
         return Cleaned(self.raw, (), _NO_PARTS, flag)

@@ -1,4 +1,4 @@
-"""Numbers, plates, chassis and engine numbers: signs put right where only one kind can stand."""
+"""Numbers, plates, chassis and engine numbers: look-alike characters are corrected by position."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from cvocr_lab.text import digits_from_lookalikes
 _EDGES: Final = " \t.,;:-–—_'\"`|*/\\()[]"
 _SMALL: Final = str.maketrans("bgqA", "6994")
 DIGITISH: Final = "0-9OoQDIl|!iZzSsGBbgqA"
-"""Digits, and the signs that look like one."""
+"""Character class of digits and the characters that look like one."""
 
 
 def to_digits(text: str) -> str:
-    """Make digits of the signs that look like one."""
+    """Replace characters that look like a digit by that digit."""
     return digits_from_lookalikes(text.translate(_SMALL))
 
 
 def number(kind: FieldType, text: str, _: Era | None) -> Cleaned:
-    """Clean a number made of digits only."""
+    """Clean a number that consists of digits only."""
     trail = Trail(text)
     bare = re.sub(r"[\s.,\-–—_:'\"`*/\\()\[\]]", "", trail.text)
     whole = kind.accepts(to_digits(bare))  # then a stroke at an end is a 1, else a speck
@@ -32,7 +32,7 @@ def number(kind: FieldType, text: str, _: Era | None) -> Cleaned:
 
 
 def passport_number(kind: FieldType, text: str, _: Era | None) -> Cleaned:
-    """Clean a letter and seven or eight digits."""
+    """Clean a passport number: one letter and seven or eight digits."""
     trail = _tight(text)
     head, tail = trail.text[:1], trail.text[1:]
     trail.then("look_alikes", "repair", _LETTER.get(head, head) + to_digits(tail), 0.95)
@@ -43,7 +43,7 @@ _LETTER: Final = {"8": "B", "6": "G", "5": "S", "2": "Z"}
 
 
 def country_code(kind: FieldType, text: str, _: Era | None) -> Cleaned:
-    """Clean three letters."""
+    """Clean a country code of three letters."""
     trail = _tight(text)
     letters = trail.text.translate(str.maketrans("01|56824", "OIISGBZA"))
     trail.then("look_alikes", "repair", letters, 0.95)
@@ -78,7 +78,7 @@ def engine(kind: FieldType, text: str, _: Era | None) -> Cleaned:
 
 
 def amount(kind: FieldType, text: str, _: Era | None) -> Cleaned:
-    """Clean a whole number: the unit falls off, and so do the marks between thousands."""
+    """Clean a whole number: the unit and the thousands separators are removed."""
     trail = Trail(text)
     bare = trail.text.strip(" \t.,;:-–—_'\"`*/\\()[]")
     found = _NUMBER_AND_UNIT.fullmatch(bare)
@@ -194,7 +194,7 @@ def plate(kind: FieldType, text: str, _: Era | None) -> Cleaned:
 
 
 def _read_as(whole: str, length: int) -> str | None:
-    """The plate with a series of that many signs, its signs put right; None when it is none."""
+    """Return the corrected plate with a series of that length, or None if it cannot be one."""
     digits = len(whole) - 2 - length
     if digits not in (4, 5) or (length == 3 and digits == 4):
         return None
@@ -214,7 +214,7 @@ def _read_as(whole: str, length: int) -> str | None:
 
 
 def _may_be_code(read: str, code: str) -> bool:
-    """Tell whether the misread code of a province is one; two letters are no code misread."""
+    """Return whether a misread province code is plausible: it must contain a digit."""
     return any(c.isdigit() for c in read) and (code == "80" or by_plate_code(code) is not None)
 
 

@@ -56,7 +56,7 @@ def date(kind: FieldType, text: str, _: Era | None) -> Cleaned:
 
 
 Found = tuple[str, tuple[str, ...]]
-"""The text with its digits put right, and its numbers: year, month, day."""
+"""Return the text with its digits corrected, and year, month and day."""
 
 _CAPTION: Final = re.compile(r"^(?:[^\W\d_]+\s+){0,4}[^\W\d_]+\s*:\s*(?=\S)")
 
@@ -74,7 +74,7 @@ def _certainty(parts: tuple[str, ...]) -> float:
 
 
 def _printed(text: str) -> Found | None:
-    """What needs no repair: a day in any printed form, or an ISO date, month or year."""
+    """Return the ISO form of a date that needs no repair."""
     if parts := split_date(text):
         return text, parts
     found = re.fullmatch(r"([0-9]{4})(?:-([0-9]{2}))?(?:-([0-9]{2}))?", text)
@@ -123,7 +123,7 @@ def _year(text: str) -> Found | None:
 
 
 def _unparted(text: str) -> Found | None:
-    """Eight digits without separators, or with separators read as digits."""
+    """Return the date in eight digits whose separators are missing or were read as digits."""
     digits = to_digits(re.sub(r"[\s.\-/,]", "", text))
     marks = len(re.findall(r"[.\-/,]", text.strip(_EDGES)))
     if not digits.isdecimal() or marks != {8: 0, 9: 1, 10: 0}.get(len(digits)):

@@ -30,7 +30,7 @@ _OTHER_WORDS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "Việt Nam": ("VIỆT NAM", "VNM", "Vietnamese", "Việt Nam / Vietnamese", "Việt Nam / VNM")
     },
 }
-"""Lists that stand in no table: normal form and what else is printed for it."""
+"""Closed lists that are in no table: normal form and other spellings."""
 
 
 _MIXED: Final = re.compile(r"\b(?=\w*[^\W\d_])(?=\w*\d)\w+")
@@ -56,7 +56,7 @@ class Lexicon:
     short: int = 2
 
     def find(self, text: str) -> tuple[str, float] | None:
-        """The word that a text means, and how well it fits; None if none, or if two fit alike."""
+        """Return the word that a text means and a score; None if none fits, or several."""
         mark, key = _forms(_MIXED.sub(lambda m: m[0].translate(_TO_LETTERS), text))
         if word := self.by_mark.get(mark):
             return word, 1.0
@@ -92,7 +92,7 @@ class Lexicon:
 
 
 def lexicon(words: Iterable[tuple[str, str]], *, short: int = 2) -> Lexicon:
-    """Make a lexicon of (spelling, normal form); of equal spellings the first counts."""
+    """Make a lexicon of pairs (spelling, normal form); the first of equal spellings is used."""
     by_mark: dict[str, str] = {}
     by_key: dict[str, tuple[str, ...]] = {}
     for spelling, word in words:
@@ -112,7 +112,7 @@ def _forms(text: str) -> tuple[str, str]:
 
 
 def listed(kind: FieldType, text: str, _: Era | None) -> Cleaned:
-    """Clean one of a closed list, or an other word for it."""
+    """Clean an entry of a closed list, or another word for it."""
     trail = Trail(text)
     trail.then("spaces", "form", trail.text.strip(_EDGES))
     found = _lexicon_of(kind).find(trail.text)
@@ -183,7 +183,7 @@ def authority(kind: FieldType, text: str, _: Era | None) -> Cleaned:
 
 @cache
 def _police() -> Lexicon:
-    """Every way to write the police of each old province."""
+    """Return a lexicon of all spellings of the provincial police bodies of the old era."""
     words = []
     for place in provinces("old"):
         word, shorts = ("THÀNH PHỐ", "TP") if place.kind == "city" else ("TỈNH", "T")

@@ -1,4 +1,4 @@
-"""Which rule cleans which field type: by its name, else by its form."""
+"""Which rule cleans which field type: by the name of the type, or else by its class."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ BY_NAME: Final[Mapping[str, Rule]] = MappingProxyType(
         "PROVINCE": Rule(texts.province, parts=("province_2025", "score")),
     }
 )
-"""Rules of single field types."""
+"""Rules for single field types."""
 
 BY_FORM: Final[Mapping[type[FieldType], Rule]] = MappingProxyType(
     {
@@ -44,7 +44,7 @@ BY_FORM: Final[Mapping[type[FieldType], Rule]] = MappingProxyType(
         t.Amount: Rule(codes.amount, "whole"),
     }
 )
-"""Rules of whole forms of field types."""
+"""Rules for whole classes of field types."""
 
 _NUMBER: Final = Rule(codes.number)
 _PLAIN: Final = Rule(texts.plain)
@@ -52,7 +52,7 @@ _PLAIN: Final = Rule(texts.plain)
 
 @cache
 def rule_of(kind: FieldType) -> Rule:
-    """The rule that cleans values of this type; free text where there is none of its own."""
+    """Return the rule that cleans values of this type; free text if it has no rule of its own."""
     if found := BY_NAME.get(kind.name):
         return found
     for form in type(kind).__mro__:

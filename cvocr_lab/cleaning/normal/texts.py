@@ -1,4 +1,4 @@
-"""Names, owners, addresses, and text that no list knows."""
+"""Names, owners, addresses and free text."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _LETTERS: Final = str.maketrans("05864", "OSBGA")
 
 
 def plain(_kind: FieldType, text: str, _: Era | None) -> Cleaned:
-    """Clean free text: characters and spaces, no more."""
+    """Clean free text: only characters and spaces are normalised."""
     return Trail(text).done()
 
 
 def name(kind: FieldType, text: str, _: Era | None) -> Cleaned:
-    """Clean a person's name: upper case, and letters where digits were read."""
+    """Clean a person's name: upper case, with letters in place of misread digits."""
     trail = Trail(text)
     trail.then("edges", "repair", trimmed(trail.text.translate(_APOSTROPHES), _EDGES))
     # Marks of their own behind a digit join the letter that takes its place.
@@ -99,7 +99,7 @@ def _is_number(word: str) -> bool:
 
 
 def _as_letters(word: str) -> str:
-    """The word with letters for digits; a syllable has an L at its head only."""
+    """Replace misread digits of a word by letters; a 1 is an L only at its beginning."""
     if not any(c in "0123456789|!l" for c in word) or not any(c.isalpha() for c in word):
         return word
     if _is_number(word):
@@ -113,7 +113,7 @@ def _as_letters(word: str) -> str:
 
 
 def address(kind: FieldType, text: str, era: Era | None) -> Cleaned:
-    """Clean an address: parts by the lists of their era, the house as printed."""
+    """Clean an address: units by the lists of their era, house and street as printed."""
     trail = Trail(text)
     # A residence is of the day of issue; an origin may keep the names of the old map.
     hint = era if era == "old" or getattr(kind, "house", True) else None
@@ -159,7 +159,7 @@ _POLICE: Final = re.compile(r"^(?:giám đốc\s+)?(?:ca|công an)\s+", re.IGNOR
 
 
 def province(_kind: FieldType, text: str, _: Era | None) -> Cleaned:
-    """Clean a province alone, or the one whose police is named."""
+    """Clean a province, or take it from the name of its police."""
     trail = Trail(text)
     trail.then("spaces", "form", trail.text.strip(_EDGES))
     trail.then("police", "form", _POLICE.sub("", trail.text))

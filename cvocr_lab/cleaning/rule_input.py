@@ -1,4 +1,4 @@
-"""A frame as the rules look at it: one face per row, its values and facts as arrays.
+"""What the rules of `check` look at: the values and facts of each row, as arrays.
 
 Equal values are parsed once; every array has one entry per row, "" for absent.
 """
@@ -41,7 +41,7 @@ def mapped(values: Texts, change: Callable[[str], T]) -> NDArray[np.object_]:
 
 
 def where(values: Texts, claim: Callable[[str], bool]) -> Mask:
-    """Tell of every value whether the claim holds, asked once for equal ones."""
+    """Return for each value whether the claim holds; equal values are tested once."""
     return mapped(values, claim).astype(bool)
 
 
@@ -56,12 +56,12 @@ def folded(text: str) -> str:
 
 
 def is_day(days: Texts) -> Mask:
-    """Tell which are whole ISO days."""
+    """Return which values are complete ISO dates."""
     return where(days, lambda day: len(day) == 10)
 
 
-class Faces:
-    """The faces of a frame.
+class RuleInput:
+    """The rows of a frame, each one side of a paper.
 
     Parameters
     ----------
@@ -95,11 +95,11 @@ class Faces:
         return len(self._frame)
 
     def label(self, at: int) -> object:
-        """What the row at that position is called."""
+        """Return the label of the row at that position."""
         return self._names[self.labels[at]] if self.labels[at] >= 0 else None
 
     def texts(self, field: str) -> Texts:
-        """The values of a field as they stand."""
+        """Return the values of a field as read."""
         if field not in self._texts:
             self._texts[field] = self._column(field)
         return self._texts[field]
@@ -117,18 +117,18 @@ class Faces:
 
     @cached_property
     def kinds(self) -> tuple[tuple[DocumentType, Mask], ...]:
-        """Each known type that occurs, and where."""
+        """The known document types that occur, each with a mask of its rows."""
         return tuple(
             (TYPES[name], self.types == name) for name in pd.unique(self.types) if name in TYPES
         )
 
     def of(self, *names: str) -> Mask:
-        """Where the type is one of these."""
+        """Return which rows have one of these types."""
         return where(self.types, lambda name: name in names)
 
     @cached_property
     def partner(self) -> Positions:
-        """Position of the other side of the same paper; -1 where there is not just one."""
+        """Position of the paper's other side; -1 unless there is exactly one."""
         partner = np.full(len(self), -1, dtype=np.int64)
         found = []
         for side in ("front", "back"):
@@ -145,7 +145,7 @@ class Faces:
 
     @cached_property
     def _printed(self) -> dict[tuple[Source, Fact], tuple[Texts, Texts]]:
-        """Facts that fields state, and the fields, by where the paper carries them."""
+        """Facts stated by fields, and the names of those fields, by source and fact."""
         made: dict[tuple[Source, Fact], tuple[Texts, Texts]] = {}
         for kind, mask in self.kinds:
             for field in kind.fields:
@@ -163,30 +163,30 @@ class Faces:
         return np.full(len(self), "", dtype=object)
 
     def printed(self, fact: Fact, source: Source = "print") -> Texts:
-        """A fact as the fields of that source state it, in normal form; "" where unreadable."""
+        """Return a fact as stated by the fields of that source, normalised; "" if unreadable."""
         return self._printed.get((source, fact), (self._empty(),) * 2)[0]
 
     def field(self, fact: Fact, source: Source = "print") -> Texts:
-        """The field that states the fact."""
+        """Return the name of the field that states the fact."""
         return self._printed.get((source, fact), (self._empty(),) * 2)[1]
 
     @cached_property
     def codes(self) -> list[qr.IdQr | None]:
-        """The QR code of an identity paper; None where there is none that can be read."""
+        """The parsed QR code of each row; None if there is none that can be parsed."""
         return [_qr(text) if text else None for text in self.texts("qr")]
 
     @cached_property
     def zones(self) -> list[mrz.Mrz | None]:
-        """The MRZ; None where there is none of the right form."""
+        """The parsed MRZ of each row; None if there is none that can be parsed."""
         return [_zone(text) if text else None for text in self.texts("mrz")]
 
     @cached_property
     def warned(self) -> Texts:
-        """The engine's warnings, ``;`` between them."""
+        """The engine's warnings, joined by ``;``."""
         return self._column("ocr_warnings")
 
     def warned_of(self, code: str) -> Mask:
-        """Where the engine gave that warning."""
+        """Return which rows have that warning."""
         return where(self.warned, lambda text: code in text.split(";"))
 
     @cached_property
@@ -199,7 +199,7 @@ class Faces:
         return holds & ~self.warned_of("mrz:check_digits")
 
     def facts(self, source: Literal["qr", "mrz"]) -> list[Facts]:
-        """What the code of each row proves."""
+        """Return the facts that the code of each row proves."""
         return self._of_qr if source == "qr" else self._of_mrz
 
     @cached_property
@@ -215,7 +215,7 @@ class Faces:
         ]
 
     def proven(self, fact: Fact, source: Literal["qr", "mrz"]) -> Texts:
-        """A fact as a code proves it, in normal form."""
+        """Return a fact as proven by a code, in normal form."""
         if (fact, source) not in self._proven:
             made = self._empty()
             if any(self.facts(source)):
@@ -224,7 +224,7 @@ class Faces:
         return self._proven[fact, source]
 
     def known(self, fact: Fact, *, partner: bool = True) -> Texts:
-        """A fact from the print, else from a code, else from the other side."""
+        """Return a fact from the print, else from a code, else from the other side."""
         if (fact, partner) in self._known:
             return self._known[fact, partner]
         made = self.printed(fact).copy()
@@ -288,12 +288,12 @@ _NORMAL: Final[dict[Fact, Callable[[str], str]]] = {
 
 
 def year_of(days: Texts) -> NDArray[np.int64]:
-    """Years of ISO days or bare years; 0 for anything else."""
+    """Return the years of ISO dates and bare years; 0 for anything else."""
     return mapped(days, lambda d: int(d[:4]) if d[:4].isdigit() else 0).astype(np.int64)
 
 
 def ordinal_of(days: Texts) -> NDArray[np.datetime64]:
-    """ISO days as dates; NaT for anything else."""
+    """Return ISO dates as datetimes; NaT for anything else."""
     return mapped(days, lambda d: np.datetime64(d if len(d) == 10 else "NaT", "D")).astype(
         "datetime64[D]"
     )

@@ -11,8 +11,14 @@ import pandas as pd
 
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.files import make_private
-from cvocr_lab.frames.columns import READING_COLUMNS, column_kinds, field_columns, triple, typed
-from cvocr_lab.frames.files import check_no_pictures
+from cvocr_lab.frames.columns import (
+    READING_COLUMNS,
+    check_no_pictures,
+    column_kinds,
+    field_columns,
+    triple,
+    typed,
+)
 from cvocr_lab.kinds import field_order
 
 if TYPE_CHECKING:
@@ -20,12 +26,12 @@ if TYPE_CHECKING:
     import pyarrow.parquet as pq
 
 
-def write_frames(frames: Iterable[pd.DataFrame], path: str | Path) -> int:
-    """Write flat frames to one ``.parquet`` file, each as a row group; give the number of rows.
+def write_stream(frames: Iterable[pd.DataFrame], path: Path) -> int:
+    """Write flat frames to one ``.parquet`` file, each as a row group; return the number of rows.
 
-    The file is what `write_frame` would write of all of them together, and it is there only when
-    it is complete.  Till then parts stand beside it (``read.parquet.part0`` …); they are taken
-    away when the frames end in an error, and overwritten by the next call.
+    The result is the same as if all of them were written as one frame.  Until the file is
+    complete, parts of it stand beside it (``read.parquet.part0`` …).  They are deleted when the
+    frames end in an error, and overwritten by the next call.
 
     Parameters
     ----------
@@ -40,7 +46,6 @@ def write_frames(frames: Iterable[pd.DataFrame], path: str | Path) -> int:
     ArgumentError
         The name ends otherwise, a column holds pictures, or there is no frame.
     """
-    path = Path(path)
     if path.suffix.lower() != ".parquet":
         raise ArgumentError(f"cannot write {path.suffix or 'a bare name'} piece by piece: .parquet")
     pieces = _Pieces(path)
