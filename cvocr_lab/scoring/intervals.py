@@ -66,7 +66,8 @@ def clustered(
     top = np.ones(groups)
     np.maximum.at(top, at, a / b)  # more may be inserted than was printed
     a = a / top[at]
-    sums = Sums(*(np.bincount(at, w, groups) for w in (np.ones(len(a)), a, b, a * a, a * b, b * b)))
+    weights = (np.ones(len(a)), a, b, a * a, a * b, b * b)
+    sums = Sums(*(np.bincount(at, w, groups).astype(np.float64) for w in weights))
     low, high = sums.interval(sure)
     return low * top, high * top
 
@@ -163,7 +164,8 @@ def paired(gain: npt.ArrayLike, size: npt.ArrayLike) -> tuple[float, float]:
     gaps = ((d - middle * b) ** 2).sum()
     gaps += EXTREME * whole**2 * ((1 - middle) ** 2 + (1 + middle) ** 2)
     half = stats.t.ppf((1 + SURE) / 2, len(b)) * np.sqrt(gaps) / total
-    return float(min(middle - half, seen)), float(max(middle + half, seen))
+    # A reader can be ahead by all there is, and by no more.
+    return float(min(max(middle - half, -1.0), seen)), float(max(min(middle + half, 1.0), seen))
 
 
 def share(
