@@ -167,7 +167,7 @@ def test_words_and_gaps_of_a_review_are_understood() -> None:
     assert table["accuracy"].to_dict() == {"id": 1.0, "": 0.0, "name": 1.0}
     with pytest.raises(ArgumentError, match="True or False"):
         accuracy_from_review(pd.DataFrame({"right": ["right", "wrong"]}))
-    nothing = accuracy_from_review(pd.DataFrame({"right": [None, None]}), total=5)
+    nothing = accuracy_from_review(pd.DataFrame({"right": [np.nan, np.nan]}), total=5)
     assert nothing.biased
     assert repr(nothing)
 
@@ -209,7 +209,8 @@ def test_a_perfect_score_has_a_report(tmp_path: Path) -> None:
 
 def test_summary_by_a_column_of_either_table() -> None:
     truth = truth_of().assign(tier=["scan", "photo"] * 4)
-    read = truth_of().assign(camera=["a"] * 4 + ["b"] * 3 + [None], name="X")
+    read = truth_of().assign(camera=["a"] * 4 + ["b"] * 4, name="X")
+    read.loc[7, "camera"] = None
     judged = score(read, truth)
     assert judged.summary("tier")["n"].to_dict() == {"photo": 8, "scan": 8}
     assert judged.summary("camera")["n"].to_dict() == {"a": 8, "b": 6}

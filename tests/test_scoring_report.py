@@ -362,7 +362,8 @@ def test_a_plot_leaves_no_line_above_it_in_a_notebook(judged: Score) -> None:
     from IPython.core.formatters import DisplayFormatter
 
     axes = judged.plot()
-    assert DisplayFormatter().format(axes) == ({}, {})  # the figure shows itself
+    shown = DisplayFormatter().format(axes)  # type: ignore[no-untyped-call]
+    assert shown == ({}, {})  # the figure shows itself
     assert [t.get_text().split("  ")[0] for t in axes.get_yticklabels()][-1] == "Quê quán (country)"
 
 
@@ -376,6 +377,6 @@ def test_a_plot_fits_any_number_of_fields(given: bool) -> None:
     read = truth.assign(**{field: ["1", "x"] for field in fields[::3]})
     axes = score(read, truth).plot(ax=Figure(figsize=(6, 4)).subplots() if given else None)
     height = axes.get_window_extent().height / axes.figure.dpi * 72
-    letters = [label.get_fontsize() for label in axes.get_yticklabels()]
+    letters = [float(label.get_fontsize()) for label in axes.get_yticklabels()]
     assert len(letters) == len(fields)
     assert sum(letters) <= height
