@@ -59,6 +59,9 @@ USAGE_COLUMNS: Final[Mapping[str, ColumnKind]] = {
 UNREADABLE: Final = "###"
 """What a truth says of a value that is on the paper and cannot be read."""
 
+CLEANED: Final = re.compile(r"(.+)_clean(?:_.+)?|clean_flags")
+"""Columns that cleaning adds: group 1 is the field."""
+
 _TRUE: Final = ("true", "1", "1.0")
 
 INPUT_COLUMNS: Final = (

@@ -33,6 +33,8 @@ _LOOKS = 12.0
 """What the look of a paper says for its most probable type, in the points of anchors."""
 _MOST_CAPTIONS = 0.6
 """Share of a layout's captions that must be found for no other outline to be tried."""
+_MOST_SHEETS = 2
+"""How many things of a paper's shape are looked at more closely where none was a paper of ours."""
 _LEAST_PART = 64
 """Pixels of the shorter side of a part of the picture that is worth another look."""
 _LEAST_SURE = 0.5
@@ -109,12 +111,13 @@ def find_papers(image: Image, eyes: Eyes, reader: Reader) -> list[Paper]:
     found closer up or with local contrast spread, the picture's own frame, and the place of a
     machine-readable zone.
     """
-    papers = _papers(image, eyes.outlines(image), eyes, reader)
+    outlines = eyes.outlines(image)
+    papers = _papers(image, outlines, eyes, reader)
     if len(papers) > 1 or (papers and _complete(papers[0])):
         return papers
     best = papers[0] if papers else None
-    for outlines in _other_outlines(image, best, eyes, reader):
-        tried = _papers(image, outlines, eyes, reader)
+    for others in _other_outlines(image, outlines, best, eyes, reader):
+        tried = _papers(image, others, eyes, reader)
         if len(tried) > 1 and best is None:
             return tried
         for paper in tried:
@@ -141,19 +144,22 @@ def _complete(paper: Paper) -> bool:
 
 
 def _other_outlines(
-    image: Image, best: Paper | None, eyes: Eyes, reader: Reader
+    image: Image, found: Sequence[Outline], best: Paper | None, eyes: Eyes, reader: Reader
 ) -> Iterator[list[Outline]]:
-    """Outlines to try where the first look did not do, the likelier ones first."""
-    if best is not None:
-        yield _closer(image, best.outline.corners, eyes)
-    else:
+    """Outlines to try where the first look did not do, the likelier ones first.
+
+    What was found may be a photograph on a screen, or a sheet: the paper lies on it.
+    """
+    for outline in [best.outline] if best is not None else found[:_MOST_SHEETS]:
+        yield _closer(image, outline.corners, eyes)
+    if best is None:
         yield eyes.outlines(_spread(image))
     yield [eyes.whole(image)]
     if best is None:
         for lines in read_page(image, eyes, reader):
             corners = page_of_zone(find_marks(lines, ()))
             if corners is not None:
-                yield [Outline(corners, 0.5, 1.0, {"passport": 1.0})]
+                yield [Outline(corners, 1.0, {"passport": 1.0})]
 
 
 def _closer(image: Image, corners: Points, eyes: Eyes) -> list[Outline]:
@@ -218,7 +224,7 @@ def _paper(
         there = [replace(mark, points=warp_points(back, mark.points)) for mark in marks]
         corners = page_of_zone(there)
         if corners is not None and overlap(corners, outline.corners) < _ZONE_AGREES:
-            placed = Outline(corners, outline.sureness, 1.0, {"passport": 1.0})
+            placed = Outline(corners, 1.0, {"passport": 1.0})
             if (page := _paper(image, placed, eyes, reader, by_outline=False)) is not None:
                 return page
     if not marks and classify.is_other_paper(lines):
