@@ -57,7 +57,7 @@ def clustered(
     --------
     >>> low, high = clustered([10] * 30, [10] * 30)
     >>> f"{low[0]:.3f} {high[0]:.3f}"
-    '0.880 1.000'
+    '0.884 1.000'
     """
     a, b = np.asarray(above, np.float64), np.asarray(below, np.float64)
     at = np.zeros(len(b), np.int64) if group is None else np.asarray(group, np.int64)
@@ -175,7 +175,7 @@ def share(
 
     >>> low, high = share(9, 10)
     >>> f"{low:.3f} {high:.3f}"
-    '0.561 0.980'
+    '0.551 0.985'
     """
     k, n = np.asarray(hits, np.float64), np.asarray(trials, np.float64)
     worth = n + 2 * EXTREME
