@@ -82,9 +82,10 @@ def covered(reader: str, cards: int, runs: int, seed: int = 0) -> dict[str, floa
 def _read(
     cards: npt.NDArray[np.float64], wrong: npt.NDArray[np.float64], rng: np.random.Generator
 ) -> pd.DataFrame:
-    """Figures of one reader; what is hard for one reader is hard for the other too."""
+    """Figures of one version of a reader; what is hard for one version is hard for the next."""
     shape = cards.shape
-    mistaken = 0.8 * cards + 0.6 * rng.standard_normal(shape) > stats.norm.ppf(1 - wrong)
+    own = rng.standard_normal(shape)
+    mistaken = 0.95 * cards + np.sqrt(1 - 0.95**2) * own > stats.norm.ppf(1 - wrong)
     chars = np.broadcast_to(LENGTHS, shape)
     edits = np.where(mistaken, np.minimum(rng.geometric(0.5, shape), chars), 0)
     return pd.DataFrame(

@@ -107,6 +107,10 @@ def test_it_shows_itself() -> None:
     assert both.plot().get_xlabel().startswith("points exact")
 
 
+def of(both: Readers, field: str, name: str) -> pd.Series:
+    return both.fields.xs(name, level="reader").T[field]
+
+
 def test_three_readers_side_by_side() -> None:
     n = 60
     texts = {"id": numbers(n), "name": ["AN"] * n}
@@ -117,15 +121,14 @@ def test_three_readers_side_by_side() -> None:
     both = compare({"local": local, "cloud": cloud, "model": model}, labels)
     assert isinstance(both, Readers)
     assert both.baseline == "local"
-    fields = both.fields
-    assert fields.loc[("id", "local"), "exact"] == pytest.approx(40 / 60)
-    row = fields.loc[("id", "cloud")]
+    assert of(both, "id", "local")["exact"] == pytest.approx(40 / 60)
+    row = of(both, "id", "cloud")
     assert [row["difference"], row["fixed"], row["broke"]] == [pytest.approx(20 / 60), 20, 0]
     # Six tests at once: three fields, two readers beside the baseline.
     assert row["p_holm"] == pytest.approx(6 * mcnemar(20, 0), rel=1e-6)
     assert row["verdict"] == "better"
-    assert fields.loc[("name", "model"), "verdict"] == "open"
-    assert np.isnan(fields.loc[("id", "local"), "difference"])
+    assert of(both, "name", "model")["verdict"] == "open"
+    assert np.isnan(of(both, "id", "local")["difference"])
     assert len(both.only("local")) == len(both.only("cloud")) == 0
     assert both.only("model")["field"].unique().tolist() == ["dantoc"]
     assert len(both.only("model")) == 20
@@ -142,7 +145,7 @@ def test_three_readers_side_by_side() -> None:
     for column in ("difference", "low", "high", "fixed", "broke", "p"):
         assert row[column] == two.fields.loc["id", column]
     other = compare({"local": local, "cloud": cloud}, labels, baseline="cloud")
-    assert other.fields.loc[("id", "local"), "verdict"] == "worse"
+    assert of(other, "id", "local")["verdict"] == "worse"
 
 
 def test_readers_show_themselves(tmp_path: Path) -> None:

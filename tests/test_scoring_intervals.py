@@ -90,9 +90,12 @@ def test_the_guard_knows_the_cards_whatever_their_order(tmp_path: Path) -> None:
     score(outcome_of(range(10)), shuffled, on="image", baseline=frozen)
     with pytest.raises(DriftError, match=r"id: exact 85.0%, was 95.0% \(p < 0.001\)") as caught:
         score(outcome_of(range(30)), shuffled, on="image", baseline=frozen)
+    # Twenty values fell and none rose: half of one in 2^20 (the mid-p value), of which the test of
+    # exact values has four fifths, times two fields.
     fallen = caught.value.fallen
-    # Twenty values fell and none rose: one coin in 2^20, times four tests, two for each field.
-    assert fallen.loc[fallen["what"] == "exact", "p"].item() == pytest.approx(4 * 0.5**20)
+    assert fallen[["what", "p"]].to_numpy().tolist() == [
+        ["exact", pytest.approx(0.5**21 / 0.8 * 2)]
+    ]
 
 
 def test_one_wrong_letter_is_no_drift(tmp_path: Path) -> None:
@@ -126,8 +129,8 @@ def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
 
 
 def test_false_alarms_are_rare_and_drops_are_found() -> None:
-    assert alarms(0.0, runs=60, seed=1) <= 0.1
-    assert alarms(0.1, runs=30, seed=2) >= 0.9
+    assert alarms(0.0, runs=25, seed=1) <= 0.1
+    assert alarms(0.1, runs=15, seed=2) >= 0.8
 
 
 # --- the review plan
@@ -164,7 +167,7 @@ def test_words_and_gaps_of_a_review_are_understood() -> None:
     assert table["accuracy"].to_dict() == {"id": 1.0, "": 0.0, "name": 1.0}
     with pytest.raises(ArgumentError, match="True or False"):
         accuracy_from_review(pd.DataFrame({"right": ["right", "wrong"]}))
-    nothing = accuracy_from_review(pd.DataFrame({"right": [None, None]}), total=5)
+    nothing = accuracy_from_review(pd.DataFrame({"right": [np.nan, np.nan]}), total=5)
     assert nothing.biased
     assert repr(nothing)
 
@@ -206,7 +209,8 @@ def test_a_perfect_score_has_a_report(tmp_path: Path) -> None:
 
 def test_summary_by_a_column_of_either_table() -> None:
     truth = truth_of().assign(tier=["scan", "photo"] * 4)
-    read = truth_of().assign(camera=["a"] * 4 + ["b"] * 3 + [None], name="X")
+    read = truth_of().assign(camera=["a"] * 4 + ["b"] * 4, name="X")
+    read.loc[7, "camera"] = None
     judged = score(read, truth)
     assert judged.summary("tier")["n"].to_dict() == {"photo": 8, "scan": 8}
     assert judged.summary("camera")["n"].to_dict() == {"a": 8, "b": 6}

@@ -211,7 +211,7 @@ def test_the_repr_is_sorted_and_folds_what_is_right() -> None:
     truth = pd.DataFrame(
         {"id": list("1234"), "name": ["AN"] * 4, "sex": ["Nam"] * 4, "born": ["01/02/1990"] * 4}
     )
-    read = truth.assign(name=["AN", "AN", "X", None], sex=["Nam", "Nam", "Nam", "Nữ"])
+    read = truth.assign(name=["AN", "AN", "X", ""], sex=["Nam", "Nam", "Nam", "Nữ"])
     lines = repr(score(read, truth)).splitlines()
     assert lines[0].startswith("Score: Cards without a mistake: 2 of 4 (50.0 %; 95 %: ")
     assert "Printed values exact: 13 of 16 (81.2 %; " in lines[0]
@@ -356,3 +356,27 @@ def test_a_comparison_says_what_its_cells_say() -> None:
         assert line[5:8] == [str((~a & b).sum()), str((a & ~b).sum()), str((~a & ~b).sum())]
     for title, cells in (("Broke", both.broke), ("Fixed", both.fixed)):
         assert f">{title}: {len(cells)}</h2>" in page
+
+
+def test_a_plot_leaves_no_line_above_it_in_a_notebook(judged: Score) -> None:
+    from IPython.core.formatters import DisplayFormatter
+
+    axes = judged.plot()
+    shown = DisplayFormatter().format(axes)  # type: ignore[no-untyped-call]
+    assert shown == ({}, {})  # the figure shows itself
+    assert [t.get_text().split("  ")[0] for t in axes.get_yticklabels()][-1] == "Quê quán (country)"
+
+
+@pytest.mark.parametrize("given", [False, True])
+def test_a_plot_fits_any_number_of_fields(given: bool) -> None:
+    from matplotlib.figure import Figure
+
+    fields = list(dict.fromkeys(f.name for kind in TYPES.values() for f in kind.fields))
+    assert len(fields) > 30
+    truth = pd.DataFrame({field: ["1", "2"] for field in fields})
+    read = truth.assign(**{field: ["1", "x"] for field in fields[::3]})
+    axes = score(read, truth).plot(ax=Figure(figsize=(6, 4)).subplots() if given else None)
+    height = axes.get_window_extent().height / axes.figure.dpi * 72
+    letters = [float(label.get_fontsize()) for label in axes.get_yticklabels()]
+    assert len(letters) == len(fields)
+    assert sum(letters) <= height

@@ -212,7 +212,7 @@ def test_statuses(status: int, body: object, error: type[Exception]) -> None:
 
 def test_wrong_calls_say_so() -> None:
     with pytest.raises(ArgumentError, match="base_url"):
-        cvocr_lab.extract(PICTURE, engine="vlm", model="m", progress=False)
+        cvocr_lab.extract([PICTURE], engine="vlm", model="m", progress=False)
     with pytest.raises(ArgumentError, match="plain http"):
         VlmEngine(base_url="http://example.com/v1", model="m")
     with pytest.raises(ArgumentError, match="longest"):
@@ -313,7 +313,7 @@ def test_a_function_that_raises_fails_its_row_and_tells_no_value() -> None:
         raise ValueError("001090000001")
 
     with pytest.warns(cvocr_lab.batch.RowsFailedWarning):
-        frame = cvocr_lab.extract(PICTURE, engine=mine, progress=False)
+        frame = cvocr_lab.extract([PICTURE], engine=mine, progress=False)
     assert frame["ocr_error"].tolist() == ["RowError: engine 'mine' failed (ValueError)"]
 
 

@@ -42,12 +42,13 @@ def fields_in(text: str) -> dict[str, str]:
     found = {name: dict(_values(lines, name)) for name in TYPES}
     best = max(found, key=lambda name: (len(found[name]), name == "tcc_chip"))
     values = {field: value for field, value in found[best].items() if value}
-    if not values:
-        return {}
     number = _NUMBER.search(values.get("id", "")) or _NUMBER.search(text)
+    values.pop("id", None)  # without a number it is noise
     if "id" in TYPES[best].names and number:
         values["id"] = number[0]
     order = [field for field in TYPES[best].names if field in values]
+    if not order:
+        return {}
     return {"type": best, **{field: values[field] for field in order}}
 
 

@@ -156,7 +156,7 @@ def from_frame(frame: pd.DataFrame) -> tuple[list[Reading], pd.DataFrame]:
         first = rows[at[0]]
         engine = str(first["ocr_engine"] or "")
         used = [first.get(column) for column in USAGE_COLUMNS]
-        usage = None if all(v is None for v in used) else Usage(*used)  # type: ignore[arg-type]
+        usage = None if all(v is None for v in used) else Usage(*used)
         result: Extraction | CvocrError
         if first["ocr_error"] is None:
             faces = tuple(_document(rows[face], names) for face in at)

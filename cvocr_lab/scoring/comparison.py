@@ -91,7 +91,7 @@ class Comparison:
         a, b = self.names
         said = []
         if CARD in self.fields.index:
-            row = self.fields.loc[CARD]
+            row = self.fields.T[CARD]
             said.append(
                 f"Cards without a mistake: {a} {row['exact_a']:.1%}, {b} {row['exact_b']:.1%} of "
                 f"{row['n']:,}; {self._words(row)}."

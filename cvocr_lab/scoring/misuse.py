@@ -196,14 +196,16 @@ def _index(frame: pd.DataFrame) -> list[object]:
 def _paired(
     read: Records,
     truth: Truth,
-    ours: list[object],
-    theirs: list[object],
+    ours: Sequence[object],
+    theirs: Sequence[object],
     cure: str,
     by: str = "",
 ) -> Iterator[_Other]:
     """Pair by these labels, where they have anything in common."""
-    labelled = Records(read.frame.assign(**{_LABEL: pd.Series(ours, dtype=object).to_numpy()}))
-    marked = truth.frame.assign(**{_LABEL: pd.Series(theirs, dtype=object).to_numpy()})
+    labelled = Records(
+        read.frame.assign(**{_LABEL: pd.Series(list(ours), dtype=object).to_numpy()})
+    )
+    marked = truth.frame.assign(**{_LABEL: pd.Series(list(theirs), dtype=object).to_numpy()})
     rows = Truth(marked, labelled, fields=truth.chosen)
     pairing = pair(labelled, rows, on=_LABEL)
     if (pairing.first >= 0).any():

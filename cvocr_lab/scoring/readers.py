@@ -274,7 +274,7 @@ _WORDS = {
 
 def _texts(whole: pd.DataFrame, rate: str, digits: int = 1) -> list[str]:
     figures = whole[[rate, f"{rate}_low", f"{rate}_high"]].to_numpy(float)
-    return [bounded(*row, digits) for row in figures.tolist()]
+    return [bounded(value, low, high, digits) for value, low, high in figures.tolist()]
 
 
 def _whole(score: ScoreViews) -> pd.Series:
@@ -336,12 +336,16 @@ def _corrected(table: pd.DataFrame, detect: float) -> pd.DataFrame:
     table = table.reindex(columns=["n", "exact", "exact_low", "exact_high", "cer", *_JUDGED])
     cards = np.asarray(table.index.get_level_values("field") == CARD)
     tested = table["p"].notna().to_numpy()
-    table["p_holm"] = np.nan
-    table["verdict"], table["enough"] = None, pd.array([None] * len(table), dtype="Int64")
+    corrected = np.full(len(table), np.nan)
+    words = np.full(len(table), None, object)
+    enough = np.full(len(table), None, object)
     for which in (tested & ~cards, tested & cards):
-        at = np.flatnonzero(which)
-        table.iloc[at, table.columns.get_loc("p_holm")] = holm(table["p"].iloc[at].tolist())
-        judged = [verdict(table.iloc[i], detect, len(at)) for i in at.tolist()]
-        table.iloc[at, table.columns.get_loc("verdict")] = [word for word, _ in judged]
-        table.iloc[at, table.columns.get_loc("enough")] = [enough for _, enough in judged]
-    return table
+        at = np.flatnonzero(which).tolist()
+        corrected[at] = holm(table["p"].iloc[at].tolist())
+        for i in at:
+            row = table.iloc[i].copy()
+            row["p_holm"] = corrected[i]
+            words[i], enough[i] = verdict(row, detect, len(at))
+    return table.assign(
+        p_holm=corrected, verdict=words, enough=pd.array(enough.tolist(), dtype="Int64")
+    )

@@ -132,7 +132,7 @@ def _figures(summary: pd.DataFrame, column: str) -> list[str]:
         return [f"{count:,.0f}" for count in summary[column]]
     digits = 2 if "cer" in column or "wer" in column else 1
     edges = summary[[column, f"{column}_low", f"{column}_high"]].to_numpy(np.float64)
-    return [bounded(*figures, digits) for figures in edges.tolist()]
+    return [bounded(value, low, high, digits) for value, low, high in edges.tolist()]
 
 
 def _plots(cells: pd.DataFrame) -> str:

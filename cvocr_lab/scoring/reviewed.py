@@ -92,7 +92,7 @@ def accuracy_from_review(
     >>> worst = pd.DataFrame({"right": [False] * 60 + [True] * 40, "chance": 1.0})
     >>> audit = pd.DataFrame({"right": [True] * 49 + [False], "chance": 0.1})
     >>> accuracy_from_review(pd.concat([worst, audit]), total=600)
-    88.3% right (95%: 81.8% to 89.7%) of 600, from 150 reviewed, 50 of them drawn at random
+    88.3% right (95%: 81.7% to 89.6%) of 600, from 150 reviewed, 50 of them drawn at random
     >>> accuracy_from_review(worst, total=600).biased
     True
     """

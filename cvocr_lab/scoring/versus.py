@@ -93,7 +93,7 @@ def compare(
     """
     if not 0 < detect < 1:
         raise ArgumentError(f"detect is a share between 0 and 1, not {detect}")
-    if isinstance(a, Mapping) and not isinstance(a, pd.DataFrame):
+    if not isinstance(a, pd.DataFrame):
         labels = b if truth is None else truth
         scores = {name: score(frame, labels, on=on, fields=fields) for name, frame in a.items()}
         return Readers.of(scores, baseline=baseline, detect=detect)

@@ -61,7 +61,7 @@ def answer(whole: pd.Series, fields: pd.DataFrame, classes: pd.DataFrame) -> str
             f"({between(whole, 'exact')}); CER {percent(whole['cer'], 2)}."
         )
     if worst := worst_of(fields):
-        named = [f"{captioned(f)} {percent(fields.loc[f, 'exact'])}" for f in worst]
+        named = [f"{captioned(f)} {percent(float(fields['exact'][f]))}" for f in worst]
         said.append(f"Worst: {', '.join(named)}.")
     if mistakes := what_went_wrong(whole, classes):
         said.append(f"What goes wrong: {mistakes}.")
@@ -152,7 +152,8 @@ def _flat(label: object) -> str:
 
 def _bounded(summary: pd.DataFrame, rate: str, digits: int = 1) -> list[str]:
     columns = [rate, f"{rate}_low", f"{rate}_high"]
-    return [bounded(*figures, digits) for figures in summary[columns].to_numpy(float).tolist()]
+    figures = summary[columns].to_numpy(float).tolist()
+    return [bounded(value, low, high, digits) for value, low, high in figures]
 
 
 def _classes(label: object, classes: pd.DataFrame, most: int = 2) -> str:

@@ -14,8 +14,9 @@ draws RUNS (2,000) samples of made-up readers (`tests/simulated.py`) and prints
 * how many review plans promise at most 0.5 % wrong values where 1 % of the cards are wholly wrong,
   and how many of those promises are broken.
 
-The last line says whether all is reached: coverage of 93 to 98 %, at most 5 % false alarms, 95 % of
-the drops found, at most 5 % of the plans broken.
+The last line says whether all is reached: coverage of 93 to 98 % (99 % where cells are
+independent, for which an interval by cards is wider than it need be), at most 5 % false alarms,
+95 % of the drops found, at most 5 % of the plans broken.
 """
 
 from __future__ import annotations
@@ -40,7 +41,8 @@ def main() -> int:
         for cards in (30, 100, 400):
             shares = covered(reader, cards, runs)
             print(f"{reader:8}{cards:6}" + "".join(f"{share:11.3f}" for share in shares.values()))
-            fine &= all(0.93 <= share <= 0.98 for share in shares.values())
+            most = 0.99 if reader == "alike" else 0.98
+            fine &= all(0.93 <= share <= most + 1e-9 for share in shares.values())
     some = max(runs // 5, 20)
     for same in (True, False):
         false, found = (alarms(drop, some, same=same) for drop in (0.0, 0.1))

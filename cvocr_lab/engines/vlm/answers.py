@@ -69,8 +69,8 @@ def usage(answer: object) -> Usage | None:
     numbers = [told.get(name) for name in ("prompt_tokens", "completion_tokens")]
     counts = [n if type(n) is int and 0 <= n < 2**53 else None for n in numbers]
     cost = told.get("cost")
-    known = type(cost) in (int, float) and 0 <= cost < 1e9
-    return Usage(counts[0], counts[1], float(cost) if known else None)
+    known = isinstance(cost, int | float) and not isinstance(cost, bool) and 0 <= cost < 1e9
+    return Usage(counts[0], counts[1], float(str(cost)) if known else None)
 
 
 def _content(answer: object) -> str:
