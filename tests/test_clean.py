@@ -298,7 +298,7 @@ def test_days_amounts_and_categories_in_value_columns_are_taken() -> None:
         clean(frame.assign(id=[1099000123, 2]))
     for step in (clean, check, suggestions, changes):
         with pytest.raises(ArgumentError, match="True or False"):
-            step(frame.assign(name=[True, None]))
+            step(frame.assign(name=pd.Series([True, None], dtype=object)))
 
 
 @pytest.mark.parametrize("by", ["field", "type", ["born"], ["sex", "field"], ["name"], ["sit"], ()])
@@ -312,10 +312,11 @@ def test_days_amounts_and_categories_are_scored_and_summed_up(by: str | list[str
             "name": pd.Categorical(["AN", None, "BÌNH"]),
         }
     )
-    read = truth.rename(columns={"type": "ocr_type"}).assign(
-        born=["01/02/1999", None, "30/12/2000"], sit=[None, "5", None], sex=["Nam", None, "Nu"],
-        name=["AN", None, "BÌNH"],
+    texts = pd.DataFrame(
+        {"born": ["01/02/1999", None, "30/12/2000"], "sex": ["Nam", None, "Nu"],
+         "sit": [None, "5", None], "name": ["AN", None, "BÌNH"]}
     )  # fmt: skip
+    read = texts.assign(ocr_type=truth["type"])
     for found, labels in ((read, truth), (truth.rename(columns={"type": "ocr_type"}), truth)):
         score = scoring.score(found, labels)
         summary = score.summary(by=by)
@@ -329,7 +330,7 @@ def test_days_amounts_and_categories_are_scored_and_summed_up(by: str | list[str
     assert set(check(truth)["rule"]) <= {"form"}
     assert set(suggestions(truth)["severity"]) <= {"high", "medium", "low"}
     with pytest.raises(ArgumentError, match="True or False"):
-        scoring.score(read, truth.assign(name=[True, None, False]))
+        scoring.score(read, truth.assign(name=pd.Series([True, None, False], dtype=object)))
 
 
 def test_what_was_decided_is_cleaned_anew() -> None:

@@ -161,7 +161,8 @@ def test_other_encodings(name: str, encoding: str, frame: pd.DataFrame, tmp_path
     write(frame, path)
     text = path.read_text("utf-8").replace("Á", "A").replace("Ễ", "Ê").replace("NGUY", "NGUYÊ")
     path.write_bytes(text.encode(encoding))
-    assert not attempt(lambda: read(path), path.read_bytes())
+    found = attempt(lambda: read(path), path.read_bytes())
+    assert found == (name in ("csv", "labels")), "tables are read in any encoding, JSON is UTF-8"
 
 
 def test_one_far_cell_of_a_workbook_costs_nothing(tmp_path: Path) -> None:
