@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Protocol, cast, runtime_checkable
 
 from cvocr_lab.engines._identity import Identity, identity_of
-from cvocr_lab.errors import AnswerError, ArgumentError, BatchError, RowError
+from cvocr_lab.errors import AnswerError, BatchError, RowError, unknown
 from cvocr_lab.images import InputImage, load
 from cvocr_lab.results import Extraction, Line, checked
 
@@ -104,8 +104,9 @@ def open_engine(engine: str | Engine = "local", **options: object) -> Engine:
     if not isinstance(engine, str):
         return engine
     if engine not in engine_names():
-        known = ", ".join(engine_names())
-        raise ArgumentError(f"unknown engine {engine!r}; known: {known}, or pass an object")
+        tesseract = "; Tesseract reads lines for the local engine: reader='tesseract'"
+        more = tesseract if "tess" in engine.casefold() else ", or pass an object"
+        raise unknown("engine", engine, engine_names(), more=more)
     module = importlib.import_module(f"{__name__}.{engine}")
     return cast("Callable[..., Engine]", module.ENGINE)(**options)
 

@@ -1,16 +1,13 @@
 """Label Studio tasks: predictions to correct there, and annotations that come back.
 
-Coordinates are percent of the picture's width and height.  A box is given by its top left corner
-as it stands, and turned about that corner, in pixels, clockwise by ``rotation`` degrees.
 Source: labelstud.io, *Import pre-annotated data* and *Export annotations, units of image
-annotations*; HumanSignal/label-studio#5274 on which corner is meant.
+annotations*.
 """
 
 from __future__ import annotations
 
 import html
 import json
-import math
 import re
 import warnings
 from collections.abc import Mapping, Sequence
@@ -22,6 +19,7 @@ from urllib.parse import quote, unquote
 import pandas as pd
 
 from cvocr_lab.errors import ArgumentError
+from cvocr_lab.exchange.label_studio_boxes import place_in_percent, quad_of_percent
 from cvocr_lab.exchange.papers import (
     LeftOutWarning,
     Paper,
@@ -37,15 +35,13 @@ from cvocr_lab.exchange.papers import (
 from cvocr_lab.files import replacing_text
 from cvocr_lab.frames import field_columns
 from cvocr_lab.journal.decision import plain_label
-from cvocr_lab.results import Document, Quad, as_quad
+from cvocr_lab.results import Document, Quad
 from cvocr_lab.text import nfc
 
 _LOCAL: Final = "/data/local-files/?d="
 _SHAPES: Final = frozenset(
     {"rectangle", "rectanglelabels", "polygon", "polygonlabels", "labels", "textarea"}
 )
-_SQUARE: Final = 0.75
-"""How far in pixels a corner may lie from a true rectangle's."""
 
 Json = Mapping[str, object]
 
@@ -54,7 +50,7 @@ def to_label_studio(
     frame: pd.DataFrame,
     path: str | PathLike[str],
     *,
-    made_by: Literal["engine", "person"] = "engine",
+    made_by: Literal["engine", "person"] | None = None,
     folders: bool = True,
     root: str | None = None,
 ) -> None:
@@ -72,7 +68,9 @@ def to_label_studio(
     path
         The file, ``.json``; it holds people's data and is readable by you alone.
     made_by
-        ``"engine"`` writes predictions, ``"person"`` annotations, as of a reviewed frame.
+        None writes annotations of what persons reviewed and predictions of the rest, as
+        ``ocr_reviewed`` of a reviewed frame says; ``"engine"`` writes predictions only,
+        ``"person"`` annotations only.
     folders
         Whether paths keep their folders; False writes the bare names of the files.
     root
@@ -195,7 +193,7 @@ def _task(
     paper: Paper,
     name: str,
     size: tuple[int, int],
-    made_by: Literal["engine", "person"],
+    made_by: Literal["engine", "person"] | None,
     root: str | None,
 ) -> Json:
     image = name if root is None else root + _escaped(name, root)
@@ -205,14 +203,25 @@ def _task(
     if document is None:
         return {"data": data}
     data |= {"type": document.type, "side": document.side, "page": int(document.page)}
-    result = [part for region in regions_of(document) for part in _parts(region, size)]
-    if made_by == "person":
-        return {"data": data, "annotations": [{"result": result}]}
-    known = [r.confidence for r in regions_of(document) if r.confidence is not None]
-    prediction: dict[str, object] = {"model_version": paper.engine, "result": result}
-    if known:
-        prediction["score"] = min(known)
-    return {"data": data, "predictions": [prediction]}
+    regions = list(regions_of(document))
+    by_person = [r for r in regions if made_by == "person" or r.field in paper.reviewed]
+    by_engine = [r for r in regions if r not in by_person]
+    if made_by == "engine":
+        by_person, by_engine = [], regions
+    task: dict[str, object] = {"data": data}
+    # A person may have said that nothing is there: an annotation without results.
+    if by_person or made_by == "person" or (made_by is None and paper.reviewed):
+        task["annotations"] = [{"result": _results(by_person, size)}]
+    if by_engine or "annotations" not in task:
+        known = [r.confidence for r in by_engine if r.confidence is not None]
+        prediction: dict[str, object] = {"model_version": paper.engine}
+        prediction["result"] = _results(by_engine, size)
+        task["predictions"] = [prediction | ({"score": min(known)} if known else {})]
+    return task
+
+
+def _results(regions: Sequence[Region], size: tuple[int, int]) -> list[Json]:
+    return [part for region in regions for part in _parts(region, size)]
 
 
 def _escaped(source: str, root: str) -> str:
@@ -228,7 +237,7 @@ def _parts(region: Region, size: tuple[int, int]) -> list[Json]:
             {"id": f"{region.field}-text", "from_name": region.field, "to_name": "image",
              "type": "textarea", "value": text, **score},
         ]  # fmt: skip
-    kind, place = _place(region.quad, size)
+    kind, place = place_in_percent(region.quad, size)
     about = {
         "id": region.field,
         "to_name": "image",
@@ -244,38 +253,6 @@ def _parts(region: Region, size: tuple[int, int]) -> list[Json]:
          "value": {**place, "labels": [region.field]}},
         {**about, "from_name": "transcription", "type": "textarea", "value": {**place, **text}},
     ]  # fmt: skip
-
-
-def _place(quad: Quad, size: tuple[int, int]) -> tuple[str, Json]:
-    width, height = size
-    corners = list(zip(quad[::2], quad[1::2], strict=True))
-    (x1, y1), (x2, y2), _, (x4, y4) = corners
-    along, down = math.hypot(x2 - x1, y2 - y1), math.hypot(x4 - x1, y4 - y1)
-    angle = math.degrees(math.atan2(y2 - y1, x2 - x1))
-    true = _turned(x1, y1, along, down, angle)
-    box = {
-        "x": x1 / width * 100,
-        "y": y1 / height * 100,
-        "width": along / width * 100,
-        "height": down / height * 100,
-    }
-    square = max(math.dist(a, b) for a, b in zip(corners, true, strict=True)) <= _SQUARE
-    # A long line down a narrow picture is wider than it, which Label Studio takes for an error.
-    if along and square and all(0 <= percent <= 100 for percent in box.values()):
-        return "rectangle", {**box, "rotation": angle % 360}
-    points = [[x / width * 100, y / height * 100] for x, y in corners]
-    return "polygon", {"points": points, "closed": True}
-
-
-def _turned(x: float, y: float, w: float, h: float, angle_deg: float) -> list[tuple[float, float]]:
-    """Corners of a box turned clockwise about its top left one."""
-    cos, sin = math.cos(math.radians(angle_deg)), math.sin(math.radians(angle_deg))
-    return [
-        (x, y),
-        (x + w * cos, y + w * sin),
-        (x + w * cos - h * sin, y + w * sin + h * cos),
-        (x - h * sin, y + h * cos),
-    ]
 
 
 def _paper(
@@ -372,7 +349,7 @@ def _region(parts: Sequence[Json], turned: list[str]) -> Region:
             if part.get("image_rotation"):
                 turned.append(str(part.get("id")))
             else:
-                quad = _quad(part, value)
+                quad = quad_of_percent(part, value)
     if not field and quad is None and parts[0].get("type") == "textarea":
         name = str(parts[0].get("from_name") or "")
         field = "" if name == "transcription" else name
@@ -380,22 +357,3 @@ def _region(parts: Sequence[Json], turned: list[str]) -> Region:
     if field and field not in ("text", "mrz"):
         text = text.replace("\n", " ")
     return Region(field or "text", text, confidence, quad)
-
-
-def _quad(part: Json, value: Mapping[str, object]) -> Quad:
-    width, height = (float(str(part[f"original_{side}"])) for side in ("width", "height"))
-    if "points" in value:
-        points = [
-            (float(x) * width / 100, float(y) * height / 100)
-            for x, y in cast("Sequence[Sequence[float]]", value["points"])
-        ]
-        if len(points) != 4:
-            xs, ys = zip(*points, strict=True)
-            left, right, top, bottom = min(xs), max(xs), min(ys), max(ys)
-            points = [(left, top), (right, top), (right, bottom), (left, bottom)]
-        return as_quad(points)
-    x, y, w, h = (float(str(value[key])) for key in ("x", "y", "width", "height"))
-    turn = float(str(value.get("rotation") or 0))
-    return as_quad(
-        _turned(x * width / 100, y * height / 100, w * width / 100, h * height / 100, turn)
-    )

@@ -27,6 +27,7 @@ the source column(s)           as given               what was read, under the c
 ``ocr_seconds``                float64                time spent on the request
 ``ocr_extra_<key>``            str                    answer fields that no spec knows
 ``ocr_reviewed``               str                    once reviewed: ``field:state`` joined by ``;``
+``ocr_tags``                   str                    once tagged: tags joined by ``;``
 ``ocr_located``                str                    once located: ``field:how`` joined by ``;``
 =============================  =====================  ==========================================
 
@@ -41,6 +42,7 @@ from cvocr_lab.frames.columns import (
     LOCATED_COLUMN,
     READING_COLUMNS,
     REVIEWED_COLUMN,
+    TAGS_COLUMN,
     TEXT,
     UNREADABLE,
     as_text,
@@ -55,12 +57,13 @@ from cvocr_lab.frames.pieces import write_frames
 from cvocr_lab.frames.records import Cell, Record, Records, expected
 from cvocr_lab.frames.sides import wide
 from cvocr_lab.frames.sources import opened, relocate
+from cvocr_lab.frames.text_tables import Table
 from cvocr_lab.frames.truth import Accepted, Alternatives, Truth
 
 __all__ = [
-    "LOCATED_COLUMN", "READING_COLUMNS", "REVIEWED_COLUMN", "TEXT", "UNREADABLE", "Accepted",
-    "Alternatives", "Cell", "Pairing", "Reading", "Record", "Records", "Truth", "as_text",
-    "beside", "check_source_columns", "expected", "field_columns", "from_frame", "opened", "pair",
+    "LOCATED_COLUMN", "READING_COLUMNS", "REVIEWED_COLUMN", "TAGS_COLUMN", "TEXT", "UNREADABLE",
+    "Accepted", "Alternatives", "Cell", "Pairing", "Reading", "Record", "Records", "Table",
+    "Truth", "as_text", "beside", "check_source_columns", "expected", "field_columns", "from_frame", "opened", "pair",
     "read_frame", "relocate", "restore", "to_frame", "wide", "write_csv", "write_frame",
     "write_frames",
 ]  # fmt: skip

@@ -7,19 +7,19 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, Literal, TextIO
+from typing import Final, Literal, TextIO
 
 import pandas as pd
 
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.files import replacing
 from cvocr_lab.frames.columns import INDEX, READING_COLUMNS, fields_of, restore, typed
+from cvocr_lab.frames.text_tables import read_text_table, unguarded
 from cvocr_lab.frames.truth import refuse_numbers
 from cvocr_lab.kinds import TYPES
 from cvocr_lab.kinds._fieldtypes import Amount, Date
 
 _FORMULA: Final = re.compile(r"'*[=+\-@\t\r].", re.DOTALL)
-_GUARDED: Final = re.compile(r"'+[=+\-@\t\r].", re.DOTALL)
 
 
 def write_frame(frame: pd.DataFrame, path: str | Path) -> None:
@@ -94,17 +94,6 @@ def _guarded(cell: object) -> object:
     return f"'{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else cell
 
 
-def unguarded(frame: pd.DataFrame) -> pd.DataFrame:
-    """Take away the apostrophes that `write_csv` put before texts that look like formulas."""
-    frame = frame.rename(columns=lambda name: _unguarded(name))
-    for at in range(frame.shape[1]):
-        cells = frame.iloc[:, at]
-        guarded = cells.str.match(_GUARDED).fillna(False).astype(bool)
-        if guarded.any():
-            frame.isetitem(at, cells.where(~guarded, cells.str[1:]).array)
-    return frame
-
-
 @contextmanager
 def _no_frame(path: Path, what: str) -> Iterator[None]:
     """Turn what a damaged file makes pandas and pyarrow raise into an error of ours."""
@@ -117,29 +106,6 @@ def _no_frame(path: Path, what: str) -> Iterator[None]:
         if missing or (isinstance(error, OSError) and error.errno is not None):
             raise
         raise ArgumentError(f"{path} is no {what}, or damaged ({type(error).__name__})") from None
-
-
-def read_text_table(path: str | Path, **options: Any) -> pd.DataFrame:
-    """Read a CSV file with every cell as text: an ID number must keep its leading zeros.
-
-    Raises
-    ------
-    ArgumentError
-        It is no CSV in UTF-8.
-    """
-    try:
-        frame: pd.DataFrame = pd.read_csv(
-            path, dtype=str, keep_default_na=False, encoding="utf-8-sig", **options
-        )
-    except ValueError as error:
-        raise ArgumentError(
-            f"{path} is no CSV in UTF-8 ({type(error).__name__}): save it as CSV UTF-8"
-        ) from None
-    return frame
-
-
-def _unguarded(name: object) -> object:
-    return name[1:] if isinstance(name, str) and _GUARDED.match(name) else name
 
 
 def read_frame(path: str | Path) -> pd.DataFrame:

@@ -13,7 +13,7 @@ import pandas as pd
 from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import cdist
 
-from cvocr_lab.errors import ArgumentError
+from cvocr_lab.errors import ArgumentError, unknown
 from cvocr_lab.frames.columns import TEXT
 from cvocr_lab.frames.records import Ints, Records
 from cvocr_lab.frames.truth import Truth
@@ -146,7 +146,8 @@ def _numbered(read: Records, truth: Truth, on: str | None) -> tuple[Ints, Ints]:
         try:
             labels.append(table.labels(on))
         except ArgumentError:
-            raise ArgumentError(f"the {what} has no column {on!r} to match rows by") from None
+            more = f" (to match rows by; in the {what})"
+            raise unknown("column", on, table.frame.columns, more=more) from None
     codes = pd.factorize(labels[0].append(labels[1]), use_na_sentinel=False)[0]
     given, wanted = np.split(codes.astype(np.int64), [len(read)])
     return given, wanted

@@ -11,9 +11,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from cvocr_lab.errors import ArgumentError
+from cvocr_lab.errors import ArgumentError, unknown
 from cvocr_lab.frames.columns import TEXT, as_text
 from cvocr_lab.frames.records import Records
+from cvocr_lab.frames.text_tables import Table, table_of
 from cvocr_lab.kinds import TYPES, field_order
 from cvocr_lab.kinds._fieldtypes import Amount
 
@@ -28,7 +29,8 @@ class Truth(Records):
     Parameters
     ----------
     truth
-        A column per field as printed; `type`, `side` and `page` where it has them.
+        A column per field as printed; `type`, `side` and `page` where it has them.  Or the path of
+        such a table, a CSV file, whose cells are all read as text.
     read
         The readings it is for; fields that only they know count too.
     fields
@@ -51,14 +53,14 @@ class Truth(Records):
 
     def __init__(
         self,
-        truth: pd.DataFrame,
+        truth: Table,
         read: Records,
         *,
         fields: Sequence[str] | None = None,
         on: str | None = None,
         alternatives: Alternatives | None = None,
     ) -> None:
-        table = _spelled(truth)
+        table = _spelled(table_of(truth))
         self.chosen = _chosen(read, table, fields, on)
         super().__init__(table)
         asked = alternatives or {}
@@ -144,7 +146,7 @@ def _chosen(
     if fields is not None:
         for field in fields:
             if field not in table:
-                raise ArgumentError(f"the truth has no column {field!r}")
+                raise unknown("column of the truth", field, table.columns)
         return list(fields)
     known = dict.fromkeys([*field_order(), *read.fields])
     chosen = [f for f in known if f in table and f != on]
@@ -158,7 +160,7 @@ def _further(table: pd.DataFrame, field: str, asked: str | Sequence[str]) -> lis
     own = [asked] if isinstance(asked, str) else list(asked)
     for column in own:
         if column not in table:
-            raise ArgumentError(f"the truth has no column {column!r} of alternatives")
+            raise unknown("column of alternatives", column, table.columns)
     named = re.compile(re.escape(field) + r"_alt\d*")
     own += [c for c in table.columns if named.fullmatch(str(c))]
     return list(dict.fromkeys(own))
