@@ -63,7 +63,8 @@ from cvocr_lab.frames.truth import Accepted, Alternatives, Truth
 __all__ = [
     "LOCATED_COLUMN", "READING_COLUMNS", "REVIEWED_COLUMN", "TAGS_COLUMN", "TEXT", "UNREADABLE",
     "Accepted", "Alternatives", "Cell", "Pairing", "Reading", "Record", "Records", "Table",
-    "Truth", "as_text", "beside", "check_source_columns", "expected", "field_columns", "from_frame", "opened", "pair",
+    "Truth", "as_text", "beside", "check_source_columns", "expected", "field_columns",
+    "from_frame", "opened", "pair",
     "read_frame", "relocate", "restore", "to_frame", "wide", "write_csv", "write_frame",
     "write_frames",
 ]  # fmt: skip

@@ -28,7 +28,7 @@ _MARGIN: Final = 0.08
 
 # The ground is transparent, so all inks are read as well on white as on a dark notebook: their
 # contrast is at least 4 to 1 with both.
-_INK, _SOFT, _PLATE = (118, 118, 118), (118, 118, 118), (255, 255, 255)
+_INK, _SOFT, _PLATE = (122, 122, 122), (122, 122, 122), (255, 255, 255)
 _OF_OUTCOME: Final = {
     "correct": (0, 134, 100),
     "wrong": (212, 84, 10),

@@ -117,6 +117,7 @@ class PlaceLine {
   }
 
   show(told, field) {
+    this.side.board.say("");
     this.drawn.textContent = field.quad ? "Draw anew" : "Draw";
     this.remove.disabled = this.to.disabled = !field.quad;
     this.to.replaceChildren(make("option", { value: "" }, "give it to…"), ...told.fields
