@@ -9,6 +9,7 @@
     │   ├── FetchError            2   the URL cannot be fetched
     │   ├── FormatTypeError       6   the service refused the format type
     │   ├── AnswerError           -   the service's answer was not understood
+    │   ├── RefusalError          -   a model would not read the picture
     │   ├── TransportError        -   the service could not be reached, after retries
     │   └── TimeLimitError        -   reading took longer than the time limit
     ├── DriftError            -   a score has fallen behind a frozen one
@@ -24,6 +25,7 @@ Messages say what happened and what to do.  They never hold a field value, a key
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -33,6 +35,23 @@ if TYPE_CHECKING:
 
 _LISTED: Final = 40
 """Names that a message lists."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a reading used up at a service that counts.
+
+    Parameters
+    ----------
+    tokens_in, tokens_out
+        Tokens of the question, pictures included, and of the answer; None when unknown.
+    cost
+        In the currency of the prices; None when unknown.
+    """
+
+    tokens_in: int | None = None
+    tokens_out: int | None = None
+    cost: float | None = None
 
 
 class CvocrError(Exception):
@@ -47,6 +66,9 @@ class RowError(CvocrError):
 
     attempts: int = 1
     """Times that it was tried; more than 1 only over a network."""
+
+    usage: Usage | None = None
+    """What it cost all the same."""
 
 
 class ImageError(RowError):
@@ -80,6 +102,10 @@ class AnswerError(RowError):
     """The service's answer was not understood."""
 
 
+class RefusalError(RowError):
+    """A model, or the filter of its server, would not read the picture."""
+
+
 class TransportError(RowError):
     """The service could not be reached, after retries."""
 
@@ -89,14 +115,14 @@ class TimeLimitError(RowError):
 
 
 class DriftError(CvocrError):
-    """A score has fallen below a frozen one by more than that one's interval.
+    """A score has fallen below a frozen one by more than chance explains.
 
     Parameters
     ----------
     message
         Which fields, and how far.
     fallen
-        One row per field that fell: the frozen figures and those of now.
+        One row per field that fell: `what` (``exact`` or ``CER``), `was`, `now` and `p`.
     """
 
     def __init__(self, message: str, fallen: pd.DataFrame) -> None:

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import SupportsFloat, SupportsIndex, TypeVar, cast
 
+from cvocr_lab.errors import Usage
+
 Quad = tuple[float, float, float, float, float, float, float, float]
 """Four corners ``x1 y1 x2 y2 x3 y3 x4 y4``, clockwise from the text's own top left, in pixels."""
 
@@ -149,12 +151,15 @@ class Extraction:
         Name and version of the engine, e.g. ``"local 1"``.
     attempts
         Times it was asked for until it came; more than 1 only over a network.
+    usage
+        What it used up at a service that counts tokens; None when unknown.
     """
 
     documents: tuple[Document, ...] = ()
     lines: tuple[Line, ...] = ()
     engine: str = ""
     attempts: int = field(default=1, repr=False, compare=False)
+    usage: Usage | None = field(default=None, repr=False, compare=False)
 
 
 def checked(extraction: object) -> Extraction:
@@ -190,6 +195,8 @@ def checked(extraction: object) -> Extraction:
     lines = _each(extraction.lines, "lines", _checked_line)
     _text(extraction.engine, "the engine's name")
     _whole(extraction.attempts, "attempts", least=0)
+    if extraction.usage is not None and not isinstance(extraction.usage, Usage):
+        raise ValueError("usage is no Usage")
     if documents is extraction.documents and lines is extraction.lines:
         return extraction
     return replace(extraction, documents=documents, lines=lines)

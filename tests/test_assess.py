@@ -12,7 +12,7 @@ from cvocr_lab import mrz
 from cvocr_lab.engines import Request
 from cvocr_lab.engines.local import LocalEngine, assess
 from cvocr_lab.engines.local.parse import Reading
-from cvocr_lab.engines.local.sight import Sight
+from cvocr_lab.engines.local.quality_measures import QualityMeasures
 from cvocr_lab.frames import Reading as Row
 from cvocr_lab.frames import from_frame, to_frame
 from cvocr_lab.images import load
@@ -22,7 +22,7 @@ from cvocr_lab.results import Document, Extraction, Line
 from cvocr_lab.synth import Sample, generate
 from cvocr_lab.synth.faults import FAULTS, FORGERIES, spoil
 
-SOUND = Sight(colour=20.0, stripes=1.5, gap_mm=8.0, steepness=4.0, glare={}, cover={})
+SOUND = QualityMeasures(colour=20.0, stripes=1.5, gap_mm=8.0, steepness=4.0, glare={}, cover={})
 
 
 @pytest.fixture(scope="module")

@@ -256,8 +256,11 @@ def test_values_normal_forms_and_flags_come_first() -> None:
     at = made.columns.tolist().index("id")
     assert made.columns.tolist()[at : at + 5] == told
     assert {"ocr_type", "note"} <= set(made.columns[:at])
-    assert {"id_confidence", "id_quad", "ocr_warnings"} <= set(made.columns[at + 5 :])
-    assert set(made.columns) == {*frame.columns, *told}, "parts come on request"
+    assert made.columns.tolist()[at + 5 :][-1] == "ocr_warnings"
+    details = clean(frame, fields=["id", "born"], details=True)
+    assert {"id_confidence", "id_quad"} <= set(details.columns[at + 5 :])
+    assert set(details.columns) == {*frame.columns, *told}, "parts come on request"
+    assert set(details.columns) - set(made.columns) == {"id_confidence", "id_quad"}
     parts = clean(frame, fields=["id", "born"], parts=True)
     assert set(parts.columns) - set(made.columns) == {"born_clean_iso"}
     with pytest.raises(ArgumentError, match="no columns of fields: 'note'"):

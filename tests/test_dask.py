@@ -168,6 +168,19 @@ def test_with_a_store_nothing_is_read_twice(
     assert [width for width, n in counts.items() if n > 1] == ["105"]
 
 
+def test_a_picture_that_takes_too_long_is_a_row_error(
+    lazy: dd.DataFrame, log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WIDTHS_TROUBLE", "hang 105")
+    read = lazy.cvocr.extract(engine=Widths, time_limit_s=1.0).compute(scheduler="synchronous")
+    late = read[read["image"].str.endswith("105.png")]
+    assert late["ocr_error"].tolist() == ["TimeLimitError: reading took longer than 1 s"]
+    others = read.drop(index=late.index)
+    failed = others[others["ocr_error"].notna()]
+    assert failed["image"].str[-7:-4].tolist() == ["107", "117"], "the rest is read"
+    assert "read 123" in log.read_text()
+
+
 def test_wrong_calls_are_told_before_anything_runs(lazy: dd.DataFrame) -> None:
     for wrong, match in (
         ({"column": "photo"}, "not in the frame"),
@@ -176,6 +189,7 @@ def test_wrong_calls_are_told_before_anything_runs(lazy: dd.DataFrame) -> None:
         ({"kind": "nothing"}, "unknown kind"),
         ({"retries": -1}, "retries"),
         ({"errors": "ignore"}, "errors is"),
+        ({"time_limit_s": 0}, "time_limit_s"),
         ({"retry_failed": True}, "store"),
     ):
         with pytest.raises(ArgumentError, match=match):

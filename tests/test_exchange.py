@@ -440,3 +440,94 @@ def test_an_excel_sheet_has_no_quads_unless_asked(tmp_path: Path) -> None:
     names = [cell.value for cell in openpyxl.load_workbook(path).active[1]]
     assert "id" in names
     assert not [name for name in names if str(name).endswith(("_quad", "_corners"))]
+
+
+def whole(**about: object) -> Document:
+    """A paper with everything that a reading can say of it, its quads at full precision."""
+    quads = [tuple(x + 1 / 3 for x in BOX), tuple(x * 1.0001 for x in TILTED), SKEWED]
+    fields = {
+        "id": FieldValue("001090000001", 1 / 3, quads[0]),  # type: ignore[arg-type]
+        "name": FieldValue(" TRẦN ÂN ", 0.1 + 0.2, quads[1]),  # type: ignore[arg-type]
+        "mrz": FieldValue("IDVNM<<\n 9901014M \nTRAN<<AN", None, quads[2]),  # type: ignore[arg-type]
+    }
+    said = {
+        "valid": False, "invalid_code": 0, "invalid_message": "mờ", "confidence": 0.0,
+        "warnings": ("blurred", "id:from_qr"), "corners": tuple(x / 7 for x in SKEWED),
+        "extra": {"portrait": "x"},
+    }  # fmt: skip
+    return Document("tcc_chip", "front", MappingProxyType(fields), 2, **said | about)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("paper", [whole(), whole(valid=True), whole(valid=None, warnings=())])
+def test_what_is_said_of_the_paper_and_exact_quads_come_back(folder: Path, paper: Document) -> None:
+    frame = relocate(flat((paper,)), "", folder)
+    to_label_studio(frame, folder / "tasks.json", folders=False)
+    to_paddle(frame, folder / "Label.txt", folders=False)
+    for again in (from_label_studio(folder / "tasks.json"), from_paddle(folder / "Label.txt")):
+        assert documents(again) == [(paper,)]
+    to_label_studio(frame, folder / "done.json", folders=False, made_by="person")
+    assert documents(from_label_studio(folder / "done.json")) == [(paper,)]
+
+
+def test_a_box_that_was_moved_in_label_studio_is_where_it_was_put(folder: Path) -> None:
+    path = folder / "tasks.json"
+    to_label_studio(relocate(flat((whole(),)), "", folder), path, folders=False)
+    tasks = json.loads(path.read_text("utf-8"))
+    for part in tasks[0]["predictions"][0]["result"]:
+        if part["id"] == "id":
+            part["value"]["x"] += 1
+    path.write_text(json.dumps(tasks), "utf-8")
+    fields = documents(from_label_studio(path))[0][0].fields
+    assert fields["id"].quad == pytest.approx(
+        [x + 1 / 3 + 3 * (n % 2 == 0) for n, x in enumerate(BOX)]
+    )
+    assert fields["name"].quad == whole().fields["name"].quad
+
+
+@pytest.mark.parametrize("as_file", [True, False])
+def test_the_labelling_interface_says_which_key_is_the_picture(
+    tmp_path: Path, as_file: bool
+) -> None:
+    config = '<View><Text name="t" value="$note"/><Image name="scan" value="$page_url"/></View>'
+    task = {"data": {"note": "see b.jpg", "page_url": "in/a", "image": "c.png"}, "annotations": []}
+    path = tmp_path / "export.json"
+    path.write_text(json.dumps([task]), "utf-8")
+    (tmp_path / "config.xml").write_text(config, "utf-8")
+    given = tmp_path / "config.xml" if as_file else config
+    assert from_label_studio(path, config=given)["image"].tolist() == ["in/a"]
+    assert from_label_studio(path)["image"].tolist() == ["c.png"]
+    for wrong in ("<View>", "<View/>", '<View><Image name="x" value="a.jpg"/></View>'):
+        with pytest.raises(ArgumentError, match="config"):
+            from_label_studio(path, config=wrong)
+    path.write_text(json.dumps([{"data": {"page": "in/a"}}]), "utf-8")
+    with pytest.raises(ArgumentError, match="config="):
+        from_label_studio(path)
+
+
+@pytest.mark.parametrize(
+    "picture",
+    ["/data/upload/3/0a1b2c3d-thẻ.jpg", "data/upload/3/thẻ.jpg", "/data/upload/0a1b2c3d-thẻ.jpg",
+     "http://localhost:8080/data/upload/12/0a1b2c3d-thẻ.jpg",
+     "/data/local-files/?d=th%E1%BA%BB.jpg"],
+)  # fmt: skip
+def test_what_label_studio_puts_before_a_name_falls_off(tmp_path: Path, picture: str) -> None:
+    path = tmp_path / "export.json"
+    path.write_text(json.dumps([{"data": {"ocr": picture}}]), "utf-8")
+    assert from_label_studio(path)["image"].tolist() == ["thẻ.jpg"]
+
+
+def test_a_turned_region_is_counted_once(tmp_path: Path) -> None:
+    place = {"x": 0, "y": 0, "width": 10, "height": 10, "rotation": 0}
+    about = {"id": "a", "to_name": "image", "original_width": 100, "original_height": 100,
+             "image_rotation": 90}  # fmt: skip
+    result = [
+        {**about, "from_name": "box", "type": "rectangle", "value": place},
+        {**about, "from_name": "label", "type": "labels", "value": {**place, "labels": ["name"]}},
+        {**about, "from_name": "t", "type": "textarea", "value": {**place, "text": ["AN"]}},
+    ]
+    path = tmp_path / "export.json"
+    tasks = [{"data": {"image": "a.jpg"}, "annotations": [{"result": result}]}] * 2
+    path.write_text(json.dumps(tasks), "utf-8")
+    with pytest.warns(LeftOutWarning, match="^2 places"):
+        frame = from_label_studio(path)
+    assert frame["name"].tolist() == ["AN", "AN"]

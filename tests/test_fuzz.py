@@ -3,6 +3,7 @@
 import io
 import json
 import random
+import re
 import sqlite3
 import warnings
 from collections.abc import Callable, Iterator
@@ -15,7 +16,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from cvocr_lab import exchange, frames, images, journal, scoring, store, wire
+from cvocr_lab import batch, exchange, frames, images, journal, scoring, store, wire
+from cvocr_lab.engines.local import recogniser
 from cvocr_lab.errors import CvocrError
 from cvocr_lab.journal import Decision, Item
 from cvocr_lab.journal.decision import line_of
@@ -296,3 +298,91 @@ def test_damaged_pictures(kind: str) -> None:
     for _ in range(120):
         bad = damaged(file.getvalue(), rng)
         attempt(lambda bad=bad: images.load(bad), bad)  # type: ignore[misc]
+
+
+LINE = "a.jpg\t[%s]\n"
+BOX = '{"transcription": "x", "points": [[0, 0], [9, 0], [9, 9], [0, 9]]%s}'
+TASK = '[{"data": {"image": "a.jpg"}, "annotations": [{"result": [%s]}]}]'
+PART = '{"id": "a", "type": "rectangle", "original_width": %s, "original_height": 9, "value": %s}'
+MALFORMED: list[tuple[str, str, bytes]] = [
+    ("paddle", "a list", b"[]"),
+    ("paddle", "a mapping of boxes", b'a.jpg\t{"x": 1}\n'),
+    ("paddle", "no points", (LINE % '{"transcription": "x"}').encode()),
+    ("paddle", "a number as text", (LINE % BOX % "").replace('"x"', "7").encode()),
+    ("paddle", "points of text", (LINE % BOX % "").replace("[0, 0]", '"ab"').encode()),
+    ("paddle", "a face of text", (LINE % BOX % ', "face": "x"').encode()),
+    ("paddle", "a reading of another shape", (LINE % BOX % ', "reading": {"valid": 7}').encode()),
+    ("label-studio", "a mapping", b"{}"),
+    ("label-studio", "numbers", b"[1, 2]"),
+    ("label-studio", "no data", b'[{"id": 1}]'),
+    ("label-studio", "no numbers", (TASK % PART % ('"wide"', '{"x": 1}')).encode()),
+    ("label-studio", "no value", (TASK % '{"type": "labels"}').encode()),
+    ("label-studio", "nested without end", b"[" * 100_000),
+    ("label-studio", "JSON-MIN", b'[{"image": 7, "label": []}]'),
+    ("image-folder", "a list", b"[1]\n"),
+    ("image-folder", "no file_name", b'{"text": "x"}\n'),
+    ("image-folder", "a lone surrogate", b'{"file_name": "a.jpg", "id": "\\ud800"}\n'),
+    ("csv", "nothing", b""),
+    ("csv", "one column", b"x\n1\n"),
+    ("parquet", "text", b"image,ocr_type\n"),
+    ("excel", "text", b"image,ocr_type\n"),
+]
+MALFORMED += [
+    (name, encoding, 'a.jpg\t[] {"tên": "Đà Nẵng"}'.replace("ẵ", "â").encode(encoding))
+    for name in ("paddle", "label-studio", "image-folder", "csv")
+    for encoding in ("utf-16", "cp1258")
+]
+
+
+@pytest.mark.parametrize(("name", "what", "content"), MALFORMED, ids=lambda v: str(v)[:20])
+def test_malformed_imports_are_told_as_such(
+    name: str, what: str, content: bytes, tmp_path: Path
+) -> None:
+    from cvocr_lab.errors import ArgumentError
+
+    if name == "image-folder":
+        (tmp_path / "metadata.jsonl").write_bytes(content)
+        path, read = tmp_path, exchange.from_image_folder
+    else:
+        file, _, read, _ = FORMATS[name]  # type: ignore[assignment]
+        path = tmp_path / file
+        path.write_bytes(content)
+    with pytest.raises(ArgumentError) as caught:
+        read(path)
+    assert str(path.name) in str(caught.value)
+
+
+MODEL = Path(str(recogniser.model_file()))
+WRONG_MODELS: dict[str, Callable[[bytes], bytes]] = {
+    "empty": lambda _: b"",
+    "text": lambda _: b"no model",
+    "cut off": lambda data: data[: len(data) // 2],
+    "another model": lambda _: MODEL.with_name("text.onnx").read_bytes(),
+    "a stride of 0": lambda data: re.sub(rb'"stride": \d', b'"stride": 0', data),
+    "a stride of text": lambda data: re.sub(rb'"stride": \d', b'"stride":""', data),
+    "no charset": lambda data: data.replace(b'"charset"', b'"charmed"'),
+    "a card that is no JSON": lambda data: data.replace(b'{"version"', b'["version"'),
+}
+
+
+@pytest.mark.parametrize("change", WRONG_MODELS.values(), ids=WRONG_MODELS)
+def test_a_wrong_model_file_is_told(change: Callable[[bytes], bytes], tmp_path: Path) -> None:
+    from cvocr_lab.errors import ArgumentError
+
+    path = tmp_path / "mine.onnx"
+    path.write_bytes(change(MODEL.read_bytes()))
+    with pytest.raises(ArgumentError, match=r"mine\.onnx is no line model"):
+        recogniser.Recogniser(path).read([np.full((32, 64, 3), 255, np.uint8)])
+
+
+@pytest.mark.parametrize("name", ["gone.onnx", "folder", "\ud800.onnx", "a\0b"])
+def test_a_missing_model_file_is_told(name: str, tmp_path: Path) -> None:
+    from cvocr_lab.engines import open_engine
+    from cvocr_lab.errors import ArgumentError
+
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(ArgumentError, match="model"):
+        open_engine("local", model=str(tmp_path / name))
+    frame = pd.DataFrame({"image": [np.full((30, 40, 3), 255, np.uint8)]})
+    with pytest.raises(ArgumentError, match="model"):
+        batch.extract(frame, engine="local", model=str(tmp_path / name), progress=False)

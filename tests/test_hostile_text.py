@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sqlite3
 import stat
 import time
@@ -483,3 +484,55 @@ def test_a_quota_is_used_to_its_last_request_at_once(tmp_path: Path) -> None:
             assert list(pool.map(ask, range(25))) == [200] * 25
         assert ask(0) == 402
     assert keys.charged(AUTH[0]) == 25
+
+
+def test_a_file_of_quotas_that_cannot_be_used_says_so(tmp_path: Path) -> None:
+    from cvocr_lab.server import Keys
+
+    path = tmp_path / "quota.sqlite"
+    keys = Keys({"a": "b"}, quota=9, path=path)
+    assert keys.charge("a") == 1
+    for file in tmp_path.iterdir():
+        file.write_bytes(b"no database " * 99)
+    for use in (keys.charge, keys.charged):
+        with pytest.raises(BatchError, match="file of quotas"):
+            use("a")
+    with pytest.raises(ArgumentError, match="quotas"):
+        Keys({"a": "b"}, quota=9, path=path)
+
+
+def test_two_runs_may_use_one_store_at_a_time(tmp_path: Path) -> None:
+    path, many = tmp_path / "run.sqlite", pictures(*range(30, 60))
+    with ThreadPoolExecutor(2) as pool:
+        runs = [
+            pool.submit(batch.extract, many, engine=Answers({}), store=path, progress=False)
+            for _ in range(2)
+        ]
+        for run in runs:
+            assert run.result()["id"].tolist() == ["fine"] * 30
+    assert len(batch.read_store(path)) == 30
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["<script>alert(1)</script>.png", '"onerror="alert(2).png', "a'b&c.png", "new\nline.png",
+     "=1+1.png", "\udcff\udcfe.png"],
+)  # fmt: skip
+def test_crops_in_a_report_carry_no_hostile_name(name: str, tmp_path: Path) -> None:
+    from cvocr_lab import scoring
+    from cvocr_lab.files import escaped
+
+    picture = tmp_path / name.replace("/", "∕")
+    Image.new("RGB", (200, 60), "red").save(picture)
+    found = paper(
+        fields=MappingProxyType({"id": FieldValue("1", 0.5, (5, 5, 90, 5, 90, 40, 5, 40))})
+    )
+    sources = pd.DataFrame({"image": [escaped(str(picture))]})
+    read = frames.to_frame([frames.Reading(found)], sources)
+    score = scoring.score(read, sources.assign(id='<b onclick="x">'), on="image")
+    page = score.to_html(crops=read)
+    assert "data:image" in page
+    assert "<script>alert" not in page
+    assert "<b onclick" not in page
+    assert not re.search(r"<[^>]*\sonerror=", page)
+    page.encode()

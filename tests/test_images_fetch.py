@@ -242,6 +242,43 @@ def test_addresses_that_are_not_public(address: str) -> None:
     assert not _is_public(address)
 
 
+# The ranges of the IANA special-purpose registries (IPv4 and IPv6), as of 2025.
+SPECIAL = (
+    "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",
+    "192.0.0.0/24", "192.0.0.8/32", "192.0.0.170/31", "192.0.2.0/24", "192.31.196.0/24",
+    "192.52.193.0/24", "192.88.99.0/24", "192.168.0.0/16", "192.175.48.0/24", "198.18.0.0/15",
+    "198.51.100.0/24", "203.0.113.0/24", "240.0.0.0/4", "255.255.255.255/32",
+    "::/128", "::1/128", "::ffff:0:0/96", "64:ff9b:1::/48", "100::/64", "100:0:0:1::/64",
+    "2001::/23", "2001::/32", "2001:2::/48", "2001:db8::/32", "2001:20::/28", "2001:30::/28",
+    "2002::/16", "2620:4f:8000::/48", "3fff::/20", "5f00::/16", "fc00::/7", "fe80::/10",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("range_", SPECIAL)
+def test_no_special_range_is_public_on_any_python(
+    range_: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = ipaddress.ip_network(range_)
+    for kind in (ipaddress.IPv4Address, ipaddress.IPv6Address):
+        for claim in ("is_global", "is_private", "is_reserved"):  # no answer of the interpreter's
+            monkeypatch.setattr(kind, claim, property(lambda _: pytest.fail("asked")))
+    if range_ != "::ffff:0:0/96":  # there the IPv4 address decides
+        for address in (network[0], network[-1], network[network.num_addresses // 2]):
+            assert not _is_public(str(address))
+            if network.version == 4:
+                assert not _is_public(f"::ffff:{address}")
+                assert not _is_public(f"64:ff9b::{address}")
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["192.0.1.1", "100.128.0.0", "172.32.0.0", "198.20.0.0", "2001:200::1", "2620:4f:8001::1",
+     "3ffe::1", "3fff:1000::1"],
+)  # fmt: skip
+def test_the_neighbours_of_special_ranges_are_public(address: str) -> None:
+    assert _is_public(address)
+
+
 @pytest.mark.parametrize("address", [PUBLIC, "1.1.1.1", "2606:4700::1111", "64:ff9b::101:101"])
 def test_addresses_that_are_public(address: str) -> None:
     assert _is_public(address)

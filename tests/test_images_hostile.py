@@ -1,13 +1,16 @@
+import itertools
 import random
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
-from malformed import good_files, malformed, malformed_files
+from malformed import encode, good_files, malformed, malformed_files, picture
+from PIL import Image
 
 from cvocr_lab import images
 from cvocr_lab.errors import ImageError
+from cvocr_lab.images._whole import jpeg_scans
 
 # Warnings are errors in these tests, so that a picture that warns fails them.
 
@@ -88,3 +91,32 @@ def test_lost_middles_never_hang() -> None:
                 continue
             assert pages[0].size
     assert time.monotonic() - start < 30
+
+
+def many_scans(count: int, size: tuple[int, int] = (64, 48)) -> bytes:
+    """A progressive JPEG that refines the same picture so many times more."""
+    data = encode(Image.new("L", size, 90), "JPEG", progressive=True)
+    last = data.rindex(b"\xff\xda")
+    assert data.endswith(b"\xff\xd9")
+    return data[:last] + data[last:-2] * count + data[-2:]
+
+
+def test_a_jpeg_is_not_drawn_over_a_thousand_times() -> None:
+    start = time.process_time()
+    with pytest.raises(ImageError, match=r"is drawn in 100[0-9] scans"):
+        images.load(many_scans(1000, (6000, 4000)))
+    assert time.process_time() - start < 1
+
+
+def test_scans_are_counted_as_the_format_says() -> None:
+    for progressive, quality in itertools.product((False, True), (20, 95)):
+        data = encode(picture(), "JPEG", progressive=progressive, quality=quality)
+        assert jpeg_scans(data) == data.count(b"\xff\xda")
+        # What stands in a comment or behind the end is no scan.
+        comment = b"\xff\xfe" + (202).to_bytes(2, "big") + b"\xff\xda" * 100
+        odd = data[:2] + comment + data[2:] + b"\xff\xda" * 200
+        assert jpeg_scans(odd) == jpeg_scans(data)
+        assert np.array_equal(images.load(odd).pixels, images.load(data).pixels)
+        for cut in range(0, len(data), 97):
+            assert jpeg_scans(data[:cut]) <= jpeg_scans(data)
+    assert images.load(many_scans(20)).pixels.shape == (48, 64, 3)

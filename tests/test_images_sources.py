@@ -17,6 +17,7 @@ from PIL import Image
 
 from cvocr_lab import images
 from cvocr_lab.errors import ArgumentError, FetchError, ImageError
+from cvocr_lab.exchange import to_image_folder
 from cvocr_lab.images import Limits
 
 NOISE = picture()
@@ -213,18 +214,34 @@ Form = Literal["NFC", "NFD"]
 FORMS: tuple[Form, ...] = ("NFC", "NFD")
 
 
-@pytest.mark.parametrize("on_disk", list(itertools.product(FORMS, repeat=2)))
-@pytest.mark.parametrize("asked", list(itertools.product(FORMS, repeat=2)))
+@pytest.mark.parametrize("there", list(itertools.product(FORMS, repeat=3)))
+@pytest.mark.parametrize("asked", list(itertools.product(FORMS, repeat=3)))
 def test_a_path_is_found_in_any_mixture_of_unicode_forms(
-    tmp_path: Path, on_disk: tuple[Form, Form], asked: tuple[Form, Form]
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    there: tuple[Form, Form, Form],
+    asked: tuple[Form, Form, Form],
 ) -> None:
-    names = ("Hồ sơ Đà Nẵng", "ảnh số ở.png")
-    there = [unicodedata.normalize(form, name) for form, name in zip(on_disk, names, strict=True)]
-    path = tmp_path.joinpath(*there)
-    path.parent.mkdir()
-    Image.new("RGB", (12, 8)).save(path)
-    wanted = [unicodedata.normalize(form, name) for form, name in zip(asked, names, strict=True)]
-    assert images.load(str(tmp_path.joinpath(*wanted))).pixels.shape == (8, 12, 3)
-    assert images.load("/".join(wanted), base=str(tmp_path)).pixels.shape == (8, 12, 3)
+    names = ("Hồ sơ Đà Nẵng", "lượt hai", "ảnh số ở.png")
+
+    def spelt(forms: tuple[Form, Form, Form]) -> list[str]:
+        return [unicodedata.normalize(f, name) for f, name in zip(forms, names, strict=True)]
+
+    path = tmp_path.joinpath(*spelt(there))
+    path.parent.mkdir(parents=True)
+    path.write_bytes(PNG)
+    folder, *rest = spelt(asked)
+    monkeypatch.chdir(tmp_path)
+    for source, base in (
+        (tmp_path.joinpath(folder, *rest), None),
+        ("/".join([folder, *rest]), None),
+        ("/".join([folder, *rest]), str(tmp_path)),
+        ("/".join(rest), tmp_path / folder),
+    ):
+        assert images.load(source, base=base).sha256 == images.load(PNG).sha256
+        assert images.digest(source, base=base) == images.digest(PNG)
+    frame = pd.DataFrame({"image": ["/".join([folder, *rest])], "ocr_type": ["cmt"], "id": ["1"]})
+    to_image_folder(frame, tmp_path / "set")
+    assert (tmp_path / "set" / rest[-1]).read_bytes() == PNG
     with pytest.raises(ImageError):
-        images.load(str(tmp_path / wanted[0] / "ạnh.png"))
+        images.load(str(tmp_path / folder / rest[0] / "ạnh.png"))

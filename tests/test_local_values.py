@@ -179,3 +179,69 @@ def test_boxes_grow_along_their_own_direction() -> None:
     assert upright[0, 0, 1] < 10
     assert upright[0, 2, 0] > 110
     assert grown(np.zeros((0, 4, 2), np.float32)).shape == (0, 4, 2)
+
+
+def test_words_of_a_caption_that_no_layout_prints_join_no_value() -> None:
+    lines = [
+        _line("Nguyên quán: Đức Hòa, Mộ Đức", 25, 26),
+        _line("Nơi đăng ký HKTT: Xóm 16, Sơn Hà", 25, 33),
+        _line("Quảng Ngãi", 25, 37),
+    ]
+    got = _parsed("cmt", lines)
+    assert got["country"] == "Đức Hòa, Mộ Đức"
+    assert got["address"] == "Xóm 16, Sơn Hà Quảng Ngãi"
+
+
+def test_the_rest_of_a_title_is_no_owner() -> None:
+    lines = [
+        _line("CHỨNG NHẬN ĐĂNG KÝ XE", 30, 3),
+        _line("Tên chủ xe: Hà Quỳnh Châu", 2, 7),
+        _line("Biển số: 70F-008.77", 2, 28),
+    ]
+    assert _parsed("vehicle_registration_back", lines)["name"] == "Hà Quỳnh Châu"
+
+
+@pytest.mark.parametrize(
+    ("text", "keys"),
+    [
+        ("Họ và tên: HÀ DIỆU MAI", ["ho va ten"]),  # not "Họ và tên cha"
+        ("Họ và tên cha: HÀ VĂN AN", ["ho va ten cha"]),
+        ("Kiết, H. Chợ Gạo, Tiền Giang", []),  # not "Có giá trị đến"
+        ("Số CD", ["so"]),
+    ],
+)
+def test_a_caption_has_its_marks_and_ends_at_its_colon(text: str, keys: list[str]) -> None:
+    assert [hit.key for hit in classify.find_anchors([_line(text, 2, 3)])] == keys
+
+
+def test_a_word_of_a_closed_list_does_not_go_on_in_the_next_row() -> None:
+    lines = [
+        _line("Dân tộc: Kinh", 2, 3),
+        _line("Tôn giáo: Không", 2, 7),
+        _line("DẤU VẾT RIÊNG VÀ DỊ HÌNH", 16, 11),
+        _line("Sẹo chấm trên sống", 3, 14.5),
+        _line("mũi", 3, 18),
+    ]
+    got = _parsed("matsaucmt", lines)
+    assert (got["dantoc"], got["tongiao"]) == ("Kinh", "Không")
+    assert got["dauvet"] == "Sẹo chấm trên sống mũi"
+
+
+def test_a_value_stands_beside_the_caption_of_a_date() -> None:
+    lines = [
+        _line("Quê quán / Place of origin:", 25, 34, 2.5),
+        _line("Hưng Mỹ, Cái Nước, Cà Mau", 25, 37),
+        _line("Nơi thường trú / Place of residence:", 25, 40, 2.5),
+        _line("Thị trấn Sông Đốc, Tỉnh Cà", 25, 43),
+        _line("Mau", 25.5, 46),
+        _line("Có giá trị đến/ Date of", 0.9, 46.5, 2.5),
+        _line("20/10/2031", 0.9, 50),
+    ]
+    got = _parsed("tcc_chip", lines)
+    assert got["country"] == "Hưng Mỹ, Cái Nước, Cà Mau"
+    assert got["address"] == "Thị trấn Sông Đốc, Tỉnh Cà Mau"
+
+
+def test_a_nationality_in_capitals_is_one() -> None:
+    field = TYPES["passport"]["nationality"]
+    assert values.misfit(field, "VIỆT NAM / VIETNAMESE") < 0 < values.misfit(field, "HẢI DƯƠNG")

@@ -270,6 +270,15 @@ Parts = tuple[str, str, str, str]
         ("02 Kim Giang, Thanh Xuân, Hà Nội", ("02 Kim Giang", "", "Thanh Xuân", "Hà Nội")),
         ("Ngõ 4 Kim Giang, Thanh Xuân, Hà Nội", ("Ngõ 4 Kim Giang", "", "Thanh Xuân", "Hà Nội")),
         ("An Khánh, Quận 2, HCM", ("", "An Khánh", "Thủ Đức", "Hồ Chí Minh")),
+        ("5 Lê Lai, Phường 07, Quận 03, TPHCM", ("5 Lê Lai", "Phường 7", "Quận 3", "Hồ Chí Minh")),
+        ("Phố Huế, Hà Đông, Tỉnh Hà Tây", ("Phố Huế", "", "Hà Đông", "Hà Nội")),
+        ("Tổ 9, Hai Phong, Haiphong", ("Tổ 9", "", "", "Hải Phòng")),
+        ("Số 9 - Tỉnh Thừa Thiên - Huế", ("Số 9", "", "", "Thừa Thiên Huế")),
+        # initials of the only district that has them; a house is no district
+        ("Ngõ 8 - ĐĐ - Hà Nội", ("Ngõ 8", "", "Đống Đa", "Hà Nội")),
+        ("Tầng 3, 24 Láng, Hà Nội", ("Tầng 3, 24 Láng", "", "", "Hà Nội")),
+        # the ward is in the district of nearly the same name
+        ("Xuân Phương, Bắc Từ Liêm, Hà Nội", ("", "Xuân Phương", "Nam Từ Liêm", "Hà Nội")),
     ],
 )  # fmt: skip
 def test_addresses_without_their_commas(text: str, parts: Parts) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from cvocr_lab.engines.local import recogniser
 from cvocr_lab.engines.local.recogniser import Recogniser, crop_line, normalise, to_height
+from cvocr_lab.engines.local.wording import wording
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.synth import fonts
 from cvocr_lab.text import CHARSET
@@ -132,3 +133,47 @@ def test_other_onnx_files_are_refused(tmp_path: Path) -> None:
 def test_a_blank_crop_says_nothing() -> None:
     drawn = Recogniser().read([np.full((40, 200), 230, np.uint8)])[0]
     assert len(drawn.text) <= 1
+
+
+def _doubtful(text: str, at: int, other: str, share: float) -> recogniser.Line:
+    """Decode `text`, of which one letter was read with probability 1 - `share`, else as `other`."""
+    charset = "".join(sorted({*text, other}))
+    rows = np.full((2 * len(text), 1 + len(charset)), -20.0, np.float32)
+    rows[1::2, 0] = 0.0
+    for i, letter in enumerate(text):
+        rows[2 * i, 1 + charset.index(letter)] = 0.0
+    rows[2 * at, 1 + charset.index(text[at])] = np.log(1 - share)
+    rows[2 * at, 1 + charset.index(other)] = np.log(share)
+    return recogniser._decode(rows, charset, "")
+
+
+@pytest.mark.parametrize(
+    ("read", "at", "other", "text"),
+    [
+        ("BÁO LỘC, LÂM ĐỒNG", 1, "Ả", "BẢO LỘC, LÂM ĐỒNG"),  # the pair of words decides
+        ("CÕNG AN TỈNH", 1, "Ô", "CÔNG AN TỈNH"),  # the word decides
+        ("XÔNG AN TỈNH", 0, "C", "CÔNG AN TỈNH"),
+        ("TỐNG VĂN AN", 1, "Ổ", "TỐNG VĂN AN"),  # the likelier word was read
+        ("IDVNM<<TÕ<<", 8, "Ô", "IDVNM<<TÕ<<"),  # part of a zone
+        ("SB5Õ", 3, "Ô", "SB5Õ"),  # a number
+        ("công an", 1, "Ô", "công an"),  # a capital within a word
+    ],
+)
+def test_words_decide_between_letters_that_look_alike(
+    read: str, at: int, other: str, text: str
+) -> None:
+    line = _doubtful(read, at, other, 0.3)
+    assert line.text == text
+    assert (line.characters[at] > 0.65) == (read == text)
+
+
+def test_words_do_not_change_what_was_clearly_read() -> None:
+    assert _doubtful("CÕNG AN TỈNH", 1, "Ô", 0.003).text == "CÕNG AN TỈNH"
+    assert _doubtful("Y WĂN MLÔ", 2, "V", 0.0005).text == "Y WĂN MLÔ"
+
+
+def test_pairs_of_words_count_more_than_words() -> None:
+    counts = wording()
+    assert counts.chance("bảo", "lộc") > counts.chance("", "lộc")
+    assert counts.chance("", "nguyễn") > counts.chance("", "nguyển")
+    assert counts.chance("xyz", "lộc") == counts.chance("abc", "lộc") < 0

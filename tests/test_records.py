@@ -18,11 +18,31 @@ from rapidfuzz.distance import Levenshtein
 
 import cvocr_lab
 from cvocr_lab.errors import ArgumentError
-from cvocr_lab.exchange import to_excel, to_image_folder, to_label_studio, to_paddle
-from cvocr_lab.frames import Reading, Records, Truth, opened, pair, relocate, restore, to_frame
+from cvocr_lab.exchange import (
+    from_excel,
+    from_image_folder,
+    to_excel,
+    to_image_folder,
+    to_label_studio,
+    to_paddle,
+)
+from cvocr_lab.frames import (
+    Reading,
+    Records,
+    Truth,
+    opened,
+    pair,
+    read_frame,
+    relocate,
+    restore,
+    to_frame,
+    write_frame,
+)
+from cvocr_lab.journal import Decision, Item
 from cvocr_lab.results import Document, Extraction, FieldValue, Quad
 
 PLACE: Quad = (20.0, 20.0, 180.0, 20.0, 180.0, 40.0, 20.0, 40.0)
+DAY = "1990-02-01"
 NAMES = ["TRẦN VĂN AN", "LÊ THỊ BÌNH", "PHẠM CƯỜNG"]
 
 
@@ -74,6 +94,8 @@ CHANGES: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
     "of two levels": lambda f: f.set_index(
         pd.MultiIndex.from_arrays([["a"] * len(f), range(len(f))], names=["site", "n"])
     ),
+    "cleaned": lambda f: f.cvocr.clean(),
+    "cleaned and sorted": lambda f: f.cvocr.clean(parts=True).sort_values("name_clean"),
     "as csv": lambda f: pd.read_csv(io.StringIO(f.to_csv(index=False)), dtype=str),
 }
 
@@ -119,6 +141,41 @@ def test_frames_survive_what_pandas_users_do(
     text = (tmp_path / "tasks.json").read_text() + (tmp_path / "Label.txt").read_text()
     assert str(tmp_path) not in text
     assert "b1.png" in text
+
+
+def test_a_cleaned_frame_goes_on_to_every_step(tmp_path: Path) -> None:
+    frame = papers(tmp_path)
+    tidy = frame.cvocr.clean()
+    values = ["id", "id_clean", "name", "name_clean"]
+    at = tidy.columns.tolist().index("id")
+    assert tidy.columns.tolist()[at : at + 4] == values
+    assert not [c for c in tidy if c.endswith(("_quad", "_confidence")) and c[:4] != "ocr_"]
+    assert {"ocr_error", "ocr_engine", "clean_flags"} <= set(tidy)
+
+    beside = tidy.cvocr.wide()
+    assert beside["front_name_clean"].tolist() == NAMES
+    assert beside["back_date_clean"].dt.year.tolist() == [2022] * 3
+    assert not [c for c in beside if c.endswith(("_quad", "date_confidence")) and "ocr" not in c]
+
+    item = Item("in/f0.png\nin/b0.png", side="front", field="name")
+    reviewed = tidy.cvocr.apply([Decision(item, "corrected", "lê an")])
+    assert reviewed["name_clean"].tolist()[0] == "LÊ AN"
+    added = {"name_confidence", "ocr_reviewed"}
+    assert reviewed.columns.drop(list(added)).tolist() == tidy.columns.tolist()
+
+    to_excel(tidy, tmp_path / "tidy.xlsx")
+    sheet = pd.read_excel(tmp_path / "tidy.xlsx", dtype=str)
+    assert sheet.columns.drop("ocr_index").tolist() == tidy.columns.drop("ocr_corners").tolist()
+    to_image_folder(tidy, tmp_path / "set")
+    assert from_image_folder(tmp_path / "set")["front_born_clean"].str[:10].tolist()[0] == DAY
+    again = from_excel(tmp_path / "tidy.xlsx")
+    assert again["name"].tolist()[::2] == NAMES
+    assert again["born_clean"].tolist()[0] == pd.Timestamp(DAY)
+
+    for name in ("tidy.csv", "tidy.parquet"):
+        write_frame(tidy, tmp_path / name)
+        again = read_frame(tmp_path / name)
+        pd.testing.assert_frame_equal(again[tidy.columns], tidy, check_like=True)
 
 
 def test_a_selection_of_picture_and_values_is_scored_and_shown(tmp_path: Path) -> None:

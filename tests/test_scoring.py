@@ -203,14 +203,15 @@ def test_wrong_calls_say_so() -> None:
         score(frame, pd.DataFrame({"id": ["1"]}), fields=["name"])
     with pytest.raises(ArgumentError, match="no column 'image'"):
         score(frame, pd.DataFrame({"id": ["1"]}), on="image")
-    with pytest.raises(ArgumentError, match="flat frame"):
-        score(pd.DataFrame({"id": ["1"]}), pd.DataFrame({"id": ["1"]}))
+    with pytest.raises(ArgumentError, match="one column"):
+        score(frame, pd.DataFrame({"id": ["1"]}), on=["image"])  # type: ignore[arg-type]
 
 
 def test_it_shows_itself_as_text_and_html() -> None:
     judged = score(read((front(id="1"),)), pd.DataFrame({"id": ["1"], "<b>": ["x"]}))
-    assert "card_exact 100.0%" in repr(judged)
-    assert "<table" in judged._repr_html_()
+    assert "Cards without a mistake: 1 of 1 (100.0 %;" in repr(judged)
+    assert "Without a mistake (1 printed): Số (id)" in judged._repr_html_()
+    assert "<table" in score(read((front(id="2"),)), pd.DataFrame({"id": ["1"]}))._repr_html_()
 
 
 def test_inputs_are_not_changed() -> None:

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,8 +9,8 @@ from hypothesis import strategies as st
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.frames import Reading, to_frame
 from cvocr_lab.results import Document, Extraction, FieldValue
-from cvocr_lab.scoring import Comparison, compare, score
-from cvocr_lab.scoring.intervals import bootstrap, wilson
+from cvocr_lab.scoring import Comparison, Readers, compare, score
+from cvocr_lab.scoring.intervals import clustered, paired, share
 from cvocr_lab.scoring.significance import cards_needed, holm, mcnemar
 
 
@@ -71,7 +73,7 @@ def test_readers_alike_on_many_cards_are_called_alike() -> None:
 def test_no_difference_on_few_cards_is_not_called_none() -> None:
     row = compare(read(id=numbers(10)), read(id=numbers(10)), truth(10)).fields.loc["id"]
     assert row["verdict"] == "open"
-    assert (row["low"], row["high"]) == (-wilson(0, 10)[1], wilson(0, 10)[1])
+    assert -row["low"] == row["high"] == paired([0] * 10, [1] * 10)[1] > 0.1
 
 
 def test_p_is_corrected_for_the_number_of_fields() -> None:
@@ -105,6 +107,70 @@ def test_it_shows_itself() -> None:
     assert both.plot().get_xlabel().startswith("points exact")
 
 
+def test_three_readers_side_by_side() -> None:
+    n = 60
+    texts = {"id": numbers(n), "name": ["AN"] * n}
+    labels = pd.DataFrame(texts | {"dantoc": [""] * 40 + ["Kinh"] * 20})
+    local = read(**texts | {"id": numbers(n, range(20))})
+    cloud = read(**texts)
+    model = read(**texts | {"name": ["ĂN"] * 3 + ["AN"] * 57, "dantoc": ["Kinh"] * n})
+    both = compare({"local": local, "cloud": cloud, "model": model}, labels)
+    assert isinstance(both, Readers)
+    assert both.baseline == "local"
+    fields = both.fields
+    assert fields.loc[("id", "local"), "exact"] == pytest.approx(40 / 60)
+    row = fields.loc[("id", "cloud")]
+    assert [row["difference"], row["fixed"], row["broke"]] == [pytest.approx(20 / 60), 20, 0]
+    # Six tests at once: three fields, two readers beside the baseline.
+    assert row["p_holm"] == pytest.approx(6 * mcnemar(20, 0), rel=1e-6)
+    assert row["verdict"] == "better"
+    assert fields.loc[("name", "model"), "verdict"] == "open"
+    assert np.isnan(fields.loc[("id", "local"), "difference"])
+    assert len(both.only("local")) == len(both.only("cloud")) == 0
+    assert both.only("model")["field"].unique().tolist() == ["dantoc"]
+    assert len(both.only("model")) == 20
+    assert len(both.nobody) == 0
+    assert len(both.invented("model")) == 40
+    assert both.whole["invented"].tolist() == [0, 0, 40]
+    assert both.whole.loc["model", "invented_share"] == 1
+    assert both.whole.loc["cloud", "exact"] == pytest.approx(120 / 140)
+    lines = both.verdict()
+    assert lines[0].startswith("model reads most printed values exactly: 97.9 %")
+    assert "cloud against local: better in Số (id)." in lines
+    assert lines[-1].endswith("local 0 (0.0 %), cloud 0 (0.0 %), model 40 (100.0 %).")
+    two = compare(local, cloud, labels)
+    for column in ("difference", "low", "high", "fixed", "broke", "p"):
+        assert row[column] == two.fields.loc["id", column]
+    other = compare({"local": local, "cloud": cloud}, labels, baseline="cloud")
+    assert other.fields.loc[("id", "local"), "verdict"] == "worse"
+
+
+def test_readers_show_themselves(tmp_path: Path) -> None:
+    n = 12
+    frames = {"<b>": read(id=numbers(n)), "c": read(id=numbers(n, range(3)))}
+    both = compare(frames, truth(n))
+    assert "&lt;b&gt;" in both._repr_html_()
+    assert "<b>&lt;" not in both._repr_html_().replace("<b>Readers</b>", "")
+    assert "whole cards" in repr(both)
+    path = tmp_path / "readers.html"
+    assert both.to_html(path) == path
+    page = path.read_text(encoding="utf-8")
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert page.index("reads most printed values exactly") < page.index("<nav")
+    assert ">Only &lt;b&gt; is right: 3</h2>" in page
+    assert [t.get_text() for t in both.plot().get_yticklabels()] == ["Số (id)", "whole cards"]
+
+
+def test_wrong_calls_of_several_readers_say_so() -> None:
+    frame, labels = read(id=["1"]), pd.DataFrame({"id": ["1"]})
+    with pytest.raises(ArgumentError, match="at least two"):
+        compare({"a": frame}, labels)
+    with pytest.raises(ArgumentError, match="no reader 'x'"):
+        compare({"a": frame, "b": frame}, labels, baseline="x")
+    with pytest.raises(ArgumentError, match="give the truth"):
+        compare(frame, labels)  # type: ignore[call-overload]
+
+
 def test_wrong_calls_say_so() -> None:
     frame, labels = read(id=["1"]), pd.DataFrame({"id": ["1"]})
     with pytest.raises(ArgumentError, match="share"):
@@ -112,7 +178,7 @@ def test_wrong_calls_say_so() -> None:
     with pytest.raises(ArgumentError, match="two names"):
         compare(frame, frame, labels, names=("a", "a"))
     with pytest.raises(ArgumentError, match="one truth"):
-        score(frame, labels).compare(score(frame, labels.set_axis([7])))
+        score(frame, labels).compare(score(frame.set_axis([7]), labels.set_axis([7])))
 
 
 def test_a_reader_with_no_field_at_all_is_worse() -> None:
@@ -155,16 +221,10 @@ def test_cards_needed_give_the_power_they_promise(gap: float, differing: float) 
 
 @settings(max_examples=30, deadline=None)
 @given(st.integers(0, 200), st.integers(1, 200))
-def test_wilson_holds_the_share(hits: int, more: int) -> None:
+def test_a_share_lies_in_its_interval_which_is_that_of_single_cells(hits: int, more: int) -> None:
     n = hits + more
-    low, high = wilson(hits, n)
+    low, high = map(float, share(hits, n))
     assert 0 <= low <= hits / n <= high <= 1
-
-
-def test_bootstrap_by_kinds_is_the_bootstrap_by_cards() -> None:
-    draws = np.random.default_rng(1)
-    sums = np.column_stack([draws.poisson(1, 300), draws.integers(8, 14, 300)]).astype(float)
-    low, high = bootstrap(sums, lambda t: t[:, 0] / t[:, 1])
-    some = sums[draws.integers(0, 300, (2000, 300))].sum(axis=1)
-    plain = np.quantile(some[:, 0] / some[:, 1], [0.025, 0.975])
-    assert [low, high] == pytest.approx(plain.tolist(), rel=0.03)
+    assert high > low
+    found = clustered([1] * hits + [0] * more, [1] * n)
+    assert [found[0][0], found[1][0]] == pytest.approx([low, high])

@@ -1,19 +1,20 @@
 """Every number of a report, worked out again from `.cells` with plain pandas."""
 
+import base64
+import hashlib
 import random
 import re
 from html.parser import HTMLParser
-from statistics import NormalDist
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pytest
 from PIL import Image
 from rapidfuzz.distance import Levenshtein
+from scipy import stats
 
 from cvocr_lab.frames import Reading, to_frame
-from cvocr_lab.kinds import TYPES
+from cvocr_lab.kinds import TYPES, captioned
 from cvocr_lab.results import Document, Extraction, FieldValue
 from cvocr_lab.scoring import Score, compare, score
 
@@ -98,59 +99,62 @@ def tables(page: str) -> dict[tuple[str, str], list[list[str]]]:
     return {(t[0][0], t[0][1]): t for t in Tables(page).tables}
 
 
-def share(hits: float, of: float) -> tuple[float, float, float]:
-    z = NormalDist().inv_cdf(0.975)
-    p, scale = hits / of, 1 + z**2 / of
-    middle, half = p + z**2 / (2 * of), z * np.sqrt(p * (1 - p) / of + z**2 / (4 * of**2))
-    return p, max(0.0, (middle - half) / scale), min(1.0, (middle + half) / scale)
+def pooled(above: pd.Series, below: pd.Series, row: pd.Series) -> tuple[float, float, float]:
+    """A ratio of sums and its interval, worked out card by card as the definition has it."""
+    cards = [
+        (float(above[row == r].sum()), float(below[row == r].sum()))
+        for r in row.unique()
+        if below[row == r].sum() > 0
+    ]
+    n = len(cards)
+    size = sum(b for _, b in cards) / n
+    whole = [*cards, (0.0, size), (size, size)]
+    mean = sum(a for a, _ in whole) / sum(b for _, b in whole)
+    gaps = sum((a - mean * b) ** 2 for a, b in whole)
+    worth = mean * (1 - mean) * sum(b for _, b in whole) ** 2 / gaps
+    worth *= (stats.norm.ppf(0.975) / stats.t.ppf(0.975, n)) ** 2
+    seen = sum(a for a, _ in cards) / sum(b for _, b in cards)
+    low, high = stats.beta.ppf([0.025, 0.975], mean * worth, (1 - mean) * worth)
+    return seen, 0.0 if seen == 0 else min(low, seen), 1.0 if seen == 1 else max(high, seen)
 
 
-def pooled(
-    above: pd.Series, below: pd.Series, row: pd.Series, rows: npt.NDArray[np.int32]
-) -> tuple[float, float, float]:  # fmt: skip
-    """A ratio of sums, and what becomes of it when the cards of all cells are drawn anew."""
-    sums = pd.DataFrame({"above": above, "below": below}).groupby(row.to_numpy()).sum()
-    sums = sums.reindex(rows, fill_value=0)
-    times = np.random.default_rng(0).multinomial(len(rows), np.full(len(rows), 1 / len(rows)), 2000)
-    with np.errstate(invalid="ignore"):
-        ratios = (times @ sums["above"].to_numpy(float)) / (times @ sums["below"].to_numpy(float))
-    low, high = np.quantile(ratios[np.isfinite(ratios)], [0.025, 0.975])
-    return sums["above"].sum() / sums["below"].sum(), low, high
-
-
-def figures(cells: pd.DataFrame, all_cells: pd.DataFrame) -> dict[str, str]:
+def figures(cells: pd.DataFrame) -> dict[str, str]:
     """What a line of a summary must say of these cells."""
     outcome = cells["outcome"].astype(str)
     right, there = outcome == "correct", outcome.isin(["correct", "wrong", "missing"])
     given = outcome.isin(["correct", "wrong", "invented"])
     fine = (right | (outcome == "absent")).groupby(cells["row"].to_numpy()).all()
-    some, rows = cells[there], np.unique(all_cells["row"].to_numpy())
-    tier, verdict = some["tier"].astype(str), some["verdict"].astype(str)
+    some = cells[there]
+    tier, verdict = cells["tier"].astype(str), cells["verdict"].astype(str)
     one = pd.Series(1.0, cells.index)
-    p = int(there.sum())
+
+    def share(which: pd.Series, among: pd.Series = there) -> tuple[float, float, float]:
+        return pooled((which & among) * one, among * one, cells["row"])
+
     found = {
         "cards": f"{cells['row'].nunique()}",
         "n": f"{len(cells)}",
         **{name: f"{(outcome == name).sum()}" for name in
            ("correct", "wrong", "invented", "missing", "absent")},
-        "other era": f"{(verdict == 'other era').sum()}",
+        "other era": f"{(verdict[there] == 'other era').sum()}",
     }  # fmt: skip
+    every = pd.Series(True, cells.index)
     shares = {
-        "exact": share(right.sum(), p),
-        "exact case": share(tier.isin(["exact", "case"]).sum(), p),
-        "exact diacritics": share(tier.isin(["exact", "diacritics"]).sum(), p),
-        "exact loose": share(tier.ne("none").sum(), p),
-        "same value": share(verdict.isin(["same", "style", "same value"]).sum(), p),
-        "right": share((right | (outcome == "absent")).sum(), len(cells)),
-        "card exact": share(fine.sum(), len(fine)),
-        "coverage": share(outcome.isin(["correct", "wrong"]).sum(), p),
-        "precision": share(right.sum(), given.sum()),
-        "F1": pooled(2.0 * right, there * one + given, cells["row"], rows),
-        "CER": pooled(some["edits"], some["chars"], some["row"], rows),
-        "CER macro": pooled(some["edits"] / some["chars"], one[there], some["row"], rows),
-        "WER": pooled(some["word_edits"], some["words"], some["row"], rows),
-        "WER macro": pooled(some["word_edits"] / some["words"], one[there], some["row"], rows),
-        "ANLS": pooled(cells["anls"], one, cells["row"], rows),
+        "exact": share(right),
+        "exact case": share(tier.isin(["exact", "case"])),
+        "exact diacritics": share(tier.isin(["exact", "diacritics"])),
+        "exact loose": share(tier.ne("none")),
+        "same value": share(verdict.isin(["same", "style", "same value"])),
+        "right": share(right | (outcome == "absent"), every),
+        "card exact": pooled(fine * 1.0, fine * 0 + 1.0, fine.index.to_series()),
+        "coverage": share(outcome.isin(["correct", "wrong"])),
+        "precision": share(right, given),
+        "F1": pooled(2.0 * right, there * one + given, cells["row"]),
+        "CER": pooled(some["edits"], some["chars"], some["row"]),
+        "CER macro": pooled(some["edits"] / some["chars"], one[there], some["row"]),
+        "WER": pooled(some["word_edits"], some["words"], some["row"]),
+        "WER macro": pooled(some["word_edits"] / some["words"], one[there], some["row"]),
+        "ANLS": pooled(cells["anls"], one, cells["row"]),
     }
     for name, (value, low, high) in shares.items():
         digits = 2 if "ER" in name else 1
@@ -166,24 +170,63 @@ def test_summaries(by: str, judged: Score, tables: dict[tuple[str, str], list[li
     # Not a column of the cells: they have a `tier` of their own, that of strictness.
     of = cells["field"] if by == "field" else judged.rows[by].array[cells["row"]]
     shown = [table for (first, _), table in tables.items() if first == by]
-    assert len(shown) == 2
+    assert len(shown) == 3 if by == "field" else 2  # the worst fields stand apart
+    shown = shown[-2:]
     columns = {name for table in shown for name in table[0][1:]}
     assert {"n", "exact", "CER", "WER", "ANLS", "F1", "coverage", "precision"} <= columns
     for group, some in cells.groupby(of, observed=True):
-        expected = figures(some, cells)
+        expected = figures(some)
         for table in shown:
-            line = next(line for line in table[1:] if line[0] == str(group))
+            line = next(
+                line
+                for line in table[1:]
+                if line[0] == (captioned(group) if by == "field" else group)
+            )
             for name, text in zip(table[0][1:], line[1:], strict=True):
                 assert text == expected[name], (group, name)
 
 
-def test_the_headline(judged: Score, page: str) -> None:
-    cells, rows = judged.cells, judged.rows
+def test_the_answer_comes_first(judged: Score, page: str) -> None:
+    cells = judged.cells
     right = cells["outcome"].isin(["correct", "absent"]).groupby(cells["row"].to_numpy()).all()
-    value, low, high = share(right.sum(), len(right))
-    assert f"{len(rows)} rows, {len(cells)} cells" in page
-    assert f"card_exact {value:.1%} [{low:.1%}, {high:.1%}]" in page
-    assert f"type right {(rows['type'] == rows['ocr_type']).mean():.1%}" in page
+    value, low, high = pooled(right * 1.0, right * 0 + 1.0, right.index.to_series())
+    said = f"({value:.1%}; 95 %: {low * 100:.1f} to {high * 100:.1f} %)".replace("%;", " %;")
+    first = f"Cards without a mistake: {right.sum()} of {len(right)} {said}"
+    counts = cells.groupby("field", observed=True)["outcome"].value_counts().unstack()
+    shares = counts["correct"] / counts[["correct", "wrong", "missing"]].sum(axis=1)
+    worst = shares.sort_values(kind="stable").index[:3]
+    named = ", ".join(f"{captioned(f)} {shares[f] * 100:.1f} %" for f in worst)
+    for text in (repr(judged), judged._repr_html_(), page):
+        assert first in text
+        assert f"Worst: {named}." in text
+    assert f"type right {(judged.rows['type'] == judged.rows['ocr_type']).mean():.1%}" not in page
+    headings = re.findall(r"<h2 id=\"(.*?)\">", page)
+    assert headings[:3] == ["s-worst-fields", "s-outcomes", "s-mistakes"]
+    assert headings[-2:] == ["s-values-that-are-not-right", "s-definitions"]
+    for anchor in re.findall(r'href="#(.*?)"', page):
+        assert f'id="{anchor}"' in page
+
+
+def test_the_repr_is_sorted_and_folds_what_is_right() -> None:
+    truth = pd.DataFrame(
+        {"id": list("1234"), "name": ["AN"] * 4, "sex": ["Nam"] * 4, "born": ["01/02/1990"] * 4}
+    )
+    read = truth.assign(name=["AN", "AN", "X", None], sex=["Nam", "Nam", "Nam", "Nữ"])
+    lines = repr(score(read, truth)).splitlines()
+    assert lines[0].startswith("Score: Cards without a mistake: 2 of 4 (50.0 %; 95 %: ")
+    assert "Printed values exact: 13 of 16 (81.2 %; " in lines[0]
+    assert [line.split("  ")[0] for line in lines[3:5]] == ["Họ và tên (name)", "Giới tính (sex)"]
+    assert "50.0 % [" in lines[3]
+    assert lines[-1] == "Without a mistake (8 printed): Số (id), Ngày, tháng, năm sinh (born)"
+    assert len(lines) == 6
+    assert max(map(len, lines[1:])) < 130
+
+
+def test_a_report_without_values_holds_none(judged: Score) -> None:
+    page = judged.to_html(values=False)
+    assert "Values that are not right" not in page
+    for text in pd.concat([judged.cells["truth"], judged.cells["value"]]).unique():
+        assert len(text) < 6 or text not in page
 
 
 def test_classes_of_mistakes(judged: Score, tables: dict[tuple[str, str], list[list[str]]]) -> None:
@@ -194,7 +237,7 @@ def test_classes_of_mistakes(judged: Score, tables: dict[tuple[str, str], list[l
         of_class = each[each["mistake"] == line[0]]
         assert line[1] == str(len(of_class))
         for field, text in zip(table[0][2:], line[2:], strict=True):
-            count = int((of_class["field"].astype(str) == field).sum())
+            count = int((of_class["field"].astype(str).map(captioned) == field).sum())
             assert text == (str(count) if count else "·")
     assert {line[0] for line in table[1:]} == set(each["mistake"]) - {""}
 
@@ -253,7 +296,9 @@ def test_confidence(
     for (band, _, mean, text), inside in zip(bands, np.split(order, ends[:-1]), strict=True):
         assert band == f"{sure[inside].min():.3f} – {sure[inside].max():.3f}"
         assert mean == f"{sure[inside].mean():.3f}"
-        value, low, high = share(right[inside].sum(), len(inside))
+        hits = pd.Series(right[inside] * 1.0)
+        row = pd.Series(given["row"].to_numpy()[inside])
+        value, low, high = pooled(hits, hits * 0 + 1.0, row)
         assert text == f"{value * 100:.1f} % [{low * 100:.1f}, {high * 100:.1f}]"
     ece = float(lines["ECE"].split()[0])
     means = [abs(float(m) - float(t.split()[0]) / 100) * int(n) for _, n, m, t in bands]
@@ -264,7 +309,12 @@ def test_it_is_one_file_that_asks_for_nothing_and_trusts_nobody(page: str) -> No
     assert "Đọc &lt;thử&gt;" in page
     assert "<thử>" not in page
     assert not re.search(r"""(?:src|href)=["'](?!#|data:)""", page)
-    assert not re.search(r"url\((?!#)|@import|<script", page)
+    assert not re.search(r"url\((?!#)|@import", page)
+    (script,) = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src"
+    assert f"{policy} 'sha256-{digest}'" in page
+    assert not re.search(r"fetch\(|XMLHttpRequest|innerHTML|eval\(", script)
     assert "data:image" not in page
     assert "prefers-color-scheme: dark" in page
     assert "@media print" in page
@@ -281,7 +331,8 @@ def test_pictures_are_cut_out_only_when_asked(tmp_path_factory: pytest.TempPathF
     frame = to_frame([Reading(Extraction((paper,)))], sources, base=folder)
     judged = score(frame, pd.DataFrame({"image": ["0.jpg"], "name": ["ÂN"]}), on="image")
     path = folder / "report.html"
-    assert "data:image" not in judged.to_html(path)
+    assert judged.to_html(path) == path
+    assert "data:image" not in path.read_text(encoding="utf-8")
     assert path.stat().st_mode & 0o777 == 0o600
     page = judged.to_html(crops=frame)
     assert page.count("data:image/jpeg;base64,") == 1
@@ -295,10 +346,13 @@ def test_a_comparison_says_what_its_cells_say() -> None:
     page = both.to_html()
     assert "<một>" not in page
     table = next(t for t in Tables(page).tables if "verdict" in t[0])
+    assert page.index("Cards without a mistake") < page.index("<nav") < page.index("<svg")
+    assert page.count("hai is better in Họ và tên (name).") == 1
     for line in table[1:-1]:
-        cells = both.cells[(both.cells["field"] == line[0]) & (both.cells["chars_a"] > 0)]
+        named = both.cells["field"].astype(str).map(captioned)
+        cells = both.cells[(named == line[0]) & (both.cells["chars_a"] > 0)]
         a, b = (cells[f"outcome_{s}"] == "correct" for s in "ab")
         assert line[1:4] == [str(len(cells)), f"{a.mean():.1%}", f"{b.mean():.1%}"]
         assert line[5:8] == [str((~a & b).sum()), str((a & ~b).sum()), str((~a & ~b).sum())]
     for title, cells in (("Broke", both.broke), ("Fixed", both.fixed)):
-        assert f"<h2>{title}: {len(cells)}</h2>" in page
+        assert f">{title}: {len(cells)}</h2>" in page

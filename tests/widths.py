@@ -39,6 +39,8 @@ class Widths:
             os.kill(os.getpid(), signal.SIGKILL)
         if trouble == f"stop {width}" and first_time("stopped"):
             raise BatchError("the service went away")
+        if trouble == f"hang {width}":
+            time.sleep(20)
         if trouble == f"quota {width}":
             raise QuotaError("no requests left")
         if width % 10 == 7:

@@ -23,7 +23,7 @@ def extract(
     column: Column | Sequence[Column] | None = None,
     *,
     kind: str = "id_any",
-    engine: str | Engine | Callable[[], Engine] = "local",
+    engine: str | Engine | Callable[..., object] = "local",
     workers: int | None = None,
     time_limit_s: float | None = TIME_LIMIT_S,
     progress: bool = True,
@@ -50,8 +50,10 @@ def extract(
         What to ask for: a name of `cvocr_lab.kinds.REQUESTS`.
     engine
         ``"local"``, another engine's name, or an object with `name` and `extract`; an object
-        runs in threads.  A class or function without arguments that makes the engine, and that
-        pickles, is called once in each worker process.
+        runs in threads.  A function that takes a picture (PIL) and gives a dict of fields, or a
+        list of them, is an engine too: see `cvocr_lab.engines.FunctionEngine`.  A class or
+        function without arguments that makes the engine, and that pickles, is called once in each
+        worker process.
     workers
         Pictures read at a time; None for as many as the engine and the machine are good for.
     time_limit_s
@@ -109,6 +111,10 @@ def extract(
     >>> frame = extract([picture, picture], engine=Stamp(), progress=False)
     >>> frame[["id", "ocr_type"]].to_dict("records")[1]
     {'id': '001', 'ocr_type': 'tcc_chip'}
+    >>> def size(picture):
+    ...     return {"name": f"{picture.width} × {picture.height}"}
+    >>> extract(picture, engine=size, progress=False)["name"].tolist()
+    ['320 × 200']
     """
     spec = run_spec(
         data,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 from typing import Final, Literal
@@ -18,6 +19,7 @@ from cvocr_lab.batch.reading import Task
 from cvocr_lab.errors import CvocrError, RowError
 from cvocr_lab.frames import Reading
 from cvocr_lab.images import InputImage, selection
+from cvocr_lab.results import Extraction
 from cvocr_lab.store import Question, Stamp, Store
 
 Need = Literal["repeats", "stored", "failed", "calls"]
@@ -204,7 +206,14 @@ def _peeked(source: object) -> object:
 
 
 def _repeated(reading: Reading) -> Reading:
-    return replace(reading, attempts=0, seconds=0.0)
+    """Give the reading for an equal source, which took no time and cost nothing."""
+    result = reading.result
+    if isinstance(result, Extraction):
+        result = replace(result, usage=None)
+    elif isinstance(result, RowError) and result.usage is not None:
+        result = copy(result)
+        result.usage = None
+    return replace(reading, result=result, attempts=0, seconds=0.0)
 
 
 def _name(source: object) -> str:

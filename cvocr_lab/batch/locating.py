@@ -27,7 +27,7 @@ def locate(
     *,
     fields: Sequence[str] | None = None,
     again: bool = False,
-    engine: str | Engine | Callable[[], Engine] = "local",
+    engine: str | Engine | Callable[..., object] = "local",
     workers: int | None = None,
     time_limit_s: float | None = TIME_LIMIT_S,
     progress: bool = True,

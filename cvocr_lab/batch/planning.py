@@ -134,7 +134,7 @@ def plan(
     *,
     quota: int | None = None,
     kind: str = "id_any",
-    engine: str | Engine | Callable[[], Engine] = "local",
+    engine: str | Engine | Callable[..., object] = "local",
     workers: int | None = None,
     time_limit_s: float | None = TIME_LIMIT_S,
     progress: bool = True,

@@ -74,7 +74,7 @@ def run_spec(
     *,
     column: Column | Sequence[Column] | None,
     kind: str,
-    engine: str | Engine | Callable[[], Engine] | EngineSpec,
+    engine: str | Engine | Callable[..., object] | EngineSpec,
     workers: int | None,
     time_limit_s: float | None,
     progress: bool,

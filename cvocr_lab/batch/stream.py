@@ -34,7 +34,7 @@ def extract_iter(
     *,
     chunk: int = 1_000,
     kind: str = "id_any",
-    engine: str | Engine | Callable[[], Engine] = "local",
+    engine: str | Engine | Callable[..., object] = "local",
     workers: int | None = None,
     time_limit_s: float | None = TIME_LIMIT_S,
     progress: bool = True,

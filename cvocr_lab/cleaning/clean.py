@@ -16,6 +16,7 @@ from cvocr_lab.cleaning.normal import Cleaned, Rule, rule_of
 from cvocr_lab.cleaning.shapes import kinds_of, shape_of
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.frames import TEXT, as_text
+from cvocr_lab.frames.columns import triple
 from cvocr_lab.frames.truth import refuse_numbers
 from cvocr_lab.kinds import TYPES, FieldType
 from cvocr_lab.places import Era
@@ -50,12 +51,13 @@ def clean(
     fields: Sequence[str] | None = None,
     threshold: float = THRESHOLD,
     parts: bool = False,
+    details: bool = False,
 ) -> pd.DataFrame:
-    """Set the normal form of every value beside it.
+    """Put the normal form of every value beside it.
 
     The sources come first, then each ``<field>`` as read with ``<field>_clean`` right after it,
-    then ``clean_flags``, then all other columns.  With `parts`, what else a value says stands
-    after its normal form:
+    then ``clean_flags``, then the ``ocr_`` columns.  With `parts`, further columns follow each
+    normal form:
 
     ================  ================  ========================================================
     field type        ``<field>_clean``  further columns ``<field>_clean_…``
@@ -87,7 +89,11 @@ def clean(
     threshold
         Repairs less certain than this, 0 to 1, are not made; the value is flagged.
     parts
-        Whether to give the further columns ``<field>_clean_…`` too.
+        Whether to add the further columns ``<field>_clean_…``.
+    details
+        Whether to keep the columns ``<field>_confidence`` and ``<field>_quad`` of the reading, at
+        the end.  Without them a frame of many document types has half as many columns;
+        everything that takes a flat frame also takes one without them.
 
     Returns
     -------
@@ -112,7 +118,8 @@ def clean(
         made[name] = frame[name]
         made |= column.series(frame.index, parts=parts)
     made[FLAGS] = _flags(list(columns.values()), frame.index)
-    made |= {c: frame[c] for c in kept if c not in made}
+    left_out = set() if details else {c for n in _fields(frame, None) for c in triple(n)[1:]}
+    made |= {c: frame[c] for c in kept if c not in made and c not in left_out}
     return pd.DataFrame(made, index=frame.index)
 
 
@@ -130,7 +137,7 @@ def refreshed(frame: pd.DataFrame) -> pd.DataFrame:
     if not fields:
         return frame
     parts = any(re.search("_clean_.", str(c)) for c in frame.columns)
-    made: pd.DataFrame = clean(frame, fields=fields, parts=parts)
+    made: pd.DataFrame = clean(frame, fields=fields, parts=parts, details=True)
     return made[[*frame.columns, *(c for c in made.columns if c not in frame.columns)]]
 
 

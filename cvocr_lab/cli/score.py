@@ -14,6 +14,8 @@ from cvocr_lab.errors import ArgumentError
 from cvocr_lab.files import write_private
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from cvocr_lab.cli._shared import Commands
 
 _LESS_IS_BETTER: Final = frozenset({"cer", "cer_macro", "wer", "wer_macro"})
@@ -84,12 +86,7 @@ def _demand(text: str) -> Demand:
 
 
 def _score(args: argparse.Namespace) -> int:
-    try:
-        read = frames.read_frame(args.pred)
-    except ArgumentError:
-        raise
-    except ValueError as error:
-        raise ArgumentError(f"{args.pred} is no table ({type(error).__name__})") from None
+    read = _readings(args.pred)
     truth = labels(args.truth)
     score = scoring.score(read, truth, on=args.on)
     print(score.headline())
@@ -110,6 +107,18 @@ def _score(args: argparse.Namespace) -> int:
     if args.baseline:
         scoring.score(read, truth, on=args.on, baseline=args.baseline)
     return 0
+
+
+def _readings(path: Path) -> pd.DataFrame:
+    """Read a flat frame, or a CSV of any other reader with a column for each field."""
+    try:
+        return frames.read_frame(path)
+    except ArgumentError:
+        if path.suffix.lower() != ".csv":
+            raise
+        return labels(path)
+    except ValueError as error:
+        raise ArgumentError(f"{path} is no table ({type(error).__name__})") from None
 
 
 def _rates(score: scoring.Score) -> dict[str, dict[str, float]]:

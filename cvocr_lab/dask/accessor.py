@@ -10,6 +10,7 @@ import pandas as pd
 from dask.dataframe.extensions import register_dataframe_accessor, register_series_accessor
 
 from cvocr_lab.batch import Column
+from cvocr_lab.batch.run_spec import TIME_LIMIT_S
 from cvocr_lab.dask import files, lazy
 from cvocr_lab.engines import Engine
 from cvocr_lab.images import Fetch, Limits
@@ -30,9 +31,10 @@ class DaskSeriesAccessor:
         column: Column | Sequence[Column] | None = None,
         *,
         kind: str = "id_any",
-        engine: str | Engine | Callable[[], Engine] = "local",
+        engine: str | Engine | Callable[..., object] = "local",
         fields: Sequence[str] | None = None,
         retries: int = 2,
+        time_limit_s: float | None = TIME_LIMIT_S,
         errors: Literal["coerce", "raise"] = "coerce",
         base: str | PathLike[str] | None = None,
         pages: Sequence[int] | None = None,
@@ -50,6 +52,7 @@ class DaskSeriesAccessor:
             engine=engine,
             fields=fields,
             retries=retries,
+            time_limit_s=time_limit_s,
             errors=errors,
             base=base,
             pages=pages,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import uuid
 from collections.abc import Sequence
 from os import PathLike, fspath
@@ -15,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cvocr_lab.errors import ArgumentError
+from cvocr_lab.files import replacing
 from cvocr_lab.frames import restore
 from cvocr_lab.frames.pieces import arrow_schema
 
@@ -72,9 +72,8 @@ def _write(part: pd.DataFrame, run: str) -> str:
     """Write one partition, on a worker, and give the file's name."""
     path = f"{run}.{uuid.uuid4().hex}"  # where a worker dies, another writes a file of its own
     table = pa.Table.from_pandas(part, schema=arrow_schema(part), preserve_index=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor
-        pq.write_table(table, file)
+    with replacing(path) as temporary:
+        pq.write_table(table, temporary)
     return path
 
 

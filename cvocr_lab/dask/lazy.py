@@ -13,6 +13,7 @@ import pandas as pd
 
 from cvocr_lab import batch, scoring
 from cvocr_lab.batch import Column
+from cvocr_lab.batch.run_spec import TIME_LIMIT_S
 from cvocr_lab.dask.partition import Asked, read
 from cvocr_lab.engines import Engine
 from cvocr_lab.engines._spec import engine_spec
@@ -30,9 +31,10 @@ def extract(
     *,
     column: Column | Sequence[Column] | None = None,
     kind: str = "id_any",
-    engine: str | Engine | Callable[[], Engine] = "local",
+    engine: str | Engine | Callable[..., object] = "local",
     fields: Sequence[str] | None = None,
     retries: int = 2,
+    time_limit_s: float | None = TIME_LIMIT_S,
     errors: Literal["coerce", "raise"] = "coerce",
     base: str | PathLike[str] | None = None,
     pages: Sequence[int] | None = None,
@@ -59,7 +61,7 @@ def extract(
     ----------
     data
         A Dask DataFrame, or a Series of sources.
-    column, kind, engine, errors, base, pages, limits, fetch, options
+    column, kind, engine, time_limit_s, errors, base, pages, limits, fetch, options
         As for `cvocr_lab.extract`.  `base` and the paths are those that the workers see.  An
         engine object must pickle, and travels with each partition; prefer a name or a class.
         Options travel too: leave credentials to the workers' environment.
@@ -83,6 +85,8 @@ def extract(
     spec = request_kind(kind)
     if retries < 0:
         raise ArgumentError(f"retries is a number from 0, not {retries}")
+    if time_limit_s is not None and not time_limit_s > 0:
+        raise ArgumentError(f"time_limit_s={time_limit_s!r}: give more than 0, or None")
     if errors not in ("coerce", "raise"):
         raise ArgumentError(f"errors is 'coerce' or 'raise', not {errors!r}")
     if retry_failed and store is None:
@@ -96,6 +100,7 @@ def extract(
         columns=tuple(sources.columns),
         kind=kind,
         fields=tuple(fields),
+        time_limit_s=time_limit_s,
         errors=errors,
         base=None if base is None else fspath(base),
         pages=None if pages is None else tuple(pages),

@@ -16,7 +16,7 @@ import pandas as pd
 
 from cvocr_lab.batch import Column, RowsFailedWarning
 from cvocr_lab.batch.bulk import read_all
-from cvocr_lab.batch.run_spec import TIME_LIMIT_S, run_spec
+from cvocr_lab.batch.run_spec import run_spec
 from cvocr_lab.engines._spec import EngineSpec, engine_spec
 from cvocr_lab.errors import ArgumentError, BatchError, RowError
 from cvocr_lab.images import Fetch, Limits
@@ -38,6 +38,7 @@ class Asked:
     columns: tuple[Column, ...]
     kind: str
     fields: tuple[str, ...]
+    time_limit_s: float | None
     errors: Literal["coerce", "raise"]
     base: str | None
     pages: tuple[int, ...] | None
@@ -85,7 +86,7 @@ def _frame(part: pd.DataFrame, asked: Asked) -> pd.DataFrame:
         kind=asked.kind,
         engine=_opened(asked.engine),
         workers=1,
-        time_limit_s=TIME_LIMIT_S,
+        time_limit_s=asked.time_limit_s,
         progress=False,
         errors=asked.errors,
         base=asked.base,

@@ -2,7 +2,7 @@
 
 An engine is an object with a `name` and one method.  To add one, write a module here that ends
 in ``ENGINE = TheClass``; `open_engine` finds it by its module name.  Someone outside passes the
-object instead of the name.
+object instead of the name, or a function that takes a picture and gives a dict of fields.
 """
 
 from __future__ import annotations
@@ -13,17 +13,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, cast, runtime_checkable
 
+from cvocr_lab.engines._captions import fields_in
+from cvocr_lab.engines._function import FunctionEngine, reads_pictures
 from cvocr_lab.engines._identity import Identity, identity_of
-from cvocr_lab.errors import AnswerError, BatchError, RowError, unknown
+from cvocr_lab.errors import AnswerError, ArgumentError, BatchError, RowError, unknown
 from cvocr_lab.images import InputImage, load
 from cvocr_lab.results import Extraction, Line, checked
 
 __all__ = [
     "Engine",
+    "FunctionEngine",
     "Identity",
     "Request",
     "ask",
     "engine_names",
+    "fields_in",
     "identity_of",
     "open_engine",
     "read_lines",
@@ -86,13 +90,16 @@ def engine_names() -> list[str]:
     return sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_"))
 
 
-def open_engine(engine: str | Engine = "local", **options: object) -> Engine:
-    """The engine of that name, or the object itself.
+def open_engine(
+    engine: str | Engine | Callable[..., object] = "local", **options: object
+) -> Engine:
+    """The engine of that name, the object itself, or one that reads by the function given.
 
     Parameters
     ----------
     engine
-        ``"local"``, another module of this room, or an object with `name` and `extract`.
+        ``"local"``, another module of this room, an object with `name` and `extract`, or a
+        function as `FunctionEngine` takes it.
     options
         Passed to the engine's class.
 
@@ -102,7 +109,11 @@ def open_engine(engine: str | Engine = "local", **options: object) -> Engine:
         No engine of that name.
     """
     if not isinstance(engine, str):
-        return engine
+        if isinstance(engine, Engine) and not isinstance(engine, type):
+            return engine
+        if not reads_pictures(engine):
+            raise ArgumentError(f"a {type(engine).__name__} is no engine: it has no extract")
+        return FunctionEngine(engine)
     if engine not in engine_names():
         tesseract = "; Tesseract reads lines for the local engine: reader='tesseract'"
         more = tesseract if "tess" in engine.casefold() else ", or pass an object"

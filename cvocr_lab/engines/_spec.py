@@ -10,6 +10,7 @@ from functools import partial
 from typing import Final, cast
 
 from cvocr_lab.engines import Engine, Identity, engine_names, identity_of, open_engine
+from cvocr_lab.engines._function import reads_pictures
 from cvocr_lab.errors import ArgumentError, unknown
 from cvocr_lab.workers import usable_cores
 
@@ -89,7 +90,7 @@ class EngineSpec:
 
 
 def engine_spec(
-    engine: str | Engine | Callable[[], Engine] | EngineSpec,
+    engine: str | Engine | Callable[..., object] | EngineSpec,
     options: Mapping[str, object],
 ) -> EngineSpec:
     """Understand what the caller gave as an engine.
@@ -106,13 +107,14 @@ def engine_spec(
     if options:
         raise ArgumentError(f"unknown option {next(iter(options))!r}: the engine is open already")
     # Not by `callable`: an open engine may be callable too.
-    if not isinstance(engine, type) and hasattr(engine, "extract"):
-        opened = cast("Engine", engine)
+    if not isinstance(engine, type) and (hasattr(engine, "extract") or reads_pictures(engine)):
+        opened = open_engine(engine) if reads_pictures(engine) else cast("Engine", engine)
         return EngineSpec(opened, lambda: opened, lambda: opened, _is_shared(engine))
     if not callable(engine):
         raise ArgumentError(f"a {type(engine).__name__} is no engine: it has no extract")
     maker = engine if isinstance(engine, type) else None
-    return EngineSpec(None, engine, engine, _is_shared(engine), maker)
+    opens = cast("Callable[[], Engine]", engine)
+    return EngineSpec(None, opens, opens, _is_shared(engine), maker)
 
 
 def _named(engine: str, options: Mapping[str, object]) -> EngineSpec:

@@ -20,6 +20,7 @@ from cvocr_lab.exchange.papers import bare_name
 from cvocr_lab.files import replacing
 from cvocr_lab.frames import TEXT, Records, restore
 from cvocr_lab.frames.columns import INDEX, column_kinds, field_columns, fields_of
+from cvocr_lab.frames.files import with_clean_dtypes
 from cvocr_lab.frames.truth import refuse_numbers
 from cvocr_lab.images import load
 from cvocr_lab.images.crops import Pixels, value_crop
@@ -79,14 +80,17 @@ def to_excel(
         )
     openpyxl = _openpyxl()
     refuse_numbers(frame, fields_of(frame))
+    given = list(frame.columns)
     frame = restore(frame)
     wanted = _cropped_fields(frame, crops)
     records = Records(frame)
     table = _table(frame if folders else _without_folders(frame, records))
     if len(table) > _MOST_ROWS:
         raise ArgumentError(f"{len(table)} rows; an Excel sheet holds {_MOST_ROWS}")
+    labels = [c for c in table.columns if c not in frame.columns]
+    new = [c for c in frame.columns if c not in given and frame[c].notna().any()]
     names: list[str] = []
-    for name in table.columns:
+    for name in [*labels, *(c for c in given if c in table), *new]:
         names.append(name)
         if name in wanted:
             names.append(f"{name}_crop")
@@ -151,7 +155,7 @@ def from_excel(path: str | PathLike[str]) -> pd.DataFrame:
     table = pd.DataFrame(cells, columns=pd.Index(names), dtype=object).astype(TEXT)
     table = table.loc[:, [n for n in names if n]]
     crops = [c for c in table.columns if c.endswith("_crop") and c.removesuffix("_crop") in table]
-    return restore(table.drop(columns=crops))
+    return with_clean_dtypes(restore(table.drop(columns=crops)))
 
 
 def _cells(path: object, sheet: Any) -> tuple[list[str | None], list[list[str | None]]]:
@@ -212,6 +216,8 @@ def _put(cell: object, value: object, *, number: bool = False) -> None:
         return
     if isinstance(value, tuple):
         value = ",".join(f"{v:g}" if float(f"{v:g}") == v else repr(v) for v in value)
+    if isinstance(value, pd.Timestamp) and value == value.normalize():
+        value = f"{value:%Y-%m-%d}"
     text = _ESCAPE_LIKE.sub("_x005F_", str(value))
     text = _ILLEGAL.sub(lambda found: f"_x{ord(found[0]):04X}_", text)
     if len(text) > _LONGEST:

@@ -9,19 +9,22 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Sequence
+from datetime import date
 from os import PathLike
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 
 from cvocr_lab.errors import ArgumentError, ImageError
 from cvocr_lab.exchange.papers import bare_name, inside
-from cvocr_lab.files import replacing_text
+from cvocr_lab.files import replacing, replacing_text
 from cvocr_lab.frames import READING_COLUMNS, TEXT, Records, restore, wide
 from cvocr_lab.frames.columns import fields_of
+from cvocr_lab.frames.files import with_clean_dtypes
 from cvocr_lab.frames.truth import refuse_numbers
-from cvocr_lab.images import digest
+from cvocr_lab.images import digest, on_disk
 
 _META = {"jsonl": "metadata.jsonl", "csv": "metadata.csv"}
 
@@ -72,12 +75,12 @@ def to_image_folder(
         raise ArgumentError(f"{target} holds metadata already; give a new folder")
     names = _names([str(source) for taken in sources for source in taken])
     for source, name in names.items():
-        here = Path(source)
+        here = on_disk(Path(source))
         if pictures == "link":
             (target / name).symlink_to(here.resolve())
         else:
-            shutil.copyfile(here, target / name)
-            (target / name).chmod(0o600)
+            with replacing(target / name) as temporary:
+                shutil.copyfile(here, temporary)
     files = {c: "file_name" if len(columns) == 1 else f"{c}_file_name" for c in columns}
     named = {c: [names[str(s)] for s in taken] for c, taken in zip(columns, sources, strict=True)}
     out = table.assign(**named)
@@ -88,7 +91,7 @@ def to_image_folder(
             out.to_csv(file, index=False)
         else:
             for row in out.astype(object).where(out.notna(), None).to_dict("records"):
-                file.write(json.dumps(row, ensure_ascii=False) + "\n")
+                file.write(json.dumps(row, ensure_ascii=False, default=_plain) + "\n")
 
 
 def from_image_folder(
@@ -139,7 +142,7 @@ def from_image_folder(
     table = table.assign(**paths).rename(columns=files)
     if not set(READING_COLUMNS[1:]) <= set(table.columns):
         return table
-    frame = restore(table)
+    frame = with_clean_dtypes(restore(table))
     return frame.assign(ocr_source=frame[column].astype(TEXT)) if column in frame else frame
 
 
@@ -157,16 +160,24 @@ def _jsonl(path: Path) -> pd.DataFrame:
     return table
 
 
+def _plain(value: object) -> object:
+    """Make JSON of what a column beside the reading may hold: days, paths, numbers of numpy."""
+    if isinstance(value, date):
+        return value.isoformat()
+    return value.item() if isinstance(value, np.generic) else str(value)
+
+
 def _names(sources: Sequence[str]) -> dict[str, str]:
     """Give each picture a name of its own in one folder."""
     names: dict[str, str] = {}
     taken: set[str] = set(_META.values())
     for source in dict.fromkeys(sources):
         path = Path(source)
-        if not path.is_file():
-            raise ArgumentError(f"{source} is no file; an imagefolder holds pictures of files only")
         try:
-            digest(path)
+            digest(on_disk(path))
+        except (OSError, ValueError):
+            told = f"{source} is no file; an imagefolder holds pictures of files only"
+            raise ArgumentError(told) from None
         except ImageError as error:
             raise ArgumentError(f"{source} is not copied: {error}") from None
         name, number = bare_name(source), 1

@@ -1,49 +1,32 @@
-"""Label Studio tasks: predictions to correct there, and annotations that come back.
+"""Label Studio tasks to correct or to keep, and the labelling interface that fits them.
 
-Source: labelstud.io, *Import pre-annotated data* and *Export annotations, units of image
-annotations*.
+Source: labelstud.io, *Import pre-annotated data into Label Studio*.
 """
 
 from __future__ import annotations
 
 import html
 import json
-import re
-import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from os import PathLike
-from pathlib import Path
-from typing import Final, Literal, cast
-from urllib.parse import quote, unquote
+from typing import Literal
+from urllib.parse import quote
 
 import pandas as pd
 
-from cvocr_lab.errors import ArgumentError
-from cvocr_lab.exchange.label_studio_boxes import place_in_percent, quad_of_percent
+from cvocr_lab.exchange.label_studio_places import Json, place_of
 from cvocr_lab.exchange.papers import (
-    LeftOutWarning,
     Paper,
     Region,
+    about,
     bare_name,
-    frame_of,
-    inside,
     papers_of,
     picture_size,
     regions_of,
-    values_of,
 )
 from cvocr_lab.files import replacing_text
 from cvocr_lab.frames import field_columns
 from cvocr_lab.journal.decision import plain_label
-from cvocr_lab.results import Document, Quad
-from cvocr_lab.text import nfc
-
-_LOCAL: Final = "/data/local-files/?d="
-_SHAPES: Final = frozenset(
-    {"rectangle", "rectanglelabels", "polygon", "polygonlabels", "labels", "textarea"}
-)
-
-Json = Mapping[str, object]
 
 
 def to_label_studio(
@@ -60,6 +43,10 @@ def to_label_studio(
     it is not rectangular) with the field as label and a text of its own; one without a place is a
     text beside the picture.  A failed row is a task without results.  The sizes of
     the pictures are read, because places are given in percent of them.
+
+    What else a reading says (``ocr_valid``, warnings, corners …) stands in the task's data under
+    ``reading``, together with the exact quads: `from_label_studio` takes them where nobody moved
+    the box.
 
     Parameters
     ----------
@@ -125,70 +112,6 @@ def label_studio_config(frame: pd.DataFrame) -> str:
     )
 
 
-def from_label_studio(
-    path: str | PathLike[str],
-    *,
-    take: Literal["annotations", "predictions"] | None = None,
-    root: str | None = None,
-    column: str = "image",
-    outside: bool = False,
-) -> pd.DataFrame:
-    """Read an export of Label Studio (JSON, not JSON-MIN) into a flat frame, one row per task.
-
-    Of several annotations of a task the latest counts; cancelled ones don't.  Regions of one
-    label are lines of one field, joined in their order; regions without a label are lines of
-    ``text``.  ``ocr_engine`` is the prediction's model, or ``label-studio`` for a person's work.
-
-    Parameters
-    ----------
-    path
-        The file.
-    take
-        What to read; None for annotations, and predictions of tasks that have none.
-    root
-        Taken off the paths that begin with it; see `to_label_studio`.
-    column
-        What to call the column of paths.
-    outside
-        Whether pictures outside the folder of the file are allowed: absolute paths, ``..``.
-
-    Raises
-    ------
-    ArgumentError
-        The file is no such export, or a picture is outside.
-
-    Warns
-    -----
-    LeftOutWarning
-        Places drawn on a picture that was turned in Label Studio: their values come without.
-    """
-    try:
-        tasks = json.loads(Path(path).read_text("utf-8-sig"))
-        if not isinstance(tasks, list):
-            raise TypeError("tasks are a list")
-        turned: list[str] = []
-        papers = [_paper(at, task, take, root, turned) for at, task in enumerate(tasks)]
-        for paper in papers:
-            inside(paper.source, path, outside=outside)
-    except ArgumentError:
-        raise
-    except (
-        ValueError,
-        TypeError,
-        LookupError,
-        ArithmeticError,
-        AttributeError,
-        RecursionError,
-    ) as error:
-        raise ArgumentError(
-            f"{path} is no export of Label Studio in its JSON format ({type(error).__name__})"
-        ) from None
-    if turned:
-        text = f"{len(turned)} places were drawn on turned pictures; their values come without"
-        warnings.warn(text, LeftOutWarning, stacklevel=2)
-    return frame_of(papers, column=column)
-
-
 def _task(
     paper: Paper,
     name: str,
@@ -203,6 +126,9 @@ def _task(
     if document is None:
         return {"data": data}
     data |= {"type": document.type, "side": document.side, "page": int(document.page)}
+    quads = {r.field: list(r.quad) for r in regions_of(document) if r.quad}
+    if reading := about(document) | ({"quads": quads} if quads else {}):
+        data["reading"] = reading
     regions = list(regions_of(document))
     by_person = [r for r in regions if made_by == "person" or r.field in paper.reviewed]
     by_engine = [r for r in regions if r not in by_person]
@@ -237,7 +163,7 @@ def _parts(region: Region, size: tuple[int, int]) -> list[Json]:
             {"id": f"{region.field}-text", "from_name": region.field, "to_name": "image",
              "type": "textarea", "value": text, **score},
         ]  # fmt: skip
-    kind, place = place_in_percent(region.quad, size)
+    kind, place = place_of(region.quad, size)
     about = {
         "id": region.field,
         "to_name": "image",
@@ -253,107 +179,3 @@ def _parts(region: Region, size: tuple[int, int]) -> list[Json]:
          "value": {**place, "labels": [region.field]}},
         {**about, "from_name": "transcription", "type": "textarea", "value": {**place, **text}},
     ]  # fmt: skip
-
-
-def _paper(
-    at: int,
-    task: Json,
-    take: Literal["annotations", "predictions"] | None,
-    root: str | None,
-    turned: list[str],
-) -> Paper:
-    data = cast("Json", task["data"])
-    work, engine = _work(task, take)
-    by_id: dict[str, list[Json]] = {}
-    for part in cast("Sequence[Json]", work.get("result", ())):
-        if part.get("type") in _SHAPES:
-            by_id.setdefault(str(part.get("id")), []).append(part)
-    values = values_of([_region(parts, turned) for parts in by_id.values()])
-    kind = str(data.get("type") or ("scan" if set(values) == {"text"} else ""))
-    page = data.get("page")
-    document = Document(
-        kind,
-        str(data.get("side") or ""),
-        values,
-        page if isinstance(page, int) and page > 0 else 1,
-    )
-    label = data.get("label", at)
-    nth = data.get("face")
-    return Paper(
-        plain_label(label),
-        _source(_picture(data), root),
-        document,
-        nth if isinstance(nth, int) else 1,
-        engine,
-    )
-
-
-def _work(task: Json, take: str | None) -> tuple[Json, str]:
-    """The annotation or prediction of a task that counts, and whose it is."""
-    if take not in ("annotations", "predictions", None):
-        raise ArgumentError(f"take is 'annotations' or 'predictions', not {take!r}")
-    if take != "predictions":
-        done = cast("Sequence[Json]", task.get("annotations") or ())
-        done = [work for work in done if not work.get("was_cancelled")]
-        if done:
-            latest = max(done, key=lambda w: str(w.get("updated_at") or w.get("created_at") or ""))
-            return latest, "label-studio"
-    if take != "annotations":
-        made = cast("Sequence[Json]", task.get("predictions") or ())
-        if made:
-            return made[-1], str(made[-1].get("model_version") or "")
-    return {}, ""
-
-
-def _picture(data: Json) -> str:
-    """The picture of a task, whatever the labelling interface calls it."""
-    named = [data[key] for key in ("image", "ocr", "captioning") if key in data]
-    named += [v for v in data.values() if isinstance(v, str) and _PICTURE.search(v)]
-    if not named:
-        raise KeyError("image")
-    return str(named[0])
-
-
-_PICTURE: Final = re.compile(r"\.(?:jpe?g|png|tiff?|bmp|webp|gif|pdf)(?:$|\?)", re.IGNORECASE)
-_UPLOAD: Final = re.compile(r"^/?data/upload/\d+/(?:[0-9a-f]{8}-)?")
-
-
-def _source(image: str, root: str | None) -> str:
-    if root is None and _UPLOAD.match(image):
-        return _UPLOAD.sub("", image)
-    for prefix in (root, _LOCAL):
-        if prefix and image.startswith(prefix):
-            rest = image.removeprefix(prefix)
-            return unquote(rest) if "?" in prefix else rest
-    return image
-
-
-def _region(parts: Sequence[Json], turned: list[str]) -> Region:
-    """The region that parts of one id describe: outline, label, text."""
-    field, text = "", ""
-    quad: Quad | None = None
-    confidence: float | None = None
-    for part in parts:
-        value = cast("Mapping[str, object]", part["value"])
-        for key in ("labels", "rectanglelabels", "polygonlabels"):
-            found = cast("Sequence[object]", value.get(key) or ())
-            field = field or next((str(name) for name in found), "")
-        lines = value.get("text")
-        if lines is not None:
-            text = (
-                lines if isinstance(lines, str) else "\n".join(map(str, cast("list[str]", lines)))
-            )
-        if part.get("score") is not None and confidence is None:
-            confidence = float(str(part["score"]))
-        if quad is None and ("x" in value or "points" in value):
-            if part.get("image_rotation"):
-                turned.append(str(part.get("id")))
-            else:
-                quad = quad_of_percent(part, value)
-    if not field and quad is None and parts[0].get("type") == "textarea":
-        name = str(parts[0].get("from_name") or "")
-        field = "" if name == "transcription" else name
-    text = nfc(text)
-    if field and field not in ("text", "mrz"):
-        text = text.replace("\n", " ")
-    return Region(field or "text", text, confidence, quad)

@@ -13,28 +13,27 @@ import pandas as pd
 
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.exchange.papers import (
+    MALFORMED,
     LeftOutWarning,
     Paper,
     Region,
+    about,
     bare_name,
     frame_of,
     inside,
+    outline_quad,
     papers_of,
     regions_of,
     values_of,
+    with_about,
 )
 from cvocr_lab.files import replacing_text
 from cvocr_lab.frames import UNREADABLE
-from cvocr_lab.results import Document, Quad
+from cvocr_lab.results import Document
 from cvocr_lab.text import nfc
 
 _PLACEHOLDERS: Final = ("", "TEMPORARY", "待识别")
 """What PPOCRLabel writes, in two languages, for a box that nobody has typed a text for."""
-
-_MALFORMED: Final = (
-    ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError,
-)  # fmt: skip
-"""What reading JSON of another shape can raise."""
 
 
 def to_paddle(
@@ -47,8 +46,9 @@ def to_paddle(
     """Write a flat frame as PaddleOCR's ``Label.txt``.
 
     Each line is a picture's path, a tab, and a list of boxes: the text, four corners, whether it
-    is ``difficult`` (``###``, unreadable), and the field as ``key_cls``.  Type, side and face of
-    the paper stand beside them, where PaddleOCR does not look.
+    is ``difficult`` (``###``, unreadable), and the field as ``key_cls``.  PaddleOCR ignores
+    further keys: type, side and face of the paper stand in each box, and what else the reading
+    says of the paper (``ocr_valid``, warnings, corners …) as ``reading`` in its first box.
 
     Parameters
     ----------
@@ -79,11 +79,11 @@ def to_paddle(
         for paper in papers:
             if paper.document is None:
                 continue
-            for region in regions_of(paper.document):
-                if region.quad is None:
-                    homeless += 1
-                    continue
-                boxes.append(_box(region, paper))
+            own = [_box(region, paper) for region in regions_of(paper.document) if region.quad]
+            homeless += len(paper.document.fields) - len(own)
+            if own and (said := about(paper.document)):
+                own[0]["reading"] = said
+            boxes += own
         lines.setdefault(source if folders else bare_name(source), boxes)
     with replacing_text(path) as file:
         for source, boxes in lines.items():
@@ -138,13 +138,13 @@ def from_paddle(
             papers += _papers(len(papers), source, json.loads(boxes))
         except ArgumentError:
             raise
-        except _MALFORMED:
+        except MALFORMED:
             raise ArgumentError(
                 f"{path}, line {number}: not a path, a tab and a list of boxes"
             ) from None
     labels = {source: at for at, source in enumerate(dict.fromkeys(f.source for f in papers))}
     numbered = [Paper(labels[f.source], f.source, f.document, f.nth, f.engine) for f in papers]
-    return frame_of(numbered, column=column)
+    return frame_of(numbered, path, column=column)
 
 
 def _box(region: Region, paper: Paper) -> dict[str, object]:
@@ -180,6 +180,8 @@ def _papers(at: int, source: str, boxes: list[dict[str, object]]) -> list[Paper]
         page = int(str(first.get("page", 1)))
         values = values_of([_region(box) for box in mine])
         document = Document(kind, str(first.get("side", "")), values, page)
+        said = next((box["reading"] for box in mine if "reading" in box), None)
+        document = with_about(document, said)
         papers.append(Paper(at, source, document, nth))
     return papers
 
@@ -199,15 +201,5 @@ def _region(box: dict[str, object]) -> Region:
         _key(box),
         UNREADABLE if unread else nfc(text),
         None if confidence is None else float(str(confidence)),
-        _quad(box["points"]),
+        outline_quad(box["points"]),
     )
-
-
-def _quad(points: object) -> Quad:
-    """Four corners; of a longer outline, the upright box around it."""
-    corners = [(float(x), float(y)) for x, y in points]  # type: ignore[attr-defined]
-    if len(corners) != 4:
-        xs, ys = zip(*corners, strict=True)
-        corners = [(min(xs), min(ys)), (max(xs), min(ys)), (max(xs), max(ys)), (min(xs), max(ys))]
-    (x1, y1), (x2, y2), (x3, y3), (x4, y4) = corners
-    return (x1, y1, x2, y2, x3, y3, x4, y4)

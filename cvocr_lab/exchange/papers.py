@@ -6,20 +6,33 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path, PureWindowsPath
 from types import MappingProxyType
+from typing import Final
 
 import pandas as pd
 
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.files import escaped
 from cvocr_lab.frames import REVIEWED_COLUMN, Reading, Records, to_frame
+from cvocr_lab.frames.columns import EXTRA, column_kinds, restored
 from cvocr_lab.frames.truth import refuse_numbers
 from cvocr_lab.images import load
 from cvocr_lab.journal import REVIEWED
 from cvocr_lab.results import Document, Extraction, FieldValue, Quad, box_quad, checked
+
+_ABOUT: Final = (
+    "confidence", "valid", "invalid_code", "invalid_message", "warnings", "corners", "extra",
+)  # fmt: skip
+"""What a reading says of the paper as a whole, beside type, side and page."""
+
+
+MALFORMED: Final = (
+    ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError,
+)  # fmt: skip
+"""What reading JSON of another shape can raise."""
 
 
 class LeftOutWarning(UserWarning):
@@ -64,6 +77,7 @@ def papers_of(frame: pd.DataFrame) -> list[Paper]:
     """
     records = Records(frame)
     refuse_numbers(records.frame, records.fields)
+    about = _about_rows(records.frame)
     papers: list[Paper] = []
     seen: Counter[tuple[int, str]] = Counter()
     said = records.texts(REVIEWED_COLUMN)
@@ -80,16 +94,60 @@ def papers_of(frame: pd.DataFrame) -> list[Paper]:
                 for name, cell in record.cells.items()
                 if cell.text is not None
             }
-            document = Document(record.type, record.side, MappingProxyType(fields), record.page)
+            document = Document(
+                record.type, record.side, MappingProxyType(fields), record.page,
+                warnings=record.warnings, corners=record.corners, **about[record.row],  # type: ignore[arg-type]
+            )  # fmt: skip
         key = int(records.inputs[record.row]), record.name
         seen[key] += 1
+        by_person = _reviewed(str(said.iat[record.row]))
         papers.append(
-            Paper(
-                record.label, record.name, document, seen[key], record.engine,
-                _reviewed(str(said.iat[record.row])),
-            )
-        )  # fmt: skip
+            Paper(record.label, record.name, document, seen[key], record.engine, by_person)
+        )
     return papers
+
+
+def _about_rows(frame: pd.DataFrame) -> list[dict[str, object]]:
+    """List what each row says of its paper that `Record` does not hold, by names of `Document`."""
+    kinds = column_kinds(frame.columns)
+    names = {f"ocr_{name}": name for name in _ABOUT if name not in ("warnings", "corners", "extra")}
+    cells = {c: restored(frame[c], kinds[c]) for c in kinds if c in names or c.startswith(EXTRA)}
+    rows: list[dict[str, object]] = [{} for _ in range(len(frame))]
+    for column, values in cells.items():
+        for row, value in zip(rows, values.tolist(), strict=True):
+            if pd.isna(value):
+                continue
+            if column in names:
+                row[names[column]] = value
+            else:
+                extra = row.setdefault("extra", {})
+                extra[column.removeprefix(EXTRA)] = value  # type: ignore[index]
+    return rows
+
+
+def about(document: Document) -> dict[str, object]:
+    """Give what is known of the paper as a whole, ready for JSON; the inverse is `with_about`.
+
+    >>> about(Document("cmt", valid=False, warnings=("blurred",)))
+    {'valid': False, 'warnings': ['blurred']}
+    """
+    found = {name: getattr(document, name) for name in _ABOUT}
+    return {
+        name: list(value) if isinstance(value, tuple) else dict(value) if name == "extra" else value
+        for name, value in found.items()
+        if value is not None and value not in ("", (), {})
+    }
+
+
+def with_about(document: Document, said: object) -> Document:
+    """Give the document with what `about` said of it; what is malformed is refused later."""
+    if not isinstance(said, Mapping):
+        return document
+    found = {name: said[name] for name in _ABOUT if name in said}
+    for name in ("warnings", "corners"):
+        if isinstance(found.get(name), list):
+            found[name] = tuple(found[name])
+    return replace(document, **found)
 
 
 def _reviewed(states: str) -> frozenset[str]:
@@ -103,8 +161,10 @@ def bare_name(source: str) -> str:
     return source.rstrip("/").rpartition("/")[2] or source
 
 
-def frame_of(papers: Iterable[Paper], *, column: str = "image") -> pd.DataFrame:
-    """Put papers into a flat frame; neighbours of one label and source are one input.
+def frame_of(
+    papers: Iterable[Paper], name: str | PathLike[str], *, column: str = "image"
+) -> pd.DataFrame:
+    """Put the papers of a file into a flat frame; neighbours of one label and source are one input.
 
     A paper with neither type nor value is a row all the same.
     """
@@ -114,7 +174,7 @@ def frame_of(papers: Iterable[Paper], *, column: str = "image") -> pd.DataFrame:
         try:
             document = checked(Extraction((paper.document or Document(""),))).documents[0]
         except ValueError as error:
-            raise ArgumentError(f"the file holds what is no reading: {error}") from None
+            raise ArgumentError(f"{name} holds what is no reading: {error}") from None
         if last and paper.nth > 1 and (last.label, last.source) == (paper.label, paper.source):
             inputs[-1][3].append(document)
         else:
@@ -171,6 +231,16 @@ def _around(quads: Sequence[Quad]) -> Quad | None:
     xs = [x for quad in quads for x in quad[::2]]
     ys = [y for quad in quads for y in quad[1::2]]
     return box_quad(min(xs), min(ys), max(xs), max(ys))
+
+
+def outline_quad(points: object) -> Quad:
+    """Give the four corners of an outline; of one with more or fewer, the upright box around it."""
+    corners = [(float(x), float(y)) for x, y in points]  # type: ignore[attr-defined]
+    if len(corners) != 4:
+        xs, ys = zip(*corners, strict=True)
+        return box_quad(min(xs), min(ys), max(xs), max(ys))
+    (x1, y1), (x2, y2), (x3, y3), (x4, y4) = corners
+    return (x1, y1, x2, y2, x3, y3, x4, y4)
 
 
 def picture_size(source: str) -> tuple[int, int]:

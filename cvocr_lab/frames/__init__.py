@@ -26,6 +26,9 @@ the source column(s)           as given               what was read, under the c
 ``ocr_attempts``               Int64                  0: taken from an equal source
 ``ocr_seconds``                float64                time spent on the request
 ``ocr_extra_<key>``            str                    answer fields that no spec knows
+``ocr_tokens_in``              Int64                  tokens of the question, and then ``…_out``
+                                                      and ``ocr_cost``, where an engine counts;
+                                                      on an input's first face
 ``ocr_reviewed``               str                    once reviewed: ``field:state`` joined by ``;``
 ``ocr_tags``                   str                    once tagged: tags joined by ``;``
 ``ocr_located``                str                    once located: ``field:how`` joined by ``;``
@@ -57,14 +60,14 @@ from cvocr_lab.frames.pieces import write_frames
 from cvocr_lab.frames.records import Cell, Record, Records, expected
 from cvocr_lab.frames.sides import wide
 from cvocr_lab.frames.sources import opened, relocate
-from cvocr_lab.frames.text_tables import Table
+from cvocr_lab.frames.tables import Table, as_table, spelled
 from cvocr_lab.frames.truth import Accepted, Alternatives, Truth
 
 __all__ = [
-    "LOCATED_COLUMN", "READING_COLUMNS", "REVIEWED_COLUMN", "TAGS_COLUMN", "TEXT", "UNREADABLE",
-    "Accepted", "Alternatives", "Cell", "Pairing", "Reading", "Record", "Records", "Table",
-    "Truth", "as_text", "beside", "check_source_columns", "expected", "field_columns",
-    "from_frame", "opened", "pair",
-    "read_frame", "relocate", "restore", "to_frame", "wide", "write_csv", "write_frame",
-    "write_frames",
+    "LOCATED_COLUMN", "READING_COLUMNS", "REVIEWED_COLUMN", "TAGS_COLUMN", "TEXT",
+    "UNREADABLE", "Accepted",
+    "Alternatives", "Cell", "Pairing", "Reading", "Record", "Records", "Table", "Truth",
+    "as_table", "as_text", "beside", "check_source_columns", "expected", "field_columns",
+    "from_frame", "opened", "pair", "read_frame", "relocate", "restore", "spelled", "to_frame",
+    "wide", "write_csv", "write_frame", "write_frames",
 ]  # fmt: skip

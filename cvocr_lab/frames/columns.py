@@ -52,8 +52,18 @@ TAGS_COLUMN: Final = "ocr_tags"
 LOCATED_COLUMN: Final = "ocr_located"
 """How the places of a row's values were found: ``"id:located;name:fuzzy"``; in located frames."""
 
+USAGE_COLUMNS: Final[Mapping[str, ColumnKind]] = {
+    "ocr_tokens_in": "Int64",
+    "ocr_tokens_out": "Int64",
+    "ocr_cost": "float64",
+}
+"""What a reading used up; in frames of engines that count.  Only an input's first face has it."""
+
 UNREADABLE: Final = "###"
 """What a truth says of a value that is on the paper and cannot be read."""
+
+CLEANED: Final = re.compile(r"(.+)_clean(?:_.+)?|clean_flags")
+"""Columns that cleaning adds: group 1 is the field."""
 
 _TRUE: Final = ("true", "1", "1.0")
 
@@ -86,11 +96,12 @@ def fields_of(frame: pd.DataFrame) -> list[str]:
     """Find the fields of a frame, however many of their columns are left.
 
     A field is a column with its confidence or its quad, or one named like a field of the document
-    types that occur; where no column says the type, one named like any field.
+    types that occur; where no column says a type that we know, one named like any field.
     """
     columns = [str(c) for c in frame.columns]
     about = next((c for c in ("ocr_type", "type") if c in columns), None)
-    known = {*field_order(None if about is None else frame[about].dropna().unique()), "text"}
+    of_types = () if about is None else field_order(frame[about].dropna().unique())
+    known = {*(of_types or field_order()), "text"}
     there = set(columns)
     return [
         c
@@ -108,7 +119,7 @@ def column_kinds(columns: Iterable[object]) -> dict[str, ColumnKind]:
         of_fields |= {text: "text", confidence: "float64", quad: "quad"}
     kinds: dict[str, ColumnKind] = {}
     for name in names:
-        kind = _READING.get(name) or of_fields.get(name)
+        kind = _READING.get(name) or USAGE_COLUMNS.get(name) or of_fields.get(name)
         told = name in (REVIEWED_COLUMN, LOCATED_COLUMN, TAGS_COLUMN)
         if kind is None and (told or name.startswith(EXTRA)):
             kind = "text"
@@ -195,10 +206,11 @@ def as_text(values: pd.Series) -> pd.Series:
     if values.dtype == TEXT and values.dtype != object:
         return values.fillna("")
     values = values.astype(object)
-    return values.where(values.notna(), "").map(_one_text).astype(TEXT)
+    return values.where(values.notna(), "").map(one_text).astype(TEXT)
 
 
-def _one_text(value: object) -> str:
+def one_text(value: object) -> str:
+    """Write one value as a text; a day as the papers print it."""
     if isinstance(value, date):  # so are a datetime and a pandas Timestamp
         return printed_date(value.isoformat()[:10])
     if isinstance(value, float) and value.is_integer():

@@ -129,7 +129,9 @@ def read_frame(path: str | Path) -> pd.DataFrame:
             # As text throughout: an ID number must keep its leading zeros.
             frame = unguarded(read_text_table(path, na_values=[""]))
             with _no_frame(path, "flat frame"):
-                return _with_clean(_restored(frame.rename(columns={"Unnamed: 0": INDEX}), path))
+                return with_clean_dtypes(
+                    _restored(frame.rename(columns={"Unnamed: 0": INDEX}), path)
+                )
         case other:
             raise ArgumentError(f"cannot read {other or 'a bare name'}: .parquet or .csv")
 
@@ -143,8 +145,8 @@ def _restored(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
 _CLEAN = re.compile(r"(?:[a-z]+[0-9]?_)??(?P<field>[a-z_]+)_clean(?P<score>_score)?")
 
 
-def _with_clean(frame: pd.DataFrame) -> pd.DataFrame:
-    """Give the columns of a cleaned frame their dtypes: days, amounts and scores."""
+def with_clean_dtypes(frame: pd.DataFrame) -> pd.DataFrame:
+    """Give the columns of a cleaned frame that came as text their dtypes: days, amounts, scores."""
     kinds = {
         field.name: type(field.type)
         for name, kind in TYPES.items()

@@ -11,10 +11,11 @@ from typing import Final, cast
 import pandas as pd
 
 from cvocr_lab import errors
-from cvocr_lab.errors import ArgumentError, CvocrError, NoDocumentError, RowError
+from cvocr_lab.errors import ArgumentError, CvocrError, NoDocumentError, RowError, Usage
 from cvocr_lab.frames.columns import (
     EXTRA,
     READING_COLUMNS,
+    USAGE_COLUMNS,
     column_kinds,
     field_columns,
     restore,
@@ -114,6 +115,10 @@ def to_frame(
         columns[quad] = [v.quad if v else None for v in values]
     for at, column in enumerate(c for c in READING_COLUMNS if c != SOURCE):
         columns[column] = [row[at] for row in cells]
+    used = [_usage(r, first=n == 0 or rows[n - 1][0] != at) for n, (at, r, _) in enumerate(rows)]
+    if any(used):
+        for name in ("tokens_in", "tokens_out", "cost"):
+            columns[f"ocr_{name}"] = [getattr(usage, name, None) for usage in used]
     for key in dict.fromkeys(key for f in faces if f for key in f.extra):
         columns[EXTRA + key] = [f.extra.get(key) if f else None for f in faces]
 
@@ -150,12 +155,16 @@ def from_frame(frame: pd.DataFrame) -> tuple[list[Reading], pd.DataFrame]:
     for at in pd.Series(range(len(frame))).groupby(records.inputs).agg(list):
         first = rows[at[0]]
         engine = str(first["ocr_engine"] or "")
+        used = [first.get(column) for column in USAGE_COLUMNS]
+        usage = None if all(v is None for v in used) else Usage(*used)  # type: ignore[arg-type]
         result: Extraction | CvocrError
         if first["ocr_error"] is None:
             faces = tuple(_document(rows[face], names) for face in at)
-            result = Extraction(faces, engine=engine)
+            result = Extraction(faces, engine=engine, usage=usage)
         else:
             result = _error(str(first["ocr_error"]))
+            if isinstance(result, RowError):
+                result.usage = usage
         attempts = cast("int | None", first["ocr_attempts"])
         seconds = cast("float | None", first["ocr_seconds"])
         readings.append(
@@ -207,6 +216,12 @@ def _page(lines: Sequence[Line]) -> Document:
         confidence=sum(line.confidence for line in lines) / len(lines),
     )
     return Document("scan", fields=MappingProxyType({"text": text}))
+
+
+def _usage(reading: Reading, *, first: bool) -> Usage | None:
+    """What the reading used up, said once for all faces of an input."""
+    result = reading.result
+    return result.usage if first and isinstance(result, Extraction | RowError) else None
 
 
 def _reading_cells(reading: Reading, face: Document | CvocrError) -> tuple[object, ...]:

@@ -16,6 +16,7 @@ from rapidfuzz.process import cdist
 from cvocr_lab.errors import ArgumentError, unknown
 from cvocr_lab.frames.columns import TEXT
 from cvocr_lab.frames.records import Ints, Records
+from cvocr_lab.frames.tables import comparable
 from cvocr_lab.frames.truth import Truth
 
 Floats = npt.NDArray[np.float64]
@@ -139,8 +140,14 @@ def beside(read: Records, truth: Truth, *, on: str | None = None) -> pd.DataFram
     return pd.DataFrame(made)
 
 
-def _numbered(read: Records, truth: Truth, on: str | None) -> tuple[Ints, Ints]:
-    """Number the labels of both alike."""
+def paired_labels(read: Records, truth: Truth, on: str | None) -> tuple[pd.Index, pd.Index]:
+    """Give the labels of readings and of rows, so that those that belong together are equal.
+
+    Raises
+    ------
+    ArgumentError
+        One of the two lacks the column `on`.
+    """
     labels = []
     for table, what in ((read, "frame"), (truth, "truth")):
         try:
@@ -148,6 +155,12 @@ def _numbered(read: Records, truth: Truth, on: str | None) -> tuple[Ints, Ints]:
         except ArgumentError:
             more = f" (to match rows by; in the {what})"
             raise unknown("column", on, table.frame.columns, more=more) from None
+    return comparable(labels[0], labels[1])
+
+
+def _numbered(read: Records, truth: Truth, on: str | None) -> tuple[Ints, Ints]:
+    """Number the labels of both alike."""
+    labels = paired_labels(read, truth, on)
     codes = pd.factorize(labels[0].append(labels[1]), use_na_sentinel=False)[0]
     given, wanted = np.split(codes.astype(np.int64), [len(read)])
     return given, wanted

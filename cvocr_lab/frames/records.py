@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -132,6 +132,8 @@ class Records:
     frame
         A flat frame, or a table with ``type`` (``side``, ``page``) and a column for each field.
         Columns that are not asked for need not be there.
+    fields
+        Columns that are fields whatever their names.
 
     Raises
     ------
@@ -146,9 +148,10 @@ class Records:
     ('a.jpg', 'front', '001', None)
     """
 
-    def __init__(self, frame: pd.DataFrame) -> None:
+    def __init__(self, frame: pd.DataFrame, *, fields: Iterable[str] = ()) -> None:
         self.frame = indexed(frame)
-        self.fields = fields_of(self.frame)
+        own = [field for field in fields if field in self.frame.columns]
+        self.fields = list(dict.fromkeys([*fields_of(self.frame), *own]))
         if not self.fields and {"ocr_type", "type", "ocr_error"}.isdisjoint(self.frame.columns):
             raise ArgumentError(
                 "not a flat frame, such as extract gives: no column 'ocr_type' and none that is "

@@ -8,6 +8,7 @@ import pandas as pd
 
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.frames.columns import (
+    CLEANED,
     INPUT_COLUMNS,
     column_kinds,
     field_columns,
@@ -48,9 +49,11 @@ def wide(frame: pd.DataFrame) -> pd.DataFrame:
     >>> wide(frame)[["front_id", "back_date"]].to_dict("records")
     [{'front_id': '001090000001', 'back_date': '01/02/2022'}]
     """
+    given = set(frame.columns)
     frame = restore(frame)
     kinds = column_kinds(frame.columns)
-    sources = [c for c in frame.columns if c not in kinds]
+    cleaned = [c for c in frame.columns if c not in kinds and CLEANED.fullmatch(str(c))]
+    sources = [c for c in frame.columns if c not in kinds and c not in cleaned]
     records = Records(frame)
     starts, at_input = records.firsts, records.inputs
     sides = [str(side) for side in frame["ocr_side"].fillna("")]
@@ -68,7 +71,7 @@ def wide(frame: pd.DataFrame) -> pd.DataFrame:
     for nth, side in sorted(places, key=lambda place: (place[0], _FIRST.get(place[1], 2))):
         rows = places[nth, side]
         block = frame.take(list(rows.values()))
-        block = block[_columns(block)].set_axis(list(rows), axis=0)
+        block = block[_columns(block, given, cleaned)].set_axis(list(rows), axis=0)
         block = block.reindex(range(len(starts))).set_axis(inputs.index, axis=0)
         name = f"{side or 'document'}{nth + 1}" if nth else side
         blocks.append(block.add_prefix(f"{name}_") if name else block)
@@ -94,10 +97,19 @@ def _check_whole(records: Records, sides: list[str]) -> None:
         )
 
 
-def _columns(rows: pd.DataFrame) -> list[str]:
-    """Choose the result columns worth showing: fields the rows' types have, and any filled."""
+def _columns(rows: pd.DataFrame, given: set[object], cleaned: list[str]) -> list[str]:
+    """Choose the columns worth showing: fields the rows' types have, and any filled.
+
+    Confidences and quads that the frame came without stay out; a field's cleaned columns follow it.
+    """
     known = field_order(rows["ocr_type"])
     fields = field_columns(rows.columns)
     left_out = {c for f in fields if f not in known and rows[f].isna().all() for c in triple(f)}
+    left_out |= {c for f in fields for c in triple(f)[1:] if c not in given}
     left_out |= {*INPUT_COLUMNS, "ocr_side"}
-    return [c for c in column_kinds(rows.columns) if c not in left_out]
+    made = []
+    for name in column_kinds(rows.columns):
+        if name not in left_out:
+            made.append(name)
+            made += [c for c in cleaned if c.startswith(f"{name}_clean")]
+    return [*made, *(c for c in cleaned if c == "clean_flags")]

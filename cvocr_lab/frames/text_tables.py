@@ -2,50 +2,48 @@
 
 from __future__ import annotations
 
+import codecs
 import re
+from contextlib import suppress
+from io import StringIO
 from os import PathLike
 from pathlib import Path
 from typing import Any, Final
+from unicodedata import combining
 
 import pandas as pd
 
 from cvocr_lab.errors import ArgumentError
-
-Table = pd.DataFrame | str | PathLike[str]
-"""A table, or the path of its CSV file."""
+from cvocr_lab.text import nfc
 
 _GUARDED: Final = re.compile(r"'+[=+\-@\t\r].", re.DOTALL)
-
-
-def table_of(table: Table) -> pd.DataFrame:
-    """Give a table as it is, or as its CSV file has it: every cell as text.
-
-    Raises
-    ------
-    ArgumentError
-        There is no such file, or it is no CSV in UTF-8.
-    """
-    return table if isinstance(table, pd.DataFrame) else unguarded(read_text_table(table))
 
 
 def read_text_table(path: str | PathLike[str], **options: Any) -> pd.DataFrame:
     """Read a CSV file with every cell as text: an ID number must keep its leading zeros.
 
+    Commas, semicolons or tabs part the cells, as the first line shows.  The text is UTF-8, UTF-16,
+    or cp1258, which Vietnamese versions of Excel write.
+
     Raises
     ------
     ArgumentError
-        It is not there, or no CSV in UTF-8.
+        It is no such file.
     """
     if not Path(path).is_file():
         raise ArgumentError(f"there is no file {path}")
+    text = _decoded(Path(path))
+    head = text.partition("\n")[0]
     try:
         frame: pd.DataFrame = pd.read_csv(
-            path, dtype=str, keep_default_na=False, encoding="utf-8-sig", **options
+            StringIO(text),
+            dtype=str,
+            keep_default_na=False,
+            sep=max(",;\t", key=head.count),
+            **options,
         )
     except ValueError as error:
-        raise ArgumentError(
-            f"{path} is no CSV in UTF-8 ({type(error).__name__}): save it as CSV UTF-8"
-        ) from None
+        raise ArgumentError(f"{path} is no CSV ({type(error).__name__})") from None
     return frame
 
 
@@ -58,6 +56,22 @@ def unguarded(frame: pd.DataFrame) -> pd.DataFrame:
         if guarded.any():
             frame.isetitem(at, cells.where(~guarded, cells.str[1:]).array)
     return frame
+
+
+def _decoded(path: Path) -> str:
+    """Give the text of a file; the byte order mark, or what can be decoded, tells the encoding."""
+    content = path.read_bytes()
+    wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    for encoding in ("utf-16",) if wide else ("utf-8-sig", "cp1258"):
+        with suppress(UnicodeDecodeError):
+            text = content.decode(encoding)
+            # Text of another encoding, read as cp1258, has tone marks that stand on no vowel.
+            composed = nfc(text) if encoding == "cp1258" else text
+            if "\0" not in text and not any(combining(letter) for letter in composed):
+                return composed
+            if encoding == "utf-8-sig" and "\0" not in text:
+                return text
+    raise ArgumentError(f"{path} is neither UTF-8, UTF-16 nor cp1258: save it as CSV UTF-8")
 
 
 def _unguarded(name: object) -> object:

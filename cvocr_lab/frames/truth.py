@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Final
 
 import numpy as np
@@ -12,9 +13,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from cvocr_lab.errors import ArgumentError, unknown
-from cvocr_lab.frames.columns import TEXT, as_text
+from cvocr_lab.frames.columns import TEXT, as_text, one_text
 from cvocr_lab.frames.records import Records
-from cvocr_lab.frames.text_tables import Table, table_of
+from cvocr_lab.frames.tables import Table, as_table, spelled, spellings
 from cvocr_lab.kinds import TYPES, field_order
 from cvocr_lab.kinds._fieldtypes import Amount
 
@@ -29,8 +30,7 @@ class Truth(Records):
     Parameters
     ----------
     truth
-        A column per field as printed; `type`, `side` and `page` where it has them.  Or the path of
-        such a table, a CSV file, whose cells are all read as text.
+        A column per field as printed; `type`, `side` and `page` where it has them.
     read
         The readings it is for; fields that only they know count too.
     fields
@@ -56,13 +56,13 @@ class Truth(Records):
         truth: Table,
         read: Records,
         *,
-        fields: Sequence[str] | None = None,
+        fields: str | Sequence[str] | None = None,
         on: str | None = None,
         alternatives: Alternatives | None = None,
     ) -> None:
-        table = _spelled(table_of(truth))
+        table = _labels(as_table(truth, "truth"))
         self.chosen = _chosen(read, table, fields, on)
-        super().__init__(table)
+        super().__init__(table, fields=self.chosen)
         asked = alternatives or {}
         self._further = {f: _further(table, f, asked.get(f, ())) for f in self.chosen}
         self._accepted: dict[str, list[Accepted]] = {}
@@ -108,50 +108,36 @@ class Accepted:
     given: npt.NDArray[np.bool_] | None = None
 
 
-def _spelled(truth: pd.DataFrame) -> pd.DataFrame:
+def _labels(truth: pd.DataFrame) -> pd.DataFrame:
     """The table under our names for fields, type, side and page, without what was read of it."""
     names = {str(c) for c in truth.columns}
     about = {"ocr_type": "type", "ocr_side": "side", "ocr_page": "page"}
     renamed = about if "type" not in names and "ocr_type" in names else {}
     keep = [c for c in truth.columns if c in renamed or not str(c).startswith("ocr_")]
-    table = truth[keep].rename(columns=renamed)
-    for alias, field in _aliases().items():
-        if alias not in names:
-            continue
-        if field not in names:
-            table = table.rename(columns={alias: field})
-        else:  # an older table may have a column for each spelling
-            empty = (as_text(table[field]) == "").to_numpy()
-            table[field] = table[field].astype(object).mask(empty, table[alias].astype(object))
-            table = table.drop(columns=alias)
+    table = spelled(truth[keep].rename(columns=renamed))
     if "type" in table:
         names_of = {t.alias: t.name for t in TYPES.values() if t.alias}
         table["type"] = [names_of.get(t, t) for t in table["type"]]
     return table
 
 
-def _aliases() -> dict[str, str]:
-    """Map each other spelling that means one field in every type to that field."""
-    meanings: dict[str, set[str]] = {}
-    for kind in TYPES.values():
-        for field in kind.fields:
-            for name in (field.name, *field.aliases):
-                meanings.setdefault(name, set()).add(field.name)
-    return {a: next(iter(f)) for a, f in meanings.items() if len(f) == 1 and a not in f}
-
-
 def _chosen(
-    read: Records, table: pd.DataFrame, fields: Sequence[str] | None, on: str | None
+    read: Records, table: pd.DataFrame, fields: str | Sequence[str] | None, on: str | None
 ) -> list[str]:
     if fields is not None:
-        for field in fields:
+        wanted = [fields] if isinstance(fields, str) else list(fields)
+        for field in wanted:
             if field not in table:
                 raise unknown("column of the truth", field, table.columns)
-        return list(fields)
+        return [spellings().get(field, field) for field in wanted]
     known = dict.fromkeys([*field_order(), *read.fields])
     chosen = [f for f in known if f in table and f != on]
     if not chosen:
-        raise ArgumentError("the truth has no column named like a field, such as 'id' or 'name'")
+        shared = [str(c) for c in table.columns if c in read.frame.columns and c != on]
+        cure = f"; both have {', '.join(map(repr, shared))}: say fields=[…]" if shared else ""
+        raise ArgumentError(
+            f"the truth has no column named like a field, such as 'id' or 'name'{cure}"
+        )
     return chosen
 
 
@@ -174,21 +160,46 @@ _AMOUNTS: Final = frozenset(
 def refuse_numbers(table: pd.DataFrame, fields: Iterable[str]) -> None:
     """Refuse columns of fields that hold numbers: they have lost their leading zeros.
 
-    Amounts, such as seats or a year, have none to lose.
+    Amounts, such as seats or a year, have none to lose.  Columns of objects, and categories, are
+    looked into.
 
     Raises
     ------
     ArgumentError
-        A column holds numbers.
+        A column holds numbers, or True and False.
     """
     for field in fields:
-        if field in table.columns and pd.api.types.is_numeric_dtype(table[field]):
-            if field in _AMOUNTS or table[field].dtype.kind == "b" or table[field].isna().all():
-                continue
+        if field not in table.columns or isinstance(table[field].dtype, pd.StringDtype):
+            continue
+        kinds = _number_kinds(table[field])
+        if bool in kinds:
+            raise ArgumentError(
+                f"column {field!r} holds True or False, which no paper prints: give the text that "
+                "is printed"
+            )
+        if kinds and field not in _AMOUNTS:
             raise ArgumentError(
                 f"column {field!r} holds numbers, so leading zeros are gone: read the file with "
                 "cvocr_lab.read_frame or read_labels, or pd.read_csv(…, dtype=str)"
             )
+
+
+def _number_kinds(values: pd.Series) -> set[type]:
+    """Which of bool and float a column holds; missing values are none of them."""
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        values = pd.Series(values.cat.categories)
+    if values.dtype == object:
+        cells = {type(cell): cell for cell in values if not isinstance(cell, str | None)}
+        numbers = [c for c in cells if issubclass(c, _NUMBER)]
+        if float in numbers and all(c != c for c in values if isinstance(c, float)):
+            numbers.remove(float)
+        return {bool if issubclass(c, bool | np.bool_) else float for c in numbers}
+    if not pd.api.types.is_numeric_dtype(values) or values.isna().all():
+        return set()
+    return {bool if pd.api.types.is_bool_dtype(values) else float}
+
+
+_NUMBER: Final = (int, float, Decimal, np.number, np.bool_)
 
 
 def _spread(values: pd.Series) -> list[Accepted]:
@@ -219,4 +230,4 @@ def _texts(cell: Iterable[object]) -> list[str]:
 
 
 def _text(item: object) -> str:
-    return "" if item is None or item is pd.NA or item != item else str(item)
+    return "" if item is None or item is pd.NA or item != item else one_text(item)

@@ -28,7 +28,7 @@ from cvocr_lab.images._limits import Limits
 from cvocr_lab.images._pdf import decode_pdf
 from cvocr_lab.images._quiet import quiet_pillow
 from cvocr_lab.images._sniff import format_of, is_readable
-from cvocr_lab.images._source import Encoded, Kind, checked, encoded
+from cvocr_lab.images._source import Encoded, Kind, checked, encoded, on_disk
 
 __all__ = [
     "Fetch",
@@ -39,6 +39,7 @@ __all__ = [
     "format_of",
     "load",
     "load_url",
+    "on_disk",
     "selection",
 ]
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from cvocr_lab.errors import CvocrError, ImageError
 from cvocr_lab.images._limits import Limits
 from cvocr_lab.images._quiet import quiet_pillow
-from cvocr_lab.images._whole import is_cut_off
+from cvocr_lab.images._whole import is_cut_off, jpeg_scans
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 Pixels: TypeAlias = "NDArray[np.uint8]"
 
 _ORIENTATION: Final = 0x0112
+_PASSES: Final = 20
+"""How often a JPEG as large as may be is drawn over, a smaller one more often.  Encoders write ten
+scans or so; a file of 271 KB with 1,000 took 23 s."""
 _COPIES: Final = 10  # small copies of a page that a pyramid may hold
 _SUBFILE_TYPE: Final = 254
 
@@ -95,6 +98,10 @@ def decode_picture(
             _silence_tiff()
         # Only the sniffed format's decoder ever sees the bytes.
         with Image.open(io.BytesIO(data), formats=[found]) as picture:
+            if found == "JPEG":
+                scans = jpeg_scans(data)
+                if scans * picture.width * picture.height > _PASSES * limits.max_pixels:
+                    raise ImageError(f"JPEG {name} is drawn in {scans} scans: save it anew")
             if found != "TIFF":
                 check_page_numbers(pages, 1, name, limits)
                 return (upright(picture, name, limits),)

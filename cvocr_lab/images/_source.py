@@ -105,7 +105,8 @@ class _NoFileError(ImageError):
 def _file(path: Path, name: str, base: Path | str | None, limits: Limits) -> Encoded:
     try:
         path = path.expanduser()
-        path, found = _found(path if base is None else Path(base) / path)
+        path = on_disk(path if base is None else Path(base) / path)
+        found = path.stat()
         # Asked before opening: a pipe would block, a device may never end.
         if stat.S_ISDIR(found.st_mode):
             raise ImageError(f"{name} is a folder: give a file in it")
@@ -125,18 +126,24 @@ def _file(path: Path, name: str, base: Path | str | None, limits: Limits) -> Enc
     return Encoded(name, "path", checked(data, name, limits))
 
 
-def _found(path: Path) -> tuple[Path, os.stat_result]:
-    try:
-        return path, path.stat()
-    except FileNotFoundError:
-        # In frames and stores, bytes of a name that are not UTF-8 stand escaped.
-        raw = Path(unescaped(str(path)))
-        if raw != path and raw.exists():
-            return raw, raw.stat()
-        other = None if str(path).isascii() else _in_another_form(path)
-        if other is None:
-            raise
-        return other, other.stat()
+def on_disk(path: Path) -> Path:
+    """Give the path as the disk spells it: its Unicode form and bytes may differ from `path`.
+
+    Raises
+    ------
+    FileNotFoundError
+        No spelling of it exists.
+    """
+    if path.exists():
+        return path
+    # In frames and stores, bytes of a name that are not UTF-8 stand escaped.
+    raw = Path(unescaped(str(path)))
+    if raw != path and raw.exists():
+        return raw
+    other = None if str(path).isascii() else _in_another_form(raw)
+    if other is None:
+        raise FileNotFoundError(str(path))
+    return other
 
 
 def _in_another_form(path: Path) -> Path | None:

@@ -1,8 +1,10 @@
-"""Whether a file is there to its end: decoders draw the half that is there, and say nothing."""
+"""What a file shows before it is decoded: whether it is complete, and how many scans it has."""
 
 from __future__ import annotations
 
+import re
 import zlib
+from typing import Final
 
 
 def is_cut_off(data: bytes, found: str) -> bool:
@@ -44,3 +46,32 @@ def _is_whole_png(data: bytes) -> bool:
             return True
         at = end + 4
     return False
+
+
+# In the data of a scan, FF stands before 00 or a restart number only; anything else ends it.
+_AFTER_SCAN: Final = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]")
+
+
+def jpeg_scans(data: bytes) -> int:
+    """Count the scans of a JPEG: the decoder goes over the whole picture once for each.
+
+    Source: ITU-T T.81, annex B.
+    """
+    scans, at = 0, 2
+    while at + 4 <= len(data):
+        if data[at] != 0xFF:
+            return scans
+        marker = data[at + 1]
+        if marker == 0xFF:  # a fill byte
+            at += 1
+            continue
+        if marker == 0xD9:
+            return scans
+        at += 2 if marker == 0x01 else 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+        if marker == 0xDA:
+            scans += 1
+            end = _AFTER_SCAN.search(data, at)
+            if end is None:
+                return scans
+            at = end.end() - 2
+    return scans

@@ -86,6 +86,7 @@ def apply(
     """
     if match not in ("path", "content"):
         raise ArgumentError(f"match is 'path' or 'content', not {match!r}")
+    given = list(frame.columns)
     frame = restore(frame)
     records = Records(frame)
     found = read_decisions(decisions)
@@ -116,7 +117,12 @@ def apply(
     if homeless:
         text = f"{homeless} decisions are about faces that have no row in the frame; ignored"
         warnings.warn(text, JournalWarning, stacklevel=2)
-    return cells.frame()
+    made = cells.frame()
+    if not set(frame.columns) - set(given):
+        return made
+    # The columns that `restore` added stay out where nothing came into them.
+    own = [c for c in given if c in made]
+    return made[[*own, *(c for c in made if c not in own and made[c].notna().any())]]
 
 
 class _Cells:

@@ -9,6 +9,7 @@ import importlib
 import pkgutil
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from types import MappingProxyType
 from typing import Literal
 
@@ -18,8 +19,8 @@ from cvocr_lab.kinds._spec import DocumentType, Field, Layout, Picture, Print, S
 
 __all__ = [
     "FIELD_TYPES", "REQUESTS", "TYPES", "DocumentType", "Field", "FieldError", "FieldType",
-    "Layout", "Picture", "Print", "RequestKind", "Slot", "document_type", "field_order",
-    "request_kind",
+    "Layout", "Picture", "Print", "RequestKind", "Slot", "caption", "captioned", "document_type",
+    "field_order", "request_kind",
 ]  # fmt: skip
 
 
@@ -111,6 +112,32 @@ def request_kind(name: str) -> RequestKind:
         more = "" if name not in TYPES else " (offline, the type is found from the picture)"
         raise unknown("kind", name, REQUESTS, more=more)
     return REQUESTS[name]
+
+
+@cache
+def caption(field: str) -> str:
+    """The caption that most papers print for a field of that name; the name where none is known.
+
+    >>> caption("noicap"), caption("total")
+    ('Nơi cấp', 'total')
+    """
+    printed = [f.vi[0] for kind in TYPES.values() for f in kind.fields if f.name == field and f.vi]
+    return max(printed, key=printed.count, default=_UNPRINTED.get(field, field))
+
+
+_UNPRINTED = {
+    "mrz": "Mã MRZ", "qr": "Mã QR", "issued_at": "Nơi cấp", "last_issue_date": "Ngày cấp",
+}  # fmt: skip
+
+
+def captioned(field: str) -> str:
+    """The caption of a field with its column name beside it, as people are shown it.
+
+    >>> captioned("noicap"), captioned("total")
+    ('Nơi cấp (noicap)', 'total')
+    """
+    printed = caption(field)
+    return field if printed == field else f"{printed} ({field})"
 
 
 def field_order(types: Iterable[str] | None = None) -> tuple[str, ...]:

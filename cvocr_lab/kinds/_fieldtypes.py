@@ -54,7 +54,7 @@ BIRTH_DATE_CMND = Date(
 EXPIRY_DATE = Date("EXPIRY_DATE", words="Không thời hạn", first_year=2017, last_year=2060)
 PASSPORT_EXPIRY = Date("PASSPORT_EXPIRY", DIGITS + "/-. ", first_year=2017, last_year=2035)
 SEX = Choice("SEX", source="Nam|Nữ")
-PASSPORT_SEX = Choice("PASSPORT_SEX", source="NAM|NỮ")
+PASSPORT_SEX = Choice("PASSPORT_SEX", source="NAM|NỮ|M|F")
 MRZ_SEX = Choice("MRZ_SEX", "MF<", source="M|F")
 NATIONALITY = Choice("NATIONALITY", source="Việt Nam")
 COUNTRY_CODE = Pattern("COUNTRY_CODE", UPPER, pattern=r"[A-Z]{3}", shape="VNM")

@@ -20,6 +20,7 @@ from cvocr_lab.places._gazetteer import (
     explicit_unit,
     find_in,
     mended,
+    province_named,
     roll,
     ward_by_code,
     written,
@@ -27,7 +28,6 @@ from cvocr_lab.places._gazetteer import (
 from cvocr_lab.places._provinces import (
     Era,
     Province,
-    match_province,
     near_provinces,
     provinces,
     successor,
@@ -157,6 +157,8 @@ def _lost_words(text: str, found: Address) -> list[str]:
     A misread word is held by the one it was mended to, a unit word by its part.
     """
     kept = Counter(fold_key(str(found)).split())
+    if kept.keys() >= set(fold_key(text).split()):  # most addresses
+        return []
     words = [(word, fold_key(word)) for word in re.findall(r"[^\W\d_]+", text)]
     mended = list((kept - Counter(key for _, key in words)).elements())
     return [
@@ -166,6 +168,7 @@ def _lost_words(text: str, found: Address) -> list[str]:
         and len(word) >= _LEAST_LETTERS
         and key not in _UNIT_KEYS
         and not any(fuzz.ratio(key, other) >= _ALIKE for other in mended)
+        and not ((place := province_named(word)) and place[0].name == found.province)
     ]
 
 
@@ -240,7 +243,7 @@ def _worth(address: Address) -> float:
     # Two levels of the new era are as complete as three of the old.
     return (
         found
-        + (address.era == "new" and "ward" not in address.unknown)
+        + (address.era == "new" and bool(address.ward) and "ward" not in address.unknown)
         - 0.5 * ("era" in address.unknown)
     )
 
@@ -311,7 +314,11 @@ def _old(small: list[str], province: Province, score: float) -> Address:
     base = Address(province=province.name, era="old", score=score)
     *rest, part = small
     found = _in(districts, part, "district")
+    if found is None and (place := districts.by_initials(part)):
+        found = place, 0.9
     if found is None:
+        if part[0].isdigit():
+            return replace(base, house=", ".join(small))
         if rest or not is_house(part):
             ward = rest[-1] if rest else ""
             return replace(
@@ -323,7 +330,25 @@ def _old(small: list[str], province: Province, score: float) -> Address:
     base = replace(base, district=district.name, score=min(score, fits))
     if not rest:
         return base
-    return _with_ward(base, rest, roll("old", province.code, district.name))
+    made = _with_ward(base, rest, roll("old", province.code, district.name))
+    if "ward" in made.unknown and (other := _namesake(districts, district, province, made.ward)):
+        base = replace(base, district=other.name, score=min(base.score, 0.8))
+        return _with_ward(base, rest, roll("old", province.code, other.name))
+    return made
+
+
+def _namesake(districts: Roll, district: Place, province: Province, ward: str) -> Place | None:
+    """Find the one district with a word more, less or other that has the ward: Nam for Bắc."""
+    words = set(district.name.split())
+    near = [
+        place
+        for place in districts.places()
+        if place.name not in FORMER.get(province.code, ())
+        and len(words & set(place.name.split())) >= 2
+        and 0 < len(words ^ set(place.name.split())) <= 2
+        and _names_one(roll("old", province.code, place.name), ward)
+    ]
+    return near[0] if len(near) == 1 else None
 
 
 def _new(small: list[str], province: Province, score: float) -> Address:
@@ -362,11 +387,11 @@ def _in(among: Roll, part: str, level: str) -> tuple[Place, float] | None:
 
 @lru_cache(CACHED)
 def _province(part: str) -> tuple[Province, float] | None:
-    found = match_province(mended(part))
+    found = province_named(part)
     if found and found[1] < 1:
         words = part.split()
         tails = (" ".join(words[cut:]) for cut in range(1, len(words)))
-        if any((cut := match_province(tail)) and cut == (found[0], 1.0) for tail in tails):
+        if any((cut := province_named(tail)) and cut == (found[0], 1.0) for tail in tails):
             return None  # a word more is no misreading: it would be lost
     return found
 

@@ -16,8 +16,8 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from cvocr_lab.data import rows
-from cvocr_lab.places._provinces import Era
-from cvocr_lab.text import digits_from_lookalikes, fold_key, nfc, old_tone
+from cvocr_lab.places._provinces import Era, Province, match_province, provinces
+from cvocr_lab.text import digits_from_lookalikes, fold, fold_key, nfc, old_tone
 
 CACHED: Final = 1 << 17
 
@@ -46,6 +46,8 @@ FORMER: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
 }
 """Districts that older papers print, by province, and those of 2025 that they became (Resolutions
 132/NQ-CP of 2013 and 1111/NQ-UBTVQH14 of 2020)."""
+FORMER_PROVINCES: Final[Mapping[str, str]] = {"hatay": "Hà Nội"}
+"""Provinces that older papers print, folded, and what they became (Resolution 15/2008/QH12)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,12 @@ def written(part: str) -> Written:
     return Written(unit, (name, whole), (name_marked, whole_marked))
 
 
+_FIRST_WORD: Final = re.compile(r"[^\W_]+")
+_MAY_BE_UNIT: Final = re.compile(
+    "|".join(sorted({word.split()[0] + r"\b" for word in _UNITS})) + r"|[pqf]\d"
+)
+
+
 @lru_cache(CACHED)
 def explicit_unit(part: str) -> str:
     """The unit word that a part begins with, folded; "" where a name may begin so, as ``Quán``.
@@ -151,6 +159,9 @@ def explicit_unit(part: str) -> str:
     >>> explicit_unit("Phường Hoàn Kiếm"), explicit_unit("Q. 1"), explicit_unit("Quán Thánh")
     ('phuong', 'quan', '')
     """
+    first = _FIRST_WORD.search(part)
+    if first is None or not _MAY_BE_UNIT.match(fold(first[0]).lower()):
+        return ""
     marked = " ".join(re.findall(r"[^\W_]+", old_tone(part).lower()))
     for word, unit in _MARKED_UNITS.items():
         if marked.startswith(f"{word} "):
@@ -161,6 +172,15 @@ def explicit_unit(part: str) -> str:
     if name and (len(head) <= 2 or marked.isascii()):
         return written(part).unit
     return ""
+
+
+@lru_cache(CACHED)
+def province_named(part: str, *, exactly: bool = False) -> tuple[Province, float] | None:
+    """Find the province that a part names, or what a former one became; see `match_province`."""
+    if found := match_province(mended(part), exactly=exactly):
+        return found
+    name = next((FORMER_PROVINCES[k] for k in written(part).keys if k in FORMER_PROVINCES), None)
+    return None if name is None else (next(p for p in provinces("old") if p.name == name), 0.9)
 
 
 @dataclass(slots=True)
@@ -203,6 +223,13 @@ class Roll:
         if self._holds_name(part):  # a word more is no misreading: it would be lost
             return None
         return self._misread(what)
+
+    def by_initials(self, part: str) -> Place | None:
+        """Find the one place with these initials, written in capitals: ``ĐĐ`` for Đống Đa."""
+        if not part.isupper() or len(part) < 2 or fold_key(part) in _UNITS:
+            return None
+        found = [p for p in self.places() if "".join(w[0] for w in p.name.split()) == part]
+        return found[0] if len(found) == 1 else None
 
     def _holds_name(self, part: str) -> bool:
         """Tell whether a part is a listed name with words before or behind it."""

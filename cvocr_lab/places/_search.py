@@ -20,12 +20,12 @@ from cvocr_lab.places._gazetteer import (
     Roll,
     explicit_unit,
     find_in,
-    mended,
+    province_named,
     roll,
     written,
 )
 from cvocr_lab.places._lookups import districts_named, wards_named
-from cvocr_lab.places._provinces import Era, Province, match_province, provinces
+from cvocr_lab.places._provinces import Era, Province, provinces
 from cvocr_lab.places._words import Word, is_house, names_street, words_of
 from cvocr_lab.text import fold_key
 
@@ -106,6 +106,7 @@ class Search:
     def __init__(self, text: str) -> None:
         self.text = text
         self.words = words_of(text)
+        self._ending: dict[int, list[Span]] = {}
 
     def best(self, era: Era | None) -> Reading | None:
         """The reading worth most; None where no unit is found."""
@@ -189,11 +190,16 @@ class Search:
             return False
         return names_street(self.text[self.words[first].begin : self.words[begin - 1].end])
 
-    def _provinces(self, end: int) -> Iterator[Span]:
+    def _provinces(self, end: int) -> list[Span]:
+        if end not in self._ending:
+            self._ending[end] = list(self._provinces_before(end))
+        return self._ending[end]
+
+    def _provinces_before(self, end: int) -> Iterator[Span]:
         for begin, cost in self._starts(end):
             text = self._text(begin, end)
             bounded = self._bounded(begin, end)
-            found = match_province(mended(text))
+            found = province_named(text, exactly=not bounded)
             if found is None or (found[1] < 1 and not bounded):
                 continue
             place, score = found

@@ -6,7 +6,9 @@ from cvocr_lab.scoring.comparators import VERDICTS
 from cvocr_lab.scoring.comparison import Comparison
 from cvocr_lab.scoring.diagnosis import MISTAKES
 from cvocr_lab.scoring.labels import read_labels
+from cvocr_lab.scoring.misuse import PairingWarning
 from cvocr_lab.scoring.rates import RATES
+from cvocr_lab.scoring.readers import Readers
 from cvocr_lab.scoring.reviewed import ReviewedAccuracy, accuracy_from_review
 from cvocr_lab.scoring.score import Score, score
 from cvocr_lab.scoring.texts import TIERS
@@ -15,6 +17,6 @@ from cvocr_lab.scoring.versus import compare
 
 __all__ = [
     "MISTAKES", "RATES", "TIERS", "VERDICTS", "Alternatives", "Answer", "Calibration",
-    "Comparison", "Plan", "ReviewedAccuracy", "Score", "accuracy_from_review", "compare",
-    "read_labels", "score",
+    "Comparison", "PairingWarning", "Plan", "Readers", "ReviewedAccuracy", "Score",
+    "accuracy_from_review", "compare", "read_labels", "score",
 ]  # fmt: skip

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from cvocr_lab.frames import TEXT, Pairing, Records, Truth, as_text
+from cvocr_lab.frames.pairing import paired_labels
 from cvocr_lab.frames.records import Ints
 
 
@@ -19,8 +20,8 @@ def alignment(
     answered = pairing.first >= 0
     spoken = pairing.speaking(read.failed)
     in_vain = answered & read.failed[spoken] if len(read) else np.zeros(len(truth), bool)
-    labels = truth.labels(on)
-    known = np.asarray(read.labels(on).isin(labels), bool)
+    given, labels = paired_labels(read, truth, on)
+    known = np.asarray(given.isin(labels), bool)
     again = np.flatnonzero(labels.duplicated(keep=False))
     some = truth.frame.iloc[again]
     stated = [*truth.columns, *(c for c in ("type", "side", "page") if c in some)]

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from cvocr_lab.errors import ArgumentError
-from cvocr_lab.scoring.intervals import SURE, Floats, wilson
+from cvocr_lab.scoring.intervals import SURE, Floats, clustered
 
 _LEVELS: Final = 2048
 """Confidences are told apart this finely when resampling; the figures themselves are exact."""
@@ -138,7 +138,8 @@ def calibrate(cells: pd.DataFrame, *, bins: int = 10, seed: int = 0) -> Calibrat
     luck = np.random.default_rng(seed)
     by_luck = np.mean([_ece(band, sure, luck.random(len(sure)) < sure) for _ in range(100)])
     return Calibration(
-        _reliability(band, sure, right), table, len(sure), int((~right).sum()), unknown,
+        _reliability(band, sure, right, known["row"].to_numpy(np.int64)), table, len(sure),
+        int((~right).sum()), unknown,
         float(by_luck),
     )  # fmt: skip
 
@@ -151,7 +152,10 @@ def _bands(sure: Floats, bins: int) -> npt.NDArray[np.int64]:
 
 
 def _reliability(
-    band: npt.NDArray[np.int64], sure: Floats, right: npt.NDArray[np.bool_]
+    band: npt.NDArray[np.int64],
+    sure: Floats,
+    right: npt.NDArray[np.bool_],
+    rows: npt.NDArray[np.int64],
 ) -> pd.DataFrame:
     values = pd.DataFrame({"sure": sure, "right": right}).groupby(band)
     table = pd.DataFrame(
@@ -163,7 +167,10 @@ def _reliability(
             "right": values["right"].mean(),
         }
     )
-    table["low"], table["high"] = wilson(values["right"].sum(), table["n"])
+    of_cards = pd.DataFrame({"right": right, "n": 1}).groupby([band, rows]).sum()
+    table["low"], table["high"] = clustered(
+        of_cards["right"], of_cards["n"], of_cards.index.get_level_values(0), len(table)
+    )
     table.index.name = "band"
     return table
 

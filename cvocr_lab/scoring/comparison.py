@@ -5,14 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from html import escape
 from os import PathLike
-from typing import TYPE_CHECKING, Self
+from pathlib import Path
+from typing import TYPE_CHECKING, Self, overload
 
 import pandas as pd
 
+from cvocr_lab.kinds import captioned
 from cvocr_lab.scoring import plots
-from cvocr_lab.scoring.page import write
-from cvocr_lab.scoring.pairing import CARD, judge, pair
-from cvocr_lab.scoring.report import SHOWN, comparison_page
+from cvocr_lab.scoring.comparison_report import comparison_page
+from cvocr_lab.scoring.page import written
+from cvocr_lab.scoring.pairing import CARD, beside, judge
+from cvocr_lab.scoring.report import SHOWN
+from cvocr_lab.scoring.words import listed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,7 +36,7 @@ class Comparison:
     fields
         One row per field, over the cells whose truth is present, then ``card_exact`` over whole
         cards: `n`, `exact_a`, `exact_b`, `difference` (b − a) with `low` and `high` (95 %,
-        bootstrap over cards), `fixed` (only b right), `broke` (only a right), `both_wrong`,
+        by cards), `fixed` (only b right), `broke` (only a right), `both_wrong`,
         `p` (exact McNemar), `p_holm` (corrected for the number of fields; whole cards are one
         test of their own), `cer_a`, `cer_b`, `cer_difference` with `cer_low` and `cer_high`,
         `verdict` of b (``better worse alike open``) and `enough`: how many cards would tell,
@@ -55,14 +59,10 @@ class Comparison:
         *,
         names: tuple[str, str],
         detect: float,
-        resamples: int,
-        seed: int,
     ) -> Self:
         """Compare the cells of two scores of one truth."""
-        cells = pair(a, b)
-        return cls(
-            names, cells, judge(cells, detect=detect, resamples=resamples, seed=seed), detect
-        )
+        cells = beside({"a": a, "b": b})
+        return cls(names, cells, judge(cells, detect=detect), detect)
 
     @property
     def fixed(self) -> pd.DataFrame:
@@ -84,21 +84,37 @@ class Comparison:
         """Cells without a truth for which a or b gave a value; no other list has them."""
         return self.cells[(self.cells[["outcome_a", "outcome_b"]] == "invented").any(axis=1)]
 
-    def headline(self) -> str:
-        """Say in a sentence or two who is ahead where."""
+    def verdict(self) -> list[str]:
+        """Say in sentences who is ahead, on the whole and where."""
+        if self.fields.empty:
+            return ["no value to compare"]
         a, b = self.names
-        fields = self.fields.drop(index=CARD, errors="ignore")
-        said = [
-            f"{what} {', '.join(map(str, of))}"
-            for what, word in (
-                (f"{b} is better in", "better"),
-                (f"{a} is better in", "worse"),
-                (f"alike within {self.detect * 100:g} points:", "alike"),
-                ("too few cards to tell:", "open"),
+        said = []
+        if CARD in self.fields.index:
+            row = self.fields.loc[CARD]
+            said.append(
+                f"Cards without a mistake: {a} {row['exact_a']:.1%}, {b} {row['exact_b']:.1%} of "
+                f"{row['n']:,}; {self._words(row)}."
             )
-            if (of := fields.index[fields["verdict"] == word].tolist())
-        ]
-        return "; ".join(said) or "no value to compare"
+        fields = self.fields.drop(index=CARD, errors="ignore")
+        for what, word in (
+            (f"{b} is better in", "better"),
+            (f"{a} is better in", "worse"),
+            (f"Alike within {self.detect * 100:g} points:", "alike"),
+            ("Too few cards to tell:", "open"),
+        ):
+            if of := fields.index[fields["verdict"] == word].tolist():
+                said.append(f"{what} {listed(captioned(str(field)) for field in of)}.")
+        made_up = [int((self.cells[f"outcome_{s}"] == "invented").sum()) for s in "ab"]
+        if any(made_up):
+            said.append(
+                f"Values made up where nothing is printed: {a} {made_up[0]:,}, {b} {made_up[1]:,}."
+            )
+        return said
+
+    def headline(self) -> str:
+        """Give the verdict in one line."""
+        return " ".join(self.verdict())
 
     def words(self) -> pd.Series:
         """Say for each field what its figures allow to say."""
@@ -141,7 +157,11 @@ class Comparison:
                 ],
                 "verdict": self.words(),
             }
-        )
+        ).set_axis(self._labels(), axis=0)
+
+    def _labels(self) -> pd.Index:
+        names = ["whole cards" if f == CARD else captioned(str(f)) for f in self.fields.index]
+        return pd.Index(names, name="field", dtype=object)
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the difference per field with its interval.
@@ -153,10 +173,16 @@ class Comparison:
         """
         return plots.differences(self.fields, self.names, ax)
 
+    @overload
+    def to_html(self, path: None = None, *, title: str = ..., limit: int = ...) -> str: ...
+    @overload
+    def to_html(self, path: str | PathLike[str], *, title: str = ..., limit: int = ...) -> Path: ...
     def to_html(
         self, path: str | PathLike[str] | None = None, *, title: str = "", limit: int = SHOWN
-    ) -> str:
-        """Make a report: one HTML file with the table, the plot, and the values fixed and broken.
+    ) -> str | Path:
+        """Make a report: one HTML file that opens with the verdict.
+
+        Below stand the differences, the table, and the values broken and fixed.
 
         Parameters
         ----------
@@ -168,24 +194,23 @@ class Comparison:
             Values shown of each list at most.
         """
         a, b = self.names
+        both = {"a": a, "b": b}
         text = comparison_page(
             title=title or f"{b} against {a}",
             names=self.names,
-            headline=self.headline(),
+            verdict=self.verdict(),
             fields=self.fields,
             shown=self.table(),
             notes=self.notes(),
             lists=[
-                ("Broke", f"{a} is right, {b} is not", self.broke),
-                ("Fixed", f"{b} is right, {a} is not", self.fixed),
-                ("Both wrong", "neither is right", self.both_wrong),
-                ("Invented", "there is no such value on the card", self.invented),
+                ("Broke", f"{a} is right, {b} is not", self.broke, both),
+                ("Fixed", f"{b} is right, {a} is not", self.fixed, both),
+                ("Both wrong", "neither is right", self.both_wrong, both),
+                ("Invented", "there is no such value on the card", self.invented, both),
             ],
             limit=limit,
         )
-        if path is not None:
-            write(text, path)
-        return text
+        return text if path is None else written(text, path)
 
     def notes(self) -> str:
         """Say how the figures came about."""
@@ -193,15 +218,16 @@ class Comparison:
         a, b = self.names
         return (
             f"exact: share of printed values read exactly. difference: {b} − {a} in points, CER "
-            "difference likewise, each with its 95 % interval (bootstrap over cards). fixed: only "
+            "difference likewise, each with its 95 % interval. fixed: only "
             f"{b} is right; broke: only {a} is. p: exact McNemar, Holm's correction for {fields} "
             "fields. “cards would”: for a chance of 80 % to tell, if the readers go on to differ "
             f"as they did here, by {self.detect * 100:g} points at least."
         )
 
     def __repr__(self) -> str:
-        table = self.table().to_string()
-        return f"Comparison: {self.headline()}\n{table}\n{self.notes()}"
+        if self.fields.empty:
+            return f"Comparison: {self.headline()}"
+        return f"Comparison: {self.headline()}\n{self.table().to_string()}\n{self.notes()}"
 
     def _repr_html_(self) -> str:
         return (

@@ -9,7 +9,7 @@ import pandas as pd
 
 from cvocr_lab.frames import TEXT
 from cvocr_lab.scoring.diagnosis import MISTAKES, WRONG_LINE, diagnose
-from cvocr_lab.scoring.intervals import wilson
+from cvocr_lab.scoring.intervals import share
 from cvocr_lab.scoring.mistakes import LETTER_CLASSES
 from cvocr_lab.scoring.pairs import distances
 from cvocr_lab.scoring.texts import Differing, Key
@@ -30,7 +30,7 @@ def count_classes(cells: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     else:
         of = np.full(len(counts), float(len(wrong)))
     counts["share"] = counts["cells"] / of
-    counts["share_low"], counts["share_high"] = wilson(counts["cells"], of)
+    counts["share_low"], counts["share_high"] = share(counts["cells"], of)
     return counts
 
 

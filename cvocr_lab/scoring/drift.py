@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from os import PathLike
 from pathlib import Path
 from typing import Final
@@ -12,13 +13,18 @@ import pandas as pd
 
 from cvocr_lab.errors import ArgumentError, DriftError
 from cvocr_lab.files import replacing
-from cvocr_lab.scoring.intervals import bootstrap, wilson
+from cvocr_lab.scoring.significance import holm
 
-_COLUMNS: Final = ("n", "correct", "exact", "exact_low", "cer", "cer_high", "cards")
+_COLUMNS: Final = ("card", "field", "correct", "edits", "chars")
+_FALSE_ALARMS: Final = 0.05
+"""Share of scores, all fields together, that may be called worse though the reader is as good."""
+
+_SAME: Final = 0.9
+"""Share of values that must be of the same cards for a paired comparison."""
 
 
-def freeze(cells: pd.DataFrame, path: str | PathLike[str]) -> None:
-    """Write what a score says of each field to Parquet, mode 0600: counts, no value of any card.
+def freeze(figures: pd.DataFrame, path: str | PathLike[str]) -> None:
+    """Write what `figures` gives to Parquet, mode 0600.
 
     Raises
     ------
@@ -29,73 +35,112 @@ def freeze(cells: pd.DataFrame, path: str | PathLike[str]) -> None:
     if path.suffix.lower() != ".parquet":
         raise ArgumentError(f"a frozen score is a .parquet file, not {path.name!r}")
     with replacing(path) as temporary:
-        figures(cells).to_parquet(temporary)
+        figures.to_parquet(temporary, index=False)
 
 
-def figures(cells: pd.DataFrame) -> pd.DataFrame:
-    """Figures per field over the cells whose truth is present, with edges of their intervals."""
-    rows = {}
-    for field, of_field in cells[cells["chars"] > 0].groupby("field", observed=True):
-        n, correct = len(of_field), int(of_field["outcome"].eq("correct").sum())
-        sums = of_field[["edits", "chars"]].to_numpy(np.float64)
-        rows[str(field)] = {
-            "n": n,
-            "correct": correct,
-            "exact": correct / n,
-            "exact_low": float(wilson(correct, n)[0]),
-            "cer": float(sums[:, 0].sum() / sums[:, 1].sum()),
-            "cer_high": bootstrap(sums, lambda t: t[:, 0] / t[:, 1])[1],
-            "cards": _digest(of_field),
+def figures(cells: pd.DataFrame, rows: pd.DataFrame, on: str | None) -> pd.DataFrame:
+    """Say of each printed value whether it was read, and how far off; no value itself.
+
+    Parameters
+    ----------
+    cells, rows
+        Of a `Score`.
+    on
+        Column, or level of the index, that names the cards; None for the index.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `card` (a hash of its name, type and side), `field`, `correct`, `edits`, `chars`.
+    """
+    printed = cells[cells["chars"] > 0]
+    return pd.DataFrame(
+        {
+            "card": _cards(rows, on).take(printed["row"].to_numpy()).array,
+            "field": printed["field"].astype(str).array,
+            "correct": printed["outcome"].eq("correct").array,
+            "edits": printed["edits"].array,
+            "chars": printed["chars"].array,
         }
-    table = pd.DataFrame.from_dict(rows, orient="index", columns=list(_COLUMNS)).infer_objects()
-    table.index.name = "field"
-    return table
+    )
 
 
-def guard(cells: pd.DataFrame, path: str | PathLike[str]) -> None:
-    """Raise when a field fell below the frozen score by more than that score's interval.
+def guard(now: pd.DataFrame, path: str | PathLike[str]) -> None:
+    """Raise when a field is worse than in the frozen score by more than chance explains.
+
+    Where the cards are the same, the exact test of McNemar compares what is right, and Wilcoxon's
+    test the edits; otherwise Fisher's exact test and that of Mann and Whitney compare two samples.
+    Holm's correction keeps false alarms to 5 % of all runs, however many fields there are.
+
+    Parameters
+    ----------
+    now
+        What `figures` says of the new score.
 
     Raises
     ------
     DriftError
-        A field's share exact lies below the lower end of its frozen 95 % interval, its CER above
-        the upper end, or the field is no longer there.
+        Fewer values of a field are exact, or they have more edits; or a field is no longer there.
     ArgumentError
-        The file is no frozen score, or it was made of other cards.
+        The file is no frozen score.
     """
-    frozen, now = _read(Path(path)), figures(cells)
-    cards = frozen["cards"].to_dict()
-    changed = [
-        str(f) for f, these in now["cards"].to_dict().items() if cards.get(f, these) != these
-    ]
-    if changed:
-        raise ArgumentError(
-            f"the cards with {', '.join(changed)} are not those of {Path(path).name}: "
-            "score the frozen cards, or freeze anew"
-        )
-    both = frozen.drop(columns="cards").join(now[["exact", "cer"]].add_suffix("_now"))
-    said = {str(field): _said(row) for field, row in both.iterrows()}
-    fallen = both[[bool(words) for words in said.values()]]
-    if len(fallen):
-        complaints = "; ".join(f"{field}: {words}" for field, words in said.items() if words)
-        raise DriftError(f"worse than {Path(path).name}: {complaints}", fallen)
+    fell = fallen(_read(Path(path)), now)
+    if len(fell):
+        said = "; ".join(f"{field}: {_said(row)}" for field, row in fell.iterrows())
+        raise DriftError(f"worse than {Path(path).name}: {said}", fell)
+
+
+def fallen(frozen: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
+    """Test all fields, and give those that fell; see `guard`."""
+    tests = pd.DataFrame(
+        [test for field, then in frozen.groupby("field") for test in _tests(str(field), then, now)],
+        columns=["field", "what", "was", "now", "p"],
+    )
+    tests["p"] = holm(tests["p"].tolist())
+    return tests[tests["p"] < _FALSE_ALARMS].set_index("field")
+
+
+def _tests(field: str, then: pd.DataFrame, now: pd.DataFrame) -> Iterator[dict[str, object]]:
+    """Test one field: its share exact, and its CER."""
+    from scipy import stats
+
+    now = now[now["field"] == field]
+    if now.empty:
+        yield {"field": field, "what": "", "was": 1.0, "now": np.nan, "p": 0.0}
+        return
+    both = then.merge(now, on="card", suffixes=("_then", "_now"))
+    exact = {
+        "field": field,
+        "what": "exact",
+        "was": then["correct"].mean(),
+        "now": now["correct"].mean(),
+    }
+    cer = {"field": field, "what": "CER", "was": _cer(then), "now": _cer(now)}
+    if len(both) >= _SAME * max(len(then), len(now)):
+        broke = int((both["correct_then"] & ~both["correct_now"]).sum())
+        fixed = int((~both["correct_then"] & both["correct_now"]).sum())
+        gaps = (both["edits_now"] - both["edits_then"]).to_numpy(np.float64)
+        p = stats.binomtest(broke, broke + fixed, alternative="greater").pvalue if broke else 1.0
+        p_cer = stats.wilcoxon(gaps, alternative="greater").pvalue if (gaps > 0).any() else 1.0
+    else:
+        table = [[int((~x["correct"]).sum()), int(x["correct"].sum())] for x in (now, then)]
+        p = stats.fisher_exact(table, alternative="greater").pvalue
+        rates = [(x["edits"] / x["chars"]).to_numpy(np.float64) for x in (now, then)]
+        p_cer = stats.mannwhitneyu(*rates, alternative="greater").pvalue
+    yield exact | {"p": float(p)}
+    yield cer | {"p": float(p_cer)}
+
+
+def _cer(cells: pd.DataFrame) -> float:
+    return float(cells["edits"].sum() / cells["chars"].sum())
 
 
 def _said(row: pd.Series) -> str:
-    """What is worse in a field now; nothing where nothing is."""
-    if not row["exact_now"] >= 0:
+    if not row["what"]:
         return "not scored any more"
-    if row["exact_now"] < row["exact_low"]:
-        return (
-            f"exact {row['exact_now']:.1%}, was {row['exact']:.1%} "
-            f"(may not be under {row['exact_low']:.1%})"
-        )
-    if row["cer_now"] > max(row["cer"], row["cer_high"]):
-        return (
-            f"CER {row['cer_now']:.2%}, was {row['cer']:.2%} "
-            f"(may not be over {row['cer_high']:.2%})"
-        )
-    return ""
+    digits = 2 if row["what"] == "CER" else 1
+    chance = "p < 0.001" if row["p"] < 0.001 else f"p = {row['p']:.3f}"
+    return f"{row['what']} {row['now']:.{digits}%}, was {row['was']:.{digits}%} ({chance})"
 
 
 def _read(path: Path) -> pd.DataFrame:
@@ -108,12 +153,20 @@ def _read(path: Path) -> pd.DataFrame:
     except (OSError, ValueError) as error:
         raise ArgumentError(f"{path} is no frozen score ({type(error).__name__})") from None
     if not set(_COLUMNS) <= set(frozen.columns):
-        raise ArgumentError(f"{path} is no frozen score: other columns")
+        raise ArgumentError(f"{path} is no frozen score of this version: freeze it anew")
     return frozen
 
 
-def _digest(cells: pd.DataFrame) -> str:
-    """Fingerprint of the cards that carry a field, whatever their order."""
-    return hashlib.blake2b(
-        "\n".join(sorted(map(str, cells.index))).encode(), digest_size=16
-    ).hexdigest()
+def _cards(rows: pd.DataFrame, on: str | None) -> pd.Series:
+    """Fingerprint of each row of the truth, whatever their order."""
+    known = on is not None and on in rows
+    names = rows[on].map(str) if known else pd.Series(map(str, rows.index), dtype=object)
+    if on is not None and not known:
+        names = pd.Series(map(str, rows.index.get_level_values(on)), dtype=object)
+    parts = [names.reset_index(drop=True).astype(object)]
+    parts += [
+        rows[c].map(str).reset_index(drop=True) for c in ("type", "side", "page") if c in rows
+    ]
+    told = parts[0].str.cat(parts[1:], sep="\n") if len(parts) > 1 else parts[0]
+    told = told + "\n" + told.groupby(told).cumcount().map(str)
+    return told.map(lambda text: hashlib.blake2b(text.encode(), digest_size=12).hexdigest())

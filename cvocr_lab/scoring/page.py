@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import re
-from collections.abc import Callable, Iterable, Sequence
+from base64 import b64encode
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
 from os import PathLike
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 import pandas as pd
@@ -23,36 +27,111 @@ _RULE: Final = "#040506"
 """Colours no plot uses; the page puts its own, of the reader's colour scheme, in their place."""
 
 
-def page(title: str, parts: Iterable[str]) -> str:
-    """One HTML file with all it needs, in light and dark."""
-    style = Path(__file__).with_name("report.css").read_text(encoding="utf-8")
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of a page, which its table of contents names.
+
+    Parameters
+    ----------
+    title
+        Heading, and entry in the table of contents.
+    parts
+        HTML.
+    note
+        What the part shows, in a sentence or two.
+    """
+
+    title: str
+    parts: tuple[str, ...]
+    note: str = ""
+
+    @property
+    def anchor(self) -> str:
+        """Where links lead to."""
+        return "s-" + re.sub(r"\W+", "-", self.title.partition(":")[0].lower()).strip("-")
+
+    def html(self) -> str:
+        """Give the heading, the note and the parts."""
+        said = f'<p class="note">{escape(self.note)}</p>' if self.note else ""
+        title = escape(self.title)
+        return f'<h2 id="{self.anchor}">{title}</h2>\n{said}{"".join(self.parts)}\n'
+
+
+def page(title: str, lead: str, sections: Sequence[Section]) -> str:
+    """One HTML file with all it needs, in light and dark, that loads nothing.
+
+    Parameters
+    ----------
+    lead
+        HTML that stands above the table of contents: the answer.
+    """
+    style, script = (
+        Path(__file__).with_name(f"report.{kind}").read_text(encoding="utf-8")
+        for kind in ("css", "js")
+    )
+    digest = b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    policy = (
+        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
+        f"script-src 'sha256-{digest}'"
+    )
+    entries = "".join(f'<li><a href="#{s.anchor}">{escape(s.title)}</a></li>' for s in sections)
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)}</title>\n<style>\n{style}</style></head>\n<body>\n"
-        f"<h1>{escape(title)}</h1>\n{''.join(parts)}</body></html>\n"
+        f"<header><h1>{escape(title)}</h1>\n{lead}</header>\n"
+        f'<nav aria-label="contents"><ol>{entries}</ol></nav>\n'
+        f"<main>{''.join(s.html() for s in sections)}</main>\n"
+        f"<script>{script}</script></body></html>\n"
     )
 
 
-def section(title: str, *parts: str, note: str = "") -> str:
-    """A heading, what it means, and what stands under it."""
-    said = f'<p class="note">{escape(note)}</p>' if note else ""
-    return f"<h2>{escape(title)}</h2>\n{said}{''.join(parts)}\n"
+def tiles(figures: Iterable[tuple[str, str, str]]) -> str:
+    """Large figures side by side.
+
+    Parameters
+    ----------
+    figures
+        The figure, what it is of, and its interval or "".
+    """
+    return '<div class="tiles">' + "".join(
+        f"<div><b>{escape(figure)}</b><span>{escape(what)}</span><small>{escape(said)}</small></div>"
+        for figure, what, said in figures
+    ) + "</div>\n"  # fmt: skip
 
 
-def table(rows: pd.DataFrame, *, words: Sequence[str] = ()) -> str:
-    """A table of texts; a line break in a cell sets what follows in small letters below.
+def table(
+    rows: pd.DataFrame,
+    *,
+    words: Sequence[str] = (),
+    lively: bool = True,
+    terms: Mapping[str, str] = MappingProxyType({}),
+) -> str:
+    """A table of texts; what stands in brackets, or after a line break, is set small.
 
     Parameters
     ----------
     words
         Columns of prose, which may wrap.
+    lively
+        Whether it sorts by a click on a heading; longer ones can be searched too.
+    terms
+        Where the definition of a heading stands.
     """
     names = [str(n) if n is not None else "" for n in rows.index.names]
-    head = "".join(f'<th class="left" scope="col">{escape(n)}</th>' for n in names)
-    head += "".join(
-        f'<th scope="col"{_class(c, words)}>{escape(str(c))}</th>' for c in rows.columns
-    )
+    sorts = lively and len(rows) > 1
+
+    def heading(name: str, how: str) -> str:
+        text = f"<button>{escape(name)}</button>" if sorts and name else escape(name)
+        term = terms.get(name)
+        link = (
+            f'<a class="q" href="#{term}" aria-label="what {escape(name)} is"></a>' if term else ""
+        )
+        return f'<th scope="col"{how}>{text}{link}</th>'
+
+    head = "".join(heading(n, ' class="left"') for n in names)
+    head += "".join(heading(str(c), _class(c, words)) for c in rows.columns)
     body = []
     for label, cells in zip(rows.index, rows.itertuples(index=False, name=None), strict=True):
         labels = label if isinstance(label, tuple) else (label,)
@@ -62,10 +141,20 @@ def table(rows: pd.DataFrame, *, words: Sequence[str] = ()) -> str:
             for column, cell in zip(rows.columns, cells, strict=True)
         )
         body.append(f"<tr>{line}</tr>")
+    what = ' class="lively"' if sorts else ""
+    search = (
+        '<input type="search" placeholder="Search this table" aria-label="search this table">'
+        if sorts and len(rows) > _SEARCHED
+        else ""
+    )
     return (
-        f'<div class="scroll"><table><thead><tr>{head}</tr></thead>\n'
+        f'{search}<div class="scroll"><table{what}><thead><tr>{head}</tr></thead>\n'
         f"<tbody>{''.join(body)}</tbody></table></div>\n"
     )
+
+
+_SEARCHED: Final = 7
+"""Rows of a table that needs no search."""
 
 
 def figure(draw: Callable[[Axes], object], *, size: tuple[float, float], says: str) -> str:
@@ -104,9 +193,10 @@ def figure(draw: Callable[[Axes], object], *, size: tuple[float, float], says: s
     return f"<figure>{svg}<figcaption>{escape(says)}</figcaption></figure>\n"
 
 
-def write(text: str, path: str | PathLike[str]) -> None:
-    """Write a page that shows people's data, with mode 0600."""
+def written(text: str, path: str | PathLike[str]) -> Path:
+    """Write a page that shows people's data, with mode 0600; give its path."""
     write_private(path, text)
+    return Path(path)
 
 
 def _class(column: object, words: Sequence[str]) -> str:
@@ -114,5 +204,11 @@ def _class(column: object, words: Sequence[str]) -> str:
 
 
 def _cell(cell: object) -> str:
-    first, _, rest = str(cell).partition("\n")
-    return escape(first) + (f"<small>{escape(rest)}</small>" if rest else "")
+    found = _INTERVAL.fullmatch(str(cell))
+    if found is None:
+        first, _, rest = str(cell).partition("\n")
+        return escape(first) + (f"<small>{escape(rest)}</small>" if rest else "")
+    return f"{escape(found[1])}<small>{escape(found[2])}</small>"
+
+
+_INTERVAL: Final = re.compile(r"(.+) (\[[^]]+\])")

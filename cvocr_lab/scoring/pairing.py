@@ -1,14 +1,15 @@
-"""Cells of two readers side by side, and what they say per field."""
+"""Cells of readers side by side, and what those of two say per field."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from cvocr_lab.scoring.intervals import Floats, bootstrap, wilson
+from cvocr_lab.scoring.intervals import Floats, paired
 from cvocr_lab.scoring.significance import cards_needed, holm, mcnemar
 
 ALPHA: Final = 0.05
@@ -16,50 +17,63 @@ POWER: Final = 0.8
 CARD: Final = "card_exact"
 """Name of the row that compares whole cards."""
 
+_FIGURES: Final = [
+    "n", "exact_a", "exact_b", "difference", "low", "high", "fixed", "broke", "both_wrong", "p",
+    "p_holm", "cer_a", "cer_b", "cer_difference", "cer_low", "cer_high",
+]  # fmt: skip
+
 Bools = npt.NDArray[np.bool_]
 
 
-def pair(a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
-    """Put the cells of two readers side by side.
+def beside(sides: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Put the cells of several readers side by side.
 
-    A cell that only one of them has is one where the truth is absent and the other gave nothing.
+    A cell that only some of them have is one where the truth is absent and the others gave nothing.
+
+    Parameters
+    ----------
+    sides
+        The cells of each reader, by name.
 
     Returns
     -------
     pandas.DataFrame
         Labelled like the truth: `row`, `field`, `truth`, and `value`, `edits`, `chars`, `outcome`
-        of each reader with ``_a`` and ``_b``.
+        of each reader with ``_<name>``.
     """
     key, own = ["row", "field"], ["value", "edits", "chars", "outcome"]
-    labels = pd.concat([_labels(a), _labels(b)])
+    every = list(sides.values())
+    labels = pd.concat([_labels(cells) for cells in every])
     labels = labels[~labels.index.duplicated()]
-    order = dict.fromkeys(field for side in (a, b) for field in pd.unique(side["field"]))
-    known = [*a["field"].cat.categories, *b["field"].cat.categories]
+    order = dict.fromkeys(field for cells in every for field in pd.unique(cells["field"]))
+    known = [field for cells in every for field in cells["field"].cat.categories]
     names = pd.CategoricalDtype(sorted(order, key=known.index))
-    sides = [
-        cells.assign(field=cells["field"].astype(names), outcome=cells["outcome"].astype(object))
-        for cells in (a, b)
-    ]
-    shared = pd.concat([s[[*key, "truth"]] for s in sides]).drop_duplicates(key)
+    plain = {
+        name: cells.assign(
+            field=cells["field"].astype(names), outcome=cells["outcome"].astype(object)
+        )
+        for name, cells in sides.items()
+    }
+    shared = pd.concat([s[[*key, "truth"]] for s in plain.values()]).drop_duplicates(key)
     shared = shared.sort_values(key, kind="stable")
-    for side, name in zip(sides, "ab", strict=True):
+    for name, side in plain.items():
         renamed = side[[*key, *own]].rename(columns={c: f"{c}_{name}" for c in own})
         shared = shared.merge(renamed, on=key, how="left")
         shared[f"value_{name}"] = shared[f"value_{name}"].fillna("")
         shared[f"outcome_{name}"] = shared[f"outcome_{name}"].fillna("absent")
         for count in (f"edits_{name}", f"chars_{name}"):
             shared[count] = shared[count].fillna(0).astype("int64")
-    shared.index = pd.Index(labels.loc[shared["row"]].tolist(), name=a.index.name)
+    shared.index = pd.Index(labels.loc[shared["row"]].tolist(), name=every[0].index.name)
     return shared
 
 
-def judge(cells: pd.DataFrame, *, detect: float, resamples: int, seed: int) -> pd.DataFrame:
+def judge(cells: pd.DataFrame, *, detect: float) -> pd.DataFrame:
     """Say per field how far the second reader is ahead, and how sure that is.
 
     Parameters
     ----------
     cells
-        What `pair` gives.
+        What `beside` gives for readers called ``a`` and ``b``.
     detect
         Smallest difference in the share exact that matters.
 
@@ -76,21 +90,22 @@ def judge(cells: pd.DataFrame, *, detect: float, resamples: int, seed: int) -> p
     rows = {}
     for field, of_field in cells[cells["chars_a"] > 0].groupby("field", observed=True):
         a, b = (of_field[f"outcome_{s}"].eq("correct").to_numpy() for s in "ab")
-        edits = of_field[["edits_a", "chars_a", "edits_b", "chars_b"]].to_numpy(np.float64)
-        rows[field] = _row(a, b, resamples, seed) | _cer(edits, resamples, seed)
+        edits = of_field[["edits_a", "edits_b", "chars_a"]].to_numpy(np.float64)
+        rows[field] = _row(a, b) | _cer(edits)
     fine = cells[["outcome_a", "outcome_b"]].isin(["correct", "absent"])
     whole = fine.groupby(cells["row"].to_numpy()).all()
-    table = pd.DataFrame.from_dict(rows, orient="index").infer_objects()
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=None if rows else _FIGURES)
+    table = table.infer_objects()
     tests = max(len(table), 1)
     if len(table):
         table["p_holm"] = holm(table["p"].tolist())
     if len(whole):
         a, b = (whole[column].to_numpy() for column in whole)
-        card = _row(a, b, resamples, seed)
+        card = _row(a, b)
         card["p_holm"] = card["p"]
         table = pd.concat([table, pd.DataFrame.from_dict({CARD: card}, orient="index")])
         table = table.infer_objects()
-    verdicts = [_verdict(row, detect, 1 if f == CARD else tests) for f, row in table.iterrows()]
+    verdicts = [verdict(row, detect, 1 if f == CARD else tests) for f, row in table.iterrows()]
     table["verdict"] = [word for word, _ in verdicts]
     table["enough"] = pd.array([cards for _, cards in verdicts], dtype="Int64")
     counts = ["n", "fixed", "broke", "both_wrong"]
@@ -104,22 +119,10 @@ def _labels(cells: pd.DataFrame) -> pd.Series:
     return pd.Series(cells.index.tolist(), index=cells["row"].to_numpy(), dtype=object)
 
 
-def _row(a: Bools, b: Bools, resamples: int, seed: int) -> dict[str, float]:
+def _row(a: Bools, b: Bools) -> dict[str, float]:
     gain = b.astype(np.float64) - a
     fixed, broke = int((gain > 0).sum()), int((gain < 0).sum())
-    if np.ptp(gain) == 0:
-        # Every resample would say the same; that a share of 0 or 1 was seen bounds it still.
-        bounds = [wilson(k, len(gain)) for k in (fixed, broke)]
-        (more_low, more_high), (less_low, less_high) = [map(float, b) for b in bounds]
-        low = more_low if fixed else -less_high
-        high = more_high if not broke else -less_low
-    else:
-        low, high = bootstrap(
-            np.column_stack([gain, np.ones(len(gain))]),
-            lambda t: t[:, 0] / t[:, 1],
-            resamples=resamples,
-            seed=seed,
-        )
+    low, high = paired(gain, np.ones(len(gain)))
     return {
         "n": len(a),
         "exact_a": float(a.mean()),
@@ -134,12 +137,9 @@ def _row(a: Bools, b: Bools, resamples: int, seed: int) -> dict[str, float]:
     }
 
 
-def _cer(edits: Floats, resamples: int, seed: int) -> dict[str, float]:
-    low, high = bootstrap(
-        edits, lambda t: t[:, 2] / t[:, 3] - t[:, 0] / t[:, 1], resamples=resamples, seed=seed
-    )
-    edits_a, chars_a, edits_b, chars_b = edits.sum(axis=0)
-    cer_a, cer_b = float(edits_a / chars_a), float(edits_b / chars_b)
+def _cer(edits: Floats) -> dict[str, float]:
+    low, high = paired(edits[:, 1] - edits[:, 0], edits[:, 2])
+    cer_a, cer_b = (float(edits[:, at].sum() / edits[:, 2].sum()) for at in (0, 1))
     return {
         "cer_a": cer_a,
         "cer_b": cer_b,
@@ -149,7 +149,8 @@ def _cer(edits: Floats, resamples: int, seed: int) -> dict[str, float]:
     }
 
 
-def _verdict(row: pd.Series, detect: float, tests: int) -> tuple[str, int | None]:
+def verdict(row: pd.Series, detect: float, tests: int) -> tuple[str, int | None]:
+    """Say what a row of figures allows to say, and how many cards would tell where it is open."""
     if row["p_holm"] < ALPHA:
         return ("better" if row["fixed"] > row["broke"] else "worse"), None
     differing = (row["fixed"] + row["broke"]) / row["n"]

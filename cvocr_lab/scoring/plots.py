@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pandas as pd
 
+from cvocr_lab.kinds import captioned
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.patches import Patch
@@ -32,6 +34,10 @@ RULE: Final = "#8a8a8a55"
 FONT: Final = "DejaVu Sans"
 NOTHING: Final = "∅"
 """Stands where one side has no letter: a letter lost, or one too many."""
+
+PALETTE: Final = ("#2f86c5", "#d55e00", "#009e73", "#cc79a7", "#b8860b", "#56b4e9")
+MARKERS: Final = "osD^vP"
+"""Colours and marks of readers, in their order."""
 
 TOP: Final = 24
 """Pairs of letters that a heat map shows."""
@@ -55,23 +61,30 @@ STYLE: Final = {
 
 
 def outcomes(cells: pd.DataFrame, ax: Axes | None = None) -> Axes:
-    """Bars of the five outcomes per field, as shares of its compared cells."""
-    counts = pd.crosstab(cells["field"], cells["outcome"]).reindex(columns=list(COLOURS))
-    counts = counts.fillna(0).astype(int)[::-1]
-    totals = {str(field): int(n) for field, n in counts.sum(axis=1).items()}
-    shares = np.asarray(counts, np.float64) / np.array(list(totals.values()))[:, None] * 100
-    with canvas(ax, 1.3 + 0.27 * len(counts)) as ax:
+    """Bars of the five outcomes per field, as shares of its compared cells, the worst first."""
+    counts = pd.crosstab(cells["field"].astype(str), cells["outcome"]).reindex(
+        columns=list(COLOURS)
+    )
+    counts = counts.fillna(0).astype(int)
+    totals = counts.sum(axis=1).to_numpy()
+    fine = (counts["correct"] + counts["absent"]).to_numpy() / np.maximum(totals, 1)
+    order = np.argsort(-fine, kind="stable")  # the worst is drawn last, at the top
+    counts, totals = counts.iloc[order], totals[order]
+    shares = np.asarray(counts, np.float64) / np.maximum(totals, 1)[:, None] * 100
+    with canvas(ax, 1.3 + 0.27 * max(len(counts), 1)) as ax:
         left = np.zeros(len(counts))
         for name, share in zip(COLOURS, shares.T, strict=True):
             ax.barh(
                 range(len(counts)), share, left=left, color=COLOURS[name], label=name, height=0.8
             )
             left += share
-        ax.set_yticks(range(len(counts)), [f"{f}  (n={n:,})" for f, n in totals.items()])
-        ax.set_ylim(-0.6, len(counts) - 0.4)
+        names = [captioned(str(field)) for field in counts.index]
+        _rows(ax, [f"{name}  n={n:,}" for name, n in zip(names, totals, strict=True)])
         ax.set_xlim(0, 100)
         ax.set_xlabel("share of compared cells, %")
         _key_above(ax, len(COLOURS))
+        if not len(counts):
+            ax.text(50, 0, "no value to compare", ha="center", va="center")
     return ax
 
 
@@ -91,7 +104,7 @@ def cer_distribution(cells: pd.DataFrame, ax: Axes | None = None) -> Axes:
             exact = float((rates == 0).mean()) if len(rates) else float("nan")
             ax.step(
                 np.r_[0, rates, 1] * 100, np.r_[exact * 100, share, 100], where="post",
-                color=colour, linewidth=1.8, label=f"{what}: {exact:.1%} without a mistake",
+                color=colour, linewidth=1.8, label=f"{what}: {exact:.1%} at CER 0",
             )  # fmt: skip
         ax.set_xlabel("CER at most, %")
         ax.set_ylabel("share, %")
@@ -207,20 +220,25 @@ def differences(fields: pd.DataFrame, names: tuple[str, str], ax: Axes | None = 
         What a and b are called.
     """
     colour_of = {"better": COLOURS["correct"], "worse": COLOURS["wrong"], "alike": BLUE}
-    rows = fields[::-1]
-    with canvas(ax, 1.5 + 0.3 * len(rows)) as ax:
+    rows = (
+        fields.sort_values("difference", ascending=False, kind="stable") if len(fields) else fields
+    )
+    with canvas(ax, 1.5 + 0.3 * max(len(rows), 1)) as ax:
         ink = ax.xaxis.label.get_color()
         ax.axvline(0, color=ink, linewidth=0.9)
         for at, (_, row) in enumerate(rows.iterrows()):
             colour = colour_of.get(str(row["verdict"]), COLOURS["absent"])
             ax.plot([row["low"] * 100, row["high"] * 100], [at, at], color=colour, linewidth=2.2)
             ax.plot([row["difference"] * 100], [at], "o", color=colour, markersize=6)
-        ax.set_yticks(
-            range(len(rows)),
-            [f"{f}  (+{r['fixed']} −{r['broke']} of {r['n']})" for f, r in rows.iterrows()],
+        _rows(
+            ax,
+            [
+                f"{_named(str(f))}  +{r['fixed']} −{r['broke']} of {r['n']}"
+                for f, r in rows.iterrows()
+            ],
         )
-        ax.set_ylim(-0.7, max(len(rows), 1) - 0.3)
-        edge = max(5.0, float(np.abs(rows[["low", "high"]].to_numpy()).max(initial=0)) * 105)
+        ends = rows[["low", "high"]].to_numpy(np.float64) if len(rows) else np.zeros(1)
+        edge = max(5.0, float(np.abs(ends).max(initial=0)) * 105)
         ax.set_xlim(-edge, edge)
         ax.set_xlabel(f"points exact: ← {names[0]} ahead   |   {names[1]} ahead →")
         ax.grid(axis="x")
@@ -236,6 +254,51 @@ def differences(fields: pd.DataFrame, names: tuple[str, str], ax: Axes | None = 
     return ax
 
 
+def readers(fields: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Share exact of several readers per field, with 95 % intervals, the worst field first.
+
+    Parameters
+    ----------
+    fields
+        `Readers.fields`.
+    """
+    names = list(dict.fromkeys(fields.index.get_level_values("reader")))
+    shares = fields["exact"].unstack("reader")[names]
+    order = shares.mean(axis=1).sort_values(ascending=False, kind="stable").index
+    step = 0.7 / max(len(names), 1)
+    with canvas(ax, 1.5 + (0.16 + 0.13 * len(names)) * max(len(order), 1)) as ax:
+        for number, name in enumerate(names):
+            own = fields.xs(name, level="reader").reindex(order)
+            at = np.arange(len(order)) + (len(names) - 1) * step / 2 - number * step
+            middle = own["exact"].to_numpy(np.float64) * 100
+            ends = own[["exact_low", "exact_high"]].to_numpy(np.float64).T * 100
+            reach = np.maximum([middle - ends[0], ends[1] - middle], 0)
+            ax.errorbar(
+                middle, at, xerr=reach, fmt=MARKERS[number % len(MARKERS)], markersize=5.5,
+                color=PALETTE[number % len(PALETTE)], linewidth=1.5, label=name,
+            )  # fmt: skip
+        _rows(ax, [_named(str(field)) for field in order])
+        ax.set_xlim(-2, 102)
+        ax.set_xlabel("share exact, %")
+        ax.grid(axis="x")
+        for line in np.arange(len(order) - 1) + 0.5:
+            ax.axhline(line, color=ax.xaxis.label.get_color(), linewidth=0.3)
+        _key_above(ax, min(len(names), 5))
+    return ax
+
+
+def _named(field: str) -> str:
+    return "whole cards" if field == "card_exact" else captioned(field)
+
+
+def _rows(ax: Axes, labels: list[str]) -> None:
+    """Name the rows of a chart; the letters shrink where they would overlap."""
+    ax.set_yticks(range(len(labels)), labels)
+    ax.set_ylim(-0.6, max(len(labels), 1) - 0.4)
+    height = ax.get_window_extent().height * 72 / ax.figure.dpi
+    ax.tick_params(axis="y", labelsize=float(np.clip(0.8 * height / max(len(labels), 1), 4, 10)))
+
+
 @contextmanager
 def canvas(ax: Axes | None, height: float, *, width: float = 7.2) -> Iterator[Axes]:
     """The axes to draw on: those given, or those of a new figure transparent, in inches."""
@@ -248,10 +311,16 @@ def canvas(ax: Axes | None, height: float, *, width: float = 7.2) -> Iterator[Ax
     with plt.rc_context(STYLE):  # type: ignore[arg-type]
         _, own = plt.subplots(figsize=(width, height), layout="constrained")
         interactive = plt.isinteractive()
+        # A notebook shows the figure; the line `<Axes: …>` above it would say nothing.
+        own._ipython_display_ = _shown_with_its_figure  # type: ignore[attr-defined]
         yield _inked(own)
     # A notebook's backend, loaded with the first figure, makes it interactive; put back to what
     # it was before, later figures would not be shown.
     mpl.interactive(interactive)
+
+
+def _shown_with_its_figure() -> None:
+    """Show nothing."""
 
 
 def _inked(ax: Axes) -> Axes:

@@ -25,9 +25,8 @@ with a value (``correct wrong invented``).
 =================== =============================================================================
 
 A missing value costs its full length; a value where nothing is printed enters no CER or WER.
-Intervals cover 95 %: Wilson's for shares, which takes cells as independent; for `f1`, CER, WER and
-ANLS the percentile bootstrap over cards (rows of the truth, 2,000 resamples), and beyond 5,000
-cards the linearised interval that it comes to there.  NaN where there is nothing to divide by.
+Intervals cover 95 % and go by cards, that is rows of the truth, because the cells of one card are
+not independent: see `cvocr_lab.scoring.intervals`.  NaN where there is nothing to divide by.
 """
 
 from __future__ import annotations
@@ -39,19 +38,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from cvocr_lab.scoring.cells import OUTCOMES
-from cvocr_lab.scoring.intervals import RESAMPLES, SURE, Floats, wilson
+from cvocr_lab.scoring.intervals import Floats, clustered
 from cvocr_lab.scoring.texts import Ints
 
-_SHARES: Final = (
+RATES: Final = (
     "exact", "exact_case", "exact_diacritics", "exact_loose", "same_value", "right", "coverage",
-    "precision", "recall", "card_exact",
+    "precision", "recall", "card_exact", "f1", "cer", "cer_macro", "wer", "wer_macro", "anls",
 )  # fmt: skip
-_POOLED: Final = ("f1", "cer", "cer_macro", "wer", "wer_macro", "anls")
-
-RATES: Final = (*_SHARES, *_POOLED)
 """Names of all rates; each has its interval in ``<name>_low`` and ``<name>_high``."""
-
-_MOST_RESAMPLED: Final = 5_000
 
 
 def rates(cells: pd.DataFrame, group: Ints, groups: int, rows: int) -> dict[str, Floats]:
@@ -74,9 +68,9 @@ def rates(cells: pd.DataFrame, group: Ints, groups: int, rows: int) -> dict[str,
     found: dict[str, Floats] = {"n": count(outcome >= 0)}
     for number, name in enumerate(OUTCOMES):
         found[name] = count(outcome == number)
-    correct, wrong, invented, missing, absent = (outcome == i for i in range(5))
+    correct, wrong, _, missing, absent = (outcome == i for i in range(5))
     present = correct | wrong | missing
-    tier, verdict = cells["tier"].astype(object), cells["verdict"].astype(object)
+    tier, verdict = cells["tier"], cells["verdict"]
     found["other_era"] = count(present & (verdict == "other era").to_numpy())
 
     row = cells["row"].to_numpy(np.int64)
@@ -85,41 +79,20 @@ def rates(cells: pd.DataFrame, group: Ints, groups: int, rows: int) -> dict[str,
     card_group = cards // max(rows, 1)
     found["cards"] = np.bincount(card_group, minlength=groups).astype(np.float64)
 
-    everything, valued = np.ones(len(cells), bool), correct | wrong | invented
-    same = verdict.isin(["same", "style", "same value"]).to_numpy()
-    parts: dict[str, tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]] = {
-        "exact": (correct, present),
-        "exact_case": (tier.isin(["exact", "case"]).to_numpy(), present),
-        "exact_diacritics": (tier.isin(["exact", "diacritics"]).to_numpy(), present),
-        "exact_loose": ((tier != "none").to_numpy(), present),
-        "same_value": (same, present),
-        "right": (correct | absent, everything),
-        "coverage": (correct | wrong, present),
-        "precision": (correct, valued),
-        "recall": (correct, present),
-    }
-    for name in _SHARES:
-        if name == "card_exact":
-            hits = np.bincount(card_group[~spoilt], minlength=groups).astype(np.float64)
-            of = found["cards"]
-        else:
-            hit, among = parts[name]
-            hits, of = count(hit & among), count(among)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            found[name] = hits / of
-        found[f"{name}_low"], found[f"{name}_high"] = wilson(hits, of)
+    def per_card(weights: npt.NDArray[np.number | np.bool_]) -> Floats:
+        return np.bincount(card, weights, len(cards)).astype(np.float64)
 
-    fractions = _fractions(cells, correct, present, valued)
-    sums = [
-        np.column_stack([np.bincount(card, w, len(cards)).astype(np.float64) for w in pair])
-        for pair in fractions.values()
-    ]
-    low, high = _intervals(sums, card_group, cards % max(rows, 1), groups)
-    for at, (name, (above, below)) in enumerate(fractions.items()):
-        over = np.bincount(group, weights=below, minlength=groups)
+    made = {"card_exact": (1.0 - spoilt, np.ones(len(cards)))}
+    made |= {
+        name: (per_card(above), per_card(below))
+        for name, (above, below) in _fractions(cells, outcome, tier, verdict).items()
+    }
+    for name in RATES:
+        above, below = made[name]
+        sums = (np.bincount(card_group, part, groups) for part in (above, below))
         with np.errstate(invalid="ignore", divide="ignore"):
-            found[name] = np.bincount(group, weights=above, minlength=groups) / over
-        found[f"{name}_low"], found[f"{name}_high"] = low[at], high[at]
+            found[name] = np.divide(*sums)
+        found[f"{name}_low"], found[f"{name}_high"] = clustered(above, below, card_group, groups)
     return found
 
 
@@ -128,13 +101,16 @@ def _codes(cells: pd.DataFrame, column: str, names: tuple[str, ...]) -> Ints:
 
 
 def _fractions(
-    cells: pd.DataFrame,
-    correct: npt.NDArray[np.bool_],
-    present: npt.NDArray[np.bool_],
-    valued: npt.NDArray[np.bool_],
-) -> dict[str, tuple[Floats, Floats]]:
-    """What each pooled rate sums above and below its line, cell by cell."""
+    cells: pd.DataFrame, outcome: Ints, tier: pd.Series, verdict: pd.Series
+) -> dict[str, tuple[npt.NDArray[np.number | np.bool_], npt.NDArray[np.number | np.bool_]]]:
+    """What each cell adds above and below the line of each rate."""
+    correct, wrong, invented, missing, absent = (outcome == i for i in range(5))
+    present, valued = correct | wrong | missing, correct | wrong | invented
     one = present.astype(np.float64)
+    every = np.ones(len(cells))
+
+    def of_present(which: pd.Series) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+        return which.to_numpy(bool) & present, present
 
     def errors(edits: str, length: str) -> tuple[Floats, Floats, Floats]:
         wrong = np.where(present, cells[edits].to_numpy(np.float64), 0)
@@ -143,62 +119,19 @@ def _fractions(
 
     letters, words = errors("edits", "chars"), errors("word_edits", "words")
     return {
+        "exact": (correct, present),
+        "exact_case": of_present(tier.isin(["exact", "case"])),
+        "exact_diacritics": of_present(tier.isin(["exact", "diacritics"])),
+        "exact_loose": of_present(tier != "none"),
+        "same_value": of_present(verdict.isin(["same", "style", "same value"])),
+        "right": (correct | absent, every),
+        "coverage": (correct | wrong, present),
+        "precision": (correct, valued),
+        "recall": (correct, present),
         "f1": (2.0 * correct, one + valued),
         "cer": (letters[0], letters[1]),
         "cer_macro": (letters[2], one),
         "wer": (words[0], words[1]),
         "wer_macro": (words[2], one),
-        "anls": (cells["anls"].to_numpy(np.float64), np.ones(len(cells))),
+        "anls": (cells["anls"].to_numpy(np.float64), every),
     }
-
-
-def _intervals(
-    sums: list[Floats], group: Ints, row: Ints, groups: int
-) -> tuple[list[Floats], list[Floats]]:
-    """Intervals of ratios of sums, for each of `sums` and each group.
-
-    Parameters
-    ----------
-    sums
-        Above and below the line, for each card of each group.
-    group, row
-        Of each of those cards.
-    """
-    drawn, card = np.unique(row, return_inverse=True)
-    if len(drawn) > _MOST_RESAMPLED:
-        return _linearised(sums, group, groups)
-    table = np.zeros((len(drawn), groups, len(sums), 2))
-    for at, pair in enumerate(sums):
-        table[card, group, at] = pair
-    flat = table.reshape(len(drawn), -1)
-    draws = np.random.default_rng(0)
-    ratios = np.empty((RESAMPLES, groups, len(sums)))
-    step = max(1, 1_000_000 // max(len(drawn), 1))
-    for start in range(0, RESAMPLES if len(drawn) else 0, step):
-        size = min(step, RESAMPLES - start)
-        times = draws.multinomial(len(drawn), np.full(len(drawn), 1 / len(drawn)), size=size)
-        totals = (times.astype(np.float64) @ flat).reshape(size, groups, len(sums), 2)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            ratios[start : start + size] = totals[..., 0] / totals[..., 1]
-    low, high = np.full((len(sums), groups), np.nan), np.full((len(sums), groups), np.nan)
-    for at in range(len(sums)):
-        for number in range(groups if len(drawn) else 0):
-            some = ratios[:, number, at]
-            some = some[np.isfinite(some)]
-            if len(some):
-                ends = np.quantile(some, [(1 - SURE) / 2, (1 + SURE) / 2])
-                low[at, number], high[at, number] = ends
-    return list(low), list(high)
-
-
-def _linearised(sums: list[Floats], group: Ints, groups: int) -> tuple[list[Floats], list[Floats]]:
-    lows, highs = [], []
-    for pair in sums:
-        above, below = (np.bincount(group, weights=w, minlength=groups) for w in pair.T)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            ratio = above / below
-            rest = pair[:, 0] - ratio[group] * pair[:, 1]
-            half = 1.96 * np.sqrt(np.bincount(group, weights=rest**2, minlength=groups)) / below
-        lows.append(np.maximum(ratio - half, 0.0))
-        highs.append(ratio + half)
-    return lows, highs

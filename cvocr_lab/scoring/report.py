@@ -1,4 +1,4 @@
-"""A score, or a comparison, as one HTML file."""
+"""A score as one HTML file."""
 
 from __future__ import annotations
 
@@ -11,114 +11,87 @@ import pandas as pd
 
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.frames import TEXT
+from cvocr_lab.kinds import captioned
 from cvocr_lab.scoring import plots
 from cvocr_lab.scoring.calibration import Calibration, calibrate
 from cvocr_lab.scoring.crops import crops as cut
+from cvocr_lab.scoring.definitions import TERMS, definitions
 from cvocr_lab.scoring.diagnosis import VALUE_CLASSES
 from cvocr_lab.scoring.differences import aligned, letters
-from cvocr_lab.scoring.page import figure, page, section, table
+from cvocr_lab.scoring.page import Section, figure, page, table, tiles
 from cvocr_lab.scoring.thresholds import Plan, plan_review
+from cvocr_lab.scoring.words import bounded, labelled, overview, percent, worst_of
 
 SHOWN: Final = 200
 """Wrong values a report shows unless asked otherwise."""
-
-_DEFINITIONS: Final = {
-    "before comparing": "Unicode NFC, runs of blanks as one, none at the ends; nothing else. Case, "
-    "accents and punctuation count. None, NaN and the empty text are absent. A truth of ### (on "
-    "the card, unreadable) is left out. Where several truths are accepted, the nearest counts.",
-    "correct, wrong, invented, missing, absent": "both there and equal; both there and unlike; "
-    "only a value; only a truth; neither.",
-    "exact": "correct / (correct + wrong + missing): share of printed values read exactly. It is "
-    "the recall too: a wrong value is not found.",
-    "exact case, diacritics, loose": "the same where capitals are alike; where tone and shape "
-    "marks and đ fall off; where case, marks, punctuation and blanks do.",
-    "same value": "the same where values are compared by their type: dates in any printed form, "
-    "plates and numbers without their marks, places by their parts.",
-    "other era": "values that name the place as before, or as after, the mergers of July 2025.",
-    "right": "(correct + absent) / n; many absent values make it look good.",
-    "coverage": "(correct + wrong) / (correct + wrong + missing).",
-    "precision, F1": "correct / (correct + wrong + invented); its harmonic mean with exact.",
-    "card exact": "share of cards whose every compared field is correct or rightly absent.",
-    "CER": "edits / letters, both summed over the values whose truth is present: pooled, not a "
-    "mean of rates. Edits: fewest insertions, deletions and replacements (Levenshtein). A missing "
-    "value costs its length; an invented one does not enter. CER macro: mean over values of edits "
-    "/ letters; short values weigh as much as long ones.",
-    "WER, WER macro": "the same in words between blanks.",
-    "ANLS": "mean over all cells of 1 − edits / longer length, 0 where that is below one half; "
-    "capitals are alike; absent and left empty counts 1.",
-    "[ … ]": "95 % interval: Wilson's for shares; for F1, CER, WER and ANLS bootstrap over cards.",
-    "AUROC": "chance that a right value has more confidence than one that is not (ties half).",
-    "Brier score": "mean of (confidence − 1 if right, 0 if not)².",
-    "ECE": "mean distance of mean confidence and share right over bands of about equal count; "
-    "“by luck alone”: what it would be here if all confidences were exactly true.",
-}
 
 
 def score_page(
     cells: pd.DataFrame,
     summaries: Mapping[str, pd.DataFrame],
+    classes: pd.DataFrame,
     pairs: pd.DataFrame,
     *,
     title: str,
     headline: str,
     limit: int,
     crops: pd.DataFrame | None,
+    values: bool,
 ) -> str:
-    """Lay out a score: tables, plots, wrong values, definitions.
+    """Lay out a score: the answer, the worst fields, plots, mistakes, tables, wrong values.
 
     Parameters
     ----------
     summaries
-        Tables of `Score.summary` by what they group by.
+        Tables of `Score.summary` by what they group by, "" for all; `field` is among them.
+    classes
+        `Score.mistakes` by field.
     pairs
         `Score.confusions`.
+    values
+        Whether wrong values are shown.
     """
-    parts = [
-        f"<p>{escape(headline)}</p>",
-        *(section(f"Per {by}", *_summary(summary)) for by, summary in summaries.items()),
-        section("At a glance", _plots(cells, pairs)),
-        section(
-            "Mistakes", _classes(cells), _pairs(pairs),
-            note="Of the values that are wrong: which kind of letter was taken for which.",
+    whole, fields = summaries[""].iloc[0], summaries["field"]
+    worst, _ = overview(fields.loc[worst_of(fields)], classes, fold=False)
+    others = overview(fields, classes)[1]
+    sections = [
+        Section(
+            "Worst fields",
+            (table(worst, words=("mistakes",), lively=False, terms=TERMS) if len(worst) else "",
+             f"<p>{escape(others)}</p>" if others else ""),
+            "Those whose values are exact least often, with what goes wrong most." if len(worst)
+            else "No field has a mistake.",
         ),
-        *_confidence(cells),
-        _gallery(cells, pairs, limit, crops),
-        section("How the figures are defined", _definitions(_DEFINITIONS)),
+        Section("Outcomes", (_plots(cells),), "What became of the values of each field."),
+        Section(
+            "Mistakes", (_classes(cells), _pairs(pairs)),
+            "Of the values that are wrong: which kind of letter was taken for which.",
+        ),
+        *(
+            Section(f"Figures per {by}", tuple(_summary(summary)))
+            for by, summary in summaries.items() if by
+        ),
+        Section("Confidence", tuple(_confidence(cells))),
     ]  # fmt: skip
-    return page(title, parts)
+    if values:
+        sections.append(_gallery(cells, pairs, limit, crops))
+    sections.append(Section("Definitions", (definitions(),)))
+    lead = tiles(_leading(whole)) + f"<p>{escape(headline)}</p>"
+    return page(title, lead, sections)
 
 
-def comparison_page(
-    *,
-    title: str,
-    names: tuple[str, str],
-    headline: str,
-    fields: pd.DataFrame,
-    shown: pd.DataFrame,
-    notes: str,
-    lists: Iterable[tuple[str, str, pd.DataFrame]],
-    limit: int,
-) -> str:
-    """Lay out a comparison: who is ahead, and the values fixed and broken."""
-    size = (8.0, 1.5 + 0.3 * len(fields))
-    parts = [
-        f"<p>{escape(headline)}</p>",
-        section("Per field", table(shown, words=("verdict",)), note=notes),
-        figure(
-            lambda ax: plots.differences(fields, names, ax),
-            size=size, says=f"Share exact: {names[1]} minus {names[0]}, with 95 % intervals.",
-        ),
-    ]  # fmt: skip
-    for name, meaning, cells in lists:
-        some = cells.head(limit)
-        records = zip(some.index, some.to_dict("records"), strict=True)
-        entries = [_pair_entry(label, cell, names) for label, cell in records]
-        parts.append(
-            section(
-                f"{name}: {len(cells):,}", *entries, _left_out(len(cells) - limit), note=meaning
-            )
-        )
-    return page(title, parts)
+def _leading(whole: pd.Series) -> Iterator[tuple[str, str, str]]:
+    """The figures that a page begins with."""
+    for rate, what, digits in (
+        ("card_exact", "cards without a mistake", 1),
+        ("exact", "printed values exact", 1),
+        ("cer", "of the letters wrong (CER)", 2),
+    ):
+        value, low, high = (float(whole[rate + end]) for end in ("", "_low", "_high"))
+        said = "" if low != low else f"95 %: {low * 100:.{digits}f} to {high * 100:.{digits}f} %"
+        yield percent(value, digits), what, said
+    empty = int(whole["invented"] + whole["absent"])
+    yield f"{whole['invented']:,.0f}", "values invented", f"of {empty:,} that are not printed"
 
 
 _FIRST: Final = ("cards", "n", "correct", "wrong", "invented", "missing", "absent", "other_era")
@@ -141,7 +114,7 @@ def _summary(summary: pd.DataFrame) -> Iterator[str]:
     second = [c for c in rates if c not in _STRICT]
     for columns in filter(None, (first, second)):
         shown = {_heading(str(c)): _figures(summary, str(c)) for c in columns}
-        yield table(pd.DataFrame(shown, index=summary.index))
+        yield table(pd.DataFrame(shown, index=labelled(summary.index)), terms=TERMS)
 
 
 _STRICT: Final = (
@@ -158,40 +131,22 @@ def _figures(summary: pd.DataFrame, column: str) -> list[str]:
     if column in _FIRST:
         return [f"{count:,.0f}" for count in summary[column]]
     digits = 2 if "cer" in column or "wer" in column else 1
-    values = [_percent(value, digits) for value in summary[column]]
-    low, high = f"{column}_low", f"{column}_high"
-    if low not in summary or high not in summary:
-        return values
-    edges = zip(values, summary[low], summary[high], strict=True)
-    return [
-        v if a != a else f"{v}\n[{a * 100:.{digits}f}, {b * 100:.{digits}f}]" for v, a, b in edges
-    ]
+    edges = summary[[column, f"{column}_low", f"{column}_high"]].to_numpy(np.float64)
+    return [bounded(*figures, digits) for figures in edges.tolist()]
 
 
-def _percent(value: float, digits: int = 1) -> str:
-    return "–" if value != value else f"{value * 100:.{digits}f} %"
-
-
-def _plots(cells: pd.DataFrame, pairs: pd.DataFrame) -> str:
+def _plots(cells: pd.DataFrame) -> str:
     fields = cells["field"].nunique()
     drawn = [
         figure(
             lambda ax: plots.outcomes(cells, ax),
-            size=(5.6, 1.3 + 0.27 * fields), says="Outcomes per field.",
+            size=(6.7, 1.3 + 0.27 * max(fields, 1)), says="Outcomes per field, the worst first.",
         ),
         figure(
             lambda ax: plots.cer_distribution(cells, ax),
-            size=(5.6, 3.2), says="Values, and whole cards, with no more than a given CER.",
+            size=(4.4, 3.3), says="Values, and whole cards, with no more than a given CER.",
         ),
     ]  # fmt: skip
-    if len(pairs):
-        top = pairs.head(plots.TOP)
-        size = (
-            1.6 + 0.34 * max(top["value_char"].nunique(), 8),
-            1.4 + 0.3 * top["truth_char"].nunique(),
-        )
-        says = "Letters confused most often: printed down, read across."
-        drawn.append(figure(lambda ax: plots.confusions(pairs, ax), size=size, says=says))
     return f'<div class="plots">{"".join(drawn)}</div>'
 
 
@@ -202,7 +157,8 @@ def _classes(cells: pd.DataFrame) -> str:
     wrong = wrong[["field", "mistakes"]].astype(str)
     kinds = wrong.assign(mistake=wrong["mistakes"].str.split(";")).explode("mistake")
     kinds = kinds[kinds["mistake"] != ""]
-    shown = pd.crosstab(kinds["mistake"].to_numpy(), kinds["field"].to_numpy())
+    fields = kinds["field"].map(captioned)
+    shown = pd.crosstab(kinds["mistake"].to_numpy(), fields.to_numpy())
     shown.insert(0, "all", shown.sum(axis=1))
     shown = shown.sort_values("all", ascending=False, kind="stable").map(
         lambda n: f"{n:,}" if n else "·"
@@ -217,7 +173,7 @@ def _pairs(pairs: pd.DataFrame) -> str:
     shown = pd.DataFrame(
         {
             "times": [f"{n:,}" for n in pairs["count"]],
-            "share": [_percent(n) for n in pairs["count"] / pairs["count"].sum()],
+            "share": [percent(n) for n in pairs["count"] / pairs["count"].sum()],
             "class": pairs["class"],
         }
     )
@@ -226,25 +182,35 @@ def _pairs(pairs: pd.DataFrame) -> str:
         name="printed → read",
     )
     rest = len(shown) - 15
-    return "<h3>Letters</h3>" + table(shown.head(15)) + _left_out(rest, "kinds of confusion")
+    top = pairs.head(plots.TOP)
+    size = (
+        1.6 + 0.34 * max(top["value_char"].nunique(), 8),
+        1.4 + 0.3 * top["truth_char"].nunique(),
+    )
+    says = "Letters confused most often: printed down, read across."
+    drawn = figure(lambda ax: plots.confusions(pairs, ax), size=size, says=says)
+    listed = f"<div>{table(shown.head(15))}{left_out(rest, 'kinds of confusion')}</div>"
+    return f'<h3>Letters</h3><div class="plots">{listed}{drawn}</div>'
 
 
 def _confidence(cells: pd.DataFrame) -> Iterator[str]:
     try:
         judged, plan = calibrate(cells), plan_review(cells)
     except ArgumentError:
-        yield section("Confidence", "<p>No value has a confidence.</p>")
+        yield "<p>No value has a confidence.</p>"
         return
-    yield section("Confidence", *_calibration(judged), *_plan(plan))
+    yield from _calibration(judged)
+    yield from _plan(plan)
 
 
 def _calibration(judged: Calibration) -> Iterator[str]:
     yield f"<p>{escape(judged.headline())}</p>"
     yield table(
         judged.figures.apply(
-            lambda r: pd.Series({"value": f"{r['value']:.3f}\n[{r['low']:.3f}, {r['high']:.3f}]"}),
+            lambda r: pd.Series({"value": f"{r['value']:.3f} [{r['low']:.3f}, {r['high']:.3f}]"}),
             axis=1,
-        ).rename(index=_FIGURES)
+        ).rename(index=_FIGURES),
+        lively=False,
     )
     bands = judged.reliability
     yield (
@@ -259,8 +225,8 @@ def _calibration(judged: Calibration) -> Iterator[str]:
                     "n": [f"{n:,}" for n in bands["n"]],
                     "mean": [f"{c:.3f}" for c in bands["confidence"]],
                     "share right": [
-                        f"{_percent(r)}\n[{low * 100:.1f}, {high * 100:.1f}]"
-                        for r, low, high in bands[["right", "low", "high"]].to_numpy()
+                        bounded(*shares)
+                        for shares in bands[["right", "low", "high"]].to_numpy().tolist()
                     ],
                 },
                 index=pd.Index(
@@ -295,7 +261,7 @@ def _gallery(
     pairs: pd.DataFrame,
     limit: int,
     crops: pd.DataFrame | None,
-) -> str:
+) -> Section:
     """The cells that are not right, those of the largest confusion first."""
     groups = _grouped(cells, pairs)
     shown = groups.head(limit)
@@ -315,19 +281,19 @@ def _gallery(
             parts.append(f"<h3>{escape(group)}: {size:,} {'value' if size == 1 else 'values'}</h3>")
             last = group
         parts.append(_entry(label, cell, picture))
-    parts.append(_left_out(len(groups) - limit))
+    parts.append(left_out(len(groups) - limit))
     note = (
         "Each value stands under the confusion that is most common in all, once. "
         "A dot fills in where one side has no letter; ␣ is a blank."
     )
-    return section(f"Values that are not right: {len(groups):,}", *parts, note=note)
+    return Section(f"Values that are not right: {len(groups):,}", tuple(parts), note)
 
 
 def _grouped(cells: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
     """Position and group of every cell that is not right, those of the largest group first."""
     both = ["truth_char", "value_char"]
     times = pairs.groupby(both, as_index=False)[["count"]].sum()
-    times = times.astype({"truth_char": TEXT, "value_char": TEXT})
+    times = times.astype({"truth_char": TEXT, "value_char": TEXT, "count": "int64"})
     found = letters(cells).merge(times, on=both, how="left")
     found["group"] = [_arrow(t, v) for t, v in found[both].to_numpy()]
     # What happened to the value as a whole explains its letters.
@@ -355,32 +321,15 @@ def _entry(label: object, cell: Mapping[Hashable, object], picture: str | None) 
         said.append(f"confidence {sure:.2f}")
     return (
         f'<div class="miss"><div class="about"><b>{escape(str(label))}</b> · '
-        f"{escape(str(cell['field']))}<br><small>{escape('; '.join(said))}</small></div>"
+        f"{escape(captioned(str(cell['field'])))}<br><small>{escape('; '.join(said))}</small></div>"
         f'<div class="text">{aligned(str(cell["truth"]), str(cell["value"]))}'
         + (f'<img alt="the place on the picture" src="{picture}">' if picture else "")
         + "</div></div>\n"
     )
 
 
-def _pair_entry(label: object, cell: Mapping[Hashable, object], names: tuple[str, str]) -> str:
-    lines = "".join(
-        f'<p class="note">{escape(name)}: {escape(str(cell[f"outcome_{side}"]))}</p>'
-        + aligned(str(cell["truth"]), str(cell[f"value_{side}"]))
-        for name, side in zip(names, "ab", strict=True)
-        if cell[f"outcome_{side}"] != "correct"
-    )
-    return (
-        f'<div class="miss"><div class="about"><b>{escape(str(label))}</b> · '
-        f'{escape(str(cell["field"]))}</div><div class="text">{lines}</div></div>\n'
-    )
-
-
-def _definitions(terms: dict[str, str]) -> str:
-    lines = "".join(f"<dt>{escape(k)}</dt><dd>{escape(v)}</dd>" for k, v in terms.items())
-    return f"<dl>{lines}</dl>"
-
-
-def _left_out(rest: int, what: str = "values") -> str:
+def left_out(rest: int, what: str = "values") -> str:
+    """Say how many more there are than a page shows."""
     return f'<p class="note">{rest:,} more {what} are not shown.</p>' if rest > 0 else ""
 
 

@@ -11,7 +11,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from cvocr_lab.errors import ArgumentError
-from cvocr_lab.scoring.intervals import Floats, wilson
+from cvocr_lab.frames import as_text
+from cvocr_lab.scoring.intervals import Floats, share
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -71,9 +72,11 @@ def accuracy_from_review(
         Values there are in all, reviewed or not: a number, or one per group.  None: estimated
         from the chances.
     by
-        Column to group by, e.g. ``"field"``; None for all together.
+        Column to group by, e.g. ``"field"``; None for all together.  Rows that say nothing there
+        make a group of their own, "".
     right
-        Column of booleans: the reader's value was right.
+        Column that says whether the reader's value was right: True and False, or these words, as
+        a CSV has them.  Rows where it is missing were not reviewed, and are left out.
     chance
         Column: chance with which the row came to be reviewed, above 0; 1 or missing for a row
         chosen on purpose.  Without such a column every row was chosen on purpose.
@@ -81,8 +84,8 @@ def accuracy_from_review(
     Raises
     ------
     ArgumentError
-        A column is missing, a chance is not above 0 and at most 1, or there are fewer in all than
-        reviewed.
+        A column is missing, `right` says something else than True or False, a chance is not above
+        0 and at most 1, or there are fewer in all than reviewed.
 
     Examples
     --------
@@ -96,16 +99,20 @@ def accuracy_from_review(
     for column in filter(None, (right, by)):
         if column not in reviewed:
             raise ArgumentError(f"the reviewed rows have no column {column!r}")
+    said = reviewed[right].map(_truth_of, na_action="ignore")
+    if (said.isna() & reviewed[right].notna() & (reviewed[right] != "")).any():
+        raise ArgumentError(f"column {right!r} must hold True or False")
+    reviewed = reviewed[said.notna()]
     chances = np.ones(len(reviewed))
     if chance in reviewed:
-        chances = reviewed[chance].fillna(1.0).to_numpy(np.float64)
+        chances = pd.to_numeric(reviewed[chance]).fillna(1.0).to_numpy(np.float64)
     if not ((chances > 0) & (chances <= 1)).all():
         raise ArgumentError(f"column {chance!r} must hold chances above 0 and at most 1")
-    hits = reviewed[right].to_numpy(bool)
+    hits = said[said.notna()].to_numpy(bool)
     if by is None:
         rows = {"all": _estimate(hits, chances, _total(total, "all", len(hits)))}
     else:
-        groups = reviewed[by].astype(str).to_numpy()
+        groups = as_text(reviewed[by]).to_numpy(object)
         rows = {
             name: _estimate(hits[at], chances[at], _total(total, name, int(at.sum())))
             for name in pd.unique(groups)
@@ -114,6 +121,14 @@ def accuracy_from_review(
     table = pd.DataFrame.from_dict(rows, orient="index").infer_objects()
     table.index.name = by
     return ReviewedAccuracy(table)
+
+
+def _truth_of(cell: object) -> bool | None:
+    """True or False, by whatever name; None for anything else."""
+    word = str(cell).strip().lower()
+    return {"true": True, "1": True, "1.0": True, "false": False, "0": False, "0.0": False}.get(
+        word
+    )
 
 
 def _total(total: int | Mapping[str, int] | None, name: str, reviewed: int) -> int | None:
@@ -140,15 +155,15 @@ def _estimate(
         "right_of_reviewed": float(hits.mean()) if len(hits) else float("nan"),
     }
     if drawn.any():
-        share = float(np.average(hits[drawn], weights=weights))
+        found_share = float(np.average(hits[drawn], weights=weights))
         # Fewer, as unequal weights tell less; more, as a sample of nearly all tells nearly all.
         worth = float(weights.sum() ** 2 / (weights**2).sum())
         unseen = max(1 - len(weights) / rest, 1e-12)
-        low, high = (float(e) for e in wilson(share * worth / unseen, worth / unseen))
+        low, high = (float(e) for e in share(found_share * worth / unseen, worth / unseen))
         low, high = max(low, hits[drawn].sum() / rest), min(high, 1 - (~hits[drawn]).sum() / rest)
         return row | {
             name: (found + rest * of_rest) / (chosen + rest)
-            for name, of_rest in (("accuracy", share), ("low", low), ("high", high))
+            for name, of_rest in (("accuracy", found_share), ("low", low), ("high", high))
         } | {"biased": False}  # fmt: skip
     if rest == 0 and total:
         exact = found / chosen

@@ -12,15 +12,17 @@ import numpy as np
 import pandas as pd
 
 from cvocr_lab.errors import ArgumentError
-from cvocr_lab.frames import TEXT, Alternatives, Records, Truth, pair, restore
+from cvocr_lab.frames import TEXT, Alternatives, Records, Table, Truth, as_table, pair, spelled
 from cvocr_lab.scoring import drift
 from cvocr_lab.scoring.alignment import alignment
 from cvocr_lab.scoring.cells import compare_fields
 from cvocr_lab.scoring.confusion import count_classes, count_pairs
-from cvocr_lab.scoring.intervals import wilson
+from cvocr_lab.scoring.intervals import share
+from cvocr_lab.scoring.misuse import check_fields, notice
 from cvocr_lab.scoring.rates import rates
 from cvocr_lab.scoring.score_views import ScoreViews
 from cvocr_lab.scoring.texts import key, tone_key
+from cvocr_lab.scoring.words import answer, overview
 
 By = str | Sequence[str]
 
@@ -63,6 +65,10 @@ class Score(ScoreViews):
     alignment
         What was noticed when rows were matched, one row for each: `what`, and the positions `row`
         (in the truth) and `reading` (in the flat frame), -1 for none.
+    readings
+        The table that was scored, under our names for fields.
+    on
+        Column that rows and readings were paired by; None for the index.
     by
         What `summary` groups by unless asked.
     tone_style
@@ -74,6 +80,8 @@ class Score(ScoreViews):
     extra: pd.DataFrame
     unreadable: int
     alignment: pd.DataFrame
+    readings: pd.DataFrame
+    on: str | None = None
     by: By = "field"
     tone_style: Literal["unify"] | None = None
 
@@ -83,9 +91,9 @@ class Score(ScoreViews):
         Parameters
         ----------
         by
-            Columns of `rows` or `cells` to group by, e.g. ``["type", "field"]``; ``()`` for one
-            row over all; None for what `score` was told.  A column that both have is that of
-            `rows`.
+            Columns to group by, e.g. ``["type", "field"]``: of `rows`, of `cells`, or of the table
+            that was scored, the first of these that has it; ``()`` for one row over all; None for
+            what `score` was told.
 
         Returns
         -------
@@ -105,7 +113,7 @@ class Score(ScoreViews):
         names, cells = self._grouped(self.by if by is None else by)
         if names:
             groups = cells.groupby(names, observed=True)
-            group, index = groups.ngroup().to_numpy(np.int64), groups.size().index
+            group, index = groups.ngroup().fillna(-1).to_numpy(np.int64), groups.size().index
         else:
             group, index = np.zeros(len(cells), np.int64), pd.Index(["all"])
         keep = group >= 0  # no group for cells whose row says nothing in that column
@@ -161,8 +169,16 @@ class Score(ScoreViews):
             if name in self.rows:
                 said = self.rows[name].array.take(cells["row"].to_numpy())
                 cells = cells.assign(**{name: said})
+            elif name in self.readings and name not in cells:
+                at = cells["reading"].to_numpy()
+                said = self.readings[name].array.take(at, allow_fill=True)
+                cells = cells.assign(**{name: said})
             elif name not in cells:
-                known = ", ".join(map(str, [*cells.columns, *self.rows.columns]))
+                known = ", ".join(
+                    dict.fromkeys(
+                        map(str, [*cells.columns, *self.rows.columns, *self.readings.columns])
+                    )
+                )
                 raise ArgumentError(f"nothing to group by in column {name!r}; known: {known}")
         return names, cells
 
@@ -174,8 +190,8 @@ class Score(ScoreViews):
 
     @property
     def card_exact_interval(self) -> tuple[float, float]:
-        """Wilson's 95 % interval of `card_exact`."""
-        low, high = wilson(*self._whole_cards())
+        """The 95 % interval of `card_exact`; NaN where there is no card."""
+        low, high = share(*self._whole_cards())
         return float(low), float(high)
 
     def _whole_cards(self) -> tuple[int, int]:
@@ -192,43 +208,53 @@ class Score(ScoreViews):
         return float((rows["type"] == rows["ocr_type"].fillna("")).mean())
 
     def headline(self) -> str:
-        """Say in one line how much was scored and how much of it is right."""
-        low, high = self.card_exact_interval
-        parts = [
-            f"{len(self.rows)} rows, {len(self.cells)} cells",
-            f"card_exact {self.card_exact:.1%} [{low:.1%}, {high:.1%}]",
+        """Say how good the reader is, which fields are worst, and what was noticed."""
+        said = [answer(self.summary(()).iloc[0], self.summary("field"), self.mistakes())]
+        noticed = [
+            f"{what}: {count:,}"
+            for what, count in self.alignment["what"].value_counts(sort=False).items()
         ]
-        if "type" in self.rows:
-            parts.append(f"type right {self.type_right:.1%}")
-        noticed = self.alignment["what"].value_counts(sort=False)
-        parts += [f"{what}: {count}" for what, count in noticed.items()]
+        if "type" in self.rows and self.type_right < 1:
+            noticed.insert(0, f"type right {self.type_right:.1%}")
         if self.unreadable:
-            parts.append(f"cells unreadable: {self.unreadable}")
-        return "; ".join(parts)
+            noticed.append(f"cells unreadable: {self.unreadable:,}")
+        if noticed:
+            said.append(f"Noticed: {'; '.join(noticed)}.")
+        return " ".join(said)
+
+    def _overview(self) -> tuple[pd.DataFrame, str]:
+        by = [self.by] if isinstance(self.by, str) else list(self.by)
+        return overview(self.summary(by), self.mistakes(by), fold=by == ["field"])
 
     def __repr__(self) -> str:
-        table = self.table().to_string(float_format="{:.3f}".format)
-        return f"Score: {self.headline()}\n{table}"
+        shown, fine = self._overview()
+        parts = ["Score: " + self.headline()]
+        parts += [shown.to_string()] if len(shown) else []
+        return "\n".join([*parts, *filter(None, [fine])])
 
     def _repr_html_(self) -> str:
         # No colours: the notebook's own fit its light and its dark scheme.
-        table = self.table().to_html(float_format="{:.3f}".format, na_rep="", border=0)
-        scroll = '<div style="overflow-x:auto">'
-        return f"<div><p><b>Score</b>: {escape(self.headline())}</p>{scroll}{table}</div></div>"
+        shown, fine = self._overview()
+        parts = [f"<p><b>Score</b>: {escape(self.headline())}</p>"]
+        if len(shown):
+            table = shown.to_html(border=0)
+            parts.append(f'<div style="overflow-x:auto">{table}</div>')
+        parts += [f"<p>{escape(fine)}</p>"] if fine else []
+        return f"<div>{''.join(parts)}</div>"
 
 
 def score(
-    frame: pd.DataFrame,
-    truth: pd.DataFrame,
+    frame: Table,
+    truth: Table,
     *,
     on: str | None = None,
-    fields: Sequence[str] | None = None,
+    fields: str | Sequence[str] | None = None,
     by: str | Sequence[str] | None = None,
     tone_style: Literal["unify"] | None = None,
     alternatives: Alternatives | None = None,
     baseline: str | PathLike[str] | None = None,
 ) -> Score:
-    """Judge a flat frame by a truth.
+    """Judge what a reader read by a truth.
 
     Values are compared in NFC with inner spaces collapsed and none at the ends, nothing else.
     None, NaN and "" mean absent; a truth of ``###`` is not scored.
@@ -236,16 +262,20 @@ def score(
     Parameters
     ----------
     frame
-        A flat frame.
+        A flat frame, or any table of any reader with a column for each field: ``id``, ``name`` …,
+        and ``<field>_confidence``, `type`, `side` and `page` where it has them.  A Series, a dict
+        or a list of dicts will do too, as `cvocr_lab.frames.as_table` has it.
     truth
         A column per field as printed; `type`, `side` and `page`, where it has them, tell several
         papers of one input apart.  Another flat frame, reviewed, will do.  A cell may be a list,
         tuple, set or array of accepted texts, and a column ``<field>_alt`` (``<field>_alt2`` …)
         may hold a further one; the accepted text nearest to the value counts and is shown.
     on
-        Column of both that says which rows belong together; None for the index.
+        Column, or level of the index, of both that says which rows belong together; None for the
+        index.  Paths compare equal to texts, and so do the Unicode forms of one text.
     fields
-        Fields to compare; None for every field the truth has a column for.
+        The field, or fields, to compare, whatever their names; None for every field of the
+        document types that the truth has a column for.
     by
         What `Score.summary` groups by unless asked otherwise; None for the field.
     tone_style
@@ -254,31 +284,43 @@ def score(
     alternatives
         Further columns of the truth with accepted texts, by field, whatever their name.
     baseline
-        A file that `Score.freeze` made of an earlier score of the same cards, to be no worse than.
+        A file that `Score.freeze` made of an earlier score, to be no worse than.  Where the cards
+        are the same they are compared one by one.
 
     Raises
     ------
     ArgumentError
-        `frame` is no flat frame, a column is missing, or one holds numbers instead of text; the
-        baseline is no frozen score, or one of other cards.
+        A column is missing, or one holds numbers instead of text; no row of the truth has a
+        reading; or the baseline is no frozen score.
     DriftError
-        A field's share exact is below the baseline's 95 % interval, or its CER above.
+        A field is worse than in the baseline, in exact values or in CER, by more than chance
+        explains: in at most 5 % of all calls for a reader that is as good.
+
+    Warns
+    -----
+    PairingWarning
+        Readings and truth hardly fit together; the message names the cure.
 
     Examples
     --------
-    >>> from cvocr_lab.frames import Reading, to_frame
-    >>> from cvocr_lab.results import Document, Extraction, FieldValue
-    >>> paper = Document("tcc_chip", "front", {"name": FieldValue("TRẦN AN")})
-    >>> frame = to_frame([Reading(Extraction((paper,)))], pd.DataFrame({"image": ["a.jpg"]}))
-    >>> judged = score(frame, pd.DataFrame({"name": ["TRẦN ÂN"], "sex": ["Nữ"]}))
+    >>> read = pd.DataFrame({"image": ["a.jpg"], "name": ["TRẦN AN"]})
+    >>> truth = pd.DataFrame({"image": ["a.jpg"], "name": ["TRẦN ÂN"], "sex": ["Nữ"]})
+    >>> judged = score(read, truth, on="image")
     >>> judged.cells[["field", "truth", "value", "edits", "mistakes", "outcome"]]
       field    truth    value  edits mistakes  outcome
     0  name  TRẦN ÂN  TRẦN AN      1    shape    wrong
     0   sex       Nữ               2           missing
     """
-    read = Records(frame)
-    labels = Truth(truth, read, fields=fields, on=on, alternatives=alternatives)
+    if on is not None and not isinstance(on, str):
+        raise ArgumentError(f"on={on!r}: give the name of one column")
+    fields = [fields] if isinstance(fields, str) else fields
+    table, wanted = spelled(as_table(frame, "frame")), as_table(truth, "truth")
+    check_fields(table, spelled(wanted), fields)
+    read = Records(table, fields=fields or ())
+    labels = Truth(wanted, read, fields=fields, on=on, alternatives=alternatives)
     pairing = pair(read, labels, on=on)
+    noticed = alignment(read, labels, pairing, on=on)
+    notice(read, labels, pairing, noticed, on=on)
     make_key = tone_key if tone_style == "unify" else key
     cells, unreadable = compare_fields(read, labels, pairing, make_key)
     rows = labels.frame.drop(columns=labels.columns)
@@ -291,9 +333,10 @@ def score(
         rows[column] = pd.Series(found, index=rows.index, dtype=TEXT)
     rows["read"] = ~alone
     rows.loc[~alone, "read"] = ~read.failed[pairing.speaking(read.failed)[~alone]]
-    extra = restore(read.frame.iloc[pairing.extra])
-    noticed = alignment(read, labels, pairing, on=on)
+    extra = read.frame.iloc[pairing.extra]
     if baseline is not None:
-        drift.guard(cells, baseline)
+        drift.guard(drift.figures(cells, rows, on), baseline)
     by = "field" if by is None else by
-    return Score(cells, rows, extra, unreadable, noticed, by=by, tone_style=tone_style)
+    return Score(
+        cells, rows, extra, unreadable, noticed, read.frame, on=on, by=by, tone_style=tone_style
+    )

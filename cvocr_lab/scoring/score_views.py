@@ -5,7 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from os import PathLike
-from typing import TYPE_CHECKING, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, overload
 
 import pandas as pd
 
@@ -13,8 +14,7 @@ from cvocr_lab.errors import ArgumentError
 from cvocr_lab.scoring import drift, plots
 from cvocr_lab.scoring.calibration import Calibration, calibrate
 from cvocr_lab.scoring.comparison import Comparison
-from cvocr_lab.scoring.intervals import RESAMPLES
-from cvocr_lab.scoring.page import write
+from cvocr_lab.scoring.page import written
 from cvocr_lab.scoring.report import SHOWN, score_page
 from cvocr_lab.scoring.thresholds import Plan, Seconds, plan_review
 
@@ -29,10 +29,16 @@ class ScoreViews(ABC):
 
     cells: pd.DataFrame
     rows: pd.DataFrame
+    readings: pd.DataFrame
+    on: str | None
 
     @abstractmethod
     def summary(self, by: str | Sequence[str] | None = None) -> pd.DataFrame:
         """Count outcomes."""
+
+    @abstractmethod
+    def mistakes(self, by: str | Sequence[str] = ()) -> pd.DataFrame:
+        """Count the classes of mistakes in wrong values."""
 
     @abstractmethod
     def confusions(self, by: str | Sequence[str] = ()) -> pd.DataFrame:
@@ -48,7 +54,6 @@ class ScoreViews(ABC):
         *,
         names: tuple[str, str] = ("a", "b"),
         detect: float = 0.02,
-        seed: int = 0,
     ) -> Comparison:
         """Set another score of the same truth against this one; see `cvocr_lab.compare`.
 
@@ -68,9 +73,7 @@ class ScoreViews(ABC):
             raise ArgumentError(f"both readers are called {names[0]!r}; give them two names")
         if not self.rows.index.equals(other.rows.index):
             raise ArgumentError("the two scores were not made with one truth: other rows")
-        return Comparison.of(
-            self.cells, other.cells, names=names, detect=detect, resamples=RESAMPLES, seed=seed
-        )
+        return Comparison.of(self.cells, other.cells, names=names, detect=detect)
 
     def calibration(
         self, *, fields: str | Sequence[str] | None = None, bins: int = 10, seed: int = 0
@@ -165,6 +168,26 @@ class ScoreViews(ABC):
             f"no plot {kind!r}; there are outcomes, cer, confusions, reliability, threshold"
         )
 
+    @overload
+    def to_html(
+        self,
+        path: None = None,
+        *,
+        title: str = ...,
+        limit: int = ...,
+        crops: pd.DataFrame | None = ...,
+        values: bool = ...,
+    ) -> str: ...
+    @overload
+    def to_html(
+        self,
+        path: str | PathLike[str],
+        *,
+        title: str = ...,
+        limit: int = ...,
+        crops: pd.DataFrame | None = ...,
+        values: bool = ...,
+    ) -> Path: ...
     def to_html(
         self,
         path: str | PathLike[str] | None = None,
@@ -172,8 +195,9 @@ class ScoreViews(ABC):
         title: str = "How well it reads",
         limit: int = SHOWN,
         crops: pd.DataFrame | None = None,
-    ) -> str:
-        """Make a report: one HTML file with tables, plots, wrong values and all definitions.
+        values: bool = True,
+    ) -> str | Path:
+        """Make a report: one HTML file with the answer, plots, tables, wrong values, definitions.
 
         It shows values of the cards that were read wrongly, and no picture unless asked.
 
@@ -188,6 +212,14 @@ class ScoreViews(ABC):
         crops
             The flat frame that was scored, to put beside each wrong value the place it was read
             from; None for no pictures.
+        values
+            Whether wrong values are shown; without them the report holds figures only, and can be
+            passed on.
+
+        Returns
+        -------
+        pathlib.Path or str
+            The path, or the text where there is none.
 
         Raises
         ------
@@ -195,33 +227,33 @@ class ScoreViews(ABC):
             The frame for the crops does not say where its pictures are.
         """
         groups = [by for by in ("type", "tier") if by in self.rows and self.rows[by].nunique() > 1]
-        page = score_page(
+        text = score_page(
             self.cells,
-            {by: self.summary(by) for by in ("field", *groups)},
+            {"": self.summary(())} | {by: self.summary(by) for by in ("field", *groups)},
+            self.mistakes("field"),
             self.confusions(),
             title=title,
             headline=self.headline(),
             limit=limit,
             crops=crops,
+            values=values,
         )
-        if path is not None:
-            write(page, path)
-        return page
+        return text if path is None else written(text, path)
 
     def freeze(self, path: str | PathLike[str]) -> None:
-        """Keep what this score says per field, for ``score(…, baseline=path)`` to guard.
+        """Keep what was read rightly, for ``score(…, baseline=path)`` to guard.
 
         Parameters
         ----------
         path
-            A ``.parquet`` file, made with mode 0600; it holds counts and no value of any card.
+            A ``.parquet`` file, made with mode 0600; it holds no value and no name of any card.
 
         Raises
         ------
         ArgumentError
             The name ends otherwise.
         """
-        drift.freeze(self.cells, path)
+        drift.freeze(drift.figures(self.cells, self.rows, self.on), path)
 
     def _of(self, fields: str | Sequence[str] | None) -> pd.DataFrame:
         if fields is None:

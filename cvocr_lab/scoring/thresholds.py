@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
-from math import ceil, floor, log, log1p
+from math import ceil, log
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,7 @@ import pandas as pd
 
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.scoring.calibration import with_confidence
-from cvocr_lab.scoring.intervals import SURE, Floats, wilson
+from cvocr_lab.scoring.intervals import SURE, Floats, Sums
 
 Seconds = float | Mapping[str, float] | pd.DataFrame
 
@@ -28,7 +28,7 @@ class Answer:
         Share of values that may be wrong after the review.
     threshold
         Values of at least this confidence pass unread; infinite where none may, NaN where the
-        rows are too few to promise anything.
+        cards are too few to promise anything.
     review_share, low, high
         Share of values that a person reads, with its 95 % interval.
     silent
@@ -37,6 +37,8 @@ class Answer:
         Share of values that pass wrongly at most, as sure as asked.
     seconds
         Of review per 1,000 cards; NaN when unknown.
+    cards_needed
+        Cards that the promise takes at least, even if no value passes wrongly.
     sentence
         All this in words.
     """
@@ -49,6 +51,7 @@ class Answer:
     silent: int
     silent_most: float
     seconds: float
+    cards_needed: int
     sentence: str
 
     def __str__(self) -> str:
@@ -69,15 +72,15 @@ class Plan:
     what
         The field, or "value" for several.
     curve
-        One row per threshold, strictest first: `threshold`, `reviewed`, `review_share`, `silent`,
-        `silent_share` (of all values) with `low` and `high` (Wilson, 95 %), `seconds` of review.
+        One row per threshold, strictest first: `threshold`, `reviewed`, `review_share` with
+        `review_low` and `review_high`, `silent`, `silent_share` (of all values) with `low` and
+        `high` (95 %, by cards), `seconds` of review.
     n, cards, wrong, missing
         Values, cards they stand on, wrong or invented values, printed values not read.
     timed
         Whether seconds per field were given; `seconds` is NaN otherwise.
-    spread
-        Design effect: how many times more the errors vary from card to card than if values were
-        independent; at least 1.  So many times more values are needed.
+    passing
+        What the cards add to the silent errors, for each row of the curve.
     """
 
     what: str
@@ -87,13 +90,14 @@ class Plan:
     wrong: int
     missing: int
     timed: bool
-    spread: float
+    passing: Sums
 
     def answer(self, at_most: float = 0.001, *, sure: float = SURE) -> Answer:
         """Choose the loosest threshold that keeps a promise.
 
-        The promise holds although the threshold is chosen on the same rows: thresholds are tried
-        from the strictest on until the exact binomial bound is passed (fixed sequence testing).
+        The bound goes by cards, for a card that is wholly bad has all its values wrong at once.
+        The promise holds although the threshold is chosen on the same cards: thresholds are tried
+        from the strictest on until the bound is passed (fixed sequence testing).
 
         Parameters
         ----------
@@ -111,15 +115,15 @@ class Plan:
             if not 0 < share < 1:
                 raise ArgumentError(f"{name} is a share between 0 and 1, not {share}")
         promise = f"At most 1 wrong {self.what} in {_count(1 / at_most)}"
-        effective = floor(self.n / self.spread)
         needed = ceil(log(1 - sure) / log(1 - at_most))
-        if effective < needed:
-            return self._refusal(at_most, sure, promise, ceil(needed * self.spread))
-        allowed = floor(_errors_allowed(effective, at_most, sure) * self.spread)
-        row = self.curve[self.curve["silent"] <= allowed].iloc[-1]
+        bounds = self.passing.at_most(sure)
+        broken = np.flatnonzero(bounds > at_most)
+        last = int(broken[0]) - 1 if len(broken) else len(bounds) - 1
+        if last < 0:
+            return self._refusal(at_most, sure, promise, needed)
+        row, most = self.curve.iloc[last], float(bounds[last])
         silent, reviewed = int(row["silent"]), int(row["reviewed"])
-        most = _most(min(ceil(silent / self.spread), effective), effective, sure)
-        low, high = (float(edge) for edge in wilson(reviewed, self.n))
+        low, high = float(row["review_low"]), float(row["review_high"])
         seconds = float(row["seconds"]) / self.cards * 1000
         if reviewed == 0:
             passing = "all may pass unread"
@@ -140,19 +144,18 @@ class Plan:
             sentence += f" Besides, {self.missing:,} printed values were not read at all."
         return Answer(
             at_most, float(row["threshold"]), float(row["review_share"]), low, high, silent, most,
-            seconds, sentence,
+            seconds, needed, sentence,
         )  # fmt: skip
 
     def _refusal(self, at_most: float, sure: float, promise: str, needed: int) -> Answer:
-        effective = max(1, floor(self.n / self.spread))
-        best = 1 - (1 - sure) ** (1 / effective)
+        best = float(self.passing.at_most(sure)[0])
         sentence = (
-            f"{promise} cannot be promised from {self.n:,} values: it takes {needed:,} and more "
+            f"{promise} cannot be promised from {self.cards:,} cards: it takes {needed:,} and more "
             f"to be {sure:.0%} sure, even if none passes wrongly. These can promise "
-            f"1 in {_count(floor(1 / best))} at best."
+            f"1 in {_count(1 / best)} at best."
         )
         nan = float("nan")
-        return Answer(at_most, nan, nan, nan, nan, 0, nan, nan, sentence)
+        return Answer(at_most, nan, nan, nan, nan, 0, nan, nan, needed, sentence)
 
     def __repr__(self) -> str:
         return f"Plan: {self._headline()}\n{self._excerpt().to_string(index=False)}"
@@ -224,12 +227,18 @@ def plan_review(
     silent = np.r_[0, np.cumsum(wrong[order])[last]]
     saved = np.r_[0.0, np.cumsum(cost[order])[last]]
     n = len(given)
-    low, high = wilson(silent, np.full(len(silent), n))
+    cards, card = np.unique(given["row"].to_numpy(), return_inverse=True)
+    size = np.bincount(card)
+    passing = _sums(card[order], wrong[order], size, accepted)
+    low, high = passing.interval()
+    review_low, review_high = _sums(card[order], np.ones(n), size, accepted).interval()
     curve = pd.DataFrame(
         {
             "threshold": np.r_[np.inf, sure[order][last]],
             "reviewed": n - accepted,
             "review_share": 1 - accepted / n,
+            "review_low": 1 - review_high,
+            "review_high": 1 - review_low,
             "silent": silent,
             "silent_share": silent / n,
             "low": low,
@@ -237,17 +246,42 @@ def plan_review(
             "seconds": cost.sum() - saved,
         }
     )
-    rows = given["row"].to_numpy()
     return Plan(
         what,
         curve,
         n,
-        len(np.unique(rows)),
+        len(cards),
         int(wrong.sum()),
         int(cells["outcome"].eq("missing").sum()),
         seconds is not None,
-        _spread(wrong, rows),
+        passing,
     )
+
+
+def _sums(
+    card: npt.NDArray[np.int64],
+    counts: npt.NDArray[np.number | np.bool_],
+    size: npt.NDArray[np.int64],
+    accepted: npt.NDArray[np.int64],
+) -> Sums:
+    """Sums over cards of the values that pass and count, for each number of values accepted.
+
+    Parameters
+    ----------
+    card, counts
+        Of each value, the one that passes first first.
+    size
+        Values of each card.
+    """
+    some = np.flatnonzero(counts)
+    before = pd.Series(card[some]).groupby(card[some]).cumcount().to_numpy()
+    steps = np.zeros((3, len(card) + 1))
+    steps[0, some + 1] = 1
+    steps[1, some + 1] = 2 * before + 1  # what the square of the card's count grows by
+    steps[2, some + 1] = size[card[some]]
+    a, aa, ab = np.cumsum(steps, axis=1)[:, accepted]
+    whole = np.ones(len(accepted))
+    return Sums(whole * len(size), a, whole * size.sum(), aa, ab, whole * (size**2).sum())
 
 
 def _costs(fields: pd.Series, seconds: Seconds | None) -> Floats:
@@ -271,46 +305,6 @@ def _costs(fields: pd.Series, seconds: Seconds | None) -> Floats:
     if not (costs >= 0).all():
         raise ArgumentError("seconds of review cannot be negative")
     return costs
-
-
-def _spread(wrong: npt.NDArray[np.bool_], rows: npt.NDArray[np.int64]) -> float:
-    """Variance of the share wrong between cards, over that of independent values."""
-    cards, card = np.unique(rows, return_inverse=True)
-    share = float(wrong.mean())
-    if len(cards) < 2 or share in (0, 1):
-        return 1.0
-    gaps = np.bincount(card, wrong - share)
-    seen = len(cards) / (len(cards) - 1) * float((gaps**2).sum())
-    return max(1.0, seen / (len(wrong) * share * (1 - share)))
-
-
-def _log_chances(errors: int, n: int, share: float) -> Floats:
-    """Logarithms of the binomial chances of 0 … `errors` among `n`."""
-    k = np.arange(1, errors + 1)
-    combinations = np.r_[0.0, np.cumsum(np.log(n - k + 1) - np.log(k))]
-    return np.asarray(
-        combinations + np.r_[0, k] * log(share) + (n - np.r_[0, k]) * log1p(-share), np.float64
-    )
-
-
-def _errors_allowed(n: int, share: float, sure: float) -> int:
-    """Most errors among `n` that still promise at most this share; needs 0 to be allowed."""
-    below = np.cumsum(np.exp(_log_chances(ceil(n * share), n, share)))
-    return int(np.flatnonzero(below <= 1 - sure)[-1])
-
-
-def _most(errors: int, n: int, sure: float) -> float:
-    """Clopper and Pearson's upper bound of a share."""
-    if errors >= n:
-        return 1.0
-    low, high = errors / n, 1.0
-    for _ in range(60):
-        middle = (low + high) / 2
-        if np.exp(_log_chances(errors, n, middle)).sum() > 1 - sure:
-            low = middle
-        else:
-            high = middle
-    return high
 
 
 def _count(number: float) -> str:

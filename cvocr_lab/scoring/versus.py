@@ -1,48 +1,79 @@
-"""`compare`: two flat frames judged by one truth, and against each other."""
+"""`compare`: readings of the same pictures judged by one truth, and against each other."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import overload
 
 import pandas as pd
 
+from cvocr_lab.errors import ArgumentError
+from cvocr_lab.frames import Table
 from cvocr_lab.scoring.comparison import Comparison
+from cvocr_lab.scoring.readers import Readers
 from cvocr_lab.scoring.score import score
 
 
+@overload
 def compare(
     a: pd.DataFrame,
     b: pd.DataFrame,
-    truth: pd.DataFrame,
+    truth: Table,
+    *,
+    on: str | None = ...,
+    fields: str | Sequence[str] | None = ...,
+    names: tuple[str, str] = ...,
+    detect: float = ...,
+) -> Comparison: ...
+@overload
+def compare(
+    a: Mapping[str, pd.DataFrame],
+    b: Table,
+    *,
+    on: str | None = ...,
+    fields: str | Sequence[str] | None = ...,
+    baseline: str | None = ...,
+    detect: float = ...,
+) -> Readers: ...
+def compare(
+    a: pd.DataFrame | Mapping[str, pd.DataFrame],
+    b: Table,
+    truth: Table | None = None,
     *,
     on: str | None = None,
-    fields: Sequence[str] | None = None,
+    fields: str | Sequence[str] | None = None,
     names: tuple[str, str] = ("a", "b"),
+    baseline: str | None = None,
     detect: float = 0.02,
-    seed: int = 0,
-) -> Comparison:
-    """Compare two readings of the same pictures, field by field.
+) -> Comparison | Readers:
+    """Compare readings of the same pictures, field by field.
 
-    Every difference is paired: both readers saw the same cards, so only cells on which they
-    differ say anything, and far fewer cards are needed than by comparing two rates.
+    Every difference is paired: the readers saw the same cards, so only cells on which they differ
+    say anything, and far fewer cards are needed than by comparing two rates.
 
     Parameters
     ----------
     a, b
-        Flat frames; what b does better counts as ``fixed``, what it does worse as ``broke``.
+        Two tables of readings; what b does better counts as ``fixed``, what it does worse as
+        ``broke``.  Or, for any number of readers, a dict of their tables by name, and the truth.
     truth, on, fields
         As for `score`.
     names
         What to call a and b.
+    baseline
+        Of a dict of readers: the one that the others are compared with; None for the first.
     detect
         Smallest difference in the share exact that matters to you, 0 to 1.
-    seed
-        Of the resampling; equal seeds give equal intervals.
+
+    Returns
+    -------
+    Comparison or Readers
+        Of two tables, or of a dict.
 
     Raises
     ------
     ArgumentError
-        As for `score`; or `detect` is no share, or both names are one.
+        As for `score`; or `detect` is no share, both names are one, or a name is missing.
 
     Examples
     --------
@@ -56,6 +87,17 @@ def compare(
     >>> both = compare(read(*["TRẦN AN"] * 9), read(*["TRẦN ÂN"] * 9), truth)
     >>> both.fields.loc["name", "verdict"], len(both.fixed), len(both.broke)
     ('better', 9, 0)
+    >>> from_dict = compare({"local": read("TRẦN AN"), "cloud": read("TRẦN ÂN")}, truth.head(1))
+    >>> from_dict.only("cloud")["truth"].tolist()
+    ['TRẦN ÂN']
     """
+    if not 0 < detect < 1:
+        raise ArgumentError(f"detect is a share between 0 and 1, not {detect}")
+    if isinstance(a, Mapping) and not isinstance(a, pd.DataFrame):
+        labels = b if truth is None else truth
+        scores = {name: score(frame, labels, on=on, fields=fields) for name, frame in a.items()}
+        return Readers.of(scores, baseline=baseline, detect=detect)
+    if truth is None:
+        raise ArgumentError("give the truth: compare(a, b, truth), or a dict of readers by name")
     judged = [score(frame, truth, on=on, fields=fields) for frame in (a, b)]
-    return judged[0].compare(judged[1], names=names, detect=detect, seed=seed)
+    return judged[0].compare(judged[1], names=names, detect=detect)

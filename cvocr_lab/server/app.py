@@ -38,7 +38,7 @@ _FIRST: Final[Mapping[str, Endpoint]] = {
 
 
 def make_app(
-    engine: str | Engine | Callable[[], Engine] = "local",
+    engine: str | Engine | Callable[..., object] = "local",
     *,
     keys: Keys,
     workers: int | None = None,

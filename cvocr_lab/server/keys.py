@@ -73,7 +73,7 @@ class Keys:
                 with self._connection() as connection:
                     connection.execute("PRAGMA journal_mode=WAL")
                     connection.execute(_TABLE)
-            except (OSError, sqlite3.Error) as error:
+            except (OSError, BatchError) as error:
                 raise ArgumentError(
                     f"{self._path} cannot be used for quotas ({type(error).__name__})"
                 ) from None
@@ -128,7 +128,13 @@ class Keys:
                 self._reserved[key] -= 1
 
     def charged(self, key: str) -> int:
-        """Give the number of answers this key was charged for."""
+        """Give the number of answers this key was charged for.
+
+        Raises
+        ------
+        BatchError
+            The file cannot be read.
+        """
         if self._path is None:
             return self._charged.get(key, 0)
         with self._connection() as connection:
@@ -154,17 +160,12 @@ class Keys:
         if self._path is None:
             return self._charged.get(key, 0) + 1
         most = self._quota if self._quota is not None else 2**62
-        try:
-            with self._connection() as connection:
-                row = connection.execute(
-                    "INSERT INTO charged VALUES (:key, 1) ON CONFLICT DO UPDATE"
-                    " SET requests = requests + 1 WHERE requests < :most RETURNING requests",
-                    {"key": _name(key), "most": most},
-                ).fetchone()
-        except sqlite3.Error as error:
-            raise BatchError(
-                f"the file of quotas cannot be written ({error}): make room on its disk"
-            ) from None
+        with self._connection() as connection:
+            row = connection.execute(
+                "INSERT INTO charged VALUES (:key, 1) ON CONFLICT DO UPDATE"
+                " SET requests = requests + 1 WHERE requests < :most RETURNING requests",
+                {"key": _name(key), "most": most},
+            ).fetchone()
         if row is None:
             raise QuotaError("out of requests")
         return int(row[0])
@@ -172,8 +173,13 @@ class Keys:
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
         assert self._path is not None
-        with closing(sqlite3.connect(self._path, timeout=_WAIT_S)) as connection, connection:
-            yield connection
+        try:
+            with closing(sqlite3.connect(self._path, timeout=_WAIT_S)) as connection, connection:
+                yield connection
+        except sqlite3.Error as error:
+            raise BatchError(
+                f"the file of quotas cannot be used ({error}): make room on its disk"
+            ) from None
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any, Final, cast
 
 from cvocr_lab import errors
-from cvocr_lab.errors import CvocrError, RowError
+from cvocr_lab.errors import CvocrError, RowError, Usage
 from cvocr_lab.files import escaped
 from cvocr_lab.results import Document, Extraction, FieldValue, Line, Quad, checked
 
@@ -30,6 +30,9 @@ def dump(result: Extraction | CvocrError) -> str:
             "documents": [_document(d) for d in result.documents],
             "lines": [[x.text, x.confidence, x.quad, x.characters] for x in result.lines],
         }
+    usage = result.usage if isinstance(result, Extraction | RowError) else None
+    if usage is not None:
+        content["usage"] = [usage.tokens_in, usage.tokens_out, usage.cost]
     # Only the message of an error can still hold what UTF-8 cannot: a file's undecodable name.
     return escaped(json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False))
 
@@ -44,12 +47,17 @@ def load(text: str) -> Extraction | CvocrError:
     """
     try:
         content: dict[str, Any] = json.loads(text)
+        usage = Usage(*content["usage"]) if "usage" in content else None
         if "error" in content:
-            return _error(content["error"], content["code"], content["message"])
+            failure = _error(content["error"], content["code"], content["message"])
+            if isinstance(failure, RowError):
+                failure.usage = usage
+            return failure
         found = Extraction(
             documents=tuple(_from_document(d) for d in content["documents"]),
             lines=tuple(Line(t, c, _quad(q), tuple(each)) for t, c, q, each in content["lines"]),
             engine=content["engine"],
+            usage=usage,
         )
     except (KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"not a result ({type(error).__name__})") from None

@@ -26,15 +26,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from cvocr_lab.training.composite import (
-    TYPE_NAMES,
-    UNKNOWN,
-    compose,
-    outline_example,
-    turn_examples,
-)
+from cvocr_lab.training.composite import compose
+from cvocr_lab.training.examples import outline_example, turn_examples
 from cvocr_lab.training.export import export_finder
 from cvocr_lab.training.flats import stock, write_flats
+from cvocr_lab.training.laying import TYPE_NAMES, UNKNOWN
 from cvocr_lab.training.loop import keep_memory, save
 from cvocr_lab.training.nets import PaperNet, TextNet, TurnNet
 from cvocr_lab.training.stream import FIRST_SEED
@@ -49,6 +45,8 @@ _KEPT = 60
 _REST = 1.0
 _PEAK = 2e-3
 _WARM_STEPS = 200
+_TIE = 0.2
+"""Gap of two corners along the diagonal, as a share of the paper's, up to which either is first."""
 
 
 def train_finder(
@@ -189,9 +187,30 @@ def _paper_loss(net: nn.Module, shard: Shard, pick: NDArray[np.intp]) -> Tensor:
     answer = net(normalised(shard["pictures"][pick]))
     mask = functional.binary_cross_entropy_with_logits(answer[:, 0], truth[:, 0])
     inside = truth[:, 0] > 0.5
-    ways = functional.smooth_l1_loss(answer[:, 1:], truth[:, 1:], reduction="none", beta=0.1)
-    way = (ways.sum(1) * inside).sum() / inside.sum().clamp(min=1)
-    return mask + 0.5 * _dice(answer[:, 0].sigmoid(), truth[:, 0]) + 0.3 * way
+    ways = _corner_loss(answer[:, 1:], truth[:, 1:])
+    way = (ways * inside).sum() / inside.sum().clamp(min=1)
+    return mask + 0.5 * _dice(answer[:, 0].sigmoid(), truth[:, 0]) + 0.1 * way
+
+
+def _corner_loss(answer: Tensor, truth: Tensor) -> Tensor:
+    """Loss of the ways to four corners, ``(n, 8, h, w)`` to ``(n, h, w)``.
+
+    Where a side of the paper runs from top right to bottom left, two corners lie about equally far
+    to the top left: there the net may begin at either.
+    """
+    corners = truth.unflatten(1, (4, 2))
+    diagonal = corners.sum(2)
+    two = diagonal.topk(2, 1, largest=False).values
+    spread = diagonal.amax(1) - diagonal.amin(1)
+    open_order = two[:, 1] - two[:, 0] < _TIE * spread
+    losses = [
+        functional.smooth_l1_loss(
+            answer, corners.roll(k, 1).flatten(1, 2), reduction="none", beta=0.1
+        ).sum(1)
+        for k in (0, 1, -1)
+    ]
+    least = torch.stack(losses).amin(0)
+    return torch.where(open_order, least, losses[0])
 
 
 def _turn_loss(net: nn.Module, shard: Shard, pick: NDArray[np.intp]) -> Tensor:

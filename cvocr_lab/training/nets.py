@@ -83,16 +83,17 @@ class Pyramid(nn.Module):  # type: ignore[misc]
 
 
 class PaperNet(nn.Module):  # type: ignore[misc]
-    """Where papers are: logits of the mask, and the way to the middle of each pixel's paper.
+    """Where papers are: logits of the mask, and the ways to the four corners of each pixel's paper.
 
-    From ``(n, 3, 320, 320)`` to ``(n, 3, 80, 80)``; the way is in eighths of the canvas.
+    From ``(n, 3, 320, 320)`` to ``(n, 9, 80, 80)``; the ways are in eighths of the canvas, the
+    corners clockwise from the one that lies furthest to the top left.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.look = Pyramid((24, 40, 72, 112), (2, 3, 3, 2), 48)
         self.tell = nn.Sequential(
-            *_convolution(48, 48, 5, 1, 48), nn.ReLU(inplace=True), nn.Conv2d(48, 3, 1)
+            *_convolution(48, 48, 5, 1, 48), nn.ReLU(inplace=True), nn.Conv2d(48, 9, 1)
         )
 
     def forward(self, pictures: Tensor) -> Tensor:

@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from cvocr_lab.engines.local.geometry import Points, homography, rectangle, warp_points
 from cvocr_lab.engines.local.text_lines import CORE, END, HEIGHT_UNIT, SCALE_MM
 from cvocr_lab.synth import degrade
-from cvocr_lab.training.composite import Step, _hands, _pattern, _recoloured, _shine, taken
+from cvocr_lab.training.backdrops import pattern
+from cvocr_lab.training.composite import Step, taken
 from cvocr_lab.training.flats import SCALE, Flat
+from cvocr_lab.training.laying import hands, recoloured, shine
 
 SIZE = (384, 288)
 """Width and height of an example in pixels."""
@@ -37,7 +39,7 @@ def text_example(
     flat = flats[int(rng.integers(len(flats)))]
     paper = flat.picture()
     if rng.random() < 0.6:
-        paper = _recoloured(paper, rng, most=0.7)
+        paper = recoloured(paper, rng, most=0.7)
     zoom = SCALE_MM / SCALE * float(np.exp(rng.normal(0, 0.18 if flat.type != "page" else 0.3)))
     matrix = _placed(flat, zoom, rng)
     picture, counts = _ground(grounds, rng)
@@ -46,10 +48,10 @@ def text_example(
     own = cv2.warpPerspective(np.full(source.shape[:2], 255, np.uint8), matrix @ shrink, SIZE)
     opaque = (own.astype(np.float32) / 255)[..., None]
     picture = (picture + (warped.astype(np.float32) - picture) * opaque).astype(np.uint8)
-    _shine(picture, own, rng)
+    shine(picture, own, rng)
     if rng.random() < 0.08:
         corners = warp_points(matrix, flat.corners)
-        picture = _hands(picture, [corners], rng)
+        picture = hands(picture, [corners], rng)
     truth = _truth(flat.lines, matrix)
     if not counts:
         outside = cv2.resize(own, (SIZE[0] // 2, SIZE[1] // 2), interpolation=cv2.INTER_AREA) < 255
@@ -91,7 +93,7 @@ def _shrunk(paper: NDArray[np.uint8], zoom: float) -> tuple[NDArray[np.uint8], N
 def _ground(grounds: Sequence[bytes], rng: np.random.Generator) -> tuple[NDArray[np.uint8], bool]:
     """What lies around the paper, and whether it is sure to be without text."""
     if rng.random() < 0.5:
-        return _pattern(SIZE, rng), True
+        return pattern(SIZE, rng), True
     data = np.frombuffer(grounds[int(rng.integers(len(grounds)))], np.uint8)
     ground = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
     x, y = int(rng.integers(0, 640 - SIZE[0])), int(rng.integers(0, 640 - SIZE[1]))

@@ -11,9 +11,8 @@ import numpy.typing as npt
 import pandas as pd
 from rapidfuzz.distance import Levenshtein
 
-from cvocr_lab.frames import UNREADABLE, Pairing, Records, Table, Truth, expected, pair
+from cvocr_lab.frames import UNREADABLE, Pairing, Records, Table, Truth, as_table, expected, pair
 from cvocr_lab.frames.records import Ints
-from cvocr_lab.frames.text_tables import table_of
 from cvocr_lab.scoring.cells import OUTCOMES
 from cvocr_lab.scoring.score import score
 from cvocr_lab.text import comparison_key
@@ -50,7 +49,7 @@ class TruthOverlay:
     """
 
     def __init__(self, records: Records, truth: Table, *, on: str | None = None) -> None:
-        truth = table_of(truth)
+        truth = as_table(truth, "truth")
         self._records, self._given, self._on = records, truth, on
         self._truth = Truth(truth, records, on=on)
         self._speakers: dict[str, Ints] = {}

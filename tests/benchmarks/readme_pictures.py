@@ -1,6 +1,6 @@
 """The pictures of the README and of notebook 01, taken of ``sample_data`` in a real JupyterLab.
 
-Run ``python tests/benchmarks/readme_pictures.py`` (needs the extra ``test`` and chromium); it writes
+Run ``python tests/benchmarks/readme_pictures.py`` (needs the extra ``test`` and chromium).  It writes
 ``notebooks/pictures/viewer.png``, ``sweep.png`` and ``report.png``.
 """
 

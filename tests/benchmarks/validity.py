@@ -35,7 +35,7 @@ from unittest.mock import patch
 import numpy as np
 
 from cvocr_lab.engines import Request, local
-from cvocr_lab.engines.local.sight import Sight
+from cvocr_lab.engines.local.quality_measures import QualityMeasures
 from cvocr_lab.errors import NoDocumentError
 from cvocr_lab.images import load
 from cvocr_lab.kinds import TYPES
@@ -170,7 +170,7 @@ def speed(count: int) -> None:
     """CPU of the engine with the measures and without, and whether readings are the same."""
     engine = local.LocalEngine(threads=1)
     seconds, same = {True: 0.0, False: 0.0}, True
-    idle = Sight(99.0, 0.0, 99.0, None, {}, {})
+    idle = QualityMeasures(99.0, 0.0, 99.0, None, {}, {})
     samples = [generate(k, seed=s, tier=t, layout=lay) for k, lay, t, s in papers(count)]
     read(engine, samples[0])
     for sample in samples:

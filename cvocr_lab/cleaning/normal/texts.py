@@ -10,7 +10,7 @@ from cvocr_lab.cleaning.normal.cells import Cleaned, Trail, trimmed
 from cvocr_lab.data import rows
 from cvocr_lab.kinds import FieldType
 from cvocr_lab.places import Address, Era, match_province, parse_address, successor
-from cvocr_lab.text import LETTERS, fold_key, is_syllable, old_tone
+from cvocr_lab.text import LETTERS, fold_key, is_syllable, nfc, old_tone
 
 _EDGES: Final = ' \t.,;:-–—_"`|*/\\()[]~=+'
 _APOSTROPHES: Final = str.maketrans({"’": "'", "‘": "'", "`": "'", "´": "'"})
@@ -26,7 +26,8 @@ def name(kind: FieldType, text: str, _: Era | None) -> Cleaned:
     """Clean a person's name: upper case, and letters where digits were read."""
     trail = Trail(text)
     trail.then("edges", "repair", trimmed(trail.text.translate(_APOSTROPHES), _EDGES))
-    trail.then("look_alikes", "repair", " ".join(map(_as_letters, trail.text.split())), 0.9)
+    # Marks of their own behind a digit join the letter that takes its place.
+    trail.then("look_alikes", "repair", nfc(" ".join(map(_as_letters, trail.text.split()))), 0.9)
     trail.then("case", "form", trail.text.upper())
     return trail.done() if kind.accepts(trail.text) else trail.kept(f"not a {kind.name}")
 
@@ -44,7 +45,7 @@ def owner(_kind: FieldType, text: str, _: Era | None) -> Cleaned:
     if person:
         trail.then("birth_year", "form", bare)
     mend = _as_letters if person else _as_word
-    trail.then("look_alikes", "repair", " ".join(map(mend, trail.text.split())), 0.9)
+    trail.then("look_alikes", "repair", nfc(" ".join(map(mend, trail.text.split()))), 0.9)
     trail.then("case", "form", trail.text.upper())
     return trail.done() if trail.text else trail.kept("empty")
 

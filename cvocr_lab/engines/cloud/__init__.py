@@ -116,7 +116,7 @@ class CloudEngine:
             raise ArgumentError(f"per_second={per_second!r}: give more than 0, or None")
         if retries < 0 or not retry_after_s >= 0:
             raise ArgumentError("retries and retry_after_s are not below 0")
-        self._base = _checked_base(base_url)
+        self._base = checked_base(base_url)
         self._transport = transport
         self._get_thumb = get_thumb
         self._login = Login(key, secret)
@@ -185,7 +185,14 @@ def _read(received: Received, kind: str, engine: str) -> Extraction:
     raise type(failure)(*failure.args)
 
 
-def _checked_base(url: str) -> str:
+def checked_base(url: str) -> str:
+    """Give a base address without the slash at its end.
+
+    Raises
+    ------
+    ArgumentError
+        It is no web address, holds a login, or would send people's papers in the open.
+    """
     advice = "give it like https://host"
     try:
         parts = urlsplit(url.strip())

@@ -5,14 +5,14 @@ from __future__ import annotations
 import io
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.client import IncompleteRead
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 from urllib.parse import SplitResult, urljoin, urlsplit
 
-from cvocr_lab.engines.cloud.login import Login
+from cvocr_lab.engines.cloud.login import Signs
 from cvocr_lab.engines.cloud.rate_limit import RateLimit, backoff_s, retry_after_s
 from cvocr_lab.engines.cloud.request_body import HttpRequest
 from cvocr_lab.errors import AnswerError, BatchError, TransportError
@@ -99,14 +99,24 @@ class Exchange:
         Signs requests to this host, and to no other.
     policy, rate
         Time limits and retries; calls a second.
+    is_last_word
+        Tells by an answer's body that no waiting changes it.
     """
 
-    def __init__(self, base: str, login: Login, policy: RetryPolicy, rate: RateLimit) -> None:
+    def __init__(
+        self,
+        base: str,
+        login: Signs,
+        policy: RetryPolicy,
+        rate: RateLimit,
+        is_last_word: Callable[[bytes], bool] | None = None,
+    ) -> None:
         self._base = base
         self._origin = _origin(urlsplit(base))
         self._login = login
         self._policy = policy
         self._rate = rate
+        self._is_last_word = is_last_word or _is_last_word
         self._session = _session(base)
 
     def ask(self, asked: HttpRequest) -> Received:
@@ -148,13 +158,13 @@ class Exchange:
         self._session.close()
 
     def _once(self, asked: HttpRequest) -> tuple[int, bytes]:
-        url = self._base + asked.endpoint.path + (f"?{asked.query}" if asked.query else "")
-        method: str = asked.endpoint.method
+        url = self._base + asked.path + (f"?{asked.query}" if asked.query else "")
+        method = asked.method
         for _ in range(_MOST_REDIRECTS + 1):
             status, headers, body = self._sent(method, url, asked)
             where = headers.get("Location") if status in _REDIRECTS else None
             if where is None:
-                if (status in (408, 429) or status >= 500) and not _is_last_word(body):
+                if (status in (408, 429) or status >= 500) and not self._is_last_word(body):
                     wait_s = retry_after_s(headers.get("Retry-After"))
                     raise _TransientError(_said(status), wait_s)
                 return status, body
@@ -221,7 +231,8 @@ class Exchange:
     def _headers(self, url: str, asked: HttpRequest) -> dict[str, str]:
         headers = dict(asked.headers)
         if _origin(urlsplit(url)) == self._origin:
-            headers["Authorization"] = self._login.header
+            if self._login.header:
+                headers["Authorization"] = self._login.header
         else:
             headers.pop("Idempotency-Key")
         return headers

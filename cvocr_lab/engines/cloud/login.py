@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import base64
 import os
-from typing import Final
+from typing import Final, Protocol
 
 from cvocr_lab.errors import ArgumentError
 
 KEY: Final = "CVOCR_API_KEY"
 SECRET: Final = "CVOCR_API_SECRET"
+
+
+class Signs(Protocol):
+    """What signs requests."""
+
+    @property
+    def header(self) -> str:
+        """What ``Authorization`` says; "" for nothing."""
+        ...
 
 
 class Login:

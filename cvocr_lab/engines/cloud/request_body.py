@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 
 from cvocr_lab.errors import ArgumentError, ImageError
 from cvocr_lab.images import InputImage, fetched, format_of
-from cvocr_lab.wire import Endpoint, Transport, endpoint, transports
+from cvocr_lab.wire import Transport, endpoint, transports
 
 _MEDIA: Final = {
     "JPEG": ("image/jpeg", "jpg"),
@@ -30,8 +30,8 @@ class HttpRequest:
 
     Parameters
     ----------
-    endpoint
-        Where to.
+    method, path
+        How, and where to, below the host.
     query
         The query, encoded.
     headers
@@ -40,7 +40,8 @@ class HttpRequest:
         None for ``GET``.
     """
 
-    endpoint: Endpoint
+    method: str
+    path: str
     query: str = field(repr=False)
     headers: dict[str, str]
     body: bytes | None = field(default=None, repr=False)
@@ -95,7 +96,9 @@ def http_request(
             if image.url is None:
                 raise ArgumentError(f"{image.name} is no link: say another transport than 'url'")
             query[name] = image.url
-        return HttpRequest(way, _encoded(query), _headers(asked, list(query.values())))
+        return HttpRequest(
+            way.method, way.path, _encoded(query), _headers(asked, list(query.values()))
+        )
     contents = [_content(image) for image in images]
     headers = _headers(asked, [hashlib.sha256(content).hexdigest() for content in contents])
     if way.transport == "base64":
@@ -105,7 +108,7 @@ def http_request(
         boundary = headers["Idempotency-Key"][:32]
         body = b"".join(_form_pieces(way.images, contents, boundary))
         headers["Content-Type"] = f"{way.content_type}; boundary={boundary}"
-    return HttpRequest(way, _encoded(query), headers, body)
+    return HttpRequest(way.method, way.path, _encoded(query), headers, body)
 
 
 def _headers(asked: Sequence[object], pictures: Sequence[str]) -> dict[str, str]:

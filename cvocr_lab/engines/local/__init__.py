@@ -24,9 +24,9 @@ from cvocr_lab.engines.local.geometry import Image, quads_array
 from cvocr_lab.engines.local.lines import Reader, read_page
 from cvocr_lab.engines.local.pages import Paper, find_papers, look_again
 from cvocr_lab.engines.local.parse import Reading, parse
+from cvocr_lab.engines.local.quality_measures import QualityMeasures, measure
 from cvocr_lab.engines.local.readers import open_reader
 from cvocr_lab.engines.local.recogniser import Recogniser, crop_line, model_file
-from cvocr_lab.engines.local.sight import Sight, measure
 from cvocr_lab.errors import NoDocumentError
 from cvocr_lab.images import InputImage
 from cvocr_lab.kinds import DocumentType, request_kind
@@ -157,7 +157,7 @@ class LocalEngine:
         ]
         warnings += [warning for warning in wrong if warning not in warnings]
         warnings += assess.zone_warnings(zone, [paper.lines[i] for i in zone_lines])
-        warnings += assess.notice(_sight(page, paper))
+        warnings += assess.notice(_measures(page, paper))
         # "No valid for vehicle registrations", says the API's page.
         verdict = assess.judge(warnings) if kind.family != "vehicle" else assess.UNJUDGED
         fields = {}
@@ -270,7 +270,7 @@ def _foreign(paper: Paper, zone: mrz.Mrz, read: Reading, at: Sequence[int]) -> D
     )
 
 
-def _sight(page: Image, paper: Paper) -> Sight:
+def _measures(page: Image, paper: Paper) -> QualityMeasures:
     """What the picture shows of the paper beside its text."""
     return measure(
         page,

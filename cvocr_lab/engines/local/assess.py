@@ -23,7 +23,7 @@ from rapidfuzz.distance import Levenshtein
 from cvocr_lab import mrz
 from cvocr_lab.engines.local.geometry import Matrix, warp_points
 from cvocr_lab.engines.local.parse import Reading
-from cvocr_lab.engines.local.sight import Sight
+from cvocr_lab.engines.local.quality_measures import QualityMeasures
 from cvocr_lab.kinds import DocumentType, Layout
 from cvocr_lab.proofs import Proof
 from cvocr_lab.results import Line
@@ -96,26 +96,26 @@ class Verdict:
 UNJUDGED: Final = Verdict(None, None, "")
 
 
-def notice(sight: Sight) -> list[str]:
+def notice(measures: QualityMeasures) -> list[str]:
     """Warnings of what the picture itself shows.
 
-    >>> notice(Sight(20.0, 1.5, 0.2, 4.0, {"id": 0.8}, {}))
+    >>> notice(QualityMeasures(20.0, 1.5, 0.2, 4.0, {"id": 0.8}, {}))
     ['picture:near_edge', 'id:glare']
     """
     found = []
-    if sight.stripes > MOST_STRIPES:
+    if measures.stripes > MOST_STRIPES:
         found.append("picture:screen")
-    if sight.colour < LEAST_COLOUR:
+    if measures.colour < LEAST_COLOUR:
         found.append("picture:photocopy")
-    if sight.gap_mm < CLIPPED_MM:
+    if measures.gap_mm < CLIPPED_MM:
         found.append("picture:clipped")
-    elif sight.gap_mm < NEAR_MM:
+    elif measures.gap_mm < NEAR_MM:
         found.append("picture:near_edge")
-    if sight.steepness is not None and sight.steepness < LEAST_STEEPNESS:
+    if measures.steepness is not None and measures.steepness < LEAST_STEEPNESS:
         found.append("picture:blurred")
     for word, shares, most in (
-        ("covered", sight.cover, MOST_COVER),
-        ("glare", sight.glare, MOST_GLARE),
+        ("covered", measures.cover, MOST_COVER),
+        ("glare", measures.glare, MOST_GLARE),
     ):
         found += [f"{field}:{word}" for field, share in shares.items() if share > most]
     return found

@@ -1,4 +1,4 @@
-"""Which piece belongs to which field: by its caption, else by where the model prints it."""
+"""Which segment belongs to which field: by its caption, else by where the model prints it."""
 
 from __future__ import annotations
 
@@ -7,15 +7,21 @@ from dataclasses import dataclass
 
 from cvocr_lab.engines.local import values
 from cvocr_lab.engines.local.classify import Model, folded
-from cvocr_lab.engines.local.pieces import Piece
+from cvocr_lab.engines.local.line_segments import Segment
 from cvocr_lab.kinds import TYPES, Field, Slot
+from cvocr_lab.kinds import _fieldtypes as t
 
 TOO_FAR = 3.0
-"""Cost from which a piece is not the field's."""
+"""Cost from which a segment is not the field's."""
+_SAME_LEFT_MM, _CONTINUED = 2.0, 1.5
+"""How far the rows of a value begin from one another, and what a row costs that has only this."""
+_NO_VALUE = 1.5
+"""Misfit from which a segment is no value of a field."""
+_HEADING_MM = 15.0
 _HALVES_MM = 8.0
 """Gap up to which two wordings on one row are halves of one caption."""
 _NEAR_MM = 15.0
-"""Gap after a caption from which a piece on its row is hardly the value."""
+"""Gap after a caption from which a segment on its row is hardly the value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +31,10 @@ class Caption:
     Parameters
     ----------
     rows
-        Its pieces, the upper first; parts on one row are one piece.
+        Its segments, the upper first; parts on one row are one segment.
     """
 
-    rows: tuple[Piece, ...]
+    rows: tuple[Segment, ...]
 
     @property
     def x0(self) -> float:
@@ -51,16 +57,16 @@ class Caption:
         return max(1.5, *(row.height for row in self.rows))
 
 
-def find_captions(pieces: Sequence[Piece], model: Model) -> dict[str, Caption]:
+def find_captions(segments: Sequence[Segment], model: Model) -> dict[str, Caption]:
     """The caption of each field, and under names in brackets those of what is no field.
 
     A father's name, say, is no field of any type; its caption keeps its value from others.
     """
     slots = {s.field: s for s in model.layout.slots}
-    found: dict[str, list[Piece]] = {}
-    for piece in pieces:
-        if piece.caption:
-            found.setdefault(piece.caption, []).append(piece)
+    found: dict[str, list[Segment]] = {}
+    for segment in segments:
+        if segment.caption:
+            found.setdefault(segment.caption, []).append(segment)
     captions: dict[str, Caption] = {}
     used: set[int] = set()
     for name, some in found.items():
@@ -68,11 +74,11 @@ def find_captions(pieces: Sequence[Piece], model: Model) -> dict[str, Caption]:
         captions[name], mine = _caption(some, slots.get(name), wordings)
         used |= mine
     keys = _nameless(model)
-    for number, piece in enumerate(pieces):
+    for number, segment in enumerate(segments):
         # Another wording of a field elsewhere on the paper captions something else.
-        spare = piece.caption and model.type[piece.caption].vi and id(piece) not in used
-        if spare or (piece.hit is not None and not piece.caption and piece.hit.key in keys):
-            captions[f"({number})"] = Caption((piece,))
+        spare = segment.caption and model.type[segment.caption].vi and id(segment) not in used
+        if spare or (segment.hit is not None and not segment.caption and segment.hit.key in keys):
+            captions[f"({number})"] = Caption((segment,))
     return captions
 
 
@@ -84,14 +90,14 @@ def _nameless(model: Model) -> frozenset[str]:
 
 
 def _caption(
-    candidates: Sequence[Piece], slot: Slot | None, wordings: Sequence[str]
+    candidates: Sequence[Segment], slot: Slot | None, wordings: Sequence[str]
 ) -> tuple[Caption, set[int]]:
     """The candidate that reads and stands best, with its other half beside, above or below.
 
     Also the candidates it is made of, by identity.
     """
 
-    def fit(p: Piece) -> float:
+    def fit(p: Segment) -> float:
         assert p.hit is not None
         off = abs(p.x0 - slot.x) * 0.5 + abs(p.y - slot.y) if slot else 0.0
         later = wordings.index(p.hit.key) if p.hit.key in wordings else 0
@@ -116,36 +122,91 @@ def _caption(
 
 
 def assign(
-    loose: Sequence[Piece],
+    loose: Sequence[Segment],
     fields: Sequence[Field],
     captions: Mapping[str, Caption],
     slots: Mapping[str, Slot],
-) -> dict[str, list[tuple[Piece, float]]]:
-    """Each piece to the field it fits best, with what that costs."""
-    assigned: dict[str, list[tuple[Piece, float]]] = {}
-    for piece in loose:
-        best, least = "", TOO_FAR
+) -> dict[str, list[tuple[Segment, float]]]:
+    """Each segment to the field it fits best, with what that costs.
+
+    What does not stand on the row of a word from a closed list goes on to its next best field.
+    """
+    by_name = {f.name: f for f in fields}
+    assigned: dict[str, list[tuple[Segment, float]]] = {}
+    left: dict[int, set[str]] = {id(segment): set() for segment in loose}
+    waiting = list(loose)
+    while waiting:
+        for segment in waiting:
+            best, least = "", TOO_FAR
+            for f in fields:
+                if f.name in left[id(segment)]:
+                    continue
+                cost = _cost(segment, f, captions, slots.get(f.name), by_name)
+                cost += values.misfit(f, segment.text)
+                if cost < least:
+                    best, least = f.name, cost
+            if best:
+                assigned.setdefault(best, []).append((segment, least))
+        waiting = []
         for f in fields:
-            cost = _cost(piece, f, captions, slots.get(f.name))
-            cost += values.misfit(f, piece.text)
-            if cost < least:
-                best, least = f.name, cost
-        if best:
-            assigned.setdefault(best, []).append((piece, least))
+            if f.name in assigned and isinstance(f.type, t.Choice):
+                mine, others = _one_row(assigned[f.name])
+                assigned[f.name] = mine
+                waiting += others
+                for segment in others:
+                    left[id(segment)].add(f.name)
+    _continue(assigned, loose, fields)
     return assigned
 
 
-def _cost(piece: Piece, f: Field, captions: Mapping[str, Caption], slot: Slot | None) -> float:
+def _continue(
+    assigned: dict[str, list[tuple[Segment, float]]],
+    loose: Sequence[Segment],
+    fields: Sequence[Field],
+) -> None:
+    """Give free segments to the field whose value they continue in the next row, left-aligned."""
+    given = {id(segment) for some in assigned.values() for segment, _ in some}
+    for segment in sorted(loose, key=lambda p: p.y):
+        if id(segment) in given:
+            continue
+        for f in fields:
+            above = [p for p, _ in assigned.get(f.name, ())]
+            if not above or not isinstance(f.type, t.Address | t.Sign):
+                continue
+            last = max(above, key=lambda p: p.y)
+            step = (segment.y - last.y) / max(segment.height, last.height)
+            begins = abs(segment.x0 - min(p.x0 for p in above)) < _SAME_LEFT_MM
+            if 0.6 < step < 1.6 and begins and segment.x1 <= max(p.x1 for p in above):
+                assigned[f.name].append((segment, _CONTINUED))
+                break
+
+
+def _one_row(
+    segments: list[tuple[Segment, float]],
+) -> tuple[list[tuple[Segment, float]], list[Segment]]:
+    """The segments on the row of the one that costs least, and the others.
+
+    A word of a closed list does not go on in the next line.
+    """
+    best = min(segments, key=lambda item: item[1])[0]
+    mine = [item for item in segments if abs(item[0].y - best.y) < 0.6 * best.height]
+    return mine, [segment for segment, _ in segments if not any(segment is p for p, _ in mine)]
+
+
+def _cost(
+    segment: Segment, f: Field, captions: Mapping[str, Caption], slot: Slot | None,
+    fields: Mapping[str, Field],
+) -> float:  # fmt: skip
     costs = [TOO_FAR + 1]
     caption = captions.get(f.name)
     if caption is not None:
-        costs.append(_caption_cost(piece, f, caption, captions, slot))
+        costs.append(_caption_cost(segment, f, caption, captions, slot, fields))
     if slot is not None:
         pitch = 1.35 * slot.size
-        rows = (piece.y - (slot.value_y - 0.35 * slot.size)) / pitch
+        rows = (segment.y - (slot.value_y - 0.35 * slot.size)) / pitch
         row = min(max(round(rows), 0), max(slot.lines, f.max_lines) - 1)
         left = slot.value_x if row == 0 or slot.wrap_x is None else slot.wrap_x
-        dx = max(left - 2 - piece.x0, piece.x0 - (left + slot.width), 0)
+        dx = max(left - 2 - segment.x0, segment.x0 - (left + slot.width), 0)
         dy = abs(rows - row) * pitch
         # A place alone says less than a caption does: captions of other models move.
         base = 1.6 if caption is not None else 0.9
@@ -153,42 +214,64 @@ def _cost(piece: Piece, f: Field, captions: Mapping[str, Caption], slot: Slot | 
     return min(costs)
 
 
+def _may_be(field: Field | None, segment: Segment) -> bool:
+    """Whether a segment may be a value of a field: the end of an address is no date."""
+    return field is None or values.misfit(field, segment.text) < _NO_VALUE
+
+
+def _before(caption: Segment, segment: Segment) -> bool:
+    """Whether a caption stands to the left of a segment; ends of lines are not that exact."""
+    return (caption.x0 + caption.x1) / 2 < segment.x0
+
+
 def _caption_cost(
-    piece: Piece, f: Field, caption: Caption, captions: Mapping[str, Caption], slot: Slot | None
+    segment: Segment,
+    f: Field,
+    caption: Caption,
+    captions: Mapping[str, Caption],
+    slot: Slot | None,
+    fields: Mapping[str, Field],
 ) -> float:
     height = caption.height
-    others = [row for c in captions.values() if c is not caption for row in c.rows]
+    named = [(name, row) for name, c in captions.items() if c is not caption for row in c.rows]
+    others = [row for _, row in named]
     for row in caption.rows:
-        on_row = abs(piece.y - row.y) < 0.65 * max(height, piece.height)
-        if on_row and piece.x0 > row.x1 - 2:
+        on_row = abs(segment.y - row.y) < 0.65 * max(height, segment.height)
+        if on_row and segment.x0 > row.x1 - 2:
             between = any(
-                abs(c.y - row.y) < 0.65 * height and row.x1 - 1 <= c.x0 < piece.x0 + 1
+                abs(c.y - row.y) < 0.65 * height and row.x1 - 1 <= c.x0 and _before(c, segment)
                 for c in others
             )
             below = 0.3 if f.flow == "below" else 0.0
-            gap = piece.x0 - row.x1
+            gap = segment.x0 - row.x1
             far = 0.015 * gap + 0.12 * max(gap - _NEAR_MM, 0)
             return TOO_FAR + 1 if between else below + far
-    rows = (piece.y - caption.y) / (1.35 * height)
+    rows = (segment.y - caption.y) / (1.35 * height)
     if not 0.4 < rows < f.max_lines + (f.flow != "right") + 0.9:
         return TOO_FAR + 1
     wrap = slot.wrap_x if slot and slot.wrap_x is not None else caption.x0
-    left = min(caption.x0, wrap) - 4
-    over = min(piece.x1, caption.x1) - max(piece.x0, caption.x0)
+    # A heading stands over the middle of its text.
+    left = min(caption.x0, wrap) - (_HEADING_MM if isinstance(f.type, t.Sign) else 4)
+    over = min(segment.x1, caption.x1) - max(segment.x0, caption.x0)
     centred = f.flow == "below" and over > 4  # a heading above its value's middle
-    if not centred and (piece.x1 < left or piece.x0 < left - 3):
+    if not centred and (segment.x1 < left or segment.x0 < left - 3):
         return TOO_FAR + 1
-    for c in others:
-        if c.x0 > piece.x1:
+    for name, c in named:
+        if c.x0 > segment.x1:
             continue
         lower = c.y > caption.y + 0.45 * height
-        if lower and c.y < piece.y - 0.45 * height and c.x0 < piece.x1 and c.x1 > caption.x0 - 2:
+        if (
+            lower
+            and c.y < segment.y - 0.45 * height
+            and c.x0 < segment.x1
+            and c.x1 > caption.x0 - 2
+        ):
             return TOO_FAR + 1  # another caption stands between
-        beside = abs(c.y - piece.y) < 0.6 * height and left < c.x1 < piece.x0 + 2
-        if lower and beside:
-            return TOO_FAR + 1  # the piece stands on another caption's line
+        beside = abs(c.y - segment.y) < 0.6 * height and left < c.x1 and _before(c, segment)
+        if lower and beside and _may_be(fields.get(name), segment):
+            return TOO_FAR + 1  # the segment stands on another caption's line
         upper_right = abs(c.y - caption.y) < 0.6 * height and c.x0 > caption.x1
-        if upper_right and piece.x0 > c.x0 - 3:
+        if upper_right and segment.x0 > c.x0 - 3:
             return TOO_FAR + 1  # it stands under the next column
     flow = 0.9 if f.flow == "right" else 0.1
-    return flow + 0.2 * rows + 0.02 * abs(piece.x0 - caption.x0)
+    return flow + 0.2 * rows + 0.02 * abs(segment.x0 - caption.x0)

@@ -221,14 +221,49 @@ def find_anchors(lines: Sequence[Line]) -> list[Hit]:
                 continue
             first, stop = origin[start], origin[end - 1] + 1
             # "Họ và tên" is a caption, "HỒ VĂN TÈO" a name; "Đức Trọng" no "CỤC TRƯỞNG".
-            upper = lines[row].text[first:stop].isupper()
-            if anchor in (_capitals() if upper else _sentences()):
+            printed = lines[row].text[first:stop]
+            if not _is_wording(printed, anchor, score):
+                continue
+            if anchor in (_capitals() if printed.isupper() else _sentences()):
                 taken.append((start, end))
                 hits.append(Hit(row, first, stop, anchor, score))
     return hits
 
 
-_AFTER_SHORT = re.compile(r"$|[:/(.]|N[o°º]|(?:[A-Z]{2} ?)?[\dOIl]{5}")
+def _is_wording(printed: str, anchor: str, score: float) -> bool:
+    """Whether text that folds to an anchor is its wording, with its marks and in one piece.
+
+    "Chợ Gạo, Tiền" is not "Có giá trị đến", and "Họ và tên: HÀ" not "Họ và tên cha".
+    """
+    if score < _SAME and re.search(r":(?!\s*[/(])", printed.rstrip(" :")):
+        return False
+    return score >= _CLEAR or any(
+        fuzz.ratio(printed.casefold(), wording) >= _LIKE_MARKS for wording in _by_anchor()[anchor]
+    )
+
+
+_SAME, _CLEAR, _LIKE_MARKS = 0.999, 0.9, 64
+"""Scores from which an anchor is its wording letter by letter, and is clearly read; and the
+likeness, in percent, that any other must have to its wording with all marks."""
+
+
+@cache
+def _by_anchor() -> dict[str, frozenset[str]]:
+    """How each anchor is printed, in small letters."""
+    printed: dict[str, set[str]] = defaultdict(set)
+    for wording in _all_wordings():
+        printed[folded(wording)[0]].add(wording.casefold())
+    return {key: frozenset(some) for key, some in printed.items()}
+
+
+@cache
+def caption_words() -> frozenset[str]:
+    """Every word of the captions and titles that some type prints, in small letters."""
+    return frozenset(w for wording in _all_wordings() for w in _WORDS.findall(wording.casefold()))
+
+
+_WORDS = re.compile(r"[^\W\d_]+")
+_AFTER_SHORT = re.compile(r"$|[:/(.]|N[o°º]|(?:[A-Z]{2} ?)?[\dOIl]{5}|[A-Z]{2}$")
 """What may follow a caption of two or three letters: "Số 4 Ngõ 189" is an address."""
 
 
@@ -251,12 +286,11 @@ def _short_ones(key: str, origin: list[int], text: str) -> list[tuple[float, int
 @cache
 def _short_anchors() -> dict[str, frozenset[str]]:
     """Anchors of two or three letters, and how each is printed, in small letters."""
-    printed: dict[str, set[str]] = defaultdict(set)
-    for wording in _all_wordings():
-        key = folded(wording)[0]
-        if key in _anchors() and len(key) < 4:
-            printed[key].add(wording.strip(" :.").casefold())
-    return {key: frozenset(some) for key, some in printed.items()}
+    return {
+        key: frozenset(wording.strip(" :.") for wording in some)
+        for key, some in _by_anchor().items()
+        if key in _anchors() and len(key) < 4
+    }
 
 
 def _place(key: str, anchor: str) -> tuple[float, int, int] | None:

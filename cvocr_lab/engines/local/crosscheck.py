@@ -58,32 +58,18 @@ def _settle(text: str, proof: Proof) -> tuple[str, bool]:
         return text, False
     if proof.how == "words":
         return _by_words(text, proof.text)
-    if comparison_key(text).upper() == comparison_key(proof.text).upper():
+    printed = comparison_key(text).upper()
+    if comparison_key(proof.text).upper() in (printed, _LETTERS.get(printed)):
         return text, True
     return (proof.text.upper() if text.isupper() else proof.text), True
 
 
-_UNITS = frozenset(
-    [
-        "xa",
-        "phuong",
-        "thi",
-        "tran",
-        "quan",
-        "huyen",
-        "xom",
-        "thon",
-        "to",
-        "khu",
-        "pho",
-        "tp",
-        "tx",
-        "tt",
-        "thanh",
-        "tinh",
-        "dac",
-    ]
-)
+_LETTERS = {"M": "NAM", "F": "NỮ"}
+"""What passports print that give the sex as a letter alone."""
+_UNITS = frozenset((
+    "xa", "phuong", "thi", "tran", "quan", "huyen", "xom", "thon", "to", "khu", "pho", "tp", "tx",
+    "tt", "thanh", "tinh", "dac",
+))  # fmt: skip
 """Words a code's address may have beyond the print's."""
 
 

@@ -61,9 +61,9 @@ class Eyes:
         answer = _open(MODELS[0], self._threads).run(canvas[None])[0][0]
         back = np.linalg.inv(matrix)
         found: list[Outline] = []
-        for quad, sureness in papers.instances(answer):
+        for quad in papers.instances(answer):
             rough = warp_points(back, quad)
-            outline = self._outline(small, rough, sureness, scale)
+            outline = self._outline(small, rough, scale)
             if outline is not None and not any(_same(outline, other) for other in found):
                 found.append(outline)
         return found
@@ -72,14 +72,12 @@ class Eyes:
         """Return the picture's own frame as the outline of a paper that fills it."""
         small, scale = papers.reduced(image)
         frame = rectangle(small.shape[1], small.shape[0])
-        outline = self._outline(small, frame, 0.5, scale)
+        outline = self._outline(small, frame, scale)
         if outline is not None:
             return outline
-        return Outline(papers.long_side_first(frame) / scale, 0.5, 0.5, {})
+        return Outline(papers.long_side_first(frame) / scale, 0.5, {})
 
-    def _outline(
-        self, small: Image, rough: Points, sureness: float, scale: float
-    ) -> Outline | None:
+    def _outline(self, small: Image, rough: Points, scale: float) -> Outline | None:
         """Look at a rough outline until it stands still, each time where the last look led."""
         if max(side_lengths(rough)) < _LEAST_SIDE or _shown(rough, small) < _LEAST_SHOWN:
             return None
@@ -100,7 +98,7 @@ class Eyes:
         turns = papers.softmax(logits[:4])
         turn = int(turns.argmax())
         types = papers.type_chances(net.card["types"], logits[4:])
-        return Outline(np.roll(quad, -turn, axis=0) / scale, sureness, float(turns[turn]), types)
+        return Outline(np.roll(quad, -turn, axis=0) / scale, float(turns[turn]), types)
 
     def lines(self, image: Image, scale: float) -> Quads:
         """Return the lines of text of an upright picture, ``(n, 4, 2)`` in its pixels.

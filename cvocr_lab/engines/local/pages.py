@@ -153,7 +153,7 @@ def _other_outlines(
         for lines in read_page(image, eyes, reader):
             corners = page_of_zone(find_marks(lines, ()))
             if corners is not None:
-                yield [Outline(corners, 0.5, 1.0, {"passport": 1.0})]
+                yield [Outline(corners, 1.0, {"passport": 1.0})]
 
 
 def _closer(image: Image, corners: Points, eyes: Eyes) -> list[Outline]:
@@ -218,7 +218,7 @@ def _paper(
         there = [replace(mark, points=warp_points(back, mark.points)) for mark in marks]
         corners = page_of_zone(there)
         if corners is not None and overlap(corners, outline.corners) < _ZONE_AGREES:
-            placed = Outline(corners, outline.sureness, 1.0, {"passport": 1.0})
+            placed = Outline(corners, 1.0, {"passport": 1.0})
             if (page := _paper(image, placed, eyes, reader, by_outline=False)) is not None:
                 return page
     if not marks and classify.is_other_paper(lines):

@@ -1,7 +1,7 @@
 """Find the papers of a picture: their four corners, which way up they are, and a guess of the type.
 
-Two small nets share the work.  The first marks on a thumbnail which pixels belong to a paper and
-where that paper's middle is; quadrilaterals are fitted to what it marks.  The second sees each
+Two small nets share the work.  The first marks on a thumbnail which pixels belong to a paper, and
+each of them says where that paper's four corners are.  The second sees each
 paper roughly flattened and gives its exact corners, which of them is the paper's own top left,
 and how likely each document type is.  The thumbnail has a margin, so corners beyond the edge of the
 picture are found too.
@@ -25,6 +25,7 @@ from cvocr_lab.engines.local.geometry import (
     fit_quad,
     homography,
     is_convex,
+    overlap,
     rectangle,
     side_lengths,
     warp_points,
@@ -37,7 +38,7 @@ INNER: Final = 264
 CELL: Final = 4
 """Pixels of the thumbnail per cell of the first net's answer."""
 REACH: Final = 10.0
-"""Cells per unit of the way to a paper's middle."""
+"""Cells per unit of the way to a paper's corner."""
 CROP: Final = (224, 144)
 """Width and height of what the second net sees."""
 MARGIN: Final = 0.12
@@ -49,6 +50,9 @@ _SURE = 0.5
 _LEAST_CELLS = 14
 _SPUR = 11
 """Pixels of the canvas: what is thinner is no part of a paper."""
+_ALIKE = 0.7
+"""Overlap with the corners that the cells say from which the mask's own outline, which is more
+exact, is one paper's."""
 _ONE_PAPER = 0.135
 """Spread of the middles that a paper's cells point to, over the square root of their number, up to
 which they are one paper's: one paper's spread by 0.11 at most, two papers' by 0.16 and more."""
@@ -98,8 +102,6 @@ class Outline:
     corners
         ``(4, 2)`` pixels of the picture, clockwise from the paper's own top left; they may lie
         outside the picture.
-    sureness
-        How much of the paper the first net is sure of, 0 to 1.
     upright
         Probability that the first corner is the paper's own top left.
     types
@@ -107,39 +109,42 @@ class Outline:
     """
 
     corners: Points
-    sureness: float
     upright: float
     types: dict[str, float]
 
 
-def instances(answer: NDArray[np.float32]) -> list[tuple[Points, float]]:
+def instances(answer: NDArray[np.float32]) -> list[Points]:
     """Read quadrilaterals off the first net's answer.
 
     Parameters
     ----------
     answer
-        ``(3, 80, 80)``: logits of the mask, and the way to each pixel's middle.
+        ``(9, 80, 80)``: logits of the mask, and the ways to the corners of each pixel's paper.
 
     Returns
     -------
-    list of (ndarray, float)
-        Corners on the canvas, and the mean probability of the mask; the largest first.
+    list of ndarray
+        Corners on the canvas, ``(4, 2)`` each; the largest first.
     """
     chance = 1 / (1 + np.exp(-answer[0]))
     rows, columns = chance.shape
-    y, x = np.indices((rows, columns))
-    middles = np.stack([x + answer[1] * REACH, y + answer[2] * REACH], -1)
+    here = np.stack(np.meshgrid(np.arange(columns), np.arange(rows)), -1)
+    corners = answer[1:].transpose(1, 2, 0).reshape(rows, columns, 4, 2) * REACH + here[:, :, None]
+    middles = corners.mean(2)
     _, blobs = cv2.connectedComponents((chance > _SURE).astype(np.uint8), connectivity=4)
-    found: list[tuple[Points, float]] = []
+    found: list[Points] = []
     for blob in range(1, int(blobs.max()) + 1):
         cells = blobs == blob
         if cells.sum() < _LEAST_CELLS:
             continue
         for mine in _parted(cells, middles, chance):
-            quad = _fitted(mine, blobs, chance)
-            if quad is not None:
-                found.append((quad, float(chance[mine].mean())))
-    found.sort(key=lambda item: -float(cv2.contourArea(item[0].astype(np.float32))))
+            quad = (_agreed(corners[mine]) + 0.5) * CELL
+            fit = _fitted(mine, blobs, chance)
+            if fit is not None and overlap(fit, quad) > _ALIKE:
+                quad = fit
+            if is_convex(quad):
+                found.append(quad)
+    found.sort(key=lambda quad: -float(cv2.contourArea(quad.astype(np.float32))))
     return found[:_MOST_PAPERS]
 
 
@@ -168,6 +173,18 @@ def _parted(
         parts.append(mine)
         rest = rest & ~mine
     return parts
+
+
+def _agreed(quads: NDArray[np.float64]) -> Points:
+    """The corners ``(4, 2)`` that the cells of one paper, ``(n, 4, 2)``, agree upon.
+
+    Cells may begin at different corners: each is turned to match the cell that speaks for most.
+    """
+    middles = quads.mean(1)
+    typical = quads[np.hypot(*(middles - np.median(middles, axis=0)).T).argmin()]
+    turned = np.stack([np.roll(quads, k, axis=1) for k in range(4)])
+    nearest = np.abs(turned - typical).sum((2, 3)).argmin(0)
+    return clockwise(np.median(turned[nearest, np.arange(len(quads))], axis=0))
 
 
 def _fitted(

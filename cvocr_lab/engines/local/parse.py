@@ -1,6 +1,6 @@
 """From lines to field values, by captions and geometry.
 
-Lines are cut at the captions found in them.  What is left are *pieces* of values; each goes to
+Lines are cut at the captions found in them.  What is left are *segments* of values; each goes to
 the field whose caption, or printed place, it fits best; then the field's type takes its value
 out of the joined text.
 """
@@ -17,7 +17,7 @@ from cvocr_lab.engines.local import values
 from cvocr_lab.engines.local.assign import assign, find_captions
 from cvocr_lab.engines.local.classify import Hit, Model
 from cvocr_lab.engines.local.geometry import Matrix
-from cvocr_lab.engines.local.pieces import Piece, cut, hull
+from cvocr_lab.engines.local.line_segments import Segment, cut, hull
 from cvocr_lab.kinds import Field, FieldType, Slot
 from cvocr_lab.kinds import _fieldtypes as t
 from cvocr_lab.results import Line, Quad
@@ -66,9 +66,9 @@ def parse(
     skip
         Lines that are no print: the MRZ, lines of other papers.
     """
-    pieces = cut(lines, hits, model, matrix, skip)
-    captions = find_captions(pieces, model)
-    loose = [p for p in pieces if p.hit is None]
+    segments = cut(lines, hits, model, matrix, skip)
+    captions = find_captions(segments, model)
+    loose = [p for p in segments if p.hit is None]
     slots = {s.field: s for s in model.layout.slots}
     fields = [f for f in model.type.fields if f.source == "print" and f.name != "mrz"]
     fields = [f for f in fields if f.name in slots or f.name in captions or f.leading]
@@ -76,12 +76,12 @@ def parse(
     plain = [f for f in fields if f.vi and not _templated(slots.get(f.name))]
     special = [f for f in fields if f not in plain]
     taken: set[int] = set()
-    uncaptioned = [p for p in pieces if not p.caption or not model.type[p.caption].vi]
+    uncaptioned = [p for p in segments if not p.caption or not model.type[p.caption].vi]
     for f in special:
         made = _special(f, slots.get(f.name), uncaptioned, taken)
         if made is not None:
             readings[f.name] = made
-    signed = _signed(pieces, model)
+    signed = _signed(segments, model)
     rest = [p for p in loose if id(p) not in taken and id(p) not in signed]
     asked = [*plain, *(Field(name, TEXT) for name in captions if name.startswith("("))]
     assigned = assign(rest, asked, captions, slots)
@@ -102,20 +102,20 @@ _SIGNER = re.compile(
 _BESIDE_MM = 4.0
 
 
-def _signed(pieces: Sequence[Piece], model: Model) -> set[int]:
-    """Pieces of the signer's block, by identity: the line of place and date, and what is below it.
+def _signed(segments: Sequence[Segment], model: Model) -> set[int]:
+    """Segments of the signer's block, by identity: the line of place and date, and what follows it.
 
     What follows a caption on its own line is never the signer's.
     """
-    captioned = {p.line for p in pieces if p.caption and model.type[p.caption].vi}
+    captioned = {p.line for p in segments if p.caption and model.type[p.caption].vi}
     heads = [
         p
-        for p in pieces
+        for p in segments
         if p.line not in captioned
         and (_SIGNER.match(fold_key(p.text)) or values.words_date(p.text))
     ]
     found: set[int] = set()
-    for p in pieces:
+    for p in segments:
         if p.hit is not None or p.line in captioned:
             continue
         middle = (p.x0 + p.x1) / 2
@@ -130,19 +130,19 @@ def _templated(slot: Slot | None) -> bool:
     return slot is not None and "{d}" in slot.template
 
 
-def _joined(pieces: Sequence[Piece]) -> list[Piece]:
+def _joined(segments: Sequence[Segment]) -> list[Segment]:
     """In reading order: rows from the top, each from the left."""
-    rows: list[list[Piece]] = []
-    for piece in sorted(pieces, key=lambda p: p.y):
-        if rows and piece.y - np.mean([p.y for p in rows[-1]]) < 0.42 * piece.height:
-            rows[-1].append(piece)
+    rows: list[list[Segment]] = []
+    for segment in sorted(segments, key=lambda p: p.y):
+        if rows and segment.y - np.mean([p.y for p in rows[-1]]) < 0.42 * segment.height:
+            rows[-1].append(segment)
         else:
-            rows.append([piece])
+            rows.append([segment])
     return [p for row in rows for p in sorted(row, key=lambda p: p.x0)]
 
 
 def _assemble(
-    f: Field, mine: Sequence[tuple[Piece, float]], slot: Slot | None, *, captioned: bool
+    f: Field, mine: Sequence[tuple[Segment, float]], slot: Slot | None, *, captioned: bool
 ) -> Reading | None:
     if not mine:
         return None
@@ -157,21 +157,21 @@ def _assemble(
     return Reading(text, hull(used), _sure(used), cost, captioned, tuple(p.line for p in used))
 
 
-def _sure(pieces: Sequence[Piece]) -> tuple[float, ...]:
-    return tuple(c for p in pieces for c in p.characters)
+def _sure(segments: Sequence[Segment]) -> tuple[float, ...]:
+    return tuple(c for p in segments for c in p.characters)
 
 
 def _special(
-    f: Field, slot: Slot | None, pieces: Sequence[Piece], taken: set[int]
+    f: Field, slot: Slot | None, segments: Sequence[Segment], taken: set[int]
 ) -> Reading | None:
     """Fields that stand in a sentence of their own: dates in words, authorities."""
     if f.type is t.POLICE:
-        return _police(pieces, taken)
-    rows = _rows(pieces)
+        return _police(segments, taken)
+    rows = _rows(segments)
     # A sentence is one line mostly; only one that was cut takes its row together.
-    lines: dict[int, list[Piece]] = {}
-    for piece in pieces:
-        lines.setdefault(piece.line, []).append(piece)
+    lines: dict[int, list[Segment]] = {}
+    for segment in segments:
+        lines.setdefault(segment.line, []).append(segment)
     for row in [*lines.values(), *rows]:
         text = " ".join(p.text for p in row)
         found = values.from_sentence(f, slot.template if slot else "{}", text)
@@ -181,14 +181,14 @@ def _special(
     return _authority(f, rows, taken)
 
 
-def _police(pieces: Sequence[Piece], taken: set[int]) -> Reading | None:
+def _police(segments: Sequence[Segment], taken: set[int]) -> Reading | None:
     """The police body in a certificate's header."""
-    mine = [p for p in sorted(pieces, key=lambda p: p.y) if values.police_body([p.text])]
+    mine = [p for p in sorted(segments, key=lambda p: p.y) if values.police_body([p.text])]
     # Lines of one block follow one another; a signer's body stands further below.
     block = mine[:1]
-    for piece in mine[1:]:
-        if piece.y - block[-1].y < 2.2 * max(piece.height, block[-1].height):
-            block.append(piece)
+    for segment in mine[1:]:
+        if segment.y - block[-1].y < 2.2 * max(segment.height, block[-1].height):
+            block.append(segment)
     text = values.police_body([p.text for p in block])
     if not text:
         return None
@@ -196,30 +196,30 @@ def _police(pieces: Sequence[Piece], taken: set[int]) -> Reading | None:
     return Reading(text, hull(block), _sure(block), 0.2, True, tuple(p.line for p in block))
 
 
-def _rows(pieces: Sequence[Piece]) -> list[list[Piece]]:
-    rows: list[list[Piece]] = []
-    for piece in sorted(pieces, key=lambda p: p.y):
-        if rows and piece.y - rows[-1][0].y < 0.45 * max(piece.height, 1):
-            rows[-1].append(piece)
+def _rows(segments: Sequence[Segment]) -> list[list[Segment]]:
+    rows: list[list[Segment]] = []
+    for segment in sorted(segments, key=lambda p: p.y):
+        if rows and segment.y - rows[-1][0].y < 0.45 * max(segment.height, 1):
+            rows[-1].append(segment)
         else:
-            rows.append([piece])
+            rows.append([segment])
     return [sorted(row, key=lambda p: p.x0) for row in rows]
 
 
-def _authority(f: Field, rows: Sequence[Sequence[Piece]], taken: set[int]) -> Reading | None:
+def _authority(f: Field, rows: Sequence[Sequence[Segment]], taken: set[int]) -> Reading | None:
     """The run of rows most like a known authority."""
-    best: tuple[float, str, list[Piece]] = (0.0, "", [])
+    best: tuple[float, str, list[Segment]] = (0.0, "", [])
     flat = [p for row in rows for p in row]
     for i in range(len(flat)):
-        group: list[Piece] = []
-        for piece in flat[i:]:
+        group: list[Segment] = []
+        for segment in flat[i:]:
             if group and (
-                piece.y - group[-1].y > 2.2 * max(group[-1].height, 1.5)
-                or piece.x0 > group[0].x1 + 12
-                or piece.x1 < group[0].x0 - 12
+                segment.y - group[-1].y > 2.2 * max(group[-1].height, 1.5)
+                or segment.x0 > group[0].x1 + 12
+                or segment.x1 < group[0].x0 - 12
             ):
                 continue
-            group.append(piece)
+            group.append(segment)
             if len(group) > f.max_lines + 1:
                 break
             score, text = values.authority(f, " ".join(p.text for p in group))
@@ -235,17 +235,17 @@ def _authority(f: Field, rows: Sequence[Sequence[Piece]], taken: set[int]) -> Re
 def _rescue(
     fields: Sequence[Field],
     readings: dict[str, Reading],
-    loose: Sequence[Piece],
-    assigned: Mapping[str, Sequence[tuple[Piece, float]]],
+    loose: Sequence[Segment],
+    assigned: Mapping[str, Sequence[tuple[Segment, float]]],
 ) -> None:
-    """Fields of strict form that found no piece: any free piece of that form."""
+    """Fields of strict form that found no segment: any free segment of that form."""
     free = [p for p in loose if not any(p is q for group in assigned.values() for q, _ in group)]
     for f in fields:
         if f.name in readings or not values.is_rare(f):
             continue
-        for piece in free:
-            if f.type.accepts(values.take(f, [piece.text])):
-                made = _assemble(f, [(piece, 2.5)], None, captioned=False)
+        for segment in free:
+            if f.type.accepts(values.take(f, [segment.text])):
+                made = _assemble(f, [(segment, 2.5)], None, captioned=False)
                 if made is not None:
                     readings[f.name] = made
                     break

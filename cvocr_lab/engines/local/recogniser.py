@@ -6,7 +6,10 @@ Where a field's type allows few characters, the others are ruled out before deco
 
 from __future__ import annotations
 
+import itertools
 import json
+import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,6 +20,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from cvocr_lab.engines.local.wording import likeliest
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.results import Line, Quad
 
@@ -25,6 +29,12 @@ HEIGHT: Final = 48
 
 MAX_WIDTH: Final = 2400
 """Longer crops are squeezed to this many columns."""
+
+_WORD = re.compile(r"(?<![\w<])[^\W\d_]{2,8}(?![\w<])")
+"""A word that may be Vietnamese: letters only, no longer than a syllable and a little."""
+_WORDING = 0.4
+"""What the logarithm of a word's probability counts beside that of its letters."""
+_CERTAIN, _LEAST_ODDS, _DOUBTFUL, _SPELLINGS = 0.99, 0.003, 3, 12
 
 Picture = NDArray[np.uint8]
 Columns = NDArray[np.float32]
@@ -206,18 +216,68 @@ def _decode(scores: Columns, charset: str, alphabet: str) -> Line:
     sure = odds[np.arange(len(best)), best]
     text: list[str] = []
     characters: list[float] = []
+    peaks: list[int] = []
     previous = 0
-    for k, p in zip(best.tolist(), sure.tolist(), strict=True):
+    for step, (k, p) in enumerate(zip(best.tolist(), sure.tolist(), strict=True)):
         if k and k == previous:
-            characters[-1] = max(characters[-1], p)
+            if p > characters[-1]:
+                characters[-1], peaks[-1] = p, step
         elif k:
             text.append(charset[k - 1])
             characters.append(p)
+            peaks.append(step)
         previous = k
+    if not alphabet:
+        _reword(text, characters, odds[peaks], charset)
     start = next((i for i, c in enumerate(text) if c != " "), len(text))
     stop = next((i for i in range(len(text), start, -1) if text[i - 1] != " "), start)
     kept = tuple(min(1.0, p) for p in characters[start:stop])
     return Line("".join(text[start:stop]), sum(kept) / len(kept) if kept else 0.0, None, kept)
+
+
+def _reword(text: list[str], sure: list[float], odds: Columns, charset: str) -> None:
+    """Let the words decide between letters that the net finds about equally likely, in place.
+
+    Parameters
+    ----------
+    text, sure
+        The letters read and their probabilities.
+    odds
+        Probabilities of all classes where each letter was read, ``(letters, 1 + characters)``.
+    """
+    words = [m.span() for m in _WORD.finditer("".join(text))]
+    if all(min(sure[a:b]) > _CERTAIN for a, b in words):
+        return
+    choices = [_spellings(text[a:b], odds[a:b], charset) for a, b in words]
+    ends = [0, *(b for _, b in words)]
+    breaks = ["".join(text[end:a]) != " " for (a, _), end in zip(words, ends, strict=False)]
+    picks = likeliest(choices, breaks, _WORDING)
+    for (a, b), spellings, k in zip(words, choices, picks, strict=True):
+        if k:
+            odd = spellings[k][1] - spellings[0][1]
+            for i, letter in zip(range(a, b), spellings[k][0], strict=True):
+                if text[i] != letter:
+                    text[i], sure[i] = letter, 0.5 + 0.25 * math.exp(odd)
+
+
+def _spellings(word: list[str], odds: Columns, charset: str) -> list[tuple[str, float]]:
+    """Spellings of a word and the logarithms of their probabilities, the one read first."""
+    letters: list[list[tuple[str, float]]] = []
+    doubtful = sorted(range(len(word)), key=lambda i: odds[i, 1:].max())[:_DOUBTFUL]
+    for i, letter in enumerate(word):
+        top = float(odds[i, charset.index(letter) + 1])
+        found = [(letter, math.log(top))]
+        if i in doubtful and top < _CERTAIN:
+            for k in np.flatnonzero(odds[i, 1:] > _LEAST_ODDS):
+                other = charset[k]
+                if other != letter and other.isalpha() and other.isupper() == letter.isupper():
+                    found.append((other, math.log(float(odds[i, k + 1]))))
+        letters.append(found)
+    spellings = [
+        ("".join(c for c, _ in spelling), sum(p for _, p in spelling))
+        for spelling in itertools.product(*letters)
+    ]
+    return sorted(spellings, key=lambda found: -found[1])[:_SPELLINGS]
 
 
 def _softmax(scores: Columns) -> Columns:

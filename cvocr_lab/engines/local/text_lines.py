@@ -76,11 +76,19 @@ def _add_lines(
         )
         there = (corner[0] + x, corner[1] + y)
         if step + 1 < len(_LEVELS) and _thickness(mine) * STRIDE > _TOO_THICK * tall:
-            part = np.where(mine, chance[box], 0.0).astype(np.float32)
+            part = np.where(_unbridged(mine, tall), chance[box], 0.0).astype(np.float32)
             _add_lines(found, part, heights[box], there, step + 1)
             continue
         rows, columns = np.nonzero(mine)
         found.append(_line(columns + there[0], rows + there[1], sure, tall))
+
+
+def _unbridged(mine: NDArray[np.bool_], tall: float) -> NDArray[np.bool_]:
+    """A blob without what joins two lines at one place, such as a mark under a long letter."""
+    long = max(3, round(tall / STRIDE))
+    size = (1, long) if mine.shape[1] >= mine.shape[0] else (long, 1)
+    opened = cv2.morphologyEx(mine.astype(np.uint8), cv2.MORPH_OPEN, np.ones(size, np.uint8))
+    return np.asarray(opened > 0) if opened.any() else mine
 
 
 def _thickness(mine: NDArray[np.bool_]) -> float:

@@ -257,9 +257,12 @@ def misfit(field: Field, text: str) -> float:
         value = take(field, [text])
         if value and kind.accepts(value):
             return -0.4
+        if kind is t.CERTIFICATE_ID and re.fullmatch(r"[A-Z]{2}", text):
+            return 0.0  # a series, set apart from its number
         return 0.5 if digits >= 3 else 1.8
     if isinstance(kind, t.Choice) and kind in (t.SEX, t.PASSPORT_SEX, t.NATIONALITY):
-        return -0.3 if take(field, [text]) in kind.values() else 1.5
+        known = {value.upper() for value in kind.values()}
+        return -0.3 if take(field, [text]).upper() in known else 1.5
     if isinstance(kind, t.Name | t.Owner):
         upper = sum(c.isupper() for c in text)
         return 0.8 * (digits > letters) + (0.6 if letters and upper < 0.6 * letters else -0.2)

@@ -1,4 +1,4 @@
-"""Lines cut at their captions: the pieces that values are put together from."""
+"""Lines cut at their captions: the segments that values are put together from."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz import fuzz
 
-from cvocr_lab.engines.local.classify import Hit, Model, captions, folded
+from cvocr_lab.engines.local.classify import Hit, Model, caption_words, captions, folded
 from cvocr_lab.engines.local.geometry import Matrix, span_quad, warp_points
 from cvocr_lab.results import Line, Quad, as_quad, quad_part
 from cvocr_lab.text import letter_shares
@@ -24,13 +24,13 @@ text lies around it, and where there is none."""
 _BUSY = 0.35
 """Lines off the paper, over those on it, from which they are another page's."""
 _LEAST_SURE, _LEAST_SURE_SHORT = 0.5, 0.8
-"""Mean character confidence under which a piece is a seal, a signature, a pattern; of up to
+"""Mean character confidence under which a segment is a seal, a signature, a pattern; of up to
 `_SHORT` letters a speck is easily made."""
 _SHORT = 3
 
 
 @dataclass(slots=True)
-class Piece:
+class Segment:
     """Part of a line: a caption, or what may be a value.  Box in millimetres on the paper."""
 
     line: int
@@ -46,15 +46,15 @@ class Piece:
     hit: Hit | None = None
     caption: str = ""
 
-    def widened(self, x0: float, x1: float) -> Piece:
+    def widened(self, x0: float, x1: float) -> Segment:
         """The same from `x0` to `x1`."""
         return replace(self, x0=x0, x1=x1)
 
 
 def cut(
     lines: Sequence[Line], hits: Sequence[Hit], model: Model, matrix: Matrix, skip: set[int]
-) -> list[Piece]:
-    """Pieces of the lines, without lines of `skip` and what stands off the paper."""
+) -> list[Segment]:
+    """Segments of the lines, without lines of `skip` and what stands off the paper."""
     mine = captions(model)
     by_line: dict[int, list[Hit]] = {}
     for hit in hits:
@@ -62,7 +62,7 @@ def cut(
         if hit.key in mine or len(hit.key) >= 14:
             by_line.setdefault(hit.line, []).append(hit)
     back = np.linalg.inv(matrix)
-    pieces: list[Piece] = []
+    segments: list[Segment] = []
     size = np.array(model.layout.size)
     width, height = model.layout.size
     boxes = [warp_points(back, np.array(line.quad).reshape(4, 2)) for line in lines]
@@ -98,8 +98,8 @@ def cut(
         spot = mine.get(hit.key) if hit else None
         caption = spot.field if spot else ""
         text = line.text[start:end]
-        pieces.append(
-            Piece(
+        segments.append(
+            Segment(
                 index,
                 start,
                 end,
@@ -120,12 +120,14 @@ def cut(
             continue
         at, bare = 0, False
         for hit in sorted(by_line.get(index, []), key=lambda h: h.start):
-            add(index, at, hit.start, None, captioned=at > 0, english=bare)
-            end = _with_english(line.text, hit, model)
+            spot = mine.get(hit.key)
+            start, end = _with_rest(line.text, at, hit, is_caption=bool(spot and spot.field))
+            add(index, at, start, None, captioned=at > 0, english=bare)
+            end = max(end, _with_english(line.text, hit, model))
             add(index, hit.start, end, hit)
             at, bare = end, end == hit.end and _is_vietnamese(hit, model)
         add(index, at, len(line.text), None, captioned=at > 0, english=bare)
-    return pieces
+    return segments
 
 
 def _printed(line: Line, start: int, end: int, caption: float) -> NDArray[np.float64]:
@@ -136,6 +138,26 @@ def _printed(line: Line, start: int, end: int, caption: float) -> NDArray[np.flo
     assert line.quad is not None
     part = quad_part(line.quad, *letter_shares(line.text, start, end, before=caption))
     return np.array(part, float).reshape(4, 2)
+
+
+def _with_rest(text: str, at: int, hit: Hit, *, is_caption: bool) -> tuple[int, int]:
+    """Where a caption or title really begins and ends in its line.
+
+    Words of captions before it, at the line's beginning, belong to it, and those up to its colon;
+    after a title those to the line's end.
+    """
+    start, end = hit.start, hit.end
+    if at == 0 and is_caption and _only_captions(text[:start]):
+        start = 0
+    after = text[end:].split(":")[0] if is_caption else text[end:]
+    if (not is_caption or end + len(after) < len(text)) and _only_captions(after):
+        end += len(after)
+    return start, end
+
+
+def _only_captions(text: str) -> bool:
+    words = re.findall(r"\w+", text.casefold())
+    return bool(words) and all(word in caption_words() for word in words)
 
 
 def _with_english(text: str, hit: Hit, model: Model) -> int:
@@ -195,15 +217,15 @@ def _slope(boxes: Sequence[NDArray[np.float64]]) -> float:
     return float(np.median(long[:, 1] / long[:, 0])) if len(long) else 0.0
 
 
-def hull(pieces: Sequence[Piece]) -> Quad:
-    """One quad around pieces, square to the first's own direction."""
-    points = np.concatenate([p.quad for p in pieces])
-    axis = pieces[0].quad[1] - pieces[0].quad[0]
+def hull(segments: Sequence[Segment]) -> Quad:
+    """One quad around segments, square to the first's own direction."""
+    points = np.concatenate([p.quad for p in segments])
+    axis = segments[0].quad[1] - segments[0].quad[0]
     axis = axis / max(float(np.hypot(*axis)), 1e-6)
     normal = np.array([-axis[1], axis[0]])
     u, v = points @ axis, points @ normal
-    if len(pieces) == 1:
-        corners = pieces[0].quad
+    if len(segments) == 1:
+        corners = segments[0].quad
     else:
         box = [(u.min(), v.min()), (u.max(), v.min()), (u.max(), v.max()), (u.min(), v.max())]
         corners = np.array([a * axis + b * normal for a, b in box])

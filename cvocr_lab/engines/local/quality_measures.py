@@ -30,7 +30,7 @@ _AROUND_MM: Final = 9.0
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class QualityMeasures:
     """Measures of one paper in one picture.
 
     Parameters
@@ -65,7 +65,7 @@ def measure(
     flat: Image,
     lines: Sequence[Line],
     flat_scale: float,
-) -> Sight:
+) -> QualityMeasures:
     """Measure a paper.
 
     Parameters
@@ -79,7 +79,7 @@ def measure(
     pad = round(_AROUND_MM * _SCALE)
     inner = (slice(pad, -pad), slice(pad, -pad))
     paper, shown = small[inner], seen[inner]
-    return Sight(
+    return QualityMeasures(
         colour=_colour(paper, shown),
         stripes=_stripes(image, layout, matrix),
         gap_mm=_gap(image, layout, matrix, small, seen),

@@ -1,9 +1,9 @@
-"""Boxes as Label Studio writes them.
+"""Places in Label Studio: percent of the picture's width and height.
 
-Coordinates are percent of the picture's width and height.  A box is given by its top left corner
-as it stands, and turned about that corner, in pixels, clockwise by ``rotation`` degrees.
-Source: labelstud.io, *units of image annotations*; HumanSignal/label-studio#5274 on which corner is
-meant.
+A box is given by its top left corner as it stands, and turned about that corner, in pixels,
+clockwise by ``rotation`` degrees.
+Source: labelstud.io, *Export annotations, units of image annotations*;
+HumanSignal/label-studio#5274 on which corner is meant.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Final, cast
 
-from cvocr_lab.results import Quad, as_quad
+from cvocr_lab.exchange.papers import outline_quad
+from cvocr_lab.results import Quad
 
 Json = Mapping[str, object]
 
@@ -20,8 +21,16 @@ _SQUARE: Final = 0.75
 """How far in pixels a corner may lie from a true rectangle's."""
 
 
-def place_in_percent(quad: Quad, size: tuple[int, int]) -> tuple[str, Json]:
-    """Give the shape that fits a quad, ``rectangle`` or ``polygon``, and where it stands."""
+def place_of(quad: Quad, size: tuple[int, int]) -> tuple[str, Json]:
+    """Give a quad's shape, ``rectangle`` or ``polygon``, and its value in a region.
+
+    Parameters
+    ----------
+    quad
+        In pixels.
+    size
+        Width and height of the picture.
+    """
     width, height = size
     corners = list(zip(quad[::2], quad[1::2], strict=True))
     (x1, y1), (x2, y2), _, (x4, y4) = corners
@@ -42,26 +51,6 @@ def place_in_percent(quad: Quad, size: tuple[int, int]) -> tuple[str, Json]:
     return "polygon", {"points": points, "closed": True}
 
 
-def quad_of_percent(part: Json, value: Mapping[str, object]) -> Quad:
-    """Give the corners of a shape, in pixels; of a longer outline, the upright box around it."""
-    width, height = (float(str(part[f"original_{side}"])) for side in ("width", "height"))
-    if "points" in value:
-        points = [
-            (float(x) * width / 100, float(y) * height / 100)
-            for x, y in cast("Sequence[Sequence[float]]", value["points"])
-        ]
-        if len(points) != 4:
-            xs, ys = zip(*points, strict=True)
-            left, right, top, bottom = min(xs), max(xs), min(ys), max(ys)
-            points = [(left, top), (right, top), (right, bottom), (left, bottom)]
-        return as_quad(points)
-    x, y, w, h = (float(str(value[key])) for key in ("x", "y", "width", "height"))
-    turn = float(str(value.get("rotation") or 0))
-    return as_quad(
-        _turned(x * width / 100, y * height / 100, w * width / 100, h * height / 100, turn)
-    )
-
-
 def _turned(x: float, y: float, w: float, h: float, angle_deg: float) -> list[tuple[float, float]]:
     """Corners of a box turned clockwise about its top left one."""
     cos, sin = math.cos(math.radians(angle_deg)), math.sin(math.radians(angle_deg))
@@ -71,3 +60,16 @@ def _turned(x: float, y: float, w: float, h: float, angle_deg: float) -> list[tu
         (x + w * cos - h * sin, y + w * sin + h * cos),
         (x - h * sin, y + h * cos),
     ]
+
+
+def quad_of(part: Json, value: Json) -> Quad:
+    """Give the quad in pixels of a region's value; `part` says the size of the picture."""
+    width, height = (float(str(part[f"original_{side}"])) for side in ("width", "height"))
+    if "points" in value:
+        points = cast("Sequence[Sequence[float]]", value["points"])
+        return outline_quad([(float(x) * width / 100, float(y) * height / 100) for x, y in points])
+    x, y, w, h = (float(str(value[key])) for key in ("x", "y", "width", "height"))
+    turn = float(str(value.get("rotation") or 0))
+    return outline_quad(
+        _turned(x * width / 100, y * height / 100, w * width / 100, h * height / 100, turn)
+    )

@@ -1,0 +1,171 @@
+"""Any function as an engine: a picture in, a dict of fields out."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from cvocr_lab.engines._identity import Identity
+from cvocr_lab.errors import AnswerError, ArgumentError
+from cvocr_lab.kinds import TYPES, document_type
+from cvocr_lab.kinds._fieldtypes import Amount
+from cvocr_lab.results import Document, Extraction, FieldValue
+
+if TYPE_CHECKING:
+    from cvocr_lab.engines import Request
+
+_ABOUT: Final = ("type", "side", "page", "ocr_type", "ocr_side", "ocr_page")
+_AMOUNTS: Final = frozenset(
+    field.name for kind in TYPES.values() for field in kind.fields if isinstance(field.type, Amount)
+)
+
+
+class FunctionEngine:
+    r"""Reads by a function that takes a picture and gives the fields.
+
+    `open_engine`, `cvocr_lab.extract` and `CachedEngine` make one of any function with a parameter
+    without default, so that ``engine=my_function`` is enough.
+
+    Parameters
+    ----------
+    function
+        Gets the upright picture as a PIL image (RGB), once for each page; for pairs a function with
+        two such parameters gets front and back.  It gives a dict, or a list of dicts for several
+        papers: ``id``, ``name`` … as text; ``<field>_confidence`` (0 to 1) and ``<field>_quad``
+        where it knows them; `type`, `side` and `page` where it tells them.  None, or nothing in it,
+        means that there is no paper.  What it raises is the row's error.
+
+    Examples
+    --------
+    Tesseract, PaddleOCR and VietOCR give text; `cvocr_lab.engines.fields_in` finds the fields by
+    their captions.
+
+    >>> def tesseract(picture):
+    ...     import pytesseract
+    ...
+    ...     return fields_in(pytesseract.image_to_string(picture, lang="vie"))
+
+    >>> paddle = PaddleOCR(lang="vi")  # doctest: +SKIP
+    >>> def paddleocr(picture):
+    ...     lines = paddle.predict(np.asarray(picture)[..., ::-1])[0]["rec_texts"]
+    ...     return fields_in("\n".join(lines))
+
+    >>> vietocr = Predictor(Cfg.load_config_from_name("vgg_transformer"))  # doctest: +SKIP
+    >>> def name_by_vietocr(picture):  # it reads one line
+    ...     return {"name": vietocr.predict(picture.crop((300, 240, 980, 300)))}
+
+    >>> FunctionEngine(tesseract).name
+    'tesseract'
+    """
+
+    def __init__(self, function: Callable[..., object]) -> None:
+        self._function = function
+        self.name = str(getattr(function, "__name__", type(function).__name__))
+
+    def identity(self) -> Identity:
+        """Give its name and the text of the function: a changed one is another engine."""
+        try:
+            told = inspect.getsource(self._function)
+        except (OSError, TypeError):
+            code = getattr(self._function, "__code__", None)
+            told = repr((code.co_code, code.co_consts)) if code else repr(type(self._function))
+        return Identity.of(self.name, {"code": hashlib.sha256(told.encode()).hexdigest()})
+
+    def extract(self, request: Request) -> Extraction:
+        """Read one request.
+
+        Raises
+        ------
+        AnswerError
+            The function gave something else than dicts of texts.
+        """
+        from PIL import Image
+
+        pictures = [
+            (number, Image.fromarray(pixels))
+            for image in request.images
+            for number, pixels in zip(image.numbers, image.pages, strict=True)
+        ]
+        if len(request.images) == 2 and _wanted(self._function) == 2:
+            fronts = self._function(*(Image.fromarray(image.pixels) for image in request.images))
+            return Extraction(tuple(_documents(fronts, 1)), engine=self.name)
+        found = [d for page, picture in pictures for d in _documents(self._function(picture), page)]
+        return Extraction(tuple(found), engine=self.name)
+
+    def __repr__(self) -> str:
+        return f"FunctionEngine({self.name})"
+
+
+def reads_pictures(function: object) -> bool:
+    """Tell a function that reads a picture from one that makes an engine: it has a parameter."""
+    return callable(function) and not isinstance(function, type) and _wanted(function) > 0
+
+
+def _wanted(function: object) -> int:
+    """Count the parameters that must be given."""
+    try:
+        parameters = inspect.signature(function).parameters.values()  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return 0
+    plain = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return sum(p.kind in plain and p.default is p.empty for p in parameters)
+
+
+def _documents(answer: object, page: int) -> Iterator[Document]:
+    papers = answer if isinstance(answer, list | tuple) else [answer]
+    for paper in papers:
+        if paper is None:
+            continue
+        if not isinstance(paper, Mapping):
+            raise AnswerError(
+                f"the function gave a {type(paper).__name__}: it must give a dict of fields, a "
+                "list of them, or None"
+            )
+        if paper:
+            yield _document(paper, page)
+
+
+def _document(paper: Mapping[object, object], page: int) -> Document:
+    about = {n.removeprefix("ocr_"): paper[n] for n in _ABOUT if paper.get(n) not in (None, "")}
+    name = str(about.get("type", ""))
+    try:
+        name, side = document_type(name).name, document_type(name).side
+    except ArgumentError:
+        side = ""
+    fields = {}
+    for key, value in paper.items():
+        if not isinstance(key, str) or key in _ABOUT or key.startswith("ocr_"):
+            continue
+        base, _, part = key.rpartition("_")
+        if part in ("confidence", "quad") and base in paper:
+            continue
+        found = _value(key, value)
+        if found is not None:
+            said = {p: paper.get(f"{key}_{p}") for p in ("confidence", "quad")}
+            known = {p: v for p, v in said.items() if v is not None}
+            fields[key] = replace(found, **known) if known else found  # type: ignore[arg-type]
+    number = about.get("page", page)
+    return Document(
+        name,
+        str(about.get("side", side)),
+        MappingProxyType(fields),
+        page=number if isinstance(number, int) else page,
+    )
+
+
+def _value(field: str, value: object) -> FieldValue | None:
+    if value is None or value == "" or value != value:
+        return None
+    if isinstance(value, FieldValue):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool) and field in _AMOUNTS:
+        return FieldValue(str(value))
+    if not isinstance(value, str):
+        raise AnswerError(
+            f"the function gave field {field!r} as {type(value).__name__}: give its text as printed"
+        )
+    return FieldValue(value)

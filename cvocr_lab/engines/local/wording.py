@@ -1,0 +1,117 @@
+"""Which words follow one another on the papers: this decides between letters that look alike.
+
+The recogniser sees letters; whether a blurred mark is a hook or a tilde often shows only from the
+word.  The counts come from the tables of names and administrative units in the package, from the
+captions of the document types, and from a short list of words for distinguishing marks and offices.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from cvocr_lab import data
+from cvocr_lab.kinds import TYPES
+from cvocr_lab.text import nfc
+
+_WORDS = """
+sẹo chấm tròn thẳng dài lồi lõm co mổ ruột thừa bỏng vá nốt ruồi đen đỏ son thịt tàn nhang mụn cơm
+bớt vết chàm nám xăm rỗ mặt cách trên dưới sau trước giữa trong ngoài bên hai trái phải mép mắt mi
+mí mũi má cằm hàm trán đuôi lông mày đầu đỉnh cánh sống gò khuỷu tay bàn ngón cổ tai vành dái thái
+dương gáy môi miệng nhân trung khóe ngang dọc chéo xiên không có số nhà tổ dân phố khu thôn xóm ấp
+bản làng buôn đội ngõ ngách hẻm đường phường xã thị trấn quận huyện thành tỉnh chung cư căn hộ
+tầng tòa đô tập thể khối cụm công an phòng cảnh sát giao thông bộ sắt cục trưởng quản lý hành
+chính về trật tự hội xuất nhập giám đốc phó việt nam nữ đăng ký ngày tháng năm
+"""
+_PAIRS = 0.6
+"""Share of the probability that is given to the pair of words rather than to the word."""
+_UNSEEN = 1.0
+"""Count of a word that is in no table."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """Counts of words and of pairs of words, in lower case."""
+
+    words: Counter[str]
+    pairs: Counter[tuple[str, str]]
+    total: int
+
+    def chance(self, before: str, word: str) -> float:
+        """Logarithm of the probability of a word after another; "" begins a text."""
+        single = (self.words[word] + _UNSEEN) / self.total
+        first = self.words[before]
+        paired = self.pairs[before, word] / first if first else 0.0
+        return math.log(_PAIRS * paired + (1 - _PAIRS) * single)
+
+
+@lru_cache(maxsize=1)
+def wording() -> Wording:
+    """Count the words of the package's tables, once."""
+    words: Counter[str] = Counter()
+    pairs: Counter[tuple[str, str]] = Counter()
+
+    def add(text: str, count: int) -> None:
+        parts = nfc(text).lower().split()
+        for before, word in itertools.pairwise(("", *parts)):
+            words[word] += count
+            pairs[before, word] += count
+
+    for row in data.rows("wards_old.csv"):
+        add(row["ward"], 4)
+        add(row["district"], 2)
+    for row in data.rows("wards_new.csv"):
+        add(row["ward"], 4)
+    for row in data.rows("provinces.csv"):
+        add(row["old_name"], 300)
+    for row in data.rows("names.csv"):
+        add(row["name"], 20 * int(row["weight"]))
+    for row in (*data.rows("ethnic_groups.csv"), *data.rows("religions.csv")):
+        add(row["name"], 60)
+    for row in data.rows("authorities.csv"):
+        add(row["name"].replace("{province}", ""), 300)
+    for kind in TYPES.values():
+        for field in kind.fields:
+            for caption in field.vi:
+                add(caption, 300)
+    for word in _WORDS.split():
+        add(word, 200)
+    words[""] = sum(count for (before, _), count in pairs.items() if not before)
+    return Wording(words, pairs, words.total())
+
+
+def likeliest(
+    choices: Sequence[Sequence[tuple[str, float]]], breaks: Sequence[bool], weight: float
+) -> list[int]:
+    """Choose one spelling for each word of a line.
+
+    Parameters
+    ----------
+    choices
+        For each word its spellings and the logarithm of what the recogniser gives each.
+    breaks
+        For each word whether a new part begins with it, after a comma or a number.
+    weight
+        What the logarithm of a word's probability counts.
+
+    Returns
+    -------
+    list of int
+        Index of the chosen spelling of each word.
+    """
+    counts = wording()
+    best: list[tuple[float, list[int], str]] = [(0.0, [], "")]
+    for spellings, new in zip(choices, breaks, strict=True):
+        step = []
+        for k, (spelling, seen) in enumerate(spellings):
+            key = spelling.lower()
+            step.append(max(
+                (score + seen + weight * counts.chance("" if new else before, key), [*path, k], key)
+                for score, path, before in best
+            ))  # fmt: skip
+        best = step
+    return max(best)[1]

@@ -1,0 +1,156 @@
+"""What a model answered, looked at with suspicion."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Final
+
+from cvocr_lab.engines.vlm.asking import fields_of
+from cvocr_lab.errors import AnswerError, ArgumentError, NoDocumentError, RefusalError, Usage
+from cvocr_lab.kinds import document_type
+from cvocr_lab.results import Document, Extraction, FieldValue
+from cvocr_lab.text import collapse, nfc
+
+_FENCE: Final = re.compile(r"\s*```(?:json)?\s*\n?(.*?)```\s*", re.DOTALL)
+_NOTHING: Final = frozenset({"", "null", "none", "n/a", "-"})
+_REFUSED: Final = re.compile(
+    r"\W*(i['’]?m sorry|sorry|i can(?:no|['’])t|i(?: a|['’])m (?:unable|not able)"
+    r"|xin lỗi|tôi không thể)",
+    re.I,
+)
+_LONGEST: Final = 600
+"""Characters of a value; no field of a paper is as long."""
+
+_MOST: Final = 40
+"""Papers in one answer."""
+
+
+def read(answer: bytes, pages: Sequence[int], engine: str) -> Extraction:
+    """Understand the body of an answer.
+
+    Parameters
+    ----------
+    answer
+        As the server sent it.
+    pages
+        For each picture that was sent, its page in the source.
+    engine
+        What the extraction is called after.
+
+    Raises
+    ------
+    RefusalError
+        The model, or the server's filter, would not read the picture.
+    AnswerError
+        It is not what was asked for.
+    NoDocumentError
+        The model saw no paper.
+    """
+    found = _json(answer, "the server's answer")
+    used = usage(found)
+    try:
+        documents = tuple(_document(paper, pages) for paper in _papers(_content(found)))
+        if not documents:
+            raise NoDocumentError("no document in the picture, says the model")
+    except (RefusalError, AnswerError, NoDocumentError) as error:
+        error.usage = used
+        raise
+    return Extraction(documents, engine=engine, usage=used)
+
+
+def usage(answer: object) -> Usage | None:
+    """Give the tokens, and the cost where the server tells it; None where it says nothing."""
+    told = answer.get("usage") if isinstance(answer, Mapping) else None
+    if not isinstance(told, Mapping):
+        return None
+    numbers = [told.get(name) for name in ("prompt_tokens", "completion_tokens")]
+    counts = [n if type(n) is int and 0 <= n < 2**53 else None for n in numbers]
+    cost = told.get("cost")
+    known = type(cost) in (int, float) and 0 <= cost < 1e9
+    return Usage(counts[0], counts[1], float(cost) if known else None)
+
+
+def _content(answer: object) -> str:
+    """Give the text that the model wrote."""
+    choices = answer.get("choices") if isinstance(answer, Mapping) else None
+    choice = choices[0] if isinstance(choices, list) and choices else None
+    message = choice.get("message") if isinstance(choice, Mapping) else None
+    if not isinstance(choice, Mapping) or not isinstance(message, Mapping):
+        raise AnswerError("the server's answer is no chat completion: check base_url")
+    if message.get("refusal") or choice.get("finish_reason") == "content_filter":
+        raise RefusalError("the model would not read the picture")
+    content = message.get("content")
+    if isinstance(content, list):
+        texts = [part.get("text") for part in content if isinstance(part, Mapping)]
+        content = "".join(text for text in texts if isinstance(text, str))
+    if not isinstance(content, str) or not content.strip():
+        raise AnswerError("the model's answer is empty")
+    if choice.get("finish_reason") == "length":
+        raise AnswerError("the model's answer was cut off: give a larger max_tokens")
+    return content
+
+
+def _papers(content: str) -> list[object]:
+    fenced = _FENCE.fullmatch(content)
+    try:
+        found = _json(fenced[1] if fenced else content, "the model's answer")
+    except AnswerError:
+        if _REFUSED.match(content):
+            raise RefusalError("the model would not read the picture") from None
+        raise
+    papers = found.get("documents") if isinstance(found, Mapping) else None
+    if not isinstance(papers, list):
+        raise AnswerError("the model's answer has no list of documents")
+    if len(papers) > _MOST:
+        raise AnswerError(f"the model's answer has more than {_MOST} documents")
+    return papers
+
+
+def _document(paper: object, pages: Sequence[int]) -> Document:
+    if not isinstance(paper, Mapping):
+        raise AnswerError("a document of the model's answer is no object")
+    name = paper.get("type")
+    try:
+        if not isinstance(name, str):
+            raise ArgumentError
+        kind = document_type(name)
+    except ArgumentError:
+        raise AnswerError(
+            "a document of the model's answer has a type that was not asked for"
+        ) from None
+    picture = paper.get("picture", 1)
+    if type(picture) is not int or not 1 <= picture <= len(pages):
+        raise AnswerError("a document of the model's answer stands in no picture that was sent")
+    known = {spelling: f.name for f in fields_of(kind) for spelling in (*f.aliases, f.name)}
+    values = {known[key]: _value(known[key], said) for key, said in paper.items() if key in known}
+    strange = [key for key in paper if key not in known and key not in ("type", "picture", "side")]
+    return Document(
+        kind.name,
+        kind.side,
+        MappingProxyType({name: FieldValue(text) for name, text in values.items() if text}),
+        page=pages[picture - 1],
+        warnings=("answer:unknown_fields",) if strange else (),
+    )
+
+
+def _value(field: str, said: object) -> str:
+    """Give the text of a value; "" for what stands for nothing."""
+    if said is None:
+        return ""
+    if not isinstance(said, str):
+        raise AnswerError(f"field {field!r} of the model's answer is no text")
+    text = collapse(nfc("".join(c if c.isprintable() else " " for c in said)))
+    if len(text) > _LONGEST:
+        raise AnswerError(f"field {field!r} of the model's answer has {len(text):,} characters")
+    return "" if text.casefold() in _NOTHING else text
+
+
+def _json(text: str | bytes, what: str) -> object:
+    try:
+        found: object = json.loads(text)
+    except (ValueError, RecursionError):
+        raise AnswerError(f"{what} is no JSON") from None
+    return found

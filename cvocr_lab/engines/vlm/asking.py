@@ -1,0 +1,127 @@
+"""What a model is asked: the prompt and the JSON schema, made from the specs of the papers."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from cvocr_lab.images import InputImage
+from cvocr_lab.kinds import TYPES, DocumentType, Field, request_kind
+
+PROMPT: Final = """\
+You read Vietnamese papers. Copy what is printed, letter for letter, with all Vietnamese marks. \
+Join the lines of one value by a blank. Do not translate, correct, complete or guess: a value that \
+is not printed, or that you cannot read, is null. Never make up a value.
+
+Answer with JSON alone: {"documents": [...]}, one object for each side of a paper that a picture \
+shows, and an empty list where no such paper is to be seen. "picture" is the number of the \
+picture, from 1. The types, and their fields with the printed captions:
+"""
+
+_QUALITY: Final = 92
+
+
+def types_of(kind: str) -> list[DocumentType]:
+    """Types of paper that a kind of request asks for; either family where it is an identity."""
+    asked = request_kind(kind)
+    some = [t for t in TYPES.values() if t.family in asked.families]
+    return [t for t in some if asked.side in ("", t.side)]
+
+
+def fields_of(paper: DocumentType) -> list[Field]:
+    """Fields that stand in print, which a model can read; no codes."""
+    return [field for field in paper.fields if field.source == "print" or field.name == "mrz"]
+
+
+def prompt(kind: str) -> str:
+    """Give the instructions for a kind of request."""
+    lines = []
+    for paper in types_of(kind):
+        lines.append(f'- type "{paper.name}" ({paper.title}):')
+        for field in fields_of(paper):
+            captions = " / ".join([*field.vi[:1], *field.en[:1]])
+            lines.append(f'  - "{field.name}"' + (f": {captions}" if captions else ""))
+    return PROMPT + "\n".join(lines)
+
+
+def schema(kind: str) -> dict[str, object]:
+    """Give the JSON schema of the answer: one object per type, every field a text or null."""
+    papers = []
+    for paper in types_of(kind):
+        properties: dict[str, object] = {
+            "type": {"type": "string", "enum": [paper.name]},
+            "picture": {"type": "integer"},
+        }
+        for field in fields_of(paper):
+            properties[field.name] = {"type": ["string", "null"]}
+        papers.append(_whole(properties))
+    return _whole({"documents": {"type": "array", "items": {"anyOf": papers}}})
+
+
+def _whole(properties: Mapping[str, object]) -> dict[str, object]:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def pictures(images: Sequence[InputImage], longest: int) -> Iterator[tuple[int, str]]:
+    """Give each page's number in its source, and the page as a ``data:`` URI of a JPEG.
+
+    Parameters
+    ----------
+    longest
+        Most pixels of the longer side; larger pictures are made smaller.
+    """
+    from PIL import Image
+
+    for image in images:
+        for number, pixels in zip(image.numbers, image.pages, strict=True):
+            picture = Image.fromarray(pixels)
+            picture.thumbnail((longest, longest), Image.Resampling.LANCZOS)
+            file = io.BytesIO()
+            picture.save(file, "JPEG", quality=_QUALITY)
+            yield number, f"data:image/jpeg;base64,{base64.b64encode(file.getvalue()).decode()}"
+
+
+def body(
+    model: str, kind: str, sent: Sequence[str], options: Mapping[str, object], *, structured: bool
+) -> bytes:
+    """Give the request's body, in the protocol of chat completions.
+
+    Parameters
+    ----------
+    sent
+        Pictures as ``data:`` URIs.
+    options
+        Further keys: ``temperature``, ``max_tokens`` …
+    structured
+        Whether to ask the server to hold the model to the schema.
+    """
+    parts: list[dict[str, object]] = [
+        {"type": "image_url", "image_url": {"url": uri}} for uri in sent
+    ]
+    asked: dict[str, object] = {
+        "model": model,
+        "messages": [
+            {"role": "system", "content": prompt(kind)},
+            {"role": "user", "content": parts},
+        ],
+        **options,
+    }
+    if structured:
+        form = {"name": "papers", "strict": True, "schema": schema(kind)}
+        asked["response_format"] = {"type": "json_schema", "json_schema": form}
+    return json.dumps(asked).encode()
+
+
+def version() -> str:
+    """Fingerprint of everything that is asked besides the pictures."""
+    told = [[prompt(kind), schema(kind)] for kind in ("id_any", "vehicle")]
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]

@@ -1,0 +1,246 @@
+"""Annotations and predictions of Label Studio as a flat frame.
+
+Source: labelstud.io, *Export annotations and data from Label Studio*.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import warnings
+from collections.abc import Mapping, Sequence
+from os import PathLike
+from pathlib import Path
+from typing import Final, Literal, cast
+from urllib.parse import unquote
+from xml.etree.ElementTree import ParseError, fromstring
+
+import pandas as pd
+
+from cvocr_lab.errors import ArgumentError
+from cvocr_lab.exchange.label_studio_places import Json, place_of, quad_of
+from cvocr_lab.exchange.papers import (
+    MALFORMED,
+    LeftOutWarning,
+    Paper,
+    Region,
+    frame_of,
+    inside,
+    values_of,
+    with_about,
+)
+from cvocr_lab.journal.decision import plain_label
+from cvocr_lab.results import Document, Quad
+from cvocr_lab.text import nfc
+
+_LOCAL: Final = "/data/local-files/?d="
+_SHAPES: Final = frozenset(
+    {"rectangle", "rectanglelabels", "polygon", "polygonlabels", "labels", "textarea"}
+)
+_UNMOVED: Final = 0.01
+"""Pixels by which a corner may be off when nobody moved it: percent are rounded."""
+
+
+def from_label_studio(
+    path: str | PathLike[str],
+    *,
+    take: Literal["annotations", "predictions"] | None = None,
+    root: str | None = None,
+    config: str | PathLike[str] | None = None,
+    column: str = "image",
+    outside: bool = False,
+) -> pd.DataFrame:
+    """Read an export of Label Studio (JSON, not JSON-MIN) into a flat frame, one row per task.
+
+    Of several annotations of a task the latest counts; cancelled ones don't.  Regions of one
+    label are lines of one field, joined in their order; regions without a label are lines of
+    ``text``.  ``ocr_engine`` is the prediction's model, or ``label-studio`` for a person's work.
+
+    Parameters
+    ----------
+    path
+        The file.
+    take
+        What to read; None for annotations, and predictions of tasks that have none.
+    root
+        Taken off the paths that begin with it; see `to_label_studio`.
+    config
+        The project's labelling interface, as XML or the path of a file with it.  Its ``Image``
+        tag says which key of the tasks' data names the picture.  None for ``image``, ``ocr`` or
+        ``captioning``, or else the key whose value ends as a picture's name does.
+    column
+        What to call the column of paths.
+    outside
+        Whether pictures outside the folder of the file are allowed: absolute paths, ``..``.
+
+    Raises
+    ------
+    ArgumentError
+        The file is no such export, `config` is no labelling interface with a picture, or a
+        picture is outside.
+
+    Warns
+    -----
+    LeftOutWarning
+        Places drawn on a picture that was turned in Label Studio: their values come without.
+    """
+    try:
+        tasks = json.loads(Path(path).read_text("utf-8-sig"))
+        if not isinstance(tasks, list):
+            raise TypeError("tasks are a list")
+        turned: set[tuple[int, str]] = set()
+        keys = () if config is None else _picture_keys(config)
+        papers = [_paper(at, task, take, root, keys, turned) for at, task in enumerate(tasks)]
+        for paper in papers:
+            inside(paper.source, path, outside=outside)
+    except ArgumentError:
+        raise
+    except MALFORMED as error:
+        raise ArgumentError(
+            f"{path} is no export of Label Studio in its JSON format ({type(error).__name__})"
+        ) from None
+    if turned:
+        text = f"{len(turned)} places were drawn on turned pictures; their values come without"
+        warnings.warn(text, LeftOutWarning, stacklevel=2)
+    return frame_of(papers, path, column=column)
+
+
+def _paper(
+    at: int,
+    task: Json,
+    take: Literal["annotations", "predictions"] | None,
+    root: str | None,
+    keys: Sequence[str],
+    turned: set[tuple[int, str]],
+) -> Paper:
+    data = cast("Json", task["data"])
+    work, engine = _work(task, take)
+    by_id: dict[str, list[Json]] = {}
+    for part in cast("Sequence[Json]", work.get("result", ())):
+        if part.get("type") in _SHAPES:
+            by_id.setdefault(str(part.get("id")), []).append(part)
+    reading = data.get("reading")
+    exact = reading.get("quads") if isinstance(reading, Mapping) else None
+    exact = exact if isinstance(exact, Mapping) else {}
+    turned.update((at, name) for name, parts in by_id.items() if _is_turned(parts))
+    values = values_of([_region(parts, exact) for parts in by_id.values()])
+    kind = str(data.get("type") or ("scan" if set(values) == {"text"} else ""))
+    page, label, nth = data.get("page"), data.get("label", at), data.get("face")
+    document = Document(
+        kind,
+        str(data.get("side") or ""),
+        values,
+        page if isinstance(page, int) and page > 0 else 1,
+    )
+    return Paper(
+        plain_label(label),
+        _source(_picture(data, keys), root),
+        with_about(document, reading),
+        nth if isinstance(nth, int) else 1,
+        engine,
+    )
+
+
+def _is_turned(parts: Sequence[Json]) -> bool:
+    return any(part.get("image_rotation") for part in parts)
+
+
+def _work(task: Json, take: str | None) -> tuple[Json, str]:
+    """The annotation or prediction of a task that counts, and whose it is."""
+    if take not in ("annotations", "predictions", None):
+        raise ArgumentError(f"take is 'annotations' or 'predictions', not {take!r}")
+    if take != "predictions":
+        done = cast("Sequence[Json]", task.get("annotations") or ())
+        done = [work for work in done if not work.get("was_cancelled")]
+        if done:
+            latest = max(done, key=lambda w: str(w.get("updated_at") or w.get("created_at") or ""))
+            return latest, "label-studio"
+    if take != "annotations":
+        made = cast("Sequence[Json]", task.get("predictions") or ())
+        if made:
+            return made[-1], str(made[-1].get("model_version") or "")
+    return {}, ""
+
+
+def _picture_keys(config: str | PathLike[str]) -> tuple[str, ...]:
+    """Read from a labelling interface which keys of the data name pictures."""
+    text = os.fspath(config)
+    try:
+        tree = fromstring(text if text.lstrip().startswith("<") else Path(text).read_text("utf-8"))
+    except (ParseError, ValueError) as error:
+        raise ArgumentError(f"config is no labelling interface ({type(error).__name__})") from None
+    values = [tag.get("value", "") for tag in tree.iter("Image")]
+    keys = tuple(value[1:] for value in values if value.startswith("$"))
+    if not keys:
+        raise ArgumentError('config has no picture, such as <Image name="image" value="$image"/>')
+    return keys
+
+
+def _picture(data: Json, keys: Sequence[str]) -> str:
+    """The picture of a task, whatever the labelling interface calls it."""
+    named = [data[key] for key in keys or ("image", "ocr", "captioning") if key in data]
+    if not keys:
+        named += [v for v in data.values() if isinstance(v, str) and _PICTURE.search(v)]
+    if not named:
+        raise ArgumentError(
+            "no export of Label Studio whose pictures can be told: give config=, the project's "
+            "labelling interface"
+        )
+    return str(named[0])
+
+
+_PICTURE: Final = re.compile(r"\.(?:jpe?g|png|tiff?|bmp|webp|gif|pdf)(?:$|\?)", re.IGNORECASE)
+_UPLOAD: Final = re.compile(r"^(?:https?://[^/]+)?/?data/upload/(?:\d+/)?(?:[0-9a-f]{8}-)?")
+"""What Label Studio puts before the name of an uploaded file: its project, eight random digits."""
+
+
+def _source(image: str, root: str | None) -> str:
+    if root is None and _UPLOAD.match(image):
+        return _UPLOAD.sub("", image)
+    for prefix in (root, _LOCAL):
+        if prefix and image.startswith(prefix):
+            rest = image.removeprefix(prefix)
+            return unquote(rest) if "?" in prefix else rest
+    return image
+
+
+def _region(parts: Sequence[Json], exact: Mapping[str, object]) -> Region:
+    """The region that parts of one id describe: outline, label, text."""
+    field, text = "", ""
+    quad: Quad | None = None
+    confidence: float | None = None
+    turned = _is_turned(parts)
+    for part in parts:
+        value = cast("Mapping[str, object]", part["value"])
+        for key in ("labels", "rectanglelabels", "polygonlabels"):
+            found = cast("Sequence[object]", value.get(key) or ())
+            field = field or next((str(name) for name in found), "")
+        lines = value.get("text")
+        if lines is not None:
+            text = (
+                lines if isinstance(lines, str) else "\n".join(map(str, cast("list[str]", lines)))
+            )
+        if part.get("score") is not None and confidence is None:
+            confidence = float(str(part["score"]))
+        if quad is None and not turned and ("x" in value or "points" in value):
+            quad = quad_of(part, value)
+    if not field and quad is None and parts[0].get("type") == "textarea":
+        name = str(parts[0].get("from_name") or "")
+        field = "" if name == "transcription" else name
+    text = nfc(text)
+    if field and field not in ("text", "mrz"):
+        text = text.replace("\n", " ")
+    if quad is not None:
+        quad = _exact(quad, parts[0], exact.get(field))
+    return Region(field or "text", text, confidence, quad)
+
+
+def _exact(found: Quad, part: Json, written: object) -> Quad:
+    """The quad as it was before it became percent, where the region still stands as written."""
+    if not isinstance(written, Sequence) or len(written) != 8:
+        return found
+    quad = cast("Quad", tuple(map(float, written)))
+    size = (int(str(part["original_width"])), int(str(part["original_height"])))
+    drawn = quad_of(part, place_of(quad, size)[1])
+    return quad if max(abs(a - b) for a, b in zip(found, drawn, strict=True)) < _UNMOVED else found

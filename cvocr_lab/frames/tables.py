@@ -1,0 +1,137 @@
+"""Tables of values as people have them: DataFrames, Series, dicts, under their own spellings."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from functools import cache
+
+import pandas as pd
+
+from cvocr_lab.errors import ArgumentError
+from cvocr_lab.frames.columns import as_text, triple
+from cvocr_lab.frames.text_tables import read_text_table, unguarded
+from cvocr_lab.kinds import TYPES, field_order
+from cvocr_lab.text import nfc
+
+Table = (
+    pd.DataFrame
+    | pd.Series
+    | Mapping[str, object]
+    | Sequence[Mapping[str, object]]
+    | os.PathLike[str]
+    | str
+)
+"""What `as_table` understands."""
+
+
+def as_table(data: Table, what: str) -> pd.DataFrame:
+    """Give a table of fields as a DataFrame.
+
+    Parameters
+    ----------
+    data
+        A DataFrame; a Series named like its field, or one paper with the fields as its labels; a
+        dict of columns, of one paper's fields, or of papers by label; a list of dicts; the path of
+        a CSV file, whose cells are all read as text.
+    what
+        What to call it in a message.
+
+    Raises
+    ------
+    ArgumentError
+        It is none of these.
+
+    Examples
+    --------
+    >>> as_table({"a.jpg": {"id": "001"}, "b.jpg": {"id": "002"}}, "truth")["id"].tolist()
+    ['001', '002']
+    >>> as_table(pd.Series({"id": "001", "name": "AN"}), "truth").to_dict("records")
+    [{'id': '001', 'name': 'AN'}]
+    """
+    if isinstance(data, str | os.PathLike):
+        data = unguarded(read_text_table(data))
+    if isinstance(data, pd.DataFrame):
+        if data.columns.nlevels > 1:
+            raise ArgumentError(
+                f"the columns of the {what} have {data.columns.nlevels} levels: give one of them, "
+                "or flatten them first: table.columns = table.columns.map('_'.join)"
+            )
+        return data
+    fields = {*field_order(), *spellings()}
+    if isinstance(data, pd.Series):
+        if data.name in fields:
+            return data.to_frame()
+        if not fields.isdisjoint(data.index):
+            return pd.DataFrame([data.to_dict()])
+        raise ArgumentError(
+            f"the {what} is a Series without the name of a field: give it one, "
+            f"such as {what}.rename('name')"
+        )
+    if isinstance(data, Mapping):
+        values = list(data.values())
+        if values and all(isinstance(value, Mapping) for value in values):
+            return pd.DataFrame.from_dict(dict(data), orient="index")
+        if any(isinstance(value, list | tuple | pd.Series | pd.Index) for value in values):
+            return pd.DataFrame(dict(data))
+        return pd.DataFrame([dict(data)])
+    if isinstance(data, list) and all(isinstance(row, Mapping) for row in data):
+        return pd.DataFrame(data)
+    raise ArgumentError(f"the {what} is a {type(data).__name__}: give a DataFrame")
+
+
+def spelled(table: pd.DataFrame) -> pd.DataFrame:
+    """Give the table under our names for fields; the table itself where it has them already."""
+    names = {str(c) for c in table.columns}
+    renamed: dict[str, str] = {}
+    twice: dict[str, str] = {}
+    for alias, field in spellings().items():
+        if alias in names:
+            (twice if field in names or field in renamed.values() else renamed)[alias] = field
+    if renamed:
+        pairs = [zip(triple(a), triple(f), strict=True) for a, f in renamed.items()]
+        table = table.rename(columns=dict(pair for some in pairs for pair in some))
+    for alias, field in twice.items():  # an older table may have a column for each spelling
+        empty = (as_text(table[field]) == "").to_numpy()
+        filled = table[field].astype(object).mask(empty, table[alias].astype(object))
+        table = table.assign(**{field: filled}).drop(columns=alias)
+    return table
+
+
+@cache
+def spellings() -> Mapping[str, str]:
+    """Map each other spelling that means one field in every type to that field."""
+    meanings: dict[str, set[str]] = {}
+    for kind in TYPES.values():
+        for field in kind.fields:
+            for name in (field.name, *field.aliases):
+                meanings.setdefault(name, set()).add(field.name)
+    return {a: next(iter(f)) for a, f in meanings.items() if len(f) == 1 and a not in f}
+
+
+def comparable(one: pd.Index, other: pd.Index) -> tuple[pd.Index, pd.Index]:
+    """Give labels of two tables so that equal ones compare equal.
+
+    Paths are texts, texts are in NFC; numbers become texts where the other table has texts.
+    """
+    if one.dtype.kind in "iu" and other.dtype.kind in "iu":
+        return one, other
+    found = [pd.Index([_one(label) for label in labels], dtype=object) for labels in (one, other)]
+    texts = [any(isinstance(label, str) for label in labels) for labels in found]
+    if texts[0] != texts[1]:
+        found = [pd.Index([_number_text(x) for x in labels], dtype=object) for labels in found]
+    return found[0], found[1]
+
+
+def _one(label: object) -> object:
+    if isinstance(label, str):
+        return nfc(label)
+    if isinstance(label, os.PathLike):
+        return nfc(os.fspath(label)) if isinstance(os.fspath(label), str) else label
+    return tuple(map(_one, label)) if isinstance(label, tuple) else label
+
+
+def _number_text(label: object) -> object:
+    if isinstance(label, float) and label.is_integer():
+        return str(int(label))
+    return str(label) if pd.api.types.is_number(label) and label == label else label

@@ -1,0 +1,249 @@
+"""Notices that a truth was given which does not fit the readings, and says what to do."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from cvocr_lab.errors import ArgumentError
+from cvocr_lab.frames import Pairing, Records, Truth, pair
+from cvocr_lab.kinds import field_order
+from cvocr_lab.scoring.texts import key
+
+_WITHOUT: Final = 1 / 3
+"""Share of rows without a reading from which on it is said."""
+
+_TWICE: Final = 0.1
+_POOR: Final = 0.5
+_BETTER: Final = 0.25
+_MORE: Final = 3
+"""By so many values, and by such a share of them, must another way of pairing agree better."""
+
+_LOOKED_AT: Final = 500
+_LABEL: Final = " label"
+"""Name that no column of a person has."""
+
+
+class PairingWarning(UserWarning):
+    """Readings and truth hardly fit together, so that the figures say little of the reader."""
+
+
+def check_fields(frame: pd.DataFrame, truth: pd.DataFrame, fields: Sequence[str] | None) -> None:
+    """Refuse tables that share no field, or whose fields carry the suffixes of a merge.
+
+    Raises
+    ------
+    ArgumentError
+        They are such tables.
+    """
+    columns = {str(c) for c in frame.columns}
+    there = [c for c in truth.columns if c in set(field_order())] if fields is None else fields
+    for field in there:
+        suffixed = sorted(c for c in columns if c in (f"{field}_x", f"{field}_y"))
+        if field not in columns and suffixed:
+            raise ArgumentError(
+                f"the frame has {' and '.join(map(repr, suffixed))} instead of {field!r}: it is a "
+                "merge of two tables; give the frame as it was before the merge, and the truth "
+                "by itself"
+            )
+    if columns.isdisjoint(there) and not any(c.startswith("ocr_") for c in columns):
+        both = sorted(columns & {str(c) for c in truth.columns})
+        cure = f"say fields=[…]; both have {', '.join(both)}" if both else "rename them"
+        raise ArgumentError(
+            "the frame has no column that is named like a field of the truth, such as 'id' or "
+            f"'name'; its columns are {', '.join(sorted(columns))}: {cure}"
+        )
+
+
+def notice(
+    read: Records, truth: Truth, pairing: Pairing, noticed: pd.DataFrame, *, on: str | None
+) -> None:
+    """Warn of readings and truth that hardly fit together, naming the cure.
+
+    Parameters
+    ----------
+    noticed
+        What `cvocr_lab.scoring.alignment` lists.
+
+    Raises
+    ------
+    ArgumentError
+        No row of the truth has a reading.
+    """
+    if not len(truth):
+        return
+    answered = pairing.first >= 0
+    sample = np.linspace(0, len(truth) - 1, min(len(truth), _LOOKED_AT)).astype(np.int64)
+    better = None
+    if answered.mean() < 1 - _WITHOUT or _share(_agreement(read, truth, pairing, sample)) < _POOR:
+        better = _better(read, truth, pairing, sample, on)
+    if not answered.any():
+        cure = better.cure if better else _by_hand(read, truth, on)
+        raise ArgumentError(f"no row of the truth has a reading: {cure}")
+    twice = int((noticed["what"] == "rows that are there twice").sum())
+    if better:
+        _warn(f"rows and readings would agree far better otherwise: {better.cure}")
+    elif twice > _TWICE * len(truth):
+        _warn(
+            f"{twice:,} of {len(truth):,} rows of the truth are there twice: give "
+            "truth.drop_duplicates()"
+        )
+    elif (~answered).mean() > _WITHOUT:
+        column = ".index" if on is None else f"[{on!r}]"
+        _warn(
+            f"{(~answered).sum():,} of {len(truth):,} rows of the truth have no reading, and all "
+            "their values count as missing: to score only what was read, give "
+            f"truth[truth{column}.isin(frame{column})]"
+        )
+    ours = read.types[pairing.first[answered]] if len(read) else np.array([], object)
+    theirs = truth.types[answered]
+    told = (ours != "") & (theirs != "")
+    wrong = told & (ours != theirs)
+    if wrong.sum() > max(told.sum() / 2, 1) and not better:
+        _warn(
+            f"the types disagree in {wrong.sum():,} of {told.sum():,} rows: check that rows and "
+            "readings belong together (on=…), and that the column 'type' has our names for types"
+        )
+
+
+def _better(
+    read: Records, truth: Truth, pairing: Pairing, sample: npt.NDArray[np.int64], on: str | None
+) -> _Other | None:
+    """Find the way of pairing by which far more values agree."""
+    found: list[tuple[float, bool, _Other]] = []
+    for other in _others(read, truth, on):
+        now = _agreement(read, truth, pairing, sample, without=other.by)
+        then = _agreement(*other.tables, sample, without=other.by)
+        if then[0] >= now[0] + _MORE and _share(then) >= _share(now) + _BETTER:
+            found.append((_share(then), other.by not in truth.chosen, other))
+    return max(found, key=lambda of: of[:2], default=(0.0, True, None))[2]
+
+
+def _share(agreeing: tuple[int, int]) -> float:
+    equal, present = agreeing
+    return equal / present if present else 1.0
+
+
+def _warn(message: str) -> None:
+    warnings.warn(message, PairingWarning, stacklevel=4)
+
+
+@dataclass(frozen=True, slots=True)
+class _Other:
+    """Another way to pair, how to ask for it, and by which column."""
+
+    cure: str
+    by: str
+    tables: tuple[Records, Truth, Pairing]
+
+
+def _others(read: Records, truth: Truth, on: str | None) -> Iterator[_Other]:
+    """Pair by every other column, or index, that could be meant."""
+    ours, theirs = _labels(read.frame, truth, on), _labels(truth.frame, truth, on)
+    own_index, their_index = _index(read.frame), _index(truth.frame)
+    for name in ours.keys() & theirs.keys():
+        cure = f"say on={name!r}" if name not in truth.chosen else (
+            f"the rows stand in another order; pair them by a column that both have, as {name!r} is"
+        )  # fmt: skip
+        yield from _paired(read, truth, ours[name], theirs[name], cure, name)
+    if on is not None:
+        yield from _paired(
+            read, truth, own_index, their_index, "leave out on=…, for the index fits"
+        )
+    for name, labels in ours.items():
+        if name not in truth.chosen and name not in truth.frame.index.names:
+            cure = f"give truth.rename_axis({name!r}) and say on={name!r}"
+            yield from _paired(read, truth, labels, their_index, cure)
+    for name, labels in theirs.items():
+        if name not in truth.chosen and name not in read.frame.index.names:
+            cure = f"give frame.rename_axis({name!r}) and say on={name!r}"
+            yield from _paired(read, truth, own_index, labels, cure)
+    if on is not None:
+        files = [[Path(str(x)).name for x in table.labels(on)] for table in (read, truth)]
+        cure = (
+            f"only the file names agree: give both tables one form, such as "
+            f"table[{on!r}].map(os.path.basename)"
+        )
+        yield from _paired(read, truth, files[0], files[1], cure)
+
+
+def _labels(frame: pd.DataFrame, truth: Truth, on: str | None) -> dict[str, list[object]]:
+    """Columns and named index levels that tell rows apart."""
+    found: dict[str, list[object]] = {}
+    for name in [*frame.columns, *frame.index.names]:
+        if not isinstance(name, str) or name == on or name in found:
+            continue
+        values = frame[name].tolist() if name in frame else list(frame.index.get_level_values(name))
+        different = len({v for v in values if isinstance(v, str | int | PathLike)})
+        least = 0.9 * len(values) if name in truth.chosen else 1
+        if different > least and not name.startswith("ocr_"):
+            found[name] = values
+    return found
+
+
+def _index(frame: pd.DataFrame) -> list[object]:
+    return list(frame.index.to_flat_index())
+
+
+def _paired(
+    read: Records,
+    truth: Truth,
+    ours: list[object],
+    theirs: list[object],
+    cure: str,
+    by: str = "",
+) -> Iterator[_Other]:
+    """Pair by these labels, where they have anything in common."""
+    labelled = Records(read.frame.assign(**{_LABEL: pd.Series(ours, dtype=object).to_numpy()}))
+    marked = truth.frame.assign(**{_LABEL: pd.Series(theirs, dtype=object).to_numpy()})
+    rows = Truth(marked, labelled, fields=truth.chosen)
+    pairing = pair(labelled, rows, on=_LABEL)
+    if (pairing.first >= 0).any():
+        yield _Other(cure, by, (labelled, rows, pairing))
+
+
+def _agreement(
+    read: Records,
+    truth: Truth,
+    pairing: Pairing,
+    sample: npt.NDArray[np.int64],
+    *,
+    without: str = "",
+) -> tuple[int, int]:
+    """Count the printed values of these rows that their readings hold exactly, and all."""
+    equal = present = 0
+    for field in truth.chosen:
+        if field not in read.frame.columns or field == without:
+            continue
+        values = read.texts(field)
+        at = pairing.speaking((values == "").to_numpy(bool))[sample]
+        said = iter(values.take(at[at >= 0]).tolist())
+        wanted = truth.accepted(field)[0].texts.take(sample).tolist()
+        beside = [next(said) if i >= 0 else "" for i in at.tolist()]
+        pairs = [(w, v) for w, v in zip(wanted, beside, strict=True) if w]
+        present += len(pairs)
+        equal += sum(key(w) == key(v) for w, v in pairs)
+    return equal, present
+
+
+def _by_hand(read: Records, truth: Truth, on: str | None) -> str:
+    if not len(read):
+        return "the frame has no row"
+    what = "the index" if on is None else f"the column {on!r}"
+    kinds = [_kind(table.labels(on)[0]) for table in (read, truth)]
+    such = "" if kinds[0] == kinds[1] else f" ({kinds[0]} in the frame, {kinds[1]} in the truth)"
+    return f"{what} has no value in common{such}; say by which column they belong together, on=…"
+
+
+def _kind(label: object) -> str:
+    if isinstance(label, str | PathLike):
+        return "texts"
+    return "numbers" if pd.api.types.is_number(label) else type(label).__name__

@@ -1,0 +1,347 @@
+"""Several readers of the same cards: who is best, where, and what only one of them gets right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from html import escape
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Self, overload
+
+import numpy as np
+import pandas as pd
+
+from cvocr_lab.errors import ArgumentError
+from cvocr_lab.kinds import captioned
+from cvocr_lab.scoring import plots
+from cvocr_lab.scoring.comparison_report import Listed, readers_page
+from cvocr_lab.scoring.intervals import clustered
+from cvocr_lab.scoring.page import written
+from cvocr_lab.scoring.pairing import CARD, beside, judge, verdict
+from cvocr_lab.scoring.report import SHOWN
+from cvocr_lab.scoring.significance import holm
+from cvocr_lab.scoring.words import between, bounded, listed, percent
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from cvocr_lab.scoring.score_views import ScoreViews
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Readers:
+    """Several readers on the same truth, each beside a baseline.
+
+    Parameters
+    ----------
+    names
+        What the readers are called, in the order given.
+    baseline
+        The reader that the others are compared with.
+    cells
+        One row per compared field, labelled like the truth: `row`, `field`, `truth`, and `value`,
+        `edits`, `chars`, `outcome` of each reader with ``_<name>``.
+    whole
+        One row per reader, over all fields: `cards` and the share without a mistake `card_exact`;
+        `exact`, `precision`, `cer`; counts of `wrong`, `missing` and `invented`, and
+        `invented_share`, that of the values that are not printed for which one was given; each
+        share with ``_low`` and ``_high``; `cost`, where the reader told it.
+    fields
+        One row per field and reader, ``card_exact`` last: `n`, `exact` with `exact_low` and
+        `exact_high`, `cer`; and, but for the baseline, `difference` to it with `low` and `high`,
+        `fixed`, `broke`, `p` (exact McNemar), `p_holm` (corrected for all fields and readers),
+        `verdict` (``better worse alike open``) and `enough`; as in `Comparison.fields`.
+    detect
+        Smallest difference in the share exact that matters.
+    """
+
+    names: tuple[str, ...]
+    baseline: str
+    cells: pd.DataFrame
+    whole: pd.DataFrame
+    fields: pd.DataFrame
+    detect: float
+
+    @classmethod
+    def of(cls, scores: Mapping[str, ScoreViews], *, baseline: str | None, detect: float) -> Self:
+        """Compare the scores of one truth.
+
+        Raises
+        ------
+        ArgumentError
+            Fewer than two readers, or none of the baseline's name.
+        """
+        names = tuple(scores)
+        if len(names) < 2:
+            raise ArgumentError("give at least two readers to compare")
+        base = names[0] if baseline is None else baseline
+        if base not in scores:
+            raise ArgumentError(f"no reader {base!r} to compare with; there are {', '.join(names)}")
+        cells = beside({name: score.cells for name, score in scores.items()})
+        whole = pd.DataFrame({name: _whole(score) for name, score in scores.items()}).T
+        whole.index.name = "reader"
+        return cls(names, base, cells, whole, _fields(scores, cells, base, detect), detect)
+
+    def only(self, name: str) -> pd.DataFrame:
+        """Give the printed values that this reader alone has right."""
+        right = self._right()
+        return self.cells[right[name] & (right.sum(axis=1) == 1)]
+
+    @property
+    def nobody(self) -> pd.DataFrame:
+        """Printed values that no reader has right."""
+        return self.cells[self._printed() & ~self._right().any(axis=1)]
+
+    def invented(self, name: str) -> pd.DataFrame:
+        """Give the cells for which this reader made a value up: nothing is printed there."""
+        return self.cells[self.cells[f"outcome_{name}"] == "invented"]
+
+    def verdict(self) -> list[str]:
+        """Say in sentences who is best, where the others differ, and who makes values up."""
+        if not len(self.fields):
+            return ["no value to compare"]
+        order = self.whole.sort_values("exact", ascending=False, kind="stable")
+        best, *rest = order.index
+        said = [
+            f"{best} reads most printed values exactly: {between(order.loc[best], 'exact')}. "
+            + "; ".join(f"{name} {percent(order.loc[name, 'exact'])}" for name in rest)
+            + "."
+        ]
+        for name in self.names:
+            if name == self.baseline:
+                continue
+            own = self.fields.xs(name, level="reader").drop(index=CARD, errors="ignore")
+            parts = [
+                f"{what} in {listed(captioned(str(f)) for f in own.index[own['verdict'] == word])}"
+                for word, what in (("better", "better"), ("worse", "worse"))
+                if (own["verdict"] == word).any()
+            ]
+            said.append(
+                f"{name} against {self.baseline}: {'; '.join(parts) or 'no clear difference'}."
+            )
+        counts = [
+            f"{name} {count:,.0f}" + (f" ({percent(share)})" if share == share else "")
+            for name, count, share in self.whole[["invented", "invented_share"]].itertuples(
+                name=None
+            )
+        ]
+        return [*said, f"Values made up where nothing is printed: {', '.join(counts)}."]
+
+    def headline(self) -> str:
+        """Give the verdict in one line."""
+        return " ".join(self.verdict())
+
+    def overview(self) -> pd.DataFrame:
+        """Lay the figures over all fields out for reading, as text."""
+        whole = self.whole
+        table = pd.DataFrame(
+            {
+                "cards": whole["cards"].map("{:,.0f}".format),
+                "card exact": _texts(whole, "card_exact"),
+                "exact": _texts(whole, "exact"),
+                "precision": _texts(whole, "precision"),
+                "CER": _texts(whole, "cer", 2),
+                **{c: whole[c].map("{:,.0f}".format) for c in ("wrong", "missing", "invented")},
+                "invented of not printed": _texts(whole, "invented_share"),
+            }
+        )
+        if whole["cost"].notna().any():
+            table["cost"] = [f"{c:,.4g}" if c == c else "–" for c in whole["cost"].astype(float)]
+        return table
+
+    def table(self) -> pd.DataFrame:
+        """Lay the differences per field and reader out for reading, as text."""
+        others = self.fields[self.fields.index.get_level_values("reader") != self.baseline]
+        base = self.fields.xs(self.baseline, level="reader") if len(self.fields) else self.fields
+        fields = others.index.get_level_values("field")
+        return pd.DataFrame(
+            {
+                "n": [f"{n:,.0f}" for n in others["n"]],
+                self.baseline: [percent(base.loc[f, "exact"]) for f in fields],
+                "exact": [percent(share) for share in others["exact"]],
+                "difference": [
+                    f"{d * 100:+.1f} [{a * 100:+.1f}, {b * 100:+.1f}]".replace("-", "−")
+                    for d, a, b in others[["difference", "low", "high"]].to_numpy(float)
+                ],
+                "fixed": [f"{n:,.0f}" for n in others["fixed"]],
+                "broke": [f"{n:,.0f}" for n in others["broke"]],
+                "p": ["< 0.001" if p < 0.001 else f"{p:.3f}" for p in others["p_holm"]],
+                "verdict": [_WORDS[str(v)].format(self.baseline) for v in others["verdict"]],
+            },
+            index=pd.MultiIndex.from_arrays(
+                [
+                    ["whole cards" if f == CARD else captioned(str(f)) for f in fields],
+                    others.index.get_level_values("reader"),
+                ],
+                names=["field", "reader"],
+            ),
+        )
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the share exact of every reader per field, with its interval.
+
+        Parameters
+        ----------
+        ax
+            Where to draw; None for a figure of its own, on white.
+        """
+        return plots.readers(self.fields, ax)
+
+    @overload
+    def to_html(self, path: None = None, *, title: str = ..., limit: int = ...) -> str: ...
+    @overload
+    def to_html(self, path: str | PathLike[str], *, title: str = ..., limit: int = ...) -> Path: ...
+    def to_html(
+        self, path: str | PathLike[str] | None = None, *, title: str = "", limit: int = SHOWN
+    ) -> str | Path:
+        """Make a report: one HTML file that opens with the verdict.
+
+        It shows values of the cards, so the file gets mode 0600.
+
+        Parameters
+        ----------
+        path
+            Where to write it; None to get the text only.
+        title
+            Heading of the page; "" for the names.
+        limit
+            Values shown of each list at most.
+        """
+        text = readers_page(
+            title=title or f"Readers compared: {listed(self.names)}",
+            verdict=self.verdict(),
+            leading=(
+                (percent(row["exact"]), f"exact: {name}", f"{row['invented']:,.0f} invented")
+                for name, row in self.whole.iterrows()
+            ),
+            whole=self.overview(),
+            fields=self.fields,
+            shown=self.table(),
+            notes=self.notes(),
+            lists=self._lists(),
+            limit=limit,
+        )
+        return text if path is None else written(text, path)
+
+    def notes(self) -> str:
+        """Say how the figures came about."""
+        return (
+            f"difference: share exact minus that of {self.baseline}, in points, over the same "
+            f"printed values. fixed: right where {self.baseline} is not; broke: the reverse. p: "
+            "exact McNemar, Holm's correction for all fields and readers."
+        )
+
+    def _lists(self) -> Iterator[Listed]:
+        every = {name: name for name in self.names}
+        for name in self.names:
+            others = {n: n for n in self.names if n != name}
+            yield f"Only {name} is right", "the other readers miss it", self.only(name), others
+        yield "Nobody is right", "every reader misses it", self.nobody, every
+        for name in self.names:
+            cells = self.invented(name)
+            yield f"Invented by {name}", "there is no such value on the card", cells, {name: name}
+
+    def _printed(self) -> pd.Series:
+        return self.cells[[f"chars_{name}" for name in self.names]].max(axis=1) > 0
+
+    def _right(self) -> pd.DataFrame:
+        printed = self._printed()
+        return pd.DataFrame(
+            {n: printed & (self.cells[f"outcome_{n}"] == "correct") for n in self.names}
+        )
+
+    def __repr__(self) -> str:
+        parts = [f"Readers: {self.headline()}"]
+        if len(self.fields):
+            parts += [self.overview().to_string(), self.table().to_string(), self.notes()]
+        return "\n".join(parts)
+
+    def _repr_html_(self) -> str:
+        parts = [f"<p><b>Readers</b>: {escape(self.headline())}</p>"]
+        if len(self.fields):
+            tables = (self.overview(), self.table())
+            parts += [f'<div style="overflow-x:auto">{t.to_html(border=0)}</div>' for t in tables]
+            parts.append(f"<p><small>{escape(self.notes())}</small></p>")
+        return f"<div>{''.join(parts)}</div>"
+
+
+_WORDS = {
+    "better": "better than {}", "worse": "worse than {}", "alike": "alike",
+    "open": "too few to tell",
+}  # fmt: skip
+
+
+def _texts(whole: pd.DataFrame, rate: str, digits: int = 1) -> list[str]:
+    figures = whole[[rate, f"{rate}_low", f"{rate}_high"]].to_numpy(float)
+    return [bounded(*row, digits) for row in figures.tolist()]
+
+
+def _whole(score: ScoreViews) -> pd.Series:
+    """Figures of one reader over all fields."""
+    found = score.summary(()).iloc[0]
+    of_cards = pd.DataFrame(
+        {
+            "invented": score.cells["outcome"].eq("invented").to_numpy(),
+            "empty": score.cells["outcome"].isin(["invented", "absent"]).to_numpy(),
+        }
+    ).groupby(score.cells["row"].to_numpy()).sum()  # fmt: skip
+    low, high = clustered(of_cards["invented"], of_cards["empty"])
+    empty = of_cards["empty"].sum()
+    rates = ("card_exact", "exact", "precision", "cer")
+    kept = [f"{rate}{end}" for rate in rates for end in ("", "_low", "_high")]
+    row = found[["cards", "wrong", "missing", "invented", *kept]].copy()
+    row["invented_share"] = of_cards["invented"].sum() / empty if empty else np.nan
+    row["invented_share_low"], row["invented_share_high"] = low[0], high[0]
+    told = score.readings
+    row["cost"] = told["ocr_cost"].sum(min_count=1) if "ocr_cost" in told else np.nan
+    return row.astype(float)
+
+
+def _fields(
+    scores: Mapping[str, ScoreViews], cells: pd.DataFrame, base: str, detect: float
+) -> pd.DataFrame:
+    """Figures per field and reader, with the differences to the baseline."""
+    parts = {}
+    for name, score in scores.items():
+        summary = score.summary("field")
+        whole = score.summary(())
+        own = pd.concat([summary, whole.set_axis([CARD])])
+        for end in ("", "_low", "_high"):
+            own.loc[CARD, f"exact{end}"] = whole.iloc[0][f"card_exact{end}"]
+        printed = own[["correct", "wrong", "missing"]].sum(axis=1)
+        printed[CARD] = own.loc[CARD, "cards"]
+        part = own[["exact", "exact_low", "exact_high", "cer"]].assign(n=printed)
+        if name != base:
+            sides = {base: "a", name: "b"}
+            renamed = {f"{c}_{n}": f"{c}_{s}" for n, s in sides.items() for c in _OWN}
+            found = judge(cells[["row", "field", "truth", *renamed]].rename(columns=renamed),
+                          detect=detect)  # fmt: skip
+            part = part.join(found[_JUDGED])
+        parts[name] = part[part["n"] > 0]
+    table = pd.concat(parts, names=["reader", "field"]).swaplevel().rename_axis(["field", "reader"])
+    order = {field: at for at, field in enumerate(dict.fromkeys(cells["field"].astype(str)))}
+    names = {name: at for at, name in enumerate(scores)}
+    keys = [(order.get(str(f), len(order)), names[str(r)]) for f, r in table.index]
+    table = table.iloc[sorted(range(len(table)), key=keys.__getitem__)]
+    return _corrected(table, detect)
+
+
+_OWN = ("value", "edits", "chars", "outcome")
+_JUDGED = ["difference", "low", "high", "fixed", "broke", "p"]
+
+
+def _corrected(table: pd.DataFrame, detect: float) -> pd.DataFrame:
+    """Correct the tests of all fields, and those of whole cards, and judge again."""
+    table = table.reindex(columns=["n", "exact", "exact_low", "exact_high", "cer", *_JUDGED])
+    cards = np.asarray(table.index.get_level_values("field") == CARD)
+    tested = table["p"].notna().to_numpy()
+    table["p_holm"] = np.nan
+    table["verdict"], table["enough"] = None, pd.array([None] * len(table), dtype="Int64")
+    for which in (tested & ~cards, tested & cards):
+        at = np.flatnonzero(which)
+        table.iloc[at, table.columns.get_loc("p_holm")] = holm(table["p"].iloc[at].tolist())
+        judged = [verdict(table.iloc[i], detect, len(at)) for i in at.tolist()]
+        table.iloc[at, table.columns.get_loc("verdict")] = [word for word, _ in judged]
+        table.iloc[at, table.columns.get_loc("enough")] = [enough for _, enough in judged]
+    return table

@@ -1,0 +1,177 @@
+"""Figures in words: the answer first, for people who did not make them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import pandas as pd
+
+from cvocr_lab.kinds import captioned
+
+_OUTCOMES: Final = ("missing", "invented")
+_WORST: Final = 3
+
+
+def percent(value: float, digits: int = 1) -> str:
+    """A share in percent, a dash for NaN."""
+    return "–" if value != value else f"{value * 100:.{digits}f} %"
+
+
+def bounded(value: float, low: float, high: float, digits: int = 1) -> str:
+    """A share in percent, with its interval in brackets.
+
+    >>> bounded(0.931, 0.88, 0.962)
+    '93.1 % [88.0, 96.2]'
+    """
+    if value != value or low != low:
+        return percent(value, digits)
+    return f"{percent(value, digits)} [{low * 100:.{digits}f}, {high * 100:.{digits}f}]"
+
+
+def between(row: pd.Series, rate: str, digits: int = 1) -> str:
+    """A rate of a row of `Score.summary` and its interval, for a sentence."""
+    value, low, high = (float(row[rate + end]) for end in ("", "_low", "_high"))
+    return f"{percent(value, digits)}; 95 %: {low * 100:.{digits}f} to {high * 100:.{digits}f} %"
+
+
+def answer(whole: pd.Series, fields: pd.DataFrame, classes: pd.DataFrame) -> str:
+    """Say how good a reader is on the whole, which fields are worst, and what goes wrong.
+
+    Parameters
+    ----------
+    whole
+        The only row of ``Score.summary(())``.
+    fields
+        ``Score.summary("field")``.
+    classes
+        ``Score.mistakes()``.
+    """
+    printed = int(whole["correct"] + whole["wrong"] + whole["missing"])
+    if not whole["n"]:
+        return "no value to compare"
+    cards = round(whole["card_exact"] * whole["cards"])
+    said = [
+        f"Cards without a mistake: {cards:,} of {whole['cards']:,.0f} "
+        f"({between(whole, 'card_exact')})."
+    ]
+    if printed:
+        said.append(
+            f"Printed values exact: {whole['correct']:,.0f} of {printed:,} "
+            f"({between(whole, 'exact')}); CER {percent(whole['cer'], 2)}."
+        )
+    if worst := worst_of(fields):
+        named = [f"{captioned(f)} {percent(fields.loc[f, 'exact'])}" for f in worst]
+        said.append(f"Worst: {', '.join(named)}.")
+    if mistakes := what_went_wrong(whole, classes):
+        said.append(f"What goes wrong: {mistakes}.")
+    return " ".join(said)
+
+
+def worst_of(fields: pd.DataFrame, most: int = _WORST) -> list[str]:
+    """Name the fields with the most mistakes among their values, none without a mistake."""
+    poor = fields[fields[["wrong", "missing", "invented"]].sum(axis=1) > 0]
+    return [str(f) for f in worst_first(poor).index[:most]]
+
+
+def worst_first(summary: pd.DataFrame) -> pd.DataFrame:
+    """Sort a summary: the smallest share exact first; then what has most invented values."""
+    by = ["exact", "right", "cer"]
+    ascending = [True, True, False]
+    return summary.sort_values(by, ascending=ascending, kind="stable", na_position="last")
+
+
+def what_went_wrong(whole: pd.Series, classes: pd.DataFrame, most: int = 3) -> str:
+    """List the most frequent classes of mistakes, and the values missing and invented."""
+    top = classes["count"].sort_values(ascending=False, kind="stable").head(most)
+    said = [f"{name} ({count:,})" for name, count in top.items()]
+    said += [f"{what} ({whole[what]:,.0f})" for what in _OUTCOMES if whole[what]]
+    return ", ".join(said)
+
+
+def overview(
+    summary: pd.DataFrame, classes: pd.DataFrame, *, fold: bool = True
+) -> tuple[pd.DataFrame, str]:
+    """Lay a summary out for reading, worst first; groups without a mistake make one line.
+
+    Parameters
+    ----------
+    classes
+        ``Score.mistakes`` by what the summary is by; its last level is the class.
+    fold
+        Whether groups without a mistake are named in the line instead.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Texts.
+    str
+        The line, "" where every group has a mistake.
+    """
+    sorted_ = worst_first(summary)
+    faults = sorted_[["wrong", "missing", "invented"]].sum(axis=1)
+    shown = sorted_[faults > 0] if fold else sorted_
+    fine = sorted_[faults == 0] if fold else sorted_.head(0)
+    table = pd.DataFrame(
+        {
+            "values": [f"{n:,}" for n in printed(shown)],
+            "exact": _bounded(shown, "exact"),
+            "CER": _bounded(shown, "cer", 2),
+            "wrong": shown["wrong"].tolist(),
+            "missing": shown["missing"].tolist(),
+            "invented": shown["invented"].tolist(),
+            "mistakes": [_classes(label, classes) for label in shown.index],
+        },
+        index=labelled(shown.index),
+    )
+    if not len(fine):
+        return table, ""
+    n = int(printed(fine).sum())
+    names = ", ".join(map(_flat, labelled(fine.index)))
+    return table, f"Without a mistake ({n:,} printed): {names}"
+
+
+def printed(summary: pd.DataFrame) -> pd.Series:
+    """Count the printed values of each group."""
+    return summary[["correct", "wrong", "missing"]].sum(axis=1)
+
+
+def labelled(index: pd.Index) -> pd.Index:
+    """Give labels of groups as people are shown them: fields by their captions."""
+    if isinstance(index, pd.MultiIndex):
+        levels = [labelled(index.get_level_values(at)) for at in range(index.nlevels)]
+        return pd.MultiIndex.from_arrays(levels, names=index.names)
+    if index.name != "field":
+        return index
+    return pd.Index([captioned(str(field)) for field in index], name="field", dtype=object)
+
+
+def _flat(label: object) -> str:
+    return " · ".join(map(str, label)) if isinstance(label, tuple) else str(label)
+
+
+def _bounded(summary: pd.DataFrame, rate: str, digits: int = 1) -> list[str]:
+    columns = [rate, f"{rate}_low", f"{rate}_high"]
+    return [bounded(*figures, digits) for figures in summary[columns].to_numpy(float).tolist()]
+
+
+def _classes(label: object, classes: pd.DataFrame, most: int = 2) -> str:
+    """Name the most frequent classes of mistakes of one group."""
+    keys = label if isinstance(label, tuple) else (label,)
+    at = classes.index
+    for number, key in enumerate(keys):
+        if at.nlevels == 1:
+            break
+        at = at[at.get_level_values(number) == key]
+    top = classes["count"].reindex(at).sort_values(ascending=False, kind="stable").head(most)
+    return ", ".join(f"{_last(name)} {count}" for name, count in top.items())
+
+
+def _last(label: object) -> object:
+    return label[-1] if isinstance(label, tuple) else label
+
+
+def listed(names: Sequence[str] | Iterable[str]) -> str:
+    """Join names with commas and "and"."""
+    some = list(names)
+    return " and ".join(filter(None, [", ".join(some[:-1]), *some[-1:]]))

@@ -1,0 +1,239 @@
+"""Flat papers laid into a picture: turned and tipped, with film, shadow, glare and fingers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from cvocr_lab.engines.local.geometry import (
+    Matrix,
+    Points,
+    homography,
+    is_convex,
+    rectangle,
+    warp_points,
+)
+from cvocr_lab.kinds import TYPES
+from cvocr_lab.synth import scenes
+from cvocr_lab.training.flats import SCALE, Flat
+
+Picture = NDArray[np.uint8]
+Chance = np.random.Generator
+TYPE_NAMES = (*TYPES, "")
+"""Classes of the second net; the last is a paper of no known type."""
+UNKNOWN = -1
+"""Class of papers that may look like any type: not learnt."""
+LONGEST = 560
+"""Pixels of the longer side of a training picture."""
+_PLASTIC_MM = 3.18
+
+
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """A paper in a picture: its corners, clockwise from its own top left, and its class."""
+
+    corners: Points
+    type: int
+
+
+def lay(
+    picture: Picture, flat: Flat, cell: tuple[float, float, float, float], angle: float,
+    rng: Chance, *, scan: bool, fills: bool = False,
+) -> tuple[Laid, NDArray[np.uint8]] | None:  # fmt: skip
+    """Warp a paper into its cell of the picture, in place; `fills` makes it as large as that."""
+    x0, y0, x1, y1 = cell
+    source = flat.picture()
+    height, width = source.shape[:2]
+    paper = recoloured(source, rng, most=0.8) if rng.random() < 0.6 else source
+    if rng.random() < 0.3:
+        paper = _framed(paper, flat.corners, rng)
+    cos, sin = abs(np.cos(angle)), abs(np.sin(angle))
+    room = min((x1 - x0) / (width * cos + height * sin), (y1 - y0) / (width * sin + height * cos))
+    share = float(np.exp(np.log(0.3) * rng.beta(1.0, 1.7)))
+    if rng.random() < (0.35 if scan else 0.12):
+        share = float(rng.uniform(0.88, 1.06))
+    scale = room * (float(rng.uniform(0.94, 1.0)) if fills else share)
+    slack = np.array([(x1 - x0) - (width * cos + height * sin) * scale,
+                      (y1 - y0) - (width * sin + height * cos) * scale]) / 2  # fmt: skip
+    centre = np.array([(x0 + x1) / 2, (y0 + y1) / 2])
+    centre = centre + np.maximum(slack, 0) * rng.uniform(-1, 1, 2)
+    if not fills and rng.random() < 0.1:  # cut by the frame
+        centre += rng.normal(0, 0.09, 2) * (x1 - x0, y1 - y0)
+    corners = rotated(width * scale, height * scale, centre, angle)
+    if not scan:
+        lean = float(rng.choice((0.0, 0.02, 0.04, 0.08, 0.13)))
+        corners = _leaning(corners, centre, lean, rng)
+    corners = corners + rng.normal(0, 0.002 * width * scale, (4, 2))
+    if not is_convex(corners):
+        return None
+    matrix = homography(rectangle(width, height), corners)
+    small = shrunk(paper, scale)
+    if rng.random() < 0.15:
+        small = _toned(small, picture, corners)
+    rounded = None
+    if flat.type != "passport" and not flat.type.startswith("vehicle") and rng.random() < 0.75:
+        rounded = _round_corners(small.shape[:2], _PLASTIC_MM * SCALE * small.shape[1] / width)
+    if rng.random() < 0.15:
+        _laminate(picture, corners, rng)
+    mask = paste(picture, small, matrix @ scaling(source, small), rounded, rng)
+    shine(picture, mask, rng)
+    own = warp_points(matrix, flat.corners)
+    label = UNKNOWN if flat.type == "card" else TYPE_NAMES.index(flat.type)
+    return Laid(own, label), mask
+
+
+def _laminate(picture: Picture, corners: Points, rng: Chance) -> None:
+    """Lay the rim of a plastic film around a paper, in place."""
+    out = (corners - corners.mean(0)) * rng.uniform(1.03, 1.16) + corners.mean(0)
+    film = np.zeros(picture.shape[:2], np.uint8)
+    cv2.fillPoly(film, [np.round(out * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
+    share = (film.astype(np.float32) / 255 * np.float32(rng.uniform(0.15, 0.9)))[..., None]
+    picture[:] = picture + (rng.uniform(170, 255) - picture) * share
+
+
+def _toned(paper: Picture, picture: Picture, corners: Points) -> Picture:
+    """Give a paper the tone of a bright ground under it, so that hardly an edge shows."""
+    (x0, y0), (x1, y1) = np.maximum(corners.min(0), 0).astype(int), corners.max(0).astype(int)
+    ground = picture[y0:y1, x0:x1].reshape(-1, 3)
+    if not len(ground) or ground.mean() < 120:
+        return paper
+    factor = ground.mean(0) / np.maximum(np.percentile(paper.reshape(-1, 3), 80, axis=0), 1)
+    return np.asarray(np.clip(paper * factor, 0, 255), np.uint8)
+
+
+def _leaning(corners: Points, centre: Points, lean: float, rng: Chance) -> Points:
+    """Tip the paper away from the camera: sides shorten towards one direction."""
+    reach = float(np.hypot(*np.ptp(corners, axis=0)))
+    way = rng.uniform(0, 2 * np.pi)
+    depth = ((corners - centre) @ (np.cos(way), np.sin(way))) / reach
+    tilt = 1 + 2.2 * lean * depth
+    squash = np.array([np.cos(way), np.sin(way)])
+    moved = corners - np.outer((corners - centre) @ squash, squash) * min(0.5, 1.5 * lean)
+    return np.asarray(centre + (moved - centre) / tilt[:, None])
+
+
+def rotated(width: float, height: float, centre: Sequence[float] | Points, angle: float) -> Points:
+    """Corners of a rectangle turned around its middle, clockwise."""
+    cos, sin = np.cos(angle), np.sin(angle)
+    box = rectangle(width, height) - (width / 2, height / 2)
+    return np.asarray(box @ np.array([[cos, sin], [-sin, cos]]) + centre)
+
+
+def shrunk(paper: Picture, scale: float) -> Picture:
+    """Average detail before a warp that samples points."""
+    if scale >= 0.7:
+        return paper
+    size = tuple(max(8, round(side * scale * 1.1)) for side in paper.shape[1::-1])
+    return np.asarray(cv2.resize(paper, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def scaling(before: Picture, after: Picture) -> Matrix:
+    """Matrix from pixels of a reduced picture to those of the picture before."""
+    return np.diag([before.shape[1] / after.shape[1], before.shape[0] / after.shape[0], 1.0])
+
+
+def _round_corners(shape: tuple[int, int], radius: float) -> Picture:
+    height, width = shape
+    r = max(1, round(radius))
+    alpha = np.zeros((height, width), np.uint8)
+    cv2.rectangle(alpha, (r, 0), (width - r, height), 255, -1)
+    cv2.rectangle(alpha, (0, r), (width, height - r), 255, -1)
+    for x in (r, width - 1 - r):
+        for y in (r, height - 1 - r):
+            cv2.circle(alpha, (x, y), r, 255, -1, cv2.LINE_AA)
+    return alpha
+
+
+def paste(
+    picture: Picture, paper: Picture, matrix: Matrix, alpha: Picture | None, rng: Chance
+) -> Picture:
+    """Warp a paper over the picture, in place, above the shadow of its edge; gives its mask."""
+    height, width = picture.shape[:2]
+    if alpha is None:
+        alpha = np.full(paper.shape[:2], 255, np.uint8)
+    warped = cv2.warpPerspective(
+        paper, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
+    mask = cv2.warpPerspective(alpha, matrix, (width, height), flags=cv2.INTER_LINEAR)
+    if rng.random() < 0.7:
+        soft = cv2.GaussianBlur(mask, (0, 0), rng.uniform(1.0, 8.0))
+        shift = np.array([[1, 0, rng.normal(0, 3)], [0, 1, rng.normal(0, 3)]])
+        soft = cv2.warpAffine(soft, shift, (width, height))
+        dark = 1 - soft.astype(np.float32) / 255 * np.float32(rng.uniform(0.05, 0.6))
+        picture[:] = picture * dark[..., None]
+    opaque = (mask.astype(np.float32) / 255)[..., None]
+    picture[:] = picture + (warped.astype(np.float32) - picture) * opaque
+    return np.asarray(mask, np.uint8)
+
+
+def _framed(paper: Picture, corners: NDArray[np.float32], rng: Chance) -> Picture:
+    """Draw a frame or an edge along the paper's own outline."""
+    out = paper.copy()
+    inset = float(rng.choice((0, 0, 1, 2, 3))) * SCALE * rng.uniform(0.5, 1.2)
+    (x0, y0), (x1, y1) = corners.min(0) + inset, corners.max(0) - inset
+    colour = tuple(int(v) for v in rng.uniform(0, 220, 3))
+    thick = int(rng.integers(1, 6))
+    cv2.rectangle(out, (round(x0), round(y0)), (round(x1) - 1, round(y1) - 1), colour, thick)
+    return out
+
+
+def recoloured(picture: Picture, rng: Chance, *, most: float) -> Picture:
+    """Another ground, ink and white balance than the printer's."""
+    out: NDArray[np.floating] = picture.astype(np.float32)
+    if rng.random() < 0.35:
+        out = 255 - (255 - out) * rng.uniform(0.35, 1.0)
+    if rng.random() < 0.5:
+        out = out * (1 + rng.uniform(-0.35, 0.15, 3) * most)
+    if rng.random() < 0.12:
+        out = np.repeat(out.mean(-1, keepdims=True), 3, -1)
+    elif rng.random() < 0.15:
+        out = out[..., rng.permutation(3)]
+    if rng.random() < 0.2:
+        out = out * rng.uniform(0.5, 1.0) + rng.uniform(-20, 40)
+    return np.ascontiguousarray(np.clip(out, 0, 255), np.uint8)
+
+
+def shine(picture: Picture, mask: Picture, rng: Chance) -> None:
+    """Glare on the paper's surface, in place."""
+    if rng.random() > 0.25:
+        return
+    ys, xs = np.nonzero(mask[::8, ::8])
+    if not len(xs):
+        return
+    pick = int(rng.integers(len(xs)))
+    cx, cy, height, width = 8 * xs[pick], 8 * ys[pick], *picture.shape[:2]
+    y, x = np.ogrid[0:height, 0:width]
+    turn = rng.uniform(0, np.pi)
+    u = (x - cx) * np.cos(turn) + (y - cy) * np.sin(turn)
+    v = (y - cy) * np.cos(turn) - (x - cx) * np.sin(turn)
+    long, short = rng.uniform(15, 130), rng.uniform(8, 50)
+    spot = np.exp(-((u / long) ** 2) - (v / short) ** 2) * rng.uniform(40, 255)
+    if rng.random() < 0.5:
+        spot = spot * (mask > 0)
+    picture[:] = np.clip(picture + spot[..., None], 0, 255)
+
+
+def hands(picture: Picture, quads: Sequence[Points], rng: Chance) -> Picture:
+    """Fingers over an edge, pens and cables across."""
+    for corners in quads:
+        for _ in range(int(rng.choice(4, p=(0.8, 0.11, 0.06, 0.03)))):
+            k = int(rng.integers(4))
+            a, b = corners[k], corners[(k + 1) % 4]
+            edge = a + (b - a) * rng.uniform(0.05, 0.95)
+            inwards = corners.mean(0) - edge
+            size = float(np.hypot(*np.ptp(corners, axis=0)))
+            tip = edge + inwards / (np.hypot(*inwards) or 1) * size * rng.uniform(0.0, 0.13)
+            way = edge - corners.mean(0) + rng.normal(0, 0.3 * size, 2)
+            root = edge + way / (np.hypot(*way) or 1) * size * 2
+            scenes.finger(picture, tip, root, size * rng.uniform(0.09, 0.2), rng)
+    if rng.random() < 0.05:
+        ends = rng.uniform(0, LONGEST, (2, 2)).astype(int)
+        colour = tuple(int(v) for v in rng.uniform(0, 255, 3))
+        cv2.line(
+            picture, tuple(ends[0]), tuple(ends[1]), colour, int(rng.integers(3, 16)), cv2.LINE_AA
+        )
+    return picture

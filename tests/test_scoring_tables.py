@@ -1,0 +1,257 @@
+"""Any two tables are scored, and those that do not fit together are noticed."""
+
+import unicodedata
+import warnings
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cvocr_lab.errors import ArgumentError
+from cvocr_lab.scoring import PairingWarning, compare, read_labels, score
+
+NAMES = ["TRẦN AN", "LÊ BÌNH", "VŨ CHI", "ĐỖ DUNG", "HỒ GIANG", "LÝ HÀ", "MAI HOA", "BÙI KHANH"]
+
+
+def truth_of(count: int = 8) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "image": [f"{n}.jpg" for n in range(count)],
+            "id": [f"00109000{n:04d}" for n in range(count)],
+            "name": [f"{NAMES[n % 8]} {'I' * (n // 8)}".strip() for n in range(count)],
+        }
+    )
+
+
+def exact(frame: object, truth: object, **options: object) -> float:
+    """Share exact over all cells."""
+    judged = score(frame, truth, **options)  # type: ignore[arg-type]
+    return float(judged.summary(()).loc["all", "exact"])
+
+
+def test_plain_tables_of_any_reader() -> None:
+    truth = truth_of()
+    read = truth.assign(name=["TRẦN ÂN", *truth["name"][1:]], noise=1.5).sample(
+        frac=1, random_state=3
+    )
+    judged = score(read, truth, on="image")
+    summary = judged.summary()
+    assert summary.loc["id", "correct"] == 8
+    assert summary.loc["name", ["correct", "wrong"]].tolist() == [7, 1]
+    assert judged.extra.empty
+    assert judged.headline()
+
+
+def test_type_and_side_of_plain_tables_tell_faces_apart() -> None:
+    truth = pd.DataFrame(
+        {
+            "image": ["a.jpg"] * 2,
+            "type": ["tcc_chip", "matsautcc_chip"],
+            "side": ["front", "back"],
+            "id": ["001090000001", ""],
+            "date": ["", "11/03/2019"],
+        }
+    )
+    assert exact(truth[::-1], truth, on="image") == 1
+
+
+def test_columns_of_other_names_are_compared_when_asked() -> None:
+    truth = truth_of().rename(columns={"name": "ho_ten"})
+    assert score(truth, truth, fields="ho_ten").summary().loc["ho_ten", "correct"] == 8
+    with pytest.raises(ArgumentError, match="say fields"):
+        score(truth[["ho_ten"]], truth[["ho_ten"]])
+
+
+def test_other_spellings_of_both_tables_are_understood() -> None:
+    truth = pd.DataFrame({"id": ["1"], "born": ["01/02/1990"], "sex": ["Nữ"]})
+    read = pd.DataFrame(
+        {"id": ["1"], "dob": ["01/02/1990"], "gender": ["Nam"], "dob_confidence": [0.5]}
+    )
+    cells = score(read, truth).cells.set_index("field")
+    assert cells["outcome"].tolist() == ["correct", "correct", "wrong"]
+    assert cells.loc["born", "confidence"] == 0.5
+
+
+@pytest.mark.parametrize("what", ["dict", "list", "by label", "series", "paper"])
+def test_truth_in_other_shapes(what: str) -> None:
+    truth = truth_of()
+    match what:
+        case "dict":
+            assert exact(truth, truth.to_dict("list"), on="image") == 1
+        case "list":
+            assert exact(truth.to_dict("records"), truth, on="image") == 1
+        case "by label":
+            of_images = truth.set_index("image").to_dict("index")
+            assert exact(truth.set_index("image"), of_images) == 1
+        case "series":
+            assert exact(truth, truth["name"]) == 1
+        case "paper":
+            assert exact({"name": "AN", "id": "1"}, pd.Series({"name": "ÂN", "id": "1"})) == 0.5
+
+
+def test_shapes_that_say_nothing_are_refused() -> None:
+    truth = truth_of()
+    with pytest.raises(ArgumentError, match="name of a field"):
+        score(truth, truth["name"].rename("x"))
+    with pytest.raises(ArgumentError, match="give a DataFrame"):
+        score(truth, "labels.csv")  # type: ignore[arg-type]
+    wide = pd.concat({"read": truth}, axis=1)
+    with pytest.raises(ArgumentError, match="2 levels"):
+        score(wide, truth)
+
+
+def test_several_index_levels_pair_rows() -> None:
+    truth = truth_of().assign(page=[1, 2] * 4, image=[f"{n // 2}.pdf" for n in range(8)])
+    by = truth.set_index(["image", "page"])
+    assert exact(by.sample(frac=1, random_state=1), by) == 1
+    assert exact(by, truth, on="image") == 1
+
+
+def test_paths_and_unicode_forms_pair() -> None:
+    truth = truth_of().assign(image=[f"ảnh {n}.jpg" for n in range(8)])
+    other = truth.assign(image=[Path(unicodedata.normalize("NFD", p)) for p in truth["image"]])
+    assert exact(other.iloc[::-1], truth, on="image") == 1
+    assert (
+        exact(truth.assign(image=range(8))[::-1], truth.assign(image=[*"01234567"]), on="image")
+        == 1
+    )
+
+
+@pytest.mark.parametrize(
+    ("field", "values", "read", "share"),
+    [
+        ("born", pd.to_datetime(["1990-02-01", None]), ["01/02/1990", ""], 1.0),
+        ("born", pd.Series([date(1990, 2, 1), "03/04/1991"], dtype=object),
+         ["01/02/1990", "03/04/1991"], 1.0),
+        ("name", pd.Categorical(["AN", "BÌNH"]), ["AN", "BINH"], 0.5),
+        ("sit", [5, 7], ["5", "8"], 0.5),
+        ("sit", pd.Series([5.0, None]), ["5", ""], 1.0),
+    ],
+)  # fmt: skip
+def test_cells_are_compared_by_meaning(
+    field: str, values: object, read: list[str], share: float
+) -> None:
+    assert exact(pd.DataFrame({field: read}), pd.DataFrame({field: values})) == share
+
+
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        ([1090000001, 1090000002], "leading zeros"),
+        (pd.Series([1090000001, "001090000002"], dtype=object), "leading zeros"),
+        (pd.Series([1090000001.0, None]), "leading zeros"),
+        (pd.Categorical([1090000001, 1090000002]), "leading zeros"),
+        (pd.Series([np.int64(1), None], dtype=object), "leading zeros"),
+        ([True, False], "True or False"),
+    ],
+)
+def test_numbers_are_refused_wherever_they_hide(values: object, says: str) -> None:
+    texts = pd.DataFrame({"id": ["001090000001", "001090000002"]})
+    with pytest.raises(ArgumentError, match=says):
+        score(texts, pd.DataFrame({"id": values}))
+    with pytest.raises(ArgumentError, match=says):
+        score(pd.DataFrame({"id": values}), texts)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1258"])
+@pytest.mark.parametrize("sep", [",", ";", "\t"])
+def test_labels_in_every_common_form(tmp_path: Path, encoding: str, sep: str) -> None:
+    path = tmp_path / "labels.csv"
+    text = f"image{sep}id{sep}name\na.jpg{sep}001090000001{sep}Trần Thị Hồng Đào\n"
+    if encoding == "cp1258":  # has no letter with both marks: the tone stands behind
+        letters = [unicodedata.normalize("NFD", c) for c in text]
+        tones = "\u0300\u0301\u0303\u0309\u0323"
+        text = "".join(
+            unicodedata.normalize("NFC", "".join(m for m in c if m not in tones))
+            + "".join(m for m in c if m in tones)
+            for c in letters
+        )
+    path.write_bytes(text.encode(encoding))
+    found = read_labels(path)
+    assert found.to_dict("list") == {
+        "image": ["a.jpg"], "id": ["001090000001"], "name": ["Trần Thị Hồng Đào"],
+    }  # fmt: skip
+
+
+def test_labels_of_no_known_encoding_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "labels.csv"
+    path.write_bytes("name\nTrần\n".encode("utf-16-le"))
+    with pytest.raises(ArgumentError, match="save it as CSV UTF-8"):
+        read_labels(path)
+
+
+# --- misuse is noticed
+
+
+def test_readings_in_another_order_are_noticed() -> None:
+    truth = truth_of(16)
+    shuffled = truth.sample(frac=1, random_state=2).reset_index(drop=True)
+    with pytest.warns(PairingWarning, match="on='image'"):
+        assert exact(truth, shuffled) < 0.3
+    with pytest.warns(PairingWarning, match="another order"):
+        score(truth.drop(columns="image"), shuffled.drop(columns="image"))
+    some = truth.iloc[4:]
+    with pytest.warns(PairingWarning, match="on='image'"):
+        score(truth, some.reset_index(drop=True))
+
+
+def test_a_truth_indexed_by_picture_is_told_how_to_pair() -> None:
+    truth = truth_of()
+    with pytest.raises(ArgumentError, match="say on='image'"):
+        score(truth, truth.set_index("image"))
+    with pytest.raises(ArgumentError, match=r"rename_axis\('image'\)"):
+        score(truth, truth.set_index("image").rename_axis(None))
+    assert exact(truth, truth.set_index("image"), on="image") == 1
+
+
+def test_no_partner_at_all_is_an_error() -> None:
+    truth = truth_of()
+    with pytest.raises(ArgumentError, match="no value in common"):
+        score(truth, pd.DataFrame({"image": ["x.jpg"], "id": ["7"]}), on="image")
+    with pytest.raises(ArgumentError, match="leave out on="):
+        score(truth, truth.assign(image="other.png"), on="image")
+    apart = truth.sample(frac=1, random_state=2).reset_index(drop=True)
+    with pytest.raises(ArgumentError, match="file names agree"):
+        score(truth, apart.assign(image="data/" + apart["image"]), on="image")
+    with pytest.raises(ArgumentError, match="no row"):
+        score(truth.head(0), truth)
+
+
+def test_few_readings_for_many_labels_are_noticed() -> None:
+    truth = truth_of(60)
+    with pytest.warns(PairingWarning, match="48 of 60 rows") as caught:
+        assert exact(truth.head(12), truth, on="image") == pytest.approx(0.2)
+    assert "truth['image'].isin(frame['image'])" in str(caught[0].message)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert exact(truth, truth.head(12), on="image") == 1
+
+
+def test_doubled_rows_are_noticed() -> None:
+    truth = truth_of()
+    with pytest.warns(PairingWarning, match="drop_duplicates"):
+        score(truth, pd.concat([truth, truth]), on="image")
+
+
+def test_a_merge_is_refused() -> None:
+    truth = truth_of()
+    merged = truth.merge(truth, on="image")
+    with pytest.raises(ArgumentError, match="merge of two tables"):
+        score(merged, truth)
+
+
+def test_types_that_disagree_are_noticed() -> None:
+    truth = truth_of().assign(type="tcc_chip")
+    with pytest.warns(PairingWarning, match="types disagree in 8 of 8"):
+        score(truth.assign(type="CCCD"), truth, on="image")
+
+
+def test_a_poor_reader_is_no_misuse() -> None:
+    truth = truth_of(40)
+    poor = truth.assign(name="X", id=[v if n % 5 == 0 else "7" for n, v in enumerate(truth["id"])])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert exact(poor, truth, on="image") == pytest.approx(0.1)
+        compare(poor, truth, truth, on="image")
