@@ -174,11 +174,11 @@ class Reviewer(Session):
     def _box(self, view: str, said: Said) -> None:
         """Put a box that was drawn, corrected, taken away or given to another field on disk."""
         k, other = whole(said.get("at")), str(said.get("to") or "")
-        if not 0 <= k < len(self._items):
+        quad = quad_said(said.get("quad"))
+        if not 0 <= k < len(self._items) or (quad is None and said.get("quad") is not None):
             return
         row, field = self._items.rows[k], self._items.fields[k]
         self._items.identify(row)
-        quad = quad_said(said.get("quad"))
         give = partial(self._boxes.give, row, field, other)
         put = partial(self._boxes.put, row, field, quad)
         why_not, decision = self._written(give if other else put)

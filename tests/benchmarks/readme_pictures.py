@@ -1,7 +1,7 @@
 """The pictures of the README and of notebook 01, taken of ``sample_data`` in a real JupyterLab.
 
-Run ``python tests/benchmarks/readme_pictures.py`` (needs the extra ``test`` and chromium).  It writes
-``notebooks/pictures/viewer.png``, ``sweep.png`` and ``report.png``.
+Run ``python tests/benchmarks/readme_pictures.py`` (needs the extra ``test`` and chromium).  It
+writes ``notebooks/pictures/viewer.png``, ``sweep.png`` and ``report.png``.
 """
 
 from __future__ import annotations
