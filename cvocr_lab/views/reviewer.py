@@ -12,6 +12,7 @@ import pandas as pd
 from cvocr_lab.frames import Records, Table
 from cvocr_lab.images import Fetch, Limits
 from cvocr_lab.journal import Decision, Journal
+from cvocr_lab.kinds import captioned
 from cvocr_lab.views.boxes import Boxes, quad_said
 from cvocr_lab.views.checks import Check
 from cvocr_lab.views.items import SHOWN, Items
@@ -89,7 +90,7 @@ class Reviewer(Session):
                 "journal": self._journal_key(),
                 "journal_name": self.journal.path.name,
                 "shown": list(SHOWN) if self._second else [s for s in SHOWN if s != "differ"],
-                "fields": list(dict.fromkeys(self._items.fields)),
+                "fields": [[f, captioned(f)] for f in dict.fromkeys(self._items.fields)],
                 "progress": self._items.progress(),
             },
         )

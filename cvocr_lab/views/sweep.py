@@ -16,7 +16,7 @@ from cvocr_lab.frames import Records
 from cvocr_lab.images import Fetch, Limits
 from cvocr_lab.images.crops import Points, corners_of, cut, grown, jpeg
 from cvocr_lab.journal import Journal
-from cvocr_lab.kinds import TYPES
+from cvocr_lab.kinds import caption
 from cvocr_lab.views.boxes import Boxes
 from cvocr_lab.views.checks import Check
 from cvocr_lab.views.items import Items
@@ -93,13 +93,12 @@ class Sweeper(Session):
 
     def _open(self, view: str, said: Said) -> None:  # noqa: ARG002 - all ears take the same
         self._items.read_others()
-        spec = next((k[self.field] for k in TYPES.values() if self.field in k.names), None)
         self._talk.tell(
             view,
             "open",
             {
                 "field": self.field,
-                "caption": spec.vi[0] if spec and spec.vi else "",
+                "caption": caption(self.field),
                 "count": len(self._items),
                 "pages": self._pages,
                 "height": self._height,

@@ -52,7 +52,7 @@ class ReviewSide {
       ...said.shown.map((s) => make("option", { value: s }, s)));
     this.only = make("select", { title: "field", "aria-label": "field", onchange: choose },
       make("option", { value: "" }, "every field"),
-      ...said.fields.map((f) => make("option", { value: f }, f)));
+      ...said.fields.map(([name, text]) => make("option", { value: name }, text)));
     this.meter = make("div", { class: "meter", role: "img" });
     this.pace = make("span", { class: "pace" });
     this.bar.replaceChildren(this.meter, this.pace, this.shown, this.only);

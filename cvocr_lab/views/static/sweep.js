@@ -174,7 +174,7 @@ class Grid extends Page {
     this.explain(KEYS);
     this.lay([
       make("div", { class: "bar" }, make("b", {}, said.caption || said.field),
-        said.caption ? make("span", { class: "soft" }, said.field) : null),
+        said.caption === said.field ? null : make("span", { class: "soft" }, said.field)),
       make("div", { class: "bar" }, tool("page before (Page Up)", "‹", () => this.turn(-1)), this.where,
         tool("next page (Page Down)", "›", () => this.turn(1))),
       make("div", { class: "bar choose" }, this.meter, this.pace),

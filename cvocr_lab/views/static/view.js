@@ -74,7 +74,7 @@ class ViewSide {
     this.direction = button({ class: "direction" }, () => this.choose({ reverse: !this.wish.reverse }));
     this.query = make("input", {
       name: "query", type: "search", spellcheck: "false", "aria-label": "query",
-      placeholder: "query, such as id_confidence < 0.9   ( / )", onchange: () => this.choose({ query: this.query.value }),
+      placeholder: "query: id_confidence < 0.9", onchange: () => this.choose({ query: this.query.value }),
       onkeydown: (event) => event.key === "Enter" && !event.isComposing && this.board.focus(),
     });
     this.tagged({ known: said.tags });
