@@ -174,7 +174,7 @@ def unknown(what: str, name: object, known: Iterable[object], *, more: str = "")
     Examples
     --------
     >>> print(unknown("kind", "id_ayn", ["id_any", "scan"]))
-    no kind 'id_ayn': did you mean 'id_any'? There are: id_any, scan
+    unknown kind 'id_ayn': did you mean 'id_any'? There are: id_any, scan
     """
     names = list(dict.fromkeys(map(str, known)))
     folded = {key.casefold(): key for key in names}
@@ -182,4 +182,4 @@ def unknown(what: str, name: object, known: Iterable[object], *, more: str = "")
     meant = f": did you mean {folded[near[0]]!r}? There are" if near else "; there are"
     shown = ", ".join(names[:_LISTED]) + (" …" if len(names) > _LISTED else "")
     tail = f": {shown}" if near else f" {shown}"
-    return ArgumentError(f"no {what} {name!r}{meant}{tail if names else ' none'}{more}")
+    return ArgumentError(f"unknown {what} {name!r}{meant}{tail if names else ' none'}{more}")

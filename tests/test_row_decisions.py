@@ -183,13 +183,13 @@ def test_errors_name_what_there_is(frame: pd.DataFrame, tmp_path: Path) -> None:
         options = {"column": "image"} | {
             "column": {"column": right}, "kind": {"kind": right}, "option": {right: 1},
         }[wrong]  # fmt: skip
-        with pytest.raises(ArgumentError, match=f"no {wrong} '{right}'.*did you mean"):
+        with pytest.raises(ArgumentError, match=f"unknown {wrong} '{right}'.*did you mean"):
             frame[["image"]].cvocr.extract(**options)
-    with pytest.raises(ArgumentError, match="no field 'idd': did you mean 'id'"):
+    with pytest.raises(ArgumentError, match="unknown field 'idd': did you mean 'id'"):
         frame.cvocr.sweep("idd", tmp_path / "j.jsonl")
     with pytest.raises(ArgumentError, match="there is no file"):
         view(frame, truth=str(tmp_path / "labels.csv"))
     frame[["image", "name"]].to_csv(tmp_path / "labels.csv", index=False)
     judged = view(frame, truth=tmp_path / "labels.csv", on="image", sort="outcome")
     assert len(judged) == 6
-    assert str(unknown("kind", "zzz", ["a", "b"])) == "no kind 'zzz'; there are a, b"
+    assert str(unknown("kind", "zzz", ["a", "b"])) == "unknown kind 'zzz'; there are a, b"

@@ -53,7 +53,9 @@ def source_frame(
         for name in columns:
             times = int((data.columns == name).sum())
             if not times:
-                raise unknown("column", name, data.columns, more="; say which by column=…")
+                raise unknown(
+                    "column", name, data.columns, more="; it is not in the frame, say column=…"
+                )
             if times > 1:
                 raise ArgumentError(f"column {name!r} is there twice; say column=…")
         frame = data[list(columns)].copy()

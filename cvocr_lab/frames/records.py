@@ -173,7 +173,7 @@ class Records:
         if on is None:
             return self.frame.index.to_flat_index()
         if on not in self.frame.columns and on not in self.frame.index.names:
-            raise unknown("column to match rows by", on, self.frame.columns)
+            raise unknown("column", on, self.frame.columns, more=" (to match rows by)")
         return pd.Index(level(self.frame, on))
 
     # --- about the rows

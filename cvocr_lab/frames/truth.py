@@ -128,7 +128,7 @@ def _chosen(
         wanted = [fields] if isinstance(fields, str) else list(fields)
         for field in wanted:
             if field not in table:
-                raise unknown("column of the truth", field, table.columns)
+                raise unknown("column", field, table.columns, more=" (of the truth)")
         return [spellings().get(field, field) for field in wanted]
     known = dict.fromkeys([*field_order(), *read.fields])
     chosen = [f for f in known if f in table and f != on]

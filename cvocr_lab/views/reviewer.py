@@ -257,8 +257,8 @@ class Reviewer(Session):
         self.__dict__.pop("_tags", None)
         answer = {"at": k, "field": field, "progress": self._items.progress()}
         self._talk.tell(view, "undone", answer)
-        if k is not None:
-            self._send(view, k, said)
+        if k is not None:  # with its pictures: what is undone may be a box
+            self._send(view, k, {**said, "have": []})
 
 
 def review(

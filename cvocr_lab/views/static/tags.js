@@ -4,7 +4,7 @@ class TagLine {
   constructor(board) {
     this.board = board;
     this.list = make("datalist", { id: unique() });
-    this.input = make("input", { class: "note row-tags", placeholder: "tags of this paper, with ; between", "aria-label": "tags",
+    this.input = make("input", { class: "row-tags", placeholder: "tags of this paper, with ; between", "aria-label": "tags",
       list: this.list.id, onchange: () => this.changed() });
     this.element = make("div", {}, this.input, this.list);
   }
