@@ -117,7 +117,8 @@ class PlaceLine {
   }
 
   show(told, field) {
-    this.side.board.say("");
+    if (this.prompting) this.side.board.say("");
+    this.prompting = false;
     this.drawn.textContent = field.quad ? "Draw anew" : "Draw";
     this.remove.disabled = this.to.disabled = !field.quad;
     this.to.replaceChildren(make("option", { value: "" }, "give it to…"), ...told.fields
@@ -127,6 +128,7 @@ class PlaceLine {
 
   draw() {
     this.side.board.stage.handles.draw();
+    this.prompting = true;
     this.side.board.say(`Drag over ${this.side.field.caption || this.side.field.name} on the picture.`);
   }
 
