@@ -24,11 +24,17 @@ Messages say what happened and what to do.  They never hold a field value, a key
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, ClassVar, Final
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+_LISTED: Final = 40
+"""Names that a message lists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,3 +155,31 @@ class ArgumentError(BatchError, ValueError):
 
 class MissingPartError(ArgumentError, ImportError):
     """An optional part is not installed; the message gives the exact install line."""
+
+
+def unknown(what: str, name: object, known: Iterable[object], *, more: str = "") -> ArgumentError:
+    """Make the error for a name that is none of those there are, with the one it may have meant.
+
+    Parameters
+    ----------
+    what
+        What it is the name of: ``"kind"``, ``"column"``.
+    name
+        The name as given.
+    known
+        The names that there are.
+    more
+        What else to say.
+
+    Examples
+    --------
+    >>> print(unknown("kind", "id_ayn", ["id_any", "scan"]))
+    unknown kind 'id_ayn': did you mean 'id_any'? There are: id_any, scan
+    """
+    names = list(dict.fromkeys(map(str, known)))
+    folded = {key.casefold(): key for key in names}
+    near = get_close_matches(str(name).casefold(), folded, n=1, cutoff=0.6)
+    meant = f": did you mean {folded[near[0]]!r}? There are" if near else "; there are"
+    shown = ", ".join(names[:_LISTED]) + (" …" if len(names) > _LISTED else "")
+    tail = f": {shown}" if near else f" {shown}"
+    return ArgumentError(f"unknown {what} {name!r}{meant}{tail if names else ' none'}{more}")

@@ -430,7 +430,7 @@ def test_exports_refuse_numbers_that_lost_their_zeros(tmp_path: Path) -> None:
     frame = flat((FRONT,)).assign(id=[1099000123])
     for write in (to_label_studio, to_paddle, to_excel, to_image_folder, write_frame):
         with pytest.raises(ArgumentError, match="leading zeros"):
-            write(frame, tmp_path / "out.csv")
+            write(frame, tmp_path / ("out.xlsx" if write is to_excel else "out.csv"))
     assert not list(tmp_path.iterdir())
 
 

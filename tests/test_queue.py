@@ -188,7 +188,7 @@ def test_wrong_arguments_are_told() -> None:
         review_queue(frame, order="worst")  # type: ignore[arg-type]
     with pytest.raises(ArgumentError, match="audit"):
         review_queue(frame, audit=1.5)
-    with pytest.raises(ArgumentError, match="no column of a field"):
+    with pytest.raises(ArgumentError, match="unknown field"):
         review_queue(frame, fields=["colour"])
     with pytest.raises(ArgumentError, match="no queue"):
         reviewed_values(frame, pd.DataFrame(), [])

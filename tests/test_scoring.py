@@ -199,9 +199,9 @@ def test_wrong_calls_say_so() -> None:
     frame = read((front(id="1"),))
     with pytest.raises(ArgumentError, match="like a field"):
         score(frame, pd.DataFrame({"x": ["1"]}))
-    with pytest.raises(ArgumentError, match="no column 'name'"):
+    with pytest.raises(ArgumentError, match="unknown column 'name'"):
         score(frame, pd.DataFrame({"id": ["1"]}), fields=["name"])
-    with pytest.raises(ArgumentError, match="no column 'image'"):
+    with pytest.raises(ArgumentError, match="unknown column 'image'"):
         score(frame, pd.DataFrame({"id": ["1"]}), on="image")
     with pytest.raises(ArgumentError, match="one column"):
         score(frame, pd.DataFrame({"id": ["1"]}), on=["image"])  # type: ignore[arg-type]

@@ -99,7 +99,7 @@ def test_a_journal_that_cannot_be_written_moves_nothing(
 
 
 def test_what_cannot_be_swept_is_refused(frame: pd.DataFrame, journal: Path) -> None:
-    with pytest.raises(ArgumentError, match="no column of a field 'sex'"):
+    with pytest.raises(ArgumentError, match="unknown field 'sex'"):
         sweep(frame, "sex", journal)
     with pytest.raises(ArgumentError, match="order"):
         sweep(frame, "name", journal, order="worst")  # type: ignore[arg-type]

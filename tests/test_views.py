@@ -19,7 +19,7 @@ from cvocr_lab.errors import ArgumentError, ImageError
 from cvocr_lab.frames import Reading, Records, to_frame
 from cvocr_lab.results import Document, Extraction, FieldValue
 from cvocr_lab.views import show, view
-from cvocr_lab.views.choosing import Wish, chosen
+from cvocr_lab.views.choosing import Chooser, Places, Wish
 from cvocr_lab.views.masking import masked
 from cvocr_lab.views.pictures import Pictures
 from cvocr_lab.views.truth_overlay import TruthOverlay, judge
@@ -90,6 +90,10 @@ def test_what_is_wrong_is_told_and_kills_nothing(folder: Path, frame: pd.DataFra
     assert page.ask("choose")["count"] == 6
 
 
+def chosen(records: Records, wish: Wish) -> Places:
+    return Chooser(records).chosen(wish)
+
+
 def test_rows_are_chosen_and_sorted(frame: pd.DataFrame) -> None:
     failed = to_frame(
         [Reading(ImageError("broken"), seconds=9.0)], pd.DataFrame({"image": ["x.jpg"]}),
@@ -101,8 +105,20 @@ def test_rows_are_chosen_and_sorted(frame: pd.DataFrame) -> None:
     assert chosen(Records(both), Wish(query="id.str.len() < 12")).tolist() == [2, 5]
     assert chosen(Records(both), Wish(below=0.79)).tolist() == [0, 1, 5]
     assert chosen(Records(both), Wish(sort="confidence")).tolist() == [0, 5, 1, 2, 3, 4, 6]
+    turned = chosen(Records(both), Wish(sort="confidence", reverse=True)).tolist()
+    assert turned == [4, 3, 2, 1, 0, 5, 6]  # what has no confidence is last either way
+    assert chosen(Records(both), Wish(above=0.79, below=0.89)).tolist() == [2, 3]
+    assert chosen(Records(both), Wish(reverse=True)).tolist() == [6, 5, 4, 3, 2, 1, 0]
+    assert chosen(Records(both), Wish(sort="type")).tolist() == [0, 1, 2, 3, 4, 5, 6]
+    indexed = both.set_axis([3, 1, 2, 6, 5, 4, 0])
+    assert chosen(Records(indexed), Wish(sort="index")).tolist() == [6, 1, 2, 0, 5, 4, 3]
     assert chosen(Records(both), Wish(sort="name")).tolist()[:2] == [2, 1]
-    for wish in (Wish(query="ocr_page + 1"), Wish(sort="nothing"), Wish(outcome="wrong")):
+    for wish in (
+        Wish(query="ocr_page + 1"),
+        Wish(sort="nothing"),
+        Wish(outcome="wrong"),
+        Wish(sort="cer"),
+    ):
         with pytest.raises(ArgumentError):
             chosen(Records(both), wish)
 
@@ -126,7 +142,7 @@ def test_a_truth_judges_as_the_score_does(frame: pd.DataFrame) -> None:
     assert judge_all.of(1)["name"].outcome == ""
     assert judge_all.of(2)["name"].truth == "LÊ ĐÌNH QUÍ"
     assert judge(["a", "b"], "b").outcome == "correct"
-    shown = frame.cvocr.view(truth=truth, on="image", sort="wrong")
+    shown = frame.cvocr.view(truth=truth, on="image", sort="outcome")
     assert shown.rows.tolist()[:3] == [3, 0, 2]
     told = Page(shown).ask("show", at=0, edge=400)
     assert fields(told)["id"]["edits"] == [
@@ -188,9 +204,14 @@ def test_pictures_kept_are_few(folder: Path, frame: pd.DataFrame) -> None:
 
 def test_a_plain_picture_where_there_are_no_widgets(frame: pd.DataFrame, folder: Path) -> None:
     drawn = frame.cvocr.show(1, truth=frame, on="image")
-    assert drawn.size[0] > 1200
     plain = np.asarray(drawn)
-    assert (plain[5, 5] == 255).all()
+    assert plain[5, 5, 3] == 0  # the ground is transparent, for notebooks of either theme
+    # It is cut to the card (640 by 400 pixels) with a margin of 8 % of its height.
+    seen = np.flatnonzero(plain[200, :, 3] == 255)
+    assert seen[seen < 740].max() - seen.min() + 1 == 704
+    whole = np.asarray(show(frame, 1, whole=True))
+    assert whole.shape[0] == 500 + 32
+    assert whole.shape[1] - drawn.size[0] == 760 - 704
     assert not np.array_equal(plain, np.asarray(show(frame, 1)))
     assert view(frame, sort="name").show().size[1] >= 400
     arrays = frame.drop(columns="ocr_source").assign(

@@ -13,7 +13,7 @@ import pandas as pd
 from cvocr_lab.batch.rows import Count, finished_rows
 from cvocr_lab.batch.run_spec import TIME_LIMIT_S, run_spec
 from cvocr_lab.engines import Engine
-from cvocr_lab.errors import ArgumentError, NoDocumentError
+from cvocr_lab.errors import NoDocumentError, unknown
 from cvocr_lab.frames import LOCATED_COLUMN, Records, field_columns, restore
 from cvocr_lab.frames.columns import triple, typed
 from cvocr_lab.images import Fetch, Limits
@@ -137,7 +137,7 @@ def _wanted(frame: pd.DataFrame, fields: Sequence[str] | None) -> list[str]:
     known = field_columns(frame.columns)
     for field in fields or ():
         if field not in known:
-            raise ArgumentError(f"no column of a field {field!r}; there are {', '.join(known)}")
+            raise unknown("field", field, known)
     return [f for f in known if f != "qr" and (fields is None or f in fields)]
 
 

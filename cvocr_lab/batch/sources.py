@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import pandas as pd
 
-from cvocr_lab.errors import ArgumentError
+from cvocr_lab.errors import ArgumentError, unknown
 from cvocr_lab.files import escaped
 from cvocr_lab.frames import check_source_columns
 
@@ -52,9 +52,12 @@ def source_frame(
     if isinstance(data, pd.DataFrame):
         for name in columns:
             times = int((data.columns == name).sum())
-            if times != 1:
-                there = "there twice" if times else "not in the frame"
-                raise ArgumentError(f"column {name!r} is {there}; say column=…")
+            if not times:
+                raise unknown(
+                    "column", name, data.columns, more="; it is not in the frame, say column=…"
+                )
+            if times > 1:
+                raise ArgumentError(f"column {name!r} is there twice; say column=…")
         frame = data[list(columns)].copy()
     elif isinstance(data, pd.Series):
         frame = data.to_frame(name=columns[0])

@@ -62,7 +62,7 @@ def _export(args: argparse.Namespace) -> int:
                 exchange.to_label_studio(
                     frame,
                     args.out,
-                    made_by="person" if args.person else "engine",
+                    made_by="person" if args.person else None,
                     folders=not args.bare,
                     root=args.root,
                 )

@@ -16,7 +16,7 @@ from typing import Protocol, cast, runtime_checkable
 from cvocr_lab.engines._captions import fields_in
 from cvocr_lab.engines._function import FunctionEngine, reads_pictures
 from cvocr_lab.engines._identity import Identity, identity_of
-from cvocr_lab.errors import AnswerError, ArgumentError, BatchError, RowError
+from cvocr_lab.errors import AnswerError, ArgumentError, BatchError, RowError, unknown
 from cvocr_lab.images import InputImage, load
 from cvocr_lab.results import Extraction, Line, checked
 
@@ -115,8 +115,9 @@ def open_engine(
             raise ArgumentError(f"a {type(engine).__name__} is no engine: it has no extract")
         return FunctionEngine(engine)
     if engine not in engine_names():
-        known = ", ".join(engine_names())
-        raise ArgumentError(f"unknown engine {engine!r}; known: {known}, or pass an object")
+        tesseract = "; Tesseract reads lines for the local engine: reader='tesseract'"
+        more = tesseract if "tess" in engine.casefold() else ", or pass an object"
+        raise unknown("engine", engine, engine_names(), more=more)
     module = importlib.import_module(f"{__name__}.{engine}")
     return cast("Callable[..., Engine]", module.ENGINE)(**options)
 

@@ -11,7 +11,7 @@ from typing import Final, cast
 
 from cvocr_lab.engines import Engine, Identity, engine_names, identity_of, open_engine
 from cvocr_lab.engines._function import reads_pictures
-from cvocr_lab.errors import ArgumentError
+from cvocr_lab.errors import ArgumentError, unknown
 from cvocr_lab.workers import usable_cores
 
 SHARED_WORKERS: Final = 4
@@ -122,6 +122,9 @@ def _named(engine: str, options: Mapping[str, object]) -> EngineSpec:
         open_engine(engine)  # raises, naming the engines that there are
     maker = importlib.import_module(f"cvocr_lab.engines.{engine}").ENGINE
     parameters = inspect.signature(maker).parameters
+    for name in options:
+        if name not in parameters and not _takes_any(parameters):
+            raise unknown("option", name, parameters, more=f" (of the engine {engine!r})")
     try:
         inspect.signature(maker).bind(**options)
     except TypeError as error:
@@ -131,6 +134,10 @@ def _named(engine: str, options: Mapping[str, object]) -> EngineSpec:
     if not shared and "threads" in parameters and "threads" not in options:
         one_of_many = partial(open_engine, engine, threads=1, **options)
     return EngineSpec(None, opens, one_of_many, shared, maker, options)
+
+
+def _takes_any(parameters: Mapping[str, inspect.Parameter]) -> bool:
+    return any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters.values())
 
 
 def _is_shared(engine: object) -> bool:

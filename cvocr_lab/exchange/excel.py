@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import date
 from io import BytesIO
 from os import PathLike
+from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
@@ -70,8 +71,13 @@ def to_excel(
     MissingPartError
         openpyxl is not installed.
     ArgumentError
-        `frame` is no flat frame, or too much for a sheet.
+        `frame` is no flat frame, or too much for a sheet; or `path` does not end in ``.xlsx``.
     """
+    if Path(path).suffix.lower() not in (".xlsx", ".xlsm"):
+        raise ArgumentError(
+            f"to_excel writes .xlsx, not {Path(path).name!r}: for CSV or Parquet say "
+            "cvocr_lab.write_frame(frame, path)"
+        )
     openpyxl = _openpyxl()
     refuse_numbers(frame, fields_of(frame))
     given = list(frame.columns)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import html
 import json
+from collections.abc import Sequence
 from os import PathLike
 from typing import Literal
 from urllib.parse import quote
@@ -32,7 +33,7 @@ def to_label_studio(
     frame: pd.DataFrame,
     path: str | PathLike[str],
     *,
-    made_by: Literal["engine", "person"] = "engine",
+    made_by: Literal["engine", "person"] | None = None,
     folders: bool = True,
     root: str | None = None,
 ) -> None:
@@ -54,7 +55,9 @@ def to_label_studio(
     path
         The file, ``.json``; it holds people's data and is readable by you alone.
     made_by
-        ``"engine"`` writes predictions, ``"person"`` annotations, as of a reviewed frame.
+        None writes annotations of what persons reviewed and predictions of the rest, as
+        ``ocr_reviewed`` of a reviewed frame says; ``"engine"`` writes predictions only,
+        ``"person"`` annotations only.
     folders
         Whether paths keep their folders; False writes the bare names of the files.
     root
@@ -113,7 +116,7 @@ def _task(
     paper: Paper,
     name: str,
     size: tuple[int, int],
-    made_by: Literal["engine", "person"],
+    made_by: Literal["engine", "person"] | None,
     root: str | None,
 ) -> Json:
     image = name if root is None else root + _escaped(name, root)
@@ -126,14 +129,25 @@ def _task(
     quads = {r.field: list(r.quad) for r in regions_of(document) if r.quad}
     if reading := about(document) | ({"quads": quads} if quads else {}):
         data["reading"] = reading
-    result = [part for region in regions_of(document) for part in _parts(region, size)]
-    if made_by == "person":
-        return {"data": data, "annotations": [{"result": result}]}
-    known = [r.confidence for r in regions_of(document) if r.confidence is not None]
-    prediction: dict[str, object] = {"model_version": paper.engine, "result": result}
-    if known:
-        prediction["score"] = min(known)
-    return {"data": data, "predictions": [prediction]}
+    regions = list(regions_of(document))
+    by_person = [r for r in regions if made_by == "person" or r.field in paper.reviewed]
+    by_engine = [r for r in regions if r not in by_person]
+    if made_by == "engine":
+        by_person, by_engine = [], regions
+    task: dict[str, object] = {"data": data}
+    # A person may have said that nothing is there: an annotation without results.
+    if by_person or made_by == "person" or (made_by is None and paper.reviewed):
+        task["annotations"] = [{"result": _results(by_person, size)}]
+    if by_engine or "annotations" not in task:
+        known = [r.confidence for r in by_engine if r.confidence is not None]
+        prediction: dict[str, object] = {"model_version": paper.engine}
+        prediction["result"] = _results(by_engine, size)
+        task["predictions"] = [prediction | ({"score": min(known)} if known else {})]
+    return task
+
+
+def _results(regions: Sequence[Region], size: tuple[int, int]) -> list[Json]:
+    return [part for region in regions for part in _parts(region, size)]
 
 
 def _escaped(source: str, root: str) -> str:

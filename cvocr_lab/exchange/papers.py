@@ -16,10 +16,11 @@ import pandas as pd
 
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.files import escaped
-from cvocr_lab.frames import Reading, Records, to_frame
+from cvocr_lab.frames import REVIEWED_COLUMN, Reading, Records, to_frame
 from cvocr_lab.frames.columns import EXTRA, column_kinds, restored
 from cvocr_lab.frames.truth import refuse_numbers
 from cvocr_lab.images import load
+from cvocr_lab.journal import REVIEWED
 from cvocr_lab.results import Document, Extraction, FieldValue, Quad, box_quad, checked
 
 _ABOUT: Final = (
@@ -54,6 +55,8 @@ class Paper:
         Which paper of its picture, from 1.
     engine
         Who read it.
+    reviewed
+        The fields that a person has confirmed, corrected or found unreadable.
     """
 
     label: object
@@ -61,6 +64,7 @@ class Paper:
     document: Document | None
     nth: int = 1
     engine: str = ""
+    reviewed: frozenset[str] = frozenset()
 
 
 def papers_of(frame: pd.DataFrame) -> list[Paper]:
@@ -76,6 +80,7 @@ def papers_of(frame: pd.DataFrame) -> list[Paper]:
     about = _about_rows(records.frame)
     papers: list[Paper] = []
     seen: Counter[tuple[int, str]] = Counter()
+    said = records.texts(REVIEWED_COLUMN)
     for record in records:
         if not record.name:
             raise ArgumentError(
@@ -95,7 +100,10 @@ def papers_of(frame: pd.DataFrame) -> list[Paper]:
             )  # fmt: skip
         key = int(records.inputs[record.row]), record.name
         seen[key] += 1
-        papers.append(Paper(record.label, record.name, document, seen[key], record.engine))
+        by_person = _reviewed(str(said.iat[record.row]))
+        papers.append(
+            Paper(record.label, record.name, document, seen[key], record.engine, by_person)
+        )
     return papers
 
 
@@ -140,6 +148,12 @@ def with_about(document: Document, said: object) -> Document:
         if isinstance(found.get(name), list):
             found[name] = tuple(found[name])
     return replace(document, **found)
+
+
+def _reviewed(states: str) -> frozenset[str]:
+    """The fields that ``ocr_reviewed`` says a person has decided."""
+    said = (part.rpartition(":") for part in states.split(";"))
+    return frozenset(field for field, _, state in said if state in REVIEWED)
 
 
 def bare_name(source: str) -> str:

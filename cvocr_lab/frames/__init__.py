@@ -30,6 +30,7 @@ the source column(s)           as given               what was read, under the c
                                                       and ``ocr_cost``, where an engine counts;
                                                       on an input's first face
 ``ocr_reviewed``               str                    once reviewed: ``field:state`` joined by ``;``
+``ocr_tags``                   str                    once tagged: tags joined by ``;``
 ``ocr_located``                str                    once located: ``field:how`` joined by ``;``
 =============================  =====================  ==========================================
 
@@ -44,6 +45,7 @@ from cvocr_lab.frames.columns import (
     LOCATED_COLUMN,
     READING_COLUMNS,
     REVIEWED_COLUMN,
+    TAGS_COLUMN,
     TEXT,
     UNREADABLE,
     as_text,
@@ -61,7 +63,8 @@ from cvocr_lab.frames.tables import Table, as_table, spelled
 from cvocr_lab.frames.truth import Accepted, Alternatives, Truth
 
 __all__ = [
-    "LOCATED_COLUMN", "READING_COLUMNS", "REVIEWED_COLUMN", "TEXT", "UNREADABLE", "Accepted",
+    "LOCATED_COLUMN", "READING_COLUMNS", "REVIEWED_COLUMN", "TAGS_COLUMN", "TEXT",
+    "UNREADABLE", "Accepted",
     "Alternatives", "Cell", "Pairing", "Reading", "Record", "Records", "Table", "Truth",
     "as_table", "as_text", "beside", "check_source_columns", "expected", "field_columns",
     "from_frame", "opened", "pair", "read_frame", "relocate", "restore", "spelled", "to_frame",

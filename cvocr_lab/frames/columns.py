@@ -47,6 +47,9 @@ READING_COLUMNS: Final = tuple(_READING)
 REVIEWED_COLUMN: Final = "ocr_reviewed"
 """What persons said of a row's fields: ``"id:confirmed;name:corrected"``; in reviewed frames."""
 
+TAGS_COLUMN: Final = "ocr_tags"
+"""Tags that persons put on a row: ``"blurred;to ask"``; in reviewed frames."""
+
 LOCATED_COLUMN: Final = "ocr_located"
 """How the places of a row's values were found: ``"id:located;name:fuzzy"``; in located frames."""
 
@@ -118,7 +121,7 @@ def column_kinds(columns: Iterable[object]) -> dict[str, ColumnKind]:
     kinds: dict[str, ColumnKind] = {}
     for name in names:
         kind = _READING.get(name) or USAGE_COLUMNS.get(name) or of_fields.get(name)
-        told = name in (REVIEWED_COLUMN, LOCATED_COLUMN)
+        told = name in (REVIEWED_COLUMN, LOCATED_COLUMN, TAGS_COLUMN)
         if kind is None and (told or name.startswith(EXTRA)):
             kind = "text"
         if kind is not None:

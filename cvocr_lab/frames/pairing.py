@@ -13,7 +13,7 @@ import pandas as pd
 from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import cdist
 
-from cvocr_lab.errors import ArgumentError
+from cvocr_lab.errors import ArgumentError, unknown
 from cvocr_lab.frames.columns import TEXT
 from cvocr_lab.frames.records import Ints, Records
 from cvocr_lab.frames.tables import comparable
@@ -153,7 +153,8 @@ def paired_labels(read: Records, truth: Truth, on: str | None) -> tuple[pd.Index
         try:
             labels.append(table.labels(on))
         except ArgumentError:
-            raise ArgumentError(f"the {what} has no column {on!r} to match rows by") from None
+            more = f" (to match rows by; in the {what})"
+            raise unknown("column", on, table.frame.columns, more=more) from None
     return comparable(labels[0], labels[1])
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from cvocr_lab.errors import ArgumentError
+from cvocr_lab.errors import ArgumentError, unknown
 from cvocr_lab.frames.columns import (
     as_text,
     fields_of,
@@ -173,7 +173,7 @@ class Records:
         if on is None:
             return self.frame.index.to_flat_index()
         if on not in self.frame.columns and on not in self.frame.index.names:
-            raise ArgumentError(f"the frame has no column {on!r} to match rows by")
+            raise unknown("column", on, self.frame.columns, more=" (to match rows by)")
         return pd.Index(level(self.frame, on))
 
     # --- about the rows

@@ -10,10 +10,18 @@ import pandas as pd
 
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.frames.columns import as_text, triple
+from cvocr_lab.frames.text_tables import read_text_table, unguarded
 from cvocr_lab.kinds import TYPES, field_order
 from cvocr_lab.text import nfc
 
-Table = pd.DataFrame | pd.Series | Mapping[str, object] | Sequence[Mapping[str, object]]
+Table = (
+    pd.DataFrame
+    | pd.Series
+    | Mapping[str, object]
+    | Sequence[Mapping[str, object]]
+    | os.PathLike[str]
+    | str
+)
 """What `as_table` understands."""
 
 
@@ -24,7 +32,8 @@ def as_table(data: Table, what: str) -> pd.DataFrame:
     ----------
     data
         A DataFrame; a Series named like its field, or one paper with the fields as its labels; a
-        dict of columns, of one paper's fields, or of papers by label; a list of dicts.
+        dict of columns, of one paper's fields, or of papers by label; a list of dicts; the path of
+        a CSV file, whose cells are all read as text.
     what
         What to call it in a message.
 
@@ -40,6 +49,8 @@ def as_table(data: Table, what: str) -> pd.DataFrame:
     >>> as_table(pd.Series({"id": "001", "name": "AN"}), "truth").to_dict("records")
     [{'id': '001', 'name': 'AN'}]
     """
+    if isinstance(data, str | os.PathLike):
+        data = unguarded(read_text_table(data))
     if isinstance(data, pd.DataFrame):
         if data.columns.nlevels > 1:
             raise ArgumentError(

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from cvocr_lab.errors import ArgumentError
+from cvocr_lab.errors import ArgumentError, unknown
 from cvocr_lab.frames.columns import TEXT, as_text, one_text
 from cvocr_lab.frames.records import Records
 from cvocr_lab.frames.tables import Table, as_table, spelled, spellings
@@ -128,7 +128,7 @@ def _chosen(
         wanted = [fields] if isinstance(fields, str) else list(fields)
         for field in wanted:
             if field not in table:
-                raise ArgumentError(f"the truth has no column {field!r}")
+                raise unknown("column", field, table.columns, more=" (of the truth)")
         return [spellings().get(field, field) for field in wanted]
     known = dict.fromkeys([*field_order(), *read.fields])
     chosen = [f for f in known if f in table and f != on]
@@ -146,7 +146,7 @@ def _further(table: pd.DataFrame, field: str, asked: str | Sequence[str]) -> lis
     own = [asked] if isinstance(asked, str) else list(asked)
     for column in own:
         if column not in table:
-            raise ArgumentError(f"the truth has no column {column!r} of alternatives")
+            raise unknown("column of alternatives", column, table.columns)
     named = re.compile(re.escape(field) + r"_alt\d*")
     own += [c for c in table.columns if named.fullmatch(str(c))]
     return list(dict.fromkeys(own))

@@ -6,13 +6,16 @@ is a decision too.  Where an item stands is a fold over the decisions, the same 
 they come; the journals of two persons merge into one.  A person's value wins over any engine's.
 """
 
-from cvocr_lab.journal.apply import apply, frame_items, picture_digest
+from cvocr_lab.journal.apply import apply
 from cvocr_lab.journal.decision import REVIEWED, STATES, Decision, Item, State
 from cvocr_lab.journal.file import Journal, JournalWarning
 from cvocr_lab.journal.fold import Standing, fold
+from cvocr_lab.journal.items import frame_items, picture_digest
+from cvocr_lab.journal.rows import QUAD, quad_of, quad_text, tags_of
 from cvocr_lab.journal.tables import Decisions, merge, read_decisions, to_frame
 
 __all__ = [
+    "QUAD",
     "REVIEWED",
     "STATES",
     "Decision",
@@ -27,6 +30,9 @@ __all__ = [
     "frame_items",
     "merge",
     "picture_digest",
+    "quad_of",
+    "quad_text",
     "read_decisions",
+    "tags_of",
     "to_frame",
 ]

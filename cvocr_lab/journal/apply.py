@@ -1,4 +1,4 @@
-"""Items and rows: what of a journal concerns which row of a flat frame."""
+"""What of a journal concerns which row of a flat frame."""
 
 from __future__ import annotations
 
@@ -10,70 +10,25 @@ from typing import Final, Literal
 
 import pandas as pd
 
-from cvocr_lab import images
-from cvocr_lab.errors import ArgumentError, CvocrError
-from cvocr_lab.frames import READING_COLUMNS, REVIEWED_COLUMN, UNREADABLE, Records, restore
+from cvocr_lab.errors import ArgumentError
+from cvocr_lab.frames import (
+    READING_COLUMNS,
+    REVIEWED_COLUMN,
+    TAGS_COLUMN,
+    UNREADABLE,
+    Records,
+    restore,
+)
 from cvocr_lab.frames.columns import column_kinds, triple, typed
-from cvocr_lab.journal.decision import Item, plain_label
+from cvocr_lab.journal.decision import Item
 from cvocr_lab.journal.file import JournalWarning
 from cvocr_lab.journal.fold import Input, Standing, digests, fold, namer
+from cvocr_lab.journal.items import frame_items, picture_digest
+from cvocr_lab.journal.rows import QUAD, quad_of, tags_of
 from cvocr_lab.journal.tables import Decisions, read_decisions
 
 _OF_PAPER: Final = ("ocr_type", "ocr_side")
 _Face = tuple[int, str, int]
-
-
-def frame_items(frame: pd.DataFrame | Records, *, sha256: bool | None = None) -> list[Item]:
-    """Make the item of each row of a flat frame, `field` left open.
-
-    Parameters
-    ----------
-    frame
-        A flat frame.
-    sha256
-        Whether to read the pictures' digests: True for all, which reads every file; None for
-        pictures without a path only; False for none.
-
-    Raises
-    ------
-    ArgumentError
-        `frame` is no flat frame.
-
-    Examples
-    --------
-    >>> from cvocr_lab.frames import Reading, to_frame
-    >>> from cvocr_lab.results import Document, Extraction, FieldValue
-    >>> paper = Document("tcc_chip", "front", {"name": FieldValue("TRẦN AN")})
-    >>> frame = to_frame([Reading(Extraction((paper,)))], pd.DataFrame({"image": ["a.jpg"]}))
-    >>> item = frame_items(frame)[0]
-    >>> item.source, item.type, item.side, item.page, item.nth
-    ('a.jpg', 'tcc_chip', 'front', 1, 1)
-    """
-    records = frame if isinstance(frame, Records) else Records(frame)
-    faces = zip(
-        records.types.tolist(), records.sides.tolist(), records.pages.tolist(),
-        records.nths.tolist(), strict=True,
-    )  # fmt: skip
-    known: dict[int, str] = {}
-    items: list[Item] = []
-    for row, (label, (type_name, side, page, nth), number) in enumerate(
-        zip(records.frame.index.tolist(), faces, records.inputs.tolist(), strict=True)
-    ):
-        source = records.origin(row)
-        wanted = not source if sha256 is None else sha256
-        if wanted and number not in known:
-            known[number] = picture_digest(records, row)
-        digest = known[number] if wanted else ""
-        items.append(Item(source, digest, plain_label(label), type_name, side, page, nth))
-    return items
-
-
-def picture_digest(records: Records, row: int) -> str:
-    """Digests of the pictures of a row's input; "" where one cannot be read."""
-    try:
-        return "\n".join(images.digest(picture) for picture in records.pictures(row))
-    except CvocrError:
-        return ""
 
 
 def apply(
@@ -102,8 +57,10 @@ def apply(
         absent one is missing, without confidence and quad; an unreadable one is ``###``, as in a
         truth.  Skipped, prefilled and disputed fields stay as the engine read them.
         ``ocr_reviewed`` has the state of every field that has one:
-        ``"id:confirmed;name:disputed"``.  A failed row that somebody read by eye is no failure
-        any more: its error is gone, its type, side and page are those of the decisions.
+        ``"id:confirmed;name:disputed"``.  A box that was drawn or corrected is the field's quad
+        (``"name_quad:corrected"``); ``ocr_tags`` has the tags of the rows.  A failed row that
+        somebody read by eye is no failure any more: its error is gone, its type, side and page
+        are those of the decisions.
 
     Raises
     ------
@@ -190,8 +147,13 @@ class _Cells:
 
     def put(self, at: int, standings: Sequence[Standing]) -> None:
         """Put what was decided of one face into one row."""
-        for standing in standings:
+        # Boxes first: a value that is absent has no place, whatever was drawn before.
+        for standing in sorted(standings, key=lambda s: not s.item.field.endswith(QUAD)):
             field = standing.item.field
+            if field == TAGS_COLUMN:
+                self._touched.add(at)
+                self._column(TAGS_COLUMN)[at] = tags_of(standing)
+                continue
             if field in self._closed or (field.startswith("ocr_") and field not in _OF_PAPER):
                 continue
             self._touched.add(at)
@@ -203,6 +165,10 @@ class _Cells:
             value = UNREADABLE if standing.state == "unreadable" else standing.value
             if field in _OF_PAPER:
                 self._column(field)[at] = value
+                continue
+            if field.endswith(QUAD):
+                self._fields[field.removesuffix(QUAD)] = None
+                self._column(field)[at] = quad_of(value)
                 continue
             self._fields[field] = None
             text, confidence, quad = triple(field)
@@ -223,8 +189,9 @@ class _Cells:
                     result.insert(int(first), name, None)
         states: list[object] = [";".join(f"{f}:{s}" for f, s in d.items()) for d in self._states]
         self._columns[REVIEWED_COLUMN] = states
-        if REVIEWED_COLUMN not in result.columns:
-            result[REVIEWED_COLUMN] = None
+        for name in (TAGS_COLUMN, REVIEWED_COLUMN):
+            if name in self._columns and name not in result.columns:
+                result[name] = None
         kinds = column_kinds(result.columns)
         filled: Mapping[str, pd.Series] = {
             name: typed(self._columns.get(name, result[name].tolist()), kinds[name], result.index)

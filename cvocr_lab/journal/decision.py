@@ -80,6 +80,9 @@ class Decision:
         Time the person spent on it; None when unknown.
     note
         Free text.
+    doubt
+        What the check of the field found wrong with a value that the person saved all the same;
+        "" for nothing.
     chance
         Chance that the item was chosen for review, 0 to 1: 1 when all are, the audit share for
         an item drawn at random; None when unknown.
@@ -100,6 +103,7 @@ class Decision:
     engine_value: str | None = None
     seconds: float | None = None
     note: str = ""
+    doubt: str = ""
     chance: float | None = None
     undoes: str = ""
     replaces: tuple[str, ...] = ()
@@ -136,6 +140,7 @@ def line_of(decision: Decision) -> bytes:
         "engine_value": decision.engine_value,
         "seconds": decision.seconds,
         "note": decision.note,
+        "doubt": decision.doubt,
         "chance": decision.chance,
         "undoes": decision.undoes,
         "replaces": decision.replaces,
@@ -188,6 +193,7 @@ def decision_of(line: bytes) -> Decision:
         engine_value=_value(cells, "engine_value"),
         seconds=_float(cells, "seconds"),
         note=_text(cells, "note"),
+        doubt=_text(cells, "doubt"),
         chance=_float(cells, "chance"),
         undoes=_text(cells, "undoes"),
         replaces=tuple(replaces),

@@ -6,11 +6,15 @@ import getpass
 import math
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from types import MappingProxyType
 
-from cvocr_lab.errors import ArgumentError
+import pandas as pd
+
+from cvocr_lab.errors import ArgumentError, unknown
+from cvocr_lab.frames import Records
 from cvocr_lab.journal.decision import Decision, Item, State
 from cvocr_lab.journal.disk import Lines, append, read
 from cvocr_lab.journal.fold import (
@@ -24,6 +28,7 @@ from cvocr_lab.journal.fold import (
     standing,
     unique,
 )
+from cvocr_lab.journal.items import frame_items
 from cvocr_lab.text import nfc
 
 _WITH_VALUE = frozenset({"prefilled", "confirmed", "corrected"})
@@ -113,6 +118,7 @@ class Journal:
         engine_value: str | None = None,
         seconds: float | None = None,
         note: str = "",
+        doubt: str = "",
         chance: float | None = None,
     ) -> Decision:
         """Append a decision; it is on disk when this returns.
@@ -126,7 +132,7 @@ class Journal:
         value
             With ``corrected`` and ``prefilled``: the value as printed; None or "" for absent.
             With ``confirmed``: left out, it is `engine_value`.
-        engine, engine_value, seconds, note, chance
+        engine, engine_value, seconds, note, doubt, chance
             See `Decision`.
 
         Raises
@@ -157,10 +163,114 @@ class Journal:
                 engine_value=nfc(engine_value or "") or None,
                 seconds=seconds,
                 note=note,
+                doubt=doubt,
                 chance=chance,
                 replaces=tuple(d.id for d in seen.decisions) if seen else (),
             )
         )
+
+    def confirm(
+        self, frame: pd.DataFrame, fields: str | Sequence[str] | None = None
+    ) -> list[Decision]:
+        """Say that what an engine read is right: every value of these fields, in every row.
+
+        Absent values are passed over, and so is what somebody has decided before.
+
+        Parameters
+        ----------
+        frame
+            A flat frame, or some of its rows.
+        fields
+            A field or several; None for all.
+
+        Returns
+        -------
+        list of Decision
+            One for each value that is confirmed by this.
+
+        Raises
+        ------
+        ArgumentError
+            `frame` is no flat frame, or has no such field.
+        OSError
+            The journal cannot be written.
+
+        Examples
+        --------
+        >>> from tempfile import TemporaryDirectory
+        >>> read = pd.DataFrame({"image": ["a.jpg"], "ocr_type": ["tcc_chip"], "id": ["001"]})
+        >>> with TemporaryDirectory() as folder:
+        ...     journal = Journal(f"{folder}/review.jsonl")
+        ...     [decision.value for decision in journal.confirm(read, "id")]
+        ['001']
+        """
+        records = Records(frame)
+        wanted = [fields] if isinstance(fields, str) else list(fields or records.fields)
+        made = []
+        for field in wanted:
+            if field not in records.fields:
+                raise unknown("field", field, records.fields)
+        for row, item in enumerate(frame_items(records)):
+            for field in wanted:
+                value = str(records.texts(field).iat[row])
+                there = self.at(item, field)
+                if value and not (there and there.reviewed):
+                    decided = replace(item, field=field)
+                    engine = str(records.engines[row])
+                    made.append(
+                        self.decide(decided, "confirmed", engine=engine, engine_value=value)
+                    )
+        return made
+
+    def correct(
+        self, row: pd.Series | pd.DataFrame, field: str, value: object, *, nth: int = 1
+    ) -> Decision:
+        """Say what stands on the paper of one row in one field.
+
+        Parameters
+        ----------
+        row
+            A row of a flat frame, as ``frame.iloc[3]``.
+        field
+            The field.
+        value
+            The value as printed; None, NaN or "" where the paper has none.
+        nth
+            Which of several papers of one side in one picture the row is, from 1.
+
+        Returns
+        -------
+        Decision
+            ``confirmed`` where the engine read just that, else ``corrected``.
+
+        Raises
+        ------
+        ArgumentError
+            `row` is not one row of a flat frame.
+        OSError
+            The journal cannot be written.
+
+        Examples
+        --------
+        >>> from tempfile import TemporaryDirectory
+        >>> from cvocr_lab.journal import apply
+        >>> read = pd.DataFrame({"image": ["a.jpg"], "ocr_type": ["tcc_chip"], "name": ["AN"]})
+        >>> with TemporaryDirectory() as folder:
+        ...     journal = Journal(f"{folder}/review.jsonl")
+        ...     decision = journal.correct(read.iloc[0], "name", "ÂN")
+        ...     apply(read, journal)["name"].tolist()
+        ['ÂN']
+        """
+        frame = row.to_frame().T if isinstance(row, pd.Series) else row
+        records = Records(frame)
+        if len(records) != 1:
+            raise ArgumentError(f"give one row, such as frame.iloc[3], not {len(records)}")
+        item = replace(frame_items(records)[0], field=field, nth=nth)
+        said = nfc(str(value)).strip() if isinstance(value, str) else ""
+        read_as = str(records.texts(field).iat[0])
+        state: State = "confirmed" if said == read_as else "corrected"
+        engine = str(records.engines[0])
+        return self.decide(item, state, value=said, engine=engine, engine_value=read_as)
 
     def undo(self, decision: str | None = None) -> Decision | None:
         """Take a decision back, by another; undoing an undoing brings the first one back.

@@ -108,13 +108,13 @@ def to_frame(journal: Decisions) -> pd.DataFrame:
     rows = [
         (
             d.id, d.time, d.who, *astuple(d.item), d.state, d.value, d.engine, d.engine_value,
-            d.seconds, d.note, d.chance, d.undoes, ";".join(d.replaces), d.id in valid,
+            d.seconds, d.note, d.doubt, d.chance, d.undoes, ";".join(d.replaces), d.id in valid,
         )
         for d in decisions
     ]  # fmt: skip
     names = (
         "id", "time", "who", *(f.name for f in fields(Item)), "state", "value", "engine",
-        "engine_value", "seconds", "note", "chance", "undoes", "replaces", "stands",
+        "engine_value", "seconds", "note", "doubt", "chance", "undoes", "replaces", "stands",
     )  # fmt: skip
     columns = list(zip(*rows, strict=True)) or [()] * len(names)
     dtypes: dict[str, str] = {

@@ -13,7 +13,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import Literal
 
-from cvocr_lab.errors import ArgumentError
+from cvocr_lab.errors import ArgumentError, unknown
 from cvocr_lab.kinds._fieldtypes import FIELD_TYPES, FieldError, FieldType
 from cvocr_lab.kinds._spec import DocumentType, Field, Layout, Picture, Print, Slot
 
@@ -109,7 +109,8 @@ def request_kind(name: str) -> RequestKind:
         No such kind.
     """
     if name not in REQUESTS:
-        raise ArgumentError(f"unknown kind {name!r}; known: {', '.join(REQUESTS)}")
+        more = "" if name not in TYPES else " (offline, the type is found from the picture)"
+        raise unknown("kind", name, REQUESTS, more=more)
     return REQUESTS[name]
 
 

@@ -169,7 +169,7 @@ class Comparison:
         Parameters
         ----------
         ax
-            Where to draw; None for a figure of its own, on white.
+            Where to draw; None for a transparent figure of its own.
         """
         return plots.differences(self.fields, self.names, ax)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from cvocr_lab.frames.files import read_text_table, unguarded
+from cvocr_lab.frames.text_tables import read_text_table, unguarded
 
 
 def read_labels(path: str | Path) -> pd.DataFrame:

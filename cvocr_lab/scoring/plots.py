@@ -1,9 +1,9 @@
 """Pictures of a score, with matplotlib.
 
-Each takes ``ax=None`` and returns the axes it drew on.  A figure of its own stands on white paper,
-so that it can be read in a dark notebook too; on axes given it uses their style.  Colours are Okabe
-and Ito's, told apart by colour-blind readers; DejaVu Sans, which comes with matplotlib, has every
-Vietnamese letter.
+Each takes ``ax=None`` and returns the axes it drew on.  A figure of its own is transparent, and its
+ink can be read on white as well as in a dark notebook; on axes given it uses their style.  Colours
+are Okabe and Ito's, told apart by colour-blind readers; DejaVu Sans, which comes with matplotlib,
+has every Vietnamese letter.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ COLOURS: Final = {
     "missing": "#e69f00",
 }
 BLUE: Final = "#2f86c5"
-INK: Final = "#1c1c1c"
-RULE: Final = "#d9d9d9"
+INK: Final = "#767676"
+RULE: Final = "#8a8a8a55"
 FONT: Final = "DejaVu Sans"
 NOTHING: Final = "∅"
 """Stands where one side has no letter: a letter lost, or one too many."""
@@ -43,8 +43,8 @@ TOP: Final = 24
 """Pairs of letters that a heat map shows."""
 
 STYLE: Final = {
-    "figure.facecolor": "white",
-    "axes.facecolor": "white",
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
     "text.color": INK,
     "axes.labelcolor": INK,
     "axes.edgecolor": INK,
@@ -301,7 +301,7 @@ def _rows(ax: Axes, labels: list[str]) -> None:
 
 @contextmanager
 def canvas(ax: Axes | None, height: float, *, width: float = 7.2) -> Iterator[Axes]:
-    """The axes to draw on: those given, or those of a new figure on white, in inches."""
+    """The axes to draw on: those given, or those of a new figure transparent, in inches."""
     if ax is not None:
         yield _inked(ax)
         return

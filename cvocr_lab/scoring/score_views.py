@@ -135,7 +135,7 @@ class ScoreViews(ABC):
             CER; ``confusions`` of letters; ``reliability`` of confidences; ``threshold``, errors
             that pass against share reviewed.
         ax
-            Where to draw; None for a figure of its own, on white.
+            Where to draw; None for a transparent figure of its own.
         fields
             Only cells of these; None for all.
 

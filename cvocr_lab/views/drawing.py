@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
 import pandas as pd
 
 from cvocr_lab.errors import ArgumentError
-from cvocr_lab.frames import Record, Records
+from cvocr_lab.frames import Record, Records, Table
 from cvocr_lab.images import Fetch, Limits
-from cvocr_lab.images.crops import Pixels, shrunk
+from cvocr_lab.images.crops import Pixels, corners_of, grown, shrunk
 from cvocr_lab.views.messages import HIDDEN
 from cvocr_lab.views.pictures import Pictures
 from cvocr_lab.views.truth_overlay import Judgement, TruthOverlay
@@ -22,21 +23,27 @@ if TYPE_CHECKING:
 _WIDTH: Final = 900
 _SIDE: Final = 560
 _PAD: Final = 16
-_INK, _SOFT, _GROUND = (28, 28, 28), (100, 100, 100), (255, 255, 255)
+_MARGIN: Final = 0.08
+"""Of a paper's shorter side: what is shown around it."""
+
+# The ground is transparent, so all inks are read as well on white as on a dark notebook: their
+# contrast is at least 4 to 1 with both.
+_INK, _SOFT, _PLATE = (122, 122, 122), (122, 122, 122), (255, 255, 255)
 _OF_OUTCOME: Final = {
-    "correct": (0, 128, 96),
-    "wrong": (200, 72, 0),
-    "missing": (168, 112, 0),
-    "invented": (150, 70, 150),
+    "correct": (0, 134, 100),
+    "wrong": (212, 84, 10),
+    "missing": (158, 110, 0),
+    "invented": (176, 88, 178),
 }
-_OF_CONFIDENCE: Final = ((0.95, (0, 114, 178)), (0.8, (168, 112, 0)), (0.0, (200, 72, 0)))
+_OF_CONFIDENCE: Final = ((0.95, (34, 122, 190)), (0.8, (158, 110, 0)), (0.0, (212, 84, 10)))
 
 
 def show(
     frame: pd.DataFrame,
     row: int = 0,
     *,
-    truth: pd.DataFrame | None = None,
+    whole: bool = False,
+    truth: Table | None = None,
     mask: bool = False,
     on: str | None = None,
     limits: Limits = Limits(),  # noqa: B008 - frozen
@@ -44,8 +51,9 @@ def show(
 ) -> Image.Image:
     """Draw one row: the photo with numbered quads, and the values beside it.
 
-    This needs no widgets.  A notebook that displays the picture keeps it when it is saved; `view`
-    does not.
+    The photo is cut to the paper, with a margin, where its corners are known.  The picture's
+    ground is transparent, for light notebooks and dark ones.  This needs no widgets.  A notebook
+    that displays the picture keeps it when it is saved; `view` does not.
 
     Parameters
     ----------
@@ -53,6 +61,8 @@ def show(
         A flat frame.
     row
         Position of the row, from 0; negative from the end.
+    whole
+        Show the whole photo.
     truth, mask, on, limits, fetch
         As for `cvocr_lab.view`.
 
@@ -80,27 +90,36 @@ def show(
     record = records.record(row % len(records))
     pixels = Pictures(limits=limits, fetch=fetch, mask=mask).pixels(record)
     overlay = None if truth is None else TruthOverlay(records, truth, on=on)
-    return drawn(pixels, record, overlay.of(record.row) if overlay else {}, mask=mask)
+    judgements = overlay.of(record.row) if overlay else {}
+    return drawn(pixels, record, judgements, mask=mask, whole=whole)
 
 
 def drawn(
-    pixels: Pixels, record: Record, judgements: Mapping[str, Judgement], *, mask: bool
+    pixels: Pixels,
+    record: Record,
+    judgements: Mapping[str, Judgement],
+    *,
+    mask: bool,
+    whole: bool = False,
 ) -> Image.Image:
     """Draw the photo with numbered quads, and the values beside it."""
     from PIL import Image, ImageDraw
 
+    left, top, right, bottom = _all(pixels) if whole else _paper(pixels, record)
+    pixels = pixels[top:bottom, left:right]
     small = shrunk(pixels, _WIDTH)
     height, width = small.shape[:2]
     scale = width / pixels.shape[1]
     lines = _lines(record, judgements, mask)
     high = max(height, sum(tall for *_, tall in lines)) + 2 * _PAD
-    sheet = Image.new("RGB", (width + _SIDE + 2 * _PAD, high), _GROUND)
+    sheet = Image.new("RGBA", (width + _SIDE + 2 * _PAD, high), (*_PLATE, 0))
     sheet.paste(Image.fromarray(small), (_PAD, _PAD))
     draw = ImageDraw.Draw(sheet)
     for number, (name, quad) in enumerate(record.quads.items(), 1):
         colour = _colour(record, name, judgements)
         points = [
-            (x * scale + _PAD, y * scale + _PAD) for x, y in zip(quad[::2], quad[1::2], strict=True)
+            ((x - left) * scale + _PAD, (y - top) * scale + _PAD)
+            for x, y in zip(quad[::2], quad[1::2], strict=True)
         ]
         draw.polygon(points, outline=colour, width=2)
         _number(draw, points[0], number, colour)
@@ -109,6 +128,26 @@ def drawn(
         draw.text((width + 2 * _PAD, y), text, font=_font(size, bold=bold), fill=colour)
         y += tall
     return sheet
+
+
+_Box = tuple[int, int, int, int]
+
+
+def _all(pixels: Pixels) -> _Box:
+    return 0, 0, pixels.shape[1], pixels.shape[0]
+
+
+def _paper(pixels: Pixels, record: Record) -> _Box:
+    """The part of the page that shows the paper and all that was read of it."""
+    corners = corners_of(record.corners)
+    if corners is None:
+        return _all(pixels)
+    quads = [np.reshape(quad, (4, 2)) for quad in record.quads.values()]
+    points = np.concatenate([grown(corners, _MARGIN), *quads])
+    left, top = np.maximum(np.floor(points.min(axis=0)), 0).astype(int).tolist()
+    right, bottom = np.ceil(points.max(axis=0)).astype(int).tolist()
+    right, bottom = min(right, pixels.shape[1]), min(bottom, pixels.shape[0])
+    return (left, top, right, bottom) if left < right and top < bottom else _all(pixels)
 
 
 _Line = tuple[str, int, tuple[int, int, int], bool, int]
@@ -125,7 +164,8 @@ def _lines(record: Record, judgements: Mapping[str, Judgement], mask: bool) -> l
         if value.text is None and (judgement is None or judgement.outcome == "absent"):
             continue
         sure = "" if value.confidence is None else f" · {value.confidence:.0%}"
-        about = f"{numbers.get(name, '–')}  {value.caption or name}{sure}"
+        known_as = f"{value.caption} ({name})" if value.caption else name
+        about = f"{numbers.get(name, '–')}  {known_as}{sure}"
         colour = _colour(record, name, judgements)
         outcome = f" · {judgement.outcome}" if judgement and judgement.outcome else ""
         lines.append((about + outcome, 12, colour, False, 19))
@@ -160,7 +200,7 @@ def _number(
     font = _font(11, bold=True)
     left, top, right, bottom = draw.textbbox((x, y - 14), str(number), font=font)
     draw.rectangle((left - 3, top - 2, right + 3, bottom + 2), fill=colour)
-    draw.text((x, y - 14), str(number), font=font, fill=_GROUND)
+    draw.text((x, y - 14), str(number), font=font, fill=_PLATE)
 
 
 def _font(size: int, *, bold: bool = False) -> ImageFont.FreeTypeFont:

@@ -14,6 +14,7 @@ import pandas as pd
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.frames import Records, as_text
 from cvocr_lab.journal import (
+    QUAD,
     REVIEWED,
     STATES,
     Decision,
@@ -29,8 +30,12 @@ from cvocr_lab.views.second_engine import SecondEngine
 DECIDED: Final = REVIEWED | {"skipped", "disputed"}
 """States that a person has given; the others are still to do."""
 
-SHOWN: Final = ("to do", "all", "corrected", "skipped", "unreadable", "disputed", "noted", "differ")
-"""Which items are walked through: ``noted`` have a note, ``differ`` two engines disagree on."""
+SHOWN: Final = (
+    "to do", "all", "corrected", "skipped", "unreadable", "disputed", "noted", "malformed",
+    "differ",
+)  # fmt: skip
+"""Which items are walked through: ``noted`` have a note, ``malformed`` values were saved against
+a doubt, on ``differ`` two engines disagree."""
 
 _RECENT: Final = 40
 """Decisions that the pace is taken from."""
@@ -111,6 +116,10 @@ class Items:
         """What the journal calls it."""
         return replace(self._of_row[self.rows[k]], field=self.fields[k])
 
+    def face(self, row: int) -> Item:
+        """What the journal calls a row; its field is left open."""
+        return self._of_row[row]
+
     def standing(self, k: int) -> Standing | None:
         """What the journal says of it."""
         return self.journal.at(self._of_row[self.rows[k]], self.fields[k])
@@ -148,7 +157,14 @@ class Items:
         self._of_row[row] = replace(item, sha256=found)
 
     def decide(
-        self, k: int, state: State, text: str, *, note: str = "", seconds: float | None = None
+        self,
+        k: int,
+        state: State,
+        text: str,
+        *,
+        note: str = "",
+        doubt: str = "",
+        seconds: float | None = None,
     ) -> Decision | None:
         """Put a decision on disk, unless the same person has said just that before.
 
@@ -158,6 +174,8 @@ class Items:
             ``untouched`` for a note alone, which leaves the item where it stands.
         text
             The value, for states that have one.
+        note, doubt, seconds
+            See `cvocr_lab.journal.Decision`.
 
         Raises
         ------
@@ -168,6 +186,7 @@ class Items:
         latest = before.decisions[-1] if before else None
         if state == "untouched" and before is not None:
             state, text = before.state, before.value or ""
+            doubt = before.decisions[-1].doubt
         value = text if state in ("confirmed", "corrected") else None
         if before is not None and latest is not None and latest.who == self.journal.who:
             said = before.state, before.value or "", latest.note
@@ -183,6 +202,7 @@ class Items:
             engine_value=self.values[k] or None,
             seconds=None if seconds is None else min(max(seconds, 0.0), _LONGEST),
             note=note,
+            doubt=doubt,
             chance=self.chances[k],
         )
         self.take_state(k)
@@ -190,8 +210,9 @@ class Items:
 
     def find(self, item: Item) -> int | None:
         """Where in the queue a journal's item stands; None for nowhere."""
+        field = item.field.removesuffix(QUAD)
         for row, own in enumerate(self._of_row):
-            if _same(own, item) and (place := self.place(row, item.field)) is not None:
+            if _same(own, item) and (place := self.place(row, field)) is not None:
                 return place
         return None
 
@@ -215,9 +236,10 @@ class Items:
         ]
 
     def _wanted(self, k: int) -> bool:
-        if self.shown == "noted":
+        if self.shown in ("noted", "malformed"):
             found = self.standing(k)
-            return found is not None and any(d.note for d in found.decisions)
+            there = found.decisions if found else ()
+            return any(d.note if self.shown == "noted" else d.doubt for d in there)
         return k in self._differ if self.shown == "differ" else self.states[k] == self.shown
 
     def next(self, k: int, *, step: int = 1, undecided: bool = False) -> int | None:

@@ -24,6 +24,7 @@ from cvocr_lab.images.crops import (
     level,
     shrunk,
 )
+from cvocr_lab.images.small import load_small
 from cvocr_lab.views.masking import masked
 
 _KEPT: Final = 12
@@ -35,9 +36,14 @@ FIRST: Final = 1200
 _NEARLY: Final = 0.75
 """Share of the asked size that will do; the page asks again where it wants more."""
 
+_THUMBS: Final = 3000
+"""Thumbnails kept, encoded: some ten kilobytes each."""
+
 _PAPER: Final = 900
 _CROP: Final = (1400, 220)
 _MARGIN: Final = 0.3
+_EDGE: Final = 0.04
+"""Of a paper's shorter side: what is shown around it on a thumbnail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +101,7 @@ class Pictures:
     ) -> None:
         self._limits, self._fetch, self._mask = limits, fetch, mask
         self._kept: OrderedDict[int, tuple[int, Sheet]] = OrderedDict()
+        self._thumbs: OrderedDict[int, bytes] = OrderedDict()
         self._lock = Lock()
 
     def kept(self, record: Record, edge: int) -> Sheet | None:
@@ -125,6 +132,45 @@ class Pictures:
                 while len(self._kept) > _KEPT:
                     self._kept.popitem(last=False)
         return found
+
+    def forget(self, row: int) -> None:
+        """Make the pictures of a row anew when they are asked for: its places have changed."""
+        with self._lock:
+            self._kept.pop(row, None)
+
+    def thumb(self, record: Record, edge: int) -> bytes:
+        """Give the paper small, or the page where its corners are not known.
+
+        Raises
+        ------
+        RowError
+            It cannot be read.
+        """
+        with self._lock:
+            if record.row in self._thumbs:
+                self._thumbs.move_to_end(record.row)
+                return self._thumbs[record.row]
+        made = jpeg(self._small(record, edge))
+        with self._lock:
+            self._thumbs[record.row] = made
+            while len(self._thumbs) > _THUMBS:
+                self._thumbs.popitem(last=False)
+        return made
+
+    def _small(self, record: Record, edge: int) -> Pixels:
+        # The paper is a part of the page, so that is taken somewhat larger.
+        pixels, share = load_small(
+            record.source, 3 * edge, page=record.page, limits=self._limits, fetch=self._fetch
+        )
+        corners = corners_of(record.corners)
+        small = None if corners is None else corners * share
+        if self._mask:
+            quads = [np.asarray(quad) * share for quad in record.quads.values()]
+            flat = None if small is None else small.reshape(-1).tolist()
+            pixels = masked(pixels, record.type, flat, [quad.tolist() for quad in quads])
+        if small is None:
+            return shrunk(pixels, edge)
+        return cut(pixels, grown(small, _EDGE), width=edge, height=edge)
 
     def sharp(self, record: Record, edge: int) -> bytes:
         """Give the photo alone, larger; it is not kept.  Empty where it cannot be read."""

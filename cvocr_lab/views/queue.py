@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from cvocr_lab.cleaning import check
-from cvocr_lab.errors import ArgumentError
+from cvocr_lab.errors import ArgumentError, unknown
 from cvocr_lab.frames import (
     LOCATED_COLUMN,
     TEXT,
     UNREADABLE,
     Records,
+    Table,
     Truth,
     as_text,
     beside,
@@ -75,7 +76,7 @@ _AGREES: Final = 0.05
 def review_queue(
     frame: pd.DataFrame,
     *,
-    truth: pd.DataFrame | None = None,
+    truth: Table | None = None,
     order: Order = "gain",
     audit: float = 0.1,
     seed: int = 0,
@@ -100,8 +101,8 @@ def review_queue(
     frame
         A flat frame.
     truth
-        Labels, matched as by `cvocr_lab.score`: where they differ somebody is wrong.  Fields the
-        truth calls unreadable (``###``) are left out.
+        Labels, or the path of their CSV file, matched as by `cvocr_lab.score`: where they differ
+        somebody is wrong.  Fields the truth calls unreadable (``###``) are left out.
     order
         ``"gain"``; ``"confidence"``, least first, unknown before all; ``"row"``, as the frame goes,
         where nothing is drawn at random.
@@ -142,7 +143,7 @@ def review_queue(
     1    0    id  confidence 98%
     """
     if order not in ("gain", "row", "confidence"):
-        raise ArgumentError(f"order is 'gain', 'row' or 'confidence', not {order!r}")
+        raise unknown("order", order, get_args(Order))
     if not 0 <= audit <= 1:
         raise ArgumentError(f"audit is a share from 0 to 1, not {audit}")
     records = Records(frame)
@@ -164,7 +165,7 @@ def _wanted(
         return both
     for field in fields:
         if field not in both:
-            raise ArgumentError(f"no column of a field {field!r}; there are {', '.join(both)}")
+            raise unknown("field", field, both)
     return list(fields)
 
 

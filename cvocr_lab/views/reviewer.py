@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property, partial
 from os import PathLike
 
 import pandas as pd
 
-from cvocr_lab.frames import Records
+from cvocr_lab.frames import Records, Table
 from cvocr_lab.images import Fetch, Limits
 from cvocr_lab.journal import Decision, Journal
+from cvocr_lab.kinds import captioned
+from cvocr_lab.views.boxes import Boxes, quad_said
 from cvocr_lab.views.checks import Check
 from cvocr_lab.views.items import SHOWN, Items
 from cvocr_lab.views.messages import row_message
@@ -18,6 +21,7 @@ from cvocr_lab.views.pictures import Pictures
 from cvocr_lab.views.queue import Order, review_queue
 from cvocr_lab.views.second_engine import SecondEngine
 from cvocr_lab.views.session import Ear, Session
+from cvocr_lab.views.tags import Tags, split
 from cvocr_lab.views.truth_overlay import TruthOverlay, edits
 from cvocr_lab.views.viewer import pictured, send_row, send_sharp, warm, whole
 from cvocr_lab.views.widget import Mimebundle, Said, mimebundle
@@ -45,6 +49,7 @@ class Reviewer(Session):
     ) -> None:
         super().__init__("board", records, pictures, items, checks=checks, height=height)
         self._overlay, self._second = overlay, second
+        self._boxes = Boxes(records, items)
         self._done: dict[str, dict[str, object]] = {}
         self._listeners: list[Callable[[Decision], object]] = []
 
@@ -68,6 +73,7 @@ class Reviewer(Session):
         return {
             "open": self._open, "show": self._show, "choose": self._choose, "check": self._check,
             "sharp": self._sharpen, "decide": self._decide, "undo": self._undo,
+            "box": self._box, "tag": self._tag,
         }  # fmt: skip
 
     def _open(self, view: str, said: Said) -> None:  # noqa: ARG002 - all ears take the same
@@ -84,7 +90,7 @@ class Reviewer(Session):
                 "journal": self._journal_key(),
                 "journal_name": self.journal.path.name,
                 "shown": list(SHOWN) if self._second else [s for s in SHOWN if s != "differ"],
-                "fields": list(dict.fromkeys(self._items.fields)),
+                "fields": [[f, captioned(f)] for f in dict.fromkeys(self._items.fields)],
                 "progress": self._items.progress(),
             },
         )
@@ -106,7 +112,7 @@ class Reviewer(Session):
     def _send(self, view: str, k: int, said: Said) -> None:
         items, row = self._items, self._items.rows[k]
         items.identify(row)
-        record = self._records.record(row)
+        record = self._boxes.record(row)
         judgements = self._overlay.of(row) if self._overlay else {}
         message = row_message(record, judgements, mask=False)
         fields = message["fields"]
@@ -116,15 +122,25 @@ class Reviewer(Session):
             fields.append({"name": items.fields[k], "value": None})
         for field in fields:
             field.update(self._about(row, field["name"]))
+        message |= self._names(record.engine)
         message |= {
             "at": k,
             "field": items.fields[k],
+            "tags": self._tags.of(row),
             "before": items.next(k, step=-1),
             "after": items.next(k),
             "next": items.next(k, undecided=items.shown == "to do"),
-            "other_engine": self._second.engine if self._second else "",
         }
         send_row(self._talk, view, self._pictures, record, message, said)
+
+    def _names(self, engine: str) -> dict[str, object]:
+        """What the two readings are called; those of one engine by where they come from."""
+        if self._second is None:
+            return {"engine": engine}
+        other = self._second.engine
+        if other != (engine or "other"):
+            return {"engine": engine, "other_engine": other}
+        return {"engine": f"{engine} (frame)".strip(), "other_engine": f"{engine} (other)".strip()}
 
     def _about(self, row: int, field: str) -> dict[str, object]:
         """What the review adds to a field: where it stands, and what else was said of it."""
@@ -142,6 +158,7 @@ class Reviewer(Session):
                 for d in (standing.decisions if standing and standing.state == "disputed" else ())
             ],
             "note": latest.note if latest else "",
+            "doubt": latest.doubt if latest else "",
             "reason": self._items.reasons[k],
             **self._other(row, field),
         }
@@ -154,6 +171,42 @@ class Reviewer(Session):
         k = self._items.place(row, field)
         own = "" if k is None else self._items.values[k]
         return {"other": other, "other_edits": edits(other, own) if other and own else []}
+
+    def _box(self, view: str, said: Said) -> None:
+        """Put a box that was drawn, corrected, taken away or given to another field on disk."""
+        k, other = whole(said.get("at")), str(said.get("to") or "")
+        quad = quad_said(said.get("quad"))
+        if not 0 <= k < len(self._items) or (quad is None and said.get("quad") is not None):
+            return
+        row, field = self._items.rows[k], self._items.fields[k]
+        self._items.identify(row)
+        give = partial(self._boxes.give, row, field, other)
+        put = partial(self._boxes.put, row, field, quad)
+        why_not, decision = self._written(give if other else put)
+        if why_not:
+            self._talk.tell(view, "trouble", {"text": why_not["refused"]})
+            return
+        self._pictures.forget(row)
+        self._send(view, k, said)
+        self._called(decision)
+
+    def _tag(self, view: str, said: Said) -> None:
+        k = whole(said.get("at"))
+        if not 0 <= k < len(self._items):
+            return
+        row = self._items.rows[k]
+        self._items.identify(row)
+        why_not, _ = self._written(lambda: self._tags.put(row, split(str(said.get("tags", "")))))
+        if why_not:
+            self._talk.tell(view, "trouble", {"text": why_not["refused"]})
+        else:
+            told = {"at": k, "tags": self._tags.of(row), "known": self._tags.known()}
+            self._talk.tell(view, "tagged", told)
+
+    @cached_property
+    def _tags(self) -> Tags:
+        faces = [self._items.face(row) for row in range(len(self._records))]
+        return Tags(self._records, self.journal, faces)
 
     def _sharpen(self, view: str, said: Said) -> None:
         record = self._records.record(whole(said.get("row")))
@@ -181,6 +234,9 @@ class Reviewer(Session):
         self._talk.tell(view, "decided", answer)
         following = answer["next"]
         self._send(view, following if isinstance(following, int) and said.get("go") else k, said)
+        self._called(decision)
+
+    def _called(self, decision: Decision | None) -> None:
         if decision is not None:
             for call in self._listeners:
                 call(decision)
@@ -196,17 +252,20 @@ class Reviewer(Session):
         if undone is None:
             return
         field, k = undone
+        if k is not None:
+            self._pictures.forget(self._items.rows[k])
+        self.__dict__.pop("_tags", None)
         answer = {"at": k, "field": field, "progress": self._items.progress()}
         self._talk.tell(view, "undone", answer)
-        if k is not None:
-            self._send(view, k, said)
+        if k is not None:  # with its pictures: what is undone may be a box
+            self._send(view, k, {**said, "have": []})
 
 
 def review(
     frame: pd.DataFrame,
     journal: str | PathLike[str] | Journal = "review.jsonl",
     *,
-    truth: pd.DataFrame | None = None,
+    truth: Table | None = None,
     order: Order = "gain",
     audit: float = 0.1,
     seed: int = 0,
@@ -235,8 +294,8 @@ def review(
         File that decisions are appended to, made if it is not there (readable by you alone), or
         an open journal.
     truth
-        Labels, matched as by `cvocr_lab.score`; they are shown and may be chosen, and the queue
-        puts first what differs.
+        Labels, or the path of their CSV file, matched as by `cvocr_lab.score`; they are shown and
+        may be chosen, and the queue puts first what differs.
     order, audit, seed, fields
         Of the queue; see `cvocr_lab.views.review_queue`.
     queue
@@ -246,7 +305,8 @@ def review(
         A second engine's flat frame of the same inputs, whose answers may be chosen.
     checks
         By field, a check of your own in place of the field type's: it takes a value and says what
-        is wrong with it, or "".  None for no check.  A check warns; entering again overrules it.
+        is wrong with it, or "".  None for no check.  What a check finds wrong is saved by a key of
+        its own (Ctrl+Enter), and the decision says so.
     who
         Whose decisions they are; None for the login name.
     on, height, limits, fetch

@@ -91,23 +91,32 @@ class Session:
         """Put what the page said of an item on disk, or say why not."""
         self._items.read_others()
         act, text = str(said.get("act", "value")), nfc(str(said.get("value") or "")).strip()
-        state = _STATES.get(act)
+        state, doubt = _STATES.get(act), ""
         if act == "value":
-            if not said.get("force") and (wrong := self._complaint(k, text)):
-                return {"doubt": wrong}, None
+            doubt = self._complaint(k, text)
+            if doubt and not said.get("force"):
+                return {"doubt": doubt}, None
             state = "confirmed" if text == nfc(self._items.values[k]).strip() else "corrected"
         if state is None:
             raise ArgumentError("the page asked for what is no decision")
-        return self._put(k, state, text, said)
+        return self._put(k, state, text, said, doubt)
 
     def _put(
-        self, k: int, state: State, text: str, said: Said
+        self, k: int, state: State, text: str, said: Said, doubt: str = ""
     ) -> tuple[Mapping[str, str], Decision | None]:
         self._items.identify(self._items.rows[k])
         note, seconds = str(said.get("note") or ""), said.get("seconds")
         spent = float(seconds) if isinstance(seconds, int | float) else None
+        return self._written(
+            lambda: self._items.decide(k, state, text, note=note, doubt=doubt, seconds=spent)
+        )
+
+    def _written(
+        self, write: Callable[[], Decision | None]
+    ) -> tuple[Mapping[str, str], Decision | None]:
+        """Write to the journal, or say why it cannot be written."""
         try:
-            return {}, self._items.decide(k, state, text, note=note, seconds=spent)
+            return {}, write()
         except OSError as error:
             reason = error.strerror or type(error).__name__
             return {"refused": f"The journal cannot be written: {reason}."}, None

@@ -10,7 +10,7 @@ import pandas as pd
 
 from cvocr_lab.cleaning import RULES, check, labels_from_codes
 from cvocr_lab.errors import ArgumentError
-from cvocr_lab.frames import TEXT, UNREADABLE, Records, Truth, beside
+from cvocr_lab.frames import TEXT, UNREADABLE, Records, Table, Truth, beside
 from cvocr_lab.text import comparison_key, fold_key, old_tone
 from cvocr_lab.views.queue import COLUMNS
 
@@ -49,7 +49,7 @@ _NO_LABEL_RULES: Final = frozenset({"code_of_another", "corrected", "duplicate_i
 
 def suspects(
     frame: pd.DataFrame,
-    truth: pd.DataFrame,
+    truth: Table,
     *,
     other: pd.DataFrame | None = None,
     on: str | None = None,

@@ -6,17 +6,18 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from math import ceil
 from os import PathLike
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 import numpy as np
 import pandas as pd
 
-from cvocr_lab.errors import ArgumentError, CvocrError
+from cvocr_lab.errors import ArgumentError, CvocrError, unknown
 from cvocr_lab.frames import Records
 from cvocr_lab.images import Fetch, Limits
 from cvocr_lab.images.crops import Points, corners_of, cut, grown, jpeg
 from cvocr_lab.journal import Journal
-from cvocr_lab.kinds import TYPES
+from cvocr_lab.kinds import caption
+from cvocr_lab.views.boxes import Boxes
 from cvocr_lab.views.checks import Check
 from cvocr_lab.views.items import Items
 from cvocr_lab.views.pictures import Pictures
@@ -59,6 +60,7 @@ class Sweeper(Session):
     ) -> None:
         super().__init__("sweep", records, pictures, items, checks=checks, height=height)
         self.field, self._per_page = field, per_page
+        self._boxes = Boxes(records, items)
         self._crops: OrderedDict[int, bytes] = OrderedDict()
         self._done: set[str] = set()
         self._page = 0
@@ -91,13 +93,12 @@ class Sweeper(Session):
 
     def _open(self, view: str, said: Said) -> None:  # noqa: ARG002 - all ears take the same
         self._items.read_others()
-        spec = next((k[self.field] for k in TYPES.values() if self.field in k.names), None)
         self._talk.tell(
             view,
             "open",
             {
                 "field": self.field,
-                "caption": spec.vi[0] if spec and spec.vi else "",
+                "caption": caption(self.field),
                 "count": len(self._items),
                 "pages": self._pages,
                 "height": self._height,
@@ -120,7 +121,7 @@ class Sweeper(Session):
     def _cell(self, k: int) -> dict[str, object]:
         row = self._items.rows[k]
         standing = self._items.standing(k)
-        cell = self._records.cell(row, self.field)
+        cell = self._boxes.record(row).cells[self.field]
         return {
             "k": k,
             "label": str(self._records.frame.index[row]),
@@ -128,6 +129,8 @@ class Sweeper(Session):
             "confidence": cell.confidence,
             "state": self._items.states[k],
             "said": standing.value if standing else None,
+            "doubt": self._complaint(k, self._items.values[k]),
+            "malformed": standing.decisions[-1].doubt if standing else "",
             "placed": cell.quad is not None,
         }
 
@@ -148,7 +151,7 @@ class Sweeper(Session):
         if k in self._crops:
             self._crops.move_to_end(k)
             return self._crops[k], ""
-        record = self._records.record(self._items.rows[k])
+        record = self._boxes.record(self._items.rows[k])
         corners = corners_of(record.cells[self.field].quad)
         if corners is None:
             return b"", "its place on the picture is not known"
@@ -193,6 +196,8 @@ class Sweeper(Session):
         for k in asked:
             if not 0 <= k < len(self._items) or self._items.states[k] != "prefilled":
                 continue
+            if self._complaint(k, self._items.values[k]):
+                continue  # a malformed value is confirmed by itself, with its own key
             why_not, _ = self._put(k, "confirmed", self._items.values[k], said)
             if why_not:
                 break
@@ -232,8 +237,9 @@ def sweep(
 ) -> Sweeper:
     """Go through one field of all papers at once: a grid of crops, each over what was read.
 
-    Only the wrong ones need a click, or a key: type what stands there.  The others of the page are
-    confirmed by one key that says so (A), never by turning the page.  Decisions go to the same
+    Only the wrong ones need a hand: type what stands there.  The others of the page are confirmed
+    by one key that says so (Alt+A), never by turning the page, but for values whose form is wrong:
+    each of those is confirmed by itself.  Decisions go to the same
     journal as those of `cvocr_lab.review`, on disk before the screen says so, and can be undone.
 
     Parameters
@@ -272,13 +278,12 @@ def sweep(
     Sweeper of 1 × id, 1 to do, journal review.jsonl; run the cell
     """
     if order not in ("confidence", "value", "row"):
-        raise ArgumentError(f"order is 'confidence', 'value' or 'row', not {order!r}")
+        raise unknown("order", order, get_args(SweepOrder))
     if not 1 <= per_page <= 200:
         raise ArgumentError(f"per_page is a number from 1 to 200, not {per_page}")
     records = pictured(frame)
     if field not in records.fields:
-        known = ", ".join(records.fields)
-        raise ArgumentError(f"no column of a field {field!r}; there are {known}")
+        raise unknown("field", field, records.fields)
     opened = journal if isinstance(journal, Journal) else Journal(journal, who=who)
     items = Items(records, _queue(records, field, order), opened)
     pictures = Pictures(limits=limits, fetch=fetch)

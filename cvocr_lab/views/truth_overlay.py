@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,9 +11,10 @@ import numpy.typing as npt
 import pandas as pd
 from rapidfuzz.distance import Levenshtein
 
-from cvocr_lab.frames import UNREADABLE, Pairing, Records, Truth, expected, pair
+from cvocr_lab.frames import UNREADABLE, Pairing, Records, Table, Truth, as_table, expected, pair
 from cvocr_lab.frames.records import Ints
 from cvocr_lab.scoring.cells import OUTCOMES
+from cvocr_lab.scoring.score import score
 from cvocr_lab.text import comparison_key
 
 Edit = tuple[str, str, str]
@@ -48,8 +48,9 @@ class TruthOverlay:
         As for `cvocr_lab.score`.
     """
 
-    def __init__(self, records: Records, truth: pd.DataFrame, *, on: str | None = None) -> None:
-        self._records, self._on = records, on
+    def __init__(self, records: Records, truth: Table, *, on: str | None = None) -> None:
+        truth = as_table(truth, "truth")
+        self._records, self._given, self._on = records, truth, on
         self._truth = Truth(truth, records, on=on)
         self._speakers: dict[str, Ints] = {}
 
@@ -94,13 +95,24 @@ class TruthOverlay:
         return found
 
     @cached_property
+    def _cells(self) -> pd.DataFrame:
+        """The compared values with the positions of their rows; takes a while on a long frame."""
+        cells = score(self._records.frame, self._given, on=self._on).cells
+        return cells[cells["reading"] >= 0]
+
+    @cached_property
     def outcomes(self) -> pd.DataFrame:
-        """How many values of each row have each outcome; takes a while on a long frame."""
-        counts = []
-        for row in range(len(self._records)):
-            found = Counter(judgement.outcome for judgement in self.of(row).values())
-            counts.append([found[name] for name in OUTCOMES])
-        return pd.DataFrame(counts, columns=pd.Index(list(OUTCOMES)), dtype="int64")
+        """How many values of each row have each outcome."""
+        counts = pd.crosstab(self._cells["reading"], self._cells["outcome"])
+        every = range(len(self._records))
+        return counts.reindex(index=every, columns=list(OUTCOMES), fill_value=0).astype("int64")
+
+    @cached_property
+    def cer(self) -> npt.NDArray[np.float64]:
+        """Share of the letters of each row's labels that were read wrong; NaN without labels."""
+        sums = self._cells.groupby("reading")[["edits", "chars"]].sum()
+        sums = sums.reindex(range(len(self._records)))
+        return (sums["edits"] / sums["chars"].where(sums["chars"] > 0)).to_numpy(np.float64)
 
 
 def judge(texts: Sequence[str], value: str) -> Judgement:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from os import PathLike
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from cvocr_lab.errors import ArgumentError
-from cvocr_lab.frames import Record, Records
+from cvocr_lab.frames import Record, Records, Table
 from cvocr_lab.images import Fetch, Limits
-from cvocr_lab.views.choosing import MANY, SORTS, Wish, chosen, options, wish_of
+from cvocr_lab.journal import Journal
+from cvocr_lab.views.choosing import Chooser, Wish, wish_of
 from cvocr_lab.views.drawing import drawn
+from cvocr_lab.views.facets import Facets
+from cvocr_lab.views.gallery import Gallery
 from cvocr_lab.views.messages import row_message, sheet_message
 from cvocr_lab.views.pictures import FIRST, Pictures
+from cvocr_lab.views.tags import Tags, split
 from cvocr_lab.views.truth_overlay import Judgement, TruthOverlay
 from cvocr_lab.views.widget import Mimebundle, Said, Talk, mimebundle
 
@@ -37,20 +42,22 @@ class Viewer:
 
     def __init__(
         self,
-        records: Records,
+        chooser: Chooser,
         pictures: Pictures,
-        overlay: TruthOverlay | None,
         wish: Wish,
         *,
         mask: bool,
         height: int,
     ) -> None:
-        self._records, self._pictures, self._overlay = records, pictures, overlay
+        self._chooser, self._pictures = chooser, pictures
+        self._records, self._overlay = chooser.records, chooser.overlay
         self._mask, self._height = mask, height
         self._wish = wish
-        self.rows = chosen(records, wish, overlay)
+        self.rows = chooser.chosen(wish)
         self.at = 0
         self._talk = Talk(self._hear)
+        self._gallery = Gallery(self._talk, chooser, pictures, mask=mask)
+        self._facets = Facets(chooser)
 
     @property
     def widget(self) -> AnyWidget:
@@ -93,14 +100,16 @@ class Viewer:
             self._choose(view, wish_of(said))
         elif ask == "sharp":
             self._sharpen(view, said)
+        elif ask == "thumbs":
+            self._gallery.send(view, self.rows, said)
+        elif ask == "facets":
+            self._talk.tell(view, "facets", {"facets": self._facets.told(self._wish)})
+        elif ask == "tag":
+            self._tag(view, said)
         elif ask == "moved" and 0 <= whole(said.get("at")) < len(self.rows):
             self.at = whole(said["at"])
 
     def _open(self, view: str) -> None:
-        found = options(self._records)
-        outcomes = ["wrong", "missing", "invented", "all correct"] if self._overlay else []
-        columns = [str(c) for c in self._records.frame.columns][:MANY]
-        sorts = [s for s in SORTS if s != "wrong" or self._overlay]
         self._talk.tell(
             view,
             "open",
@@ -111,16 +120,14 @@ class Viewer:
                 "total": len(self._records),
                 "count": len(self.rows),
                 "at": self.at,
-                **found,
-                "outcomes": outcomes,
-                "sorts": sorts,
-                "columns": columns,
+                "tagging": self._chooser.tags.journal is not None,
+                **self._chooser.options(),
                 "wish": {s: getattr(self._wish, s) for s in Wish.__slots__},
             },
         )
 
     def _choose(self, view: str, wish: Wish) -> None:
-        rows = chosen(self._records, wish, self._overlay)
+        rows = self._chooser.chosen(wish)
         before = int(self.rows[self.at]) if len(self.rows) else -1
         there = np.flatnonzero(rows == before)
         self._wish, self.rows = wish, rows
@@ -135,11 +142,25 @@ class Viewer:
             self.at = at
         record = self._records.record(int(self.rows[at]))
         message = {"at": at, **row_message(record, self._judgements(record), mask=self._mask)}
+        message["tags"] = self._chooser.tags.of(record.row)
         send_row(self._talk, view, self._pictures, record, message, said)
 
     def _sharpen(self, view: str, said: Said) -> None:
         record = self._records.record(whole(said.get("row")))
         send_sharp(self._talk, view, self._pictures, record, said)
+
+    def _tag(self, view: str, said: Said) -> None:
+        at, tags = whole(said.get("at")), self._chooser.tags
+        if tags.journal is None or not 0 <= at < len(self.rows):
+            return
+        row = int(self.rows[at])
+        try:
+            tags.put(row, split(str(said.get("tags", ""))))
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            self._talk.tell(view, "trouble", {"text": f"The journal cannot be written: {reason}."})
+            return
+        self._talk.tell(view, "tagged", {"at": at, "tags": tags.of(row), "known": tags.known()})
 
     def _judgements(self, record: Record) -> dict[str, Judgement]:
         return self._overlay.of(record.row) if self._overlay else {}
@@ -148,10 +169,12 @@ class Viewer:
 def view(
     frame: pd.DataFrame,
     *,
-    truth: pd.DataFrame | None = None,
+    truth: Table | None = None,
     mask: bool = False,
     query: str = "",
     sort: str = "",
+    reverse: bool = False,
+    journal: str | PathLike[str] | Journal | None = None,
     on: str | None = None,
     height: int = 640,
     limits: Limits = Limits(),  # noqa: B008 - frozen
@@ -159,17 +182,18 @@ def view(
 ) -> Viewer:
     """Show a flat frame row by row: the photo, where each value was read, and how sure.
 
-    In the notebook, rows are chosen by type, warning, outcome, confidence or any query; the
-    keyboard does everything, and ``?`` lists the keys.  Pictures reach the page one by one as
-    they are looked at; a saved notebook holds neither pictures nor values.
+    In the notebook, rows are chosen by type, warning, outcome, tag, confidence or any query; a
+    gallery shows many papers at once, and bars show how the rows are distributed and choose rows
+    when they are clicked.  The keyboard does everything; F1 lists the keys.  Pictures reach the
+    page one by one as they are looked at; a saved notebook holds neither pictures nor values.
 
     Parameters
     ----------
     frame
         A flat frame; the first row shows at once, however long it is.
     truth
-        Labels, matched as by `cvocr_lab.score`: colours then tell outcomes instead of confidence,
-        and wrong values show letter by letter where they differ.
+        Labels, or the path of their CSV file, matched as by `cvocr_lab.score`: colours then tell
+        outcomes instead of confidence, and wrong values show letter by letter where they differ.
     mask
         Hide every value, and cover portrait, codes and printed values on the picture, for
         looking on with others.  Where type or corners of the paper are unknown, the whole picture
@@ -177,8 +201,14 @@ def view(
     query
         Rows to show, as `pandas.DataFrame.query` takes it: ``"ocr_type == 'cmt'"``; "" for all.
     sort
-        ``"confidence"`` for the least confident first, ``"wrong"`` for the most wrong values
-        first (needs `truth`), or a column; "" for the order of the frame.
+        ``"confidence"`` for the least confident first; ``"outcome"`` for the most wrong values
+        and ``"cer"`` for the most wrong letters first (both need `truth`); ``"type"``;
+        ``"index"``; or a column.  "" for the order of the frame.
+    reverse
+        Whether to turn the order round.
+    journal
+        File, or open journal, that tags put on rows are written to, see `cvocr_lab.review`; None
+        for a viewer that only looks.
     on
         Column of both that says which rows of `truth` belong to which; None for the index.
     height
@@ -206,8 +236,10 @@ def view(
     records = pictured(frame)
     overlay = None if truth is None else TruthOverlay(records, truth, on=on)
     pictures = Pictures(limits=limits, fetch=fetch, mask=mask)
-    wish = Wish(query=query, sort=sort)
-    return Viewer(records, pictures, overlay, wish, mask=mask, height=height)
+    opened = journal if isinstance(journal, Journal | None) else Journal(journal)
+    chooser = Chooser(records, overlay, Tags(records, opened))
+    wish = Wish(query=query, sort=sort, reverse=reverse)
+    return Viewer(chooser, pictures, wish, mask=mask, height=height)
 
 
 def pictured(frame: pd.DataFrame) -> Records:

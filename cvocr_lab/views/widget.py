@@ -23,8 +23,22 @@ if TYPE_CHECKING:
 Page = Literal["board", "sweep"]
 
 PARTS: Final[Mapping[Page, tuple[str, ...]]] = {
-    "board": ("page.js", "stage.js", "view.js", "review.js", "board.js", "board.css"),
-    "sweep": ("page.js", "sweep.js", "board.css", "sweep.css"),
+    "board": (
+        "page.js",
+        "box.js",
+        "stage.js",
+        "drawing.js",
+        "tags.js",
+        "gallery.js",
+        "facets.js",
+        "view.js",
+        "review.js",
+        "keys.js",
+        "board.js",
+        "board.css",
+        "gallery.css",
+    ),
+    "sweep": ("page.js", "box.js", "sweep.js", "board.css", "sweep.css"),
 }
 """Parts of each page's script and style, in the order they are joined."""
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvocr_lab.engines.local.lines import Reader
-from cvocr_lab.errors import ArgumentError, MissingPartError
+from cvocr_lab.errors import ArgumentError, MissingPartError, unknown
 from cvocr_lab.results import Line
 from cvocr_lab.text import comparison_key
 
@@ -39,7 +39,7 @@ def open_reader(
         if model:
             raise ArgumentError("model= is for our own recogniser, not for Tesseract")
         return TesseractReader()
-    raise ArgumentError(f"unknown reader {reader!r}; known: own, tesseract, or pass an object")
+    raise unknown("reader", reader, ("own", "tesseract"), more=", or pass an object")
 
 
 class TesseractReader:

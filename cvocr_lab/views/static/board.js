@@ -14,8 +14,9 @@ class Board extends Page {
     this.hovered = this.picked = null;
     this.stage = new Stage({
       hover: (name) => this.hover(name), pick: (name) => this.pick(name),
-      sharpen: (edge) => this.sharpen(edge),
+      sharpen: (edge) => this.sharpen(edge), boxed: (name, quad) => this.side.boxed?.(name, quad),
     });
+    this.galleryOn = false;
   }
 
   listen() {
@@ -23,11 +24,13 @@ class Board extends Page {
     this.element.addEventListener("pointerdown", (event) => {
       if (!event.target.closest("input, textarea, select, button")) this.focus();
     });
+    // What is typed goes to the box, wherever one has clicked.
+    this.element.addEventListener("focus", () => this.side?.box?.focus());
   }
 
-  lost() {
-    super.lost();
-    if (this.side?.answer) this.side.answer.readOnly = false;
+  focus() {
+    if (this.side?.box) this.side.box.focus();
+    else super.focus();
   }
 
   get safe() {
@@ -37,6 +40,7 @@ class Board extends Page {
 
   answered(said, buffers) {
     if (said.tell === "show") this.arrived(said, buffers);
+    else if (said.tell === "thumb") this.gallery.arrived(said, buffers);
     else if (said.tell === "chosen") this.chosen(said);
     else if (said.tell === "sharp") this.sharpened(said, buffers);
     else if (said.tell === "trouble") {
@@ -50,7 +54,8 @@ class Board extends Page {
   open(said) {
     this.mode = said.mode;
     this.side = said.mode === "review" ? new ReviewSide(this) : new ViewSide(this);
-    this.number = make("input", { class: "number", type: "text", inputmode: "numeric", title: "go to (g)",
+    const alt = said.mode === "review" ? "Alt+" : "";
+    this.number = make("input", { class: "number", type: "text", inputmode: "numeric", title: `go to (${alt}G)`,
       "aria-label": "number", onchange: () => this.jump(),
       onkeydown: (event) => event.key === "Enter" && (this.jump(), this.focus()) });
     this.of = make("span", { class: "soft" });
@@ -59,14 +64,24 @@ class Board extends Page {
     const move = make("div", { class: "bar move" },
       tool("before (←)", "‹", () => step(-1)), this.number, this.of, tool("next (→)", "›", () => step(1)));
     const tools = make("div", { class: "bar tools" },
-      tool("smaller (−)", "−", () => this.stage.zoom(0.8)), tool("larger (+)", "+", () => this.stage.zoom(1.25)),
-      tool("the paper, the whole photo (0)", "⤢", () => this.stage.fit()), tool("turn right (r)", "↻", () => this.stage.turn(90)),
-      tool("values on the picture (v)", "Aa", () => this.toggleLabels()),
-      tool("keys (?)", "?", () => this.toggleHelp()));
+      tool(`smaller (${alt}−)`, "−", () => this.stage.zoom(0.8)), tool(`larger (${alt}+)`, "+", () => this.stage.zoom(1.25)),
+      tool(`the paper, the whole photo (${alt}0)`, "⤢", () => this.stage.fit()), tool(`turn right (${alt}R)`, "↻", () => this.stage.turn(90)),
+      tool(`values on the picture (${alt}V)`, "Aa", () => this.toggleLabels()),
+      ...(said.mode === "view" ? [tool("gallery of many papers (o)", "▦", () => this.showGallery(!this.galleryOn)),
+        tool("how the rows are distributed (f)", "▤", () => this.side.toggleFacets())] : []),
+      tool("keys (F1)", "?", () => this.toggleHelp()));
     this.body = make("div", { class: "body" }, this.stage.element, this.side.element, this.help);
-    this.lay([move, this.side.bar, tools], this.body);
+    const parts = [this.body];
+    if (said.mode === "view") {
+      this.gallery = new Gallery(this);
+      this.body.append(this.gallery.element);
+      parts.unshift(this.side.facetBars.element);
+    }
+    this.lay([move, this.side.bar, tools], ...parts);
     this.element.dataset.mode = said.mode;
     this.side.open(said);
+    if (said.mode === "review") this.side.turned();
+    else this.hint("", VIEW_HINTS);
     this.explain(said.mode === "review" ? REVIEW_KEYS : VIEW_KEYS);
     this.stage.labels = said.mode === "view";
     this.chosen({ count: said.count, at: said.at });
@@ -78,13 +93,40 @@ class Board extends Page {
     this.rowOf.clear();
     this.inFlight = null;
     this.say("");
+    this.side.facetBars?.refresh();
     if (!found || at == null) {
-      this.say(this.mode === "review" ? "No field is left in this choice." : "No row is left in this choice.");
-      if (!count) this.of.textContent = "/ 0";
+      this.empty();
       return;
     }
     this.expect(at);
+    this.gallery?.reset(count);
     this.want();
+  }
+
+  /** Nothing is chosen: says so where the picture was. */
+  empty() {
+    this.told = null;
+    this.number.value = 0;
+    this.of.textContent = `/ ${this.count}`;
+    this.gallery?.reset(0);
+    this.showGallery(false);
+    this.stage.clear(
+      this.mode === "review" ? "No field is in this choice." : "No row matches these filters.",
+      button({ class: "again" }, () => this.side.all(), this.mode === "review" ? "All fields to do" : "Show all rows"));
+    this.side.clear();
+    delete this.element.dataset.shown;
+    delete this.element.dataset.row;
+  }
+
+  /** The gallery in place of the picture, or not. */
+  showGallery(on) {
+    if (!this.gallery || this.galleryOn === on || (on && !this.count)) return true;
+    this.galleryOn = on;
+    this.body.classList.toggle("many", on);
+    this.gallery.show(on);
+    this.hint("", on ? GALLERY_HINTS : VIEW_HINTS);
+    if (!on && this.told?.at !== this.at) this.go(this.at);
+    return true;
   }
 
   toggleLabels() {
@@ -220,7 +262,7 @@ class Board extends Page {
 
   pick(name) {
     if (this.mode === "review") {
-      const field = this.told.fields.find((one) => one.name === name);
+      const field = this.told?.fields.find((one) => one.name === name);
       if (field?.k != null) this.side.leave(field.k);
       return;
     }
@@ -237,12 +279,15 @@ class Board extends Page {
 
   pressed(event) {
     const { target } = event;
-    if (target === this.side.answer) return this.side.answerKey(event);
+    if (target === this.side.box?.element) return this.side.boxKey(event);
     if (target.matches("input, textarea, select")) {
       const leaves = event.key === "Escape"
         || (event.key === "Enter" && target === this.side.note && !event.isComposing);
       if (leaves) this.focus();
       return leaves;
+    }
+    if (this.mode === "review") {
+      return !(["Enter", "Tab"].includes(event.key) || composes(event)) && this.side.command(chord(event));
     }
     if (event.ctrlKey || event.metaKey || event.isComposing) return false;
     return !(event.key === "Enter" && target.matches("button")) && this.commandKey(event);
@@ -259,10 +304,10 @@ class Board extends Page {
     else if (key === "r") this.stage.turn(90);
     else if (key === "R") this.stage.turn(-90);
     else if (key === "v") this.toggleLabels();
-    else if (this.helpKey(key)) return true;
+    else if (this.helpKey(key) || (this.galleryOn && this.gallery.key(key))) return true;
     else if (key === "g") this.number.select();
     else if (key === "z") this.zoomToPicked();
-    else if ((key === "ArrowDown" || key === "ArrowUp") && this.mode === "view") {
+    else if (key === "ArrowDown" || key === "ArrowUp") {
       this.picked = this.side.step(key === "ArrowDown" ? 1 : -1, this.picked);
       this.marks();
     } else return this.side.key(event);
@@ -279,6 +324,7 @@ class Board extends Page {
     super.close();
     clearTimeout(this.sharper);
     this.side?.close();
+    this.gallery?.close();
     this.stage.close();
     for (const row of [...this.rows.keys()]) this.drop(row);
   }

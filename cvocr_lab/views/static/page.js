@@ -3,7 +3,7 @@
 
 const PATIENCE = 2500; // milliseconds till the page says that the kernel does not answer
 const DECIDED = new Set(["confirmed", "corrected", "skipped", "unreadable", "disputed"]);
-const ACTS = { u: "unreadable", s: "skipped", d: "disputed" };
+const ACTS = { "Alt+U": "unreadable", "Alt+S": "skipped", "Alt+D": "disputed" };
 const NO_PLACE = "its place on the picture is not known";
 
 /** Makes an element; text among the children is set as text, never as markup. */
@@ -44,35 +44,13 @@ function unique() {
   return crypto.getRandomValues(new Uint32Array(4)).join("-");
 }
 
-/** A box for a value, safe with input methods: what is being composed is neither taken nor left. */
-function valueBox(attributes, typed, left) {
-  const box = make("textarea", { rows: 1, lang: "vi", spellcheck: "false", autocomplete: "off",
-    autocapitalize: "off", autocorrect: "off", "aria-label": "value", ...attributes });
-  box.composing = false;
-  box.addEventListener("compositionstart", () => (box.composing = true));
-  box.addEventListener("compositionend", () => {
-    box.composing = false;
-    typed();
-    if (document.activeElement !== box) left();
-  });
-  box.addEventListener("input", typed);
-  // A window that loses the focus has not left the field.
-  box.addEventListener("blur", () => document.hasFocus() && !box.composing && left());
-  return box;
-}
-
-/** Whether a key goes to an input method. */
-function composes(event) {
-  return event.isComposing || event.keyCode === 229 || event.target.composing;
-}
-
 /** Fills a meter with what is decided, and says it in words. */
 function showProgress(meter, words, { counts, total, left }, more = []) {
   meter.replaceChildren(...[...DECIDED].filter((state) => counts[state]).map((state) =>
     make("span", { class: `state-${state}`, style: `width:${(100 * counts[state]) / total}%`,
       title: `${counts[state]} ${state}` })));
-  const corrected = counts.corrected ? [`${counts.corrected} corrected`] : [];
-  words.textContent = [`${total - left} of ${total} done`, ...corrected, ...more].join(" · ");
+  words.textContent = [`${total - left} of ${total} done`, ...more].join(" · ");
+  words.title = [...DECIDED].filter((state) => counts[state]).map((state) => `${counts[state]} ${state}`).join(", ");
   meter.setAttribute("aria-label", words.textContent);
 }
 
@@ -86,6 +64,7 @@ class Page {
     this.seconds = 0;
     this.help = make("div", { class: "help", hidden: true });
     this.status = make("span", { class: "status", role: "status" });
+    this.hints = make("div", { class: "hints" });
     this.placeholder = make("div", { class: "placeholder" }, "Opening…");
     this.element = make("div", { class: `cvocr ${kind}`.trim(), tabindex: "0", role: "application",
       "data-lm-suppress-shortcuts": "true", "aria-label": name }, this.placeholder);
@@ -193,7 +172,15 @@ class Page {
   /** Puts bars, what is under them and the status line in place. */
   lay(bars, ...parts) {
     this.element.replaceChildren(make("div", { class: "bars" }, ...bars), ...parts,
-      make("div", { class: "foot" }, this.status));
+      make("div", { class: "foot" }, this.hints, this.status));
+  }
+
+  /** Says at the bottom which keys do what now, after the mode they belong to. */
+  hint(mode, keys) {
+    this.element.dataset.doing = mode;
+    const chip = mode ? [make("b", { class: "mode" }, mode)] : [];
+    this.hints.replaceChildren(...chip, ...keys.map(([key, what]) =>
+      make("span", {}, make("kbd", {}, key), what)));
   }
 
   // --- keys
@@ -218,7 +205,7 @@ class Page {
 
   /** Whether a key was for the list of keys. */
   helpKey(key) {
-    const ours = key === "?" || (key === "Escape" && !this.help.hidden);
+    const ours = key === "?" || key === "F1" || (key === "Escape" && !this.help.hidden);
     if (ours) this.toggleHelp();
     return ours;
   }

@@ -21,36 +21,38 @@ class ReviewSide {
     this.head = make("div");
     this.asked = make("div", { class: "asked" });
     this.crop = make("div", { class: "close-up" });
-    this.answer = valueBox({ class: "answer" }, () => this.typed(), () => this.left());
+    this.box = new ValueBox({ typed: () => this.typed(), left: () => this.left(), turned: () => this.turned() },
+      { class: "answer" });
     this.verdict = make("div", { class: "verdict", role: "status" });
     this.choices = make("div", { class: "choices" });
     this.note = make("input", { class: "note", placeholder: "note", "aria-label": "note",
       onchange: () => this.noted() });
-    this.acts = make("div", { class: "acts" },
-      this.act("Confirm", "⏎", () => this.commit({ go: true })),
-      this.act("Unreadable", "U", () => this.commit({ act: "unreadable", go: true })),
-      this.act("Skip", "S", () => this.commit({ act: "skipped", go: true })),
-      this.act("Disputed", "D", () => this.commit({ act: "disputed", go: true })),
-      this.act("Undo", "⌫", () => this.undo()));
-    this.item = make("div", { class: "item" }, this.asked, this.crop, this.answer, this.verdict,
-      this.choices, this.acts, this.note);
+    this.confirm = this.act("Confirm", "Enter", () => this.commit({ go: true }));
+    this.acts = make("div", { class: "acts" }, this.confirm,
+      this.act("Unreadable", "Alt+U", () => this.commit({ act: "unreadable", go: true })),
+      this.act("Skip", "Alt+S", () => this.commit({ act: "skipped", go: true })),
+      this.act("Disputed", "Alt+D", () => this.commit({ act: "disputed", go: true })),
+      this.act("Undo", "Backspace", () => this.undo()));
+    this.tagLine = new TagLine(board);
+    this.place = new PlaceLine(this);
+    this.item = make("div", { class: "item" }, this.asked, this.crop, this.box.element, this.verdict,
+      this.choices, this.acts, this.place.element, this.note, this.tagLine.element);
     this.list = make("ol", { class: "fields" });
     this.element = make("section", { class: "side review" }, this.item, this.head, this.list);
   }
 
   act(title, key, call) {
-    return button({ onpointerdown: stay }, call, title, make("kbd", {}, key));
+    return button({ onpointerdown: stay, title: key }, call, title);
   }
 
   open(said) {
     this.journal = said.journal;
     const choose = () => this.board.ask("choose", { shown: this.shown.value, field: this.only.value });
-    const texts = { "to do": "to do, then next", all: "all", noted: "with a note", differ: "engines differ" };
     this.shown = make("select", { title: "which fields", "aria-label": "which fields", onchange: choose },
-      ...said.shown.map((s) => make("option", { value: s }, texts[s] ?? s)));
+      ...said.shown.map((s) => make("option", { value: s }, s)));
     this.only = make("select", { title: "field", "aria-label": "field", onchange: choose },
       make("option", { value: "" }, "every field"),
-      ...said.fields.map((f) => make("option", { value: f }, f)));
+      ...said.fields.map(([name, text]) => make("option", { value: name }, text)));
     this.meter = make("div", { class: "meter", role: "img" });
     this.pace = make("span", { class: "pace" });
     this.bar.replaceChildren(this.meter, this.pace, this.shown, this.only);
@@ -59,9 +61,36 @@ class ReviewSide {
 
   count(progress) {
     const { left, pace, seconds_left: rest } = progress;
-    const ahead = left && pace ? [`${pace.toFixed(1)} s each`, `${duration(rest)} left`] : [];
-    showProgress(this.meter, this.pace, progress, ahead);
+    showProgress(this.meter, this.pace, progress, left && pace ? [`${duration(rest)} left`] : []);
+    if (pace) this.pace.title += `; ${pace.toFixed(1)} s each`;
     this.left_over = left;
+  }
+
+  tagged({ at, tags, known }) {
+    if (at === this.told?.at) this.tagLine.show(tags, known);
+  }
+
+  /** A box was drawn or corrected on the picture, or is taken away, or given to another field. */
+  boxed(name, quad, to = "") {
+    if (name !== this.field?.name || this.moving) return;
+    this.shownFor = this.told;
+    this.board.ask("box", { at: this.told.at, quad, to, ...this.board.screen(), have: [] });
+  }
+
+  /** Nothing is in the choice. */
+  clear() {
+    this.told = this.field = null;
+    for (const part of [this.asked, this.crop, this.choices, this.head, this.list]) part.replaceChildren();
+    this.box.turn(false);
+    this.box.value = this.note.value = "";
+    this.warn("");
+  }
+
+  /** All fields that are to do again. */
+  all() {
+    this.shown.value = "to do";
+    this.only.value = "";
+    this.board.ask("choose", { shown: "to do", field: "" });
   }
 
   get keptKey() {
@@ -70,7 +99,7 @@ class ReviewSide {
 
   show(told, sheet, urls) {
     const arrived = this.told?.at !== told.at || this.shownFor !== told;
-    const same = this.told?.at === told.at && document.activeElement === this.answer;
+    const same = this.told?.at === told.at && this.box.editing && !this.ahead;
     this.told = told;
     this.head.replaceChildren(heading(told));
     const field = told.fields.find((one) => one.name === told.field);
@@ -80,6 +109,7 @@ class ReviewSide {
       make("span", { class: "soft" }, field.english || ""),
       field.caption ? make("code", {}, field.name) : "",
       make("span", { class: `chip state-${field.state}` }, STATES[field.state]),
+      field.doubt ? make("span", { class: "chip malformed", title: field.doubt }, "malformed") : "",
       make("span", { class: "why soft" }, field.reason || ""));
     const crop = urls[sheet.crops[told.field]];
     this.crop.replaceChildren(crop
@@ -87,7 +117,9 @@ class ReviewSide {
     this.choices.replaceChildren(...this.offered(field));
     this.list.replaceChildren(...told.fields.filter((one) => one.k != null && one !== field)
       .map((one) => this.line(one, urls[sheet.crops[one.name]])));
-    if (arrived && !(same && this.dirty)) this.fill(field);
+    if (arrived && !same) this.fill(field);
+    this.tagLine.show(told.tags);
+    this.place.show(told, field);
     this.shownFor = told;
   }
 
@@ -95,20 +127,21 @@ class ReviewSide {
   fill(field) {
     const decided = field.state === "confirmed" || field.state === "corrected";
     this.initial = (decided ? field.said : field.value) ?? "";
-    const back = kept.get(this.keptKey);
-    this.answer.value = back ?? this.initial;
-    this.answer.readOnly = false;
     this.note.value = field.note ?? "";
-    this.forced = null;
     this.board.seconds = 0;
     this.warn(field.state === "disputed" && field.versions.length
       ? `said: ${field.versions.map((v) => `${v.who}: ${v.value ?? v.state}`).join(" · ")}` : "");
-    if (back != null && back !== this.initial) this.warn("What you had typed before is put back; Enter saves it.");
+    if (this.ahead || this.box.composing) {
+      this.ahead = false;
+      this.typed();
+      return;
+    }
+    const back = kept.get(this.keptKey);
+    this.box.turn(back != null);
+    this.box.value = back ?? this.initial;
+    if (back != null) this.warn("What you had typed before is put back; Enter saves it.");
     else this.check();
     this.grow();
-    if (document.activeElement === this.answer) {
-      this.answer.setSelectionRange(this.answer.value.length, this.answer.value.length);
-    }
   }
 
   /** What others say of the field, to be taken by number. */
@@ -122,15 +155,16 @@ class ReviewSide {
     return offers.map(([who, text, edits], at) => {
       const shown = letters(edits ?? [], 1);
       if (!edits?.length) shown.append(text || "(nothing)");
-      const button = this.act("", String(at + 1), () => this.take(at));
-      button.prepend(make("i", {}, who), shown);
+      const button = this.act("", `Alt+${at + 1}`, () => this.take(at));
+      button.append(make("i", {}, who), shown, make("kbd", {}, `Alt ${at + 1}`));
       return button;
     });
   }
 
   take(at) {
-    if (this.offers?.[at] == null || this.answer.readOnly) return;
-    this.answer.value = this.offers[at];
+    if (this.offers?.[at] == null || this.moving) return;
+    this.box.turn(true);
+    this.box.value = this.offers[at];
     this.typed();
   }
 
@@ -138,35 +172,54 @@ class ReviewSide {
     const value = DECIDED.has(field.state) && field.state !== "skipped" ? field.said : field.value;
     return make(
       "li",
-      { class: "field", "data-field": field.name, onclick: () => this.board.go(field.k),
+      { class: "field", "data-field": field.name, onclick: () => this.leave(field.k),
         onpointerenter: () => this.board.hover(field.name), onpointerleave: () => this.board.hover(null) },
       make("div", { class: "about" },
         make("span", { class: "caption" }, field.caption || field.name),
         field.caption ? make("code", {}, field.name) : null,
         field.note ? make("span", { title: field.note }, "✎") : null,
+        field.doubt ? make("span", { class: "chip malformed", title: field.doubt }, "malformed") : null,
         make("span", { class: `chip state-${field.state}` }, STATES[field.state])),
       make("div", { class: "value" }, value ?? "—"),
       crop ? cropImage(crop, { class: "crop" }) : null);
   }
 
+  /** Whether another field is on its way: what is typed now is meant for that one. */
+  get moving() {
+    return Boolean(this.pending?.go) || this.board.at !== this.told?.at;
+  }
+
   get dirty() {
-    return this.field != null && this.answer.value !== this.initial;
+    return this.field != null && !this.ahead && this.box.value !== this.initial;
   }
 
   typed() {
     this.grow();
-    if (this.dirty) kept.set(this.keptKey, this.answer.value);
+    if (this.moving) {
+      this.ahead = true;
+      return;
+    }
+    if (this.dirty) kept.set(this.keptKey, this.box.value);
     else kept.delete(this.keptKey);
     clearTimeout(this.later);
-    if (!this.answer.composing) this.later = setTimeout(() => this.check(), 120);
+    if (!this.box.composing) this.later = setTimeout(() => this.check(), 120);
+  }
+
+  /** The box was selected, edited, entered or left: says so, and which keys do what now. */
+  turned() {
+    const { editing, focused } = this.box;
+    this.confirm.textContent = editing ? "Save" : "Confirm";
+    if (!focused) this.board.hint("", [["click", "or Tab, to go on by keyboard"]]);
+    else this.board.hint(editing ? "Editing" : "Selected", editing ? EDITING_KEYS : SELECTED_KEYS);
   }
 
   check() {
-    if (this.told) this.board.ask("check", { at: this.told.at, text: this.answer.value });
+    if (this.told) this.board.ask("check", { at: this.told.at, text: this.box.value });
   }
 
   checked(said) {
-    if (said.at === this.told?.at && said.text === this.answer.value) this.warn(said.wrong, "doubt");
+    if (said.at !== this.told?.at || said.text !== this.box.value) return;
+    this.warn(said.wrong ? `${said.wrong}. Ctrl+Enter saves it as it stands.` : "", "doubt");
   }
 
   warn(text, kind = "") {
@@ -175,12 +228,14 @@ class ReviewSide {
   }
 
   grow() {
-    this.answer.style.height = "auto";
-    this.answer.style.height = `${this.answer.scrollHeight + 2}px`;
+    this.box.element.style.height = "auto";
+    this.box.element.style.height = `${this.box.element.scrollHeight + 2}px`;
   }
 
+  /** The box was left: what was typed is saved, unless it is malformed. */
   left() {
-    if (this.dirty && !this.pending) this.commit({ force: true });
+    if (this.dirty && !this.pending) this.commit();
+    else if (!this.pending) this.box.select();
   }
 
   noted() {
@@ -189,20 +244,18 @@ class ReviewSide {
 
   /** Sends a decision; the screen moves when the kernel says that it is on disk. */
   commit({ act = "value", go = false, force = false } = {}) {
-    if (!this.field || this.answer.composing) return;
+    // While another field is on its way, a key would speak of one that nobody has seen yet.
+    if (!this.field || this.box.composing || this.moving) return;
     if (this.pending) {
-      // After one that moves on, a key would speak of a field nobody has seen yet.
-      if (!this.pending.go) this.waiting = { act, go, force };
+      this.waiting = { act, go, force };
       return;
     }
-    const value = this.answer.value;
+    const { value } = this.box;
     this.pending = { token: unique(), key: this.keptKey, go, value, act };
-    this.answer.readOnly = true;
+    if (act !== "note") this.box.select();
     this.element.dataset.pending = act;
-    this.board.ask("decide", {
-      at: this.told.at, token: this.pending.token, act, value, note: this.note.value, go,
-      force: force || this.forced === value, seconds: this.board.seconds, ...this.board.screen(),
-    });
+    this.board.ask("decide", { at: this.told.at, token: this.pending.token, act, value, note: this.note.value,
+      go, force, seconds: this.board.seconds, ...this.board.screen() });
   }
 
   decided(said) {
@@ -217,31 +270,37 @@ class ReviewSide {
     if (waiting) this.commit(waiting);
     else if (then != null) this.board.go(then);
     else if (go && said.next != null) this.board.expect(said.next);
+    else this.ahead = false;
     if (!this.left_over) this.board.say("All fields are decided. Close the notebook whenever you like.");
     else this.board.say("");
   }
 
+  /** What was not saved stands in the box again, whatever was typed meanwhile. */
   refused(said) {
     if (said.token !== this.pending?.token) return;
+    const { value, act } = this.pending;
     this.settle();
     this.waiting = this.then = null;
+    this.ahead = false;
+    const typed = act === "value" && value !== this.initial;
+    this.box.turn(typed);
+    this.box.value = value;
+    if (typed && this.box.focused) this.box.edit();
+    this.typed();
     if (said.refused) this.board.say(`${said.refused} What you typed is still here.`, true);
-    else {
-      this.forced = this.answer.value;
-      this.warn(`${said.doubt}: Enter again keeps it as it is`, "doubt");
-    }
+    else this.warn(`Not saved: ${said.doubt}. Ctrl+Enter saves it as it stands.`, "doubt");
   }
 
   settle() {
     this.pending = null;
-    this.answer.readOnly = false;
     delete this.element.dataset.pending;
   }
 
   undo() {
     if (this.pending) return;
     kept.delete(this.keptKey);
-    this.answer.value = this.initial;
+    this.box.turn(false);
+    this.box.value = this.initial;
     this.board.ask("undo", this.board.screen());
   }
 
@@ -258,42 +317,65 @@ class ReviewSide {
     if (at == null) return;
     if (this.dirty || this.pending) {
       this.then = at;
-      this.commit({ force: true });
+      this.commit();
     } else this.board.go(at);
   }
 
-  /** Keys while typing: only those that no input method and no editing needs. */
-  answerKey(event) {
-    if (composes(event)) return false;
-    if (event.key === "Enter" && !event.shiftKey) this.commit({ go: true });
-    else if (event.key === "Escape") {
-      this.answer.value = this.initial;
+  /** Keys in the box: an input method has its own; the others go by whether the value is edited. */
+  boxKey(event) {
+    if (composes(event) || this.box.composing) return false;
+    const key = chord(event);
+    return (this.box.editing ? this.editingKey(key) : this.selectedKey(key)) || this.command(key);
+  }
+
+  editingKey(key) {
+    if (key === "Enter") this.commit({ go: true });
+    else if (key === "Escape") {
+      this.box.turn(false);
+      this.box.value = this.initial;
       this.typed();
-      this.board.focus();
-    } else if (event.key === "PageDown" || (event.altKey && event.key === "ArrowDown")) this.leave(this.told.after);
-    else if (event.key === "PageUp" || (event.altKey && event.key === "ArrowUp")) this.leave(this.told.before);
-    else if (event.altKey && !event.ctrlKey && this.decideBy(event.code.replace(/^(Key|Digit)/, ""))) return true;
+    } else if (key === "Tab") this.leave(this.told.after);
+    else if (key === "Shift+Tab") this.leave(this.told.before);
     else return false;
     return true;
   }
 
-  decideBy(key) {
-    const act = ACTS[key.toLowerCase()];
-    if (act) this.commit({ act, go: true });
-    else if (key === "N") this.note.focus();
-    else if (key === "Backspace") this.undo();
-    else if (/^[1-3]$/.test(key)) this.take(Number(key) - 1);
-    else return false;
+  selectedKey(key) {
+    const arrows = { "Shift+ArrowLeft": [60, 0], "Shift+ArrowRight": [-60, 0], "Shift+ArrowUp": [0, 60],
+      "Shift+ArrowDown": [0, -60] };
+    if (key === "Enter") this.commit({ go: true });
+    else if (key === "F2") this.box.edit();
+    else if (key === "Delete") this.box.clear();
+    else if (key === "Backspace" || key === "Control+z") this.undo();
+    else if (["ArrowRight", "ArrowDown", "Tab"].includes(key)) this.leave(this.told?.after);
+    else if (["ArrowLeft", "ArrowUp", "Shift+Tab"].includes(key)) this.leave(this.told?.before);
+    else if (arrows[key]) this.board.stage.pan(...arrows[key]);
+    else if (key === "Escape" && this.board.help.hidden) this.box.element.blur();
+    else return ["Home", "End", "Shift+Home", "Shift+End", "Shift+Enter"].includes(key); // no text keys here
     return true;
   }
 
-  key(event) {
-    if (event.key === "Enter") this.commit({ go: true });
-    else if (event.key === "e" || event.key === "F2") this.answer.focus();
-    else if (event.key === "ArrowRight" || event.key === "PageDown") this.leave(this.told?.after);
-    else if (event.key === "ArrowLeft" || event.key === "PageUp") this.leave(this.told?.before);
-    else if (event.key === "n") this.note.focus();
-    else return this.decideBy(event.key.length === 1 ? event.key.toUpperCase() : event.key);
+  /** Keys that no text begins with, which do the same wherever the focus is. */
+  command(key) {
+    const { stage } = this.board;
+    if (ACTS[key]) this.commit({ act: ACTS[key], go: true });
+    else if (key === "Control+Enter") this.commit({ go: true, force: true });
+    else if (key === "Alt+Backspace") this.undo();
+    else if (key === "Alt+N") this.note.focus();
+    else if (key === "Alt+T") this.tagLine.focus();
+    else if (key === "Alt+B") this.place.draw();
+    else if (/^Alt\+[1-3]$/.test(key)) this.take(Number(key.at(-1)) - 1);
+    else if (key === "PageDown" || key === "Alt+ArrowDown") this.leave(this.told?.after);
+    else if (key === "PageUp" || key === "Alt+ArrowUp") this.leave(this.told?.before);
+    else if (key === "Alt+=" || key === "Alt++" || key === "Alt+Shift++") stage.zoom(1.25);
+    else if (key === "Alt+-") stage.zoom(0.8);
+    else if (key === "Alt+0") stage.fit();
+    else if (key === "Alt+Z") this.board.zoomToPicked();
+    else if (key === "Alt+R") stage.turn(90);
+    else if (key === "Alt+Shift+R") stage.turn(-90);
+    else if (key === "Alt+V") this.board.toggleLabels();
+    else if (key === "Alt+G") this.board.number.select();
+    else return key !== "?" && this.board.helpKey(key);
     return true;
   }
 
@@ -305,12 +387,3 @@ class ReviewSide {
     clearTimeout(this.later);
   }
 }
-
-const REVIEW_KEYS = [
-  ["Enter", "save and go on"], ["e or F2", "edit the value"], ["Esc", "leave the box, put the value back"],
-  ["u s d", "unreadable, skip, disputed (Alt while typing)"], ["1 2 3", "take an answer (Alt while typing)"],
-  ["n", "note (Alt while typing)"], ["Backspace", "undo, earlier sessions too (Alt while typing)"],
-  ["← →", "field before, next (Page Up, Page Down while typing)"], ["g", "go to a number"],
-  ["z", "zoom to the field"], ["+ − 0", "zoom, paper or whole photo"], ["Shift + arrows", "move the picture"],
-  ["r R", "turn"], ["v", "values on the picture"], ["?", "this list"],
-];

@@ -33,6 +33,7 @@ class Stage {
     this.tags = make("div", { class: "tags" });
     this.message = make("div", { class: "message", hidden: true });
     this.element = make("div", { class: "stage" }, this.svg, this.tags, this.message);
+    this.handles = new Handles(this);
     this.angle = 0;
     this.fields = [];
     this.shapes = new Map();
@@ -46,12 +47,12 @@ class Stage {
   listen() {
     let from = null;
     this.svg.addEventListener("pointerdown", (event) => {
-      if (event.button) return;
+      if (event.button || this.handles.down(event)) return;
       from = { x: event.clientX, y: event.clientY, panX: this.panX, panY: this.panY };
       this.svg.setPointerCapture(event.pointerId);
     });
     this.svg.addEventListener("pointermove", (event) => {
-      if (!from) return;
+      if (this.handles.move(event) || !from) return;
       const [dx, dy] = [event.clientX - from.x, event.clientY - from.y];
       if (Math.hypot(dx, dy) < 4 && !from.moved) return;
       from.moved = true;
@@ -60,6 +61,7 @@ class Stage {
       this.place();
     });
     this.svg.addEventListener("pointerup", (event) => {
+      if (this.handles.up(event)) return;
       const moved = from?.moved;
       from = null;
       if (moved) return;
@@ -68,13 +70,16 @@ class Stage {
       const quad = roots.find((element) => element.dataset?.field && this.svg.contains(element));
       if (quad) this.on.pick(quad.dataset.field);
     });
-    this.svg.addEventListener("pointercancel", () => (from = null));
+    this.svg.addEventListener("pointercancel", () => {
+      from = null;
+      this.handles.stop();
+    });
     this.svg.addEventListener("dblclick", () => (this.fitted ? this.zoom(2.5) : this.fit()));
     this.svg.addEventListener(
       "wheel",
       (event) => {
-        // Without the focus the wheel scrolls the notebook, as everywhere else in it.
-        if (!event.ctrlKey && !this.element.closest(".cvocr:focus-within")) return;
+        // Without Ctrl the wheel scrolls the notebook, as everywhere else in it.
+        if (!event.ctrlKey) return;
         event.preventDefault();
         this.zoom(Math.exp(-event.deltaY * (event.deltaMode ? 0.05 : 0.0018)), event);
       },
@@ -93,8 +98,7 @@ class Stage {
     else this.image.removeAttribute("href");
     this.image.setAttribute("width", this.width);
     this.image.setAttribute("height", this.height);
-    this.message.textContent = message;
-    this.message.hidden = !message;
+    this.say(message);
     this.fields = fields.filter((field) => quads[field.name]);
     this.shapes.clear();
     this.quads.replaceChildren();
@@ -114,6 +118,23 @@ class Stage {
     this.place();
   }
 
+  say(...words) {
+    this.message.replaceChildren(...words.filter(Boolean));
+    this.message.hidden = !words.some(Boolean);
+  }
+
+  /** Shows no picture, and why. */
+  clear(...words) {
+    this.key = null;
+    this.fields = [];
+    this.shapes.clear();
+    this.image.removeAttribute("href");
+    this.quads.replaceChildren();
+    this.tags.replaceChildren();
+    this.handles.stop();
+    this.say(...words);
+  }
+
   replaceImage(url) {
     this.image.setAttribute("href", url);
   }
@@ -126,6 +147,7 @@ class Stage {
         element.classList.toggle("picked", name === picked);
       }
     }
+    this.handles.at(picked);
   }
 
   /** Fits the paper into the stage where its corners are known; when it is there, the whole photo. */
@@ -226,6 +248,7 @@ class Stage {
         `rotate(${this.angle}) scale(${this.scale}) translate(${-this.width / 2} ${-this.height / 2})`,
     );
     this.placeTags();
+    this.handles.place();
     const edge = Math.max(this.width, this.height) * this.scale * (window.devicePixelRatio || 1);
     this.on.sharpen?.(Math.min(edge, Math.max(this.width, this.height)));
   }

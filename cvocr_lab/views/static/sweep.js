@@ -1,45 +1,63 @@
 // One field of many papers: a grid of crops over what was read. Only the wrong ones are touched.
 
+const SELECTED_KEYS = [
+  ["type", "to correct"], ["← → ↑ ↓", "crop"], ["Enter", "right, next"], ["F2", "edit"], ["Del", "nothing there"],
+  ["Alt+A", "the others are right"], ["Alt+U", "unreadable"], ["Backspace", "undo"], ["F1", "all keys"],
+];
+const EDITING_KEYS = [["Enter", "save, next"], ["Esc", "put back"], ["Alt+U", "unreadable"], ["F1", "all keys"]];
 const KEYS = [
-  ["← → ↑ ↓", "from crop to crop"],
-  ["Enter, e, click", "type what stands there; Enter puts it down"],
-  ["Esc", "leave it as it was read"],
-  ["A", "all others of this page are right"],
-  ["u, s, d", "unreadable, skip, disputed"],
-  ["Backspace", "undo the last decision"],
-  ["n, p", "next page, page before"],
-  ["?", "these keys"],
+  ["any letter", "replaces the value; input methods work"], ["F2", "edit the value as it stands"],
+  ["Delete", "empty the value: it is not on the paper"], ["Enter", "save and go on"],
+  ["Ctrl+Enter", "save a malformed value as it stands, and go on"],
+  ["Esc", "leave it as it was read; then leave the box"], ["← → ↑ ↓, Tab", "from crop to crop"],
+  ["Alt+A", "all others of this page are right"], ["Alt+U, S, D", "unreadable, skip, disputed"],
+  ["Backspace", "undo the last decision (Alt+Backspace while editing)"],
+  ["Page Down, Page Up", "next page, page before"], ["F1", "these keys"],
 ];
 
-/** One crop with its value. */
+/** One crop with its value; the selected one has a box. */
 class Cell {
   constructor(grid, told) {
     this.grid = grid;
+    this.box = null;
+    this.pending = null;
     this.shot = make("div", { class: "shot" }, told.placed ? "…" : NO_PLACE);
     this.read = make("div", { class: "read" });
     this.doubt = make("div", { class: "doubt", role: "status", hidden: true });
     this.name = make("span", { class: "name" });
     this.right = make("span");
-    this.element = make("div", { class: "cell", onclick: () => this.grid.edit(this) },
+    this.element = make("div", { class: "cell", onclick: () => this.grid.pick(this) },
       this.shot, this.read, this.doubt, make("div", { class: "under" }, this.name, this.right));
     this.take(told);
   }
 
   take(told) {
     this.told = told;
+    this.pending = null;
     this.element.className = `cell state-${told.state}${this.grid.at === this ? " at" : ""}`;
     this.element.dataset.state = told.state;
     this.element.dataset.k = told.k;
     this.name.textContent = told.label;
     const sure = told.confidence == null ? "" : `${Math.round(100 * told.confidence)}%`;
     this.right.replaceChildren(DECIDED.has(told.state)
-      ? make("span", { class: `chip state-${told.state}` }, told.state) : sure);
-    if (!this.input) this.write();
+      ? make("span", { class: `chip state-${told.state}` }, told.state) : sure,
+    told.malformed ? make("span", { class: "chip malformed", title: told.malformed }, "malformed") : "");
+    this.warn(told.state === "prefilled" ? told.doubt : "");
+    this.write();
+  }
+
+  /** The value as it stands: as decided, or as read. */
+  get stands() {
+    const { said, value, state } = this.told;
+    return DECIDED.has(state) && state !== "skipped" && state !== "unreadable" ? said ?? "" : value;
   }
 
   write() {
     const { value, said, state } = this.told;
-    if (state === "corrected") this.read.replaceChildren(make("s", {}, value), said || "nothing there");
+    if (this.box) {
+      this.box.turn(false);
+      this.box.value = this.stands;
+    } else if (state === "corrected") this.read.replaceChildren(make("s", {}, value), said || "nothing there");
     else this.read.textContent = value;
   }
 
@@ -48,81 +66,71 @@ class Cell {
     this.shot.replaceChildren(url ? cropImage(url) : trouble);
   }
 
-  /** Whether "all others are right" may speak of it: a person saw crop and value. */
+  /** Whether "all others are right" may speak of it: a person saw crop and value, and its form is right. */
   get open() {
-    return this.told.state === "prefilled" && this.seen && !this.input;
-  }
-
-  edit() {
-    if (this.input) return this.input.focus();
-    const { said, value, state } = this.told;
-    this.start = DECIDED.has(state) && said != null ? said : value;
-    this.input = valueBox({}, () => this.changed(), () => this.left());
-    this.input.value = this.start;
-    this.read.replaceChildren(this.input);
-    this.input.focus({ preventScroll: true });
-    this.input.select();
-    this.grid.count();
-  }
-
-  changed() {
-    this.doubted = null;
-    this.warn("");
-  }
-
-  /** What was changed is put down when the field is left; what was not stays as it was. */
-  left() {
-    if (!this.input || this.pending) return;
-    if (this.typed === this.start.trim()) this.close();
-    else this.commit();
+    return this.told.state === "prefilled" && this.seen && !this.told.doubt && !this.dirty && !this.pending;
   }
 
   /** What was typed, on one line. */
   get typed() {
-    return this.input.value.trim().replace(/\s+/g, " ");
+    return this.box.value.trim().replace(/\s+/g, " ");
   }
 
-  commit() {
-    const value = this.typed;
-    const force = this.doubted === value;
-    this.pending = true;
-    this.grid.decide(this, { act: "value", value, force });
+  get dirty() {
+    return this.box != null && this.typed !== this.stands.trim();
   }
 
-  refused({ doubt, refused }) {
-    this.pending = false;
-    if (doubt) {
-      this.doubted = this.input && this.typed;
-      this.warn(`${doubt[0].toUpperCase()}${doubt.slice(1)}. Enter again keeps it.`);
-      this.input?.focus({ preventScroll: true });
-    } else this.warn(refused);
+  enter() {
+    if (this.box) return;
+    this.box = new ValueBox({
+      typed: () => {
+        if (!this.pending) this.warn("");
+        this.grid.count();
+      },
+      left: () => this.left(), turned: () => this.grid.turned(),
+    });
+    this.read.replaceChildren(this.box.element);
+    this.write();
   }
 
-  warn(text) {
-    this.doubt.textContent = text;
-    this.doubt.hidden = !text;
+  /** Another cell is selected: what was typed is saved, and a box that is done with goes. */
+  leave() {
+    this.left();
+    if (!this.pending && !this.dirty) this.close();
+  }
+
+  left() {
+    if (this.pending) return;
+    if (this.dirty) this.commit();
+    else this.box?.select();
   }
 
   close() {
-    this.input = null;
-    this.pending = false;
-    this.warn("");
+    this.box = null;
     this.write();
-    this.grid.count();
   }
 
-  pressed(event) {
-    if (composes(event)) return false;
-    if (event.key === "Enter" && !event.shiftKey) {
-      if (!this.pending) this.commit();
-      return true;
+  commit({ act = "value", force = false, go = false } = {}) {
+    if (this.pending || this.box?.composing) return;
+    this.pending = { value: this.box ? this.typed : this.stands, go };
+    this.box?.select();
+    this.grid.decide(this, { act, force, value: this.pending.value });
+  }
+
+  refused({ doubt, refused }) {
+    if (this.box && this.pending) {
+      const typed = this.pending.value !== this.stands.trim();
+      this.box.turn(typed);
+      this.box.value = this.pending.value;
+      if (typed && this.box.focused) this.box.edit();
     }
-    if (event.key === "Escape") {
-      this.close();
-      this.grid.focus();
-      return true;
-    }
-    return false;
+    this.pending = null;
+    this.warn(refused || `Not saved: ${doubt}. Ctrl+Enter saves it as it stands.`);
+  }
+
+  warn(text) {
+    this.doubt.textContent = text ? text[0].toUpperCase() + text.slice(1) : "";
+    this.doubt.hidden = !text;
   }
 }
 
@@ -132,6 +140,17 @@ class Grid extends Page {
     this.cells = new Map();
     this.urls = [];
     this.tokens = new Map();
+  }
+
+  listen() {
+    super.listen();
+    // What is typed goes to the box of the selected cell, wherever one has clicked.
+    this.element.addEventListener("focus", () => this.focus());
+  }
+
+  focus() {
+    if (this.at?.box) this.at.box.focus();
+    else super.focus();
   }
 
   answered(said, buffers) {
@@ -155,24 +174,35 @@ class Grid extends Page {
     this.explain(KEYS);
     this.lay([
       make("div", { class: "bar" }, make("b", {}, said.caption || said.field),
-        said.caption ? make("span", { class: "soft" }, said.field) : null),
-      make("div", { class: "bar" }, tool("page before (p)", "‹", () => this.turn(-1)), this.where,
-        tool("next page (n)", "›", () => this.turn(1))),
+        said.caption === said.field ? null : make("span", { class: "soft" }, said.field)),
+      make("div", { class: "bar" }, tool("page before (Page Up)", "‹", () => this.turn(-1)), this.where,
+        tool("next page (Page Down)", "›", () => this.turn(1))),
       make("div", { class: "bar choose" }, this.meter, this.pace),
       make("div", { class: "bar" }, this.rest, tool("undo (Backspace)", "⌫", () => this.ask("undo")),
-        tool("keys (?)", "?", () => this.toggleHelp())),
+        tool("keys (F1)", "?", () => this.toggleHelp())),
     ], this.grid, this.help);
+    this.turned();
+  }
+
+  /** A box was selected, edited, entered or left: says so, and which keys do what now. */
+  turned() {
+    const box = this.at?.box;
+    if (!box?.focused) this.hint("", [["click", "or Tab, to go on by keyboard"]]);
+    else this.hint(box.editing ? "Editing" : "Selected", box.editing ? EDITING_KEYS : SELECTED_KEYS);
   }
 
   page(said) {
     for (const url of this.urls) URL.revokeObjectURL(url);
     this.urls = [];
     this.number = said.page;
+    const focused = this.element.contains(document.activeElement);
+    this.at = null;
     this.cells = new Map(said.cells.map((told) => [told.k, new Cell(this, told)]));
     this.grid.replaceChildren(...[...this.cells.values()].map((cell) => cell.element));
     this.grid.scrollTop = 0;
     this.where.textContent = `page ${said.page + 1} of ${this.pages}`;
     this.move([...this.cells.values()].find((cell) => !DECIDED.has(cell.told.state)) ?? this.cells.values().next().value);
+    if (focused) this.focus();
     this.progress(said.progress);
     this.say(this.cells.size ? "" : "No paper has a value in this field.");
     this.element.dataset.page = said.page;
@@ -201,15 +231,24 @@ class Grid extends Page {
     const open = [...this.cells.values()].filter((cell) => cell.open).length;
     const waits = [...this.cells.values()].some((cell) => cell.told.placed && cell.seen === undefined);
     this.rest.disabled = !open || waits;
-    this.rest.replaceChildren(waits ? "crops are coming" : `the other ${open} are right`, make("kbd", {}, "A"));
+    this.rest.replaceChildren(waits ? "crops are coming" : `the other ${open} are right`, make("kbd", {}, "Alt+A"));
   }
 
   move(cell) {
-    if (!cell) return;
-    this.at?.element.classList.remove("at");
+    if (!cell || cell === this.at) return;
+    const before = this.at;
+    const focused = before?.box?.focused;
+    before?.element.classList.remove("at");
     this.at = cell;
     cell.element.classList.add("at");
-    cell.element.scrollIntoView({ block: "nearest" });
+    cell.enter();
+    if (focused) cell.box.focus();
+    before?.leave();
+    // Within the grid alone, so that the notebook stays where it is.
+    const [box, all] = [cell.element.getBoundingClientRect(), this.grid.getBoundingClientRect()];
+    if (box.bottom > all.bottom) this.grid.scrollTop += box.bottom - all.bottom + 8;
+    else if (box.top < all.top) this.grid.scrollTop -= all.top - box.top + 8;
+    this.turned();
   }
 
   // --- decisions
@@ -239,19 +278,23 @@ class Grid extends Page {
     for (const told of said.cells) {
       const cell = this.cells.get(told.k);
       if (!cell) continue;
-      const typing = cell === owner && document.activeElement === cell.input;
-      cell.input = null;
-      cell.pending = false;
-      cell.warn("");
+      // What was typed before the answer came is meant for the next cell.
+      const ahead = cell.pending && cell.box?.editing ? cell.box.value : null;
+      const go = cell === owner && cell === this.at && cell.pending?.go;
       cell.take(told);
-      if (typing) {
-        this.focus();
-        this.step(1);
+      if (cell !== this.at) cell.close();
+      if (!go) continue;
+      this.step(1);
+      if (ahead != null && this.at !== cell) {
+        this.at.box.edit();
+        this.at.box.value = ahead;
       }
     }
     this.progress(said.progress);
     const done = [...this.cells.values()].every((cell) => !cell.open);
-    if (said.rest && this.turnAfter === this.number && done && this.number + 1 < this.pages) this.turn(1);
+    const odd = [...this.cells.values()].filter((cell) => cell.told.state === "prefilled" && cell.told.doubt).length;
+    if (said.rest && this.turnAfter === this.number && done && !odd && this.number + 1 < this.pages) this.turn(1);
+    else if (said.rest && odd) this.say(`${odd} left on this page: their form is wrong, so each is confirmed by itself.`);
     else if (said.rest && done) this.say(said.progress.left ? "This page is done." : "All are done.");
     this.turnAfter = null;
   }
@@ -263,9 +306,9 @@ class Grid extends Page {
     this.say("Undone.");
   }
 
-  edit(cell) {
+  pick(cell) {
     this.move(cell);
-    cell.edit();
+    cell.box.focus();
   }
 
   turn(by) {
@@ -287,25 +330,47 @@ class Grid extends Page {
   }
 
   pressed(event) {
-    const cell = [...this.cells.values()].find((one) => one.input && one.input === event.target);
-    if (cell) return cell.pressed(event);
-    return !event.ctrlKey && !event.metaKey && !event.altKey && !event.isComposing && this.commandKey(event);
+    const { target } = event;
+    const { box } = this.at ?? {};
+    const key = chord(event);
+    if (composes(event) || box?.composing) return false;
+    if (target !== box?.element) return !["Enter", "Tab"].includes(key) && this.command(key);
+    return (box.editing ? this.editingKey(key) : this.selectedKey(key)) || this.command(key);
   }
 
-  commandKey(event) {
-    const { key, target } = event;
-    if (key === "Enter" && target.matches("button")) return false;
-    const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -this.columns, ArrowDown: this.columns };
+  editingKey(key) {
+    if (key === "Enter" || key === "Tab") this.at.commit({ go: true });
+    else if (key === "Escape") {
+      this.at.write();
+      this.at.warn("");
+      this.count();
+    } else return false;
+    return true;
+  }
+
+  selectedKey(key) {
+    const steps = { ArrowLeft: -1, "Shift+Tab": -1, ArrowRight: 1, Tab: 1, ArrowUp: -this.columns,
+      ArrowDown: this.columns };
+    if (this.at.pending) return Boolean(steps[key]) || ["Enter", "Backspace", "Delete"].includes(key);
     if (steps[key]) this.step(steps[key]);
-    else if (ACTS[key] && this.at) {
-      this.decide(this.at, { act: ACTS[key] });
-      this.step(1);
-    } else if ((key === "Enter" || key === "e" || key === "F2") && this.at) this.at.edit();
-    else if (key === "A") this.confirmRest();
-    else if (key === "Backspace") this.ask("undo");
-    else if (key === "n" || key === "PageDown") this.turn(1);
-    else if (key === "p" || key === "PageUp") this.turn(-1);
-    else return this.helpKey(key);
+    else if (key === "Enter") this.at.commit({ go: true });
+    else if (key === "F2") this.at.box.edit();
+    else if (key === "Delete") this.at.box.clear();
+    else if (key === "Backspace" || key === "Control+z") this.ask("undo");
+    else if (key === "Escape" && this.help.hidden) this.at.box.element.blur();
+    else return ["Home", "End", "Shift+Home", "Shift+End", "Shift+Enter"].includes(key); // no text keys here
+    return true;
+  }
+
+  /** Keys that no text begins with, which do the same wherever the focus is. */
+  command(key) {
+    if (ACTS[key] && this.at) this.at.commit({ act: ACTS[key], go: true });
+    else if (key === "Control+Enter" && this.at) this.at.commit({ force: true, go: true });
+    else if (key === "Alt+A") this.confirmRest();
+    else if (key === "Alt+Backspace") this.ask("undo");
+    else if (key === "PageDown") this.turn(1);
+    else if (key === "PageUp") this.turn(-1);
+    else return key !== "?" && this.helpKey(key);
     return true;
   }
 

@@ -1,5 +1,8 @@
 // What stands beside the picture when looking: the paper, levelled, and its fields.
 
+const SORT_NAMES = { confidence: "by confidence", outcome: "by outcome", cer: "by CER", type: "by type", index: "by index" };
+const DIRECTIONS = { confidence: ["least first", "most first"], outcome: ["most wrong first", "least wrong first"],
+  cer: ["highest first", "lowest first"], type: ["A to Z", "Z to A"] };
 const OUTCOMES = {
   correct: "correct", wrong: "wrong", missing: "missing", invented: "invented", absent: "absent",
 };
@@ -28,7 +31,7 @@ function heading(told) {
   const title = told.title || (told.error ? "Not read" : "No type");
   const chips = [
     told.page > 1 ? `page ${told.page}` : "", told.engine,
-    ...told.warnings.map((code) => code.replaceAll("_", " ")),
+    ...told.warnings.map((code) => code.replaceAll("_", " ")), ...(told.tags ?? []),
   ].filter(Boolean);
   return make(
     "header", { class: "heading" },
@@ -47,48 +50,105 @@ class ViewSide {
     this.paper = new Stage({ hover: (name) => board.hover(name), pick: (name) => board.pick(name) });
     this.paper.element.classList.add("paper");
     this.list = make("ol", { class: "fields" });
+    this.tagLine = new TagLine(board);
     this.element = make("section", { class: "side" }, this.head, this.paper.element, this.list);
     this.bar = make("div", { class: "bar choose" });
     this.paperOn = true;
+    this.facetBars = new Facets({ current: () => this.wish, choose: (part) => this.choose(part),
+      ask: () => board.ask("facets") });
   }
 
   open(said) {
-    const choose = () => this.choose();
+    this.wish = said.wish;
+    this.tagging = said.tagging;
     const select = (name, title, pairs) => make(
-      "select", { name, title, "aria-label": title, onchange: choose },
-      make("option", { value: "" }, title), ...pairs.map(([value, text]) =>
-        make("option", { value, selected: said.wish[name] === value }, text)));
+      "select", { name, title, "aria-label": title, onchange: (event) => this.choose({ [name]: event.target.value }) },
+      make("option", { value: "" }, title), ...pairs.map(([value, text]) => make("option", { value }, text)));
     const same = (texts) => texts.map((text) => [text, text.replaceAll("_", " ")]);
     const confidences = [0.5, 0.8, 0.9, 0.95, 0.99].map((c) => [String(c), `below ${percent(c + 1e-9)}`]);
-    const sorts = [
-      ...said.sorts.map((s) => [s, { confidence: "least confident first", wrong: "most wrong first" }[s]]),
-      ...said.columns.map((c) => [c, `by ${c}`]),
-    ];
+    this.below = select("below", "any confidence", confidences);
+    this.below.onchange = () => this.choose({ above: 0, below: Number(this.below.value) || 0 });
+    this.sorts = select("sort", "frame order", said.sorts.map((s) => [s, SORT_NAMES[s]]));
+    this.sorts.append(make("optgroup", { label: "columns" }, ...said.columns
+      .filter((c) => !said.sorts.includes(c)).map((c) => make("option", { value: c }, c))));
+    this.direction = button({ class: "direction" }, () => this.choose({ reverse: !this.wish.reverse }));
     this.query = make("input", {
-      name: "query", type: "search", value: said.wish.query, spellcheck: "false",
-      placeholder: "query, such as id_confidence < 0.9   ( / )", "aria-label": "query",
-      onchange: choose,
+      name: "query", type: "search", spellcheck: "false", "aria-label": "query",
+      placeholder: "query: id_confidence < 0.9", onchange: () => this.choose({ query: this.query.value }),
       onkeydown: (event) => event.key === "Enter" && !event.isComposing && this.board.focus(),
     });
+    this.tagged({ known: said.tags });
     this.bar.replaceChildren(
       select("type", "any type", same(said.types)),
       said.warnings.length ? select("warning", "any warning", same(said.warnings)) : "",
       said.outcomes.length ? select("outcome", "any outcome", same(said.outcomes)) : "",
-      select("below", "any confidence", confidences),
-      select("sort", "in the frame's order", sorts), this.query);
+      this.tagChoice, this.below, make("span", { class: "sorting" }, this.sorts, this.direction), this.query);
+    this.mirror();
   }
 
-  choose() {
-    const wish = {};
-    for (const control of this.bar.querySelectorAll("[name]")) wish[control.name] = control.value;
-    wish.below = Number(wish.below) || 0;
+  /** A row was tagged, so there may be other tags to choose by. */
+  tagged({ at, tags, known }) {
+    this.known = known;
+    this.tagChoice ??= make("select", { name: "tag", title: "any tag", "aria-label": "any tag",
+      onchange: () => this.choose({ tag: this.tagChoice.value }) });
+    this.tagChoice.hidden = !known.length;
+    this.tagChoice.replaceChildren(make("option", { value: "" }, "any tag"),
+      ...known.map((tag) => make("option", { value: tag }, tag)));
+    this.tagChoice.value = this.wish.tag;
+    if (!tags) return;
+    const told = this.board.toldAt.get(at);
+    if (told) told.tags = tags;
+    if (at === this.board.told?.at) this.tagLine.show(tags, known);
+    this.facetBars.refresh();
+  }
+
+  facets(said) {
+    this.facetBars.show(said.facets);
+  }
+
+  /** Asks for other rows: a part of the wish is changed. */
+  choose(part) {
+    this.wish = { ...this.wish, ...part };
+    this.mirror();
     this.board.say("Choosing…");
-    this.board.ask("choose", wish);
+    this.board.ask("choose", this.wish);
+  }
+
+  /** Shows what is wished for in the controls. */
+  mirror() {
+    for (const control of this.bar.querySelectorAll("[name]")) {
+      if (control !== this.below) control.value = this.wish[control.name];
+    }
+    const { above, below, sort, reverse } = this.wish;
+    this.below.querySelector("[data-own]")?.remove();
+    const own = above || (below && ![...this.below.options].some((o) => Number(o.value) === below));
+    if (own) {
+      this.below.append(make("option", { value: "own", "data-own": true },
+        `${percent(above + 1e-9)} to ${percent((below || 1) + 1e-9)}`));
+    }
+    this.below.value = own ? "own" : below ? String(below) : "";
+    const [first, last] = DIRECTIONS[sort] ?? (sort ? ["lowest first", "highest first"] : ["as it goes", "from the end"]);
+    this.direction.textContent = reverse ? `↓ ${last}` : `↑ ${first}`;
+    this.direction.title = "turn the order round";
+  }
+
+  /** Nothing is to be seen. */
+  clear() {
+    this.told = null;
+    this.head.replaceChildren();
+    this.list.replaceChildren();
+    this.paper.element.hidden = true;
+  }
+
+  /** All rows again. */
+  all() {
+    this.choose({ type: "", warning: "", outcome: "", tag: "", above: 0, below: 0, query: "" });
   }
 
   show(told, sheet, urls) {
     this.told = told;
-    this.head.replaceChildren(heading(told));
+    this.head.replaceChildren(heading(told), ...(this.tagging ? [this.tagLine.element] : []));
+    this.tagLine.show(told.tags, this.known);
     const paper = urls[sheet.paper];
     this.paper.element.hidden = !paper || !this.paperOn;
     if (paper) {
@@ -142,15 +202,23 @@ class ViewSide {
 
   key(event) {
     const board = this.board;
+    if (event.key === "o") return board.showGallery(!board.galleryOn);
+    if (event.key === "f") return this.toggleFacets();
     if (event.key === "ArrowRight" || event.key === "n") board.go(board.at + 1);
     else if (event.key === "ArrowLeft" || event.key === "p") board.go(board.at - 1);
     else if (event.key === "Home") board.go(0);
     else if (event.key === "End") board.go(board.count - 1);
     else if (event.key === "/") this.query.focus();
+    else if (event.key === "t" && this.tagging) this.tagLine.focus();
     else if (event.key === "c") {
       this.paperOn = !this.paperOn;
       board.paint();
     } else return false;
+    return true;
+  }
+
+  toggleFacets() {
+    this.facetBars.toggle();
     return true;
   }
 
@@ -166,10 +234,3 @@ function reveal(line) {
   if (box.bottom > all.bottom) list.scrollTop += box.bottom - all.bottom + 4;
   else if (box.top < all.top) list.scrollTop -= all.top - box.top + 4;
 }
-
-const VIEW_KEYS = [
-  ["← →", "row before, next row"], ["↑ ↓", "field above, below"], ["Home End", "first, last row"],
-  ["g", "go to a number"], ["/", "query"], ["z", "zoom to the field"], ["+ −", "zoom"], ["0", "the paper, the whole photo"],
-  ["Shift + arrows", "move the picture"], ["r R", "turn right, left"], ["v", "values on the picture"],
-  ["c", "paper alone, or not"], ["Esc", "back to the picture from a box"], ["?", "this list"],
-];

@@ -1,0 +1,64 @@
+"""Pictures for thumbnails, decoded no larger than they are shown."""
+
+from __future__ import annotations
+
+import io
+
+from cvocr_lab.images import Fetch, Limits, fetched, load
+from cvocr_lab.images._decode import check_size, translated, upright
+from cvocr_lab.images._quiet import quiet_pillow
+from cvocr_lab.images._sniff import format_of
+from cvocr_lab.images._whole import is_cut_off
+from cvocr_lab.images.crops import Pixels, shrunk
+
+
+def load_small(
+    source: object,
+    edge: int,
+    *,
+    page: int = 1,
+    limits: Limits = Limits(),  # noqa: B008 - frozen
+    fetch: Fetch = Fetch(),  # noqa: B008 - frozen
+) -> tuple[Pixels, float]:
+    """Load a picture whose longer side is at most `edge` pixels, and how much smaller it is.
+
+    JPEG files are decoded at an eighth, a quarter or a half of their size where that will do,
+    which takes a tenth of the time.
+
+    Parameters
+    ----------
+    source, limits, fetch
+        As for `cvocr_lab.images.load`.
+    edge
+        In pixels.
+    page
+        Which page, from 1.
+
+    Returns
+    -------
+    Pixels
+        Upright, RGB.
+    float
+        Their width as a share of the page's.
+
+    Raises
+    ------
+    ImageError, FetchError
+        As for `cvocr_lab.images.load`.
+    """
+    if page == 1:
+        image = fetched(load(source, limits=limits, fetch=fetch, decode=False))
+        data = image.data or b""
+        if not image.pages and format_of(data) == "JPEG" and not is_cut_off(data, "JPEG"):
+            with quiet_pillow(), translated(image.name, "JPEG"):
+                from PIL import Image
+
+                with Image.open(io.BytesIO(data), formats=["JPEG"]) as picture:
+                    check_size(picture.size, image.name, limits)
+                    longest = max(picture.size)
+                    picture.draft("RGB", (edge, edge))
+                    pixels = shrunk(upright(picture, image.name, limits), edge)
+                    return pixels, max(pixels.shape[:2]) / longest
+    pixels = load(source, pages=(page,), limits=limits, fetch=fetch).pixels
+    made = shrunk(pixels, edge)
+    return made, made.shape[1] / pixels.shape[1]

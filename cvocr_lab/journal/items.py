@@ -1,0 +1,63 @@
+"""What a journal calls the rows of a flat frame."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from cvocr_lab import images
+from cvocr_lab.errors import CvocrError
+from cvocr_lab.frames import Records
+from cvocr_lab.journal.decision import Item, plain_label
+
+
+def frame_items(frame: pd.DataFrame | Records, *, sha256: bool | None = None) -> list[Item]:
+    """Make the item of each row of a flat frame, `field` left open.
+
+    Parameters
+    ----------
+    frame
+        A flat frame.
+    sha256
+        Whether to read the pictures' digests: True for all, which reads every file; None for
+        pictures without a path only; False for none.
+
+    Raises
+    ------
+    ArgumentError
+        `frame` is no flat frame.
+
+    Examples
+    --------
+    >>> from cvocr_lab.frames import Reading, to_frame
+    >>> from cvocr_lab.results import Document, Extraction, FieldValue
+    >>> paper = Document("tcc_chip", "front", {"name": FieldValue("TRẦN AN")})
+    >>> frame = to_frame([Reading(Extraction((paper,)))], pd.DataFrame({"image": ["a.jpg"]}))
+    >>> item = frame_items(frame)[0]
+    >>> item.source, item.type, item.side, item.page, item.nth
+    ('a.jpg', 'tcc_chip', 'front', 1, 1)
+    """
+    records = frame if isinstance(frame, Records) else Records(frame)
+    faces = zip(
+        records.types.tolist(), records.sides.tolist(), records.pages.tolist(),
+        records.nths.tolist(), strict=True,
+    )  # fmt: skip
+    known: dict[int, str] = {}
+    items: list[Item] = []
+    for row, (label, (type_name, side, page, nth), number) in enumerate(
+        zip(records.frame.index.tolist(), faces, records.inputs.tolist(), strict=True)
+    ):
+        source = records.origin(row)
+        wanted = not source if sha256 is None else sha256
+        if wanted and number not in known:
+            known[number] = picture_digest(records, row)
+        digest = known[number] if wanted else ""
+        items.append(Item(source, digest, plain_label(label), type_name, side, page, nth))
+    return items
+
+
+def picture_digest(records: Records, row: int) -> str:
+    """Digests of the pictures of a row's input; "" where one cannot be read."""
+    try:
+        return "\n".join(images.digest(picture) for picture in records.pictures(row))
+    except CvocrError:
+        return ""
