@@ -17,6 +17,7 @@ from cvocr_lab.engines.local.geometry import (
     Image,
     Points,
     Quads,
+    overlap,
     rectangle,
     side_lengths,
     warp_points,
@@ -32,6 +33,9 @@ _LEAST_SHOWN = 0.45
 _MOST_LOOKS, _STILL = 5, 0.012
 """How often the second net looks, and the move of a corner, as a share of the paper's length, up to
 which an outline stands still."""
+_SMALL, _AROUND, _SAME_PAPER = 0.4, 0.3, 0.4
+"""Papers shorter than this share of the picture are looked at again from closer by, with so much of
+their length around them; what overlaps so much with the first outline is the same paper."""
 _OVERLAP = 0.5
 """Share of the smaller of two outlines from which they are one paper found twice."""
 
@@ -57,16 +61,33 @@ class Eyes:
             RGB, ``(height, width, 3)``.
         """
         small, scale = papers.reduced(image)
-        canvas, matrix = papers.thumbnail(small)
-        answer = _open(MODELS[0], self._threads).run(canvas[None])[0][0]
-        back = np.linalg.inv(matrix)
         found: list[Outline] = []
-        for quad in papers.instances(answer):
-            rough = warp_points(back, quad)
+        for rough in self._rough(small):
+            if max(side_lengths(rough)) < _SMALL * max(small.shape):
+                rough = self._closer(small, rough)
             outline = self._outline(small, rough, scale)
             if outline is not None and not any(_same(outline, other) for other in found):
                 found.append(outline)
         return found
+
+    def _rough(self, small: Image) -> list[Points]:
+        """Rough outlines of the papers of a picture, the largest first."""
+        canvas, matrix = papers.thumbnail(small)
+        answer = _open(MODELS[0], self._threads).run(canvas[None])[0][0]
+        back = np.linalg.inv(matrix)
+        return [warp_points(back, quad) for quad in papers.instances(answer)]
+
+    def _closer(self, small: Image, rough: Points) -> Points:
+        """The outline of a small paper as seen from closer by."""
+        margin = _AROUND * max(side_lengths(rough))
+        low = np.maximum(rough.min(0) - margin, 0).astype(int)
+        high = (rough.max(0) + margin).astype(int)
+        part = np.ascontiguousarray(small[low[1] : high[1], low[0] : high[0]])
+        if not part.size:
+            return rough
+        seen = [quad + low for quad in self._rough(part)]
+        best = max(seen, key=lambda quad: overlap(quad, rough), default=rough)
+        return best if overlap(best, rough) > _SAME_PAPER else rough
 
     def whole(self, image: Image) -> Outline:
         """Return the picture's own frame as the outline of a paper that fills it."""

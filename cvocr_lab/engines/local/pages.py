@@ -31,8 +31,11 @@ _LEAST_SCORE = 8.0
 """What a model must explain of the anchors found, and of what the paper looks like."""
 _LOOKS = 12.0
 """What the look of a paper says for its most probable type, in the points of anchors."""
-_MOST_CAPTIONS = 0.6
+_MOST_CAPTIONS = 0.7
 """Share of a layout's captions that must be found for no other outline to be tried."""
+_MOST_TWIST, _MOST_SLANT = 0.05, 1.25
+"""How far the sides of a paper's outline may be from parallel, as a share of its length, and how
+much longer or shorter one pair of them may look."""
 _MOST_SHEETS = 2
 """How many things of a paper's shape are looked at more closely where none was a paper of ours."""
 _LEAST_PART = 64
@@ -121,7 +124,7 @@ def find_papers(image: Image, eyes: Eyes, reader: Reader) -> list[Paper]:
         if len(tried) > 1 and best is None:
             return tried
         for paper in tried:
-            if best is None or paper.score > best.score:
+            if best is None or (_is_paper(paper), paper.score) > (_is_paper(best), best.score):
                 best = paper
         if best is not None and _complete(best):
             break
@@ -135,8 +138,21 @@ def _papers(image: Image, outlines: Sequence[Outline], eyes: Eyes, reader: Reade
     return sorted(papers, key=lambda p: p.outline.corners.mean(0)[::-1].tolist())
 
 
+def _is_paper(paper: Paper) -> bool:
+    """Whether an outline may be a picture of the paper: a rectangle of its size seen at a slant."""
+    corners = paper.outline.corners
+    across, down = side_lengths(corners)
+    width, height = paper.model.layout.size
+    a, b, c, d = corners
+    twist = float(np.hypot(*(a - b + c - d))) / 4
+    seen = (across / down) / (width / height)
+    return twist < _MOST_TWIST * max(across, down) and 1 / _MOST_SLANT < seen < _MOST_SLANT
+
+
 def _complete(paper: Paper) -> bool:
-    """Whether most captions of the paper's layout were found on it."""
+    """Whether the outline may be the paper's, and most captions of its layout were found."""
+    if not _is_paper(paper):
+        return False
     asked = {s.field for s in paper.model.layout.slots if paper.model.type[s.field].vi}
     known = classify.captions(paper.model)
     there = {known[hit.key].field for hit in paper.hits if hit.key in known}
