@@ -13,7 +13,7 @@ from cvocr_lab.kinds import _fieldtypes as t
 
 TOO_FAR = 3.0
 """Cost from which a segment is not the field's."""
-_SAME_LEFT_MM, _CONTINUED = 2.0, 1.5
+_SAME_LEFT_MM, _CONTINUED = 3.0, 1.5
 """How far the rows of a value begin from one another, and what a row costs that has only this."""
 _NO_VALUE = 1.5
 """Misfit from which a segment is no value of a field."""

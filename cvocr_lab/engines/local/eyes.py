@@ -33,7 +33,7 @@ _LEAST_SHOWN = 0.45
 _MOST_LOOKS, _STILL = 5, 0.012
 """How often the second net looks, and the move of a corner, as a share of the paper's length, up to
 which an outline stands still."""
-_SMALL, _AROUND, _SAME_PAPER = 0.4, 0.3, 0.4
+_SMALL, _AROUND, _SAME_PAPER = 0.55, 0.3, 0.4
 """Papers shorter than this share of the picture are looked at again from closer by, with so much of
 their length around them; what overlaps so much with the first outline is the same paper."""
 _OVERLAP = 0.5
