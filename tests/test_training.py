@@ -119,7 +119,7 @@ def test_labelled_lines_are_cut_where_the_truth_is_known() -> None:
     assert (found.texts, found.cards) == (["NGUYỄN VĂN A"], [0])
     assert found.pictures[0].shape[:2] == (23, 201)
     assert found.pictures[0][12, 100, 0] == 10
-    with pytest.raises(ArgumentError, match="no column 'card'"):
+    with pytest.raises(ArgumentError, match="unknown column 'card'"):
         labelled_lines(frame, truth, on="card")
 
 
