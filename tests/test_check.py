@@ -215,7 +215,7 @@ def test_frames_that_say_no_type_or_lost_their_zeros_are_refused() -> None:
         check(pd.DataFrame({"type": ["tcc"], "id": [1099000123]}))
     with pytest.raises(ArgumentError, match="unknown rules"):
         check(pd.DataFrame({"type": ["tcc"]}), rules=["nonsense"])
-    with pytest.raises(ArgumentError, match="no column 'paper'"):
+    with pytest.raises(ArgumentError, match="unknown column 'paper'"):
         check(pd.DataFrame({"type": ["tcc"]}), on="paper")
 
 

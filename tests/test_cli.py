@@ -194,7 +194,6 @@ def test_a_plan_is_printed_and_nothing_done(
         ["extract", "labels.csv", "--column", "nay"],
         ["extract", "nay.csv"],
         ["score", "nay.csv", "labels.csv"],
-        ["score", "labels.csv", "labels.csv"],
     ],
 )
 def test_wrong_calls_end_with_code_2_and_one_line(
@@ -282,6 +281,8 @@ def test_warnings_of_others_are_passed_on(
     assert [Path(warning.filename) for warning in told] == [Path(__file__)]
 
 
+# The fake engine takes every picture for a card with a chip.
+@pytest.mark.filterwarnings("ignore:the types disagree")
 def test_the_commands_of_the_readme_work(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -296,7 +297,7 @@ def test_the_commands_of_the_readme_work(
     frame = read_frame(shlex.split(score)[2])
     assert set(frame["image"]) == set(labels["image"])
     assert cli.main(shlex.split(score)[1:]) == 0
-    assert f"{len(labels)} rows" in capsys.readouterr().out
+    assert "Cards without a mistake: " in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("call", [[], ["nay"], ["extract"], ["extract", "x", "--kind", "nay"]])
@@ -313,7 +314,7 @@ def test_score_prints_a_table(
     Path("labels.csv").write_text("image,id\n21.png,0021\n22.png,0099\n")
     assert cli.main(["score", "out.csv", "labels.csv", "--on", "image"]) == 0
     out = capsys.readouterr().out
-    assert "card_exact 50.0%" in out
+    assert out.startswith("Cards without a mistake: 1 of 2 (50.0 %")
     assert "50.0%" in out.splitlines()[-1]
 
 

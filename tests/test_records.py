@@ -363,7 +363,7 @@ def test_every_consumer_pairs_alike(tmp_path: Path) -> None:
     assert differs["row"].tolist() == [0]
     suspects = frame.cvocr.suspects(truth, least=0.0)
     assert suspects[suspects["field"] == "name"]["row"].tolist() == [0]
-    viewer = frame.cvocr.view(truth=truth, sort="wrong")
+    viewer = frame.cvocr.view(truth=truth, sort="outcome")
     assert viewer.rows.tolist() == [0, 1]
     other = frame.assign(name=["X", "LÊ BÌNH"])
     both = cvocr_lab.compare(frame, other, truth)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -66,6 +67,11 @@ _PRINTED: Final = (
     "cer",
 )  # fmt: skip
 """Columns of a summary that a terminal has room for."""
+
+
+def wrapped(text: str) -> str:
+    """Break a text into lines that fit into a terminal."""
+    return textwrap.fill(text, 100)
 
 
 def table(table: pd.DataFrame) -> str:

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
 from cvocr_lab import batch, scoring
-from cvocr_lab.cli._shared import add_option, table
+from cvocr_lab.cli._shared import add_option, table, wrapped
 
 if TYPE_CHECKING:
     from cvocr_lab.cli._shared import Commands
@@ -50,7 +50,7 @@ def _demo(args: argparse.Namespace) -> int:
     print("\nBy type of paper\n" + table(by_type.drop(columns=["n", "absent"])))
     print("\nBy tier\n" + table(score.summary(by="tier")))
     print("\nBy field\n" + table(score.summary()))
-    print("\n" + score.headline())
+    print("\n" + wrapped(score.headline()))
     for error, count in rows["ocr_error"].value_counts().head(3).items():
         print(f"{count} times {error}")
     seconds = frame["ocr_seconds"].groupby(frame["image"]).first()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from cvocr_lab import frames, scoring
-from cvocr_lab.cli._shared import complain, labels, table
+from cvocr_lab.cli._shared import complain, labels, table, wrapped
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.files import write_private
 
@@ -89,7 +89,7 @@ def _score(args: argparse.Namespace) -> int:
     read = _readings(args.pred)
     truth = labels(args.truth)
     score = scoring.score(read, truth, on=args.on)
-    print(score.headline())
+    print(wrapped(score.headline()))
     print(table(score.summary(by=args.by)))
     if args.html:
         score.to_html(args.html, crops=read if args.crops else None)
