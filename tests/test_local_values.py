@@ -245,3 +245,19 @@ def test_a_value_stands_beside_the_caption_of_a_date() -> None:
 def test_a_nationality_in_capitals_is_one() -> None:
     field = TYPES["passport"]["nationality"]
     assert values.misfit(field, "VIỆT NAM / VIETNAMESE") < 0 < values.misfit(field, "HẢI DƯƠNG")
+
+
+def test_what_is_hardly_read_joins_no_value_that_is_clearly_read() -> None:
+    lines = [
+        _line("Nguyên quán: Đức Hòa, Mộ Đức", 25, 26),
+        _line("WA T SÚN C", 25, 29.5, sure=0.6),
+    ]
+    assert _parsed("cmt", lines)["country"] == "Đức Hòa, Mộ Đức"
+    faint = [_line("Nguyên quán: Đức Hòa, Mộ Đức", 25, 26, sure=0.6)]
+    assert _parsed("cmt", faint)["country"] == "Đức Hòa, Mộ Đức"
+
+
+@pytest.mark.parametrize("read", ["CÔNG AN", "ÔNG AN", "XÔNG AN"])
+def test_the_police_is_known_without_its_first_letter(read: str) -> None:
+    field = TYPES["matsaucmt"]["noicap"]
+    assert values.authority(field, f"GIÁM ĐỐC {read} TỈNH HOÀ BÌNH")[1] == "CÔNG AN TỈNH HOÀ BÌNH"

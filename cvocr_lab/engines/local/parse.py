@@ -100,6 +100,9 @@ _SIGNER = re.compile(
 )
 """How the lines of a signer begin: by order of whom, which office, which rank."""
 _BESIDE_MM = 4.0
+_CLEAR, _STRANGE = 0.9, 0.65
+"""Mean confidence of the characters of a segment from which it is clearly read, and up to which it
+is no part of a value of which another segment is."""
 
 
 def _signed(segments: Sequence[Segment], model: Model) -> set[int]:
@@ -149,12 +152,21 @@ def _assemble(
     ordered = _joined([p for p, _ in mine])
     if not isinstance(f.type, t.Amount):  # a letter by itself is a speck or a stroke
         ordered = [p for p in ordered if sum(c.isalnum() for c in p.text) > 1] or ordered
+    ordered = _without_strangers(ordered)
     cost = min(c for _, c in mine)
     text = values.take(f, [p.text for p in ordered], leader=slot is not None and slot.leader)
     if not text:
         return None
     used = [p for p in ordered if values.shares(text, p.text)] or ordered
     return Reading(text, hull(used), _sure(used), cost, captioned, tuple(p.line for p in used))
+
+
+def _without_strangers(segments: list[Segment]) -> list[Segment]:
+    """Segments without those that are hardly read while others are clearly: seals, the ground."""
+    means = [float(np.mean(s.characters)) if s.characters else 1.0 for s in segments]
+    if max(means) < _CLEAR:
+        return segments
+    return [s for s, mean in zip(segments, means, strict=True) if mean >= _STRANGE]
 
 
 def _sure(segments: Sequence[Segment]) -> tuple[float, ...]:

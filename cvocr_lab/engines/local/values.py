@@ -295,7 +295,7 @@ def _mended(text: str) -> str:
     return re.sub(r"\w+", mend, text)
 
 
-_POLICE = re.compile(r"(?:CA|CÔNG AN)\s+(?:\w{1,2}NH\s+|TP[.\s]\s*|THÀNH PHỐ\s+)?", re.IGNORECASE)
+_POLICE = re.compile(r"(CA|\w?ÔNG AN)\s+(?:\w{1,2}NH\s+|TP[.\s]\s*|THÀNH PHỐ\s+)?", re.IGNORECASE)
 
 
 def authority(field: Field, text: str) -> tuple[float, str]:
@@ -347,4 +347,5 @@ def _provincial_police(text: str) -> tuple[float, str]:
     read, known = rest[police.end() :], match[0].name
     # The print's own place for the tone, "HOÀ" or "HÒA", is kept.
     name = read if old_tone(read).upper() == old_tone(known).upper() else known
-    return 1.0, f"{police.group().upper()}{name.upper()}"
+    body = "CA" if police[1].upper() == "CA" else "CÔNG AN"
+    return 1.0, f"{body}{police.group()[len(police[1]) :].upper()}{name.upper()}"
