@@ -129,6 +129,9 @@ def fold(text: str) -> str:
     """
     if text.isascii():
         return text
+    known = text.translate(_FOLDED)
+    if known.isascii():  # nothing but letters of the alphabet, which are in NFC
+        return known
     text = nfc(text)
     known = text.translate(_FOLDED)
     if known.isascii():

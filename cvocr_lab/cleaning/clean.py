@@ -400,6 +400,6 @@ def _cleaned(kinds: tuple[FieldType, ...], text: str, era: Era | None, threshold
             return Cleaned(text, flag="document type unknown")
         found = [max(whole, key=lambda cell: len(cell.parts))]
     (best,) = found
-    if best.score < threshold:
+    if best.steps and best.score < threshold:
         return Cleaned(text, flag="less certain than the threshold")
     return best

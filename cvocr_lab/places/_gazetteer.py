@@ -200,7 +200,7 @@ class Roll:
         for k, m in spellings:
             if self.by_mark.setdefault(m, place) is not place and m == mark:
                 self.by_mark[m] = Place(place.name, "")  # a town and a commune of one name
-            if any(c.isdigit() for c in k):  # numbered: its word may be shortened
+            if _DIGIT.search(k):  # numbered: its word may be shortened
                 self.by_mark.setdefault(k, place)
             known = self.by_key.setdefault(k, [])
             if all(p.name != place.name for p in known):

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from cvocr_lab.places._gazetteer import (
     DISTRICT_WORDS,
@@ -66,6 +66,24 @@ class Span:
     value: float
 
 
+class Run(NamedTuple):
+    """A run of words that may name a place.
+
+    Parameters
+    ----------
+    text
+        The words as printed, an English unit word behind them as a Vietnamese one before them.
+    unit
+        The unit word it begins with; "" for none.
+    bounded
+        Whether it begins at a separator or with a unit word.
+    """
+
+    text: str
+    unit: str
+    bounded: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """A reading of an address: its units and the words that belong to them."""
@@ -83,14 +101,13 @@ class Reading:
 
     def with_unit(self, level: Level, span: Span) -> Reading:
         """Return the reading with one more unit."""
-        made = replace(self, district=span.place) if level == "district" else self  # type: ignore[arg-type]
-        made = replace(made, ward=span.place) if level == "ward" else made  # type: ignore[arg-type]
         return replace(
-            made,
-            value=made.value + span.value,
-            score=min(made.score, span.score),
+            self,
+            value=self.value + span.value,
+            score=min(self.score, span.score),
             begin=span.begin,
-            taken=made.taken | set(range(span.begin, span.end)),
+            taken=self.taken | set(range(span.begin, span.end)),
+            **{level: span.place},  # type: ignore[arg-type]
         )
 
 
@@ -106,7 +123,8 @@ class Search:
     def __init__(self, text: str) -> None:
         self.text = text
         self.words = words_of(text)
-        self._ending: dict[int, list[Span]] = {}
+        self._ending: dict[tuple[int, bool], list[Span]] = {}
+        self._runs: dict[tuple[int, int], Run] = {}
 
     def best(self, era: Era | None) -> Reading | None:
         """Return the reading of the highest value, or None if no unit is found."""
@@ -134,7 +152,7 @@ class Search:
         for span in self._provinces(end):
             place = span.place
             assert isinstance(place, Province)
-            base = Reading(province=place).with_unit("province", span)
+            base = Reading().with_unit("province", span)
             base = replace(base, value=base.value - self._skipped(span.end))
             for again in (base, *self._again(base)):
                 if era != "new":
@@ -149,23 +167,31 @@ class Search:
         count = len(self.words)
         if end == count:
             return 0.0
-        unit = any(explicit_unit(self._text(at, count)) for at in range(end, count))
+        unit = any(self._run(at, count).unit for at in range(end, count))
         return 0.3 + 0.4 * sum(w.gap > 0 for w in self.words[end + 1 :]) + unit
 
     def _ends(self) -> list[int]:
         """Return the possible ends of the last unit: the end of the text, or a separator."""
         count = len(self.words)
         before = [at for at in range(count - 1, 0, -1) if self.words[at].gap > 0]
-        numbers = [
-            at for at in range(count - 1, 0, -1) if self._key(at, count).replace(" ", "").isdigit()
-        ]
+        numbers = []
+        for at in range(count - 1, 0, -1):
+            key = self._key(at, count).replace(" ", "")
+            if key and not key.isdigit():
+                break
+            numbers += [at] if key else []
         return list(dict.fromkeys([count, *numbers, *before]))[: _ENDS + 1]
 
-    def _text(self, begin: int, end: int) -> str:
-        text = self.text[self.words[begin].begin : self.words[end - 1].end]
-        *name, last = text.rsplit(" ", 1)
-        unit = _ENGLISH.get(last.lower()) if name else None
-        return f"{unit} {name[0]}" if unit else text
+    def _run(self, begin: int, end: int) -> Run:
+        if (begin, end) not in self._runs:
+            text = self.text[self.words[begin].begin : self.words[end - 1].end]
+            *name, last = text.rsplit(" ", 1)
+            english = _ENGLISH.get(last.lower()) if name else None
+            text = f"{english} {name[0]}" if english else text
+            unit = explicit_unit(text)
+            bounded = self.words[begin].gap > 0 or bool(unit)
+            self._runs[begin, end] = Run(text, unit, bounded)
+        return self._runs[begin, end]
 
     def _key(self, begin: int, end: int) -> str:
         return fold_key(self.text[self.words[begin].begin : self.words[end - 1].end])
@@ -177,10 +203,6 @@ class Search:
             yield begin, cost
             cost += (0.0, 0.1, 0.6, 0.0)[self.words[begin].gap]
 
-    def _bounded(self, begin: int, end: int) -> bool:
-        """Return whether the name begins at a separator or with a unit word."""
-        return self.words[begin].gap > 0 or bool(explicit_unit(self._text(begin, end)))
-
     def _names_street(self, begin: int) -> bool:
         """Return whether the words before the name make it the name of a street."""
         first = begin
@@ -190,24 +212,23 @@ class Search:
             return False
         return names_street(self.text[self.words[first].begin : self.words[begin - 1].end])
 
-    def _provinces(self, end: int) -> list[Span]:
-        if end not in self._ending:
-            self._ending[end] = list(self._provinces_before(end))
-        return self._ending[end]
+    def _provinces(self, end: int, *, exactly: bool = False) -> list[Span]:
+        key = end, exactly
+        if key not in self._ending:
+            self._ending[key] = list(self._provinces_before(end, exactly=exactly))
+        return self._ending[key]
 
-    def _provinces_before(self, end: int) -> Iterator[Span]:
+    def _provinces_before(self, end: int, *, exactly: bool) -> Iterator[Span]:
         for begin, cost in self._starts(end):
-            text = self._text(begin, end)
-            bounded = self._bounded(begin, end)
-            found = province_named(text, exactly=not bounded)
+            text, unit, bounded = self._run(begin, end)
+            if unit and unit not in _UNITS["province"]:
+                continue
+            found = province_named(text, exactly=exactly or not bounded)
             if found is None or (found[1] < 1 and not bounded):
                 continue
             place, score = found
             short = len(self._key(begin, end).replace(" ", "")) < 3
             if not bounded and (short and not text.isupper()):
-                continue
-            unit = explicit_unit(text)
-            if unit and unit not in _UNITS["province"]:
                 continue
             # "TP Bắc Giang" is the town, unless nothing else is there.
             wrong = unit == "thanhpho" and place.kind != "city"
@@ -216,22 +237,19 @@ class Search:
 
     def _again(self, base: Reading) -> Iterator[Reading]:
         """Yield readings of a repeated province: ``Ho Chi Minh City, Ho Chi Minh``."""
-        if not base.begin:
+        if not base.begin or not self.words[base.begin].gap:
             return
-        for span in self._provinces(base.begin):
-            if span.place == base.province and span.score == 1 and self.words[base.begin].gap:
+        for span in self._provinces(base.begin, exactly=True):
+            if span.place == base.province and span.score == 1:
                 taken = base.taken | set(range(span.begin, span.end))
                 yield replace(base, begin=span.begin, taken=taken, value=base.value + 0.05)
 
     def _places(self, among: Roll, end: int, level: Level) -> Iterator[Span]:
         """Yield the names of the roll that end there."""
         for begin, cost in self._starts(end):
-            text = self._text(begin, end)
-            unit = explicit_unit(text)
-            bounded = self._bounded(begin, end)
+            text, unit, bounded = self._run(begin, end)
             keys = written(text).keys
-            exact = any(key in among.by_key for key in keys)
-            if not (exact or bounded):
+            if not bounded and not any(key in among.by_key for key in keys):
                 continue
             if not bounded and len(keys[-1]) < 4 and level == "ward":
                 continue
@@ -285,7 +303,7 @@ class Search:
     def _doubtful(self, among: Roll, end: int) -> bool:
         """Return whether a street before the units has the name of a ward."""
         for begin, _ in self._starts(end):
-            if self.words[begin].gap or explicit_unit(self._text(begin, end)):
+            if self._run(begin, end).bounded:
                 return False
             key = self._key(begin, end).replace(" ", "")
             if key in among.by_key and self._names_street(begin):
@@ -296,15 +314,14 @@ class Search:
         """Yield wards directly before the province; a unique name determines the district."""
         assert base.province is not None
         for begin, cost in self._starts(base.begin):
-            text = self._text(begin, base.begin)
+            text, unit, bounded = self._run(begin, base.begin)
+            if not bounded or (unit and unit not in WARD_WORDS):
+                continue
             what = written(text)
             found = wards_named(base.province.code).get(what.keys[0], ())
             marked = [f for f in found if written(f[1].name).marked[0] == what.marked[0]]
             found = tuple(marked) or found
-            unit = explicit_unit(text)
-            if len(found) != 1 or not self._bounded(begin, base.begin) or _numbered(text):
-                continue
-            if (unit and unit not in WARD_WORDS) or not self._after_house(begin):
+            if len(found) != 1 or _numbered(text) or not self._after_house(begin):
                 continue
             district, ward = found[0]
             span = Span(begin, base.begin, ward, 0.9, 1.6 - cost)
@@ -315,7 +332,7 @@ class Search:
         if not begin:
             return True
         first = max(at for at in range(begin) if self.words[at].gap > 1)
-        return is_house(self._text(first, begin))
+        return is_house(self._run(first, begin).text)
 
     def _below_new(self, base: Reading) -> Iterator[Reading]:
         assert base.province is not None
@@ -327,15 +344,14 @@ class Search:
             return  # what stands behind a comma may be the province, misread
         cost = self._skipped(end)
         for begin, crossing in self._starts(end):
-            text = self._text(begin, end)
+            text, unit, bounded = self._run(begin, end)
             what = written(text)
             places = districts_named().get(what.keys[0], ())
             if len(what.keys[0]) < 5 or not places:
                 continue
-            unit = explicit_unit(text)
             if unit and unit not in DISTRICT_WORDS:
                 continue
-            if not self._bounded(begin, end) and self._names_street(begin):
+            if not bounded and self._names_street(begin):
                 continue
             kinds = [p for p in places if fold_key(p[1].kind).replace(" ", "") == unit]
             readings = []

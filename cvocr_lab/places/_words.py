@@ -77,9 +77,12 @@ def lost_words(text: str, found: str, province: str) -> list[str]:
     Unit words are not counted, nor words that were replaced by a similar one, nor another spelling
     of the province.
     """
-    kept = Counter(fold_key(found).split())
-    if kept.keys() >= set(fold_key(text).split()):  # most addresses
+    if text == found:
         return []
+    keys = fold_key(found).split()
+    if set(keys).issuperset(fold_key(text).split()):  # most addresses
+        return []
+    kept = Counter(keys)
     words = [(word, fold_key(word)) for word in re.findall(r"[^\W\d_]+", text)]
     mended = list((kept - Counter(key for _, key in words)).elements())
     return [
