@@ -186,6 +186,13 @@ def test_bars_count_what_the_other_filters_leave(frame: pd.DataFrame) -> None:
     assert bars(wish, "outcome")[0] == ("wrong", 2, 1)
     confidence = [bar for bar in bars(wish, "confidence") if bar[1]]
     assert confidence == [(0.7, 2, 1), (0.75, 1, 1), (0.8, 1, 0), (0.85, 1, 1), (0.9, 1, 0)]
+    # A click on a bar chooses the rows that it counts: 0.7 + 0.1 belongs to 0.8, not below.
+    for above, count, _ in confidence:
+        assert isinstance(above, float)
+        assert (
+            len(view(frame)._chooser.chosen(Wish(above=above, below=round(above + 0.05, 2))))
+            == count
+        )
 
 
 def test_orders_by_outcome_and_letters(frame: pd.DataFrame) -> None:
@@ -201,8 +208,12 @@ def test_orders_by_outcome_and_letters(frame: pd.DataFrame) -> None:
 def test_a_thumbnail_is_the_paper_alone(frame: pd.DataFrame) -> None:
     page = Page(view(frame))
     page.ask("open")
-    told = page.ask("thumbs", at=[1])
+    told = page.ask("thumbs", at=[1], choice=3)
     assert (told["tell"], told["at"], told["row"], told["warnings"]) == ("thumb", 1, 1, 1)
+    # The page drops answers to questions that it asked before other rows were chosen.
+    assert told["choice"] == 3
+    assert page.ask("show", at=0, edge=400, choice=2)["choice"] == 2
+    told = page.ask("thumbs", at=[1])
     import cv2
 
     thumb = cv2.imdecode(np.frombuffer(page.pictures[0], np.uint8), cv2.IMREAD_COLOR)

@@ -17,6 +17,7 @@ class Board extends Page {
       sharpen: (edge) => this.sharpen(edge), boxed: (name, quad) => this.side.boxed?.(name, quad),
     });
     this.galleryOn = false;
+    this.choice = 0; // counts the choices of rows: a place means another row after each
   }
 
   listen() {
@@ -39,6 +40,7 @@ class Board extends Page {
   }
 
   answered(said, buffers) {
+    if (said.choice != null && said.choice !== this.choice) return;
     if (said.tell === "show") this.arrived(said, buffers);
     else if (said.tell === "thumb") this.gallery.arrived(said, buffers);
     else if (said.tell === "chosen") this.chosen(said);
@@ -88,6 +90,7 @@ class Board extends Page {
   }
 
   chosen({ count, at, found = count }) {
+    this.choice += 1;
     this.count = count;
     this.toldAt.clear();
     this.rowOf.clear();
@@ -138,7 +141,7 @@ class Board extends Page {
   screen() {
     const { clientWidth, clientHeight } = this.stage.element;
     const edge = Math.ceil(Math.max(clientWidth, clientHeight, 600) * (window.devicePixelRatio || 1));
-    return { have: [...this.rows.keys()], edge };
+    return { have: [...this.rows.keys()], edge, choice: this.choice };
   }
 
   expect(at) {
