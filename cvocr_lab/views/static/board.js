@@ -14,7 +14,7 @@ class Board extends Page {
     this.hovered = this.picked = null;
     this.stage = new Stage({
       hover: (name) => this.hover(name), pick: (name) => this.pick(name),
-      sharpen: (edge) => this.sharpen(edge), boxed: (name, quad) => this.side.boxed?.(name, quad),
+      sharpen: (edge) => this.sharpen(edge),
     });
     this.galleryOn = false;
     this.choice = 0; // counts the choices of rows: a place means another row after each
@@ -56,6 +56,7 @@ class Board extends Page {
   open(said) {
     this.mode = said.mode;
     this.side = said.mode === "review" ? new ReviewSide(this) : new ViewSide(this);
+    if (said.mode === "review") this.stage.on.boxed = (name, quad) => this.side.boxed(name, quad);
     const alt = said.mode === "review" ? "Alt+" : "";
     this.number = make("input", { class: "number", type: "text", inputmode: "numeric", title: `go to (${alt}G)`,
       "aria-label": "number", onchange: () => this.jump(),
