@@ -198,6 +198,16 @@ def test_nothing_is_cut_off_at_1280_pixels(page: Page) -> None:
     foot = page.locator(".foot").bounding_box()
     assert foot is not None
     assert foot["y"] + foot["height"] < 900
+    page.keyboard.press("Escape")
+    mode(page, "Selected")
+    page.set_viewport_size({"width": 1280, "height": 640})
+    page.locator(".bars").scroll_into_view_if_needed()
+    page.wait_for_function("""() => {
+        const foot = document.querySelector(".foot").getBoundingClientRect();
+        const seen = document.querySelector(".jp-WindowedPanel-outer").getBoundingClientRect();
+        return foot.bottom <= seen.bottom + 1 && foot.top > seen.top
+            && document.querySelector(".body").getBoundingClientRect().bottom > seen.bottom;
+    }""")
     buttons = page.locator(".acts:not(.place) button").all()
     assert len({round((b.bounding_box() or {"y": -1})["y"]) for b in buttons}) == 1
 

@@ -133,7 +133,7 @@ def test_a_value_of_the_wrong_form_has_a_key_of_its_own(page: Page, folder: Path
     path = folder / "test_a_value_of_the_wrong_form_has_a_key_of_its_own.jsonl"
     # The third number was read with a digit missing: it is none of the right ones.
     page.locator("button.rest", has_text="the other 3 are right").wait_for()
-    page.locator(".cell").first.click()
+    page.locator(".cell textarea").click()  # selects the box; a second click would edit
     page.keyboard.type("00109")
     for _ in range(2):
         page.keyboard.press("Enter")
@@ -145,6 +145,11 @@ def test_a_value_of_the_wrong_form_has_a_key_of_its_own(page: Page, folder: Path
     page.keyboard.press("Alt+a")
     page.locator(".status", has_text="1 left on this page").wait_for()
     assert lines(path)[1:] == [("confirmed", "001090000001"), ("confirmed", "001090000003")]
+    page.locator(".cell").nth(2).click()
+    page.locator(".cell textarea").click(position={"x": 160, "y": 10})
+    page.locator(".sweep[data-doing=Editing]").wait_for()
+    page.keyboard.type("5")
+    assert page.locator(".cell textarea").input_value() == "001090000005"
 
 
 def test_a_saved_notebook_holds_neither_picture_nor_value(page: Page, folder: Path) -> None:

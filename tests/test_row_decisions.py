@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from cards import NAMES, cards
 from page import Page
+from pandas.testing import assert_frame_equal
 
 from cvocr_lab import exchange, review, view
 from cvocr_lab.errors import ArgumentError, unknown
@@ -94,8 +96,59 @@ def test_a_reviewed_frame_is_exported_as_annotations(
     assert [told(task, "predictions") for task in tasks[:3]] == [
         set(), {"id", "born"}, {"id", "name", "born"},
     ]  # fmt: skip
+    # Read back, the values that nobody has reviewed are there with the reviewed ones.
+    back = exchange.from_label_studio(tmp_path / "tasks.json", outside=True)
+    expected = frame[["id", "name", "born"]].copy()
+    expected.loc[0, ["id", "born"]] = ["001090000009", None]
+    assert_frame_equal(back[["id", "name", "born"]], expected, check_dtype=False)
+    assert back["id_quad"].tolist() == frame["id_quad"].tolist()
+    done = exchange.from_label_studio(tmp_path / "tasks.json", take="annotations", outside=True)
+    assert done["name"].isna().tolist() == [False, False, True, True, True, True]
+    assert done["born"].isna().all()
+    # A value that a person annotates there wins, and one deleted by a person stays deleted.
+    tasks[1]["annotations"][0]["result"] += [
+        {**part, "value": {**part["value"], "text": ["X"]}} if part["type"] == "textarea" else part
+        for part in tasks[1]["predictions"][0]["result"] if part["id"] == "id"
+    ]  # fmt: skip
+    tasks[2]["annotations"] = [{"result": []}]
+    (tmp_path / "tasks.json").write_text(json.dumps(tasks))
+    back = exchange.from_label_studio(tmp_path / "tasks.json", outside=True)
+    assert back.loc[1, ["id", "born"]].tolist() == ["X", frame.at[1, "born"]]
+    assert back.loc[2, ["id", "name", "born"]].isna().all()
     exchange.to_label_studio(frame, tmp_path / "plain.json")
     assert all("annotations" not in t for t in json.loads((tmp_path / "plain.json").read_text()))
+
+
+def test_boxes_are_exported_to_label_studio(
+    frame: pd.DataFrame, journal: Path, tmp_path: Path
+) -> None:
+    page = Page(review(frame, journal, order="row", fields=["id", "name"], who="an"))
+    page.ask("open")
+    upright = [100.0, 50.0, 300.0, 50.0, 300.0, 90.5, 100.0, 90.5]
+    skewed = [100.0, 50.0, 300.0, 60.0, 310.0, 100.0, 90.0, 80.0]
+    page.ask("box", at=0, quad=upright, edge=400, have=[])
+    page.ask("box", at=1, quad=skewed, edge=400, have=[])
+    page.ask("box", at=2, quad=None, edge=400, have=[])
+    reviewed = apply(frame, journal)
+    exchange.to_label_studio(reviewed, tmp_path / "tasks.json")
+    tasks = json.loads((tmp_path / "tasks.json").read_text())
+
+    def places(task: dict[str, Any], field: str) -> list[dict[str, Any]]:
+        works = task.get("annotations", []) + task.get("predictions", [])
+        return [part for work in works for part in work["result"]
+                if part["id"] == field and part["type"] in ("rectangle", "polygon")]  # fmt: skip
+
+    (box,) = places(tasks[0], "id")
+    assert (box["original_width"], box["original_height"]) == (760, 500)
+    percent = {"x": 100 / 7.6, "y": 10, "width": 200 / 7.6, "height": 8.1, "rotation": 0}
+    assert box["value"] == pytest.approx(percent)
+    (outline,) = places(tasks[0], "name")
+    points = [[100 / 7.6, 10], [300 / 7.6, 12], [310 / 7.6, 20], [90 / 7.6, 16]]
+    assert np.asarray(outline["value"]["points"]) == pytest.approx(np.asarray(points))
+    assert not places(tasks[1], "id")  # its box was taken away; the value is a text beside
+    back = exchange.from_label_studio(tmp_path / "tasks.json", outside=True)
+    for name in ("id_quad", "name_quad", "id", "name"):
+        assert back[name].tolist() == reviewed[name].tolist()
 
 
 def test_tags_are_put_found_and_applied(frame: pd.DataFrame, journal: Path) -> None:
@@ -133,6 +186,13 @@ def test_bars_count_what_the_other_filters_leave(frame: pd.DataFrame) -> None:
     assert bars(wish, "outcome")[0] == ("wrong", 2, 1)
     confidence = [bar for bar in bars(wish, "confidence") if bar[1]]
     assert confidence == [(0.7, 2, 1), (0.75, 1, 1), (0.8, 1, 0), (0.85, 1, 1), (0.9, 1, 0)]
+    # A click on a bar chooses the rows that it counts: 0.7 + 0.1 belongs to 0.8, not below.
+    for above, count, _ in confidence:
+        assert isinstance(above, float)
+        assert (
+            len(view(frame)._chooser.chosen(Wish(above=above, below=round(above + 0.05, 2))))
+            == count
+        )
 
 
 def test_orders_by_outcome_and_letters(frame: pd.DataFrame) -> None:
@@ -148,8 +208,12 @@ def test_orders_by_outcome_and_letters(frame: pd.DataFrame) -> None:
 def test_a_thumbnail_is_the_paper_alone(frame: pd.DataFrame) -> None:
     page = Page(view(frame))
     page.ask("open")
-    told = page.ask("thumbs", at=[1])
+    told = page.ask("thumbs", at=[1], choice=3)
     assert (told["tell"], told["at"], told["row"], told["warnings"]) == ("thumb", 1, 1, 1)
+    # The page drops answers to questions that it asked before other rows were chosen.
+    assert told["choice"] == 3
+    assert page.ask("show", at=0, edge=400, choice=2)["choice"] == 2
+    told = page.ask("thumbs", at=[1])
     import cv2
 
     thumb = cv2.imdecode(np.frombuffer(page.pictures[0], np.uint8), cv2.IMREAD_COLOR)

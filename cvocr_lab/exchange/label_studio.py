@@ -127,7 +127,8 @@ def _task(
         return {"data": data}
     data |= {"type": document.type, "side": document.side, "page": int(document.page)}
     quads = {r.field: list(r.quad) for r in regions_of(document) if r.quad}
-    if reading := about(document) | ({"quads": quads} if quads else {}):
+    reading = about(document) | ({"quads": quads} if quads else {})
+    if reading:
         data["reading"] = reading
     regions = list(regions_of(document))
     by_person = [r for r in regions if made_by == "person" or r.field in paper.reviewed]
@@ -138,6 +139,8 @@ def _task(
     # A person may have said that nothing is there: an annotation without results.
     if by_person or made_by == "person" or (made_by is None and paper.reviewed):
         task["annotations"] = [{"result": _results(by_person, size)}]
+        if by_engine:  # for from_label_studio: these are not missing because somebody deleted them
+            data["reading"] = {**reading, "unreviewed": [r.field for r in by_engine]}
     if by_engine or "annotations" not in task:
         known = [r.confidence for r in by_engine if r.confidence is not None]
         prediction: dict[str, object] = {"model_version": paper.engine}

@@ -31,7 +31,7 @@ from cvocr_lab.exchange.papers import (
     with_about,
 )
 from cvocr_lab.journal.decision import plain_label
-from cvocr_lab.results import Document, Quad
+from cvocr_lab.results import Document, FieldValue, Quad
 from cvocr_lab.text import nfc
 
 _LOCAL: Final = "/data/local-files/?d="
@@ -62,7 +62,10 @@ def from_label_studio(
     path
         The file.
     take
-        What to read; None for annotations, and predictions of tasks that have none.
+        What to read; None for annotations, and predictions of tasks that have none.  Of a task
+        that `to_label_studio` wrote partly reviewed, None also reads the predictions of the fields
+        that had not been reviewed and are not annotated since.  Elsewhere a field missing from
+        an annotation is empty: the person has deleted it.
     root
         Taken off the paths that begin with it; see `to_label_studio`.
     config
@@ -116,15 +119,12 @@ def _paper(
 ) -> Paper:
     data = cast("Json", task["data"])
     work, engine = _work(task, take)
-    by_id: dict[str, list[Json]] = {}
-    for part in cast("Sequence[Json]", work.get("result", ())):
-        if part.get("type") in _SHAPES:
-            by_id.setdefault(str(part.get("id")), []).append(part)
     reading = data.get("reading")
-    exact = reading.get("quads") if isinstance(reading, Mapping) else None
-    exact = exact if isinstance(exact, Mapping) else {}
-    turned.update((at, name) for name, parts in by_id.items() if _is_turned(parts))
-    values = values_of([_region(parts, exact) for parts in by_id.values()])
+    reading = reading if isinstance(reading, Mapping) else {}
+    values = _values(at, work, reading, turned)
+    if take is None and (left := set(_listed(reading.get("unreviewed")))):
+        predicted = _values(at, _prediction(task), reading, turned)
+        values = {f: v for f, v in predicted.items() if f in left} | dict(values)
     kind = str(data.get("type") or ("scan" if set(values) == {"text"} else ""))
     page, label, nth = data.get("page"), data.get("label", at), data.get("face")
     document = Document(
@@ -142,6 +142,24 @@ def _paper(
     )
 
 
+def _values(
+    at: int, work: Json, reading: Json, turned: set[tuple[int, str]]
+) -> Mapping[str, FieldValue]:
+    """Return the values of an annotation or prediction; note its places on turned pictures."""
+    by_id: dict[str, list[Json]] = {}
+    for part in cast("Sequence[Json]", work.get("result", ())):
+        if part.get("type") in _SHAPES:
+            by_id.setdefault(str(part.get("id")), []).append(part)
+    turned.update((at, name) for name, parts in by_id.items() if _is_turned(parts))
+    exact = reading.get("quads")
+    exact = exact if isinstance(exact, Mapping) else {}
+    return values_of([_region(parts, exact) for parts in by_id.values()])
+
+
+def _listed(said: object) -> list[str]:
+    return [str(name) for name in said] if isinstance(said, list) else []
+
+
 def _is_turned(parts: Sequence[Json]) -> bool:
     return any(part.get("image_rotation") for part in parts)
 
@@ -157,10 +175,14 @@ def _work(task: Json, take: str | None) -> tuple[Json, str]:
             latest = max(done, key=lambda w: str(w.get("updated_at") or w.get("created_at") or ""))
             return latest, "label-studio"
     if take != "annotations":
-        made = cast("Sequence[Json]", task.get("predictions") or ())
-        if made:
-            return made[-1], str(made[-1].get("model_version") or "")
+        made = _prediction(task)
+        return made, str(made.get("model_version") or "")
     return {}, ""
+
+
+def _prediction(task: Json) -> Json:
+    made = cast("Sequence[Json]", task.get("predictions") or ({},))
+    return made[-1]
 
 
 def _picture_keys(config: str | PathLike[str]) -> tuple[str, ...]:

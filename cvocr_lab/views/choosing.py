@@ -162,11 +162,14 @@ class Chooser:
         return reduce(np.logical_and, [m for name, m in masks.items() if name != but], every)
 
     def least_confidence(self) -> npt.NDArray[np.float64]:
-        """The lowest confidence of each row's values; NaN where none is known."""
+        """The lowest confidence of each row's values; NaN where none is known.
+
+        Rounded to nine decimals, so that 0.7 + 0.1 is not less than 0.8.
+        """
         least = np.full(len(self.records), np.nan)
         for field in self.records.fields:
             np.fmin(least, self.records.confidences(field), out=least)
-        return least
+        return least.round(9)
 
     def with_outcome(self, outcome: str) -> Mask:
         """Tell which rows have a value with an outcome."""

@@ -40,12 +40,13 @@ class Gallery:
         """Send the thumbnails that the page asks for; those of an earlier question are dropped."""
         self._asked += 1
         asked, wanted = self._asked, said.get("at")
+        choice = said.get("choice")
         places = wanted[:_MOST] if isinstance(wanted, list) else []
         for at in places:
             if isinstance(at, int) and 0 <= at < len(rows):
-                self._talk.later(view, partial(self._send, view, asked, at, int(rows[at])))
+                self._talk.later(view, partial(self._send, view, asked, choice, at, int(rows[at])))
 
-    def _send(self, view: str, asked: int, at: int, row: int) -> None:
+    def _send(self, view: str, asked: int, choice: object, at: int, row: int) -> None:
         if asked != self._asked:
             return  # scrolled on meanwhile
         record = self._chooser.records.record(row)
@@ -54,7 +55,7 @@ class Gallery:
             thumb = self._pictures.thumb(record, EDGE)
         except CvocrError as error:
             trouble = "The picture cannot be read." if self._mask else str(error)
-        told = {"at": at, "trouble": trouble, **self._about(record)}
+        told = {"at": at, "choice": choice, "trouble": trouble, **self._about(record)}
         self._talk.tell(view, "thumb", told, [thumb] if thumb else [])
 
     def _about(self, record: Record) -> dict[str, object]:

@@ -142,7 +142,7 @@ class Viewer:
             self.at = at
         record = self._records.record(int(self.rows[at]))
         message = {"at": at, **row_message(record, self._judgements(record), mask=self._mask)}
-        message["tags"] = self._chooser.tags.of(record.row)
+        message |= {"tags": self._chooser.tags.of(record.row), "choice": said.get("choice")}
         send_row(self._talk, view, self._pictures, record, message, said)
 
     def _sharpen(self, view: str, said: Said) -> None:

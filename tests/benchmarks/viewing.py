@@ -4,6 +4,8 @@ Run ``python tests/benchmarks/viewing.py`` (needs the extra ``test`` and chromiu
 real JupyterLab: the frame has 100,000 rows, the pictures are JPEGs of 12 megapixels.  The time to
 the next picture runs from the key to the second frame the browser draws after it, the picture
 being decoded; it is given for pictures that were loaded ahead, and for a jump to one that was not.
+Bars are timed from the key to their being drawn, and from a click on one to the new counts; the
+gallery from the key, and from a scroll to the end, to every thumbnail in sight being there.
 The reviewer's time is that of the call alone, which ranks every field of the frame.
 ``--memory N`` also walks through N pictures without a browser and tells the kernel's memory.
 """
@@ -16,6 +18,7 @@ import tempfile
 import time
 from pathlib import Path
 from statistics import median
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -28,6 +31,9 @@ from lab import need_browser, opened, run_cell, running_browser, running_lab
 from cvocr_lab import review
 from cvocr_lab.frames import Records
 from cvocr_lab.views.pictures import Pictures
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 SCALE = 5.62
 """Makes the cards' pictures 4271 by 2810: 12 megapixels."""
@@ -52,6 +58,22 @@ OPEN = """async () => {
     }
     return performance.now() - start;
 }"""
+
+UNTIL = """async ([key, done]) => {
+    const start = performance.now();
+    if (key === "End") {
+        const gallery = document.querySelector(".gallery");
+        gallery.scrollTop = gallery.scrollHeight;
+    } else if (key.startsWith(".")) document.querySelector(key).click();
+    else document.querySelector(".cvocr").dispatchEvent(
+        new KeyboardEvent("keydown", {key, bubbles: true, cancelable: true}));
+    const there = new Function(`return ${done}`);
+    do await new Promise((next) => requestAnimationFrame(next)); while (!there());
+    return performance.now() - start;
+}"""
+BAR = ".facets [data-value='id:from_qr']"
+THUMBS = "[...document.querySelectorAll('.thumb')]"
+LOADED = f"{THUMBS}.length && {THUMBS}.every((thumb) => thumb.querySelector('img'))"
 
 
 def long_frame(folder: Path, rows: int) -> pd.DataFrame:
@@ -87,6 +109,21 @@ def timings(rows: int) -> None:
                 page.locator(f".cvocr[data-shown='{at}']").wait_for()
                 page.wait_for_timeout(2500)
             print(f"a picture not loaded ahead: {told(page.evaluate('window.took'))}")
+            many(page, rows)
+
+
+def many(page: Page, rows: int) -> None:
+    def took(key: str, done: str) -> str:
+        return f"{page.evaluate(UNTIL, [key, done]):.0f} ms"
+
+    shown = "document.querySelector('.facets section')"
+    print(f"bars of {rows} rows: {took('f', shown)}")
+    pressed = f'document.querySelector("{BAR}").ariaPressed'
+    print(f"a click on a bar, to the new counts: {took(BAR, pressed + ' === `true`')}")
+    print(f"another click, to all rows again: {took(BAR, pressed + ' === `false`')}")
+    print(f"gallery of {rows} rows, every thumbnail in sight: {took('o', LOADED)}")
+    last = f"document.querySelector('[data-at=\"{rows - 1}\"]') && {LOADED}"
+    print(f"scrolled to its end, likewise: {took('End', last)}")
 
 
 def reviewing(rows: int) -> None:

@@ -14,9 +14,10 @@ class Board extends Page {
     this.hovered = this.picked = null;
     this.stage = new Stage({
       hover: (name) => this.hover(name), pick: (name) => this.pick(name),
-      sharpen: (edge) => this.sharpen(edge), boxed: (name, quad) => this.side.boxed?.(name, quad),
+      sharpen: (edge) => this.sharpen(edge),
     });
     this.galleryOn = false;
+    this.choice = 0; // counts the choices of rows: a place means another row after each
   }
 
   listen() {
@@ -39,6 +40,7 @@ class Board extends Page {
   }
 
   answered(said, buffers) {
+    if (said.choice != null && said.choice !== this.choice) return;
     if (said.tell === "show") this.arrived(said, buffers);
     else if (said.tell === "thumb") this.gallery.arrived(said, buffers);
     else if (said.tell === "chosen") this.chosen(said);
@@ -54,6 +56,7 @@ class Board extends Page {
   open(said) {
     this.mode = said.mode;
     this.side = said.mode === "review" ? new ReviewSide(this) : new ViewSide(this);
+    if (said.mode === "review") this.stage.on.boxed = (name, quad) => this.side.boxed(name, quad);
     const alt = said.mode === "review" ? "Alt+" : "";
     this.number = make("input", { class: "number", type: "text", inputmode: "numeric", title: `go to (${alt}G)`,
       "aria-label": "number", onchange: () => this.jump(),
@@ -88,6 +91,7 @@ class Board extends Page {
   }
 
   chosen({ count, at, found = count }) {
+    this.choice += 1;
     this.count = count;
     this.toldAt.clear();
     this.rowOf.clear();
@@ -138,7 +142,7 @@ class Board extends Page {
   screen() {
     const { clientWidth, clientHeight } = this.stage.element;
     const edge = Math.ceil(Math.max(clientWidth, clientHeight, 600) * (window.devicePixelRatio || 1));
-    return { have: [...this.rows.keys()], edge };
+    return { have: [...this.rows.keys()], edge, choice: this.choice };
   }
 
   expect(at) {

@@ -24,7 +24,14 @@ class ValueBox {
     });
     listen("beforeinput", () => this.turn(true));
     listen("input", () => on.typed());
-    listen("pointerdown", () => this.turn(true));
+    // The first click selects the box, the next one edits at the place clicked.
+    listen("mousedown", (event) => {
+      if (this.focused) this.turn(true);
+      else {
+        event.preventDefault();
+        this.focus();
+      }
+    });
     listen("focus", () => {
       if (!this.editing) this.element.select();
       on.turned();

@@ -101,7 +101,7 @@ class Gallery {
 
   want() {
     const missing = [...this.cards.keys()].filter((at) => !this.told.has(at)).sort((a, b) => a - b);
-    if (missing.length && !this.element.hidden) this.board.ask("thumbs", { at: missing });
+    if (missing.length && !this.element.hidden) this.board.ask("thumbs", { at: missing, choice: this.board.choice });
   }
 
   arrived(said, buffers) {

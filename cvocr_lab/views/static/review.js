@@ -288,7 +288,10 @@ class ReviewSide {
     if (typed && this.box.focused) this.box.edit();
     this.typed();
     if (said.refused) this.board.say(`${said.refused} What you typed is still here.`, true);
-    else this.warn(`Not saved: ${said.doubt}. Ctrl+Enter saves it as it stands.`, "doubt");
+    else {
+      clearTimeout(this.later); // a check would say the same, without "Not saved"
+      this.warn(`Not saved: ${said.doubt}. Ctrl+Enter saves it as it stands.`, "doubt");
+    }
   }
 
   settle() {

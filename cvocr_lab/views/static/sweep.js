@@ -111,7 +111,9 @@ class Cell {
   }
 
   commit({ act = "value", force = false, go = false } = {}) {
+    if (this.pending) this.forced ||= force; // for the answer to come, should it be no
     if (this.pending || this.box?.composing) return;
+    this.forced = false;
     this.pending = { value: this.box ? this.typed : this.stands, go };
     this.box?.select();
     this.grid.decide(this, { act, force, value: this.pending.value });
@@ -125,7 +127,8 @@ class Cell {
       if (typed && this.box.focused) this.box.edit();
     }
     this.pending = null;
-    this.warn(refused || `Not saved: ${doubt}. Ctrl+Enter saves it as it stands.`);
+    if (this.forced && doubt) this.commit({ force: true, go: true });
+    else this.warn(refused || `Not saved: ${doubt}. Ctrl+Enter saves it as it stands.`);
   }
 
   warn(text) {

@@ -137,6 +137,7 @@ class ViewSide {
     this.told = null;
     this.head.replaceChildren();
     this.list.replaceChildren();
+    this.paper.clear();
     this.paper.element.hidden = true;
   }
 
