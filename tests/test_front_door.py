@@ -49,12 +49,12 @@ def test_importing_is_quiet_and_light() -> None:
     assert [module for module in HEAVY if module in loaded] == []
 
 
-def test_importing_adds_less_than_half_a_second_to_pandas() -> None:
+def test_importing_takes_hardly_longer_than_importing_pandas() -> None:
     code = (
-        "import time, pandas; start = time.process_time(); import cvocr_lab; "
-        "print(time.process_time() - start)"
+        "import time; start = time.process_time(); import pandas; middle = time.process_time(); "
+        "import cvocr_lab; print((time.process_time() - middle) / (middle - start))"
     )
-    assert min(float(python(code)) for _ in range(5)) < 0.5
+    assert min(float(python(code)) for _ in range(5)) < 1.7
 
 
 ROOMS = sorted(
