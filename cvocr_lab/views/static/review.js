@@ -279,6 +279,7 @@ class ReviewSide {
   refused(said) {
     if (said.token !== this.pending?.token) return;
     const { value, act } = this.pending;
+    const forced = this.waiting?.force ? this.waiting : null; // pressed before this answer came
     this.settle();
     this.waiting = this.then = null;
     this.ahead = false;
@@ -288,6 +289,7 @@ class ReviewSide {
     if (typed && this.box.focused) this.box.edit();
     this.typed();
     if (said.refused) this.board.say(`${said.refused} What you typed is still here.`, true);
+    else if (forced) this.commit(forced);
     else {
       clearTimeout(this.later); // a check would say the same, without "Not saved"
       this.warn(`Not saved: ${said.doubt}. Ctrl+Enter saves it as it stands.`, "doubt");
