@@ -340,7 +340,7 @@ def test_boxes_are_corrected_drawn_and_given_away(page: Page, folder: Path) -> N
     assert [(f, v) for f, _, v in lines(path)[3:]] == [
         ("born_quad", lines(path)[2][2]), ("id_quad", None),
     ]  # fmt: skip
-    frame = read_frame(folder / "review" / "frame.parquet").cvocr.apply(path)
+    frame = read_frame(folder / "review" / "frame.parquet").cvocr.apply(path)  # type: ignore[call-overload]
     assert frame["born_quad"].tolist()[0] == tuple(drawn)
     assert frame["id_quad"].isna().tolist() == [True, False, False, False, False]
     # Undoing reaches boxes as it reaches values.

@@ -10,6 +10,7 @@ from cvocr_lab.engines.local import recogniser
 from cvocr_lab.engines.local.recogniser import Recogniser, crop_line, normalise, to_height
 from cvocr_lab.engines.local.wording import wording
 from cvocr_lab.errors import ArgumentError
+from cvocr_lab.results import Line
 from cvocr_lab.synth import fonts
 from cvocr_lab.text import CHARSET
 
@@ -135,7 +136,7 @@ def test_a_blank_crop_says_nothing() -> None:
     assert len(drawn.text) <= 1
 
 
-def _doubtful(text: str, at: int, other: str, share: float) -> recogniser.Line:
+def _doubtful(text: str, at: int, other: str, share: float) -> Line:
     """Decode `text`, of which one letter was read with probability 1 - `share`, else as `other`."""
     charset = "".join(sorted({*text, other}))
     rows = np.full((2 * len(text), 1 + len(charset)), -20.0, np.float32)

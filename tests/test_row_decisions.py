@@ -113,7 +113,7 @@ def test_a_reviewed_frame_is_exported_as_annotations(
     tasks[2]["annotations"] = [{"result": []}]
     (tmp_path / "tasks.json").write_text(json.dumps(tasks))
     back = exchange.from_label_studio(tmp_path / "tasks.json", outside=True)
-    assert back.loc[1, ["id", "born"]].tolist() == ["X", frame.at[1, "born"]]
+    assert back.loc[1, ["id", "born"]].tolist() == ["X", frame.at[1, "born"]]  # type: ignore[operator]
     assert back.loc[2, ["id", "name", "born"]].isna().all()
     exchange.to_label_studio(frame, tmp_path / "plain.json")
     assert all("annotations" not in t for t in json.loads((tmp_path / "plain.json").read_text()))
@@ -217,6 +217,7 @@ def test_a_thumbnail_is_the_paper_alone(frame: pd.DataFrame) -> None:
     import cv2
 
     thumb = cv2.imdecode(np.frombuffer(page.pictures[0], np.uint8), cv2.IMREAD_COLOR)
+    assert thumb is not None
     # 640 by 400 with 4 % of the shorter side around it.
     assert thumb.shape[1] == 260
     assert abs(thumb.shape[0] - 260 * 432 / 672) <= 1
@@ -244,7 +245,7 @@ def test_errors_name_what_there_is(frame: pd.DataFrame, tmp_path: Path) -> None:
     with pytest.raises(ArgumentError, match="reader='tesseract'"):
         frame.cvocr.extract(column="image", engine="tesseract")
     for wrong, right in (("column", "imgae"), ("kind", "id_ayn"), ("option", "theads")):
-        options = {"column": "image"} | {
+        options: dict[str, Any] = {"column": "image"} | {
             "column": {"column": right}, "kind": {"kind": right}, "option": {right: 1},
         }[wrong]  # fmt: skip
         with pytest.raises(ArgumentError, match=f"unknown {wrong} '{right}'.*did you mean"):

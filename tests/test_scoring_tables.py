@@ -96,7 +96,7 @@ def test_shapes_that_say_nothing_are_refused() -> None:
     with pytest.raises(ArgumentError, match="name of a field"):
         score(truth, truth["name"].rename("x"))
     with pytest.raises(ArgumentError, match=r"no file labels\.csv"):
-        score(truth, "labels.csv")  # type: ignore[arg-type]
+        score(truth, "labels.csv")
     wide = pd.concat({"read": truth}, axis=1)
     with pytest.raises(ArgumentError, match="2 levels"):
         score(wide, truth)

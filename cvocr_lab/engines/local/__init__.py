@@ -312,6 +312,7 @@ def _names_by_zone(
     An old passport prints the whole name in one line; its parts are told by the zone.
     """
     made = dict(readings)
+    printed = [line for line in lines if "<" not in line.text]
     if zone is not None and zone.surname:
         said = {
             "surname": zone.surname,
@@ -322,7 +323,7 @@ def _names_by_zone(
             here = made.get(name)
             if not spelt or (here is not None and _likeness(here.text, spelt) >= _ALIKE):
                 continue
-            best = max(lines, key=lambda line: _likeness(line.text, spelt), default=None)
+            best = max(printed, key=lambda line: _likeness(line.text, spelt), default=None)
             if best is not None and best.quad and _likeness(best.text, spelt) >= _ALIKE:
                 made[name] = Reading(best.text.upper(), best.quad, best.characters, 0.5, True)
             elif here is not None and _likeness(here.text, spelt) < _UNLIKE:
