@@ -245,9 +245,10 @@ def test_errors_name_what_there_is(frame: pd.DataFrame, tmp_path: Path) -> None:
     with pytest.raises(ArgumentError, match="reader='tesseract'"):
         frame.cvocr.extract(column="image", engine="tesseract")
     for wrong, right in (("column", "imgae"), ("kind", "id_ayn"), ("option", "theads")):
-        options: dict[str, Any] = {"column": "image"} | {
+        given: dict[str, dict[str, Any]] = {
             "column": {"column": right}, "kind": {"kind": right}, "option": {right: 1},
-        }[wrong]  # fmt: skip
+        }  # fmt: skip
+        options = {"column": "image"} | given[wrong]
         with pytest.raises(ArgumentError, match=f"unknown {wrong} '{right}'.*did you mean"):
             frame[["image"]].cvocr.extract(**options)
     with pytest.raises(ArgumentError, match="unknown field 'idd': did you mean 'id'"):

@@ -323,6 +323,9 @@ def _names_by_zone(
             here = made.get(name)
             if not spelt or (here is not None and _likeness(here.text, spelt) >= _ALIKE):
                 continue
+            if name == "name" and {"surname", "given_name"} <= made.keys():
+                made.pop(name, None)  # printed in two lines
+                continue
             best = max(printed, key=lambda line: _likeness(line.text, spelt), default=None)
             if best is not None and best.quad and _likeness(best.text, spelt) >= _ALIKE:
                 made[name] = Reading(best.text.upper(), best.quad, best.characters, 0.5, True)
