@@ -27,6 +27,7 @@ from cvocr_lab.errors import (
     RefusalError,
     RowError,
     TransportError,
+    Usage,
 )
 from cvocr_lab.frames import read_frame, write_frame
 from cvocr_lab.images import load
@@ -246,13 +247,20 @@ def test_tokens_cost_and_refusals_stand_in_the_frame_and_nothing_is_paid_twice(
     assert len(server.asked) == 3
     assert first["ocr_error"].fillna("").str.startswith("RefusalError").sum() == 1
     # Two faces of one input cost once, and so do equal pictures.
-    assert first["ocr_tokens_in"].tolist() == [1200, pd.NA, 1200, 1200, pd.NA, pd.NA, pd.NA]
-    assert first["ocr_cost"].sum() == pytest.approx(3 * (1200 * 2 + 80 * 10) / 1e6)
+    answered = first[first["ocr_error"].isna()]
+    assert answered["ocr_tokens_in"].fillna(0).tolist() == [1200, 0, 1200, 0, 0, 0]
+    assert answered["ocr_cost"].sum() == pytest.approx(2 * (1200 * 2 + 80 * 10) / 1e6)
     assert str(first["ocr_tokens_out"].dtype) == "Int64"
     pd.testing.assert_frame_equal(first, again)
     write_frame(first.drop(columns="image"), tmp_path / "read.csv")
     back = read_frame(tmp_path / "read.csv")
     pd.testing.assert_series_equal(back["ocr_tokens_in"], first["ocr_tokens_in"])
+
+
+def test_a_refusal_costs_its_tokens() -> None:
+    with pytest.raises(RefusalError) as refused:
+        asked_of(completion("Sorry, no."), price_in=2.0, price_out=10.0)
+    assert refused.value.usage == Usage(1200, 80, pytest.approx(0.0032))
 
 
 def test_it_is_cached_like_every_engine(tmp_path: Path) -> None:
