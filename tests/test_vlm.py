@@ -27,7 +27,6 @@ from cvocr_lab.errors import (
     RefusalError,
     RowError,
     TransportError,
-    Usage,
 )
 from cvocr_lab.frames import read_frame, write_frame
 from cvocr_lab.images import load
@@ -260,7 +259,10 @@ def test_tokens_cost_and_refusals_stand_in_the_frame_and_nothing_is_paid_twice(
 def test_a_refusal_costs_its_tokens() -> None:
     with pytest.raises(RefusalError) as refused:
         asked_of(completion("Sorry, no."), price_in=2.0, price_out=10.0)
-    assert refused.value.usage == Usage(1200, 80, pytest.approx(0.0032))
+    used = refused.value.usage
+    assert used is not None
+    assert (used.tokens_in, used.tokens_out) == (1200, 80)
+    assert used.cost == pytest.approx(0.0032)
 
 
 def test_it_is_cached_like_every_engine(tmp_path: Path) -> None:
