@@ -18,6 +18,7 @@ _SAME_LEFT_MM, _CONTINUED = 3.0, 1.5
 _NO_VALUE = 1.5
 """Misfit from which a segment is no value of a field."""
 _HEADING_MM = 15.0
+"""How far to the left of its heading the text under it may begin."""
 _HALVES_MM = 8.0
 """Gap up to which two wordings on one row are halves of one caption."""
 _NEAR_MM = 15.0

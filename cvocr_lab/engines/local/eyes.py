@@ -17,6 +17,7 @@ from cvocr_lab.engines.local.geometry import (
     Image,
     Points,
     Quads,
+    around,
     overlap,
     rectangle,
     side_lengths,
@@ -79,10 +80,7 @@ class Eyes:
 
     def _closer(self, small: Image, rough: Points) -> Points:
         """The outline of a small paper as seen from closer by."""
-        margin = _AROUND * max(side_lengths(rough))
-        low = np.maximum(rough.min(0) - margin, 0).astype(int)
-        high = (rough.max(0) + margin).astype(int)
-        part = np.ascontiguousarray(small[low[1] : high[1], low[0] : high[0]])
+        part, low = around(small, rough, _AROUND * max(side_lengths(rough)))
         if not part.size:
             return rough
         seen = [quad + low for quad in self._rough(part)]

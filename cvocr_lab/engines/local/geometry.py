@@ -82,6 +82,19 @@ def fit_quad(mask: NDArray[np.uint8]) -> Points | None:
     return clockwise(quad)
 
 
+def around(image: Image, corners: Points, margin: float = 0.0) -> tuple[Image, NDArray[np.intp]]:
+    """Return the part of an image around points, and where its top left lies in the image.
+
+    Parameters
+    ----------
+    margin
+        Pixels beyond the points on each side, as far as there are any.
+    """
+    low = np.maximum(corners.min(0) - margin, 0).astype(int)
+    high = (corners.max(0) + margin).astype(int)
+    return np.ascontiguousarray(image[low[1] : high[1], low[0] : high[0]]), low
+
+
 def is_convex(quad: Points) -> bool:
     """Tell whether four points make a convex quadrilateral in this order."""
     return bool(cv2.isContourConvex(np.asarray(quad, np.float32)))

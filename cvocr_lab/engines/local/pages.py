@@ -15,6 +15,7 @@ from cvocr_lab.engines.local.geometry import (
     Matrix,
     Points,
     Quads,
+    around,
     homography,
     overlap,
     rectangle,
@@ -180,12 +181,10 @@ def _other_outlines(
 
 def _closer(image: Image, corners: Points, eyes: Eyes) -> list[Outline]:
     """Outlines found in the part of the picture around one that may hold the paper."""
-    low = np.maximum(corners.min(0), 0).astype(int)
-    high = np.minimum(corners.max(0), image.shape[1::-1]).astype(int)
-    part = image[low[1] : high[1], low[0] : high[0]]
+    part, low = around(image, corners)
     if min(part.shape[:2]) < _LEAST_PART:
         return []
-    found = eyes.outlines(np.ascontiguousarray(part))
+    found = eyes.outlines(part)
     return [replace(outline, corners=outline.corners + low) for outline in found]
 
 
