@@ -8,6 +8,7 @@ import stat
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -19,7 +20,7 @@ import pytest
 from PIL import Image
 
 import cvocr_lab
-from cvocr_lab import batch, files, frames, journal, store
+from cvocr_lab import batch, files, frames, journal
 from cvocr_lab.cli import main
 from cvocr_lab.engines import Request
 from cvocr_lab.engines.cached import CachedEngine
@@ -27,7 +28,7 @@ from cvocr_lab.errors import ArgumentError, BatchError
 from cvocr_lab.images import load
 from cvocr_lab.journal import Item, Journal, JournalWarning
 from cvocr_lab.results import Document, Extraction, FieldValue, Line, checked
-from cvocr_lab.store import StoreWarning
+from cvocr_lab.store import StoreWarning, connection
 
 pytestmark = pytest.mark.filterwarnings("ignore::cvocr_lab.batch.RowsFailedWarning")
 
@@ -234,7 +235,7 @@ def test_a_damaged_row_is_read_again(column: str, value: object, tmp_path: Path)
 def test_a_locked_store_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path, engine = tmp_path / "run.sqlite", Answers({})
     batch.extract(pictures(30), engine=engine, store=path, progress=False)
-    monkeypatch.setattr(store.database, "_WAIT_S", 0.1)
+    monkeypatch.setattr(connection, "_WAIT_S", 0.1)
     holder = sqlite3.connect(path, isolation_level=None)
     holder.execute("BEGIN EXCLUSIVE")
     with pytest.raises(BatchError, match="locked by another program"):
@@ -245,10 +246,13 @@ def test_a_locked_store_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_full_disk_says_so(tmp_path: Path) -> None:
-    told = sqlite3.OperationalError("database or disk is full")
-    found = store.Store(tmp_path / "run.sqlite")._told(told)
-    assert "no space left" in str(found)
-    assert not isinstance(found, ArgumentError)
+    path = tmp_path / "run.sqlite"
+    with closing(connection.connect(path, read_only=False)) as opened:
+        (pages,) = opened.execute("PRAGMA page_count").fetchone()
+        opened.execute(f"PRAGMA max_page_count = {pages}")
+        with pytest.raises(BatchError, match="no space left") as told, connection.translated(path):
+            opened.execute("INSERT INTO questions VALUES (1, zeroblob(99999), '', '', '')")
+    assert not isinstance(told.value, ArgumentError)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="modes")

@@ -18,47 +18,15 @@ from time import monotonic
 from types import TracebackType
 from typing import Final, NamedTuple, Self
 
-from cvocr_lab.errors import ArgumentError, BatchError, CvocrError
+from cvocr_lab.errors import ArgumentError, CvocrError
 from cvocr_lab.files import escaped, make_private
 from cvocr_lab.frames import Reading
 from cvocr_lab.store import codec
+from cvocr_lab.store.connection import connect, transaction, translated
 
-_APPLICATION: Final = 0x63766F72  # "cvor"
-_VERSION: Final = 2
-_WAIT_S: Final = 60.0
 _SYNC_S: Final = 0.05
 """Readings that come faster than this are written at once, but forced to the disk together."""
 
-_TABLES: Final = """
-CREATE TABLE questions (
-    id INTEGER PRIMARY KEY,
-    sha256 BLOB NOT NULL UNIQUE,
-    kind TEXT NOT NULL,
-    engine TEXT NOT NULL,
-    identity TEXT NOT NULL
-);
-CREATE TABLE readings (
-    id INTEGER PRIMARY KEY,
-    key BLOB NOT NULL UNIQUE,
-    question INTEGER NOT NULL REFERENCES questions (id),
-    pictures TEXT NOT NULL,
-    front TEXT NOT NULL,
-    back TEXT,
-    error TEXT,
-    result TEXT NOT NULL,
-    engine TEXT NOT NULL,
-    attempts INTEGER NOT NULL,
-    seconds REAL,
-    stored_at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP
-);
-CREATE TABLE files (
-    path TEXT PRIMARY KEY,
-    size INTEGER NOT NULL,
-    changed_ns INTEGER NOT NULL,
-    changed_here_ns INTEGER NOT NULL,
-    sha256 BLOB NOT NULL
-) WITHOUT ROWID;
-"""
 # Later results replace failures, never successes.
 _PUT: Final = """
 INSERT INTO readings
@@ -178,8 +146,8 @@ class Store:
                 raise ArgumentError(
                     f"the store {self.path} cannot be written ({kind}): check its folder and owner"
                 ) from None
-        with self._translated():
-            connection = self._connect()
+        with translated(self.path):
+            connection = connect(self.path, read_only=self._read_only)
         if stays_open:
             self._connection = connection
         else:
@@ -245,7 +213,7 @@ class Store:
         with self._using() as connection:
             due = monotonic() - self._synced >= _SYNC_S
             connection.execute(f"PRAGMA synchronous={'FULL' if due else 'NORMAL'}")
-            with _transaction(connection):
+            with transaction(connection):
                 number = self._number(connection, question)
                 row = (key, number, " ".join(pictures), front, back, *about)
                 connection.execute(_PUT, row)
@@ -353,7 +321,7 @@ class Store:
                 return
             with closing(self._connection) as connection, suppress(sqlite3.Error):
                 connection.execute("PRAGMA synchronous=FULL")
-                with _transaction(connection):
+                with transaction(connection):
                     self._write_files(connection)
                 connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
             self._connection = None
@@ -384,88 +352,12 @@ class Store:
     @contextmanager
     def _using(self) -> Iterator[sqlite3.Connection]:
         """Use the open connection, or one of its own for this call."""
-        with self._lock, self._translated():
+        with self._lock, translated(self.path):
             if self._connection is not None:
                 yield self._connection
             else:
-                with closing(self._connect()) as connection:
+                with closing(connect(self.path, read_only=self._read_only)) as connection:
                     yield connection
-
-    def _connect(self) -> sqlite3.Connection:
-        address = self.path.as_uri()
-        if self._read_only:
-            # Without write access SQLite cannot make the files that it shares between readers.
-            address += "?mode=ro&immutable=1"
-        connection = sqlite3.connect(
-            address, timeout=_WAIT_S, isolation_level=None, check_same_thread=False, uri=True
-        )
-        # Damaged text must reach the codec, which recognises it, instead of failing here.
-        connection.text_factory = _decoded
-        try:
-            self._check(connection)
-            if not self._read_only:
-                connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute("PRAGMA temp.journal_mode=OFF")
-            connection.execute("CREATE TEMP TABLE met (key BLOB PRIMARY KEY) WITHOUT ROWID")
-        except BaseException:
-            connection.close()
-            raise
-        return connection
-
-    def _check(self, connection: sqlite3.Connection) -> None:
-        application = connection.execute("PRAGMA application_id").fetchone()[0]
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        if (application, version) == (_APPLICATION, _VERSION):
-            return
-        with _transaction(connection):  # nobody else makes the tables meanwhile
-            application = connection.execute("PRAGMA application_id").fetchone()[0]
-            version = connection.execute("PRAGMA user_version").fetchone()[0]
-            if not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-                for statement in _TABLES.split(";")[:-1]:
-                    connection.execute(statement)
-                connection.execute(f"PRAGMA application_id={_APPLICATION}")
-                connection.execute(f"PRAGMA user_version={_VERSION}")
-            elif application != _APPLICATION:
-                raise ArgumentError(f"{self.path} is no store of readings: give another path")
-            elif version != _VERSION:
-                raise ArgumentError(
-                    f"{self.path} was written by another version of cvocr_lab: use that one, or "
-                    "give another path"
-                )
-
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise self._told(error) from None
-
-    def _told(self, error: sqlite3.Error) -> BatchError:
-        code = getattr(error, "sqlite_errorname", "")
-        kept = "call again then; what is in it is not read again"
-        if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_PROTOCOL")):
-            return BatchError(
-                f"the store {self.path} is locked by another program for more than {_WAIT_S:.0f} s:"
-                f" wait for that one or end it; {kept}"
-            )
-        if code == "SQLITE_FULL" or "disk is full" in str(error):
-            return BatchError(f"no space left for the store {self.path}: make room; {kept}")
-        if code in ("SQLITE_NOTADB", "SQLITE_CORRUPT"):
-            return ArgumentError(
-                f"{self.path} is no store, or is damaged ({error}): give another path"
-            )
-        return BatchError(f"the store {self.path} cannot be used ({error}): correct that; {kept}")
-
-
-@contextmanager
-def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    except BaseException:
-        connection.rollback()
-        raise
-    connection.commit()
 
 
 def _reading(result: object, engine: object, attempts: object, seconds: object) -> Reading:
@@ -486,10 +378,6 @@ def _reading(result: object, engine: object, attempts: object, seconds: object) 
         attempts=attempts,
         seconds=float("nan") if seconds is None else float(seconds),
     )
-
-
-def _decoded(text: bytes) -> str:
-    return text.decode("utf-8", "surrogateescape")
 
 
 def _warn_of_damage(path: Path) -> None:
