@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
+from cvocr_lab.errors import refuse_ending
 from cvocr_lab.files import write_private
 from cvocr_lab.scoring.plots import STYLE
 
@@ -194,7 +195,14 @@ def figure(draw: Callable[[Axes], object], *, size: tuple[float, float], says: s
 
 
 def written(text: str, path: str | PathLike[str]) -> Path:
-    """Write a page that shows people's data, with mode 0600; give its path."""
+    """Write a page that shows people's data, with mode 0600; give its path.
+
+    Raises
+    ------
+    ArgumentError
+        The path does not end in ``.html`` or ``.htm``.
+    """
+    refuse_ending(path, ".html", ".htm")
     write_private(path, text)
     return Path(path)
 
