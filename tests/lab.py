@@ -265,3 +265,18 @@ def compose(page: Page, *texts: str, end: bool = True) -> None:
     if end:
         devtools.send("Input.insertText", {"text": texts[-1]})
     devtools.detach()
+
+
+def keys_in_sight(page: Page) -> None:
+    """Wait till the keys at the bottom of a widget are seen whole, and nothing is over them."""
+    page.wait_for_function("""() => {
+        const {left, top, bottom} = document.querySelector(".cvocr .foot").getBoundingClientRect();
+        const at = (y) => document.elementFromPoint(left + 20, y)?.closest(".foot");
+        return at(top + 1) && at(bottom - 1);
+    }""")
+
+
+def lines(path: Path) -> list[tuple[str, str, str | None]]:
+    """Field, state and value of every decision in a journal."""
+    found = map(json.loads, path.read_text().splitlines() if path.exists() else [])
+    return [(d["field"], d["state"], d["value"]) for d in found]

@@ -12,9 +12,19 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 from cards import NAMES
-from lab import Lab, command, compose, opened, run_cell, shown, until
+from lab import (
+    Lab,
+    command,
+    compose,
+    keys_in_sight,
+    lines,
+    opened,
+    run_cell,
+    shown,
+    until,
+)
 
-from cvocr_lab import read_frame, read_labels, write_frame
+from cvocr_lab import read_labels, write_frame
 from cvocr_lab.frames import Reading, to_frame
 from cvocr_lab.journal import Journal
 from cvocr_lab.results import Document, Extraction, FieldValue
@@ -36,12 +46,6 @@ def answer(page: Page) -> str:
 
 def mode(page: Page, name: str) -> None:
     page.locator(f".cvocr[data-doing='{name}'] .mode").wait_for()
-
-
-def lines(path: Path) -> list[tuple[str, str, str | None]]:
-    """Field, state and value of every line."""
-    found = [json.loads(line) for line in path.read_text().splitlines()]
-    return [(d["field"], d["state"], d["value"]) for d in found]
 
 
 def test_fields_are_decided_by_keyboard_alone(page: Page, decided: Path) -> None:
@@ -173,12 +177,13 @@ def test_nothing_is_cut_off_at_1280_pixels(page: Page) -> None:
     page.locator(".jp-Cell").first.scroll_into_view_if_needed()
     page.keyboard.press("F2")
     mode(page, "Editing")
-    page.wait_for_function("""() => {
-        const board = document.querySelector(".cvocr").getBoundingClientRect();
-        const foot = document.querySelector(".foot").getBoundingClientRect();
-        const [x, y] = [foot.left + 20, foot.top + foot.height / 2];
-        return document.elementFromPoint(x, y)?.closest(".foot") && foot.bottom <= board.bottom;
-    }""")
+    keys_in_sight(page)
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.keyboard.press("Escape")
+    page.keyboard.press("Enter")
+    shown(page, 1)
+    page.locator(".pace", has_text="left").wait_for()
+    assert page.evaluate(CUT_OFF) == []
     buttons = page.locator(".acts:not(.place) button").all()
     assert len({round((b.bounding_box() or {"y": -1})["y"]) for b in buttons}) == 1
 
@@ -258,52 +263,6 @@ def test_what_is_typed_while_the_kernel_works_is_the_next_fields(
     page.keyboard.press("Enter")
     shown(page, 2)
     assert lines(decided)[1:] == [("name", "corrected", "LÊ ÂN")]
-
-
-def test_boxes_are_corrected_drawn_and_given_away(page: Page, served: Path, decided: Path) -> None:
-    page.locator(".cvocr").focus()
-    corner = page.locator(".handles circle").nth(2).bounding_box()
-    assert corner is not None
-    drag(page, corner["x"] + corner["width"] / 2, corner["y"] + corner["height"] / 2, 20, 10)
-    until(lambda: decided.exists(), 20, "the box is not written")
-    ((field, state, value),) = lines(decided)
-    assert (field, state) == ("id_quad", "corrected")
-    quad = [float(part) for part in (value or "").split()]
-    # The other corners stay where they were; this one went right and down.
-    assert quad[:4] + quad[6:] == [230, 120, 560, 120, 230, 156]
-    assert quad[4] > 565
-    assert quad[5] > 158
-
-    page.locator(".place button", has_text="Remove").click()
-    page.locator(".close-up", has_text="not known").wait_for()
-    assert page.locator(".handles circle").count() == 0
-    page.keyboard.press("Alt+b")
-    stage = page.locator(".stage").first.bounding_box()
-    assert stage is not None
-    drag(page, stage["x"] + 120, stage["y"] + 330, 150, 30)
-    page.locator(".close-up img").wait_for()
-    assert page.locator(".handles circle").count() == 4
-    drawn = [float(part) for part in (lines(decided)[2][2] or "").split()]
-    assert drawn[0] == drawn[6] < drawn[2] == drawn[4]
-    assert drawn[1] == drawn[3] < drawn[5] == drawn[7]
-    page.locator(".place select").select_option("born")
-    page.locator(".close-up", has_text="not known").wait_for()
-    assert [(f, v) for f, _, v in lines(decided)[3:]] == [
-        ("born_quad", lines(decided)[2][2]), ("id_quad", None),
-    ]  # fmt: skip
-    frame = read_frame(served / "cards" / "frame.parquet").cvocr.apply(decided)  # type: ignore[call-overload]
-    assert frame["born_quad"].tolist()[0] == tuple(drawn)
-    assert frame["id_quad"].isna().tolist() == [True, False, False, False, False]
-    # Undoing reaches boxes as it reaches values.
-    page.keyboard.press("Backspace")
-    page.locator(".close-up img").wait_for()
-
-
-def drag(page: Page, x: float, y: float, right: float, down: float) -> None:
-    page.mouse.move(x, y)
-    page.mouse.down()
-    page.mouse.move(x + right, y + down, steps=4)
-    page.mouse.up()
 
 
 def test_a_killed_kernel_costs_nothing(page: Page, lab: Lab, decided: Path) -> None:

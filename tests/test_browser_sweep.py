@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import pytest
 from cards import NAMES
-from lab import command, compose, run_cell, until
+from lab import command, compose, lines, run_cell, until
 
 from cvocr_lab.journal import Journal
 
@@ -29,14 +28,6 @@ def ready(page: Page, number: int) -> None:
     page.locator("button.rest", has_text="right").wait_for()
 
 
-def lines(path: Path) -> list[tuple[str, str | None]]:
-    """State and value of every line."""
-    if not path.exists():
-        return []
-    found = [json.loads(line) for line in path.read_text().splitlines()]
-    return [(d["state"], d["value"]) for d in found]
-
-
 def test_only_the_wrong_ones_are_touched(page: Page, decided: Path) -> None:
     assert page.locator(".cell img").count() == 4
     # Turning the page and back confirms nothing.
@@ -52,14 +43,14 @@ def test_only_the_wrong_ones_are_touched(page: Page, decided: Path) -> None:
     page.keyboard.type(" AN")
     page.keyboard.press("Enter")
     page.locator(".cell").nth(1).locator(".chip", has_text="corrected").wait_for()
-    assert lines(decided) == [("corrected", f"{NAMES[1]} AN")]
+    assert lines(decided) == [("name", "corrected", f"{NAMES[1]} AN")]
     page.keyboard.press("Alt+u")  # the next one
     page.locator(".cell").nth(2).locator(".chip", has_text="unreadable").wait_for()
 
     page.locator("button.rest", has_text="the other 2 are right").wait_for()
     page.keyboard.press("Alt+a")
     ready(page, 1)
-    assert lines(decided)[2:] == [("confirmed", NAMES[0]), ("confirmed", NAMES[3])]
+    assert lines(decided)[2:] == [("name", "confirmed", NAMES[0]), ("name", "confirmed", NAMES[3])]
     page.keyboard.press("Backspace")
     ready(page, 0)
     page.locator(".cell").nth(3).locator(".chip").wait_for(state="detached")
@@ -94,7 +85,7 @@ def test_what_is_being_typed_is_put_down_by_enter_alone(page: Page, decided: Pat
     page.keyboard.type("usd And n")
     page.keyboard.press("Enter")
     page.locator(".cell").first.locator(".chip", has_text="corrected").wait_for()
-    assert lines(decided) == [("corrected", "usd And n")]
+    assert lines(decided) == [("name", "corrected", "usd And n")]
     page.locator(".cell.at").nth(0).locator("textarea").wait_for()
     assert page.locator(".cell").nth(1).locator("textarea").input_value() == NAMES[1]
 
@@ -111,10 +102,13 @@ def test_a_value_of_the_wrong_form_has_a_key_of_its_own(page: Page, decided: Pat
     assert lines(decided) == []
     page.keyboard.press("Control+Enter")
     page.locator(".cell").first.locator(".chip", has_text="malformed").wait_for()
-    assert lines(decided) == [("corrected", "00109")]
+    assert lines(decided) == [("id", "corrected", "00109")]
     page.keyboard.press("Alt+a")
     page.locator(".status", has_text="1 left on this page").wait_for()
-    assert lines(decided)[1:] == [("confirmed", "001090000001"), ("confirmed", "001090000003")]
+    assert lines(decided)[1:] == [
+        ("id", "confirmed", "001090000001"),
+        ("id", "confirmed", "001090000003"),
+    ]
     page.locator(".cell").nth(2).click()
     page.locator(".cell textarea").click(position={"x": 160, "y": 10})
     page.locator(".sweep[data-doing=Editing]").wait_for()

@@ -8,7 +8,7 @@ import signal
 from typing import TYPE_CHECKING
 
 import pytest
-from lab import START, Lab, opened, run_cell, shown
+from lab import START, Lab, keys_in_sight, opened, run_cell, shown
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -127,6 +127,7 @@ def test_it_works_in_notebook_7(browser: Browser, lab: Lab) -> None:
         page.locator(".cvocr").focus()
         page.keyboard.press("ArrowRight")
         shown(page, 1)
+        keys_in_sight(page)
 
 
 @pytest.mark.usefixtures("served")
@@ -138,4 +139,5 @@ def test_it_works_in_voila(browser: Browser, lab: Lab) -> None:
     page.locator(".cvocr").focus()
     page.keyboard.press("ArrowRight")
     shown(page, 1)
+    keys_in_sight(page)
     page.close()
