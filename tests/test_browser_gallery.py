@@ -114,7 +114,8 @@ def test_tags_are_decisions_and_choose_rows(page: Page, served: Path, decided: P
 
 @pytest.mark.usefixtures("served")
 def test_it_follows_the_theme_after_restart_and_run_all(browser: Browser, lab: Lab) -> None:
-    lab.write("dark.ipynb", START, "frame.cvocr.sweep('name', 'dark.jsonl')", "frame.cvocr.show(0)")
+    sweep, show = "frame.cvocr.sweep('name', 'dark.jsonl')", "frame.cvocr.show(0)"
+    lab.write("dark.ipynb", START, sweep, show, "frame.cvocr.score(truth, on='image').plot()")
     with opened(browser, lab, "dark.ipynb", height=1400) as page:
         theme(page, dark=True)
         page.evaluate("""async () => {
@@ -124,16 +125,19 @@ def test_it_follows_the_theme_after_restart_and_run_all(browser: Browser, lab: L
             app.commands.execute("notebook:run-all-cells");
         }""")
         page.locator(".sweep[data-page='0'][data-dark]").wait_for()
-        picture = page.locator(".jp-RenderedImage img")
-        picture.wait_for()
-        corner = picture.evaluate("""async (image) => {
-            await image.decode();
-            const canvas = document.createElement("canvas");
-            [canvas.width, canvas.height] = [image.naturalWidth, image.naturalHeight];
-            const pen = canvas.getContext("2d");
-            pen.drawImage(image, 0, 0);
-            return pen.getImageData(2, 2, 1, 1).data[3];
-        }""")
-        assert corner == 0
+        pictures = page.locator(".jp-OutputArea-output img")
+        pictures.nth(1).wait_for()
+        # Neither has a ground of its own, nor lays the notebook one under it.
+        for at in range(2):
+            alpha, ground = pictures.nth(at).evaluate("""async (image) => {
+                await image.decode();
+                const canvas = document.createElement("canvas");
+                [canvas.width, canvas.height] = [image.naturalWidth, image.naturalHeight];
+                const pen = canvas.getContext("2d");
+                pen.drawImage(image, 0, 0);
+                const corner = pen.getImageData(2, 2, 1, 1).data;
+                return [corner[3], getComputedStyle(image).backgroundColor];
+            }""")
+            assert (alpha, ground) == (0, "rgba(0, 0, 0, 0)")
         theme(page, dark=False)
         page.locator(".sweep[data-page='0']:not([data-dark])").wait_for()
