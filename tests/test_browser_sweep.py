@@ -61,7 +61,7 @@ def test_only_the_wrong_ones_are_touched(page: Page, decided: Path) -> None:
     run_cell(page, 1)
     ready(page, 0)
     page.locator(".pace", has_text="3 of 7 done").wait_for()
-    page.locator("button.rest", has_text="the other 1 are right").wait_for()
+    page.locator("button.rest", has_text="the other one is right").wait_for()
 
 
 def test_what_is_being_typed_is_put_down_by_enter_alone(page: Page, decided: Path) -> None:

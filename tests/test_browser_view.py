@@ -97,24 +97,28 @@ def test_rows_are_chosen_and_sorted(page: Page) -> None:
     page.wait_for_function("document.querySelector('.cvocr .value')?.textContent.length > 3")
 
 
-def test_neighbours_are_there_before_they_are_asked_for(page: Page, lab: Lab) -> None:
-    # The last row has one neighbour; five pictures belong to each: photo, paper, three values.
-    page.evaluate("""() => {
-        const make = URL.createObjectURL;
-        window.made = 0;
-        URL.createObjectURL = (blob) => { window.made += 1; return make.call(URL, blob); };
-    }""")
-    page.locator(".cvocr").focus()
-    page.keyboard.press("End")
-    shown(page, 5)
-    page.wait_for_function("window.made === 10")
-    # The kernel stands still, so what is shown was on the page already.
-    os.kill(lab.kernel, signal.SIGSTOP)
-    page.keyboard.press("ArrowLeft")
-    shown(page, 4)
-    page.locator(".status.error", has_text=re.compile("does not answer")).wait_for()
-    os.kill(lab.kernel, signal.SIGCONT)
-    page.locator(".status.error").wait_for(state="detached")
+@pytest.mark.usefixtures("served")
+def test_neighbours_are_there_before_they_are_asked_for(browser: Browser, lab: Lab) -> None:
+    lab.write("ahead.ipynb", START, SHOW)
+    with opened(browser, lab, "ahead.ipynb") as page:
+        page.evaluate("""() => {
+            const make = URL.createObjectURL;
+            window.made = 0;
+            URL.createObjectURL = (blob) => { window.made += 1; return make.call(URL, blob); };
+        }""")
+        run_cell(page, 0)
+        run_cell(page, 1)
+        shown(page, 0)
+        # The first row and the next two, each a photo, a paper and three values.
+        page.wait_for_function("window.made >= 15")
+        # The kernel stands still, so what is shown was on the page already.
+        os.kill(lab.kernel, signal.SIGSTOP)
+        page.locator(".cvocr").focus()
+        page.keyboard.press("ArrowRight")
+        shown(page, 1)
+        page.locator(".status.error", has_text=re.compile("does not answer")).wait_for()
+        os.kill(lab.kernel, signal.SIGCONT)
+        page.locator(".status.error").wait_for(state="detached")
 
 
 @pytest.mark.usefixtures("served")

@@ -224,7 +224,8 @@ def shots(
     found: list[tuple[str, bytes]] = []
     cells, drive = PARTS.get(part, (PLAIN, None))
     lab.write(f"{part}.ipynb", READ, *cells)
-    with opened(browser, lab, f"{part}.ipynb", width=size[0], height=size[1]) as page:
+    height = size[1] if drive else 4000  # a picture that is not in sight whole would be cut off
+    with opened(browser, lab, f"{part}.ipynb", width=size[0], height=height) as page:
         page.set_default_timeout(300_000)
         theme(page, dark=dark)
         run_cell(page, 0)
