@@ -434,15 +434,16 @@ SCRIPT = """
 import sys
 from cvocr_lab import batch
 from test_batch import Forked, Fake
-frame = batch.extract(sys.argv[2:], engine={engine}, workers=2, progress=False)
+store = None if sys.argv[1] == "-" else sys.argv[1]
+frame = batch.extract(sys.argv[2:], engine={engine}, workers=2, progress=False, store=store)
 print(len(frame), frame["ocr_error"].notna().sum())
 """
 
 
-def run_script(engine: str, *paths: str) -> subprocess.Popen[str]:
+def run_script(engine: str, *paths: str, store: Path | str = "-") -> subprocess.Popen[str]:
     root = Path(__file__).parent
     return subprocess.Popen(
-        [sys.executable, "-c", SCRIPT.format(engine=engine), "-", *paths],
+        [sys.executable, "-c", SCRIPT.format(engine=engine), str(store), *paths],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         start_new_session=True,
         env={**os.environ, "PYTHONPATH": os.pathsep.join([str(root), str(root.parent)])},
@@ -464,13 +465,16 @@ def test_a_script_needs_no_main_guard(pictures: Callable[..., list[str]], tmp_pa
 @pytest.mark.skipif(os.name != "posix", reason="process groups")
 @pytest.mark.parametrize("whole_group", [True, False])
 def test_ctrl_c_returns_the_finished_part(
-    whole_group: bool, pictures: Callable[..., list[str]]
+    whole_group: bool, pictures: Callable[..., list[str]], tmp_path: Path
 ) -> None:
-    process = run_script("Forked", *pictures(21, 22, 23, 17))
+    store = tmp_path / "run.sqlite"
+    process = run_script("Forked", *pictures(21, 22, 23, 17), store=store)
     assert process.stderr
     while process.stderr.readline().strip() != "asleep":
         pass
-    time.sleep(0.5)
+    while len(batch.read_store(store)) < 3:
+        time.sleep(0.05)
+    time.sleep(0.5)  # from the store to the frame
     (os.killpg if whole_group else os.kill)(process.pid, signal.SIGINT)
     out, err = process.communicate(timeout=30)
     assert out.split() == ["3", "0"], err

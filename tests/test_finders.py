@@ -129,7 +129,24 @@ def test_corners_are_read_off_heat_maps_between_cells() -> None:
         -((x - cx / papers.CELL + 0.5) ** 2 + (y - cy / papers.CELL + 0.5) ** 2) / 2
         for cx, cy in truth
     ]).astype(np.float32)  # fmt: skip
-    assert np.abs(papers.peaks(heat) - truth).max() < 0.4
+    found = [places[0] for places, _ in papers.peaks(heat)]
+    assert np.abs(found - truth).max() < 0.4
+
+
+def test_a_corner_that_makes_no_photographed_rectangle_gives_way() -> None:
+    truth = np.array([[24.0, 18.0], [200.0, 18.0], [200.0, 126.0], [24.0, 126.0]])
+    y, x = np.mgrid[0:36, 0:56]
+
+    def peak(place: tuple[float, float]) -> NDArray[np.float64]:
+        cx, cy = place
+        return np.exp(-((x - cx / 4 + 0.5) ** 2 + (y - cy / 4 + 0.5) ** 2))
+
+    chances = np.stack([peak((cx, cy)) for cx, cy in truth])
+    chances[0] = 0.35 * peak((24.0, 18.0)) + 0.65 * peak((4.0, 60.0))
+    heat = np.log(chances + 1e-9).astype(np.float32)
+    found = papers.refined(truth, np.eye(3), heat)
+    assert found is not None
+    assert np.abs(found - truth).max() < 1.0
 
 
 _CARD = rectangle(86, 54) + np.array((10, 20))

@@ -65,7 +65,7 @@ def turn_examples(composite: Composite, rng: Chance) -> list[TurnExample]:
         corners = np.roll(paper.corners, turn, axis=0)
         # Corner k of `corners` is the paper's corner k - turn; its own first is corner `turn`.
         reach = float(np.hypot(*np.ptp(corners, axis=0)))
-        worst = float(rng.choice((0.01, 0.03, 0.06, 0.1), p=(0.25, 0.3, 0.25, 0.2)))
+        worst = float(rng.choice((0.01, 0.03, 0.06, 0.1, 0.16), p=(0.2, 0.25, 0.25, 0.15, 0.15)))
         off = rng.normal(0, reach * rng.uniform(0.1, 1.0) * worst, (4, 2))
         swell = (corners - corners.mean(0)) * rng.normal(0, 1.2 * worst)
         rough = corners + off + swell + rng.normal(0, 0.4 * worst * reach, 2)

@@ -100,6 +100,12 @@ def is_convex(quad: Points) -> bool:
     return bool(cv2.isContourConvex(np.asarray(quad, np.float32)))
 
 
+def twist(quad: Points) -> float:
+    """Return by how much a quadrilateral is no parallelogram, as a share of its longer sides."""
+    a, b, c, d = quad
+    return float(np.hypot(*(a - b + c - d))) / max(*side_lengths(quad), 1e-6)
+
+
 def overlap(one: Points, other: Points) -> float:
     """Return the intersection of two convex quadrilaterals over their union."""
     a, b = (cv2.convexHull(np.asarray(quad, np.float32)) for quad in (one, other))

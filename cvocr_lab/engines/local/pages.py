@@ -20,6 +20,7 @@ from cvocr_lab.engines.local.geometry import (
     overlap,
     rectangle,
     side_lengths,
+    twist,
     warp_points,
 )
 from cvocr_lab.engines.local.lines import Reader, grown, read_page, read_quads
@@ -34,9 +35,9 @@ _LOOKS = 12.0
 """What the look of a paper says for its most probable type, in the points of anchors."""
 _MOST_CAPTIONS = 0.7
 """Share of a layout's captions that must be found for no other outline to be tried."""
-_MOST_TWIST, _MOST_SLANT = 0.05, 1.25
-"""How far the sides of a paper's outline may be from parallel, as a share of its length, and how
-much longer or shorter one pair of them may look."""
+_MOST_TWIST, _MOST_SLANT = 0.2, 1.25
+"""The greatest twist of a paper's outline, and how much longer or shorter one pair of its sides may
+look."""
 _MOST_SHEETS = 2
 """How many things of a paper's shape are looked at more closely where none was a paper of ours."""
 _LEAST_PART = 64
@@ -141,13 +142,10 @@ def _papers(image: Image, outlines: Sequence[Outline], eyes: Eyes, reader: Reade
 
 def _is_paper(paper: Paper) -> bool:
     """Whether an outline may be a picture of the paper: a rectangle of its size seen at a slant."""
-    corners = paper.outline.corners
-    across, down = side_lengths(corners)
+    across, down = side_lengths(paper.outline.corners)
     width, height = paper.model.layout.size
-    a, b, c, d = corners
-    twist = float(np.hypot(*(a - b + c - d))) / 4
     seen = (across / down) / (width / height)
-    return twist < _MOST_TWIST * max(across, down) and 1 / _MOST_SLANT < seen < _MOST_SLANT
+    return twist(paper.outline.corners) < _MOST_TWIST and 1 / _MOST_SLANT < seen < _MOST_SLANT
 
 
 def _complete(paper: Paper) -> bool:
