@@ -125,7 +125,7 @@ def test_it_follows_the_theme_after_restart_and_run_all(browser: Browser, lab: L
             app.commands.execute("notebook:run-all-cells");
         }""")
         page.locator(".sweep[data-page='0'][data-dark]").wait_for()
-        pictures = page.locator(".jp-OutputArea-output img")
+        pictures = page.locator(".jp-RenderedImage img")
         pictures.nth(1).wait_for()
         # Neither has a ground of its own, nor lays the notebook one under it.
         for at in range(2):
