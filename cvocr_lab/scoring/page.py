@@ -182,7 +182,9 @@ def figure(draw: Callable[[Axes], object], *, size: tuple[float, float], says: s
         for axes in drawn.axes:
             axes.patch.set_alpha(0)
         out = io.StringIO()
-        drawn.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
+        # What stands out of the figure, such as a long legend, is not to be cut off.
+        about = {"Date": None, "Creator": None}
+        drawn.savefig(out, format="svg", metadata=about, bbox_inches="tight")
     svg = out.getvalue()
     svg = svg[svg.index("<svg") :].replace(_INK, "currentColor").replace(_RULE, "var(--rule)")
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
