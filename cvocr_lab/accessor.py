@@ -76,7 +76,6 @@ class FrameAccessor(_Accessor):
 
     # Pictures -> flat frame.  Where there are options, mypy fears one that is named like the frame.
     extract = Method(batch.extract)  # type: ignore[arg-type]
-    extract_iter = Method(batch.extract_iter)  # type: ignore[arg-type]
     plan = Method(batch.plan)  # type: ignore[arg-type]
     locate = Method(batch.locate)  # type: ignore[arg-type]
     relocate = Method(frames.relocate)

@@ -315,7 +315,7 @@ def test_an_engine_that_can_be_called_is_still_an_engine(
 
 def test_what_is_no_engine_is_refused(pictures: Callable[..., list[str]]) -> None:
     with pytest.raises(ArgumentError, match="a dict is no engine"):
-        extract(pictures(21), engine={})  # type: ignore[arg-type]
+        extract(pictures(21), engine={})
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -504,7 +504,7 @@ def wrong_calls() -> Iterator[tuple[object, dict[str, object], str]]:
 @pytest.mark.parametrize(("data", "options", "message"), list(wrong_calls()))
 def test_wrong_calls_say_so_at_once(data: object, options: dict[str, object], message: str) -> None:
     with pytest.raises(ArgumentError, match=message):
-        extract(data, **options)  # type: ignore[arg-type]
+        extract(data, **options)
 
 
 def test_progress_is_text_and_quiet_about_widgets(

@@ -139,7 +139,7 @@ def test_a_corner_that_makes_no_photographed_rectangle_gives_way() -> None:
 
     def peak(place: tuple[float, float]) -> NDArray[np.float64]:
         cx, cy = place
-        return np.exp(-((x - cx / 4 + 0.5) ** 2 + (y - cy / 4 + 0.5) ** 2))
+        return np.asarray(np.exp(-((x - cx / 4 + 0.5) ** 2 + (y - cy / 4 + 0.5) ** 2)))
 
     chances = np.stack([peak((cx, cy)) for cx, cy in truth])
     chances[0] = 0.35 * peak((24.0, 18.0)) + 0.65 * peak((4.0, 60.0))

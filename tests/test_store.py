@@ -184,7 +184,7 @@ def test_another_question_is_another_answer(
     engine = Fake()
     paths = pictures(21)
     extract(paths, engine=engine, store=store)
-    extract(paths, **{"engine": engine, **other}, store=store)  # type: ignore[arg-type]
+    extract(paths, **{"engine": engine, **other}, store=store)
     seen = engine.seen + getattr(other.get("engine"), "seen", [])
     assert seen == [21, 21]
 

@@ -6,6 +6,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,8 +22,12 @@ from cvocr_lab.errors import ArgumentError, NoDocumentError, QuotaError
 from cvocr_lab.frames import read_frame, write_frame
 from cvocr_lab.results import Document, Extraction, FieldValue
 
+
+def in_chunks(*args: Any, chunksize: int = 1_000, **options: Any) -> Iterator[pd.DataFrame]:
+    return batch.extract(*args, chunksize=chunksize, progress=False, **options)
+
+
 extract = functools.partial(batch.extract, progress=False)
-extract_iter = functools.partial(batch.extract_iter, progress=False)
 
 
 @pytest.fixture
@@ -66,7 +71,7 @@ def untimed(frame: pd.DataFrame) -> pd.DataFrame:
 def test_the_pieces_are_the_whole(chunk: int, workers: int, table: pd.DataFrame) -> None:
     engine = Fake(special=lambda w: time.sleep(0.03 if w == 21 else 0))
     with pytest.warns(RowsFailedWarning, match="2 of 12 rows failed") as noted:
-        pieces = list(extract_iter(table, chunk=chunk, engine=engine, workers=workers))
+        pieces = list(in_chunks(table, chunksize=chunk, engine=engine, workers=workers))
     assert len(noted) == 1
     assert noted[0].filename == __file__
     assert [len(piece) for piece in pieces[:-1]] == [chunk] * (len(pieces) - 1)
@@ -78,16 +83,16 @@ def test_the_pieces_are_the_whole(chunk: int, workers: int, table: pd.DataFrame)
 
 
 def test_no_rows_are_one_empty_frame() -> None:
-    (frame,) = extract_iter([], engine=Fake())
+    (frame,) = in_chunks([], engine=Fake())
     assert len(frame) == 0
     assert {"image", "id", "plate", "ocr_error"} <= set(frame.columns)
 
 
 def test_a_wrong_call_says_so_before_the_first_frame() -> None:
     with pytest.raises(ArgumentError, match="unknown kind"):
-        extract_iter(["a"], kind="nay")
+        in_chunks(["a"], kind="nay")
     with pytest.raises(ArgumentError, match="at least 1 row"):
-        extract_iter(["a"], chunk=0)
+        in_chunks(["a"], chunksize=0)
 
 
 def test_one_slow_row_does_not_pile_up_those_behind_it(
@@ -104,7 +109,7 @@ def test_one_slow_row_does_not_pile_up_those_behind_it(
 
     engine = Fake(special=special)
     threading.Timer(1.0, others.set).start()
-    frames = extract_iter(pictures(*range(21, 61)), chunk=2, engine=engine, workers=3)
+    frames = in_chunks(pictures(*range(21, 61)), chunksize=2, engine=engine, workers=3)
     next(frames)
     assert len(engine.seen) <= 8 + 2 + 4 * 3
     assert sum(len(frame) for frame in frames) == 38
@@ -118,7 +123,7 @@ def test_a_store_of_finished_rows_does_not_hold_up_the_first(
     paths = pictures(*range(21, 61))
     extract(paths[1:], engine=Fake(), store=store)
     engine = Fake()
-    frames = list(extract_iter(paths, chunk=1, engine=engine, store=store, workers=2))
+    frames = list(in_chunks(paths, chunksize=1, engine=engine, store=store, workers=2))
     assert [frame["id"].iloc[0] for frame in frames] == [str(w) for w in range(21, 61)]
     assert engine.seen == [21]
 
@@ -131,7 +136,7 @@ def test_equal_pictures_are_forgotten_without_a_store_and_known_with_one(
     for store, times in (None, 2), (tmp_path / "run.sqlite", 1):
         engine = Fake()
         rows = [arrays[0], arrays[0], *arrays[1:], arrays[0]]
-        frames = pd.concat(extract_iter(rows, engine=engine, store=store, workers=1))
+        frames = pd.concat(in_chunks(rows, engine=engine, store=store, workers=1))
         assert engine.seen.count(21) == times
         assert frames["id"].tolist() == ["21", *map(str, range(21, 51)), "21"]
 
@@ -143,7 +148,9 @@ def test_an_interrupt_gives_the_finished_rest(pictures: Callable[..., list[str]]
 
     with pytest.warns(RunStoppedWarning, match="5 of 9 rows"):
         frames = list(
-            extract_iter(pictures(*range(21, 30)), chunk=2, engine=Fake(special=special), workers=1)
+            in_chunks(
+                pictures(*range(21, 30)), chunksize=2, engine=Fake(special=special), workers=1
+            )
         )
     assert [frame["id"].tolist() for frame in frames] == [["21", "22"], ["23", "24"], ["25"]]
 
@@ -155,8 +162,8 @@ def test_what_stops_a_run_holds_the_rows_not_given_yet(pictures: Callable[..., l
 
     given = []
     with pytest.raises(QuotaError) as caught:  # noqa: PT012 - the loop is the call
-        for frame in extract_iter(
-            pictures(*range(21, 30)), chunk=2, engine=Fake(special=special), workers=1
+        for frame in in_chunks(
+            pictures(*range(21, 30)), chunksize=2, engine=Fake(special=special), workers=1
         ):
             given += frame["id"].tolist()
     assert given == ["21", "22", "23", "24"]
@@ -168,7 +175,7 @@ def test_who_stops_listening_ends_the_run(pictures: Callable[..., list[str]]) ->
     engine = Fake(special=lambda _: time.sleep(0.01))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        frames = extract_iter(pictures(*range(21, 61)), chunk=2, engine=engine, workers=2)
+        frames = in_chunks(pictures(*range(21, 61)), chunksize=2, engine=engine, workers=2)
         next(frames)
         frames.close()  # type: ignore[attr-defined]
     seen = len(engine.seen)
@@ -180,7 +187,7 @@ def test_a_file_of_pieces_is_the_file_of_the_whole(
     pictures: Callable[..., list[str]], tmp_path: Path
 ) -> None:
     table = pd.DataFrame({"photo": [*pictures(*range(21, 30)), None]}, index=list("abcdefghij"))
-    pieces = functools.partial(extract_iter, table, column="photo", chunk=2, workers=1)
+    pieces = functools.partial(in_chunks, table, column="photo", chunksize=2, workers=1)
     with pytest.warns(RowsFailedWarning):
         rows = write_frame(pieces(engine=Various()), tmp_path / "pieces.parquet")
     with pytest.warns(RowsFailedWarning):
@@ -203,7 +210,7 @@ def test_any_index_goes_into_the_file(
     index: pd.Index, pictures: Callable[..., list[str]], tmp_path: Path
 ) -> None:
     series = pd.Series(pictures(21, 22, 23), index=index, name="photo")
-    write_frame(extract_iter(series, chunk=1, engine=Fake()), tmp_path / "read.parquet")
+    write_frame(in_chunks(series, chunksize=1, engine=Fake()), tmp_path / "read.parquet")
     found = read_frame(tmp_path / "read.parquet")
     pd.testing.assert_index_equal(found.index, index)
     assert found["id"].tolist() == ["21", "22", "23"]
@@ -216,7 +223,7 @@ def test_the_file_is_there_when_it_is_complete(
     target.write_text("the file of last week")
 
     def pieces() -> Iterator[pd.DataFrame]:
-        yield from extract_iter(pictures(21, 22), chunk=1, engine=Fake())
+        yield from in_chunks(pictures(21, 22), chunksize=1, engine=Fake())
         assert target.read_text() == "the file of last week"
         raise NoDocumentError("the end")
 
@@ -232,7 +239,7 @@ def test_tables_are_made_readable_by_their_owner_alone(
 ) -> None:
     umask = os.umask(0)
     try:
-        write_frame(extract_iter(pictures(21), engine=Fake()), tmp_path / "pieces.parquet")
+        write_frame(in_chunks(pictures(21), engine=Fake()), tmp_path / "pieces.parquet")
         for ending in ("csv", "parquet"):
             write_frame(read_frame(tmp_path / "pieces.parquet"), tmp_path / f"whole.{ending}")
     finally:
@@ -244,7 +251,7 @@ def test_tables_are_made_readable_by_their_owner_alone(
 def test_what_no_file_takes_is_refused(tmp_path: Path) -> None:
     arrays = [np.zeros((12, 21, 3), np.uint8)]
     with pytest.raises(ArgumentError, match="holds pictures"):
-        write_frame(extract_iter(arrays, engine=Fake()), tmp_path / "read.parquet")
+        write_frame(in_chunks(arrays, engine=Fake()), tmp_path / "read.parquet")
     with pytest.raises(ArgumentError, match=r"\.parquet"):
         write_frame([], tmp_path / "read.csv")
     with pytest.raises(ArgumentError, match="no frame"):
@@ -254,7 +261,7 @@ def test_what_no_file_takes_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(os.name != "posix", reason="signals")
 def test_ctrl_c_between_frames_is_the_callers(pictures: Callable[..., list[str]]) -> None:
-    frames = extract_iter(pictures(21, 22, 23), chunk=1, engine=Fake(), workers=2)
+    frames = in_chunks(pictures(21, 22, 23), chunksize=1, engine=Fake(), workers=2)
     next(frames)
     with pytest.raises(KeyboardInterrupt):  # noqa: PT012 - the signal may take a moment
         os.kill(os.getpid(), signal.SIGINT)
@@ -264,5 +271,5 @@ def test_ctrl_c_between_frames_is_the_callers(pictures: Callable[..., list[str]]
 
 def test_the_accessor_streams_too(table: pd.DataFrame) -> None:
     with pytest.warns(RowsFailedWarning):
-        frames = list(table.cvocr.extract_iter(engine=Fake(), chunk=6, progress=False))
+        frames = list(table.cvocr.extract(engine=Fake(), chunksize=6, progress=False))
     assert [frame.index[0] for frame in frames] == [100, 106]

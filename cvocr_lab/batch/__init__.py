@@ -14,7 +14,6 @@ from cvocr_lab.batch.rows import RowsFailedWarning, RunStoppedWarning
 from cvocr_lab.batch.run_spec import TIME_LIMIT_S
 from cvocr_lab.batch.sources import Column, source_frame
 from cvocr_lab.batch.stored import read_store
-from cvocr_lab.batch.stream import extract_iter
 from cvocr_lab.workers import usable_cores
 
 __all__ = [
@@ -24,7 +23,6 @@ __all__ = [
     "RowsFailedWarning",
     "RunStoppedWarning",
     "extract",
-    "extract_iter",
     "locate",
     "plan",
     "read_store",

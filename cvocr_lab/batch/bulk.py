@@ -2,20 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from os import PathLike
-from typing import Literal
+from typing import Any, Literal, overload
 
 import pandas as pd
 
 from cvocr_lab.batch.rows import Count, finished_rows
 from cvocr_lab.batch.run_spec import TIME_LIMIT_S, RunSpec, run_spec
 from cvocr_lab.batch.sources import Column, Data
+from cvocr_lab.batch.stream import chunks
 from cvocr_lab.engines import Engine
-from cvocr_lab.errors import BatchError
+from cvocr_lab.errors import ArgumentError, BatchError
 from cvocr_lab.frames import Reading, to_frame
 from cvocr_lab.images import Fetch, Limits
+
+
+@overload
+def extract(
+    data: Data,
+    column: Column | Sequence[Column] | None = None,
+    *,
+    chunksize: None = None,
+    **options: Any,
+) -> pd.DataFrame: ...
+
+
+@overload
+def extract(
+    data: Data,
+    column: Column | Sequence[Column] | None = None,
+    *,
+    chunksize: int,
+    **options: Any,
+) -> Iterator[pd.DataFrame]: ...
 
 
 def extract(
@@ -34,8 +55,9 @@ def extract(
     fetch: Fetch = Fetch(),  # noqa: B008 - frozen
     store: str | PathLike[str] | None = None,
     retry_failed: bool = False,
+    chunksize: int | None = None,
     **options: object,
-) -> pd.DataFrame:
+) -> pd.DataFrame | Iterator[pd.DataFrame]:
     """Read every picture of a column into one flat frame.
 
     Parameters
@@ -79,6 +101,11 @@ def extract(
         options and pages.  Use one store for as many runs as you like, also at a time.
     retry_failed
         Whether to read again what failed in an earlier run; else it stays failed.
+    chunksize
+        Number of rows of `data` per frame, for columns of millions: the result is then an iterator
+        of frames, and the memory needed does not grow with the run.  Reading goes on while the
+        caller works with a frame, a few frames ahead at most.  Without a store, a picture is
+        recognised as equal only among the last 1,000.
     options
         Passed to the engine's class.
 
@@ -94,7 +121,8 @@ def extract(
     ArgumentError
         The call is wrong: no such column, kind, engine or option.
     BatchError
-        No further row can be read; its `partial` is the frame of the finished rows.
+        No further row can be read; its `partial` is the frame of the finished rows; with
+        `chunksize`, of those that no frame has held yet.
     RowError
         With ``errors="raise"``: a row failed.
 
@@ -115,7 +143,12 @@ def extract(
     ...     return {"name": f"{picture.width} × {picture.height}"}
     >>> extract(picture, engine=size, progress=False)["name"].tolist()
     ['320 × 200']
+    >>> frames = extract([picture] * 5, engine=size, chunksize=2, progress=False)
+    >>> [len(frame) for frame in frames]
+    [2, 2, 1]
     """
+    if chunksize is not None and chunksize < 1:
+        raise ArgumentError(f"chunksize is at least 1 row, not {chunksize}")
     spec = run_spec(
         data,
         column=column,
@@ -133,7 +166,7 @@ def extract(
         retry_failed=retry_failed,
         options=options,
     )
-    return read_all(spec)
+    return read_all(spec) if chunksize is None else chunks(spec, chunksize)
 
 
 def read_all(spec: RunSpec, *, fields: Sequence[str] | None = None) -> pd.DataFrame:

@@ -211,8 +211,10 @@ def _repeated(reading: Reading) -> Reading:
     if isinstance(result, Extraction):
         result = replace(result, usage=None)
     elif isinstance(result, RowError) and result.usage is not None:
+        attributes = vars(result) | {"usage": None}
         result = copy(result)
-        result.usage = None
+        # Where Dask has been imported, the copy of an exception shares its attributes.
+        result.__dict__ = attributes
     return replace(reading, result=result, attempts=0, seconds=0.0)
 
 

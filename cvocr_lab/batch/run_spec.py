@@ -27,7 +27,7 @@ TIME_LIMIT_S: Final = 900.0
 
 @dataclass(frozen=True, slots=True)
 class RunSpec:
-    """The checked arguments of `extract`, `extract_iter` and `plan`, which describe them."""
+    """The checked arguments of `extract` and `plan`, which describe them."""
 
     sources: pd.DataFrame
     asked: Task

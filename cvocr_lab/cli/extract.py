@@ -33,6 +33,7 @@ _PICTURES: Final = frozenset(
     )
 )
 
+_CHUNK: Final = 1_000
 _TOLD: Final = (batch.RowsFailedWarning, batch.RunStoppedWarning, journal.JournalWarning)
 
 
@@ -121,10 +122,9 @@ def _extract(args: argparse.Namespace) -> int:
             for frame in run.watched(_whole(sources, options)):
                 frames.write_frame(frame, _unfinished(args.out))
         else:
-            # Piece by piece: the table may be larger than memory.
-            frames.write_frame(
-                run.watched(batch.extract_iter(sources, **options)), _unfinished(args.out)
-            )
+            # In chunks: the table may be larger than memory.
+            chunks = batch.extract(sources, chunksize=_CHUNK, **options)
+            frames.write_frame(run.watched(chunks), _unfinished(args.out))
     if args.out is not None:
         if run.complete:
             _unfinished(args.out).replace(args.out)

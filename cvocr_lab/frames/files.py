@@ -34,9 +34,9 @@ def write_frame(frame: pd.DataFrame | Iterable[pd.DataFrame], path: str | Path) 
     """Write a flat frame with its index to ``.parquet`` or ``.csv`` (UTF-8); return its rows.
 
     The file gets mode 0600: it holds people's data.  A file that was there before is replaced when
-    the new one is complete.  Frames one after another, such as `cvocr_lab.batch.extract_iter`
-    gives, are written to one ``.parquet`` file, each as a row group, so that they need not fit in
-    memory together.
+    the new one is complete.  Frames one after another, such as `cvocr_lab.extract` gives with
+    `chunksize`, are written to one ``.parquet`` file, each as a row group, so that they need not
+    fit in memory together.
 
     In CSV, texts that a spreadsheet would take for a formula (``=``,
     ``+``, ``-``, ``@`` first) get an apostrophe before them, which `read_frame` takes away.

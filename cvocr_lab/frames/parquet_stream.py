@@ -36,8 +36,8 @@ def write_stream(frames: Iterable[pd.DataFrame], path: Path) -> int:
     Parameters
     ----------
     frames
-        Flat frames of the same source columns and index, such as `cvocr_lab.batch.extract_iter`
-        gives.  Fields of types that occur in none of them get no columns.
+        Flat frames of the same source columns and index, such as `cvocr_lab.extract` gives
+        with `chunksize`.  Fields of types that occur in none of them get no columns.
     path
         The file.
 

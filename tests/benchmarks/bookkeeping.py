@@ -1,7 +1,7 @@
 """What a bulk run costs beside reading: milliseconds a row, and the memory of a long run.
 
 Run: ``python tests/benchmarks/bookkeeping.py`` for 100,000 rows through `extract` with a store, or
-with ``--stream`` for 1,000,000 rows through `extract_iter` into a Parquet file.  The engine does
+with ``--stream`` for 1,000,000 rows in chunks into a Parquet file.  The engine does
 nothing and gives ten fields; the pictures are bytes of one pixel each, all different, loaded and
 hashed like any others.  Time is the process's own, loading included; peak memory is all of it, the
 interpreter, pandas and the column of sources too.
@@ -76,15 +76,16 @@ def whole(rows: int, folder: Path) -> None:
 
 
 def stream(rows: int, folder: Path, every: int) -> None:
-    """Measure `extract_iter` into a file; print the peak memory as it goes."""
+    """Measure `extract(chunksize=…)` into a file; print the peak memory as it goes."""
     sources = pd.Series([picture(n) for n in range(rows)], name="image")
     print(f"{0:9} rows: peak {peak_mb():5.0f} MB")
 
     def chunks() -> Iterator[pd.DataFrame]:
         done = 0
-        pieces = batch.extract_iter(
-            sources, engine=Nothing(), store=folder / "run.sqlite", limits=Limits(min_side=1)
-        )
+        pieces = batch.extract(
+            sources, chunksize=1_000, engine=Nothing(), store=folder / "run.sqlite",
+            limits=Limits(min_side=1),
+        )  # fmt: skip
         for frame in pieces:
             done += len(frame)
             if done % every == 0:

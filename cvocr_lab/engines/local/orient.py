@@ -95,13 +95,12 @@ def reading_angle(image: Image, quads: Quads, angle_deg: float, read: Read) -> f
     long, short = np.hypot(*first.T), np.maximum(np.hypot(*second.T), 1)
     shape = np.where((long / short > 3) & (long / short < 25), long * np.sqrt(short), 0.1 * long)
     probes = ordered[np.argsort(-shape)[:_PROBES]]
-    both = read(image, np.concatenate([probes, turned(probes)]))
-    upright, flipped = both[: len(probes)], both[len(probes) :]
-    if sum(map(_sureness, flipped)) > sum(map(_sureness, upright)):
+    upright, flipped = read(image, probes), read(image, turned(probes))
+    if sum(map(sureness, flipped)) > sum(map(sureness, upright)):
         angle_deg += 180
     return (angle_deg + 180) % 360 - 180
 
 
-def _sureness(line: Line) -> float:
-    # Confidence above what guessing gives, over as many characters as were read.
+def sureness(line: Line) -> float:
+    """Confidence above what guessing gives, over as many characters as were read."""
     return max(line.confidence - 0.3, 0) ** 2 * min(len(line.text), 30)

@@ -14,10 +14,10 @@ from cvocr_lab.engines.local.geometry import (
     Image,
     Matrix,
     Points,
-    Quads,
     around,
     homography,
     overlap,
+    quads_array,
     rectangle,
     side_lengths,
     twist,
@@ -50,6 +50,8 @@ _UPRIGHT = 0.97
 """Probability of its turn from which a paper is not read the other way round too."""
 _READS_WELL = 0.85
 """Mean confidence of the lines under which they may stand upside down."""
+_PROBES = 4
+"""Lines that are read the other way round to tell."""
 _ZONE_AGREES = 0.8
 """Overlap with the page that a zone places from which an outline is that page's."""
 _CARD_MM = (85.6, 53.98)
@@ -224,7 +226,7 @@ def _paper(
         return None
     lines = read_quads(flat, quads, reader)
     doubtful = outline.upright < _UPRIGHT or _sureness(lines) < _READS_WELL
-    if doubtful and abs(_reading_angle(flat, quads, reader)) > 90:
+    if doubtful and _is_upside_down(flat, lines, reader):
         outline = replace(outline, corners=np.roll(outline.corners, -2, axis=0))
         flat, to_flat, scale = _flatten(image, outline.corners, size)
         lines = read_quads(flat, grown(eyes.lines(flat, min(1.0, SCALE_MM / scale))), reader)
@@ -296,11 +298,11 @@ def _sureness(lines: Sequence[Line]) -> float:
     return sum(line.confidence * len(line.text) for line in lines) / max(total, 1)
 
 
-def _reading_angle(flat: Image, quads: Quads, reader: Reader) -> float:
-    def read(picture: Image, some: Quads) -> Sequence[Line]:
-        return read_quads(picture, some, reader)
-
-    return orient.reading_angle(flat, quads, 0.0, read)
+def _is_upside_down(flat: Image, lines: Sequence[Line], reader: Reader) -> bool:
+    """Whether the longest lines read more surely the other way round."""
+    probes = sorted(lines, key=lambda line: len(line.text), reverse=True)[:_PROBES]
+    other = read_quads(flat, orient.turned(quads_array(probes)), reader)
+    return sum(map(orient.sureness, other)) > sum(map(orient.sureness, probes))
 
 
 def _codes(flat: Image, to_flat: Matrix) -> list[codes.Code]:

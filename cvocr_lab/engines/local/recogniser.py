@@ -6,7 +6,6 @@ Where a field's type allows few characters, the others are ruled out before deco
 
 from __future__ import annotations
 
-import itertools
 import json
 import math
 import re
@@ -262,7 +261,7 @@ def _reword(text: list[str], sure: list[float], odds: Columns, charset: str) -> 
 
 def _spellings(word: list[str], odds: Columns, charset: str) -> list[tuple[str, float]]:
     """Spellings of a word and the logarithms of their probabilities, the one read first."""
-    letters: list[list[tuple[str, float]]] = []
+    spellings = [("", 0.0)]
     doubtful = sorted(range(len(word)), key=lambda i: odds[i, 1:].max())[:_DOUBTFUL]
     for i, letter in enumerate(word):
         top = float(odds[i, charset.index(letter) + 1])
@@ -272,12 +271,9 @@ def _spellings(word: list[str], odds: Columns, charset: str) -> list[tuple[str, 
                 other = charset[k]
                 if other != letter and other.isalpha() and other.isupper() == letter.isupper():
                     found.append((other, math.log(float(odds[i, k + 1]))))
-        letters.append(found)
-    spellings = [
-        ("".join(c for c, _ in spelling), sum(p for _, p in spelling))
-        for spelling in itertools.product(*letters)
-    ]
-    return sorted(spellings, key=lambda found: -found[1])[:_SPELLINGS]
+        longer = [(begun + c, so_far + p) for begun, so_far in spellings for c, p in found]
+        spellings = sorted(longer, key=lambda made: -made[1])[:_SPELLINGS]
+    return spellings
 
 
 def _softmax(scores: Columns) -> Columns:
