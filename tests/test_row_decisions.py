@@ -268,21 +268,21 @@ def test_errors_name_what_there_is(frame: pd.DataFrame, tmp_path: Path) -> None:
     for read in (lambda path: view(frame, truth=path), read_frame, read_labels):
         with pytest.raises(ArgumentError, match="there is no file"):
             read(str(tmp_path / "labels.csv"))
-    judged = score(frame, frame)
+    scored = score(frame, frame)
     for call, said in (
-        (lambda: judged.plot("outcome"), "plot 'outcome': did you mean 'outcomes'"),  # type: ignore[call-overload]
-        (lambda: judged.summary("typ"), "column to group by 'typ': did you mean 'type'"),
+        (lambda: scored.plot("outcome"), "plot 'outcome': did you mean 'outcomes'"),  # type: ignore[arg-type]
+        (lambda: scored.summary("typ"), "column to group by 'typ': did you mean 'type'"),
         (lambda: frame.cvocr.check(rules=["date_odrer"]), "rule 'date_odrer': did you mean"),
         (lambda: frame.cvocr.clean(fields=["nmae"]), "field 'nmae': did you mean 'name'"),
         (lambda: open_engine("local", theads=1), "option 'theads': did you mean 'threads'"),
     ):
         with pytest.raises(ArgumentError, match=f"unknown {said}"):
             call()
-    for write, name in ((judged.to_html, "o.pdf"), (frame.cvocr.to_label_studio, "o.xlsx")):
+    for write, name in ((scored.to_html, "o.pdf"), (frame.cvocr.to_label_studio, "o.xlsx")):
         with pytest.raises(ArgumentError, match=name):
             write(tmp_path / name)
     with pytest.raises(FileNotFoundError, match=r"no folder.*nowhere'"):
-        judged.to_html(tmp_path / "nowhere" / "o.html")
+        scored.to_html(tmp_path / "nowhere" / "o.html")
     frame[["image", "name"]].to_csv(tmp_path / "labels.csv", index=False)
     judged = view(frame, truth=tmp_path / "labels.csv", on="image", sort="outcome")
     assert len(judged) == 6

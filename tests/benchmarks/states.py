@@ -8,14 +8,15 @@ one PNG for each state, the light theme above the dark one.  ``--only review`` t
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
+from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
@@ -252,9 +253,10 @@ def main(folder: Path, only: str) -> None:
             for size in SIZES if only in ("", part) else ():
                 both = (shots(browser, lab, part, size, dark=dark) for dark in (False, True))
                 for (state, light), (_, dark) in zip(*both, strict=True):
-                    pixels = [cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR)
+                    pixels = [np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
                               for png in (light, dark)]  # fmt: skip
-                    cv2.imwrite(str(folder / f"{part}-{state}-{size[0]}.png"), np.vstack(pixels))
+                    name = f"{part}-{state}-{size[0]}.png"
+                    Image.fromarray(np.vstack(pixels)).save(folder / name)
 
 
 if __name__ == "__main__":
