@@ -24,9 +24,12 @@ Messages say what happened and what to do.  They never hold a field value, a key
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
+from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
 if TYPE_CHECKING:
@@ -183,3 +186,24 @@ def unknown(what: str, name: object, known: Iterable[object], *, more: str = "")
     shown = ", ".join(names[:_LISTED]) + (" …" if len(names) > _LISTED else "")
     tail = f": {shown}" if near else f" {shown}"
     return ArgumentError(f"unknown {what} {name!r}{meant}{tail if names else ' none'}{more}")
+
+
+def refuse_ending(path: str | PathLike[str], *endings: str, more: str = "") -> None:
+    """Refuse a file whose name says that it holds something else than what is written.
+
+    Raises
+    ------
+    ArgumentError
+        It ends in none of `endings`; the message goes on with `more`.
+    """
+    name = Path(path).name
+    if not name.lower().endswith(endings):
+        raise ArgumentError(f"this writes {' or '.join(endings)}, not {name!r}{more}")
+
+
+def outside() -> int:
+    """Count the frames up to the line that called this package: the `stacklevel` of a warning."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back and str(frame.f_globals.get("__name__", "")).startswith("cvocr_lab"):
+        level, frame = level + 1, frame.f_back
+    return level

@@ -6,6 +6,7 @@ Everything this package writes holds people's data, so every room writes through
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import tempfile
@@ -53,6 +54,8 @@ def replacing(path: str | PathLike[str]) -> Iterator[Path]:
     'whole'
     """
     target = Path(os.path.realpath(path))
+    if not target.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "there is no folder", str(target.parent))
     # mkstemp makes the file with mode 0600, whatever the umask says.
     descriptor, name = tempfile.mkstemp(prefix=".tmp-", suffix=target.suffix, dir=target.parent)
     os.close(descriptor)

@@ -34,6 +34,14 @@ FLAGS: Final = (
 PATIENCE: Final = 40_000
 """Milliseconds to wait for anything; a slow machine that starts a kernel takes some."""
 
+START: Final = """
+import os, pathlib, cvocr_lab, pandas as pd
+pathlib.Path("pid").write_text(str(os.getpid()))
+frame = cvocr_lab.read_frame("cards/frame.parquet")
+truth = pd.DataFrame({"image": frame["image"], "name": frame["name"].str.replace("Ầ", "Â")})
+"""
+"""First cell of a notebook: made-up cards, and labels that differ in some names."""
+
 _SETTINGS: Final = {
     "@jupyter-widgets/jupyterlab-manager/plugin.jupyterlab-settings": {"saveState": True},
     "@jupyterlab/apputils-extension/notification.jupyterlab-settings": {
@@ -93,6 +101,11 @@ class Lab:
             )
         )  # fmt: skip
         return path
+
+    @property
+    def kernel(self) -> int:
+        """Process number of the kernel that ran `START` last."""
+        return int((self.folder / "pid").read_text())
 
     def kernels(self) -> list[dict[str, object]]:
         """The kernels that run."""
@@ -225,3 +238,45 @@ def run_cell(page: Page, at: int = 0) -> None:
 def command(page: Page, name: str) -> None:
     """Run one of Lab's commands."""
     page.evaluate(f"async (name) => {{ {_APP} await app.commands.execute(name); }}", name)
+
+
+def theme(page: Page, *, dark: bool) -> None:
+    """Change the theme, as a person does in the menu."""
+    name = "JupyterLab Dark" if dark else "JupyterLab Light"
+    page.evaluate(
+        f"""async (theme) => {{ {_APP}
+            await app.commands.execute("apputils:change-theme", {{theme}});
+        }}""",
+        name,
+    )
+
+
+def shown(page: Page, at: int) -> None:
+    """Wait till viewer or reviewer shows a row or an item."""
+    page.locator(f".cvocr[data-shown='{at}']").wait_for()
+
+
+def compose(page: Page, *texts: str, end: bool = True) -> None:
+    """What an input method such as IBus does: a word underlined as it grows, then put down."""
+    devtools = page.context.new_cdp_session(page)
+    for text in texts:
+        place = {"selectionStart": len(text), "selectionEnd": len(text)}
+        devtools.send("Input.imeSetComposition", {"text": text, **place})
+    if end:
+        devtools.send("Input.insertText", {"text": texts[-1]})
+    devtools.detach()
+
+
+def keys_in_sight(page: Page) -> None:
+    """Wait till the keys at the bottom of a widget are seen whole, and nothing is over them."""
+    page.wait_for_function("""() => {
+        const {left, top, bottom} = document.querySelector(".cvocr .foot").getBoundingClientRect();
+        const at = (y) => document.elementFromPoint(left + 20, y)?.closest(".foot");
+        return at(top + 1) && at(bottom - 1);
+    }""")
+
+
+def lines(path: Path) -> list[tuple[str, str, str | None]]:
+    """Field, state and value of every decision in a journal."""
+    found = map(json.loads, path.read_text().splitlines() if path.exists() else [])
+    return [(d["field"], d["state"], d["value"]) for d in found]

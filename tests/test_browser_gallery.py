@@ -2,51 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from cards import NAMES, cards
-from lab import Lab, command, opened, run_cell, until
+from cards import NAMES
+from lab import START, Lab, command, opened, theme, until
 
-from cvocr_lab import write_frame
 from cvocr_lab.journal import Journal
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.browser
 
-START = """
-import cvocr_lab, pandas as pd
-frame = cvocr_lab.read_frame("many/frame.parquet")
-truth = pd.DataFrame({"image": frame["image"], "name": frame["name"].str.replace("Ầ", "Â")})
-"""
-VIEW = "frame.cvocr.view(truth=truth, on='image', journal={journal!r})"
-
-
-@pytest.fixture(scope="module")
-def folder(lab: Lab) -> Path:
-    write_frame(cards(lab.folder / "many", 40), lab.folder / "many" / "frame.parquet")
-    return lab.folder
-
-
-@pytest.fixture
-def page(
-    browser: Browser, lab: Lab, folder: Path, request: pytest.FixtureRequest
-) -> Iterator[Page]:
-    assert folder.is_dir()
-    lab.write("many.ipynb", START, VIEW.format(journal=f"{request.node.name}.jsonl"))
-    with opened(browser, lab, "many.ipynb", height=1000) as page:
-        run_cell(page, 0)
-        run_cell(page, 1)
-        page.locator(".cvocr[data-shown='0']").wait_for()
-        page.locator(".cvocr").focus()
-        yield page
+CARDS = 40
+SHOW = "frame.cvocr.view(truth=truth, on='image', journal={journal!r})"
+READY = ".cvocr[data-shown='0']"
 
 
 def test_thumbnails_come_into_sight_and_open_a_paper(page: Page) -> None:
+    page.locator(".cvocr").focus()
     page.keyboard.press("o")
     page.locator(".thumb[data-at='0'] img").wait_for()
     # Only what is in sight is there, and what comes into sight comes.
@@ -68,6 +45,7 @@ def test_thumbnails_come_into_sight_and_open_a_paper(page: Page) -> None:
 
 
 def test_bars_choose_rows(page: Page) -> None:
+    page.locator(".cvocr").focus()
     page.keyboard.press("f")
     page.keyboard.press("o")
     bar = page.locator(".facets [data-value='id:from_qr']")
@@ -117,33 +95,29 @@ def test_rows_are_sorted_both_ways(page: Page) -> None:
     page.locator(".heading", has_text="row 39").wait_for()
 
 
-def test_tags_are_decisions_and_choose_rows(page: Page, folder: Path) -> None:
-    path = folder / "test_tags_are_decisions_and_choose_rows.jsonl"
+def test_tags_are_decisions_and_choose_rows(page: Page, served: Path, decided: Path) -> None:
+    page.locator(".cvocr").focus()
     page.keyboard.press("t")
     page.keyboard.type("mờ; hỏi lại")
     page.keyboard.press("Enter")
-    until(path.exists, 20, "the tags are not written")
-    standing = list(Journal(path).standings.values())
+    until(decided.exists, 20, "the tags are not written")
+    standing = list(Journal(decided).standings.values())
     assert [(s.item.field, s.value) for s in standing] == [("ocr_tags", "mờ;hỏi lại")]
     page.locator("select[name=tag]").select_option("mờ")
     page.get_by_text("/ 1", exact=True).wait_for()
     command(page, "docmanager:save")
-    saved = folder / "many.ipynb"
+    saved = served / "page.ipynb"
     until(lambda: "widget-view" in saved.read_text(), 30, "the notebook is not saved")
     for trace in ("hỏi lại", "/9j/", "data:image", "blob:", "0010900000", *NAMES):
         assert trace not in saved.read_text(), trace
 
 
-def test_it_follows_the_theme_after_restart_and_run_all(
-    browser: Browser, lab: Lab, folder: Path
-) -> None:
-    assert folder.is_dir()
-    lab.write("dark.ipynb", START, "frame.cvocr.sweep('name', 'dark.jsonl')", "frame.cvocr.show(0)")
+@pytest.mark.usefixtures("served")
+def test_it_follows_the_theme_after_restart_and_run_all(browser: Browser, lab: Lab) -> None:
+    sweep, show = "frame.cvocr.sweep('name', 'dark.jsonl')", "frame.cvocr.show(0)"
+    lab.write("dark.ipynb", START, sweep, show, "frame.cvocr.score(truth, on='image').plot()")
     with opened(browser, lab, "dark.ipynb", height=1400) as page:
-        page.evaluate("""async () => {
-            const app = window.jupyterapp ?? window.jupyterlab;
-            await app.commands.execute("apputils:change-theme", {theme: "JupyterLab Dark"});
-        }""")
+        theme(page, dark=True)
         page.evaluate("""async () => {
             const app = window.jupyterapp ?? window.jupyterlab;
             const {sessionContext, content} = app.shell.currentWidget;
@@ -151,19 +125,19 @@ def test_it_follows_the_theme_after_restart_and_run_all(
             app.commands.execute("notebook:run-all-cells");
         }""")
         page.locator(".sweep[data-page='0'][data-dark]").wait_for()
-        picture = page.locator(".jp-RenderedImage img")
-        picture.wait_for()
-        corner = picture.evaluate("""async (image) => {
-            await image.decode();
-            const canvas = document.createElement("canvas");
-            [canvas.width, canvas.height] = [image.naturalWidth, image.naturalHeight];
-            const pen = canvas.getContext("2d");
-            pen.drawImage(image, 0, 0);
-            return pen.getImageData(2, 2, 1, 1).data[3];
-        }""")
-        assert corner == 0
-        page.evaluate("""async () => {
-            const app = window.jupyterapp ?? window.jupyterlab;
-            await app.commands.execute("apputils:change-theme", {theme: "JupyterLab Light"});
-        }""")
+        pictures = page.locator(".jp-RenderedImage img")
+        pictures.nth(1).wait_for()
+        # Neither has a ground of its own, nor lays the notebook one under it.
+        for at in range(2):
+            alpha, ground = pictures.nth(at).evaluate("""async (image) => {
+                await image.decode();
+                const canvas = document.createElement("canvas");
+                [canvas.width, canvas.height] = [image.naturalWidth, image.naturalHeight];
+                const pen = canvas.getContext("2d");
+                pen.drawImage(image, 0, 0);
+                const corner = pen.getImageData(2, 2, 1, 1).data;
+                return [corner[3], getComputedStyle(image).backgroundColor];
+            }""")
+            assert (alpha, ground) == (0, "rgba(0, 0, 0, 0)")
+        theme(page, dark=False)
         page.locator(".sweep[data-page='0']:not([data-dark])").wait_for()

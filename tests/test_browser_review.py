@@ -6,16 +6,25 @@ import json
 import os
 import re
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 import pytest
-from cards import NAMES, cards
-from lab import Lab, command, opened, run_cell, until
+from cards import NAMES
+from lab import (
+    Lab,
+    command,
+    compose,
+    keys_in_sight,
+    lines,
+    opened,
+    run_cell,
+    shown,
+    until,
+)
 
-from cvocr_lab import read_frame, read_labels, write_frame
+from cvocr_lab import read_labels, write_frame
 from cvocr_lab.frames import Reading, to_frame
 from cvocr_lab.journal import Journal
 from cvocr_lab.results import Document, Extraction, FieldValue
@@ -26,38 +35,9 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 SAMPLES = Path(__file__).parent.parent / "sample_data"
-START = """
-import os, pathlib, cvocr_lab
-frame = cvocr_lab.read_frame("review/frame.parquet")
-pathlib.Path("pid").write_text(str(os.getpid()))
-"""
-REVIEW = """
-frame.cvocr.review({journal!r}, order="row", fields=["id", "name"], who="an")
-"""
-
-
-@pytest.fixture(scope="module")
-def folder(lab: Lab) -> Path:
-    frame = cards(lab.folder / "review", 5)
-    write_frame(frame, lab.folder / "review" / "frame.parquet")
-    return lab.folder
-
-
-@pytest.fixture
-def page(
-    browser: Browser, lab: Lab, folder: Path, request: pytest.FixtureRequest
-) -> Iterator[Page]:
-    journal = f"{request.node.name}.jsonl"
-    lab.write("review.ipynb", START, REVIEW.format(journal=journal))
-    with opened(browser, lab, "review.ipynb") as page:
-        run_cell(page, 0)
-        run_cell(page, 1)
-        shown(page, 0)
-        yield page
-
-
-def shown(page: Page, at: int) -> None:
-    page.locator(f".cvocr[data-shown='{at}']").wait_for()
+CARDS = 5
+SHOW = 'frame.cvocr.review({journal!r}, order="row", fields=["id", "name"], who="an")'
+READY = ".cvocr[data-shown='0']"
 
 
 def answer(page: Page) -> str:
@@ -68,20 +48,13 @@ def mode(page: Page, name: str) -> None:
     page.locator(f".cvocr[data-doing='{name}'] .mode").wait_for()
 
 
-def lines(path: Path) -> list[tuple[str, str, str | None]]:
-    """Field, state and value of every line."""
-    found = [json.loads(line) for line in path.read_text().splitlines()]
-    return [(d["field"], d["state"], d["value"]) for d in found]
-
-
-def test_fields_are_decided_by_keyboard_alone(page: Page, folder: Path) -> None:
-    path = folder / "test_fields_are_decided_by_keyboard_alone.jsonl"
+def test_fields_are_decided_by_keyboard_alone(page: Page, decided: Path) -> None:
     page.locator(".hints", has_text="click").wait_for()
     page.locator(".cvocr").focus()
     mode(page, "Selected")
     page.keyboard.press("Enter")  # id of the first card is right
     shown(page, 1)
-    assert lines(path) == [("id", "confirmed", "001090000000")]
+    assert lines(decided) == [("id", "confirmed", "001090000000")]
     # A letter begins a new value, F2 goes on with the old one.
     page.keyboard.type("Uỷ ban")
     mode(page, "Editing")
@@ -94,24 +67,24 @@ def test_fields_are_decided_by_keyboard_alone(page: Page, folder: Path) -> None:
     page.keyboard.press("Enter")
     shown(page, 2)
     mode(page, "Selected")
-    assert lines(path)[1:] == [("name", "corrected", f"{NAMES[0]} HOA")]
+    assert lines(decided)[1:] == [("name", "corrected", f"{NAMES[0]} HOA")]
 
     page.keyboard.press("Alt+u")
     shown(page, 3)
     page.keyboard.press("Alt+s")
     shown(page, 4)
-    assert lines(path)[2:] == [("id", "unreadable", None), ("name", "skipped", None)]
+    assert lines(decided)[2:] == [("id", "unreadable", None), ("name", "skipped", None)]
 
     # This number lacks a digit: Enter never saves it, however often; a key of its own does.
     page.locator(".verdict.doubt", has_text="Not 12 digits").wait_for()
     for _ in range(3):
         page.keyboard.press("Enter")
         page.locator(".verdict.doubt", has_text="Not saved").wait_for()
-    assert len(lines(path)) == 4
+    assert len(lines(decided)) == 4
     page.keyboard.press("Control+Enter")
     shown(page, 5)
-    assert lines(path)[4:] == [("id", "confirmed", "00109000000")]
-    assert json.loads(path.read_text().splitlines()[4])["doubt"] == "not 12 digits"
+    assert lines(decided)[4:] == [("id", "confirmed", "00109000000")]
+    assert json.loads(decided.read_text().splitlines()[4])["doubt"] == "not 12 digits"
     page.locator("li[data-field=id] .malformed").wait_for()
 
     page.keyboard.press("Backspace")
@@ -120,14 +93,14 @@ def test_fields_are_decided_by_keyboard_alone(page: Page, folder: Path) -> None:
     page.keyboard.press("Alt+n")
     page.keyboard.type("smudged")
     page.keyboard.press("Enter")
-    until(lambda: len(lines(path)) == 7, 20, "the note is not written")
+    until(lambda: len(lines(decided)) == 7, 20, "the note is not written")
     page.keyboard.press("Alt+d")
     shown(page, 5)
-    standing = Journal(path, who="an").standings.values()
+    standing = Journal(decided, who="an").standings.values()
     assert [s.state for s in standing] == [
         "confirmed", "corrected", "unreadable", "skipped", "disputed",
     ]  # fmt: skip
-    assert path.stat().st_mode & 0o777 == 0o600
+    assert decided.stat().st_mode & 0o777 == 0o600
     assert "5 of 10 done" in page.locator(".pace").inner_text()
     page.keyboard.press("ArrowLeft")
     shown(page, 4)
@@ -138,24 +111,23 @@ def test_fields_are_decided_by_keyboard_alone(page: Page, folder: Path) -> None:
     mode(page, "Editing")
     page.keyboard.press("Enter")  # no name is on this card
     shown(page, 6)
-    assert lines(path)[-1] == ("name", "corrected", None)
+    assert lines(decided)[-1] == ("name", "corrected", None)
 
 
-def test_a_malformed_value_is_not_saved_by_leaving_it(page: Page, folder: Path) -> None:
-    path = folder / "test_a_malformed_value_is_not_saved_by_leaving_it.jsonl"
+def test_a_malformed_value_is_not_saved_by_leaving_it(page: Page, decided: Path) -> None:
     page.locator(".cvocr").focus()
     page.keyboard.type("0010")
     page.keyboard.press("Tab")
     page.locator(".verdict.doubt", has_text="Not saved").wait_for()
     page.locator(".stage svg").first.click(position={"x": 4, "y": 4})
-    page.wait_for_timeout(400)
+    page.locator(".review:not([data-pending])").wait_for()
     assert answer(page) == "0010"
-    assert not path.exists()
+    assert not decided.exists()
     # What is typed goes on where it ended, not over it.
     page.keyboard.type("90000009")
     page.keyboard.press("Enter")
     shown(page, 1)
-    assert lines(path) == [("id", "corrected", "001090000009")]
+    assert lines(decided) == [("id", "corrected", "001090000009")]
 
 
 def test_letters_reach_neither_the_notebook_nor_a_command(page: Page) -> None:
@@ -176,8 +148,12 @@ def test_the_wheel_scrolls_the_notebook_unless_ctrl_is_held(page: Page) -> None:
     page.locator(".cvocr").focus()
     page.locator(".stage").first.hover()
     before = world.get_attribute("transform")
+    page.evaluate("""() => {
+        window.wheels = 0;
+        window.addEventListener("wheel", () => { window.wheels += 1; });
+    }""")
     page.mouse.wheel(0, -200)
-    page.wait_for_timeout(200)
+    page.wait_for_function("window.wheels === 1")
     assert world.get_attribute("transform") == before
     page.keyboard.down("Control")
     page.mouse.wheel(0, -200)
@@ -194,20 +170,20 @@ def test_nothing_is_cut_off_at_1280_pixels(page: Page) -> None:
     page.keyboard.type("x")
     mode(page, "Editing")
     assert page.evaluate(CUT_OFF) == []
-    # The keys are in sight though the page is higher than the window.
-    foot = page.locator(".foot").bounding_box()
-    assert foot is not None
-    assert foot["y"] + foot["height"] < 900
     page.keyboard.press("Escape")
     mode(page, "Selected")
+    # A key pressed brings the keys in sight, in a low window too.
     page.set_viewport_size({"width": 1280, "height": 640})
-    page.locator(".bars").scroll_into_view_if_needed()
-    page.wait_for_function("""() => {
-        const foot = document.querySelector(".foot").getBoundingClientRect();
-        const seen = document.querySelector(".jp-WindowedPanel-outer").getBoundingClientRect();
-        return foot.bottom <= seen.bottom + 1 && foot.top > seen.top
-            && document.querySelector(".body").getBoundingClientRect().bottom > seen.bottom;
-    }""")
+    page.locator(".jp-Cell").first.scroll_into_view_if_needed()
+    page.keyboard.press("F2")
+    mode(page, "Editing")
+    keys_in_sight(page)
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.keyboard.press("Escape")
+    page.keyboard.press("Enter")
+    shown(page, 1)
+    page.locator(".pace", has_text="left").wait_for()
+    assert page.evaluate(CUT_OFF) == []
     buttons = page.locator(".acts:not(.place) button").all()
     assert len({round((b.bounding_box() or {"y": -1})["y"]) for b in buttons}) == 1
 
@@ -218,27 +194,13 @@ CUT_OFF = """() => [...document.querySelectorAll(
     .map((e) => e.className + e.textContent)"""
 
 
-def compose(page: Page, *texts: str) -> None:
-    """What an input method such as IBus does: a word underlined as it grows, then put down."""
-    devtools = page.context.new_cdp_session(page)
-    for text in texts:
-        devtools.send("Input.imeSetComposition", {
-            "text": text, "selectionStart": len(text), "selectionEnd": len(text)})  # fmt: skip
-    devtools.send("Input.insertText", {"text": texts[-1]})
-    devtools.detach()
-
-
-def test_an_input_method_is_left_in_peace(page: Page, folder: Path) -> None:
-    path = folder / "test_an_input_method_is_left_in_peace.jsonl"
-    devtools = page.context.new_cdp_session(page)
+def test_an_input_method_is_left_in_peace(page: Page, decided: Path) -> None:
     page.locator(".cvocr").focus()
     page.keyboard.press("PageDown")
     shown(page, 1)
     mode(page, "Selected")
     # Nobody pressed a key to edit: the first letter composed replaces the value.
-    for text in ("D", "Du", "Dư", "Dươ", "Dươn", "Dương"):
-        devtools.send("Input.imeSetComposition", {
-            "text": text, "selectionStart": len(text), "selectionEnd": len(text)})  # fmt: skip
+    compose(page, "D", "Du", "Dư", "Dươ", "Dươn", "Dương", end=False)
     mode(page, "Editing")
     # Enter and shortcuts belong to the input method while it composes.
     page.evaluate("""() => {
@@ -246,18 +208,14 @@ def test_an_input_method_is_left_in_peace(page: Page, folder: Path) -> None:
         for (const key of ["Enter", "Escape"]) box.dispatchEvent(new KeyboardEvent("keydown", {
             key, keyCode: 229, isComposing: true, bubbles: true, cancelable: true}));
     }""")
-    page.wait_for_timeout(400)
+    assert page.locator(".review[data-pending]").count() == 0
     assert answer(page) == "Dương"
-    assert not path.exists()
-    devtools.send("Input.insertText", {"text": "Dương"})
+    compose(page, "Dương")
     page.keyboard.type(" ÁNH")
-    # A message of the kernel does not write over what is being typed.
-    page.locator(".verdict").wait_for(state="attached")
-    page.wait_for_timeout(300)
     assert answer(page) == "Dương ÁNH"
     page.keyboard.press("Enter")
     shown(page, 2)
-    assert lines(path) == [("name", "corrected", "Dương ÁNH")]
+    assert lines(decided) == [("name", "corrected", "Dương ÁNH")]
     mode(page, "Selected")
 
     # Leaving the box saves what was typed, and stays.
@@ -266,14 +224,13 @@ def test_an_input_method_is_left_in_peace(page: Page, folder: Path) -> None:
     page.keyboard.press("F2")
     page.keyboard.type("X")
     page.locator(".stage svg").first.click(position={"x": 4, "y": 4})
-    until(lambda: len(lines(path)) == 2, 20, "what was typed is not written")
-    assert lines(path)[1] == ("name", "corrected", f"{NAMES[1]}X")
+    until(lambda: len(lines(decided)) == 2, 20, "what was typed is not written")
+    assert lines(decided)[1] == ("name", "corrected", f"{NAMES[1]}X")
     shown(page, 3)
 
 
-def test_unikey_sends_backspaces_and_letters(page: Page, folder: Path) -> None:
+def test_unikey_sends_backspaces_and_letters(page: Page, decided: Path) -> None:
     """Unikey composes nothing: it deletes what stands before the caret and types it anew."""
-    path = folder / "test_unikey_sends_backspaces_and_letters.jsonl"
     page.locator(".cvocr").focus()
     page.keyboard.press("ArrowRight")
     shown(page, 1)
@@ -287,92 +244,42 @@ def test_unikey_sends_backspaces_and_letters(page: Page, folder: Path) -> None:
     assert answer(page) == "tổ AN"
     page.keyboard.press("Enter")
     shown(page, 2)
-    assert lines(path) == [("name", "corrected", "tổ AN")]
+    assert lines(decided) == [("name", "corrected", "tổ AN")]
 
 
-def test_what_is_typed_while_the_kernel_works_is_the_next_fields(page: Page, folder: Path) -> None:
-    path = folder / "test_what_is_typed_while_the_kernel_works_is_the_next_fields.jsonl"
+def test_what_is_typed_while_the_kernel_works_is_the_next_fields(
+    page: Page, lab: Lab, decided: Path
+) -> None:
     page.locator(".cvocr").focus()
-    kernel = int((folder / "pid").read_text())
-    os.kill(kernel, signal.SIGSTOP)
+    os.kill(lab.kernel, signal.SIGSTOP)
     page.keyboard.press("Enter")
     page.keyboard.type("LÊ ÂN")
     page.keyboard.press("Enter")  # speaks of a field that nobody has seen yet
-    os.kill(kernel, signal.SIGCONT)
+    os.kill(lab.kernel, signal.SIGCONT)
     shown(page, 1)
     mode(page, "Editing")
     assert answer(page) == "LÊ ÂN"
-    assert lines(path) == [("id", "confirmed", "001090000000")]
+    assert lines(decided) == [("id", "confirmed", "001090000000")]
     page.keyboard.press("Enter")
     shown(page, 2)
-    assert lines(path)[1:] == [("name", "corrected", "LÊ ÂN")]
+    assert lines(decided)[1:] == [("name", "corrected", "LÊ ÂN")]
 
 
-def test_boxes_are_corrected_drawn_and_given_away(page: Page, folder: Path) -> None:
-    path = folder / "test_boxes_are_corrected_drawn_and_given_away.jsonl"
-    page.locator(".cvocr").focus()
-    corner = page.locator(".handles circle").nth(2).bounding_box()
-    assert corner is not None
-    drag(page, corner["x"] + corner["width"] / 2, corner["y"] + corner["height"] / 2, 20, 10)
-    until(lambda: path.exists(), 20, "the box is not written")
-    ((field, state, value),) = lines(path)
-    assert (field, state) == ("id_quad", "corrected")
-    quad = [float(part) for part in (value or "").split()]
-    # The other corners stay where they were; this one went right and down.
-    assert quad[:4] + quad[6:] == [230, 120, 560, 120, 230, 156]
-    assert quad[4] > 565
-    assert quad[5] > 158
-
-    page.locator(".place button", has_text="Remove").click()
-    page.locator(".close-up", has_text="not known").wait_for()
-    assert page.locator(".handles circle").count() == 0
-    page.keyboard.press("Alt+b")
-    stage = page.locator(".stage").first.bounding_box()
-    assert stage is not None
-    drag(page, stage["x"] + 120, stage["y"] + 330, 150, 30)
-    page.locator(".close-up img").wait_for()
-    assert page.locator(".handles circle").count() == 4
-    drawn = [float(part) for part in (lines(path)[2][2] or "").split()]
-    assert drawn[0] == drawn[6] < drawn[2] == drawn[4]
-    assert drawn[1] == drawn[3] < drawn[5] == drawn[7]
-    page.locator(".place select").select_option("born")
-    page.locator(".close-up", has_text="not known").wait_for()
-    assert [(f, v) for f, _, v in lines(path)[3:]] == [
-        ("born_quad", lines(path)[2][2]), ("id_quad", None),
-    ]  # fmt: skip
-    frame = read_frame(folder / "review" / "frame.parquet").cvocr.apply(path)  # type: ignore[call-overload]
-    assert frame["born_quad"].tolist()[0] == tuple(drawn)
-    assert frame["id_quad"].isna().tolist() == [True, False, False, False, False]
-    # Undoing reaches boxes as it reaches values.
-    page.keyboard.press("Backspace")
-    page.locator(".close-up img").wait_for()
-
-
-def drag(page: Page, x: float, y: float, right: float, down: float) -> None:
-    page.mouse.move(x, y)
-    page.mouse.down()
-    page.mouse.move(x + right, y + down, steps=4)
-    page.mouse.up()
-
-
-def test_a_killed_kernel_costs_nothing(page: Page, folder: Path) -> None:
-    path = folder / "test_a_killed_kernel_costs_nothing.jsonl"
+def test_a_killed_kernel_costs_nothing(page: Page, lab: Lab, decided: Path) -> None:
     page.locator(".cvocr").focus()
     page.keyboard.press("Enter")
     shown(page, 1)
     page.keyboard.press("F2")
     page.keyboard.type(" LAN")
-    os.kill(int((folder / "pid").read_text()), signal.SIGKILL)
+    os.kill(lab.kernel, signal.SIGKILL)
     page.keyboard.press("Enter")
     page.locator(".status.error", has_text=re.compile("kept on this page")).wait_for()
     shown(page, 1)
     assert answer(page) == f"{NAMES[0]} LAN"
-    assert lines(path) == [("id", "confirmed", "001090000000")]
+    assert lines(decided) == [("id", "confirmed", "001090000000")]
 
     dialog = page.locator(".jp-Dialog button.jp-mod-accept")
-    page.wait_for_timeout(1000)
-    if dialog.count():
-        dialog.first.click()
+    page.add_locator_handler(dialog, lambda button: button.click())
     page.evaluate("""async () => {
         const app = window.jupyterapp ?? window.jupyterlab;
         await app.shell.currentWidget.sessionContext.restartKernel();
@@ -385,24 +292,24 @@ def test_a_killed_kernel_costs_nothing(page: Page, folder: Path) -> None:
     page.locator(".cvocr").focus()
     page.keyboard.press("Enter")
     shown(page, 2)
-    assert lines(path)[1:] == [("name", "corrected", f"{NAMES[0]} LAN")]
+    assert lines(decided)[1:] == [("name", "corrected", f"{NAMES[0]} LAN")]
 
     # Undoing reaches back into the session that was killed.
     page.keyboard.press("Backspace")
     shown(page, 1)
     page.keyboard.press("Backspace")
     shown(page, 0)
-    assert Journal(path, who="an").standings == {}
+    assert Journal(decided, who="an").standings == {}
 
 
 def test_a_saved_notebook_holds_neither_pictures_nor_values(
-    page: Page, browser: Browser, lab: Lab, folder: Path
+    page: Page, browser: Browser, lab: Lab, served: Path
 ) -> None:
     page.locator(".cvocr").focus()
     page.keyboard.press("Enter")
     shown(page, 1)
     command(page, "docmanager:save")
-    path = folder / "review.ipynb"
+    path = served / "page.ipynb"
     until(lambda: "widget-view" in path.read_text(), 30, "the notebook is not saved")
     saved = path.read_text()
     state = json.loads(saved)["metadata"]["widgets"]["application/vnd.jupyter.widget-state+json"]
@@ -413,7 +320,7 @@ def test_a_saved_notebook_holds_neither_pictures_nor_values(
 
     for kernel in lab.kernels():
         lab.ask(f"api/kernels/{kernel['id']}", "DELETE")
-    with opened(browser, lab, "review.ipynb") as again:
+    with opened(browser, lab, "page.ipynb") as again:
         again.get_by_text("Neither pictures nor values are kept").wait_for()
 
 
@@ -425,7 +332,7 @@ WORDS = (
 
 
 def test_sixty_papers_are_reviewed_with_vietnamese_typed_at_once(
-    browser: Browser, lab: Lab, folder: Path
+    browser: Browser, lab: Lab
 ) -> None:
     labels = read_labels(SAMPLES / "labels.csv").head(60)
     # Two papers in one picture are two faces of one input.
@@ -445,7 +352,7 @@ def test_sixty_papers_are_reviewed_with_vietnamese_typed_at_once(
     ]
     sources = pd.DataFrame({"image": labels["image"].drop_duplicates().tolist()})
     made = to_frame(readings, sources, fields=["note"], base=SAMPLES)
-    write_frame(made, folder / "samples.parquet")
+    write_frame(made, lab.folder / "samples.parquet")
     lab.write(
         "samples.ipynb",
         'import cvocr_lab\nframe = cvocr_lab.read_frame("samples.parquet")\n'
@@ -471,4 +378,4 @@ def test_sixty_papers_are_reviewed_with_vietnamese_typed_at_once(
                          else ("note", "corrected", f"{word[-1]} {at}"))  # fmt: skip
             page.keyboard.press("Enter")
         page.get_by_text("All fields are decided").wait_for()
-    assert lines(folder / "samples.jsonl") == typed
+    assert lines(lab.folder / "samples.jsonl") == typed

@@ -2,49 +2,24 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from cards import NAMES, cards
-from lab import Lab, command, opened, run_cell, until
+from cards import NAMES
+from lab import command, compose, lines, run_cell, until
 
-from cvocr_lab import write_frame
 from cvocr_lab.journal import Journal
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from pathlib import Path
+
+    from playwright.sync_api import Page
 
 pytestmark = pytest.mark.browser
 
-START = """
-import cvocr_lab
-frame = cvocr_lab.read_frame("sweep/frame.parquet")
-"""
-SWEEP = 'frame.cvocr.sweep("{field}", {journal!r}, order="row", per_page=4, who="an")'
-
-
-@pytest.fixture(scope="module")
-def folder(lab: Lab) -> Path:
-    write_frame(cards(lab.folder / "sweep", 7), lab.folder / "sweep" / "frame.parquet")
-    return lab.folder
-
-
-@pytest.fixture
-def page(
-    browser: Browser, lab: Lab, folder: Path, request: pytest.FixtureRequest
-) -> Iterator[Page]:
-    assert folder.is_dir()
-    field = request.param if hasattr(request, "param") else "name"
-    journal = f"{request.node.originalname}.jsonl"
-    lab.write("sweep.ipynb", START, SWEEP.format(field=field, journal=journal))
-    with opened(browser, lab, "sweep.ipynb") as page:
-        run_cell(page, 0)
-        run_cell(page, 1)
-        ready(page, 0)
-        yield page
+CARDS = 7
+SHOW = 'frame.cvocr.sweep("{field}", {journal!r}, order="row", per_page=4, who="an")'
+READY = "button.rest:has-text('right')"
 
 
 def ready(page: Page, number: int) -> None:
@@ -53,16 +28,7 @@ def ready(page: Page, number: int) -> None:
     page.locator("button.rest", has_text="right").wait_for()
 
 
-def lines(path: Path) -> list[tuple[str, str | None]]:
-    """State and value of every line."""
-    if not path.exists():
-        return []
-    found = [json.loads(line) for line in path.read_text().splitlines()]
-    return [(d["state"], d["value"]) for d in found]
-
-
-def test_only_the_wrong_ones_are_touched(page: Page, folder: Path) -> None:
-    path = folder / "test_only_the_wrong_ones_are_touched.jsonl"
+def test_only_the_wrong_ones_are_touched(page: Page, decided: Path) -> None:
     assert page.locator(".cell img").count() == 4
     # Turning the page and back confirms nothing.
     page.locator(".sweep").focus()
@@ -70,67 +36,62 @@ def test_only_the_wrong_ones_are_touched(page: Page, folder: Path) -> None:
     ready(page, 1)
     page.keyboard.press("PageUp")
     ready(page, 0)
-    assert lines(path) == []
+    assert lines(decided) == []
 
     page.keyboard.press("ArrowRight")
     page.keyboard.press("F2")
     page.keyboard.type(" AN")
     page.keyboard.press("Enter")
     page.locator(".cell").nth(1).locator(".chip", has_text="corrected").wait_for()
-    assert lines(path) == [("corrected", f"{NAMES[1]} AN")]
+    assert lines(decided) == [("name", "corrected", f"{NAMES[1]} AN")]
     page.keyboard.press("Alt+u")  # the next one
     page.locator(".cell").nth(2).locator(".chip", has_text="unreadable").wait_for()
 
     page.locator("button.rest", has_text="the other 2 are right").wait_for()
     page.keyboard.press("Alt+a")
     ready(page, 1)
-    assert lines(path)[2:] == [("confirmed", NAMES[0]), ("confirmed", NAMES[3])]
+    assert lines(decided)[2:] == [("name", "confirmed", NAMES[0]), ("name", "confirmed", NAMES[3])]
     page.keyboard.press("Backspace")
     ready(page, 0)
     page.locator(".cell").nth(3).locator(".chip").wait_for(state="detached")
-    standing = Journal(path, who="an").standings.values()
+    standing = Journal(decided, who="an").standings.values()
     assert [s.state for s in standing] == ["corrected", "unreadable", "confirmed"]
 
     # Opened anew, it goes on where it ended.
     run_cell(page, 1)
     ready(page, 0)
     page.locator(".pace", has_text="3 of 7 done").wait_for()
-    page.locator("button.rest", has_text="the other 1 are right").wait_for()
+    page.locator("button.rest", has_text="the other one is right").wait_for()
 
 
-def test_what_is_being_typed_is_put_down_by_enter_alone(page: Page, folder: Path) -> None:
-    path = folder / "test_what_is_being_typed_is_put_down_by_enter_alone.jsonl"
+def test_what_is_being_typed_is_put_down_by_enter_alone(page: Page, decided: Path) -> None:
     page.locator(".cell").first.click()
     box = page.locator(".cell textarea")
     # An input method composes; its Enter ends the word, not the answer.
-    client = page.context.new_cdp_session(page)
-    client.send("Input.imeSetComposition", {"text": "ư", "selectionStart": 1, "selectionEnd": 1})
+    compose(page, "ư", end=False)
     page.evaluate("""() => {
         const box = document.querySelector(".cell textarea");
         for (const key of ["Enter", "Escape"]) box.dispatchEvent(new KeyboardEvent("keydown", {
             key, keyCode: 229, isComposing: true, bubbles: true, cancelable: true}));
     }""")
-    page.wait_for_timeout(400)
-    assert lines(path) == []
-    client.send("Input.insertText", {"text": "Ư"})
+    compose(page, "Ư")
     page.locator(".sweep[data-doing=Editing]").wait_for()
     assert box.input_value() == "Ư"
     page.keyboard.press("Escape")
     page.locator(".sweep[data-doing=Selected]").wait_for()
-    assert lines(path) == []
+    assert lines(decided) == []
     assert box.input_value() == NAMES[0]
     # Letters that were commands once begin a value.
     page.keyboard.type("usd And n")
     page.keyboard.press("Enter")
     page.locator(".cell").first.locator(".chip", has_text="corrected").wait_for()
-    assert lines(path) == [("corrected", "usd And n")]
+    assert lines(decided) == [("name", "corrected", "usd And n")]
     page.locator(".cell.at").nth(0).locator("textarea").wait_for()
     assert page.locator(".cell").nth(1).locator("textarea").input_value() == NAMES[1]
 
 
 @pytest.mark.parametrize("page", ["id"], indirect=True)
-def test_a_value_of_the_wrong_form_has_a_key_of_its_own(page: Page, folder: Path) -> None:
-    path = folder / "test_a_value_of_the_wrong_form_has_a_key_of_its_own.jsonl"
+def test_a_value_of_the_wrong_form_has_a_key_of_its_own(page: Page, decided: Path) -> None:
     # The third number was read with a digit missing: it is none of the right ones.
     page.locator("button.rest", has_text="the other 3 are right").wait_for()
     page.locator(".cell textarea").click()  # selects the box; a second click would edit
@@ -138,13 +99,16 @@ def test_a_value_of_the_wrong_form_has_a_key_of_its_own(page: Page, folder: Path
     for _ in range(2):
         page.keyboard.press("Enter")
         page.locator(".cell .doubt", has_text="Not saved").wait_for()
-    assert lines(path) == []
+    assert lines(decided) == []
     page.keyboard.press("Control+Enter")
     page.locator(".cell").first.locator(".chip", has_text="malformed").wait_for()
-    assert lines(path) == [("corrected", "00109")]
+    assert lines(decided) == [("id", "corrected", "00109")]
     page.keyboard.press("Alt+a")
     page.locator(".status", has_text="1 left on this page").wait_for()
-    assert lines(path)[1:] == [("confirmed", "001090000001"), ("confirmed", "001090000003")]
+    assert lines(decided)[1:] == [
+        ("id", "confirmed", "001090000001"),
+        ("id", "confirmed", "001090000003"),
+    ]
     page.locator(".cell").nth(2).click()
     page.locator(".cell textarea").click(position={"x": 160, "y": 10})
     page.locator(".sweep[data-doing=Editing]").wait_for()
@@ -152,9 +116,9 @@ def test_a_value_of_the_wrong_form_has_a_key_of_its_own(page: Page, folder: Path
     assert page.locator(".cell textarea").input_value() == "001090000005"
 
 
-def test_a_saved_notebook_holds_neither_picture_nor_value(page: Page, folder: Path) -> None:
+def test_a_saved_notebook_holds_neither_picture_nor_value(page: Page, served: Path) -> None:
     command(page, "docmanager:save")
-    path = folder / "sweep.ipynb"
+    path = served / "page.ipynb"
     until(lambda: "widget-view" in path.read_text(), 20, "the notebook is not saved")
     saved = path.read_text()
     assert "Sweeper of 7" in saved

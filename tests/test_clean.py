@@ -264,7 +264,7 @@ def test_values_normal_forms_and_flags_come_first() -> None:
     assert set(details.columns) - set(made.columns) == {"id_confidence", "id_quad"}
     parts = clean(frame, fields=["id", "born"], parts=True)
     assert set(parts.columns) - set(made.columns) == {"born_clean_iso"}
-    with pytest.raises(ArgumentError, match="no columns of fields: 'note'"):
+    with pytest.raises(ArgumentError, match="unknown field 'note'"):
         clean(frame, fields=["note"])
     with pytest.raises(ArgumentError, match="two columns of one name"):
         clean(pd.concat([frame, frame], axis=1))

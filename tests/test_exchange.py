@@ -395,7 +395,7 @@ def test_pictures_in_memory_cannot_be_named(tmp_path: Path) -> None:
     with pytest.raises(ArgumentError, match="pictures, not paths"):
         to_paddle(frame, tmp_path / "x")
     with pytest.raises(ArgumentError, match="pictures, not paths"):
-        to_label_studio(frame, tmp_path / "x")
+        to_label_studio(frame, tmp_path / "x.json")
 
 
 @pytest.mark.parametrize("text", ["", "TEMPORARY", "待识别"])
@@ -428,9 +428,10 @@ def test_tasks_of_any_labelling_interface_are_read(tmp_path: Path, key: str) -> 
 
 def test_exports_refuse_numbers_that_lost_their_zeros(tmp_path: Path) -> None:
     frame = flat((FRONT,)).assign(id=[1099000123])
+    ending = {to_excel: ".xlsx", to_label_studio: ".json"}
     for write in (to_label_studio, to_paddle, to_excel, to_image_folder, write_frame):
         with pytest.raises(ArgumentError, match="leading zeros"):
-            write(frame, tmp_path / ("out.xlsx" if write is to_excel else "out.csv"))
+            write(frame, tmp_path / f"out{ending.get(write, '.csv')}")
     assert not list(tmp_path.iterdir())
 
 

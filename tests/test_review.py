@@ -14,9 +14,8 @@ from page import Page, fields
 
 from cvocr_lab import review
 from cvocr_lab.errors import ArgumentError
-from cvocr_lab.journal import Decision, Journal
+from cvocr_lab.journal import Decision, Journal, complaint
 from cvocr_lab.views import Reviewer, apply
-from cvocr_lab.views.checks import complaint
 
 TOKENS = itertools.count()
 

@@ -13,10 +13,11 @@ from cards import NAMES, cards
 from page import Page
 from pandas.testing import assert_frame_equal
 
-from cvocr_lab import exchange, review, view
+from cvocr_lab import exchange, open_engine, read_frame, read_labels, review, score, view
 from cvocr_lab.errors import ArgumentError, unknown
 from cvocr_lab.frames import Records
 from cvocr_lab.journal import Decision, Journal, frame_items, quad_of
+from cvocr_lab.scoring.misuse import PairingWarning
 from cvocr_lab.views import apply
 from cvocr_lab.views.choosing import Chooser, Wish
 from cvocr_lab.views.facets import Facets
@@ -27,6 +28,13 @@ from cvocr_lab.views.truth_overlay import TruthOverlay
 @pytest.fixture(scope="module")
 def frame(folder: Path) -> pd.DataFrame:
     return cards(folder, 6)
+
+
+def test_a_warning_points_to_the_line_that_called(frame: pd.DataFrame) -> None:
+    labels = pd.concat([frame, frame.assign(image=frame["image"] + ".png")])
+    with pytest.warns(PairingWarning) as told:
+        frame.cvocr.score(labels, on="image")
+    assert [warning.filename for warning in told] == [__file__]
 
 
 def test_values_are_confirmed_and_corrected_by_code(frame: pd.DataFrame, journal: Path) -> None:
@@ -44,6 +52,10 @@ def test_values_are_confirmed_and_corrected_by_code(frame: pd.DataFrame, journal
     assert pd.isna(apply(frame, [book.correct(frame.iloc[[3]], "name", np.nan)])["name"].iloc[3])
     with pytest.raises(ArgumentError, match="did you mean 'name'"):
         book.confirm(frame, "nmae")
+    with pytest.raises(ArgumentError, match="did you mean 'name'"):
+        book.correct(frame.iloc[0], "nmae", "X")
+    assert book.correct(frame.iloc[4], "born", "31/02/2009").doubt
+    assert not book.correct(frame.iloc[4], "born", "28/02/2009").doubt
     with pytest.raises(ArgumentError, match="one row"):
         book.correct(frame, "name", "X")
 
@@ -253,8 +265,24 @@ def test_errors_name_what_there_is(frame: pd.DataFrame, tmp_path: Path) -> None:
             frame[["image"]].cvocr.extract(**options)
     with pytest.raises(ArgumentError, match="unknown field 'idd': did you mean 'id'"):
         frame.cvocr.sweep("idd", tmp_path / "j.jsonl")
-    with pytest.raises(ArgumentError, match="there is no file"):
-        view(frame, truth=str(tmp_path / "labels.csv"))
+    for read in (lambda path: view(frame, truth=path), read_frame, read_labels):
+        with pytest.raises(ArgumentError, match="there is no file"):
+            read(str(tmp_path / "labels.csv"))
+    scored = score(frame, frame)
+    for call, said in (
+        (lambda: scored.plot("outcome"), "plot 'outcome': did you mean 'outcomes'"),  # type: ignore[arg-type]
+        (lambda: scored.summary("typ"), "column to group by 'typ': did you mean 'type'"),
+        (lambda: frame.cvocr.check(rules=["date_odrer"]), "rule 'date_odrer': did you mean"),
+        (lambda: frame.cvocr.clean(fields=["nmae"]), "field 'nmae': did you mean 'name'"),
+        (lambda: open_engine("local", theads=1), "option 'theads': did you mean 'threads'"),
+    ):
+        with pytest.raises(ArgumentError, match=f"unknown {said}"):
+            call()
+    for write, name in ((scored.to_html, "o.pdf"), (frame.cvocr.to_label_studio, "o.xlsx")):
+        with pytest.raises(ArgumentError, match=name):
+            write(tmp_path / name)
+    with pytest.raises(FileNotFoundError, match=r"no folder.*nowhere'"):
+        scored.to_html(tmp_path / "nowhere" / "o.html")
     frame[["image", "name"]].to_csv(tmp_path / "labels.csv", index=False)
     judged = view(frame, truth=tmp_path / "labels.csv", on="image", sort="outcome")
     assert len(judged) == 6

@@ -41,8 +41,9 @@ def test_a_row_is_told_with_its_pictures(frame: pd.DataFrame, folder: Path) -> N
     page = Page(frame.cvocr.view())
     opened = page.ask("open")
     assert (opened["tell"], opened["count"], opened["at"]) == ("open", 6, 0)
-    assert opened["types"] == ["tcc_chip"]
-    assert opened["warnings"] == ["id:from_qr"]
+    choices = page.ask("choices")
+    assert choices["types"] == ["tcc_chip"]
+    assert choices["warnings"] == ["id:from_qr"]
     told = page.ask("show", at=1, edge=400, have=[])
     assert told["title"] == "CCCD gắn chip, mặt trước"
     name = fields(told)["name"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import warnings
 from collections import Counter
@@ -16,7 +15,7 @@ from cvocr_lab.batch.parallel import WORTH_PROCESSES, Row, open_pool, run, worke
 from cvocr_lab.batch.progress import Progress
 from cvocr_lab.batch.reading import Task
 from cvocr_lab.batch.run_spec import RunSpec
-from cvocr_lab.errors import CvocrError, RowError
+from cvocr_lab.errors import CvocrError, RowError, outside
 
 
 class RowsFailedWarning(UserWarning):
@@ -96,7 +95,7 @@ class Count:
         """Warn the caller, at most once of each kind."""
         if interrupted:
             text = f"interrupted: {self.done} of {self.total} rows were read and are returned"
-            warnings.warn(text, RunStoppedWarning, stacklevel=_outside())
+            warnings.warn(text, RunStoppedWarning, stacklevel=outside())
         if self.failures:
             counts = ", ".join(f"{n} {name}" for name, n in self.failures.most_common())
             text = (
@@ -105,7 +104,7 @@ class Count:
             )
             if self.kept:
                 text += "; retry_failed=True reads them again"
-            warnings.warn(text, RowsFailedWarning, stacklevel=_outside())
+            warnings.warn(text, RowsFailedWarning, stacklevel=outside())
 
 
 def finished_rows(
@@ -172,11 +171,3 @@ def _of_row(label: object, failure: RowError) -> RowError:
         return type(failure)(told)
     except TypeError:  # an engine's own class, made otherwise
         return RowError(told)
-
-
-def _outside() -> int:
-    """Count the frames up to the caller's own line, for a warning that points there."""
-    level, frame = 1, sys._getframe(1)
-    while frame.f_back and str(frame.f_globals.get("__name__", "")).startswith("cvocr_lab"):
-        level, frame = level + 1, frame.f_back
-    return level

@@ -17,7 +17,7 @@ from cvocr_lab.cleaning.numbers import check_numbers
 from cvocr_lab.cleaning.rule_input import RuleInput
 from cvocr_lab.cleaning.rules import RULES, Issues, Texts
 from cvocr_lab.cleaning.vehicles import check_vehicles
-from cvocr_lab.errors import ArgumentError, CvocrError
+from cvocr_lab.errors import CvocrError, unknown
 
 
 def check(
@@ -73,8 +73,9 @@ def check(
     >>> check(read)[["row", "field", "rule", "severity"]].to_dict("records")
     [{'row': 0, 'field': 'id', 'rule': 'number_sex', 'severity': 'high'}]
     """
-    if unknown := set(rules or ()) - RULES.keys():
-        raise ArgumentError(f"unknown rules {sorted(unknown)}; known: {', '.join(RULES)}")
+    for rule in rules or ():
+        if rule not in RULES:
+            raise unknown("rule", rule, RULES)
     faces = RuleInput(frame, on=on)
     issues = Issues()
     check_numbers(faces, issues)
@@ -102,7 +103,7 @@ def _picture_columns(frame: pd.DataFrame, images: str | Sequence[str] | bool) ->
     columns = [images] if isinstance(images, str) else list(images)
     for column in columns:
         if column not in frame:
-            raise ArgumentError(f"the frame has no column {column!r} with pictures")
+            raise unknown("column", column, frame.columns)
     return columns
 
 

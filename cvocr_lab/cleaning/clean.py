@@ -14,7 +14,7 @@ import pandas as pd
 
 from cvocr_lab.cleaning.normal import Cleaned, Rule, rule_of
 from cvocr_lab.cleaning.shapes import kinds_of, shape_of
-from cvocr_lab.errors import ArgumentError
+from cvocr_lab.errors import ArgumentError, unknown
 from cvocr_lab.frames import TEXT, as_text
 from cvocr_lab.frames.columns import triple
 from cvocr_lab.frames.truth import refuse_numbers
@@ -303,7 +303,7 @@ def _fields(frame: pd.DataFrame, wanted: Sequence[str] | None) -> dict[str, tupl
     if wanted is None:
         return found
     if missing := [name for name in wanted if name not in found]:
-        raise ArgumentError(f"no columns of fields: {', '.join(map(repr, missing))}")
+        raise unknown("field", missing[0], found)
     return {name: found[name] for name in wanted}
 
 

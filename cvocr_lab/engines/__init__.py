@@ -8,8 +8,9 @@ object instead of the name, or a function that takes a picture and gives a dict 
 from __future__ import annotations
 
 import importlib
+import inspect
 import pkgutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, cast, runtime_checkable
 
@@ -106,7 +107,7 @@ def open_engine(
     Raises
     ------
     ArgumentError
-        No engine of that name.
+        No engine of that name, or it takes no such options.
     """
     if not isinstance(engine, str):
         if isinstance(engine, Engine) and not isinstance(engine, type):
@@ -114,12 +115,33 @@ def open_engine(
         if not reads_pictures(engine):
             raise ArgumentError(f"a {type(engine).__name__} is no engine: it has no extract")
         return FunctionEngine(engine)
+    return maker_of(engine, options)(**options)
+
+
+def maker_of(engine: str, options: Mapping[str, object]) -> Callable[..., Engine]:
+    """The class of the engine of that name, which takes these options.
+
+    Raises
+    ------
+    ArgumentError
+        No engine of that name, or it takes no such options.
+    """
     if engine not in engine_names():
         tesseract = "; Tesseract reads lines for the local engine: reader='tesseract'"
         more = tesseract if "tess" in engine.casefold() else ", or pass an object"
         raise unknown("engine", engine, engine_names(), more=more)
     module = importlib.import_module(f"{__name__}.{engine}")
-    return cast("Callable[..., Engine]", module.ENGINE)(**options)
+    signature = inspect.signature(module.ENGINE)
+    known = signature.parameters
+    takes_any = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in known.values())
+    for name in options:
+        if name not in known and not takes_any:
+            raise unknown("option", name, known, more=f" (of the engine {engine!r})")
+    try:
+        signature.bind(**options)
+    except TypeError as error:
+        raise ArgumentError(f"engine {engine!r}: {error}") from None
+    return cast("Callable[..., Engine]", module.ENGINE)
 
 
 def ask(engine: Engine, request: Request) -> Extraction:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, cast
 
-from cvocr_lab.engines import Engine, Identity, engine_names, identity_of, open_engine
+from cvocr_lab.engines import Engine, Identity, identity_of, maker_of, open_engine
 from cvocr_lab.engines._function import reads_pictures
-from cvocr_lab.errors import ArgumentError, unknown
+from cvocr_lab.errors import ArgumentError
 from cvocr_lab.workers import usable_cores
 
 SHARED_WORKERS: Final = 4
@@ -118,26 +117,12 @@ def engine_spec(
 
 
 def _named(engine: str, options: Mapping[str, object]) -> EngineSpec:
-    if engine not in engine_names():
-        open_engine(engine)  # raises, naming the engines that there are
-    maker = importlib.import_module(f"cvocr_lab.engines.{engine}").ENGINE
-    parameters = inspect.signature(maker).parameters
-    for name in options:
-        if name not in parameters and not _takes_any(parameters):
-            raise unknown("option", name, parameters, more=f" (of the engine {engine!r})")
-    try:
-        inspect.signature(maker).bind(**options)
-    except TypeError as error:
-        raise ArgumentError(f"engine {engine!r}: {error}") from None
+    maker = maker_of(engine, options)
     opens = one_of_many = partial(open_engine, engine, **options)
     shared = _is_shared(maker)
-    if not shared and "threads" in parameters and "threads" not in options:
+    if not shared and "threads" in inspect.signature(maker).parameters and "threads" not in options:
         one_of_many = partial(open_engine, engine, threads=1, **options)
     return EngineSpec(None, opens, one_of_many, shared, maker, options)
-
-
-def _takes_any(parameters: Mapping[str, inspect.Parameter]) -> bool:
-    return any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters.values())
 
 
 def _is_shared(engine: object) -> bool:

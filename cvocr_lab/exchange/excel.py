@@ -8,14 +8,13 @@ from collections.abc import Sequence
 from datetime import date
 from io import BytesIO
 from os import PathLike
-from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
-from cvocr_lab.errors import ArgumentError, MissingPartError, RowError
+from cvocr_lab.errors import ArgumentError, MissingPartError, RowError, refuse_ending
 from cvocr_lab.exchange.papers import bare_name
 from cvocr_lab.files import replacing
 from cvocr_lab.frames import TEXT, Records, restore
@@ -73,11 +72,8 @@ def to_excel(
     ArgumentError
         `frame` is no flat frame, or too much for a sheet; or `path` does not end in ``.xlsx``.
     """
-    if Path(path).suffix.lower() not in (".xlsx", ".xlsm"):
-        raise ArgumentError(
-            f"to_excel writes .xlsx, not {Path(path).name!r}: for CSV or Parquet say "
-            "cvocr_lab.write_frame(frame, path)"
-        )
+    more = ": for CSV or Parquet say cvocr_lab.write_frame(frame, path)"
+    refuse_ending(path, ".xlsx", ".xlsm", more=more)
     openpyxl = _openpyxl()
     refuse_numbers(frame, fields_of(frame))
     given = list(frame.columns)

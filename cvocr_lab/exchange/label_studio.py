@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 import pandas as pd
 
+from cvocr_lab.errors import refuse_ending
 from cvocr_lab.exchange.label_studio_places import Json, place_of
 from cvocr_lab.exchange.papers import (
     Paper,
@@ -67,10 +68,12 @@ def to_label_studio(
     Raises
     ------
     ArgumentError
-        `frame` is no flat frame, or holds pictures instead of paths.
+        `frame` is no flat frame, or holds pictures instead of paths; or `path` does not end in
+        ``.json``.
     RowError
         A picture with values cannot be read.
     """
+    refuse_ending(path, ".json")
     sizes: dict[str, tuple[int, int]] = {}
     tasks = []
     for paper in papers_of(frame):

@@ -97,8 +97,9 @@ def _no_frame(path: Path, what: str) -> Iterator[None]:
     except ArgumentError:
         raise
     except (ValueError, TypeError, ArithmeticError, LookupError, OSError) as error:
-        missing = isinstance(error, FileNotFoundError)
-        if missing or (isinstance(error, OSError) and error.errno is not None):
+        if isinstance(error, FileNotFoundError):
+            raise ArgumentError(f"there is no file {path}") from None
+        if isinstance(error, OSError) and error.errno is not None:
             raise
         raise ArgumentError(f"{path} is no {what}, or damaged ({type(error).__name__})") from None
 

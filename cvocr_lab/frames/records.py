@@ -15,6 +15,7 @@ import pandas as pd
 
 from cvocr_lab.errors import ArgumentError, unknown
 from cvocr_lab.frames.columns import (
+    TEXT,
     as_text,
     fields_of,
     indexed,
@@ -183,7 +184,7 @@ class Records:
         for name in names:
             if name in self.frame.columns:
                 return as_text(self.frame[name])
-        return as_text(pd.Series([None] * len(self), dtype=object))
+        return pd.Series([""] * len(self), dtype=TEXT)
 
     def _numbers(self, default: float, *names: str) -> npt.NDArray[np.float64]:
         for name in names:

@@ -241,7 +241,8 @@ def _rgb(picture: Image.Image) -> Image.Image:
         clear = picture.convert("RGBA")
         white = Image.new("RGBA", picture.size, "white")
         return Image.alpha_composite(white, clear).convert("RGB")
-    return picture.convert("RGB")
+    # To convert what is RGB already would copy it.
+    return picture if picture.mode == "RGB" else picture.convert("RGB")
 
 
 def _eight_bits(picture: Image.Image) -> Pixels:

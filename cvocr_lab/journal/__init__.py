@@ -7,6 +7,7 @@ they come; the journals of two persons merge into one.  A person's value wins ov
 """
 
 from cvocr_lab.journal.apply import apply
+from cvocr_lab.journal.checks import Check, complaint
 from cvocr_lab.journal.decision import REVIEWED, STATES, Decision, Item, State
 from cvocr_lab.journal.file import Journal, JournalWarning
 from cvocr_lab.journal.fold import Standing, fold
@@ -18,6 +19,7 @@ __all__ = [
     "QUAD",
     "REVIEWED",
     "STATES",
+    "Check",
     "Decision",
     "Decisions",
     "Item",
@@ -26,6 +28,7 @@ __all__ = [
     "Standing",
     "State",
     "apply",
+    "complaint",
     "fold",
     "frame_items",
     "merge",

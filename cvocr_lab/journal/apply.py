@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 import pandas as pd
 
-from cvocr_lab.errors import ArgumentError
+from cvocr_lab.errors import ArgumentError, outside
 from cvocr_lab.frames import (
     READING_COLUMNS,
     REVIEWED_COLUMN,
@@ -116,7 +116,7 @@ def apply(
         homeless += sum(map(len, left.values()))
     if homeless:
         text = f"{homeless} decisions are about faces that have no row in the frame; ignored"
-        warnings.warn(text, JournalWarning, stacklevel=2)
+        warnings.warn(text, JournalWarning, stacklevel=outside())
     made = cells.frame()
     if not set(frame.columns) - set(given):
         return made

@@ -13,8 +13,9 @@ from types import MappingProxyType
 
 import pandas as pd
 
-from cvocr_lab.errors import ArgumentError, unknown
+from cvocr_lab.errors import ArgumentError, outside, unknown
 from cvocr_lab.frames import Records
+from cvocr_lab.journal.checks import complaint
 from cvocr_lab.journal.decision import Decision, Item, State
 from cvocr_lab.journal.disk import Lines, append, read
 from cvocr_lab.journal.fold import (
@@ -29,6 +30,7 @@ from cvocr_lab.journal.fold import (
     unique,
 )
 from cvocr_lab.journal.items import frame_items
+from cvocr_lab.kinds import field_order
 from cvocr_lab.text import nfc
 
 _WITH_VALUE = frozenset({"prefilled", "confirmed", "corrected"})
@@ -241,12 +243,13 @@ class Journal:
         Returns
         -------
         Decision
-            ``confirmed`` where the engine read just that, else ``corrected``.
+            ``confirmed`` where the engine read just that, else ``corrected``.  Its `doubt` says
+            what is wrong with the form of a value such as ``31/02/2009``.
 
         Raises
         ------
         ArgumentError
-            `row` is not one row of a flat frame.
+            `row` is not one row of a flat frame, or there is no such field.
         OSError
             The journal cannot be written.
 
@@ -265,12 +268,21 @@ class Journal:
         records = Records(frame)
         if len(records) != 1:
             raise ArgumentError(f"give one row, such as frame.iloc[3], not {len(records)}")
+        known = [*records.fields, *field_order()]
+        if field not in known:
+            raise unknown("field", field, known)
         item = replace(frame_items(records)[0], field=field, nth=nth)
         said = nfc(str(value)).strip() if isinstance(value, str) else ""
         read_as = str(records.texts(field).iat[0])
         state: State = "confirmed" if said == read_as else "corrected"
-        engine = str(records.engines[0])
-        return self.decide(item, state, value=said, engine=engine, engine_value=read_as)
+        return self.decide(
+            item,
+            state,
+            value=said,
+            engine=str(records.engines[0]),
+            engine_value=read_as,
+            doubt=complaint(field, records.cell(0, field).form, said),
+        )
 
     def undo(self, decision: str | None = None) -> Decision | None:
         """Take a decision back, by another; undoing an undoing brings the first one back.
@@ -347,4 +359,4 @@ def warn_of_garbled(path: Path, garbled: Sequence[int]) -> None:
     if garbled:
         numbers = ", ".join(map(str, garbled))
         text = f"{path}: no decision in line {numbers}; passed over"
-        warnings.warn(text, JournalWarning, stacklevel=4)
+        warnings.warn(text, JournalWarning, stacklevel=outside())

@@ -13,7 +13,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import Literal
 
-from cvocr_lab.errors import ArgumentError, unknown
+from cvocr_lab.errors import unknown
 from cvocr_lab.kinds._fieldtypes import FIELD_TYPES, FieldError, FieldType
 from cvocr_lab.kinds._spec import DocumentType, Field, Layout, Picture, Print, Slot
 
@@ -49,7 +49,7 @@ def document_type(name: str) -> DocumentType:
     """
     kind = TYPES.get(name) or _ALIASES.get(name)
     if kind is None:
-        raise ArgumentError(f"unknown document type {name!r}; known: {', '.join(TYPES)}")
+        raise unknown("document type", name, TYPES)
     return kind
 
 

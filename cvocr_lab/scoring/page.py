@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
+from cvocr_lab.errors import refuse_ending
 from cvocr_lab.files import write_private
 from cvocr_lab.scoring.plots import STYLE
 
@@ -181,7 +182,9 @@ def figure(draw: Callable[[Axes], object], *, size: tuple[float, float], says: s
         for axes in drawn.axes:
             axes.patch.set_alpha(0)
         out = io.StringIO()
-        drawn.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
+        # What stands out of the figure, such as a long legend, is not to be cut off.
+        about = {"Date": None, "Creator": None}
+        drawn.savefig(out, format="svg", metadata=about, bbox_inches="tight")
     svg = out.getvalue()
     svg = svg[svg.index("<svg") :].replace(_INK, "currentColor").replace(_RULE, "var(--rule)")
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
@@ -194,7 +197,14 @@ def figure(draw: Callable[[Axes], object], *, size: tuple[float, float], says: s
 
 
 def written(text: str, path: str | PathLike[str]) -> Path:
-    """Write a page that shows people's data, with mode 0600; give its path."""
+    """Write a page that shows people's data, with mode 0600; give its path.
+
+    Raises
+    ------
+    ArgumentError
+        The path does not end in ``.html`` or ``.htm``.
+    """
+    refuse_ending(path, ".html", ".htm")
     write_private(path, text)
     return Path(path)
 

@@ -30,6 +30,7 @@ COLOURS: Final = {
 }
 BLUE: Final = "#2f86c5"
 INK: Final = "#767676"
+_LIGHTER: Final = "#818181"
 RULE: Final = "#8a8a8a55"
 FONT: Final = "DejaVu Sans"
 NOTHING: Final = "∅"
@@ -313,7 +314,10 @@ def canvas(ax: Axes | None, height: float, *, width: float = 7.2) -> Iterator[Ax
         interactive = plt.isinteractive()
         # A notebook shows the figure; the line `<Axes: …>` above it would say nothing.
         own._ipython_display_ = _shown_with_its_figure  # type: ignore[attr-defined]
-        yield _inked(own)
+        _inked(own)
+        # Under tick labels of one lightness a notebook lays a ground of its own, white for these.
+        own.tick_params(axis="y", labelcolor=_LIGHTER)
+        yield own
     # A notebook's backend, loaded with the first figure, makes it interactive; put back to what
     # it was before, later figures would not be shown.
     mpl.interactive(interactive)

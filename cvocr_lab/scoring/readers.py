@@ -118,7 +118,8 @@ class Readers:
                 if (own["verdict"] == word).any()
             ]
             said.append(
-                f"{name} against {self.baseline}: {'; '.join(parts) or 'no clear difference'}."
+                f"{name} against {self.baseline}: "
+                f"{'; '.join(parts) or 'no field by itself shows a clear difference'}."
             )
         counts = [
             f"{name} {count:,.0f}" + (f" ({percent(share)})" if share == share else "")

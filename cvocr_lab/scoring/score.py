@@ -11,7 +11,7 @@ from typing import Final, Literal
 import numpy as np
 import pandas as pd
 
-from cvocr_lab.errors import ArgumentError
+from cvocr_lab.errors import ArgumentError, unknown
 from cvocr_lab.frames import TEXT, Alternatives, Records, Table, Truth, as_table, pair, spelled
 from cvocr_lab.scoring import drift
 from cvocr_lab.scoring.alignment import alignment
@@ -174,12 +174,8 @@ class Score(ScoreViews):
                 said = self.readings[name].array.take(at, allow_fill=True)
                 cells = cells.assign(**{name: said})
             elif name not in cells:
-                known = ", ".join(
-                    dict.fromkeys(
-                        map(str, [*cells.columns, *self.rows.columns, *self.readings.columns])
-                    )
-                )
-                raise ArgumentError(f"nothing to group by in column {name!r}; known: {known}")
+                known = [*cells.columns, *self.rows.columns, *self.readings.columns]
+                raise unknown("column to group by", name, known)
         return names, cells
 
     @property

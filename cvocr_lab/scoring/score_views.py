@@ -6,11 +6,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, overload
+from typing import TYPE_CHECKING, Literal, get_args, overload
 
 import pandas as pd
 
-from cvocr_lab.errors import ArgumentError
+from cvocr_lab.errors import ArgumentError, unknown
 from cvocr_lab.scoring import drift, plots
 from cvocr_lab.scoring.calibration import Calibration, calibrate
 from cvocr_lab.scoring.comparison import Comparison
@@ -20,6 +20,8 @@ from cvocr_lab.scoring.thresholds import Plan, Seconds, plan_review
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+Plot = Literal["outcomes", "cer", "confusions", "reliability", "threshold"]
 
 
 class ScoreViews(ABC):
@@ -121,7 +123,7 @@ class ScoreViews(ABC):
 
     def plot(
         self,
-        kind: Literal["outcomes", "cer", "confusions", "reliability", "threshold"] = "outcomes",
+        kind: Plot = "outcomes",
         ax: Axes | None = None,
         *,
         fields: str | Sequence[str] | None = None,
@@ -164,9 +166,7 @@ class ScoreViews(ABC):
                 return plots.reliability(calibrate(cells).reliability, ax)
             case "threshold":
                 return plots.threshold_curve(plan_review(cells).curve, ax)
-        raise ArgumentError(
-            f"no plot {kind!r}; there are outcomes, cer, confusions, reliability, threshold"
-        )
+        raise unknown("plot", kind, get_args(Plot))
 
     @overload
     def to_html(

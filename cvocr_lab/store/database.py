@@ -18,7 +18,7 @@ from time import monotonic
 from types import TracebackType
 from typing import Final, NamedTuple, Self
 
-from cvocr_lab.errors import ArgumentError, CvocrError
+from cvocr_lab.errors import ArgumentError, CvocrError, outside
 from cvocr_lab.files import escaped, make_private
 from cvocr_lab.frames import Reading
 from cvocr_lab.store import codec
@@ -382,5 +382,7 @@ def _reading(result: object, engine: object, attempts: object, seconds: object) 
 
 def _warn_of_damage(path: Path) -> None:
     warnings.warn(
-        f"a row of the store {path} is damaged and counts as not read", StoreWarning, stacklevel=2
+        f"a row of the store {path} is damaged and counts as not read",
+        StoreWarning,
+        stacklevel=outside(),
     )

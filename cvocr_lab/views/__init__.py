@@ -1,7 +1,7 @@
 """What a person sees and corrects: queues, viewer, reviewer."""
 
+from cvocr_lab.journal import Check
 from cvocr_lab.views.applied import apply
-from cvocr_lab.views.checks import Check
 from cvocr_lab.views.drawing import show
 from cvocr_lab.views.queue import Order, review_queue
 from cvocr_lab.views.reviewed import reviewed_values

@@ -215,6 +215,8 @@ def _ranks(column: pd.Series, name: str) -> npt.NDArray[np.float64]:
 def _queried(frame: pd.DataFrame, query: str) -> Mask:
     try:
         mask = frame.eval(query)
+    except SyntaxError as error:
+        raise ArgumentError(f"the query cannot be read: {error.msg}") from None
     except Exception as error:  # whatever a query of a person's raises is theirs to read
         raise ArgumentError(f"the query cannot be read: {error}") from None
     if not isinstance(mask, pd.Series) or not pd.api.types.is_bool_dtype(mask.dtype):

@@ -163,7 +163,7 @@ def _lines(record: Record, judgements: Mapping[str, Judgement], mask: bool) -> l
         judgement = judgements.get(name)
         if value.text is None and (judgement is None or judgement.outcome == "absent"):
             continue
-        sure = "" if value.confidence is None else f" · {value.confidence:.0%}"
+        sure = "" if value.confidence is None else f" · {int(value.confidence * 100 + 1e-7)}%"
         known_as = f"{value.caption} ({name})" if value.caption else name
         about = f"{numbers.get(name, '–')}  {known_as}{sure}"
         colour = _colour(record, name, judgements)

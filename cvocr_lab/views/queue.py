@@ -193,7 +193,7 @@ def _of_field(
     read = values != ""
     asked, looks = read.copy(), np.full(count, _LOOK_ELSE)
     wrong = np.where(np.isnan(confidence), _CHANCE_UNKNOWN, 1 - np.clip(confidence, 0, 1))
-    percent = np.round(np.nan_to_num(confidence) * 100).astype(int)
+    percent = (np.nan_to_num(confidence) * 100 + 1e-7).astype(int)  # only 1 is 100 %
     reasons = np.array([f"confidence {p}%" for p in range(101)], object)[np.clip(percent, 0, 100)]
     reasons[np.isnan(confidence)] = "confidence unknown"
     for name in pd.unique(records.types):

@@ -11,10 +11,9 @@ import pandas as pd
 
 from cvocr_lab.frames import Records, Table
 from cvocr_lab.images import Fetch, Limits
-from cvocr_lab.journal import Decision, Journal
+from cvocr_lab.journal import Check, Decision, Journal
 from cvocr_lab.kinds import captioned
 from cvocr_lab.views.boxes import Boxes, quad_said
-from cvocr_lab.views.checks import Check
 from cvocr_lab.views.items import SHOWN, Items
 from cvocr_lab.views.messages import row_message
 from cvocr_lab.views.pictures import Pictures
@@ -275,7 +274,7 @@ def review(
     checks: Mapping[str, Check | None] | None = None,
     who: str | None = None,
     on: str | None = None,
-    height: int = 640,
+    height: int = 720,
     limits: Limits = Limits(),  # noqa: B008 - frozen
     fetch: Fetch = Fetch(),  # noqa: B008 - frozen
 ) -> Reviewer:

@@ -10,10 +10,9 @@ import pandas as pd
 
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.frames import Records
-from cvocr_lab.journal import Decision, State
+from cvocr_lab.journal import Check, Decision, State, complaint
 from cvocr_lab.text import nfc
 from cvocr_lab.views.applied import apply
-from cvocr_lab.views.checks import Check, complaint
 from cvocr_lab.views.items import Items
 from cvocr_lab.views.pictures import Pictures
 from cvocr_lab.views.widget import Page, Said, Talk

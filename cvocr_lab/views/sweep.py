@@ -15,10 +15,9 @@ from cvocr_lab.errors import ArgumentError, CvocrError, unknown
 from cvocr_lab.frames import Records
 from cvocr_lab.images import Fetch, Limits
 from cvocr_lab.images.crops import Points, corners_of, cut, grown, jpeg
-from cvocr_lab.journal import Journal
+from cvocr_lab.journal import Check, Journal
 from cvocr_lab.kinds import caption
 from cvocr_lab.views.boxes import Boxes
-from cvocr_lab.views.checks import Check
 from cvocr_lab.views.items import Items
 from cvocr_lab.views.pictures import Pictures
 from cvocr_lab.views.session import Ear, Session
@@ -231,7 +230,7 @@ def sweep(
     per_page: int = 40,
     checks: Mapping[str, Check | None] | None = None,
     who: str | None = None,
-    height: int = 640,
+    height: int = 720,
     limits: Limits = Limits(),  # noqa: B008 - frozen
     fetch: Fetch = Fetch(),  # noqa: B008 - frozen
 ) -> Sweeper:

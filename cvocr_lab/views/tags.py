@@ -52,7 +52,7 @@ class Tags:
 
     def of(self, row: int) -> list[str]:
         """Give the tags of a row."""
-        return split(str(self._texts.iat[row]))
+        return split(self._text(row, str(self._records.texts(TAGS_COLUMN).iat[row])))
 
     def having(self, tag: str) -> npt.NDArray[np.bool_]:
         """Tell which rows have a tag."""

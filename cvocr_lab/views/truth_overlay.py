@@ -90,7 +90,7 @@ class TruthOverlay:
                     continue
             texts = [text[at] for text, given in accepted if given is None or given[at]]
             judgement = judge(texts, value)
-            if judgement.outcome != "absent" or asked:
+            if judgement.outcome != "absent" or field in own:
                 found[field] = judgement
         return found
 

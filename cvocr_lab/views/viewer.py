@@ -96,6 +96,8 @@ class Viewer:
             self._open(view)
         elif ask == "show":
             self._show(view, said)
+        elif ask == "choices":
+            self._talk.tell(view, "choices", self._chooser.options())
         elif ask == "choose":
             self._choose(view, wish_of(said))
         elif ask == "sharp":
@@ -121,7 +123,6 @@ class Viewer:
                 "count": len(self.rows),
                 "at": self.at,
                 "tagging": self._chooser.tags.journal is not None,
-                **self._chooser.options(),
                 "wish": {s: getattr(self._wish, s) for s in Wish.__slots__},
             },
         )
@@ -176,7 +177,7 @@ def view(
     reverse: bool = False,
     journal: str | PathLike[str] | Journal | None = None,
     on: str | None = None,
-    height: int = 640,
+    height: int = 720,
     limits: Limits = Limits(),  # noqa: B008 - frozen
     fetch: Fetch = Fetch(),  # noqa: B008 - frozen
 ) -> Viewer:
@@ -212,7 +213,7 @@ def view(
     on
         Column of both that says which rows of `truth` belong to which; None for the index.
     height
-        Of the viewer, in pixels of the page.
+        Of the viewer, in pixels of the page; it is never higher than the window.
     limits, fetch
         As for `cvocr_lab.images.load`.
 

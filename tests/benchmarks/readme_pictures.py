@@ -31,8 +31,8 @@ def main() -> None:
     PICTURES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as name, running_lab(Path(name)) as lab:
         (lab.folder / "sample_data").symlink_to(ROOT / "sample_data")
-        view = "read.cvocr.view(truth=labels, on='image', height=520)"
-        sweep = "read.cvocr.sweep('name', 'review.jsonl', height=360)"
+        view = "read.cvocr.view(truth=labels, on='image', height=620)"
+        sweep = "read.cvocr.sweep('name', 'review.jsonl')"
         lab.write("n.ipynb", READ, view, sweep)
         with running_browser(need_browser("jupyterlab")) as browser:
             with opened(browser, lab, "n.ipynb", width=1440, height=1000) as page:

@@ -59,8 +59,7 @@ class Board extends Page {
     if (said.mode === "review") this.stage.on.boxed = (name, quad) => this.side.boxed(name, quad);
     const alt = said.mode === "review" ? "Alt+" : "";
     this.number = make("input", { class: "number", type: "text", inputmode: "numeric", title: `go to (${alt}G)`,
-      "aria-label": "number", onchange: () => this.jump(),
-      onkeydown: (event) => event.key === "Enter" && (this.jump(), this.focus()) });
+      "aria-label": "number", onchange: () => this.jump() });
     this.of = make("span", { class: "soft" });
     const step = (by) => (said.mode === "review"
       ? this.side.leave(by > 0 ? this.told?.after : this.told?.before) : this.go(this.at + by));
@@ -88,6 +87,7 @@ class Board extends Page {
     this.explain(said.mode === "review" ? REVIEW_KEYS : VIEW_KEYS);
     this.stage.labels = said.mode === "view";
     this.chosen({ count: said.count, at: said.at });
+    if (said.mode === "view") this.ask("choices");
   }
 
   chosen({ count, at, found = count }) {
@@ -285,9 +285,9 @@ class Board extends Page {
     const { target } = event;
     if (target === this.side.box?.element) return this.side.boxKey(event);
     if (target.matches("input, textarea, select")) {
-      const leaves = event.key === "Escape"
-        || (event.key === "Enter" && target === this.side.note && !event.isComposing);
-      if (leaves) this.focus();
+      const done = target.matches("input") && event.key === "Enter" && !composes(event);
+      const leaves = done || event.key === "Escape";
+      if (leaves) this.focus(); // what was typed takes effect by its change
       return leaves;
     }
     if (this.mode === "review") {

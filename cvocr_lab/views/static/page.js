@@ -39,6 +39,11 @@ function addressOf(buffer) {
   return URL.createObjectURL(new Blob([buffer], { type: "image/jpeg" }));
 }
 
+/** A share in percent, rounded down: only 1 is 100 %. */
+function percent(share) {
+  return share == null ? "" : `${Math.floor(share * 100 + 1e-7)}%`;
+}
+
 /** What tells one message, or one page, from any other. */
 function unique() {
   return crypto.getRandomValues(new Uint32Array(4)).join("-");
@@ -160,6 +165,7 @@ class Page {
     } else if (!this.opened) {
       this.opened = true;
       this.element.style.setProperty("--height", `${said.height}px`);
+      this.element.toggleAttribute("data-open", true);
       this.open(said);
     }
   }
@@ -191,7 +197,9 @@ class Page {
 
   key(event) {
     event.stopPropagation();
-    if (this.opened && this.pressed(event)) event.preventDefault();
+    if (!this.opened) return;
+    this.element.scrollIntoView({ block: "nearest", inline: "nearest" }); // with the keys at its bottom
+    if (this.pressed(event)) event.preventDefault();
   }
 
   explain(keys) {

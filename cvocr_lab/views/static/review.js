@@ -80,6 +80,7 @@ class ReviewSide {
   /** Nothing is in the choice. */
   clear() {
     this.told = this.field = null;
+    this.element.toggleAttribute("data-none", true);
     for (const part of [this.asked, this.crop, this.choices, this.head, this.list]) part.replaceChildren();
     this.box.turn(false);
     this.box.value = this.note.value = "";
@@ -101,6 +102,7 @@ class ReviewSide {
     const arrived = this.told?.at !== told.at || this.shownFor !== told;
     const same = this.told?.at === told.at && this.box.editing && !this.ahead;
     this.told = told;
+    this.element.toggleAttribute("data-none", false);
     this.head.replaceChildren(heading(told));
     const field = told.fields.find((one) => one.name === told.field);
     this.field = field;
@@ -219,7 +221,8 @@ class ReviewSide {
 
   checked(said) {
     if (said.at !== this.told?.at || said.text !== this.box.value) return;
-    this.warn(said.wrong ? `${said.wrong}. Ctrl+Enter saves it as it stands.` : "", "doubt");
+    const saved = this.field.doubt && !this.dirty;
+    this.warn(said.wrong && `${said.wrong}. ${saved ? "It was saved" : "Ctrl+Enter saves it"} as it stands.`, "doubt");
   }
 
   warn(text, kind = "") {

@@ -38,9 +38,8 @@ class Cell {
     this.element.dataset.state = told.state;
     this.element.dataset.k = told.k;
     this.name.textContent = told.label;
-    const sure = told.confidence == null ? "" : `${Math.round(100 * told.confidence)}%`;
     this.right.replaceChildren(DECIDED.has(told.state)
-      ? make("span", { class: `chip state-${told.state}` }, told.state) : sure,
+      ? make("span", { class: `chip state-${told.state}` }, told.state) : percent(told.confidence),
     told.malformed ? make("span", { class: "chip malformed", title: told.malformed }, "malformed") : "");
     this.warn(told.state === "prefilled" ? told.doubt : "");
     this.write();
@@ -234,7 +233,8 @@ class Grid extends Page {
     const open = [...this.cells.values()].filter((cell) => cell.open).length;
     const waits = [...this.cells.values()].some((cell) => cell.told.placed && cell.seen === undefined);
     this.rest.disabled = !open || waits;
-    this.rest.replaceChildren(waits ? "crops are coming" : `the other ${open} are right`, make("kbd", {}, "Alt+A"));
+    this.rest.replaceChildren(waits ? "crops are coming"
+      : open === 1 ? "the other one is right" : `the other ${open} are right`, make("kbd", {}, "Alt+A"));
   }
 
   move(cell) {

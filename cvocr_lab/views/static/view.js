@@ -7,10 +7,6 @@ const OUTCOMES = {
   correct: "correct", wrong: "wrong", missing: "missing", invented: "invented", absent: "absent",
 };
 
-function percent(confidence) {
-  return confidence == null ? "" : `${Math.floor(confidence * 100)}%`;
-}
-
 /** One side of a comparison, letters that differ marked. */
 function letters(edits, side) {
   const line = make("span", { class: "letters" });
@@ -27,11 +23,11 @@ function differences(edits) {
 }
 
 /** The heading of a row: what paper it is, and what was noticed. */
-function heading(told) {
+function heading(told, tags = []) {
   const title = told.title || (told.error ? "Not read" : "No type");
   const chips = [
     told.page > 1 ? `page ${told.page}` : "", told.engine,
-    ...told.warnings.map((code) => code.replaceAll("_", " ")), ...(told.tags ?? []),
+    ...told.warnings.map((code) => code.replaceAll("_", " ")), ...tags,
   ].filter(Boolean);
   return make(
     "header", { class: "heading" },
@@ -61,11 +57,15 @@ class ViewSide {
   open(said) {
     this.wish = said.wish;
     this.tagging = said.tagging;
+  }
+
+  /** What there is to choose from, which comes after the first row: a long frame takes some time. */
+  choices(said) {
     const select = (name, title, pairs) => make(
       "select", { name, title, "aria-label": title, onchange: (event) => this.choose({ [name]: event.target.value }) },
       make("option", { value: "" }, title), ...pairs.map(([value, text]) => make("option", { value }, text)));
     const same = (texts) => texts.map((text) => [text, text.replaceAll("_", " ")]);
-    const confidences = [0.5, 0.8, 0.9, 0.95, 0.99].map((c) => [String(c), `below ${percent(c + 1e-9)}`]);
+    const confidences = [0.5, 0.8, 0.9, 0.95, 0.99].map((c) => [String(c), `below ${percent(c)}`]);
     this.below = select("below", "any confidence", confidences);
     this.below.onchange = () => this.choose({ above: 0, below: Number(this.below.value) || 0 });
     this.sorts = select("sort", "frame order", said.sorts.map((s) => [s, SORT_NAMES[s]]));
@@ -75,7 +75,6 @@ class ViewSide {
     this.query = make("input", {
       name: "query", type: "search", spellcheck: "false", "aria-label": "query",
       placeholder: "query: id_confidence < 0.9", onchange: () => this.choose({ query: this.query.value }),
-      onkeydown: (event) => event.key === "Enter" && !event.isComposing && this.board.focus(),
     });
     this.tagged({ known: said.tags });
     this.bar.replaceChildren(
@@ -116,6 +115,7 @@ class ViewSide {
 
   /** Shows what is wished for in the controls. */
   mirror() {
+    if (!this.below) return; // the choices are still on their way
     for (const control of this.bar.querySelectorAll("[name]")) {
       if (control !== this.below) control.value = this.wish[control.name];
     }
@@ -124,7 +124,7 @@ class ViewSide {
     const own = above || (below && ![...this.below.options].some((o) => Number(o.value) === below));
     if (own) {
       this.below.append(make("option", { value: "own", "data-own": true },
-        `${percent(above + 1e-9)} to ${percent((below || 1) + 1e-9)}`));
+        `${percent(above)} to ${percent((below || 1))}`));
     }
     this.below.value = own ? "own" : below ? String(below) : "";
     const [first, last] = DIRECTIONS[sort] ?? (sort ? ["lowest first", "highest first"] : ["as it goes", "from the end"]);
@@ -148,7 +148,7 @@ class ViewSide {
 
   show(told, sheet, urls) {
     this.told = told;
-    this.head.replaceChildren(heading(told), ...(this.tagging ? [this.tagLine.element] : []));
+    this.head.replaceChildren(...(this.tagging ? [heading(told), this.tagLine.element] : [heading(told, told.tags)]));
     this.tagLine.show(told.tags, this.known);
     const paper = urls[sheet.paper];
     this.paper.element.hidden = !paper || !this.paperOn;
@@ -209,7 +209,7 @@ class ViewSide {
     else if (event.key === "ArrowLeft" || event.key === "p") board.go(board.at - 1);
     else if (event.key === "Home") board.go(0);
     else if (event.key === "End") board.go(board.count - 1);
-    else if (event.key === "/") this.query.focus();
+    else if (event.key === "/") this.query?.focus();
     else if (event.key === "t" && this.tagging) this.tagLine.focus();
     else if (event.key === "c") {
       this.paperOn = !this.paperOn;
