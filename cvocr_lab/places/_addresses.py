@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from cvocr_lab.places._gazetteer import (
     CACHED,
@@ -34,8 +34,7 @@ from cvocr_lab.places._words import is_house, lost_words, parted
 from cvocr_lab.text import collapse, nfc
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(NamedTuple):
     """An address in its parts.
 
     Names are those of the lists, tones in the old style, without unit words but for numbered units
@@ -87,6 +86,7 @@ class Address:
         return ", ".join(filter(None, (self.house, self.ward, self.district, self.province)))
 
 
+_DASH: Final = re.compile("[-–—]")
 _JOINED: Final = re.compile(r"\b(r[ịi]a|thi[êe]n)\s*[-–—]\s*(v[ũu]ng|hu[ếe])\b", re.IGNORECASE)
 _COMMAS: Final = re.compile(r"\s*[,;]\s*")
 _DASHES: Final = re.compile(r"\s+[-–—]\s+|\s*[,;]\s*|(?<=\w{3})[-–—](?=\w{2})")
@@ -117,9 +117,13 @@ def parse_address(text: str, *, era: Era | None = None) -> Address:
     >>> found.era, found.district, found.ward
     ('new', '', 'Thủ Dầu Một')
     """
-    text = _JOINED.sub(r"\1 \2", collapse(nfc(text)))
+    text = collapse(nfc(text))
+    if _DASH.search(text):
+        text = _JOINED.sub(r"\1 \2", text)
     country = ""
-    if at_end := _COUNTRY.search(text):
+    if text.rstrip(".")[-3:].lower().endswith(("nam", "vn", "v.n")) and (
+        at_end := _COUNTRY.search(text)
+    ):
         text, country = text[: at_end.start()], at_end[1]
     best = _of_parts(_COMMAS.split(text), era)
     for marks in (_DASHES, _DOTS):
@@ -136,12 +140,12 @@ def parse_address(text: str, *, era: Era | None = None) -> Address:
         if found is not None:
             other = _of_reading(search, found)
             best = max(best, other, key=_rank)
-            if found.doubtful and not best.ward and "ward" not in best.unknown:
-                best = replace(best, unknown=(*best.unknown, "ward"))
+            if not best.ward and "ward" not in best.unknown and search.doubtful(found):
+                best = best._replace(unknown=(*best.unknown, "ward"))
     if words := lost_words(text, str(best), best.province):
-        best = replace(best, house=" ".join([*words, best.house]).strip())
+        best = best._replace(house=" ".join([*words, best.house]).strip())
     best = _of_2025(best)
-    return replace(best, country=country) if country else best
+    return best._replace(country=country) if country else best
 
 
 def _rank(address: Address) -> tuple[float, int, bool, float]:
@@ -151,6 +155,8 @@ def _rank(address: Address) -> tuple[float, int, bool, float]:
 
 def _of_2025(address: Address) -> Address:
     """Replace a district that was renamed or split before 2025 by its successor."""
+    if not any(address.district in former for former in FORMER.values()):
+        return address
     code = next((p.code for p in provinces("old") if p.name == address.province), "")
     became = FORMER.get(code, {}).get(address.district, ())
     if len(became) > 1:
@@ -161,7 +167,7 @@ def _of_2025(address: Address) -> Address:
         )
     if len(became) != 1:
         return address
-    return replace(address, district=became[0], score=min(address.score, 0.9))
+    return address._replace(district=became[0], score=min(address.score, 0.9))
 
 
 _COUNTRY: Final = re.compile(
@@ -198,8 +204,8 @@ def _of_reading(search: Search, reading: Reading) -> Address:
     level = "ward" if reading.district or reading.era == "new" else "district"
     house = ", ".join(small)
     if level == "ward":
-        return replace(made, house=house, ward=last, unknown=("ward",))
-    return replace(made, house=house, district=last, unknown=("district",))
+        return made._replace(house=house, ward=last, unknown=("ward",))
+    return made._replace(house=house, district=last, unknown=("district",))
 
 
 def _worth(address: Address) -> float:
@@ -216,7 +222,23 @@ def _worth(address: Address) -> float:
 
 
 def _of_parts(split: list[str], era: Era | None) -> Address:
-    parts = [part for part in (p.strip(_EDGES) for p in split) if part]
+    """Parse the parts; many addresses differ in nothing but what stands before their units."""
+    parts = tuple(part for part in (p.strip(_EDGES) for p in split) if part)
+    at = max(0, len(parts) - (2 if era == "new" else 3))
+    found = _of_units(parts[at:], era)
+    if not at:
+        return found
+    if found.ward and not found.unknown and not found.house:
+        return found._replace(house=", ".join(parts[:at]))
+    return _of_all(parts, era)
+
+
+@lru_cache(CACHED)
+def _of_units(parts: tuple[str, ...], era: Era | None) -> Address:
+    return _of_all(parts, era)
+
+
+def _of_all(parts: tuple[str, ...], era: Era | None) -> Address:
     if not parts:
         return Address(unknown=("province",))
     found = _province(parts[-1])
@@ -249,14 +271,13 @@ def _of_parts(split: list[str], era: Era | None) -> Address:
     return first
 
 
-def _either(new: Address, old: Address, small: list[str]) -> Address:
+def _either(new: Address, old: Address, small: tuple[str, ...]) -> Address:
     """Decide whether a unit is a ward of today or a former district, by the part before it."""
     if "ward" not in old.unknown or written(small[-1]).unit in WARD_WORDS:
         return new
     if written(small[-1]).unit in DISTRICT_WORDS or written(old.ward).unit in WARD_WORDS:
         return old
-    return replace(
-        new, era=None, code="", ward="", house=", ".join(small), unknown=("era",), ward_2025=""
+    return new._replace(era=None, code="", ward="", house=", ".join(small), unknown=("era",), ward_2025=""
     )
 
 
@@ -272,10 +293,10 @@ def _one_unit(part: str, choices: list[Address], first: Address) -> Address:
         ]
         return fitting[0] if fitting else first
     new = next(c for c in named if c.era == "new")
-    return replace(new, era=None, code="", ward="", house=new.ward, unknown=("era",), ward_2025="")
+    return new._replace(era=None, code="", ward="", house=new.ward, unknown=("era",), ward_2025="")
 
 
-def _old(small: list[str], province: Province, score: float) -> Address:
+def _old(small: tuple[str, ...], province: Province, score: float) -> Address:
     """Parse the parts below the province as district and ward of the old era."""
     districts = roll("old", province.code)
     base = Address(province=province.name, era="old", score=score)
@@ -285,21 +306,20 @@ def _old(small: list[str], province: Province, score: float) -> Address:
         found = place, 0.9
     if found is None:
         if part[0].isdigit():
-            return replace(base, house=", ".join(small))
+            return base._replace(house=", ".join(small))
         if rest or not is_house(part):
             ward = rest[-1] if rest else ""
-            return replace(
-                base, house=", ".join(rest[:-1]), ward=ward, district=part,
+            return base._replace(house=", ".join(rest[:-1]), ward=ward, district=part,
                 unknown=("ward", "district") if ward else ("district",),
             )  # fmt: skip
-        return replace(base, house=part)
+        return base._replace(house=part)
     district, fits = found
-    base = replace(base, district=district.name, score=min(score, fits))
+    base = base._replace(district=district.name, score=min(score, fits))
     if not rest:
         return base
     made = _with_ward(base, rest, roll("old", province.code, district.name))
     if "ward" in made.unknown and (other := _namesake(districts, district, province, made.ward)):
-        base = replace(base, district=other.name, score=min(base.score, 0.8))
+        base = base._replace(district=other.name, score=min(base.score, 0.8))
         return _with_ward(base, rest, roll("old", province.code, other.name))
     return made
 
@@ -318,28 +338,28 @@ def _namesake(districts: Roll, district: Place, province: Province, ward: str) -
     return near[0] if len(near) == 1 else None
 
 
-def _new(small: list[str], province: Province, score: float) -> Address:
+def _new(small: tuple[str, ...], province: Province, score: float) -> Address:
     """Parse the parts below the province as a ward of the new era."""
     base = Address(province=province.name, era="new", score=score)
     return _with_ward(base, small, roll("new", province.code))
 
 
-def _with_ward(base: Address, parts: list[str], wards: Roll) -> Address:
+def _with_ward(base: Address, parts: Sequence[str], wards: Roll) -> Address:
     *rest, part = parts
     found = _in(wards, part, "ward")
     if found is not None:
-        made = replace(base, house=", ".join(rest), score=min(base.score, found[1]))
+        made = base._replace(house=", ".join(rest), score=min(base.score, found[1]))
         return _with_found(made, found[0])
     if is_house(part):
-        return replace(base, house=", ".join(parts))
-    return replace(base, house=", ".join(rest), ward=part, unknown=("ward",))
+        return base._replace(house=", ".join(parts))
+    return base._replace(house=", ".join(rest), ward=part, unknown=("ward",))
 
 
 def _with_found(base: Address, ward: Place) -> Address:
     """Return the address with a listed ward and its successor."""
     became = (ward.code,) if base.era == "new" else ward.became
     since = ward_by_code(became[0]) if len(became) == 1 else None
-    return replace(base, ward=ward.name, code=ward.code, ward_2025=since.name if since else "")
+    return base._replace(ward=ward.name, code=ward.code, ward_2025=since.name if since else "")
 
 
 def _in(among: Roll, part: str, level: str) -> tuple[Place, float] | None:
@@ -366,7 +386,7 @@ def _province(part: str) -> tuple[Province, float] | None:
 _LEAST_LIKE: Final = 0.6
 
 
-def _province_above(parts: list[str]) -> tuple[Province, float] | None:
+def _province_above(parts: tuple[str, ...]) -> tuple[Province, float] | None:
     """Identify a misread province by the district before it, and the ward before that."""
     *small, last = parts
     if not small:

@@ -145,7 +145,7 @@ def written(part: str) -> Written:
 
 
 _FIRST_WORD: Final = re.compile(r"[^\W_]+")
-_MAY_BE_UNIT: Final = re.compile(
+MAY_BE_UNIT: Final = re.compile(
     "|".join(sorted({word.split()[0] + r"\b" for word in _UNITS})) + r"|[pqf]\d"
 )
 
@@ -158,7 +158,7 @@ def explicit_unit(part: str) -> str:
     ('phuong', 'quan', '')
     """
     first = _FIRST_WORD.search(part)
-    if first is None or not _MAY_BE_UNIT.match(fold(first[0]).lower()):
+    if first is None or not MAY_BE_UNIT.match(fold(first[0]).lower()):
         return ""
     marked = " ".join(re.findall(r"[^\W_]+", old_tone(part).lower()))
     for word, unit in _MARKED_UNITS.items():
@@ -246,7 +246,7 @@ class Roll:
             if not most:
                 continue
             near = process.extract(
-                key, self._keys(), scorer=OSA.distance, score_cutoff=most, limit=6
+                key, self.by_key.keys(), scorer=OSA.distance, score_cutoff=most, limit=6
             )
             digits = re.sub(r"\D", "", key)
             for name, distance, _ in near:
@@ -265,9 +265,6 @@ class Roll:
         if others and (others[0][0], -others[0][1]) <= (distance, 0.05 - likeness):
             return None
         return best, max(likeness, 1 - distance / max(len(what.keys[0]), 1))
-
-    def _keys(self) -> Sequence[str]:
-        return list(self.by_key)
 
     def places(self) -> Iterable[Place]:
         """Return the places of the roll without duplicates."""

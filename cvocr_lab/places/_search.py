@@ -8,18 +8,19 @@ in the rest.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Final, Literal, NamedTuple
 
 from cvocr_lab.places._gazetteer import (
     DISTRICT_WORDS,
+    MAY_BE_UNIT,
     WARD_WORDS,
     Place,
     Roll,
     explicit_unit,
     find_in,
+    mended,
     province_named,
     roll,
     written,
@@ -27,7 +28,7 @@ from cvocr_lab.places._gazetteer import (
 from cvocr_lab.places._lookups import districts_named, wards_named
 from cvocr_lab.places._provinces import Era, Province, provinces
 from cvocr_lab.places._words import Word, is_house, names_street, words_of
-from cvocr_lab.text import fold_key
+from cvocr_lab.text import fold, fold_key
 
 Level = Literal["province", "district", "ward"]
 
@@ -37,6 +38,8 @@ _ENDS: Final = 4
 """Number of separators, from the right, that are tried as the end of the units."""
 _SURE: Final = 5.0
 """Value of a reading that finds three levels almost certainly."""
+_ALL_PLACED: Final = 3.4
+"""Value of a reading of two levels or more that leaves no word out."""
 _ENGLISH: Final = {
     "district": "quận", "province": "tỉnh", "city": "thành phố", "ward": "phường", "town": "thị xã",
 }  # fmt: skip
@@ -47,8 +50,7 @@ _UNITS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """Words from `begin` to before `end` that name a place.
 
     Parameters
@@ -84,8 +86,7 @@ class Run(NamedTuple):
     bounded: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """A reading of an address: its units and the words that belong to them."""
 
     value: float = 0.0
@@ -96,13 +97,10 @@ class Reading:
     ward: Place | None = None
     begin: int = 0
     taken: frozenset[int] = frozenset()
-    doubtful: bool = False
-    """Whether a street has the name of a ward, which may be meant."""
 
     def with_unit(self, level: Level, span: Span) -> Reading:
         """Return the reading with one more unit."""
-        return replace(
-            self,
+        return self._replace(
             value=self.value + span.value,
             score=min(self.score, span.score),
             begin=span.begin,
@@ -123,6 +121,14 @@ class Search:
     def __init__(self, text: str) -> None:
         self.text = text
         self.words = words_of(text)
+        whole = mended(text)  # of the same length
+        heads = [fold(whole[word.begin : word.end]).lower() for word in self.words]
+        self._keys = [fold_key(head).replace(" ", "") for head in heads]
+        self._opens = [
+            word.gap > 0 or MAY_BE_UNIT.match(head) is not None
+            for word, head in zip(self.words, heads, strict=True)
+        ]
+        self._closes = [head in _ENGLISH for head in heads]
         self._ending: dict[tuple[int, bool], list[Span]] = {}
         self._runs: dict[tuple[int, int], Run] = {}
 
@@ -130,10 +136,14 @@ class Search:
         """Return the reading of the highest value, or None if no unit is found."""
         found: list[Reading] = []
         for end in self._ends():
-            found += [reading for reading in self._readings(end, era) if reading.value > 0]
-            if any(reading.ward and reading.value >= _SURE for reading in found):
+            for readings in self._readings(end, era):
+                found += [reading for reading in readings if reading.value > 0]
+                if any(reading.ward and reading.value >= _SURE for reading in found):
+                    return max(found, key=_preference)
+            # What places all words certainly is not bettered by leaving some out.
+            if any(len(r.taken) == len(self.words) and r.value >= _ALL_PLACED for r in found):
                 break
-        return max(found, key=lambda r: (r.value, r.era == "old", r.score), default=None)
+        return max(found, key=_preference, default=None)
 
     def rest(self, reading: Reading) -> list[str]:
         """Return the runs of words that belong to no unit."""
@@ -148,19 +158,21 @@ class Search:
             before = at
         return [self.text[run[0].begin : run[-1].end] for run in runs]
 
-    def _readings(self, end: int, era: Era | None) -> Iterator[Reading]:
+    def _readings(self, end: int, era: Era | None) -> Iterator[Iterable[Reading]]:
+        """Yield the readings that end there, the most common kinds first."""
+        bases = []
         for span in self._provinces(end):
-            place = span.place
-            assert isinstance(place, Province)
             base = Reading().with_unit("province", span)
-            base = replace(base, value=base.value - self._skipped(span.end))
-            for again in (base, *self._again(base)):
-                if era != "new":
-                    yield from self._below_old(again)
-                if era != "old" and (new := of_new_era(place.name)) is not None:
-                    yield from self._below_new(replace(again, province=new, era="new"))
+            bases.append(base._replace(value=base.value - self._skipped(span.end)))
         if era != "new":
-            yield from self._without_province(end)
+            yield from map(self._below_old, bases)
+        again = [again for base in bases for again in self._again(base)]
+        if era != "new":
+            yield from map(self._below_old, again)
+        if era != "old":
+            yield from map(self._below_new, bases + again)
+        if era != "new":
+            yield self._without_province(end)
 
     def _skipped(self, end: int) -> float:
         """Return the penalty for words after the last unit."""
@@ -176,7 +188,7 @@ class Search:
         before = [at for at in range(count - 1, 0, -1) if self.words[at].gap > 0]
         numbers = []
         for at in range(count - 1, 0, -1):
-            key = self._key(at, count).replace(" ", "")
+            key = self._joined(at, count)
             if key and not key.isdigit():
                 break
             numbers += [at] if key else []
@@ -193,8 +205,12 @@ class Search:
             self._runs[begin, end] = Run(text, unit, bounded)
         return self._runs[begin, end]
 
-    def _key(self, begin: int, end: int) -> str:
-        return fold_key(self.text[self.words[begin].begin : self.words[end - 1].end])
+    def _joined(self, begin: int, end: int) -> str:
+        """Return the words as one, folded, with letters for the digits in them."""
+        return "".join(self._keys[begin:end])
+
+    def _may_be_bounded(self, begin: int, end: int) -> bool:
+        return self._opens[begin] or self._closes[end - 1]
 
     def _starts(self, end: int) -> Iterator[tuple[int, float]]:
         """Yield the possible starts of a name that ends there, each with its penalty."""
@@ -227,7 +243,7 @@ class Search:
             if found is None or (found[1] < 1 and not bounded):
                 continue
             place, score = found
-            short = len(self._key(begin, end).replace(" ", "")) < 3
+            short = len(self._joined(begin, end)) < 3
             if not bounded and (short and not text.isupper()):
                 continue
             # "TP Bắc Giang" is the town, unless nothing else is there.
@@ -242,11 +258,13 @@ class Search:
         for span in self._provinces(base.begin, exactly=True):
             if span.place == base.province and span.score == 1:
                 taken = base.taken | set(range(span.begin, span.end))
-                yield replace(base, begin=span.begin, taken=taken, value=base.value + 0.05)
+                yield base._replace(begin=span.begin, taken=taken, value=base.value + 0.05)
 
     def _places(self, among: Roll, end: int, level: Level) -> Iterator[Span]:
         """Yield the names of the roll that end there."""
         for begin, cost in self._starts(end):
+            if not self._may_be_bounded(begin, end) and self._joined(begin, end) not in among.by_key:
+                continue
             text, unit, bounded = self._run(begin, end)
             keys = written(text).keys
             if not bounded and not any(key in among.by_key for key in keys):
@@ -289,24 +307,28 @@ class Search:
                 with_district = base.with_unit("district", span)
                 begin = min(base.begin, span.begin)
                 yield from self._wards(
-                    replace(with_district, begin=begin), roll("old", code, span.place.name)
+                    with_district._replace(begin=begin), roll("old", code, span.place.name)
                 )
         if base.begin:
             yield from self._ward_alone(base)
 
     def _wards(self, base: Reading, among: Roll) -> Iterator[Reading]:
-        yield replace(base, doubtful=bool(base.begin) and self._doubtful(among, base.begin))
+        yield base
         if base.begin:
             for span in self._places(among, base.begin, "ward"):
                 yield base.with_unit("ward", span)
 
-    def _doubtful(self, among: Roll, end: int) -> bool:
-        """Return whether a street before the units has the name of a ward."""
-        for begin, _ in self._starts(end):
-            if self._run(begin, end).bounded:
+    def doubtful(self, reading: Reading) -> bool:
+        """Return whether a street before the units has the name of a ward, which may be meant."""
+        assert reading.province is not None
+        if reading.era == "old" and reading.district is None:
+            return False
+        name = reading.district.name if reading.district else ""
+        among = roll(reading.era, reading.province.code, name)
+        for begin, _ in self._starts(reading.begin):
+            if self._run(begin, reading.begin).bounded:
                 return False
-            key = self._key(begin, end).replace(" ", "")
-            if key in among.by_key and self._names_street(begin):
+            if self._joined(begin, reading.begin) in among.by_key and self._names_street(begin):
                 return True
         return False
 
@@ -325,7 +347,7 @@ class Search:
                 continue
             district, ward = found[0]
             span = Span(begin, base.begin, ward, 0.9, 1.6 - cost)
-            yield replace(base.with_unit("ward", span), district=district)
+            yield base.with_unit("ward", span)._replace(district=district)
 
     def _after_house(self, begin: int) -> bool:
         """Return whether only a house precedes the word."""
@@ -336,17 +358,22 @@ class Search:
 
     def _below_new(self, base: Reading) -> Iterator[Reading]:
         assert base.province is not None
-        yield from self._wards(base, roll("new", base.province.code))
+        if (new := of_new_era(base.province.name)) is not None:
+            base = base._replace(province=new, era="new")
+            yield from self._wards(base, roll("new", new.code))
 
     def _without_province(self, end: int) -> Iterator[Reading]:
         """Yield districts whose name, or ward, determines the province."""
         if any(word.gap > 1 for word in self.words[end:]):
             return  # what stands behind a comma may be the province, misread
+        named = districts_named()
         cost = self._skipped(end)
         for begin, crossing in self._starts(end):
+            if not (self._may_be_bounded(begin, end) or self._joined(begin, end) in named):
+                continue
             text, unit, bounded = self._run(begin, end)
             what = written(text)
-            places = districts_named().get(what.keys[0], ())
+            places = named.get(what.keys[0], ())
             if len(what.keys[0]) < 5 or not places:
                 continue
             if unit and unit not in DISTRICT_WORDS:
@@ -364,6 +391,10 @@ class Search:
             told = [r for r in readings if r.value == best]
             if len(told) == 1:
                 yield told[0]
+
+
+def _preference(reading: Reading) -> tuple[float, bool, float]:
+    return reading.value, reading.era == "old", reading.score
 
 
 def _bare_keys(place: Place) -> tuple[str, ...]:
