@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from cvocr_lab.cleaning.normal import Cleaned, Rule, rule_of
+from cvocr_lab.cleaning.normal import Cleaned, Cleaner, Rule, rule_of
 from cvocr_lab.cleaning.shapes import kinds_of, shape_of
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.frames import TEXT, as_text
@@ -274,13 +274,20 @@ def _judged(frame: pd.DataFrame, fields: Sequence[str] | None, threshold: float)
     found = _fields(frame, fields)
     refuse_numbers(frame, found)
     types = {prefix: _types(frame, prefix) for prefix in {prefix for prefix, _ in found.values()}}
-    eras = {prefix: _eras(frame, prefix, *about) for prefix, about in types.items()}
     none = np.zeros(len(frame), dtype=np.int64)
-    judged = []
+    judged: dict[str, _Column] = {}
+    places = []
     for name, (prefix, field) in found.items():
-        era = eras[prefix] if "era" in shape_of(field, types[prefix][1] or [""]).parts else none
-        judged.append(_column(frame, name, field, *types[prefix], era, threshold))
-    return judged
+        if "era" in shape_of(field, types[prefix][1] or [""]).parts:
+            places.append(name)
+        else:
+            judged[name] = _column(frame, name, field, *types[prefix], none, threshold)
+    # The days of issue tell the eras of the addresses.
+    eras = {prefix: _eras(frame, prefix, *about, judged) for prefix, about in types.items()}
+    for name in places:
+        prefix, field = found[name]
+        judged[name] = _column(frame, name, field, *types[prefix], eras[prefix], threshold)
+    return [judged[name] for name in found]
 
 
 _KNOWN: Final = frozenset(
@@ -326,15 +333,18 @@ def _types(frame: pd.DataFrame, prefix: str) -> tuple[_Codes, list[str]]:
     return codes.astype(np.int64), [str(t) for t in types]
 
 
-def _eras(frame: pd.DataFrame, prefix: str, codes: _Codes, types: list[str]) -> _Codes:
+def _eras(
+    frame: pd.DataFrame, prefix: str, codes: _Codes, types: list[str], judged: dict[str, _Column]
+) -> _Codes:
     """Return the era of each row's addresses: 1 old, 2 new, 0 unknown."""
     old = np.array([t in _OLD_PAPERS for t in types] + [False])
     eras = np.where(old[codes], 1, 0).astype(np.int64)
     for name in _ISSUED:
         if f"{prefix}{name}" in frame.columns:
-            days = _column(
+            dates = judged.get(f"{prefix}{name}") or _column(
                 frame, f"{prefix}{name}", name, codes, types, np.zeros_like(codes), THRESHOLD
-            ).series(frame.index, parts=False)[f"{prefix}{name}_clean"]
+            )
+            days = dates.series(frame.index, parts=False)[f"{dates.name}_clean"]
             if days.dtype.kind == "M":
                 eras[(eras == 0) & (days < _MERGERS).to_numpy()] = 1
                 eras[(eras == 0) & (days >= _MERGERS).to_numpy() & _is_id(codes, types)] = 2
@@ -368,7 +378,8 @@ def _column(
     mixed = (text_codes.astype(np.int64) * len(alike) + kind_codes) * len(_ERAS) + eras
     mixed[text_codes < 0] = -1
     codes, distinct = pd.factorize(mixed)
-    listed, raws = list(alike), list(texts)
+    listed = [[(kind, rule_of(kind).clean) for kind in kinds] for kinds in alike]
+    raws = list(map(str, texts))
     cells: list[tuple[str, Cleaned] | None] = []
     for code in distinct.tolist():
         if code < 0:
@@ -376,7 +387,7 @@ def _column(
             continue
         rest, era = divmod(code, len(_ERAS))
         text, kind = divmod(rest, len(alike))
-        raw = str(raws[text])
+        raw = raws[text]
         cells.append(
             (raw, _cleaned(listed[kind], raw, _ERAS[era], threshold))
             if raw.strip() not in _ABSENT
@@ -392,8 +403,10 @@ def field_types(frame: pd.DataFrame) -> Callable[[int, str], tuple[FieldType, ..
     return lambda at, field: kinds_of(known[codes[at]], field)
 
 
-def _cleaned(kinds: tuple[FieldType, ...], text: str, era: Era | None, threshold: float) -> Cleaned:
-    found = [rule_of(kind).clean(kind, text, era) for kind in kinds]
+def _cleaned(
+    kinds: Sequence[tuple[FieldType, Cleaner]], text: str, era: Era | None, threshold: float
+) -> Cleaned:
+    found = [clean(kind, text, era) for kind, clean in kinds]
     if len(found) > 1:
         whole = [cell for cell in found if not cell.flag] or found
         if len({cell.text for cell in whole}) > 1:

@@ -209,16 +209,12 @@ def _of_reading(search: Search, reading: Reading) -> Address:
 
 
 def _worth(address: Address) -> float:
-    found = sum(
-        bool(getattr(address, part)) and part not in address.unknown
-        for part in ("ward", "district", "province")
-    )
+    unknown = address.unknown
+    ward = bool(address.ward) and "ward" not in unknown
+    district = bool(address.district) and "district" not in unknown
+    province = bool(address.province) and "province" not in unknown
     # Two levels of the new era are as complete as three of the old.
-    return (
-        found
-        + (address.era == "new" and bool(address.ward) and "ward" not in address.unknown)
-        - 0.5 * ("era" in address.unknown)
-    )
+    return ward + district + province + (ward and address.era == "new") - 0.5 * ("era" in unknown)
 
 
 def _of_parts(split: list[str], era: Era | None) -> Address:
@@ -277,7 +273,8 @@ def _either(new: Address, old: Address, small: tuple[str, ...]) -> Address:
         return new
     if written(small[-1]).unit in DISTRICT_WORDS or written(old.ward).unit in WARD_WORDS:
         return old
-    return new._replace(era=None, code="", ward="", house=", ".join(small), unknown=("era",), ward_2025=""
+    return new._replace(
+        era=None, code="", ward="", house=", ".join(small), unknown=("era",), ward_2025=""
     )
 
 

@@ -263,7 +263,10 @@ class Search:
     def _places(self, among: Roll, end: int, level: Level) -> Iterator[Span]:
         """Yield the names of the roll that end there."""
         for begin, cost in self._starts(end):
-            if not self._may_be_bounded(begin, end) and self._joined(begin, end) not in among.by_key:
+            if (
+                not self._may_be_bounded(begin, end)
+                and self._joined(begin, end) not in among.by_key
+            ):
                 continue
             text, unit, bounded = self._run(begin, end)
             keys = written(text).keys
