@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from cvocr_lab.cleaning.normal import Cleaned, Cleaner, Rule, rule_of
-from cvocr_lab.cleaning.shapes import kinds_of, shape_of
+from cvocr_lab.cleaning.shapes import Codes, fields_of, kinds_of, shape_of, types_of
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.frames import TEXT, as_text
 from cvocr_lab.frames.columns import triple
@@ -118,7 +118,7 @@ def clean(
         made[name] = frame[name]
         made |= column.series(frame.index, parts=parts)
     made[FLAGS] = _flags(list(columns.values()), frame.index)
-    left_out = set() if details else {c for n in _fields(frame, None) for c in triple(n)[1:]}
+    left_out = set() if details else {c for n in fields_of(frame, None) for c in triple(n)[1:]}
     made |= {c: frame[c] for c in kept if c not in made and c not in left_out}
     return pd.DataFrame(made, index=frame.index)
 
@@ -133,7 +133,7 @@ def _is_source(name: str, columns: dict[str, _Column]) -> bool:
 def refreshed(frame: pd.DataFrame) -> pd.DataFrame:
     """Recompute the columns of an earlier cleaning, if any, after values have changed."""
     cleaned = [c.removesuffix("_clean") for c in map(str, frame.columns) if c.endswith("_clean")]
-    fields = [name for name in cleaned if name in _fields(frame, None)]
+    fields = [name for name in cleaned if name in fields_of(frame, None)]
     if not fields:
         return frame
     parts = any(re.search("_clean_.", str(c)) for c in frame.columns)
@@ -271,9 +271,9 @@ def _judged(frame: pd.DataFrame, fields: Sequence[str] | None, threshold: float)
         raise ArgumentError(f"threshold is a share from 0 to 1, not {threshold}")
     if not frame.columns.is_unique:
         raise ArgumentError("the frame has two columns of one name")
-    found = _fields(frame, fields)
+    found = fields_of(frame, fields)
     refuse_numbers(frame, found)
-    types = {prefix: _types(frame, prefix) for prefix in {prefix for prefix, _ in found.values()}}
+    types = {prefix: types_of(frame, prefix) for prefix in {prefix for prefix, _ in found.values()}}
     none = np.zeros(len(frame), dtype=np.int64)
     judged: dict[str, _Column] = {}
     places = []
@@ -290,30 +290,6 @@ def _judged(frame: pd.DataFrame, fields: Sequence[str] | None, threshold: float)
     return [judged[name] for name in found]
 
 
-_KNOWN: Final = frozenset(
-    name
-    for kind in TYPES.values()
-    for field in kind.fields
-    for name in (field.name, *field.aliases)
-)
-
-
-def _fields(frame: pd.DataFrame, wanted: Sequence[str] | None) -> dict[str, tuple[str, str]]:
-    """Find the columns to clean: name -> prefix of a wide frame and field."""
-    names = list(map(str, frame.columns))
-    prefixes = [c.removesuffix("ocr_type") for c in names if c.endswith("_ocr_type")]
-    found = {}
-    for name in names:
-        for prefix in ("", *prefixes):
-            if name.startswith(prefix) and name.removeprefix(prefix) in _KNOWN:
-                found[name] = prefix, name.removeprefix(prefix)
-    if wanted is None:
-        return found
-    if missing := [name for name in wanted if name not in found]:
-        raise ArgumentError(f"no columns of fields: {', '.join(map(repr, missing))}")
-    return {name: found[name] for name in wanted}
-
-
 def _is_made(name: str, columns: dict[str, _Column]) -> bool:
     head, mark, part = name.partition("_clean")
     if not mark or head not in columns:
@@ -321,21 +297,9 @@ def _is_made(name: str, columns: dict[str, _Column]) -> bool:
     return not part or part.removeprefix("_") in columns[head].rule.parts
 
 
-_Codes = np.ndarray[tuple[int], np.dtype[np.int64]]
-
-
-def _types(frame: pd.DataFrame, prefix: str) -> tuple[_Codes, list[str]]:
-    """Return the index of each row's document type in a list, -1 for an unknown type."""
-    name = next((c for c in (f"{prefix}ocr_type", f"{prefix}type") if c in frame.columns), None)
-    if name is None:
-        return np.full(len(frame), -1, dtype=np.int64), []
-    codes, types = pd.factorize(frame[name])
-    return codes.astype(np.int64), [str(t) for t in types]
-
-
 def _eras(
-    frame: pd.DataFrame, prefix: str, codes: _Codes, types: list[str], judged: dict[str, _Column]
-) -> _Codes:
+    frame: pd.DataFrame, prefix: str, codes: Codes, types: list[str], judged: dict[str, _Column]
+) -> Codes:
     """Return the era of each row's addresses: 1 old, 2 new, 0 unknown."""
     old = np.array([t in _OLD_PAPERS for t in types] + [False])
     eras = np.where(old[codes], 1, 0).astype(np.int64)
@@ -351,7 +315,7 @@ def _eras(
     return eras
 
 
-def _is_id(codes: _Codes, types: list[str]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _is_id(codes: Codes, types: list[str]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     """Return which rows are identity papers: these use the provinces of their day of issue."""
     known = [t in TYPES and TYPES[t].family == "id" for t in types]
     return np.array([*known, False])[codes]
@@ -365,9 +329,9 @@ def _column(
     frame: pd.DataFrame,
     name: str,
     field: str,
-    type_codes: _Codes,
+    type_codes: Codes,
     types: list[str],
-    eras: _Codes,
+    eras: Codes,
     threshold: float,
 ) -> _Column:
     text_codes, texts = pd.factorize(as_text(frame[name]))
@@ -398,7 +362,7 @@ def _column(
 
 def field_types(frame: pd.DataFrame) -> Callable[[int, str], tuple[FieldType, ...]]:
     """Return a function that gives the possible field types of a row's field."""
-    codes, types = _types(frame, "")
+    codes, types = types_of(frame, "")
     known = [*types, ""]
     return lambda at, field: kinds_of(known[codes[at]], field)
 
