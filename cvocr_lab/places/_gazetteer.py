@@ -238,7 +238,8 @@ class Roll:
         return any(len(key) > 3 and key in self.by_key for key in heads | tails)
 
     def _misread(self, what: Written) -> tuple[Place, float] | None:
-        if what.marked[0] in _every_name():  # the name of another place is no misreading
+        # The name of another place is no misreading.
+        if what.marked[0] in _every_name() or province_named(what.keys[0], exactly=True):
             return None
         found: list[tuple[int, float, Place]] = []
         for key, mark in zip(what.keys, what.marked, strict=True):
