@@ -232,10 +232,13 @@ class Roll:
     def _holds_name(self, part: str) -> bool:
         """Return whether a part consists of a listed name and further words."""
         words = fold_key(part).split()
-        cuts = range(1, len(words))
-        heads = {"".join(words[:cut]) for cut in cuts if len("".join(words[cut:])) > 1}
-        tails = {"".join(words[cut:]) for cut in cuts if not _is_unit(words[:cut])}
-        return any(len(key) > 3 and key in self.by_key for key in heads | tails)
+        for cut in range(1, len(words)):
+            head, tail = "".join(words[:cut]), "".join(words[cut:])
+            if len(head) > 3 and len(tail) > 1 and head in self.by_key:
+                return True
+            if len(tail) > 3 and tail in self.by_key and not _is_unit(words[:cut]):
+                return True
+        return False
 
     def _misread(self, what: Written) -> tuple[Place, float] | None:
         # The name of another place is no misreading.
