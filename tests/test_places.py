@@ -404,3 +404,17 @@ def test_the_house_does_not_change_where_the_units_are_found() -> None:
     bare = parse_address(units)
     for house in ("Tổ 5", "Số 12 Lê Lợi", "SN 8, Ngõ 15"):
         assert parse_address(f"{house}, {units}") == bare._replace(house=house)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Thượng Tân Hóa, Minh Hóa, Quảng Bình",
+        "Hạ Pờ Y, Ngọc Hồi Kon Tum",
+        "Bình Tân Lập, Mộc Châu, Sơn La",
+    ],
+)
+def test_a_short_hamlet_is_no_misread_unit_word(text: str) -> None:
+    """Thượng is one letter from phường, Hạ from xã; the hamlet must not vanish."""
+    found = parse_address(text, era="old")
+    assert fold_key(str(found)) == fold_key(text)

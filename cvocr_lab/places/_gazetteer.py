@@ -220,7 +220,8 @@ class Roll:
                 return _nearest(mark, places)
         if self._holds_name(part):  # a word more is no misreading: it would be lost
             return None
-        return self._misread(what)
+        first = fold_key(part).partition(" ")[0]
+        return self._misread(what, unit=first not in _name_words())
 
     def by_initials(self, part: str) -> Place | None:
         """Find the one place with these initials, written in capitals: ``ĐĐ`` for Đống Đa."""
@@ -240,7 +241,8 @@ class Roll:
                 return True
         return False
 
-    def _misread(self, what: Written) -> tuple[Place, float] | None:
+    def _misread(self, what: Written, *, unit: bool) -> tuple[Place, float] | None:
+        """Find the nearest name; `unit` says whether the first word may be a misread unit word."""
         # The name of another place is no misreading.
         if what.marked[0] in _every_name() or province_named(what.keys[0], exactly=True):
             return None
@@ -255,11 +257,10 @@ class Roll:
             digits = re.sub(r"\D", "", key)
             for name, distance, _ in near:
                 if re.sub(r"\D", "", name) == digits:
-                    # A unit word lends its letters to no other word that stands there.
                     found.extend(
                         (int(distance), OSA.normalized_similarity(mark, _bare(p.name)[1]), p)
                         for p in self.by_key[name]
-                        if distance < 3 or name == _bare(p.name)[0]
+                        if (unit and distance < 3) or name == _bare(p.name)[0]
                     )
         if not found:
             return None
@@ -276,10 +277,13 @@ class Roll:
 
 
 def _is_unit(words: list[str]) -> bool:
-    """Return whether the words are a unit word, or a long one with one misread letter."""
+    """Return whether the words are a unit word, or a long one with one misread letter.
+
+    A word of names, such as Thượng or Bình, is none.
+    """
     text = "".join(words)
     return " ".join(words) in _UNITS or any(
-        OSA.distance(text, unit, score_cutoff=1) <= 1
+        text not in _name_words() and OSA.distance(text, unit, score_cutoff=1) <= 1
         for unit in set(_UNITS.values())
         if unit != "xa"
     )
@@ -370,12 +374,21 @@ def _units(era: Era) -> dict[tuple[str, str], list[Place]]:
 
 
 @cache
+def _all_names() -> frozenset[str]:
+    eras: tuple[Era, ...] = ("old", "new")
+    return frozenset(p.name for era in eras for found in _units(era).values() for p in found)
+
+
+@cache
 def _every_name() -> frozenset[str]:
     """Return all listed names with their marks."""
-    names: Iterable[str] = (
-        place.name for era in ("old", "new") for places in _units(era).values() for place in places
-    )
-    return frozenset(_bare(nfc(name))[1] for name in names)
+    return frozenset(_bare(nfc(name))[1] for name in _all_names())
+
+
+@cache
+def _name_words() -> frozenset[str]:
+    """Return the words of all names, folded."""
+    return frozenset(fold_key(" ".join(_all_names())).split())
 
 
 @cache
