@@ -392,11 +392,6 @@ def _name_words() -> frozenset[str]:
 
 
 @cache
-def ward_by_code(code: str) -> Place | None:
-    """Find the ward since 2025-07-01 with this statistics code."""
-    return _by_code().get(code)
-
-
-@cache
-def _by_code() -> dict[str, Place]:
+def wards_by_code() -> dict[str, Place]:
+    """Return the wards since 2025-07-01 by their statistics codes."""
     return {place.code: place for places in _units("new").values() for place in places}

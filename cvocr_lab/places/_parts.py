@@ -18,7 +18,7 @@ from cvocr_lab.places._gazetteer import (
     mended,
     province_named,
     roll,
-    ward_by_code,
+    wards_by_code,
     written,
 )
 from cvocr_lab.places._provinces import (
@@ -234,7 +234,7 @@ def _with_ward(base: Address, parts: Sequence[str], wards: Roll) -> Address:
 def with_found(base: Address, ward: Place) -> Address:
     """Return the address with a listed ward and its successor."""
     became = (ward.code,) if base.era == "new" else ward.became
-    since = ward_by_code(became[0]) if len(became) == 1 else None
+    since = wards_by_code().get(became[0]) if len(became) == 1 else None
     return base._replace(ward=ward.name, code=ward.code, ward_2025=since.name if since else "")
 
 
