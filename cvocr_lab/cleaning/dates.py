@@ -78,7 +78,8 @@ def _birthdays(born: NDArray[np.datetime64], age: int) -> NDArray[np.datetime64]
     month = born.astype("datetime64[M]")
     then = month + np.timedelta64(12 * age, "M")
     day = then.astype("datetime64[D]") + (born - month.astype("datetime64[D]"))
-    return day - (day.astype("datetime64[M]") != then).astype("timedelta64[D]")
+    due: NDArray[np.datetime64] = day - (day.astype("datetime64[M]") != then).astype("m8[D]")
+    return due
 
 
 def _expiry(faces: RuleInput, issues: Issues, today: dt.date) -> None:

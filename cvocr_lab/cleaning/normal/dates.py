@@ -32,8 +32,8 @@ def date(kind: FieldType, text: str, _: Era | None) -> Cleaned:
     The words for no end are a value of their own.
     """
     if plain := _PLAIN.fullmatch(text):  # most dates
-        if iso := iso_date(plain[3], plain[2], plain[1]):
-            return Cleaned(iso, (Step("iso_date", "form", text, iso),), {"iso": iso})
+        if day := iso_date(plain[3], plain[2], plain[1]):
+            return Cleaned(day, (Step("iso_date", "form", text, day),), {"iso": day})
         return Cleaned(text, flag="no such day")
     trail = Trail(text)
     words = getattr(kind, "words", "")
