@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from functools import lru_cache
 from typing import Final
 
 from cvocr_lab.text import collapse, fold_key
@@ -26,6 +27,7 @@ _ISO: Final = re.compile(r"([0-9]{4})[-/.]([0-9]{1,2})[-/.]([0-9]{1,2})(?:[T ][0
 _DIGITS: Final = re.compile(r"([0-9]{2})([0-9]{2})([0-9]{4})")
 
 
+@lru_cache(1 << 16)
 def iso_date(year: str | int, month: str | int, day: str | int) -> str:
     """Write the ISO form of a day; "" where the calendar has no such day.
 

@@ -148,7 +148,8 @@ def fold_key(text: str) -> str:
     >>> fold_key("Họ và tên / Full name:")
     'ho va ten full name'
     """
-    bare = fold(fold(text).casefold())
+    bare = text if text.isascii() else text.translate(_FOLDED)
+    bare = bare.lower() if bare.isascii() else fold(fold(text).casefold())
     return " ".join(_ALNUM.findall(bare))
 
 

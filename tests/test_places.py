@@ -369,3 +369,52 @@ def test_no_word_of_an_address_is_lost(
     units = {fold(word) for word in UNIT_WORDS}
     assert not set(lost) - units - {"an", "thua", "thien"}, (text, written)
     assert str(parse_address(str(found), era=era)) == str(found)
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("Thị xã Kỳ Anh tỉnh Hà Tĩnh", ("", "", "Kỳ Anh", "Hà Tĩnh")),
+        ("Tổ 5, TT Định An huyện Trà Cú, Trà Vinh", ("Tổ 5", "Định An", "Trà Cú", "Trà Vinh")),
+        ("15/135 Cát Bi, Hai Phong, Haiphong, Vietnam", ("15/135 Cát Bi", "", "", "Hải Phòng")),
+        (
+            "48TT8B Khu đô thị Văn Quán Hà Nội",
+            ("48TT8B Khu đô thị", "Văn Quán", "Hà Đông", "Hà Nội"),
+        ),
+        ("Ngõ 86, Cầu Diễn, Việt Nam", ("Ngõ 86", "Cầu Diễn", "Nam Từ Liêm", "Hà Nội")),
+        (
+            "Phường Hải Châu 1, Hải Châu, Thành phố Đà Nẵng",
+            ("", "Hải Châu I", "Hải Châu", "Đà Nẵng"),
+        ),
+    ],
+)
+def test_units_are_told_by_their_words_and_by_what_is_unique(text: str, parts: Parts) -> None:
+    found = parse_address(text)
+    assert (found.house, found.ward, found.district, found.province) == parts
+    assert not found.unknown
+
+
+def test_a_ward_before_the_country_is_placed_only_where_its_name_is_unique() -> None:
+    assert "province" in parse_address("Ngõ 86, Tân Lập, Việt Nam").unknown
+    assert "province" in parse_address("Ngõ 86, Cầu Diễn").unknown
+
+
+def test_the_house_does_not_change_where_the_units_are_found() -> None:
+    units = "P. Phúc Xá, Q.Ba Đinh, TP Hà Nội"
+    bare = parse_address(units)
+    for house in ("Tổ 5", "Số 12 Lê Lợi", "SN 8, Ngõ 15"):
+        assert parse_address(f"{house}, {units}") == bare._replace(house=house)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Thượng Tân Hóa, Minh Hóa, Quảng Bình",
+        "Hạ Pờ Y, Ngọc Hồi Kon Tum",
+        "Bình Tân Lập, Mộc Châu, Sơn La",
+    ],
+)
+def test_a_short_hamlet_is_no_misread_unit_word(text: str) -> None:
+    """Thượng is one letter from phường, Hạ from xã; the hamlet must not vanish."""
+    found = parse_address(text, era="old")
+    assert fold_key(str(found)) == fold_key(text)

@@ -12,9 +12,9 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from cvocr_lab.cleaning.normal import Cleaned, Rule, rule_of
-from cvocr_lab.cleaning.shapes import kinds_of, shape_of
-from cvocr_lab.errors import ArgumentError, unknown
+from cvocr_lab.cleaning.normal import Cleaned, Cleaner, Rule, rule_of
+from cvocr_lab.cleaning.shapes import Codes, fields_of, kinds_of, shape_of, types_of
+from cvocr_lab.errors import ArgumentError
 from cvocr_lab.frames import TEXT, as_text
 from cvocr_lab.frames.columns import triple
 from cvocr_lab.frames.truth import refuse_numbers
@@ -118,7 +118,7 @@ def clean(
         made[name] = frame[name]
         made |= column.series(frame.index, parts=parts)
     made[FLAGS] = _flags(list(columns.values()), frame.index)
-    left_out = set() if details else {c for n in _fields(frame, None) for c in triple(n)[1:]}
+    left_out = set() if details else {c for n in fields_of(frame, None) for c in triple(n)[1:]}
     made |= {c: frame[c] for c in kept if c not in made and c not in left_out}
     return pd.DataFrame(made, index=frame.index)
 
@@ -133,7 +133,7 @@ def _is_source(name: str, columns: dict[str, _Column]) -> bool:
 def refreshed(frame: pd.DataFrame) -> pd.DataFrame:
     """Recompute the columns of an earlier cleaning, if any, after values have changed."""
     cleaned = [c.removesuffix("_clean") for c in map(str, frame.columns) if c.endswith("_clean")]
-    fields = [name for name in cleaned if name in _fields(frame, None)]
+    fields = [name for name in cleaned if name in fields_of(frame, None)]
     if not fields:
         return frame
     parts = any(re.search("_clean_.", str(c)) for c in frame.columns)
@@ -271,40 +271,23 @@ def _judged(frame: pd.DataFrame, fields: Sequence[str] | None, threshold: float)
         raise ArgumentError(f"threshold is a share from 0 to 1, not {threshold}")
     if not frame.columns.is_unique:
         raise ArgumentError("the frame has two columns of one name")
-    found = _fields(frame, fields)
+    found = fields_of(frame, fields)
     refuse_numbers(frame, found)
-    types = {prefix: _types(frame, prefix) for prefix in {prefix for prefix, _ in found.values()}}
-    eras = {prefix: _eras(frame, prefix, *about) for prefix, about in types.items()}
+    types = {prefix: types_of(frame, prefix) for prefix in {prefix for prefix, _ in found.values()}}
     none = np.zeros(len(frame), dtype=np.int64)
-    judged = []
+    judged: dict[str, _Column] = {}
+    places = []
     for name, (prefix, field) in found.items():
-        era = eras[prefix] if "era" in shape_of(field, types[prefix][1] or [""]).parts else none
-        judged.append(_column(frame, name, field, *types[prefix], era, threshold))
-    return judged
-
-
-_KNOWN: Final = frozenset(
-    name
-    for kind in TYPES.values()
-    for field in kind.fields
-    for name in (field.name, *field.aliases)
-)
-
-
-def _fields(frame: pd.DataFrame, wanted: Sequence[str] | None) -> dict[str, tuple[str, str]]:
-    """Find the columns to clean: name -> prefix of a wide frame and field."""
-    names = list(map(str, frame.columns))
-    prefixes = [c.removesuffix("ocr_type") for c in names if c.endswith("_ocr_type")]
-    found = {}
-    for name in names:
-        for prefix in ("", *prefixes):
-            if name.startswith(prefix) and name.removeprefix(prefix) in _KNOWN:
-                found[name] = prefix, name.removeprefix(prefix)
-    if wanted is None:
-        return found
-    if missing := [name for name in wanted if name not in found]:
-        raise unknown("field", missing[0], found)
-    return {name: found[name] for name in wanted}
+        if "era" in shape_of(field, types[prefix][1] or [""]).parts:
+            places.append(name)
+        else:
+            judged[name] = _column(frame, name, field, *types[prefix], none, threshold)
+    # The days of issue tell the eras of the addresses.
+    eras = {prefix: _eras(frame, prefix, *about, judged) for prefix, about in types.items()}
+    for name in places:
+        prefix, field = found[name]
+        judged[name] = _column(frame, name, field, *types[prefix], eras[prefix], threshold)
+    return [judged[name] for name in found]
 
 
 def _is_made(name: str, columns: dict[str, _Column]) -> bool:
@@ -314,34 +297,25 @@ def _is_made(name: str, columns: dict[str, _Column]) -> bool:
     return not part or part.removeprefix("_") in columns[head].rule.parts
 
 
-_Codes = np.ndarray[tuple[int], np.dtype[np.int64]]
-
-
-def _types(frame: pd.DataFrame, prefix: str) -> tuple[_Codes, list[str]]:
-    """Return the index of each row's document type in a list, -1 for an unknown type."""
-    name = next((c for c in (f"{prefix}ocr_type", f"{prefix}type") if c in frame.columns), None)
-    if name is None:
-        return np.full(len(frame), -1, dtype=np.int64), []
-    codes, types = pd.factorize(frame[name])
-    return codes.astype(np.int64), [str(t) for t in types]
-
-
-def _eras(frame: pd.DataFrame, prefix: str, codes: _Codes, types: list[str]) -> _Codes:
+def _eras(
+    frame: pd.DataFrame, prefix: str, codes: Codes, types: list[str], judged: dict[str, _Column]
+) -> Codes:
     """Return the era of each row's addresses: 1 old, 2 new, 0 unknown."""
     old = np.array([t in _OLD_PAPERS for t in types] + [False])
     eras = np.where(old[codes], 1, 0).astype(np.int64)
     for name in _ISSUED:
         if f"{prefix}{name}" in frame.columns:
-            days = _column(
+            dates = judged.get(f"{prefix}{name}") or _column(
                 frame, f"{prefix}{name}", name, codes, types, np.zeros_like(codes), THRESHOLD
-            ).series(frame.index, parts=False)[f"{prefix}{name}_clean"]
+            )
+            days = dates.series(frame.index, parts=False)[f"{dates.name}_clean"]
             if days.dtype.kind == "M":
                 eras[(eras == 0) & (days < _MERGERS).to_numpy()] = 1
                 eras[(eras == 0) & (days >= _MERGERS).to_numpy() & _is_id(codes, types)] = 2
     return eras
 
 
-def _is_id(codes: _Codes, types: list[str]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _is_id(codes: Codes, types: list[str]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     """Return which rows are identity papers: these use the provinces of their day of issue."""
     known = [t in TYPES and TYPES[t].family == "id" for t in types]
     return np.array([*known, False])[codes]
@@ -355,9 +329,9 @@ def _column(
     frame: pd.DataFrame,
     name: str,
     field: str,
-    type_codes: _Codes,
+    type_codes: Codes,
     types: list[str],
-    eras: _Codes,
+    eras: Codes,
     threshold: float,
 ) -> _Column:
     text_codes, texts = pd.factorize(as_text(frame[name]))
@@ -368,7 +342,8 @@ def _column(
     mixed = (text_codes.astype(np.int64) * len(alike) + kind_codes) * len(_ERAS) + eras
     mixed[text_codes < 0] = -1
     codes, distinct = pd.factorize(mixed)
-    listed, raws = list(alike), list(texts)
+    listed = [[(kind, rule_of(kind).clean) for kind in kinds] for kinds in alike]
+    raws = list(map(str, texts))
     cells: list[tuple[str, Cleaned] | None] = []
     for code in distinct.tolist():
         if code < 0:
@@ -376,7 +351,7 @@ def _column(
             continue
         rest, era = divmod(code, len(_ERAS))
         text, kind = divmod(rest, len(alike))
-        raw = str(raws[text])
+        raw = raws[text]
         cells.append(
             (raw, _cleaned(listed[kind], raw, _ERAS[era], threshold))
             if raw.strip() not in _ABSENT
@@ -387,13 +362,15 @@ def _column(
 
 def field_types(frame: pd.DataFrame) -> Callable[[int, str], tuple[FieldType, ...]]:
     """Return a function that gives the possible field types of a row's field."""
-    codes, types = _types(frame, "")
+    codes, types = types_of(frame, "")
     known = [*types, ""]
     return lambda at, field: kinds_of(known[codes[at]], field)
 
 
-def _cleaned(kinds: tuple[FieldType, ...], text: str, era: Era | None, threshold: float) -> Cleaned:
-    found = [rule_of(kind).clean(kind, text, era) for kind in kinds]
+def _cleaned(
+    kinds: Sequence[tuple[FieldType, Cleaner]], text: str, era: Era | None, threshold: float
+) -> Cleaned:
+    found = [clean(kind, text, era) for kind, clean in kinds]
     if len(found) > 1:
         whole = [cell for cell in found if not cell.flag] or found
         if len({cell.text for cell in whole}) > 1:

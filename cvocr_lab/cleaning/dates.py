@@ -20,7 +20,7 @@ from cvocr_lab.cleaning.rule_input import (
     where,
     year_of,
 )
-from cvocr_lab.cleaning.rules import Issues, Texts
+from cvocr_lab.cleaning.rules import Issues
 
 _CARDS: Final = ("tcc", "matsautcc", "tcc_chip", "matsautcc_chip", "chip_id_card_2024_front",
                  "chip_id_card_2024_back")  # fmt: skip
@@ -61,7 +61,7 @@ def _order(faces: RuleInput, issues: Issues, today: dt.date) -> None:
         "born {}, issued {}", birth, issued,
     )  # fmt: skip
     young = here & faces.of(*_FROM_14) & (issue >= born)
-    of_14 = _birthdays(birth, 14)
+    of_14 = _birthdays(born, 14)
     issues.add(
         "issue_age", faces.field("issued"), young & (issue < of_14),
         "born {}, issued {}", birth, issued,
@@ -73,19 +73,13 @@ def _order(faces: RuleInput, issues: Issues, today: dt.date) -> None:
     )  # fmt: skip
 
 
-def _birthdays(birth: Texts, age: int) -> NDArray[np.datetime64]:
-    return mapped(birth, lambda day: np.datetime64(_birthday(day, age), "D")).astype(
-        "datetime64[D]"
-    )
-
-
-def _birthday(day: str, age: int) -> str:
-    """The birthday at `age`; 28 February for leap days; NaT without a whole date."""
-    if len(day) != 10:
-        return "NaT"
-    year = int(day[:4]) + age
-    leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
-    return f"{year:04d}{'-02-28' if day[4:] == '-02-29' and not leap else day[4:]}"
+def _birthdays(born: NDArray[np.datetime64], age: int) -> NDArray[np.datetime64]:
+    """Return the birthdays at `age`; 28 February for leap days; NaT without a whole date."""
+    month = born.astype("datetime64[M]")
+    then = month + np.timedelta64(12 * age, "M")
+    day = then.astype("datetime64[D]") + (born - month.astype("datetime64[D]"))
+    due: NDArray[np.datetime64] = day - (day.astype("datetime64[M]") != then).astype("m8[D]")
+    return due
 
 
 def _expiry(faces: RuleInput, issues: Issues, today: dt.date) -> None:
@@ -96,11 +90,11 @@ def _expiry(faces: RuleInput, issues: Issues, today: dt.date) -> None:
     birth, expiry = faces.known("birth"), faces.printed("expiry")
     cmnd = faces.of("tcc") & (faces.texts("dantoc") != "")
     told = faces.of(*_CARDS) & ~cmnd & (expiry != "") & is_day(birth)
-    due = ordinal_of(expiry)
+    born, due = ordinal_of(birth), ordinal_of(expiry)
+    leap = where(birth, lambda d: d[4:] == "-02-29")
     fits = np.zeros(len(faces), bool)
     for age in _AGES:
-        day = _birthdays(birth, age)
-        leap = where(birth, lambda d: d[4:] == "-02-29")
+        day = _birthdays(born, age)
         fits |= (due == day) | (leap & (due == day + np.timedelta64(1, "D")))
     field = faces.field("expiry")
     issues.add(
@@ -110,7 +104,7 @@ def _expiry(faces: RuleInput, issues: Issues, today: dt.date) -> None:
     issued = faces.known("issued")
     at_issue = ordinal_of(issued)
     at_issue[np.isnat(at_issue)] = np.datetime64(today, "D")
-    early = at_issue < _birthdays(birth, _NO_END_FROM)
+    early = at_issue < _birthdays(born, _NO_END_FROM)
     issues.add(
         "expiry_unlimited", field, told & (expiry == NO_END) & early,
         "born {}, issued {}", birth, np.where(issued == "", "?", issued),

@@ -4,6 +4,7 @@
 read from a picture.
 """
 
+from cvocr_lab.mrz._find import find
 from cvocr_lab.mrz._lines import (
     ALPHABET,
     WIDTHS,
@@ -14,12 +15,10 @@ from cvocr_lab.mrz._lines import (
     expiry_date,
     format,
     is_date,
-    name_agrees,
     parse,
-    split_name,
-    transliterate,
 )
-from cvocr_lab.mrz._repair import find, repair
+from cvocr_lab.mrz._names import name_agrees, split_name, transliterate
+from cvocr_lab.mrz._repair import repair
 
 __all__ = [
     "ALPHABET",

@@ -9,13 +9,12 @@ addition, not an ICAO check.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Final, Literal
 
-from cvocr_lab.text import fold
+from cvocr_lab.mrz._names import name_field, names_in
 
 Format = Literal["TD1", "TD2", "TD3", "MRV-A", "MRV-B"]
 
@@ -153,7 +152,7 @@ def _parse_td1(rows: tuple[str, ...]) -> Mrz:
     checks["birth"] = _date_holds(two[0:6], two[6])
     checks["expiry"] = _date_holds(two[8:14], two[14])
     checks["composite"] = check_digit(td1_composite(one, two)) == two[29]
-    surname, given = _names(three)
+    surname, given = names_in(three)
     return Mrz(
         format="TD1",
         document_code=_bare(one[0:2]),
@@ -175,7 +174,7 @@ def _parse_td1(rows: tuple[str, ...]) -> Mrz:
 
 def _parse_two(rows: tuple[str, ...], kind: Format) -> Mrz:
     one, two = rows
-    surname, given = _names(one[5:])
+    surname, given = names_in(one[5:])
     checks: dict[str, bool] = {}
     person = optional = ""
     if kind == "TD3":
@@ -220,11 +219,6 @@ def two_line_composite(two: str) -> str:
 
 def _bare(text: str) -> str:
     return text.rstrip("<")
-
-
-def _names(text: str) -> tuple[str, str]:
-    surname, _, given = _bare(text).partition("<<")
-    return " ".join(surname.split("<")).strip(), " ".join(given.replace("<", " ").split())
 
 
 def _number(head: str, digit: str, optional: str) -> tuple[str, str, bool]:
@@ -284,92 +278,6 @@ def _iso(text: str, century: int) -> str | None:
         return None
 
 
-# Latin letters that are more than a letter and a mark: ICAO Doc 9303 part 3, section 6, table A.
-_LATIN: Final = str.maketrans(
-    {"Æ": "AE", "Ä": "AE", "Å": "AA", "Œ": "OE", "Ö": "OE", "Ø": "OE", "Ü": "UE", "ß": "SS"}
-    | {"ẞ": "SS", "Þ": "TH", "Ĳ": "IJ", "Ł": "L", "Ħ": "H", "Ŋ": "N", "Ŧ": "T", "ı": "I", "ĸ": "Q"}
-)
-
-
-def transliterate(name: str) -> str:
-    """Write a name in MRZ letters, words joined by `<`; Vietnamese marks go, `Đ` becomes `D`.
-
-    Apostrophes are left out, hyphens and other signs part words.  Letters of other scripts are
-    left out.  Source: ICAO Doc 9303 part 3, sections 4.6 and 6.
-
-    >>> transliterate("Đặng Thị H'Ánh")
-    'DANG<THI<HANH'
-    """
-    plain = fold(unicodedata.normalize("NFC", name).upper().translate(_LATIN)).upper()
-    return "<".join(re.findall("[A-Z]+", _APOSTROPHES.sub("", plain)))
-
-
-def name_agrees(name: str, zone: str, *, cut: bool = False) -> bool:
-    """Tell whether a printed name can be the one that a zone writes.
-
-    Marks that a state may write in two ways (``Ü`` as ``UE`` or ``U``) agree either way; signs
-    between words do not count.
-
-    Parameters
-    ----------
-    name
-        As printed, with marks.
-    zone
-        As the zone has it, words separated by ``<`` or blanks.
-    cut
-        Whether the zone's name may be cut short; then its words may begin the printed ones.
-
-    >>> name_agrees("Jürgen Müller", "JUERGEN MUELLER"), name_agrees("Nguyễn An", "NGUYEN BINH")
-    (True, False)
-    >>> name_agrees("Công Tằng Tôn Nữ Quỳnh Phương", "CONG<TANG<TON<NU<QUYN<P", cut=True)
-    True
-    """
-    written = zone.replace("<", " ").split()
-    for words in {transliterate(name), _PARTS.sub("<", fold(_APOSTROPHES.sub("", name)).upper())}:
-        if words.replace("<", "") == "".join(written):
-            return True
-        printed = [word for word in words.split("<") if word]
-        begun = zip(printed, written, strict=False)
-        if cut and len(written) <= len(printed) and all(_begins(p, w) for p, w in begun):
-            return True
-    return False
-
-
-def _begins(word: str, cut: str) -> bool:
-    """Tell whether `cut` is the word with letters left out behind its first ones."""
-    return word.startswith(cut) or (cut[:3] == word[:3] and cut[-1:] in word)
-
-
-_APOSTROPHES: Final = re.compile("['’ʼ`]")
-_PARTS: Final = re.compile("[^A-Z]+")
-
-
-def split_name(name: str) -> tuple[str, str]:
-    """Part a Vietnamese full name as cards do: the first word is the surname, the rest is given.
-
-    >>> split_name("NGUYỄN VĂN MẪU")
-    ('NGUYEN', 'VAN MAU')
-    """
-    surname, _, given = transliterate(name).partition("<")
-    return surname, given.replace("<", " ")
-
-
-def _name_field(surname: str, given: str, width: int) -> str:
-    """Fill the name field; what is too long is cut from the last word on, each keeping a letter.
-
-    Given names give way before the surname, and the last place then holds a letter, which shows
-    the cut (ICAO Doc 9303 parts 4 to 6, truncation of names).
-    """
-    parts = [transliterate(surname).split("<"), [w for w in transliterate(given).split("<") if w]]
-    over = len("<<".join("<".join(part) for part in parts if part)) - width
-    for part in reversed(parts):
-        for at in reversed(range(len(part))):
-            cut = max(0, min(len(part[at]) - 1, over))
-            part[at] = part[at][: len(part[at]) - cut]
-            over -= cut
-    return "<<".join("<".join(part) for part in parts if part)[:width].ljust(width, "<")
-
-
 def format(mrz: Mrz) -> tuple[str, ...]:
     """Write the lines; the inverse of `parse` for every valid zone and for names that fit.
 
@@ -390,7 +298,7 @@ def format(mrz: Mrz) -> tuple[str, ...]:
     expiry = _fill(mrz.expiry, 6) + check_digit(_fill(mrz.expiry, 6))
     nationality = _fill(mrz.nationality, 3)
     names = WIDTHS[mrz.format] - 5 if mrz.format != "TD1" else 30
-    name_field = _name_field(mrz.surname, mrz.given_names, names)
+    named = name_field(mrz.surname, mrz.given_names, names)
     if mrz.format == "TD1":
         if mrz.issuer == "VNM" and re.fullmatch(r"\d{12}", mrz.person_number):
             optional = mrz.person_number + "<<" + check_digit(mrz.person_number)
@@ -398,11 +306,11 @@ def format(mrz: Mrz) -> tuple[str, ...]:
             optional = mrz.optional1
         one += _number_field(mrz.number, optional, 15)
         two = birth + expiry + nationality + _fill(mrz.optional2, 11)
-        return one, two + check_digit(td1_composite(one, two)), name_field
+        return one, two + check_digit(td1_composite(one, two)), named
     if mrz.format in ("MRV-A", "MRV-B"):
         head = _fill(mrz.number, 9) + check_digit(_fill(mrz.number, 9))
         optional = _fill(mrz.optional1, WIDTHS[mrz.format] - 28)
-        return one + name_field, head + nationality + birth + expiry + optional
+        return one + named, head + nationality + birth + expiry + optional
     if mrz.format == "TD3":
         person = _fill(mrz.person_number, 14)
         rest = person + (check_digit(person) if mrz.person_number else "<")
@@ -411,7 +319,7 @@ def format(mrz: Mrz) -> tuple[str, ...]:
         number = _number_field(mrz.number, mrz.optional1, 7)
         head, rest = number[:10], number[10:]
     two = head + nationality + birth + expiry + rest
-    return one + name_field, two + check_digit(two_line_composite(two + "<"))
+    return one + named, two + check_digit(two_line_composite(two + "<"))
 
 
 def _fill(text: str, width: int) -> str:

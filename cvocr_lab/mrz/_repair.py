@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice, product
 from typing import Final
 
+from cvocr_lab.mrz._find import clean, has_dates
 from cvocr_lab.mrz._lines import (
     WIDTHS,
     Format,
@@ -24,9 +25,8 @@ from cvocr_lab.mrz._lines import (
     td1_composite,
     two_line_composite,
 )
-from cvocr_lab.text import digits_from_lookalikes, fold, letters_from_lookalikes
+from cvocr_lab.text import digits_from_lookalikes, letters_from_lookalikes
 
-_SIGNS: Final = str.maketrans({"«": "<<", "≪": "<<", "|": "I", "!": "I"})
 # Beyond text.py's pairs, for places where nothing but a digit (or a letter) can stand.
 _ONLY_DIGIT: Final = str.maketrans("ACLTU", "40170")
 _ONLY_LETTER: Final = str.maketrans("47", "AT")
@@ -66,7 +66,7 @@ def repair(lines: Sequence[str]) -> tuple[str, ...]:
     NGUYEN<<VAN<MAU<<<<<<<<<<<<<<<
     """
     rows = [clean(line) for line in lines]
-    if len(rows) == 2 and not _has_dates(rows[1], 13, 21) and _has_dates(rows[1], 0, 8):
+    if len(rows) == 2 and not has_dates(rows[1], 13, 21) and has_dates(rows[1], 0, 8):
         rows.append("")
     if len(rows) == 3:
         return _repair_td1(*rows)
@@ -76,11 +76,6 @@ def repair(lines: Sequence[str]) -> tuple[str, ...]:
     if rows[0].startswith("V"):
         return _repair_two(rows[0], rows[1], "MRV-A" if large else "MRV-B")
     return _repair_two(rows[0], rows[1], "TD3" if rows[0].startswith("P") or large else "TD2")
-
-
-def clean(line: str) -> str:
-    """Drop blanks and marks, write capitals; any foreign sign becomes a filler."""
-    return re.sub("[^A-Z0-9<]", "<", fold("".join(line.split()).translate(_SIGNS)).upper())
 
 
 def _right_elsewhere(*rows: str) -> bool:
@@ -371,51 +366,3 @@ def _name(text: str, width: int, *, vietnamese: bool) -> str:
             text = re.sub("(?<=[A-Z])<(?=[A-Z])", "<<", text, count=1)
     parts = re.fullmatch("(<*[A-Z<]*?<<[A-Z]+(?:<[A-Z]+)*)(<<[<KCLEXSVZ]*)", text)
     return (parts[1] if parts else text).ljust(width, "<")[:width]
-
-
-def find(lines: Sequence[str]) -> tuple[str, ...] | None:
-    """Pick the lines of one zone out of all lines read from a picture; None when there is none.
-
-    The line with the dates is known by its digits; the others stand next to it.  A card's name
-    line may be missing.  Lines come back without blanks, else as read: pass them to `repair`.
-
-    Parameters
-    ----------
-    lines
-        Text of the lines, top first.
-
-    >>> find(["CĂN CƯỚC", "IDVNM0990001232001099000123<<3", "9901018M3901016VNM<<<<<<<<<<<8",
-    ...       "NGUYEN<<VAN<MAU<<<<<<"])[2]
-    'NGUYEN<<VAN<MAU<<<<<<'
-    """
-    rows = ["".join(line.split()) for line in lines]
-    cleaned = [clean(line) for line in rows]
-    for at in reversed(range(1, len(rows))):
-        before = next((i for i in reversed(range(at)) if _is_first(cleaned[i])), None)
-        if before is None:
-            continue
-        if _has_dates(cleaned[at], 13, 21):
-            return rows[before], rows[at]
-        if _has_dates(cleaned[at], 0, 8):
-            names = (rows[i] for i in range(at + 1, len(rows)) if _is_name(cleaned[i]))
-            return rows[before], rows[at], *islice(names, 1)
-    return None
-
-
-def _has_dates(line: str, birth: int, expiry: int) -> bool:
-    """Tell whether both dates with their check digits stand there, but for two misread places."""
-    read = line[birth : birth + 7] + line[expiry : expiry + 7]
-    if len(line) < (24 if birth == 0 else 32) or len(read) < 14:
-        return False
-    # A name may be made of look-alikes, so some digits must stand as such.
-    meant = digits_from_lookalikes(read)
-    return len(re.findall("[0-9]", read)) >= 4 and len(re.findall("[0-9<]", meant)) >= 12
-
-
-def _is_first(line: str) -> bool:
-    likely = line.count("<") >= 2 or len(re.findall(r"\d", line)) >= 15
-    return len(line) >= 24 and likely and line[0] in "IACPL1T<DV"
-
-
-def _is_name(line: str) -> bool:
-    return len(line) >= 6 and "<" in line and len(re.findall("[0-9]", line)) <= len(line) // 4

@@ -6,8 +6,9 @@ personal number are the old ones (Circular 07/2016/TT-BCA, Appendix 1); whether 
 the mergers use only new codes is not known.
 """
 
-from cvocr_lab.places._addresses import Address, parse_address
+from cvocr_lab.places._addresses import parse_address
 from cvocr_lab.places._numbers import CMND_HEADS, birth_year, check_citizen_id
+from cvocr_lab.places._parts import Address
 from cvocr_lab.places._provinces import (
     Era,
     Province,

@@ -3,96 +3,30 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Final
 
 from cvocr_lab.places._gazetteer import (
-    CACHED,
     DISTRICT_WORDS,
     FORMER,
-    WARD_WORDS,
-    Place,
-    Roll,
-    explicit_unit,
-    find_in,
-    mended,
-    province_named,
     roll,
-    ward_by_code,
     written,
 )
+from cvocr_lab.places._lookups import districts_named, wards_of_all
+from cvocr_lab.places._parts import EDGES, Address, of_parts, with_found, worth
 from cvocr_lab.places._provinces import (
     Era,
-    Province,
-    near_provinces,
     provinces,
-    successor,
 )
-from cvocr_lab.places._search import Reading, Search, of_new_era
+from cvocr_lab.places._search import Reading, Search
 from cvocr_lab.places._words import is_house, lost_words, parted
 from cvocr_lab.text import collapse, nfc
 
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """An address in its parts.
-
-    Names are those of the lists, tones in the old style, without unit words but for numbered units
-    (``Phường 7``, ``Quận 1``); a part that is in no list stands as printed.
-
-    Parameters
-    ----------
-    house
-        All that stands before the ward: house, street, hamlet; "" for none.
-    ward, district, province
-        "" when absent; a district is absent by right in the new era.
-    era
-        Which of the two maps it names; None when the parts fit both.
-    code
-        Statistics code of the ward, in its era's list; "" when not found.
-    ward_2025
-        The ward since 2025-07-01, where the old one was not split; "" when unknown.
-    score
-        How well the worst found part fits its name, 0 to 1; 0 when no part was found.
-    unknown
-        The parts that no list holds: ``"ward"``, ``"district"``, ``"province"``; ``"era"`` for a
-        unit that may be of either.
-    country
-        ``Việt Nam`` as printed at the end; "" for none.
-    """
-
-    house: str = ""
-    ward: str = ""
-    district: str = ""
-    province: str = ""
-    era: Era | None = None
-    code: str = ""
-    ward_2025: str = ""
-    score: float = 0.0
-    unknown: tuple[str, ...] = ()
-    country: str = ""
-
-    @property
-    def province_2025(self) -> str:
-        """The province since 2025-07-01; "" if the province is unknown."""
-        if not self.province or "province" in self.unknown:
-            return ""
-        # Of both eras Huế alone has a name that no old province had.
-        since = self.era == "new" or self.province == "Huế"
-        return self.province if since else successor(self.province).name
-
-    def __str__(self) -> str:
-        """Return the parts joined as on cards."""
-        return ", ".join(filter(None, (self.house, self.ward, self.district, self.province)))
-
-
+_DASH: Final = re.compile("[-–—]")
 _JOINED: Final = re.compile(r"\b(r[ịi]a|thi[êe]n)\s*[-–—]\s*(v[ũu]ng|hu[ếe])\b", re.IGNORECASE)
 _COMMAS: Final = re.compile(r"\s*[,;]\s*")
 _DASHES: Final = re.compile(r"\s+[-–—]\s+|\s*[,;]\s*|(?<=\w{3})[-–—](?=\w{2})")
 # A dot for a comma; after one or two letters it shortens a unit word.
 _DOTS: Final = re.compile(r"(?<=\w{3})\s?\.[.\s]*(?=\w)|\s*[,;]\s*")
-_EDGES: Final = " \t.,;:-–—_'\"`|"
 
 
 def parse_address(text: str, *, era: Era | None = None) -> Address:
@@ -117,16 +51,20 @@ def parse_address(text: str, *, era: Era | None = None) -> Address:
     >>> found.era, found.district, found.ward
     ('new', '', 'Thủ Dầu Một')
     """
-    text = _JOINED.sub(r"\1 \2", collapse(nfc(text)))
+    text = collapse(nfc(text))
+    if _DASH.search(text):
+        text = _JOINED.sub(r"\1 \2", text)
     country = ""
-    if at_end := _COUNTRY.search(text):
+    if text.rstrip(".")[-3:].lower().endswith(("nam", "vn", "v.n")) and (
+        at_end := _COUNTRY.search(text)
+    ):
         text, country = text[: at_end.start()], at_end[1]
-    best = _of_parts(_COMMAS.split(text), era)
+    best = of_parts(_COMMAS.split(text), era)
     for marks in (_DASHES, _DOTS):
-        if _worth(best) >= 3 or not marks.search(text):
+        if worth(best) >= 3 or not marks.search(text):
             continue
-        other = _of_parts(marks.split(text), era)
-        if _worth(other) > _worth(best):
+        other = of_parts(marks.split(text), era)
+        if worth(other) > worth(best):
             best = other
     # Without a date, a ward of today may be a district whose ward lost its comma.
     undated = era is None and best.era == "new" and bool(best.house)
@@ -136,21 +74,40 @@ def parse_address(text: str, *, era: Era | None = None) -> Address:
         if found is not None:
             other = _of_reading(search, found)
             best = max(best, other, key=_rank)
-            if found.doubtful and not best.ward and "ward" not in best.unknown:
-                best = replace(best, unknown=(*best.unknown, "ward"))
+            if not best.ward and "ward" not in best.unknown and search.doubtful(found):
+                best = best._replace(unknown=(*best.unknown, "ward"))
     if words := lost_words(text, str(best), best.province):
-        best = replace(best, house=" ".join([*words, best.house]).strip())
+        best = best._replace(house=" ".join([*words, best.house]).strip())
     best = _of_2025(best)
-    return replace(best, country=country) if country else best
+    if not country:
+        return best
+    if era != "new" and "province" in best.unknown:
+        best = _told_by_ward(best)
+    return best._replace(country=country)
+
+
+def _told_by_ward(address: Address) -> Address:
+    """Place the last part, before the country, as the only ward of that name in the country."""
+    what = written(address.province)
+    wards = wards_of_all().get(what.keys[0], ())
+    if len(wards) != 1 or what.keys[0] in districts_named() or what.unit in DISTRICT_WORDS:
+        return address
+    province, district, ward = wards[0]
+    if written(ward.name).marked[0] != what.marked[0]:
+        return address
+    base = Address(address.house, "", district.name, province.name, "old", score=0.8)
+    return with_found(base, ward)
 
 
 def _rank(address: Address) -> tuple[float, int, bool, float]:
     three = bool(address.ward and address.district)
-    return _worth(address), -len(address.unknown), three, address.score
+    return worth(address), -len(address.unknown), three, address.score
 
 
 def _of_2025(address: Address) -> Address:
     """Replace a district that was renamed or split before 2025 by its successor."""
+    if not any(address.district in former for former in FORMER.values()):
+        return address
     code = next((p.code for p in provinces("old") if p.name == address.province), "")
     became = FORMER.get(code, {}).get(address.district, ())
     if len(became) > 1:
@@ -161,7 +118,7 @@ def _of_2025(address: Address) -> Address:
         )
     if len(became) != 1:
         return address
-    return replace(address, district=became[0], score=min(address.score, 0.9))
+    return address._replace(district=became[0], score=min(address.score, 0.9))
 
 
 _COUNTRY: Final = re.compile(
@@ -181,7 +138,7 @@ def _of_reading(search: Search, reading: Reading) -> Address:
     """Return the address of a search result."""
     assert reading.province is not None
     runs = (part for run in search.rest(reading) for part in _COMMAS.split(run))
-    rest = [part for part in (part.strip(_EDGES) for part in runs) if part]
+    rest = [part for part in (part.strip(EDGES) for part in runs) if part]
     made = Address(
         house=", ".join(rest),
         district=reading.district.name if reading.district else "",
@@ -190,7 +147,7 @@ def _of_reading(search: Search, reading: Reading) -> Address:
         score=reading.score,
     )
     if reading.ward is not None:
-        return _with_found(made, reading.ward)
+        return with_found(made, reading.ward)
     *small, last = rest or [""]
     behind = max(reading.taken) + 1 < len(search.words)
     if not last or is_house(last) or behind:
@@ -198,194 +155,5 @@ def _of_reading(search: Search, reading: Reading) -> Address:
     level = "ward" if reading.district or reading.era == "new" else "district"
     house = ", ".join(small)
     if level == "ward":
-        return replace(made, house=house, ward=last, unknown=("ward",))
-    return replace(made, house=house, district=last, unknown=("district",))
-
-
-def _worth(address: Address) -> float:
-    found = sum(
-        bool(getattr(address, part)) and part not in address.unknown
-        for part in ("ward", "district", "province")
-    )
-    # Two levels of the new era are as complete as three of the old.
-    return (
-        found
-        + (address.era == "new" and bool(address.ward) and "ward" not in address.unknown)
-        - 0.5 * ("era" in address.unknown)
-    )
-
-
-def _of_parts(split: list[str], era: Era | None) -> Address:
-    parts = [part for part in (p.strip(_EDGES) for p in split) if part]
-    if not parts:
-        return Address(unknown=("province",))
-    found = _province(parts[-1])
-    small = parts[:-1]
-    if era != "new" and (found is None or found[1] < 1):
-        found = _province_above(parts) or found
-    if found is None:
-        return Address(house=", ".join(parts[:-1]), province=parts[-1], unknown=("province",))
-    place, score = found
-    if not small:
-        return Address(province=place.name, score=score)
-    choices = []
-    if era != "new":
-        old = _old(small, place, score)
-        if old.score == 1 and old.ward and old.district and not old.unknown:
-            return old
-        choices.append(old)
-    new = of_new_era(place.name)
-    if era != "old" and new is not None:
-        choices.append(_new(small, new, score))
-    if not choices:
-        choices.append(_old(small, place, score))
-    choices.sort(key=lambda a: (-_worth(a), a.era == "new", -a.score))
-    first = choices[0]
-    if era is None and len(choices) == 2:
-        if len(small) == 1:
-            return _one_unit(small[0], choices, first)
-        if first.era == "new" and choices[1].district and _worth(choices[1]) >= 2:
-            return _either(first, choices[1], small)
-    return first
-
-
-def _either(new: Address, old: Address, small: list[str]) -> Address:
-    """Decide whether a unit is a ward of today or a former district, by the part before it."""
-    if "ward" not in old.unknown or written(small[-1]).unit in WARD_WORDS:
-        return new
-    if written(small[-1]).unit in DISTRICT_WORDS or written(old.ward).unit in WARD_WORDS:
-        return old
-    return replace(
-        new, era=None, code="", ward="", house=", ".join(small), unknown=("era",), ward_2025=""
-    )
-
-
-def _one_unit(part: str, choices: list[Address], first: Address) -> Address:
-    """Decide whether the only unit below the province is an old district or a new ward."""
-    named = [c for c in choices if c.ward or c.district if not c.unknown]
-    unit = written(part).unit
-    if len(named) < 2 or unit in WARD_WORDS | DISTRICT_WORDS:
-        fitting = [
-            c
-            for c in named
-            if not unit or (unit in WARD_WORDS) == (c.era == "new") or len(named) < 2
-        ]
-        return fitting[0] if fitting else first
-    new = next(c for c in named if c.era == "new")
-    return replace(new, era=None, code="", ward="", house=new.ward, unknown=("era",), ward_2025="")
-
-
-def _old(small: list[str], province: Province, score: float) -> Address:
-    """Parse the parts below the province as district and ward of the old era."""
-    districts = roll("old", province.code)
-    base = Address(province=province.name, era="old", score=score)
-    *rest, part = small
-    found = _in(districts, part, "district")
-    if found is None and (place := districts.by_initials(part)):
-        found = place, 0.9
-    if found is None:
-        if part[0].isdigit():
-            return replace(base, house=", ".join(small))
-        if rest or not is_house(part):
-            ward = rest[-1] if rest else ""
-            return replace(
-                base, house=", ".join(rest[:-1]), ward=ward, district=part,
-                unknown=("ward", "district") if ward else ("district",),
-            )  # fmt: skip
-        return replace(base, house=part)
-    district, fits = found
-    base = replace(base, district=district.name, score=min(score, fits))
-    if not rest:
-        return base
-    made = _with_ward(base, rest, roll("old", province.code, district.name))
-    if "ward" in made.unknown and (other := _namesake(districts, district, province, made.ward)):
-        base = replace(base, district=other.name, score=min(base.score, 0.8))
-        return _with_ward(base, rest, roll("old", province.code, other.name))
-    return made
-
-
-def _namesake(districts: Roll, district: Place, province: Province, ward: str) -> Place | None:
-    """Find the only district that differs in one word (Nam, Bắc) and has the ward."""
-    words = set(district.name.split())
-    near = [
-        place
-        for place in districts.places()
-        if place.name not in FORMER.get(province.code, ())
-        and len(words & set(place.name.split())) >= 2
-        and 0 < len(words ^ set(place.name.split())) <= 2
-        and _names_one(roll("old", province.code, place.name), ward)
-    ]
-    return near[0] if len(near) == 1 else None
-
-
-def _new(small: list[str], province: Province, score: float) -> Address:
-    """Parse the parts below the province as a ward of the new era."""
-    base = Address(province=province.name, era="new", score=score)
-    return _with_ward(base, small, roll("new", province.code))
-
-
-def _with_ward(base: Address, parts: list[str], wards: Roll) -> Address:
-    *rest, part = parts
-    found = _in(wards, part, "ward")
-    if found is not None:
-        made = replace(base, house=", ".join(rest), score=min(base.score, found[1]))
-        return _with_found(made, found[0])
-    if is_house(part):
-        return replace(base, house=", ".join(parts))
-    return replace(base, house=", ".join(rest), ward=part, unknown=("ward",))
-
-
-def _with_found(base: Address, ward: Place) -> Address:
-    """Return the address with a listed ward and its successor."""
-    became = (ward.code,) if base.era == "new" else ward.became
-    since = ward_by_code(became[0]) if len(became) == 1 else None
-    return replace(base, ward=ward.name, code=ward.code, ward_2025=since.name if since else "")
-
-
-def _in(among: Roll, part: str, level: str) -> tuple[Place, float] | None:
-    """Find the unit that a part names; None if its unit word belongs to another level."""
-    found = find_in(among, part)
-    unit = explicit_unit(part) if found else ""
-    other = DISTRICT_WORDS if level == "ward" else WARD_WORDS
-    if found and unit in other and written(part).keys[-1] not in written(found[0].name).keys:
-        return None
-    return found
-
-
-@lru_cache(CACHED)
-def _province(part: str) -> tuple[Province, float] | None:
-    found = province_named(part)
-    if found and found[1] < 1:
-        words = part.split()
-        tails = (" ".join(words[cut:]) for cut in range(1, len(words)))
-        if any((cut := province_named(tail)) and cut == (found[0], 1.0) for tail in tails):
-            return None  # a word more is no misreading: it would be lost
-    return found
-
-
-_LEAST_LIKE: Final = 0.6
-
-
-def _province_above(parts: list[str]) -> tuple[Province, float] | None:
-    """Identify a misread province by the district before it, and the ward before that."""
-    *small, last = parts
-    if not small:
-        return None
-    near = [
-        (place, likeness)
-        for place, likeness in near_provinces(mended(last), _LEAST_LIKE)
-        if _names_one(roll("old", place.code), small[-1])
-    ]
-    if len(near) > 1 and len(small) > 1:
-        near = [
-            (place, likeness)
-            for place, likeness in near
-            if (district := find_in(roll("old", place.code), small[-1]))
-            and _names_one(roll("old", place.code, district[0].name), small[-2])
-        ]
-    return near[0] if len(near) == 1 else None
-
-
-def _names_one(among: Roll, part: str) -> bool:
-    found = find_in(among, part)
-    return found is not None and found[1] == 1
+        return made._replace(house=house, ward=last, unknown=("ward",))
+    return made._replace(house=house, district=last, unknown=("district",))

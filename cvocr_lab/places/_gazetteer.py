@@ -7,7 +7,7 @@ one of them in each district at most.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from typing import Final
@@ -145,7 +145,7 @@ def written(part: str) -> Written:
 
 
 _FIRST_WORD: Final = re.compile(r"[^\W_]+")
-_MAY_BE_UNIT: Final = re.compile(
+MAY_BE_UNIT: Final = re.compile(
     "|".join(sorted({word.split()[0] + r"\b" for word in _UNITS})) + r"|[pqf]\d"
 )
 
@@ -158,7 +158,7 @@ def explicit_unit(part: str) -> str:
     ('phuong', 'quan', '')
     """
     first = _FIRST_WORD.search(part)
-    if first is None or not _MAY_BE_UNIT.match(fold(first[0]).lower()):
+    if first is None or not MAY_BE_UNIT.match(fold(first[0]).lower()):
         return ""
     marked = " ".join(re.findall(r"[^\W_]+", old_tone(part).lower()))
     for word, unit in _MARKED_UNITS.items():
@@ -220,7 +220,8 @@ class Roll:
                 return _nearest(mark, places)
         if self._holds_name(part):  # a word more is no misreading: it would be lost
             return None
-        return self._misread(what)
+        first = fold_key(part).partition(" ")[0]
+        return self._misread(what, unit=first not in _name_words())
 
     def by_initials(self, part: str) -> Place | None:
         """Find the one place with these initials, written in capitals: ``ĐĐ`` for Đống Đa."""
@@ -232,13 +233,18 @@ class Roll:
     def _holds_name(self, part: str) -> bool:
         """Return whether a part consists of a listed name and further words."""
         words = fold_key(part).split()
-        cuts = range(1, len(words))
-        heads = {"".join(words[:cut]) for cut in cuts if len("".join(words[cut:])) > 1}
-        tails = {"".join(words[cut:]) for cut in cuts if not _is_unit(words[:cut])}
-        return any(len(key) > 3 and key in self.by_key for key in heads | tails)
+        for cut in range(1, len(words)):
+            head, tail = "".join(words[:cut]), "".join(words[cut:])
+            if len(head) > 3 and len(tail) > 1 and head in self.by_key:
+                return True
+            if len(tail) > 3 and tail in self.by_key and not _is_unit(words[:cut]):
+                return True
+        return False
 
-    def _misread(self, what: Written) -> tuple[Place, float] | None:
-        if what.marked[0] in _every_name():  # the name of another place is no misreading
+    def _misread(self, what: Written, *, unit: bool) -> tuple[Place, float] | None:
+        """Find the nearest name; `unit` says whether the first word may be a misread unit word."""
+        # The name of another place is no misreading.
+        if what.marked[0] in _every_name() or province_named(what.keys[0], exactly=True):
             return None
         found: list[tuple[int, float, Place]] = []
         for key, mark in zip(what.keys, what.marked, strict=True):
@@ -246,16 +252,15 @@ class Roll:
             if not most:
                 continue
             near = process.extract(
-                key, self._keys(), scorer=OSA.distance, score_cutoff=most, limit=6
+                key, self.by_key.keys(), scorer=OSA.distance, score_cutoff=most, limit=6
             )
             digits = re.sub(r"\D", "", key)
             for name, distance, _ in near:
                 if re.sub(r"\D", "", name) == digits:
-                    # A unit word lends its letters to no other word that stands there.
                     found.extend(
                         (int(distance), OSA.normalized_similarity(mark, _bare(p.name)[1]), p)
                         for p in self.by_key[name]
-                        if distance < 3 or name == _bare(p.name)[0]
+                        if (unit and distance < 3) or name == _bare(p.name)[0]
                     )
         if not found:
             return None
@@ -266,19 +271,19 @@ class Roll:
             return None
         return best, max(likeness, 1 - distance / max(len(what.keys[0]), 1))
 
-    def _keys(self) -> Sequence[str]:
-        return list(self.by_key)
-
     def places(self) -> Iterable[Place]:
         """Return the places of the roll without duplicates."""
         return {(p.name, p.kind): p for places in self.by_key.values() for p in places}.values()
 
 
 def _is_unit(words: list[str]) -> bool:
-    """Return whether the words are a unit word, or a long one with one misread letter."""
+    """Return whether the words are a unit word, or a long one with one misread letter.
+
+    A word of names, such as Thượng or Bình, is none.
+    """
     text = "".join(words)
     return " ".join(words) in _UNITS or any(
-        OSA.distance(text, unit, score_cutoff=1) <= 1
+        text not in _name_words() and OSA.distance(text, unit, score_cutoff=1) <= 1
         for unit in set(_UNITS.values())
         if unit != "xa"
     )
@@ -369,20 +374,24 @@ def _units(era: Era) -> dict[tuple[str, str], list[Place]]:
 
 
 @cache
+def _all_names() -> frozenset[str]:
+    eras: tuple[Era, ...] = ("old", "new")
+    return frozenset(p.name for era in eras for found in _units(era).values() for p in found)
+
+
+@cache
 def _every_name() -> frozenset[str]:
     """Return all listed names with their marks."""
-    names: Iterable[str] = (
-        place.name for era in ("old", "new") for places in _units(era).values() for place in places
-    )
-    return frozenset(_bare(nfc(name))[1] for name in names)
+    return frozenset(_bare(nfc(name))[1] for name in _all_names())
 
 
 @cache
-def ward_by_code(code: str) -> Place | None:
-    """Find the ward since 2025-07-01 with this statistics code."""
-    return _by_code().get(code)
+def _name_words() -> frozenset[str]:
+    """Return the words of all names, folded."""
+    return frozenset(fold_key(" ".join(_all_names())).split())
 
 
 @cache
-def _by_code() -> dict[str, Place]:
+def wards_by_code() -> dict[str, Place]:
+    """Return the wards since 2025-07-01 by their statistics codes."""
     return {place.code: place for places in _units("new").values() for place in places}

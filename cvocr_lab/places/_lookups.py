@@ -1,10 +1,10 @@
-"""Old wards and districts by name, for addresses without the larger unit."""
+"""Old wards and districts by name, for addresses without the larger units."""
 
 from __future__ import annotations
 
 from functools import cache
 
-from cvocr_lab.places._gazetteer import Place, roll, written
+from cvocr_lab.places._gazetteer import FORMER, Place, roll, written
 from cvocr_lab.places._provinces import Province, provinces
 
 
@@ -16,6 +16,18 @@ def wards_named(province: str) -> dict[str, tuple[tuple[Place, Place], ...]]:
         for ward in roll("old", province, district.name).places():
             key = written(ward.name).keys[0]
             made[key] = (*made.get(key, ()), (district, ward))
+    return made
+
+
+@cache
+def wards_of_all() -> dict[str, tuple[tuple[Province, Place, Place], ...]]:
+    """Return the wards of the old era by key, each with its province and district."""
+    made: dict[str, tuple[tuple[Province, Place, Place], ...]] = {}
+    for province in provinces("old"):
+        former = FORMER.get(province.code, {})
+        for key, found in wards_named(province.code).items():
+            own = tuple((province, *pair) for pair in found if pair[0].name not in former)
+            made[key] = made.get(key, ()) + own
     return made
 
 

@@ -8,9 +8,9 @@ in the rest.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
 from functools import cache
+from itertools import chain
 from typing import Final, Literal, NamedTuple
 
 from cvocr_lab.places._gazetteer import (
@@ -18,7 +18,6 @@ from cvocr_lab.places._gazetteer import (
     WARD_WORDS,
     Place,
     Roll,
-    explicit_unit,
     find_in,
     province_named,
     roll,
@@ -26,20 +25,18 @@ from cvocr_lab.places._gazetteer import (
 )
 from cvocr_lab.places._lookups import districts_named, wards_named
 from cvocr_lab.places._provinces import Era, Province, provinces
-from cvocr_lab.places._words import Word, is_house, names_street, words_of
+from cvocr_lab.places._runs import Runs
+from cvocr_lab.places._words import Word
 from cvocr_lab.text import fold_key
 
 Level = Literal["province", "district", "ward"]
 
-_LONGEST: Final = 6
-"""Number of words in the longest name, including its unit word."""
 _ENDS: Final = 4
 """Number of separators, from the right, that are tried as the end of the units."""
 _SURE: Final = 5.0
 """Value of a reading that finds three levels almost certainly."""
-_ENGLISH: Final = {
-    "district": "quận", "province": "tỉnh", "city": "thành phố", "ward": "phường", "town": "thị xã",
-}  # fmt: skip
+_ALL_PLACED: Final = 3.4
+"""Value of a reading of two levels or more that leaves no word out."""
 _UNITS: Final = {
     "province": frozenset({"tinh", "thanhpho"}),
     "district": DISTRICT_WORDS,
@@ -47,8 +44,7 @@ _UNITS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """Words from `begin` to before `end` that name a place.
 
     Parameters
@@ -66,26 +62,7 @@ class Span:
     value: float
 
 
-class Run(NamedTuple):
-    """A run of words that may name a place.
-
-    Parameters
-    ----------
-    text
-        The words as printed, an English unit word behind them as a Vietnamese one before them.
-    unit
-        The unit word it begins with; "" for none.
-    bounded
-        Whether it begins at a separator or with a unit word.
-    """
-
-    text: str
-    unit: str
-    bounded: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """A reading of an address: its units and the words that belong to them."""
 
     value: float = 0.0
@@ -96,13 +73,10 @@ class Reading:
     ward: Place | None = None
     begin: int = 0
     taken: frozenset[int] = frozenset()
-    doubtful: bool = False
-    """Whether a street has the name of a ward, which may be meant."""
 
     def with_unit(self, level: Level, span: Span) -> Reading:
         """Return the reading with one more unit."""
-        return replace(
-            self,
+        return self._replace(
             value=self.value + span.value,
             score=min(self.score, span.score),
             begin=span.begin,
@@ -111,29 +85,25 @@ class Reading:
         )
 
 
-class Search:
-    """All readings of one address.
-
-    Parameters
-    ----------
-    text
-        The address, its words `parted`.
-    """
+class Search(Runs):
+    """All readings of one address; takes its text, the words `parted`."""
 
     def __init__(self, text: str) -> None:
-        self.text = text
-        self.words = words_of(text)
+        super().__init__(text)
         self._ending: dict[tuple[int, bool], list[Span]] = {}
-        self._runs: dict[tuple[int, int], Run] = {}
 
     def best(self, era: Era | None) -> Reading | None:
         """Return the reading of the highest value, or None if no unit is found."""
         found: list[Reading] = []
         for end in self._ends():
-            found += [reading for reading in self._readings(end, era) if reading.value > 0]
-            if any(reading.ward and reading.value >= _SURE for reading in found):
+            for readings in self._readings(end, era):
+                found += [reading for reading in readings if reading.value > 0]
+                if any(reading.ward and reading.value >= _SURE for reading in found):
+                    return max(found, key=_preference)
+            # What places all words certainly is not bettered by leaving some out.
+            if any(len(r.taken) == len(self.words) and r.value >= _ALL_PLACED for r in found):
                 break
-        return max(found, key=lambda r: (r.value, r.era == "old", r.score), default=None)
+        return max(found, key=_preference, default=None)
 
     def rest(self, reading: Reading) -> list[str]:
         """Return the runs of words that belong to no unit."""
@@ -148,26 +118,28 @@ class Search:
             before = at
         return [self.text[run[0].begin : run[-1].end] for run in runs]
 
-    def _readings(self, end: int, era: Era | None) -> Iterator[Reading]:
+    def _readings(self, end: int, era: Era | None) -> Iterator[Iterable[Reading]]:
+        """Yield the readings that end there, the most common kinds first."""
+        bases = []
         for span in self._provinces(end):
-            place = span.place
-            assert isinstance(place, Province)
             base = Reading().with_unit("province", span)
-            base = replace(base, value=base.value - self._skipped(span.end))
-            for again in (base, *self._again(base)):
-                if era != "new":
-                    yield from self._below_old(again)
-                if era != "old" and (new := of_new_era(place.name)) is not None:
-                    yield from self._below_new(replace(again, province=new, era="new"))
+            bases.append(base._replace(value=base.value - self._skipped(span.end)))
         if era != "new":
-            yield from self._without_province(end)
+            yield chain.from_iterable(map(self._below_old, bases))
+        again = [again for base in bases for again in self._again(base)]
+        if era != "new":
+            yield chain.from_iterable(map(self._below_old, again))
+        if era != "old":
+            yield from map(self._below_new, bases + again)
+        if era != "new":
+            yield self._without_province(end)
 
     def _skipped(self, end: int) -> float:
         """Return the penalty for words after the last unit."""
         count = len(self.words)
         if end == count:
             return 0.0
-        unit = any(self._run(at, count).unit for at in range(end, count))
+        unit = any(self.run(at, count).unit for at in range(end, count))
         return 0.3 + 0.4 * sum(w.gap > 0 for w in self.words[end + 1 :]) + unit
 
     def _ends(self) -> list[int]:
@@ -176,41 +148,11 @@ class Search:
         before = [at for at in range(count - 1, 0, -1) if self.words[at].gap > 0]
         numbers = []
         for at in range(count - 1, 0, -1):
-            key = self._key(at, count).replace(" ", "")
+            key = self.joined(at, count)
             if key and not key.isdigit():
                 break
             numbers += [at] if key else []
         return list(dict.fromkeys([count, *numbers, *before]))[: _ENDS + 1]
-
-    def _run(self, begin: int, end: int) -> Run:
-        if (begin, end) not in self._runs:
-            text = self.text[self.words[begin].begin : self.words[end - 1].end]
-            *name, last = text.rsplit(" ", 1)
-            english = _ENGLISH.get(last.lower()) if name else None
-            text = f"{english} {name[0]}" if english else text
-            unit = explicit_unit(text)
-            bounded = self.words[begin].gap > 0 or bool(unit)
-            self._runs[begin, end] = Run(text, unit, bounded)
-        return self._runs[begin, end]
-
-    def _key(self, begin: int, end: int) -> str:
-        return fold_key(self.text[self.words[begin].begin : self.words[end - 1].end])
-
-    def _starts(self, end: int) -> Iterator[tuple[int, float]]:
-        """Yield the possible starts of a name that ends there, each with its penalty."""
-        cost = 0.0
-        for begin in range(end - 1, max(-1, end - 1 - _LONGEST), -1):
-            yield begin, cost
-            cost += (0.0, 0.1, 0.6, 0.0)[self.words[begin].gap]
-
-    def _names_street(self, begin: int) -> bool:
-        """Return whether the words before the name make it the name of a street."""
-        first = begin
-        while first and self.words[first].gap == 0:
-            first -= 1
-        if first == begin:
-            return False
-        return names_street(self.text[self.words[first].begin : self.words[begin - 1].end])
 
     def _provinces(self, end: int, *, exactly: bool = False) -> list[Span]:
         key = end, exactly
@@ -219,15 +161,15 @@ class Search:
         return self._ending[key]
 
     def _provinces_before(self, end: int, *, exactly: bool) -> Iterator[Span]:
-        for begin, cost in self._starts(end):
-            text, unit, bounded = self._run(begin, end)
+        for begin, cost in self.starts(end):
+            text, unit, bounded = self.run(begin, end)
             if unit and unit not in _UNITS["province"]:
                 continue
             found = province_named(text, exactly=exactly or not bounded)
             if found is None or (found[1] < 1 and not bounded):
                 continue
             place, score = found
-            short = len(self._key(begin, end).replace(" ", "")) < 3
+            short = len(self.joined(begin, end)) < 3
             if not bounded and (short and not text.isupper()):
                 continue
             # "TP Bắc Giang" is the town, unless nothing else is there.
@@ -242,12 +184,14 @@ class Search:
         for span in self._provinces(base.begin, exactly=True):
             if span.place == base.province and span.score == 1:
                 taken = base.taken | set(range(span.begin, span.end))
-                yield replace(base, begin=span.begin, taken=taken, value=base.value + 0.05)
+                yield base._replace(begin=span.begin, taken=taken, value=base.value + 0.05)
 
     def _places(self, among: Roll, end: int, level: Level) -> Iterator[Span]:
         """Yield the names of the roll that end there."""
-        for begin, cost in self._starts(end):
-            text, unit, bounded = self._run(begin, end)
+        for begin, cost in self.starts(end):
+            if not self.may_be_bounded(begin, end) and self.joined(begin, end) not in among.by_key:
+                continue
+            text, unit, bounded = self.run(begin, end)
             keys = written(text).keys
             if not bounded and not any(key in among.by_key for key in keys):
                 continue
@@ -259,7 +203,7 @@ class Search:
             place, score = found
             if unit and unit not in _UNITS[level] and keys[-1] not in _bare_keys(place):
                 continue
-            if not bounded and self._names_street(begin):
+            if not bounded and self.names_street(begin):
                 continue
             kind = fold_key(place.kind).replace(" ", "")
             value = (
@@ -289,69 +233,72 @@ class Search:
                 with_district = base.with_unit("district", span)
                 begin = min(base.begin, span.begin)
                 yield from self._wards(
-                    replace(with_district, begin=begin), roll("old", code, span.place.name)
+                    with_district._replace(begin=begin), roll("old", code, span.place.name)
                 )
         if base.begin:
             yield from self._ward_alone(base)
 
     def _wards(self, base: Reading, among: Roll) -> Iterator[Reading]:
-        yield replace(base, doubtful=bool(base.begin) and self._doubtful(among, base.begin))
+        yield base
         if base.begin:
             for span in self._places(among, base.begin, "ward"):
                 yield base.with_unit("ward", span)
 
-    def _doubtful(self, among: Roll, end: int) -> bool:
-        """Return whether a street before the units has the name of a ward."""
-        for begin, _ in self._starts(end):
-            if self._run(begin, end).bounded:
+    def doubtful(self, reading: Reading) -> bool:
+        """Return whether a street before the units has the name of a ward, which may be meant."""
+        assert reading.province is not None
+        if reading.era == "old" and reading.district is None:
+            return False
+        name = reading.district.name if reading.district else ""
+        among = roll(reading.era, reading.province.code, name)
+        for begin, _ in self.starts(reading.begin):
+            if self.run(begin, reading.begin).bounded:
                 return False
-            key = self._key(begin, end).replace(" ", "")
-            if key in among.by_key and self._names_street(begin):
+            if self.joined(begin, reading.begin) in among.by_key and self.names_street(begin):
                 return True
         return False
 
     def _ward_alone(self, base: Reading) -> Iterator[Reading]:
         """Yield wards directly before the province; a unique name determines the district."""
         assert base.province is not None
-        for begin, cost in self._starts(base.begin):
-            text, unit, bounded = self._run(begin, base.begin)
-            if not bounded or (unit and unit not in WARD_WORDS):
+        for begin, cost in self.starts(base.begin):
+            text, unit, bounded = self.run(begin, base.begin)
+            settled = not bounded and self.in_settlement(begin)
+            if not (bounded or settled) or (unit and unit not in WARD_WORDS):
                 continue
             what = written(text)
             found = wards_named(base.province.code).get(what.keys[0], ())
             marked = [f for f in found if written(f[1].name).marked[0] == what.marked[0]]
-            found = tuple(marked) or found
-            if len(found) != 1 or _numbered(text) or not self._after_house(begin):
+            found = tuple(marked) if marked or settled else found
+            if len(found) != 1 or _numbered(text) or not self.after_house(begin):
                 continue
             district, ward = found[0]
             span = Span(begin, base.begin, ward, 0.9, 1.6 - cost)
-            yield replace(base.with_unit("ward", span), district=district)
-
-    def _after_house(self, begin: int) -> bool:
-        """Return whether only a house precedes the word."""
-        if not begin:
-            return True
-        first = max(at for at in range(begin) if self.words[at].gap > 1)
-        return is_house(self._run(first, begin).text)
+            yield base.with_unit("ward", span)._replace(district=district)
 
     def _below_new(self, base: Reading) -> Iterator[Reading]:
         assert base.province is not None
-        yield from self._wards(base, roll("new", base.province.code))
+        if (new := of_new_era(base.province.name)) is not None:
+            base = base._replace(province=new, era="new")
+            yield from self._wards(base, roll("new", new.code))
 
     def _without_province(self, end: int) -> Iterator[Reading]:
         """Yield districts whose name, or ward, determines the province."""
         if any(word.gap > 1 for word in self.words[end:]):
             return  # what stands behind a comma may be the province, misread
+        named = districts_named()
         cost = self._skipped(end)
-        for begin, crossing in self._starts(end):
-            text, unit, bounded = self._run(begin, end)
+        for begin, crossing in self.starts(end):
+            if not (self.may_be_bounded(begin, end) or self.joined(begin, end) in named):
+                continue
+            text, unit, bounded = self.run(begin, end)
             what = written(text)
-            places = districts_named().get(what.keys[0], ())
+            places = named.get(what.keys[0], ())
             if len(what.keys[0]) < 5 or not places:
                 continue
             if unit and unit not in DISTRICT_WORDS:
                 continue
-            if not bounded and self._names_street(begin):
+            if not bounded and self.names_street(begin):
                 continue
             kinds = [p for p in places if fold_key(p[1].kind).replace(" ", "") == unit]
             readings = []
@@ -364,6 +311,10 @@ class Search:
             told = [r for r in readings if r.value == best]
             if len(told) == 1:
                 yield told[0]
+
+
+def _preference(reading: Reading) -> tuple[float, int, bool, float]:
+    return reading.value, len(reading.taken), reading.era == "old", reading.score
 
 
 def _bare_keys(place: Place) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from cvocr_lab.kinds import FieldType
 from cvocr_lab.places import Era
@@ -18,8 +18,7 @@ Part = str | float
 _NO_PARTS: Final[Mapping[str, Part]] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One change: the rule, the text before and after, and a score from 0 to 1."""
 
     rule: str
@@ -29,8 +28,7 @@ class Step:
     score: float = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Cleaned:
+class Cleaned(NamedTuple):
     """What a rule makes of a text.
 
     Parameters
@@ -47,13 +45,13 @@ class Cleaned:
 
     text: str
     steps: tuple[Step, ...] = ()
-    parts: Mapping[str, Part] = field(default_factory=lambda: _NO_PARTS)
+    parts: Mapping[str, Part] = _NO_PARTS
     flag: str = ""
 
     @property
     def score(self) -> float:
         """The score of the least certain step."""
-        return min((step.score for step in self.steps), default=1.0)
+        return min([step.score for step in self.steps]) if self.steps else 1.0
 
 
 Cleaner = Callable[[FieldType, str, "Era | None"], Cleaned]

@@ -23,6 +23,8 @@ def to_digits(text: str) -> str:
 
 def number(kind: FieldType, text: str, _: Era | None) -> Cleaned:
     """Clean a number that consists of digits only."""
+    if text.isascii() and text.isdigit() and kind.accepts(text):
+        return Cleaned(text)
     trail = Trail(text)
     bare = re.sub(r"[\s.,\-–—_:'\"`*/\\()\[\]]", "", trail.text)
     whole = kind.accepts(to_digits(bare))  # then a stroke at an end is a 1, else a speck

@@ -7,7 +7,7 @@ from typing import Final
 
 from rapidfuzz import fuzz
 
-from cvocr_lab.cleaning.normal.cells import Cleaned, Trail
+from cvocr_lab.cleaning.normal.cells import Cleaned, Step, Trail
 from cvocr_lab.cleaning.normal.codes import DIGITISH, to_digits
 from cvocr_lab.dates import NO_END, iso_date, split_date
 from cvocr_lab.kinds import FieldType
@@ -17,6 +17,7 @@ from cvocr_lab.text import fold_key
 _D: Final = f"[{DIGITISH}]"
 _EDGES: Final = " \t.,;:-–—_'\"`*()[]"
 _SEPARATOR: Final = r"\s*[-/.,:;_\\–—'|l ]\s*"
+_PLAIN: Final = re.compile(r"([0-9]{2})[-/.]([0-9]{2})[-/.]([0-9]{4})")
 _DAY: Final = re.compile(rf"({_D}{{1,2}}){_SEPARATOR}({_D}{{1,2}}){_SEPARATOR}({_D}{{4}})")
 _MONTH: Final = re.compile(rf"({_D}{{1,2}}){_SEPARATOR}({_D}{{4}})")
 _WORDS: Final = re.compile(r"(?:n?g?a?y )?\D*?(\w{1,2}) ?t?h\w{2,4} ?(\w{1,2}) ?n\w{1,3} ?(\w{4})")
@@ -30,6 +31,10 @@ def date(kind: FieldType, text: str, _: Era | None) -> Cleaned:
 
     The words for no end are a value of their own.
     """
+    if plain := _PLAIN.fullmatch(text):  # most dates
+        if day := iso_date(plain[3], plain[2], plain[1]):
+            return Cleaned(day, (Step("iso_date", "form", text, day),), {"iso": day})
+        return Cleaned(text, flag="no such day")
     trail = Trail(text)
     words = getattr(kind, "words", "")
     if words and sum(c.isdigit() for c in trail.text) < 3:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from string import ascii_uppercase
 from typing import Final
 
 from cvocr_lab.cleaning.normal.cells import Cleaned, Trail, trimmed
@@ -13,6 +14,8 @@ from cvocr_lab.places import Address, Era, match_province, parse_address, succes
 from cvocr_lab.text import LETTERS, fold_key, is_syllable, nfc, old_tone
 
 _EDGES: Final = ' \t.,;:-–—_"`|*/\\()[]~=+'
+_CAPITALS: Final = "".join(c for c in LETTERS + ascii_uppercase if c.isupper())
+_PLAIN_NAME: Final = re.compile(f"[{_CAPITALS}]+(?: [{_CAPITALS}]+)*")
 _APOSTROPHES: Final = str.maketrans({"’": "'", "‘": "'", "`": "'", "´": "'"})
 _LETTERS: Final = str.maketrans("05864", "OSBGA")
 
@@ -24,6 +27,8 @@ def plain(_kind: FieldType, text: str, _: Era | None) -> Cleaned:
 
 def name(kind: FieldType, text: str, _: Era | None) -> Cleaned:
     """Clean a person's name: upper case, with letters in place of misread digits."""
+    if _PLAIN_NAME.fullmatch(text):
+        return Cleaned(text)
     trail = Trail(text)
     trail.then("edges", "repair", trimmed(trail.text.translate(_APOSTROPHES), _EDGES))
     # Marks of their own behind a digit join the letter that takes its place.
