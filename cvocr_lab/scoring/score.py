@@ -300,6 +300,8 @@ def score(
     -----
     PairingWarning
         Readings and truth hardly fit together; the message names the cure.
+    DriftWarning
+        The baseline is of other cards, too few to see a field lose 10 points in 95 of 100 cases.
 
     Examples
     --------
