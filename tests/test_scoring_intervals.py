@@ -1,6 +1,7 @@
 """Intervals cover, promises hold, guards sound when they should: small runs of the simulations."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -92,8 +93,8 @@ def test_the_guard_knows_the_cards_whatever_their_order(tmp_path: Path) -> None:
     with pytest.raises(DriftError, match=r"id: exact 85.0%, was 95.0% \(p < 0.001\)") as caught:
         score(outcome_of(range(30)), shuffled, on="image", baseline=frozen)
     fallen = caught.value.fallen
-    assert fallen.loc["id", ["was", "now", "what"]].tolist() == [0.95, 0.85, "exact"]
-    assert fallen.loc["all fields", ["was", "now"]].tolist() == [0.975, 0.925]
+    assert fallen.T["id"][["was", "now", "what"]].tolist() == [0.95, 0.85, "exact"]
+    assert fallen.T["all fields"][["was", "now"]].tolist() == [0.975, 0.925]
     assert "name" not in fallen.index
 
 
@@ -104,7 +105,7 @@ def test_the_chance_of_a_fall_is_that_of_a_coin() -> None:
     same = pd.concat([then, then.assign(field="name")])
     found = fallen(same, pd.concat([now, then.assign(field="name")]))
     assert found["p"].tolist() == pytest.approx([1 / 64, 1 / 64], abs=0.008)
-    assert found.loc["id", ["was", "now"]].tolist() == [1.0, 0.88]
+    assert found.T["id"][["was", "now"]].tolist() == [1.0, 0.88]
 
 
 def test_one_wrong_letter_is_no_drift(tmp_path: Path) -> None:
@@ -183,6 +184,10 @@ def test_words_and_gaps_of_a_review_are_understood() -> None:
     assert table["accuracy"].to_dict() == {"id": 1.0, "": 0.0, "name": 1.0}
     with pytest.raises(ArgumentError, match="True or False"):
         accuracy_from_review(pd.DataFrame({"right": ["right", "wrong"]}))
+    numbered = pd.DataFrame({"right": [1, 0, 1], "page": [1, 2, None]})
+    total: Any = {1: 4, 2: 5, None: 6}
+    totals = accuracy_from_review(numbered, by="page", total=total).table["total"]
+    assert totals.to_dict() == {"1": 4, "2": 5, "": 6}
     nothing = accuracy_from_review(pd.DataFrame({"right": [np.nan, np.nan]}), total=5)
     assert nothing.biased
     assert repr(nothing)

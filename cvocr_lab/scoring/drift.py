@@ -128,11 +128,11 @@ def fallen(frozen: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
         sides = [_by_card(side[side["field"].isin(shared)]) for side in (frozen, now)]
         scores = _paired(*sides) if _same(frozen, now) else _apart(*sides)
         tests = pd.Series(_chances(*scores), scores[0].columns).unstack("what")
-        shares = [_shares(side) for side in sides]
-        for field, row in tests[tests.min(axis=1) < _FALSE_ALARMS].iterrows():
+        was, is_now = (_shares(side) for side in sides)
+        for name, row in tests[tests.min(axis=1) < _FALSE_ALARMS].iterrows():
+            field = str(name)
             what = "exact" if row["exact"] <= row["CER"] else "CER"
-            was, is_now = (share.loc[field, what] for share in shares)
-            found.loc[field] = [what, was, is_now, row[what]]
+            found.loc[field] = [what, was[what][field], is_now[what][field], row[what]]
     return found.rename_axis("field")
 
 
