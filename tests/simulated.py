@@ -99,13 +99,23 @@ def _read(
     )
 
 
-def alarms(drop: float, runs: int, *, cards: int = 200, same: bool = True, seed: int = 0) -> float:
-    """Share of runs in which the guard sounds for a reader that lost `drop` in one field.
+def alarms(
+    drop: float,
+    runs: int,
+    *,
+    cards: int = 200,
+    fields: int = 1,
+    same: bool = True,
+    seed: int = 0,
+) -> float:
+    """Share of runs in which the guard sounds for a reader that lost `drop`.
 
     Parameters
     ----------
     drop
-        Lost share exact of the first of eight fields; 0 for a reader that is as good.
+        Lost share exact of some of the eight fields; 0 for a reader that is as good.
+    fields
+        How many of them lost it.
     same
         Whether both scores are of the same cards.
     """
@@ -119,7 +129,7 @@ def alarms(drop: float, runs: int, *, cards: int = 200, same: bool = True, seed:
             for _ in range(2)
         ]
         frozen = _read(hard[0], wrong, rng)
-        now = _read(hard[0 if same else 1], wrong + drop * (np.arange(FIELDS) == 0), rng)
+        now = _read(hard[0 if same else 1], wrong + drop * (np.arange(FIELDS) < fields), rng)
         if not same:
             now["card"] += cards
         sounded += len(fallen(frozen, now)) > 0

@@ -231,3 +231,16 @@ def test_a_share_lies_in_its_interval_which_is_that_of_single_cells(hits: int, m
     assert high > low
     found = clustered([1] * hits + [0] * more, [1] * n)
     assert [found[0][0], found[1][0]] == pytest.approx([low, high])
+
+
+def test_rows_in_which_nothing_differs_are_counted_and_not_listed() -> None:
+    truth = pd.DataFrame({"id": ["1", "2", "3"], "name": ["AN", "BÌNH", "CHI"]})
+    other = truth.assign(name=["AN", "BINH", "CHI"])
+    two = repr(compare(truth, other, truth))
+    assert "Rows not listed, because no value differs: 1." in two
+    assert "Số (id)" not in two.split("\n", 1)[1]
+    three = compare({1: truth, 2: other, 3: truth}, truth)  # type: ignore[dict-item]
+    for shown in (repr(three), three._repr_html_()):
+        assert "Rows not listed, because no value differs: 4." in shown
+    with pytest.raises(ArgumentError, match="dict of the readers"):
+        compare([truth, other], truth)  # type: ignore[call-overload]

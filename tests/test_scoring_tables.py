@@ -126,6 +126,9 @@ def test_paths_and_unicode_forms_pair() -> None:
         ("born", pd.DatetimeIndex(["1990-02-01", "NaT"]), ["01/02/1990", ""], 1.0),
         ("born", pd.Series([date(1990, 2, 1), "03/04/1991"], dtype=object),
          ["01/02/1990", "03/04/1991"], 1.0),
+        ("born", ["1990-02-01", "1991-04-03 00:00:00"], ["01/02/1990", "03/04/1991"], 1.0),
+        ("born", pd.PeriodIndex(["1990-02-01", "NaT"], freq="D"), ["01/02/1990", ""], 1.0),
+        ("born", pd.Series([np.datetime64("1990-02-01")], dtype=object), ["01/02/1990"], 1.0),
         ("name", pd.Categorical(["AN", "BÌNH"]), ["AN", "BINH"], 0.5),
         ("sit", [5, 7], ["5", "8"], 0.5),
         ("sit", pd.Series([5.0, None]), ["5", ""], 1.0),
@@ -146,6 +149,9 @@ def test_cells_are_compared_by_meaning(
         (pd.Categorical([1090000001, 1090000002]), "leading zeros"),
         (pd.Series([np.int64(1), None], dtype=object), "leading zeros"),
         ([True, False], "True or False"),
+        (["1090000001.0", "1090000002.0"], "leading zeros"),
+        (["1.09E+09", "1.09E+09"], "leading zeros"),
+        ([b"001090000001", b"001090000002"], "bytes"),
     ],
 )
 def test_numbers_are_refused_wherever_they_hide(values: object, says: str) -> None:
@@ -256,3 +262,29 @@ def test_a_poor_reader_is_no_misuse() -> None:
         warnings.simplefilter("error")
         assert exact(poor, truth, on="image") == pytest.approx(0.1)
         compare(poor, truth, truth, on="image")
+
+
+def test_lost_zeros_are_noticed_in_texts_too() -> None:
+    truth = truth_of()
+    with pytest.warns(PairingWarning, match="8 of 8 values of 'id' differ in leading zeros alone"):
+        judged = score(truth, truth.assign(id=truth["id"].str.lstrip("0")), on="image")
+    assert judged.summary().loc[["id", "name"], "correct"].tolist() == [0, 8]
+
+
+def test_papers_by_label_are_paired_by_the_column_named() -> None:
+    truth = truth_of()
+    by_image = truth.set_index("image").to_dict("index")
+    assert exact(truth.iloc[::-1], by_image, on="image") == 1
+    assert exact(truth, truth, fields=pd.Index(["name"])) == 1
+
+
+def test_a_workbook_is_refused_with_the_cure(tmp_path: Path) -> None:
+    (tmp_path / "labels.xlsx").write_bytes(b"PK")
+    with pytest.raises(ArgumentError, match="read_excel"):
+        score(truth_of(), tmp_path / "labels.xlsx")
+
+
+def test_summary_by_a_level_of_the_index() -> None:
+    truth = truth_of().set_index("image")
+    summary = score(truth, truth).summary("image")
+    assert summary["n"].tolist() == [2] * 8

@@ -56,7 +56,8 @@ from cvocr_lab.frames.columns import (
 from cvocr_lab.frames.files import read_frame, write_csv, write_frame
 from cvocr_lab.frames.flat import Reading, from_frame, to_frame
 from cvocr_lab.frames.pairing import Pairing, beside, pair
-from cvocr_lab.frames.records import Cell, Record, Records, expected
+from cvocr_lab.frames.record import Cell, Record
+from cvocr_lab.frames.records import Records, expected
 from cvocr_lab.frames.sides import wide
 from cvocr_lab.frames.sources import opened, relocate
 from cvocr_lab.frames.tables import Table, as_table, spelled

@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Final, Literal
 
+import numpy as np
 import pandas as pd
 
 from cvocr_lab.dates import printed_date
@@ -212,6 +213,10 @@ def as_text(values: pd.Series) -> pd.Series:
 
 def one_text(value: object) -> str:
     """Write one value as a text; a day as the papers print it."""
+    if isinstance(value, pd.Period):
+        value = value.to_timestamp()
+    if isinstance(value, np.datetime64):
+        value = pd.Timestamp(value)
     if isinstance(value, date):  # so are a datetime and a pandas Timestamp
         return printed_date(value.isoformat()[:10])
     if isinstance(value, float) and value.is_integer():

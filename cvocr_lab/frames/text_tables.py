@@ -32,6 +32,11 @@ def read_text_table(path: str | PathLike[str], **options: Any) -> pd.DataFrame:
     """
     if not Path(path).is_file():
         raise ArgumentError(f"there is no file {path}")
+    if Path(path).suffix.lower() in (".xlsx", ".xls", ".ods"):
+        raise ArgumentError(
+            f"{path} is a workbook: give pd.read_excel(…, dtype={{'id': str}}), with the columns "
+            "of numbers as str, or save it as CSV UTF-8"
+        )
     text = _decoded(Path(path))
     head = text.partition("\n")[0]
     try:

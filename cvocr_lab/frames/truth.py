@@ -17,7 +17,7 @@ from cvocr_lab.frames.columns import TEXT, as_text, one_text
 from cvocr_lab.frames.records import Records
 from cvocr_lab.frames.tables import Table, as_table, spelled, spellings
 from cvocr_lab.kinds import TYPES, field_order
-from cvocr_lab.kinds._fieldtypes import Amount
+from cvocr_lab.kinds._fieldtypes import Amount, Date
 
 Alternatives = Mapping[str, str | Sequence[str]]
 
@@ -62,6 +62,7 @@ class Truth(Records):
     ) -> None:
         table = _labels(as_table(truth, "truth"))
         self.chosen = _chosen(read, table, fields, on)
+        table = _days_as_printed(table, _DATES & set(self.chosen))
         super().__init__(table, fields=self.chosen)
         asked = alternatives or {}
         self._further = {f: _further(table, f, asked.get(f, ())) for f in self.chosen}
@@ -152,9 +153,25 @@ def _further(table: pd.DataFrame, field: str, asked: str | Sequence[str]) -> lis
     return list(dict.fromkeys(own))
 
 
-_AMOUNTS: Final = frozenset(
-    field.name for kind in TYPES.values() for field in kind.fields if isinstance(field.type, Amount)
-)
+_SPECS: Final = [field for kind in TYPES.values() for field in kind.fields]
+_AMOUNTS: Final = frozenset(field.name for field in _SPECS if isinstance(field.type, Amount))
+_DATES: Final = frozenset(field.name for field in _SPECS if isinstance(field.type, Date))
+_ISO: Final = r"(\d{4})-(\d\d)-(\d\d)(?:[ T]00:00:00)?"
+_NUMERALS: Final = r"\d+\.0|\d(?:[.,]\d+)?[eE]\+\d+"
+"""How a spreadsheet, or a column of floats, writes numbers; no paper does."""
+
+
+def _days_as_printed(table: pd.DataFrame, fields: Iterable[str]) -> pd.DataFrame:
+    """Write days that stand as ``yyyy-mm-dd`` as the papers print them."""
+    for field in fields:
+        texts = table[field].astype(object)
+        days = texts.map(
+            lambda cell: isinstance(cell, str) and re.fullmatch(_ISO, cell) is not None
+        )
+        if days.any():
+            printed = texts[days].str.replace(_ISO, r"\3/\2/\1", regex=True)
+            table = table.assign(**{field: texts.where(~days, printed)})
+    return table
 
 
 def refuse_numbers(table: pd.DataFrame, fields: Iterable[str]) -> None:
@@ -169,9 +186,16 @@ def refuse_numbers(table: pd.DataFrame, fields: Iterable[str]) -> None:
         A column holds numbers, or True and False.
     """
     for field in fields:
-        if field not in table.columns or isinstance(table[field].dtype, pd.StringDtype):
+        if field not in table.columns:
             continue
+        texts = [c for c in table[field].dropna().head(100).tolist() if isinstance(c, str) and c]
         kinds = _number_kinds(table[field])
+        if texts and all(re.fullmatch(_NUMERALS, text) for text in texts):
+            kinds.add(float)
+        if bytes in kinds:
+            raise ArgumentError(
+                f"column {field!r} holds bytes: give texts, table[{field!r}].str.decode('utf-8')"
+            )
         if bool in kinds:
             raise ArgumentError(
                 f"column {field!r} holds True or False, which no paper prints: give the text that "
@@ -185,7 +209,9 @@ def refuse_numbers(table: pd.DataFrame, fields: Iterable[str]) -> None:
 
 
 def _number_kinds(values: pd.Series) -> set[type]:
-    """Which of bool and float a column holds; missing values are none of them."""
+    """Which of bool, float and bytes a column holds; missing values are none of them."""
+    if isinstance(values.dtype, pd.StringDtype):
+        return set()
     if isinstance(values.dtype, pd.CategoricalDtype):
         values = pd.Series(values.cat.categories)
     if values.dtype == object:
@@ -193,7 +219,8 @@ def _number_kinds(values: pd.Series) -> set[type]:
         numbers = [c for c in cells if issubclass(c, _NUMBER)]
         if float in numbers and all(c != c for c in values if isinstance(c, float)):
             numbers.remove(float)
-        return {bool if issubclass(c, bool | np.bool_) else float for c in numbers}
+        found: set[type] = {bytes} if bytes in cells else set()
+        return found | {bool if issubclass(c, bool | np.bool_) else float for c in numbers}
     if not pd.api.types.is_numeric_dtype(values) or values.isna().all():
         return set()
     return {bool if pd.api.types.is_bool_dtype(values) else float}

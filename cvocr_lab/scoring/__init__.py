@@ -5,6 +5,7 @@ from cvocr_lab.scoring.calibration import Calibration
 from cvocr_lab.scoring.comparators import VERDICTS
 from cvocr_lab.scoring.comparison import Comparison
 from cvocr_lab.scoring.diagnosis import MISTAKES
+from cvocr_lab.scoring.drift import DriftWarning
 from cvocr_lab.scoring.labels import read_labels
 from cvocr_lab.scoring.misuse import PairingWarning
 from cvocr_lab.scoring.rates import RATES
@@ -17,6 +18,6 @@ from cvocr_lab.scoring.versus import compare
 
 __all__ = [
     "MISTAKES", "RATES", "TIERS", "VERDICTS", "Alternatives", "Answer", "Calibration",
-    "Comparison", "PairingWarning", "Plan", "Readers", "ReviewedAccuracy", "Score",
+    "Comparison", "DriftWarning", "PairingWarning", "Plan", "Readers", "ReviewedAccuracy", "Score",
     "accuracy_from_review", "compare", "read_labels", "score",
 ]  # fmt: skip

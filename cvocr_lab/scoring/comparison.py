@@ -16,7 +16,7 @@ from cvocr_lab.scoring.comparison_report import comparison_page
 from cvocr_lab.scoring.page import written
 from cvocr_lab.scoring.pairing import CARD, beside, judge
 from cvocr_lab.scoring.report import SHOWN
-from cvocr_lab.scoring.words import listed
+from cvocr_lab.scoring.words import differing, listed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -227,12 +227,14 @@ class Comparison:
     def __repr__(self) -> str:
         if self.fields.empty:
             return f"Comparison: {self.headline()}"
-        return f"Comparison: {self.headline()}\n{self.table().to_string()}\n{self.notes()}"
+        shown, same = differing(self.fields, self.table())
+        return "\n".join([f"Comparison: {self.headline()}", shown.to_string(), same + self.notes()])
 
     def _repr_html_(self) -> str:
+        shown, same = differing(self.fields, self.table())
         return (
             f"<div><p><b>Comparison</b>: {escape(self.headline())}</p>"
-            f"{self.table().to_html(escape=True)}<p><small>{escape(self.notes())}</small></p></div>"
+            f"{shown.to_html(border=0)}<p><small>{escape(same + self.notes())}</small></p></div>"
         )
 
     def _listed(self, *, a: bool, b: bool) -> pd.DataFrame:

@@ -103,6 +103,13 @@ def notice(
             "their values count as missing: to score only what was read, give "
             f"truth[truth{column}.isin(frame{column})]"
         )
+    for field, pairs in _pairs(read, truth, pairing, sample):
+        lost = sum(w != v and w.lstrip("0") == v.lstrip("0") != "" for w, v in pairs)
+        if lost > max(len(pairs) / 2, 1):
+            _warn(
+                f"{lost:,} of {len(pairs):,} values of {field!r} differ in leading zeros alone: "
+                "read the file with cvocr_lab.read_labels, or pd.read_csv(…, dtype=str)"
+            )
     ours = read.types[pairing.first[answered]] if len(read) else np.array([], object)
     theirs = truth.types[answered]
     told = (ours != "") & (theirs != "")
@@ -222,18 +229,26 @@ def _agreement(
 ) -> tuple[int, int]:
     """Count the printed values of these rows that their readings hold exactly, and all."""
     equal = present = 0
+    for field, pairs in _pairs(read, truth, pairing, sample):
+        if field != without:
+            present += len(pairs)
+            equal += sum(key(w) == key(v) for w, v in pairs)
+    return equal, present
+
+
+def _pairs(
+    read: Records, truth: Truth, pairing: Pairing, sample: npt.NDArray[np.int64]
+) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    """Give the printed values of these rows with what was read, field by field."""
     for field in truth.chosen:
-        if field not in read.frame.columns or field == without:
+        if field not in read.frame.columns:
             continue
         values = read.texts(field)
         at = pairing.speaking((values == "").to_numpy(bool))[sample]
         said = iter(values.take(at[at >= 0]).tolist())
         wanted = truth.accepted(field)[0].texts.take(sample).tolist()
         beside = [next(said) if i >= 0 else "" for i in at.tolist()]
-        pairs = [(w, v) for w, v in zip(wanted, beside, strict=True) if w]
-        present += len(pairs)
-        equal += sum(key(w) == key(v) for w, v in pairs)
-    return equal, present
+        yield field, [(w, v) for w, v in zip(wanted, beside, strict=True) if w]
 
 
 def _by_hand(read: Records, truth: Truth, on: str | None) -> str:

@@ -340,8 +340,11 @@ def _inked(ax: Axes) -> Axes:
 
 
 def _key_above(ax: Axes, columns: int) -> None:
+    if not ax.get_legend_handles_labels()[0]:
+        return
+    # To the left there is room, above the names of the fields.
     ax.legend(
-        loc="lower left", bbox_to_anchor=(0, 1.0), ncols=columns, frameon=False, borderaxespad=0.2,
+        loc="lower right", bbox_to_anchor=(1, 1.0), ncols=columns, frameon=False, borderaxespad=0.2,
         handlelength=1.2, columnspacing=1.2, fontsize=9,
     )  # fmt: skip
 

@@ -21,7 +21,7 @@ from cvocr_lab.scoring.page import written
 from cvocr_lab.scoring.pairing import CARD, beside, judge, verdict
 from cvocr_lab.scoring.report import SHOWN
 from cvocr_lab.scoring.significance import holm
-from cvocr_lab.scoring.words import between, bounded, listed, percent
+from cvocr_lab.scoring.words import between, bounded, differing, listed, percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -243,6 +243,10 @@ class Readers:
             cells = self.invented(name)
             yield f"Invented by {name}", "there is no such value on the card", cells, {name: name}
 
+    def _differing(self) -> tuple[pd.DataFrame, str]:
+        others = self.fields.index.get_level_values("reader") != self.baseline
+        return differing(self.fields[others], self.table())
+
     def _printed(self) -> pd.Series:
         return self.cells[[f"chars_{name}" for name in self.names]].max(axis=1) > 0
 
@@ -255,15 +259,17 @@ class Readers:
     def __repr__(self) -> str:
         parts = [f"Readers: {self.headline()}"]
         if len(self.fields):
-            parts += [self.overview().to_string(), self.table().to_string(), self.notes()]
+            shown, same = self._differing()
+            parts += [self.overview().to_string(), shown.to_string(), same + self.notes()]
         return "\n".join(parts)
 
     def _repr_html_(self) -> str:
         parts = [f"<p><b>Readers</b>: {escape(self.headline())}</p>"]
         if len(self.fields):
-            tables = (self.overview(), self.table())
+            shown, same = self._differing()
+            tables = (self.overview(), shown)
             parts += [f'<div style="overflow-x:auto">{t.to_html(border=0)}</div>' for t in tables]
-            parts.append(f"<p><small>{escape(self.notes())}</small></p>")
+            parts.append(f"<p><small>{escape(same + self.notes())}</small></p>")
         return f"<div>{''.join(parts)}</div>"
 
 

@@ -108,6 +108,9 @@ def accuracy_from_review(
         chances = pd.to_numeric(reviewed[chance]).fillna(1.0).to_numpy(np.float64)
     if not ((chances > 0) & (chances <= 1)).all():
         raise ArgumentError(f"column {chance!r} must hold chances above 0 and at most 1")
+    if isinstance(total, Mapping):
+        names = as_text(pd.Series(list(total), dtype=object))
+        total = dict(zip(names, total.values(), strict=True))
     hits = said[said.notna()].to_numpy(bool)
     if by is None:
         rows = {"all": _estimate(hits, chances, _total(total, "all", len(hits)))}

@@ -94,8 +94,12 @@ def compare(
     if not 0 < detect < 1:
         raise ArgumentError(f"detect is a share between 0 and 1, not {detect}")
     if not isinstance(a, pd.DataFrame):
+        if not isinstance(a, Mapping):
+            raise ArgumentError("give two tables, or a dict of the readers' tables by name")
         labels = b if truth is None else truth
-        scores = {name: score(frame, labels, on=on, fields=fields) for name, frame in a.items()}
+        scores = {
+            str(name): score(frame, labels, on=on, fields=fields) for name, frame in a.items()
+        }
         return Readers.of(scores, baseline=baseline, detect=detect)
     if truth is None:
         raise ArgumentError("give the truth: compare(a, b, truth), or a dict of readers by name")

@@ -131,6 +131,29 @@ def overview(
     return table, f"Without a mistake ({n:,} printed): {names}"
 
 
+def differing(fields: pd.DataFrame, table: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """Leave out of a comparison the rows in which both readers have the same values right.
+
+    Parameters
+    ----------
+    fields, table
+        The figures, and the same rows laid out for reading.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The rows that are left; all of them where there would be none.
+    str
+        What is left out, "" for nothing.
+    """
+    differ = (fields["fixed"] + fields["broke"] > 0).to_numpy(bool)
+    if differ.all() or not differ.any():
+        return table, ""
+    return table[
+        differ
+    ], f"Rows not listed, because no value differs: {len(table) - differ.sum()}. "
+
+
 def printed(summary: pd.DataFrame) -> pd.Series:
     """Count the printed values of each group."""
     return summary[["correct", "wrong", "missing"]].sum(axis=1)
