@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from cvocr_lab.cleaning.normal import Rule, rule_of
-from cvocr_lab.errors import unknown
+from cvocr_lab.errors import ArgumentError, unknown
 from cvocr_lab.kinds import FIELD_TYPES, TYPES, FieldType, document_type
 
 
