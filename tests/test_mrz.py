@@ -141,7 +141,7 @@ def test_repair_follows_a_check_digit(made: Mrz, issuer: str, data: st.DataObjec
     repaired = mrz.repair(read)
     assert re.sub("[0-9]", "", read[0][2:5]) in repaired[0][2:5] or read[0][2:5] == repaired[0][2:5]
     before, after = mrz.parse(read), mrz.parse(repaired)
-    if before.valid:
+    if before.valid and before.sex in ("M", "F", ""):  # no check digit covers the sex
         names = slice(0, 30) if made.format == "TD1" else slice(5, width)
         row = 2 if made.format == "TD1" else 0
         changed = repaired[row][:5] + repaired[row][names] != read[row][:5] + read[row][names]
