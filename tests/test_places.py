@@ -376,6 +376,7 @@ def test_no_word_of_an_address_is_lost(
     [
         ("Thị xã Kỳ Anh tỉnh Hà Tĩnh", ("", "", "Kỳ Anh", "Hà Tĩnh")),
         ("Tổ 5, TT Định An huyện Trà Cú, Trà Vinh", ("Tổ 5", "Định An", "Trà Cú", "Trà Vinh")),
+        ("Trung Thành Phổ Yên, Thái Nguyên", ("", "Trung Thành", "Phổ Yên", "Thái Nguyên")),
         ("15/135 Cát Bi, Hai Phong, Haiphong, Vietnam", ("15/135 Cát Bi", "", "", "Hải Phòng")),
         (
             "48TT8B Khu đô thị Văn Quán Hà Nội",

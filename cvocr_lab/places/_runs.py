@@ -12,7 +12,9 @@ from cvocr_lab.text import fold, fold_key
 
 _LONGEST: Final = 6
 """Number of words in the longest name, including its unit word."""
-_SPLIT: Final = frozenset({"thixa", "thitran", "thanhpho"})
+_TWO_WORDS: Final = frozenset(
+    {"thị xã", "thị trấn", "thành phố", "thi xa", "thi tran", "thanh pho"}
+)
 _SETTLEMENT: Final = re.compile(r"(?:khu do thi|kdt|khu tap the|ktt|khu dan cu|kdc|cu xa|lang)$")
 """What is named like the ward it lies in."""
 _ENGLISH: Final = {
@@ -78,7 +80,10 @@ class Runs:
 
     def _splits_unit(self, begin: int) -> bool:
         """Return whether a unit word of two words would be split there: ``Thị | xã``."""
-        return self.words[begin].gap == 0 and self.joined(begin - 1, begin + 1) in _SPLIT
+        if self.words[begin].gap:
+            return False
+        both = self.text[self.words[begin - 1].begin : self.words[begin].end]
+        return both.lower() in _TWO_WORDS
 
     def may_be_bounded(self, begin: int, end: int) -> bool:
         """Return whether the run may begin at a separator or hold a unit word; quickly told."""
