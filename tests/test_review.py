@@ -212,6 +212,13 @@ def test_a_queue_of_ones_own(frame: pd.DataFrame, journal: Path, folder: Path) -
             start(frame, journal, folder, queue=wrong)
 
 
+def test_a_queue_offers_its_proposals(frame: pd.DataFrame, journal: Path, folder: Path) -> None:
+    queue = pd.DataFrame({"row": [0], "field": ["name"], "after": ["TRẦN VĂN Á"]})
+    page = start(frame, journal, folder, queue=queue, fields=None)
+    told = page.ask("show", at=0, edge=400)
+    assert (told["other_engine"], fields(told)["name"]["other"]) == ("suggestions", "TRẦN VĂN Á")
+
+
 def test_rows_that_are_the_same_face_of_the_same_picture_are_decided_together(
     frame: pd.DataFrame, journal: Path, folder: Path
 ) -> None:

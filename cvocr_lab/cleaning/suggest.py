@@ -39,11 +39,10 @@ def suggestions(
 
     The list combines the repairs of `clean`, the values without a normal form, and the issues of
     `check`.  Where a code on the paper contradicts a value (`labels_from_codes`), the proposal is
-    what the code says.  The result is a queue for `cvocr_lab.review`; `suggested` makes a frame
-    with the proposals, to choose from there::
+    what the code says.  The result is a queue for `cvocr_lab.review`, which offers the
+    proposals::
 
-        found = suggestions(frame)
-        review(frame, "review.jsonl", queue=found, other=suggested(frame, found))
+        review(frame, "review.jsonl", queue=suggestions(frame))
 
     Parameters
     ----------

@@ -9,6 +9,7 @@ from os import PathLike
 
 import pandas as pd
 
+from cvocr_lab import cleaning
 from cvocr_lab.frames import Records, Table
 from cvocr_lab.images import Fetch, Limits
 from cvocr_lab.journal import Check, Decision, Journal
@@ -298,10 +299,12 @@ def review(
     order, audit, seed, fields
         Of the queue; see `cvocr_lab.views.review_queue`.
     queue
-        A queue of your own in place of these: columns `row` (position in `frame`) and `field`,
-        and `reason`, `chance` where it has them.
+        A queue of your own in place of these, such as `cvocr_lab.cleaning.suggestions` gives:
+        columns `row` (position in `frame`) and `field`, and `reason`, `chance`, and `after` (a
+        value that may be chosen) where it has them.
     other
-        A second engine's flat frame of the same inputs, whose answers may be chosen.
+        A second engine's flat frame of the same inputs, whose answers may be chosen in place of
+        the queue's.
     checks
         By field, a check of your own in place of the field type's: it takes a value and says what
         is wrong with it, or "".  None for no check.  What a check finds wrong is saved by a key of
@@ -336,6 +339,8 @@ def review(
         queue = review_queue(
             records.frame, truth=truth, order=order, audit=audit, seed=seed, fields=fields, on=on
         )
+    elif other is None and "after" in queue:
+        other = cleaning.suggested(records.frame, queue).assign(ocr_engine="suggestions")
     second = None if other is None else SecondEngine(records, other)
     items = Items(records, queue, opened, second=second)
     pictures = Pictures(limits=limits, fetch=fetch)
