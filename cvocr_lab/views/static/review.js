@@ -247,8 +247,10 @@ class ReviewSide {
 
   /** Sends a decision; the screen moves when the kernel says that it is on disk. */
   commit({ act = "value", go = false, force = false } = {}) {
-    // While another field is on its way, a key would speak of one that nobody has seen yet.
-    if (!this.field || this.box.composing || this.moving) return;
+    if (!this.field || this.box.composing) return;
+    // While another field is on its way, a key would speak of one that nobody has seen yet; only to
+    // save as it stands is kept, in case that this field is refused.
+    if (this.moving && !(force && this.pending)) return;
     if (this.pending) {
       this.waiting = { act, go, force };
       return;
@@ -270,7 +272,7 @@ class ReviewSide {
     if (act === "value") this.initial = value;
     const { then, waiting } = this;
     this.then = this.waiting = null;
-    if (waiting) this.commit(waiting);
+    if (waiting && !go) this.commit(waiting);
     else if (then != null) this.board.go(then);
     else if (go && said.next != null) this.board.expect(said.next);
     else this.ahead = false;
