@@ -37,6 +37,9 @@ which an outline stands still."""
 _SMALL, _AROUND, _SAME_PAPER = 0.55, 0.3, 0.4
 """Papers shorter than this share of the picture are looked at again from closer by, with so much of
 their length around them; what overlaps so much with the first outline is the same paper."""
+_LANDSCAPE = 1.25
+"""Length of an outline over its width from which it is no paper that stands on its short side: all
+papers are landscape, and none is photographed at such a slant."""
 _OVERLAP = 0.5
 """Share of the smaller of two outlines from which they are one paper found twice."""
 
@@ -115,6 +118,10 @@ class Eyes:
             if moved < _STILL:
                 break
         turns = papers.softmax(logits[:4])
+        across, down = side_lengths(quad)
+        if across > _LANDSCAPE * down:
+            turns[1::2] = 0
+            turns /= turns.sum()
         turn = int(turns.argmax())
         types = papers.type_chances(net.card["types"], logits[4:])
         return Outline(np.roll(quad, -turn, axis=0) / scale, float(turns[turn]), types)
