@@ -148,6 +148,7 @@ def running_lab(folder: Path) -> Iterator[Lab]:
         "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
         "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"), "PYTHONWARNINGS": "ignore",
     }  # fmt: skip
+    environment.pop("MPLBACKEND", None)  # plots go into the notebook
     with (folder / "lab.log").open("wb") as log:
         server = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
         lab = Lab(f"http://127.0.0.1:{port}/", token, served)
