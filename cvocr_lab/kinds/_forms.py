@@ -22,6 +22,11 @@ DIGITS = "0123456789"
 UPPER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
+def _filled(shape: str, letters: str, rng: random.Random) -> str:
+    fill = {"#": DIGITS, "@": letters}
+    return "".join(rng.choice(fill[c]) if c in fill else c for c in shape)
+
+
 class FieldError(ValueError):
     """The text is not a value of this type; the message says why, without the text."""
 
@@ -88,12 +93,7 @@ class Pattern(FieldType):
 
     def sample(self, rng: random.Random) -> str:
         """One of the shapes, filled."""
-        letters = "ABCDEFGHKLMNPRSTUVXYZ"
-        shape = rng.choice(self.shape.split("|"))
-        return "".join(
-            rng.choice(DIGITS) if c == "#" else rng.choice(letters) if c == "@" else c
-            for c in shape
-        )
+        return _filled(rng.choice(self.shape.split("|")), "ABCDEFGHKLMNPRSTUVXYZ", rng)
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,8 +304,7 @@ class Plate(FieldType):
     def format(self, value: str) -> str:
         """``99A-123.45`` for cars, ``59X2-123.45`` or ``29HA-123.45`` for motorbikes."""
         series = "[A-ZĐ][A-ZĐ1-9]" if self.bike else "[A-ZĐ]{1,2}"
-        found = re.fullmatch(rf"(\d\d)({series})(\d{{4,5}})", value)
-        if not found:
+        if not (found := re.fullmatch(rf"(\d\d)({series})(\d{{4,5}})", value)):
             return value
         province, letters, number = found.groups()
         dotted = f"{number[:3]}.{number[3:]}" if len(number) == 5 else number
@@ -338,8 +337,7 @@ class Amount(FieldType):
 
     def parse(self, text: str) -> str:
         """Digits without unit and thousands separators; fractions are refused."""
-        found = _AMOUNT.fullmatch(comparison_key(text))
-        if not found:
+        if not (found := _AMOUNT.fullmatch(comparison_key(text))):
             raise FieldError("not a whole number")
         return str(int(re.sub("[., ]", "", found[1])))
 
@@ -373,9 +371,7 @@ class Wording(FieldType):
         shape = rng.choice(self.shape.split("|"))
         province = rng.choice(places.provinces("old")).name
         text = shape.replace("{PROVINCE}", province.upper()).replace("{province}", province)
-        return "".join(
-            rng.choice(DIGITS) if c == "#" else rng.choice(UPPER) if c == "@" else c for c in text
-        )
+        return _filled(text, UPPER, rng)
 
 
 @dataclass(frozen=True, slots=True)
