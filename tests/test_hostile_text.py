@@ -5,6 +5,7 @@ import os
 import re
 import sqlite3
 import stat
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -28,7 +29,7 @@ from cvocr_lab.errors import ArgumentError, BatchError
 from cvocr_lab.images import load
 from cvocr_lab.journal import Item, Journal, JournalWarning
 from cvocr_lab.results import Document, Extraction, FieldValue, Line, checked
-from cvocr_lab.store import StoreWarning, connection
+from cvocr_lab.store import Store, StoreWarning, connection
 
 pytestmark = pytest.mark.filterwarnings("ignore::cvocr_lab.batch.RowsFailedWarning")
 
@@ -503,6 +504,20 @@ def test_a_file_of_quotas_that_cannot_be_used_says_so(tmp_path: Path) -> None:
             use("a")
     with pytest.raises(ArgumentError, match="quotas"):
         Keys({"a": "b"}, quota=9, path=path)
+
+
+def test_a_new_store_may_be_opened_by_many_at_once(tmp_path: Path) -> None:
+    together = threading.Barrier(4)
+
+    def opened(path: Path) -> int:
+        together.wait()
+        with Store(path) as made:
+            return made.count("")
+
+    with ThreadPoolExecutor(4) as pool:
+        for at in range(100):
+            path = tmp_path / f"{at}.sqlite"
+            assert list(pool.map(opened, [path] * 4)) == [0] * 4
 
 
 def test_two_runs_may_use_one_store_at_a_time(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Final
 
 from cvocr_lab.errors import ArgumentError, BatchError
@@ -13,6 +14,7 @@ from cvocr_lab.errors import ArgumentError, BatchError
 _APPLICATION: Final = 0x63766F72  # "cvor"
 _VERSION: Final = 2
 _WAIT_S: Final = 60.0
+_AGAIN_S: Final = 0.01
 
 _TABLES: Final = """
 CREATE TABLE questions (
@@ -68,13 +70,26 @@ def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
     try:
         _check(connection, path)
         if not read_only:
-            connection.execute("PRAGMA journal_mode=WAL")
+            _use_wal(connection)
         connection.execute("PRAGMA temp.journal_mode=OFF")
         connection.execute("CREATE TEMP TABLE met (key BLOB PRIMARY KEY) WITHOUT ROWID")
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    # Where others open a new file at the same time, SQLite refuses this without waiting.
+    due = monotonic() + _WAIT_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError:
+            if monotonic() > due:
+                raise
+        sleep(_AGAIN_S)
 
 
 def _check(connection: sqlite3.Connection, path: Path) -> None:
