@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from cvocr_lab.errors import ArgumentError, DriftError
+from cvocr_lab.errors import ArgumentError, DriftError, outside
 from cvocr_lab.files import replacing
 from cvocr_lab.scoring.intervals import Floats
 
@@ -116,7 +116,9 @@ def guard(now: pd.DataFrame, path: str | PathLike[str]) -> None:
         said = "; ".join(f"{field}: {_said(row)}" for field, row in fell.iterrows())
         raise DriftError(f"worse than {path.name}: {said}", fell)
     if not _same(frozen, now) and (few := _too_few(frozen, now)):
-        warnings.warn(f"the cards are not those of {path.name}: {few}", DriftWarning, stacklevel=3)
+        warnings.warn(
+            f"the cards are not those of {path.name}: {few}", DriftWarning, stacklevel=outside()
+        )
 
 
 def fallen(frozen: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:

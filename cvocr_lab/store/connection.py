@@ -86,10 +86,15 @@ def _use_wal(connection: sqlite3.Connection) -> None:
         try:
             connection.execute("PRAGMA journal_mode=WAL")
             return
-        except sqlite3.OperationalError:
-            if monotonic() > due:
+        except sqlite3.OperationalError as error:
+            if not _is_busy(error) or monotonic() > due:
                 raise
         sleep(_AGAIN_S)
+
+
+def _is_busy(error: sqlite3.Error) -> bool:
+    code: str = getattr(error, "sqlite_errorname", "")
+    return code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_PROTOCOL"))
 
 
 def _check(connection: sqlite3.Connection, path: Path) -> None:
@@ -126,7 +131,7 @@ def translated(path: Path) -> Iterator[None]:
 def _told(error: sqlite3.Error, path: Path) -> BatchError:
     code = getattr(error, "sqlite_errorname", "")
     kept = "call again then; what is in it is not read again"
-    if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_PROTOCOL")):
+    if _is_busy(error):
         return BatchError(
             f"the store {path} is locked by another program for more than {_WAIT_S:.0f} s:"
             f" wait for that one or end it; {kept}"

@@ -41,7 +41,7 @@ class Facets {
     return make("div", { class: "bars-up" }, ...bars.map((bar) => {
       const { above, below } = this.on.current();
       const active = above === bar.above && below === bar.below;
-      const title = `${percent(bar.above)} to ${percent((bar.below || 1))}: ${bar.kept} of ${bar.all}`;
+      const title = `${percent(bar.above)} to ${percent(bar.below || 1)}: ${bar.kept} of ${bar.all}`;
       return button({ class: "facet-bar", "aria-pressed": String(active), title, "data-value": bar.above },
         () => this.on.choose(active ? { above: 0, below: 0 } : { above: bar.above, below: bar.below }),
         make("i", { style: `height:${high(bar.all)}%` }), make("u", { style: `height:${high(bar.kept)}%` }));

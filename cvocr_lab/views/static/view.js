@@ -124,7 +124,7 @@ class ViewSide {
     const own = above || (below && ![...this.below.options].some((o) => Number(o.value) === below));
     if (own) {
       this.below.append(make("option", { value: "own", "data-own": true },
-        `${percent(above)} to ${percent((below || 1))}`));
+        `${percent(above)} to ${percent(below || 1)}`));
     }
     this.below.value = own ? "own" : below ? String(below) : "";
     const [first, last] = DIRECTIONS[sort] ?? (sort ? ["lowest first", "highest first"] : ["as it goes", "from the end"]);
