@@ -1,3 +1,4 @@
+import re
 import unicodedata
 from dataclasses import replace
 from pathlib import Path
@@ -222,7 +223,10 @@ def test_inputs_are_not_changed() -> None:
     pd.testing.assert_frame_equal(truth, before[1])
 
 
-VALUES = st.text("aAăÂ đ0.\u0301", max_size=6)
+# A column of nothing but "0.0" is refused: it held numbers and has lost its leading zeros.
+VALUES = st.text("aAăÂ đ0.\u0301", max_size=6).filter(
+    lambda text: not re.fullmatch(r"\d+\.0", text)
+)
 
 
 @settings(max_examples=50, deadline=None)
