@@ -76,7 +76,7 @@ class FrameAccessor(_Accessor):
 
     # Pictures -> flat frame.  Where there are options, mypy fears one that is named like the frame.
     extract = Method(batch.extract)  # type: ignore[arg-type]
-    plan = Method(batch.plan)  # type: ignore[arg-type]
+    dry_run = Method(batch.dry_run)  # type: ignore[arg-type]
     locate = Method(batch.locate)  # type: ignore[arg-type]
     relocate = Method(frames.relocate)
     wide = Method(frames.wide)

@@ -167,7 +167,7 @@ def test_a_plan_is_printed_and_nothing_done(
 ) -> None:
     paths = pictures(21, 22)
     call = ["extract", *paths, "nay.png", "--quiet", "--store", "run.sqlite", "--out", "out.csv"]
-    assert cli.main([*call, "--plan", "--quota", "1"]) == 0
+    assert cli.main([*call, "--dry-run", "--quota", "1"]) == 0
     out = capsys.readouterr().out
     assert "2  calls to make" in out
     assert "1 too few" in out

@@ -375,7 +375,7 @@ def test_readings_are_on_disk_before_the_bar_moves(
             other.close()
             super().step(failed=failed)
 
-    monkeypatch.setattr(batch.rows, "Progress", Looking)
+    monkeypatch.setattr(batch.run, "Progress", Looking)
     extract(pictures(*range(21, 30)), engine=Fake(), store=store, workers=1)
     assert all(there >= shown for shown, there in enumerate(counts, 1))
     assert len(counts) == 9

@@ -1,30 +1,31 @@
-"""A column of pictures -> requests -> one flat frame: workers, order, progress, row errors.
+"""Read a column of pictures into one flat frame: workers, order, progress and row errors.
 
-Concurrency lives here only.  A row's trouble becomes that row's error; what would fail every row
-stops the run, and the rows finished till then are kept.
+An error that concerns one row is stored in that row.  An error that would affect every row stops
+the run; the rows that are already finished are kept.
 
-With a store, readings are on disk before the progress bar moves.  Corrections made by people are
-not in it: they stand in the journal of a review, which no run touches.
+With a store, each reading is written to disk before the progress bar moves.  Corrections made by
+people are not part of the store: they are kept in the journal of a review, which a run never
+changes.
 """
 
-from cvocr_lab.batch.bulk import extract
+from cvocr_lab.batch.dry_run_report import DryRun, dry_run
+from cvocr_lab.batch.extraction import extract
 from cvocr_lab.batch.locating import locate
-from cvocr_lab.batch.planning import Plan, plan
-from cvocr_lab.batch.rows import RowsFailedWarning, RunStoppedWarning
-from cvocr_lab.batch.run_spec import TIME_LIMIT_S
+from cvocr_lab.batch.run import RowsFailedWarning, RunStoppedWarning
+from cvocr_lab.batch.run_arguments import TIME_LIMIT_S
 from cvocr_lab.batch.sources import Column, source_frame
-from cvocr_lab.batch.stored import read_store
+from cvocr_lab.batch.store_frame import read_store
 from cvocr_lab.workers import usable_cores
 
 __all__ = [
     "TIME_LIMIT_S",
     "Column",
-    "Plan",
+    "DryRun",
     "RowsFailedWarning",
     "RunStoppedWarning",
     "extract",
     "locate",
-    "plan",
+    "dry_run",
     "read_store",
     "source_frame",
     "usable_cores",

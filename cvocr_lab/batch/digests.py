@@ -11,27 +11,27 @@ from typing import Final, NamedTuple
 from cvocr_lab import images
 from cvocr_lab.errors import RowError
 from cvocr_lab.images import Fetch, InputImage, Limits
-from cvocr_lab.store import Stamp, Store
+from cvocr_lab.store import FileStamp, Store
 
 _SETTLED_NS: Final = 2_000_000_000
-"""On some disks a file that changed more recently may change again and keep its times."""
+"""On some disks, a file that changed within this time may change again with the same times."""
 
 _LONGEST_PATH: Final = 4096
 _REMEMBERED: Final = 10_000
 
 
 class Digest(NamedTuple):
-    """The SHA-256 of a source, hexadecimal, and the undecoded picture if it had to be read."""
+    """The hexadecimal SHA-256 of a source, and the undecoded picture if it was loaded for that."""
 
     sha256: str
     picture: InputImage | None = None
 
 
 class Digests:
-    """Digests of sources; a file whose digest is known is read again only after a change.
+    """Compute digests of sources, and reuse those of files that have not changed.
 
-    A file counts as unchanged while its size and both its modification times are the same;
-    otherwise its bytes decide.  A URL is known by its text: changes behind it are not noticed.
+    A file counts as unchanged while its size and both its modification times are the same.  A URL
+    is identified by its text, so changes of its content are not noticed.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ class Digests:
     limits, fetch
         What is too large to load, and how URLs will be fetched.
     store
-        Where digests of files are kept; None for memory.
+        Where digests of files are kept; None keeps them in memory.
     """
 
     def __init__(
@@ -50,15 +50,15 @@ class Digests:
         self._limits = limits
         self._fetch = fetch
         self._store = store
-        self._remembered: dict[str, tuple[Stamp, str]] = {}
+        self._remembered: dict[str, tuple[FileStamp, str]] = {}
 
     def of(self, source: object) -> Digest:
-        """Give the digest of a source.
+        """Return the digest of a source.
 
         Raises
         ------
         RowError
-            There is nothing that could be read.
+            The source is no picture.
         """
         path = self._path(source)
         stamp = None if path is None else file_stamp(path)
@@ -68,12 +68,12 @@ class Digests:
         if known is not None:
             return Digest(known)
         digest = self._read(source)
-        if time.time_ns() - max(stamp.changed_ns, stamp.changed_here_ns) > _SETTLED_NS:
+        if time.time_ns() - max(stamp.changed_ns, stamp.status_changed_ns) > _SETTLED_NS:
             self._remember(path, stamp, digest.sha256)
         return digest
 
-    def stamps(self, sources: tuple[object, ...]) -> tuple[Stamp | None, ...]:
-        """Give the stamps of files, which show a change later; None for anything else."""
+    def stamps(self, sources: tuple[object, ...]) -> tuple[FileStamp | None, ...]:
+        """Return the stamp of each file, which shows a later change; None for other sources."""
         paths = (self._path(source) for source in sources)
         return tuple(None if path is None else file_stamp(path) for path in paths)
 
@@ -84,7 +84,7 @@ class Digests:
             )
         except RowError:
             raise
-        except Exception as error:  # whatever an object that poses as a picture does
+        except Exception as error:  # objects that imitate pictures may raise anything
             raise RowError(f"the picture cannot be read ({type(error).__name__})") from None
         return Digest(found.sha256, None if found.pages else found)
 
@@ -92,31 +92,31 @@ class Digests:
         text = str(source) if isinstance(source, Path) else source
         if not isinstance(text, str) or len(text) > _LONGEST_PATH or "://" in text:
             return None
-        expanded = os.path.expanduser(text.strip())  # noqa: PTH111 - a text, a million times
-        return os.path.abspath(os.path.join(self._base or "", expanded))  # noqa: PTH100, PTH118
+        expanded = os.path.expanduser(text.strip())  # noqa: PTH111 - faster than Path
+        return os.path.abspath(os.path.join(self._base or "", expanded))  # noqa: PTH100, PTH118 - faster
 
-    def _known(self, path: str, stamp: Stamp) -> str | None:
+    def _known(self, path: str, stamp: FileStamp) -> str | None:
         if self._store is not None:
-            found = self._store.digest(path, stamp)
+            found = self._store.file_digest(path, stamp)
             return None if found is None else found.hex()
         remembered = self._remembered.get(path)
         return remembered[1] if remembered and remembered[0] == stamp else None
 
-    def _remember(self, path: str, stamp: Stamp, sha256: str) -> None:
+    def _remember(self, path: str, stamp: FileStamp, sha256: str) -> None:
         if self._store is not None:
-            self._store.note(path, stamp, bytes.fromhex(sha256))
+            self._store.remember_digest(path, stamp, bytes.fromhex(sha256))
             return
         if len(self._remembered) >= _REMEMBERED:
             self._remembered.clear()
         self._remembered[path] = stamp, sha256
 
 
-def file_stamp(path: str) -> Stamp | None:
-    """Give the size and times of an ordinary file; None where there is none."""
+def file_stamp(path: str) -> FileStamp | None:
+    """Return the size and times of a regular file; None if there is none."""
     try:
-        found = os.stat(path)  # noqa: PTH116 - a text, a million times
+        found = os.stat(path)  # noqa: PTH116 - faster than Path
     except (OSError, ValueError):
         return None
     if not stat.S_ISREG(found.st_mode):
         return None
-    return Stamp(found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+    return FileStamp(found.st_size, found.st_mtime_ns, found.st_ctime_ns)

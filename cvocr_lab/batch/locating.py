@@ -1,4 +1,4 @@
-"""`locate`: places for values that came without, by lines the offline engine reads."""
+"""`locate`: find where values without a quad are printed, by reading the lines of the picture."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import TypeAlias
 
 import pandas as pd
 
-from cvocr_lab.batch.rows import Count, finished_rows
-from cvocr_lab.batch.run_spec import TIME_LIMIT_S, run_spec
+from cvocr_lab.batch.run import RowCounts, finished_rows
+from cvocr_lab.batch.run_arguments import TIME_LIMIT_S, check_arguments
 from cvocr_lab.engines import Engine
 from cvocr_lab.errors import NoDocumentError, unknown
 from cvocr_lab.frames import LOCATED_COLUMN, Records, field_columns, restore
@@ -36,45 +36,45 @@ def locate(
     store: str | PathLike[str] | None = None,
     **options: object,
 ) -> pd.DataFrame:
-    """Give values that came without a place, such as the cloud's, their quads.
+    """Fill in the quads of values that have none, such as the answers of the cloud engine.
 
     The offline engine reads the lines of each picture (kind ``scan``), and every value is aligned
-    to them letter by letter, marks and case folded away: a line that it misread is still found,
-    and so is a value that the other engine misread.  Dates are looked for in every way papers
-    print them, addresses over several lines.  Captions and the printed model tell fields of one
-    value apart.  A QR code is no text and is left out.
+    with them letter by letter, ignoring diacritics and case.  A value is found even if one of the
+    two engines misread some of its letters.  Dates are searched in every form that papers print,
+    addresses over several lines.  Captions and the printed layout distinguish fields with the
+    same value.  QR codes are not text and are left out.
 
     Parameters
     ----------
     frame
-        A flat frame with the pictures' paths, or the pictures themselves.
+        A flat frame with the paths of the pictures, or with the pictures themselves.
     fields
         Fields to locate; None for all.
     again
-        Whether to locate values that have a quad, too; it is replaced where the value is found.
+        Whether to locate values that already have a quad; it is replaced if the value is found.
     engine
-        Who reads the lines, with their quads: by name, or open.
+        The engine that reads the lines with their quads: a name, or an open engine.
     workers, time_limit_s, progress, limits, fetch, store, options
-        See `cvocr_lab.extract`.  With a store, the lines are read once and for all.
+        See `cvocr_lab.extract`.  With a store, the lines of a picture are read only once.
 
     Returns
     -------
     pandas.DataFrame
-        The same rows under the same index: ``<field>_quad`` filled where a place was found, and
-        ``ocr_located``, how: ``"id:located;name:fuzzy"``.  ``located``: found as it reads;
-        ``fuzzy``: with other letters; ``ambiguous``: several places fit alike, the quad is the
-        likeliest; ``not_found``: nowhere, which may mean that the value is made up.  Rows whose
-        picture could not be read say nothing.
+        The same rows with the same index.  ``<field>_quad`` is filled if the value was found, and
+        ``ocr_located`` says how, for example ``"id:located;name:fuzzy"``: ``located``, as
+        written; ``fuzzy``, with some other letters; ``ambiguous``, in several places, of which
+        the likeliest is given; ``not_found``, nowhere, which may mean that the value is invented.
+        It is empty for rows whose picture could not be read.
 
     Raises
     ------
     ArgumentError
-        `frame` is no flat frame, or does not say where its pictures are.
+        `frame` is no flat frame, or does not contain its pictures or their paths.
 
     Warns
     -----
     RowsFailedWarning
-        Pictures could not be read.
+        Some pictures could not be read.
 
     Examples
     --------
@@ -100,9 +100,9 @@ def locate(
     pictures = _pictures(Records(frame), list(todo))
     found: dict[int, dict[str, str]] = {}
     quads = {name: frame[f"{name}_quad"].tolist() for name in wanted}
-    count = Count(sum(map(len, pictures.values())), kept=False)
+    count = RowCounts(sum(map(len, pictures.values())), kept=False)
     for page, of_page in pictures.items():
-        spec = run_spec(
+        run = check_arguments(
             pd.DataFrame({"image": pd.Series([s for s, _ in of_page], dtype=object)}),
             column="image",
             kind="scan",
@@ -119,7 +119,7 @@ def locate(
             retry_failed=False,
             options=options,
         )
-        with closing(finished_rows(spec)) as read:
+        with closing(finished_rows(run)) as read:
             for row in read:
                 result = row.reading.result
                 if not isinstance(result, Extraction | NoDocumentError):
@@ -142,7 +142,7 @@ def _wanted(frame: pd.DataFrame, fields: Sequence[str] | None) -> list[str]:
 
 
 def _todo(frame: pd.DataFrame, fields: Sequence[str], *, again: bool) -> dict[int, list[str]]:
-    """For each row with any, the fields to locate."""
+    """Return the fields to locate by row, for rows that have any."""
     todo: dict[int, list[str]] = {}
     for field in fields:
         there = frame[field].notna().to_numpy(bool)
@@ -154,7 +154,7 @@ def _todo(frame: pd.DataFrame, fields: Sequence[str], *, again: bool) -> dict[in
 
 
 _Pictures: TypeAlias = "dict[int, list[tuple[object, list[int]]]]"
-"""By page, each picture with the rows that stand on it."""
+"""For each page number, the pictures with the rows that were read from them."""
 
 
 def _pictures(records: Records, rows: Sequence[int]) -> _Pictures:
@@ -176,25 +176,25 @@ def _locate_row(
     lines: Sequence[Line],
     quads: dict[str, list[object]],
 ) -> dict[str, str]:
-    """Put the quads of a row where they belong, and tell how each was found."""
-    kind = TYPES.get(str(frame["ocr_type"].iat[at]))
+    """Set the quads of a row, and return how each was found."""
+    document_type = TYPES.get(str(frame["ocr_type"].iat[at]))
     values = {field: str(frame[field].iat[at]) for field in fields}
-    said: dict[str, str] = {}
-    for field, place in locate_values(values, lines, kind).items():
-        said[field] = place.how
+    found: dict[str, str] = {}
+    for field, place in locate_values(values, lines, document_type).items():
+        found[field] = place.how
         if place.quad is not None:
             quads[field][at] = place.quad
-    return said
+    return found
 
 
 def _with_places(
     frame: pd.DataFrame, quads: dict[str, list[object]], found: dict[int, dict[str, str]]
 ) -> pd.DataFrame:
     before = frame[LOCATED_COLUMN].tolist() if LOCATED_COLUMN in frame else [None] * len(frame)
-    told: list[object] = []
+    located: list[object] = []
     for at, old in enumerate(before):
-        said = dict(p.split(":", 1) for p in old.split(";")) if isinstance(old, str) else {}
-        said |= found.get(at, {})
-        told.append(";".join(f"{field}:{how}" for field, how in said.items()))
+        of_row = dict(p.split(":", 1) for p in old.split(";")) if isinstance(old, str) else {}
+        of_row |= found.get(at, {})
+        located.append(";".join(f"{field}:{how}" for field, how in of_row.items()))
     columns = {triple(f)[2]: typed(values, "quad", frame.index) for f, values in quads.items()}
-    return frame.assign(**columns, **{LOCATED_COLUMN: typed(told, "text", frame.index)})
+    return frame.assign(**columns, **{LOCATED_COLUMN: typed(located, "text", frame.index)})

@@ -1,4 +1,4 @@
-"""Read many rows at a time, by a pool of threads or processes."""
+"""Read many rows at a time with a pool of threads or processes."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from cvocr_lab.workers import Pool, ProcessWorker, ThreadWorker, WorkerDiedError
 ReaderPool: TypeAlias = "Pool[Task, Reading]"
 
 WORTH_PROCESSES: Final = 4
-"""Fewer rows than this are read in this process: starting others would take longer."""
+"""Fewer rows than this are read in this process, since starting others would take longer."""
 
 _READY: Final = 2
-"""Rows for each worker that are read or ready to be; a ready one may hold its picture."""
+"""Rows per worker that are being read or waiting to be; each may hold its picture."""
 
 _UNDER_WAY: Final = 5
-"""Rows for each worker that are ready, being read, or waiting for the consumer."""
+"""Rows per worker that are waiting, being read, or finished but not yet consumed."""
 
 
 class Row(NamedTuple):
-    """A row by its position, and what came of it."""
+    """The position of a row and its reading."""
 
     at: int
     reading: Reading
@@ -40,16 +40,16 @@ class Row(NamedTuple):
 def open_pool(
     engine: EngineSpec, *, workers: int | None, tasks: int, limit_s: float | None
 ) -> ReaderPool:
-    """Make the workers of a run: threads for a shared engine, processes for others.
+    """Create the workers of a run: threads if the engine can be shared, else processes.
 
     Parameters
     ----------
     engine
-        Who reads.
+        The engine to read with.
     workers
-        How many; None for as many as the engine and the machine are good for.
+        Number of workers; None chooses a number that suits the engine and the machine.
     tasks
-        Rows to read, as far as is known; few do not get processes.
+        Number of rows to read, as far as known; processes are not started for a few rows.
     limit_s
         Seconds that one row may take; None for no limit.
 
@@ -58,7 +58,7 @@ def open_pool(
     ArgumentError
         The engine cannot be sent to other processes.
     BatchError
-        It cannot be opened.
+        The engine cannot be opened.
     """
     count = max(1, min(worker_count(engine, workers, tasks), tasks))
     if engine.opened is not None or engine.shared or worker_count(engine, workers, tasks) == 1:
@@ -71,7 +71,7 @@ def open_pool(
 
 
 def worker_count(engine: EngineSpec, wanted: int | None, tasks: int) -> int:
-    """Count the workers for a run of so many rows."""
+    """Return the number of workers for a run of this many rows."""
     few = wanted is None and not engine.shared and tasks < WORTH_PROCESSES
     return 1 if few else engine.workers(wanted)
 
@@ -81,7 +81,7 @@ def _open_reader(open_engine: Callable[[], Engine]) -> Callable[[Task], Reading]
 
 
 def _read(engine: Engine, task: Task) -> Reading:
-    """Read one row in a worker process; give a reading that can be pickled."""
+    """Read one row in a worker process, and return a reading that can be pickled."""
     reading = read(engine, task)
     try:
         message = dumps(reading)
@@ -95,29 +95,29 @@ def _read(engine: Engine, task: Task) -> Reading:
     return reading
 
 
-def run(
+def read_tasks(
     items: Iterable[Task | Row],
     pool: ReaderPool,
     keep: Callable[[Task, Reading], None] = lambda _task, _reading: None,
 ) -> Generator[Row]:
-    """Read tasks in any order, a few ahead of the consumer; pass rows on.
+    """Read tasks in any order, a few ahead of the consumer.
 
-    When the caller stops iterating, or an exception ends the run, no further row is begun and
-    busy workers are given up.
+    When the caller stops iterating, or an exception ends the run, no further row is started and
+    busy workers are abandoned.
 
     Parameters
     ----------
     items
-        Tasks, and rows that need no reading.
+        Tasks, and rows that need no reading and are passed on.
     pool
-        Who reads; closed at the end.
+        The workers; closed at the end.
     keep
-        Called with each reading, in the worker's thread before it takes the next row.
+        Called with each reading in the worker's thread, before the worker takes the next row.
 
     Raises
     ------
     BatchError
-        No further row can be read; every finished one was given before.
+        No further row can be read.  All finished rows have been yielded before.
     """
     count = len(pool.workers)
     ready = threading.Semaphore(_READY * count)
@@ -141,7 +141,7 @@ def run(
                 left.add()
                 sent = item
                 if pool.workers[0].can_be_killed:
-                    # A process loads a file itself: faster than sending its content.
+                    # The process loads the file itself, which is faster than sending its content.
                     sent = replace(item, pictures=())
                 pool.submit(sent).add_done_callback(partial(finish, item))
                 del item, sent
@@ -152,7 +152,7 @@ def run(
     def finish(task: Task, future: Future[Reading]) -> None:
         try:
             reading = _outcome(future)
-            # A row that was given up because the run ended says nothing about the picture.
+            # A row that was abandoned at the end of the run is not a failure of its picture.
             if not (stopped.is_set() and isinstance(reading.result, CvocrError)):
                 keep(task, reading)
                 done.put(Row(task.at, reading))
@@ -191,7 +191,7 @@ def run(
 
 
 class _Countdown:
-    """Calls a function when everything that was added is done, and the one who adds is."""
+    """Call a function once everything that was added is done and nothing more is added."""
 
     def __init__(self, at_zero: Callable[[], None]) -> None:
         self._left = 1
@@ -211,7 +211,7 @@ class _Countdown:
 
 
 def _outcome(future: Future[Reading]) -> Reading:
-    """Give a row's reading; a row that its worker died of is a row error.
+    """Return the reading of a row; the death of its worker is a row error.
 
     Raises
     ------
@@ -229,7 +229,7 @@ def _outcome(future: Future[Reading]) -> Reading:
     except WorkerDiedError as how:
         if str(how) == "closed":
             raise
-        died = f"the worker process died reading it ({how}): out of memory, or a crash"
+        died = f"the worker process died while reading it ({how}): out of memory, or a crash"
         return Reading(RowError(died))
     except (pickle.PicklingError, TypeError, AttributeError) as error:
         kind = type(error).__name__

@@ -12,20 +12,20 @@ if TYPE_CHECKING:
     from tqdm import tqdm
 
 _LOG_S: Final = 10.0
-"""Seconds between two lines where nobody watches: a log file wants no hundred thousand of them."""
+"""Seconds between two updates when the output is a log file and not a terminal."""
 
 
 class Progress:
-    """Counts rows done and failed while a run goes on; says their rate and the time remaining.
+    """Show the finished and failed rows of a run, their rate, and the time remaining.
 
     Parameters
     ----------
     total
-        Rows to come.
+        Number of rows.
     show
-        Whether there is a bar at all.
+        Whether to show the bar.
     unit
-        What a row is called.
+        The word for one row.
     """
 
     def __init__(self, total: int, *, show: bool, unit: str = "row") -> None:
@@ -33,7 +33,7 @@ class Progress:
         self._bar = _bar(total, show=show, unit=unit)
 
     def step(self, *, failed: bool) -> None:
-        """Note one finished row."""
+        """Count one finished row."""
         if failed:
             self._failed += 1
             self._bar.set_postfix_str(f"failed={self._failed}", refresh=False)
@@ -53,7 +53,7 @@ class Progress:
 
 def _bar(total: int, *, show: bool, unit: str) -> tqdm[NoReturn]:
     with warnings.catch_warnings():
-        # Without ipywidgets tqdm warns and falls back to text; the text is good enough.
+        # Without ipywidgets, tqdm warns and falls back to text, which is good enough.
         warnings.simplefilter("ignore")
         from tqdm import tqdm
         from tqdm.auto import tqdm as fitting

@@ -1,4 +1,4 @@
-"""One row: load its pictures and ask the engine; every failure becomes the row's error."""
+"""Read one row: load its pictures and ask the engine; a failure becomes the row's error."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ _FETCH: Final = Fetch()
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What a worker is given: the sources of one row.
+    """The work for one row.
 
     Parameters
     ----------
     at
         Position of the row in the run.
     sources
-        One, or front and back.
+        One source, or front and back.
     kind
         A name of `cvocr_lab.kinds.REQUESTS`.
     base
         Folder that relative paths start from; None for the current one.
     pages, limits, fetch
-        For `cvocr_lab.images.load`.
+        See `cvocr_lab.images.load`.
     pictures
-        Those of the sources that were read already, undecoded; none where they are to be read in
-        another process.
+        For each source the undecoded picture if it was loaded already, else None; empty if the
+        sources are loaded in another process.
     """
 
     at: int
@@ -62,7 +62,7 @@ def read(engine: Engine, task: Task) -> Reading:
         result = _extraction(engine, task)
     except RowError as error:
         result = error
-        # A traceback keeps the picture in memory, a cause may tell what stands on the paper.
+        # A traceback keeps the picture in memory, and a cause may contain values of the paper.
         result.__traceback__ = result.__cause__ = result.__context__ = None
     return Reading(result, engine.name, result.attempts, perf_counter() - start)
 

@@ -1,4 +1,4 @@
-"""The caller's column, list or frame as one frame of sources."""
+"""Turn the caller's column, list or frame into one frame of sources."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _DEFAULT: dict[int, tuple[Column, ...]] = {1: ("image",), 2: ("front", "back")}
 def source_frame(
     data: Data, *, column: Column | Sequence[Column] | None = None, images: int = 1
 ) -> pd.DataFrame:
-    """Take the source columns out of `data`, index kept.
+    """Select the source columns of `data`, with its index.
 
     Parameters
     ----------
     data
-        A frame, a series, a sequence of sources (of pairs where `images` is 2), or one source.
+        A frame, a series, a sequence of sources (of pairs if `images` is 2), or one source.
     column
-        The column(s) of a frame, or what to call those of a list; None for ``"image"``, and
+        The column(s) of a frame, or the column names for a list; None means ``"image"``, or
         ``"front"`` and ``"back"`` for pairs.  A series keeps its name.
     images
         Pictures per request: 1 or 2.
@@ -36,8 +36,8 @@ def source_frame(
     Raises
     ------
     ArgumentError
-        The columns are not there, are doubled, are too few or too many for the request, or have
-        the name of a result column.
+        The columns are missing or duplicated, their number does not fit the request, or they
+        have the name of a result column.
     """
     if isinstance(column, str | int):
         columns: tuple[Column, ...] = (column,)
@@ -53,11 +53,9 @@ def source_frame(
         for name in columns:
             times = int((data.columns == name).sum())
             if not times:
-                raise unknown(
-                    "column", name, data.columns, more="; it is not in the frame, say column=…"
-                )
+                raise unknown("column", name, data.columns, more="; pass the right one as column=…")
             if times > 1:
-                raise ArgumentError(f"column {name!r} is there twice; say column=…")
+                raise ArgumentError(f"the frame has several columns {name!r}: rename them")
         frame = data[list(columns)].copy()
     elif isinstance(data, pd.Series):
         frame = data.to_frame(name=columns[0])
@@ -70,7 +68,7 @@ def source_frame(
 
 
 def _path_text(value: object) -> object:
-    """Give paths as text, since Parquet knows no paths, and names that are not UTF-8 escaped."""
+    """Return paths as text, which Parquet can store, with bytes that are not UTF-8 escaped."""
     return escaped(str(value)) if isinstance(value, Path | str) else value
 
 
@@ -82,7 +80,7 @@ def _listed(
     if len(columns) == 1:
         return pd.DataFrame({columns[0]: _column(rows)})
     if not all(isinstance(row, tuple | list) and len(row) == len(columns) for row in rows):
-        raise ArgumentError("a list for this kind holds pairs: (front, back)")
+        raise ArgumentError("a list for this kind must hold pairs: (front, back)")
     return pd.DataFrame(
         {name: _column([row[at] for row in rows]) for at, name in enumerate(columns)}  # type: ignore[index]
     )

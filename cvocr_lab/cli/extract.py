@@ -73,11 +73,11 @@ def add(commands: Commands) -> None:
         help="decisions of a review: they stand in the table, whatever the engine reads",
     )  # fmt: skip
     extract.add_argument(
-        "--plan", action="store_true",
+        "--dry-run", action="store_true",
         help="say what would be done, how long it takes, and do nothing",
     )  # fmt: skip
     extract.add_argument(
-        "--quota", type=int, metavar="N", help="with --plan: requests you have left"
+        "--quota", type=int, metavar="N", help="with --dry-run: requests you have left"
     )
     extract.add_argument("--quiet", action="store_true", help="no progress bar")
     add_option(extract)
@@ -85,8 +85,8 @@ def add(commands: Commands) -> None:
 
 
 def _extract(args: argparse.Namespace) -> int:
-    if args.quota is not None and not args.plan:
-        raise ArgumentError("--quota goes with --plan")
+    if args.quota is not None and not args.dry_run:
+        raise ArgumentError("--quota goes with --dry-run")
     if args.retry_failed and args.store is None:
         raise ArgumentError("--retry-failed goes with --store")
     if args.out is not None:
@@ -110,8 +110,8 @@ def _extract(args: argparse.Namespace) -> int:
         retry_failed=args.retry_failed,
         **dict(args.option),
     )
-    if args.plan:
-        print(_as_flags(batch.plan(sources, quota=args.quota, **options)))
+    if args.dry_run:
+        print(_as_flags(batch.dry_run(sources, quota=args.quota, **options)))
         return 0
     run = _Run(decided)
     with run.told():

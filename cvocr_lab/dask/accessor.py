@@ -10,7 +10,7 @@ import pandas as pd
 from dask.dataframe.extensions import register_dataframe_accessor, register_series_accessor
 
 from cvocr_lab.batch import Column
-from cvocr_lab.batch.run_spec import TIME_LIMIT_S
+from cvocr_lab.batch.run_arguments import TIME_LIMIT_S
 from cvocr_lab.dask import files, lazy
 from cvocr_lab.engines import Engine
 from cvocr_lab.images import Fetch, Limits

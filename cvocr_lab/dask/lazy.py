@@ -13,7 +13,7 @@ import pandas as pd
 
 from cvocr_lab import batch, scoring
 from cvocr_lab.batch import Column
-from cvocr_lab.batch.run_spec import TIME_LIMIT_S
+from cvocr_lab.batch.run_arguments import TIME_LIMIT_S
 from cvocr_lab.dask.partition import Asked, read
 from cvocr_lab.engines import Engine
 from cvocr_lab.engines._spec import engine_spec
@@ -82,7 +82,7 @@ def extract(
     ArgumentError
         The call is wrong: no such column, kind, engine or option.
     """
-    spec = request_kind(kind)
+    request = request_kind(kind)
     if retries < 0:
         raise ArgumentError(f"retries is a number from 0, not {retries}")
     if time_limit_s is not None and not time_limit_s > 0:
@@ -92,7 +92,7 @@ def extract(
     if retry_failed and store is None:
         raise ArgumentError("retry_failed says what to do with a store: give store=… too")
     engine_spec(engine, options)  # complains here rather than on a worker
-    sources = batch.source_frame(data._meta, column=column, images=spec.images)
+    sources = batch.source_frame(data._meta, column=column, images=request.images)
     if fields is None:
         fields = ("text",) if kind == "scan" else field_order()
     asked = Asked(

@@ -15,8 +15,8 @@ from typing import Final, Literal
 import pandas as pd
 
 from cvocr_lab.batch import Column, RowsFailedWarning
-from cvocr_lab.batch.bulk import read_all
-from cvocr_lab.batch.run_spec import run_spec
+from cvocr_lab.batch.extraction import read_all
+from cvocr_lab.batch.run_arguments import check_arguments
 from cvocr_lab.engines._spec import EngineSpec, engine_spec
 from cvocr_lab.errors import ArgumentError, BatchError, RowError
 from cvocr_lab.images import Fetch, Limits
@@ -80,7 +80,7 @@ def read(part: pd.DataFrame, asked: Asked, like: pd.DataFrame) -> pd.DataFrame:
 
 
 def _frame(part: pd.DataFrame, asked: Asked) -> pd.DataFrame:
-    call = run_spec(
+    call = check_arguments(
         part,
         column=asked.columns,
         kind=asked.kind,

@@ -115,7 +115,7 @@ class CachedEngine:
             raise ArgumentError(f"unknown option {next(iter(options))!r}: the engine is open")
         if inner is not None and answers_of is not None:
             raise ArgumentError("answers_of is for replay: leave it out, or pass inner=None")
-        self._store = Store(path, make=inner is not None, stays_open=False)
+        self._store = Store(path, make=inner is not None, keep_open=False)
         self._inner = open_engine(inner, **options) if inner is not None else None
         self.undecoded = bool(getattr(self._inner, "undecoded", False))
         if self._inner is None:

@@ -1,14 +1,14 @@
-"""One store of readings: a run that can be resumed, and an engine whose answers are cached.
+"""A store of readings on disk, used to resume runs and to cache the answers of engines.
 
-A reading is found again by what was asked: the bytes of the pictures (a URL by its text), the
-pages, the kind, and the engine's identity.  The bytes of a file are known by its digest, and the
-digest by the file's size and times, so that an unchanged file is not read again to recognise it.
+The key of a reading consists of the bytes of the pictures (for URLs, their text), the pages, the
+kind, and the engine's identity.  The store also remembers the digest of each file together with
+its size and times, so that an unchanged file need not be read again to be recognised.
 
-Corrections made by people are not in it: they stand in the journal of a review, which no run
-touches.
+Corrections made by people are not part of the store: they are kept in the journal of a review,
+which a run never changes.
 """
 
 from cvocr_lab.store.codec import dump, load
-from cvocr_lab.store.database import Question, Stamp, Store, Stored, StoreWarning
+from cvocr_lab.store.database import FileStamp, Question, Store, StoredReading, StoreWarning
 
-__all__ = ["Question", "Stamp", "Store", "StoreWarning", "Stored", "dump", "load"]
+__all__ = ["Question", "FileStamp", "Store", "StoreWarning", "StoredReading", "dump", "load"]

@@ -1,4 +1,4 @@
-"""Results as JSON text and back, with nothing lost: what a store keeps of each reading."""
+"""Convert results to JSON text and back without loss, for the store."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SCALARS: Final = ("type", "side", "page", "confidence", "valid", "invalid_code"
 
 
 def dump(result: Extraction | CvocrError) -> str:
-    """Write one result, which must have passed `cvocr_lab.results.checked`, as JSON.
+    """Serialise a result to JSON.  It must have passed `cvocr_lab.results.checked`.
 
     >>> load(dump(Extraction(engine="fake 1")))
     Extraction(documents=(), lines=(), engine='fake 1')
@@ -33,17 +33,17 @@ def dump(result: Extraction | CvocrError) -> str:
     usage = result.usage if isinstance(result, Extraction | RowError) else None
     if usage is not None:
         content["usage"] = [usage.tokens_in, usage.tokens_out, usage.cost]
-    # Only the message of an error can still hold what UTF-8 cannot: a file's undecodable name.
+    # The message of an error may contain a file name that cannot be encoded in UTF-8.
     return escaped(json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False))
 
 
 def load(text: str) -> Extraction | CvocrError:
-    """Read what `dump` wrote.
+    """Deserialise what `dump` returned.
 
     Raises
     ------
     ValueError
-        It is something else, or damaged.
+        The text is damaged or no result.
     """
     try:
         content: dict[str, Any] = json.loads(text)
@@ -65,7 +65,7 @@ def load(text: str) -> Extraction | CvocrError:
 
 
 def _document(document: Document) -> dict[str, object]:
-    """Write only what differs from the defaults: most of a document does not."""
+    """Write only what differs from the defaults."""
     content: dict[str, object] = {
         name: value for name in _SCALARS if (value := getattr(document, name)) not in (None, "")
     }
@@ -105,6 +105,6 @@ def _error(name: str, code: str | None, message: str) -> CvocrError:
     known = getattr(errors, name, None)
     if isinstance(known, type) and issubclass(known, CvocrError) and known.code == code:
         return known(message)
-    # An engine's own class may not be importable now; its name and code stand in the frame.
+    # An engine's own class may not be importable here, but frames need its name and code.
     made = type(name, (RowError,), {"code": code})
     return cast("CvocrError", made(message))

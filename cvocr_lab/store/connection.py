@@ -1,4 +1,4 @@
-"""How the SQLite file of a store is opened, and what its errors mean."""
+"""Open the SQLite file of a store, and translate SQLite's errors."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cvocr_lab.errors import ArgumentError, BatchError
 _APPLICATION: Final = 0x63766F72  # "cvor"
 _VERSION: Final = 2
 _WAIT_S: Final = 60.0
-_AGAIN_S: Final = 0.01
+_RETRY_S: Final = 0.01
 
 _TABLES: Final = """
 CREATE TABLE questions (
@@ -42,37 +42,37 @@ CREATE TABLE files (
     path TEXT PRIMARY KEY,
     size INTEGER NOT NULL,
     changed_ns INTEGER NOT NULL,
-    changed_here_ns INTEGER NOT NULL,
+    status_changed_ns INTEGER NOT NULL,
     sha256 BLOB NOT NULL
 ) WITHOUT ROWID;
 """
 
 
 def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
-    """Open the file; make its tables where it is empty.
+    """Open the file, and create the tables if it is empty.
 
     Raises
     ------
     ArgumentError
-        It is something else, or of another version.
+        The file is no store, or was written by another version.
     sqlite3.Error
-        It cannot be opened.
+        The file cannot be opened.
     """
     address = path.as_uri()
     if read_only:
-        # Without write access SQLite cannot make the files that it shares between readers.
+        # Without write access, SQLite cannot create the files that readers share.
         address += "?mode=ro&immutable=1"
     connection = sqlite3.connect(
         address, timeout=_WAIT_S, isolation_level=None, check_same_thread=False, uri=True
     )
-    # Damaged text must reach the codec, which recognises it, instead of failing here.
+    # Damaged text must not fail here: the codec recognises it.
     connection.text_factory = _decoded
     try:
         _check(connection, path)
         if not read_only:
             _use_wal(connection)
         connection.execute("PRAGMA temp.journal_mode=OFF")
-        connection.execute("CREATE TEMP TABLE met (key BLOB PRIMARY KEY) WITHOUT ROWID")
+        connection.execute("CREATE TEMP TABLE seen (key BLOB PRIMARY KEY) WITHOUT ROWID")
     except BaseException:
         connection.close()
         raise
@@ -80,16 +80,16 @@ def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
 
 
 def _use_wal(connection: sqlite3.Connection) -> None:
-    # Where others open a new file at the same time, SQLite refuses this without waiting.
-    due = monotonic() + _WAIT_S
+    # SQLite does not wait here if another program opens a new file at the same time.
+    deadline = monotonic() + _WAIT_S
     while True:
         try:
             connection.execute("PRAGMA journal_mode=WAL")
             return
         except sqlite3.OperationalError as error:
-            if not _is_busy(error) or monotonic() > due:
+            if not _is_busy(error) or monotonic() > deadline:
                 raise
-        sleep(_AGAIN_S)
+        sleep(_RETRY_S)
 
 
 def _is_busy(error: sqlite3.Error) -> bool:
@@ -102,7 +102,7 @@ def _check(connection: sqlite3.Connection, path: Path) -> None:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if (application, version) == (_APPLICATION, _VERSION):
         return
-    with transaction(connection):  # nobody else makes the tables meanwhile
+    with transaction(connection):  # so that no other program creates the tables meanwhile
         application = connection.execute("PRAGMA application_id").fetchone()[0]
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         if not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
@@ -111,41 +111,41 @@ def _check(connection: sqlite3.Connection, path: Path) -> None:
             connection.execute(f"PRAGMA application_id={_APPLICATION}")
             connection.execute(f"PRAGMA user_version={_VERSION}")
         elif application != _APPLICATION:
-            raise ArgumentError(f"{path} is no store of readings: give another path")
+            raise ArgumentError(f"{path} is not a store of readings: pass another path")
         elif version != _VERSION:
             raise ArgumentError(
-                f"{path} was written by another version of cvocr_lab: use that one, or "
-                "give another path"
+                f"{path} was written by another version of cvocr_lab: use that version, or "
+                "pass another path"
             )
 
 
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
-    """Make errors of SQLite errors of ours, which say what to do."""
+    """Replace errors of SQLite by our own, whose messages say what to do."""
     try:
         yield
     except sqlite3.Error as error:
-        raise _told(error, path) from None
+        raise _explained(error, path) from None
 
 
-def _told(error: sqlite3.Error, path: Path) -> BatchError:
+def _explained(error: sqlite3.Error, path: Path) -> BatchError:
     code = getattr(error, "sqlite_errorname", "")
-    kept = "call again then; what is in it is not read again"
+    then = "then repeat the call, which resumes the run"
     if _is_busy(error):
         return BatchError(
-            f"the store {path} is locked by another program for more than {_WAIT_S:.0f} s:"
-            f" wait for that one or end it; {kept}"
+            f"another program has locked the store {path} for more than {_WAIT_S:.0f} s:"
+            f" wait for it or end it, {then}"
         )
     if code == "SQLITE_FULL" or "disk is full" in str(error):
-        return BatchError(f"no space left for the store {path}: make room; {kept}")
+        return BatchError(f"no space left on the disk of the store {path}: free some, {then}")
     if code in ("SQLITE_NOTADB", "SQLITE_CORRUPT"):
-        return ArgumentError(f"{path} is no store, or is damaged ({error}): give another path")
-    return BatchError(f"the store {path} cannot be used ({error}): correct that; {kept}")
+        return ArgumentError(f"{path} is not a store, or is damaged ({error}): pass another path")
+    return BatchError(f"the store {path} cannot be used ({error}): correct this, {then}")
 
 
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """Write everything in the block, or nothing."""
+    """Commit everything written in the block, or nothing."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield

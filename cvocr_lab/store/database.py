@@ -1,4 +1,4 @@
-"""The SQLite file that keeps readings: what `store=` and `CachedEngine` write and read."""
+"""The SQLite database of readings behind ``store=`` and `CachedEngine`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from cvocr_lab.store import codec
 from cvocr_lab.store.connection import connect, transaction, translated
 
 _SYNC_S: Final = 0.05
-"""Readings that come faster than this are written at once, but forced to the disk together."""
+"""Each reading is written at once, but forced to the disk at most this often."""
 
 # Later results replace failures, never successes.
 _PUT: Final = """
@@ -40,22 +40,22 @@ WHERE readings.error IS NOT NULL
 
 
 class StoreWarning(UserWarning):
-    """A row of a store is damaged; it is read again."""
+    """A row of a store is damaged and will be read again."""
 
 
-class Stamp(NamedTuple):
-    """Size in bytes and the two modification times of a file: different after a change."""
+class FileStamp(NamedTuple):
+    """Size in bytes and the two modification times (mtime, ctime) of a file."""
 
     size: int
     changed_ns: int
-    changed_here_ns: int
+    status_changed_ns: int
 
 
-class Stored(NamedTuple):
-    """A reading as it stands in a store.
+class StoredReading(NamedTuple):
+    """A reading in a store.
 
-    `pictures` are the hexadecimal SHA-256 digests of what was read, `names` the paths or URLs it
-    had then.
+    `pictures` are the hexadecimal SHA-256 digests of the pictures, and `names` the paths or URLs
+    under which they were read.
     """
 
     pictures: tuple[str, ...]
@@ -67,7 +67,7 @@ class Stored(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What was asked of a picture; readings are found again by it and the picture's bytes.
+    """What was asked of a picture: together with the picture's digest, the key of a reading.
 
     Parameters
     ----------
@@ -76,9 +76,9 @@ class Question:
     engine
         The engine's name and version.
     identity
-        Everything about the engine that changes its answers, as text.
+        Everything about the engine that affects its answers, as text.
     selection
-        Which part of the picture was read, see `cvocr_lab.images.selection`.
+        The pages and the decoding limits, see `cvocr_lab.images.selection`.
     """
 
     kind: str
@@ -87,11 +87,11 @@ class Question:
     selection: str = ""
 
     def sha256(self) -> bytes:
-        """Give the digest of the question."""
+        """Return the digest of the question."""
         return _question_digest(self.kind, self.identity, self.selection)
 
     def key(self, *pictures: str) -> bytes:
-        """Give the key of the question about these pictures, known by their SHA-256."""
+        """Return the key of the question about pictures with these SHA-256 digests."""
         digests = (bytes.fromhex(picture) for picture in pictures)
         return hashlib.sha256(b"".join((self.sha256(), *digests))).digest()
 
@@ -102,31 +102,31 @@ def _question_digest(*parts: str) -> bytes:
 
 
 class Store:
-    """Readings and digests of files on disk.
+    """Keep readings, and digests of files, on disk.
 
-    Any number of threads and processes of one machine may use one store at a time.  Not over a
-    network file system: SQLite's locks do not hold there.
+    Any number of threads and processes of one machine may use a store at the same time.  It must
+    not be on a network file system, where SQLite's locks do not work.
 
     Parameters
     ----------
     path
-        The file, made with mode 0600.
+        The file; created with mode 0600.
     make
-        Whether to make the file when it does not exist.
-    stays_open
-        Whether to keep one connection until `close`.  Without it each call opens its own, so that
+        Whether to create the file if it does not exist.
+    keep_open
+        Whether to keep one connection until `close`.  Otherwise each call opens its own, so that
         the store can be pickled and used after a fork.
 
     Raises
     ------
     ArgumentError
-        The file cannot be made or opened, or is something else.
+        The file cannot be created or opened, or is not a store.
     BatchError
-        It is locked, or the disk is full.
+        The file is locked, or the disk is full.
     """
 
     def __init__(
-        self, path: str | PathLike[str], *, make: bool = True, stays_open: bool = True
+        self, path: str | PathLike[str], *, make: bool = True, keep_open: bool = True
     ) -> None:
         self.path = Path(path).absolute()
         self._lock: threading.RLock = threading.RLock()
@@ -135,34 +135,34 @@ class Store:
         self._connection: sqlite3.Connection | None = None
         if not make and not self.path.is_file():
             raise ArgumentError(f"no such store: {self.path}")
-        # Somebody else's store, or one on a read-only disk, can still be read.
+        # A store of another user, or on a read-only disk, can still be read.
         self._read_only = self.path.exists() and not os.access(self.path, os.W_OK)
         if not self._read_only:
             try:
-                # SQLite gives new -wal and -shm files the mode of the file itself.
+                # SQLite creates -wal and -shm files with the mode of the database.
                 make_private(self.path, "-wal", "-shm", "-journal")
             except OSError as error:
-                kind = type(error).__name__
                 raise ArgumentError(
-                    f"the store {self.path} cannot be written ({kind}): check its folder and owner"
+                    f"the store {self.path} cannot be written ({type(error).__name__}): check its "
+                    "folder and owner"
                 ) from None
         with translated(self.path):
             connection = connect(self.path, read_only=self._read_only)
-        if stays_open:
+        if keep_open:
             self._connection = connection
         else:
             connection.close()
 
     def get(self, key: bytes) -> Reading | None:
-        """Find the reading with this key.
+        """Return the reading with this key, or None.
 
         Warns
         -----
         StoreWarning
-            The row is damaged.  It is deleted, and counts as not read.
+            The row is damaged.  It is deleted and treated as missing.
         """
         query = "SELECT result, engine, attempts, seconds FROM readings WHERE key = ?"
-        with self._using() as connection:
+        with self._connected() as connection:
             row = connection.execute(query, (key,)).fetchone()
             try:
                 return None if row is None else _reading(*row)
@@ -172,10 +172,10 @@ class Store:
         _warn_of_damage(self.path)
         return None
 
-    def failed(self, key: bytes) -> bool | None:
-        """Tell whether the reading with this key failed; None when there is none."""
+    def has_failed(self, key: bytes) -> bool | None:
+        """Return whether the reading with this key is a failure; None if there is none."""
         query = "SELECT error IS NOT NULL FROM readings WHERE key = ?"
-        with self._using() as connection:
+        with self._connected() as connection:
             row = connection.execute(query, (key,)).fetchone()
         return None if row is None else bool(row[0])
 
@@ -186,23 +186,23 @@ class Store:
         names: tuple[str, ...],
         reading: Reading,
     ) -> None:
-        """Keep one reading; written when this returns: a killed process does not lose it.
+        """Write one reading, so that it survives the death of the process.
 
         Parameters
         ----------
         question
             What was asked.
         pictures
-            SHA-256 of the one or two pictures, hexadecimal.
+            Hexadecimal SHA-256 digests of the one or two pictures.
         names
-            Their paths or URLs.
+            Paths or URLs of the pictures.
         reading
-            What came of it.
+            The result.
 
         Raises
         ------
         BatchError
-            It cannot be written: the disk is full, or the file is locked.
+            The disk is full, or the file is locked.
         """
         result = reading.result
         error = type(result).__name__ if isinstance(result, CvocrError) else None
@@ -210,18 +210,18 @@ class Store:
         seconds = reading.seconds if reading.seconds == reading.seconds else None
         about = (error, codec.dump(result), escaped(reading.engine), reading.attempts, seconds)
         key = question.key(*pictures)
-        with self._using() as connection:
-            due = monotonic() - self._synced >= _SYNC_S
-            connection.execute(f"PRAGMA synchronous={'FULL' if due else 'NORMAL'}")
+        with self._connected() as connection:
+            sync = monotonic() - self._synced >= _SYNC_S
+            connection.execute(f"PRAGMA synchronous={'FULL' if sync else 'NORMAL'}")
             with transaction(connection):
-                number = self._number(connection, question)
+                number = self._question_id(connection, question)
                 row = (key, number, " ".join(pictures), front, back, *about)
                 connection.execute(_PUT, row)
                 self._write_files(connection)
-            if due:
+            if sync:
                 self._synced = monotonic()
 
-    def _number(self, connection: sqlite3.Connection, question: Question) -> int:
+    def _question_id(self, connection: sqlite3.Connection, question: Question) -> int:
         row = (question.sha256(), question.kind, question.engine, question.identity)
         find = "SELECT id FROM questions WHERE sha256 = ?"
         found = connection.execute(find, row[:1]).fetchone()
@@ -233,63 +233,63 @@ class Store:
         return int(found[0])
 
     def engines(self) -> list[tuple[str, str]]:
-        """List the engines whose readings there are: name and identity."""
+        """Return the name and the identity of each engine with readings in the store."""
         query = (
             "SELECT DISTINCT questions.engine, identity FROM questions"
             " JOIN readings ON questions.id = question"
         )
-        with self._using() as connection:
+        with self._connected() as connection:
             return list(connection.execute(query))
 
     def count(self, identity: str) -> int:
-        """Count the readings of one engine."""
+        """Return the number of readings of one engine."""
         query = (
             "SELECT count(*) FROM readings JOIN questions ON questions.id = question"
             " WHERE identity = ?"
         )
-        with self._using() as connection:
+        with self._connected() as connection:
             return int(connection.execute(query, (identity,)).fetchone()[0])
 
-    def meet(self, key: bytes) -> bool:
-        """Note that this run came across `key`; tell whether for the first time."""
-        with self._using() as connection:
-            # On disk, beside the file: a set of a million keys would be memory.
-            done = connection.execute("INSERT OR IGNORE INTO temp.met VALUES (?)", (key,))
+    def mark_seen(self, key: bytes) -> bool:
+        """Record that this run has seen `key`; return whether it is the first time."""
+        with self._connected() as connection:
+            # In a temporary table, since a set of a million keys would take much memory.
+            done = connection.execute("INSERT OR IGNORE INTO temp.seen VALUES (?)", (key,))
             return done.rowcount == 1
 
-    def digest(self, path: str, stamp: Stamp) -> bytes | None:
-        """Give the digest of a file that has not changed since it was taken."""
-        query = "SELECT size, changed_ns, changed_here_ns, sha256 FROM files WHERE path = ?"
-        with self._using() as connection:
+    def file_digest(self, path: str, stamp: FileStamp) -> bytes | None:
+        """Return the remembered digest of a file, or None if the file has changed since."""
+        query = "SELECT size, changed_ns, status_changed_ns, sha256 FROM files WHERE path = ?"
+        with self._connected() as connection:
             row = connection.execute(query, (escaped(path),)).fetchone()
-        if not row or Stamp(*row[:3]) != stamp:
+        if not row or FileStamp(*row[:3]) != stamp:
             return None
         return row[3] if isinstance(row[3], bytes) and len(row[3]) == 32 else None
 
-    def note(self, path: str, stamp: Stamp, sha256: bytes) -> None:
-        """Note the digest of a file; written with the next reading."""
+    def remember_digest(self, path: str, stamp: FileStamp, sha256: bytes) -> None:
+        """Remember the digest of a file; it is written to disk with the next reading."""
         with self._lock:
             self._files.append((escaped(path), *stamp, sha256))
 
     def seconds(self, kind: str, engine: str) -> list[float]:
-        """Give how long the latest successful readings of this kind and engine took."""
+        """Return how many seconds the latest successes of this kind and engine took."""
         query = (
             "SELECT seconds FROM readings JOIN questions ON questions.id = question"
             " WHERE kind = ? AND questions.engine = ? AND error IS NULL"
             " AND typeof(seconds) = 'real' ORDER BY readings.id DESC LIMIT 500"
         )
-        with self._using() as connection:
+        with self._connected() as connection:
             return [float(row[0]) for row in connection.execute(query, (kind, engine))]
 
     def readings(
         self, *, kind: str | None = None, engine: str | None = None, identity: str | None = None
-    ) -> Generator[Stored]:
-        """Give the readings of this kind, engine and identity (None: of all), oldest first.
+    ) -> Generator[StoredReading]:
+        """Yield the readings of this kind, engine and identity (None: of all), oldest first.
 
         Warns
         -----
         StoreWarning
-            A row is damaged; it is left out.
+            A row is damaged and left out.
         """
         query = (
             "SELECT pictures, front, back, kind, questions.engine,"
@@ -298,7 +298,7 @@ class Store:
             " WHERE kind = coalesce(?, kind) AND questions.engine = coalesce(?, questions.engine)"
             " AND identity = coalesce(?, identity) ORDER BY readings.id"
         )
-        with self._using() as connection:
+        with self._connected() as connection:
             for pictures, front, back, asked, of, *about in connection.execute(
                 query, (kind, engine, identity)
             ):
@@ -312,10 +312,10 @@ class Store:
                 except ValueError:
                     _warn_of_damage(self.path)
                     continue
-                yield Stored(tuple(pictures.split()), names, asked, of, reading)
+                yield StoredReading(tuple(pictures.split()), names, asked, of, reading)
 
     def close(self) -> None:
-        """Force everything to the disk and close the file."""
+        """Force everything to the disk, and close the file."""
         with self._lock:
             if self._connection is None:
                 return
@@ -342,7 +342,7 @@ class Store:
         connection.executemany("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?)", files)
 
     def __getstate__(self) -> dict[str, object]:
-        """Pickle by path: the copy opens a connection for each call."""
+        """Pickle the path only: the copy opens a connection for each call."""
         return {"path": self.path, "_read_only": self._read_only}
 
     def __setstate__(self, state: dict[str, object]) -> None:
@@ -350,8 +350,8 @@ class Store:
         self.__dict__.update(state, **fresh)
 
     @contextmanager
-    def _using(self) -> Iterator[sqlite3.Connection]:
-        """Use the open connection, or one of its own for this call."""
+    def _connected(self) -> Iterator[sqlite3.Connection]:
+        """Use the open connection, or open one for this call."""
         with self._lock, translated(self.path):
             if self._connection is not None:
                 yield self._connection
@@ -366,7 +366,7 @@ def _reading(result: object, engine: object, attempts: object, seconds: object) 
     Raises
     ------
     ValueError
-        It is damaged.
+        The row is damaged.
     """
     if not (isinstance(result, str) and isinstance(engine, str) and isinstance(attempts, int)):
         raise ValueError("wrong type")
@@ -382,7 +382,7 @@ def _reading(result: object, engine: object, attempts: object, seconds: object) 
 
 def _warn_of_damage(path: Path) -> None:
     warnings.warn(
-        f"a row of the store {path} is damaged and counts as not read",
+        f"a row of the store {path} is damaged and will be read again",
         StoreWarning,
         stacklevel=outside(),
     )

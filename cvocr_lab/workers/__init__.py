@@ -1,9 +1,9 @@
-"""Workers: a function in threads or in processes that are started again when they die.
+"""Run a function in worker threads, or in worker processes that are restarted when they die.
 
-Bulk runs and the server share the `Pool`: it hands questions to workers, gives up on one that
-takes too long, and survives a worker that dies.  A worker process talks to its parent in pickles
-over its standard input and output.  It never imports the parent's ``__main__``, so a plain script
-or a notebook needs no ``if __name__ == "__main__"``.
+Bulk runs and the server share the `Pool`.  It passes questions to workers, enforces a time limit,
+and survives the death of a worker.  A worker process exchanges pickles with its parent over its
+standard input and output.  It never imports the parent's ``__main__``, so scripts and notebooks
+need no ``if __name__ == "__main__"``.
 """
 
 from cvocr_lab.workers.child import dumps

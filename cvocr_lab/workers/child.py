@@ -1,4 +1,4 @@
-"""What runs in a worker process: open the function once, then answer question after question."""
+"""The main loop of a worker process: open the function once, then answer questions."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from typing import BinaryIO, Final
 from cvocr_lab.errors import BatchError, CvocrError
 
 LENGTH: Final = struct.Struct("!Q")
-"""What stands before each message: its length in bytes."""
+"""The header of each message: its length in bytes."""
 
-_LOOK_S: Final = 0.25
+_POLL_S: Final = 0.25
 
 
 def main(parent: int) -> None:
@@ -31,15 +31,15 @@ def main(parent: int) -> None:
     parent
         Its process id.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
     requests = os.fdopen(os.dup(0), "rb")
     replies = os.fdopen(os.dup(1), "wb")
-    # Whatever a library prints must not get between the pickles.
+    # What a library prints must not be mixed with the pickles.
     os.dup2(2, 1)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     sys.stdout = sys.stderr
     if hasattr(os, "register_at_fork"):
-        # Children that an engine forks must not hold the pipes open when this process dies.
+        # Children forked by an engine must not keep the pipes open after this process dies.
         for pipe in (requests.fileno(), replies.fileno()):
             os.register_at_fork(after_in_child=partial(os.close, pipe))
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
@@ -68,9 +68,9 @@ def main(parent: int) -> None:
 
 
 def _end_with(parent: int) -> None:
-    """End this process soon after its parent, even in the middle of an answer."""
+    """End this process soon after its parent ends, even while it is answering."""
     while os.getppid() == parent:
-        time.sleep(_LOOK_S)
+        time.sleep(_POLL_S)
     os._exit(1)
 
 
@@ -84,12 +84,12 @@ def _received(requests: BinaryIO) -> bytes:
 def _reply(replies: BinaryIO, message: bytes) -> None:
     try:
         send(replies, message)
-    except BrokenPipeError:  # the parent is gone; nobody waits for an answer
+    except BrokenPipeError:  # the parent has ended
         os._exit(1)
 
 
 def _portable(answer: object) -> bytes:
-    """Pickle an answer; an error of an engine's own class may not come through as itself."""
+    """Pickle an answer; an error that cannot be unpickled becomes a plain `BatchError`."""
     if not isinstance(answer, BatchError):
         return dumps(answer)
     try:
@@ -101,7 +101,7 @@ def _portable(answer: object) -> bytes:
 
 
 def dumps(message: object) -> bytes:
-    """Pickle `message`, read-only mappings included."""
+    """Pickle `message`, which may contain read-only mappings."""
     stream = io.BytesIO()
     pickler = pickle.Pickler(stream)
     pickler.dispatch_table = copyreg.dispatch_table | {
@@ -116,12 +116,12 @@ def _read_only(mapping: dict[object, object]) -> MappingProxyType[object, object
 
 
 def send(stream: BinaryIO, message: bytes) -> None:
-    """Write one pickled message, its length first.
+    """Write the length of a pickled message, then the message.
 
     Raises
     ------
     OSError
-        The other side is gone.
+        The other process has ended.
     """
     left = memoryview(LENGTH.pack(len(message)) + message)
     while left:

@@ -20,19 +20,19 @@ _Asked = TypeVar("_Asked", contravariant=True)
 _Answered = TypeVar("_Answered", covariant=True)
 
 _WATCH_S = 0.1
-"""How often running questions are compared with the time limit."""
+"""Seconds between two checks of the time limit."""
 
 
 class Worker(Protocol[_Asked, _Answered]):
-    """Answers one question at a time, in the thread that asks."""
+    """Something that answers one question at a time, in the calling thread."""
 
     @property
     def can_be_killed(self) -> bool:
-        """Whether `kill` ends what is being answered."""
+        """Whether `kill` interrupts the current question."""
         ...
 
     def open(self) -> None:
-        """Get ready, again after it was killed."""
+        """Get ready to answer, also after a `kill`."""
         ...
 
     def ask(self, question: _Asked) -> _Answered:
@@ -40,62 +40,62 @@ class Worker(Protocol[_Asked, _Answered]):
         ...
 
     def kill(self) -> None:
-        """Give up the question that is being answered, if that is possible."""
+        """Interrupt the current question if possible."""
         ...
 
     def close(self, *, now: bool) -> None:
-        """Let go of everything; `now` gives up what is being answered."""
+        """Release all resources; `now` interrupts the current question."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class ThreadWorker(Generic[Question, Answer]):
-    """Answers by calling a function, which other threads may call at the same time."""
+    """Call a function, which other threads may call at the same time."""
 
     function: Callable[[Question], Answer]
     can_be_killed: ClassVar[bool] = False
 
     def open(self) -> None:
-        """Do nothing: it is always ready."""
+        """Do nothing, since it is always ready."""
 
     def ask(self, question: Question) -> Answer:
         """Call the function."""
         return self.function(question)
 
     def kill(self) -> None:
-        """Do nothing: a thread cannot be ended."""
+        """Do nothing, since a thread cannot be killed."""
 
     def close(self, *, now: bool) -> None:
-        """Do nothing: the function is the caller's."""
+        """Do nothing, since the function belongs to the caller."""
 
 
 @dataclass(eq=False, slots=True)
 class _Slot(Generic[Question, Answer]):
-    """One worker with the thread that asks it."""
+    """One worker and the thread that calls it."""
 
     worker: Worker[Question, Answer]
     lock: threading.Lock = field(default_factory=threading.Lock)
     future: Future[Answer] | None = None
-    """What is being answered; None when nothing is, or when it was given up."""
+    """The current question; None if there is none or it was abandoned."""
 
     since: float = 0.0
     is_left: bool = False
-    """Whether another thread has taken this one's place."""
+    """Whether another thread has replaced this one."""
 
 
 class Pool(Generic[Question, Answer]):
-    """Hands questions to workers, first come first served.
+    """Pass questions to workers, first come first served.
 
     Parameters
     ----------
     workers
-        Who answers.
+        The workers.
     limit_s
         Seconds that one question may take, not counting its wait for a worker; None for no limit.
-        A worker process that takes longer is killed and started again.
+        A worker process that takes longer is killed and restarted.
     leave_threads
-        What happens to a thread that takes longer, which cannot be ended: True leaves it behind
-        and goes on with a new one, False waits for its end before it gets another question.
+        Threads cannot be killed.  True abandons a thread that takes longer and starts another;
+        False waits for it to finish.
     """
 
     def __init__(
@@ -120,15 +120,15 @@ class Pool(Generic[Question, Answer]):
 
     @property
     def restarts(self) -> int:
-        """How often a worker process was started again."""
+        """How often a worker process was restarted."""
         return sum(getattr(worker, "restarts", 0) for worker in self.workers)
 
     def submit(self, question: Question) -> Future[Answer]:
-        """Ask, as soon as a worker is free.
+        """Queue a question.
 
         The future raises what the worker raises, `cvocr_lab.errors.TimeLimitError` after the time
-        limit, and `WorkerDiedError` for a question that its worker died of.  Callbacks run in the
-        worker's thread, before it takes the next question.
+        limit, and `WorkerDiedError` if the worker process died.  Callbacks run in the worker's
+        thread, before it takes the next question.
         """
         future: Future[Answer] = Future()
         if self._closed.is_set():
@@ -138,7 +138,7 @@ class Pool(Generic[Question, Answer]):
         return future
 
     def stop(self) -> None:
-        """Begin no further question; those that wait get `WorkerDiedError`."""
+        """Start no further question; waiting ones raise `WorkerDiedError`."""
         self._closed.set()
         with contextlib.suppress(queue.Empty):
             while (item := self._waiting.get_nowait()) is not None:
@@ -148,12 +148,12 @@ class Pool(Generic[Question, Answer]):
             self._waiting.put(None)
 
     def close(self, *, now: bool = True) -> None:
-        """Take no more questions and let go of the workers.
+        """Stop, and close the workers.
 
         Parameters
         ----------
         now
-            Whether to give up what is being answered.
+            Whether to interrupt the current questions.
         """
         self.stop()
         for worker in self.workers:
@@ -170,7 +170,7 @@ class Pool(Generic[Question, Answer]):
             failure: BaseException | None = None
             in_time = True
             try:
-                slot.worker.open()  # its time is no question's
+                slot.worker.open()  # not counted towards the question's time limit
                 with slot.lock:
                     slot.future, slot.since = future, monotonic()
                 try:

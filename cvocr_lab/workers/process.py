@@ -1,4 +1,4 @@
-"""A function in a process of its own, which is started again when it dies."""
+"""Run a function in a separate process, which is restarted when it dies."""
 
 from __future__ import annotations
 
@@ -23,26 +23,26 @@ Answer = TypeVar("Answer")
 _BOOT: Final = (
     "import sys; sys.path[:] = {path!r}; from cvocr_lab.workers.child import main; main({parent})"
 )
-_LOOK_S: Final = 0.25
-"""How often a silent process is checked: its pipe stays open while a child of its own holds it."""
+_POLL_S: Final = 0.25
+"""Seconds between checks of a silent process: its children may keep its pipe open."""
 
 
 class WorkerDiedError(Exception):
-    """The process ended instead of answering; the text says how: ``SIGKILL``, ``exit status 1``."""
+    """The process ended instead of answering; the message is, for example, ``SIGKILL``."""
 
 
 class ProcessWorker(Generic[Question, Answer]):
-    """Answers one question at a time, in a process of its own.
+    """Answer one question at a time in a separate process.
 
     Parameters
     ----------
     open_function
-        Makes the function that answers; called once in the process, so it must pickle.
+        Returns the function that answers; called once in the process.
 
     Raises
     ------
     ArgumentError
-        It does not pickle.
+        `open_function` cannot be pickled.
     """
 
     can_be_killed: Final = True
@@ -53,7 +53,7 @@ class ProcessWorker(Generic[Question, Answer]):
         except Exception:
             raise ArgumentError(
                 "the engine cannot be sent to worker processes: define its class in a module, "
-                "or pass an engine that is open"
+                "or pass an engine object"
             ) from None
         self.restarts = 0
         self._starting = threading.Lock()
@@ -63,11 +63,11 @@ class ProcessWorker(Generic[Question, Answer]):
 
     @property
     def pid(self) -> int:
-        """The process now alive, or the last one that was."""
+        """The id of the current or the latest process."""
         return self._process.pid
 
     def open(self) -> None:
-        """Start the process if it died, and open the function in it if that was not done yet.
+        """Restart the process if it died, and open the function in it if necessary.
 
         Raises
         ------
@@ -80,7 +80,7 @@ class ProcessWorker(Generic[Question, Answer]):
             if self._closed:
                 raise WorkerDiedError("closed")
             if self._process.poll() is not None:
-                self._bury()
+                self._end()
                 self._process = self._start()
                 self.restarts += 1
         if self._is_open:
@@ -88,47 +88,47 @@ class ProcessWorker(Generic[Question, Answer]):
         try:
             self._exchange(self._open)
         except (EOFError, OSError, pickle.UnpicklingError):
-            how = self._bury()
+            how = self._end()
             if self._closed:
                 raise WorkerDiedError("closed") from None
             raise BatchError(f"a worker process cannot start ({how})") from None
         self._is_open = True
 
     def ask(self, question: Question) -> Answer:
-        """Wait for the answer to one question; opens the process first where that is needed.
+        """Return the answer to one question; open the process first if necessary.
 
         Raises
         ------
         WorkerDiedError
-            The process ended while it had the question, or `close` was called.
+            The process died while answering, or `close` was called.
         BatchError
-            The function cannot be opened, or raised it.
+            The function cannot be opened, or raised this error.
         pickle.PicklingError, TypeError, AttributeError
-            The question cannot be sent.
+            The question cannot be pickled.
         """
         message = dumps(question)
         self.open()
         try:
             return cast("Answer", self._exchange(message))
         except (EOFError, OSError, pickle.UnpicklingError):
-            raise WorkerDiedError(self._bury()) from None
+            raise WorkerDiedError(self._end()) from None
 
     def kill(self) -> None:
-        """End the process at once: what it is asked now ends in `WorkerDiedError`."""
+        """End the process at once: the current question raises `WorkerDiedError`."""
         self._process.kill()
 
     def close(self, *, now: bool) -> None:
-        """End the process for good; an idle one ends by itself, a busy one by force if `now`."""
+        """End the process for good: when it has answered, or at once if `now`."""
         with self._starting:
             self._closed = True
         if now:
             self._process.kill()
-        self._bury()
+        self._end()
 
     def _start(self) -> subprocess.Popen[bytes]:
         path = [str(Path(p).resolve()) for p in sys.path]
         code = _BOOT.format(path=path, parent=os.getpid())
-        # One thread each: the processes share the cores between them.
+        # One thread each, since the processes share the cores.
         threads = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
         self._is_open = False
         return subprocess.Popen(
@@ -148,12 +148,12 @@ class ProcessWorker(Generic[Question, Answer]):
         return answer
 
     def _received(self, size: int) -> bytes:
-        """Read so many bytes.
+        """Read this many bytes.
 
         Raises
         ------
         EOFError
-            The process ended before.
+            The process ended before it wrote them.
         """
         pipe = cast("BinaryIO", self._process.stdout)
         found = bytearray()
@@ -161,7 +161,7 @@ class ProcessWorker(Generic[Question, Answer]):
             if sys.platform != "win32":
                 poll = select.poll()
                 poll.register(pipe, select.POLLIN)
-                while not poll.poll(_LOOK_S * 1000):
+                while not poll.poll(_POLL_S * 1000):
                     if self._process.poll() is not None and not poll.poll(0):
                         raise EOFError
             piece = os.read(pipe.fileno(), min(size - len(found), 1 << 20))
@@ -170,8 +170,8 @@ class ProcessWorker(Generic[Question, Answer]):
             found += piece
         return bytes(found)
 
-    def _bury(self) -> str:
-        """Close the pipes, wait for the end, and say what it was."""
+    def _end(self) -> str:
+        """Close the pipes, wait for the process to end, and describe its exit status."""
         requests, replies = cast("list[BinaryIO]", [self._process.stdin, self._process.stdout])
         with contextlib.suppress(OSError):
             requests.close()
@@ -186,7 +186,7 @@ class ProcessWorker(Generic[Question, Answer]):
 
 
 def usable_cores() -> int:
-    """Count the processor cores this process may use, container limits included."""
+    """Return the number of cores that this process may use, considering container limits."""
     try:
         cores = len(os.sched_getaffinity(0))
     except AttributeError:  # not on macOS and Windows

@@ -78,7 +78,7 @@ def by_pool(paths: Sequence[Path], workers: int) -> Run:
             finished.append(time.perf_counter())
 
     start = time.perf_counter()
-    with warnings.catch_warnings(), patch("cvocr_lab.batch.rows.Progress", Timing):
+    with warnings.catch_warnings(), patch("cvocr_lab.batch.run.Progress", Timing):
         warnings.simplefilter("ignore", batch.RowsFailedWarning)
         frame = batch.extract(
             [str(path) for path in paths], workers=workers, threads=1, progress=False
@@ -209,7 +209,7 @@ def sampled(every: int) -> Iterator[list[tuple[int, float]]]:
                 apart = " ".join(f"{mb:7.0f}" for mb in workers)
                 print(f"{self.done:6} {parent:10.0f} {apart:>24}", flush=True)
 
-    with patch("cvocr_lab.batch.rows.Progress", Sampling):
+    with patch("cvocr_lab.batch.run.Progress", Sampling):
         yield samples
 
 

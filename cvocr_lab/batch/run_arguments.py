@@ -22,15 +22,15 @@ from cvocr_lab.kinds import request_kind
 from cvocr_lab.store import Store
 
 TIME_LIMIT_S: Final = 900.0
-"""Default time limit per row: far longer than any picture takes that is not hostile."""
+"""Default time limit per row: far longer than any ordinary picture takes."""
 
 
 @dataclass(frozen=True, slots=True)
-class RunSpec:
-    """The checked arguments of `extract` and `plan`, which describe them."""
+class RunArguments:
+    """The checked arguments of `extract`, which describes them."""
 
     sources: pd.DataFrame
-    asked: Task
+    template: Task
     engine: EngineSpec
     workers: int | None
     time_limit_s: float | None
@@ -41,14 +41,14 @@ class RunSpec:
 
     @contextmanager
     def dedup(self, *, remember: int | None = None, make: bool = True) -> Iterator[Dedup]:
-        """Open the store, and find out which rows have to be read.
+        """Open the store, and find the rows that have to be read.
 
         Parameters
         ----------
         remember
             See `Dedup`.
         make
-            Whether to make a store that does not exist.
+            Whether to create the store if it does not exist.
         """
         store = None
         if self.store is not None and (make or self.store.exists()):
@@ -57,7 +57,7 @@ class RunSpec:
             identity = None if store is None else self.engine.identity()
             yield Dedup(
                 self.sources,
-                self.asked,
+                self.template,
                 engine="" if identity is None else identity.name,
                 identity="" if identity is None else identity.text,
                 store=store,
@@ -69,7 +69,7 @@ class RunSpec:
                 store.close()
 
 
-def run_spec(
+def check_arguments(
     data: Data,
     *,
     column: Column | Sequence[Column] | None,
@@ -86,27 +86,27 @@ def run_spec(
     store: str | PathLike[str] | None,
     retry_failed: bool,
     options: Mapping[str, object],
-) -> RunSpec:
-    """Check what a caller gave.
+) -> RunArguments:
+    """Check the arguments of `extract`.
 
     Raises
     ------
     ArgumentError
-        The call is wrong: no such column, kind, engine or option.
+        The column, kind, engine or an option does not exist, or a value is out of range.
     """
-    spec = request_kind(kind)
+    request = request_kind(kind)
     if errors not in ("coerce", "raise"):
-        raise ArgumentError(f"errors is 'coerce' or 'raise', not {errors!r}")
+        raise ArgumentError(f"errors must be 'coerce' or 'raise', not {errors!r}")
     if workers is not None and workers < 1:
-        raise ArgumentError(f"workers is at least 1, not {workers}")
+        raise ArgumentError(f"workers must be at least 1, not {workers}")
     if time_limit_s is not None and not time_limit_s > 0:
-        raise ArgumentError(f"time_limit_s={time_limit_s!r}: give more than 0, or None")
+        raise ArgumentError(f"time_limit_s must be greater than 0, or None, not {time_limit_s!r}")
     if retry_failed and store is None:
-        raise ArgumentError("retry_failed says what to do with a store: give store=… too")
-    sources = source_frame(data, column=column, images=spec.images)
+        raise ArgumentError("retry_failed needs a store: pass store=… too")
+    sources = source_frame(data, column=column, images=request.images)
     if pages is not None and (not pages or min(pages) < 1):
-        raise ArgumentError(f"pages={list(pages)!r}: give page numbers from 1")
-    asked = Task(
+        raise ArgumentError(f"pages must be page numbers from 1, not {list(pages)!r}")
+    template = Task(
         -1,
         (),
         kind,
@@ -115,9 +115,9 @@ def run_spec(
         limits=limits,
         fetch=fetch,
     )
-    return RunSpec(
+    return RunArguments(
         sources,
-        asked,
+        template,
         engine_spec(engine, options),
         workers,
         time_limit_s,

@@ -1,4 +1,4 @@
-"""Every row of a run with its reading, in the order in which they finish."""
+"""Run the rows of a call through the workers, and yield each when it is finished."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from cvocr_lab.batch.dedup import Dedup
-from cvocr_lab.batch.parallel import WORTH_PROCESSES, Row, open_pool, run, worker_count
+from cvocr_lab.batch.parallel import WORTH_PROCESSES, Row, open_pool, read_tasks, worker_count
 from cvocr_lab.batch.progress import Progress
 from cvocr_lab.batch.reading import Task
-from cvocr_lab.batch.run_spec import RunSpec
+from cvocr_lab.batch.run_arguments import RunArguments
 from cvocr_lab.errors import CvocrError, RowError, outside
 
 
 class RowsFailedWarning(UserWarning):
-    """Some rows of a run have an error; the frame says which."""
+    """Some rows of a run have an error; see the column ``ocr_error``."""
 
 
 class RunStoppedWarning(UserWarning):
-    """A run was interrupted; the frame holds the rows finished till then."""
+    """A run was interrupted; the frame holds the rows that were finished."""
 
 
 class Window:
-    """How far a run may be ahead of its first row that is not finished.
+    """Limit how far a run may be ahead of its first unfinished row.
 
-    One picture that takes minutes must not make the readings after it pile up in memory.
+    Without a limit, the readings after one slow picture would accumulate in memory.
 
     Parameters
     ----------
     rows
-        The distance.
+        The maximum distance in rows.
     """
 
     def __init__(self, rows: int) -> None:
@@ -44,19 +44,19 @@ class Window:
         self._closed = False
 
     def move(self, first: int) -> None:
-        """Set the first row that is not finished."""
+        """Set the first unfinished row."""
         with self._moved:
             self._first = first
             self._moved.notify_all()
 
     def close(self) -> None:
-        """Hold back no row any more."""
+        """Remove the limit."""
         with self._moved:
             self._closed = True
             self._moved.notify_all()
 
-    def held(self, items: Iterator[Task | Row]) -> Iterator[Task | Row]:
-        """Give the items, each once it is inside the window."""
+    def delayed(self, items: Iterator[Task | Row]) -> Iterator[Task | Row]:
+        """Yield the items, each as soon as it is inside the window."""
         for item in items:
             with self._moved:
                 while item.at >= self._first + self.rows and not self._closed:
@@ -65,19 +65,19 @@ class Window:
 
 
 @dataclass(slots=True)
-class Count:
-    """What a run came to, reported once at its end.
+class RowCounts:
+    """Count the finished and the failed rows of a run.
 
     Parameters
     ----------
     total
-        Rows asked for.
-    done
-        Rows finished.
-    failures
-        Failed rows by the names of their errors.
+        Number of rows in the run.
     kept
-        Whether failed rows stay failed in a store.
+        Whether failed rows are kept in a store and stay failed.
+    done
+        Number of finished rows.
+    failures
+        Number of failed rows by the name of their error.
     """
 
     total: int
@@ -92,9 +92,9 @@ class Count:
             self.failures[type(row.reading.result).__name__] += 1
 
     def warn(self, *, interrupted: bool) -> None:
-        """Warn the caller, at most once of each kind."""
+        """Warn the caller of an interruption and of failed rows."""
         if interrupted:
-            text = f"interrupted: {self.done} of {self.total} rows were read and are returned"
+            text = f"interrupted: returning the {self.done} of {self.total} rows that were read"
             warnings.warn(text, RunStoppedWarning, stacklevel=outside())
         if self.failures:
             counts = ", ".join(f"{n} {name}" for name, n in self.failures.most_common())
@@ -108,37 +108,40 @@ class Count:
 
 
 def finished_rows(
-    spec: RunSpec, *, remember: int | None = None, window: Window | None = None
+    arguments: RunArguments, *, remember: int | None = None, window: Window | None = None
 ) -> Generator[Row]:
-    """Read the rows of a run, in any order; rows that were read before need no engine.
+    """Read the rows of a run, and yield them in the order in which they finish.
 
-    The engine is opened when a first row needs it.  With ``errors="raise"``, the first failed row
-    is raised.
+    The engine is opened when the first row needs it: rows that have been read before do not.
 
     Raises
     ------
     BatchError
         No further row can be read.
     RowError
-        A row failed, with ``errors="raise"``.
+        A row failed, and `errors` is ``"raise"``.
     """
     with (
-        spec.dedup(remember=remember) as dedup,
-        Progress(len(spec.sources), show=spec.progress) as bar,
-        closing(_rows(spec, dedup, window)) as rows,
+        arguments.dedup(remember=remember) as dedup,
+        Progress(len(arguments.sources), show=arguments.progress) as bar,
+        closing(_rows_as_finished(arguments, dedup, window)) as rows,
     ):
         for row in rows:
             failure = row.reading.result
-            if spec.raises and isinstance(failure, RowError):
-                raise _of_row(spec.sources.index[row.at], failure)
+            if arguments.raises and isinstance(failure, RowError):
+                raise _of_row(arguments.sources.index[row.at], failure)
             yield row
             bar.step(failed=isinstance(failure, CvocrError))
 
 
-def _rows(spec: RunSpec, dedup: Dedup, window: Window | None) -> Generator[Row]:
+def _rows_as_finished(
+    arguments: RunArguments, dedup: Dedup, window: Window | None
+) -> Generator[Row]:
     items = dedup.items()
     tasks: list[Task] = []
-    enough = max(WORTH_PROCESSES, worker_count(spec.engine, spec.workers, len(spec.sources)))
+    enough = max(
+        WORTH_PROCESSES, worker_count(arguments.engine, arguments.workers, len(arguments.sources))
+    )
     for item in items:
         if isinstance(item, Row):
             yield item
@@ -150,16 +153,21 @@ def _rows(spec: RunSpec, dedup: Dedup, window: Window | None) -> Generator[Row]:
             break
     if not tasks:
         return
-    pool = open_pool(spec.engine, workers=spec.workers, tasks=len(tasks), limit_s=spec.time_limit_s)
+    pool = open_pool(
+        arguments.engine,
+        workers=arguments.workers,
+        tasks=len(tasks),
+        limit_s=arguments.time_limit_s,
+    )
     del item
-    # Released one by one: they may hold their pictures.
+    # Tasks may hold their pictures, so each is released as soon as it is passed on.
     first = (tasks.pop() for _ in range(len(tasks)))
     tasks.reverse()
-    rest = chain(first, window.held(items) if window else items)
+    rest = chain(first, window.delayed(items) if window else items)
     try:
-        with closing(run(rest, pool, dedup.keep)) as rows:
+        with closing(read_tasks(rest, pool, dedup.keep)) as rows:
             for row in rows:
-                yield from dedup.answered(row)
+                yield from dedup.with_repeats(row)
     finally:
         if window:
             window.close()
@@ -169,5 +177,5 @@ def _of_row(label: object, failure: RowError) -> RowError:
     told = f"row {label!r}: {failure}"
     try:
         return type(failure)(told)
-    except TypeError:  # an engine's own class, made otherwise
+    except TypeError:  # an engine's own class, with other arguments
         return RowError(told)

@@ -1,4 +1,4 @@
-"""`plan`: what a call would do, before anything is spent."""
+"""`dry_run`: what a call of `extract` would do, without asking the engine."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pandas as pd
 
 from cvocr_lab.batch.parallel import worker_count
 from cvocr_lab.batch.progress import Progress
-from cvocr_lab.batch.run_spec import TIME_LIMIT_S, RunSpec, run_spec
+from cvocr_lab.batch.run_arguments import TIME_LIMIT_S, RunArguments, check_arguments
 from cvocr_lab.batch.sources import Column, Data
 from cvocr_lab.engines import Engine
 from cvocr_lab.errors import RowError
@@ -24,7 +24,7 @@ _SHOWN: Final = 5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Plan:
+class DryRun:
     """What a call of `extract` would do.
 
     ``rows = repeats + stored + failed + unreadable + calls``.
@@ -32,28 +32,28 @@ class Plan:
     Parameters
     ----------
     kind, engine
-        What would be asked, and of whom (name and version).
+        The kind of request, and the engine's name and version.
     rows
-        Rows of the call.
+        Number of rows.
     repeats
-        Rows whose picture stands in an earlier row; they are not read again.
+        Rows with the same picture as an earlier row; the picture is read once.
     stored
-        Rows already in the store, as far as they were read.
+        Rows that have been read successfully and are in the store.
     failed
-        Rows in the store whose reading failed and stays as it is; with ``retry_failed=True``
-        they are among the calls.
+        Rows whose failure is in the store.  They stay failed; with ``retry_failed=True`` they
+        are counted in `calls` instead.
     calls
         Requests to make.
     unreadable
         Rows whose source is no picture, found without decoding: the source columns and
-        ``ocr_error``, labelled as the caller's rows.  They make no calls.
+        ``ocr_error``, with the caller's index.  They make no calls.
     workers
-        Pictures that would be read at a time.
+        Number of pictures that would be read at a time.
     call_seconds
-        Time for one call: the median of those in the store, else what the engine says of itself;
-        None when nobody knows.
+        Seconds per call: the median of the calls in the store, else the engine's own estimate;
+        None if unknown.
     quota
-        Requests the caller has left; None when not told.
+        Requests that the caller has left; None if not given.
     """
 
     kind: str
@@ -70,18 +70,18 @@ class Plan:
 
     @property
     def seconds(self) -> float | None:
-        """Time for the whole call; None when nobody knows."""
+        """Estimated seconds for the whole run; None if unknown."""
         return None if self.call_seconds is None else self.calls * self.call_seconds / self.workers
 
     @property
-    def short(self) -> int:
-        """Requests that the quota lacks; 0 when it is enough or not told."""
+    def missing_quota(self) -> int:
+        """Number of requests by which `calls` exceeds the quota; 0 without a quota."""
         return 0 if self.quota is None else max(0, self.calls - self.quota)
 
     def __repr__(self) -> str:
         table = self._table()
         width = max(len(number) for number, _ in table)
-        lines = [f"Plan: kind {self.kind}, engine {self.engine}"]
+        lines = [f"DryRun: kind {self.kind}, engine {self.engine}"]
         lines += [f"  {number:>{width}}  {what}" for number, what in table]
         lines += [f"  {note}" for note in self._notes()]
         shown = self.unreadable[["ocr_error"]].head(_SHOWN)
@@ -98,17 +98,17 @@ class Plan:
         shown = self.unreadable.head(_SHOWN)["ocr_error"].items()
         errors = "".join(f"<li>row {escape(repr(at))}: {escape(str(e))}</li>" for at, e in shown)
         return (
-            f"<div><b>Plan</b>: kind {escape(self.kind)}, engine {escape(self.engine)}"
+            f"<div><b>DryRun</b>: kind {escape(self.kind)}, engine {escape(self.engine)}"
             f"<table>{cells}</table>{notes}{f'<ul>{errors}</ul>' if errors else ''}</div>"
         )
 
     def _table(self) -> list[tuple[str, str]]:
         numbers = [
             (self.rows, "rows"),
-            (self.repeats, "repeat an earlier row: read once"),
+            (self.repeats, "repeat the picture of an earlier row: read once"),
             (self.stored, "are in the store: not read again"),
-            (self.failed, "failed before and stay failed: retry_failed=True reads them again"),
-            (len(self.unreadable), "cannot be read: no picture there"),
+            (self.failed, "failed in an earlier run: retry_failed=True reads them again"),
+            (len(self.unreadable), "cannot be read: the source is no picture"),
         ]
         table = [(f"{n:,}", what) for n, what in numbers if n or what == "rows"]
         return [*table, (f"{self.calls:,}", "calls to make")]
@@ -116,19 +116,19 @@ class Plan:
     def _notes(self) -> list[str]:
         notes = []
         if self.calls and self.seconds is None:
-            notes.append("time: not known before some rows are read into a store")
+            notes.append("time: unknown until some rows have been read into a store")
         elif self.calls and self.seconds is not None:
             workers = f"{self.workers} worker{'s' if self.workers > 1 else ''}"
-            each = f"{self.call_seconds:.2g} s a call"
+            each = f"{self.call_seconds:.2g} s per call"
             notes.append(f"time: about {_duration(self.seconds)} with {workers} ({each})")
         if self.quota is not None:
-            left = f"quota: {self.quota:,} requests"
-            end = f"{self.short:,} too few" if self.short else "enough"
-            notes.append(f"{left}, {end}")
+            missing = self.missing_quota
+            end = f"{missing:,} too few" if missing else "enough"
+            notes.append(f"quota: {self.quota:,} requests, {end}")
         return notes
 
 
-def plan(
+def dry_run(
     data: Data,
     column: Column | Sequence[Column] | None = None,
     *,
@@ -146,23 +146,24 @@ def plan(
     store: str | PathLike[str] | None = None,
     retry_failed: bool = False,
     **options: object,
-) -> Plan:
-    """Tell what `extract` would do with the same arguments, without asking the engine anything.
+) -> DryRun:
+    """Report what `extract` would do with the same arguments, without asking the engine.
 
-    Files are looked at, links are not fetched, nothing is decoded; the store is not made.
+    Files are read to recognise equal pictures; links are not fetched, nothing is decoded, and no
+    store is created.
 
     Parameters
     ----------
     quota
-        Requests you have left, to be told whether they are enough.
+        Number of requests you have left; the report says whether they are enough.
     data, column, kind, engine, workers, time_limit_s, progress, errors, base, pages, limits, \
 fetch, store, retry_failed, options
-        As for `extract`.
+        See `extract`.
 
     Raises
     ------
     ArgumentError
-        The call is wrong: no such column, kind, engine or option.
+        The column, kind, engine or an option does not exist.
 
     Examples
     --------
@@ -173,17 +174,17 @@ fetch, store, retry_failed, options
     ...
     ...     def extract(self, request): ...
     >>> picture = np.zeros((200, 320, 3), dtype=np.uint8)
-    >>> plan([picture, picture, None], engine=Stamp(), quota=100, progress=False)
-    Plan: kind id_any, engine stamp 1
+    >>> dry_run([picture, picture, None], engine=Stamp(), quota=100, progress=False)
+    DryRun: kind id_any, engine stamp 1
       3  rows
-      1  repeat an earlier row: read once
-      1  cannot be read: no picture there
+      1  repeat the picture of an earlier row: read once
+      1  cannot be read: the source is no picture
       1  calls to make
-      time: about 1 s with 1 worker (0.5 s a call)
+      time: about 1 s with 1 worker (0.5 s per call)
       quota: 100 requests, enough
         row 2: ImageError: no picture: the cell is empty
     """
-    spec = run_spec(
+    run = check_arguments(
         data,
         column=column,
         kind=kind,
@@ -200,18 +201,18 @@ fetch, store, retry_failed, options
         retry_failed=retry_failed,
         options=options,
     )
-    return _planned(spec, quota)
+    return _dry_run(run, quota)
 
 
-def _planned(spec: RunSpec, quota: int | None) -> Plan:
-    sources = spec.sources
+def _dry_run(run: RunArguments, quota: int | None) -> DryRun:
+    sources = run.sources
     counts = dict.fromkeys(("repeats", "stored", "failed", "calls"), 0)
     bad: list[int] = []
     messages: list[str] = []
-    name = spec.engine.name
+    name = run.engine.name
     with (
-        spec.dedup(make=False) as dedup,
-        Progress(len(sources), show=spec.progress) as bar,
+        run.dedup(make=False) as dedup,
+        Progress(len(sources), show=run.progress) as bar,
     ):
         for at, found in enumerate(dedup.needs()):
             if isinstance(found, RowError):
@@ -221,16 +222,16 @@ def _planned(spec: RunSpec, quota: int | None) -> Plan:
                 counts[found] += 1
             bar.step(failed=isinstance(found, RowError))
         took = dedup.seconds(name)
-    images = request_kind(spec.asked.kind).images
-    told = spec.engine.seconds()
+    images = request_kind(run.template.kind).images
+    told = run.engine.seconds()
     if took:
         each: float | None = median(took)
     else:
         each = None if told is None else told * images
     unreadable = sources.take(bad).assign(ocr_error=pd.Series(messages, dtype=object).to_numpy())
-    workers = max(1, min(worker_count(spec.engine, spec.workers, counts["calls"]), counts["calls"]))
-    return Plan(
-        kind=spec.asked.kind,
+    workers = max(1, min(worker_count(run.engine, run.workers, counts["calls"]), counts["calls"]))
+    return DryRun(
+        kind=run.template.kind,
         engine=name,
         rows=len(sources),
         unreadable=unreadable,

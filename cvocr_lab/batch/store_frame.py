@@ -1,4 +1,4 @@
-"""`read_store`: what a store holds, as a frame."""
+"""`read_store`: the readings in a store as a frame."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ from cvocr_lab.store import Store
 def read_store(
     path: str | PathLike[str], *, kind: str | None = None, engine: str | None = None
 ) -> pd.DataFrame:
-    """Read what a run has kept so far, while it goes on or after it died.
+    """Return the readings in a store as a flat frame, also while a run writes to it.
 
-    Nothing is read by an engine.  To get the frame of a run that ended early, in the order and
-    with the index of its sources, rather make the same call of `extract` again.
+    No engine is asked.  To complete a run that ended early, and to get its frame with the order
+    and index of its sources, repeat the same call of `extract` instead.
 
     Parameters
     ----------
     path
-        The file that `extract` was given as ``store``.
+        The file that was passed to `extract` as ``store``.
     kind
-        Only readings of this kind; needed where a store holds single pictures and pairs.
+        Only readings of this kind; required if the store holds single pictures and pairs.
     engine
-        Only readings of this engine, by its name and version, e.g. ``"local 1"``.
+        Only readings of this engine: name and version, such as ``"local 1"``.
 
     Returns
     -------
     pandas.DataFrame
-        A flat frame of each picture once, oldest first, under the name it was read by; column
-        ``image``, or ``front`` and ``back``.
+        A flat frame with each picture once, oldest first.  The column ``image``, or ``front`` and
+        ``back``, holds the name under which the picture was read.
 
     Raises
     ------
     ArgumentError
-        There is no such store, or it holds single pictures and pairs, and `kind` is None.
+        The store does not exist, or it holds single pictures and pairs, and `kind` is None.
 
     Examples
     --------
@@ -69,6 +69,6 @@ def read_store(
             names.append(each.names)
     lengths = {len(name) for name in names}
     if len(lengths) > 1:
-        raise ArgumentError(f"{path} holds single pictures and pairs: say kind=…")
+        raise ArgumentError(f"{path} holds single pictures and pairs: pass kind=…")
     columns = ["front", "back"] if lengths == {2} else ["image"]
     return to_frame(readings, pd.DataFrame(names, columns=columns))

@@ -1,4 +1,4 @@
-"""`extract`: the whole run, from the caller's column to the flat frame."""
+"""`extract`: read a column of pictures into a flat frame."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any, Literal, overload
 
 import pandas as pd
 
-from cvocr_lab.batch.rows import Count, finished_rows
-from cvocr_lab.batch.run_spec import TIME_LIMIT_S, RunSpec, run_spec
+from cvocr_lab.batch.chunked import chunks
+from cvocr_lab.batch.run import RowCounts, finished_rows
+from cvocr_lab.batch.run_arguments import TIME_LIMIT_S, RunArguments, check_arguments
 from cvocr_lab.batch.sources import Column, Data
-from cvocr_lab.batch.stream import chunks
 from cvocr_lab.engines import Engine
 from cvocr_lab.errors import ArgumentError, BatchError
 from cvocr_lab.frames import Reading, to_frame
@@ -66,46 +66,47 @@ def extract(
         A frame, a series, a list of sources, or one source.  A source is a path, a URL, bytes, a
         PIL image or an array; see `cvocr_lab.images.load`.
     column
-        Where the sources stand in a frame; two columns, front and back, for the pair kinds.
-        None for ``"image"``, and ``("front", "back")``.
+        Column of `data` that holds the sources; two columns, front and back, for the pair kinds.
+        None means ``"image"``, or ``("front", "back")``.
     kind
         What to ask for: a name of `cvocr_lab.kinds.REQUESTS`.
     engine
         ``"local"``, another engine's name, or an object with `name` and `extract`; an object
-        runs in threads.  A function that takes a picture (PIL) and gives a dict of fields, or a
+        runs in threads.  A function that takes a picture (PIL) and returns a dict of fields, or a
         list of them, is an engine too: see `cvocr_lab.engines.FunctionEngine`.  A class or
-        function without arguments that makes the engine, and that pickles, is called once in each
-        worker process.
+        function without arguments that creates the engine, and that can be pickled, is called
+        once in each worker process.
     workers
-        Pictures read at a time; None for as many as the engine and the machine are good for.
+        Number of pictures to read at a time; None chooses a number that suits the engine and the
+        machine.
     time_limit_s
-        Seconds that one row may take, loading included; None for no limit.  A row that takes
-        longer fails with `TimeLimitError`, and the run goes on.
+        Seconds that one row may take, including loading; None for no limit.  A row that takes
+        longer fails with `TimeLimitError`, and the run continues.
     progress
         Whether to show a progress bar.
     errors
-        ``"coerce"`` makes a failed row a row with its error in ``ocr_error``; ``"raise"`` stops
-        at the first.
+        ``"coerce"`` keeps a failed row, with its error in ``ocr_error``; ``"raise"`` stops at the
+        first failed row.
     base
         Folder that relative paths start from; None for the current one.
     pages
-        Numbers of the wanted pages of PDFs, from 1; None for all.
+        Page numbers of PDFs to read, from 1; None for all.
     limits, fetch
-        What is too large to load, and how URLs are fetched; private addresses are refused unless
+        What is too large to load, and how URLs are fetched.  Private addresses are refused unless
         ``fetch=Fetch(allow_private=True)``.
     store
-        File (SQLite, made with mode 0600) that keeps each reading before the progress bar moves.
-        The same call goes on where a run ended, however it ended: what was read is neither read
-        nor paid for again, by whatever name the picture goes.  A picture counts as the same by
-        its bytes (a URL by its text), and only for the same kind, engine (name and version),
-        options and pages.  Use one store for as many runs as you like, also at a time.
+        SQLite file that keeps each reading; created with mode 0600.  If a run ends early for any
+        reason, the same call resumes it: a picture that has been read is neither read nor paid
+        for again, even under another name.  Pictures are compared by their bytes (URLs by their
+        text), and readings are reused only for the same kind, engine (name and version), options
+        and pages.  Any number of runs may use one store, also at the same time.
     retry_failed
-        Whether to read again what failed in an earlier run; else it stays failed.
+        Whether to read again the rows that failed in an earlier run; otherwise they stay failed.
     chunksize
-        Number of rows of `data` per frame, for columns of millions: the result is then an iterator
-        of frames, and the memory needed does not grow with the run.  Reading goes on while the
-        caller works with a frame, a few frames ahead at most.  Without a store, a picture is
-        recognised as equal only among the last 1,000.
+        Number of rows of `data` per frame, for columns of millions of rows.  The result is then
+        an iterator of frames, and the memory needed does not grow with the run.  Reading
+        continues while the caller works with a frame, at most a few frames ahead.  Without a
+        store, equal pictures are recognised only among the last 1,000.
     options
         Passed to the engine's class.
 
@@ -114,17 +115,18 @@ def extract(
     pandas.DataFrame
         The source column(s) and what was read, labelled by the index of `data`: one row per
         document face, in the order of `data`; see `cvocr_lab.frames`.  Equal pictures are read
-        once.  Interrupted (Ctrl-C), it holds the finished rows, and a `RunStoppedWarning` tells.
+        once.  If the run is interrupted (Ctrl-C), the frame holds the finished rows and a
+        `RunStoppedWarning` is issued.
 
     Raises
     ------
     ArgumentError
-        The call is wrong: no such column, kind, engine or option.
+        The column, kind, engine or an option does not exist.
     BatchError
-        No further row can be read; its `partial` is the frame of the finished rows; with
-        `chunksize`, of those that no frame has held yet.
+        No further row can be read.  Its attribute `partial` is the frame of the finished rows;
+        with `chunksize`, of those that have not been returned yet.
     RowError
-        With ``errors="raise"``: a row failed.
+        A row failed, and `errors` is ``"raise"``.
 
     Examples
     --------
@@ -148,8 +150,8 @@ def extract(
     [2, 2, 1]
     """
     if chunksize is not None and chunksize < 1:
-        raise ArgumentError(f"chunksize is at least 1 row, not {chunksize}")
-    spec = run_spec(
+        raise ArgumentError(f"chunksize must be at least 1, not {chunksize}")
+    run = check_arguments(
         data,
         column=column,
         kind=kind,
@@ -166,40 +168,40 @@ def extract(
         retry_failed=retry_failed,
         options=options,
     )
-    return read_all(spec) if chunksize is None else chunks(spec, chunksize)
+    return read_all(run) if chunksize is None else chunks(run, chunksize)
 
 
-def read_all(spec: RunSpec, *, fields: Sequence[str] | None = None) -> pd.DataFrame:
-    """Do what `extract` does, after the call was checked.
+def read_all(run: RunArguments, *, fields: Sequence[str] | None = None) -> pd.DataFrame:
+    """Read all rows of a checked call into one frame.
 
     Parameters
     ----------
-    call
-        What was asked for.
+    run
+        The checked arguments.
     fields
-        As for `cvocr_lab.frames.to_frame`.
+        See `cvocr_lab.frames.to_frame`.
     """
     readings: dict[int, Reading] = {}
-    count = Count(len(spec.sources), kept=spec.store is not None and not spec.retry_failed)
+    count = RowCounts(len(run.sources), kept=run.store is not None and not run.retry_failed)
     interrupted = False
     try:
-        with closing(finished_rows(spec)) as rows:
+        with closing(finished_rows(run)) as rows:
             for row in rows:
                 readings[row.at] = row.reading
                 count.add(row)
     except BatchError as error:
-        error.partial = _frame(readings, spec, fields)
+        error.partial = _frame(readings, run, fields)
         raise
     except KeyboardInterrupt:
         interrupted = True
-    frame = _frame(readings, spec, fields)
+    frame = _frame(readings, run, fields)
     count.warn(interrupted=interrupted)
     return frame
 
 
 def _frame(
-    readings: dict[int, Reading], spec: RunSpec, fields: Sequence[str] | None
+    readings: dict[int, Reading], run: RunArguments, fields: Sequence[str] | None
 ) -> pd.DataFrame:
     order = sorted(readings)
     found = [readings[at] for at in order]
-    return to_frame(found, spec.sources.take(order), fields=fields, base=spec.asked.base)
+    return to_frame(found, run.sources.take(order), fields=fields, base=run.template.base)

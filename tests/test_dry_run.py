@@ -14,7 +14,7 @@ from cvocr_lab.engines import Request
 from cvocr_lab.errors import ArgumentError, NoDocumentError
 from cvocr_lab.results import Extraction
 
-plan = functools.partial(batch.plan, progress=False)
+dry_run = functools.partial(batch.dry_run, progress=False)
 extract = functools.partial(batch.extract, progress=False)
 
 
@@ -30,7 +30,7 @@ class Unasked:
         raise AssertionError
 
 
-def counts(made: batch.Plan) -> dict[str, int]:
+def counts(made: batch.DryRun) -> dict[str, int]:
     names = ("rows", "repeats", "stored", "failed", "calls")
     found = {name: getattr(made, name) for name in names if getattr(made, name)}
     assert made.rows == sum(found.values()) - made.rows + len(made.unreadable)
@@ -52,7 +52,7 @@ def test_a_plan_opens_no_engine_fetches_nothing_and_makes_no_store(
     pictures: Callable[..., list[str]], tmp_path: Path
 ) -> None:
     sources = [*pictures(21, 22), "http://127.0.0.1:9/a.png"]
-    made = plan(sources, engine=Unasked, store=tmp_path / "run.sqlite")
+    made = dry_run(sources, engine=Unasked, store=tmp_path / "run.sqlite")
     assert counts(made) == {"rows": 3, "calls": 3}
     assert made.engine == "unasked 1"
     assert made.seconds is None
@@ -78,18 +78,18 @@ def test_every_row_is_counted_once_and_the_run_does_as_planned(
     table = pd.DataFrame(
         {"image": [a, b, b, c, d, None, str(text), "nay.png"]}, index=list("ABBCDEFG")
     )
-    made = plan(table, engine=engine, store=store)
+    made = dry_run(table, engine=engine, store=store)
     assert counts(made) == {"rows": 8, "repeats": 1, "stored": 1, "failed": 1, "calls": 2}
     assert made.unreadable.index.tolist() == ["E", "F", "G"]
     assert made.unreadable["image"].tolist()[1:] == [str(text), "nay.png"]
     assert made.unreadable["ocr_error"].str.startswith("ImageError: ").all()
-    again = plan(table, engine=engine, store=store, retry_failed=True)
+    again = dry_run(table, engine=engine, store=store, retry_failed=True)
     assert counts(again) == {"rows": 8, "repeats": 1, "stored": 1, "calls": 3}
     assert engine.seen == []
     with pytest.warns(RowsFailedWarning, match="4 of 8"):
         extract(table, engine=engine, store=store, retry_failed=True)
     assert len(engine.seen) == again.calls
-    assert plan(table, engine=engine, store=store).calls == 0
+    assert dry_run(table, engine=engine, store=store).calls == 0
 
 
 def test_time_is_told_by_the_store_or_else_by_the_engine(
@@ -101,12 +101,12 @@ def test_time_is_told_by_the_store_or_else_by_the_engine(
     store = tmp_path / "run.sqlite"
     a, *others = pictures(*range(21, 30))
     engine = Telling()
-    made = plan([a, *others], engine=engine, workers=3)
+    made = dry_run([a, *others], engine=engine, workers=3)
     assert (made.workers, made.call_seconds, made.seconds) == (3, 0.5, 1.5)
-    pair = plan([(a, a)], kind="id_pair", engine=engine)
+    pair = dry_run([(a, a)], kind="id_pair", engine=engine)
     assert (pair.calls, pair.call_seconds) == (1, 1.0)
     frame = extract([a], engine=engine, store=store)
-    made = plan([a, *others], engine=engine, store=store)
+    made = dry_run([a, *others], engine=engine, store=store)
     assert made.call_seconds == frame["ocr_seconds"].iloc[0]
 
 
@@ -114,7 +114,7 @@ def test_time_is_told_by_the_store_or_else_by_the_engine(
 def test_a_quota_is_enough_or_not(
     quota: int | None, short: int, pictures: Callable[..., list[str]]
 ) -> None:
-    made = plan(pictures(21, 22), engine=Fake(), quota=quota)
+    made = dry_run(pictures(21, 22), engine=Fake(), quota=quota)
     assert made.short == short
     assert ("quota" in repr(made)) == (quota is not None)
     assert ("1 too few" in repr(made)) == bool(short)
@@ -122,7 +122,7 @@ def test_a_quota_is_enough_or_not(
 
 def test_open_files_are_left_as_they_were(pictures: Callable[..., list[str]]) -> None:
     file = io.BytesIO(Path(pictures(21)[0]).read_bytes())
-    assert plan([file], engine=Fake()).calls == 1
+    assert dry_run([file], engine=Fake()).calls == 1
     assert extract([file], engine=Fake())["id"].tolist() == ["21"]
 
 
@@ -131,7 +131,7 @@ def test_html_is_escaped() -> None:
         def __init__(self) -> None:
             super().__init__(name="<b>odd</b>")
 
-    html = plan(pd.Series(["<i>.png"], index=["<u>"]), engine=Odd())._repr_html_()
+    html = dry_run(pd.Series(["<i>.png"], index=["<u>"]), engine=Odd())._repr_html_()
     assert "&lt;b&gt;odd" in html
     assert "&lt;i&gt;.png" in html
     assert "<i>" not in html
@@ -140,14 +140,14 @@ def test_html_is_escaped() -> None:
 
 def test_a_wrong_call_is_as_wrong_as_in_a_run(pictures: Callable[..., list[str]]) -> None:
     with pytest.raises(ArgumentError, match="unknown kind"):
-        plan(pictures(21), kind="nay")
+        dry_run(pictures(21), kind="nay")
     with pytest.raises(ArgumentError, match="not in the frame"):
-        plan(pd.DataFrame({"image": ["a"]}), column="nay")
+        dry_run(pd.DataFrame({"image": ["a"]}), column="nay")
     with pytest.raises(ArgumentError, match="'nay'"):
-        plan(pictures(21), nay=1)
+        dry_run(pictures(21), nay=1)
 
 
 def test_the_accessor_plans_too(pictures: Callable[..., list[str]]) -> None:
     table = pd.DataFrame({"photo": pictures(21, 21)})
-    made = table.cvocr.plan("photo", engine=Fake(), progress=False)
+    made = table.cvocr.dry_run("photo", engine=Fake(), progress=False)
     assert counts(made) == {"rows": 2, "repeats": 1, "calls": 1}
