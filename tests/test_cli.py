@@ -162,7 +162,7 @@ def test_failed_rows_are_read_again_when_asked(
     assert Fake.asked.count(21) == 1
 
 
-def test_a_plan_is_printed_and_nothing_done(
+def test_a_dry_run_is_printed_and_nothing_done(
     pictures: Callable[..., list[str]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     paths = pictures(21, 22)

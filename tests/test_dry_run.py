@@ -48,7 +48,7 @@ def pictures(tmp_path: Path) -> Callable[..., list[str]]:
     return make
 
 
-def test_a_plan_opens_no_engine_fetches_nothing_and_makes_no_store(
+def test_a_dry_run_opens_no_engine_fetches_nothing_and_makes_no_store(
     pictures: Callable[..., list[str]], tmp_path: Path
 ) -> None:
     sources = [*pictures(21, 22), "http://127.0.0.1:9/a.png"]
@@ -56,7 +56,7 @@ def test_a_plan_opens_no_engine_fetches_nothing_and_makes_no_store(
     assert counts(made) == {"rows": 3, "calls": 3}
     assert made.engine == "unasked 1"
     assert made.seconds is None
-    assert "time: not known" in repr(made)
+    assert "time: unknown" in repr(made)
     assert not (tmp_path / "run.sqlite").exists()
 
 
@@ -115,7 +115,7 @@ def test_a_quota_is_enough_or_not(
     quota: int | None, short: int, pictures: Callable[..., list[str]]
 ) -> None:
     made = dry_run(pictures(21, 22), engine=Fake(), quota=quota)
-    assert made.short == short
+    assert made.missing_quota == short
     assert ("quota" in repr(made)) == (quota is not None)
     assert ("1 too few" in repr(made)) == bool(short)
 
@@ -141,7 +141,7 @@ def test_html_is_escaped() -> None:
 def test_a_wrong_call_is_as_wrong_as_in_a_run(pictures: Callable[..., list[str]]) -> None:
     with pytest.raises(ArgumentError, match="unknown kind"):
         dry_run(pictures(21), kind="nay")
-    with pytest.raises(ArgumentError, match="not in the frame"):
+    with pytest.raises(ArgumentError, match="unknown column .nay."):
         dry_run(pd.DataFrame({"image": ["a"]}), column="nay")
     with pytest.raises(ArgumentError, match="'nay'"):
         dry_run(pictures(21), nay=1)

@@ -116,7 +116,7 @@ def test_times_of_a_journal_replace_the_assumed_ones() -> None:
     for seconds in (slow, {"sex": 30.0, "name": 1.0}):
         queue = review_queue(frame, audit=0, fields=["sex", "name"], seconds=seconds)
         assert queue["field"].tolist() == ["name", "sex"]
-    with pytest.raises(ArgumentError, match="above 0"):
+    with pytest.raises(ArgumentError, match="greater than 0"):
         review_queue(frame, seconds={"sex": 0.0})
 
 
@@ -190,5 +190,5 @@ def test_wrong_arguments_are_told() -> None:
         review_queue(frame, audit=1.5)
     with pytest.raises(ArgumentError, match="unknown field"):
         review_queue(frame, fields=["colour"])
-    with pytest.raises(ArgumentError, match="no queue"):
+    with pytest.raises(ArgumentError, match="not from review_queue"):
         reviewed_values(frame, pd.DataFrame(), [])

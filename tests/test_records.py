@@ -361,7 +361,7 @@ def test_every_consumer_pairs_alike(tmp_path: Path) -> None:
     queue = frame.cvocr.review_queue(truth=truth, audit=0, fields=["name"])
     differs = queue[queue["reason"].str.contains("differs from the label")]
     assert differs["row"].tolist() == [0]
-    suspects = frame.cvocr.suspects(truth, least=0.0)
+    suspects = frame.cvocr.suspects(truth, min_strength=0.0)
     assert suspects[suspects["field"] == "name"]["row"].tolist() == [0]
     viewer = frame.cvocr.view(truth=truth, sort="outcome")
     assert viewer.rows.tolist() == [0, 1]

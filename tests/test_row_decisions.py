@@ -19,8 +19,8 @@ from cvocr_lab.frames import Records
 from cvocr_lab.journal import Decision, Journal, frame_items, quad_of
 from cvocr_lab.scoring.misuse import PairingWarning
 from cvocr_lab.views import apply
-from cvocr_lab.views.choosing import Chooser, Wish
 from cvocr_lab.views.facets import Facets
+from cvocr_lab.views.row_filter import RowFilter, RowSelector
 from cvocr_lab.views.tags import Tags
 from cvocr_lab.views.truth_overlay import TruthOverlay
 
@@ -184,17 +184,17 @@ def test_tags_are_put_found_and_applied(frame: pd.DataFrame, journal: Path) -> N
 def test_bars_count_what_the_other_filters_leave(frame: pd.DataFrame) -> None:
     truth = frame[["image", "name"]].assign(name=frame["name"].str.replace("Ầ", "Â"))
     records = Records(frame)
-    facets = Facets(Chooser(records, TruthOverlay(records, truth, on="image")))
+    facets = Facets(RowSelector(records, TruthOverlay(records, truth, on="image")))
 
-    def bars(wish: Wish, name: str) -> list[tuple[object, object, object]]:
-        of = next(facet["bars"] for facet in facets.told(wish) if facet["name"] == name)
+    def bars(wish: RowFilter, name: str) -> list[tuple[object, object, object]]:
+        of = next(facet["bars"] for facet in facets.counts(wish) if facet["name"] == name)
         assert isinstance(of, list)
         return [(bar.get("value", bar.get("above")), bar["all"], bar["kept"]) for bar in of]
 
-    wish = Wish(warning="id:from_qr")
+    wish = RowFilter(warning="id:from_qr")
     assert bars(wish, "type") == [("tcc_chip", 6, 3)]
     assert bars(wish, "warning") == [("id:from_qr", 3, 3)]
-    assert bars(Wish(outcome="wrong"), "warning") == [("id:from_qr", 3, 1)]
+    assert bars(RowFilter(outcome="wrong"), "warning") == [("id:from_qr", 3, 1)]
     assert bars(wish, "outcome")[0] == ("wrong", 2, 1)
     confidence = [bar for bar in bars(wish, "confidence") if bar[1]]
     assert confidence == [(0.7, 2, 1), (0.75, 1, 1), (0.8, 1, 0), (0.85, 1, 1), (0.9, 1, 0)]
@@ -202,7 +202,7 @@ def test_bars_count_what_the_other_filters_leave(frame: pd.DataFrame) -> None:
     for above, count, _ in confidence:
         assert isinstance(above, float)
         assert (
-            len(view(frame)._chooser.chosen(Wish(above=above, below=round(above + 0.05, 2))))
+            len(view(frame)._selector.select(RowFilter(above=above, below=round(above + 0.05, 2))))
             == count
         )
 

@@ -37,7 +37,7 @@ def cells(found: pd.DataFrame) -> list[tuple[int, str]]:
 
 
 def test_labels_that_all_agree_with_are_not_accused() -> None:
-    found = suspects(frame_of(CARD | {"qr": QR}), labels_of(CARD), least=0)
+    found = suspects(frame_of(CARD | {"qr": QR}), labels_of(CARD), min_strength=0)
     assert found.empty
     assert found["row"].dtype == "int64"
 
@@ -56,7 +56,7 @@ def test_rules_that_labels_break_and_the_reading_does_not() -> None:
     found = suspects(frame_of(CARD, sure=None), labels_of(CARD | {"born": "05/03/1989"}))
     assert cells(found)[0] == (0, "born")
     said = "in the labels, not in the reading: digits 4 to 6 are of another birth year"
-    assert found["reason"][0].split("; ") == [said, "it reads another value"]
+    assert found["reason"][0].split("; ") == [said, "the engine read another value"]
     shape = suspects(frame_of(CARD, sure=None), labels_of(CARD | {"id": "00109900012"}))
     assert cells(shape)[0] == (0, "id")
     assert "not of the form" in shape["reason"][0]
@@ -65,18 +65,18 @@ def test_rules_that_labels_break_and_the_reading_does_not() -> None:
 def test_two_engines_that_agree_weigh_more_than_one() -> None:
     label = labels_of(CARD | {"address": "Phố Hàng Bông, Hà Nội"})
     read = frame_of(CARD, sure=0.9)
-    alone = suspects(read, label, least=0)
-    both = suspects(read, label, other=frame_of(CARD, sure=None), least=0)
-    against = suspects(read, label, other=frame_of(CARD | {"address": "Phố Hội"}), least=0)
+    alone = suspects(read, label, min_strength=0)
+    both = suspects(read, label, other=frame_of(CARD, sure=None), min_strength=0)
+    against = suspects(read, label, other=frame_of(CARD | {"address": "Phố Hội"}), min_strength=0)
     assert both["strength"][0] > alone["strength"][0] > against["strength"][0]
     assert both["reason"][0] == "two engines agree on another value"
-    assert alone["reason"][0] == "it reads another value, 90% sure"
+    assert alone["reason"][0] == "the engine read another value (confidence 90%)"
 
 
 def test_marks_weigh_less_and_style_hardly_anything() -> None:
     read = frame_of(CARD | {"name": "TRẦN THỊ HOÀ"})
     letters, marks, style = (
-        suspects(read, labels_of(CARD | {"name": name}), least=0)["strength"][0]
+        suspects(read, labels_of(CARD | {"name": name}), min_strength=0)["strength"][0]
         for name in ("LÊ THỊ HOÀ", "TRẦN THỊ HOA", "TRẦN THỊ HÒA")
     )
     assert letters > marks > style
@@ -86,7 +86,7 @@ def test_marks_weigh_less_and_style_hardly_anything() -> None:
 def test_labels_that_are_not_there_are_suspect_and_unreadable_ones_are_not() -> None:
     found = suspects(frame_of(CARD), labels_of(CARD | {"name": "", "id": "###"}))
     assert cells(found) == [(0, "name")]
-    assert "a value where there is no label" in found["reason"][0]
+    assert "a value that is not labelled" in found["reason"][0]
     assert pd.isna(found["label"][0])
 
 
@@ -94,7 +94,7 @@ def test_one_picture_has_one_label() -> None:
     read = frame_of(CARD, CARD, sure=None, images="aa")
     found = suspects(read, labels_of(CARD, CARD | {"address": "Phố Hàng Bông, Hà Nội"}))
     assert set(cells(found)) == {(0, "address"), (1, "address")}
-    assert found["reason"].str.contains("the same picture has another label too").all()
+    assert found["reason"].str.contains("the same picture also has another label").all()
     assert found["row"][0] == 1  # which the reading contradicts, too
 
 
@@ -123,5 +123,5 @@ def test_differences_have_names() -> None:
 
 
 def test_wrong_arguments_are_told() -> None:
-    with pytest.raises(ArgumentError, match="least"):
-        suspects(frame_of(CARD), labels_of(CARD), least=2)
+    with pytest.raises(ArgumentError, match="min_strength"):
+        suspects(frame_of(CARD), labels_of(CARD), min_strength=2)

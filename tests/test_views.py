@@ -19,9 +19,9 @@ from cvocr_lab.errors import ArgumentError, ImageError
 from cvocr_lab.frames import Reading, Records, to_frame
 from cvocr_lab.results import Document, Extraction, FieldValue
 from cvocr_lab.views import show, view
-from cvocr_lab.views.choosing import Chooser, Places, Wish
 from cvocr_lab.views.masking import masked
 from cvocr_lab.views.pictures import Pictures
+from cvocr_lab.views.row_filter import Positions, RowFilter, RowSelector
 from cvocr_lab.views.truth_overlay import TruthOverlay, judge
 from cvocr_lab.views.widget import PARTS, script, style
 
@@ -91,8 +91,8 @@ def test_what_is_wrong_is_told_and_kills_nothing(folder: Path, frame: pd.DataFra
     assert page.ask("choose")["count"] == 6
 
 
-def chosen(records: Records, wish: Wish) -> Places:
-    return Chooser(records).chosen(wish)
+def chosen(records: Records, wish: RowFilter) -> Positions:
+    return RowSelector(records).select(wish)
 
 
 def test_rows_are_chosen_and_sorted(frame: pd.DataFrame) -> None:
@@ -101,24 +101,28 @@ def test_rows_are_chosen_and_sorted(frame: pd.DataFrame) -> None:
         fields=["id", "name", "born"],
     )  # fmt: skip
     both = pd.concat([frame, failed])
-    assert chosen(Records(both), Wish(type="(failed)")).tolist() == [6]
-    assert chosen(Records(both), Wish(type="tcc_chip", warning="id:from_qr")).tolist() == [1, 3, 5]
-    assert chosen(Records(both), Wish(query="id.str.len() < 12")).tolist() == [2, 5]
-    assert chosen(Records(both), Wish(below=0.79)).tolist() == [0, 1, 5]
-    assert chosen(Records(both), Wish(sort="confidence")).tolist() == [0, 5, 1, 2, 3, 4, 6]
-    turned = chosen(Records(both), Wish(sort="confidence", reverse=True)).tolist()
+    assert chosen(Records(both), RowFilter(type="(failed)")).tolist() == [6]
+    assert chosen(Records(both), RowFilter(type="tcc_chip", warning="id:from_qr")).tolist() == [
+        1,
+        3,
+        5,
+    ]
+    assert chosen(Records(both), RowFilter(query="id.str.len() < 12")).tolist() == [2, 5]
+    assert chosen(Records(both), RowFilter(below=0.79)).tolist() == [0, 1, 5]
+    assert chosen(Records(both), RowFilter(sort="confidence")).tolist() == [0, 5, 1, 2, 3, 4, 6]
+    turned = chosen(Records(both), RowFilter(sort="confidence", reverse=True)).tolist()
     assert turned == [4, 3, 2, 1, 0, 5, 6]  # what has no confidence is last either way
-    assert chosen(Records(both), Wish(above=0.79, below=0.89)).tolist() == [2, 3]
-    assert chosen(Records(both), Wish(reverse=True)).tolist() == [6, 5, 4, 3, 2, 1, 0]
-    assert chosen(Records(both), Wish(sort="type")).tolist() == [0, 1, 2, 3, 4, 5, 6]
+    assert chosen(Records(both), RowFilter(above=0.79, below=0.89)).tolist() == [2, 3]
+    assert chosen(Records(both), RowFilter(reverse=True)).tolist() == [6, 5, 4, 3, 2, 1, 0]
+    assert chosen(Records(both), RowFilter(sort="type")).tolist() == [0, 1, 2, 3, 4, 5, 6]
     indexed = both.set_axis([3, 1, 2, 6, 5, 4, 0])
-    assert chosen(Records(indexed), Wish(sort="index")).tolist() == [6, 1, 2, 0, 5, 4, 3]
-    assert chosen(Records(both), Wish(sort="name")).tolist()[:2] == [2, 1]
+    assert chosen(Records(indexed), RowFilter(sort="index")).tolist() == [6, 1, 2, 0, 5, 4, 3]
+    assert chosen(Records(both), RowFilter(sort="name")).tolist()[:2] == [2, 1]
     for wish in (
-        Wish(query="ocr_page + 1"),
-        Wish(sort="nothing"),
-        Wish(outcome="wrong"),
-        Wish(sort="cer"),
+        RowFilter(query="ocr_page + 1"),
+        RowFilter(sort="nothing"),
+        RowFilter(outcome="wrong"),
+        RowFilter(sort="cer"),
     ):
         with pytest.raises(ArgumentError):
             chosen(Records(both), wish)

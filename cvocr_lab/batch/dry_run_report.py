@@ -81,7 +81,7 @@ class DryRun:
     def __repr__(self) -> str:
         table = self._table()
         width = max(len(number) for number, _ in table)
-        lines = [f"DryRun: kind {self.kind}, engine {self.engine}"]
+        lines = [f"Dry run: kind {self.kind}, engine {self.engine}"]
         lines += [f"  {number:>{width}}  {what}" for number, what in table]
         lines += [f"  {note}" for note in self._notes()]
         shown = self.unreadable[["ocr_error"]].head(_SHOWN)
@@ -98,7 +98,7 @@ class DryRun:
         shown = self.unreadable.head(_SHOWN)["ocr_error"].items()
         errors = "".join(f"<li>row {escape(repr(at))}: {escape(str(e))}</li>" for at, e in shown)
         return (
-            f"<div><b>DryRun</b>: kind {escape(self.kind)}, engine {escape(self.engine)}"
+            f"<div><b>Dry run</b>: kind {escape(self.kind)}, engine {escape(self.engine)}"
             f"<table>{cells}</table>{notes}{f'<ul>{errors}</ul>' if errors else ''}</div>"
         )
 
@@ -175,7 +175,7 @@ fetch, store, retry_failed, options
     ...     def extract(self, request): ...
     >>> picture = np.zeros((200, 320, 3), dtype=np.uint8)
     >>> dry_run([picture, picture, None], engine=Stamp(), quota=100, progress=False)
-    DryRun: kind id_any, engine stamp 1
+    Dry run: kind id_any, engine stamp 1
       3  rows
       1  repeat the picture of an earlier row: read once
       1  cannot be read: the source is no picture

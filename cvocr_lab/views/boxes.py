@@ -1,4 +1,4 @@
-"""Where values stand on the picture, as persons corrected it."""
+"""The boxes of values on the picture, as corrected by people."""
 
 from __future__ import annotations
 
@@ -9,37 +9,37 @@ from types import MappingProxyType
 from cvocr_lab.frames import Record, Records
 from cvocr_lab.journal import QUAD, Decision, quad_of, quad_text
 from cvocr_lab.results import Quad
-from cvocr_lab.views.items import Items
+from cvocr_lab.views.review_items import Items
 
 
 class Boxes:
-    """The boxes of the rows under review: those of the engine, and over them those of persons.
+    """The boxes of the rows under review; corrections replace the boxes of the engine.
 
     Parameters
     ----------
     records
         The rows.
     items
-        The items of the review, whose journal the boxes go to.
+        The items of the review; corrected boxes are written to their journal.
     """
 
     def __init__(self, records: Records, items: Items) -> None:
         self._records, self._items = records, items
 
     def record(self, row: int) -> Record:
-        """Give a row with the boxes that persons drew."""
+        """Return a row with the corrected boxes."""
         record = self._records.record(row)
         face, journal = self._items.face(row), self._items.journal
         moved = {
-            field: replace(record.cells[field], quad=quad_of(said.value))
+            field: replace(record.cells[field], quad=quad_of(standing.value))
             for field in record.cells
-            if (said := journal.at(face, field + QUAD)) and said.reviewed
+            if (standing := journal.at(face, field + QUAD)) and standing.reviewed
         }
         cells = MappingProxyType({**record.cells, **moved})
         return replace(record, cells=cells) if moved else record
 
     def put(self, row: int, field: str, quad: Sequence[float] | None) -> Decision:
-        """Put a box on disk; None takes the box away.
+        """Write a box to the journal; None removes the box.
 
         Raises
         ------
@@ -56,7 +56,7 @@ class Boxes:
         )
 
     def give(self, row: int, field: str, other: str) -> Decision | None:
-        """Give the box of a field to another one; None where there is no box.
+        """Move the box of a field to another field; return None if there is no box.
 
         Raises
         ------
@@ -70,8 +70,8 @@ class Boxes:
         return self.put(row, field, None)
 
 
-def quad_said(said: object) -> Quad | None:
-    """Take a quad out of a message of the page; None for anything else."""
-    if not isinstance(said, list) or len(said) != 8:
+def quad_from_message(value: object) -> Quad | None:
+    """Return the quad that the page sent; None for anything else."""
+    if not isinstance(value, list) or len(value) != 8:
         return None
-    return quad_of(" ".join(map(str, said)))
+    return quad_of(" ".join(map(str, value)))

@@ -1,4 +1,4 @@
-"""Many papers at once: thumbnails, sent as they come into sight."""
+"""A gallery of thumbnails, sent when they are scrolled into view."""
 
 from __future__ import annotations
 
@@ -6,62 +6,72 @@ from functools import partial
 
 from cvocr_lab.errors import CvocrError
 from cvocr_lab.frames import Record
-from cvocr_lab.views.choosing import Chooser, Places
 from cvocr_lab.views.pictures import Pictures
-from cvocr_lab.views.widget import Said, Talk
+from cvocr_lab.views.row_filter import Positions, RowSelector
+from cvocr_lab.views.widget import Channel, Message
 
 EDGE = 260
 """Longest side of a thumbnail in pixels."""
 
 _MOST = 200
-"""Thumbnails that a page may ask for at once."""
+"""Maximum number of thumbnails in one request of the page."""
 
 
 class Gallery:
-    """Thumbnails of rows, made one by one beside the kernel's thread.
+    """Thumbnails of rows, made one by one in a background thread.
 
     Parameters
     ----------
-    talk
+    channel
         The widget that shows them.
-    chooser
+    selector
         The rows.
     pictures
-        Where their pictures come from.
+        Loads the pictures.
     mask
-        Hide labels, which may say who it is.
+        Whether to hide index labels, which may identify a person.
     """
 
-    def __init__(self, talk: Talk, chooser: Chooser, pictures: Pictures, *, mask: bool) -> None:
-        self._talk, self._chooser, self._pictures, self._mask = talk, chooser, pictures, mask
+    def __init__(
+        self, channel: Channel, selector: RowSelector, pictures: Pictures, *, mask: bool
+    ) -> None:
+        self._channel, self._selector, self._pictures, self._mask = (
+            channel,
+            selector,
+            pictures,
+            mask,
+        )
         self._asked = 0
 
-    def send(self, view: str, rows: Places, said: Said) -> None:
-        """Send the thumbnails that the page asks for; those of an earlier question are dropped."""
+    def send(self, view: str, rows: Positions, request: Message) -> None:
+        """Send the requested thumbnails; those of earlier requests are cancelled."""
         self._asked += 1
-        asked, wanted = self._asked, said.get("at")
-        choice = said.get("choice")
+        asked, wanted = self._asked, request.get("at")
+        choice = request.get("choice")
         places = wanted[:_MOST] if isinstance(wanted, list) else []
         for at in places:
             if isinstance(at, int) and 0 <= at < len(rows):
-                self._talk.later(view, partial(self._send, view, asked, choice, at, int(rows[at])))
+                self._channel.run_in_background(
+                    view, partial(self._send, view, asked, choice, at, int(rows[at]))
+                )
 
     def _send(self, view: str, asked: int, choice: object, at: int, row: int) -> None:
         if asked != self._asked:
-            return  # scrolled on meanwhile
-        record = self._chooser.records.record(row)
+            return  # a newer request has replaced this one
+        record = self._selector.records.record(row)
         trouble, thumb = "", b""
         try:
             thumb = self._pictures.thumb(record, EDGE)
         except CvocrError as error:
             trouble = "The picture cannot be read." if self._mask else str(error)
-        told = {"at": at, "choice": choice, "trouble": trouble, **self._about(record)}
-        self._talk.tell(view, "thumb", told, [thumb] if thumb else [])
+        message = {"at": at, "choice": choice, "trouble": trouble, **self._about(record)}
+        self._channel.tell(view, "thumb", message, [thumb] if thumb else [])
 
     def _about(self, record: Record) -> dict[str, object]:
         known = [c.confidence for c in record.cells.values() if c.confidence is not None]
-        overlay = self._chooser.overlay
-        judged = [j.outcome for j in overlay.of(record.row).values()] if overlay else []
+        overlay = self._selector.overlay
+        outcomes = [j.outcome for j in overlay.of(record.row).values()] if overlay else []
+        wrong = sum(outcome in ("wrong", "missing", "invented") for outcome in outcomes)
         return {
             "row": record.row,
             "label": "" if self._mask else str(record.label),
@@ -69,6 +79,6 @@ class Gallery:
             "failed": bool(record.error),
             "warnings": len(record.warnings),
             "confidence": min(known, default=None),
-            "wrong": sum(o in ("wrong", "missing", "invented") for o in judged) if judged else None,
-            "tags": self._chooser.tags.of(record.row),
+            "wrong": wrong if outcomes else None,
+            "tags": self._selector.tags.of(record.row),
         }

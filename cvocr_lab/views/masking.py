@@ -1,4 +1,4 @@
-"""What to cover of a picture, so that it says nothing of the person."""
+"""Cover the personal parts of a picture."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cvocr_lab.kinds import TYPES, Layout
 _PERSONAL: Final = ("portrait", "qr", "barcode", "finger", "signature", "mrz")
 _MARGIN: Final = 0.35
 _BLOCKS: Final = 24
-"""Blocks across, where the places are not known: a face or a line of print is less than one."""
+"""Number of blocks across a picture with unknown places; each hides a face or a line of text."""
 
 _INK: Final = (150, 156, 164)
 
@@ -24,10 +24,10 @@ def masked(
     corners: Sequence[float] | None,
     quads: Iterable[Sequence[float]],
 ) -> Pixels:
-    """Cover portrait, codes and values on a copy of the picture.
+    """Return a copy of the picture with portrait, codes and values covered.
 
-    Covered is what was read, and all that the printed models of the type have in personal places.
-    Where the type or the paper's corners are not known the whole picture becomes coarse blocks.
+    It covers the quads that were read and all personal areas in the layouts of the type.  If the
+    type or the corners of the paper are unknown, the whole picture becomes coarse blocks.
 
     Parameters
     ----------
@@ -36,9 +36,9 @@ def masked(
     type_name
         Document type.
     corners
-        The paper's; see `cvocr_lab.results.Document`.
+        Corners of the paper; see `cvocr_lab.results.Document`.
     quads
-        Where values stand.
+        Places of the values.
     """
     import cv2
 

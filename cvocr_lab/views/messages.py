@@ -1,4 +1,4 @@
-"""The messages that carry a row to the page: plain values, and its pictures beside them."""
+"""The messages that send a row and its pictures to the page."""
 
 from __future__ import annotations
 
@@ -6,24 +6,29 @@ from collections.abc import Mapping
 from typing import Final
 
 from cvocr_lab.frames import Cell, Record
-from cvocr_lab.views.pictures import Sheet
+from cvocr_lab.views.pictures import RowPictures
 from cvocr_lab.views.truth_overlay import Judgement, edits
 
 HIDDEN: Final = "••••••"
-"""Stands for a value under `mask`, whatever its length."""
+"""Shown instead of a hidden value, independent of its length."""
+
+
+def not_written(error: OSError) -> str:
+    """Return the message for a journal that cannot be written."""
+    return f"The journal cannot be written: {error.strerror or type(error).__name__}."
 
 
 def row_message(
     record: Record, judgements: Mapping[str, Judgement], *, mask: bool
 ) -> dict[str, object]:
-    """Make the message of a row, without what waits for its picture.
+    """Return the message of a row, without its pictures.
 
     Parameters
     ----------
     judgements
-        What a truth says of its values; fields that only the truth has are sent too.
+        The comparison of its values with the truth; fields that only the truth has are included.
     mask
-        Leave out every text that may identify a person.
+        Whether to leave out every text that may identify a person.
     """
     cells = dict(record.cells)
     for name in judgements:
@@ -65,8 +70,8 @@ def _field(cell: Cell, judgement: Judgement | None, mask: bool) -> dict[str, obj
     return message
 
 
-def sheet_message(sheet: Sheet) -> tuple[dict[str, object], list[bytes]]:
-    """Make the message of a row's pictures; numbers in it are positions in the list of bytes."""
+def sheet_message(sheet: RowPictures) -> tuple[dict[str, object], list[bytes]]:
+    """Return the message of a row's pictures, which refers to positions in the list of bytes."""
     pictures: list[bytes] = []
 
     def place(picture: bytes) -> int | None:

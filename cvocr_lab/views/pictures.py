@@ -1,4 +1,4 @@
-"""Pictures of rows as the screen needs them, and a few of them kept."""
+"""Load, resize and cache the pictures of rows for the screen."""
 
 from __future__ import annotations
 
@@ -28,44 +28,44 @@ from cvocr_lab.images.small import load_small
 from cvocr_lab.views.masking import masked
 
 _KEPT: Final = 12
-"""Rows whose pictures are kept, encoded: some megabytes, whatever the frame's length."""
+"""Number of rows whose encoded pictures are cached: some megabytes."""
 
 FIRST: Final = 1200
-"""Longest side of the photo that is made before the page has said how large it is."""
+"""Longest side of the photo that is prepared before the size of the page is known."""
 
 _NEARLY: Final = 0.75
-"""Share of the asked size that will do; the page asks again where it wants more."""
+"""A cached photo is used if it has at least this share of the requested size."""
 
 _THUMBS: Final = 3000
-"""Thumbnails kept, encoded: some ten kilobytes each."""
+"""Number of cached thumbnails, of some ten kilobytes each."""
 
 _PAPER: Final = 900
 _CROP: Final = (1400, 220)
 _MARGIN: Final = 0.3
 _EDGE: Final = 0.04
-"""Of a paper's shorter side: what is shown around it on a thumbnail."""
+"""Margin around the paper on a thumbnail, as a share of its shorter side."""
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
-    """What is sent of a picture; all bytes are JPEG files.
+class RowPictures:
+    """The pictures of a row that are sent to the page; all bytes are JPEG files.
 
     Parameters
     ----------
     width, height
-        Of the upright page in pixels, which quads are given in; 0 when it could not be read.
+        Size of the upright page in pixels; 0 if it could not be read.
     photo
-        The page, no larger than asked.
+        The page, no larger than requested.
     paper
-        The paper alone, levelled; empty where its corners are not known.
+        The rectified paper; empty if its corners are unknown.
     paper_size, paper_quads
-        Its size, and the quads on it, in pixels.
+        Size of `paper`, and the quads on it, in pixels.
     crops
-        Each field's value, levelled.
+        The rectified crop of each field's value.
     turn
-        Degrees clockwise, a multiple of 90, that bring the paper upright.
+        Clockwise rotation in degrees, a multiple of 90, that makes the paper upright.
     trouble
-        Why there is no picture; "" when there is one.
+        Why there is no picture; "" if there is one.
     """
 
     width: int = 0
@@ -82,14 +82,14 @@ class Sheet:
 
 
 class Pictures:
-    """Loads pictures and keeps the last few, encoded; safe to use from several threads.
+    """Load pictures and cache the last few; thread-safe.
 
     Parameters
     ----------
     limits, fetch
-        As for `cvocr_lab.images.load`.
+        See `cvocr_lab.images.load`.
     mask
-        Cover portrait, codes and values before anything is encoded.
+        Whether to cover portrait, codes and values.
     """
 
     def __init__(
@@ -100,12 +100,12 @@ class Pictures:
         mask: bool = False,
     ) -> None:
         self._limits, self._fetch, self._mask = limits, fetch, mask
-        self._kept: OrderedDict[int, tuple[int, Sheet]] = OrderedDict()
+        self._kept: OrderedDict[int, tuple[int, RowPictures]] = OrderedDict()
         self._thumbs: OrderedDict[int, bytes] = OrderedDict()
         self._lock = Lock()
 
-    def kept(self, record: Record, edge: int) -> Sheet | None:
-        """Give what `sheet` would, if it is at hand, about as large or larger."""
+    def kept(self, record: Record, edge: int) -> RowPictures | None:
+        """Return the cached pictures of a row if they are large enough, else None."""
         with self._lock:
             size, found = self._kept.get(record.row, (0, None))
             if found is None or size < _NEARLY * edge:
@@ -113,15 +113,15 @@ class Pictures:
             self._kept.move_to_end(record.row)
             return found
 
-    def sheet(self, record: Record, edge: int) -> Sheet:
-        """Load what is to be seen of a row.
+    def sheet(self, record: Record, edge: int) -> RowPictures:
+        """Load the pictures of a row.
 
         Parameters
         ----------
         record
             The row.
         edge
-            Longest side of the photo in pixels, about.
+            Approximate length of the longest side of the photo in pixels.
         """
         found = self.kept(record, edge)
         if found is None:
@@ -134,17 +134,17 @@ class Pictures:
         return found
 
     def forget(self, row: int) -> None:
-        """Make the pictures of a row anew when they are asked for: its places have changed."""
+        """Remove a row from the cache, since its quads have changed."""
         with self._lock:
             self._kept.pop(row, None)
 
     def thumb(self, record: Record, edge: int) -> bytes:
-        """Give the paper small, or the page where its corners are not known.
+        """Return a thumbnail of the paper, or of the page if its corners are unknown.
 
         Raises
         ------
         RowError
-            It cannot be read.
+            The picture cannot be read.
         """
         with self._lock:
             if record.row in self._thumbs:
@@ -158,7 +158,7 @@ class Pictures:
         return made
 
     def _small(self, record: Record, edge: int) -> Pixels:
-        # The paper is a part of the page, so that is taken somewhat larger.
+        # The paper is only a part of the page, so the page is loaded in a larger size.
         pixels, share = load_small(
             record.source, 3 * edge, page=record.page, limits=self._limits, fetch=self._fetch
         )
@@ -173,17 +173,17 @@ class Pictures:
         return cut(pixels, grown(small, _EDGE), width=edge, height=edge)
 
     def sharp(self, record: Record, edge: int) -> bytes:
-        """Give the photo alone, larger; it is not kept.  Empty where it cannot be read."""
+        """Return the photo in a larger size, not cached; empty if it cannot be read."""
         pixels = self._pixels(record)
         return b"" if isinstance(pixels, str) else jpeg(shrunk(pixels, edge))
 
     def pixels(self, record: Record) -> Pixels:
-        """Give the page, covered where it is to be.
+        """Return the page, with personal parts covered if `mask` was set.
 
         Raises
         ------
         RowError
-            It cannot be read.
+            The picture cannot be read.
         """
         image = load(record.source, pages=(record.page,), limits=self._limits, fetch=self._fetch)
         if self._mask:
@@ -196,10 +196,10 @@ class Pictures:
         except CvocrError as error:
             return "The picture cannot be read." if self._mask else str(error)
 
-    def _made(self, record: Record, edge: int) -> Sheet:
+    def _made(self, record: Record, edge: int) -> RowPictures:
         pixels = self._pixels(record)
         if isinstance(pixels, str):
-            return Sheet(trouble=pixels)
+            return RowPictures(trouble=pixels)
         height, width = pixels.shape[:2]
         paper, size, on_paper = b"", (0, 0), {}
         corners = corners_of(record.corners)
@@ -208,7 +208,7 @@ class Pictures:
         if corners is not None:
             turn, size = level(corners, width=_PAPER, height=_PAPER)
             share = small.shape[1] / width
-            # Out of the small picture where that has pixels enough, which is much quicker.
+            # Cut from the small picture if it has enough pixels, which is much faster.
             enough = share * max(np.ptp(corners, axis=0)) >= max(size)
             source, place = (small, corners * share) if enough else (pixels, corners)
             paper = jpeg(cut(source, place, width=size[0], height=size[1]))
@@ -220,7 +220,7 @@ class Pictures:
                 f: jpeg(cut(pixels, grown(points, _MARGIN), width=wide, height=tall))
                 for f, points in places.items()
             }
-        return Sheet(width, height, jpeg(small), paper, size, on_paper, crops, _turn(corners))
+        return RowPictures(width, height, jpeg(small), paper, size, on_paper, crops, _turn(corners))
 
 
 def _moved(points: Points, turn: Points) -> tuple[float, ...]:

@@ -1,4 +1,4 @@
-"""What to review first: expected corrections per second, with a share drawn at random."""
+"""`review_queue`: order values by expected corrections per second, with a random share."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Order = Literal["gain", "row", "confidence"]
 Seconds = Mapping[str, float] | pd.DataFrame
 
 COLUMNS: Final = ("row", "field", "value", "reason", "gain", "audit", "chance", "rank")
-"""Columns of a queue, in order."""
+"""Columns of a review queue, in order."""
 
 _Floats = npt.NDArray[np.float64]
 _Texts = npt.NDArray[np.object_]
@@ -49,28 +49,29 @@ _LOOK: Final = {
     "Address": 4.0,
     "MrzText": 15.0,
 }
-"""Seconds to compare a value with its crop, by form of field; set by hand, till `seconds` says."""
+"""Assumed seconds to compare a value with its crop, by field type; overridden by `seconds`."""
 
 _LOOK_ELSE: Final = 2.5
-_MEND: Final = 5.0
-"""Seconds more that a wrong value takes, to type it."""
+_TYPE: Final = 5.0
+"""Additional seconds to type the right value."""
 
-_CHANCE_UNKNOWN: Final = 0.1
-"""Chance of error of a value whose engine gives no confidence."""
+_UNKNOWN_WRONG: Final = 0.1
+"""Probability that a value without confidence is wrong."""
 
 _BY_SEVERITY: Final = {"high": 0.5, "medium": 0.15, "low": 0.03}
-"""Chance that a field an issue speaks of is wrong: `high` says one of two is."""
+"""Probability that a field with an issue is wrong: with ``high``, one of two fields is."""
 
 _BY_PLACE: Final = {"not_found": 0.3, "fuzzy": 0.1, "ambiguous": 0.02}
-"""The same for what `locate` says."""
+"""The same by the result of `locate`."""
 
 _GAP: Final = 3
-"""Power of the share of papers of a type that have a field: chance that a gap is a miss.  On the
-samples 2 % of gaps where the share is below a fifth were misses, 29 % at 0.6 to 0.8, 83 % above."""
+"""The probability that a missing value was overlooked is the share of papers of its type that have
+the field, to this power.  On the samples, 2 % of missing values were overlooked if the share is
+below 0.2, 29 % at 0.6 to 0.8, and 83 % above."""
 
 _DIFFERS: Final = 0.95
 _AGREES: Final = 0.05
-"""With a truth: chance of error where it differs, and what is left of it where it agrees."""
+"""With a truth: the probability of an error if they differ, and the factor if they agree."""
 
 
 def review_queue(
@@ -84,51 +85,52 @@ def review_queue(
     seconds: Seconds | None = None,
     on: str | None = None,
 ) -> pd.DataFrame:
-    """List what there is to review, the most worthwhile first, one row per field of a face.
+    """List the values to review, the most worthwhile first.
 
-    *Gain* is the expected number of corrections per second of a person's time: the chance that a
-    value is wrong, over the seconds it takes to look at it and, if wrong, to type it.  The chance
-    comes from the confidence, from `cvocr_lab.check`, from `cvocr_lab.batch.locate` where it was
-    called, and from the truth.  A value that was not read counts by how many of the other papers
-    of its type have one.
+    *Gain* is the expected number of corrections per second of a person's time: the probability
+    that a value is wrong, divided by the seconds it takes to look at it and, if wrong, to type
+    it.  The probability is derived from the confidence, `cvocr_lab.check`, the result of
+    `cvocr_lab.batch.locate` if it was called, and the truth.  For a missing value, it depends on
+    how many of the other papers of its type have one.
 
-    A review that goes worst first says nothing about the rest.  Therefore a share of all is drawn
-    at random, in a random order spread over the whole queue; `reviewed_values` makes of a review
-    that stopped anywhere what `cvocr_lab.scoring.accuracy_from_review` needs.
+    Reviewing the worst values first says nothing about the other values.  Therefore a share of
+    all values is drawn at random and spread evenly over the queue.  From a review that stopped at
+    any point, `reviewed_values` returns the input of `cvocr_lab.scoring.accuracy_from_review`.
 
     Parameters
     ----------
     frame
         A flat frame.
     truth
-        Labels, or the path of their CSV file, matched as by `cvocr_lab.score`: where they differ
-        somebody is wrong.  Fields the truth calls unreadable (``###``) are left out.
+        Labels, or the path of their CSV file, paired as by `cvocr_lab.score`.  Values that differ
+        from their label come first.  Values labelled as unreadable (``###``) are left out.
     order
-        ``"gain"``; ``"confidence"``, least first, unknown before all; ``"row"``, as the frame goes,
-        where nothing is drawn at random.
+        ``"gain"``; ``"confidence"``, lowest first, unknown before all others; or ``"row"``, the
+        order of the frame without a random share.
     audit
-        Share drawn at random, 0 to 1.
+        Share of values drawn at random, 0 to 1.
     seed
-        Of the drawing; the same frame and seed give the same queue.
+        Random seed; the same frame and seed give the same queue.
     fields
-        Fields to review; None for all a person can read (a QR code is none).
+        Fields to review; None for all fields that a person can read (not QR codes).
     seconds
-        What a value takes, instead of the times assumed: a number per field, or a journal as a
-        table (`cvocr_lab.journal.to_frame`), whose medians count.
+        Seconds that a value takes, instead of the assumed times: a number per field, or a journal
+        as a table (`cvocr_lab.journal.to_frame`), whose medians are used.
     on
-        Column that says which rows belong together; None for the index.
+        Column that identifies rows that belong together; None for the index.
 
     Returns
     -------
     pandas.DataFrame
-        `row` (position in `frame`), `field`, `value` (missing where nothing was read), `reason`
-        (holds no value), `gain`, `audit` (whether it stands here because it was drawn at random),
-        `chance` (with which it comes up: `audit`'s, or 1), `rank` (its place without the drawing).
+        One row per field of a document face: `row` (position in `frame`), `field`, `value`
+        (missing if nothing was read), `reason` (contains no values), `gain`, `audit` (whether it
+        is in this place because it was drawn at random), `chance` (its probability of selection:
+        the value of the argument `audit`, or 1) and `rank` (its place without the random draw).
 
     Raises
     ------
     ArgumentError
-        `frame` is no flat frame, or an argument is none of those above.
+        `frame` is no flat frame, or an argument is invalid.
 
     Examples
     --------
@@ -145,7 +147,7 @@ def review_queue(
     if order not in ("gain", "row", "confidence"):
         raise unknown("order", order, get_args(Order))
     if not 0 <= audit <= 1:
-        raise ArgumentError(f"audit is a share from 0 to 1, not {audit}")
+        raise ArgumentError(f"audit must be a share from 0 to 1, not {audit}")
     records = Records(frame)
     labels = None if truth is None else beside(records, Truth(truth, records, on=on), on=on)
     wanted = _wanted(records.fields, labels, fields)
@@ -170,7 +172,7 @@ def _wanted(
 
 
 def _issues(records: Records, fields: Sequence[str], on: str | None) -> Mapping[str, pd.DataFrame]:
-    """Issues of each field, those at codes left to the fields they contradict."""
+    """Return the issues of each field."""
     if not (records.types != "").any():
         return {}
     found = check(records.frame, on=on)
@@ -186,13 +188,13 @@ def _of_field(
     labels: pd.DataFrame | None,
     seconds: Seconds | None,
 ) -> pd.DataFrame:
-    """The queue's rows of one field, in the order of the frame."""
+    """Return the queue of one field, in the order of the frame."""
     count = len(records)
     values: _Texts = records.texts(field).to_numpy(object)
     confidence = records.confidences(field)
     read = values != ""
     asked, looks = read.copy(), np.full(count, _LOOK_ELSE)
-    wrong = np.where(np.isnan(confidence), _CHANCE_UNKNOWN, 1 - np.clip(confidence, 0, 1))
+    wrong = np.where(np.isnan(confidence), _UNKNOWN_WRONG, 1 - np.clip(confidence, 0, 1))
     percent = (np.nan_to_num(confidence) * 100 + 1e-7).astype(int)  # only 1 is 100 %
     reasons = np.array([f"confidence {p}%" for p in range(101)], object)[np.clip(percent, 0, 100)]
     reasons[np.isnan(confidence)] = "confidence unknown"
@@ -224,7 +226,7 @@ def _of_field(
             "field": field,
             "value": pd.Series(values[at], dtype=TEXT).where(read[at]),
             "reason": pd.Series(reasons[at], dtype=TEXT),
-            "gain": (wrong / (look + _MEND * wrong))[at],
+            "gain": (wrong / (look + _TYPE * wrong))[at],
             "confidence": np.where(read, confidence, np.nan)[at],
             "number": number,
         }
@@ -232,7 +234,7 @@ def _of_field(
 
 
 def _also(wrong: _Floats, at: npt.NDArray[np.int64], chance: float) -> None:
-    """Add an independent reason to doubt, in place."""
+    """Combine the probability with that of an independent reason, in place."""
     wrong[at] = 1 - (1 - wrong[at]) * (1 - chance)
 
 
@@ -254,11 +256,11 @@ def _weigh_places(
     wrong: _Floats,
     reasons: _Texts,
 ) -> None:
-    told = (";" + located).str.extract(f";{re.escape(field)}:([a-z_]+)", expand=False)
-    said = told.fillna("").to_numpy(object)
+    how = (";" + located).str.extract(f";{re.escape(field)}:([a-z_]+)", expand=False)
+    found = how.fillna("").to_numpy(object)
     words = {"not_found": "not found on the picture", "fuzzy": "found with other letters"}
     for word, chance in _BY_PLACE.items():
-        at = np.flatnonzero(read & (said == word))
+        at = np.flatnonzero(read & (found == word))
         _also(wrong, at, chance)
         if word in words:
             _put_first(reasons, at, words[word])
@@ -274,7 +276,7 @@ def _weigh_truth(
     there = labels.notna().to_numpy()
     told = labels.fillna("").to_numpy(object)
     asked &= told != UNREADABLE
-    # Failed rows have no type to say what they should hold; the truth does.
+    # Failed rows have no type, so only the truth says which values they should have.
     asked |= there & (told != "") & (told != UNREADABLE)
     same = np.array(
         [
@@ -295,18 +297,18 @@ def _seconds(field: str, looks: _Floats, seconds: Seconds | None) -> _Floats:
     if isinstance(seconds, pd.DataFrame):
         for column in ("field", "seconds"):
             if column not in seconds:
-                raise ArgumentError(f"a journal's table needs the column {column!r}")
+                raise ArgumentError(f"the table of a journal needs the column {column!r}")
         own = seconds.loc[(seconds["field"] == field) & (seconds["seconds"] > 0), "seconds"]
         return np.full(len(looks), float(own.median())) if len(own) else looks
     if field not in seconds:
         return looks
     if not seconds[field] > 0:
-        raise ArgumentError(f"seconds to review {field!r} must be above 0")
+        raise ArgumentError(f"seconds of {field!r} must be greater than 0")
     return np.full(len(looks), float(seconds[field]))
 
 
 def _ordered(items: pd.DataFrame, order: Order, audit: float, seed: int) -> pd.DataFrame:
-    """Rank the items, and let those drawn at random come up earlier, spread evenly."""
+    """Rank the items, and spread those drawn at random evenly over the queue."""
     count = len(items)
     by_frame = [items["number"].to_numpy(), items["row"].to_numpy()]
     if order == "gain":
@@ -318,7 +320,7 @@ def _ordered(items: pd.DataFrame, order: Order, audit: float, seed: int) -> pd.D
     drawn = np.full(count, np.inf)
     if order != "row":
         chosen = np.random.default_rng(seed).permutation(count)[: round(audit * count)]
-        # Spread over the queue, so that a review that stops anywhere has drawn its share.
+        # Spread evenly, so that a review that stops at any point contains its share of them.
         drawn[chosen] = (np.arange(len(chosen)) + 0.5) / max(len(chosen), 1) * count
     early = drawn < place
     reasons = items["reason"].to_numpy(object)

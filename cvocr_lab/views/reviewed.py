@@ -1,4 +1,4 @@
-"""What a review says of the reader: its values judged, each with its chance of being reviewed."""
+"""`reviewed_values`: which reviewed values were right, and their probability of selection."""
 
 from __future__ import annotations
 
@@ -18,31 +18,32 @@ def reviewed_values(
     queue: pd.DataFrame,
     decisions: Decisions,
 ) -> pd.DataFrame:
-    """Judge the values of `frame` that persons have reviewed, for `accuracy_from_review`.
+    """List the reviewed values of `frame`, as input for `accuracy_from_review`.
 
-    Values reviewed for their rank stand for themselves.  Those drawn at random stand for all that
-    nobody came to, but for the ones that the review has reached by rank meanwhile: they are
-    themselves, too.  So the estimate is right wherever the review stopped.
+    A value that was reviewed because of its rank represents only itself.  A value drawn at random
+    represents all values that have not been reviewed, unless the review has reached it by its rank
+    as well.  This makes the estimate unbiased at whatever point the review stopped.
 
     Parameters
     ----------
     frame
-        The flat frame as the engine read it, without the decisions.
+        The flat frame as read by the engine, without decisions.
     queue
-        Its `review_queue`, made with the arguments that the review had.
+        The `review_queue` of the frame, with the same arguments as in the review.
     decisions
-        A journal, several, or decisions.
+        A journal, several journals, or decisions.
 
     Returns
     -------
     pandas.DataFrame
-        One row per value that somebody confirmed or corrected: `row`, `field`, `right` (the
-        engine's value was), `chance` (1 for those that stand for themselves) and `seconds`.
+        One row per value that was confirmed or corrected: `row`, `field`, `right` (whether the
+        value of the engine was right), `chance` (probability of selection; 1 for a value that
+        represents only itself) and `seconds`.
 
     Raises
     ------
     ArgumentError
-        There is no such journal, or `queue` is none.
+        The journal does not exist, or `queue` is no review queue.
 
     Examples
     --------
@@ -59,7 +60,7 @@ def reviewed_values(
     """
     for name in ("row", "field", "value", "audit", "rank"):
         if name not in queue:
-            raise ArgumentError(f"no queue such as review_queue gives: no column {name!r}")
+            raise ArgumentError(f"queue is not from review_queue: it has no column {name!r}")
     found = read_decisions(decisions)
     standings, name_of = fold(found), namer(digests(found))
     items = frame_items(frame)

@@ -1,4 +1,4 @@
-"""Confirm and correct what was read, field by field, by keyboard."""
+"""`review`: confirm and correct values one by one with the keyboard."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from cvocr_lab.frames import Records, Table
 from cvocr_lab.images import Fetch, Limits
 from cvocr_lab.journal import Check, Decision, Journal
 from cvocr_lab.kinds import captioned
-from cvocr_lab.views.boxes import Boxes, quad_said
-from cvocr_lab.views.items import SHOWN, Items
+from cvocr_lab.views.boxes import Boxes, quad_from_message
 from cvocr_lab.views.messages import row_message
 from cvocr_lab.views.pictures import Pictures
 from cvocr_lab.views.queue import Order, review_queue
+from cvocr_lab.views.review_items import SHOWN, Items
 from cvocr_lab.views.second_engine import SecondEngine
-from cvocr_lab.views.session import Ear, Session
+from cvocr_lab.views.session import Handler, Session
 from cvocr_lab.views.tags import Tags, split
 from cvocr_lab.views.truth_overlay import TruthOverlay, edits
-from cvocr_lab.views.viewer import pictured, send_row, send_sharp, warm, whole
-from cvocr_lab.views.widget import Mimebundle, Said, mimebundle
+from cvocr_lab.views.viewer import as_position, pictured, preload, send_row, send_sharp
+from cvocr_lab.views.widget import Message, Mimebundle, mimebundle
 
 
 class Reviewer(Session):
-    """What `review` gives: displayed by a notebook, it asks for one field after the other.
+    """The widget returned by `review`, which shows one field after the other.
 
     Attributes
     ----------
     journal
-        The journal that decisions go to.
+        The journal that decisions are written to.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Reviewer(Session):
         self._listeners: list[Callable[[Decision], object]] = []
 
     def on_decision(self, call: Callable[[Decision], object]) -> Callable[[Decision], object]:
-        """Have `call` called after each decision; works as a decorator."""
+        """Call a function after each decision; can be used as a decorator."""
         self._listeners.append(call)
         return call
 
@@ -66,19 +66,19 @@ class Reviewer(Session):
     def _repr_mimebundle_(self, **_: object) -> Mimebundle:
         first = self._items.first()
         if first is not None:
-            warm(self._talk, self._pictures, self._records, self._items.rows[first])
-        return mimebundle(self._talk, repr(self))
+            preload(self._channel, self._pictures, self._records, self._items.rows[first])
+        return mimebundle(self._channel, repr(self))
 
-    def _ears(self) -> Mapping[str, Ear]:
+    def _handlers(self) -> Mapping[str, Handler]:
         return {
             "open": self._open, "show": self._show, "choose": self._choose, "check": self._check,
             "sharp": self._sharpen, "decide": self._decide, "undo": self._undo,
             "box": self._box, "tag": self._tag,
         }  # fmt: skip
 
-    def _open(self, view: str, said: Said) -> None:  # noqa: ARG002 - all ears take the same
+    def _open(self, view: str, request: Message) -> None:  # noqa: ARG002 - all ears take the same
         self._items.read_others()
-        self._talk.tell(
+        self._channel.tell(
             view,
             "open",
             {
@@ -96,20 +96,21 @@ class Reviewer(Session):
         )
 
     def _journal_key(self) -> str:
-        # Tells the page which journal unsent keystrokes belong to, without telling the path.
+        # Lets the page assign unsent keystrokes to a journal without knowing its path.
         return hashlib.sha256(str(self.journal.path.resolve()).encode()).hexdigest()[:16]
 
-    def _choose(self, view: str, said: Said) -> None:
-        self._items.choose(str(said.get("shown", "")), str(said.get("field", "")))
-        said = {"at": self._items.first(), "found": len(self._items.walk)}
-        self._talk.tell(view, "chosen", {**said, "count": len(self._items)})
+    def _choose(self, view: str, request: Message) -> None:
+        self._items.choose(str(request.get("shown", "")), str(request.get("field", "")))
+        first, found = self._items.first(), len(self._items.walk)
+        message = {"at": first, "found": found, "count": len(self._items)}
+        self._channel.tell(view, "chosen", message)
 
-    def _show(self, view: str, said: Said) -> None:
-        k = whole(said.get("at"))
+    def _show(self, view: str, request: Message) -> None:
+        k = as_position(request.get("at"))
         if 0 <= k < len(self._items):
-            self._send(view, k, said)
+            self._send(view, k, request)
 
-    def _send(self, view: str, k: int, said: Said) -> None:
+    def _send(self, view: str, k: int, request: Message) -> None:
         items, row = self._items, self._items.rows[k]
         items.identify(row)
         record = self._boxes.record(row)
@@ -131,10 +132,10 @@ class Reviewer(Session):
             "after": items.next(k),
             "next": items.next(k, undecided=items.shown == "to do"),
         }
-        send_row(self._talk, view, self._pictures, record, message, said)
+        send_row(self._channel, view, self._pictures, record, message, request)
 
     def _names(self, engine: str) -> dict[str, object]:
-        """What the two readings are called; those of one engine by where they come from."""
+        """Return the names of the two engines; two readings of one engine get distinct names."""
         if self._second is None:
             return {"engine": engine}
         other = self._second.engine
@@ -143,7 +144,7 @@ class Reviewer(Session):
         return {"engine": f"{engine} (frame)".strip(), "other_engine": f"{engine} (other)".strip()}
 
     def _about(self, row: int, field: str) -> dict[str, object]:
-        """What the review adds to a field: where it stands, and what else was said of it."""
+        """Return the state of a field in the review, and its decisions."""
         k = self._items.place(row, field)
         if k is None:
             return {"k": None}
@@ -164,7 +165,7 @@ class Reviewer(Session):
         }
 
     def _other(self, row: int, field: str) -> dict[str, object]:
-        """What the second engine read, and how that differs."""
+        """Return the second engine's value and its differences."""
         other = self._second.value(row, field) if self._second else None
         if other is None:
             return {}
@@ -172,11 +173,11 @@ class Reviewer(Session):
         own = "" if k is None else self._items.values[k]
         return {"other": other, "other_edits": edits(other, own) if other and own else []}
 
-    def _box(self, view: str, said: Said) -> None:
-        """Put a box that was drawn, corrected, taken away or given to another field on disk."""
-        k, other = whole(said.get("at")), str(said.get("to") or "")
-        quad = quad_said(said.get("quad"))
-        if not 0 <= k < len(self._items) or (quad is None and said.get("quad") is not None):
+    def _box(self, view: str, request: Message) -> None:
+        """Write a box that was drawn, moved, removed or assigned to another field."""
+        k, other = as_position(request.get("at")), str(request.get("to") or "")
+        quad = quad_from_message(request.get("quad"))
+        if not 0 <= k < len(self._items) or (quad is None and request.get("quad") is not None):
             return
         row, field = self._items.rows[k], self._items.fields[k]
         self._items.identify(row)
@@ -184,56 +185,58 @@ class Reviewer(Session):
         put = partial(self._boxes.put, row, field, quad)
         why_not, decision = self._written(give if other else put)
         if why_not:
-            self._talk.tell(view, "trouble", {"text": why_not["refused"]})
+            self._channel.tell(view, "trouble", {"text": why_not["refused"]})
             return
         self._pictures.forget(row)
-        self._send(view, k, said)
+        self._send(view, k, request)
         self._called(decision)
 
-    def _tag(self, view: str, said: Said) -> None:
-        k = whole(said.get("at"))
+    def _tag(self, view: str, request: Message) -> None:
+        k = as_position(request.get("at"))
         if not 0 <= k < len(self._items):
             return
         row = self._items.rows[k]
         self._items.identify(row)
-        why_not, _ = self._written(lambda: self._tags.put(row, split(str(said.get("tags", "")))))
+        why_not, _ = self._written(lambda: self._tags.put(row, split(str(request.get("tags", "")))))
         if why_not:
-            self._talk.tell(view, "trouble", {"text": why_not["refused"]})
+            self._channel.tell(view, "trouble", {"text": why_not["refused"]})
         else:
             told = {"at": k, "tags": self._tags.of(row), "known": self._tags.known()}
-            self._talk.tell(view, "tagged", told)
+            self._channel.tell(view, "tagged", told)
 
     @cached_property
     def _tags(self) -> Tags:
         faces = [self._items.face(row) for row in range(len(self._records))]
         return Tags(self._records, self.journal, faces)
 
-    def _sharpen(self, view: str, said: Said) -> None:
-        record = self._records.record(whole(said.get("row")))
-        send_sharp(self._talk, view, self._pictures, record, said)
+    def _sharpen(self, view: str, request: Message) -> None:
+        record = self._records.record(as_position(request.get("row")))
+        send_sharp(self._channel, view, self._pictures, record, request)
 
-    def _check(self, view: str, said: Said) -> None:
-        k, text = whole(said.get("at")), str(said.get("text", ""))
+    def _check(self, view: str, request: Message) -> None:
+        k, text = as_position(request.get("at")), str(request.get("text", ""))
         if 0 <= k < len(self._items):
             wrong = self._complaint(k, text)
-            self._talk.tell(view, "checked", {"at": k, "text": text, "wrong": wrong})
+            self._channel.tell(view, "checked", {"at": k, "text": text, "wrong": wrong})
 
-    def _decide(self, view: str, said: Said) -> None:
-        k, token = whole(said.get("at")), str(said.get("token", ""))
+    def _decide(self, view: str, request: Message) -> None:
+        k, token = as_position(request.get("at")), str(request.get("token", ""))
         if not 0 <= k < len(self._items):
             return
         decision = None
-        if token not in self._done:  # a message that came twice is one decision
-            why_not, decision = self._decided(k, said)
+        if token not in self._done:  # a message that arrives twice is one decision
+            why_not, decision = self._decided(k, request)
             if why_not:
-                self._talk.tell(view, "refused", {"token": token, "at": k, **why_not})
+                self._channel.tell(view, "refused", {"token": token, "at": k, **why_not})
                 return
             state = self._items.states[k]
             self._done[token] = {"at": k, "state": state, "next": self._following(k)}
         answer = {"token": token, **self._done[token], "progress": self._items.progress()}
-        self._talk.tell(view, "decided", answer)
+        self._channel.tell(view, "decided", answer)
         following = answer["next"]
-        self._send(view, following if isinstance(following, int) and said.get("go") else k, said)
+        self._send(
+            view, following if isinstance(following, int) and request.get("go") else k, request
+        )
         self._called(decision)
 
     def _called(self, decision: Decision | None) -> None:
@@ -242,12 +245,12 @@ class Reviewer(Session):
                 call(decision)
 
     def _following(self, k: int) -> int | None:
-        """What comes after an item that was decided; to do, from the top again."""
+        """Return the next item after a decision; with "to do", start again from the top."""
         to_do = self._items.shown == "to do"
         following = self._items.next(k, undecided=to_do)
         return self._items.next(-1, undecided=True) if following is None and to_do else following
 
-    def _undo(self, view: str, said: Said) -> None:
+    def _undo(self, view: str, request: Message) -> None:
         undone = self._undone(view)
         if undone is None:
             return
@@ -256,9 +259,9 @@ class Reviewer(Session):
             self._pictures.forget(self._items.rows[k])
         self.__dict__.pop("_tags", None)
         answer = {"at": k, "field": field, "progress": self._items.progress()}
-        self._talk.tell(view, "undone", answer)
-        if k is not None:  # with its pictures: what is undone may be a box
-            self._send(view, k, {**said, "have": []})
+        self._channel.tell(view, "undone", answer)
+        if k is not None:  # with its pictures, since the undone decision may be a box
+            self._send(view, k, {**request, "have": []})
 
 
 def review(
@@ -279,45 +282,45 @@ def review(
     limits: Limits = Limits(),  # noqa: B008 - frozen
     fetch: Fetch = Fetch(),  # noqa: B008 - frozen
 ) -> Reviewer:
-    """Confirm and correct a flat frame in the notebook, field by field, by keyboard alone.
+    """Confirm and correct a flat frame in the notebook, field by field, with the keyboard.
 
-    Every decision is on disk before the screen moves: a kernel, server or browser that dies
-    costs at most what is typed but not yet entered.  Opening the same journal again goes on
-    where it ended, and undoing reaches back into earlier sessions.  Nothing that an engine read
-    counts as reviewed before a person has confirmed it.
+    Every decision is written to disk before the next field is shown: if the kernel, the server or
+    the browser dies, only text that was not yet entered is lost.  Opening the same journal again
+    continues the review, and decisions of earlier sessions can be undone.  A value does not count
+    as reviewed until a person has confirmed it.
 
     Parameters
     ----------
     frame
         A flat frame; it is not changed.
     journal
-        File that decisions are appended to, made if it is not there (readable by you alone), or
-        an open journal.
+        An open journal, or the file that decisions are appended to.  A new file is created with
+        mode 0600.
     truth
-        Labels, or the path of their CSV file, matched as by `cvocr_lab.score`; they are shown and
-        may be chosen, and the queue puts first what differs.
+        Labels, or the path of their CSV file, paired as by `cvocr_lab.score`.  They are shown and
+        can be selected as values; values that differ come first in the queue.
     order, audit, seed, fields
-        Of the queue; see `cvocr_lab.views.review_queue`.
+        See `cvocr_lab.views.review_queue`.
     queue
-        A queue of your own in place of these, such as `cvocr_lab.cleaning.suggestions` gives:
-        columns `row` (position in `frame`) and `field`, and `reason`, `chance`, and `after` (a
-        value that may be chosen) where it has them.
+        A queue to use instead, such as the result of `cvocr_lab.cleaning.suggestions`, with the
+        columns `row` (position in `frame`) and `field`, and optionally `reason`, `chance` and
+        `after` (a value that can be selected).
     other
-        A second engine's flat frame of the same inputs, whose answers may be chosen in place of
-        the queue's.
+        The flat frame of a second engine for the same inputs, whose values can be selected; it
+        replaces the values of the queue.
     checks
-        By field, a check of your own in place of the field type's: it takes a value and says what
-        is wrong with it, or "".  None for no check.  What a check finds wrong is saved by a key of
-        its own (Ctrl+Enter), and the decision says so.
+        For some fields, a function to use instead of the check of the field type: it takes a value
+        and returns what is wrong with it, or "".  None means no check.  A value that fails its
+        check can be saved with Ctrl+Enter, and is marked in its decision.
     who
-        Whose decisions they are; None for the login name.
+        The author of the decisions; None for the login name.
     on, height, limits, fetch
-        As for `cvocr_lab.view`.
+        See `cvocr_lab.view`.
 
     Raises
     ------
     ArgumentError
-        `frame` is no flat frame, or an argument is not understood.
+        `frame` is no flat frame, or an argument is invalid.
     MissingPartError
         anywidget is not installed.
 

@@ -1,4 +1,4 @@
-"""A second engine's answers beside the rows of a flat frame."""
+"""The values of a second engine for the rows of a flat frame."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from cvocr_lab.text import comparison_key
 
 
 class SecondEngine:
-    """Another flat frame of the same inputs, paired with the rows as a truth is.
+    """Another flat frame of the same inputs, paired with the rows like a truth.
 
     Parameters
     ----------
     records
         The rows under review.
     other
-        What another engine read.
+        The flat frame of the other engine.
     on
-        Column that says which rows belong together; None for the index.
+        Column that identifies rows that belong together; None for the index.
 
     Raises
     ------
@@ -33,18 +33,18 @@ class SecondEngine:
         self._other = Records(other)
         self._at = pair(records, Truth(other, records, on=on), on=on).rows
         if len(records) and self._at.max(initial=-1) < 0:
-            raise ArgumentError("the other frame has no row in common with this one: same index?")
+            raise ArgumentError("the two frames have no row in common: check their indexes")
         self.engine = next((name for name in self._other.engines.tolist() if name), "other")
 
     def value(self, row: int, field: str) -> str | None:
-        """What the other engine read there; None where it has no such row."""
+        """Return the other engine's value; None if it has no such row."""
         at = int(self._at[row])
         return None if at < 0 else str(self._other.texts(field).iat[at])
 
     def differing(
         self, rows: Sequence[int], fields: Sequence[str], values: Sequence[str]
     ) -> list[int]:
-        """Positions of those items that the two engines do not agree on."""
+        """Return the positions of the items on which the two engines disagree."""
         read = {field: self._other.texts(field).tolist() for field in set(fields)}
         return [
             k

@@ -1,4 +1,4 @@
-"""What reviewer and sweeper share: items, a journal, and a page whose decisions go to it."""
+"""The common base of `Reviewer` and `Sweeper`: a page of items whose decisions go to a journal."""
 
 from __future__ import annotations
 
@@ -12,30 +12,31 @@ from cvocr_lab.errors import ArgumentError
 from cvocr_lab.frames import Records
 from cvocr_lab.journal import Check, Decision, State, complaint
 from cvocr_lab.text import nfc
-from cvocr_lab.views.applied import apply
-from cvocr_lab.views.items import Items
+from cvocr_lab.views.apply_decisions import apply
+from cvocr_lab.views.messages import not_written
 from cvocr_lab.views.pictures import Pictures
-from cvocr_lab.views.widget import Page, Said, Talk
+from cvocr_lab.views.review_items import Items
+from cvocr_lab.views.widget import Channel, Message, Page
 
 if TYPE_CHECKING:
     from anywidget import AnyWidget
 
-Ear = Callable[[str, Said], None]
-"""What is called with the page's view and the whole message."""
+Handler = Callable[[str, Message], None]
+"""A function that is called with the view of the page and its message."""
 
 _STATES: Final[Mapping[str, State]] = {
     "skipped": "skipped", "unreadable": "unreadable", "disputed": "disputed", "note": "untouched",
 }  # fmt: skip
-"""What a page may ask for beside a value; a note leaves things where they stand."""
+"""Decisions other than a value; a note does not change the state."""
 
 
 class Session:
-    """Items that a person decides on a page; which page, is for those that extend it.
+    """Items that a person decides on a page; subclasses define the page.
 
     Attributes
     ----------
     journal
-        The journal that decisions go to.
+        The journal that decisions are written to.
     """
 
     def __init__(
@@ -51,23 +52,23 @@ class Session:
         self.journal = items.journal
         self._records, self._pictures, self._items = records, pictures, items
         self._checks, self._height = checks, height
-        # The page is answered beside the cells that run (JupyterLab's subshells).
+        # JupyterLab's subshells answer the page while other cells run.
         self._lock = RLock()
-        self._talk = Talk(self._hear, page)
+        self._channel = Channel(self._hear, page)
 
     @property
     def widget(self) -> AnyWidget:
-        """The widget itself, for those who build a page of several."""
-        return self._talk.widget
+        """The widget itself, for combining several widgets on a page."""
+        return self._channel.widget
 
     @property
     def progress(self) -> pd.Series:
-        """How many items stand in which state."""
+        """Number of items by state."""
         counts = pd.Series(self._items.states, dtype="object").value_counts()
         return counts.rename("items").rename_axis("state")
 
     def frame(self) -> pd.DataFrame:
-        """The frame with what was decided so far, see `cvocr_lab.views.apply`."""
+        """Return the frame with all decisions applied; see `cvocr_lab.views.apply`."""
         with self._lock:
             self.journal.refresh()
             decisions = self.journal.decisions
@@ -76,35 +77,35 @@ class Session:
     def __len__(self) -> int:
         return len(self._items)
 
-    def _ears(self) -> Mapping[str, Ear]:
-        """What is called for which question of the page."""
+    def _handlers(self) -> Mapping[str, Handler]:
+        """Return the function for each request of the page."""
         raise NotImplementedError
 
-    def _hear(self, view: str, ask: str, said: Said) -> None:
-        hear = self._ears().get(ask)
-        if hear:
+    def _hear(self, view: str, ask: str, request: Message) -> None:
+        handler = self._handlers().get(ask)
+        if handler:
             with self._lock:
-                hear(view, said)
+                handler(view, request)
 
-    def _decided(self, k: int, said: Said) -> tuple[Mapping[str, str], Decision | None]:
-        """Put what the page said of an item on disk, or say why not."""
+    def _decided(self, k: int, request: Message) -> tuple[Mapping[str, str], Decision | None]:
+        """Write the decision that the page sent, or return why it was not written."""
         self._items.read_others()
-        act, text = str(said.get("act", "value")), nfc(str(said.get("value") or "")).strip()
+        act, text = str(request.get("act", "value")), nfc(str(request.get("value") or "")).strip()
         state, doubt = _STATES.get(act), ""
         if act == "value":
             doubt = self._complaint(k, text)
-            if doubt and not said.get("force"):
+            if doubt and not request.get("force"):
                 return {"doubt": doubt}, None
             state = "confirmed" if text == nfc(self._items.values[k]).strip() else "corrected"
         if state is None:
-            raise ArgumentError("the page asked for what is no decision")
-        return self._put(k, state, text, said, doubt)
+            raise ArgumentError("the page sent an unknown decision")
+        return self._put(k, state, text, request, doubt)
 
     def _put(
-        self, k: int, state: State, text: str, said: Said, doubt: str = ""
+        self, k: int, state: State, text: str, request: Message, doubt: str = ""
     ) -> tuple[Mapping[str, str], Decision | None]:
         self._items.identify(self._items.rows[k])
-        note, seconds = str(said.get("note") or ""), said.get("seconds")
+        note, seconds = str(request.get("note") or ""), request.get("seconds")
         spent = float(seconds) if isinstance(seconds, int | float) else None
         return self._written(
             lambda: self._items.decide(k, state, text, note=note, doubt=doubt, seconds=spent)
@@ -113,12 +114,11 @@ class Session:
     def _written(
         self, write: Callable[[], Decision | None]
     ) -> tuple[Mapping[str, str], Decision | None]:
-        """Write to the journal, or say why it cannot be written."""
+        """Write to the journal, or return why it cannot be written."""
         try:
             return {}, write()
         except OSError as error:
-            reason = error.strerror or type(error).__name__
-            return {"refused": f"The journal cannot be written: {reason}."}, None
+            return {"refused": not_written(error)}, None
 
     def _complaint(self, k: int, text: str) -> str:
         field = self._items.fields[k]
@@ -126,13 +126,13 @@ class Session:
         return complaint(field, cell.form, text, self._checks)
 
     def _undone(self, view: str) -> tuple[str, int | None] | None:
-        """Undo the latest decision: of which field, and where it stands among the items."""
+        """Undo the latest decision, and return its field and the position of its item."""
         self._items.read_others()
         undone = self.journal.undo()
         if undone is None:
-            self._talk.tell(view, "trouble", {"text": "There is nothing to undo."})
+            self._channel.tell(view, "trouble", {"text": "There is nothing to undo."})
             return None
         k = self._items.find(undone.item)
         if k is not None:
-            self._items.take_state(k)
+            self._items.update_state(k)
         return undone.item.field, k

@@ -1,4 +1,4 @@
-"""Labels that are likely wrong: what codes, rules and readings say against them."""
+"""`suspects`: find labels that are likely wrong, by codes, rules and readings."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from cvocr_lab.text import comparison_key, fold_key, old_tone
 from cvocr_lab.views.queue import COLUMNS
 
 _LABELS_WRONG: Final = 0.02
-"""Share of labels taken to be wrong before anything is known."""
+"""Prior probability that a label is wrong."""
 
 _WRONG_ALIKE: Final = 0.3
-"""Chance that a second engine makes the very mistake of the first."""
+"""Probability that a second engine makes the same mistake as the first."""
 
-_UNSURE: Final = 0.05
-"""Chance of error of a value whose engine gives no confidence."""
+_UNKNOWN_WRONG: Final = 0.05
+"""Probability that a value without confidence is wrong."""
 
 _BY_CODE: Final = {"qr": 0.97, "mrz": 0.95}
 _BY_CODE_MARKS: Final = 0.6
@@ -41,7 +41,7 @@ _LOOKED_AT: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "plate_province": ("plate", "issued_at"),
 }  # fmt: skip
-"""Fields that a rule holds against each other; a rule not named looks at one."""
+"""Fields that a rule compares; rules that are not listed look at one field."""
 
 _CODE_RULES: Final = frozenset({"qr_print", "qr_marks", "mrz_print"})
 _NO_LABEL_RULES: Final = frozenset({"code_of_another", "corrected", "duplicate_image", "qr_form"})
@@ -54,37 +54,38 @@ def suspects(
     other: pd.DataFrame | None = None,
     on: str | None = None,
     fields: Sequence[str] | None = None,
-    least: float = 0.3,
+    min_strength: float = 0.3,
 ) -> pd.DataFrame:
     """List labels that are likely wrong, the likeliest first, as a queue for `cvocr_lab.review`.
 
-    Against a label speak a QR code or MRZ that proves another value (`labels_from_codes`), a form
-    that its field cannot have, a rule that labels of one paper break (`check`) and the reading
-    does not, a reading that is sure of another value, two engines that agree on one, and another
-    label of the same picture.  Differences in nothing but marks weigh less, those in the style
-    of tone marks hardly anything.
+    The evidence against a label is: a QR code or MRZ that proves another value
+    (`labels_from_codes`); a form that its field cannot have; a rule that the labels of a paper
+    break but its reading does not (`check`); a reading of another value with high confidence; two
+    engines that agree on another value; and another label of the same picture.  Values that
+    differ only in diacritics count less, and those that differ only in the style of tone marks
+    very little.
 
     Parameters
     ----------
     frame
-        A flat frame: the pictures the labels are of, and what an engine read.
+        The flat frame of an engine for the pictures that were labelled.
     truth
-        The labels, matched as by `cvocr_lab.score`.  Those that say ``###`` are left out.
+        The labels, paired as by `cvocr_lab.score`.  Labels ``###`` are left out.
     other
-        What a second engine read of the same pictures: a flat frame.
+        The flat frame of a second engine for the same pictures.
     on
-        Column that says which rows belong together; None for the index.
+        Column that identifies rows that belong together; None for the index.
     fields
-        Fields to look at; None for all of the labels.
-    least
-        Strength that a suspicion must have, 0 to 1.
+        Fields to look at; None for all fields of the labels.
+    min_strength
+        Minimum strength of a suspicion, 0 to 1.
 
     Returns
     -------
     pandas.DataFrame
-        The columns of `cvocr_lab.views.review_queue` (`reason` says the evidence and holds no
-        value; `gain` is the strength), `label`, and `strength`: the chance that the label is
-        wrong, were one in fifty.
+        The columns of `cvocr_lab.views.review_queue` (`reason` describes the evidence and contains
+        no values; `gain` is the strength), `label`, and `strength`: the probability that the label
+        is wrong, assuming that one in fifty is.
 
     Raises
     ------
@@ -103,15 +104,15 @@ def suspects(
     >>> found[["field", "label"]].to_dict("records")
     [{'field': 'sex', 'label': 'Nữ'}]
     >>> found["reason"][0].split("; ")[1]
-    'it reads another value, 99% sure'
+    'the engine read another value (confidence 99%)'
     """
-    if not 0 <= least <= 1:
-        raise ArgumentError(f"least is a strength from 0 to 1, not {least}")
+    if not 0 <= min_strength <= 1:
+        raise ArgumentError(f"min_strength must be from 0 to 1, not {min_strength}")
     records = Records(frame)
     labels = beside(records, Truth(truth, records, fields=fields, on=on), on=on)
     names = [str(name) for name in labels.columns[1:]]
     papers = pd.factorize(records.labels(on))[0]
-    # Under positions, and with a column that says which rows are of one paper.
+    # With positions as index, and a column that identifies the rows of one paper.
     frame = records.frame.reset_index(drop=True).assign(ocr_type=records.types, paper=papers)
     found = _Suspicions(labels, names, {n: records.texts(n).tolist() for n in names})
     found.by_codes(frame, "paper")
@@ -119,7 +120,7 @@ def suspects(
     second = None if other is None else beside(records, Truth(other, records, on=on), on=on)
     found.by_readings(records, second)
     found.by_twins(records)
-    return found.queue(least)
+    return found.queue(min_strength)
 
 
 class _Suspicions:
@@ -140,7 +141,7 @@ class _Suspicions:
             self._against.setdefault((at, field), []).append((strength, reason))
 
     def by_codes(self, frame: pd.DataFrame, paper: str) -> None:
-        """What QR codes and zones prove otherwise."""
+        """Add labels that a QR code or MRZ contradicts."""
         proven = labels_from_codes(frame, on=paper)
         for at, notes in zip(proven.index.tolist(), proven["proven_by"].tolist(), strict=True):
             for note in notes.split(";"):
@@ -150,14 +151,14 @@ class _Suspicions:
                     continue
                 how = difference(label[0], str(proven.at[at, field]))
                 source = "qr" if "qr" in code else "mrz"
-                said = "QR code" if source == "qr" else "MRZ"
+                name = "QR code" if source == "qr" else "MRZ"
                 if how == "other":
-                    self._add(at, field, _BY_CODE[source], f"the {said} says otherwise")
+                    self._add(at, field, _BY_CODE[source], f"the {name} says otherwise")
                 elif how == "marks" and source == "qr":
                     self._add(at, field, _BY_CODE_MARKS, "the QR code has other diacritics")
 
     def by_rules(self, frame: pd.DataFrame, papers: np.ndarray) -> None:
-        """What the labels of a paper break and its reading does not."""
+        """Add labels that break a rule which the reading of the paper does not break."""
         told = pd.DataFrame(
             {n: pd.Series(v, dtype=TEXT).replace({"": None, UNREADABLE: None})
              for n, v in self._labels.items()}
@@ -173,7 +174,7 @@ class _Suspicions:
         for at, rule, field, severity in cells:
             involved = [f for f in _LOOKED_AT.get(rule, (field,)) if f in self._labels]
             if rule in _CODE_RULES and any((at, name) in self._against for name in involved):
-                continue  # told by the code itself
+                continue  # already found by the code itself
             message = RULES[rule].message
             differing = [f for f in involved if self._differs(at, f)]
             if differing and (at, rule) not in also:
@@ -188,9 +189,9 @@ class _Suspicions:
         return difference(self._labels[field][at], self._read[field][at]) in ("other", "marks")
 
     def by_readings(self, records: Records, other: pd.DataFrame | None) -> None:
-        """What one engine is sure of, or two agree on."""
+        """Add labels that differ from the value of one engine, or of two that agree."""
         for field in self._names:
-            sure = records.confidences(field)
+            confidences = records.confidences(field)
             seconds = [""] * len(records)
             if other is not None and field in other:
                 seconds = other[field].fillna("").tolist()
@@ -200,17 +201,18 @@ class _Suspicions:
                 how = difference(label, value)
                 if not value or how == "same":
                     continue
-                wrong = _UNSURE if np.isnan(sure[at]) else max(1 - sure[at], 1e-3)
+                confidence = float(confidences[at])
+                wrong = _UNKNOWN_WRONG if np.isnan(confidence) else max(1 - confidence, 1e-3)
                 agree = bool(seconds[at]) and difference(value, seconds[at]) == "same"
                 if other is not None and seconds[at] and not agree:
-                    wrong = 0.5  # two readers of two minds
-                strength, said = _by_reading(wrong, how, agree=agree, empty=not label)
-                if not (agree or how == "style" or np.isnan(sure[at])):
-                    said += f", {sure[at]:.0%} sure"
-                self._add(at, field, strength, said)
+                    wrong = 0.5  # the two engines disagree
+                strength, reason = _by_reading(wrong, how, agree=agree, empty=not label)
+                if not (agree or how == "style" or np.isnan(confidence)):
+                    reason += f" (confidence {confidence:.0%})"
+                self._add(at, field, strength, reason)
 
     def by_twins(self, records: Records) -> None:
-        """Other labels of the same picture."""
+        """Add labels that differ from another label of the same picture."""
         if not records.source_columns and "ocr_source" not in records.frame:
             return
         sources = [str(source) for source in records.sources]
@@ -224,15 +226,15 @@ class _Suspicions:
                 told = {old_tone(comparison_key(self._labels[field][at])) for at in twins}
                 if len(told - {"", UNREADABLE}) > 1:
                     for at in twins:
-                        self._add(at, field, _BY_TWIN, "the same picture has another label too")
+                        self._add(at, field, _BY_TWIN, "the same picture also has another label")
 
-    def queue(self, least: float) -> pd.DataFrame:
-        """All suspicions of that strength, the strongest first."""
+    def queue(self, min_strength: float) -> pd.DataFrame:
+        """Return all suspicions of at least this strength, the strongest first."""
         rows = []
         for (at, field), against in self._against.items():
             strength = 1 - float(np.prod([1 - s for s, _ in against]))
             reasons = [reason for _, reason in sorted(against, key=lambda a: -a[0])]
-            if strength >= least:
+            if strength >= min_strength:
                 rows.append(
                     (at, field, self._read[field][at] or None, "; ".join(dict.fromkeys(reasons)),
                      strength, False, 1.0, 0, self._labels[field][at] or None, strength)
@@ -246,24 +248,24 @@ class _Suspicions:
 
 
 def _by_reading(wrong: float, how: str, *, agree: bool, empty: bool) -> tuple[float, str]:
-    """Strength and words of a reading that differs from the label."""
+    """Return the strength and the description of a reading that differs from the label."""
     if how == "style":
-        return _BY_STYLE, "read in the other style of tone marks"
+        return _BY_STYLE, "the reading has the other style of tone marks"
     both_wrong = wrong * (_WRONG_ALIKE if agree else 1.0)
     if how == "marks":
-        both_wrong = min(2 * both_wrong, 1.0)  # marks are what readers get wrong together
+        both_wrong = min(2 * both_wrong, 1.0)  # engines often make the same mistakes in diacritics
     strength = _LABELS_WRONG / (_LABELS_WRONG + both_wrong)
-    who = "two engines agree on" if agree else "it reads"
-    what = "a value where there is no label" if empty else "another value"
+    who = "two engines agree on" if agree else "the engine read"
+    what = "a value that is not labelled" if empty else "another value"
     if how == "marks":
         what = "other diacritics"
     return strength, f"{who} {what}"
 
 
 def difference(label: str, value: str) -> str:
-    """How two values differ: ``same``, ``style`` (of tone marks), ``marks``, ``other``.
+    """Return how two values differ: ``same``, ``style`` (of tone marks), ``marks``, ``other``.
 
-    Dates are the same however they are separated.
+    The separators of dates are ignored.
 
     >>> difference("05-03-1999", "05/03/1999"), difference("HOÀ", "HÒA"), difference("Nam", "Nữ")
     ('same', 'style', 'other')

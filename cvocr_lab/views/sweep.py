@@ -1,4 +1,4 @@
-"""All crops of one field side by side: only the wrong ones need a hand."""
+"""`sweep`: check one field of many papers at a time, in a grid of crops."""
 
 from __future__ import annotations
 
@@ -18,30 +18,30 @@ from cvocr_lab.images.crops import Points, corners_of, cut, grown, jpeg
 from cvocr_lab.journal import Check, Journal
 from cvocr_lab.kinds import caption
 from cvocr_lab.views.boxes import Boxes
-from cvocr_lab.views.items import Items
 from cvocr_lab.views.pictures import Pictures
-from cvocr_lab.views.session import Ear, Session
-from cvocr_lab.views.viewer import pictured, whole
-from cvocr_lab.views.widget import Mimebundle, Said, mimebundle
+from cvocr_lab.views.review_items import Items
+from cvocr_lab.views.session import Handler, Session
+from cvocr_lab.views.viewer import as_position, pictured
+from cvocr_lab.views.widget import Message, Mimebundle, mimebundle
 
 SweepOrder = Literal["confidence", "value", "row"]
 
 _CROP: Final = (720, 150)
 _MARGIN: Final = 0.3
 _ALONG: Final = 1.2
-"""Of a crop's height: what more is shown on its left and right.  A value that shares a line with
-its caption is placed by counting letters, and may begin a little earlier."""
+"""Margin on the left and right, in crop heights.  The start of a value on the line of its caption
+is estimated from the number of letters, so it may be cut off without a margin."""
 _KEPT: Final = 600
-"""Crops kept, encoded: some ten kilobytes each."""
+"""Number of cached crops, of some ten kilobytes each."""
 
 
 class Sweeper(Session):
-    """What `sweep` gives: displayed by a notebook, it shows one field of many papers at a time.
+    """The widget returned by `sweep`, which shows one field of many papers at a time.
 
     Attributes
     ----------
     journal
-        The journal that decisions go to.
+        The journal that decisions are written to.
     field
         The field.
     """
@@ -69,9 +69,9 @@ class Sweeper(Session):
         return f"Sweeper of {len(self)} × {self.field}, {left} to do, journal {where}; run the cell"
 
     def _repr_mimebundle_(self, **_: object) -> Mimebundle:
-        return mimebundle(self._talk, repr(self))
+        return mimebundle(self._channel, repr(self))
 
-    def _ears(self) -> Mapping[str, Ear]:
+    def _handlers(self) -> Mapping[str, Handler]:
         return {
             "open": self._open, "page": self._turn, "decide": self._decide,
             "rest": self._confirm_rest, "undo": self._undo,
@@ -90,9 +90,9 @@ class Sweeper(Session):
         first = self._items.first()
         return 0 if first is None else first // self._per_page
 
-    def _open(self, view: str, said: Said) -> None:  # noqa: ARG002 - all ears take the same
+    def _open(self, view: str, request: Message) -> None:  # noqa: ARG002 - all ears take the same
         self._items.read_others()
-        self._talk.tell(
+        self._channel.tell(
             view,
             "open",
             {
@@ -106,16 +106,16 @@ class Sweeper(Session):
         )
         self._show(view, self._first_page())
 
-    def _turn(self, view: str, said: Said) -> None:
+    def _turn(self, view: str, request: Message) -> None:
         self._items.read_others()
-        self._show(view, min(max(whole(said.get("page")), 0), self._pages - 1))
+        self._show(view, min(max(as_position(request.get("page")), 0), self._pages - 1))
 
     def _show(self, view: str, page: int) -> None:
         self._page = page
         cells = [self._cell(k) for k in self._on(page)]
-        told = {"page": page, "cells": cells, "progress": self._items.progress()}
-        self._talk.tell(view, "page", told)
-        self._talk.later(view, lambda: self._send_crops(view, page))
+        message = {"page": page, "cells": cells, "progress": self._items.progress()}
+        self._channel.tell(view, "page", message)
+        self._channel.run_in_background(view, lambda: self._send_crops(view, page))
 
     def _cell(self, k: int) -> dict[str, object]:
         row = self._items.rows[k]
@@ -134,13 +134,13 @@ class Sweeper(Session):
         }
 
     def _send_crops(self, view: str, page: int) -> None:
-        """Send the crops of a page one by one, then make those of the next."""
+        """Send the crops of a page one by one, then prepare those of the next page."""
         for k in self._on(page):
             if page != self._page:
-                return  # turned on meanwhile
+                return  # another page is shown now
             crop, trouble = self._crop(k)
-            told = {"k": k, "trouble": trouble}
-            self._talk.tell(view, "crop", told, [crop] if crop else [])
+            message = {"k": k, "trouble": trouble}
+            self._channel.tell(view, "crop", message, [crop] if crop else [])
         for k in self._on(page + 1):
             if page != self._page:
                 return
@@ -153,7 +153,7 @@ class Sweeper(Session):
         record = self._boxes.record(self._items.rows[k])
         corners = corners_of(record.cells[self.field].quad)
         if corners is None:
-            return b"", "its place on the picture is not known"
+            return b"", "the place of the value on the picture is unknown"
         try:
             pixels = self._pictures.pixels(record)
         except CvocrError as error:
@@ -167,58 +167,58 @@ class Sweeper(Session):
 
     # --- decisions
 
-    def _decide(self, view: str, said: Said) -> None:
-        k, token = whole(said.get("at")), str(said.get("token", ""))
+    def _decide(self, view: str, request: Message) -> None:
+        k, token = as_position(request.get("at")), str(request.get("token", ""))
         if not 0 <= k < len(self._items):
             return
-        if token not in self._done:  # a message that came twice is one decision
-            why_not, _ = self._decided(k, said)
+        if token not in self._done:  # a message that arrives twice is one decision
+            why_not, _ = self._decided(k, request)
             if why_not:
-                self._talk.tell(view, "refused", {"at": k, "token": token, **why_not})
+                self._channel.tell(view, "refused", {"at": k, "token": token, **why_not})
                 return
             self._done.add(token)
         progress = self._items.progress()
-        self._talk.tell(
+        self._channel.tell(
             view, "decided", {"token": token, "cells": [self._cell(k)], "progress": progress}
         )
 
-    def _confirm_rest(self, view: str, said: Said) -> None:
-        """Confirm what a person says is right: the values of a page that nobody decided.
+    def _confirm_rest(self, view: str, request: Message) -> None:
+        """Confirm the undecided values of a page.
 
-        Only what the person saw, crop and value, counts: the page names them.
+        The page names the items whose crop and value the person has seen; only these count.
         """
         self._items.read_others()
-        named = said.get("at")
-        asked = [whole(k) for k in named] if isinstance(named, list) else []
+        named = request.get("at")
+        asked = [as_position(k) for k in named] if isinstance(named, list) else []
         why_not: Mapping[str, str] = {}
         done = []
         for k in asked:
             if not 0 <= k < len(self._items) or self._items.states[k] != "prefilled":
                 continue
             if self._complaint(k, self._items.values[k]):
-                continue  # a malformed value is confirmed by itself, with its own key
-            why_not, _ = self._put(k, "confirmed", self._items.values[k], said)
+                continue  # malformed values must be confirmed one by one
+            why_not, _ = self._put(k, "confirmed", self._items.values[k], request)
             if why_not:
                 break
             done.append(self._cell(k))
-        told = {"cells": done, "progress": self._items.progress(), "rest": True}
-        self._talk.tell(view, "decided", {**told, "token": str(said.get("token", ""))})
+        message = {"cells": done, "progress": self._items.progress(), "rest": True}
+        self._channel.tell(view, "decided", {**message, "token": str(request.get("token", ""))})
         if why_not:
-            self._talk.tell(view, "trouble", {"text": why_not["refused"]})
+            self._channel.tell(view, "trouble", {"text": why_not["refused"]})
 
-    def _undo(self, view: str, said: Said) -> None:  # noqa: ARG002 - all ears take the same
+    def _undo(self, view: str, request: Message) -> None:  # noqa: ARG002 - all ears take the same
         undone = self._undone(view)
         if undone is None:
             return
         field, k = undone
         if k is None:
-            text = f"Undone, of another field or paper: {field}."
-            self._talk.tell(view, "trouble", {"text": text})
+            text = f"Undone: a decision about another field or paper ({field})."
+            self._channel.tell(view, "trouble", {"text": text})
             return
         if k not in self._on(self._page):
             self._show(view, k // self._per_page)
-        told = {"cells": [self._cell(k)], "progress": self._items.progress(), "at": k}
-        self._talk.tell(view, "undone", told)
+        message = {"cells": [self._cell(k)], "progress": self._items.progress(), "at": k}
+        self._channel.tell(view, "undone", message)
 
 
 def sweep(
@@ -234,34 +234,33 @@ def sweep(
     limits: Limits = Limits(),  # noqa: B008 - frozen
     fetch: Fetch = Fetch(),  # noqa: B008 - frozen
 ) -> Sweeper:
-    """Go through one field of all papers at once: a grid of crops, each over what was read.
+    """Check one field of all papers in a grid of crops, with the values below them.
 
-    Only the wrong ones need a hand: type what stands there.  The others of the page are confirmed
-    by one key that says so (Alt+A), never by turning the page, but for values whose form is wrong:
-    each of those is confirmed by itself.  Decisions go to the same
-    journal as those of `cvocr_lab.review`, on disk before the screen says so, and can be undone.
+    Correct the wrong values by typing, and confirm all others of the page with one key (Alt+A).
+    Turning the page confirms nothing.  Values whose form is wrong must be confirmed one by one.
+    Decisions are written to the same journal as those of `cvocr_lab.review`, before the screen
+    shows them, and can be undone.
 
     Parameters
     ----------
     frame
-        A flat frame; it is not changed.  `cvocr_lab.batch.locate` gives places to answers that
-        have none.
+        A flat frame; it is not changed.  `cvocr_lab.batch.locate` adds missing quads.
     field
-        The field to sweep.
+        The field to check.
     journal
-        File that decisions are appended to, made if it is not there (readable by you alone), or
-        an open journal.
+        An open journal, or the file that decisions are appended to.  A new file is created with
+        mode 0600.
     order
-        ``"confidence"``, least first; ``"value"``, equal values side by side; ``"row"``.
+        ``"confidence"``, lowest first; ``"value"``, equal values side by side; or ``"row"``.
     per_page
-        Crops on a page, 1 to 200.
+        Number of crops per page, 1 to 200.
     checks, who, height, limits, fetch
-        As for `cvocr_lab.review`.
+        See `cvocr_lab.review`.
 
     Raises
     ------
     ArgumentError
-        `frame` is no flat frame, has no such field, or an argument is not understood.
+        `frame` is no flat frame, has no such field, or an argument is invalid.
     MissingPartError
         anywidget is not installed.
 
@@ -279,7 +278,7 @@ def sweep(
     if order not in ("confidence", "value", "row"):
         raise unknown("order", order, get_args(SweepOrder))
     if not 1 <= per_page <= 200:
-        raise ArgumentError(f"per_page is a number from 1 to 200, not {per_page}")
+        raise ArgumentError(f"per_page must be from 1 to 200, not {per_page}")
     records = pictured(frame)
     if field not in records.fields:
         raise unknown("field", field, records.fields)
@@ -292,7 +291,7 @@ def sweep(
 
 
 def _queue(records: Records, field: str, order: SweepOrder) -> pd.DataFrame:
-    """The rows that have a value, in the order asked for."""
+    """Return the rows that have a value, in the requested order."""
     cells = pd.DataFrame(
         {
             "row": range(len(records)),

@@ -1,4 +1,4 @@
-"""Tags that persons put on rows, as decisions in the journal."""
+"""Tags of rows, kept as decisions in the journal."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import pandas as pd
 from cvocr_lab.frames import TAGS_COLUMN, Records
 from cvocr_lab.journal import Decision, Item, Journal, frame_items, tags_of
 
-_FIRST = 12
-"""Tags that a row can have."""
+_MOST = 12
+"""Maximum number of tags of a row."""
 
 
 class Tags:
@@ -23,11 +23,11 @@ class Tags:
     Parameters
     ----------
     records
-        The rows; tags that an earlier review put into the frame count.
+        The rows; their tags are read from the frame.
     journal
-        Where tags are put; None for looking only.
+        The journal that new tags are written to; None for a read-only view.
     items
-        The rows as the journal knows them; None to make them.
+        The journal's identifiers of the rows; None to compute them.
     """
 
     def __init__(
@@ -47,24 +47,24 @@ class Tags:
         return pd.Series([self._text(row, own) for row, own in enumerate(texts.tolist())])
 
     def _text(self, row: int, own: str) -> str:
-        said = self.journal.at(self._items[row], TAGS_COLUMN) if self.journal else None
-        return own if said is None else tags_of(said) or ""
+        standing = self.journal.at(self._items[row], TAGS_COLUMN) if self.journal else None
+        return own if standing is None else tags_of(standing) or ""
 
     def of(self, row: int) -> list[str]:
-        """Give the tags of a row."""
+        """Return the tags of a row."""
         return split(self._text(row, str(self._records.texts(TAGS_COLUMN).iat[row])))
 
     def having(self, tag: str) -> npt.NDArray[np.bool_]:
-        """Tell which rows have a tag."""
+        """Return which rows have a tag."""
         has = {text: tag in split(text) for text in self._texts.unique().tolist()}
         return self._texts.map(has).to_numpy(bool)
 
     def known(self) -> list[str]:
-        """List the tags that occur, by alphabet."""
+        """Return all tags in alphabetical order."""
         return sorted({tag for text in self._texts.unique().tolist() for tag in split(text)})
 
     def put(self, row: int, tags: Iterable[str]) -> Decision | None:
-        """Give a row these tags and no others; the decision is on disk when this returns.
+        """Replace the tags of a row; the decision is on disk when this returns.
 
         Raises
         ------
@@ -73,7 +73,7 @@ class Tags:
         """
         assert self.journal is not None
         own = str(self._records.texts(TAGS_COLUMN).iat[row])
-        text = ";".join(split(";".join(tags))[:_FIRST])
+        text = ";".join(split(";".join(tags))[:_MOST])
         if text == str(self._texts.iat[row]):
             return None
         item = replace(self._items[row], field=TAGS_COLUMN)
@@ -83,7 +83,7 @@ class Tags:
 
 
 def split(text: str) -> list[str]:
-    """Take the tags out of a text, each once.
+    """Split a text into tags without duplicates.
 
     >>> split("blurred; to ask;blurred;")
     ['blurred', 'to ask']

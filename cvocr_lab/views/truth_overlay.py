@@ -1,4 +1,4 @@
-"""The truth laid over the rows shown: outcomes, and where the letters differ."""
+"""Compare the rows shown with the truth: outcomes, and letters that differ."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ Edit = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What the truth says of one value.
+    """The comparison of one value with the truth.
 
     Parameters
     ----------
     truth
-        The accepted text nearest to the value; "" for absent.
+        The accepted text nearest to the value; "" if there is none.
     outcome
-        ``correct wrong invented missing absent``; "" where the truth is ``###``.
+        ``correct``, ``wrong``, ``invented``, ``missing`` or ``absent``; "" if the truth is ``###``.
     """
 
     truth: str
@@ -38,32 +38,32 @@ class Judgement:
 
 
 class TruthOverlay:
-    """A truth laid over the rows of a flat frame; nothing is paired before it is asked for.
+    """The truth for the rows of a flat frame, paired when it is first needed.
 
     Parameters
     ----------
     records
         The rows.
     truth, on
-        As for `cvocr_lab.score`.
+        See `cvocr_lab.score`.
     """
 
     def __init__(self, records: Records, truth: Table, *, on: str | None = None) -> None:
         truth = as_table(truth, "truth")
         self._records, self._given, self._on = records, truth, on
         self._truth = Truth(truth, records, on=on)
-        self._speakers: dict[str, Ints] = {}
+        self._judged_rows: dict[str, Ints] = {}
 
     @cached_property
     def _pairing(self) -> Pairing:
         return pair(self._records, self._truth, on=self._on)
 
-    def _speaking(self, field: str) -> Ints:
-        """For each row of the truth the face whose value of the field is judged."""
-        if field not in self._speakers:
+    def _judged_row(self, field: str) -> Ints:
+        """Return for each row of the truth the face whose value of the field is compared."""
+        if field not in self._judged_rows:
             empty = (self._records.texts(field) == "").to_numpy()
-            self._speakers[field] = self._pairing.speaking(empty)
-        return self._speakers[field]
+            self._judged_rows[field] = self._pairing.speaking(empty)
+        return self._judged_rows[field]
 
     @cached_property
     def _accepted(self) -> dict[str, list[tuple[list[str], npt.NDArray[np.bool_] | None]]]:
@@ -73,7 +73,7 @@ class TruthOverlay:
         }
 
     def of(self, row: int) -> dict[str, Judgement]:
-        """Judge the values of a row; nothing where the truth has no such row."""
+        """Compare the values of a row; empty if the truth has no such row."""
         at = int(self._pairing.rows[row])
         if at < 0:
             return {}
@@ -83,10 +83,10 @@ class TruthOverlay:
         for field, accepted in self._accepted.items():
             value = str(self._records.texts(field).iat[row])
             asked = not own or field in own
-            if shared:  # the row of the truth speaks of several faces, each value of one of them
-                speaker = int(self._speaking(field)[at])
-                said = bool(self._records.texts(field).iat[speaker])
-                if (said and speaker != row) or not (value or asked):
+            if shared:  # several faces share the row of the truth; each value belongs to one
+                judged = int(self._judged_row(field)[at])
+                has_value = bool(self._records.texts(field).iat[judged])
+                if (has_value and judged != row) or not (value or asked):
                     continue
             texts = [text[at] for text, given in accepted if given is None or given[at]]
             judgement = judge(texts, value)
@@ -96,27 +96,27 @@ class TruthOverlay:
 
     @cached_property
     def _cells(self) -> pd.DataFrame:
-        """The compared values with the positions of their rows; takes a while on a long frame."""
+        """The compared values with the positions of their rows; slow for a long frame."""
         cells = score(self._records.frame, self._given, on=self._on).cells
         return cells[cells["reading"] >= 0]
 
     @cached_property
     def outcomes(self) -> pd.DataFrame:
-        """How many values of each row have each outcome."""
+        """Number of values of each row by outcome."""
         counts = pd.crosstab(self._cells["reading"], self._cells["outcome"])
         every = range(len(self._records))
         return counts.reindex(index=every, columns=list(OUTCOMES), fill_value=0).astype("int64")
 
     @cached_property
     def cer(self) -> npt.NDArray[np.float64]:
-        """Share of the letters of each row's labels that were read wrong; NaN without labels."""
+        """Character error rate of each row; NaN without labels."""
         sums = self._cells.groupby("reading")[["edits", "chars"]].sum()
         sums = sums.reindex(range(len(self._records)))
         return (sums["edits"] / sums["chars"].where(sums["chars"] > 0)).to_numpy(np.float64)
 
 
 def judge(texts: Sequence[str], value: str) -> Judgement:
-    """Judge a value by the texts that a truth accepts.
+    """Compare a value with the texts that a truth accepts.
 
     >>> judge(["TRẦN ÂN"], "TRẦN AN")
     Judgement(truth='TRẦN ÂN', outcome='wrong')
@@ -134,7 +134,7 @@ def judge(texts: Sequence[str], value: str) -> Judgement:
 
 
 def edits(truth: str, value: str) -> list[Edit]:
-    """List where two texts differ, piece by piece.
+    """Return the edit operations between two texts.
 
     >>> edits("TRẦN ÂN", "TRẦN AN")
     [('equal', 'TRẦN ', 'TRẦN '), ('replace', 'Â', 'A'), ('equal', 'N', 'N')]

@@ -1,4 +1,4 @@
-"""Look at what was read, and where, row by row."""
+"""`view`: look at values and their places on the picture, row by row."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from cvocr_lab.errors import ArgumentError
 from cvocr_lab.frames import Record, Records, Table
 from cvocr_lab.images import Fetch, Limits
 from cvocr_lab.journal import Journal
-from cvocr_lab.views.choosing import Chooser, Wish, wish_of
-from cvocr_lab.views.drawing import drawn
 from cvocr_lab.views.facets import Facets
 from cvocr_lab.views.gallery import Gallery
-from cvocr_lab.views.messages import row_message, sheet_message
+from cvocr_lab.views.messages import not_written, row_message, sheet_message
 from cvocr_lab.views.pictures import FIRST, Pictures
+from cvocr_lab.views.row_filter import RowFilter, RowSelector, filter_from_message
+from cvocr_lab.views.static_picture import drawn
 from cvocr_lab.views.tags import Tags, split
 from cvocr_lab.views.truth_overlay import Judgement, TruthOverlay
-from cvocr_lab.views.widget import Mimebundle, Said, Talk, mimebundle
+from cvocr_lab.views.widget import Channel, Message, Mimebundle, mimebundle
 
 if TYPE_CHECKING:
     from anywidget import AnyWidget
@@ -30,52 +30,52 @@ _EDGES = (400, 4096)
 
 
 class Viewer:
-    """What `view` gives: displayed by a notebook, it shows one row at a time.
+    """The widget returned by `view`, which shows one row at a time.
 
     Attributes
     ----------
     rows
-        Positions in the frame of the rows chosen, in the order shown.
+        Positions in the frame of the selected rows, in the order shown.
     at
-        Which of them is shown, from 0.
+        Index in `rows` of the row that is shown.
     """
 
     def __init__(
         self,
-        chooser: Chooser,
+        selector: RowSelector,
         pictures: Pictures,
-        wish: Wish,
+        filters: RowFilter,
         *,
         mask: bool,
         height: int,
     ) -> None:
-        self._chooser, self._pictures = chooser, pictures
-        self._records, self._overlay = chooser.records, chooser.overlay
+        self._selector, self._pictures = selector, pictures
+        self._records, self._overlay = selector.records, selector.overlay
         self._mask, self._height = mask, height
-        self._wish = wish
-        self.rows = chooser.chosen(wish)
+        self._filters = filters
+        self.rows = selector.select(filters)
         self.at = 0
-        self._talk = Talk(self._hear)
-        self._gallery = Gallery(self._talk, chooser, pictures, mask=mask)
-        self._facets = Facets(chooser)
+        self._channel = Channel(self._hear)
+        self._gallery = Gallery(self._channel, selector, pictures, mask=mask)
+        self._facets = Facets(selector)
 
     @property
     def widget(self) -> AnyWidget:
-        """The widget itself, for those who build a page of several."""
-        return self._talk.widget
+        """The widget itself, for combining several widgets on a page."""
+        return self._channel.widget
 
     def show(self) -> Image.Image:
-        """Draw the row shown as a plain picture; see `cvocr_lab.views.show`.
+        """Draw the current row as a static picture; see `cvocr_lab.views.show`.
 
         Raises
         ------
         ArgumentError
-            No row is chosen.
+            No row is selected.
         RowError
-            Its picture cannot be read.
+            The picture cannot be read.
         """
         if not len(self.rows):
-            raise ArgumentError("no row is chosen")
+            raise ArgumentError("no row is selected")
         record = self._records.record(int(self.rows[self.at]))
         pixels = self._pictures.pixels(record)
         return drawn(pixels, record, self._judgements(record), mask=self._mask)
@@ -88,31 +88,31 @@ class Viewer:
 
     def _repr_mimebundle_(self, **_: object) -> Mimebundle:
         if len(self.rows):
-            warm(self._talk, self._pictures, self._records, int(self.rows[self.at]))
-        return mimebundle(self._talk, repr(self))
+            preload(self._channel, self._pictures, self._records, int(self.rows[self.at]))
+        return mimebundle(self._channel, repr(self))
 
-    def _hear(self, view: str, ask: str, said: Said) -> None:
+    def _hear(self, view: str, ask: str, request: Message) -> None:
         if ask == "open":
             self._open(view)
         elif ask == "show":
-            self._show(view, said)
+            self._show(view, request)
         elif ask == "choices":
-            self._talk.tell(view, "choices", self._chooser.options())
+            self._channel.tell(view, "choices", self._selector.options())
         elif ask == "choose":
-            self._choose(view, wish_of(said))
+            self._choose(view, filter_from_message(request))
         elif ask == "sharp":
-            self._sharpen(view, said)
+            self._sharpen(view, request)
         elif ask == "thumbs":
-            self._gallery.send(view, self.rows, said)
+            self._gallery.send(view, self.rows, request)
         elif ask == "facets":
-            self._talk.tell(view, "facets", {"facets": self._facets.told(self._wish)})
+            self._channel.tell(view, "facets", {"facets": self._facets.counts(self._filters)})
         elif ask == "tag":
-            self._tag(view, said)
-        elif ask == "moved" and 0 <= whole(said.get("at")) < len(self.rows):
-            self.at = whole(said["at"])
+            self._tag(view, request)
+        elif ask == "moved" and 0 <= as_position(request.get("at")) < len(self.rows):
+            self.at = as_position(request["at"])
 
     def _open(self, view: str) -> None:
-        self._talk.tell(
+        self._channel.tell(
             view,
             "open",
             {
@@ -122,46 +122,45 @@ class Viewer:
                 "total": len(self._records),
                 "count": len(self.rows),
                 "at": self.at,
-                "tagging": self._chooser.tags.journal is not None,
-                "wish": {s: getattr(self._wish, s) for s in Wish.__slots__},
+                "tagging": self._selector.tags.journal is not None,
+                "wish": {s: getattr(self._filters, s) for s in RowFilter.__slots__},
             },
         )
 
-    def _choose(self, view: str, wish: Wish) -> None:
-        rows = self._chooser.chosen(wish)
+    def _choose(self, view: str, filters: RowFilter) -> None:
+        rows = self._selector.select(filters)
         before = int(self.rows[self.at]) if len(self.rows) else -1
         there = np.flatnonzero(rows == before)
-        self._wish, self.rows = wish, rows
+        self._filters, self.rows = filters, rows
         self.at = int(there[0]) if len(there) else 0
-        self._talk.tell(view, "chosen", {"count": len(rows), "at": self.at})
+        self._channel.tell(view, "chosen", {"count": len(rows), "at": self.at})
 
-    def _show(self, view: str, said: Said) -> None:
-        at = whole(said.get("at"))
+    def _show(self, view: str, request: Message) -> None:
+        at = as_position(request.get("at"))
         if not 0 <= at < len(self.rows):
             return
-        if not said.get("ahead"):
+        if not request.get("ahead"):
             self.at = at
         record = self._records.record(int(self.rows[at]))
         message = {"at": at, **row_message(record, self._judgements(record), mask=self._mask)}
-        message |= {"tags": self._chooser.tags.of(record.row), "choice": said.get("choice")}
-        send_row(self._talk, view, self._pictures, record, message, said)
+        message |= {"tags": self._selector.tags.of(record.row), "choice": request.get("choice")}
+        send_row(self._channel, view, self._pictures, record, message, request)
 
-    def _sharpen(self, view: str, said: Said) -> None:
-        record = self._records.record(whole(said.get("row")))
-        send_sharp(self._talk, view, self._pictures, record, said)
+    def _sharpen(self, view: str, request: Message) -> None:
+        record = self._records.record(as_position(request.get("row")))
+        send_sharp(self._channel, view, self._pictures, record, request)
 
-    def _tag(self, view: str, said: Said) -> None:
-        at, tags = whole(said.get("at")), self._chooser.tags
+    def _tag(self, view: str, request: Message) -> None:
+        at, tags = as_position(request.get("at")), self._selector.tags
         if tags.journal is None or not 0 <= at < len(self.rows):
             return
         row = int(self.rows[at])
         try:
-            tags.put(row, split(str(said.get("tags", ""))))
+            tags.put(row, split(str(request.get("tags", ""))))
         except OSError as error:
-            reason = error.strerror or type(error).__name__
-            self._talk.tell(view, "trouble", {"text": f"The journal cannot be written: {reason}."})
+            self._channel.tell(view, "trouble", {"text": not_written(error)})
             return
-        self._talk.tell(view, "tagged", {"at": at, "tags": tags.of(row), "known": tags.known()})
+        self._channel.tell(view, "tagged", {"at": at, "tags": tags.of(row), "known": tags.known()})
 
     def _judgements(self, record: Record) -> dict[str, Judgement]:
         return self._overlay.of(record.row) if self._overlay else {}
@@ -181,49 +180,50 @@ def view(
     limits: Limits = Limits(),  # noqa: B008 - frozen
     fetch: Fetch = Fetch(),  # noqa: B008 - frozen
 ) -> Viewer:
-    """Show a flat frame row by row: the photo, where each value was read, and how sure.
+    """Show a flat frame row by row: the photo, the place of each value, and its confidence.
 
-    In the notebook, rows are chosen by type, warning, outcome, tag, confidence or any query; a
-    gallery shows many papers at once, and bars show how the rows are distributed and choose rows
-    when they are clicked.  The keyboard does everything; F1 lists the keys.  Pictures reach the
-    page one by one as they are looked at; a saved notebook holds neither pictures nor values.
+    Rows can be filtered by type, warning, outcome, tag, confidence or any query.  A gallery shows
+    many papers at once, and bars show the distribution of the rows and filter them when clicked.
+    Every command has a key; F1 lists them.  Pictures are sent to the page when they are viewed; a
+    saved notebook contains neither pictures nor values.
 
     Parameters
     ----------
     frame
-        A flat frame; the first row shows at once, however long it is.
+        A flat frame of any length.
     truth
-        Labels, or the path of their CSV file, matched as by `cvocr_lab.score`: colours then tell
-        outcomes instead of confidence, and wrong values show letter by letter where they differ.
+        Labels, or the path of their CSV file, paired as by `cvocr_lab.score`.  Colours then show
+        outcomes instead of confidence, and the letters that differ are marked.
     mask
-        Hide every value, and cover portrait, codes and printed values on the picture, for
-        looking on with others.  Where type or corners of the paper are unknown, the whole picture
-        becomes coarse blocks.
+        Whether to hide every value, and to cover portrait, codes and printed values on the
+        picture.  If the type or the corners of the paper are unknown, the whole picture becomes
+        coarse blocks.
     query
-        Rows to show, as `pandas.DataFrame.query` takes it: ``"ocr_type == 'cmt'"``; "" for all.
+        Rows to show, in the syntax of `pandas.DataFrame.query`, such as ``"ocr_type == 'cmt'"``;
+        "" for all.
     sort
-        ``"confidence"`` for the least confident first; ``"outcome"`` for the most wrong values
-        and ``"cer"`` for the most wrong letters first (both need `truth`); ``"type"``;
+        ``"confidence"`` for the lowest confidence first; ``"outcome"`` for the most wrong values
+        and ``"cer"`` for the highest character error rate first (both need `truth`); ``"type"``;
         ``"index"``; or a column.  "" for the order of the frame.
     reverse
-        Whether to turn the order round.
+        Whether to reverse the order.
     journal
-        File, or open journal, that tags put on rows are written to, see `cvocr_lab.review`; None
-        for a viewer that only looks.
+        File or open journal that tags of rows are written to, see `cvocr_lab.review`; None for a
+        read-only viewer.
     on
-        Column of both that says which rows of `truth` belong to which; None for the index.
+        Column of both tables by which rows are paired with `truth`; None for the index.
     height
-        Of the viewer, in pixels of the page; it is never higher than the window.
+        Height of the viewer in pixels; it is never higher than the window.
     limits, fetch
-        As for `cvocr_lab.images.load`.
+        See `cvocr_lab.images.load`.
 
     Raises
     ------
     ArgumentError
-        `frame` is no flat frame or does not say where its pictures are, or the query or order is
-        not understood.
+        `frame` is no flat frame or does not contain its pictures or their paths, or the query or
+        order is invalid.
     MissingPartError
-        anywidget is not installed; `cvocr_lab.views.show` needs none.
+        anywidget is not installed; `cvocr_lab.views.show` does not need it.
 
     Examples
     --------
@@ -238,18 +238,18 @@ def view(
     overlay = None if truth is None else TruthOverlay(records, truth, on=on)
     pictures = Pictures(limits=limits, fetch=fetch, mask=mask)
     opened = journal if isinstance(journal, Journal | None) else Journal(journal)
-    chooser = Chooser(records, overlay, Tags(records, opened))
-    wish = Wish(query=query, sort=sort, reverse=reverse)
-    return Viewer(chooser, pictures, wish, mask=mask, height=height)
+    selector = RowSelector(records, overlay, Tags(records, opened))
+    filters = RowFilter(query=query, sort=sort, reverse=reverse)
+    return Viewer(selector, pictures, filters, mask=mask, height=height)
 
 
 def pictured(frame: pd.DataFrame) -> Records:
-    """Give the rows of a frame, once it is known that it says where its pictures are.
+    """Return the rows of a frame that contains its pictures or their paths.
 
     Raises
     ------
     ArgumentError
-        It is no flat frame, or does not say so.
+        It is no flat frame, or does not contain them.
     """
     records = Records(frame)
     if len(records):
@@ -258,47 +258,54 @@ def pictured(frame: pd.DataFrame) -> Records:
 
 
 def send_row(
-    talk: Talk, view: str, pictures: Pictures, record: Record, message: Said, said: Said
+    channel: Channel,
+    view: str,
+    pictures: Pictures,
+    record: Record,
+    message: Message,
+    request: Message,
 ) -> None:
-    """Send a row with its pictures, or without where the page says that it has them."""
-    have = said.get("have")
+    """Send a row with its pictures, unless the page already has them."""
+    have = request.get("have")
     if isinstance(have, list) and record.row in have:
-        talk.tell(view, "show", message)
+        channel.tell(view, "show", message)
         return
-    edge = edge_of(said)
+    edge = edge_of(request)
 
     def send() -> None:
         about, parts = sheet_message(pictures.sheet(record, edge))
-        talk.tell(view, "show", {**message, "sheet": about}, parts)
+        channel.tell(view, "show", {**message, "sheet": about}, parts)
 
     if pictures.kept(record, edge):
         send()
     else:
-        talk.later(view, send)
+        channel.run_in_background(view, send)
 
 
-def warm(talk: Talk, pictures: Pictures, records: Records, row: int) -> None:
-    """Load the first picture while the page is still being built."""
-    talk.later("", lambda: pictures.sheet(records.record(row), FIRST))
+def preload(channel: Channel, pictures: Pictures, records: Records, row: int) -> None:
+    """Load the first picture while the page is being built."""
+    channel.run_in_background("", lambda: pictures.sheet(records.record(row), FIRST))
 
 
-def send_sharp(talk: Talk, view: str, pictures: Pictures, record: Record, said: Said) -> None:
-    """Send the photo of a row alone, larger."""
-    edge = edge_of(said)
+def send_sharp(
+    channel: Channel, view: str, pictures: Pictures, record: Record, request: Message
+) -> None:
+    """Send the photo of a row in a larger size."""
+    edge = edge_of(request)
 
     def send() -> None:
         photo = pictures.sharp(record, edge)
-        talk.tell(view, "sharp", {"row": record.row}, [photo] if photo else [])
+        channel.tell(view, "sharp", {"row": record.row}, [photo] if photo else [])
 
-    talk.later(view, send)
-
-
-def whole(said: object) -> int:
-    """The whole number that the page sent; -1 for anything else."""
-    return said if isinstance(said, int) and not isinstance(said, bool) else -1
+    channel.run_in_background(view, send)
 
 
-def edge_of(said: Said) -> int:
-    """How large the page wants pictures: in steps, so that a moved window needs no new ones."""
-    least, most = _EDGES
-    return min(max(-(-whole(said.get("edge")) // 200) * 200, least), most)
+def as_position(value: object) -> int:
+    """Return the integer that the page sent; -1 for anything else."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else -1
+
+
+def edge_of(request: Message) -> int:
+    """Return the requested picture size, rounded up so that resizing needs few new pictures."""
+    smallest, largest = _EDGES
+    return min(max(-(-as_position(request.get("edge")) // 200) * 200, smallest), largest)

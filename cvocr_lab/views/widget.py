@@ -1,10 +1,10 @@
-"""The widgets of the package, and the talk between kernel and page.
+"""The widgets of the package, and the messages between kernel and page.
 
-The pages' scripts and styles stand in ``static/``.  A widget's script is one ES module and cannot
-import files beside it, so its parts are joined here; no bundler, nothing from a network.
+The scripts and styles of the pages are in ``static/``.  The script of a widget must be one ES
+module without imports, so its parts are concatenated here, without a bundler or a network.
 
-No trait of the widget holds a picture or a value: all that travels goes by custom messages, so
-that a saved notebook, widget state included, holds neither.
+Pictures and values are sent as custom messages and never as traits, so that the widget state in a
+saved notebook does not contain them.
 """
 
 from __future__ import annotations
@@ -40,20 +40,20 @@ PARTS: Final[Mapping[Page, tuple[str, ...]]] = {
     ),
     "sweep": ("page.js", "box.js", "sweep.js", "board.css", "sweep.css"),
 }
-"""Parts of each page's script and style, in the order they are joined."""
+"""Parts of the script and style of each page, in order."""
 
-Said = Mapping[str, object]
-Hear = Callable[[str, str, Said], None]
-"""What is called with the page's view, what it asks, and the whole message."""
+Message = Mapping[str, object]
+OnMessage = Callable[[str, str, Message], None]
+"""A function that is called with the view of the page, its request, and the message."""
 
 
 def script(page: Page = "board") -> str:
-    """The page's script."""
+    """Return the script of a page."""
     return _joined(page, ".js")
 
 
 def style(page: Page = "board") -> str:
-    """The page's style."""
+    """Return the style of a page."""
     return _joined(page, ".css")
 
 
@@ -63,15 +63,15 @@ def _joined(page: Page, ending: str) -> str:
     return "\n".join((folder / part).read_text(encoding="utf-8") for part in parts)
 
 
-class Talk:
-    """One widget, and what is said between it and the page.
+class Channel:
+    """A widget, and the messages between it and the page.
 
     Parameters
     ----------
-    hear
-        Called for each message of the page, in the kernel's own thread.
+    on_message
+        Called for each message of the page, in the main thread of the kernel.
     page
-        What the widget shows.
+        The page that the widget shows.
 
     Raises
     ------
@@ -79,30 +79,30 @@ class Talk:
         anywidget is not installed.
     """
 
-    def __init__(self, hear: Hear, page: Page = "board") -> None:
-        self._hear = hear
+    def __init__(self, on_message: OnMessage, page: Page = "board") -> None:
+        self._on_message = on_message
         self.widget = _widget(page)()
-        self.widget.on_msg(self._heard)
+        self.widget.on_msg(self._received)
 
-    def tell(self, view: str, what: str, said: Said, pictures: Sequence[bytes] = ()) -> None:
-        """Send something to a view of the page; may be called from another thread."""
-        self.widget.send({"tell": what, "view": view, **said}, list(pictures))
+    def tell(self, view: str, what: str, message: Message, pictures: Sequence[bytes] = ()) -> None:
+        """Send a message to a view of the page; thread-safe."""
+        self.widget.send({"tell": what, "view": view, **message}, list(pictures))
 
-    def later(self, view: str, work: Callable[[], object]) -> None:
-        """Do something slow beside the kernel's thread, which stays free to answer."""
+    def run_in_background(self, view: str, work: Callable[[], object]) -> None:
+        """Run something slow in another thread, so that the kernel can go on answering."""
         _thread().submit(self._guarded, view, work)
 
-    def _heard(self, _: object, said: object, __: object) -> None:
-        if isinstance(said, dict) and isinstance(said.get("ask"), str):
-            view = str(said.get("view", ""))
-            self._guarded(view, lambda: self._hear(view, said["ask"], said))
+    def _received(self, _: object, request: object, __: object) -> None:
+        if isinstance(request, dict) and isinstance(request.get("ask"), str):
+            view = str(request.get("view", ""))
+            self._guarded(view, lambda: self._on_message(view, request["ask"], request))
 
     def _guarded(self, view: str, work: Callable[[], object]) -> None:
         try:
             work()
         except CvocrError as error:
             self.tell(view, "trouble", {"text": str(error)})
-        except Exception as error:  # a log of the page would keep what a traceback shows
+        except Exception as error:  # a traceback in the log of the page could show values
             text = f"Something went wrong in the kernel ({type(error).__name__})."
             self.tell(view, "trouble", {"text": text})
 
@@ -119,9 +119,9 @@ def _widget(page: Page) -> type[AnyWidget]:
     except ImportError:
         raise MissingPartError(
             "viewer, reviewer and sweep need anywidget: pip install anywidget. "
-            "frame.cvocr.show() draws a plain picture without it"
+            "frame.cvocr.show() draws a static picture without it"
         ) from None
-    # The browser keeps one style for each name of a class.
+    # The browser keeps one style per class name.
     parts = {"_esm": script(page), "_css": style(page)}
     return type(page.capitalize(), (anywidget.AnyWidget,), parts)
 
@@ -129,8 +129,8 @@ def _widget(page: Page) -> type[AnyWidget]:
 Mimebundle = tuple[dict[str, object], dict[str, object]]
 
 
-def mimebundle(talk: Talk, text: str) -> Mimebundle:
-    """What a notebook shows, and keeps, of the widget: its number and a plain text."""
-    made = talk.widget._repr_mimebundle_()
+def mimebundle(channel: Channel, text: str) -> Mimebundle:
+    """Return what a notebook saves of the widget: its id and a plain text."""
+    made = channel.widget._repr_mimebundle_()
     data, about = made if made is not None else ({}, {})
     return {**data, "text/plain": text}, {**about}

@@ -148,7 +148,7 @@ def main() -> None:
         }
     labels, wrong = plant(truth, asked.share)
     rows = [
-        report(name, suspects(frame, labels, other=other, least=0.0), frame, labels, wrong)
+        report(name, suspects(frame, labels, other=other, min_strength=0.0), frame, labels, wrong)
         for name, (frame, other) in frames.items()
     ]
     print(pd.DataFrame(rows).set_index("evidence").T.to_string(float_format="{:.3f}".format))

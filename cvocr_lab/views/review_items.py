@@ -1,4 +1,4 @@
-"""The items of a review: what there is to decide, where each stands, and which comes next."""
+"""The items of a review: the fields to decide, their states, and their order."""
 
 from __future__ import annotations
 
@@ -28,40 +28,41 @@ from cvocr_lab.journal import (
 from cvocr_lab.views.second_engine import SecondEngine
 
 DECIDED: Final = REVIEWED | {"skipped", "disputed"}
-"""States that a person has given; the others are still to do."""
+"""States set by a person; items in other states are still to do."""
 
 SHOWN: Final = (
     "to do", "all", "corrected", "skipped", "unreadable", "disputed", "noted", "malformed",
     "differ",
 )  # fmt: skip
-"""Which items are walked through: ``noted`` have a note, ``malformed`` values were saved against
-a doubt, on ``differ`` two engines disagree."""
+"""Groups of items that can be shown: ``noted`` items have a note, ``malformed`` values were saved
+although their form is wrong, and two engines disagree on ``differ`` items."""
 
 _RECENT: Final = 40
-"""Decisions that the pace is taken from."""
+"""Number of latest decisions that the pace is computed from."""
 
 _LONGEST: Final = 600.0
-"""Seconds a person may be taken to have spent on one field."""
+"""Maximum number of seconds counted for one decision."""
 
 
 class Items:
-    """A queue of fields to review, and a journal of what was decided.
+    """A queue of fields to review, and the journal of decisions about them.
 
     Parameters
     ----------
     records
         The rows.
     queue
-        Columns `row` (position), `field`; `reason` and `chance` where it has them.
+        A table with the columns `row` (position) and `field`, and optionally `reason` and
+        `chance`.
     journal
-        What was decided, and where decisions go.
+        The journal that decisions are read from and written to.
     second
-        A second engine's answers.
+        The answers of a second engine.
 
     Raises
     ------
     ArgumentError
-        The queue lacks a column, or speaks of a row that is not there.
+        The queue lacks a column, or contains a row that the frame does not have.
     """
 
     def __init__(
@@ -74,13 +75,13 @@ class Items:
     ) -> None:
         for column in ("row", "field"):
             if column not in queue:
-                raise ArgumentError(f"a review queue has a column {column!r}")
+                raise ArgumentError(f"the review queue needs a column {column!r}")
         self.journal = journal
         self._records = records
         self.rows: list[int] = queue["row"].astype("int64").tolist()
         self.fields: list[str] = as_text(queue["field"]).tolist()
         if self.rows and not 0 <= min(self.rows) <= max(self.rows) < len(records):
-            raise ArgumentError("the review queue speaks of rows that the frame does not have")
+            raise ArgumentError("the review queue contains rows that the frame does not have")
         empty = pd.Series([""] * len(queue))
         self.reasons: list[str] = as_text(queue.get("reason", empty)).tolist()
         chances = queue.get("chance", pd.Series([1.0] * len(queue)))
@@ -94,7 +95,7 @@ class Items:
         self._differ = frozenset(
             second.differing(self.rows, self.fields, self.values) if second else ()
         )
-        # Arrays: to put a million items under keys takes seconds.
+        # Arrays, because a dict of a million items takes seconds to build.
         self._number_of = {field: n for n, field in enumerate(dict.fromkeys(self.fields))}
         self._item_field = np.array([self._number_of[f] for f in self.fields], np.int64)
         self._item_row = np.array(self.rows, np.int64)
@@ -107,25 +108,25 @@ class Items:
         return len(self.rows)
 
     def place(self, row: int, field: str) -> int | None:
-        """Where in the queue this field of this row stands; None for nowhere."""
+        """Return the position of a field of a row in the queue, or None."""
         of_field = self._item_field == self._number_of.get(field, -1)
         found = np.flatnonzero((self._item_row == row) & of_field)
         return int(found[-1]) if len(found) else None
 
     def item(self, k: int) -> Item:
-        """What the journal calls it."""
+        """Return the journal's identifier of an item."""
         return replace(self._of_row[self.rows[k]], field=self.fields[k])
 
     def face(self, row: int) -> Item:
-        """What the journal calls a row; its field is left open."""
+        """Return the journal's identifier of a row, without a field."""
         return self._of_row[row]
 
     def standing(self, k: int) -> Standing | None:
-        """What the journal says of it."""
+        """Return what the journal knows about an item, or None."""
         return self.journal.at(self._of_row[self.rows[k]], self.fields[k])
 
     def state(self, k: int) -> State:
-        """Where it stands; what nobody decided is ``prefilled`` where an engine read something."""
+        """Return the state of an item; undecided items with a value are ``prefilled``."""
         found = self.standing(k)
         if found is None or found.state in ("untouched", "prefilled"):
             return "prefilled" if self.values[k] else "untouched"
@@ -136,19 +137,19 @@ class Items:
             return [self.state(k) for k in range(len(self))]
         return ["prefilled" if value else "untouched" for value in self.values]
 
-    def take_state(self, k: int) -> None:
-        """Take one state anew, and those of rows that are the same face of the same picture."""
+    def update_state(self, k: int) -> None:
+        """Update the state of an item, and of all rows with the same face of the same picture."""
         of_field = self._item_field == self._item_field[k]
         for twin in np.flatnonzero((self._item_face == self._item_face[k]) & of_field).tolist():
             self.states[twin] = self.state(twin)
 
     def read_others(self) -> None:
-        """Read what others appended to the journal in the meantime."""
+        """Read decisions that others have appended to the journal."""
         if self.journal.refresh():
             self.states = self._all_states()
 
     def identify(self, row: int) -> None:
-        """Name a row's picture by its content too, so that decisions find it wherever it lies."""
+        """Add the digest of its picture to a row, so that decisions survive a move of the file."""
         item = self._of_row[row]
         if row in self._digested or item.sha256:
             return
@@ -166,12 +167,12 @@ class Items:
         doubt: str = "",
         seconds: float | None = None,
     ) -> Decision | None:
-        """Put a decision on disk, unless the same person has said just that before.
+        """Write a decision to the journal, unless the same person has already made it.
 
         Parameters
         ----------
         state
-            ``untouched`` for a note alone, which leaves the item where it stands.
+            ``untouched`` for a note alone, which does not change the state.
         text
             The value, for states that have one.
         note, doubt, seconds
@@ -188,11 +189,14 @@ class Items:
             state, text = before.state, before.value or ""
             doubt = before.decisions[-1].doubt
         value = text if state in ("confirmed", "corrected") else None
-        if before is not None and latest is not None and latest.who == self.journal.who:
-            said = before.state, before.value or "", latest.note
-            if said == (state, value or "", note):
-                self.take_state(k)
-                return None
+        if (
+            before is not None
+            and latest is not None
+            and (latest.who, before.state, before.value or "", latest.note)
+            == (self.journal.who, state, value or "", note)
+        ):
+            self.update_state(k)
+            return None
         engine = str(self._records.engines[self.rows[k]])
         decision = self.journal.decide(
             self.item(k),
@@ -205,11 +209,11 @@ class Items:
             doubt=doubt,
             chance=self.chances[k],
         )
-        self.take_state(k)
+        self.update_state(k)
         return decision
 
     def find(self, item: Item) -> int | None:
-        """Where in the queue a journal's item stands; None for nowhere."""
+        """Return the position in the queue of an item of the journal, or None."""
         field = item.field.removesuffix(QUAD)
         for row, own in enumerate(self._of_row):
             if _same(own, item) and (place := self.place(row, field)) is not None:
@@ -217,17 +221,17 @@ class Items:
         return None
 
     def choose(self, shown: str, field: str) -> None:
-        """Choose what is walked through.
+        """Select the items to go through.
 
         Raises
         ------
         ArgumentError
-            `shown` is none of `SHOWN`.
+            `shown` is not in `SHOWN`.
         """
         if shown not in SHOWN:
-            raise ArgumentError(f"shown is one of {', '.join(SHOWN)}, not {shown!r}")
+            raise ArgumentError(f"shown must be one of {', '.join(SHOWN)}, not {shown!r}")
         self.shown, self.field = shown, field
-        # What is done stays in the walk, to go back to; `next` passes over it.
+        # Decided items stay in the list, so that one can go back to them; `next` skips them.
         every = shown in ("to do", "all")
         self.walk = [
             k
@@ -243,7 +247,7 @@ class Items:
         return k in self._differ if self.shown == "differ" else self.states[k] == self.shown
 
     def next(self, k: int, *, step: int = 1, undecided: bool = False) -> int | None:
-        """The next of those walked through, or the next of them that nobody decided."""
+        """Return the next selected item, or the next undecided one; None at the end."""
         at = bisect_right(self.walk, k) if step > 0 else bisect_left(self.walk, k) - 1
         while 0 <= at < len(self.walk):
             if not undecided or self.states[self.walk[at]] not in DECIDED:
@@ -252,12 +256,12 @@ class Items:
         return None
 
     def first(self) -> int | None:
-        """Where to begin: the first that nobody decided, else the first of all."""
+        """Return the first undecided item, or else the first item."""
         found = self.next(-1, undecided=self.shown == "to do")
         return self.next(-1) if found is None else found
 
     def progress(self) -> dict[str, object]:
-        """How far the review has come, and how long the rest will take at the present pace."""
+        """Return counts of items by state, and the time left at the present pace."""
         counts = Counter(self.states)
         own = [
             d.seconds
@@ -280,7 +284,7 @@ def _face(item: Item) -> tuple[object, ...]:
 
 
 def _same(one: Item, other: Item) -> bool:
-    """Tell whether two items are about one face of one picture."""
+    """Return whether two items are the same face of the same picture."""
     if (one.page, one.side, one.nth) != (other.page, other.side, other.nth):
         return False
     if one.sha256 and other.sha256:

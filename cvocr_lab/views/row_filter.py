@@ -1,4 +1,4 @@
-"""Which rows are shown, and in what order."""
+"""Select the rows to show, and sort them."""
 
 from __future__ import annotations
 
@@ -16,51 +16,51 @@ from cvocr_lab.frames import Records
 from cvocr_lab.views.tags import Tags
 from cvocr_lab.views.truth_overlay import TruthOverlay
 
-Places = npt.NDArray[np.int64]
+Positions = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
 FAILED: Final = "(failed)"
-"""Stands among the types for rows with an error."""
+"""The entry in the list of types for rows with an error."""
 
 SORTS: Final = ("confidence", "outcome", "cer", "type", "index")
-"""Orders beside those of a column: least confident first, most wrong values first, most wrong
-letters first, by document type, by index label."""
+"""Orders besides those by a column: lowest confidence, most wrong values and highest CER first,
+document type, index label."""
 
-OF_TRUTH: Final = frozenset({"outcome", "cer"})
+TRUTH_SORTS: Final = frozenset({"outcome", "cer"})
 """Orders that need a truth."""
 
 ALL_CORRECT: Final = "all correct"
 OUTCOMES: Final = ("wrong", "missing", "invented", ALL_CORRECT)
-"""Outcomes of rows that are offered."""
+"""Outcomes that rows can be filtered by."""
 
 MANY: Final = 60
-"""Choices of one kind that are offered; a query finds the rest."""
+"""Maximum number of entries in each list of choices; a query finds the rest."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """What a person wants to see; "", 0 and 1 stand for anything.
+class RowFilter:
+    """The rows that a person wants to see; "" and 0 mean no restriction.
 
     Parameters
     ----------
     type
         Document type, or `FAILED`.
     warning
-        A warning's code.
+        Code of a warning.
     outcome
-        Rows that have a value with it; ``"all correct"`` for rows that have no other.
+        Rows with at least one value of this outcome; ``"all correct"`` for rows with no other.
     tag
-        Rows that have the tag.
+        Rows with this tag.
     below
-        Rows whose least confidence is less.
+        Rows whose lowest confidence is less than this.
     above
-        Rows whose least confidence is this or more.
+        Rows whose lowest confidence is this or more.
     query
-        What `pandas.DataFrame.eval` makes a mask of.
+        A boolean expression for `pandas.DataFrame.eval`.
     sort
         One of `SORTS`, or a column; "" for the order of the frame.
     reverse
-        Whether the order is turned round.
+        Whether to reverse the order.
     """
 
     type: str = ""
@@ -74,17 +74,17 @@ class Wish:
     reverse: bool = False
 
 
-class Chooser:
-    """Chooses rows; what it takes a while to find is kept.
+class RowSelector:
+    """Select rows by filters.
 
     Parameters
     ----------
     records
         The rows.
     overlay
-        A truth laid over them.
+        The truth for these rows, if any.
     tags
-        What persons tagged them with.
+        The tags of the rows.
     """
 
     def __init__(
@@ -110,71 +110,71 @@ class Chooser:
             "warnings": warnings[:MANY],
             "tags": self.tags.known()[:MANY],
             "outcomes": list(OUTCOMES) if self.overlay else [],
-            "sorts": [s for s in SORTS if self.overlay or s not in OF_TRUTH],
+            "sorts": [s for s in SORTS if self.overlay or s not in TRUTH_SORTS],
             "columns": columns[:MANY],
         }
 
-    def chosen(self, wish: Wish) -> Places:
-        """Give the positions of the rows wished for, in the order wished for.
+    def select(self, filters: RowFilter) -> Positions:
+        """Return the positions of the selected rows in the requested order.
 
         Raises
         ------
         ArgumentError
-            The query or the order cannot be understood; the message says why.
+            The query or the order is invalid; the message says why.
         """
-        at = np.flatnonzero(self.joined(self.masks(wish))).astype(np.int64)
-        if not wish.sort:
-            return at[::-1] if wish.reverse else at
-        order = self._order(wish.sort)[at]
-        return at[(-order if wish.reverse else order).argsort(kind="stable")]
+        at = np.flatnonzero(self.combined(self.masks(filters))).astype(np.int64)
+        if not filters.sort:
+            return at[::-1] if filters.reverse else at
+        order = self._order(filters.sort)[at]
+        return at[(-order if filters.reverse else order).argsort(kind="stable")]
 
-    def masks(self, wish: Wish) -> dict[str, Mask]:
-        """Give the rows that each part of a wish leaves, by its name; parts not wished are absent.
+    def masks(self, filters: RowFilter) -> dict[str, Mask]:
+        """Return the rows that pass each filter, by its name; unused filters are left out.
 
         Raises
         ------
         ArgumentError
-            The query cannot be understood.
+            The query is invalid.
         """
         records, found = self.records, dict[str, Mask]()
-        if wish.type:
-            failed = wish.type == FAILED
-            found["type"] = records.failed if failed else np.asarray(records.types == wish.type)
-        if wish.warning:
+        if filters.type:
+            failed = filters.type == FAILED
+            found["type"] = records.failed if failed else np.asarray(records.types == filters.type)
+        if filters.warning:
             codes = records.texts("ocr_warnings")
-            has = {c: wish.warning in c.split(";") for c in codes.unique().tolist()}
+            has = {c: filters.warning in c.split(";") for c in codes.unique().tolist()}
             found["warning"] = codes.map(has).to_numpy(bool)
-        if wish.outcome:
-            found["outcome"] = self.with_outcome(wish.outcome)
-        if wish.tag:
-            found["tag"] = self.tags.having(wish.tag)
-        if wish.below > 0 or wish.above > 0:
-            least = self.least_confidence()
-            below = least < wish.below if wish.below > 0 else np.ones(len(least), bool)
-            found["confidence"] = below & (least >= wish.above) if wish.above > 0 else below
-        if wish.query.strip():
-            found["query"] = _queried(records.frame, wish.query)
+        if filters.outcome:
+            found["outcome"] = self.with_outcome(filters.outcome)
+        if filters.tag:
+            found["tag"] = self.tags.having(filters.tag)
+        if filters.below > 0 or filters.above > 0:
+            lowest = self.min_confidence()
+            mask = lowest >= filters.above if filters.above > 0 else np.ones(len(lowest), bool)
+            found["confidence"] = mask & (lowest < filters.below) if filters.below > 0 else mask
+        if filters.query.strip():
+            found["query"] = _query_mask(records.frame, filters.query)
         return found
 
-    def joined(self, masks: Mapping[str, Mask], *, but: str = "") -> Mask:
-        """Give the rows that all these masks leave, but for one of them."""
+    def combined(self, masks: Mapping[str, Mask], *, but: str = "") -> Mask:
+        """Combine the masks, except the one named `but`."""
         every = np.ones(len(self.records), bool)
         return reduce(np.logical_and, [m for name, m in masks.items() if name != but], every)
 
-    def least_confidence(self) -> npt.NDArray[np.float64]:
-        """The lowest confidence of each row's values; NaN where none is known.
+    def min_confidence(self) -> npt.NDArray[np.float64]:
+        """Return the lowest confidence of each row's values; NaN if none is known.
 
-        Rounded to nine decimals, so that 0.7 + 0.1 is not less than 0.8.
+        It is rounded to nine decimals, so that 0.7 + 0.1 is not less than 0.8.
         """
-        least = np.full(len(self.records), np.nan)
+        lowest = np.full(len(self.records), np.nan)
         for field in self.records.fields:
-            np.fmin(least, self.records.confidences(field), out=least)
-        return least.round(9)
+            np.fmin(lowest, self.records.confidences(field), out=lowest)
+        return lowest.round(9)
 
     def with_outcome(self, outcome: str) -> Mask:
-        """Tell which rows have a value with an outcome."""
+        """Return which rows have a value with this outcome."""
         if self.overlay is None:
-            raise ArgumentError("outcomes need a truth: view(truth=…)")
+            raise ArgumentError("filtering by outcome needs a truth: view(truth=…)")
         counts = self.overlay.outcomes
         if outcome == ALL_CORRECT:
             bad = counts[["wrong", "invented", "missing"]].sum(axis=1)
@@ -184,17 +184,17 @@ class Chooser:
         return np.asarray(counts[outcome] > 0, bool)
 
     def _order(self, sort: str) -> npt.NDArray[np.float64]:
-        """What rows are sorted by, the least first; NaN for what goes last either way round."""
+        """Return the sort key of each row, ascending; rows with NaN always come last."""
         frame = self.records.frame
-        if sort in OF_TRUTH:
+        if sort in TRUTH_SORTS:
             if self.overlay is None:
-                raise ArgumentError(f"to sort by {sort} needs a truth: view(truth=…)")
+                raise ArgumentError(f"sorting by {sort} needs a truth: view(truth=…)")
             if sort == "cer":
                 return -self.overlay.cer
             counts = self.overlay.outcomes[["wrong", "invented", "missing"]].sum(axis=1)
             return -counts.to_numpy(np.float64)
         if sort == "confidence":
-            return self.least_confidence()
+            return self.min_confidence()
         if sort == "type":
             return _ranks(pd.Series(self.records.types).replace("", None), sort)
         if sort == "index" and sort not in frame:
@@ -208,33 +208,33 @@ def _ranks(column: pd.Series, name: str) -> npt.NDArray[np.float64]:
     try:
         ranks = column.reset_index(drop=True).rank(method="dense", na_option="keep")
     except TypeError:
-        raise ArgumentError(f"column {name!r} has no order") from None
+        raise ArgumentError(f"column {name!r} holds values that cannot be sorted") from None
     return np.asarray(ranks, np.float64)
 
 
-def _queried(frame: pd.DataFrame, query: str) -> Mask:
+def _query_mask(frame: pd.DataFrame, query: str) -> Mask:
     try:
         mask = frame.eval(query)
     except SyntaxError as error:
-        raise ArgumentError(f"the query cannot be read: {error.msg}") from None
-    except Exception as error:  # whatever a query of a person's raises is theirs to read
-        raise ArgumentError(f"the query cannot be read: {error}") from None
+        raise ArgumentError(f"the query is invalid: {error.msg}") from None
+    except Exception as error:  # a query may raise anything, and its author needs the message
+        raise ArgumentError(f"the query is invalid: {error}") from None
     if not isinstance(mask, pd.Series) or not pd.api.types.is_bool_dtype(mask.dtype):
-        raise ArgumentError("a query says yes or no of each row, such as: id_confidence < 0.9")
+        raise ArgumentError("a query must be true or false per row, such as: id_confidence < 0.9")
     return mask.fillna(value=False).to_numpy(bool)
 
 
-def wish_of(said: Mapping[str, object]) -> Wish:
-    """Make a wish of what the page sent; anything odd counts as not said."""
+def filter_from_message(request: Mapping[str, object]) -> RowFilter:
+    """Return the filter that the page sent; invalid parts are ignored."""
 
     def text(name: str) -> str:
-        return str(said.get(name) or "")
+        return str(request.get(name) or "")
 
     def number(name: str) -> float:
-        value = said.get(name)
+        value = request.get(name)
         return float(value) if isinstance(value, int | float) else 0.0
 
-    return Wish(
+    return RowFilter(
         type=text("type"),
         warning=text("warning"),
         outcome=text("outcome"),
@@ -243,5 +243,5 @@ def wish_of(said: Mapping[str, object]) -> Wish:
         above=number("above"),
         query=text("query"),
         sort=text("sort"),
-        reverse=bool(said.get("reverse")),
+        reverse=bool(request.get("reverse")),
     )

@@ -1,4 +1,4 @@
-"""Decisions put into a frame, and what was cleaned of it cleaned anew."""
+"""`apply`: put decisions into a frame, and clean the changed values again."""
 
 from __future__ import annotations
 

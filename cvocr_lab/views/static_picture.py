@@ -1,4 +1,4 @@
-"""A row as one plain picture, where there are no widgets."""
+"""`show`: draw a row as one static picture, which needs no widgets."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _WIDTH: Final = 900
 _SIDE: Final = 560
 _PAD: Final = 16
 _MARGIN: Final = 0.08
-"""Of a paper's shorter side: what is shown around it."""
+"""Margin shown around the paper, as a share of its shorter side."""
 
-# The ground is transparent, so all inks are read as well on white as on a dark notebook: their
-# contrast is at least 4 to 1 with both.
+# The background is transparent.  All colours have a contrast of at least 4 to 1 with both white
+# and dark notebooks.
 _INK, _SOFT, _PLATE = (122, 122, 122), (122, 122, 122), (255, 255, 255)
 _OF_OUTCOME: Final = {
     "correct": (0, 134, 100),
@@ -51,20 +51,20 @@ def show(
 ) -> Image.Image:
     """Draw one row: the photo with numbered quads, and the values beside it.
 
-    The photo is cut to the paper, with a margin, where its corners are known.  The picture's
-    ground is transparent, for light notebooks and dark ones.  This needs no widgets.  A notebook
-    that displays the picture keeps it when it is saved; `view` does not.
+    The photo is cropped to the paper, with a margin, if its corners are known.  The background is
+    transparent, for light and dark notebooks.  No widgets are needed.  Unlike `view`, a saved
+    notebook contains the picture.
 
     Parameters
     ----------
     frame
         A flat frame.
     row
-        Position of the row, from 0; negative from the end.
+        Position of the row, from 0; negative positions count from the end.
     whole
-        Show the whole photo.
+        Whether to show the whole photo.
     truth, mask, on, limits, fetch
-        As for `cvocr_lab.view`.
+        See `cvocr_lab.view`.
 
     Raises
     ------
@@ -86,7 +86,7 @@ def show(
     """
     records = Records(frame)
     if not -len(records) <= row < len(records):
-        raise ArgumentError(f"there is no row {row}: the frame has {len(records)}")
+        raise ArgumentError(f"there is no row {row}: the frame has {len(records)} rows")
     record = records.record(row % len(records))
     pixels = Pictures(limits=limits, fetch=fetch, mask=mask).pixels(record)
     overlay = None if truth is None else TruthOverlay(records, truth, on=on)
@@ -138,7 +138,7 @@ def _all(pixels: Pixels) -> _Box:
 
 
 def _paper(pixels: Pixels, record: Record) -> _Box:
-    """The part of the page that shows the paper and all that was read of it."""
+    """Return the part of the page that contains the paper and all its quads."""
     corners = corners_of(record.corners)
     if corners is None:
         return _all(pixels)
@@ -163,9 +163,9 @@ def _lines(record: Record, judgements: Mapping[str, Judgement], mask: bool) -> l
         judgement = judgements.get(name)
         if value.text is None and (judgement is None or judgement.outcome == "absent"):
             continue
-        sure = "" if value.confidence is None else f" · {int(value.confidence * 100 + 1e-7)}%"
+        percent = "" if value.confidence is None else f" · {int(value.confidence * 100 + 1e-7)}%"
         known_as = f"{value.caption} ({name})" if value.caption else name
-        about = f"{numbers.get(name, '–')}  {known_as}{sure}"
+        about = f"{numbers.get(name, '–')}  {known_as}{percent}"
         colour = _colour(record, name, judgements)
         outcome = f" · {judgement.outcome}" if judgement and judgement.outcome else ""
         lines.append((about + outcome, 12, colour, False, 19))
@@ -189,8 +189,10 @@ def _colour(record: Record, name: str, judgements: Mapping[str, Judgement]) -> t
         judgement = judgements.get(name)
         return _OF_OUTCOME.get(judgement.outcome if judgement else "", _SOFT)
     value = record.cells.get(name)
-    sure = value.confidence if value else None
-    return _SOFT if sure is None else next(c for least, c in _OF_CONFIDENCE if sure >= least)
+    confidence = value.confidence if value else None
+    if confidence is None:
+        return _SOFT
+    return next(colour for lowest, colour in _OF_CONFIDENCE if confidence >= lowest)
 
 
 def _number(
@@ -204,7 +206,7 @@ def _number(
 
 
 def _font(size: int, *, bold: bool = False) -> ImageFont.FreeTypeFont:
-    """DejaVu Sans, which comes with matplotlib and has every Vietnamese letter."""
+    """Load DejaVu Sans, which comes with matplotlib and has every Vietnamese letter."""
     from matplotlib import get_data_path
     from PIL import ImageFont
 
