@@ -485,9 +485,9 @@ def test_ctrl_c_returns_the_finished_part(
 def wrong_calls() -> Iterator[tuple[object, dict[str, object], str]]:
     table = pd.DataFrame({"image": ["a"], "id": ["b"]})
     doubled = pd.DataFrame([["a", "b"]], columns=["image", "image"])
-    yield table, {"column": "photo"}, "not in the frame"
+    yield table, {"column": "photo"}, "unknown column"
     yield table, {"column": "id"}, "rename"
-    yield doubled, {}, "there twice"
+    yield doubled, {}, "several columns"
     yield table, {"column": ("image", "back")}, "one column"
     yield table, {"kind": "id_pair", "column": "image"}, "two columns"
     yield table, {"kind": "id_pair", "column": ("image", "image")}, "two columns"

@@ -233,7 +233,7 @@ def test_a_file_of_something_else_is_left_alone(tmp_path: Path) -> None:
     connection.close()
     for path in (text, other):
         before = path.read_bytes()
-        with pytest.raises(ArgumentError, match="is no store"):
+        with pytest.raises(ArgumentError, match="not a store"):
             CachedEngine(Fake(), path)
         assert path.read_bytes() == before
     with pytest.raises(ArgumentError, match="cannot be written"):

@@ -183,7 +183,7 @@ def test_a_picture_that_takes_too_long_is_a_row_error(
 
 def test_wrong_calls_are_told_before_anything_runs(lazy: dd.DataFrame) -> None:
     for wrong, match in (
-        ({"column": "photo"}, "not in the frame"),
+        ({"column": "photo"}, "unknown column"),
         ({"engine": "nobody"}, "unknown engine"),
         ({"option": 1}, "engine 'local'"),
         ({"kind": "nothing"}, "unknown kind"),

@@ -141,7 +141,7 @@ def test_html_is_escaped() -> None:
 def test_a_wrong_call_is_as_wrong_as_in_a_run(pictures: Callable[..., list[str]]) -> None:
     with pytest.raises(ArgumentError, match="unknown kind"):
         dry_run(pictures(21), kind="nay")
-    with pytest.raises(ArgumentError, match="unknown column .nay."):
+    with pytest.raises(ArgumentError, match="unknown column"):
         dry_run(pd.DataFrame({"image": ["a"]}), column="nay")
     with pytest.raises(ArgumentError, match="'nay'"):
         dry_run(pictures(21), nay=1)

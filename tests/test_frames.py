@@ -314,7 +314,7 @@ def test_pairs_whose_labels_were_changed_are_told_not_split() -> None:
     frame = to_frame([Reading(Extraction((front, back)))] * 2, sources)
     assert len(wide(frame)) == 2
     assert len(wide(frame.sort_values("ocr_side"))) == 2
-    with pytest.raises(ArgumentError, match="2 pairs are split"):
+    with pytest.raises(ArgumentError, match="2 pairs have different"):
         wide(frame.reset_index(drop=True))
 
 

@@ -239,9 +239,9 @@ def test_a_locked_store_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(connection, "_WAIT_S", 0.1)
     holder = sqlite3.connect(path, isolation_level=None)
     holder.execute("BEGIN EXCLUSIVE")
-    with pytest.raises(BatchError, match="locked by another program"):
+    with pytest.raises(BatchError, match="another program has locked"):
         batch.extract(pictures(31), engine=engine, store=path, progress=False)
-    with pytest.raises(BatchError, match="locked by another program"):
+    with pytest.raises(BatchError, match="another program has locked"):
         CachedEngine(engine, path).extract(Request((load(pictures(33)[0]),)))
     holder.close()
 
@@ -360,7 +360,7 @@ def test_a_locked_journal_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     opened.decide(Item(source="a", field="id"), "unreadable")
     with path.open("rb") as holder:
         fcntl.flock(holder, fcntl.LOCK_EX)
-        with pytest.raises(BatchError, match="locked by another program"):
+        with pytest.raises(BatchError, match="another program has locked"):
             opened.decide(Item(source="a", field="id"), "unreadable")
     opened.decide(Item(source="a", field="id"), "unreadable")
     assert len(Journal(path).decisions) == 2

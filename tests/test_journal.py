@@ -62,9 +62,9 @@ def test_confirmed_means_what_the_engine_said_and_skipped_says_nothing(tmp_path:
     assert log.decide(NAME, "confirmed", engine_value="AN").value == "AN"
     assert log.decide(NAME, "corrected", value="").value is None
     for state in ("skipped", "unreadable", "disputed", "untouched"):
-        with pytest.raises(ArgumentError, match="takes no value"):
+        with pytest.raises(ArgumentError, match="has no value"):
             log.decide(NAME, state, value="x")
-    with pytest.raises(ArgumentError, match="names no field"):
+    with pytest.raises(ArgumentError, match="has no field"):
         log.decide(Item("a.jpg"), "skipped")
     with pytest.raises(ArgumentError, match="chance"):
         log.decide(NAME, "skipped", chance=2)
@@ -133,7 +133,7 @@ def test_a_line_cut_off_is_let_be_and_goes_with_the_next_decision(cut: int, tmp_
     lines = path.read_bytes()
     assert lines.startswith(whole)
     assert lines.count(b"\n") == len(Journal(path).decisions) == (3 if cut == 1 else 2)
-    assert Journal(path).garbled == ()
+    assert Journal(path).invalid_lines == ()
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_a_garbled_line_is_told_by_its_number_and_passed_over(
     assert len(noted) == 1
     assert "garbage" not in str(noted[0].message)
     with pytest.warns(JournalWarning):
-        assert Journal(path).garbled == (2,)
+        assert Journal(path).invalid_lines == (2,)
     with pytest.warns(JournalWarning):
         assert len(read_decisions(path)) == 2
 
@@ -212,7 +212,7 @@ def test_two_who_did_not_see_each_other_dispute_until_one_decides_again(tmp_path
         assert (found.state, found.value) == ("corrected", "B")
     settled.undo()
     assert {p[-1]: s.state for p, s in settled.standings.items()}["name"] == "disputed"
-    with pytest.raises(ArgumentError, match="is there already"):
+    with pytest.raises(ArgumentError, match="already exists"):
         merge(paths, out=together)
     with pytest.raises(ArgumentError, match="there is no journal"):
         merge([tmp_path / "nobody"])
@@ -293,7 +293,7 @@ def test_kill_9_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
         done = sum(line.endswith("\n") for line in acknowledged)
         after = Journal(path)
         assert done <= len(after.decisions) - before <= done + 1
-        assert after.garbled == ()
+        assert after.invalid_lines == ()
 
 
 def test_several_processes_write_one_journal(tmp_path: Path) -> None:

@@ -227,7 +227,7 @@ def test_wrong_calls_are_refused(tmp_path: Path) -> None:
     frame = frame_of((face(id="1"),))
     with pytest.raises(ArgumentError, match="no journal"):
         apply(frame, tmp_path / "none")
-    with pytest.raises(ArgumentError, match="match is"):
+    with pytest.raises(ArgumentError, match="match must be"):
         apply(frame, [], match="name")  # type: ignore[arg-type]
 
 

@@ -14,7 +14,7 @@ from page import Page, fields
 
 from cvocr_lab import review
 from cvocr_lab.errors import ArgumentError
-from cvocr_lab.journal import Decision, Journal, complaint
+from cvocr_lab.journal import Decision, Journal, check_value
 from cvocr_lab.views import Reviewer, apply
 
 TOKENS = itertools.count()
@@ -112,8 +112,8 @@ def test_an_odd_value_is_asked_about_and_then_taken(
     assert decide(page, 0, "00109", force=True)["state"] == "corrected"
     own = start(frame, journal, folder, checks={"id": lambda text: "" if text else "empty"})
     assert own.ask("check", at=0, text="00109")["wrong"] == ""
-    assert complaint("x", "", "anything") == ""
-    assert complaint("name", "NAME", "  ") == ""
+    assert check_value("x", "", "anything") == ""
+    assert check_value("name", "NAME", "  ") == ""
 
 
 def test_a_journal_that_cannot_be_written_moves_nothing(

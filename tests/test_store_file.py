@@ -70,7 +70,7 @@ def test_what_is_no_store_is_refused_and_left_alone(
             connection.execute("CREATE TABLE cards (id)")
             connection.execute(f"PRAGMA {pragma}")
         connection.close()
-    messages = {text: "no store", other: "no store", newer: "another version"}
+    messages = {text: "not a store", other: "not a store", newer: "another version"}
     for path, message in messages.items():
         before = path.read_bytes()
         with pytest.raises(ArgumentError, match=message):

@@ -15,7 +15,7 @@ from cvocr_lab.batch.run_arguments import TIME_LIMIT_S, check_arguments
 from cvocr_lab.engines import Engine
 from cvocr_lab.errors import NoDocumentError, unknown
 from cvocr_lab.frames import LOCATED_COLUMN, Records, field_columns, restore
-from cvocr_lab.frames.columns import triple, typed
+from cvocr_lab.frames.columns import as_column, triple
 from cvocr_lab.images import Fetch, Limits
 from cvocr_lab.kinds import TYPES
 from cvocr_lab.locating import locate_values
@@ -196,5 +196,5 @@ def _with_places(
         of_row = dict(p.split(":", 1) for p in old.split(";")) if isinstance(old, str) else {}
         of_row |= found.get(at, {})
         located.append(";".join(f"{field}:{how}" for field, how in of_row.items()))
-    columns = {triple(f)[2]: typed(values, "quad", frame.index) for f, values in quads.items()}
-    return frame.assign(**columns, **{LOCATED_COLUMN: typed(located, "text", frame.index)})
+    columns = {triple(f)[2]: as_column(values, "quad", frame.index) for f, values in quads.items()}
+    return frame.assign(**columns, **{LOCATED_COLUMN: as_column(located, "text", frame.index)})

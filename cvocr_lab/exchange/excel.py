@@ -18,7 +18,7 @@ from cvocr_lab.errors import ArgumentError, MissingPartError, RowError, refuse_e
 from cvocr_lab.exchange.papers import bare_name
 from cvocr_lab.files import replacing
 from cvocr_lab.frames import TEXT, Records, restore
-from cvocr_lab.frames.columns import INDEX, column_kinds, field_columns, fields_of
+from cvocr_lab.frames.columns import INDEX, column_types, field_columns, fields_of
 from cvocr_lab.frames.files import with_clean_dtypes
 from cvocr_lab.frames.truth import refuse_numbers
 from cvocr_lab.images import load
@@ -93,7 +93,7 @@ def to_excel(
     book = openpyxl.Workbook()
     sheet = book.active
     sheet.title = _SHEET
-    kinds = column_kinds(frame.columns)
+    kinds = column_types(frame.columns)
     names = [name for name in names if quads or kinds.get(name) != "quad"]
     for at, name in enumerate(names, 1):
         _put(sheet.cell(1, at), name)

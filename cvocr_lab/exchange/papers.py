@@ -17,7 +17,7 @@ import pandas as pd
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.files import escaped
 from cvocr_lab.frames import REVIEWED_COLUMN, Reading, Records, to_frame
-from cvocr_lab.frames.columns import EXTRA, column_kinds, restored
+from cvocr_lab.frames.columns import EXTRA, column_types, restore_column
 from cvocr_lab.frames.truth import refuse_numbers
 from cvocr_lab.images import load
 from cvocr_lab.journal import REVIEWED
@@ -109,9 +109,11 @@ def papers_of(frame: pd.DataFrame) -> list[Paper]:
 
 def _about_rows(frame: pd.DataFrame) -> list[dict[str, object]]:
     """Return the attributes of `Document` that `Record` does not have, for each row."""
-    kinds = column_kinds(frame.columns)
+    kinds = column_types(frame.columns)
     names = {f"ocr_{name}": name for name in _ABOUT if name not in ("warnings", "corners", "extra")}
-    cells = {c: restored(frame[c], kinds[c]) for c in kinds if c in names or c.startswith(EXTRA)}
+    cells = {
+        c: restore_column(frame[c], kinds[c]) for c in kinds if c in names or c.startswith(EXTRA)
+    }
     rows: list[dict[str, object]] = [{} for _ in range(len(frame))]
     for column, values in cells.items():
         for row, value in zip(rows, values.tolist(), strict=True):

@@ -16,16 +16,16 @@ from cvocr_lab.dates import printed_date
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.kinds import field_order
 
-ColumnKind = Literal["text", "float64", "Int64", "boolean", "quad"]
+ColumnType = Literal["text", "float64", "Int64", "boolean", "quad"]
 
 TEXT: Final = pd.Series([""]).dtype
 """The dtype of text columns: ``str`` from pandas 3 on, object before."""
 
 EXTRA: Final = "ocr_extra_"
 INDEX: Final = "ocr_index"
-"""Column(s) that hold the index in a CSV: ``ocr_index``, or ``ocr_index_<name>`` where named."""
+"""Column of the index in a CSV file; ``ocr_index_<name>`` for an index with a name."""
 
-_READING: Final[Mapping[str, ColumnKind]] = {
+_READING: Final[Mapping[str, ColumnType]] = {
     "ocr_source": "text",
     "ocr_type": "text",
     "ocr_confidence": "float64",
@@ -43,26 +43,26 @@ _READING: Final[Mapping[str, ColumnKind]] = {
     "ocr_seconds": "float64",
 }
 READING_COLUMNS: Final = tuple(_READING)
-"""The ``ocr_`` columns every flat frame has, in order; the first stands before the fields."""
+"""The ``ocr_`` columns of every flat frame, in order; the first comes before the fields."""
 
 REVIEWED_COLUMN: Final = "ocr_reviewed"
-"""What persons said of a row's fields: ``"id:confirmed;name:corrected"``; in reviewed frames."""
+"""States of a row's fields in reviewed frames: ``"id:confirmed;name:corrected"``."""
 
 TAGS_COLUMN: Final = "ocr_tags"
-"""Tags that persons put on a row: ``"blurred;to ask"``; in reviewed frames."""
+"""Tags of a row in reviewed frames: ``"blurred;to ask"``."""
 
 LOCATED_COLUMN: Final = "ocr_located"
-"""How the places of a row's values were found: ``"id:located;name:fuzzy"``; in located frames."""
+"""How the places of a row's values were found by `locate`: ``"id:located;name:fuzzy"``."""
 
-USAGE_COLUMNS: Final[Mapping[str, ColumnKind]] = {
+USAGE_COLUMNS: Final[Mapping[str, ColumnType]] = {
     "ocr_tokens_in": "Int64",
     "ocr_tokens_out": "Int64",
     "ocr_cost": "float64",
 }
-"""What a reading used up; in frames of engines that count.  Only an input's first face has it."""
+"""Tokens and cost of a reading, for engines that count them; on the first face of an input."""
 
 UNREADABLE: Final = "###"
-"""What a truth says of a value that is on the paper and cannot be read."""
+"""The label of a value that is on the paper but cannot be read."""
 
 CLEANED: Final = re.compile(r"(.+)_clean(?:_.+)?|clean_flags")
 """Columns that cleaning adds: group 1 is the field."""
@@ -76,16 +76,16 @@ INPUT_COLUMNS: Final = (
     "ocr_attempts",
     "ocr_seconds",
 )
-"""Those that say something of the input, not of one document in it."""
+"""Columns about the whole input and not about one document in it."""
 
 
 def triple(field: str) -> tuple[str, str, str]:
-    """Name the three columns of a field: text, confidence, quad."""
+    """Return the three columns of a field: text, confidence, quad."""
     return field, f"{field}_confidence", f"{field}_quad"
 
 
 def field_columns(columns: Iterable[object]) -> list[str]:
-    """Find the fields among these columns: those whose confidence and quad stand there too."""
+    """Return the fields among these columns: those with a confidence and a quad column."""
     names = {c: None for c in columns if isinstance(c, str)}
     return [
         name
@@ -95,10 +95,10 @@ def field_columns(columns: Iterable[object]) -> list[str]:
 
 
 def fields_of(frame: pd.DataFrame) -> list[str]:
-    """Find the fields of a frame, however many of their columns are left.
+    """Return the fields of a frame, even if some of their columns have been dropped.
 
-    A field is a column with its confidence or its quad, or one named like a field of the document
-    types that occur; where no column says a type that we know, one named like any field.
+    A field is a column with a confidence or a quad column, or one with the name of a field of the
+    document types in the frame (of any type, if the frame has no known types).
     """
     columns = [str(c) for c in frame.columns]
     about = next((c for c in ("ocr_type", "type") if c in columns), None)
@@ -112,31 +112,31 @@ def fields_of(frame: pd.DataFrame) -> list[str]:
     ]
 
 
-def column_kinds(columns: Iterable[object]) -> dict[str, ColumnKind]:
-    """Tell what each result column among `columns` holds; source columns are left out."""
+def column_types(columns: Iterable[object]) -> dict[str, ColumnType]:
+    """Return the type of each result column among `columns`; source columns are left out."""
     names = [c for c in columns if isinstance(c, str)]
-    of_fields: dict[str, ColumnKind] = {}
+    of_fields: dict[str, ColumnType] = {}
     for field in field_columns(names):
         text, confidence, quad = triple(field)
         of_fields |= {text: "text", confidence: "float64", quad: "quad"}
-    kinds: dict[str, ColumnKind] = {}
+    types: dict[str, ColumnType] = {}
     for name in names:
-        kind = _READING.get(name) or USAGE_COLUMNS.get(name) or of_fields.get(name)
-        told = name in (REVIEWED_COLUMN, LOCATED_COLUMN, TAGS_COLUMN)
-        if kind is None and (told or name.startswith(EXTRA)):
-            kind = "text"
-        if kind is not None:
-            kinds[name] = kind
-    return kinds
+        column_type = _READING.get(name) or USAGE_COLUMNS.get(name) or of_fields.get(name)
+        added = name in (REVIEWED_COLUMN, LOCATED_COLUMN, TAGS_COLUMN)
+        if column_type is None and (added or name.startswith(EXTRA)):
+            column_type = "text"
+        if column_type is not None:
+            types[name] = column_type
+    return types
 
 
 def check_source_columns(columns: Iterable[object]) -> None:
-    """Refuse source columns whose name a flat frame needs for itself.
+    """Refuse source columns with the name of a result column.
 
     Raises
     ------
     ArgumentError
-        A column is named like a field or begins with ``ocr_``.
+        A column has the name of a field, or starts with ``ocr_``.
     """
     taken = {c for name in [*field_order(), "text"] for c in triple(name)}
     for column in columns:
@@ -147,14 +147,14 @@ def check_source_columns(columns: Iterable[object]) -> None:
             )
 
 
-def typed(values: Iterable[object], kind: ColumnKind, index: pd.Index) -> pd.Series:
-    """Make a column of that kind from values as they stand in memory or came from a file."""
+def as_column(values: Iterable[object], kind: ColumnType, index: pd.Index) -> pd.Series:
+    """Build a column of this type from values in memory or from a file."""
     values = list(values)
     if all(v is None for v in values):  # most columns of a wide frame
         dtype = {"quad": object, "text": TEXT}.get(kind, kind)
         return pd.Series(values, index=index, dtype=dtype)
     if kind == "quad":
-        return pd.Series([one_quad(v) for v in values], index=index, dtype=object)
+        return pd.Series([parse_quad(v) for v in values], index=index, dtype=object)
     if kind == "text":
         texts = [None if _is_missing(v) or v == "" else str(v) for v in values]
         return pd.Series(texts, index=index, dtype=TEXT)
@@ -166,81 +166,76 @@ def typed(values: Iterable[object], kind: ColumnKind, index: pd.Index) -> pd.Ser
 
 
 def restore(frame: pd.DataFrame) -> pd.DataFrame:
-    """Give `frame` the columns, dtypes and index of a flat frame.
+    """Restore the columns, dtypes and index of a flat frame.
 
-    A file or a merge may have changed the dtypes, and columns that a step does not need may have
-    been dropped: they come back, empty.  Columns ``ocr_index`` become the index again.
+    A file or a merge may have changed dtypes, and columns may have been dropped; they are added
+    again without values.  Columns ``ocr_index`` become the index.
 
     Raises
     ------
     ArgumentError
         `frame` is no flat frame, or has two columns of one name.
     """
-    frame = indexed(frame)
+    frame = restore_index(frame)
     fields = set(fields_of(frame))
     names = [n for c in frame.columns for n in (triple(c) if c in fields else (c,))]
-    kinds = column_kinds(["ocr_source", *names, *READING_COLUMNS])
+    kinds = column_types(["ocr_source", *names, *READING_COLUMNS])
     others = [c for c in frame.columns if c not in kinds]
-    told = not set(_READING).isdisjoint(names) or (fields and (others or named(frame.index)))
-    if not told:
-        raise ArgumentError("not a flat frame, such as extract gives: no column 'ocr_type'")
-    there = {c: restored(frame[c], kind) for c, kind in kinds.items() if c in frame}
+    has_names = any(name is not None for name in frame.index.names)  # as for an index of paths
+    if set(_READING).isdisjoint(names) and not (fields and (others or has_names)):
+        raise ArgumentError("this is not a flat frame from extract: it has no column 'ocr_type'")
+    there = {c: restore_column(frame[c], kind) for c, kind in kinds.items() if c in frame}
     frame = frame.assign(**there)
     nothing = [None] * len(frame)
-    absent = {c: typed(nothing, k, frame.index) for c, k in kinds.items() if c not in there}
+    absent = {c: as_column(nothing, k, frame.index) for c, k in kinds.items() if c not in there}
     if not absent:
         return frame
     whole = pd.concat([frame, pd.DataFrame(absent, index=frame.index)], axis=1)
     return whole[[*others, *kinds]]
 
 
-def named(index: pd.Index) -> bool:
-    """Tell whether the labels of an index have a name, as those of a column of paths have."""
-    return any(name is not None for name in index.names)
-
-
 def as_text(values: pd.Series) -> pd.Series:
-    """Give `values` as text under a fresh index, "" for what is missing.
+    """Convert `values` to text with a new index; missing values become "".
 
-    Days are written as the papers print them, ``dd/mm/yyyy``.
+    Dates are written in the form of the papers, ``dd/mm/yyyy``.
     """
     values = values.reset_index(drop=True)
     if values.dtype == TEXT and values.dtype != object:
         return values.fillna("")
     values = values.astype(object)
-    return values.where(values.notna(), "").map(one_text).astype(TEXT)
+    return values.where(values.notna(), "").map(format_value).astype(TEXT)
 
 
-def one_text(value: object) -> str:
-    """Write one value as a text; a day as the papers print it."""
+def format_value(value: object) -> str:
+    """Format one value as text; dates in the form of the papers."""
     if isinstance(value, pd.Period):
         value = value.to_timestamp()
     if isinstance(value, np.datetime64):
         value = pd.Timestamp(value)
-    if isinstance(value, date):  # so are a datetime and a pandas Timestamp
+    if isinstance(value, date):  # includes datetime and pandas.Timestamp
         return printed_date(value.isoformat()[:10])
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value)
 
 
-def restored(column: pd.Series, kind: ColumnKind) -> pd.Series:
-    """Give a column the dtype it had when the frame was made."""
-    # Most columns are as they were made; value by value a long frame would take seconds.
+def restore_column(column: pd.Series, kind: ColumnType) -> pd.Series:
+    """Restore the dtype that a column had when the frame was created."""
+    # Most columns are unchanged, and converting a long frame value by value takes seconds.
     if str(column.dtype) == kind:
         return column
     if kind == "text" and isinstance(TEXT, pd.StringDtype) and column.dtype == TEXT:
         return column.mask(column == "")
-    return typed(column, kind, column.index)
+    return as_column(column, kind, column.index)
 
 
-def indexed(frame: pd.DataFrame) -> pd.DataFrame:
-    """Make the index again of the columns ``ocr_index``, as a CSV holds it.
+def restore_index(frame: pd.DataFrame) -> pd.DataFrame:
+    """Turn the columns ``ocr_index`` of a CSV file into the index again.
 
     Raises
     ------
     ArgumentError
-        Two columns have one name.
+        Two columns have the same name.
     """
     if not frame.columns.is_unique:
         twice = frame.columns[frame.columns.duplicated()][0]
@@ -258,11 +253,11 @@ def indexed(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _labels(values: list[str]) -> pd.Index:
-    """Make labels of what a CSV tells of them: numbers where all are, and else text."""
+    """Convert index labels from a CSV file: to numbers if all are numbers, else to text."""
     if not values:
         return pd.Index(values, dtype="int64")
     for number in (int, float):
-        # As written only: 007 is a text.
+        # Only if they are written in the usual way: 007 is text.
         with suppress(ValueError):
             numbers = [number(str(v)) for v in values]
             if all(str(n) == str(v) for n, v in zip(numbers, values, strict=True)):
@@ -274,8 +269,8 @@ def _is_missing(value: object) -> bool:
     return value is None or value is pd.NA or value != value or value == ""
 
 
-def one_quad(value: object) -> tuple[float, ...] | None:
-    """Eight floats from a tuple, a list, an array (Parquet) or text (CSV)."""
+def parse_quad(value: object) -> tuple[float, ...] | None:
+    """Return eight floats from a tuple, a list, an array (Parquet) or text (CSV)."""
     if value is None:
         return None
     if isinstance(value, str):
@@ -287,17 +282,17 @@ def one_quad(value: object) -> tuple[float, ...] | None:
 
 
 def check_no_pictures(frame: pd.DataFrame) -> None:
-    """Refuse a frame with pictures in its cells: files hold their paths.
+    """Refuse to write a frame with pictures in its cells.
 
     Raises
     ------
     ArgumentError
-        A column holds pictures.
+        A column contains pictures.
     """
     for column in frame.columns:
         if frame[column].dtype == object and frame[column].map(_is_picture).any():
             raise ArgumentError(
-                f"column {str(column)!r} holds pictures, not paths: drop it before writing"
+                f"column {str(column)!r} contains pictures, not paths: drop it before writing"
             )
 
 

@@ -1,4 +1,4 @@
-"""Flat frames on disk: Parquet or CSV by the file's name."""
+"""Read and write flat frames as Parquet or CSV files."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from cvocr_lab.files import replacing
 from cvocr_lab.frames.columns import (
     INDEX,
     READING_COLUMNS,
+    as_column,
     check_no_pictures,
     fields_of,
     restore,
-    typed,
 )
 from cvocr_lab.frames.parquet_stream import write_stream
 from cvocr_lab.frames.text_tables import read_text_table, unguarded
@@ -31,21 +31,26 @@ _FORMULA: Final = re.compile(r"'*[=+\-@\t\r].", re.DOTALL)
 
 
 def write_frame(frame: pd.DataFrame | Iterable[pd.DataFrame], path: str | Path) -> int:
-    """Write a flat frame with its index to ``.parquet`` or ``.csv`` (UTF-8); return its rows.
+    """Write a flat frame with its index to ``.parquet`` or ``.csv`` (UTF-8).
 
-    The file gets mode 0600: it holds people's data.  A file that was there before is replaced when
-    the new one is complete.  Frames one after another, such as `cvocr_lab.extract` gives with
-    `chunksize`, are written to one ``.parquet`` file, each as a row group, so that they need not
-    fit in memory together.
+    The file is created with mode 0600, since it contains personal data.  An existing file is
+    replaced when the new one is complete.  An iterator of frames, such as the result of
+    `cvocr_lab.extract` with `chunksize`, is written to one ``.parquet`` file with a row group per
+    frame, so the frames need not fit in memory together.
 
-    In CSV, texts that a spreadsheet would take for a formula (``=``,
-    ``+``, ``-``, ``@`` first) get an apostrophe before them, which `read_frame` takes away.
+    In CSV, texts that a spreadsheet would interpret as a formula (starting with ``=``, ``+``,
+    ``-`` or ``@``) are prefixed with an apostrophe, which `read_frame` removes.
+
+    Returns
+    -------
+    int
+        The number of rows.
 
     Raises
     ------
     ArgumentError
-        The name ends otherwise, a column holds pictures, a field's column holds numbers, or there
-        is no frame.
+        The file name has another ending, a column contains pictures, the column of a field
+        contains numbers, or there is no frame.
     """
     path = Path(path)
     if not isinstance(frame, pd.DataFrame):
@@ -60,12 +65,14 @@ def write_frame(frame: pd.DataFrame | Iterable[pd.DataFrame], path: str | Path) 
             with replacing(path) as temporary:
                 write_csv(frame, temporary)
         case other:
-            raise ArgumentError(f"cannot write {other or 'a bare name'}: .parquet or .csv")
+            raise ArgumentError(
+                f"cannot write {other or 'without ending'}: use .parquet or .csv"
+            )
     return len(frame)
 
 
 def write_csv(frame: pd.DataFrame, to: Path | TextIO) -> None:
-    """Write a flat frame as CSV, its index first, with no text that a spreadsheet would run."""
+    """Write a flat frame as CSV, starting with its index, and with formulas escaped."""
     names = list(frame.index.names)
     if len(names) > 1:
         names = [at if name is None else name for at, name in enumerate(names)]
@@ -80,18 +87,18 @@ def write_csv(frame: pd.DataFrame, to: Path | TextIO) -> None:
         if cells.dtype.kind not in "biufM":
             safe.isetitem(at, cells.map(_guarded).array)
             if any("\r" in cell for cell in cells if isinstance(cell, str)):
-                quoting = csv.QUOTE_NONNUMERIC  # else a carriage return begins a new row
+                quoting = csv.QUOTE_NONNUMERIC  # otherwise a carriage return starts a new row
     safe.to_csv(to, index=False, quoting=quoting)
 
 
 def _guarded(cell: object) -> object:
-    """Keep a spreadsheet from taking a text for a formula, by an apostrophe before it."""
+    """Prefix a text that a spreadsheet would interpret as a formula with an apostrophe."""
     return f"'{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else cell
 
 
 @contextmanager
 def _no_frame(path: Path, what: str) -> Iterator[None]:
-    """Turn what a damaged file makes pandas and pyarrow raise into an error of ours."""
+    """Replace the errors of pandas and pyarrow for a damaged file by an `ArgumentError`."""
     try:
         yield
     except ArgumentError:
@@ -101,20 +108,20 @@ def _no_frame(path: Path, what: str) -> Iterator[None]:
             raise ArgumentError(f"there is no file {path}") from None
         if isinstance(error, OSError) and error.errno is not None:
             raise
-        raise ArgumentError(f"{path} is no {what}, or damaged ({type(error).__name__})") from None
+        message = f"{path} is not a {what}, or is damaged ({type(error).__name__})"
+        raise ArgumentError(message) from None
 
 
 def read_frame(path: str | Path) -> pd.DataFrame:
-    """Read a flat frame from ``.parquet`` or ``.csv``; index, dtypes and quads restored.
+    """Read a flat frame from ``.parquet`` or ``.csv`` with its index, dtypes and quads.
 
-    Index labels of a CSV come back as numbers where all of them are written as numbers, and as
-    text otherwise; Parquet keeps them as they were.  A first column without a name is taken for
-    the index too, as `pandas.DataFrame.to_csv` writes it.
+    Index labels of a CSV file become numbers if all of them are numbers, else text.  A first
+    column without a name, as written by `pandas.DataFrame.to_csv`, is used as the index too.
 
     Raises
     ------
     ArgumentError
-        The name ends otherwise, or the file holds no flat frame.
+        The file name has another ending, or the file contains no flat frame.
     """
     path = Path(path)
     match path.suffix.lower():
@@ -122,19 +129,21 @@ def read_frame(path: str | Path) -> pd.DataFrame:
             with _no_frame(path, "Parquet file"):
                 return _restored(pd.read_parquet(path), path)
         case ".csv":
-            # As text throughout: an ID number must keep its leading zeros.
+            # Everything is read as text, so that ID numbers keep their leading zeros.
             frame = unguarded(read_text_table(path, na_values=[""]))
             with _no_frame(path, "flat frame"):
                 return with_clean_dtypes(
                     _restored(frame.rename(columns={"Unnamed: 0": INDEX}), path)
                 )
         case other:
-            raise ArgumentError(f"cannot read {other or 'a bare name'}: .parquet or .csv")
+            raise ArgumentError(
+                f"cannot read {other or 'without ending'}: use .parquet or .csv"
+            )
 
 
 def _restored(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
-    if not any(column in frame for column in READING_COLUMNS):  # a table of labels, say
-        raise ArgumentError(f"{path} holds no flat frame, such as extract gives: no 'ocr_type'")
+    if not any(column in frame for column in READING_COLUMNS):  # for example a table of labels
+        raise ArgumentError(f"{path} is not a flat frame from extract: it has no column 'ocr_type'")
     return restore(frame)
 
 
@@ -142,23 +151,23 @@ _CLEAN = re.compile(r"(?:[a-z]+[0-9]?_)??(?P<field>[a-z_]+)_clean(?P<score>_scor
 
 
 def with_clean_dtypes(frame: pd.DataFrame) -> pd.DataFrame:
-    """Give the columns of a cleaned frame that came as text their dtypes: days, amounts, scores."""
-    kinds = {
+    """Restore the dtypes of the columns of a cleaned frame: dates, amounts and scores."""
+    field_types = {
         field.name: type(field.type)
-        for name, kind in TYPES.items()
-        for field in kind.fields
+        for name, document_type in TYPES.items()
+        for field in document_type.fields
         if "ocr_type" not in frame or name in set(frame["ocr_type"].dropna())
     }
     made = {}
     for name in map(str, frame.columns):
         found = _CLEAN.fullmatch(name)
-        kind = kinds.get(found["field"]) if found else None
-        if found is None or kind is None:
+        field_type = field_types.get(found["field"]) if found else None
+        if found is None or field_type is None:
             continue
         if found["score"]:
-            made[name] = typed(frame[name], "float64", frame.index)
-        elif issubclass(kind, Amount):
-            made[name] = typed(frame[name], "Int64", frame.index)
-        elif issubclass(kind, Date):
+            made[name] = as_column(frame[name], "float64", frame.index)
+        elif issubclass(field_type, Amount):
+            made[name] = as_column(frame[name], "Int64", frame.index)
+        elif issubclass(field_type, Date):
             made[name] = pd.to_datetime(frame[name], errors="coerce").astype("datetime64[us]")
     return frame.assign(**made)

@@ -1,4 +1,4 @@
-"""Readings to flat frame and back."""
+"""Convert readings to a flat frame and back."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from cvocr_lab.frames.columns import (
     EXTRA,
     READING_COLUMNS,
     USAGE_COLUMNS,
-    column_kinds,
+    as_column,
+    column_types,
     field_columns,
     restore,
     triple,
-    typed,
 )
 from cvocr_lab.frames.records import Records
-from cvocr_lab.frames.sources import SOURCE, opened
+from cvocr_lab.frames.sources import SOURCE, source_path
 from cvocr_lab.kinds import field_order
 from cvocr_lab.results import Document, Extraction, FieldValue, Line, Quad
 
@@ -32,18 +32,18 @@ _NAN: Final = float("nan")
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What came of one input.
+    """The result for one input.
 
     Parameters
     ----------
     result
-        What the engine found, or why it could not.
+        What the engine found, or the error.
     engine
-        The engine's name, for results that do not say it themselves.
+        The engine's name, if the result does not contain it.
     attempts
-        Requests made; 0 when the result was taken from an equal source of the same run.
+        Number of requests made; 0 if the result was copied from an equal source of the same run.
     seconds
-        Time spent on it, loading included; NaN when unknown.
+        Time spent, including loading; NaN if unknown.
     """
 
     result: Extraction | CvocrError
@@ -59,17 +59,17 @@ def to_frame(
     fields: Sequence[str] | None = None,
     base: str | PathLike[str] | None = None,
 ) -> pd.DataFrame:
-    """Make the flat frame of `readings`.
+    """Build the flat frame of `readings`.
 
     Parameters
     ----------
     readings
-        One for each row of `sources`, in its order.
+        One reading per row of `sources`, in the same order.
     sources
-        The source column(s), one or front and back; its index labels the result's rows.
+        The source column(s), one or front and back; its index is the index of the result.
     fields
-        Fields to give columns; None for those of every type that occurs.  Fields met beyond
-        these are added after them.
+        Fields that get columns; None for the fields of all types that occur.  Other fields that
+        occur are added after them.
     base
         Folder that relative paths of the sources start from; `ocr_source` is joined with it.
 
@@ -125,16 +125,16 @@ def to_frame(
     left = sources.take([at for at, _, _ in rows])
     if clash := set(columns) & set(left.columns):
         raise ArgumentError(f"source columns have the name of result columns: {sorted(clash)}")
-    kinds = column_kinds(columns)
-    right = {c: typed(values, kinds[c], left.index) for c, values in columns.items()}
+    kinds = column_types(columns)
+    right = {c: as_column(values, kinds[c], left.index) for c, values in columns.items()}
     return pd.concat([left, pd.DataFrame(right, index=left.index)], axis=1)
 
 
 def from_frame(frame: pd.DataFrame) -> tuple[list[Reading], pd.DataFrame]:
-    """Split a flat frame into readings and their sources, one row each; inverse of `to_frame`.
+    """Split a flat frame into readings and a frame of their sources; the inverse of `to_frame`.
 
-    Rows of one label, source and time are the faces of one input.  Columns that belong neither to
-    a field nor to the reading count as sources.
+    Rows with the same label, source and time are the faces of one input.  Columns that belong
+    neither to a field nor to the reading are treated as sources.
 
     Raises
     ------
@@ -142,7 +142,7 @@ def from_frame(frame: pd.DataFrame) -> tuple[list[Reading], pd.DataFrame]:
         `frame` is no flat frame.
     """
     frame = restore(frame)
-    kinds = column_kinds(frame.columns)
+    kinds = column_types(frame.columns)
     sources = frame[[c for c in frame.columns if c not in kinds]]
     names = field_columns(frame.columns)
     cells: dict[str, list[object]] = {
@@ -179,7 +179,7 @@ def from_frame(frame: pd.DataFrame) -> tuple[list[Reading], pd.DataFrame]:
 
 
 def _pictured(sources: pd.DataFrame) -> list[str]:
-    """Columns that hold the pictures, where others of the caller's may stand beside them."""
+    """Return the columns with the pictures; `sources` may have other columns too."""
     columns = list(sources.columns)
     for names in (["image"], ["front", "back"]):
         if set(names) <= set(columns):
@@ -193,11 +193,11 @@ def _opened(
     face: Document | CvocrError,
     base: str | PathLike[str] | None,
 ) -> str | None:
-    """The path or URL of the picture that a face stands in."""
+    """Return the path or URL of the picture of a face."""
     if not pictures:
         return None
     second = len(pictures) == 2 and isinstance(face, Document) and face.side == "back"
-    return opened(pictures[1 if second else 0][at], base)
+    return source_path(pictures[1 if second else 0][at], base)
 
 
 def _faces(result: Extraction | CvocrError) -> tuple[Document | CvocrError, ...]:
@@ -219,13 +219,13 @@ def _page(lines: Sequence[Line]) -> Document:
 
 
 def _usage(reading: Reading, *, first: bool) -> Usage | None:
-    """What the reading used up, said once for all faces of an input."""
+    """Return the usage of a reading for the first face of an input, else None."""
     result = reading.result
     return result.usage if first and isinstance(result, Extraction | RowError) else None
 
 
 def _reading_cells(reading: Reading, face: Document | CvocrError) -> tuple[object, ...]:
-    """Values in the order of `READING_COLUMNS`, without the first."""
+    """Return the values of `READING_COLUMNS`, without the first."""
     if isinstance(face, Document):
         engine = reading.result.engine if isinstance(reading.result, Extraction) else ""
         about: tuple[object, ...] = (

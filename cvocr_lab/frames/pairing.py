@@ -1,4 +1,4 @@
-"""Which readings answer which row of a truth."""
+"""Pair the readings of a flat frame with the rows of a truth."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ class Pairing:
     Parameters
     ----------
     first
-        One for each row of the truth: position of its reading, -1 when there is none.
+        For each row of the truth the position of its reading; -1 if there is none.
     more
-        Positions of further readings, for rows that several faces answer.
+        Positions of further readings, for rows that are paired with several faces.
     extra
-        Positions of readings that no row of the truth claims.
+        Positions of readings that are paired with no row.
     copies
-        Positions of readings left out beside the original they were copied from.
+        Positions of readings that are ignored, because they are copies of another reading.
     readings
-        How many readings there are.
+        Number of readings.
     """
 
     first: Ints
@@ -48,7 +48,7 @@ class Pairing:
 
     @cached_property
     def rows(self) -> Ints:
-        """For each reading the row of the truth that it answers, -1 for none."""
+        """For each reading the row of the truth that it is paired with; -1 for none."""
         rows = np.full(self.readings, -1, np.int64)
         answered = self.first >= 0
         rows[self.first[answered]] = np.flatnonzero(answered)
@@ -56,15 +56,15 @@ class Pairing:
             rows[list(others)] = row
         return rows
 
-    def speaking(self, empty: npt.NDArray[np.bool_]) -> Ints:
-        """Give for every row of the truth the position of the reading that speaks, -1 for none.
+    def answering(self, empty: npt.NDArray[np.bool_]) -> Ints:
+        """Return for each row of the truth the position of the reading to compare; -1 for none.
 
-        Of several readings it is the first that says anything.
+        Of several readings it is the first that has a value.
 
         Parameters
         ----------
         empty
-            Which readings say nothing.
+            Which readings have no value.
         """
         found = self.first.copy()
         for row, others in self.more.items():
@@ -74,13 +74,13 @@ class Pairing:
 
 
 def pair(read: Records, truth: Truth, *, on: str | None = None) -> Pairing:
-    """Pair readings with the rows of a truth that they answer.
+    """Pair readings with the rows of a truth.
 
-    Rows and readings of one label (the index, or the column `on`) belong together.  Among those of
-    one label the pairs are chosen that agree best on the whole: first in type and side, then in
-    side, then in page, then in how alike the values are.  A row that names neither type nor side
-    is answered by every reading of its label that no other row claims.  Pairing by a column,
-    readings copied from an equal source are left out beside their original.
+    Only rows and readings with the same label (the index, or the column `on`) are paired.  Among
+    these, the optimal assignment is chosen: it maximises the agreement in type and side first,
+    then in side, then in page, then the similarity of the values.  A row with neither type nor
+    side is paired with all remaining readings of its label.  When pairing by a column, readings
+    that were copied from an equal source are ignored.
 
     Raises
     ------
@@ -120,15 +120,15 @@ def pair(read: Records, truth: Truth, *, on: str | None = None) -> Pairing:
     return Pairing(first, more, np.array(extra, np.int64), np.array(copies, np.int64), len(read))
 
 
-def beside(read: Records, truth: Truth, *, on: str | None = None) -> pd.DataFrame:
-    """Lay a truth beside the rows of a flat frame.
+def truth_by_row(read: Records, truth: Truth, *, on: str | None = None) -> pd.DataFrame:
+    """Return the labels for each row of a flat frame.
 
     Returns
     -------
     pandas.DataFrame
-        For each reading, in its order and under a fresh index: `row`, the position in the truth,
-        -1 where the truth has none, and a column per chosen field ("" for absent; of several
-        accepted texts the first; missing where the truth has no such row).
+        One row per reading, in the same order, with a new index: `row`, the position in the truth
+        (-1 if there is none), and a column per chosen field with the first accepted text ("" for
+        absent values; missing if the truth has no such row).
     """
     rows = pair(read, truth, on=on).rows
     made: dict[str, object] = {"row": rows}
@@ -141,7 +141,7 @@ def beside(read: Records, truth: Truth, *, on: str | None = None) -> pd.DataFram
 
 
 def paired_labels(read: Records, truth: Truth, on: str | None) -> tuple[pd.Index, pd.Index]:
-    """Give the labels of readings and of rows, so that those that belong together are equal.
+    """Return the labels of readings and of rows in a comparable form.
 
     Raises
     ------
@@ -159,7 +159,7 @@ def paired_labels(read: Records, truth: Truth, on: str | None) -> tuple[pd.Index
 
 
 def _numbered(read: Records, truth: Truth, on: str | None) -> tuple[Ints, Ints]:
-    """Number the labels of both alike."""
+    """Replace the labels of both by numbers, the same for equal labels."""
     labels = paired_labels(read, truth, on)
     codes = pd.factorize(labels[0].append(labels[1]), use_na_sentinel=False)[0]
     given, wanted = np.split(codes.astype(np.int64), [len(read)])
@@ -167,7 +167,7 @@ def _numbered(read: Records, truth: Truth, on: str | None) -> tuple[Ints, Ints]:
 
 
 def _pair_unique(given: Ints, wanted: Ints, first: Ints) -> None:
-    """Pair, in place, what has a key that either side has once."""
+    """Pair, in place, rows and readings whose key is unique on both sides."""
     count = max(given.max(initial=-1), wanted.max(initial=-1)) + 1
     where = np.full(count, -1, np.int64)
     where[given] = np.arange(len(given))
@@ -187,7 +187,7 @@ def _by_label(labels: Ints, which: npt.NDArray[np.bool_]) -> dict[int, list[int]
 def _keys(
     read: Records, truth: Truth, given: Ints, wanted: Ints, stated: npt.NDArray[np.bool_]
 ) -> tuple[Ints, Ints]:
-    """Label, type and side of readings and rows as one number each."""
+    """Encode label, type and side of each reading and row as one number."""
     parts = pd.DataFrame(
         {
             "label": np.concatenate([given, wanted]),
@@ -195,7 +195,7 @@ def _keys(
             "side": np.concatenate([read.sides, truth.sides]),
         }
     )
-    # A row that does not say its type may be of any, so no key is its own.
+    # A row without a type may be of any type, so it gets a key that nothing else has.
     whole = np.concatenate([np.full(len(read), True), (truth.types != "") & stated])
     of_parts = parts.groupby(["label", "type", "side"], sort=False).ngroup().to_numpy(np.int64)
     alone = len(of_parts) + np.arange(len(of_parts))
@@ -207,7 +207,7 @@ Likeness = Callable[[Sequence[int], Sequence[int]], Floats]
 
 
 def _likeness(read: Records, truth: Truth) -> Likeness:
-    """Make what tells how alike rows and readings are, from 0 to 1; most pairings never ask."""
+    """Return a function for the similarity of rows and readings, 0 to 1; it is rarely needed."""
     both = [field for field in truth.chosen if field in read.frame.columns]
     texts: list[tuple[list[str], list[str]]] = []
 
@@ -236,7 +236,7 @@ def _assign(
     first: Ints,
     more: dict[int, tuple[int, ...]],
 ) -> list[int]:
-    """Give the readings of one label to its rows; what is left over comes back."""
+    """Assign the readings of one label to its rows; return the remaining readings."""
     silent = [row for row in rows if truth.types[row] == "" and truth.sides[row] == ""]
     lone = silent if len(silent) == 1 else []
     chosen = [row for row in rows if row not in lone]
@@ -252,7 +252,7 @@ def _assign(
 def _best(
     rows: Sequence[int], found: Sequence[int], read: Records, truth: Truth, likeness: Likeness
 ) -> list[tuple[int, int]]:
-    """Pair rows and readings so that they agree best on the whole."""
+    """Return the optimal assignment of readings to rows."""
     if not rows or not found:
         return []
     if len(rows) == len(found) == 1:
@@ -265,13 +265,13 @@ def _best(
     fits = ((types != "") | (sides != "")) & same_type & ((sides == "") | same_side)
     paged = {"page", "ocr_page"} & set(truth.frame.columns)
     pages = truth.pages[list(rows)][:, None] == read.pages[list(found)] if paged else 0
-    step = float(min(len(rows), len(found)) + 1)  # one agreement outweighs all lesser ones
+    step = float(min(len(rows), len(found)) + 1)  # outweighs all criteria of lower priority
     gain = ((fits * step + same_side) * step + pages) * step + likeness(rows, found)
     at_rows, at_found = linear_sum_assignment(gain, maximize=True)
     return [(rows[i], found[k]) for i, k in zip(at_rows, at_found, strict=True)]
 
 
 def _first_copy(read: Records, found: Sequence[int]) -> list[int]:
-    """Those of `found` that stand under the first one's label."""
+    """Return those of `found` that have the index label of the first one."""
     labels = read.frame.index
     return [at for at in found if labels[at] == labels[found[0]]]

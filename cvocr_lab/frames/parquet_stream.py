@@ -1,4 +1,4 @@
-"""Flat frames one after another into one Parquet file, for tables larger than memory."""
+"""Write an iterator of flat frames to one Parquet file, for tables larger than memory."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from cvocr_lab.errors import ArgumentError
 from cvocr_lab.files import make_private
 from cvocr_lab.frames.columns import (
     READING_COLUMNS,
+    as_column,
     check_no_pictures,
-    column_kinds,
+    column_types,
     field_columns,
     triple,
-    typed,
 )
 from cvocr_lab.kinds import field_order
 
@@ -29,36 +29,37 @@ if TYPE_CHECKING:
 def write_stream(frames: Iterable[pd.DataFrame], path: Path) -> int:
     """Write flat frames to one ``.parquet`` file, each as a row group; return the number of rows.
 
-    The result is the same as if all of them were written as one frame.  Until the file is
-    complete, parts of it stand beside it (``read.parquet.part0`` …).  They are deleted when the
-    frames end in an error, and overwritten by the next call.
+    The result is the same as for one frame with all rows.  Until the file is complete, there are
+    partial files next to it (``read.parquet.part0`` …).  They are deleted if an error occurs, and
+    overwritten by the next call.
 
     Parameters
     ----------
     frames
-        Flat frames of the same source columns and index, such as `cvocr_lab.extract` gives
-        with `chunksize`.  Fields of types that occur in none of them get no columns.
+        Flat frames with the same source columns and index, such as the result of
+        `cvocr_lab.extract` with `chunksize`.  Fields of types that do not occur get no columns.
     path
         The file.
 
     Raises
     ------
     ArgumentError
-        The name ends otherwise, a column holds pictures, or there is no frame.
+        The file name has another ending, a column contains pictures, or there is no frame.
     """
     if path.suffix.lower() != ".parquet":
-        raise ArgumentError(f"cannot write {path.suffix or 'a bare name'} piece by piece: .parquet")
-    pieces = _Pieces(path)
+        ending = path.suffix or "a name without ending"
+        raise ArgumentError(f"cannot write several frames to {ending}: use .parquet")
+    parts = _Parts(path)
     try:
         for frame in frames:
-            pieces.add(frame)
-        return pieces.finish()
+            parts.add(frame)
+        return parts.finish()
     finally:
-        pieces.clear()
+        parts.clear()
 
 
-class _Pieces:
-    """Parts of a file; a new one is begun where a frame has columns that are new."""
+class _Parts:
+    """Partial files; a new one is started when a frame has new columns."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -74,7 +75,7 @@ class _Pieces:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        kinds = column_kinds(frame.columns)
+        kinds = column_types(frame.columns)
         check_no_pictures(frame[[c for c in frame.columns if c not in kinds]])
         self._types |= dict.fromkeys(frame["ocr_type"].dropna())
         needed = self._needed(frame)
@@ -93,7 +94,7 @@ class _Pieces:
             table = pa.Table.from_pandas(frame, schema=self._schema, preserve_index=True)
         except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
             raise ArgumentError(
-                f"a source column or the index is of several types: {error}"
+                f"a source column or the index has values of several types: {error}"
             ) from None
         assert self._writer is not None
         self._writer.write_table(table)
@@ -122,7 +123,7 @@ class _Pieces:
         return self._rows
 
     def clear(self) -> None:
-        """Take the parts away."""
+        """Delete the partial files."""
         self._close()
         for part in self._parts:
             with suppress(OSError):
@@ -134,7 +135,7 @@ class _Pieces:
             writer.close()
 
     def _needed(self, frame: pd.DataFrame) -> list[str]:
-        """Name the columns that `to_frame` would give these rows by themselves."""
+        """Return the columns that `to_frame` would create for these rows alone."""
         fields = field_columns(frame.columns)
         occurring = set(field_order(self._types))
         left_out = {
@@ -146,8 +147,8 @@ class _Pieces:
         return [str(c) for c in frame.columns if c not in left_out]
 
     def _ordered(self) -> list[str]:
-        """Put all columns into the order that `to_frame` would give them."""
-        kinds = column_kinds(self._columns)
+        """Return all columns in the order of `to_frame`."""
+        kinds = column_types(self._columns)
         fields = field_columns(self._columns)
         known = [f for f in field_order(self._types) if f in fields]
         order = [*(c for c in self._columns if c not in kinds), "ocr_source"]
@@ -156,9 +157,9 @@ class _Pieces:
 
 
 def _aligned(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
-    kinds = column_kinds(columns)
+    kinds = column_types(columns)
     absent = {
-        c: typed([None] * len(frame), kinds[c], frame.index)
+        c: as_column([None] * len(frame), kinds[c], frame.index)
         for c in columns
         if c not in frame.columns
     }
@@ -166,14 +167,14 @@ def _aligned(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
 
 
 def arrow_schema(frame: pd.DataFrame, before: pa.Schema | None = None) -> pa.Schema:
-    """Fix the type of each column, whatever these rows happen to hold.
+    """Return the Arrow type of each column, independent of the values in these rows.
 
     Parameters
     ----------
     frame
         A flat frame.
     before
-        Types that columns have had already, which they keep.
+        Types of earlier frames, which are kept.
     """
     import pyarrow as pa
 
@@ -184,7 +185,7 @@ def arrow_schema(frame: pd.DataFrame, before: pa.Schema | None = None) -> pa.Sch
         "boolean": pa.bool_(),
         "quad": pa.list_(pa.float64()),
     }
-    kinds = column_kinds(frame.columns)
+    kinds = column_types(frame.columns)
     schema = pa.Schema.from_pandas(frame, preserve_index=True)
     for at, field in enumerate(schema):
         type_ = of_kind[kinds[field.name]] if field.name in kinds else field.type

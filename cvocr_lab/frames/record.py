@@ -1,4 +1,4 @@
-"""What one row of a flat frame says: one face of one paper, and its values."""
+"""`Record`: one row of a flat frame, that is, one face of a paper with its values."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ class Cell:
     Parameters
     ----------
     field
-        Its name.
+        Name of the field.
     text
-        As read; None for absent.
+        The value as read; None if absent.
     confidence, quad
-        None when unknown.
+        None if unknown.
     spec
-        What the row's document type says of the field; None where the type has no such field.
+        The field in the row's document type; None if the type has no such field.
     """
 
     field: str
@@ -34,42 +34,42 @@ class Cell:
 
     @property
     def caption(self) -> str:
-        """The field's printed caption; "" where the paper prints none."""
+        """The printed caption of the field; "" if the paper prints none."""
         return self.spec.vi[0] if self.spec and self.spec.vi else ""
 
     @property
     def english(self) -> str:
-        """The field's English caption; "" where the paper prints none."""
+        """The English caption of the field; "" if the paper prints none."""
         return self.spec.en[0] if self.spec and self.spec.en else ""
 
     @property
     def form(self) -> str:
-        """Name of the field's type, "" where the document type has no such field."""
+        """Name of the field type; "" if the document type has no such field."""
         return self.spec.type.name if self.spec else ""
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One row: one face of one paper, or a failure.
+    """One row: one face of a paper, or a failure.
 
     Parameters
     ----------
     row
         Position in the frame.
     label
-        Of the index.
+        Index label.
     source
-        Path or URL of the picture that the face stands in, or the picture itself.
+        Path or URL of the picture of the face, or the picture itself.
     type, side, page
-        The face.
+        Document type, side and page.
     engine, error
-        "" when unknown, or when there is none.
+        Name of the engine and error; "" if there is none.
     warnings
-        Codes.
+        Codes of warnings.
     corners
-        Of the paper.
+        Corners of the paper.
     cells
-        The fields that the type has, in order, then others that were read.
+        The fields of the type, in order, followed by other fields that were read.
     """
 
     row: int
@@ -86,12 +86,12 @@ class Record:
 
     @property
     def title(self) -> str:
-        """What a person calls the paper."""
+        """The name of the document type for people."""
         return TYPES[self.type].title if self.type in TYPES else self.type
 
     @property
     def quads(self) -> dict[str, Quad]:
-        """Where the values stand, by field."""
+        """The quads of the values by field."""
         return {name: cell.quad for name, cell in self.cells.items() if cell.quad is not None}
 
     @property

@@ -1,4 +1,4 @@
-"""What every consumer sees of a frame's rows: source, page, side, type, fields and cells."""
+"""`Records`: uniform access to the rows of a frame: source, page, side, type, fields, cells."""
 
 from __future__ import annotations
 
@@ -17,39 +17,39 @@ from cvocr_lab.frames.columns import (
     TEXT,
     as_text,
     fields_of,
-    indexed,
-    one_quad,
+    parse_quad,
+    restore_index,
     triple,
 )
 from cvocr_lab.frames.record import Cell, Record
-from cvocr_lab.frames.sources import SOURCE, level, source_columns
+from cvocr_lab.frames.sources import SOURCE, column_or_level, source_columns
 from cvocr_lab.kinds import TYPES, Field
 from cvocr_lab.results import Quad
 
 Texts = npt.NDArray[np.object_]
 Ints = npt.NDArray[np.int64]
 
-_ALIASES: Final = {kind.alias: name for name, kind in TYPES.items() if kind.alias}
+_ALIASES: Final = {t.alias: name for name, t in TYPES.items() if t.alias}
 
 
 class Records:
-    """The rows of a flat frame, or of a table of labels, by column and by row.
+    """Access to the rows of a flat frame, or of a table of labels, by column and by row.
 
-    Nothing is computed before it is asked for, so a long frame opens at once.  All arrays have one
-    entry for each row; absent texts are "".
+    Everything is computed when it is first needed, so long frames open at once.  All arrays have
+    one entry per row; absent texts are "".
 
     Parameters
     ----------
     frame
-        A flat frame, or a table with ``type`` (``side``, ``page``) and a column for each field.
-        Columns that are not asked for need not be there.
+        A flat frame, or a table with ``type`` (``side``, ``page``) and a column per field.
+        Columns may be missing if they are not needed.
     fields
-        Columns that are fields whatever their names.
+        Further columns to treat as fields.
 
     Raises
     ------
     ArgumentError
-        It has neither a type nor a field, or has two columns of one name.
+        The frame has neither a type nor a field, or has two columns with the same name.
 
     Examples
     --------
@@ -60,13 +60,13 @@ class Records:
     """
 
     def __init__(self, frame: pd.DataFrame, *, fields: Iterable[str] = ()) -> None:
-        self.frame = indexed(frame)
+        self.frame = restore_index(frame)
         own = [field for field in fields if field in self.frame.columns]
         self.fields = list(dict.fromkeys([*fields_of(self.frame), *own]))
         if not self.fields and {"ocr_type", "type", "ocr_error"}.isdisjoint(self.frame.columns):
             raise ArgumentError(
-                "not a flat frame, such as extract gives: no column 'ocr_type' and none that is "
-                "named like a field"
+                "this is not a flat frame from extract: it has no column 'ocr_type' and none with "
+                "the name of a field"
             )
         self._texts: dict[str, pd.Series] = {}
 
@@ -74,7 +74,7 @@ class Records:
         return len(self.frame)
 
     def labels(self, on: str | None = None) -> pd.Index:
-        """Give what says which rows belong together: the index, or the column or level `on`.
+        """Return the labels by which rows are paired: the index, or the column or level `on`.
 
         Raises
         ------
@@ -85,12 +85,12 @@ class Records:
             return self.frame.index.to_flat_index()
         if on not in self.frame.columns and on not in self.frame.index.names:
             raise unknown("column", on, self.frame.columns, more=" (to match rows by)")
-        return pd.Index(level(self.frame, on))
+        return pd.Index(column_or_level(self.frame, on))
 
     # --- about the rows
 
     def _about(self, *names: str) -> pd.Series:
-        """Texts of the first of these columns that is there."""
+        """Return the first of these columns that exists, as text."""
         for name in names:
             if name in self.frame.columns:
                 return as_text(self.frame[name])
@@ -106,17 +106,17 @@ class Records:
 
     @cached_property
     def types(self) -> Texts:
-        """Document types, by our names for them."""
-        said = self._about("ocr_type", "type")
-        if set(_ALIASES).isdisjoint(said.unique()):
-            return said.to_numpy(object)
-        return said.map(lambda name: _ALIASES.get(name, name)).to_numpy(object)
+        """Document types, with aliases replaced by our names."""
+        names = self._about("ocr_type", "type")
+        if set(_ALIASES).isdisjoint(names.unique()):
+            return names.to_numpy(object)
+        return names.map(lambda name: _ALIASES.get(name, name)).to_numpy(object)
 
     @cached_property
     def sides(self) -> Texts:
-        """Sides; where no column says them, those of the types."""
+        """Sides; those of the document types if there is no such column."""
         if {"ocr_side", "side"}.isdisjoint(self.frame.columns):
-            side_of = {name: kind.side for name, kind in TYPES.items()}
+            side_of = {name: document_type.side for name, document_type in TYPES.items()}
             return np.array([side_of.get(name, "") for name in self.types], dtype=object)
         return self._about("ocr_side", "side").to_numpy(object)
 
@@ -132,7 +132,7 @@ class Records:
 
     @cached_property
     def errors(self) -> Texts:
-        """Why rows failed."""
+        """Errors of failed rows."""
         return self._about("ocr_error").to_numpy(object)
 
     @cached_property
@@ -142,69 +142,73 @@ class Records:
 
     @cached_property
     def copies(self) -> npt.NDArray[np.bool_]:
-        """Which rows were taken from an equal source of the same run."""
+        """Which rows were copied from an equal source of the same run."""
         return np.asarray(self._numbers(1, "ocr_attempts") == 0, bool)
 
     # --- where the pictures are
 
     @cached_property
     def source_columns(self) -> list[str]:
-        """Columns, or index levels, that the pictures were taken from; see `source_columns`."""
+        """Columns or index levels with the sources of the pictures; see `source_columns`."""
         return source_columns(self.frame)
 
     @cached_property
     def _taken(self) -> list[Sequence[object]]:
-        return [level(self.frame, c) for c in self.source_columns]
+        return [column_or_level(self.frame, c) for c in self.source_columns]
 
     @cached_property
     def _opened(self) -> Sequence[object]:
-        return level(self.frame, SOURCE) if SOURCE in self.frame.columns else [None] * len(self)
+        return (
+            column_or_level(self.frame, SOURCE)
+            if SOURCE in self.frame.columns
+            else [None] * len(self)
+        )
 
     def source(self, row: int) -> object:
-        """Path or URL of the picture of that row, or the picture itself.
+        """Return the path or URL of a row's picture, or the picture itself.
 
         Raises
         ------
         ArgumentError
-            No column says so.
+            The frame does not contain it.
         """
         found = self._opened[row]
         if isinstance(found, str) and found:
             return found
         if not self._taken:
             raise ArgumentError(
-                "the pictures are not to be told: no column 'ocr_source', nor 'image', nor "
-                "'front' and 'back'"
+                "the frame does not contain its pictures or their paths: it has no column "
+                "'ocr_source', 'image', or 'front' and 'back'"
             )
         second = len(self._taken) == 2 and self.sides[row] == "back"
         return self._taken[1 if second else 0][row]
 
     @property
     def sources(self) -> list[object]:
-        """Path or URL of every row's picture, or the picture itself; see `source`."""
+        """Path or URL of every row's picture, or the picture itself."""
         return [self.source(row) for row in range(len(self))]
 
     def pictures(self, row: int) -> tuple[object, ...]:
-        """All pictures of the input that the row belongs to: both of a pair, whichever side it is.
+        """Return all pictures of the row's input; both pictures of a pair.
 
         Raises
         ------
         ArgumentError
-            No column says so.
+            The frame does not contain them.
         """
         own = self.source(row)
         cells = tuple(taken[row] for taken in self._taken)
         if len(cells) < 2 or not isinstance(own, str):
             return (own,) if len(cells) < 2 else cells
         for cell in map(str, cells):
-            if own.endswith(cell):  # what stands before it stands before the other one too
+            if own.endswith(cell):  # the base folder is the same for both pictures
                 return tuple(own[: len(own) - len(cell)] + str(other) for other in cells)
         return cells
 
     def origin(self, row: int) -> str:
-        """What the input is called: the texts of its source columns, else its path or URL.
+        """Return the name of the row's input: its source columns, or else its path or URL.
 
-        Texts of two columns are joined by a line break; "" for pictures in memory.
+        Two columns are joined by a line break.  The name of pictures in memory is "".
         """
         cells = [taken[row] for taken in self._taken]
         if cells and all(isinstance(cell, str | Path) for cell in cells):
@@ -216,9 +220,9 @@ class Records:
 
     @cached_property
     def inputs(self) -> Ints:
-        """Number of the input that each row is a face of, in the order of their first rows.
+        """Number of each row's input, in order of appearance.
 
-        Faces of one input have one label, source and time; a failed row is an input by itself.
+        Faces of one input have the same label, source and time.  A failed row is one input.
         """
         if not len(self):
             return np.zeros(0, np.int64)
@@ -243,7 +247,7 @@ class Records:
 
     @cached_property
     def nths(self) -> Ints:
-        """Which of several faces of one input, side and page each row is, from 1."""
+        """Number of each row among the faces with the same input, side and page, from 1."""
         faces = pd.DataFrame({"input": self.inputs, "side": self.sides, "page": self.pages})
         counted = faces.groupby(["input", "side", "page"], sort=False).cumcount()
         return np.asarray(counted + 1, np.int64)
@@ -251,28 +255,28 @@ class Records:
     # --- values
 
     def texts(self, field: str) -> pd.Series:
-        """Values of a field as they stand, under a fresh index."""
+        """Return the values of a field with a new index."""
         if field not in self._texts:
             self._texts[field] = self._about(field)
         return self._texts[field]
 
     def confidences(self, field: str) -> npt.NDArray[np.float64]:
-        """Confidences of a field; NaN when unknown."""
+        """Return the confidences of a field; NaN if unknown."""
         return self._numbers(np.nan, triple(field)[1])
 
     def quads(self, field: str) -> list[Quad | None]:
-        """Quads of a field; None when unknown."""
+        """Return the quads of a field; None if unknown."""
         name = triple(field)[2]
         if name not in self.frame.columns:
             return [None] * len(self)
-        return [cast("Quad | None", one_quad(quad)) for quad in self.frame[name].tolist()]
+        return [cast("Quad | None", parse_quad(quad)) for quad in self.frame[name].tolist()]
 
     def cell(self, row: int, field: str) -> Cell:
-        """Give the value of one field of one row."""
+        """Return the value of one field in one row."""
         return self._cell(field, self._row(row), self._spec(row).get(field))
 
     def record(self, row: int) -> Record:
-        """Give one row with all its values."""
+        """Return one row with all its values."""
         values = self._row(row)
         own = self._spec(row)
         cells = {}
@@ -291,7 +295,7 @@ class Records:
             engine=str(self.engines[row]),
             error=str(self.errors[row]),
             warnings=tuple(code for code in warnings.split(";") if code),
-            corners=cast("Quad | None", one_quad(_present(values.get("ocr_corners")))),
+            corners=cast("Quad | None", parse_quad(_present(values.get("ocr_corners")))),
             cells=MappingProxyType(cells),
         )
 
@@ -310,20 +314,20 @@ class Records:
             field,
             None if text is None else str(text),
             None if confidence is None else float(str(confidence)),
-            cast("Quad | None", one_quad(quad)),
+            cast("Quad | None", parse_quad(quad)),
             spec,
         )
 
 
 @cache
 def expected(type_name: str) -> Mapping[str, Field]:
-    """Give the fields that papers of that type have; none for a type that is not known."""
-    kind = TYPES.get(type_name)
-    return {} if kind is None else {field.name: field for field in kind.fields}
+    """Return the fields of a document type; empty for an unknown type."""
+    document_type = TYPES.get(type_name)
+    return {} if document_type is None else {field.name: field for field in document_type.fields}
 
 
 def _present(value: object) -> object:
-    """None for what is missing: None, NaN, NA and ""."""
+    """Return None for missing values: None, NaN, NA and ""."""
     if value is None or value is pd.NA or value is pd.NaT:
         return None
     if isinstance(value, str):
@@ -332,7 +336,7 @@ def _present(value: object) -> object:
 
 
 def _codes(values: Sequence[object]) -> npt.NDArray[np.int64]:
-    """Number equal cells alike: texts by value, pictures by what they are."""
+    """Return equal numbers for equal cells: texts by value, pictures by identity."""
     plain = [
         value if isinstance(value, str | bytes | int | float | None) else
         str(value) if isinstance(value, Path) else

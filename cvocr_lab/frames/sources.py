@@ -1,4 +1,4 @@
-"""Where the picture of a row is: `ocr_source`, and the columns it was taken from."""
+"""Find the picture of a row: `ocr_source`, and the source columns."""
 
 from __future__ import annotations
 
@@ -11,37 +11,37 @@ from typing import Final
 import pandas as pd
 
 from cvocr_lab.errors import ArgumentError
-from cvocr_lab.frames.columns import TEXT, column_kinds, fields_of, restore, triple
+from cvocr_lab.frames.columns import TEXT, column_types, fields_of, restore, triple
 
 SOURCE: Final = "ocr_source"
 
 _LONGEST_PATH: Final = 4096
 _URL: Final = re.compile(r"[a-z][a-z0-9+.-]+://", re.I)
-# How base64 text of JPEG, PNG, PDF, WebP, GIF, TIFF and BMP begins.
+# The beginning of JPEG, PNG, PDF, WebP, GIF, TIFF and BMP files in base64.
 _CONTENT: Final = re.compile(
     r"\s*(data:|(/9j/|iVBOR|JVBERi|UklGR|R0lGOD|SUkq|TU0A|Qk[0-9A-Za-z])[\w+/=\s-]{60,}$)", re.I
 )
 
 
-def opened(source: object, base: str | PathLike[str] | None = None) -> str | None:
-    """Give the path or URL under which `cvocr_lab.images.load` opens a source.
+def source_path(source: object, base: str | PathLike[str] | None = None) -> str | None:
+    """Return the path or URL under which `cvocr_lab.images.load` opens a source.
 
     Parameters
     ----------
     source
-        What a cell holds.
+        The source in a cell.
     base
-        Folder that a relative path starts from; a path stays relative where the folder is.
+        Folder that a relative path starts from; the result is relative if the folder is.
 
     Returns
     -------
     str or None
-        None for pictures in memory, whose content is not repeated.
+        None for pictures in memory.
 
     Examples
     --------
-    >>> opened("a.jpg", "cards"), opened("https://example.com/a.jpg", "cards"), opened(b"...")
-    ('cards/a.jpg', 'https://example.com/a.jpg', None)
+    >>> source_path("a.jpg", "cards"), source_path(b"...")
+    ('cards/a.jpg', None)
     """
     if not isinstance(source, str | Path):
         return None
@@ -57,19 +57,19 @@ def opened(source: object, base: str | PathLike[str] | None = None) -> str | Non
 
 
 def source_columns(frame: pd.DataFrame) -> list[str]:
-    """Find the columns, or named index levels, that the pictures of a frame were taken from.
+    """Return the columns, or named index levels, with the sources of the pictures.
 
-    They are the ones in which what `ocr_source` names stands; where there is no such column,
-    ``image``, or ``front`` and ``back``, or the only column that holds no result.  None are found
-    where these were dropped or cannot be told.
+    These are the columns whose values occur in `ocr_source`.  Without `ocr_source`, they are
+    ``image``, or ``front`` and ``back``, or the only column that is no result.  The list is empty
+    if they have been dropped or cannot be identified.
     """
-    held = {c for f in fields_of(frame) for c in triple(f)} | set(column_kinds(frame.columns))
+    held = {c for f in fields_of(frame) for c in triple(f)} | set(column_types(frame.columns))
     others = [str(c) for c in frame.columns if c not in held]
     others += [str(n) for n in frame.index.names if n is not None and n not in frame.columns]
     some = frame.head(_LOOKED_AT)
     told = some[SOURCE].tolist() if SOURCE in some else []
     if any(isinstance(source, str) and source for source in told):
-        cells = {c: zip(level(some, c), told, strict=True) for c in others}
+        cells = {c: zip(column_or_level(some, c), told, strict=True) for c in others}
         return [c for c in others if any(_names(v, s) for v, s in cells[c])][:2]
     for names in (["image"], ["front", "back"]):
         if set(names) <= set(others):
@@ -78,11 +78,11 @@ def source_columns(frame: pd.DataFrame) -> list[str]:
 
 
 _LOOKED_AT: Final = 100
-"""Rows that tell which column the sources were taken from."""
+"""Number of rows used to identify the source columns."""
 
 
-def level(frame: pd.DataFrame, name: str) -> Sequence[object]:
-    """Give the values of a column, or of the index level of that name."""
+def column_or_level(frame: pd.DataFrame, name: str) -> Sequence[object]:
+    """Return the values of a column, or of the index level with this name."""
     values: list[object] = (
         frame[name].tolist()
         if name in frame.columns
@@ -92,7 +92,7 @@ def level(frame: pd.DataFrame, name: str) -> Sequence[object]:
 
 
 def _names(cell: object, source: object) -> bool:
-    """Tell whether a source is what this cell names, below whatever folder."""
+    """Return whether a cell is the path of this source, possibly relative to a folder."""
     if not isinstance(cell, str | Path) or not isinstance(source, str) or not str(cell):
         return False
     return source == str(cell) or source.endswith(f"/{str(cell).lstrip('/')}")
@@ -101,26 +101,26 @@ def _names(cell: object, source: object) -> bool:
 def relocate(
     frame: pd.DataFrame, old: str | PathLike[str], new: str | PathLike[str]
 ) -> pd.DataFrame:
-    """Say where the pictures are after they moved.
+    """Change the paths of pictures that have been moved.
 
     Parameters
     ----------
     frame
         A flat frame; it is not changed.
     old
-        Folder, or beginning of a URL, as `ocr_source` has it; "" for whatever is relative.
+        Folder, or beginning of a URL, as in `ocr_source`; "" for all relative paths.
     new
-        What stands in its place.
+        The new folder, or beginning of a URL.
 
     Returns
     -------
     pandas.DataFrame
-        The same rows with another `ocr_source`, that of rows from elsewhere unchanged.
+        The same rows with a new `ocr_source`; other paths are unchanged.
 
     Raises
     ------
     ArgumentError
-        `frame` is no flat frame, or no row's picture was below `old`.
+        `frame` is no flat frame, or none of its pictures is below `old`.
 
     Examples
     --------
@@ -134,7 +134,7 @@ def relocate(
     moved = 0
     made: list[str | None] = []
     for source in Records(frame).sources:
-        where = opened(source)
+        where = source_path(source)
         below = where is not None and (
             where == old
             or where.startswith(f"{old}/")

@@ -1,4 +1,4 @@
-"""Tables of values as people have them: DataFrames, Series, dicts, under their own spellings."""
+"""Convert tables of values from users: DataFrames, Series and dicts, with any field spelling."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ Table = (
     | os.PathLike[str]
     | str
 )
-"""What `as_table` understands."""
+"""The types that `as_table` accepts."""
 
 
 def as_table(data: Table, what: str) -> pd.DataFrame:
-    """Give a table of fields as a DataFrame.
+    """Convert a table of fields to a DataFrame.
 
     Parameters
     ----------
     data
-        A DataFrame; a Series named like its field, or one paper with the fields as its labels; a
-        dict of columns, of one paper's fields, or of papers by label; a list of dicts; the path of
-        a CSV file, whose cells are all read as text.
+        A DataFrame; a Series with the name of a field, or one paper with the fields as index; a
+        dict of columns, of the fields of one paper, or of papers by label; a list of dicts; or
+        the path of a CSV file, whose cells are all read as text.
     what
-        What to call it in a message.
+        The word for it in messages.
 
     Raises
     ------
@@ -54,7 +54,7 @@ def as_table(data: Table, what: str) -> pd.DataFrame:
     if isinstance(data, pd.DataFrame):
         if data.columns.nlevels > 1:
             raise ArgumentError(
-                f"the columns of the {what} have {data.columns.nlevels} levels: give one of them, "
+                f"the columns of the {what} have {data.columns.nlevels} levels: pass one of them, "
                 "or flatten them first: table.columns = table.columns.map('_'.join)"
             )
         return data
@@ -65,7 +65,7 @@ def as_table(data: Table, what: str) -> pd.DataFrame:
         if not fields.isdisjoint(data.index):
             return pd.DataFrame([data.to_dict()])
         raise ArgumentError(
-            f"the {what} is a Series without the name of a field: give it one, "
+            f"the {what} is a Series without the name of a field: set one, "
             f"such as {what}.rename('name')"
         )
     if isinstance(data, Mapping):
@@ -77,11 +77,11 @@ def as_table(data: Table, what: str) -> pd.DataFrame:
         return pd.DataFrame([dict(data)])
     if isinstance(data, list) and all(isinstance(row, Mapping) for row in data):
         return pd.DataFrame(data)
-    raise ArgumentError(f"the {what} is a {type(data).__name__}: give a DataFrame")
+    raise ArgumentError(f"the {what} is a {type(data).__name__}: pass a DataFrame")
 
 
 def spelled(table: pd.DataFrame) -> pd.DataFrame:
-    """Give the table under our names for fields; the table itself where it has them already."""
+    """Rename columns to our names of the fields; return the table itself if it has them."""
     names = {str(c) for c in table.columns}
     renamed: dict[str, str] = {}
     twice: dict[str, str] = {}
@@ -91,7 +91,7 @@ def spelled(table: pd.DataFrame) -> pd.DataFrame:
     if renamed:
         pairs = [zip(triple(a), triple(f), strict=True) for a, f in renamed.items()]
         table = table.rename(columns=dict(pair for some in pairs for pair in some))
-    for alias, field in twice.items():  # an older table may have a column for each spelling
+    for alias, field in twice.items():  # an older table may have a column per spelling
         empty = (as_text(table[field]) == "").to_numpy()
         filled = table[field].astype(object).mask(empty, table[alias].astype(object))
         table = table.assign(**{field: filled}).drop(columns=alias)
@@ -100,19 +100,20 @@ def spelled(table: pd.DataFrame) -> pd.DataFrame:
 
 @cache
 def spellings() -> Mapping[str, str]:
-    """Map each other spelling that means one field in every type to that field."""
+    """Map each alias that means the same field in all document types to that field."""
     meanings: dict[str, set[str]] = {}
-    for kind in TYPES.values():
-        for field in kind.fields:
+    for document_type in TYPES.values():
+        for field in document_type.fields:
             for name in (field.name, *field.aliases):
                 meanings.setdefault(name, set()).add(field.name)
     return {a: next(iter(f)) for a, f in meanings.items() if len(f) == 1 and a not in f}
 
 
 def comparable(one: pd.Index, other: pd.Index) -> tuple[pd.Index, pd.Index]:
-    """Give labels of two tables so that equal ones compare equal.
+    """Convert the labels of two tables so that equal labels compare equal.
 
-    Paths are texts, texts are in NFC; numbers become texts where the other table has texts.
+    Paths become text, text is normalised to NFC, and numbers become text if the other table has
+    text.
     """
     if one.dtype.kind in "iu" and other.dtype.kind in "iu":
         return one, other

@@ -1,4 +1,4 @@
-"""Tables of texts in CSV files."""
+"""Read CSV files with all cells as text."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ _GUARDED: Final = re.compile(r"'+[=+\-@\t\r].", re.DOTALL)
 
 
 def read_text_table(path: str | PathLike[str], **options: Any) -> pd.DataFrame:
-    """Read a CSV file with every cell as text: an ID number must keep its leading zeros.
+    """Read a CSV file with all cells as text, so that ID numbers keep their leading zeros.
 
-    Commas, semicolons or tabs part the cells, as the first line shows.  The text is UTF-8, UTF-16,
-    or cp1258, which Vietnamese versions of Excel write.
+    The separator (comma, semicolon or tab) is taken from the first line.  The encoding is UTF-8,
+    UTF-16, or cp1258, which Vietnamese versions of Excel write.
 
     Raises
     ------
     ArgumentError
-        It is no such file.
+        The file does not exist, or is no CSV file.
     """
     if not Path(path).is_file():
         raise ArgumentError(f"there is no file {path}")
     if Path(path).suffix.lower() in (".xlsx", ".xls", ".ods"):
         raise ArgumentError(
-            f"{path} is a workbook: give pd.read_excel(…, dtype={{'id': str}}), with the columns "
+            f"{path} is a workbook: pass pd.read_excel(…, dtype={{'id': str}}) with the columns "
             "of numbers as str, or save it as CSV UTF-8"
         )
     text = _decoded(Path(path))
@@ -48,12 +48,12 @@ def read_text_table(path: str | PathLike[str], **options: Any) -> pd.DataFrame:
             **options,
         )
     except ValueError as error:
-        raise ArgumentError(f"{path} is no CSV ({type(error).__name__})") from None
+        raise ArgumentError(f"{path} is not a CSV file ({type(error).__name__})") from None
     return frame
 
 
 def unguarded(frame: pd.DataFrame) -> pd.DataFrame:
-    """Take away the apostrophes that `write_csv` put before texts that look like formulas."""
+    """Remove the apostrophes that `write_csv` put before texts that look like formulas."""
     frame = frame.rename(columns=lambda name: _unguarded(name))
     for at in range(frame.shape[1]):
         cells = frame.iloc[:, at]
@@ -64,13 +64,13 @@ def unguarded(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _decoded(path: Path) -> str:
-    """Give the text of a file; the byte order mark, or what can be decoded, tells the encoding."""
+    """Decode a file with the encoding of its byte order mark, or with the first that works."""
     content = path.read_bytes()
     wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     for encoding in ("utf-16",) if wide else ("utf-8-sig", "cp1258"):
         with suppress(UnicodeDecodeError):
             text = content.decode(encoding)
-            # Text of another encoding, read as cp1258, has tone marks that stand on no vowel.
+            # Text in another encoding, decoded as cp1258, has tone marks without a vowel.
             composed = nfc(text) if encoding == "cp1258" else text
             if "\0" not in text and not any(combining(letter) for letter in composed):
                 return composed

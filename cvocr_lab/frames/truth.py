@@ -1,4 +1,4 @@
-"""Labels: what a table says is printed, by our names for fields, and what it accepts."""
+"""`Truth`: a table of labels with our names of the fields, and the texts that it accepts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from cvocr_lab.errors import ArgumentError, unknown
-from cvocr_lab.frames.columns import TEXT, as_text, one_text
+from cvocr_lab.frames.columns import TEXT, as_text, format_value
 from cvocr_lab.frames.records import Records
 from cvocr_lab.frames.tables import Table, as_table, spelled, spellings
 from cvocr_lab.kinds import TYPES, field_order
@@ -25,18 +25,18 @@ _SEVERAL = (list, tuple, set, frozenset, np.ndarray)
 
 
 class Truth(Records):
-    """A table of labels, or a reviewed flat frame that serves as one.
+    """A table of labels, or a reviewed flat frame used as one.
 
     Parameters
     ----------
     truth
-        A column per field as printed; `type`, `side` and `page` where it has them.
+        A table with a column per field, as printed, and optionally `type`, `side` and `page`.
     read
-        The readings it is for; fields that only they know count too.
+        The readings to compare; their fields are recognised in the truth too.
     fields
-        Fields to compare; None for every field the truth has a column for.
+        Fields to compare; None for all fields with a column in the truth.
     on
-        Column that says which rows belong together: no field, whatever its name.
+        Column by which rows are paired; it is not compared as a field.
     alternatives
         Further columns with accepted texts, by field, besides ``<field>_alt``, ``<field>_alt2`` …
 
@@ -48,7 +48,7 @@ class Truth(Records):
     Raises
     ------
     ArgumentError
-        The truth lacks a column, has no field at all, or a field's column holds numbers.
+        The truth lacks a column or has no field, or the column of a field contains numbers.
     """
 
     def __init__(
@@ -72,22 +72,22 @@ class Truth(Records):
 
     @property
     def columns(self) -> list[str]:
-        """Columns of the table that hold values to compare."""
+        """Columns of the table with values to compare."""
         further = (column for own in self._further.values() for column in own)
         return list(dict.fromkeys([*self.chosen, *further]))
 
     def accepted(self, field: str) -> list[Accepted]:
-        """List what the truth accepts for a field, first choice first.
+        """Return the accepted texts of a field, in order of preference.
 
-        A cell that is a list, tuple, set or array holds several texts (an empty one among them
-        accepts that nothing was read); an empty cell of a further column says nothing.
+        A cell may be a list, tuple, set or array of accepted texts; an empty text among them
+        accepts that nothing was read.  Empty cells of alternative columns are ignored.
         """
         if field not in self._accepted:
             found = _spread(self.frame[field])
             for column in self._further[field]:
                 for further in _spread(self.frame[column]):
-                    said = (further.texts != "").to_numpy(bool)
-                    given = said if further.given is None else said & further.given
+                    filled = (further.texts != "").to_numpy(bool)
+                    given = filled if further.given is None else filled & further.given
                     found.append(Accepted(further.texts, given))
             self._accepted[field] = found
         return self._accepted[field]
@@ -100,9 +100,9 @@ class Accepted:
     Parameters
     ----------
     texts
-        One for each row of the truth.
+        One text per row of the truth.
     given
-        Rows for which this column says anything; None for all.
+        Rows for which this column has a text; None for all.
     """
 
     texts: pd.Series
@@ -110,7 +110,7 @@ class Accepted:
 
 
 def _labels(truth: pd.DataFrame) -> pd.DataFrame:
-    """The table under our names for fields, type, side and page, without what was read of it."""
+    """Rename columns to our names, and drop the columns of a reading."""
     names = {str(c) for c in truth.columns}
     about = {"ocr_type": "type", "ocr_side": "side", "ocr_page": "page"}
     renamed = about if "type" not in names and "ocr_type" in names else {}
@@ -135,15 +135,15 @@ def _chosen(
     chosen = [f for f in known if f in table and f != on]
     if not chosen:
         shared = [str(c) for c in table.columns if c in read.frame.columns and c != on]
-        cure = f"; both have {', '.join(map(repr, shared))}: say fields=[…]" if shared else ""
+        hint = f"; both have {', '.join(map(repr, shared))}: pass fields=[…]" if shared else ""
         raise ArgumentError(
-            f"the truth has no column named like a field, such as 'id' or 'name'{cure}"
+            f"the truth has no column with the name of a field, such as 'id' or 'name'{hint}"
         )
     return chosen
 
 
 def _further(table: pd.DataFrame, field: str, asked: str | Sequence[str]) -> list[str]:
-    """A field's columns of further accepted texts: those asked for, and ``<field>_alt``."""
+    """Return the columns of further accepted texts: `asked`, and ``<field>_alt``."""
     own = [asked] if isinstance(asked, str) else list(asked)
     for column in own:
         if column not in table:
@@ -153,16 +153,16 @@ def _further(table: pd.DataFrame, field: str, asked: str | Sequence[str]) -> lis
     return list(dict.fromkeys(own))
 
 
-_SPECS: Final = [field for kind in TYPES.values() for field in kind.fields]
+_SPECS: Final = [field for document_type in TYPES.values() for field in document_type.fields]
 _AMOUNTS: Final = frozenset(field.name for field in _SPECS if isinstance(field.type, Amount))
 _DATES: Final = frozenset(field.name for field in _SPECS if isinstance(field.type, Date))
 _ISO: Final = r"(\d{4})-(\d\d)-(\d\d)(?:[ T]00:00:00)?"
 _NUMERALS: Final = r"\d+\.0|\d(?:[.,]\d+)?[eE]\+\d+"
-"""How a spreadsheet, or a column of floats, writes numbers; no paper does."""
+"""Numbers as written by a spreadsheet or a column of floats, but never on paper."""
 
 
 def _days_as_printed(table: pd.DataFrame, fields: Iterable[str]) -> pd.DataFrame:
-    """Write days that stand as ``yyyy-mm-dd`` as the papers print them."""
+    """Convert dates ``yyyy-mm-dd`` to the form of the papers."""
     for field in fields:
         texts = table[field].astype(object)
         days = texts.map(
@@ -175,15 +175,14 @@ def _days_as_printed(table: pd.DataFrame, fields: Iterable[str]) -> pd.DataFrame
 
 
 def refuse_numbers(table: pd.DataFrame, fields: Iterable[str]) -> None:
-    """Refuse columns of fields that hold numbers: they have lost their leading zeros.
+    """Refuse columns of fields that contain numbers, which have lost their leading zeros.
 
-    Amounts, such as seats or a year, have none to lose.  Columns of objects, and categories, are
-    looked into.
+    Amounts, such as seats or years, are allowed, since they have no leading zeros.
 
     Raises
     ------
     ArgumentError
-        A column holds numbers, or True and False.
+        A column contains numbers, or True and False.
     """
     for field in fields:
         if field not in table.columns:
@@ -194,22 +193,22 @@ def refuse_numbers(table: pd.DataFrame, fields: Iterable[str]) -> None:
             kinds.add(float)
         if bytes in kinds:
             raise ArgumentError(
-                f"column {field!r} holds bytes: give texts, table[{field!r}].str.decode('utf-8')"
+                f"column {field!r} contains bytes: decode it, table[{field!r}].str.decode('utf-8')"
             )
         if bool in kinds:
             raise ArgumentError(
-                f"column {field!r} holds True or False, which no paper prints: give the text that "
-                "is printed"
+                f"column {field!r} contains True or False: use the text that is printed on the "
+                "paper"
             )
         if kinds and field not in _AMOUNTS:
             raise ArgumentError(
-                f"column {field!r} holds numbers, so leading zeros are gone: read the file with "
+                f"column {field!r} contains numbers without leading zeros: read the file with "
                 "cvocr_lab.read_frame or read_labels, or pd.read_csv(…, dtype=str)"
             )
 
 
 def _number_kinds(values: pd.Series) -> set[type]:
-    """Which of bool, float and bytes a column holds; missing values are none of them."""
+    """Return which of bool, float and bytes a column contains, ignoring missing values."""
     if isinstance(values.dtype, pd.StringDtype):
         return set()
     if isinstance(values.dtype, pd.CategoricalDtype):
@@ -230,7 +229,7 @@ _NUMBER: Final = (int, float, Decimal, np.number, np.bool_)
 
 
 def _spread(values: pd.Series) -> list[Accepted]:
-    """Set cells that hold several texts side by side."""
+    """Split cells with several texts into several columns."""
     cells = values.tolist() if values.dtype == object else []
     wide = {at: _texts(cell) for at, cell in enumerate(cells) if isinstance(cell, _SEVERAL)}
     if not wide:
@@ -241,12 +240,12 @@ def _spread(values: pd.Series) -> list[Accepted]:
     columns = [as_text(first).tolist(), *([""] * len(values) for _ in range(count - 1))]
     given = [np.zeros(len(values), bool) for _ in range(count)]
     for at, texts in wide.items():
-        for column, said, text in zip(columns, given, texts, strict=False):
-            column[at], said[at] = text, True
+        for column, filled, text in zip(columns, given, texts, strict=False):
+            column[at], filled[at] = text, True
     series = [pd.Series(column, dtype=TEXT) for column in columns]
     return [
-        Accepted(texts, said if number else None)
-        for number, (texts, said) in enumerate(zip(series, given, strict=True))
+        Accepted(texts, filled if number else None)
+        for number, (texts, filled) in enumerate(zip(series, given, strict=True))
     ]
 
 
@@ -257,4 +256,4 @@ def _texts(cell: Iterable[object]) -> list[str]:
 
 
 def _text(item: object) -> str:
-    return "" if item is None or item is pd.NA or item != item else one_text(item)
+    return "" if item is None or item is pd.NA or item != item else format_value(item)

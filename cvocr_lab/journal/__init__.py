@@ -1,18 +1,19 @@
-"""Review decisions, append-only on disk, and what they come to.
+"""Journals of review decisions, and the state of each field that results from them.
 
-A journal is a file of JSON lines, one for each decision of a person, on disk before the call
-that makes it returns, and readable by its owner alone.  Nothing in it is ever changed: undoing
-is a decision too.  Where an item stands is a fold over the decisions, the same in whatever order
-they come; the journals of two persons merge into one.  A person's value wins over any engine's.
+A journal is a file with one JSON line per decision, readable by its owner alone.  Each decision is
+on disk before the call that makes it returns.  Lines are never changed: undoing appends another
+decision.  The state of a field is computed from all its decisions, independent of their order in
+the file, so the journals of several people can be merged.  Decisions take precedence over the
+values of engines.
 """
 
 from cvocr_lab.journal.apply import apply
-from cvocr_lab.journal.checks import Check, complaint
+from cvocr_lab.journal.boxes_and_tags import QUAD, quad_of, quad_text, tags_of
+from cvocr_lab.journal.checks import Check, check_value
 from cvocr_lab.journal.decision import REVIEWED, STATES, Decision, Item, State
 from cvocr_lab.journal.file import Journal, JournalWarning
 from cvocr_lab.journal.fold import Standing, fold
 from cvocr_lab.journal.items import frame_items, picture_digest
-from cvocr_lab.journal.rows import QUAD, quad_of, quad_text, tags_of
 from cvocr_lab.journal.tables import Decisions, merge, read_decisions, to_frame
 
 __all__ = [
@@ -28,7 +29,7 @@ __all__ = [
     "Standing",
     "State",
     "apply",
-    "complaint",
+    "check_value",
     "fold",
     "frame_items",
     "merge",

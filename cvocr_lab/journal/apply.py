@@ -1,4 +1,4 @@
-"""What of a journal concerns which row of a flat frame."""
+"""`apply`: put the decisions of a journal into a flat frame."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from cvocr_lab.frames import (
     Records,
     restore,
 )
-from cvocr_lab.frames.columns import column_kinds, triple, typed
+from cvocr_lab.frames.columns import as_column, column_types, triple
+from cvocr_lab.journal.boxes_and_tags import QUAD, quad_of, tags_of
 from cvocr_lab.journal.decision import Item
 from cvocr_lab.journal.file import JournalWarning
-from cvocr_lab.journal.fold import Input, Standing, digests, fold, namer
+from cvocr_lab.journal.fold import InputKey, Standing, digests, fold, input_namer
 from cvocr_lab.journal.items import frame_items, picture_digest
-from cvocr_lab.journal.rows import QUAD, quad_of, tags_of
 from cvocr_lab.journal.tables import Decisions, read_decisions
 
 _OF_PAPER: Final = ("ocr_type", "ocr_side")
@@ -37,40 +37,40 @@ def apply(
     *,
     match: Literal["path", "content"] = "path",
 ) -> pd.DataFrame:
-    """Put what people decided in a review into a flat frame, whatever engine read it.
+    """Put the decisions of a review into a flat frame of any engine.
 
     Parameters
     ----------
     frame
         A flat frame; it is not changed.
     decisions
-        A journal, several (they are merged), or decisions.
+        A journal, several journals (they are merged), or decisions.
     match
-        ``"path"``: rows find their decisions by the path in the source column, and read a file
-        only where a journal knows two pictures under one path.  ``"content"``: by the picture
-        itself, wherever it is now; reads every file.
+        How rows are matched with decisions.  ``"path"`` uses the path of the picture, and reads a
+        file only if a journal knows two pictures with the same path.  ``"content"`` reads every
+        file and uses its digest, so that pictures may have been moved.
 
     Returns
     -------
     pandas.DataFrame
-        The same rows under the same index.  A confirmed or corrected value has confidence 1.0; an
-        absent one is missing, without confidence and quad; an unreadable one is ``###``, as in a
-        truth.  Skipped, prefilled and disputed fields stay as the engine read them.
-        ``ocr_reviewed`` has the state of every field that has one:
-        ``"id:confirmed;name:disputed"``.  A box that was drawn or corrected is the field's quad
-        (``"name_quad:corrected"``); ``ocr_tags`` has the tags of the rows.  A failed row that
-        somebody read by eye is no failure any more: its error is gone, its type, side and page
-        are those of the decisions.
+        The same rows with the same index.  Confirmed and corrected values have confidence 1.0.
+        Absent values are missing, without confidence and quad.  Unreadable values are ``###``, as
+        in a truth.  Skipped, prefilled and disputed fields keep the value of the engine.
+        ``ocr_reviewed`` contains the state of each decided field:
+        ``"id:confirmed;name:disputed"``.  Corrected boxes replace the quads
+        (``"name_quad:corrected"``), and ``ocr_tags`` contains the tags of the rows.  If a person
+        has decided fields of a failed row, its error is removed, and its type, side and page are
+        taken from the decisions.
 
     Raises
     ------
     ArgumentError
-        `frame` is no flat frame, or there is no such journal.
+        `frame` is no flat frame, or the journal does not exist.
 
     Warns
     -----
     JournalWarning
-        Decisions are about a face of a picture that has no such face in `frame`.
+        Some decisions are about faces that `frame` does not contain.
 
     Examples
     --------
@@ -85,53 +85,53 @@ def apply(
     [{'name': 'TRẦN ÂN', 'name_confidence': 1.0, 'ocr_reviewed': 'name:corrected'}]
     """
     if match not in ("path", "content"):
-        raise ArgumentError(f"match is 'path' or 'content', not {match!r}")
+        raise ArgumentError(f"match must be 'path' or 'content', not {match!r}")
     given = list(frame.columns)
     frame = restore(frame)
     records = Records(frame)
     found = read_decisions(decisions)
-    by_input: defaultdict[Input, dict[_Face, list[Standing]]] = defaultdict(dict)
+    by_input: defaultdict[InputKey, dict[_Face, list[Standing]]] = defaultdict(dict)
     for (of, page, side, nth, _), stands in fold(found).items():
         by_input[of].setdefault((page, side, nth), []).append(stands)
     doubtful = {source for source, known in digests(found).items() if len(known) > 1}
     items = frame_items(records, sha256=True if match == "content" else None)
-    name = namer(digests(found))
+    name = input_namer(digests(found))
     cells = _Cells(frame)
-    homeless = 0
+    unmatched = 0
     for rows in pd.Series(range(len(frame))).groupby(records.inputs).agg(list):
         item = items[rows[0]]
         if item.source in doubtful and not item.sha256:
             item = replace(item, sha256=picture_digest(records, rows[0]))
         of = name(item)
         if of not in by_input and item.sha256:
-            of = name(replace(item, sha256=""))  # decided by somebody who knew the path only
+            of = name(replace(item, sha256=""))  # decided with only the path known
         left = dict(by_input.get(of, {}))
         for at in rows:
             face = items[at].page, items[at].side, items[at].nth
             cells.put(at, left.pop(face, ()))
         if len(left) == len(rows) == 1 and not cells.touched(rows[0]):
-            # The engine took the side wrong, or failed: there is only one face this can mean.
+            # The engine failed or found the wrong side, and there is only one possible face.
             cells.put(rows[0], next(iter(left.values())))
             left = {}
-        homeless += sum(map(len, left.values()))
-    if homeless:
-        text = f"{homeless} decisions are about faces that have no row in the frame; ignored"
+        unmatched += sum(map(len, left.values()))
+    if unmatched:
+        text = f"ignored {unmatched} decisions about faces that are not in the frame"
         warnings.warn(text, JournalWarning, stacklevel=outside())
     made = cells.frame()
     if not set(frame.columns) - set(given):
         return made
-    # The columns that `restore` added stay out where nothing came into them.
+    # Columns that `restore` added are dropped again if they are still empty.
     own = [c for c in given if c in made]
     return made[[*own, *(c for c in made if c not in own and made[c].notna().any())]]
 
 
 class _Cells:
-    """The columns of a frame as lists, and what is put into them."""
+    """The columns of a frame as lists, into which decisions are written."""
 
     def __init__(self, frame: pd.DataFrame) -> None:
         self._frame = frame
-        # A source or another column of the caller's is no field, whatever a journal says.
-        self._closed = set(frame.columns) - set(column_kinds(frame.columns))
+        # Source columns and other columns of the caller must not be changed by decisions.
+        self._closed = set(frame.columns) - set(column_types(frame.columns))
         self._columns: dict[str, list[object]] = {}
         self._fields: dict[str, None] = {}
         known = frame.get(REVIEWED_COLUMN)
@@ -146,8 +146,8 @@ class _Cells:
         return at in self._touched
 
     def put(self, at: int, standings: Sequence[Standing]) -> None:
-        """Put what was decided of one face into one row."""
-        # Boxes first: a value that is absent has no place, whatever was drawn before.
+        """Write the decisions about one face into one row."""
+        # Boxes first, because an absent value has no quad even if a box was drawn before.
         for standing in sorted(standings, key=lambda s: not s.item.field.endswith(QUAD)):
             field = standing.item.field
             if field == TAGS_COLUMN:
@@ -180,7 +180,7 @@ class _Cells:
             self._clear_failure(at, standing.item)
 
     def frame(self) -> pd.DataFrame:
-        """Put the columns together: new fields after the others, ``ocr_reviewed`` at the end."""
+        """Return the frame, with new fields after the others and ``ocr_reviewed`` at the end."""
         result = self._frame.copy()
         for field in self._fields:
             for name in triple(field):
@@ -192,9 +192,11 @@ class _Cells:
         for name in (TAGS_COLUMN, REVIEWED_COLUMN):
             if name in self._columns and name not in result.columns:
                 result[name] = None
-        kinds = column_kinds(result.columns)
+        kinds = column_types(result.columns)
         filled: Mapping[str, pd.Series] = {
-            name: typed(self._columns.get(name, result[name].tolist()), kinds[name], result.index)
+            name: as_column(
+                self._columns.get(name, result[name].tolist()), kinds[name], result.index
+            )
             for name in result.columns
             if name in self._columns or name in {c for f in self._fields for c in triple(f)}
         }

@@ -1,4 +1,4 @@
-"""Whether a typed value has the form of its field."""
+"""Check the form of a value that a person typed."""
 
 from __future__ import annotations
 
@@ -7,30 +7,30 @@ from collections.abc import Callable, Mapping
 from cvocr_lab.kinds import FIELD_TYPES, FieldError
 
 Check = Callable[[str], str]
-"""Takes a value, gives what is wrong with it in few words, or ""."""
+"""A function that takes a value and returns briefly what is wrong with it, or ""."""
 
 
-def complaint(
+def check_value(
     field: str, form: str, text: str, checks: Mapping[str, Check | None] | None = None
 ) -> str:
-    """Say in few words what is wrong with a value's form; "" for nothing.
+    """Return briefly what is wrong with the form of a value; "" if nothing is.
 
     Parameters
     ----------
     field
-        Its name, which `checks` go by.
+        Name of the field.
     form
         Name of its field type; "" for none.
     text
-        What was typed; the empty text, for an absent value, is always right.
+        The text that was typed; an empty text, for an absent value, is always right.
     checks
-        Checks of a person's own in place of the field type's; None for no check of a field.
+        For some fields, a function to use instead of the field type; None for no check.
 
     Examples
     --------
-    >>> complaint("id", "CITIZEN_ID", "00109000000")
+    >>> check_value("id", "CITIZEN_ID", "00109000000")
     'not 12 digits'
-    >>> complaint("id", "CITIZEN_ID", "00109000000", {"id": None})
+    >>> check_value("id", "CITIZEN_ID", "00109000000", {"id": None})
     ''
     """
     if not text.strip():
@@ -43,6 +43,6 @@ def complaint(
     try:
         FIELD_TYPES[form].parse(text)
     except FieldError as error:
-        said = str(error).replace(f"of the form of a {form}", "of the usual form")
-        return said.replace(f"in the list of {form}", "one of the usual values")
+        message = str(error).replace(f"of the form of a {form}", "of the usual form")
+        return message.replace(f"in the list of {form}", "one of the usual values")
     return ""

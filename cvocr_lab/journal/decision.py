@@ -1,4 +1,4 @@
-"""One decision of a person about one field, and its line in a journal."""
+"""`Decision`: a person's decision about one field, and its line in a journal."""
 
 from __future__ import annotations
 
@@ -17,37 +17,37 @@ State = Literal[
     "untouched", "prefilled", "confirmed", "corrected", "skipped", "unreadable", "disputed"
 ]
 STATES: Final[tuple[State, ...]] = get_args(State)
-"""Where a field can stand in a review."""
+"""The states of a field in a review."""
 
 _FIRST_YEAR: Final = 1970
 _LAST_YEAR: Final = 9000
 
 REVIEWED: Final[frozenset[State]] = frozenset({"confirmed", "corrected", "unreadable"})
-"""States in which a person has said what stands on the paper; ``prefilled`` is not one."""
+"""States in which a person has decided the value of the field."""
 
 Label: TypeAlias = "str | int | float | bool | tuple[Label, ...] | None"
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One field on one face of one input: what a decision is about.
+    """The subject of a decision: one field on one face of one input.
 
     Parameters
     ----------
     source
-        Path or URL of the picture as the frame has it, front and back joined by a line break;
-        "" for pictures without one.
+        Path or URL of the picture as in the frame, those of a pair joined by a line break; "" for
+        pictures in memory.
     sha256
-        Digest of the picture as `cvocr_lab.images.digest` gives it, those of a pair joined by
-        a line break; "" when unknown.
+        Digest of the picture from `cvocr_lab.images.digest`, those of a pair joined by a line
+        break; "" if unknown.
     label
-        The row's index label.  It tells inputs apart only where neither of the above is known.
+        Index label of the row; used to identify the input if `source` and `sha256` are unknown.
     type, side, page
-        The face; the type is a note, so that another engine's type finds the decision too.
+        The face.  The type is not used for matching, since another engine may find another type.
     nth
-        Which of several papers of one side and page, from 1.
+        Number among several papers with the same side and page, from 1.
     field
-        The field's name, or ``ocr_type``, ``ocr_side`` for what the paper itself is.
+        Name of the field, or ``ocr_type``, ``ocr_side`` for a decision about the paper itself.
     """
 
     source: str = ""
@@ -62,36 +62,36 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a person decided about an item; one line of a journal.
+    """A person's decision about an item; one line of a journal.
 
     Parameters
     ----------
     item
-        What it is about.
+        The subject of the decision.
     state
-        Where the item stands after it.
+        The new state of the item.
     value
-        The value as printed, NFC; None for absent, and for states that say no value.
+        The value as printed, NFC; None if absent, and for states without a value.
     who, time
-        The person, and when (UTC).
+        The person, and the time (UTC).
     engine, engine_value
-        The engine asked before, and what it had said; "" and None when unknown or nothing.
+        The engine that had read the item, and its value; "" and None if unknown or absent.
     seconds
-        Time the person spent on it; None when unknown.
+        Time the person spent on it; None if unknown.
     note
         Free text.
     doubt
-        What the check of the field found wrong with a value that the person saved all the same;
-        "" for nothing.
+        What the check of the field found wrong with the value, if it was saved nevertheless; else
+        "".
     chance
-        Chance that the item was chosen for review, 0 to 1: 1 when all are, the audit share for
-        an item drawn at random; None when unknown.
+        Probability with which the item was selected for review, 0 to 1: the audit share for an
+        item drawn at random, else 1; None if unknown.
     undoes
-        Id of the decision that this one takes back; "" for others.
+        Id of the decision that this one undoes, or "".
     replaces
         Ids of the earlier decisions about the item that the person had seen.
     id
-        Unique among all journals.
+        Identifier, unique among all journals.
     """
 
     item: Item
@@ -111,12 +111,12 @@ class Decision:
 
     @property
     def order(self) -> tuple[datetime, str]:
-        """What decisions are sorted by."""
+        """The sort key of decisions."""
         return self.time, self.id
 
 
 def line_of(decision: Decision) -> bytes:
-    """Write a decision as one line of JSON, line break included.
+    """Encode a decision as one line of JSON with a line break.
 
     Raises
     ------
@@ -149,12 +149,12 @@ def line_of(decision: Decision) -> bytes:
         return json.dumps(cells, ensure_ascii=False, allow_nan=False).encode() + b"\n"
     except UnicodeEncodeError:
         raise ArgumentError(
-            "the decision holds text that is not valid Unicode (a lone surrogate): correct it"
+            "the decision contains text that is not valid Unicode (a lone surrogate): correct it"
         ) from None
 
 
 def decision_of(line: bytes) -> Decision:
-    """Read one line of a journal; keys it does not know are passed over.
+    """Decode one line of a journal; unknown keys are ignored.
 
     Raises
     ------
@@ -165,7 +165,7 @@ def decision_of(line: bytes) -> Decision:
     cells = json.loads(text)
     if not isinstance(cells, dict):
         raise ValueError("a decision is an object")
-    if "\\u" in text:  # the only way to write a lone surrogate, which no file can hold
+    if "\\u" in text:  # the only way to write a lone surrogate, which is not valid in files
         json.dumps(cells, ensure_ascii=False).encode()
     time = _time(_text(cells, "time"))
     state, identity = _text(cells, "state"), _text(cells, "id")
@@ -202,7 +202,7 @@ def decision_of(line: bytes) -> Decision:
 
 
 def plain_label(label: object) -> Label:
-    """Make of an index label what JSON can hold: numbers and texts stay, the rest become text.
+    """Convert an index label for JSON: numbers and texts are kept, others become text.
 
     >>> import pandas as pd
     >>> plain_label(pd.Timestamp("2026-01-02")), plain_label(("a", 1))
@@ -210,7 +210,7 @@ def plain_label(label: object) -> Label:
     """
     if isinstance(label, tuple | list):
         return tuple(plain_label(part) for part in label)
-    # numpy's own numbers know how to become Python's.
+    # numpy scalars convert themselves to Python numbers.
     item = getattr(label, "item", None)
     if callable(item) and getattr(label, "ndim", None) == 0:
         label = item()
@@ -224,10 +224,9 @@ def plain_label(label: object) -> Label:
 
 
 def _time(text: str) -> datetime:
-    """Parse a time with its zone, as UTC.
+    """Parse a time with its zone, and convert it to UTC.
 
-    Years far from any review are refused: the decision after one near the year 9999 could not be
-    dated later.
+    Years far in the future are refused, because later decisions need a later time.
     """
     time = datetime.fromisoformat(text)
     if time.tzinfo is None or not _FIRST_YEAR <= time.year < _LAST_YEAR:

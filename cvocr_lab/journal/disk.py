@@ -1,4 +1,4 @@
-"""Lines of a journal on disk: appended completely or not at all; incomplete ones are not read."""
+"""Read and append the lines of a journal on disk; incomplete lines are ignored."""
 
 from __future__ import annotations
 
@@ -22,64 +22,64 @@ _WAIT_S: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Lines:
-    """What was read of a journal.
+class JournalLines:
+    """Lines that were read from a journal.
 
     Parameters
     ----------
     decisions
-        In the order of their lines.
-    garbled
+        The decisions in the order of their lines.
+    invalid_lines
         Numbers, from 1, of lines that are no decision.
     end
-        Where the next whole line will begin, in bytes.
+        Offset in bytes at which the next line will start.
     count
-        Whole lines till there.
+        Number of complete lines before `end`.
     """
 
     decisions: tuple[Decision, ...] = ()
-    garbled: tuple[int, ...] = ()
+    invalid_lines: tuple[int, ...] = ()
     end: int = 0
     count: int = 0
 
 
-def read(path: Path, after: Lines = Lines()) -> Lines:
-    """Read what stands in a journal after `after`; a line cut off at the end is left out.
+def read(path: Path, after: JournalLines = JournalLines()) -> JournalLines:
+    """Read the lines of a journal after `after`.
 
-    Such a line is still being written, or was never finished and never acknowledged.
+    An incomplete line at the end is ignored: it is being written, or was never acknowledged.
     """
     try:
         with path.open("rb") as file:
             file.seek(after.end)
             text = file.read()
     except FileNotFoundError:
-        return Lines(end=after.end, count=after.count)
+        return JournalLines(end=after.end, count=after.count)
     *whole, tail = text.split(b"\n")
-    found, garbled = [], []
+    found, invalid_lines = [], []
     for number, line in enumerate(whole, after.count + 1):
         if line.strip():
             decision = _decision(line)
             if decision is None:
-                garbled.append(number)
+                invalid_lines.append(number)
             else:
                 found.append(decision)
     unended = _decision(tail)
-    if unended is not None:  # whole but for its line break
+    if unended is not None:  # only its line break is missing
         found.append(unended)
     end, count = after.end + len(text) - len(tail), after.count + len(whole)
-    return Lines(tuple(found), tuple(garbled), end, count)
+    return JournalLines(tuple(found), tuple(invalid_lines), end, count)
 
 
 def append(path: Path, decision: Decision) -> Decision:
-    """Append a decision, and give it as it was written; it is on disk when this returns.
+    """Append a decision, and return it as written; it is on disk when this returns.
 
-    A line that an earlier writer left cut off goes first.  Where the clock stands behind the
-    last line, the decision is dated just after that line, so that time tells the order.
+    An incomplete last line is removed first.  If the clock is behind the time of the last line,
+    the decision gets a time just after it, so that times are in order.
 
     Raises
     ------
     OSError
-        It cannot be written; the journal is as it was before.
+        The journal cannot be written, and is unchanged.
     BatchError
         Another program keeps it locked.
     """
@@ -109,7 +109,7 @@ def append(path: Path, decision: Decision) -> Decision:
 
 
 def _repaired_end(descriptor: int) -> int:
-    """Cut off or end a last line without line break; give the length of the file then."""
+    """Complete or remove a last line without line break; return the length of the file."""
     size = os.fstat(descriptor).st_size
     tail = _tail(descriptor, size)
     if not tail:
@@ -126,7 +126,7 @@ def _last(descriptor: int, end: int) -> Decision | None:
 
 
 def _tail(descriptor: int, end: int) -> bytes:
-    """What stands between the last line break before `end` and `end`."""
+    """Return the bytes between the last line break before `end` and `end`."""
     pieces: list[bytes] = []
     start = end
     while start and not (pieces and b"\n" in pieces[-1]):
@@ -146,7 +146,7 @@ def _decision(line: bytes) -> Decision | None:
 
 @contextlib.contextmanager
 def _locked(descriptor: int, path: Path) -> Iterator[None]:
-    """Keep other writers out; the system releases the lock when this process dies.
+    """Lock the journal for other writers; the system releases the lock if this process dies.
 
     Raises
     ------
@@ -157,8 +157,8 @@ def _locked(descriptor: int, path: Path) -> Iterator[None]:
     while not _lock(descriptor):
         if monotonic() > deadline:
             raise BatchError(
-                f"the journal {path} is locked by another program for more than {_WAIT_S:.0f} s: "
-                "wait for that one or end it, then decide again"
+                f"another program has locked the journal {path} for more than {_WAIT_S:.0f} s: "
+                "wait for it or end it, then repeat the decision"
             )
         time.sleep(0.02)
     try:
@@ -171,7 +171,7 @@ if sys.platform == "win32":
     import msvcrt
 
     def _lock(descriptor: int) -> bool:
-        # Far behind the content, so that reading is never in the way.
+        # Far behind the content, so that readers are not blocked.
         os.lseek(descriptor, 1 << 40, os.SEEK_SET)
         try:
             msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)

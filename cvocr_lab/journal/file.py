@@ -1,4 +1,4 @@
-"""Journals on disk: append-only, one decision a line, on disk before the call returns."""
+"""`Journal`: a file of decisions, one per line, to which decisions are appended."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ import pandas as pd
 
 from cvocr_lab.errors import ArgumentError, outside, unknown
 from cvocr_lab.frames import Records
-from cvocr_lab.journal.checks import complaint
+from cvocr_lab.journal.checks import check_value
 from cvocr_lab.journal.decision import Decision, Item, State
-from cvocr_lab.journal.disk import Lines, append, read
+from cvocr_lab.journal.disk import JournalLines, append, read
 from cvocr_lab.journal.fold import (
-    Place,
+    ItemKey,
     Standing,
     digests,
     grouped,
-    namer,
-    place_of,
-    settle,
-    standing,
+    input_namer,
+    item_key,
+    not_undone,
+    resolve,
     unique,
 )
 from cvocr_lab.journal.items import frame_items
@@ -37,21 +37,21 @@ _WITH_VALUE = frozenset({"prefilled", "confirmed", "corrected"})
 
 
 class JournalWarning(UserWarning):
-    """Something in a journal could not be used; the rest was."""
+    """A part of a journal could not be used."""
 
 
 class Journal:
     """A journal of review decisions, open for reading and appending.
 
-    Several processes and persons may append to one file at a time; `refresh` brings in what the
-    others wrote.  A decision is on disk (fsync) when `decide` returns.
+    Several processes and people may append to one file at the same time; `refresh` reads the
+    decisions of others.  A decision is on disk (fsync) when `decide` returns.
 
     Parameters
     ----------
     path
-        The file, ``.jsonl`` by custom; made, readable by you alone, with the first decision.
+        The file, usually ``.jsonl``; created with mode 0600 by the first decision.
     who
-        Whose decisions are appended; None for the login name.
+        The author of the decisions; None for the login name.
 
     Examples
     --------
@@ -67,43 +67,43 @@ class Journal:
     def __init__(self, path: str | PathLike[str], *, who: str | None = None) -> None:
         self.path = Path(path)
         self.who = getpass.getuser() if who is None else who
-        self._read = Lines()
-        self._garbled: tuple[int, ...] = ()
+        self._read = JournalLines()
+        self._invalid_lines: tuple[int, ...] = ()
         self._by_id: dict[str, Decision] = {}
-        self._there: dict[Place, list[Decision]] = {}
-        self._standings: dict[Place, Standing] = {}
+        self._there: dict[ItemKey, list[Decision]] = {}
+        self._standings: dict[ItemKey, Standing] = {}
         self._found: dict[str, tuple[str, ...]] = {}
-        self._name = namer(self._found)
+        self._name = input_namer(self._found)
         self.refresh()
 
     @property
     def decisions(self) -> tuple[Decision, ...]:
-        """Every decision read or made so far, undone ones and undoings too, by time."""
+        """All decisions so far in order of time, including undone and undoing ones."""
         return tuple(unique(self._by_id.values()))
 
     @property
-    def standings(self) -> Mapping[Place, Standing]:
-        """Where each item stands; see `cvocr_lab.journal.fold`."""
+    def standings(self) -> Mapping[ItemKey, Standing]:
+        """The state of each item; see `cvocr_lab.journal.fold`."""
         return MappingProxyType(self._standings)
 
     @property
-    def garbled(self) -> tuple[int, ...]:
-        """Numbers of the lines, from 1, that are no decision and were passed over."""
-        return self._garbled
+    def invalid_lines(self) -> tuple[int, ...]:
+        """Numbers, from 1, of lines that were ignored because they are no decision."""
+        return self._invalid_lines
 
     def at(self, item: Item, field: str = "") -> Standing | None:
-        """Where this item, or `field` on its face, stands; None where no decision stands."""
-        return self._standings.get(place_of(item, self._name, field))
+        """Return the state of an item, or of `field` on its face; None without a decision."""
+        return self._standings.get(item_key(item, self._name, field))
 
     def refresh(self) -> int:
-        """Read what was appended since, by others too, and tell how many decisions it were.
+        """Read the lines that were appended, also by others; return the number of new decisions.
 
-        A line cut off at the end is still being written, or was never finished: it is not read.
-        Others that are no decision are passed over; a `JournalWarning` gives their numbers.
+        An incomplete line at the end is ignored, since it may still be being written.  Other lines
+        that are no decision are ignored with a `JournalWarning`.
         """
         self._read = read(self.path, self._read)
-        warn_of_garbled(self.path, self._read.garbled)
-        self._garbled += self._read.garbled
+        warn_of_invalid_lines(self.path, self._read.invalid_lines)
+        self._invalid_lines += self._read.invalid_lines
         new = [d for d in self._read.decisions if d.id not in self._by_id]
         if new:
             self._by_id |= {d.id: d for d in new}
@@ -128,32 +128,32 @@ class Journal:
         Parameters
         ----------
         item
-            What it is about.
+            The subject of the decision.
         state
-            Where it stands now.
+            The new state of the item.
         value
-            With ``corrected`` and ``prefilled``: the value as printed; None or "" for absent.
-            With ``confirmed``: left out, it is `engine_value`.
+            With ``corrected`` and ``prefilled``, the value as printed; None or "" if absent.  With
+            ``confirmed``, None means `engine_value`.
         engine, engine_value, seconds, note, doubt, chance
             See `Decision`.
 
         Raises
         ------
         ArgumentError
-            The state takes no value, or `chance` is no chance.
+            The state has no value, or a number is out of range.
         OSError
-            It cannot be written; the journal is as it was before.
+            The journal cannot be written, and is unchanged.
         """
         if state == "confirmed" and value is None:
             value = engine_value
         if value is not None and state not in _WITH_VALUE:
-            raise ArgumentError(f"{state!r} takes no value")
+            raise ArgumentError(f"a decision {state!r} has no value")
         if not item.field:
-            raise ArgumentError("the item names no field")
+            raise ArgumentError("the item has no field")
         if chance is not None and not 0 <= chance <= 1:
-            raise ArgumentError(f"chance is a number from 0 to 1, not {chance}")
+            raise ArgumentError(f"chance must be from 0 to 1, not {chance}")
         if seconds is not None and not 0 <= seconds < math.inf:
-            raise ArgumentError(f"seconds is a time, not {seconds}")
+            raise ArgumentError(f"seconds must be 0 or more, not {seconds}")
         seen = self.at(item)
         return self._append(
             Decision(
@@ -174,21 +174,21 @@ class Journal:
     def confirm(
         self, frame: pd.DataFrame, fields: str | Sequence[str] | None = None
     ) -> list[Decision]:
-        """Say that what an engine read is right: every value of these fields, in every row.
+        """Confirm all values of these fields in all rows of a frame.
 
-        Absent values are passed over, and so is what somebody has decided before.
+        Absent values and items that have been decided before are skipped.
 
         Parameters
         ----------
         frame
             A flat frame, or some of its rows.
         fields
-            A field or several; None for all.
+            One or several fields; None for all.
 
         Returns
         -------
         list of Decision
-            One for each value that is confirmed by this.
+            One decision per confirmed value.
 
         Raises
         ------
@@ -227,7 +227,7 @@ class Journal:
     def correct(
         self, row: pd.Series | pd.DataFrame, field: str, value: object, *, nth: int = 1
     ) -> Decision:
-        """Say what stands on the paper of one row in one field.
+        """Set the value of one field in one row.
 
         Parameters
         ----------
@@ -236,14 +236,14 @@ class Journal:
         field
             The field.
         value
-            The value as printed; None, NaN or "" where the paper has none.
+            The value as printed; None, NaN or "" if the paper has none.
         nth
-            Which of several papers of one side in one picture the row is, from 1.
+            Number of the row among several papers with the same side in one picture, from 1.
 
         Returns
         -------
         Decision
-            ``confirmed`` where the engine read just that, else ``corrected``.  Its `doubt` says
+            ``confirmed`` if the engine read the same value, else ``corrected``.  Its `doubt` says
             what is wrong with the form of a value such as ``31/02/2009``.
 
         Raises
@@ -267,35 +267,36 @@ class Journal:
         frame = row.to_frame().T if isinstance(row, pd.Series) else row
         records = Records(frame)
         if len(records) != 1:
-            raise ArgumentError(f"give one row, such as frame.iloc[3], not {len(records)}")
+            raise ArgumentError(f"pass one row, such as frame.iloc[3], not {len(records)} rows")
         known = [*records.fields, *field_order()]
         if field not in known:
             raise unknown("field", field, known)
         item = replace(frame_items(records)[0], field=field, nth=nth)
-        said = nfc(str(value)).strip() if isinstance(value, str) else ""
+        text = nfc(str(value)).strip() if isinstance(value, str) else ""
         read_as = str(records.texts(field).iat[0])
-        state: State = "confirmed" if said == read_as else "corrected"
+        state: State = "confirmed" if text == read_as else "corrected"
         return self.decide(
             item,
             state,
-            value=said,
+            value=text,
             engine=str(records.engines[0]),
             engine_value=read_as,
-            doubt=complaint(field, records.cell(0, field).form, said),
+            doubt=check_value(field, records.cell(0, field).form, text),
         )
 
     def undo(self, decision: str | None = None) -> Decision | None:
-        """Take a decision back, by another; undoing an undoing brings the first one back.
+        """Undo a decision by appending another one, which can be undone as well.
 
         Parameters
         ----------
         decision
-            Its id; None for your last one that stands, of this session or an earlier one.
+            Id of the decision; None for your latest decision that has not been undone, in this or
+            an earlier session.
 
         Returns
         -------
         Decision or None
-            The undoing; None when there is nothing to undo.
+            The appended decision; None if there is nothing to undo.
 
         Raises
         ------
@@ -303,10 +304,10 @@ class Journal:
             There is no such decision.
         """
         if decision is None:
-            own = [d for d in standing(self.decisions) if d.who == self.who]
+            own = [d for d in not_undone(self.decisions) if d.who == self.who]
             target = own[-1] if own else None
         elif (target := self._by_id.get(decision)) is None:
-            raise ArgumentError(f"no decision has the id {decision!r}")
+            raise ArgumentError(f"there is no decision with the id {decision!r}")
         if target is None:
             return None
         return self._append(Decision(target.item, "untouched", who=self.who, undoes=target.id))
@@ -315,31 +316,31 @@ class Journal:
         decision = append(self.path, decision)
         self._by_id[decision.id] = decision
         self._note_picture(decision.item)
-        # The time of an appended line is the latest there is, so it comes last of its place.
-        place = place_of(decision.item, self._name)
+        # An appended decision has the latest time, so it comes last.
+        place = item_key(decision.item, self._name)
         self._there.setdefault(place, []).append(decision)
-        self._settle(place)
+        self._resolve(place)
         return decision
 
     def _fold(self) -> None:
-        """Fold all decisions anew."""
+        """Compute the state of all items from all decisions."""
         ordered = unique(self._by_id.values())
         self._found = digests(ordered)
-        self._name = namer(self._found)
+        self._name = input_namer(self._found)
         self._there = grouped(ordered, self._name)
         self._standings = {}
         for place in self._there:
-            self._settle(place)
+            self._resolve(place)
 
-    def _settle(self, place: Place) -> None:
-        found = settle(self._there[place])
+    def _resolve(self, place: ItemKey) -> None:
+        found = resolve(self._there[place])
         if found is None:
             self._standings.pop(place, None)
         else:
             self._standings[place] = found
 
     def _note_picture(self, item: Item) -> None:
-        """Note which picture lies under the item's path; decisions by path may now mean it."""
+        """Remember the digest of the item's path, and regroup decisions made by path."""
         source, known = item.source, self._found.get(item.source, ())
         if not (source and item.sha256) or item.sha256 in known:
             return
@@ -351,12 +352,12 @@ class Journal:
             self._standings.pop(place, None)
         for place, there in grouped(unique(moved), self._name).items():
             self._there[place] = there
-            self._settle(place)
+            self._resolve(place)
 
 
-def warn_of_garbled(path: Path, garbled: Sequence[int]) -> None:
-    """Warn of lines that were passed over."""
-    if garbled:
-        numbers = ", ".join(map(str, garbled))
-        text = f"{path}: no decision in line {numbers}; passed over"
+def warn_of_invalid_lines(path: Path, invalid_lines: Sequence[int]) -> None:
+    """Warn about lines that were ignored."""
+    if invalid_lines:
+        numbers = ", ".join(map(str, invalid_lines))
+        text = f"{path}: ignored line {numbers}, which is no decision"
         warnings.warn(text, JournalWarning, stacklevel=outside())

@@ -1,4 +1,4 @@
-"""What many decisions come to: where each item stands."""
+"""Compute the state of each item from all its decisions."""
 
 from __future__ import annotations
 
@@ -10,27 +10,28 @@ from typing import TypeAlias
 from cvocr_lab.journal.decision import REVIEWED, Decision, Item, Label, State
 from cvocr_lab.text import comparison_key
 
-Input: TypeAlias = "tuple[str, Label]"
-"""What tells pictures apart: ``("sha256", …)``, ``("source", …)`` or ``("label", …)``."""
+InputKey: TypeAlias = "tuple[str, Label]"
+"""Identifies an input: ``("sha256", …)``, ``("source", …)`` or ``("label", …)``."""
 
-Place: TypeAlias = "tuple[Input, int, str, int, str]"
-"""Input, page, side, nth, field: what tells items apart."""
+ItemKey: TypeAlias = "tuple[InputKey, int, str, int, str]"
+"""Identifies an item by input, page, side, nth and field."""
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where an item stands.
+    """The state of an item.
 
     Parameters
     ----------
     item
-        The item, as its latest decision has it.
+        The item of the latest decision.
     state
-        ``disputed`` where persons who had not seen each other's decision said different things.
+        ``disputed`` if people who had not seen each other's decision decided differently.
     value
-        What the persons said; None for absent, and for states that say no value.
+        The value that was decided; None if absent, and for states without a value.
     decisions
-        Those that stand: one, or one for each person of several journals, the latest last.
+        The decisions that are in force: one, or one per person for merged journals, in order of
+        time.
     """
 
     item: Item
@@ -40,17 +41,16 @@ class Standing:
 
     @property
     def reviewed(self) -> bool:
-        """Whether a person has said what stands on the paper, and no one disputes it."""
+        """Whether a person has decided the value, and nobody disputes it."""
         return self.state in REVIEWED
 
 
-def fold(decisions: Iterable[Decision]) -> dict[Place, Standing]:
-    """Tell where each item stands; items without a decision that stands are left out.
+def fold(decisions: Iterable[Decision]) -> dict[ItemKey, Standing]:
+    """Return the state of each item that has a decision in force.
 
-    The order of `decisions` does not matter: they are taken by time.  A decision that was undone
-    counts no more than one never made, and undoing the undoing brings it back.  A decision gives
-    way to a later one of the same person, and to one of anybody who had seen it.  Where two
-    decisions are left that say different things, the item is disputed.
+    Decisions are processed in order of time.  An undone decision is ignored, unless its undoing
+    was undone as well.  A decision is replaced by a later one of the same person, and by one of
+    any person who had seen it.  If the remaining decisions differ, the item is disputed.
 
     Examples
     --------
@@ -64,39 +64,39 @@ def fold(decisions: Iterable[Decision]) -> dict[Place, Standing]:
     [('corrected', 'TRẦN ÂN')]
     """
     ordered = unique(decisions)
-    by_place = grouped(ordered, namer(digests(ordered)))
-    return {place: found for place, there in by_place.items() if (found := settle(there))}
+    by_place = grouped(ordered, input_namer(digests(ordered)))
+    return {place: found for place, there in by_place.items() if (found := resolve(there))}
 
 
 def grouped(
-    ordered: Sequence[Decision], name: Callable[[Item], Input]
-) -> dict[Place, list[Decision]]:
-    """Decisions by what they are about; an undoing is about what it undoes is about."""
+    ordered: Sequence[Decision], name: Callable[[Item], InputKey]
+) -> dict[ItemKey, list[Decision]]:
+    """Group decisions by item; an undoing belongs to the item of the undone decision."""
     item_of = {d.id: d.item for d in ordered if not d.undoes}
-    by_place: defaultdict[Place, list[Decision]] = defaultdict(list)
+    by_place: defaultdict[ItemKey, list[Decision]] = defaultdict(list)
     for decision in ordered:
         target = item_of.get(decision.undoes, decision.item)
-        by_place[place_of(target, name)].append(decision)
+        by_place[item_key(target, name)].append(decision)
     return dict(by_place)
 
 
-def place_of(item: Item, name: Callable[[Item], Input], field: str = "") -> Place:
-    """What tells this item, or `field` on its face, apart, given what tells pictures apart."""
+def item_key(item: Item, name: Callable[[Item], InputKey], field: str = "") -> ItemKey:
+    """Return the key of an item, or of `field` on its face."""
     return name(item), item.page, item.side, item.nth, field or item.field
 
 
 def unique(decisions: Iterable[Decision]) -> list[Decision]:
-    """Each decision once, by time."""
+    """Remove duplicate decisions, and sort them by time."""
     return sorted({d.id: d for d in decisions}.values(), key=lambda d: d.order)
 
 
-def standing(ordered: Sequence[Decision]) -> list[Decision]:
-    """Those that were not undone, without the undoings."""
+def not_undone(ordered: Sequence[Decision]) -> list[Decision]:
+    """Return the decisions that were not undone, without the undoing ones."""
     undone_by = defaultdict(list)
     for decision in ordered:
         if decision.undoes:
             undone_by[decision.undoes].append(decision.id)
-    # Nobody undoes the ends of the chains; from there backwards each one's state is known.
+    # The last decision of a chain of undoings is in force; work backwards from there.
     undoes = {d.id: d.undoes for d in ordered}
     open_undoers = {d.id: len(undone_by[d.id]) for d in ordered}
     alive = dict.fromkeys(open_undoers, True)
@@ -111,14 +111,14 @@ def standing(ordered: Sequence[Decision]) -> list[Decision]:
     return [d for d in ordered if alive[d.id] and not open_undoers[d.id] and not d.undoes]
 
 
-def namer(found: Mapping[str, Sequence[str]]) -> Callable[[Item], Input]:
-    """Make the function that names an item's input, given the `digests` found under each path.
+def input_namer(found: Mapping[str, Sequence[str]]) -> Callable[[Item], InputKey]:
+    """Return a function for the key of an item's input, given the `digests` of each path.
 
-    A picture goes by its digest.  A decision that knows only the path speaks of the picture
-    that others found under it, if it was one and the same.
+    Inputs are identified by their digest.  If a decision has only a path, the digest known from
+    other decisions is used, provided that there is only one.
     """
 
-    def name(item: Item) -> Input:
+    def name(item: Item) -> InputKey:
         if item.sha256:
             return "sha256", item.sha256
         if not item.source:
@@ -130,7 +130,7 @@ def namer(found: Mapping[str, Sequence[str]]) -> Callable[[Item], Input]:
 
 
 def digests(decisions: Iterable[Decision]) -> dict[str, tuple[str, ...]]:
-    """For each path, the digests of the pictures that were found under it."""
+    """Return for each path the digests of its pictures."""
     found: defaultdict[str, dict[str, None]] = defaultdict(dict)
     for decision in decisions:
         if decision.item.source and decision.item.sha256:
@@ -138,22 +138,22 @@ def digests(decisions: Iterable[Decision]) -> dict[str, tuple[str, ...]]:
     return {source: tuple(sorted(known)) for source, known in found.items()}
 
 
-def settle(there: Sequence[Decision]) -> Standing | None:
-    """Where an item stands by all the decisions about it, in order; None for nowhere."""
-    valid = standing(there)
+def resolve(there: Sequence[Decision]) -> Standing | None:
+    """Return the state of an item from all its decisions in order; None if all are undone."""
+    valid = not_undone(there)
     if not valid:
         return None
     replaced = {identity for d in valid for identity in d.replaces if identity != d.id}
     last_of = {d.who: d for d in valid if d.id not in replaced}
-    # Ids that replace each other in a circle would leave nothing; the last then counts.
+    # If decisions replace each other in a circle, the last one counts.
     heads = tuple(sorted(last_of.values(), key=lambda d: d.order)) or (valid[-1],)
-    verdicts = [d for d in heads if d.state in REVIEWED or d.state == "disputed"]
-    latest = (verdicts or heads)[-1]
-    said = {_verdict(d) for d in verdicts}
-    if len(said) > 1 or any(d.state == "disputed" for d in verdicts):
+    statements = [d for d in heads if d.state in REVIEWED or d.state == "disputed"]
+    latest = (statements or heads)[-1]
+    different = len({_statement(d) for d in statements}) > 1
+    if different or any(d.state == "disputed" for d in statements):
         return Standing(latest.item, "disputed", None, heads)
     return Standing(latest.item, latest.state, latest.value, heads)
 
 
-def _verdict(decision: Decision) -> tuple[bool, str]:
+def _statement(decision: Decision) -> tuple[bool, str]:
     return decision.state == "unreadable", comparison_key(decision.value or "")

@@ -1,4 +1,4 @@
-"""What a journal calls the rows of a flat frame."""
+"""The journal's identifiers of the rows of a flat frame."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from cvocr_lab.journal.decision import Item, plain_label
 
 
 def frame_items(frame: pd.DataFrame | Records, *, sha256: bool | None = None) -> list[Item]:
-    """Make the item of each row of a flat frame, `field` left open.
+    """Return the item of each row of a flat frame, without a field.
 
     Parameters
     ----------
     frame
         A flat frame.
     sha256
-        Whether to read the pictures' digests: True for all, which reads every file; None for
-        pictures without a path only; False for none.
+        Whether to compute digests: True for all pictures, which reads every file; None only for
+        pictures without a path; False for none.
 
     Raises
     ------
@@ -56,7 +56,7 @@ def frame_items(frame: pd.DataFrame | Records, *, sha256: bool | None = None) ->
 
 
 def picture_digest(records: Records, row: int) -> str:
-    """Digests of the pictures of a row's input; "" where one cannot be read."""
+    """Return the digests of the pictures of a row's input; "" if one cannot be read."""
     try:
         return "\n".join(images.digest(picture) for picture in records.pictures(row))
     except CvocrError:

@@ -1,4 +1,4 @@
-"""Many decisions at once: read, put together, told as a table."""
+"""Read and merge journals, and convert decisions to a table."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from cvocr_lab.files import replacing
 from cvocr_lab.frames import TEXT
 from cvocr_lab.journal.decision import Decision, Item, line_of
 from cvocr_lab.journal.disk import read
-from cvocr_lab.journal.file import Journal, warn_of_garbled
-from cvocr_lab.journal.fold import standing, unique
+from cvocr_lab.journal.file import Journal, warn_of_invalid_lines
+from cvocr_lab.journal.fold import not_undone, unique
 
 Decisions: TypeAlias = "str | PathLike[str] | Journal | Iterable[str | PathLike[str] | Decision]"
 """A path, an open journal, a list of paths, or decisions."""
 
 
 def read_decisions(journal: Decisions) -> tuple[Decision, ...]:
-    """Every decision of a journal, or of several together, each once, by time.
+    """Read the decisions of one or several journals, without duplicates, in order of time.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def read_decisions(journal: Decisions) -> tuple[Decision, ...]:
     Raises
     ------
     ArgumentError
-        There is no such file.
+        A file does not exist.
     """
     if isinstance(journal, Journal):
         return journal.decisions
@@ -48,7 +48,7 @@ def read_decisions(journal: Decisions) -> tuple[Decision, ...]:
         if not path.is_file():
             raise ArgumentError(f"there is no journal {path}")
         lines = read(path)
-        warn_of_garbled(path, lines.garbled)
+        warn_of_invalid_lines(path, lines.invalid_lines)
         decisions += lines.decisions
     return tuple(unique(decisions))
 
@@ -56,45 +56,45 @@ def read_decisions(journal: Decisions) -> tuple[Decision, ...]:
 def merge(
     paths: Iterable[str | PathLike[str]], *, out: str | PathLike[str] | None = None
 ) -> tuple[Decision, ...]:
-    """Put journals together: every decision once, by time.
+    """Merge journals: all decisions without duplicates, in order of time.
 
-    Merging is safe to repeat, and in any order.  Where two persons said different things of one
-    field, neither knowing of the other, the field is disputed until somebody decides it again
-    in the merged journal.
+    The order of the journals does not matter, and merging can be repeated.  If two people decided
+    a field differently without having seen each other's decision, the field is disputed until
+    somebody decides it again in the merged journal.
 
     Parameters
     ----------
     paths
         The journals.
     out
-        Where to write the merged journal, a new file; None for nowhere.
+        New file for the merged journal; None to write no file.
 
     Raises
     ------
     ArgumentError
-        A journal is not there, or `out` is there already.
+        A journal does not exist, or `out` already exists.
     """
     decisions = read_decisions(list(paths))
     if out is None:
         return decisions
     target = Path(out)
     if target.exists():
-        raise ArgumentError(f"{target} is there already")
+        raise ArgumentError(f"{target} already exists")
     with replacing(target) as temporary, temporary.open("wb") as file:
         file.writelines(map(line_of, decisions))
     return decisions
 
 
 def to_frame(journal: Decisions) -> pd.DataFrame:
-    """Tell decisions as a table, one row each, by time: for pace, audits and thresholds.
+    """Convert decisions to a table with one row each, in order of time.
 
-    Columns are the parts of `Decision` and of its `Item`, `replaces` joined by ``;``, and
-    `stands`: False for those taken back and for the takings back.
+    Its columns are the attributes of `Decision` and `Item` (`replaces` joined by ``;``), and
+    `stands`: False for undone decisions and for those that undo others.
 
     Raises
     ------
     ArgumentError
-        There is no such file.
+        A file does not exist.
 
     Examples
     --------
@@ -104,7 +104,7 @@ def to_frame(journal: Decisions) -> pd.DataFrame:
     [{'field': 'name', 'seconds': 1.5, 'state': 'confirmed', 'stands': True}]
     """
     decisions = read_decisions(journal)
-    valid = {d.id for d in standing(decisions)}
+    valid = {d.id for d in not_undone(decisions)}
     rows = [
         (
             d.id, d.time, d.who, *astuple(d.item), d.state, d.value, d.engine, d.engine_value,

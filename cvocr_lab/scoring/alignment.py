@@ -18,7 +18,7 @@ def alignment(
     Rows of one label that agree in all their values are the same row twice.
     """
     answered = pairing.first >= 0
-    spoken = pairing.speaking(read.failed)
+    spoken = pairing.answering(read.failed)
     in_vain = answered & read.failed[spoken] if len(read) else np.zeros(len(truth), bool)
     given, labels = paired_labels(read, truth, on)
     known = np.asarray(given.isin(labels), bool)

@@ -132,7 +132,7 @@ def _compare_field(
     unreadable = key_of[coded.columns[0][1]]
 
     text_read = coded.columns[1]
-    reading = pairing.speaking(key_of[text_read] == empty)
+    reading = pairing.answering(key_of[text_read] == empty)
     value = _at(text_read, reading, fill=int(empty_text))
     wanted = _nearest(coded, [a.given for a in accepted], value)
     wanted_key, value_key = key_of[wanted], key_of[value]

@@ -244,7 +244,7 @@ def _pairs(
         if field not in read.frame.columns:
             continue
         values = read.texts(field)
-        at = pairing.speaking((values == "").to_numpy(bool))[sample]
+        at = pairing.answering((values == "").to_numpy(bool))[sample]
         said = iter(values.take(at[at >= 0]).tolist())
         wanted = truth.accepted(field)[0].texts.take(sample).tolist()
         beside = [next(said) if i >= 0 else "" for i in at.tolist()]

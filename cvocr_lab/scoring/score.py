@@ -338,7 +338,7 @@ def score(
         found[found == ""] = None
         rows[column] = pd.Series(found, index=rows.index, dtype=TEXT)
     rows["read"] = ~alone
-    rows.loc[~alone, "read"] = ~read.failed[pairing.speaking(read.failed)[~alone]]
+    rows.loc[~alone, "read"] = ~read.failed[pairing.answering(read.failed)[~alone]]
     extra = read.frame.iloc[pairing.extra]
     if baseline is not None:
         drift.guard(drift.figures(cells, rows, on), baseline)

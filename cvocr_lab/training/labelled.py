@@ -11,7 +11,7 @@ from rapidfuzz.distance import Levenshtein
 
 from cvocr_lab import images
 from cvocr_lab.engines.local.recogniser import crop_line
-from cvocr_lab.frames import Records, Truth, beside
+from cvocr_lab.frames import Records, Truth, truth_by_row
 
 Picture = NDArray[np.uint8]
 
@@ -64,7 +64,7 @@ def labelled_lines(frame: pd.DataFrame, truth: pd.DataFrame, *, on: str | None =
         A picture that was read before can be read no more.
     """
     records = Records(frame)
-    labels = beside(records, Truth(truth, records, on=on), on=on)
+    labels = truth_by_row(records, Truth(truth, records, on=on), on=on)
     rows = labels.fillna("").to_dict("records")
     found = Labelled([], [], [])
     for record, row in zip(records, rows, strict=True):

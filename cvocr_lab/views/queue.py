@@ -20,8 +20,8 @@ from cvocr_lab.frames import (
     Table,
     Truth,
     as_text,
-    beside,
     expected,
+    truth_by_row,
 )
 from cvocr_lab.kinds._fieldtypes import QrText
 from cvocr_lab.text import comparison_key
@@ -149,7 +149,7 @@ def review_queue(
     if not 0 <= audit <= 1:
         raise ArgumentError(f"audit must be a share from 0 to 1, not {audit}")
     records = Records(frame)
-    labels = None if truth is None else beside(records, Truth(truth, records, on=on), on=on)
+    labels = None if truth is None else truth_by_row(records, Truth(truth, records, on=on), on=on)
     wanted = _wanted(records.fields, labels, fields)
     issues = _issues(records, wanted, on)
     pieces = [_of_field(records, f, at, issues, labels, seconds) for at, f in enumerate(wanted)]

@@ -9,7 +9,7 @@ from cvocr_lab.errors import ArgumentError
 from cvocr_lab.frames import TEXT
 from cvocr_lab.journal import Decisions, Standing, fold, frame_items, read_decisions
 from cvocr_lab.journal.decision import REVIEWED
-from cvocr_lab.journal.fold import digests, namer, place_of
+from cvocr_lab.journal.fold import digests, input_namer, item_key
 from cvocr_lab.text import comparison_key
 
 
@@ -62,10 +62,10 @@ def reviewed_values(
         if name not in queue:
             raise ArgumentError(f"queue is not from review_queue: it has no column {name!r}")
     found = read_decisions(decisions)
-    standings, name_of = fold(found), namer(digests(found))
+    standings, name_of = fold(found), input_namer(digests(found))
     items = frame_items(frame)
     cells = zip(queue["row"].tolist(), queue["field"].tolist(), strict=True)
-    there = [standings.get(place_of(items[row], name_of, field)) for row, field in cells]
+    there = [standings.get(item_key(items[row], name_of, field)) for row, field in cells]
     decided = np.array([s is not None and s.state not in ("untouched", "prefilled") for s in there])
     judged = [at for at, s in enumerate(there) if s is not None and s.state in REVIEWED]
     judged = [at for at in judged if _standing(there[at]).state != "unreadable"]

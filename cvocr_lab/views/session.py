@@ -10,7 +10,7 @@ import pandas as pd
 
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.frames import Records
-from cvocr_lab.journal import Check, Decision, State, complaint
+from cvocr_lab.journal import Check, Decision, State, check_value
 from cvocr_lab.text import nfc
 from cvocr_lab.views.apply_decisions import apply
 from cvocr_lab.views.messages import not_written
@@ -123,7 +123,7 @@ class Session:
     def _complaint(self, k: int, text: str) -> str:
         field = self._items.fields[k]
         cell = self._records.cell(self._items.rows[k], field)
-        return complaint(field, cell.form, text, self._checks)
+        return check_value(field, cell.form, text, self._checks)
 
     def _undone(self, view: str) -> tuple[str, int | None] | None:
         """Undo the latest decision, and return its field and the position of its item."""

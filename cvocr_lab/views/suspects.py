@@ -10,7 +10,7 @@ import pandas as pd
 
 from cvocr_lab.cleaning import RULES, check, labels_from_codes
 from cvocr_lab.errors import ArgumentError
-from cvocr_lab.frames import TEXT, UNREADABLE, Records, Table, Truth, beside
+from cvocr_lab.frames import TEXT, UNREADABLE, Records, Table, Truth, truth_by_row
 from cvocr_lab.text import comparison_key, fold_key, old_tone
 from cvocr_lab.views.queue import COLUMNS
 
@@ -109,7 +109,7 @@ def suspects(
     if not 0 <= min_strength <= 1:
         raise ArgumentError(f"min_strength must be from 0 to 1, not {min_strength}")
     records = Records(frame)
-    labels = beside(records, Truth(truth, records, fields=fields, on=on), on=on)
+    labels = truth_by_row(records, Truth(truth, records, fields=fields, on=on), on=on)
     names = [str(name) for name in labels.columns[1:]]
     papers = pd.factorize(records.labels(on))[0]
     # With positions as index, and a column that identifies the rows of one paper.
@@ -117,7 +117,7 @@ def suspects(
     found = _Suspicions(labels, names, {n: records.texts(n).tolist() for n in names})
     found.by_codes(frame, "paper")
     found.by_rules(frame, papers)
-    second = None if other is None else beside(records, Truth(other, records, on=on), on=on)
+    second = None if other is None else truth_by_row(records, Truth(other, records, on=on), on=on)
     found.by_readings(records, second)
     found.by_twins(records)
     return found.queue(min_strength)

@@ -62,7 +62,7 @@ class TruthOverlay:
         """Return for each row of the truth the face whose value of the field is compared."""
         if field not in self._judged_rows:
             empty = (self._records.texts(field) == "").to_numpy()
-            self._judged_rows[field] = self._pairing.speaking(empty)
+            self._judged_rows[field] = self._pairing.answering(empty)
         return self._judged_rows[field]
 
     @cached_property

@@ -1,6 +1,6 @@
-"""Decisions about what is no value: where a value stands on the picture, and tags of a row.
+"""Decisions about boxes of values and tags of rows.
 
-They are decisions like any other, about an item whose field is ``<field>_quad`` or ``ocr_tags``.
+They are ordinary decisions about an item with the field ``<field>_quad`` or ``ocr_tags``.
 """
 
 from __future__ import annotations
@@ -9,16 +9,16 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
-from cvocr_lab.frames.columns import one_quad
+from cvocr_lab.frames.columns import parse_quad
 from cvocr_lab.journal.fold import Standing
 from cvocr_lab.results import Quad, as_quad
 
 QUAD: Final = "_quad"
-"""What a decision about the place of a field's value adds to the field's name."""
+"""Suffix of the field name in decisions about a box."""
 
 
 def quad_text(quad: Sequence[float] | None) -> str:
-    """Write a quad as the value of a decision; "" for none.
+    """Format a quad as the value of a decision; "" for None.
 
     >>> quad_text((10, 10, 90, 10, 90, 30, 10, 30.04))
     '10 10 90 10 90 30 10 30'
@@ -27,13 +27,13 @@ def quad_text(quad: Sequence[float] | None) -> str:
 
 
 def quad_of(text: str | None) -> Quad | None:
-    """Read a quad that `quad_text` wrote; None for anything else.
+    """Parse a quad from `quad_text`; None for anything else.
 
     >>> quad_of("10 10 90 10 90 30 10 30")
     (10.0, 10.0, 90.0, 10.0, 90.0, 30.0, 10.0, 30.0)
     """
     try:
-        found = one_quad(text)
+        found = parse_quad(text)
     except ValueError:
         return None
     if found is None or len(found) != 8 or not all(map(math.isfinite, found)):
@@ -42,6 +42,6 @@ def quad_of(text: str | None) -> Quad | None:
 
 
 def tags_of(standing: Standing) -> str | None:
-    """Give the tags that a row has, joined by ``;``; those of all persons where they differ."""
-    said = [decision.value for decision in standing.decisions if decision.value]
-    return ";".join(dict.fromkeys(tag for text in said for tag in text.split(";"))) or None
+    """Return the tags of a row from all people, joined by ``;``."""
+    texts = [decision.value for decision in standing.decisions if decision.value]
+    return ";".join(dict.fromkeys(tag for text in texts for tag in text.split(";"))) or None

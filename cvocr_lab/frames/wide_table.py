@@ -1,4 +1,4 @@
-"""One row per input: the faces of a paper side by side."""
+"""`wide`: one row per input, with the faces of a paper side by side."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cvocr_lab.errors import ArgumentError
 from cvocr_lab.frames.columns import (
     CLEANED,
     INPUT_COLUMNS,
-    column_kinds,
+    column_types,
     field_columns,
     restore,
     triple,
@@ -22,11 +22,11 @@ _FIRST = {"front": 0, "back": 1}
 
 
 def wide(frame: pd.DataFrame) -> pd.DataFrame:
-    """Set the faces of each input side by side: ``front_id``, ``back_date``, ``front_ocr_type``.
+    """Put the faces of each input side by side: ``front_id``, ``back_date``, ``front_ocr_type``.
 
-    Papers without sides keep the plain names.  A second paper of one side takes ``front2_``,
-    ``back2_`` or ``document2_``, so nothing is dropped.  What concerns the whole input
-    (``ocr_engine``, ``ocr_error`` …) keeps its name; a failed input is a row with its error.
+    Columns of papers without sides have no prefix.  A second paper with the same side gets the
+    prefix ``front2_``, ``back2_`` or ``document2_``.  Columns about the whole input
+    (``ocr_engine``, ``ocr_error`` …) have no prefix.  A failed input is a row with its error.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def wide(frame: pd.DataFrame) -> pd.DataFrame:
     Raises
     ------
     ArgumentError
-        `frame` is no flat frame, or pairs in it are split: their rows have different labels.
+        `frame` is no flat frame, or the rows of a pair in it have different labels.
 
     Examples
     --------
@@ -51,7 +51,7 @@ def wide(frame: pd.DataFrame) -> pd.DataFrame:
     """
     given = set(frame.columns)
     frame = restore(frame)
-    kinds = column_kinds(frame.columns)
+    kinds = column_types(frame.columns)
     cleaned = [c for c in frame.columns if c not in kinds and CLEANED.fullmatch(str(c))]
     sources = [c for c in frame.columns if c not in kinds and c not in cleaned]
     records = Records(frame)
@@ -79,7 +79,7 @@ def wide(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _check_whole(records: Records, sides: list[str]) -> None:
-    """Refuse pairs whose front and back are inputs of their own: their labels were changed."""
+    """Refuse pairs whose front and back have different labels."""
     if len(records.source_columns) != 2:
         return
     of_input: dict[int, set[str]] = {}
@@ -92,15 +92,16 @@ def _check_whole(records: Records, sides: list[str]) -> None:
     split = sum(len(found) == 2 for found in lone.values())
     if split:
         raise ArgumentError(
-            f"{split} pairs are split: front and back have different index labels, as after "
-            "reset_index; give both rows of a pair one label, or call wide before"
+            f"front and back of {split} pairs have different index labels, for example after "
+            "reset_index: give both rows of a pair the same label, or call wide first"
         )
 
 
 def _columns(rows: pd.DataFrame, given: set[str], cleaned: list[str]) -> list[str]:
-    """Choose the columns worth showing: fields the rows' types have, and any filled.
+    """Return the columns to show: fields of the rows' types, and other fields with values.
 
-    Confidences and quads that the frame came without stay out; a field's cleaned columns follow it.
+    Confidences and quads that the frame did not have are left out.  The cleaned columns of a field
+    follow it.
     """
     known = field_order(rows["ocr_type"])
     fields = field_columns(rows.columns)
@@ -108,7 +109,7 @@ def _columns(rows: pd.DataFrame, given: set[str], cleaned: list[str]) -> list[st
     left_out |= {c for f in fields for c in triple(f)[1:] if c not in given}
     left_out |= {*INPUT_COLUMNS, "ocr_side"}
     made = []
-    for name in column_kinds(rows.columns):
+    for name in column_types(rows.columns):
         if name not in left_out:
             made.append(name)
             made += [c for c in cleaned if c.startswith(f"{name}_clean")]
