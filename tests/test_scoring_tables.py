@@ -60,7 +60,7 @@ def test_type_and_side_of_plain_tables_tell_faces_apart() -> None:
 def test_columns_of_other_names_are_compared_when_asked() -> None:
     truth = truth_of().rename(columns={"name": "ho_ten"})
     assert score(truth, truth, fields="ho_ten").summary().loc["ho_ten", "correct"] == 8
-    with pytest.raises(ArgumentError, match="say fields"):
+    with pytest.raises(ArgumentError, match="fields="):
         score(truth[["ho_ten"]], truth[["ho_ten"]])
 
 

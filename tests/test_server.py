@@ -30,7 +30,7 @@ from cvocr_lab.errors import ArgumentError
 from cvocr_lab.images import Fetch, Limits, load
 from cvocr_lab.results import Document, Extraction
 from cvocr_lab.server import Bounds, Keys, make_app, serving
-from cvocr_lab.server.work import Job, answer
+from cvocr_lab.server.job import Job, answer
 from cvocr_lab.wire import ENDPOINTS
 
 ANY = V1 + "get_infor_all"

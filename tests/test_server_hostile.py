@@ -24,7 +24,7 @@ from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import content_type_conformance, status_code_conformance
 
 from cvocr_lab.images import Fetch
-from cvocr_lab.server import Bounds, Keys, make_app, running, serving
+from cvocr_lab.server import Bounds, Keys, make_app, run_server, serving
 
 ANY = V1 + "get_infor_all"
 BOUNDS = Bounds(body_s=5, queue=64)
@@ -228,7 +228,7 @@ def test_a_trailer_without_end_is_refused(host: str) -> None:
 
 
 def test_half_a_request_after_a_whole_one_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(running, "_HEAD_S", 0.4)
+    monkeypatch.setattr(run_server, "_HEAD_S", 0.4)
     app = make_app(Fake(), keys=Keys(dict([AUTH])))
     with serving(app) as host, connected(host) as sock:
         sock.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nG")
@@ -244,7 +244,7 @@ def test_half_a_request_after_a_whole_one_is_given_up(monkeypatch: pytest.Monkey
 def test_a_body_that_is_not_read_holds_no_connection(
     way: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(running, "_HEAD_S", 0.4)
+    monkeypatch.setattr(run_server, "_HEAD_S", 0.4)
     app = make_app(Fake(), keys=Keys(dict([AUTH])), bounds=Bounds(body_s=0.5))
     with serving(app) as host, connected(host) as sock:
         sock.sendall(f"{way} HTTP/1.1\r\nContent-Length: 100\r\n".encode() + LOGIN + b"\r\nx")
@@ -264,7 +264,7 @@ def test_a_link_with_control_characters_is_refused_as_documented(host: str, odd:
 
 
 def test_slow_heads_are_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(running, "_HEAD_S", 0.4)
+    monkeypatch.setattr(run_server, "_HEAD_S", 0.4)
     app = make_app(Fake(), keys=Keys(dict([AUTH])))
     with serving(app) as host, connected(host) as silent, connected(host) as slow:
         slow.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")

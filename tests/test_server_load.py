@@ -21,7 +21,7 @@ from fake_engine import AUTH, DEADLY, NOTHING, SLOW, V1, Fake, Forked, png
 
 from cvocr_lab.errors import ArgumentError, BatchError
 from cvocr_lab.server import Bounds, Keys, make_app, serving
-from cvocr_lab.server.work import Answer, Job, open_answerer
+from cvocr_lab.server.job import Answer, Job, open_answerer
 from cvocr_lab.workers import ProcessWorker, WorkerDiedError
 
 ANY = V1 + "get_infor_all"

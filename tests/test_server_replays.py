@@ -5,10 +5,12 @@ import asyncio
 import pytest
 
 from cvocr_lab.server import replays
-from cvocr_lab.server.replays import Replays
+from cvocr_lab.server.idempotency import IdempotencyCache
 
 
-def asked(kept: Replays[str], keys: str, made: list[str], *, final: bool = True) -> list[bool]:
+def asked(
+    kept: IdempotencyCache[str], keys: str, made: list[str], *, final: bool = True
+) -> list[bool]:
     """Ask in turn; tell which answers were there."""
 
     async def ask() -> list[bool]:
@@ -29,29 +31,29 @@ def asked(kept: Replays[str], keys: str, made: list[str], *, final: bool = True)
 
 def test_an_answer_is_made_once() -> None:
     made: list[str] = []
-    assert asked(Replays(len), "abaab", made) == [False, False, True, True, True]
+    assert asked(IdempotencyCache(len), "abaab", made) == [False, False, True, True, True]
     assert made == ["a", "b"]
 
 
 def test_an_answer_that_may_change_is_made_again() -> None:
     made: list[str] = []
-    assert asked(Replays(len), "aa", made, final=False) == [False, False]
+    assert asked(IdempotencyCache(len), "aa", made, final=False) == [False, False]
     assert made == ["a", "a"]
 
 
 def test_the_oldest_go_when_there_is_no_room() -> None:
-    kept = Replays[str](len, most_bytes=25)
+    kept = IdempotencyCache[str](len, most_bytes=25)
     made: list[str] = []
     assert asked(kept, "abcba", made) == [False, False, False, True, False]
     assert made == ["a", "b", "c", "a"]
-    nothing = Replays[str](len, most_bytes=5)
+    nothing = IdempotencyCache[str](len, most_bytes=5)
     assert asked(nothing, "aa", []) == [False, False]
 
 
 def test_the_old_go_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [0.0]
     monkeypatch.setattr(replays, "monotonic", lambda: clock[0])
-    kept = Replays[str](len, most_s=60)
+    kept = IdempotencyCache[str](len, most_s=60)
     asked(kept, "a", [])
     clock[0] = 50
     asked(kept, "b", [])
@@ -72,7 +74,7 @@ def test_those_who_wait_take_turns_when_it_fails() -> None:
         raise OSError
 
     async def all_at_once() -> list[object]:
-        kept = Replays[str](len)
+        kept = IdempotencyCache[str](len)
         waiting = [kept.once("a", make, lambda _: True) for _ in range(4)]
         return list(await asyncio.gather(*waiting, return_exceptions=True))
 

@@ -65,9 +65,7 @@ def write_frame(frame: pd.DataFrame | Iterable[pd.DataFrame], path: str | Path) 
             with replacing(path) as temporary:
                 write_csv(frame, temporary)
         case other:
-            raise ArgumentError(
-                f"cannot write {other or 'without ending'}: use .parquet or .csv"
-            )
+            raise ArgumentError(f"cannot write {other or 'without ending'}: use .parquet or .csv")
     return len(frame)
 
 
@@ -136,9 +134,7 @@ def read_frame(path: str | Path) -> pd.DataFrame:
                     _restored(frame.rename(columns={"Unnamed: 0": INDEX}), path)
                 )
         case other:
-            raise ArgumentError(
-                f"cannot read {other or 'without ending'}: use .parquet or .csv"
-            )
+            raise ArgumentError(f"cannot read {other or 'without ending'}: use .parquet or .csv")
 
 
 def _restored(frame: pd.DataFrame, path: Path) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""The one place that cuts pieces out of pictures: a quad, upright and level."""
+"""Cut rectified crops out of pictures: of papers, and of the values of fields."""
 
 from __future__ import annotations
 
@@ -15,49 +15,58 @@ _QUALITY: Final = 84
 
 
 def corners_of(quad: Sequence[float] | None) -> Points | None:
-    """Corners as four points; None for a quad that encloses nothing."""
+    """Return a quad as four points; None if it has no area."""
     if quad is None or len(quad) != 8:
         return None
     points = np.asarray(quad, np.float64).reshape(4, 2)
     if not np.isfinite(points).all():
         return None
-    wide, tall = np.hypot(*(points[1] - points[0])), np.hypot(*(points[3] - points[0]))
-    return points if min(wide, tall) >= 1 else None
+    return points if min(side_lengths(points)) >= 1 else None
+
+
+def side_lengths(points: Points) -> tuple[float, float]:
+    """Return the lengths of the top and the left side."""
+    return float(np.hypot(*(points[1] - points[0]))), float(np.hypot(*(points[3] - points[0])))
 
 
 def grown(points: Points, margin: float) -> Points:
-    """Move each side outwards by that share of the shorter side."""
+    """Move each side outwards by this share of the shorter side."""
     across, down = points[1] - points[0], points[3] - points[0]
-    wide, tall = float(np.hypot(*across)), float(np.hypot(*down))
+    wide, tall = side_lengths(points)
     grow = margin * min(wide, tall)
     right, below = across / wide * grow, down / tall * grow
     moves = [-right - below, right - below, right + below, below - right]
     return np.asarray(points + np.stack(moves), np.float64)
 
 
-def level(points: Points, *, width: int, height: int) -> tuple[Points, tuple[int, int]]:
-    """Give the transform that levels four corners, and the size of the piece in pixels.
-
-    The piece is as large as the corners are apart, but no larger than `width` and `height`.
-    """
-    import cv2
-
+def fitting_size(points: Points, *, width: int, height: int) -> tuple[int, int]:
+    """Return the size of the crop between four corners, no larger than `width` by `height`."""
     sides = [np.hypot(*(points[(at + 1) % 4] - points[at])) for at in range(4)]
     wide, tall = (sides[0] + sides[2]) / 2, (sides[1] + sides[3]) / 2
     scale = min(1.0, width / wide, height / tall)
-    size = max(1, round(wide * scale)), max(1, round(tall * scale))
+    return max(1, round(wide * scale)), max(1, round(tall * scale))
+
+
+def rectification(points: Points, size: tuple[int, int]) -> Points:
+    """Return the perspective transform from four corners to a rectangle of this size."""
+    import cv2
+
     target = np.asarray([[0, 0], [size[0], 0], size, [0, size[1]]], np.float32)
-    transform = cv2.getPerspectiveTransform(points.astype(np.float32), target)
-    return np.asarray(transform, np.float64), size
+    return np.asarray(cv2.getPerspectiveTransform(points.astype(np.float32), target), np.float64)
 
 
 def cut(pixels: Pixels, points: Points, *, width: int, height: int) -> Pixels:
-    """Cut out what stands between four corners, level and no larger than `width` by `height`."""
+    """Cut out and rectify the part between four corners, no larger than `width` by `height`."""
+    return rectified(pixels, points, fitting_size(points, width=width, height=height))
+
+
+def rectified(pixels: Pixels, points: Points, size: tuple[int, int]) -> Pixels:
+    """Cut out the part between four corners as a rectangle of this size."""
     import cv2
 
-    transform, size = level(points, width=width, height=height)
-    longest = max(np.hypot(*(points[1] - points[0])), 1.0)
-    if longest > 2 * size[0]:  # a transform skips pixels where a resize averages them
+    transform = rectification(points, size)
+    longest = max(side_lengths(points)[0], 1.0)
+    if longest > 2 * size[0]:  # a resize averages pixels, which the transform would skip
         half = max(size[0] / longest, 0.05)
         pixels = cv2.resize(pixels, None, fx=half, fy=half, interpolation=cv2.INTER_AREA)
         transform = transform @ np.diag([1 / half, 1 / half, 1.0])
@@ -68,14 +77,14 @@ def cut(pixels: Pixels, points: Points, *, width: int, height: int) -> Pixels:
 def value_crop(
     pixels: Pixels, quad: Sequence[float] | None, *, margin: float, width: int, height: int
 ) -> bytes | None:
-    """Cut out a value with some margin around it, as a JPEG file; None where its place is unknown.
+    """Cut out the value of a field as a JPEG file; None if its place is unknown.
 
     Parameters
     ----------
     margin
-        Share of the line's height that is shown around it, for the marks above and below.
+        Margin as a share of the height of the line, for the marks above and below.
     width, height
-        Size in pixels that it must not exceed.
+        Maximum size in pixels.
     """
     corners = corners_of(quad)
     if corners is None:
@@ -84,7 +93,7 @@ def value_crop(
 
 
 def shrunk(pixels: Pixels, edge: int) -> Pixels:
-    """A picture whose longer side is at most `edge` pixels."""
+    """Resize a picture so that its longer side has at most `edge` pixels."""
     import cv2
 
     height, width = pixels.shape[:2]

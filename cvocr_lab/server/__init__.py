@@ -1,6 +1,6 @@
-"""The API's endpoints, answered by any engine, offline by default (extra ``server``).
+"""An HTTP server with the API's endpoints, answered by any engine (extra ``server``).
 
-Programs written for the API run unchanged but for host name, key and secret.
+Programs written for the API only need another host name, key and secret.
 """
 
 from cvocr_lab.errors import MissingPartError
@@ -19,7 +19,7 @@ from cvocr_lab.server.app import make_app
 from cvocr_lab.server.bounds import Bounds
 from cvocr_lab.server.faults import FAULTS, Faults, parse_faults
 from cvocr_lab.server.keys import Keys
-from cvocr_lab.server.running import serve, serving
+from cvocr_lab.server.run_server import serve, serving
 
 del fastapi, granian, prometheus_client, python_multipart
 

@@ -1,4 +1,4 @@
-"""The app: every endpoint of the API, its refusals, and what it tells about itself."""
+"""`make_app`: the ASGI app with all endpoints of the API, health, metrics and documentation."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from starlette.exceptions import HTTPException
 from cvocr_lab.engines import Engine
 from cvocr_lab.engines._spec import EngineSpec, engine_spec
 from cvocr_lab.errors import QuotaError
-from cvocr_lab.server import pages
-from cvocr_lab.server.answering import Answering, refusal
+from cvocr_lab.server import openapi
 from cvocr_lab.server.bounds import Bounds
-from cvocr_lab.server.counters import Counters
 from cvocr_lab.server.faults import Faults, FaultyApp
+from cvocr_lab.server.job_queue import Queue, open_pool
 from cvocr_lab.server.keys import Keys
-from cvocr_lab.server.pool import Queue, open_pool
+from cvocr_lab.server.metrics import Metrics
+from cvocr_lab.server.request_handler import RequestHandler, refusal
 from cvocr_lab.wire import ENDPOINTS, Endpoint
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ _FIRST: Final[Mapping[str, Endpoint]] = {
     "/backend/": next(e for e in ENDPOINTS if e.version == "v1"),
     "/api/v2/": next(e for e in ENDPOINTS if e.version == "v2"),
 }
-"""What the paths of a version start with, and one of its endpoints."""
+"""The prefix of the paths of each version, and one of its endpoints."""
 
 
 def make_app(
@@ -46,36 +46,37 @@ def make_app(
     faults: Faults | None = None,
     **options: object,
 ) -> ASGIApp:
-    """The API as an ASGI app, answered by any engine.
+    """Create an ASGI app with the endpoints of the API, answered by any engine.
 
     Parameters
     ----------
     engine
         ``"local"``, another engine's name, an open engine (shared by threads), or a class or
-        function that makes one (called in each worker process).
+        function that creates one (called in each worker process).
     keys
-        Who may ask.
+        The keys of the clients.
     workers
-        Pictures read at a time; None for as many as the engine and the machine are good for.
+        Number of pictures to read at a time; None chooses a number that suits the engine and the
+        machine.
     bounds
-        What is too large, too long or too much.
+        Limits of requests.
     faults
-        Faults put in on purpose; None for none.
+        Faults to simulate; None for no faults.
     options
-        Of an engine given by name.
+        Options of an engine given by name.
 
     Raises
     ------
     ArgumentError
-        No such engine or option.
+        The engine or an option does not exist.
     BatchError
         The engine cannot be opened.
 
     Notes
     -----
-    A failure is the JSON of the API's pages, its ``errorCode`` one of theirs: where none fits, 2
-    ("download failed") for GET and 3 ("upload failed") for POST.  The HTTP status fails with it,
-    and the header ``X-Reason`` says more.
+    An error is reported as JSON with an ``errorCode`` of the API.  If none fits, it is 2
+    ("download failed") for GET and 3 ("upload failed") for POST.  The HTTP status is an error too,
+    and the header ``X-Reason`` contains a message.
 
     Examples
     --------
@@ -95,15 +96,15 @@ def make_app(
     >>> answer.json()["data"]
     {'id': '001'}
     """
-    # What it says repeats bytes of uploads.
+    # Its log messages contain bytes of uploads.
     logging.getLogger("python_multipart").disabled = True
     logging.getLogger("python_multipart.multipart").disabled = True
     spec = engine_spec(engine, options)
     pool = open_pool(spec, workers=workers, limit_s=bounds.time_limit_s)
     waiting = bounds.queue if bounds.queue is not None else 16 * len(pool.workers)
     queue = Queue(pool, waiting=waiting)
-    counters = Counters(queue)
-    answering = Answering(queue, keys, counters, bounds)
+    metrics = Metrics(queue)
+    handler = RequestHandler(queue, keys, metrics, bounds)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -114,50 +115,50 @@ def make_app(
         title="cvocr-lab serve",
         version=_version(),
         description="OCR of Vietnamese identity papers and vehicle registrations.",
-        docs_url=None,  # FastAPI's own page loads from the internet
+        docs_url=None,  # FastAPI's own page loads scripts from the internet
         redoc_url=None,
         lifespan=lifespan,
     )
-    _add_endpoints(app, answering)
-    _add_pages(app, counters, _name(spec))
+    _add_endpoints(app, handler)
+    _add_pages(app, metrics, _name(spec))
     app.add_exception_handler(HTTPException, _refused_path)
     if faults is None:
         return app
     spent = {start: refusal(QuotaError(), e).response() for start, e in _FIRST.items()}
-    return FaultyApp(app, faults, counted=counters.faults, out_of_requests=spent)
+    return FaultyApp(app, faults, counted=metrics.faults, out_of_requests=spent)
 
 
-def _add_endpoints(app: FastAPI, answering: Answering) -> None:
+def _add_endpoints(app: FastAPI, handler: RequestHandler) -> None:
     def place(endpoint: Endpoint) -> tuple[str, str]:
         return endpoint.path, endpoint.method
 
-    # For the description only: FastAPI's own check cannot read every key.
+    # Only for the OpenAPI description: FastAPI's own check does not support all keys.
     basic = Depends(HTTPBase(scheme="basic", scheme_name="HTTPBasic", auto_error=False))
     for (path, method), group in groupby(sorted(ENDPOINTS, key=place), place):
         endpoints = tuple(group)
         app.add_api_route(
             path,
-            answering.route(endpoints),
+            handler.route(endpoints),
             methods=[method],
-            summary=pages.summary(endpoints[0]),
+            summary=openapi.summary(endpoints[0]),
             tags=[endpoints[0].version],
             operation_id=f"{method.lower()}{path.replace('/', '_')}",
-            responses=pages.responses(endpoints[0].shape),
-            openapi_extra=pages.operation(endpoints),
+            responses=openapi.responses(endpoints[0].shape),
+            openapi_extra=openapi.operation(endpoints),
             dependencies=[basic],
             response_class=JSONResponse,
         )
 
 
-def _add_pages(app: FastAPI, counters: Counters, name: str) -> None:
+def _add_pages(app: FastAPI, server_metrics: Metrics, name: str) -> None:
     async def healthz() -> Response:
         return JSONResponse({"status": "ok", "engine": name})
 
     async def metrics() -> Response:
-        return PlainTextResponse(counters.text())
+        return PlainTextResponse(server_metrics.text())
 
     async def docs() -> Response:
-        return HTMLResponse(pages.page(name))
+        return HTMLResponse(openapi.page(name))
 
     app.add_api_route("/healthz", healthz, summary="whether the server runs")
     app.add_api_route("/metrics", metrics, summary="counters", response_class=PlainTextResponse)
@@ -166,13 +167,13 @@ def _add_pages(app: FastAPI, counters: Counters, name: str) -> None:
 
 
 def _name(spec: EngineSpec) -> str:
-    """Name the engine on pages, without opening it."""
+    """Return the engine's name without opening the engine."""
     name = getattr(spec.opened or spec.maker, "name", None)
     return name if isinstance(name, str) else "engine"
 
 
 async def _refused_path(request: Request, error: Exception) -> Response:
-    """An unknown path or method, in the words of the version it looks like."""
+    """Reply to an unknown path or method in the format of the version that it resembles."""
     assert isinstance(error, HTTPException)
     start = next((s for s in _FIRST if request.url.path.startswith(s)), "/backend/")
     method = "GET" if request.method in ("GET", "HEAD") else "POST"

@@ -1,4 +1,4 @@
-"""What is too large, too long or too much for the server."""
+"""`Bounds`: the limits of the server's requests."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ _FETCH: Final = Fetch(max_bytes=32 * _MIB, total_s=30.0)
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What is refused.
+    """Limits of requests.
 
     Parameters
     ----------
     body_bytes
-        Largest body of a request.
+        Maximum size of a request body.
     body_s
-        Seconds in which it must have come.
+        Seconds within which the body must arrive.
     queue
-        Requests that may wait beside those being read; None for 16 a worker.
+        Maximum number of waiting requests; None for 16 per worker.
     time_limit_s
-        Seconds a worker may take for one request, fetching included.
+        Seconds that a worker may take for one request, including fetching.
     grace_s
-        Seconds that requests under way are given when the server is told to stop.
+        Seconds for finishing current requests when the server stops.
     limits
-        Sizes and pages of pictures.
+        Maximum sizes and pages of pictures.
     fetch
-        How links are fetched; private addresses only where it allows them.
+        How links are fetched, and whether private addresses are allowed.
     """
 
     body_bytes: int = 96 * _MIB
@@ -46,6 +46,8 @@ class Bounds:
     def __post_init__(self) -> None:
         for name in ("body_bytes", "body_s", "time_limit_s", "grace_s"):
             if not getattr(self, name) > 0:
-                raise ArgumentError(f"Bounds.{name} is {getattr(self, name)!r}: give more than 0")
+                raise ArgumentError(
+                    f"Bounds.{name} must be greater than 0, not {getattr(self, name)!r}"
+                )
         if self.queue is not None and self.queue < 0:
-            raise ArgumentError(f"Bounds.queue is {self.queue}: give 0 or more")
+            raise ArgumentError(f"Bounds.queue must be 0 or more, not {self.queue}")

@@ -1,4 +1,4 @@
-"""Faults on purpose, at set rates: to rehearse a bulk run."""
+"""Simulate faults at given rates, for testing clients."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 FAULTS: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "slow": "answers SECONDS late (slow=RATE:SECONDS)",
+        "slow": "replies SECONDS late (slow=RATE:SECONDS)",
         "drop": "closes the connection before reading the picture",
-        "lose": "reads the picture, then closes the connection without an answer",
-        "429": "says 429 with Retry-After: 1",
-        "500": "says 500",
-        "503": "says 503 with Retry-After: 1",
-        "garbage": "says 200 and something that is not the API's JSON",
-        "quota": "says that there are no requests left (errorCode 4)",
+        "lose": "reads the picture, then closes the connection without a reply",
+        "429": "replies 429 with Retry-After: 1",
+        "500": "replies 500",
+        "503": "replies 503 with Retry-After: 1",
+        "garbage": "replies 200 with a body that is not JSON of the API",
+        "quota": "replies that no requests are left (errorCode 4)",
     }
 )
 """What each fault does."""
@@ -44,16 +44,16 @@ _GARBAGE: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Faults:
-    """How often which fault happens.
+    """Rates of simulated faults.
 
     Parameters
     ----------
     rates
-        Share of requests, 0 to 1, by a name of `FAULTS`; together at most 1.
+        Share of requests, 0 to 1, by a name of `FAULTS`; the sum is at most 1.
     slow_s
-        How late a slow answer is, in seconds.
+        Delay of slow replies in seconds.
     seed
-        Makes the same faults each time; None for others each time.
+        Random seed; None for different faults each time.
     """
 
     rates: Mapping[str, float]
@@ -65,25 +65,25 @@ class Faults:
             if name not in FAULTS:
                 raise ArgumentError(f"unknown fault {name!r}; known: {', '.join(FAULTS)}")
             if not 0 <= rate <= 1:
-                raise ArgumentError(f"the rate of {name} is a share from 0 to 1, not {rate:g}")
+                raise ArgumentError(f"the rate of {name} must be from 0 to 1, not {rate:g}")
         if sum(self.rates.values()) > 1 + 1e-9:
-            raise ArgumentError("the rates of all faults together are more than 1")
+            raise ArgumentError("the sum of all rates must not be more than 1")
         if not 0 <= self.slow_s < 3600:
-            raise ArgumentError(f"slow answers come 0 to 3600 s late, not {self.slow_s:g}")
+            raise ArgumentError(f"the delay must be from 0 to 3600 s, not {self.slow_s:g}")
 
 
 def parse_faults(text: str) -> Faults:
-    """Faults as the command line says them.
+    """Parse the faults of the command line.
 
     Parameters
     ----------
     text
-        ``NAME=RATE`` by commas; ``slow=RATE:SECONDS``; ``seed=N``.
+        ``NAME=RATE``, ``slow=RATE:SECONDS`` and ``seed=N``, separated by commas.
 
     Raises
     ------
     ArgumentError
-        It cannot be understood.
+        The text is invalid.
 
     Examples
     --------
@@ -113,18 +113,18 @@ def parse_faults(text: str) -> Faults:
 
 
 class FaultyApp:
-    """The server's app, with faults on the paths of the API.
+    """The app of the server with simulated faults on the paths of the API.
 
     Parameters
     ----------
     app
         The app itself.
     faults
-        How often which happens.
+        Rates of the faults.
     counted
-        Where they are counted.
+        Counts the faults.
     out_of_requests
-        The answer of a spent quota, by what the paths of its version start with.
+        The reply for a spent quota, by the prefix of the paths of its version.
     """
 
     def __init__(
@@ -142,7 +142,7 @@ class FaultyApp:
         self._random = random.Random(faults.seed)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, or do harm instead."""
+        """Answer one request, or simulate a fault."""
         path = scope.get("path", "")
         start = next((s for s in self._quota if path.startswith(s)), None)
         fault = self._draw() if scope["type"] == "http" and start else None
@@ -177,11 +177,11 @@ class FaultyApp:
             garbage = self._random.choice(_GARBAGE)
             return Response(garbage, media_type="application/json")
         headers = {} if fault == "500" else {"Retry-After": "1"}
-        return PlainTextResponse("a fault put in on purpose", int(fault), headers)
+        return PlainTextResponse("a simulated fault", int(fault), headers)
 
 
 async def _nowhere(_: Message) -> None:
-    """Take an answer that the client never gets."""
+    """Discard the reply."""
 
 
 async def _read_out(receive: Receive) -> None:
@@ -190,8 +190,8 @@ async def _read_out(receive: Receive) -> None:
 
 
 async def _close(send: Send) -> None:
-    """Close the connection in the middle of an answer: ASGI has no other way to close it."""
+    """Close the connection in the middle of a reply: ASGI has no other way to close it."""
     headers = [(b"content-length", b"2")]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": b"{", "more_body": True})
-    raise ConnectionAbortedError("a connection closed on purpose")
+    raise ConnectionAbortedError("simulated fault: connection closed")

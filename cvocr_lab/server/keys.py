@@ -1,4 +1,4 @@
-"""Who may ask, and how often: keys, secrets and quotas."""
+"""Keys of clients with their secrets and quotas."""
 
 from __future__ import annotations
 
@@ -25,22 +25,23 @@ _WAIT_S = 20.0
 
 
 class Keys:
-    """Keys with their secrets, and what each has left.
+    """Keys with their secrets and the requests charged to each.
 
     Parameters
     ----------
     secrets
         The secret of each key.
     quota
-        Answers each key may be charged for; None for any number.
+        Number of answers that each key may be charged for; None for no limit.
     path
-        SQLite file in which the charges survive a restart, made with mode 0600; it holds no key
-        and no secret.  None keeps them in memory.
+        SQLite file in which the charges survive a restart, created with mode 0600; it contains no
+        keys and no secrets.  None keeps the charges in memory.
 
     Raises
     ------
     ArgumentError
-        There is no key, a key or secret is empty or holds a colon, or the file cannot be used.
+        There is no key, a key or secret is empty, a key contains a colon, or the file cannot be
+        used.
 
     Examples
     --------
@@ -57,11 +58,11 @@ class Keys:
         path: str | PathLike[str] | None = None,
     ) -> None:
         if not secrets or not all(k and s for k, s in secrets.items()):
-            raise ArgumentError("give at least one key, each with its secret")
+            raise ArgumentError("pass at least one key, each with its secret")
         if any(":" in key for key in secrets):
-            raise ArgumentError("a key holds no colon: HTTP Basic could not tell where it ends")
+            raise ArgumentError("a key must not contain a colon, which HTTP Basic uses to end it")
         if quota is not None and quota < 0:
-            raise ArgumentError(f"quota is 0 or more, not {quota}")
+            raise ArgumentError(f"quota must be 0 or more, not {quota}")
         self._digests = {key: _digest(f"{key}:{secret}") for key, secret in secrets.items()}
         self._quota = quota
         self._reserved: Counter[str] = Counter()
@@ -87,9 +88,9 @@ class Keys:
         return self._path is not None
 
     def holder(self, authorization: str) -> str | None:
-        """The key of this ``Authorization`` header; None if it is not one of ours.
+        """Return the key of an ``Authorization`` header; None if it or its secret is wrong.
 
-        Takes the same time whichever part is wrong.
+        It takes the same time whichever part is wrong.
         """
         scheme, _, credentials = authorization.strip().partition(" ")
         try:
@@ -107,12 +108,12 @@ class Keys:
 
     @contextmanager
     def reserved(self, key: str) -> Iterator[Reservation]:
-        """Hold one request of this key's quota while it is being answered.
+        """Reserve one request of the key's quota while it is being answered.
 
         Raises
         ------
         QuotaError
-            Nothing is left.
+            The quota is spent.
         """
         if self._quota is not None:
             if key not in self._charged:
@@ -128,7 +129,7 @@ class Keys:
                 self._reserved[key] -= 1
 
     def charged(self, key: str) -> int:
-        """Give the number of answers this key was charged for.
+        """Return the number of answers charged to this key.
 
         Raises
         ------
@@ -143,17 +144,17 @@ class Keys:
         return int(row[0]) if row else 0
 
     def settle(self, key: str, charged: int) -> None:
-        """Turn a reservation into a charge; in one step, so that it never counts twice."""
+        """Turn a reservation into a charge in one step, so that it never counts twice."""
         self._charged[key] = max(charged, self._charged.get(key, 0))
         self._reserved[key] -= 1
 
     def charge(self, key: str) -> int:
-        """Charge one answer, on disk when this returns; give the charges of this key so far.
+        """Charge one answer, on disk when this returns; return the charges of this key.
 
         Raises
         ------
         QuotaError
-            Another server on the same file spent the last one meanwhile.
+            Another server with the same file has spent the quota meanwhile.
         BatchError
             The file cannot be written.
         """
@@ -178,20 +179,20 @@ class Keys:
                 yield connection
         except sqlite3.Error as error:
             raise BatchError(
-                f"the file of quotas cannot be used ({error}): make room on its disk"
+                f"the file of quotas cannot be used ({error}): free some space on its disk"
             ) from None
 
 
 @dataclass(slots=True)
 class Reservation:
-    """One request of a quota that is held for an answer under way."""
+    """A reserved request of a quota."""
 
     keys: Keys
     key: str
     is_charged: bool = False
 
     async def charge(self) -> None:
-        """Charge it; see `Keys.charge`."""
+        """Charge the request; see `Keys.charge`."""
         if self.keys.on_disk:
             charged = await asyncio.to_thread(self.keys.charge, self.key)
         else:
@@ -205,5 +206,5 @@ def _digest(text: str) -> bytes:
 
 
 def _name(key: str) -> str:
-    """What stands for a key on disk."""
+    """Return the hash of a key that is stored on disk."""
     return hashlib.sha256(b"quota of " + key.encode()).hexdigest()

@@ -19,9 +19,11 @@ from cvocr_lab.images.crops import (
     Points,
     corners_of,
     cut,
+    fitting_size,
     grown,
     jpeg,
-    level,
+    rectification,
+    rectified,
     shrunk,
 )
 from cvocr_lab.images.small import load_small
@@ -206,12 +208,13 @@ class Pictures:
         places = {f: p for f, q in record.quads.items() if (p := corners_of(q)) is not None}
         small = shrunk(pixels, edge)
         if corners is not None:
-            turn, size = level(corners, width=_PAPER, height=_PAPER)
+            size = fitting_size(corners, width=_PAPER, height=_PAPER)
             share = small.shape[1] / width
             # Cut from the small picture if it has enough pixels, which is much faster.
             enough = share * max(np.ptp(corners, axis=0)) >= max(size)
             source, place = (small, corners * share) if enough else (pixels, corners)
-            paper = jpeg(cut(source, place, width=size[0], height=size[1]))
+            paper = jpeg(rectified(source, place, size))
+            turn = rectification(corners, size)
             on_paper = {f: _moved(points, turn) for f, points in places.items()}
         crops = {}
         if not self._mask:

@@ -1,9 +1,9 @@
-"""The HTTP API's JSON <-> results; the only room that knows the JSON.
+"""Convert between the JSON of the HTTP API and results; the only room that knows this JSON.
 
-No socket is in it: the cloud engine asks by it and the server answers by it.  `ENDPOINTS` lists
-what can be asked, `encode` writes an answer as the API's pages say, and `decode` reads every shape
-that the pages or the running service are known to give.  ``decode(encode(x)) == x`` for whatever
-an answer can carry: the pages have no place for page numbers, corners, warnings and the engine.
+The cloud engine and the server both use it; it makes no connections itself.  `ENDPOINTS` lists the
+endpoints, `encode` writes answers as documented by the API, and `decode` reads all known forms of
+answers of the documentation and of the service.  ``decode(encode(x)) == x``, except for page
+numbers, corners, warnings and the engine, which the JSON cannot represent.
 """
 
 from cvocr_lab.wire.codes import MESSAGES, error_of

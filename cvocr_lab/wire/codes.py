@@ -1,4 +1,4 @@
-"""The API's error codes: their words, and the error each stands for."""
+"""The API's error codes, with their messages and our error classes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NOTHING_READ: Final = "1"
 
 MESSAGES: Final[Mapping[Literal["v1", "v2"], Mapping[str, str]]] = MappingProxyType(
     {
-        # The table of the v1 page; it has no code 6.
+        # From the v1 documentation, which does not list code 6.
         "v1": MappingProxyType(
             {
                 "0": "Thành công",
@@ -35,7 +35,7 @@ MESSAGES: Final[Mapping[Literal["v1", "v2"], Mapping[str, str]]] = MappingProxyT
                 "6": "Sai format_type",
             }
         ),
-        # The v2 page lists the codes nowhere; the service's words are English there.
+        # The v2 documentation does not list the codes; these are the messages of the service.
         "v2": MappingProxyType(
             {
                 "0": "Success",
@@ -59,13 +59,13 @@ _ERRORS: Final[dict[str, CvocrError]] = {
         ImageError("the service could not read the picture: send a JPEG or PNG"),
         QuotaError("the account has no requests left: buy more, then run the rest"),
         CredentialsError("the service refused the key or the secret: check both"),
-        FormatTypeError("the service refused the way the picture was sent: say another transport"),
+        FormatTypeError("the service refused this transport of the picture: pass another one"),
     )
 }
 
 
 def code_of(value: object) -> str:
-    """An ``errorCode`` as the string of digits it should be; other text as it stands.
+    """Convert an ``errorCode`` to a string of digits; other text is returned unchanged.
 
     >>> code_of(0), code_of("05"), code_of(3.0)
     ('0', '5', '3')
@@ -78,12 +78,12 @@ def code_of(value: object) -> str:
 
 
 def error_of(code: object) -> CvocrError:
-    """A new error of the class that stands for this code; `AnswerError` for codes of no page.
+    """Return a new error of the class for this code; `AnswerError` for undocumented codes.
 
     Parameters
     ----------
     code
-        As the answer has it, text or number; not 0.
+        The code as text or number; not 0.
 
     Examples
     --------
@@ -94,6 +94,6 @@ def error_of(code: object) -> CvocrError:
     known = _ERRORS.get(text)
     if known is not None:
         return type(known)(*known.args)
-    # A strange code may be anything, a field value too: only a number is repeated.
+    # An unknown code may even be the value of a field, so only a number is repeated.
     shown = f" {text}" if re.fullmatch(r"-?\d{1,5}", text) else ""
-    return AnswerError(f"the service answered with an error code{shown} that its pages do not list")
+    return AnswerError(f"the service answered with an undocumented error code{shown}")

@@ -1,4 +1,4 @@
-"""JSON that the API gives -> results, whatever of its known shapes it has."""
+"""`decode`: convert the JSON of the API, in all its known forms, to results."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from cvocr_lab.kinds import request_kind
 from cvocr_lab.results import Document, Extraction, FieldValue, Quad, box_quad
 from cvocr_lab.text import collapse, nfc
 from cvocr_lab.wire.codes import NOTHING_READ, SUCCESS, code_of, error_of
-from cvocr_lab.wire.names import MISSPELT, field_name, only_type, spec_of
-from cvocr_lab.wire.scan import scanned
+from cvocr_lab.wire.names import MISSPELT, field_name, infer_type, spec_of
+from cvocr_lab.wire.scan import decode_lines
 
 Side = Literal["front", "back", ""]
 
@@ -28,35 +28,37 @@ _UNKNOWN: Final = math.nan
 
 
 def decode(answer: object, kind: str, *, engine: str = "") -> Extraction:
-    """What an answer says.
+    """Convert an answer of the API to an `Extraction`.
 
     Parameters
     ----------
     answer
         The parsed JSON.
     kind
-        What was asked: a name of `cvocr_lab.kinds.REQUESTS`.
+        The kind of request: a name of `cvocr_lab.kinds.REQUESTS`.
     engine
-        Who is named as the reader.
+        Name of the engine in the result.
 
     Returns
     -------
     Extraction
-        Papers under our names for types and fields, the front of a pair first.  Keys that the
-        type does not know are in `Document.extra`.  A type that is neither said nor told by the
-        fields is "".  Lines of scanned text have no confidence (NaN).
+        The papers, with our names of types and fields, the front of a pair first.  Keys that the
+        type does not have are in `Document.extra`.  The type is "" if the answer does not contain
+        it and it cannot be inferred from the fields.  Lines of scanned text have no confidence
+        (NaN).
 
     Raises
     ------
     NoDocumentError, FetchError, ImageError, FormatTypeError, QuotaError, CredentialsError
-        The answer is the error code 1, 2, 3, 6, 4, 5.
+        The answer has the error code 1, 2, 3, 6, 4 or 5.
     AnswerError
-        It is no answer of this API, or an error code of no page.
+        It is no answer of this API, or has an undocumented error code.
 
     Examples
     --------
-    >>> said = {"type": "cmt", "data": {"id": "012345678", "id_confidence": "0.97"}, "errorCode": 0}
-    >>> decode(said, "id_any").documents[0].fields["id"]
+    >>> data = {"id": "012345678", "id_confidence": "0.97"}
+    >>> answer = {"type": "cmt", "data": data, "errorCode": 0}
+    >>> decode(answer, "id_any").documents[0].fields["id"]
     FieldValue(text='012345678', confidence=0.97, quad=None)
     """
     if not isinstance(answer, Mapping):
@@ -66,11 +68,11 @@ def decode(answer: object, kind: str, *, engine: str = "") -> Extraction:
         raise error_of(code)
     wanted = request_kind(kind)
     if not wanted.families:
-        return Extraction(lines=scanned(answer), engine=engine)
+        return Extraction(lines=decode_lines(answer), engine=engine)
     if code is None and not isinstance(answer.get("data"), Mapping | list):
         raise AnswerError("the service's answer has neither data nor an error code")
     papers, refusals = [], list[tuple[Side, CvocrError]]()
-    for paper in _papers(answer, _Told(wanted.families, side=wanted.side)):
+    for paper in _papers(answer, _Context(wanted.families, side=wanted.side)):
         if isinstance(paper, Document):
             papers.append(paper)
         else:
@@ -81,7 +83,7 @@ def decode(answer: object, kind: str, *, engine: str = "") -> Extraction:
         notes = tuple(f"{side or 'other'}:error_{error.code or ''}" for side, error in refusals)
         papers = [replace(paper, warnings=notes) for paper in papers]
     if wanted.images == 2:
-        # A list of v2 comes in any order.
+        # The order of v2 lists is not defined.
         papers.sort(key=lambda paper: _ORDER.get(paper.side, 1))
     return Extraction(tuple(papers), engine=engine)
 
@@ -93,8 +95,8 @@ _ENVELOPE: Final = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
-    """What the levels around a paper's fields say of it."""
+class _Context:
+    """What the enclosing levels of the JSON say about a paper."""
 
     families: frozenset[str]
     type: str = ""
@@ -103,45 +105,47 @@ class _Told:
     invalid_code: int | None = None
     invalid_message: str = ""
 
-    def and_by(self, level: Mapping[object, object]) -> _Told:
-        kind, verdict = level.get("type"), _truth(level.get("valid"))
+    def updated(self, level: Mapping[object, object]) -> _Context:
+        type_name, valid = level.get("type"), _truth(level.get("valid"))
         code, message = level.get("invalidCode"), level.get("invalidMessage")
         number = code_of(code)
         return replace(
             self,
-            type=kind if isinstance(kind, str) and kind != "pdf" else self.type,
-            valid=self.valid if verdict is None else verdict,
+            type=type_name if isinstance(type_name, str) and type_name != "pdf" else self.type,
+            valid=self.valid if valid is None else valid,
             invalid_code=int(number) if number.isdecimal() else self.invalid_code,
             invalid_message=_words(message) or self.invalid_message,
         )
 
 
-def _papers(level: object, told: _Told) -> Iterator[Document | tuple[Side, CvocrError]]:
-    """Papers at and below a level: a list, the sides of a pair, an envelope, or fields."""
+def _papers(level: object, context: _Context) -> Iterator[Document | tuple[Side, CvocrError]]:
+    """Yield the papers at and below a level: a list, a pair, an envelope, or fields."""
     if isinstance(level, list):
         for item in level:
-            yield from _papers(item, told)
+            yield from _papers(item, context)
     if not isinstance(level, Mapping):
         return
     code = _code(level)
     if code is not None and code != SUCCESS:
-        yield told.side, error_of(code)
+        yield context.side, error_of(code)
         return
-    told = told.and_by(level)
+    context = context.updated(level)
     below = next((level[k] for k in ("info", "data") if k in level), level)
     if below is not level:
-        yield from _papers(below, told)
+        yield from _papers(below, context)
     elif any(name in level for name in _SIDES):
         for name, side in _SIDES.items():
-            yield from _papers(level.get(name), replace(told, side=side))
+            yield from _papers(level.get(name), replace(context, side=side))
     else:
         cells = {str(key): value for key, value in level.items() if key not in _ENVELOPE}
-        if cells or told.type:
-            yield _paper(cells, told)
+        if cells or context.type:
+            yield _paper(cells, context)
 
 
-def _paper(cells: Mapping[str, object], told: _Told) -> Document:
-    spec = spec_of(told.type) if told.type else only_type(cells, told.side, told.families)
+def _paper(cells: Mapping[str, object], context: _Context) -> Document:
+    spec = (
+        spec_of(context.type) if context.type else infer_type(cells, context.side, context.families)
+    )
     values: dict[str, str] = {}
     confidences: dict[str, float] = {}
     quads: dict[str, Quad] = {}
@@ -150,8 +154,8 @@ def _paper(cells: Mapping[str, object], told: _Told) -> Document:
     thumb = None
 
     def name_of(key: str) -> str | None:
-        # Of a type no family knows every value is a field.
-        return key if told.type and spec is None else field_name(spec, key)
+        # All values of an unknown type are fields.
+        return key if context.type and spec is None else field_name(spec, key)
 
     for raw, value in cells.items():
         key = MISSPELT.get(raw, raw)
@@ -177,12 +181,12 @@ def _paper(cells: Mapping[str, object], told: _Told) -> Document:
         for name, text in values.items()
     }
     return Document(
-        type=spec.name if spec else told.type,
-        side=spec.side if spec else told.side,
+        type=spec.name if spec else context.type,
+        side=spec.side if spec else context.side,
         fields=MappingProxyType(fields),
-        valid=told.valid,
-        invalid_code=told.invalid_code,
-        invalid_message=told.invalid_message,
+        valid=context.valid,
+        invalid_code=context.invalid_code,
+        invalid_message=context.invalid_message,
         warnings=warnings,
         thumb=thumb,
         extra=MappingProxyType(extra),
@@ -195,7 +199,7 @@ def _code(level: Mapping[object, object]) -> str | None:
 
 
 def _words(value: object) -> str:
-    """Text of a scalar: NFC, in one line; empty for anything else."""
+    """Return a scalar as text in one line, NFC; "" for anything else."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return ""
     return collapse(nfc(str(value)))

@@ -1,4 +1,4 @@
-"""Results -> the JSON of the API's pages."""
+"""`encode`: convert results to the JSON documented by the API."""
 
 from __future__ import annotations
 
@@ -16,25 +16,24 @@ from cvocr_lab.wire.names import api_name, spec_of
 def encode(
     result: Extraction | CvocrError, endpoint: Endpoint, *, seconds: float = 0.0
 ) -> dict[str, object]:
-    """Answer of `endpoint`, ready for `json.dumps`.
+    """Return the answer of `endpoint` as an object for `json.dumps`.
 
     Parameters
     ----------
     result
-        What was read, or why nothing was.  An error without a code of its own counts as 1,
-        nothing read.  Endpoints for one paper answer with one: of the side they are named for if
-        it is there, and else the first.
+        The result or the error.  An error without a code is reported as 1, nothing read.
+        Endpoints for one paper answer with the paper of their side, or else with the first one.
     endpoint
-        The endpoint that was asked.
+        The endpoint that was requested.
     seconds
         Time spent, for the answer of scanned text.
 
     Notes
     -----
-    Beside the keys of the pages there are those of the running service: ``<field>_confidence``,
-    ``<field>_box``, ``invalidCode``.  A side of a pair also says its ``type``, without which a
-    chip card could not be told from one with a barcode.  ``valid`` is ``"True"`` unless the
-    picture was found bad, as the v1 page defines it.
+    In addition to the documented keys, there are those of the actual service:
+    ``<field>_confidence``, ``<field>_box``, ``invalidCode``.  A side of a pair also has its
+    ``type``, to distinguish chip cards from cards with a barcode.  As in the v1 documentation,
+    ``valid`` is ``"True"`` unless the picture was found unfit.
 
     Examples
     --------
@@ -55,11 +54,11 @@ def encode(
     match endpoint.shape:
         case "single":
             paper = _asked(documents, endpoint)
-            answer = {"type": paper.type, "data": _fields(paper, "v1")} | _verdict([paper])
+            answer = {"type": paper.type, "data": _fields(paper, "v1")} | _validity([paper])
         case "pair":
             front, back = _sides(documents)
             answer = {"data": {"mattruoc": _side(front), "matsau": _side(back)}}
-            answer |= _verdict(documents)
+            answer |= _validity(documents)
         case "pages":
             pages = [{"type": d.type, "data": _fields(d, "v1")} for d in documents]
             answer = {"type": "pdf", "data": pages}
@@ -109,8 +108,8 @@ def _object(paper: Document) -> dict[str, object]:
     spec = spec_of(paper.type)
     answer: dict[str, object] = {"type": spec.alias or spec.name if spec else paper.type}
     answer["info"] = _fields(paper, "v2")
-    # "No valid and no invalidMessage for vehicle registrations", says the v2 page.
-    return answer if spec and spec.family == "vehicle" else answer | _verdict([paper])
+    # According to the v2 documentation, vehicle registrations have no such keys.
+    return answer if spec and spec.family == "vehicle" else answer | _validity([paper])
 
 
 def _fields(paper: Document, version: Literal["v1", "v2"]) -> dict[str, object]:
@@ -133,7 +132,7 @@ def _box(quad: Quad) -> list[float]:
     return [min(xs), min(ys), max(xs), max(ys)]
 
 
-def _verdict(documents: Sequence[Document]) -> dict[str, object]:
+def _validity(documents: Sequence[Document]) -> dict[str, object]:
     bad = next((d for d in documents if d.valid is False), None)
     answer: dict[str, object] = {"valid": "False" if bad else "True"}
     why = bad or next((d for d in documents if d.invalid_code is not None), documents[0])

@@ -1,4 +1,4 @@
-"""What can be asked of the API: 13 ways of v1, 6 of v2, and scanned text."""
+"""The endpoints of the API: 13 of v1, 6 of v2, and scanned text."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Transport: TypeAlias = Literal["url", "file", "base64"]
 Shape: TypeAlias = Literal["single", "pair", "pages", "object", "list", "lines"]
 
 HOST: Final = "https://cloud.computervision.com.vn"
-"""Where the API runs."""
+"""The host of the API."""
 
 _V1: Final = "/backend/api/v1/request/"
 _V2: Final = "/api/v2/"
@@ -26,23 +26,24 @@ _CONTENT: Final[dict[Transport, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One way of asking.
+    """One endpoint.
 
     Parameters
     ----------
     version
-        Of the API.
+        Version of the API.
     path
-        Below the host, with its leading slash.
+        Path with its leading slash.
     kind
-        The kind of request it answers: a name of `cvocr_lab.kinds.REQUESTS`.
+        The kind of request: a name of `cvocr_lab.kinds.REQUESTS`.
     transport
-        How pictures come: as links in the query, as files, or as base64 in JSON.
+        How pictures are sent: as links in the query, as files, or as base64 in JSON.
     images
-        Names of the pictures, the front first: query parameters of ``"url"``, body keys else.
+        Names of the pictures, the front first: query parameters for ``"url"``, else body keys.
     shape
-        The answer's ``data``: one paper (v1 ``"single"``, v2 ``"object"``), the two sides by name
-        (``"pair"``), papers in a list (v1 ``"pages"``, v2 ``"list"``), or lines of text.
+        Form of ``data`` in the answer: one paper (v1 ``"single"``, v2 ``"object"``), the two
+        sides by name (``"pair"``), a list of papers (v1 ``"pages"``, v2 ``"list"``), or lines of
+        text.
     """
 
     version: Literal["v1", "v2"]
@@ -59,12 +60,12 @@ class Endpoint:
 
     @property
     def content_type(self) -> str:
-        """Of the request's body; empty where there is none."""
+        """Content type of the request body; "" if there is none."""
         return _CONTENT[self.transport]
 
     @property
     def options(self) -> tuple[str, ...]:
-        """Query parameters beside the pictures: ``format_type`` and ``get_thumb`` in v2."""
+        """Query parameters other than pictures: ``format_type`` and ``get_thumb`` in v2."""
         return ("format_type", "get_thumb") if self.version == "v2" else ()
 
     @property
@@ -74,7 +75,7 @@ class Endpoint:
 
     @property
     def body(self) -> tuple[str, ...]:
-        """Keys of the form or of the JSON object; none for links."""
+        """Keys of the form or of the JSON object; empty for links."""
         return () if self.transport == "url" else self.images
 
 
@@ -107,15 +108,15 @@ ENDPOINTS: Final = (
     *_v1("ocr/cmt/get_infor_all", "id_any", _ONE, "single"),
     *_v2("ocr/vehicle_registrations", "vehicle_pair", "img1 img2", "list"),
     *_v2("ocr/vehicle_registration", "vehicle", "img", "object"),
-    # Not among the 13 and 6: the page tells its answer, the older pages its path.
+    # Not among the 13 and 6: its answer is documented, its path only in older versions.
     *_v1("text_photostory/get_scan_a4", "scan", {"url": "url", "file": "image"}, "lines"),
 )
-"""Every endpoint; an endpoint is told by method, path and, in v2, ``format_type``."""
+"""All endpoints; they differ in method, path and, in v2, ``format_type``."""
 
 
 @cache
 def transports(kind: str) -> tuple[Transport, ...]:
-    """Ways in which pictures of this kind can be sent.
+    """Return the transports for this kind of request.
 
     >>> transports("id_pdf")
     ('file',)
@@ -125,12 +126,12 @@ def transports(kind: str) -> tuple[Transport, ...]:
 
 @cache
 def endpoint(kind: str, transport: Transport) -> Endpoint:
-    """The endpoint that answers this kind in this way.
+    """Return the endpoint for this kind of request and transport.
 
     Raises
     ------
     ArgumentError
-        There is none.
+        There is no such endpoint.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Scanned text: lines however deep the answer nests them."""
+"""Decode the lines of scanned text at any level of nesting."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from cvocr_lab.text import collapse, nfc
 _UNKNOWN: Final = math.nan
 
 
-def scanned(answer: Mapping[object, object]) -> tuple[Line, ...]:
-    """Lines of ``{result, time}``.
+def decode_lines(answer: Mapping[object, object]) -> tuple[Line, ...]:
+    """Return the lines of ``{result, time}``.
 
-    ``result`` is a list of texts by the page, and blocks of lines of words in the service's own
-    front end.
+    In the documentation, ``result`` is a list of texts; in the service's own web page, it consists
+    of blocks of lines of words.
 
     Raises
     ------

@@ -1,7 +1,7 @@
-"""The app on a port: in this process until it is told to stop, or in a thread beside.
+"""Run the app on a port: `serve` in this process, `serving` in a thread.
 
-Granian speaks HTTP: it closes connections whose request head or next request does not come in
-time, and reads no more of a body than is asked for.
+Granian handles HTTP.  It closes connections whose next request does not arrive in time, and does
+not read more of a body than is needed.
 """
 
 from __future__ import annotations
@@ -27,52 +27,52 @@ if TYPE_CHECKING:
 
 _LOG: Final = logging.getLogger("cvocr_lab.server")
 _HEAD_S: Final = 30.0
-"""Seconds in which a connection must have sent the head of its next request."""
+"""Seconds within which a connection must send the header of its next request."""
 
 _START_S: Final = 30.0
 _CONNECTIONS: Final = 512
-"""Connections that are served at a time; more wait to be accepted."""
+"""Maximum number of open connections; others wait to be accepted."""
 
 
 def serve(app: ASGIApp, *, host: str = "127.0.0.1", port: int = 8080, grace_s: float = 30) -> None:
-    """Answer until SIGINT or SIGTERM; requests under way are finished first.
+    """Run the server until SIGINT or SIGTERM, and finish current requests.
 
     Parameters
     ----------
     app
-        What `make_app` made.
+        The app from `make_app`.
     host, port
-        Where to listen; port 0 takes a free one.
+        Address to listen on; port 0 chooses a free port.
     grace_s
-        Seconds that requests under way are given at the end.
+        Seconds for finishing current requests.
 
     Raises
     ------
     ArgumentError
-        The address cannot be listened on.
+        The address cannot be used.
     """
     port = _checked_port(host, port)
     gc.collect()
-    gc.freeze()  # what exists now stays: no request has to wait until it is looked through
+    gc.freeze()  # existing objects need not be scanned while requests are waiting
     received: list[int] = []
 
     async def main() -> None:
         stop = asyncio.Event()
 
-        def told(number: int) -> None:
+        def on_signal(number: int) -> None:
             if received:
                 running.cancel()
             else:
-                _LOG.info("finishing requests under way; a second Ctrl-C stops at once")
+                _LOG.info("finishing current requests; press Ctrl-C again to stop at once")
             received.append(number)
             stop.set()
 
         loop = asyncio.get_running_loop()
         with suppress(NotImplementedError):  # Windows: Ctrl-C raises KeyboardInterrupt
             for number in (signal.SIGINT, signal.SIGTERM):
-                loop.add_signal_handler(number, told, number)
+                loop.add_signal_handler(number, on_signal, number)
         running = asyncio.ensure_future(_run(app, host, port, stop, grace_s))
-        _LOG.info("answering at %s; Ctrl-C stops", _url(host, port))
+        _LOG.info("listening at %s; press Ctrl-C to stop", _url(host, port))
         with suppress(asyncio.CancelledError):
             await running
 
@@ -83,19 +83,19 @@ def serve(app: ASGIApp, *, host: str = "127.0.0.1", port: int = 8080, grace_s: f
 
 @contextmanager
 def serving(app: ASGIApp, *, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
-    """Answer in a thread beside, while the block runs; gives the base URL.
+    """Run the server in a thread while the block runs; yields the base URL.
 
     Parameters
     ----------
     app
-        What `make_app` made; it is used up at the end.
+        The app from `make_app`; it cannot be used again.
     host, port
-        Where to listen; port 0 takes a free one.
+        Address to listen on; port 0 chooses a free port.
 
     Raises
     ------
     ArgumentError
-        The address cannot be listened on.
+        The address cannot be used.
 
     Examples
     --------
@@ -128,13 +128,13 @@ def serving(app: ASGIApp, *, host: str = "127.0.0.1", port: int = 0) -> Iterator
         yield _url(host, port)
     finally:
         loop, stop = loops[0]
-        with suppress(RuntimeError):  # it ended by itself
+        with suppress(RuntimeError):  # the loop has already ended
             loop.call_soon_threadsafe(stop.set)
         thread.join(30)
 
 
 async def _run(app: ASGIApp, host: str, port: int, stop: asyncio.Event, grace_s: float) -> None:
-    """Serve until `stop` is set, and then for `grace_s` at most."""
+    """Serve until `stop` is set, and then for at most `grace_s` seconds."""
     server = Server(
         app,
         address=host,
@@ -145,7 +145,7 @@ async def _run(app: ASGIApp, host: str, port: int, stop: asyncio.Event, grace_s:
         websockets=False,
         backlog=_CONNECTIONS,
         backpressure=_CONNECTIONS,
-        log_enabled=False,  # its lines hold links, and links may hold names
+        log_enabled=False,  # it would log links, which may contain personal data
     )
     serving = asyncio.ensure_future(server.serve())
     stopping = asyncio.ensure_future(stop.wait())
@@ -177,7 +177,7 @@ def _url(host: str, port: int) -> str:
 
 
 def _checked_port(host: str, port: int) -> int:
-    """Give the port, or a free one for 0, if it can be listened on."""
+    """Return the port, or a free one for 0, after checking that it can be used."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         with socket.create_server((host, port), family=family) as sock:

@@ -1,4 +1,4 @@
-"""A request's pictures: links out of the query, files out of a form, base64 out of JSON."""
+"""Parse the pictures of a request: links in the query, files in a form, or base64 in JSON."""
 
 from __future__ import annotations
 
@@ -17,22 +17,24 @@ _MOST_PARTS: Final = 32
 _PLAIN_BASE64: Final = bytes.maketrans(b"-_", b"+/")
 
 
-def chosen(endpoints: Sequence[Endpoint], format_type: str | None, content_type: str) -> Endpoint:
-    """The endpoint that is meant, of those with one method and path.
+def choose_endpoint(
+    endpoints: Sequence[Endpoint], format_type: str | None, content_type: str
+) -> Endpoint:
+    """Choose the requested endpoint among those with the same method and path.
 
     Parameters
     ----------
     endpoints
-        The candidates; several only where ``format_type`` tells them apart.
+        The candidates, which may differ in ``format_type``.
     format_type
-        As sent; None if it was not, and then the body's type decides.
+        As sent; None if it was not sent, and then the content type decides.
     content_type
-        Of the body, in lower case and without parameters.
+        Content type of the body, in lower case and without parameters.
 
     Raises
     ------
     FormatTypeError
-        `format_type` names none of them.
+        There is no endpoint for `format_type`.
     """
     if endpoints[0].version == "v1":
         return endpoints[0]
@@ -42,28 +44,27 @@ def chosen(endpoints: Sequence[Endpoint], format_type: str | None, content_type:
         if endpoint.transport == format_type:
             return endpoint
     ways = " or ".join(e.transport for e in endpoints)
-    raise FormatTypeError(f"format_type is {ways} here")
+    raise FormatTypeError(f"format_type must be {ways}")
 
 
-def parameters(query: str, names: Sequence[str]) -> dict[str, str]:
-    """Parameters out of a query string.
+def query_parameters(query: str, names: Sequence[str]) -> dict[str, str]:
+    """Parse the parameters of a query string.
 
-    A link that was put into the query as it is, as the demo programs of the API's pages do, may
-    hold ``&`` and ``%`` of its own: what follows a bare link and is no parameter of the endpoint
-    belongs to the link.
+    Links may be sent without escaping, as in the examples of the API's documentation, and contain
+    ``&`` and ``%``: what follows such a link and is no parameter of the endpoint belongs to it.
 
     Parameters
     ----------
     query
-        As it came.
+        The query string as sent.
     names
         Parameters of the endpoint.
 
     Examples
     --------
-    >>> parameters("url=https://a.b/c?d=1&e=%26&get_thumb=true", ["url", "get_thumb"])
+    >>> query_parameters("url=https://a.b/c?d=1&e=%26&get_thumb=true", ["url", "get_thumb"])
     {'url': 'https://a.b/c?d=1&e=%26', 'get_thumb': 'true'}
-    >>> parameters("url=https%3A%2F%2Fa.b%2Fc%3Fd%3D1%26e&f=g", ["url"])
+    >>> query_parameters("url=https%3A%2F%2Fa.b%2Fc%3Fd%3D1%26e&f=g", ["url"])
     {'url': 'https://a.b/c?d=1&e'}
     """
     found: dict[str, str] = {}
@@ -80,12 +81,12 @@ def parameters(query: str, names: Sequence[str]) -> dict[str, str]:
 
 
 def links(found: Mapping[str, str], endpoint: Endpoint) -> tuple[str, ...]:
-    """The links of the pictures.
+    """Return the links of the pictures.
 
     Raises
     ------
     FetchError
-        One is not there.
+        A link is missing.
     """
     for name in endpoint.images:
         if not found.get(name, "").strip():
@@ -94,23 +95,23 @@ def links(found: Mapping[str, str], endpoint: Endpoint) -> tuple[str, ...]:
 
 
 def pictures(body: bytes, content_type: str, endpoint: Endpoint, most: int) -> tuple[bytes, ...]:
-    """The pictures of a body.
+    """Return the pictures in a body.
 
     Parameters
     ----------
     body
-        All of it.
+        The complete body.
     content_type
-        The header, with its parameters.
+        The header with its parameters.
     endpoint
-        Where it was sent.
+        The requested endpoint.
     most
-        Bytes that one picture may have.
+        Maximum size of one picture in bytes.
 
     Raises
     ------
     ImageError
-        The body is not what its type says, or a picture is not there or no base64.
+        The body does not have its content type, or a picture is missing or not base64.
     """
     if endpoint.transport == "file":
         parts = _form(body, content_type)
@@ -129,7 +130,7 @@ def _there(values: Mapping[str, Value], name: str) -> Value:
 
 
 _SMALL: Final = 2**16
-"""Bytes of JSON that may have any shape; larger bodies are an object of texts."""
+"""Larger JSON bodies must be a flat object of texts."""
 
 _BLANK: Final = re.compile(rb"[ \t\r\n]*+")
 _NAME: Final = re.compile(rb'"([^"\\\x00-\x1f]{0,200}+)"[ \t\r\n]*+:[ \t\r\n]*+')
@@ -137,26 +138,26 @@ _SCALAR: Final = re.compile(rb"[-+.0-9A-Za-z]{1,64}+")
 
 
 def _json(body: bytes) -> dict[str, object]:
-    """Parse a body; a large one without building what it does not need.
+    """Parse a JSON body; a large one with little memory.
 
     Raises
     ------
     ImageError
-        It is no JSON object, or a large one that holds anything but texts, numbers and the like.
+        It is no JSON object, or a large one with nested values.
     """
     if len(body) > _SMALL:
         return _flat(body)
     try:
         content = json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise ImageError(f"the body is no JSON ({type(error).__name__})") from None
+        raise ImageError(f"the body is not JSON ({type(error).__name__})") from None
     if not isinstance(content, dict):
-        raise ImageError("the body is no JSON object")
+        raise ImageError("the body is not a JSON object")
     return content
 
 
 def _flat(body: bytes) -> dict[str, object]:
-    """Parse an object of texts, in time and memory of its length: each text is searched for."""
+    """Parse a flat object of texts in linear time and memory."""
     found: dict[str, object] = {}
     at = _after(body, b"{", 3 if body.startswith(b"\xef\xbb\xbf") else 0)
     for _ in range(_MOST_PARTS):
@@ -165,7 +166,7 @@ def _flat(body: bytes) -> dict[str, object]:
             break
         at = name.end()
         if body.startswith(b'"', at):
-            # Base64 holds no quote, so that the next one ends the text even if it is escaped.
+            # Base64 contains no quotes, so the next quote ends the text.
             end = body.find(b'"', at + 1)
             text = body[at : end + 1]
             at = end + 1
@@ -184,7 +185,7 @@ def _flat(body: bytes) -> dict[str, object]:
         if not body.startswith(b",", at):
             break
         at = _blank(body, at + 1)
-    raise ImageError("the body is no JSON object of texts")
+    raise ImageError("the body is not a flat JSON object of texts")
 
 
 def _blank(body: bytes, at: int) -> int:
@@ -193,33 +194,33 @@ def _blank(body: bytes, at: int) -> int:
 
 
 def _after(body: bytes, mark: bytes, at: int) -> int:
-    """Pass over blanks, `mark` and blanks."""
+    """Skip blanks, `mark` and blanks."""
     at = _blank(body, at)
     if not body.startswith(mark, at):
-        raise ImageError("the body is no JSON object")
+        raise ImageError("the body is not a JSON object")
     return _blank(body, at + 1)
 
 
 def _unpacked(value: object, name: str, most: int) -> bytes:
     if not isinstance(value, str):
-        raise ImageError(f"field {name} is no text")
+        raise ImageError(f"field {name} is not text")
     text = value.encode("ascii", "replace")
     if text[:5].lower() == b"data:":
         head, comma, text = text.partition(b",")
         if not comma or not head.lower().endswith(b";base64"):
             raise ImageError(f"field {name} is a data URI, but not data:…;base64,…")
-    # Demo programs break lines every 76 characters; some writers leave the padding away.
+    # Some programs break lines every 76 characters, and some omit the padding.
     text = text.translate(_PLAIN_BASE64, b" \t\r\n\v\f")
     if len(text) * 3 // 4 > most + 3:
         raise ImageError(f"field {name} is larger than {most} bytes")
     try:
         return base64.b64decode(text + b"=" * (-len(text) % 4), validate=True)
     except binascii.Error:
-        raise ImageError(f"field {name} is no base64") from None
+        raise ImageError(f"field {name} is not base64") from None
 
 
 def _form(body: bytes, content_type: str) -> dict[str, bytes]:
-    """Parts of a ``multipart/form-data`` body by name, the first of each."""
+    """Return the parts of a ``multipart/form-data`` body by name, the first of each name."""
     from python_multipart.exceptions import FormParserError
     from python_multipart.multipart import MultipartParser, parse_options_header
 
@@ -242,7 +243,7 @@ def _form(body: bytes, content_type: str) -> dict[str, bytes]:
 
 
 class _Parts:
-    """Collects what the parser finds."""
+    """Collect the parts that the parser finds."""
 
     def __init__(self) -> None:
         self.found: dict[str, bytes] = {}

@@ -1,4 +1,4 @@
-"""Who reads: a bounded queue before the pool of workers."""
+"""A bounded queue in front of the pool of workers."""
 
 from __future__ import annotations
 
@@ -13,45 +13,45 @@ from typing import Final, TypeAlias
 
 from cvocr_lab.engines._spec import EngineSpec
 from cvocr_lab.errors import BatchError, RowError
-from cvocr_lab.server.work import Answer, Job, answer, open_answerer
+from cvocr_lab.server.job import Answer, Job, answer, open_answerer
 from cvocr_lab.workers import Pool, ProcessWorker, ThreadWorker, WorkerDiedError
 
 JobPool: TypeAlias = "Pool[Job, Answer]"
 
 _THREADS: Final = 8
-"""Threads for an engine that threads may share."""
+"""Number of threads for an engine that can be shared."""
 
 _LONGEST_WAIT_S: Final = 60
 
 
 class BusyError(Exception):
-    """The queue is full; `retry_after_s` says when to come again."""
+    """The queue is full; the client should retry after `retry_after_s` seconds."""
 
     def __init__(self, retry_after_s: int) -> None:
         super().__init__("the queue is full")
         self.retry_after_s = retry_after_s
 
 
-class GoneError(Exception):
-    """The client is gone, so nobody waits for the answer."""
+class ClientGoneError(Exception):
+    """The client has disconnected."""
 
 
 def open_pool(engine: EngineSpec, *, workers: int | None, limit_s: float) -> JobPool:
-    """Make the workers: threads for a shared engine, processes for others, all of them open.
+    """Create and open the workers: threads if the engine can be shared, else processes.
 
     Parameters
     ----------
     engine
-        Who reads.
+        The engine to read with.
     workers
-        How many; None for as many as the engine and the machine are good for.
+        Number of workers; None chooses a number that suits the engine and the machine.
     limit_s
         Seconds that a worker may take for one request.
 
     Raises
     ------
     ArgumentError
-        No workers are wanted, or the engine cannot be sent to other processes.
+        `workers` is less than 1, or the engine cannot be sent to other processes.
     BatchError
         The engine cannot be opened.
     """
@@ -72,14 +72,14 @@ def open_pool(engine: EngineSpec, *, workers: int | None, limit_s: float) -> Job
 
 
 class Queue:
-    """Lets a bounded number of requests wait for the workers.
+    """Let a bounded number of requests wait for the workers.
 
     Parameters
     ----------
     pool
-        Who reads.
+        The workers.
     waiting
-        Requests that may wait beside those being read.
+        Maximum number of waiting requests.
     """
 
     def __init__(self, pool: JobPool, *, waiting: int) -> None:
@@ -91,12 +91,12 @@ class Queue:
 
     @contextmanager
     def place(self) -> Iterator[None]:
-        """Take a place in the queue, until the request is answered.
+        """Occupy a place in the queue until the request is answered.
 
         Raises
         ------
         BusyError
-            There is none.
+            The queue is full.
         """
         workers = len(self.pool.workers)
         if self.inside >= self.waiting + workers:
@@ -114,16 +114,16 @@ class Queue:
         Parameters
         ----------
         job
-            What to read.
+            The pictures to read.
         gone
-            Waits until the client is gone.
+            Waits until the client disconnects.
 
         Raises
         ------
         TimeLimitError
             The worker took too long.
-        GoneError
-            The client is gone; nothing was read.
+        ClientGoneError
+            The client has disconnected; nothing was read.
         """
         if self._free.locked():
             await self._wait(gone)
@@ -133,10 +133,10 @@ class Queue:
         try:
             try:
                 return await asyncio.wrap_future(self.pool.submit(job))
-            except WorkerDiedError:  # perhaps not this picture's fault
+            except WorkerDiedError:  # the picture may not be the cause
                 return await asyncio.wrap_future(self.pool.submit(job))
         except WorkerDiedError as how:
-            return RowError(f"the worker process died twice reading it ({how})")
+            return RowError(f"the worker process died twice while reading it ({how})")
         except BatchError as error:
             return error
         finally:
@@ -144,13 +144,13 @@ class Queue:
             self._mean_s += 0.1 * (perf_counter() - start - self._mean_s)
 
     async def _wait(self, gone: Callable[[], Awaitable[None]]) -> None:
-        """Wait for a free worker, as long as the client does."""
+        """Wait for a free worker while the client is connected."""
         free = asyncio.ensure_future(self._free.acquire())
         leaving = asyncio.ensure_future(gone())
         try:
             await asyncio.wait({free, leaving}, return_when=asyncio.FIRST_COMPLETED)
             if leaving.done():
-                raise GoneError
+                raise ClientGoneError
         except BaseException:
             if free.done() and not free.cancelled():
                 self._free.release()

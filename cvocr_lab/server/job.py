@@ -1,9 +1,8 @@
-"""One request, read where the worker is: load its pictures, ask the engine, cut out thumbnails."""
+"""Read one request in a worker: load its pictures, ask the engine, cut out thumbnails."""
 
 from __future__ import annotations
 
 import io
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -13,18 +12,19 @@ from cvocr_lab import images
 from cvocr_lab.engines import Engine, Request, ask
 from cvocr_lab.errors import BatchError, CvocrError, ImageError, NoDocumentError, RowError
 from cvocr_lab.images import Fetch, InputImage, Limits
+from cvocr_lab.images.crops import corners_of, rectified, side_lengths
 from cvocr_lab.kinds import TYPES, document_type, request_kind
 from cvocr_lab.results import Document, Extraction
 
 _LIMITS: Final = Limits()
 _FETCH: Final = Fetch()
 _WIDEST = 1200
-"""Width of a thumbnail in pixels, at most."""
+"""Maximum width of a thumbnail in pixels."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What a worker is given.
+    """The work for one request.
 
     Parameters
     ----------
@@ -33,9 +33,9 @@ class Job:
     pictures
         Encoded bytes, or links; the front first.
     thumb
-        Whether the aligned crop of each paper is wanted.
+        Whether to return the rectified crop of each paper.
     limits, fetch
-        For `cvocr_lab.images`.
+        See `cvocr_lab.images`.
     """
 
     kind: str
@@ -52,16 +52,16 @@ Answer = Extraction | CvocrError
 
 
 def open_answerer(open_engine: Callable[[], Engine]) -> Callable[[Job], Answer]:
-    """Open the engine, and make the function that answers jobs with it."""
+    """Open the engine, and return the function that answers jobs with it."""
     return partial(answer, open_engine())
 
 
 def answer(engine: Engine, job: Job) -> Answer:
-    """What the engine finds, or why it finds nothing; never raises."""
+    """Return what the engine finds, or an error; never raises."""
     try:
         return _extraction(engine, job)
     except CvocrError as error:
-        # An error of an engine's own class may not unpickle; a cause may tell what a paper says.
+        # An engine's own class may not unpickle, and a cause may contain values of the paper.
         known = next(t for t in type(error).__mro__ if t.__module__ == "cvocr_lab.errors")
         text = str(error)
     except MemoryError:
@@ -108,7 +108,7 @@ def _is_of(document: Document, families: frozenset[str]) -> bool:
     try:
         return document_type(document.type).family in families
     except CvocrError:
-        return True  # a type of the service's that we have no family for
+        return True  # an unknown type of the service
 
 
 def _picture_of(
@@ -117,55 +117,31 @@ def _picture_of(
     documents: tuple[Document, ...],
     pictures: tuple[InputImage, ...],
 ) -> InputImage:
-    """The picture a document is on: by its place where there is one on each, else by its side."""
+    """Return the picture of a document: by position if there is one on each, else by side."""
     if len(pictures) == 1:
         return pictures[0]
     return pictures[at] if len(documents) == len(pictures) else pictures[document.side == "back"]
 
 
 def _thumb(document: Document, picture: InputImage) -> bytes | None:
-    """The paper seen straight from above, as PNG; None where its corners are not known."""
-    if document.corners is None or document.page not in picture.numbers:
+    """Return the rectified paper as PNG; None if its corners are unknown."""
+    corners = corners_of(document.corners)
+    if corners is None or document.page not in picture.numbers:
         return None
     from PIL import Image
 
     page = picture.pages[picture.numbers.index(document.page)]
-    corners = document.corners
-    across = math.hypot(corners[2] - corners[0], corners[3] - corners[1])
-    down = math.hypot(corners[6] - corners[0], corners[7] - corners[1])
+    across, down = side_lengths(corners)
     width = max(8, min(_WIDEST, round(across)))
-    height = max(8, round(width * _shape(document.type, down / max(across, 1.0))))
-    top_left, top_right, bottom_right, bottom_left = (corners[i : i + 2] for i in (0, 2, 4, 6))
-    flat = Image.fromarray(page).transform(
-        (width, height),
-        Image.Transform.PERSPECTIVE,
-        _coefficients((top_left, top_right, bottom_right, bottom_left), width, height),
-        Image.Resampling.BICUBIC,
-    )
+    height = max(8, round(width * _aspect(document.type, down / across)))
     file = io.BytesIO()
-    flat.save(file, "PNG", compress_level=3)
+    Image.fromarray(rectified(page, corners, (width, height))).save(file, "PNG", compress_level=3)
     return file.getvalue()
 
 
-def _shape(name: str, seen: float) -> float:
-    """Height over width of the printed model that is nearest to what is seen."""
-    kind = TYPES.get(name)
-    sizes = [layout.size for layout in kind.layouts] if kind else []
-    # ISO/IEC 7810, ID-1, for a paper that we have no layout of.
-    shapes = [height / width for width, height in sizes] or [53.98 / 85.6]
-    return min(shapes, key=lambda shape: abs(shape - seen))
-
-
-def _coefficients(
-    corners: tuple[tuple[float, ...], ...], width: int, height: int
-) -> tuple[float, ...]:
-    """Coefficients that Pillow takes a pixel of the crop to its place in the picture by."""
-    import numpy as np
-
-    flat = ((0, 0), (width, 0), (width, height), (0, height))
-    rows, places = [], []
-    for (u, v), (x, y) in zip(flat, corners, strict=True):
-        rows += [[u, v, 1, 0, 0, 0, -u * x, -v * x], [0, 0, 0, u, v, 1, -u * y, -v * y]]
-        places += [x, y]
-    solved, *_ = np.linalg.lstsq(np.array(rows, float), np.array(places, float), rcond=None)
-    return tuple(map(float, solved))
+def _aspect(name: str, seen: float) -> float:
+    """Return height over width of the layout that is nearest to the paper."""
+    sizes = [layout.size for layout in TYPES[name].layouts] if name in TYPES else []
+    # A paper without a layout is assumed to have the size ID-1 of ISO/IEC 7810.
+    aspects = [height / width for width, height in sizes] or [53.98 / 85.6]
+    return min(aspects, key=lambda aspect: abs(aspect - seen))

@@ -1,4 +1,4 @@
-"""What the server says about itself: the OpenAPI description, and a page for people."""
+"""The documentation of the server: parts of the OpenAPI description, and an HTML page."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ _STATUSES: Final = {
     401: "wrong api_key or api_secret (5)",
     402: "out of requests (4)",
     404: "no such path",
-    405: "no such method here",
-    408: "the body did not come in time",
+    405: "method not allowed",
+    408: "the body did not arrive in time",
     413: "the body is too large",
     415: "wrong content type",
     422: "no such paper in the picture (1), or the link could not be fetched (2)",
@@ -44,7 +44,7 @@ _STATUSES: Final = {
 
 
 def responses(shape: str) -> dict[int | str, dict[str, object]]:
-    """What an endpoint may answer, by status, for OpenAPI."""
+    """Return the responses of an endpoint by status, for OpenAPI."""
     answer: dict[str, object] = {
         "type": "object",
         "properties": {
@@ -74,7 +74,7 @@ def responses(shape: str) -> dict[int | str, dict[str, object]]:
 
 
 def operation(endpoints: Sequence[Endpoint]) -> dict[str, object]:
-    """Parameters and bodies of the endpoints with one method and path, for OpenAPI."""
+    """Return the parameters and bodies of endpoints with one method and path, for OpenAPI."""
     first = endpoints[0]
     formats = [e.transport for e in endpoints]
     parameters = [_parameter(name, first, formats) for name in first.params]
@@ -86,7 +86,7 @@ def operation(endpoints: Sequence[Endpoint]) -> dict[str, object]:
 
 
 def summary(endpoint: Endpoint) -> str:
-    """What an endpoint reads, in words."""
+    """Describe what an endpoint reads."""
     return _WORDS[endpoint.kind]
 
 
@@ -113,7 +113,7 @@ def _body(endpoint: Endpoint) -> dict[str, object]:
 
 
 def page(engine: str) -> str:
-    """A page for people, whole in itself."""
+    """Return a self-contained HTML page that lists the endpoints."""
     rows = "".join(
         f"<tr><td>{e.method}<td><code>{escape(e.path)}</code><td>{escape(_how(e))}"
         f"<td>{escape(summary(e))}"

@@ -1,4 +1,4 @@
-"""Answers given again to a client that did not get them: idempotency keys."""
+"""Repeat answers that a client did not receive, by idempotency keys."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ from collections.abc import Awaitable, Callable
 from time import monotonic
 from typing import Generic, TypeVar
 
-Given = TypeVar("Given")
+Answer = TypeVar("Answer")
 
 
-class Replays(Generic[Given]):
-    """The last answers in memory, by what was asked.
+class IdempotencyCache(Generic[Answer]):
+    """Cache of the latest answers in memory.
 
-    A client whose connection broke asks again with the same ``Idempotency-Key``; it gets the
-    answer that was made, without a second reading and a second charge.
+    If a connection breaks, the client can repeat the request with the same ``Idempotency-Key``
+    and gets the same answer, without a second reading and charge.
 
     Parameters
     ----------
     size
-        Tells the size of an answer in bytes.
+        Returns the size of an answer in bytes.
     most_bytes
-        Bytes of answers that are kept.
+        Maximum size of all cached answers.
     most_s
-        Seconds that an answer is kept, while others come.
+        Seconds after which an answer is removed.
     """
 
     def __init__(
         self,
-        size: Callable[[Given], int],
+        size: Callable[[Answer], int],
         *,
         most_bytes: int = 64 * 2**20,
         most_s: float = 900.0,
@@ -38,22 +38,22 @@ class Replays(Generic[Given]):
         self._most_bytes = most_bytes
         self._most_s = most_s
         self._bytes = 0
-        self._made: OrderedDict[str, tuple[float, Given]] = OrderedDict()
+        self._made: OrderedDict[str, tuple[float, Answer]] = OrderedDict()
         self._making: dict[str, asyncio.Future[None]] = {}
 
     async def once(
-        self, asked: str, make: Callable[[], Awaitable[Given]], keep: Callable[[Given], bool]
-    ) -> tuple[Given, bool]:
-        """The answer to `asked`: made now, being made, or made before; and whether not now.
+        self, asked: str, make: Callable[[], Awaitable[Answer]], keep: Callable[[Answer], bool]
+    ) -> tuple[Answer, bool]:
+        """Return the answer to `asked`, and whether it comes from the cache.
 
         Parameters
         ----------
         asked
-            The client, its idempotency key and what it sent.
+            A key of the client, its idempotency key and the request.
         make
-            Makes the answer.
+            Creates the answer.
         keep
-            Whether an answer is final; others are made anew when asked again.
+            Whether an answer is final and can be cached.
         """
         while (making := self._making.get(asked)) is not None:
             await asyncio.wait({making})
@@ -61,17 +61,17 @@ class Replays(Generic[Given]):
             return self._made[asked][1], True
         self._making[asked] = asyncio.get_running_loop().create_future()
         try:
-            given = await make()
-            if keep(given):
-                self._keep(asked, given)
+            answer = await make()
+            if keep(answer):
+                self._keep(asked, answer)
         finally:
             self._making.pop(asked).set_result(None)
-        return given, False
+        return answer, False
 
-    def _keep(self, asked: str, given: Given) -> None:
+    def _keep(self, asked: str, answer: Answer) -> None:
         now = monotonic()
-        self._made[asked] = now, given
-        self._bytes += self._size(given)
+        self._made[asked] = now, answer
+        self._bytes += self._size(answer)
         while self._bytes > self._most_bytes or self._oldest() < now - self._most_s:
             _, (_, gone) = self._made.popitem(last=False)
             self._bytes -= self._size(gone)

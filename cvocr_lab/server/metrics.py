@@ -1,31 +1,29 @@
-"""What the server counts, for Prometheus.  No value of a paper is in it."""
+"""Metrics of the server for Prometheus, without any values of papers."""
 
 from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-from cvocr_lab.server.pool import Queue
+from cvocr_lab.server.job_queue import Queue
 
 _BOUNDS_S = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 
 
-class Counters:
-    """Requests by path, status and error code, their times, and faults put in on purpose.
+class Metrics:
+    """Count requests by path, status and error code, their times, and simulated faults.
 
     Parameters
     ----------
     queue
-        Its figures are shown as they are when asked for.
+        The queue whose current figures are reported.
     """
 
     def __init__(self, queue: Queue) -> None:
         self._registry = registry = CollectorRegistry()
         self.replayed = Counter(
-            "cvocr_replayed", "answers given again to the same request", registry=registry
+            "cvocr_replayed", "replies repeated for the same request", registry=registry
         )
-        self.faults = Counter(
-            "cvocr_faults", "faults put in on purpose", ["fault"], registry=registry
-        )
+        self.faults = Counter("cvocr_faults", "simulated faults", ["fault"], registry=registry)
         self._requests = Counter(
             "cvocr_requests", "requests answered", ["path", "status", "code"], registry=registry
         )
@@ -36,7 +34,7 @@ class Counters:
             ("requests_inside", "requests waiting or being read", lambda: queue.inside),
             ("queue_places", "requests that may wait", lambda: queue.waiting),
             ("workers", "workers", lambda: len(queue.pool.workers)),
-            ("worker_restarts", "workers that were started again", lambda: queue.pool.restarts),
+            ("worker_restarts", "restarts of workers", lambda: queue.pool.restarts),
         ):
             Gauge(f"cvocr_{name}", text, registry=registry).set_function(figure)
 
@@ -46,17 +44,17 @@ class Counters:
         Parameters
         ----------
         path
-            Of the endpoint.
+            Path of the endpoint.
         status
-            Of HTTP.
+            HTTP status.
         code
-            The ``errorCode``; "" where there is none.
+            The ``errorCode``; "" if there is none.
         seconds
-            From its head to its answer.
+            Time from the request to the reply.
         """
         self._requests.labels(path, str(status), code).inc()
         self._seconds.observe(seconds)
 
     def text(self) -> bytes:
-        """Give all of it in Prometheus's text format."""
+        """Return all metrics in the text format of Prometheus."""
         return generate_latest(self._registry)

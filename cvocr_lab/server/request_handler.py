@@ -1,4 +1,4 @@
-"""From a request to its answer: who asks, what is sent, who reads, what it costs."""
+"""Handle a request: check the key, parse the pictures, read them, and charge the quota."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ from cvocr_lab.errors import (
     TimeLimitError,
 )
 from cvocr_lab.results import Extraction
-from cvocr_lab.server import intake
+from cvocr_lab.server import request_parsing
 from cvocr_lab.server.bounds import Bounds
-from cvocr_lab.server.counters import Counters
+from cvocr_lab.server.idempotency import IdempotencyCache
+from cvocr_lab.server.job import Job
+from cvocr_lab.server.job_queue import BusyError, ClientGoneError, Queue
 from cvocr_lab.server.keys import Keys
-from cvocr_lab.server.pool import BusyError, GoneError, Queue
-from cvocr_lab.server.replays import Replays
-from cvocr_lab.server.work import Job
+from cvocr_lab.server.metrics import Metrics
 from cvocr_lab.wire import Endpoint, encode
 
 _LOG: Final = logging.getLogger("cvocr_lab.server.requests")
@@ -47,28 +47,28 @@ _STATUS: Final[Mapping[type[CvocrError], int]] = {
 }
 _ENGINE_FAILED: Final = 502
 _OVERHEAD: Final = 1000
-"""Bytes of memory that a kept answer takes beside its body, about."""
+"""Approximate memory of a cached reply in bytes, besides its body."""
 
-_LITTLE: Final = 2**16
-"""Bytes that are taken apart or put together on the event loop."""
+_SMALL: Final = 2**16
+"""Up to this many bytes are parsed or encoded in the event loop and not in a thread."""
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
-    """An answer as it is sent.
+class Reply:
+    """A reply as it is sent.
 
     Parameters
     ----------
     status
-        Of HTTP.
+        HTTP status.
     code
-        The ``errorCode``; "" where the answer has none.
+        The ``errorCode``; "" if the reply has none.
     body
         JSON.
     headers
-        Further ones.
+        Additional headers.
     """
 
     status: int
@@ -78,23 +78,23 @@ class Given:
 
     @property
     def is_final(self) -> bool:
-        """Whether asking again would give the same."""
+        """Whether the same request would get the same reply."""
         return self.status in (200, 400, 422)
 
     def response(self) -> Response:
-        """The response to send."""
+        """Return the response to send."""
         return Response(self.body, self.status, dict(self.headers), "application/json")
 
 
-def refusal(error: Exception, endpoint: Endpoint) -> Given:
-    """What is sent where nothing was read.
+def refusal(error: Exception, endpoint: Endpoint) -> Reply:
+    """Return the reply for an error.
 
     Parameters
     ----------
     error
-        Why: an error with a code of the API's, or one that only HTTP has a status for.
+        An error with an error code of the API, or one that only has an HTTP status.
     endpoint
-        The endpoint that was asked, or one of the version and method.
+        The endpoint, or one with the same version and method.
     """
     headers: dict[str, str] = {}
     if isinstance(error, HTTPException):
@@ -104,7 +104,7 @@ def refusal(error: Exception, endpoint: Endpoint) -> Given:
         status = next((s for t, s in _STATUS.items() if isinstance(error, t)), _ENGINE_FAILED)
         reason = str(error)
     if not isinstance(error, CvocrError) or (status == _ENGINE_FAILED):
-        # The pages' own words for 2 and 3: download failed with GET, upload failed with POST.
+        # In the API's documentation, 2 and 3 mean a failed download (GET) and upload (POST).
         code: CvocrError = FetchError() if endpoint.method == "GET" else ImageError()
         if status == 401:
             code = CredentialsError()
@@ -112,57 +112,57 @@ def refusal(error: Exception, endpoint: Endpoint) -> Given:
         code = error
     headers["X-Reason"] = re.sub(r"[^ -~]", "?", reason)[:300]
     body = json.dumps(encode(code, endpoint), ensure_ascii=False).encode()
-    return Given(status, str(code.code), body, headers)
+    return Reply(status, str(code.code), body, headers)
 
 
-class Answering:
-    """Answers requests.
+class RequestHandler:
+    """Handle the requests of all endpoints.
 
     Parameters
     ----------
     queue
-        Who reads.
+        The queue of the workers.
     keys
-        Who may ask.
-    counters
-        What is counted.
+        The keys of the clients.
+    metrics
+        Counts the requests.
     bounds
-        What is refused.
+        Limits of requests.
     """
 
-    def __init__(self, queue: Queue, keys: Keys, counters: Counters, bounds: Bounds) -> None:
+    def __init__(self, queue: Queue, keys: Keys, metrics: Metrics, bounds: Bounds) -> None:
         self._queue = queue
         self._keys = keys
-        self._counters = counters
+        self._metrics = metrics
         self._bounds = bounds
-        self._replays = Replays[Given](lambda given: len(given.body) + _OVERHEAD)
+        self._idempotency = IdempotencyCache[Reply](lambda reply: len(reply.body) + _OVERHEAD)
 
     def route(self, endpoints: Sequence[Endpoint]) -> Callable[[Request], Awaitable[Response]]:
-        """The function that answers the endpoints with one path and method."""
+        """Return the function for the endpoints with the same path and method."""
 
         async def answer(request: Request) -> Response:
             start = perf_counter()
             first = endpoints[0]
             try:
-                given = await self._given(endpoints, request)
-            except (GoneError, ClientDisconnect):
-                given = refusal(HTTPException(400, "the client is gone"), first)
+                reply = await self._reply(endpoints, request)
+            except (ClientGoneError, ClientDisconnect):
+                reply = refusal(HTTPException(400, "the client has disconnected"), first)
             except Exception as error:
-                # Its text may hold what stands on a paper, so only its kind and place are told.
+                # Its message may contain values of a paper, so only its type and place are logged.
                 place = _place(error)
                 _LOG.error("%s at %s", type(error).__name__, place)
-                given = refusal(HTTPException(500, "an error in the server"), first)
+                reply = refusal(HTTPException(500, "internal server error"), first)
             seconds = perf_counter() - start
-            self._counters.count(first.path, given.status, given.code, seconds)
+            self._metrics.count(first.path, reply.status, reply.code, seconds)
             _LOG.info(
                 "%s %s: %d, errorCode %s, %.0f ms",
-                first.method, first.path, given.status, given.code or "-", seconds * 1000,
+                first.method, first.path, reply.status, reply.code or "-", seconds * 1000,
             )  # fmt: skip
-            return given.response()
+            return reply.response()
 
         return answer
 
-    async def _given(self, endpoints: Sequence[Endpoint], request: Request) -> Given:
+    async def _reply(self, endpoints: Sequence[Endpoint], request: Request) -> Reply:
         first = endpoints[0]
         try:
             key = self._keys.holder(request.headers.get("authorization", ""))
@@ -175,24 +175,26 @@ class Answering:
             wait = {"Retry-After": str(busy.retry_after_s)}
             return refusal(HTTPException(503, "the queue is full", wait), first)
         except TimeLimitError:
-            return refusal(HTTPException(504, "reading it took too long"), first)
+            return refusal(HTTPException(504, "reading the picture took too long"), first)
         except (CvocrError, HTTPException) as error:
             return refusal(error, first)
 
-    async def _admitted(self, endpoints: Sequence[Endpoint], request: Request, key: str) -> Given:
+    async def _admitted(self, endpoints: Sequence[Endpoint], request: Request, key: str) -> Reply:
         content_type = request.headers.get("content-type", "")
         plain_type = content_type.partition(";")[0].strip().lower()
-        found = intake.parameters(_query(request), endpoints[0].params)
-        endpoint = intake.chosen(endpoints, found.get("format_type"), plain_type)
+        found = request_parsing.query_parameters(_query(request), endpoints[0].params)
+        endpoint = request_parsing.choose_endpoint(endpoints, found.get("format_type"), plain_type)
         pictures: tuple[bytes | str, ...]
         if endpoint.transport == "url":
-            pictures = intake.links(found, endpoint)
+            pictures = request_parsing.links(found, endpoint)
         else:
             if plain_type != endpoint.content_type:
-                raise HTTPException(415, f"send {endpoint.content_type} here")
+                raise HTTPException(415, f"the content type must be {endpoint.content_type}")
             body = await self._body(request)
             most = self._bounds.limits.max_bytes
-            pictures = await _aside(len(body), intake.pictures, body, content_type, endpoint, most)
+            pictures = await _in_thread(
+                len(body), request_parsing.pictures, body, content_type, endpoint, most
+            )
         job = Job(
             endpoint.kind,
             pictures,
@@ -201,17 +203,17 @@ class Answering:
             fetch=self._bounds.fetch,
         )
 
-        async def read() -> Given:
+        async def read() -> Reply:
             return await self._read(job, endpoint, key, partial(_gone, request))
 
         token = request.headers.get("idempotency-key")
         if not token:
             return await read()
         asked = _fingerprint(key, token, endpoint, job)
-        given, is_replay = await self._replays.once(asked, read, lambda g: g.is_final)
+        reply, is_replay = await self._idempotency.once(asked, read, lambda g: g.is_final)
         if is_replay:
-            self._counters.replayed.inc()
-        return given
+            self._metrics.replayed.inc()
+        return reply
 
     async def _body(self, request: Request) -> bytes:
         most = self._bounds.body_bytes
@@ -220,7 +222,7 @@ class Answering:
         if length.isdecimal() and int(length) > most:
             raise too_large
         if request.headers.get("content-encoding", "identity").lower() != "identity":
-            raise HTTPException(415, "send the body unpacked")
+            raise HTTPException(415, "the body must not be compressed")
         body = bytearray()
         try:
             async with asyncio.timeout(self._bounds.body_s):
@@ -229,12 +231,12 @@ class Answering:
                     if len(body) > most:
                         raise too_large
         except TimeoutError:
-            raise HTTPException(408, "the body did not come in time") from None
+            raise HTTPException(408, "the body did not arrive in time") from None
         return bytes(body)
 
     async def _read(
         self, job: Job, endpoint: Endpoint, key: str, gone: Callable[[], Awaitable[None]]
-    ) -> Given:
+    ) -> Reply:
         try:
             with self._keys.reserved(key) as reservation:
                 start = perf_counter()
@@ -242,13 +244,13 @@ class Answering:
                 seconds = perf_counter() - start
                 if isinstance(result, Extraction):
                     size = sum(len(d.thumb or b"") for d in result.documents)
-                    answer = await _aside(size, _json, result, endpoint, seconds)
+                    answer = await _in_thread(size, _json, result, endpoint, seconds)
                     await reservation.charge()
-                    return Given(200, "0", answer)
+                    return Reply(200, "0", answer)
         except QuotaError as error:
             return refusal(error, endpoint)
         if endpoint.shape == "lines" and isinstance(result, NoDocumentError):
-            return Given(200, "", _json(result, endpoint, seconds))
+            return Reply(200, "", _json(result, endpoint, seconds))
         return refusal(result, endpoint)
 
 
@@ -262,9 +264,9 @@ def _query(request: Request) -> str:
     return bytes(request.scope["query_string"]).decode("utf-8", "replace")
 
 
-async def _aside(size: int, work: Callable[..., T], *arguments: object) -> T:
-    """Do what would hold up everyone in a thread; little things are done before one has begun."""
-    if size < _LITTLE:
+async def _in_thread(size: int, work: Callable[..., T], *arguments: object) -> T:
+    """Run work in a thread so that the event loop is not blocked; small work runs at once."""
+    if size < _SMALL:
         return work(*arguments)
     return await asyncio.to_thread(work, *arguments)
 
