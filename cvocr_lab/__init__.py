@@ -1,7 +1,7 @@
 """Measure, review and clean OCR of Vietnamese identity papers and vehicle registrations.
 
-Importing it gives DataFrames and Series the accessor ``.cvocr``.  The functions used most stand
-here; the rest is in modules by subject: ``batch``, ``cleaning``, ``engines``, ``errors``,
+Importing it registers the accessor ``.cvocr`` of DataFrames and Series.  The most common functions
+are available here; others are in the modules ``batch``, ``cleaning``, ``engines``, ``errors``,
 ``exchange``, ``frames``, ``images``, ``journal``, ``kinds``, ``results``, ``scoring``, ``views``.
 
 >>> import pandas as pd, cvocr_lab  # doctest: +SKIP

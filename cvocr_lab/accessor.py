@@ -1,8 +1,8 @@
-"""``df.cvocr`` and ``series.cvocr``: a table of contents.
+"""The accessors ``df.cvocr`` and ``series.cvocr``.
 
-The accessors hold the frame and nothing else, because pandas 3 makes a new one at each use.  Every
-method is a function of the package, with the frame as its first argument, and has the function's
-docstring and signature.
+The accessors store only the frame, because pandas 3 creates a new one at each use.  Each method
+calls a function of the package with the frame as its first argument, and has the docstring and
+signature of this function.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ Result = TypeVar("Result", covariant=True)
 
 
 class Method(Generic[First, Rest, Result]):
-    """A function as a method of an accessor, whose frame or Series is the first argument.
+    """Make a function a method of an accessor, with the frame or Series as first argument.
 
     Parameters
     ----------
     function
         The function.
     without
-        Name of a parameter that the method does not have.
+        Name of a parameter to leave out of the signature.
     """
 
     def __init__(
@@ -72,20 +72,20 @@ class _Accessor:
 
 @pd.api.extensions.register_dataframe_accessor("cvocr")
 class FrameAccessor(_Accessor):
-    """What `cvocr_lab` does with a DataFrame."""
+    """The methods of `cvocr_lab` for a DataFrame."""
 
-    # Pictures -> flat frame.  Where there are options, mypy fears one that is named like the frame.
+    # Reading.  Because of **options, mypy assumes that an option may be named like the frame.
     extract = Method(batch.extract)  # type: ignore[arg-type]
     dry_run = Method(batch.dry_run)  # type: ignore[arg-type]
     locate = Method(batch.locate)  # type: ignore[arg-type]
     relocate = Method(frames.relocate)
     wide = Method(frames.wide)
 
-    # how good it is
+    # Evaluation.
     score = Method(scoring.score)
     compare = Method(scoring.compare)
 
-    # look at it and correct it
+    # Viewing and correcting.
     view = Method(views.view)
     show = Method(views.show)
     review = Method(views.review)
@@ -94,14 +94,14 @@ class FrameAccessor(_Accessor):
     suspects = Method(views.suspects)
     apply = Method(views.apply)
 
-    # clean it
+    # Cleaning.
     check = Method(cleaning.check)
     clean = Method(cleaning.clean)
     changes = Method(cleaning.changes)
     suggestions = Method(cleaning.suggestions)
     labels_from_codes = Method(cleaning.labels_from_codes)
 
-    # other tools
+    # Export to other tools.
     to_excel = Method(exchange.to_excel)
     to_image_folder = Method(exchange.to_image_folder)
     to_label_studio = Method(exchange.to_label_studio)
@@ -110,6 +110,6 @@ class FrameAccessor(_Accessor):
 
 @pd.api.extensions.register_series_accessor("cvocr")
 class SeriesAccessor(_Accessor):
-    """What `cvocr_lab` does with a Series of pictures."""
+    """The methods of `cvocr_lab` for a Series of pictures."""
 
     extract = Method(batch.extract, without="column")  # type: ignore[arg-type]

@@ -1,7 +1,7 @@
-"""Dates as the papers, codes and tables write them: the one place that reads and writes them.
+"""Parse and format dates in the forms of papers, codes and tables.
 
-All functions read whole texts: a date inside a longer text, or one with a digit too many, is no
-date.  The normal form is ISO, ``yyyy-mm-dd``.
+All functions expect a text that consists of nothing but a date.  The normal form is ISO,
+``yyyy-mm-dd``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Final
 from cvocr_lab.text import collapse, fold_key
 
 YEARS: Final = range(1850, 2101)
-"""Years that a paper, its holder or its end can have."""
+"""Possible years of dates on papers."""
 
 NO_END: Final = ("khong thoi han", "vo thoi han")
 """The words for "no end of validity", folded."""
@@ -29,7 +29,7 @@ _DIGITS: Final = re.compile(r"([0-9]{2})([0-9]{2})([0-9]{4})")
 
 @lru_cache(1 << 16)
 def iso_date(year: str | int, month: str | int, day: str | int) -> str:
-    """Write the ISO form of a day; "" where the calendar has no such day.
+    """Return the ISO form of a date; "" if the calendar has no such date.
 
     >>> iso_date(2020, "2", "29"), iso_date(2021, 2, 29)
     ('2020-02-29', '')
@@ -41,16 +41,17 @@ def iso_date(year: str | int, month: str | int, day: str | int) -> str:
 
 
 def split_date(text: str, *, loose: bool = False) -> tuple[str, str, str] | None:
-    """Split a written date into year, month and day, as written; None when it is no date.
+    """Split a date into year, month and day as written; None if it is no date.
 
     Parameters
     ----------
     text
-        ``01/02/2020`` with slashes, dashes, dots, commas or blanks (the same twice), one digit or
-        two for day and month; or ``Ngày 01 tháng 02 năm 2020``, with or without English words.
+        ``01/02/2020`` with slashes, dashes, dots, commas or blanks (twice the same), and one or
+        two digits for day and month; or ``Ngày 01 tháng 02 năm 2020``, with or without English
+        words.
     loose
-        Whether to read the forms of tables and codes too: ``2020-02-01``, ``01022020``, and words
-        after a place, ``Hà Nội, ngày 01 tháng 02 năm 2020``.
+        Whether to accept the forms of tables and codes too: ``2020-02-01``, ``01022020``, and a
+        date in words after a place, ``Hà Nội, ngày 01 tháng 02 năm 2020``.
 
     >>> split_date("1/2/2020"), split_date("Ngày 01 tháng 02 năm 2020")
     (('2020', '2', '1'), ('2020', '02', '01'))
@@ -74,9 +75,9 @@ def split_date(text: str, *, loose: bool = False) -> tuple[str, str, str] | None
 
 
 def parse_date(text: str, *, loose: bool = False) -> str:
-    """Read a written date as ISO; "" when it is none, or no day of the calendar.
+    """Convert a date to ISO; "" if it is no date, or the calendar has no such date.
 
-    Arguments as for `split_date`.
+    See `split_date` for the arguments.
 
     >>> parse_date("01-02-2020"), parse_date("31/02/2020"), parse_date("01022020", loose=True)
     ('2020-02-01', '', '2020-02-01')
@@ -86,7 +87,7 @@ def parse_date(text: str, *, loose: bool = False) -> str:
 
 
 def is_no_end(text: str) -> bool:
-    """Tell whether a text says that the paper has no end of validity.
+    """Return whether a text says that the paper has no end of validity.
 
     >>> is_no_end("KHÔNG THỜI HẠN")
     True
@@ -95,7 +96,7 @@ def is_no_end(text: str) -> bool:
 
 
 def printed_date(iso: str | None, separator: str = "/") -> str:
-    """Write ``yyyy-mm-dd`` as ``dd/mm/yyyy``; "" for anything else.
+    """Convert ``yyyy-mm-dd`` to ``dd/mm/yyyy``; "" for anything else.
 
     >>> printed_date("2020-02-01"), printed_date("2020-02-01", "")
     ('01/02/2020', '01022020')

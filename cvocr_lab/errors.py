@@ -1,25 +1,26 @@
-"""The exception tree, each class with the API ``errorCode`` it stands for.
+"""The tree of exceptions, with the ``errorCode`` of the API for each class.
 
 ::
 
     CvocrError
-    ├── RowError                  one row's trouble; a bulk run notes it and goes on
+    ├── RowError                  concerns one row; a bulk run stores it and continues
     │   ├── ImageError            3   the picture cannot be read
     │   ├── NoDocumentError       1   no paper in the picture
     │   ├── FetchError            2   the URL cannot be fetched
     │   ├── FormatTypeError       6   the service refused the format type
     │   ├── AnswerError           -   the service's answer was not understood
-    │   ├── RefusalError          -   a model would not read the picture
+    │   ├── RefusalError          -   a model refused to read the picture
     │   ├── TransportError        -   the service could not be reached, after retries
     │   └── TimeLimitError        -   reading took longer than the time limit
-    ├── DriftError            -   a score has fallen behind a frozen one
-    └── BatchError                ends the run; finished rows are kept
+    ├── DriftError            -   a score is significantly worse than a frozen one
+    └── BatchError                stops the run; finished rows are kept
         ├── CredentialsError      5   wrong key or secret
         ├── QuotaError            4   out of requests
         └── ArgumentError         -   unknown kind, engine, column …
             └── MissingPartError  -   an optional part is not installed
 
-Messages say what happened and what to do.  They never hold a field value, a key or a credential.
+Messages say what happened and what to do.  They never contain values of fields, keys or
+credentials.
 """
 
 from __future__ import annotations
@@ -37,19 +38,19 @@ if TYPE_CHECKING:
 
 
 _LISTED: Final = 40
-"""Names that a message lists."""
+"""Maximum number of names that a message lists."""
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What a reading used up at a service that counts.
+    """The tokens and the cost of a reading.
 
     Parameters
     ----------
     tokens_in, tokens_out
-        Tokens of the question, pictures included, and of the answer; None when unknown.
+        Tokens of the request, including pictures, and of the answer; None if unknown.
     cost
-        In the currency of the prices; None when unknown.
+        Cost in the currency of the prices; None if unknown.
     """
 
     tokens_in: int | None = None
@@ -58,20 +59,20 @@ class Usage:
 
 
 class CvocrError(Exception):
-    """Anything this package raises on purpose."""
+    """Base class of the package's exceptions."""
 
     code: ClassVar[str | None] = None
-    """The API ``errorCode``, a string of digits; None where the API has none."""
+    """The ``errorCode`` of the API, a string of digits; None if the API has none."""
 
 
 class RowError(CvocrError):
     """One row cannot be read; other rows can."""
 
     attempts: int = 1
-    """Times that it was tried; more than 1 only over a network."""
+    """Number of attempts; more than 1 only over a network."""
 
     usage: Usage | None = None
-    """What it cost all the same."""
+    """Tokens and cost in spite of the error."""
 
 
 class ImageError(RowError):
@@ -83,20 +84,20 @@ class ImageError(RowError):
 class NoDocumentError(RowError):
     """There is no paper in the picture; for kind ``scan``, no text.
 
-    A paper of another kind than the asked one is no error offline: its type is found and told.
+    For the offline engine, a paper of another type than requested is no error.
     """
 
     code = "1"
 
 
 class FetchError(RowError):
-    """The URL cannot be fetched, or may not be."""
+    """The URL cannot be fetched, or is not allowed."""
 
     code = "2"
 
 
 class FormatTypeError(RowError):
-    """The service refused the way the picture was sent."""
+    """The service refused the transport of the picture."""
 
     code = "6"
 
@@ -106,7 +107,7 @@ class AnswerError(RowError):
 
 
 class RefusalError(RowError):
-    """A model, or the filter of its server, would not read the picture."""
+    """A model, or the filter of its server, refused to read the picture."""
 
 
 class TransportError(RowError):
@@ -118,14 +119,14 @@ class TimeLimitError(RowError):
 
 
 class DriftError(CvocrError):
-    """A score has fallen below a frozen one by more than chance explains.
+    """A score is significantly worse than a frozen one.
 
     Parameters
     ----------
     message
-        Which fields, and how far.
+        The fields and their change.
     fallen
-        One row per field that fell: `what` (``exact`` or ``CER``), `was`, `now` and `p`.
+        One row per field that is worse: `what` (``exact`` or ``CER``), `was`, `now` and `p`.
     """
 
     def __init__(self, message: str, fallen: pd.DataFrame) -> None:
@@ -134,10 +135,10 @@ class DriftError(CvocrError):
 
 
 class BatchError(CvocrError):
-    """Every further row would fail too; the run stops."""
+    """An error that would affect all further rows; it stops the run."""
 
     partial: pd.DataFrame | None = None
-    """The flat frame of the rows finished before, when a run was under way."""
+    """The flat frame of the rows that were finished before the error."""
 
 
 class CredentialsError(BatchError):
@@ -153,26 +154,26 @@ class QuotaError(BatchError):
 
 
 class ArgumentError(BatchError, ValueError):
-    """The call itself is wrong: unknown kind, engine, column."""
+    """An argument is wrong, such as an unknown kind, engine or column."""
 
 
 class MissingPartError(ArgumentError, ImportError):
-    """An optional part is not installed; the message gives the exact install line."""
+    """An optional dependency is not installed; the message contains the install command."""
 
 
 def unknown(what: str, name: object, known: Iterable[object], *, more: str = "") -> ArgumentError:
-    """Make the error for a name that is none of those there are, with the one it may have meant.
+    """Create the error for an unknown name, with the name that was probably meant.
 
     Parameters
     ----------
     what
-        What it is the name of: ``"kind"``, ``"column"``.
+        What the name refers to: ``"kind"``, ``"column"``.
     name
-        The name as given.
+        The unknown name.
     known
-        The names that there are.
+        The known names.
     more
-        What else to say.
+        Text to append to the message.
 
     Examples
     --------
@@ -189,20 +190,20 @@ def unknown(what: str, name: object, known: Iterable[object], *, more: str = "")
 
 
 def refuse_ending(path: str | PathLike[str], *endings: str, more: str = "") -> None:
-    """Refuse a file whose name says that it holds something else than what is written.
+    """Refuse a file name with a wrong ending.
 
     Raises
     ------
     ArgumentError
-        It ends in none of `endings`; the message goes on with `more`.
+        The name has none of `endings`; `more` is appended to the message.
     """
     name = Path(path).name
     if not name.lower().endswith(endings):
         raise ArgumentError(f"this writes {' or '.join(endings)}, not {name!r}{more}")
 
 
-def outside() -> int:
-    """Count the frames up to the line that called this package: the `stacklevel` of a warning."""
+def caller_stacklevel() -> int:
+    """Return the `stacklevel` at which a warning points to the line that called this package."""
     level, frame = 1, sys._getframe(1)
     while frame.f_back and str(frame.f_globals.get("__name__", "")).startswith("cvocr_lab"):
         level, frame = level + 1, frame.f_back

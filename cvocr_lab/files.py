@@ -1,6 +1,6 @@
-"""Private files: readable by their owner alone, and replaced as a whole or not at all.
+"""Write private files: readable by their owner only, and replaced completely or not at all.
 
-Everything this package writes holds people's data, so every room writes through this module.
+All files of this package contain personal data, so all rooms write them with this module.
 """
 
 from __future__ import annotations
@@ -18,31 +18,31 @@ from typing import IO, Final
 
 _ESCAPE: Final = re.compile(r"\\u(dc[89a-f][0-9a-f])")
 PRIVATE: Final = 0o600
-"""File mode: read and written by the owner, closed to everybody else."""
+"""File mode: readable and writable by the owner only."""
 
 
 @contextmanager
 def replacing(path: str | PathLike[str]) -> Iterator[Path]:
-    """Write a file that takes the place of `path` when the block ends well.
+    """Write a file that replaces `path` if the block succeeds.
 
-    The block writes to a temporary file of mode 0600 in the same folder.  At the end the file is
+    The block writes to a temporary file with mode 0600 in the same folder.  At the end, the file is
     forced to the disk and renamed, so that readers see the old file or the complete new one.  If
-    the block raises, the old file stays as it was and the temporary one is deleted.
+    the block raises, the old file is unchanged and the temporary one is deleted.
 
     Parameters
     ----------
     path
-        The file to make or replace.  A symbolic link is followed: its target is replaced.
+        The file to create or replace.  A symbolic link is followed: its target is replaced.
 
     Yields
     ------
     pathlib.Path
-        The temporary file.  Its name ends as `path` does, for writers that look at the ending.
+        The temporary file.  It has the same ending as `path`.
 
     Raises
     ------
     OSError
-        The folder is not there or cannot be written, or the disk is full.
+        The folder does not exist or cannot be written, or the disk is full.
 
     Examples
     --------
@@ -56,13 +56,13 @@ def replacing(path: str | PathLike[str]) -> Iterator[Path]:
     target = Path(os.path.realpath(path))
     if not target.parent.is_dir():
         raise FileNotFoundError(errno.ENOENT, "there is no folder", str(target.parent))
-    # mkstemp makes the file with mode 0600, whatever the umask says.
+    # mkstemp creates the file with mode 0600, independent of the umask.
     descriptor, name = tempfile.mkstemp(prefix=".tmp-", suffix=target.suffix, dir=target.parent)
     os.close(descriptor)
     temporary = Path(name)
     try:
         yield temporary
-        temporary.chmod(PRIVATE)  # a writer may have made the file anew
+        temporary.chmod(PRIVATE)  # the block may have created the file again
         descriptor = os.open(temporary, os.O_RDWR)
         try:
             os.fsync(descriptor)
@@ -78,7 +78,7 @@ def replacing(path: str | PathLike[str]) -> Iterator[Path]:
 
 @contextmanager
 def replacing_text(path: str | PathLike[str]) -> Iterator[IO[str]]:
-    """Write UTF-8 text to a file that takes the place of `path`, see `replacing`."""
+    """Write UTF-8 text to a file that replaces `path`; see `replacing`."""
     with (
         replacing(path) as temporary,
         temporary.open("w", encoding="utf-8", newline="\n") as file,
@@ -87,12 +87,12 @@ def replacing_text(path: str | PathLike[str]) -> Iterator[IO[str]]:
 
 
 def write_private(path: str | PathLike[str], content: bytes | str) -> None:
-    """Write `content` to `path` as `replacing` does; text is written as UTF-8.
+    """Write `content` to `path` with `replacing`; text is encoded in UTF-8.
 
     Raises
     ------
     OSError
-        The file cannot be written; what was there before is unchanged.
+        The file cannot be written; an old file is unchanged.
     """
     data = content.encode() if isinstance(content, str) else content
     with replacing(path) as temporary:
@@ -100,19 +100,19 @@ def write_private(path: str | PathLike[str], content: bytes | str) -> None:
 
 
 def make_private(path: str | PathLike[str], *companions: str) -> None:
-    """Make an empty file of mode 0600, or give that mode to the one that is there.
+    """Create an empty file with mode 0600, or set this mode of an existing file.
 
     Parameters
     ----------
     path
-        The file, which a database or an append-only log will then write to.
+        The file that a database or an append-only log will write to.
     companions
-        Endings of further files that get the same mode where they exist, e.g. ``"-wal"``.
+        Endings of further files that get the same mode if they exist, such as ``"-wal"``.
 
     Raises
     ------
     OSError
-        It can be neither made nor opened for writing, or it belongs to somebody else and is
+        The file cannot be created or opened for writing, or belongs to another user and is
         readable by others.
     """
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE))
@@ -123,7 +123,7 @@ def make_private(path: str | PathLike[str], *companions: str) -> None:
 
 
 def escaped(name: str) -> str:
-    r"""Escape the bytes of a file's name that are not UTF-8; no frame or file can hold them.
+    r"""Escape the bytes of a file name that are not UTF-8, since frames cannot store them.
 
     >>> escaped("a\udcff.jpg"), escaped("ảnh.jpg")
     ('a\\udcff.jpg', 'ảnh.jpg')
@@ -138,7 +138,7 @@ def unescaped(name: str) -> str:
 
 def sync_folder(folder: Path) -> None:
     """Force the names of the files in `folder` to the disk."""
-    with contextlib.suppress(OSError):  # Windows opens no folders, and does not need to
+    with contextlib.suppress(OSError):  # not possible, and not needed, on Windows
         descriptor = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(descriptor)

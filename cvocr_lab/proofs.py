@@ -1,6 +1,6 @@
-"""What the codes on a paper prove of its print: the QR text and the machine-readable zone.
+"""Facts proven by the codes on a paper: the QR code and the machine-readable zone (MRZ).
 
-A *fact* is what a code carries, whatever paper it stands on:
+A *fact* is a value that a code contains, independent of the type of paper:
 
 ============  =====================================  =============================================
 fact          normal form                            fields that print it
@@ -8,16 +8,16 @@ fact          normal form                            fields that print it
 number        12 digits (9 in an older passport)     ``id`` of cards, ``person_number``
 old_number    9 digits                               ``id`` of the CMND
 passport      letter and digits                      ``id`` of the passport
-name          words in capitals, with marks          ``name``
+name          words in capitals, with diacritics     ``name``
 birth         ``yyyy-mm-dd``                         ``born``
 sex           ``Nam`` or ``Nữ``                      ``sex``
 issued        ``yyyy-mm-dd``                         ``date``
 expiry        ``yyyy-mm-dd``                         ``duedate``
 ============  =====================================  =============================================
 
-A QR code mends its own misreading (ISO/IEC 18004), so all it says is read right.  Of a zone only
-what a check digit guards counts (ICAO Doc 9303 parts 3 to 5): neither names nor countries are
-guarded, nor is the sex, which counts where the 12-digit number says the same.
+QR codes correct reading errors (ISO/IEC 18004), so everything in them is read correctly.  In an
+MRZ, only values with a check digit are used (ICAO Doc 9303 parts 3 to 5).  Names, countries and
+the sex have none; the sex is used if the 12-digit number confirms it.
 """
 
 from __future__ import annotations
@@ -52,34 +52,36 @@ _FACTS: Final[Mapping[str, Fact]] = MappingProxyType(
 _NINE_DIGITS: Final = ("cmt", "matsaucmt")
 
 
-def fact_of(kind: DocumentType, field: str) -> Fact | None:
-    """Tell which fact a field of that type prints; None for one that no code carries.
+def fact_of(document_type: DocumentType, field: str) -> Fact | None:
+    """Return the fact that a field of this type prints; None if no code contains it.
 
     >>> from cvocr_lab.kinds import TYPES
     >>> fact_of(TYPES["tcc_chip"], "id"), fact_of(TYPES["passport"], "id")
     ('number', 'passport')
     """
-    if kind.family == "vehicle" or (field == "id" and kind[field].source == "mrz"):
-        return None  # of a card's zone, `id` is only the end of the number
-    if field == "id" and kind.family == "passport":
+    if document_type.family == "vehicle" or (
+        field == "id" and document_type[field].source == "mrz"
+    ):
+        return None  # in the MRZ of a card, `id` is only the end of the number
+    if field == "id" and document_type.family == "passport":
         return "passport"
-    if field == "id" and kind.name in _NINE_DIGITS:
+    if field == "id" and document_type.name in _NINE_DIGITS:
         return "old_number"
     return _FACTS.get(field)
 
 
-def printed(kind: DocumentType, field: str, value: str) -> str:
-    """Write a fact's normal form the way `field` prints it."""
-    fact = fact_of(kind, field)
+def printed(document_type: DocumentType, field: str, value: str) -> str:
+    """Convert the normal form of a fact to the printed form of `field`."""
+    fact = fact_of(document_type, field)
     if fact in ("birth", "issued", "expiry"):
         return printed_date(value)
-    if fact == "sex" and kind[field].source == "mrz":
+    if fact == "sex" and document_type[field].source == "mrz":
         return "M" if value == "Nam" else "F"
-    return value.upper() if fact == "sex" and kind.family == "passport" else value
+    return value.upper() if fact == "sex" and document_type.family == "passport" else value
 
 
 def qr_facts(code: qr.IdQr) -> Facts:
-    """List what an identity card's QR code proves.
+    """Return the facts in the QR code of an identity card.
 
     >>> facts = qr_facts(qr.parse("001099000123||Nguyễn Văn Mẫu|01011999|Nam|Hà Nội|01072021"))
     >>> facts["name"], facts["issued"]
@@ -97,19 +99,19 @@ def qr_facts(code: qr.IdQr) -> Facts:
 
 
 def _lost_its_marks(code: qr.IdQr) -> bool:
-    """Tell whether a reader dropped all that is not ASCII: no name with its address has no mark."""
+    """Return whether diacritics were lost: every name with its address has some."""
     return (code.name + code.address).isascii()
 
 
 def mrz_facts(zone: mrz.Mrz) -> Facts:
-    """List what the check digits of a zone prove.
+    """Return the facts proven by the check digits of an MRZ.
 
     >>> card = mrz.parse(["IDVNM0990001232001099000123<<3", "9901018M3901016VNM<<<<<<<<<<<8",
     ...                   "NGUYEN<<VAN<MAU<<<<<<<<<<<<<<<"])
     >>> mrz_facts(card)["expiry"], "name" in mrz_facts(card)
     ('2039-01-01', False)
     """
-    if zone.format in ("MRV-A", "MRV-B"):  # a visa has its own number and end
+    if zone.format in ("MRV-A", "MRV-B"):  # a visa has its own number and expiry
         return {}
     checks = zone.checks
     facts: dict[Fact, str] = {}
@@ -131,18 +133,18 @@ def mrz_facts(zone: mrz.Mrz) -> Facts:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """A value a code carries.
+    """A value in a code.
 
     Parameters
     ----------
     text
-        In the field's printed form.
+        The value in the printed form of the field.
     source
         ``"qr"`` or ``"mrz"``.
     how
-        ``"exact"``: the print must say the same; ``"folded"``: the same but for marks, which
-        proves no mark; ``"words"``: a text that is near, word by word; ``"guess"``: what no
-        check digit guards, which only fills a gap.
+        ``"exact"``, the printed value must be equal; ``"folded"``, equal except for diacritics,
+        which are not proven; ``"words"``, similar word by word; ``"guess"``, without a check
+        digit, so that it is only used if nothing was read.
     """
 
     text: str
@@ -150,8 +152,8 @@ class Proof:
     how: Literal["exact", "folded", "words", "guess"] = "exact"
 
 
-def qr_proofs(payload: str, kind: DocumentType) -> dict[str, Proof]:
-    """What an ID card's QR code proves of the fields of that type; nothing for other codes."""
+def qr_proofs(payload: str, document_type: DocumentType) -> dict[str, Proof]:
+    """Return the values of a card's fields in its QR code; empty for other codes."""
     try:
         code = qr.parse(payload)
     except ValueError:
@@ -165,19 +167,19 @@ def qr_proofs(payload: str, kind: DocumentType) -> dict[str, Proof]:
         "sex": Proof(code.sex, "qr"),
         "address": Proof("" if _lost_its_marks(code) else code.address, "qr", "words"),
     }
-    if kind.name == "chip_id_card_2024_back":
+    if document_type.name == "chip_id_card_2024_back":
         proofs["date"] = Proof(printed_date(code.issued), "qr")
-    names = {f.name for f in kind.fields if f.source == "print"} | {"person_number"}
-    names &= {f.name for f in kind.fields}
+    names = {f.name for f in document_type.fields if f.source == "print"} | {"person_number"}
+    names &= {f.name for f in document_type.fields}
     return {k: p for k, p in proofs.items() if p.text and k in names}
 
 
-def mrz_proofs(zone: mrz.Mrz, kind: DocumentType) -> dict[str, Proof]:
-    """What a machine-readable zone says of printed fields; exact only where check digits hold."""
+def mrz_proofs(zone: mrz.Mrz, document_type: DocumentType) -> dict[str, Proof]:
+    """Return the values of printed fields in an MRZ; exact only with valid check digits."""
     proofs: dict[str, Proof] = {}
     checks = zone.checks if zone.format not in ("MRV-A", "MRV-B") else {}
     born, due = printed_date(mrz.birth_date(zone)), printed_date(mrz.expiry_date(zone))
-    if kind.name == "passport":
+    if document_type.name == "passport":
         if checks.get("number"):
             proofs["id"] = Proof(zone.number, "mrz")
         if zone.person_number and checks.get("person_number"):
@@ -191,13 +193,13 @@ def mrz_proofs(zone: mrz.Mrz, kind: DocumentType) -> dict[str, Proof]:
         proofs["surname"] = Proof(zone.surname, "mrz", "folded")
         proofs["given_name"] = Proof(zone.given_names, "mrz", "folded")
         proofs["name"] = Proof(f"{zone.surname} {zone.given_names}", "mrz", "folded")
-    elif checks.get("expiry") and "duedate" in {f.name for f in kind.fields}:
-        proofs["duedate"] = Proof(_no_end(kind) if zone.expiry == _NO_END else due, "mrz")
+    elif checks.get("expiry") and "duedate" in {f.name for f in document_type.fields}:
+        proofs["duedate"] = Proof(_no_end(document_type) if zone.expiry == _NO_END else due, "mrz")
     return {k: p for k, p in proofs.items() if p.text}
 
 
-def mrz_fields(zone: mrz.Mrz, kind: DocumentType) -> dict[str, str]:
-    """Fields that papers of this type do not print and their TD1 zone carries."""
+def mrz_fields(zone: mrz.Mrz, document_type: DocumentType) -> dict[str, str]:
+    """Return the fields of this type that are in its TD1 MRZ but not printed."""
     values = {
         "id": zone.number,
         "person_number": zone.person_number,
@@ -209,16 +211,18 @@ def mrz_fields(zone: mrz.Mrz, kind: DocumentType) -> dict[str, str]:
         "surname": zone.surname,
         "given_name": zone.given_names,
     }
-    return {f.name: v for f in kind.fields if f.source == "mrz" and (v := values.get(f.name))}
+    return {
+        f.name: v for f in document_type.fields if f.source == "mrz" and (v := values.get(f.name))
+    }
 
 
 _NO_END: Final = "991231"
-"""What a zone says of a card without an end."""
+"""Expiry in the MRZ of a card without an end of validity."""
 
 
-def _no_end(kind: DocumentType) -> str:
-    """How a card prints that it has no end; "" where it prints a date in any case."""
-    expiry = kind["duedate"].type
+def _no_end(document_type: DocumentType) -> str:
+    """Return the printed words for no end of validity; "" if the type always prints a date."""
+    expiry = document_type["duedate"].type
     return expiry.words if isinstance(expiry, Date) else ""
 
 
@@ -226,14 +230,16 @@ _IDENTITY: Final = ("id", "person_number", "name", "born", "given_name")
 
 
 def of_another(values: Mapping[str, str], proofs: Mapping[str, Proof], source: str) -> bool:
-    """Tell whether most of what identifies a person is far from what the code says.
+    """Return whether a code belongs to another person: most identifying values differ from it.
 
     Parameters
     ----------
     values
         Printed values by field.
+    proofs
+        Values in the code by field.
     source
-        Whose proofs count: ``"qr"`` or ``"mrz"``.
+        The code to compare with: ``"qr"`` or ``"mrz"``.
     """
     far = near = 0
     for name in _IDENTITY:
@@ -246,23 +252,23 @@ def of_another(values: Mapping[str, str], proofs: Mapping[str, Proof], source: s
 
 
 def _likeness(value: str, proof: Proof) -> float:
-    """How like a value is to what a code says, 0 to 100; of names, as a zone may write them."""
+    """Return the similarity of a value and a proof, 0 to 100; of names in the form of an MRZ."""
     if proof.source == "mrz" and proof.how == "folded":
-        if mrz.name_agrees(value, proof.text, cut=len(proof.text) >= _LEAST_CUT):
+        if mrz.name_agrees(value, proof.text, cut=len(proof.text) >= _MIN_CUT):
             return 100.0
         words = mrz.transliterate(value), mrz.transliterate(proof.text)
         return max(fuzz.ratio(*words), fuzz.ratio(fold_key(value), fold_key(proof.text)))
     return fuzz.ratio(fold_key(value), fold_key(proof.text))
 
 
-_LEAST_CUT: Final = 28
-"""Characters of the shortest name that a zone may have cut."""
+_MIN_CUT: Final = 28
+"""Names in an MRZ may be cut off from this length on."""
 
 
 def alike(text: str, other: str) -> bool:
-    """Tell whether two values are one but for marks, case, blanks and punctuation.
+    """Return whether two values are equal except for diacritics, case, blanks and punctuation.
 
-    Letters that a machine-readable zone writes as two are those two.
+    Letters are also compared with their transliteration in an MRZ.
 
     >>> alike("NGUYỄN VĂN MẪU", "Nguyen Van Mau")
     True

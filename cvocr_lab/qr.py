@@ -2,9 +2,9 @@
 
     number | old number or empty | name | ddmmyyyy birth | sex | residence | ddmmyyyy issue
 
-Both the chip card (2021-2024, front) and the 2024 card (back) have these seven; the latter may have
-more values after them, whose meaning is not established, so they are kept as read.  An empty old
-number does not distinguish the two cards.
+Both the chip card (2021-2024, front) and the 2024 card (back) have these seven values.  The latter
+may have more values, whose meaning is unknown; they are kept as read.  An empty old number does
+not distinguish the two cards.
 """
 
 from __future__ import annotations
@@ -20,22 +20,22 @@ from cvocr_lab.text import CHARSET, collapse, is_syllable, nfc
 
 @dataclass(frozen=True, slots=True)
 class IdQr:
-    """What the code says.
+    """The values of the QR code.
 
     Parameters
     ----------
     number
-        12 digits; 9 on no card seen, yet understood.
+        12 digits; 9 digits are accepted, though no such card has been seen.
     old_number
         Number of the former card, usually 9 digits; "" for none.
     name
-        With marks, usually in title case where the card prints capitals.
+        Name with diacritics, usually in title case (the card prints capitals).
     birth, issued
-        ``yyyy-mm-dd``; as read where it is no date, "" for none.
+        ``yyyy-mm-dd``; as read if it is no date, "" for none.
     sex
         ``"Nam"`` or ``"Nữ"``.
     address
-        Residence; unit words and commas need not equal the printed ones.
+        Residence; words for units and commas may differ from the print.
     extra
         Values after the seventh, as read.
     """
@@ -51,18 +51,18 @@ class IdQr:
 
 
 def parse(payload: str | bytes) -> IdQr:
-    """Read the text of an identity card's QR code.
+    """Parse the text of an identity card's QR code.
 
-    Bytes are UTF-8.  Text that a reader decoded by another character set (Windows-1252, Shift-JIS,
-    Big5, GB 18030, KOI8, code page 437 and their like) is decoded again where that gives one
-    Vietnamese text only.  NUL, line breaks, a byte order mark and outer blanks are removed.  Dates
-    are ``ddmmyyyy`` or ``dd/mm/yyyy``.
+    Bytes are UTF-8.  Text that was decoded with another character set (Windows-1252, Shift-JIS,
+    Big5, GB 18030, KOI8, code page 437 and similar ones) is decoded again if the result is a unique
+    Vietnamese text.  NUL, line breaks, a byte order mark and outer blanks are removed.  Dates are
+    ``ddmmyyyy`` or ``dd/mm/yyyy``.
 
     Raises
     ------
     ValueError
-        It is no such code: a web link, fewer than seven values, a first value that is not 9 or 12
-        digits, or text garbled beyond repair.
+        It is another code, such as a link: it has fewer than seven values, the first one is not 9
+        or 12 digits, or the text cannot be decoded.
 
     Examples
     --------
@@ -81,9 +81,12 @@ def parse(payload: str | bytes) -> IdQr:
 
 
 def format(code: IdQr) -> str:
-    """Write the text of the code; the inverse of `parse`.
+    """Return the text of the code; the inverse of `parse`.
 
-    Values must hold no ``|``; ValueError otherwise.
+    Raises
+    ------
+    ValueError
+        A value contains ``|``.
     """
     values = (
         code.number,
@@ -96,17 +99,17 @@ def format(code: IdQr) -> str:
         *code.extra,
     )
     if any("|" in value for value in values):
-        raise ValueError("a value of the QR code holds the separator |")
+        raise ValueError("a value of the QR code contains the separator |")
     return "|".join(values)
 
 
 def _bare(text: str) -> str:
-    # A break inside a wrapped value stands for a blank; the NUL is some readers' terminator.
+    # A line break in a value means a blank; some readers append NUL.
     return re.sub(r"[\r\n]+", " ", text.replace("\0", "").lstrip("\ufeff")).strip()
 
 
 _LETTERS: Final = frozenset(CHARSET)
-# What readers guess where the code does not say that it is UTF-8.
+# Character sets that readers guess if the code does not declare UTF-8.
 _OF_ONE_BYTE: Final = (
     "koi8_r", "koi8_u", "cp437", "cp850", "cp1250", "cp1251", "cp1258", "iso8859_2", "iso8859_5",
     "iso8859_15", "mac_roman",
@@ -115,12 +118,18 @@ _OF_SEVERAL: Final = (
     "shift_jis", "cp932", "shift_jis_2004", "big5", "cp950", "big5hkscs", "gb18030", "euc_jp",
     "euc_kr",
 )  # fmt: skip
-# The no-break space after Ã, a blank by now, was the second byte of à.
+# The second byte of à, a no-break space after Ã, has become a blank.
 _LOST_BYTE: Final = re.compile(r"(?<![xX])Ã(?=[ ,]|$)")
 
 
 def _sound(text: str) -> str:
-    """The text in Vietnamese letters, however it was decoded; ValueError where nobody can tell."""
+    """Restore Vietnamese letters that were decoded wrongly.
+
+    Raises
+    ------
+    ValueError
+        The original text cannot be determined.
+    """
     if text.isascii():
         return text
     while (again := _decoded(text, _byte)) is not None and again != text:
@@ -135,7 +144,7 @@ def _sound(text: str) -> str:
 
 
 def _guessed(text: str, name: str) -> str:
-    """The text if a reader took it for that character set; "" if it did not, or lost signs."""
+    """Return the text if it was decoded with this character set without loss, else ""."""
     again = nfc(_decoded(text, lambda character: character.encode(name)) or "")
     if not _LETTERS.issuperset(again):
         return ""
@@ -148,7 +157,7 @@ def _lost_a_byte(value: str) -> bool:
 
 
 def _decoded(text: str, encode: Callable[[str], bytes]) -> str | None:
-    """The text as UTF-8 once its characters are bytes again; None where they are no UTF-8."""
+    """Encode the text with `encode` and decode it as UTF-8; None if that is not possible."""
     try:
         return b"".join(map(encode, text)).decode("utf-8")
     except (UnicodeEncodeError, UnicodeDecodeError):
@@ -156,7 +165,7 @@ def _decoded(text: str, encode: Callable[[str], bytes]) -> str | None:
 
 
 def _byte(character: str) -> bytes:
-    # Windows-1252 leaves five bytes without a character; readers pass those on as Latin-1.
+    # Five bytes have no character in Windows-1252; readers decode them as Latin-1.
     try:
         return character.encode("cp1252")
     except UnicodeEncodeError:

@@ -1,7 +1,7 @@
-"""What a reading is: lines of text, field values, documents, and the extraction that holds them.
+"""The results of engines: lines of text, values of fields, documents, and extractions.
 
-Every later stage takes these; they hold plain values and no pictures.  Pixel coordinates are
-those of the upright (EXIF-applied) input image, origin at its top left, x to the right, y down.
+They contain plain values and no pictures.  Coordinates are pixels of the upright (EXIF-applied)
+input image, with the origin at its top left, x to the right and y down.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from typing import SupportsFloat, SupportsIndex, TypeVar, cast
 from cvocr_lab.errors import Usage
 
 Quad = tuple[float, float, float, float, float, float, float, float]
-"""Four corners ``x1 y1 x2 y2 x3 y3 x4 y4``, clockwise from the text's own top left, in pixels."""
+"""Four corners ``x1 y1 x2 y2 x3 y3 x4 y4`` in pixels, clockwise from the top left of the text."""
 
 
 def box_quad(xmin: float, ymin: float, xmax: float, ymax: float) -> Quad:
-    """The quad of an upright box.
+    """Convert an upright box to a quad.
 
     >>> box_quad(1, 2, 30, 10)
     (1, 2, 30, 2, 30, 10, 1, 10)
@@ -28,7 +28,7 @@ def box_quad(xmin: float, ymin: float, xmax: float, ymax: float) -> Quad:
 
 
 def as_quad(points: Iterable[Iterable[float]]) -> Quad:
-    """Four points as a quad, rounded to a tenth of a pixel.
+    """Convert four points to a quad, rounded to a tenth of a pixel.
 
     >>> as_quad([(1, 2), (30, 2), (30, 10), (1, 10)])
     (1.0, 2.0, 30.0, 2.0, 30.0, 10.0, 1.0, 10.0)
@@ -38,7 +38,7 @@ def as_quad(points: Iterable[Iterable[float]]) -> Quad:
 
 
 def quad_part(quad: Quad, left: float, right: float) -> Quad:
-    """The part of a quad between two shares of its length.
+    """Return the part of a quad between two shares of its length.
 
     >>> quad_part((0, 0, 100, 0, 100, 20, 0, 20), 0.25, 0.5)
     (25.0, 0.0, 50.0, 0.0, 50.0, 20.0, 25.0, 20.0)
@@ -53,18 +53,18 @@ def quad_part(quad: Quad, left: float, right: float) -> Quad:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of text as the recogniser read it.
+    """One line of text from a recogniser.
 
     Parameters
     ----------
     text
-        NFC text, never None; empty when nothing was legible.
+        NFC text; empty if nothing was legible.
     confidence
-        Mean character confidence, 0 to 1.
+        Mean confidence of the characters, 0 to 1.
     quad
-        Where the line stands; None for a line that came as a crop of its own.
+        Place of the line; None for a line that was read from a crop.
     characters
-        Confidence of each character of `text`, 0 to 1; empty when the reader gives none.
+        Confidence of each character of `text`, 0 to 1; empty if unknown.
     """
 
     text: str
@@ -82,9 +82,9 @@ class FieldValue:
     text
         As printed, NFC; never empty (an absent field is left out of its document).
     confidence
-        Estimated chance that `text` is exactly right, 0 to 1; None when unknown.
+        Estimated probability that `text` is exactly right, 0 to 1; None if unknown.
     quad
-        Where the value stands; None when unknown.
+        Place of the value; None if unknown.
     """
 
     text: str
@@ -99,27 +99,28 @@ class Document:
     Parameters
     ----------
     type
-        The API's word for it: ``cmt``, ``tcc_chip``, ``vehicle_registration_back`` …
+        Document type by the name of the API: ``cmt``, ``tcc_chip``,
+        ``vehicle_registration_back`` …
     side
         ``"front"``, ``"back"`` or ``""`` for papers without sides.
     fields
-        Values by field name; absent fields are not in it.
+        Values by field name; absent fields are left out.
     page
-        Page of a PDF, counted from 1; 1 for pictures.
+        Page of a PDF, from 1; 1 for pictures.
     confidence
-        Estimated chance that `type` is right, 0 to 1; None when unknown.
+        Estimated probability that `type` is right, 0 to 1; None if unknown.
     valid
-        The API's verdict on the picture; None when not judged.
+        Whether the picture is fit for use; None if this was not checked.
     invalid_code, invalid_message
-        The verdict's reason (API v2 codes); None and "" when there is none.
+        Why it is not (codes of API v2); None and "" otherwise.
     warnings
-        Short codes of what was noticed, e.g. ``"id:from_qr"``.
+        Short codes such as ``"id:from_qr"``.
     corners
-        The paper's corners, clockwise from its own top left; None when unknown.
+        Corners of the paper, clockwise from its top left; None if unknown.
     thumb
-        The aligned crop as PNG bytes when it was asked for; else None.
+        The rectified crop as PNG, if it was requested; else None.
     extra
-        Answer fields no spec knows, kept as they came.
+        Unknown fields of the answer, unchanged.
     """
 
     type: str
@@ -138,21 +139,21 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Extraction:
-    """What an engine found in one request.
+    """The answer of an engine to one request.
 
     Parameters
     ----------
     documents
-        The papers found, in reading order of page and place; never empty for a kind that asks
-        for documents (an engine that finds none raises `NoDocumentError`).
+        The papers in order of page and place; never empty for a kind that asks for documents (an
+        engine that finds none raises `NoDocumentError`).
     lines
-        All lines in reading order, for kind ``scan`` and for engines that offer them.
+        All lines in reading order, for kind ``scan`` and for engines that return them.
     engine
-        Name and version of the engine, e.g. ``"local 1"``.
+        Name and version of the engine, such as ``"local 1"``.
     attempts
-        Times it was asked for until it came; more than 1 only over a network.
+        Number of attempts; more than 1 only over a network.
     usage
-        What it used up at a service that counts tokens; None when unknown.
+        Tokens and cost; None if unknown.
     """
 
     documents: tuple[Document, ...] = ()
@@ -163,24 +164,24 @@ class Extraction:
 
 
 def checked(extraction: object) -> Extraction:
-    r"""Check what came from outside: an engine's answer, a row of a store.
+    r"""Check an untrusted extraction: an answer of an engine, or a row of a store.
 
     Parameters
     ----------
     extraction
-        What should be an `Extraction`.
+        An object that should be an `Extraction`.
 
     Returns
     -------
     Extraction
-        The same one, or a copy with plain Python numbers in place of those of other libraries and
-        None in place of confidences and quads that are not finite.
+        The same object, or a copy in which numbers of other libraries are converted to Python
+        numbers, and confidences and quads that are not finite to None.
 
     Raises
     ------
     ValueError
-        A part has the wrong type, or a text is not valid Unicode (it holds a lone surrogate).
-        The message says which part, and never its value.
+        A part has the wrong type, or a text is not valid Unicode (it contains a lone surrogate).
+        The message names the part, and never contains its value.
 
     Examples
     --------
@@ -190,13 +191,13 @@ def checked(extraction: object) -> Extraction:
     ValueError: field 'id' is not valid Unicode
     """
     if not isinstance(extraction, Extraction):
-        raise ValueError("it is no Extraction")
+        raise ValueError("it is not an Extraction")
     documents = _each(extraction.documents, "documents", _checked_document)
     lines = _each(extraction.lines, "lines", _checked_line)
     _text(extraction.engine, "the engine's name")
-    _whole(extraction.attempts, "attempts", least=0)
+    _integer(extraction.attempts, "attempts", lowest=0)
     if extraction.usage is not None and not isinstance(extraction.usage, Usage):
-        raise ValueError("usage is no Usage")
+        raise ValueError("usage is not a Usage")
     if documents is extraction.documents and lines is extraction.lines:
         return extraction
     return replace(extraction, documents=documents, lines=lines)
@@ -204,7 +205,7 @@ def checked(extraction: object) -> Extraction:
 
 def _checked_document(given: object) -> Document:
     if not isinstance(given, Document):
-        raise ValueError("a document is no Document")
+        raise ValueError("a document is not a Document")
     document = given
     for name in ("type", "side", "invalid_message"):
         _text(getattr(document, name), name)
@@ -224,19 +225,19 @@ def _checked_document(given: object) -> Document:
     if document.thumb is not None and not isinstance(document.thumb, bytes):
         raise ValueError("thumb is not bytes")
     plain: dict[str, object] = {
-        "page": _whole(document.page, "page", least=1),
+        "page": _integer(document.page, "page", lowest=1),
         "confidence": _share(document.confidence, "confidence"),
         "corners": _checked_quad(document.corners, "corners"),
     }
     if document.invalid_code is not None:
-        plain["invalid_code"] = _whole(document.invalid_code, "invalid_code", least=-(2**62))
+        plain["invalid_code"] = _integer(document.invalid_code, "invalid_code", lowest=-(2**62))
     changed = {n: v for n, v in plain.items() if v is not getattr(document, n)}
     return replace(document, **changed) if changed else document  # type: ignore[arg-type]
 
 
 def _checked_value(name: str, value: object) -> FieldValue:
     if not isinstance(value, FieldValue):
-        raise ValueError(f"field {name!r} is no FieldValue")
+        raise ValueError(f"field {name!r} is not a FieldValue")
     _text(value.text, f"field {name!r}")
     confidence = _share(value.confidence, f"the confidence of {name!r}")
     quad = _checked_quad(value.quad, f"the quad of {name!r}")
@@ -247,7 +248,7 @@ def _checked_value(name: str, value: object) -> FieldValue:
 
 def _checked_line(line: object) -> Line:
     if not isinstance(line, Line):
-        raise ValueError("a line is no Line")
+        raise ValueError("a line is not a Line")
     _text(line.text, "a line")
     quad = _checked_quad(line.quad, "the quad of a line")
     characters = _each(line.characters, "characters", _character)
@@ -261,9 +262,9 @@ _Part = TypeVar("_Part")
 
 
 def _each(parts: object, what: str, check: Callable[[object], _Part]) -> tuple[_Part, ...]:
-    """Check each part; give the same tuple where nothing changed."""
+    """Check each part; return the same tuple if nothing changed."""
     if not isinstance(parts, tuple | list):
-        raise ValueError(f"{what} is no tuple")
+        raise ValueError(f"{what} is not a tuple")
     found = tuple(map(check, parts))
     same = isinstance(parts, tuple) and all(a is b for a, b in zip(found, parts, strict=True))
     return cast("tuple[_Part, ...]", parts) if same else found
@@ -271,7 +272,7 @@ def _each(parts: object, what: str, check: Callable[[object], _Part]) -> tuple[_
 
 def _mapping(value: object, what: str) -> Mapping[str, object]:
     if not isinstance(value, Mapping):
-        raise ValueError(f"{what} is no mapping")
+        raise ValueError(f"{what} is not a mapping")
     return value
 
 
@@ -281,7 +282,7 @@ def _name(name: object) -> str:
 
 def _text(text: object, what: str) -> str:
     if not isinstance(text, str):
-        raise ValueError(f"{what} is no text")
+        raise ValueError(f"{what} is not text")
     if not text.isascii():
         try:
             text.encode()
@@ -296,7 +297,7 @@ def _character(value: object) -> float:
 
 
 def _share(value: object, what: str) -> float | None:
-    """Give a number as a float, and None for one that is not finite."""
+    """Convert a number to float; None if it is not finite."""
     if value is None:
         return None
     try:
@@ -304,19 +305,19 @@ def _share(value: object, what: str) -> float | None:
             raise TypeError
         number = value if type(value) is float else float(cast("SupportsFloat", value))
     except (TypeError, ValueError, OverflowError):
-        raise ValueError(f"{what} is no number") from None
+        raise ValueError(f"{what} is not a number") from None
     return number if math.isfinite(number) else None
 
 
-def _whole(value: object, what: str, *, least: int) -> int:
-    if type(value) is int and least <= value < 2**62:
+def _integer(value: object, what: str, *, lowest: int) -> int:
+    if type(value) is int and lowest <= value < 2**62:
         return value
     try:
-        number = int(cast("SupportsIndex", value)) if hasattr(value, "__index__") else least - 1
+        number = int(cast("SupportsIndex", value)) if hasattr(value, "__index__") else lowest - 1
     except (TypeError, ValueError):
-        number = least - 1
-    if not least <= number < 2**62 or isinstance(value, bool):
-        raise ValueError(f"{what} is no whole number from {least}")
+        number = lowest - 1
+    if not lowest <= number < 2**62 or isinstance(value, bool):
+        raise ValueError(f"{what} is not an integer from {lowest}")
     return number
 
 
@@ -336,9 +337,9 @@ def _checked_quad(quad: object, what: str) -> Quad | None:
     try:
         numbers = tuple(cast("Iterable[object]", quad))
     except TypeError:
-        raise ValueError(f"{what} is no quad") from None
+        raise ValueError(f"{what} is not a quad") from None
     if len(numbers) != 8:
-        raise ValueError(f"{what} has not eight numbers")
+        raise ValueError(f"{what} does not have eight numbers")
     plain = tuple(_share(number, what) for number in numbers)
     if None in plain:
         return None

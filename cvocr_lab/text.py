@@ -1,7 +1,7 @@
-"""Vietnamese text: one spelling of each letter, tone placement, folding, look-alikes.
+"""Vietnamese text: normalisation, placement of tone marks, folding, similar characters.
 
-Letters of the alphabet: 12 vowels (a ă â e ê i o ô ơ u ư y) in 6 tones and two cases, with đ and Đ:
-146, of which 134 lie beyond ASCII.
+The alphabet has 146 letters with diacritics and cases: 12 vowels (a ă â e ê i o ô ơ u ư y) in 6
+tones, and đ, in two cases; 134 of them are not ASCII.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from itertools import accumulate
 from typing import Final, Literal
 
 Shape = Literal["plain", "breve", "circumflex", "horn", "stroke"]
-"""What makes a letter of its own: ă has a breve, â ê ô a circumflex, ơ ư a horn, đ a stroke."""
+"""Diacritic that forms a letter: ă has a breve, â ê ô a circumflex, ơ ư a horn, đ a stroke."""
 
 Tone = Literal["level", "grave", "acute", "hook", "tilde", "dot"]
 """Tone mark: ngang (none), huyền, sắc, hỏi, ngã, nặng."""
@@ -43,20 +43,20 @@ def _letters() -> str:
 
 
 LETTERS: Final = _letters()
-"""The 146 letters: vowels in every tone and đ, lower case then upper case, each one code point."""
+"""The 146 letters: vowels in all tones and đ, lower case then upper case, one code point each."""
 
 TYPOGRAPHIC: Final = "“”‘’–—°"
-"""Marks of printed books that the papers do not use."""
+"""Typographic characters that the papers do not use."""
 
 CHARSET: Final = (
     "".join(sorted({*LETTERS, *string.ascii_letters, *string.digits, *string.punctuation, " "}))
     + TYPOGRAPHIC
 )
-"""The 236 characters a line reader can emit: space, ASCII, 134 letters, `TYPOGRAPHIC`."""
+"""The 236 characters that a recogniser can return: space, ASCII, 134 letters, `TYPOGRAPHIC`."""
 
 _REPAIRS: Final = str.maketrans(
     {
-        "\u00d0": "Đ",  # eth, as Icelandic fonts and old converters write it
+        "\u00d0": "Đ",  # eth, used by some fonts and old converters
         "\u0189": "Đ",  # African D
         "\u00f0": "đ",
         "\u0256": "đ",
@@ -70,18 +70,18 @@ _REPAIRS: Final = str.maketrans(
         "\ufeff": None,
     }
 )
-# Circumflex, breve and most tones share one combining class, so NFC keeps a tone typed before them.
+# Circumflex, breve and most tones have the same combining class, so NFC does not reorder them.
 _TONE_BEFORE_SHAPE: Final = re.compile("([\u0300\u0301\u0309\u0303])([\u0302\u0306])")
 
-# What the quick look must not pass: marks of their own, and all that _REPAIRS changes.
+# Texts with combining marks or with characters of _REPAIRS need the full normalisation.
 _ODD: Final = re.compile("[\u0300-\u036f" + "".join(map(chr, _REPAIRS)) + "]")
 
 
 def nfc(text: str) -> str:
-    """`text` in NFC, with one Đ and no invisible characters; a no-break space becomes a space.
+    """Normalise `text` to NFC, unify Đ, remove invisible characters, and replace no-break spaces.
 
-    Eth (U+00D0) and African D (U+0189) look like Đ and are typed for it.  Lines and other spaces
-    stay.
+    Eth (U+00D0) and African D (U+0189), which look like Đ, are replaced by it.  Line breaks and
+    other spaces are kept.
 
     >>> nfc("Ða\u0300 La\u0323t")
     'Đà Lạt'
@@ -93,7 +93,7 @@ def nfc(text: str) -> str:
 
 
 def collapse(text: str) -> str:
-    """`text` with every run of white space made one space, and none at the ends."""
+    """Replace each run of white space in `text` by one space, and strip the ends."""
     return " ".join(text.split())
 
 
@@ -101,7 +101,7 @@ _PLAIN: Final = str.maketrans(TYPOGRAPHIC, "\"\"''--o")
 
 
 def plain(text: str) -> str:
-    """`text` with the marks of `TYPOGRAPHIC` as a keyboard has them, one for one.
+    """Replace the characters of `TYPOGRAPHIC` in `text` by those of a keyboard, one for one.
 
     >>> plain("“Hà Nội” – Nº 1")
     '"Hà Nội" - Nº 1'
@@ -110,7 +110,7 @@ def plain(text: str) -> str:
 
 
 def comparison_key(text: str) -> str:
-    """Give what two values are compared by: NFC, inner spaces collapsed, stripped; no more."""
+    """Return the form in which values are compared: NFC, spaces collapsed and stripped."""
     return collapse(nfc(text))
 
 
@@ -122,7 +122,7 @@ _FOLDED: Final = {
 
 
 def fold(text: str) -> str:
-    """`text` without any mark, đ as d; case, digits and punctuation stay.
+    """Remove diacritics from `text`, with đ as d; case, digits and punctuation are kept.
 
     >>> fold("Đường Nguyễn Huệ, TP. Huế")
     'Duong Nguyen Hue, TP. Hue'
@@ -130,7 +130,7 @@ def fold(text: str) -> str:
     if text.isascii():
         return text
     known = text.translate(_FOLDED)
-    if known.isascii():  # nothing but letters of the alphabet, which are in NFC
+    if known.isascii():  # all letters are in the alphabet, and in NFC
         return known
     text = nfc(text)
     known = text.translate(_FOLDED)
@@ -141,9 +141,9 @@ def fold(text: str) -> str:
 
 
 def fold_key(text: str) -> str:
-    """Letters and digits of `text`, without marks or case, words parted by one space.
+    """Return the letters and digits of `text` without diacritics and case, in words.
 
-    For finding a printed caption or a place in misread text.
+    It is used to find captions and places in misread text.
 
     >>> fold_key("Họ và tên / Full name:")
     'ho va ten full name'
@@ -155,9 +155,9 @@ def fold_key(text: str) -> str:
 
 @cache
 def decompose(letter: str) -> tuple[str, Shape, Tone]:
-    """Split one `letter` into base, shape and tone; case stays with the base.
+    """Split a letter into base, shape and tone; the base keeps the case.
 
-    A character that is no Vietnamese letter is its own base, plain and level.
+    A character that is no Vietnamese letter is its own base, with shape plain and tone level.
 
     >>> decompose("ậ")
     ('a', 'circumflex', 'dot')
@@ -174,7 +174,7 @@ def decompose(letter: str) -> tuple[str, Shape, Tone]:
 
 
 def compose(base: str, shape: Shape = "plain", tone: Tone = "level") -> str:
-    """Put a letter together from its parts; the inverse of `decompose`.
+    """Compose a letter from its parts; the inverse of `decompose`.
 
     >>> compose("U", "horn", "acute")
     'Ứ'
@@ -186,7 +186,7 @@ def compose(base: str, shape: Shape = "plain", tone: Tone = "level") -> str:
 
 
 _WORD: Final = re.compile(r"[^\W\d_]+")
-# Onset, vowels, coda of a syllable without its tone.  "qu" and "gi" before a vowel are onsets.
+# Onset, vowels and coda of a syllable without tone.  "qu" and "gi" before a vowel are onsets.
 _SYLLABLE: Final = re.compile(
     r"(qu|gi(?=[aăâeêioôơuưy])|ngh|ng|nh|gh|kh|ch|ph|th|tr|[bcdđghklmnprstvx])?"
     r"([aăâeêioôơuưy]{1,3})"
@@ -196,10 +196,10 @@ _LATE: Final = frozenset({"oa", "oe", "uy"})
 
 
 def old_tone(text: str) -> str:
-    """`text` with tones placed in the old style: hòa, hòe, thủy.
+    """Place the tone marks of `text` in the old style: hòa, hòe, thủy.
 
-    A misplaced tone elsewhere is put right in both styles (`baì` → `bài`, `tóan` → `toán`); words
-    that are no Vietnamese syllable stay as they are.
+    Other misplaced tone marks are corrected in both styles (`baì` → `bài`, `tóan` → `toán`).
+    Words that are no Vietnamese syllable are unchanged.
 
     >>> old_tone("Khánh Hoà, Thuỷ, quý, hoàn")
     'Khánh Hòa, Thủy, quý, hoàn'
@@ -208,7 +208,7 @@ def old_tone(text: str) -> str:
 
 
 def new_tone(text: str) -> str:
-    """`text` with tones placed in the new style: hoà, hoè, thuỷ; see `old_tone`.
+    """Place the tone marks of `text` in the new style: hoà, hoè, thuỷ; see `old_tone`.
 
     >>> new_tone("Khánh Hòa, Thủy, quý, hoàn")
     'Khánh Hoà, Thuỷ, quý, hoàn'
@@ -247,7 +247,7 @@ def _place(word: str, *, late: bool) -> str:
 
 @cache
 def is_syllable(word: str) -> bool:
-    """Tell whether a word, in any case and tone, can be a Vietnamese syllable.
+    """Return whether a word, in any case and tone, can be a Vietnamese syllable.
 
     >>> is_syllable("Nguyễn"), is_syllable("TNHH")
     (True, False)
@@ -261,9 +261,9 @@ _TO_LETTER: Final = str.maketrans("01|2568", "OIIZSGB")
 
 
 def digits_from_lookalikes(text: str) -> str:
-    """`text` with letters that look like a digit made that digit (O→0, I→1, Z→2, S→5, G→6, B→8).
+    """Replace letters that look like a digit by it (O→0, I→1, Z→2, S→5, G→6, B→8).
 
-    For places where only digits can stand.
+    It is used where only digits are possible.
 
     >>> digits_from_lookalikes("O7/I2/2OZ1")
     '07/12/2021'
@@ -272,7 +272,7 @@ def digits_from_lookalikes(text: str) -> str:
 
 
 def letters_from_lookalikes(text: str) -> str:
-    """`text` with digits that look like a capital made that capital; the other way round.
+    """Replace digits that look like a capital letter by it.
 
     >>> letters_from_lookalikes("N6UYEN")
     'NGUYEN'
@@ -288,7 +288,7 @@ _WIDTHS: Final = {
 
 
 def letter_widths(text: str) -> list[float]:
-    """How wide each letter is set, a small one being 1: roughly that of any plain type.
+    """Return the approximate width of each letter, relative to a lower-case letter.
 
     >>> letter_widths("Một")
     [1.5, 1.0, 0.6]
@@ -299,12 +299,12 @@ def letter_widths(text: str) -> list[float]:
 def letter_shares(
     text: str, begin: int, end: int, *, before: float = 1.0, after: float = 1.0
 ) -> tuple[float, float]:
-    """Where the letters from `begin` to before `end` start and stop, as shares of the whole text.
+    """Return the start and end of ``text[begin:end]`` as shares of the width of the whole text.
 
     Parameters
     ----------
     before, after
-        How large the letters on either side are set, these being 1.
+        Relative size of the letters before and after this part.
 
     >>> letter_shares("xoan", 1, 2)
     (0.25, 0.5)

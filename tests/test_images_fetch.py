@@ -190,7 +190,7 @@ def test_the_login_of_a_link_is_used_and_not_shown(server: str) -> None:
     ("path", "words"),
     [
         ("/page", "answered with a web page, not a picture"),
-        ("/packed", "packed data"),
+        ("/packed", "compressed data"),
         ("/short", "broke off"),
         ("/said-large", "larger than"),
         ("/endless", "larger than"),

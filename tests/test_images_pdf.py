@@ -72,7 +72,7 @@ def test_what_is_filled_into_a_pdf_form_is_drawn() -> None:
 
 
 def test_an_endless_pdf_ends() -> None:
-    with pytest.raises(ImageError, match=r"more than 0.5 s to draw"):
+    with pytest.raises(ImageError, match=r"more than 0.5 s to render"):
         images.load(endless_pdf(), limits=Limits(pdf_s=0.5))
 
 

@@ -30,11 +30,11 @@ from cvocr_lab.frames import (
     Reading,
     Records,
     Truth,
-    opened,
     pair,
     read_frame,
     relocate,
     restore,
+    source_path,
     to_frame,
     write_frame,
 )
@@ -260,7 +260,7 @@ def test_extract_writes_what_was_opened(tmp_path: Path) -> None:
 def test_what_was_opened_is_a_path_or_a_url_and_never_content(
     source: object, base: str | None, found: str | None
 ) -> None:
-    assert opened(source, base) == found
+    assert source_path(source, base) == found
 
 
 def test_crops_of_a_back_are_cut_from_the_back(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from cvocr_lab.batch.parallel import WORTH_PROCESSES, Row, open_pool, read_tasks
 from cvocr_lab.batch.progress import Progress
 from cvocr_lab.batch.reading import Task
 from cvocr_lab.batch.run_arguments import RunArguments
-from cvocr_lab.errors import CvocrError, RowError, outside
+from cvocr_lab.errors import CvocrError, RowError, caller_stacklevel
 
 
 class RowsFailedWarning(UserWarning):
@@ -95,7 +95,7 @@ class RowCounts:
         """Warn the caller of an interruption and of failed rows."""
         if interrupted:
             text = f"interrupted: returning the {self.done} of {self.total} rows that were read"
-            warnings.warn(text, RunStoppedWarning, stacklevel=outside())
+            warnings.warn(text, RunStoppedWarning, stacklevel=caller_stacklevel())
         if self.failures:
             counts = ", ".join(f"{n} {name}" for name, n in self.failures.most_common())
             text = (
@@ -104,7 +104,7 @@ class RowCounts:
             )
             if self.kept:
                 text += "; retry_failed=True reads them again"
-            warnings.warn(text, RowsFailedWarning, stacklevel=outside())
+            warnings.warn(text, RowsFailedWarning, stacklevel=caller_stacklevel())
 
 
 def finished_rows(

@@ -11,7 +11,7 @@ from typing import Final
 
 import pandas as pd
 
-from cvocr_lab.errors import ArgumentError, outside
+from cvocr_lab.errors import ArgumentError, caller_stacklevel
 from cvocr_lab.exchange.papers import (
     MALFORMED,
     LeftOutWarning,
@@ -92,7 +92,7 @@ def to_paddle(
             file.write(f"{prefix}{source}\t{json.dumps(boxes, ensure_ascii=False)}\n")
     if homeless:
         text = f"{homeless} values without a place were left out: Label.txt holds boxes only"
-        warnings.warn(text, LeftOutWarning, stacklevel=outside())
+        warnings.warn(text, LeftOutWarning, stacklevel=caller_stacklevel())
 
 
 def from_paddle(

@@ -1,7 +1,8 @@
-"""Path, URL, bytes, base64, PIL picture, array or PDF -> `InputImage`.
+"""Load a path, URL, bytes, base64 text, PIL picture, array or PDF as an `InputImage`.
 
-Content decides, not the ending.  Sizes are checked before decoding.  Every failure is an
-`ImageError` or a `FetchError`; its message names the source and never shows content.
+The format is determined by the content and not by the file name.  Sizes are checked before
+decoding.  All failures are an `ImageError` or a `FetchError`, whose message names the source and
+never contains its content.
 """
 
 from __future__ import annotations
@@ -19,16 +20,16 @@ from cvocr_lab.images._decode import (
     check_page_numbers,
     check_size,
     decode_picture,
-    frozen,
+    read_only,
     translated,
     upright,
 )
 from cvocr_lab.images._fetch import Fetch, fetch_bytes, public_name
+from cvocr_lab.images._formats import format_of, is_readable
 from cvocr_lab.images._limits import Limits
 from cvocr_lab.images._pdf import decode_pdf
-from cvocr_lab.images._quiet import quiet_pillow
-from cvocr_lab.images._sniff import format_of, is_readable
-from cvocr_lab.images._source import Encoded, Kind, checked, encoded, on_disk
+from cvocr_lab.images._pillow_warnings import quiet_pillow
+from cvocr_lab.images._source import Encoded, Origin, checked, on_disk, read_source
 
 __all__ = [
     "Fetch",
@@ -46,30 +47,30 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class InputImage:
-    """A picture, upright, in memory.
+    """An upright picture in memory.
 
     Parameters
     ----------
     name
-        What stands for it in messages: the path as given, the URL without user and query,
-        ``"bytes"``, ``"array"`` …; never content.
+        The name used in messages: the path as given, the URL without user and query, ``"bytes"``,
+        ``"array"`` …; never content.
     sha256
-        Hex digest of the source's bytes; of shape and pixels for PIL pictures and arrays.
+        Hexadecimal digest of the bytes; for PIL pictures and arrays, of shape and pixels.
     pages
         Upright RGB pixels, each (height, width, 3), C-contiguous and read-only: one for a
-        picture, one per page for PDF and TIFF; none when it was loaded undecoded.
+        picture, one per page of a PDF or TIFF; empty if it was not decoded.
     source
-        Where it came from.
+        The type of source.
     data
-        The encoded bytes, where there are any.
+        The encoded bytes, if there are any.
     url
-        The full URL, where there is one.
+        The full URL, if there is one.
     numbers
-        The page number in the source of each of `pages`, from 1; left out, they are counted.
+        Page numbers of `pages` in the source, from 1; by default they are counted.
     selection
-        Which part of the source was loaded, see `selection`.
+        The pages and resolution that were loaded, see `selection`.
     fetch
-        How `url` is fetched, if it still has to be.
+        How `url` will be fetched.
 
     Raises
     ------
@@ -80,7 +81,7 @@ class InputImage:
     name: str
     sha256: str
     pages: tuple[NDArray[np.uint8], ...] = field(compare=False)
-    source: Kind
+    source: Origin
     data: bytes | None = field(default=None, repr=False, compare=False)
     url: str | None = field(default=None, repr=False, compare=False)
     numbers: tuple[int, ...] = ()
@@ -104,7 +105,7 @@ class InputImage:
 
 
 def selection(pages: Sequence[int] | None, limits: Limits) -> str:
-    """Describe which part of a source is loaded, and how finely; "" for all of it, as usual.
+    """Describe the pages and the resolution that are loaded; "" for the defaults.
 
     >>> selection(None, Limits()), selection([1, 3], Limits(pdf_dpi=300))
     ('', 'pages=1,3 dpi=300')
@@ -124,34 +125,34 @@ def load(
     fetch: Fetch = Fetch(),  # noqa: B008 - frozen
     decode: bool = True,
 ) -> InputImage:
-    """A picture from wherever it is.
+    """Load a picture from any source.
 
     Parameters
     ----------
     source
         Path, http(s) URL, ``data:`` URI, base64 text, bytes, binary file, PIL picture, or uint8
-        array (H×W, H×W×1, H×W×3 RGB, H×W×4 RGBA).  Text is a path if such a file is there.
-        Or what was loaded undecoded before.
+        array (H×W, H×W×1, H×W×3 RGB, H×W×4 RGBA).  Text is treated as a path if the file exists.
+        It may also be an `InputImage` that was loaded with ``decode=False``.
     base
         Folder that relative paths start from; None for the current one.
     pages
-        Numbers of the wanted pages of a PDF or TIFF, from 1; None for all.
+        Page numbers of a PDF or TIFF to load, from 1; None for all.
     limits
-        What is too large or too small.
+        Minimum and maximum sizes.
     fetch
         How URLs are fetched.
     decode
-        False leaves encoded pictures without pixels, and URLs unfetched, for those who send them
-        on; the `sha256` of a URL is then of its text.  See `fetched`.
+        False does not decode pictures and does not fetch URLs, for engines that send them to a
+        service; the `sha256` of a URL is then that of its text.  See `fetched`.
 
     Raises
     ------
     ImageError
-        The cell is empty, there is no such file, or it cannot be read as a picture.
+        The cell is empty, the file does not exist, or it cannot be read as a picture.
     FetchError
         The URL cannot be fetched.
     ArgumentError
-        `pages` holds something else than numbers from 1, or pages are to be taken undecoded.
+        `pages` is not page numbers from 1, or is combined with ``decode=False``.
 
     Examples
     --------
@@ -160,21 +161,21 @@ def load(
     InputImage('array', pixels, 30×20)
     """
     if pages is not None and (len(pages) == 0 or min(pages) < 1):
-        raise ArgumentError(f"pages={list(pages)!r}: give page numbers from 1")
-    drawn = _drawn(source, pages, limits)
+        raise ArgumentError(f"pages must be page numbers from 1, not {list(pages)!r}")
+    drawn = _from_pixels(source, pages, limits)
     if drawn is not None:
         return drawn
     if not decode and pages is not None:
-        raise ArgumentError("pages=… takes an engine that reads here: this one sends whole files")
+        raise ArgumentError("this engine sends whole files and does not support pages=…")
     if isinstance(source, InputImage) and not source.pages:
         if not decode:
             return source
         found = Encoded(source.name, source.source, source.data or b"", source.url)
     else:
-        found = encoded(source, base=base, limits=limits)
+        found = read_source(source, base=base, limits=limits)
     if not decode:
         return _undecoded(found, fetch, selection(None, limits))
-    if found.kind == "url" and not found.data:
+    if found.origin == "url" and not found.data:
         assert found.url is not None
         return _decoded(_fetched(found.url, fetch), pages, limits)
     return _decoded(found, pages, limits)
@@ -187,14 +188,14 @@ def load_url(
     limits: Limits = Limits(),  # noqa: B008 - frozen
     fetch: Fetch = Fetch(),  # noqa: B008 - frozen
 ) -> InputImage:
-    """Like `load`, for text that must not be taken for a path: what a stranger sent.
+    """Load a picture from a URL; use it for untrusted text, which `load` could treat as a path.
 
     Raises
     ------
     FetchError
-        Not an http(s) URL, or it cannot be fetched.
+        It is not an http(s) URL, or cannot be fetched.
     ImageError
-        The answer cannot be read as a picture.
+        The response cannot be read as a picture.
     """
     return _decoded(_fetched(url, fetch), pages, limits)
 
@@ -205,24 +206,24 @@ def digest(
     base: Path | str | None = None,
     limits: Limits = Limits(),  # noqa: B008 - frozen
 ) -> str:
-    """The `sha256` that `load` would give, without decoding; of the URL itself for URLs.
+    """Return the `sha256` of a source without decoding it; for URLs, that of their text.
 
     Parameters
     ----------
     source, base, limits
-        As for `load`.
+        See `load`.
 
     Raises
     ------
     ImageError
-        The cell is empty, there is no such file, or it begins like no picture.
+        The cell is empty, the file does not exist, or it is no picture.
     FetchError
-        A URL of a scheme that is not fetched.
+        It is a URL with another scheme than http(s).
     """
-    drawn = _drawn(source, None, limits)
+    drawn = _from_pixels(source, None, limits)
     if drawn is not None:
         return drawn.sha256
-    found = encoded(source, base=base, limits=limits)
+    found = read_source(source, base=base, limits=limits)
     if found.url:
         return hashlib.sha256(found.url.encode()).hexdigest()
     _format(found)
@@ -230,7 +231,7 @@ def digest(
 
 
 def fetched(image: InputImage) -> InputImage:
-    """The same picture with its `data`, for one that was loaded undecoded from a URL.
+    """Fetch the `data` of a picture that was loaded from a URL with ``decode=False``.
 
     Raises
     ------
@@ -249,7 +250,7 @@ def _undecoded(found: Encoded, fetch: Fetch, selected: str) -> InputImage:
         name=found.name,
         sha256=hashlib.sha256(found.data or (found.url or "").encode()).hexdigest(),
         pages=(),
-        source=found.kind,
+        source=found.origin,
         data=found.data or None,
         url=found.url,
         selection=selected,
@@ -264,18 +265,18 @@ def _fetched(url: str, fetch: Fetch) -> Encoded:
 def _decoded(found: Encoded, pages: Sequence[int] | None, limits: Limits) -> InputImage:
     name = found.name
     data = checked(found.data, name, limits)
-    kind = _format(found)
-    if kind == "PDF":
+    file_format = _format(found)
+    if file_format == "PDF":
         with translated(name, "PDF"):
             arrays = decode_pdf(data, name, pages=pages, limits=limits)
     else:
-        arrays = decode_picture(data, kind, name, pages=pages, limits=limits)
-    chosen = pages is not None and kind in ("PDF", "TIFF")
+        arrays = decode_picture(data, file_format, name, pages=pages, limits=limits)
+    chosen = pages is not None and file_format in ("PDF", "TIFF")
     return InputImage(
         name=name,
         sha256=hashlib.sha256(data).hexdigest(),
         pages=arrays,
-        source=found.kind,
+        source=found.origin,
         data=data,
         url=found.url,
         numbers=tuple(map(int, pages or ())) if chosen else (),
@@ -284,14 +285,14 @@ def _decoded(found: Encoded, pages: Sequence[int] | None, limits: Limits) -> Inp
 
 
 def _format(found: Encoded) -> str:
-    kind = format_of(found.data)
-    if not is_readable(kind):
-        raise ImageError(f"{found.name} is {kind}, not a picture: give JPEG, PNG or PDF")
-    return kind
+    file_format = format_of(found.data)
+    if not is_readable(file_format):
+        raise ImageError(f"{found.name} is {file_format}, not a picture: use JPEG, PNG or PDF")
+    return file_format
 
 
-def _drawn(source: object, pages: Sequence[int] | None, limits: Limits) -> InputImage | None:
-    """The picture of an array or a PIL picture; None for anything else."""
+def _from_pixels(source: object, pages: Sequence[int] | None, limits: Limits) -> InputImage | None:
+    """Load an array or a PIL picture; None for anything else."""
     if isinstance(source, np.ndarray):
         name, pixels = "array", _of_array(source, limits)
     elif hasattr(source, "getexif"):
@@ -320,7 +321,7 @@ def _of_array(array: NDArray[np.generic], limits: Limits) -> NDArray[np.uint8]:
     channels = array.shape[2] if array.ndim == 3 else 1
     if array.dtype != np.uint8 or array.ndim not in (2, 3) or channels not in (1, 3, 4):
         raise ImageError(
-            f"array of {array.dtype}, shape {array.shape}: give uint8, H×W, H×W×3 or H×W×4"
+            f"array of {array.dtype}, shape {array.shape}: use uint8, H×W, H×W×3 or H×W×4"
         )
     check_size((array.shape[1], array.shape[0]), "array", limits)
     pixels = array.astype(np.uint8, copy=False).reshape(*array.shape[:2], channels)
@@ -330,5 +331,5 @@ def _of_array(array: NDArray[np.generic], limits: Limits) -> NDArray[np.uint8]:
         alpha = pixels[..., 3:].astype(np.uint16)
         mixed = pixels[..., :3] * alpha + 255 * (255 - alpha) + 127
         pixels = (mixed // 255).astype(np.uint8)
-    # A copy even where the caller's array is read-only: it may be a view of one that is not.
-    return frozen(np.array(pixels, order="C"))
+    # Copy even a read-only array, since it may be a view of a writable one.
+    return read_only(np.array(pixels, order="C"))

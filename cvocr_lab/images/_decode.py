@@ -1,4 +1,4 @@
-"""Encoded pictures -> upright RGB arrays, with every failure of Pillow turned into one error."""
+"""Decode pictures with Pillow to upright RGB arrays; all failures become an `ImageError`."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvocr_lab.errors import CvocrError, ImageError
+from cvocr_lab.images._integrity import is_cut_off, jpeg_scans
 from cvocr_lab.images._limits import Limits
-from cvocr_lab.images._quiet import quiet_pillow
-from cvocr_lab.images._whole import is_cut_off, jpeg_scans
+from cvocr_lab.images._pillow_warnings import quiet_pillow
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -26,28 +26,28 @@ if TYPE_CHECKING:
 Pixels: TypeAlias = "NDArray[np.uint8]"
 
 _ORIENTATION: Final = 0x0112
-_PASSES: Final = 20
-"""How often a JPEG as large as may be is drawn over, a smaller one more often.  Encoders write ten
-scans or so; a file of 271 KB with 1,000 took 23 s."""
-_COPIES: Final = 10  # small copies of a page that a pyramid may hold
+_MAX_SCANS: Final = 20
+"""Maximum number of scans of a JPEG of the maximum size; smaller ones may have more.  Encoders
+write about ten scans; a file of 271 KB with 1,000 scans took 23 s."""
+_COPIES: Final = 10  # maximum number of small copies per page of a TIFF pyramid
 _SUBFILE_TYPE: Final = 254
 
 
 @contextmanager
 def translated(name: str, what: str) -> Iterator[None]:
-    """Turn whatever a decoder raises into an `ImageError` that names the source.
+    """Replace any exception of a decoder by an `ImageError` that names the source.
 
     Parameters
     ----------
     name
-        What stands for the source in messages.
+        Name of the source in messages.
     what
-        What was being read, e.g. ``"PNG"``.
+        What is being read, for example ``"PNG"``.
 
     Raises
     ------
     ImageError
-        Instead of anything but `CvocrError`.
+        The block raised an exception other than `CvocrError`.
     """
     try:
         yield
@@ -57,17 +57,19 @@ def translated(name: str, what: str) -> Iterator[None]:
         raise ImageError(f"{what} {name} does not fit in memory: make it smaller") from error
     except Exception as error:
         if type(error).__name__ == "DecompressionBombError":
-            # Some formats are judged by Pillow's own limit before they can be by ours.
+            # For some formats, Pillow checks its own limit before ours can be checked.
             raise ImageError(f"{what} {name} has too many pixels: make it smaller") from error
-        # Pillow lets out OSError, SyntaxError, ValueError, TypeError, struct.error and more.
-        kind = type(error).__name__
-        raise ImageError(f"{what} {name} is broken or cut off ({kind}): get a new copy") from error
+        # Pillow may raise OSError, SyntaxError, ValueError, TypeError, struct.error and more.
+        reason = type(error).__name__
+        raise ImageError(
+            f"{what} {name} is broken or cut off ({reason}): get a new copy"
+        ) from error
 
 
 def decode_picture(
     data: bytes, found: str, name: str, *, pages: Sequence[int] | None, limits: Limits
 ) -> tuple[Pixels, ...]:
-    """Pixels of an encoded picture: one array, or one for each page of a TIFF.
+    """Decode a picture to one array, or to one array per page of a TIFF.
 
     Parameters
     ----------
@@ -76,16 +78,16 @@ def decode_picture(
     found
         Its format, by Pillow's name.
     name
-        What stands for it in messages.
+        Name of the source in messages.
     pages
-        Numbers of the wanted pages, from 1; None for all.
+        Page numbers to decode, from 1; None for all.
     limits
-        Checked against the header, before decoding.
+        Limits that are checked with the header, before decoding.
 
     Raises
     ------
     ImageError
-        Broken, cut off, too large, too small.
+        The picture is broken, incomplete, too large or too small.
     """
     if is_cut_off(data, found):
         raise ImageError(f"{found} {name} is broken or cut off: get a new copy")
@@ -96,12 +98,12 @@ def decode_picture(
             _enable_heif(name)
         if found == "TIFF":
             _silence_tiff()
-        # Only the sniffed format's decoder ever sees the bytes.
+        # Only the decoder of the detected format is used.
         with Image.open(io.BytesIO(data), formats=[found]) as picture:
             if found == "JPEG":
                 scans = jpeg_scans(data)
-                if scans * picture.width * picture.height > _PASSES * limits.max_pixels:
-                    raise ImageError(f"JPEG {name} is drawn in {scans} scans: save it anew")
+                if scans * picture.width * picture.height > _MAX_SCANS * limits.max_pixels:
+                    raise ImageError(f"JPEG {name} has {scans} scans: save it again")
             if found != "TIFF":
                 check_page_numbers(pages, 1, name, limits)
                 return (upright(picture, name, limits),)
@@ -109,18 +111,18 @@ def decode_picture(
 
 
 def upright(picture: Image.Image, name: str, limits: Limits) -> Pixels:
-    """Pixels of one Pillow picture, EXIF orientation applied, on white, 8 bits, RGB."""
+    """Convert a Pillow picture to 8-bit RGB pixels, upright (by EXIF) and on white."""
     check_size(picture.size, name, limits)
     picture.load()
     turn = _turn(picture)
     flat = _rgb(picture)
     if turn is not None:
         flat = flat.transpose(turn)
-    return frozen(np.asarray(flat))
+    return read_only(np.asarray(flat))
 
 
-def frozen(pixels: Pixels) -> Pixels:
-    """The same pixels, C-contiguous and read-only; copied unless they are so already."""
+def read_only(pixels: Pixels) -> Pixels:
+    """Return the pixels as a C-contiguous and read-only array, copied if necessary."""
     if pixels.flags.writeable or not pixels.flags.c_contiguous:
         pixels = np.array(pixels, order="C")
         pixels.flags.writeable = False
@@ -128,28 +130,28 @@ def frozen(pixels: Pixels) -> Pixels:
 
 
 def check_size(size: tuple[int, int], name: str, limits: Limits, *, before: int = 0) -> None:
-    """Refuse a picture by its declared size.
+    """Check the declared size of a picture.
 
     Parameters
     ----------
     size
         Width and height in pixels.
     name
-        What stands for the picture in messages.
+        Name of the source in messages.
     limits
-        What is allowed.
+        Allowed sizes.
     before
-        Pixels of the pages before this one.
+        Number of pixels in the pages before this one.
 
     Raises
     ------
     ImageError
-        Too many pixels, or too few.
+        The picture has too many or too few pixels.
     """
     width, height = size
     if min(size) < limits.min_side:
         raise ImageError(
-            f"{name} is only {width}×{height} pixels: {limits.min_side} a side are the least"
+            f"{name} is only {width}×{height} pixels: each side needs at least {limits.min_side}"
         )
     if width * height + before > limits.max_pixels:
         total = f"{(width * height + before) / 1e6:.0f} million pixels"
@@ -162,12 +164,12 @@ def check_size(size: tuple[int, int], name: str, limits: Limits, *, before: int 
 def check_page_numbers(
     pages: Sequence[int] | None, count: int, name: str, limits: Limits
 ) -> list[int]:
-    """Wanted page numbers, from 1; all where `pages` is None.
+    """Return the page numbers to load, from 1; all if `pages` is None.
 
     Raises
     ------
     ImageError
-        A page that is not there, or too many pages.
+        A page does not exist, or there are too many pages.
     """
     wanted = list(range(1, count + 1)) if pages is None else list(pages)
     for number in wanted:
@@ -176,7 +178,7 @@ def check_page_numbers(
             raise ImageError(f"{name} has no page {number}: it has {count} {plural}")
     if len(wanted) > limits.max_pages:
         raise ImageError(
-            f"{name} has {len(wanted)} pages: say pages=…, or raise Limits.max_pages "
+            f"{name} has {len(wanted)} pages: pass pages=…, or raise Limits.max_pages "
             f"({limits.max_pages})"
         )
     return wanted
@@ -186,7 +188,7 @@ def _tiff_pages(
     picture: Image.Image, name: str, pages: Sequence[int] | None, limits: Limits
 ) -> Iterator[Pixels]:
     frames: list[int] = []
-    # Not `n_frames`: it follows a chain of any length.
+    # `n_frames` is not used, since it follows a chain of any length.
     last = max(pages, default=1) if pages is not None else limits.max_pages
     at = 0
     while len(frames) <= last:
@@ -198,7 +200,7 @@ def _tiff_pages(
             frames.append(at)
         at += 1
         if at > _COPIES * (last + 1):
-            raise ImageError(f"TIFF {name} has too many small copies: save it without")
+            raise ImageError(f"TIFF {name} has too many small copies: save it without them")
     before = 0
     for number in check_page_numbers(pages, len(frames), name, limits):
         picture.seek(frames[number - 1])
@@ -218,7 +220,7 @@ def _turn(picture: Image.Image) -> Image.Transpose | None:
     try:
         orientation = picture.getexif().get(_ORIENTATION)
     except Exception:
-        return None  # broken EXIF does not spoil the picture
+        return None  # the picture is usable in spite of broken EXIF data
     t = Image.Transpose
     turns = {
         2: t.FLIP_LEFT_RIGHT,
@@ -241,14 +243,14 @@ def _rgb(picture: Image.Image) -> Image.Image:
         clear = picture.convert("RGBA")
         white = Image.new("RGBA", picture.size, "white")
         return Image.alpha_composite(white, clear).convert("RGB")
-    # To convert what is RGB already would copy it.
+    # Converting an RGB picture would copy it.
     return picture if picture.mode == "RGB" else picture.convert("RGB")
 
 
 def _eight_bits(picture: Image.Image) -> Pixels:
     values = np.nan_to_num(np.asarray(picture), nan=0, posinf=0, neginf=0)
-    # These modes do not tell their range (scanners put 12 bits into 16): take the smallest usual
-    # one that holds all values.
+    # The range of these modes is not known (scanners store 12 bits in 16): use the smallest usual
+    # range that contains all values.
     usual = (255, 4095, 65535) if values.dtype.kind in "iu" else (1, 255, 4095, 65535)
     highest = float(values.max())
     top = next((top for top in usual if highest <= top), highest)
@@ -267,12 +269,12 @@ def _enable_heif(name: str) -> None:
 
 @cache
 def _silence_tiff() -> None:
-    """Stop what writes to standard error while a TIFF is read; Pillow raises what matters."""
+    """Prevent libtiff from writing to standard error; Pillow raises the relevant errors."""
     from PIL import _imaging
 
-    # Without any handler, logging itself writes there.
+    # Without a handler, logging writes to standard error too.
     logging.getLogger("PIL").addHandler(logging.NullHandler())
-    with contextlib.suppress(OSError, AttributeError):  # linked in so that it cannot be reached
+    with contextlib.suppress(OSError, AttributeError):  # libtiff may not be accessible
         library = ctypes.CDLL(_imaging.__file__)
         library.TIFFSetErrorHandler(None)
         library.TIFFSetWarningHandler(None)

@@ -1,8 +1,8 @@
-"""One picture from a URL, from the open internet only.
+"""Fetch a picture from a URL on the public internet.
 
-The host is looked up once, every address it has must be public, and the connection goes to one of
-those very addresses; so neither a redirect nor a name that changes its address between check and
-use leads inside.  No proxy, cookie or ``.netrc`` of the user's takes part.
+The host name is resolved once, all its addresses must be public, and the connection is made to one
+of these addresses.  Therefore neither redirects nor host names that change their address can reach
+a private network.  Proxies, cookies and ``.netrc`` of the user are not used.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
 
 from cvocr_lab.errors import ArgumentError, FetchError
+from cvocr_lab.images._formats import format_of, is_readable
 from cvocr_lab.images._limits import changed_fields
-from cvocr_lab.images._sniff import format_of, is_readable
 
 if TYPE_CHECKING:
     import http.client
@@ -31,18 +31,18 @@ _REDIRECTS: Final = {301, 302, 303, 307, 308}
 _PATH_CHARACTERS: Final = "/%:@!$&'()*+,;=~-._"
 _HINTS: Final = {
     401: "the link needs a login",
-    403: "the link needs a login or has run out",
+    403: "the link needs a login or has expired",
     404: "check the link",
     410: "check the link",
     429: "try again later",
 }
 _NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
 _GLOBAL_6: Final = ipaddress.ip_network("2000::/3")
-"""All of IPv6 that is global unicast; mapped, translated, local and multicast lie outside."""
+"""IPv6 global unicast; mapped, translated, local and multicast addresses are not in it."""
 
-# Not the interpreter's `is_global`, which differs between versions of Python: the registries
+# `is_global` is not used, because it differs between versions of Python.  Sources: the registries
 # iana-ipv4-special-registry and iana-ipv6-special-registry, multicast, and 6to4 and Teredo, which
-# carry an IPv4 address that need not be public.
+# contain an IPv4 address that may be private.
 _SPECIAL_4: Final = tuple(
     map(
         ipaddress.IPv4Network,
@@ -73,15 +73,16 @@ class Fetch:
     read_s
         Seconds to wait for the next bytes.
     total_s
-        Seconds for everything, redirects included; only the name look-up is not counted.
+        Seconds in total, including redirects, but not the resolution of the host name.
     max_bytes
-        Largest answer.
+        Maximum size of the response.
     max_redirects
-        Redirects that are followed.
+        Maximum number of redirects.
     allow_private
-        Allow addresses that are not public: loopback, private, link-local, reserved, multicast.
+        Whether to allow addresses that are not public: loopback, private, link-local, reserved
+        and multicast.
     allow_network
-        False refuses every URL.
+        Whether to fetch URLs at all.
     """
 
     connect_s: float = 10.0
@@ -98,11 +99,13 @@ class Fetch:
     def __post_init__(self) -> None:
         for name in ("connect_s", "read_s", "total_s", "max_bytes"):
             if not getattr(self, name) > 0:
-                raise ArgumentError(f"Fetch.{name} is {getattr(self, name)!r}: give more than 0")
+                raise ArgumentError(
+                    f"Fetch.{name} must be greater than 0, not {getattr(self, name)!r}"
+                )
 
 
 def public_name(url: str) -> str:
-    """The URL without user, password, query and fragment: what may stand in a message."""
+    """Return the URL without user, password, query and fragment, for messages."""
     try:
         parts = urlsplit(url)
         port = f":{parts.port}" if parts.port else ""
@@ -113,12 +116,12 @@ def public_name(url: str) -> str:
 
 
 def fetch_bytes(url: str, options: Fetch) -> bytes:
-    """The picture or PDF behind a URL.
+    """Fetch the picture or PDF at a URL.
 
     Raises
     ------
     FetchError
-        Refused, not reached, too slow, too large, or the answer is no picture.
+        The URL is refused, unreachable, too slow or too large, or the response is no picture.
     """
     name = public_name(url)
     if not options.allow_network:
@@ -131,7 +134,7 @@ def fetch_bytes(url: str, options: Fetch) -> bytes:
                 _check_content(answer, name)
                 return answer
             if urlsplit(url).scheme == "https" and urlsplit(answer).scheme == "http":
-                raise FetchError(f"{name} leads from https to http: give the last link")
+                raise FetchError(f"{name} redirects from https to http: use the last link")
             url = answer
     raise FetchError(f"{name} redirects more than {options.max_redirects} times: check the link")
 
@@ -139,7 +142,7 @@ def fetch_bytes(url: str, options: Fetch) -> bytes:
 def _check_content(data: bytes, name: str) -> None:
     found = format_of(data)
     if not is_readable(found):
-        advice = "give the link of the picture itself"
+        advice = "use the link of the picture itself"
         raise FetchError(f"{name} answered with {found}, not a picture: {advice}")
 
 
@@ -155,19 +158,19 @@ def _translated(name: str) -> Iterator[None]:
     except ssl.SSLError as error:
         raise FetchError(f"{name} cannot be trusted (TLS): check the link") from error
     except (OSError, http.client.HTTPException, ValueError) as error:
-        kind = type(error).__name__
-        raise FetchError(f"{name} cannot be reached ({kind}): check the link") from error
+        reason = type(error).__name__
+        raise FetchError(f"{name} cannot be reached ({reason}): check the link") from error
 
 
 def _get(url: str, options: Fetch, deadline: float) -> bytes | str:
-    """One request: the answer's body, or where it leads."""
-    import http.client  # here, as it is slow to import
+    """Make one request, and return the body of the response or the URL of a redirect."""
+    import http.client  # slow to import
 
     parts = urlsplit(url)
     name = public_name(url)
     scheme, host = parts.scheme.lower(), parts.hostname
     if scheme not in _PORTS or not host:
-        raise FetchError(f"{name} is not fetched: only http and https links are")
+        raise FetchError(f"{name} is not fetched: only http and https links are supported")
     host = host if host.isascii() else host.encode("idna").decode()
     port = parts.port or _PORTS[scheme]
     sock: socket.socket = _connect(host, port, name, options, deadline)
@@ -196,7 +199,9 @@ def _body(response: http.client.HTTPResponse, name: str, options: Fetch) -> byte
         hint = _HINTS.get(response.status, "try again later" if response.status >= 500 else "check")
         raise FetchError(f"{name} answered with status {response.status}: {hint}")
     if response.getheader("Content-Encoding", "identity").lower() != "identity":
-        raise FetchError(f"{name} answered with packed data: give the link of the picture itself")
+        raise FetchError(
+            f"{name} answered with compressed data: use the link of the picture itself"
+        )
     length = response.length
     most = options.max_bytes
     taken = io.BytesIO()
@@ -220,11 +225,11 @@ def _connect(host: str, port: int, name: str, options: Fetch, deadline: float) -
     if not options.allow_private and not all(_is_public(str(to[0])) for *_, to in found):
         raise FetchError(f"{name} is not fetched: its address is not on the public internet")
     trouble: OSError = OSError("no address")
-    for family, kind, protocol, _, address in found:
-        sock = socket.socket(family, kind, protocol)
+    for family, socket_type, protocol, _, address in found:
+        sock = socket.socket(family, socket_type, protocol)
         try:
             sock.settimeout(_left(options.connect_s, deadline))
-            # Numbers, not the name: a second look-up could give another address.
+            # Connect to the address, since resolving the name again could give another one.
             sock.connect(address)
         except OSError as error:
             sock.close()
@@ -235,7 +240,7 @@ def _connect(host: str, port: int, name: str, options: Fetch, deadline: float) -
 
 
 def _is_public(text: str) -> bool:
-    """Tell whether an address is one of the open internet: in no special-purpose range."""
+    """Return whether an address is public, that is, in no special-purpose range."""
     address = ipaddress.ip_address(text.partition("%")[0])
     if isinstance(address, ipaddress.IPv4Address):
         return not any(address in network for network in _SPECIAL_4)
@@ -277,7 +282,7 @@ def _login(parts: SplitResult) -> dict[str, str]:
 
 
 class _TimedSocket:
-    """A socket on which each read also ends at the deadline, for `http.client`."""
+    """A socket for `http.client` whose reads and writes end at the deadline."""
 
     def __init__(self, sock: socket.socket, read_s: float, deadline: float) -> None:
         self._sock = sock
@@ -293,7 +298,7 @@ class _TimedSocket:
         return io.BufferedReader(_TimedReader(self._sock, self._read_s, self._deadline))
 
     def close(self) -> None:
-        """Nothing: who opened the socket closes it."""
+        """Do nothing, since the caller closes the socket."""
 
 
 class _TimedReader(io.RawIOBase):

@@ -1,4 +1,4 @@
-"""How large a picture may be, before anything is decoded."""
+"""`Limits`: the allowed sizes of pictures, checked before decoding."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from cvocr_lab.errors import ArgumentError
 
 
 def changed_fields(settings: Any) -> str:
-    """Write a dataclass of settings with those that are not as usual, so signatures stay short.
+    """Format a dataclass of settings with only the changed ones, so that signatures are short.
 
     >>> Limits(), Limits(min_side=20)
     (Limits(), Limits(min_side=20))
@@ -21,24 +21,24 @@ def changed_fields(settings: Any) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What is refused as too large or too small.
+    """Allowed sizes of pictures.
 
     Parameters
     ----------
     max_bytes
-        Size of the encoded file.
+        Maximum size of the encoded file.
     max_pixels
-        Pixels of all pages together; a picture is judged by its header, before decoding.
-        Pillow's own limit (``2 * PIL.Image.MAX_IMAGE_PIXELS`` a page) holds as well.
+        Maximum number of pixels of all pages together, checked with the header before decoding.
+        Pillow's own limit (``2 * PIL.Image.MAX_IMAGE_PIXELS`` per page) applies as well.
     min_side
-        Shortest side in pixels; below it there is nothing to read.
+        Minimum length of the shorter side in pixels.
     max_pages
-        Pages of one PDF or TIFF that are loaded at once.
+        Maximum number of pages of one PDF or TIFF.
     pdf_dpi
-        Usual resolution of PDF pages, in dots per inch: scans that hold more are drawn at up
-        to twice that, pages too large for it at less.
+        Resolution at which PDF pages are rendered, in dots per inch.  Scans with a higher
+        resolution are rendered at up to twice this value, very large pages at less.
     pdf_s
-        Seconds that drawing a PDF may take.
+        Seconds that rendering a PDF may take.
     """
 
     max_bytes: int = 64 * 2**20
@@ -54,4 +54,6 @@ class Limits:
     def __post_init__(self) -> None:
         for name in ("max_bytes", "max_pixels", "min_side", "max_pages", "pdf_dpi", "pdf_s"):
             if not getattr(self, name) > 0:
-                raise ArgumentError(f"Limits.{name} is {getattr(self, name)!r}: give more than 0")
+                raise ArgumentError(
+                    f"Limits.{name} must be greater than 0, not {getattr(self, name)!r}"
+                )

@@ -1,8 +1,8 @@
-"""PDF pages -> upright RGB arrays, drawn in a process of their own.
+"""Render PDF pages to upright RGB arrays in a separate process.
 
-A few hundred bytes of PDF can keep PDFium busy for years, and nothing stops it inside this
-process; it also serves one thread at a time only.  A child process can be ended, and is bounded
-in memory; it costs about a tenth of a second for each document.
+A few hundred bytes of PDF can keep PDFium busy for years, and it cannot be stopped within this
+process; it also supports only one thread at a time.  A child process can be killed and its memory
+can be limited; it costs about a tenth of a second per document.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from typing import Final
 import numpy as np
 
 from cvocr_lab.errors import ImageError
-from cvocr_lab.images._decode import Pixels, check_page_numbers, check_size, frozen
+from cvocr_lab.images._decode import Pixels, check_page_numbers, check_size, read_only
+from cvocr_lab.images._integrity import is_cut_off
 from cvocr_lab.images._limits import Limits
-from cvocr_lab.images._whole import is_cut_off
 
 _BOOT: Final = """\
 import sys
@@ -28,7 +28,7 @@ import runpy
 runpy.run_path({file!r}, run_name="__main__")
 """
 _CHILD: Final = Path(__file__).with_name("_pdf_child.py")
-_MEMORY: Final = 3 * 2**30  # bytes the child may use
+_MEMORY: Final = 3 * 2**30  # maximum memory of the child process in bytes
 _TROUBLE: Final = {
     "password": "is locked with a password: save a copy without one",
     "broken": "is broken: get a new copy",
@@ -39,24 +39,23 @@ _TROUBLE: Final = {
 def decode_pdf(
     data: bytes, name: str, *, pages: Sequence[int] | None, limits: Limits
 ) -> tuple[Pixels, ...]:
-    """Pixels of the pages of a PDF.
+    """Render the pages of a PDF.
 
     Parameters
     ----------
     data
         The file.
     name
-        What stands for it in messages.
+        Name of the source in messages.
     pages
-        Numbers of the wanted pages, from 1; None for all.
+        Page numbers to render, from 1; None for all.
     limits
-        Its `pdf_dpi` is the usual resolution: scans that hold more are drawn at up to twice
-        that, pages too large for it at less.
+        Allowed sizes, resolution and time.
 
     Raises
     ------
     ImageError
-        Broken, cut off, locked, without pages, too large, or too slow to draw.
+        The file is broken, incomplete, locked, without pages, too large, or too slow to render.
     """
     if is_cut_off(data, "PDF"):
         raise ImageError(f"PDF {name} is cut off: get a new copy")
@@ -76,7 +75,7 @@ def decode_pdf(
     at = end + 1
     for width, height, stride in told["sizes"]:
         rows = np.frombuffer(answer, np.uint8, height * stride, at).reshape(height, stride)
-        drawn.append(frozen(rows[:, : width * 3].reshape(height, width, 3)))
+        drawn.append(read_only(rows[:, : width * 3].reshape(height, width, 3)))
         at += height * stride
     return tuple(drawn)
 
@@ -102,9 +101,9 @@ def _ask_child(data: bytes, name: str, pages: Sequence[int] | None, limits: Limi
         )
     except subprocess.TimeoutExpired as error:
         raise ImageError(
-            f"PDF {name} takes more than {limits.pdf_s:g} s to draw: save it as pictures, "
+            f"PDF {name} takes more than {limits.pdf_s:g} s to render: save it as pictures, "
             "or raise Limits.pdf_s"
         ) from error
     if child.returncode:
-        raise ImageError(f"PDF {name} cannot be drawn: save it as pictures")
+        raise ImageError(f"PDF {name} cannot be rendered: save it as pictures")
     return child.stdout

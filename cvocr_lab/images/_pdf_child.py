@@ -1,8 +1,8 @@
-"""Draws PDF pages in a process of its own: the script that `_pdf` starts.
+"""The script that `_pdf` runs in a separate process to render PDF pages.
 
-It imports nothing of the package, for a quick start.  Standard input: a line of JSON (`pages`,
-`max_pages`, `max_pixels`, `dpi`, `seconds`, `memory`), then the PDF.  Standard output: a line of
-JSON, then the rows of each page drawn.  What is too much is not drawn, only told.
+It imports nothing of the package, so that it starts quickly.  Standard input: a line of JSON
+(`pages`, `max_pages`, `max_pixels`, `dpi`, `seconds`, `memory`), then the PDF.  Standard output: a
+line of JSON, then the rows of each rendered page.  Pages that are too large are only reported.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ import pypdfium2 as pdfium
 from pypdfium2 import raw
 
 _LONGEST_SIDE: Final = 14_400  # points; PDF 32000-1, annex C.2
-_LARGEST_PAGE: Final = 25_000_000  # pixels; a card that fills an A4 page needs no more
-_FINEST: Final = 2.0  # times `dpi`; scans that hold more than `dpi` are drawn at their own
-_SMALLEST_SCAN: Final = 0.05  # of the page's area; below it, a picture is a logo
+_LARGEST_PAGE: Final = 25_000_000  # pixels; enough for a card that fills an A4 page
+_FINEST: Final = 2.0  # maximum resolution of pages with fine scans, as a multiple of `dpi`
+_SMALLEST_SCAN: Final = 0.05  # share of the page; smaller pictures are logos
 
 
 def main() -> None:
@@ -43,14 +43,14 @@ def _bound(memory: int, seconds: float) -> None:
     with contextlib.suppress(ImportError, AttributeError, OSError, ValueError):
         import resource
 
-        # The parent watches the time too; this is for when the parent dies.
+        # The parent checks the time too, but it may die.
         resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(seconds) + 1,) * 2)
         resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
 
 
 def _draw(data: bytes, ask: dict[str, Any], drawn: list[Any]) -> dict[str, Any]:
     document = pdfium.PdfDocument(data)
-    document.init_forms()  # what is filled into a form is drawn too
+    document.init_forms()  # renders the values of forms as well
     count = len(document)
     told: dict[str, Any] = {"count": count, "sizes": []}
     wanted = ask["pages"] or range(1, count + 1)
@@ -82,7 +82,7 @@ def _scale(page: Any, width: float, height: float, usual: float) -> float:
 
 
 def _native(page: Any, area: float) -> float:
-    """Pixels per point of the finest picture that fills a part of the page; 0 without any."""
+    """Return the highest resolution in pixels per point of the scans on a page; 0 without any."""
     finest = 0.0
     for at in range(min(raw.FPDFPage_CountObjects(page), 1000)):
         thing = raw.FPDFPage_GetObject(page, at)

@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 import pandas as pd
 
-from cvocr_lab.errors import ArgumentError, outside
+from cvocr_lab.errors import ArgumentError, caller_stacklevel
 from cvocr_lab.frames import (
     READING_COLUMNS,
     REVIEWED_COLUMN,
@@ -116,7 +116,7 @@ def apply(
         unmatched += sum(map(len, left.values()))
     if unmatched:
         text = f"ignored {unmatched} decisions about faces that are not in the frame"
-        warnings.warn(text, JournalWarning, stacklevel=outside())
+        warnings.warn(text, JournalWarning, stacklevel=caller_stacklevel())
     made = cells.frame()
     if not set(frame.columns) - set(given):
         return made

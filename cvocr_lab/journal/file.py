@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 import pandas as pd
 
-from cvocr_lab.errors import ArgumentError, outside, unknown
+from cvocr_lab.errors import ArgumentError, caller_stacklevel, unknown
 from cvocr_lab.frames import Records
 from cvocr_lab.journal.checks import check_value
 from cvocr_lab.journal.decision import Decision, Item, State
@@ -360,4 +360,4 @@ def warn_of_invalid_lines(path: Path, invalid_lines: Sequence[int]) -> None:
     if invalid_lines:
         numbers = ", ".join(map(str, invalid_lines))
         text = f"{path}: ignored line {numbers}, which is no decision"
-        warnings.warn(text, JournalWarning, stacklevel=outside())
+        warnings.warn(text, JournalWarning, stacklevel=caller_stacklevel())

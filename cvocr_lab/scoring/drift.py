@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from cvocr_lab.errors import ArgumentError, DriftError, outside
+from cvocr_lab.errors import ArgumentError, DriftError, caller_stacklevel
 from cvocr_lab.files import replacing
 from cvocr_lab.scoring.intervals import Floats
 
@@ -117,7 +117,9 @@ def guard(now: pd.DataFrame, path: str | PathLike[str]) -> None:
         raise DriftError(f"worse than {path.name}: {said}", fell)
     if not _same(frozen, now) and (few := _too_few(frozen, now)):
         warnings.warn(
-            f"the cards are not those of {path.name}: {few}", DriftWarning, stacklevel=outside()
+            f"the cards are not those of {path.name}: {few}",
+            DriftWarning,
+            stacklevel=caller_stacklevel(),
         )
 
 

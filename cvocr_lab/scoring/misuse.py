@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from cvocr_lab.errors import ArgumentError, outside
+from cvocr_lab.errors import ArgumentError, caller_stacklevel
 from cvocr_lab.frames import Pairing, Records, Truth, pair
 from cvocr_lab.kinds import field_order
 from cvocr_lab.scoring.texts import key
@@ -140,7 +140,7 @@ def _share(agreeing: tuple[int, int]) -> float:
 
 
 def _warn(message: str) -> None:
-    warnings.warn(message, PairingWarning, stacklevel=outside())
+    warnings.warn(message, PairingWarning, stacklevel=caller_stacklevel())
 
 
 @dataclass(frozen=True, slots=True)

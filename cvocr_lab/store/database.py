@@ -18,7 +18,7 @@ from time import monotonic
 from types import TracebackType
 from typing import Final, NamedTuple, Self
 
-from cvocr_lab.errors import ArgumentError, CvocrError, outside
+from cvocr_lab.errors import ArgumentError, CvocrError, caller_stacklevel
 from cvocr_lab.files import escaped, make_private
 from cvocr_lab.frames import Reading
 from cvocr_lab.store import codec
@@ -384,5 +384,5 @@ def _warn_of_damage(path: Path) -> None:
     warnings.warn(
         f"a row of the store {path} is damaged and will be read again",
         StoreWarning,
-        stacklevel=outside(),
+        stacklevel=caller_stacklevel(),
     )

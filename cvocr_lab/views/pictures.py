@@ -26,7 +26,7 @@ from cvocr_lab.images.crops import (
     rectified,
     shrunk,
 )
-from cvocr_lab.images.small import load_small
+from cvocr_lab.images.thumbnails import load_small
 from cvocr_lab.views.masking import masked
 
 _KEPT: Final = 12

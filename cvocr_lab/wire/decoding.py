@@ -161,14 +161,16 @@ def _paper(cells: Mapping[str, object], context: _Context) -> Document:
         key = MISSPELT.get(raw, raw)
         stem, _, part = key.rpartition("_")
         owner = name_of(stem) if part in ("confidence", "box") else None
-        told_of = any(name_of(other) == owner for other in cells) if owner else False
+        has_value = any(name_of(other) == owner for other in cells) if owner else False
         if key == "image":
             thumb = _thumb(value)
             if thumb is None and value:
                 warnings = ("image:unreadable",)
-        elif owner and told_of and part == "confidence" and (chance := _chance(value)) is not None:
+        elif (
+            owner and has_value and part == "confidence" and (chance := _chance(value)) is not None
+        ):
             confidences.setdefault(owner, chance)
-        elif owner and told_of and part == "box" and (quad := _quad(value)):
+        elif owner and has_value and part == "box" and (quad := _quad(value)):
             quads.setdefault(owner, quad)
         elif value is None or value == "":
             continue

@@ -1,8 +1,7 @@
-"""Pillow's warnings silenced while it works, also from several threads.
+"""Silence Pillow's warnings, also in several threads.
 
-`warnings.catch_warnings` swaps the whole filter list, and two threads that leave it in another
-order than they entered leave the wrong list behind.  Here one filter, for Pillow's own modules
-only, is put in by the first that enters and taken out by the last that leaves.
+`warnings.catch_warnings` is not thread-safe, since it replaces the whole list of filters.  Instead,
+the first thread that enters adds a filter for Pillow's modules, and the last one removes it.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ _inside = 0
 
 @contextmanager
 def quiet_pillow() -> Iterator[None]:
-    """Run a block in which Pillow warns of nothing."""
+    """Run a block without Pillow's warnings."""
     _enter()
     try:
         yield

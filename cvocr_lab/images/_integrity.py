@@ -1,4 +1,4 @@
-"""What a file shows before it is decoded: whether it is complete, and how many scans it has."""
+"""Check a file before decoding: whether it is complete, and how many scans a JPEG has."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from typing import Final
 
 
 def is_cut_off(data: bytes, found: str) -> bool:
-    """Tell whether the end is missing; False where the decoder finds that itself.
+    """Return whether the end of a file is missing; False if the decoder detects this itself.
 
     Parameters
     ----------
     data
         The file.
     found
-        Its format, as `format_of` names it.
+        Its format from `format_of`.
     """
     match found:
         case "PDF":
-            # PDFium mends a file without its last table.
+            # PDFium repairs a file without its last table.
             end = data.rfind(b"startxref")
             return end < 0 or b" obj" in data[end:]
         case "PNG":
             return not _is_whole_png(data)
         case "JPEG" | "JPEG2000" | "WEBP" | "AVIF" | "HEIF":
-            # Half a download in a file of full length: grey is made of the zero bytes.
+            # An interrupted download may have the full length, with zero bytes at the end.
             there = data.rstrip(b"\0")
             lost = len(data) - len(there)
             return lost > max(512, len(data) // 8) and not there.endswith(b"\xff\xd9")
@@ -34,26 +34,26 @@ def is_cut_off(data: bytes, found: str) -> bool:
 
 
 def _is_whole_png(data: bytes) -> bool:
-    """Tell whether the end and all checksums that matter are there; Pillow asks for neither."""
+    """Check the end and the checksums of critical chunks, which Pillow does not check."""
     view, at = memoryview(data), 8
     while at + 12 <= len(data):
         end = at + 8 + int.from_bytes(view[at : at + 4], "big")
-        kind, checksum = bytes(view[at + 4 : at + 8]), int.from_bytes(view[end : end + 4], "big")
-        # A small first letter marks a chunk that readers may ignore.
-        if kind[:1].isupper() and zlib.crc32(view[at + 4 : end]) != checksum:
+        chunk, checksum = bytes(view[at + 4 : at + 8]), int.from_bytes(view[end : end + 4], "big")
+        # A lower-case first letter marks a chunk that readers may ignore.
+        if chunk[:1].isupper() and zlib.crc32(view[at + 4 : end]) != checksum:
             return False
-        if kind == b"IEND":
+        if chunk == b"IEND":
             return True
         at = end + 4
     return False
 
 
-# In the data of a scan, FF stands before 00 or a restart number only; anything else ends it.
+# In the data of a scan, FF is followed by 00 or a restart marker; any other marker ends it.
 _AFTER_SCAN: Final = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]")
 
 
 def jpeg_scans(data: bytes) -> int:
-    """Count the scans of a JPEG: the decoder goes over the whole picture once for each.
+    """Count the scans of a JPEG; the decoder processes the whole picture for each of them.
 
     Source: ITU-T T.81, annex B.
     """

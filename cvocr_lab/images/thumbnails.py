@@ -1,4 +1,4 @@
-"""Pictures for thumbnails, decoded no larger than they are shown."""
+"""Load pictures in a reduced size for thumbnails."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import io
 
 from cvocr_lab.images import Fetch, Limits, fetched, load
 from cvocr_lab.images._decode import check_size, translated, upright
-from cvocr_lab.images._quiet import quiet_pillow
-from cvocr_lab.images._sniff import format_of
-from cvocr_lab.images._whole import is_cut_off
+from cvocr_lab.images._formats import format_of
+from cvocr_lab.images._integrity import is_cut_off
+from cvocr_lab.images._pillow_warnings import quiet_pillow
 from cvocr_lab.images.crops import Pixels, shrunk
 
 
@@ -20,31 +20,31 @@ def load_small(
     limits: Limits = Limits(),  # noqa: B008 - frozen
     fetch: Fetch = Fetch(),  # noqa: B008 - frozen
 ) -> tuple[Pixels, float]:
-    """Load a picture whose longer side is at most `edge` pixels, and how much smaller it is.
+    """Load a picture with a longer side of at most `edge` pixels, and its scale.
 
-    JPEG files are decoded at an eighth, a quarter or a half of their size where that will do,
+    JPEG files are decoded at an eighth, a quarter or a half of their size if that is large enough,
     which takes a tenth of the time.
 
     Parameters
     ----------
     source, limits, fetch
-        As for `cvocr_lab.images.load`.
+        See `cvocr_lab.images.load`.
     edge
-        In pixels.
+        Maximum length of the longer side in pixels.
     page
-        Which page, from 1.
+        Page number, from 1.
 
     Returns
     -------
     Pixels
-        Upright, RGB.
+        Upright RGB pixels.
     float
-        Their width as a share of the page's.
+        Their width as a share of the width of the page.
 
     Raises
     ------
     ImageError, FetchError
-        As for `cvocr_lab.images.load`.
+        See `cvocr_lab.images.load`.
     """
     if page == 1:
         image = fetched(load(source, limits=limits, fetch=fetch, decode=False))

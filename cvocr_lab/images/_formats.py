@@ -1,4 +1,4 @@
-"""What a file is, by its first bytes; names and endings are not asked."""
+"""Detect the format of a file by its first bytes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 PICTURES: Final = frozenset(
     {"JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "JPEG2000", "AVIF", "HEIF", "PPM"}
 )
-"""Formats that hold pictures, by Pillow's names."""
+"""Picture formats, by Pillow's names."""
 
 _SIGNATURES: Final = (
     (b"\xff\xd8\xff", "JPEG"),
@@ -43,7 +43,7 @@ _WEB_PAGE: Final = re.compile(
 
 
 def format_of(data: bytes) -> str:
-    """Name the content: one of `PICTURES`, ``"PDF"``, or words for anything else.
+    """Return one of `PICTURES`, ``"PDF"``, or a description of anything else.
 
     Parameters
     ----------
@@ -61,14 +61,14 @@ def format_of(data: bytes) -> str:
         return "BMP"
     if re.match(rb"P[1-6]\s", data):
         return "PPM"
-    # The header may stand after some foreign bytes: PDF 32000-1, annex H.3, note 13.
+    # Other bytes may precede the header: PDF 32000-1, annex H.3, note 13.
     if b"%PDF-" in data[:1024]:
         return "PDF"
     return _words(data)
 
 
 def is_readable(name: str) -> bool:
-    """Tell whether `format_of` gave the name of something that can be loaded."""
+    """Return whether a format from `format_of` can be loaded."""
     return name in PICTURES or name == "PDF"
 
 
@@ -90,4 +90,4 @@ def _words(data: bytes) -> str:
         return "XML or SVG"
     if not any(byte < 9 or 13 < byte < 32 for byte in head):
         return "text"
-    return "nothing known" if any(head) else "nothing but zero bytes"
+    return "an unknown format" if any(head) else "nothing but zero bytes"
