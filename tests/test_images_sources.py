@@ -161,7 +161,7 @@ def test_sources_that_hold_no_picture(source: object, words: str) -> None:
 
 @pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://a.example/b.png", "s3://a/b?key=1"])
 def test_other_schemes_are_not_fetched(url: str) -> None:
-    with pytest.raises(FetchError, match=r"is not fetched: give an http") as caught:
+    with pytest.raises(FetchError, match=r"is not fetched: use an http") as caught:
         images.load(url)
     assert "key" not in str(caught.value)
 
