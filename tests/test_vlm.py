@@ -17,7 +17,7 @@ from PIL import Image
 import cvocr_lab
 from cvocr_lab.engines import FunctionEngine, Request, fields_in, identity_of, open_engine
 from cvocr_lab.engines.cached import CachedEngine
-from cvocr_lab.engines.vlm import VlmEngine, asking
+from cvocr_lab.engines.vlm import VlmEngine, prompt
 from cvocr_lab.errors import (
     AnswerError,
     ArgumentError,
@@ -60,7 +60,7 @@ def asked_of(answer: object, **options: object) -> Extraction:
 def test_a_card_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CVOCR_VLM_KEY", "made-up")
     with loopback(lambda _: told(CARD)) as server:
-        engine = open_engine("vlm", base_url=f"{server.url}/v1", model="m", longest=240)
+        engine = open_engine("vlm", base_url=f"{server.url}/v1", model="m", max_side=240)
         found = engine.extract(Request((load(PICTURE),)))
     (paper,) = found.documents
     assert (paper.type, paper.side, paper.page) == ("tcc_chip", "front", 1)
@@ -83,22 +83,22 @@ def test_a_card_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_prompt_and_schema_come_from_the_specs() -> None:
-    prompt, schema = asking.prompt("id_any"), json.dumps(asking.schema("id_any"))
+    text, schema = prompt.instructions("id_any"), json.dumps(prompt.schema("id_any"))
     for name, kind in TYPES.items():
-        assert (f'"{name}"' in prompt) == (f'"{name}"' in schema) == (kind.family != "vehicle")
+        assert (f'"{name}"' in text) == (f'"{name}"' in schema) == (kind.family != "vehicle")
         if kind.family == "vehicle":
             continue
         for field in kind.fields:
             if field.source == "print":
-                assert f'"{field.name}"' in prompt
+                assert f'"{field.name}"' in text
                 assert f'"{field.name}"' in schema
             if field.vi and field.source == "print":
-                assert field.vi[0] in prompt
-    paper = asking.schema("vehicle")["properties"]["documents"]["items"]["anyOf"][0]  # type: ignore[index]
+                assert field.vi[0] in text
+    paper = prompt.schema("vehicle")["properties"]["documents"]["items"]["anyOf"][0]  # type: ignore[index]
     assert paper["required"] == list(paper["properties"])
     assert paper["additionalProperties"] is False
-    assert [t.side for t in asking.types_of("id_front")] == ["front"] * len(
-        asking.types_of("id_front")
+    assert [t.side for t in prompt.types_of("id_front")] == ["front"] * len(
+        prompt.types_of("id_front")
     )
 
 
@@ -216,8 +216,8 @@ def test_wrong_calls_say_so() -> None:
         cvocr_lab.extract([PICTURE], engine="vlm", model="m", progress=False)
     with pytest.raises(ArgumentError, match="plain http"):
         VlmEngine(base_url="http://example.com/v1", model="m")
-    with pytest.raises(ArgumentError, match="longest"):
-        VlmEngine(base_url="http://127.0.0.1/v1", model="m", longest=0)
+    with pytest.raises(ArgumentError, match="max_side"):
+        VlmEngine(base_url="http://127.0.0.1/v1", model="m", max_side=0)
     engine = VlmEngine(base_url="http://127.0.0.1:1/v1", model="m")
     with pytest.raises(ArgumentError, match="scan"):
         engine.extract(Request((load(PICTURE),), "scan"))

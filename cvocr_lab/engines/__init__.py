@@ -1,8 +1,9 @@
-"""Engines: anything that turns a request into an extraction.
+"""Engines, which read the pictures of a request and return an extraction.
 
-An engine is an object with a `name` and one method.  To add one, write a module here that ends
-in ``ENGINE = TheClass``; `open_engine` finds it by its module name.  Someone outside passes the
-object instead of the name, or a function that takes a picture and gives a dict of fields.
+An engine is an object with a `name` and a method `extract`.  To add one to the package, write a
+module here that ends in ``ENGINE = TheClass``; `open_engine` finds it by the name of the module.
+Users can pass an object instead of a name, or a function that takes a picture and returns a dict
+of fields.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, cast, runtime_checkable
 
-from cvocr_lab.engines._captions import fields_in
+from cvocr_lab.engines._caption_fields import fields_in
 from cvocr_lab.engines._function import FunctionEngine, reads_pictures
 from cvocr_lab.engines._identity import Identity, identity_of
 from cvocr_lab.errors import AnswerError, ArgumentError, BatchError, RowError, unknown
@@ -37,14 +38,14 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One or two pictures and what is asked of them.
+    """One or two pictures, and the kind of request.
 
     Parameters
     ----------
     images
         One picture, or front and back for the pair kinds.
     kind
-        A name of `cvocr_lab.kinds.REQUESTS`, e.g. ``"id_any"``.
+        A name of `cvocr_lab.kinds.REQUESTS`, such as ``"id_any"``.
     """
 
     images: tuple[InputImage, ...]
@@ -53,28 +54,28 @@ class Request:
 
 @runtime_checkable
 class Engine(Protocol):
-    """What every engine offers.
+    """The interface of engines.
 
-    An engine may offer more:
+    An engine may also have these attributes:
 
     ``parallel = "thread"``
         Threads may share one instance.
     ``undecoded = True``
-        It sends pictures on: its `InputImage` come without pixels, and those of URLs without
-        data, see `cvocr_lab.images.load`.
+        It sends pictures to a service, and gets an `InputImage` without pixels, and for URLs
+        without data; see `cvocr_lab.images.load`.
     ``options``
-        A mapping of the options that it was opened with, for its identity.
+        A mapping of its options, for its identity.
     ``identity()``
-        Its `Identity`; needed where model files decide on its answers.  Stores and caches keep
-        the readings of different identities apart.
+        Returns its `Identity`; required if its answers depend on model files.  Stores and caches
+        do not mix the readings of different identities.
     ``typical_s``
-        Seconds that one picture takes, for plans.
+        Seconds per picture, for estimates.
     """
 
     name: str
 
     def extract(self, request: Request) -> Extraction:
-        """Read one request.  Changes nothing on `self`.
+        """Read one request, without changing `self`.
 
         Raises
         ------
@@ -87,44 +88,44 @@ class Engine(Protocol):
 
 
 def engine_names() -> list[str]:
-    """Names that `open_engine` knows."""
+    """Return the names of the engines for `open_engine`."""
     return sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_"))
 
 
 def open_engine(
     engine: str | Engine | Callable[..., object] = "local", **options: object
 ) -> Engine:
-    """The engine of that name, the object itself, or one that reads by the function given.
+    """Return an open engine.
 
     Parameters
     ----------
     engine
-        ``"local"``, another module of this room, an object with `name` and `extract`, or a
-        function as `FunctionEngine` takes it.
+        The name of an engine, such as ``"local"``; an engine, which is returned unchanged; or a
+        function for a `FunctionEngine`.
     options
         Passed to the engine's class.
 
     Raises
     ------
     ArgumentError
-        No engine of that name, or it takes no such options.
+        The engine or an option does not exist.
     """
     if not isinstance(engine, str):
         if isinstance(engine, Engine) and not isinstance(engine, type):
             return engine
         if not reads_pictures(engine):
-            raise ArgumentError(f"a {type(engine).__name__} is no engine: it has no extract")
+            raise ArgumentError(f"{type(engine).__name__} is not an engine: it has no extract")
         return FunctionEngine(engine)
     return maker_of(engine, options)(**options)
 
 
 def maker_of(engine: str, options: Mapping[str, object]) -> Callable[..., Engine]:
-    """The class of the engine of that name, which takes these options.
+    """Return the class of an engine, after checking its options.
 
     Raises
     ------
     ArgumentError
-        No engine of that name, or it takes no such options.
+        The engine or an option does not exist.
     """
     if engine not in engine_names():
         tesseract = "; Tesseract reads lines for the local engine: reader='tesseract'"
@@ -145,14 +146,14 @@ def maker_of(engine: str, options: Mapping[str, object]) -> Callable[..., Engine
 
 
 def ask(engine: Engine, request: Request) -> Extraction:
-    """Ask an engine, and check its answer: whatever goes wrong is an error of ours.
+    """Ask an engine, and check its answer.
 
     Raises
     ------
     RowError
-        This request cannot be read; also for anything else that the engine raises.
+        This request cannot be read, or the engine raised another exception.
     AnswerError
-        The answer is no valid `Extraction`, see `cvocr_lab.results.checked`.
+        The answer is not a valid `Extraction`, see `cvocr_lab.results.checked`.
     BatchError
         No request can be read.
     """
@@ -161,7 +162,7 @@ def ask(engine: Engine, request: Request) -> Extraction:
     except (RowError, BatchError):
         raise
     except (Exception, SystemExit) as error:
-        # The exception's own text may quote the paper.
+        # The message of the exception may contain values of the paper.
         raise RowError(f"engine {engine.name!r} failed ({type(error).__name__})") from None
     try:
         return checked(found)
@@ -181,19 +182,19 @@ def read_lines(images: Sequence[object], *, model: str | None = None) -> list[Li
     images
         Pictures of one upright line each: paths, bytes, PIL images, arrays.
     model
-        Path of another recogniser model of ours; None for the shipped one.
+        Path of another recogniser model of this package; None for the default.
 
     Returns
     -------
     list of Line
-        In the order of `images`, without quads.
+        The lines in the order of `images`, without quads.
 
     Raises
     ------
     ImageError
         A picture cannot be read.
     ArgumentError
-        There is no such model.
+        The model does not exist.
     """
     engine = cast("_LineReader", open_engine("local", model=model))
     return engine.read_lines([load(image) for image in images])

@@ -1,4 +1,4 @@
-"""Any function as an engine: a picture in, a dict of fields out."""
+"""`FunctionEngine`: use a function that takes a picture and returns a dict of fields."""
 
 from __future__ import annotations
 
@@ -20,29 +20,29 @@ if TYPE_CHECKING:
 
 _ABOUT: Final = ("type", "side", "page", "ocr_type", "ocr_side", "ocr_page")
 _AMOUNTS: Final = frozenset(
-    field.name for kind in TYPES.values() for field in kind.fields if isinstance(field.type, Amount)
+    field.name for spec in TYPES.values() for field in spec.fields if isinstance(field.type, Amount)
 )
 
 
 class FunctionEngine:
-    r"""Reads by a function that takes a picture and gives the fields.
+    r"""Read pictures with a function.
 
-    `open_engine`, `cvocr_lab.extract` and `CachedEngine` make one of any function with a parameter
-    without default, so that ``engine=my_function`` is enough.
+    `open_engine`, `cvocr_lab.extract` and `CachedEngine` create it for any function that has a
+    parameter without default, so that ``engine=my_function`` is enough.
 
     Parameters
     ----------
     function
-        Gets the upright picture as a PIL image (RGB), once for each page; for pairs a function with
-        two such parameters gets front and back.  It gives a dict, or a list of dicts for several
-        papers: ``id``, ``name`` … as text; ``<field>_confidence`` (0 to 1) and ``<field>_quad``
-        where it knows them; `type`, `side` and `page` where it tells them.  None, or nothing in it,
-        means that there is no paper.  What it raises is the row's error.
+        A function that is called with the upright picture as a PIL image (RGB), once per page; for
+        pairs, a function with two such parameters is called with front and back.  It returns a
+        dict, or a list of dicts for several papers: ``id``, ``name`` … as text, and optionally
+        ``<field>_confidence`` (0 to 1), ``<field>_quad``, `type`, `side` and `page`.  None or an
+        empty dict means that there is no paper.  An exception becomes the row's error.
 
     Examples
     --------
-    Tesseract, PaddleOCR and VietOCR give text; `cvocr_lab.engines.fields_in` finds the fields by
-    their captions.
+    Tesseract, PaddleOCR and VietOCR return text, in which `cvocr_lab.engines.fields_in` finds the
+    fields by their captions.
 
     >>> def tesseract(picture):
     ...     import pytesseract
@@ -67,13 +67,13 @@ class FunctionEngine:
         self.name = str(getattr(function, "__name__", type(function).__name__))
 
     def identity(self) -> Identity:
-        """Give its name and the text of the function: a changed one is another engine."""
+        """Return an identity of the name and the source code of the function."""
         try:
-            told = inspect.getsource(self._function)
+            source = inspect.getsource(self._function)
         except (OSError, TypeError):
             code = getattr(self._function, "__code__", None)
-            told = repr((code.co_code, code.co_consts)) if code else repr(type(self._function))
-        return Identity.of(self.name, {"code": hashlib.sha256(told.encode()).hexdigest()})
+            source = repr((code.co_code, code.co_consts)) if code else repr(type(self._function))
+        return Identity.of(self.name, {"code": hashlib.sha256(source.encode()).hexdigest()})
 
     def extract(self, request: Request) -> Extraction:
         """Read one request.
@@ -81,7 +81,7 @@ class FunctionEngine:
         Raises
         ------
         AnswerError
-            The function gave something else than dicts of texts.
+            The function returned something else than dicts of texts.
         """
         from PIL import Image
 
@@ -90,7 +90,7 @@ class FunctionEngine:
             for image in request.images
             for number, pixels in zip(image.numbers, image.pages, strict=True)
         ]
-        if len(request.images) == 2 and _wanted(self._function) == 2:
+        if len(request.images) == 2 and _required_parameters(self._function) == 2:
             fronts = self._function(*(Image.fromarray(image.pixels) for image in request.images))
             return Extraction(tuple(_documents(fronts, 1)), engine=self.name)
         found = [d for page, picture in pictures for d in _documents(self._function(picture), page)]
@@ -101,12 +101,14 @@ class FunctionEngine:
 
 
 def reads_pictures(function: object) -> bool:
-    """Tell a function that reads a picture from one that makes an engine: it has a parameter."""
-    return callable(function) and not isinstance(function, type) and _wanted(function) > 0
+    """Return whether a function reads pictures; one without parameters creates an engine."""
+    if not callable(function) or isinstance(function, type):
+        return False
+    return _required_parameters(function) > 0
 
 
-def _wanted(function: object) -> int:
-    """Count the parameters that must be given."""
+def _required_parameters(function: object) -> int:
+    """Count the parameters without default."""
     try:
         parameters = inspect.signature(function).parameters.values()  # type: ignore[arg-type]
     except (TypeError, ValueError):
@@ -122,8 +124,8 @@ def _documents(answer: object, page: int) -> Iterator[Document]:
             continue
         if not isinstance(paper, Mapping):
             raise AnswerError(
-                f"the function gave a {type(paper).__name__}: it must give a dict of fields, a "
-                "list of them, or None"
+                f"the function returned a {type(paper).__name__}: it must return a dict of fields, "
+                "a list of them, or None"
             )
         if paper:
             yield _document(paper, page)
@@ -145,8 +147,8 @@ def _document(paper: Mapping[object, object], page: int) -> Document:
             continue
         found = _value(key, value)
         if found is not None:
-            said = {p: paper.get(f"{key}_{p}") for p in ("confidence", "quad")}
-            known = {p: v for p, v in said.items() if v is not None}
+            parts = {p: paper.get(f"{key}_{p}") for p in ("confidence", "quad")}
+            known = {p: v for p, v in parts.items() if v is not None}
             fields[key] = replace(found, **known) if known else found  # type: ignore[arg-type]
     number = about.get("page", page)
     return Document(
@@ -166,6 +168,7 @@ def _value(field: str, value: object) -> FieldValue | None:
         return FieldValue(str(value))
     if not isinstance(value, str):
         raise AnswerError(
-            f"the function gave field {field!r} as {type(value).__name__}: give its text as printed"
+            f"the function returned field {field!r} as {type(value).__name__}: return its text as "
+            "printed"
         )
     return FieldValue(value)

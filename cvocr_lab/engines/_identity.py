@@ -1,4 +1,4 @@
-"""What makes two engines give the same answers: name, version, options and model files."""
+"""`Identity`: the name, version, options and model files that determine an engine's answers."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ _SPEED_ONLY: Final = frozenset(
     {"threads", "workers", "timeout_s", "retries"}
     | {"connect_s", "read_s", "total_s", "retry_after_s", "per_second"}
 )
-"""Options that change how fast an answer comes, not what it is."""
+"""Options that affect the speed but not the answers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    r"""Everything about an engine that changes its answers.
+    r"""Everything about an engine that affects its answers; create it with `of`.
 
-    Stores and caches keep the readings of different identities apart.  Make one with `of`.
+    Stores and caches do not mix the readings of different identities.
 
     Parameters
     ----------
     name
-        Name and version, e.g. ``"local 1"``.
+        Name and version, such as ``"local 1"``.
     options
-        The options that change the answers, as text.
+        Options that affect the answers, as text.
     models
         SHA-256 digests of the contents of all model files, by file name.
 
@@ -48,19 +48,19 @@ class Identity:
     def of(
         cls, name: str, options: Mapping[str, object] | None = None, models: Iterable[Path] = ()
     ) -> Self:
-        """Describe an engine.
+        """Create the identity of an engine.
 
         Parameters
         ----------
         name
             Name and version.
         options
-            Its options.  Credentials, and options that only change its speed, are left out; an
-            option that names a file counts by the file's content.
+            Its options.  Credentials and options that only affect the speed are left out; paths
+            of files are replaced by the digests of their contents.
         models
-            Every model file that it reads with.
+            All model files of the engine.
         """
-        told = {
+        described = {
             str(option): _text(value)
             for option, value in (options or {}).items()
             if option not in _SECRETS | _SPEED_ONLY
@@ -69,11 +69,11 @@ class Identity:
         for path in map(Path, models):
             name_here = path.name if path.name not in digests else f"{path.name} {len(digests)}"
             digests[name_here] = file_digest(path)
-        return cls(name, MappingProxyType(told), MappingProxyType(digests))
+        return cls(name, MappingProxyType(described), MappingProxyType(digests))
 
     @classmethod
     def of_text(cls, text: str) -> Self:
-        """Make an identity of its `text`."""
+        """Create an identity from its `text`."""
         parts = json.loads(text)
         return cls(
             parts["name"], MappingProxyType(parts["options"]), MappingProxyType(parts["models"])
@@ -87,27 +87,27 @@ class Identity:
 
 
 def identity_of(engine: object, options: Mapping[str, object] | None = None) -> Identity:
-    """Give an engine's identity: what its `identity` says, else its name and options.
+    """Return an engine's own identity, or else one of its name and options.
 
     Parameters
     ----------
     engine
         An open engine, or a class with a `name`.
     options
-        What it was opened with, where it does not say so itself.
+        Its options, if the engine has no attribute `options`.
     """
-    tell = getattr(engine, "identity", None)
-    if callable(tell) and not isinstance(engine, type):
-        found = tell()
+    method = getattr(engine, "identity", None)
+    if callable(method) and not isinstance(engine, type):
+        found = method()
         if isinstance(found, Identity):
             return found
-    told = getattr(engine, "options", None)
+    own = getattr(engine, "options", None)
     name = getattr(engine, "name", type(engine).__name__)
-    return Identity.of(str(name), told if isinstance(told, Mapping) else options)
+    return Identity.of(str(name), own if isinstance(own, Mapping) else options)
 
 
 def file_digest(path: Path) -> str:
-    """Give the SHA-256 of a file's content; computed once as long as the file does not change."""
+    """Return the SHA-256 of a file, which is cached until the file changes."""
     found = path.stat()
     return _file_digest(path, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 

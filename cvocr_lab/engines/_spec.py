@@ -1,4 +1,4 @@
-"""What a caller gives as ``engine=``: a name with options, an open engine, or a way to open one."""
+"""`EngineSpec`: the argument ``engine=``, which is a name, an engine, or a function."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from cvocr_lab.errors import ArgumentError
 from cvocr_lab.workers import usable_cores
 
 SHARED_WORKERS: Final = 4
-"""Threads for an engine that threads may share, where the caller does not say how many."""
+"""Default number of threads for an engine that can be shared."""
 
 
 @dataclass(frozen=True, slots=True)
 class EngineSpec:
-    """An engine, open or still to be opened; make it with `engine_spec`.
+    """An engine that is open or can be opened; create it with `engine_spec`.
 
     Parameters
     ----------
     opened
-        The engine, where the caller opened it.
+        The engine, if the caller passed an open one.
     opens
-        Opens one that has the machine to itself.
+        Opens an engine that may use the whole machine.
     opens_one_of_many
-        Opens one that shares the machine with others, in other processes.
+        Opens an engine that shares the machine with those of other processes.
     shared
-        Whether threads may share one.
+        Whether threads can share one engine.
     maker
-        The class, where it is known.
+        The class, if it is known.
     options
-        What it is opened with, given by name.
+        Options of an engine given by name.
     """
 
     opened: Engine | None
@@ -46,12 +46,12 @@ class EngineSpec:
 
     @property
     def name(self) -> str:
-        """The engine's name and version; opens it where its class does not say."""
+        """The engine's name and version; opens it if its class has no name."""
         name = getattr(self.opened or self.maker, "name", None)
         return name if isinstance(name, str) else self.opens().name
 
     def identity(self) -> Identity:
-        """Give the engine's identity; opens it where its class alone does not tell."""
+        """Return the engine's identity; opens it if its class is not sufficient."""
         if self.opened is not None:
             return identity_of(self.opened)
         plain = isinstance(getattr(self.maker, "name", None), str)
@@ -60,28 +60,29 @@ class EngineSpec:
         return identity_of(self.opens(), self.options)
 
     def seconds(self) -> float | None:
-        """Give the seconds that the engine says one picture takes; None when it does not say."""
-        told = getattr(self.opened or self.maker, "typical_s", None)
-        return float(told) if isinstance(told, int | float) else None
+        """Return the engine's own estimate of the seconds per picture, or None."""
+        typical = getattr(self.opened or self.maker, "typical_s", None)
+        return float(typical) if isinstance(typical, int | float) else None
 
     def workers(self, wanted: int | None, *, shared: int = SHARED_WORKERS) -> int:
-        """Count the workers that the engine and the machine are good for.
+        """Return the number of workers.
 
         Parameters
         ----------
         wanted
-            What the caller asked for; None for as many as make sense.
+            The number that the caller asked for; None chooses one that suits the engine and the
+            machine.
         shared
-            Threads for an engine that threads may share.
+            Number of threads for an engine that can be shared.
 
         Raises
         ------
         ArgumentError
-            Fewer than one are wanted.
+            `wanted` is less than 1.
         """
         if wanted is not None:
             if wanted < 1:
-                raise ArgumentError(f"workers={wanted}: give at least 1")
+                raise ArgumentError(f"workers must be at least 1, not {wanted}")
             return wanted
         if self.shared:
             return shared
@@ -92,12 +93,12 @@ def engine_spec(
     engine: str | Engine | Callable[..., object] | EngineSpec,
     options: Mapping[str, object],
 ) -> EngineSpec:
-    """Understand what the caller gave as an engine.
+    """Interpret the argument ``engine=`` and its options.
 
     Raises
     ------
     ArgumentError
-        There is no such engine, or it takes no such option.
+        The engine or an option does not exist.
     """
     if isinstance(engine, EngineSpec):
         return engine
@@ -105,12 +106,12 @@ def engine_spec(
         return _named(engine, options)
     if options:
         raise ArgumentError(f"unknown option {next(iter(options))!r}: the engine is open already")
-    # Not by `callable`: an open engine may be callable too.
+    # `callable` cannot be used, since an open engine may be callable too.
     if not isinstance(engine, type) and (hasattr(engine, "extract") or reads_pictures(engine)):
         opened = open_engine(engine) if reads_pictures(engine) else cast("Engine", engine)
         return EngineSpec(opened, lambda: opened, lambda: opened, _is_shared(engine))
     if not callable(engine):
-        raise ArgumentError(f"a {type(engine).__name__} is no engine: it has no extract")
+        raise ArgumentError(f"{type(engine).__name__} is not an engine: it has no extract")
     maker = engine if isinstance(engine, type) else None
     opens = cast("Callable[[], Engine]", engine)
     return EngineSpec(None, opens, opens, _is_shared(engine), maker)

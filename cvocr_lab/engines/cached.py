@@ -1,8 +1,8 @@
-"""Answers kept on disk: no picture is asked about, and paid for, twice.
+"""`CachedEngine`: keep the answers of an engine on disk, so that no picture is paid for twice.
 
-`CachedEngine` wraps any engine and is one.  It keeps its answers in the same file as
-``extract(store=…)``, so each finds what the other has read.  Without an engine it replays what the
-file holds: for tests, and to score again without asking again.
+It wraps any engine, and is an engine itself.  Its file is a store like that of
+``extract(store=…)``, and both use each other's readings.  Without an engine, it replays the stored
+answers, for tests and for scoring again.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from cvocr_lab.store import Question, Store
 __all__ = ["ENGINE", "Answer", "CachedEngine"]
 
 _KEPT: Final = (NoDocumentError, ImageError, FormatTypeError)
-"""Errors caused by the picture itself, so that asking again would give them again."""
+"""Errors caused by the picture itself, which another request would repeat."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +42,11 @@ class Answer:
     images
         `InputImage.sha256` of the pictures.
     kind
-        What was asked.
+        The kind of request.
     engine
-        Name and version of the engine that answered.
+        Name and version of the engine.
     result
-        What it found, or why the picture cannot be read.
+        The extraction or the error.
     """
 
     images: tuple[str, ...]
@@ -56,30 +56,31 @@ class Answer:
 
 
 class CachedEngine:
-    """Asks `inner` once for each picture and kind, and the file from then on.
+    """Ask an engine once per picture and kind, and reuse its answers.
 
-    An answer is found again by the pictures' bytes (the link, where the engine sends links on),
-    the pages taken of them, the kind, and the engine's identity, see `cvocr_lab.engines.Identity`.
-    "No document", "broken picture" and "wrong format" are answers too; failures of transport,
-    credentials or quota are not kept.  Any number of threads and processes may share one file; the
-    threads of one process never ask the same thing twice.
+    Answers are identified by the bytes of the pictures (for engines that send links, by the link),
+    the pages, the kind, and the engine's identity, see `cvocr_lab.engines.Identity`.  Errors of the
+    picture ("no document", "broken picture", "wrong format") are stored too; errors of transport,
+    credentials or quota are not.  Any number of threads and processes may share a file; the threads
+    of one process never make the same request twice.
 
     Parameters
     ----------
     inner
-        The engine that is asked, or its name; None to replay only.
+        The engine, or its name; None to replay stored answers only.
     path
-        The file, SQLite; made with mode 0600 when it does not exist.
+        The SQLite file; created with mode 0600 if it does not exist.
     answers_of
-        In replay, whose answers (``"local 1"``); None where the file holds those of one engine.
+        For a replay, the engine whose answers to use (``"local 1"``); None if the file contains
+        answers of one engine only.
     options
         Options of an engine given by name.
 
     Raises
     ------
     ArgumentError
-        The file is something else, or its folder does not exist; in replay, the file does not
-        exist, or it is not clear whose answers to replay.
+        The file is not a store, or its folder does not exist; for a replay, the file does not
+        exist, or contains answers of several engines.
 
     Examples
     --------
@@ -128,23 +129,23 @@ class CachedEngine:
 
     @property
     def parallel(self) -> Literal["process", "thread"]:
-        """How a bulk run may share it: like the engine inside."""
+        """How bulk runs may share it: like the inner engine."""
         if self._inner is None:
             return "thread"
         shared = getattr(self._inner, "parallel", "process") == "thread"
         return "thread" if shared else "process"
 
     def identity(self) -> Identity:
-        """Give the identity of the engine inside, or of the one whose answers are replayed."""
+        """Return the identity of the inner engine, or of the replayed engine."""
         return Identity.of_text(self._identity)
 
     def extract(self, request: Request) -> Extraction:
-        """Read one request, from the file where the answer is there.
+        """Return the stored answer to a request, or ask the engine.
 
         Raises
         ------
         RowError
-            This request cannot be read; in replay, no answer to it is recorded.
+            This request cannot be read; in a replay, there is no stored answer.
         BatchError
             No request can be read.
         """
@@ -156,7 +157,7 @@ class CachedEngine:
             names = " and ".join(image.name for image in request.images)
             raise RowError(
                 f"no answer of {self.name!r} is recorded for {names} and kind "
-                f"{request.kind!r}: record it first, by giving the engine"
+                f"{request.kind!r}: record it first, by passing the engine"
             )
         if result is None:
             with self._alone(key):
@@ -166,7 +167,7 @@ class CachedEngine:
         return result
 
     def answers(self) -> Iterator[Answer]:
-        """Give every stored answer of this engine, oldest first: a frame can be made of them.
+        """Yield all stored answers of this engine, oldest first.
 
         Examples
         --------
@@ -182,7 +183,7 @@ class CachedEngine:
         return self._store.count(self._identity)
 
     def __bool__(self) -> bool:
-        return True  # an empty one is an engine all the same
+        return True  # even if no answers are stored
 
     def __repr__(self) -> str:
         return f"CachedEngine({self.name!r}, {str(self._store.path)!r})"
@@ -199,13 +200,13 @@ class CachedEngine:
             return there[0]
         known = ", ".join(sorted({repr(name) for name, _ in self._store.engines()})) or "none"
         if not there:
-            raise ArgumentError(f"{self._store.path} holds no such answers; it holds: {known}")
+            raise ArgumentError(f"{self._store.path} has no such answers; it has those of {known}")
         if len({name for name, _ in there}) == 1:
             raise ArgumentError(
-                f"{self._store.path} holds answers of {there[0][0]!r} with several options or "
-                "models: give the engine with those you want"
+                f"{self._store.path} has answers of {there[0][0]!r} with several options or "
+                "models: pass the engine with those you want"
             )
-        raise ArgumentError(f"{self._store.path} holds answers of {known}: say answers_of=…")
+        raise ArgumentError(f"{self._store.path} has answers of {known}: pass answers_of=…")
 
     def _find(self, key: bytes) -> Extraction | RowError | None:
         reading = self._store.get(key)
@@ -235,7 +236,7 @@ class CachedEngine:
 
     @contextmanager
     def _alone(self, key: bytes) -> Iterator[None]:
-        """Let one thread ask at a time for each key; forget the key when nobody waits."""
+        """Let only one thread at a time ask for each key."""
         with self._guard:
             lock, waiting = self._asking.setdefault(key, (threading.Lock(), []))
             waiting.append(None)

@@ -1,6 +1,7 @@
-"""What the papers are: one file per document family, nouns only.
+"""The document types, with one file per family, and the kinds of requests.
 
-To add a family, write a module here that ends in ``KINDS = (…)``; it is found by walking.
+To add a family, write a module here that ends in ``DOCUMENT_TYPES = (…)``; it is found
+automatically.
 """
 
 from __future__ import annotations
@@ -28,49 +29,48 @@ def _walk() -> dict[str, DocumentType]:
     found: dict[str, DocumentType] = {}
     for module in pkgutil.iter_modules(__path__):
         if not module.name.startswith("_"):
-            for kind in importlib.import_module(f"{__name__}.{module.name}").KINDS:
-                found[kind.name] = kind
+            family = importlib.import_module(f"{__name__}.{module.name}")
+            found |= {spec.name: spec for spec in family.DOCUMENT_TYPES}
     return found
 
 
 TYPES = MappingProxyType(_walk())
-"""Every document type by its name."""
+"""All document types by name."""
 
-_ALIASES = {kind.alias: kind for kind in TYPES.values() if kind.alias}
+_ALIASES = {spec.alias: spec for spec in TYPES.values() if spec.alias}
 
 
 def document_type(name: str) -> DocumentType:
-    """The type of that name or of the other API version's word for it.
+    """Return the document type with this name in either version of the API.
 
     Raises
     ------
     ArgumentError
-        No such type.
+        There is no such type.
     """
-    kind = TYPES.get(name) or _ALIASES.get(name)
-    if kind is None:
+    spec = TYPES.get(name) or _ALIASES.get(name)
+    if spec is None:
         raise unknown("document type", name, TYPES)
-    return kind
+    return spec
 
 
 @dataclass(frozen=True, slots=True)
 class RequestKind:
-    """What a user asks for.
+    """A kind of request.
 
-    `families` and `side` say what the cloud endpoint of this kind returns.  The offline engine
-    finds the type itself: whatever paper is in the picture comes back, whatever its family and
-    side; of the two it only heeds that ``scan`` names no family.
+    `families` and `side` describe what the endpoint of the API returns.  The offline engine
+    returns papers of any family and side, except that ``scan`` returns lines.
 
     Parameters
     ----------
     name
-        ``id_any`` …
+        Name, such as ``id_any``.
     images
-        Pictures one request takes: 1, or 2 for front and back.
+        Number of pictures: 1, or 2 for front and back.
     families
-        Families of paper the endpoint returns; empty for ``scan``, which returns lines.
+        Families of papers that the endpoint returns; empty for ``scan``, which returns lines.
     side
-        The only side the endpoint returns, or "" for either.
+        The only side that the endpoint returns, or "" for both.
     """
 
     name: str
@@ -97,16 +97,16 @@ REQUESTS = MappingProxyType(
         )
     }
 )
-"""Every kind of request by its name."""
+"""All kinds of requests by name."""
 
 
 def request_kind(name: str) -> RequestKind:
-    """The request kind of that name.
+    """Return the kind of request with this name.
 
     Raises
     ------
     ArgumentError
-        No such kind.
+        There is no such kind.
     """
     if name not in REQUESTS:
         more = "" if name not in TYPES else " (offline, the type is found from the picture)"
@@ -116,12 +116,12 @@ def request_kind(name: str) -> RequestKind:
 
 @cache
 def caption(field: str) -> str:
-    """The caption that most papers print for a field of that name; the name where none is known.
+    """Return the most common printed caption of a field; its name if there is none.
 
     >>> caption("noicap"), caption("total")
     ('Nơi cấp', 'total')
     """
-    printed = [f.vi[0] for kind in TYPES.values() for f in kind.fields if f.name == field and f.vi]
+    printed = [f.vi[0] for spec in TYPES.values() for f in spec.fields if f.name == field and f.vi]
     return max(printed, key=printed.count, default=_UNPRINTED.get(field, field))
 
 
@@ -131,7 +131,7 @@ _UNPRINTED = {
 
 
 def captioned(field: str) -> str:
-    """The caption of a field with its column name beside it, as people are shown it.
+    """Return the caption of a field with its name, for display.
 
     >>> captioned("noicap"), captioned("total")
     ('Nơi cấp (noicap)', 'total')
@@ -141,7 +141,7 @@ def captioned(field: str) -> str:
 
 
 def field_order(types: Iterable[str] | None = None) -> tuple[str, ...]:
-    """Field names of these document types, of all for None: each once, as frames order them."""
+    """Return the field names of these document types (None: all types) in the order of frames."""
     wanted = TYPES.keys() if types is None else set(types)
-    chosen = (kind for name, kind in TYPES.items() if name in wanted)
-    return tuple(dict.fromkeys(field.name for kind in chosen for field in kind.fields))
+    chosen = (spec for name, spec in TYPES.items() if name in wanted)
+    return tuple(dict.fromkeys(field.name for spec in chosen for field in spec.fields))

@@ -1,4 +1,4 @@
-"""Every field type by name: the forms of `_forms`, filled in."""
+"""All field types: instances of the classes in `_forms`."""
 
 from __future__ import annotations
 
@@ -126,4 +126,4 @@ QR_TEXT = QrText("QR_TEXT")
 FIELD_TYPES: dict[str, FieldType] = {
     value.name: value for value in list(globals().values()) if isinstance(value, FieldType)
 }
-"""Every field type by name."""
+"""All field types by name."""

@@ -1,8 +1,8 @@
-"""How values are written: every field type answers the same three questions.
+"""Classes of field types, which parse, format and generate values.
 
-``parse`` takes what is printed (or read) and gives the normal form, or raises `FieldError`;
-``format`` gives the normal form as printed; ``sample`` makes one up.  The law, tested for each:
-``parse(format(sample(rng))) == sample``.
+``parse`` converts a printed or read value to the normal form, or raises `FieldError`; ``format``
+converts the normal form to the printed form; ``sample`` generates a random value.  For all types,
+``parse(format(value)) == value`` for every ``value = sample(rng)``.
 """
 
 from __future__ import annotations
@@ -28,26 +28,26 @@ def _filled(shape: str, letters: str, rng: random.Random) -> str:
 
 
 class FieldError(ValueError):
-    """The text is not a value of this type; the message says why, without the text."""
+    """The text is not a value of this type; the message does not contain the text."""
 
 
 @dataclass(frozen=True, slots=True)
 class FieldType:
-    """Free text: anything that is not empty.
+    """Free text that is not empty; base class of the field types.
 
     Parameters
     ----------
     name
-        The type's name, as the vocabulary has it.
+        Name of the type.
     alphabet
-        The characters values are made of; "" when any may occur.  Readers use it to constrain.
+        The allowed characters, used by recognisers; "" for all.
     """
 
     name: str
     alphabet: str = ""
 
     def parse(self, text: str) -> str:
-        """Normal form of a printed value.
+        """Convert a printed value to the normal form.
 
         Raises
         ------
@@ -60,15 +60,15 @@ class FieldType:
         return value
 
     def format(self, value: str) -> str:
-        """The normal form as printed."""
+        """Convert the normal form to the printed form."""
         return value
 
     def sample(self, rng: random.Random) -> str:
-        """A made-up value in normal form."""
+        """Generate a random value in normal form."""
         raise NotImplementedError
 
     def accepts(self, text: str) -> bool:
-        """Whether `parse` takes the text."""
+        """Return whether `parse` accepts the text."""
         try:
             self.parse(text)
         except FieldError:
@@ -78,11 +78,11 @@ class FieldType:
 
 @dataclass(frozen=True, slots=True)
 class Pattern(FieldType):
-    """Text of one form: blanks and separators dropped, then a regular expression."""
+    """Text that matches a regular expression after blanks and separators are removed."""
 
     pattern: str = ".+"
     shape: str = "#"
-    """Made-up values: ``#`` a digit, ``@`` a capital letter, anything else itself; ``|`` parts."""
+    """Forms of generated values, separated by ``|``: ``#`` is a digit, ``@`` a capital letter."""
 
     def parse(self, text: str) -> str:
         """Upper case without blanks, dots and dashes."""
@@ -92,7 +92,7 @@ class Pattern(FieldType):
         return value
 
     def sample(self, rng: random.Random) -> str:
-        """One of the shapes, filled."""
+        """Fill in one of the shapes."""
         return _filled(rng.choice(self.shape.split("|")), "ABCDEFGHKLMNPRSTUVXYZ", rng)
 
 
@@ -101,19 +101,19 @@ class CitizenId(FieldType):
     """The 12-digit number ``PPP G YY NNNNNN`` (Circular 07/2016/TT-BCA)."""
 
     def parse(self, text: str) -> str:
-        """Twelve digits."""
+        """Check for twelve digits."""
         value = re.sub(r"[\s.]", "", text)
         if not re.fullmatch(r"[0-9]{12}", value):
             raise FieldError("not 12 digits")
         return value
 
     def sample(self, rng: random.Random) -> str:
-        """A number of a living adult."""
+        """Generate a number with a plausible year of birth."""
         year = rng.randint(1940, 2019)
         return self.sample_for(rng, year, rng.choice(("Nam", "Nữ")))
 
     def sample_for(self, rng: random.Random, year: int, sex: str, province: str = "") -> str:
-        """A number for that birth year, sex and three-digit province code."""
+        """Generate a number for a year of birth, sex and three-digit province code."""
         code = province or rng.choice([p.code for p in places.provinces("old")])
         gender = 2 * (year // 100 - 19) + (sex != "Nam")
         return f"{code}{gender}{year % 100:02d}{rng.randrange(10**6):06d}"
@@ -121,16 +121,18 @@ class CitizenId(FieldType):
 
 @dataclass(frozen=True, slots=True)
 class Date(FieldType):
-    """A day; normal form ISO ``yyyy-mm-dd``, or ``yyyy`` where only the year is printed.
+    """A date with the normal form ``yyyy-mm-dd``, or ``yyyy`` if only the year is printed.
 
     Parameters
     ----------
     separator
-        Between the printed parts.
+        Separator of the printed parts.
     words
-        Printed value for "no end", e.g. ``Không thời hạn``; "" where there is none.
+        Printed words for no end of validity, such as ``Không thời hạn``; "" if there are none.
     year_only
-        Whether a bare year may stand (old CMND).
+        Whether a year alone is allowed (old CMND).
+    first_year, last_year
+        Range of generated dates.
     """
 
     separator: str = "/"
@@ -140,7 +142,7 @@ class Date(FieldType):
     last_year: int = 2025
 
     def parse(self, text: str) -> str:
-        """ISO date of a whole text: ``dd/mm/yyyy``, ``d-m-yyyy`` or a date in words."""
+        """Parse ``dd/mm/yyyy``, ``d-m-yyyy`` or a date in words."""
         clean = comparison_key(text)
         if parts := dates.split_date(clean):
             if iso := dates.iso_date(*parts):
@@ -153,13 +155,13 @@ class Date(FieldType):
         raise FieldError("not a date")
 
     def format(self, value: str) -> str:
-        """As printed, ``dd/mm/yyyy``."""
+        """Format as ``dd/mm/yyyy``."""
         if "-" not in value:
             return value
         return dates.printed_date(value, self.separator)
 
     def sample(self, rng: random.Random) -> str:
-        """A day between the first and last year; now and then the words or a bare year."""
+        """Generate a date between the first and last year; rarely the words or a year alone."""
         if self.words and rng.random() < 0.1:
             return self.words
         if self.year_only and rng.random() < 0.05:
@@ -171,27 +173,27 @@ class Date(FieldType):
 
 @dataclass(frozen=True, slots=True)
 class Choice(FieldType):
-    """One of a closed list.
+    """An entry of a list.
 
     Parameters
     ----------
     source
         ``"a|b|c"``, or ``"@file"`` for the first column of a data file.
     favour_first
-        Whether the first is made up more often than the others.
+        Whether the first entry is generated more often than the others.
     """
 
     source: str = ""
     favour_first: bool = False
 
     def values(self) -> tuple[str, ...]:
-        """The list."""
+        """Return the list."""
         if self.source.startswith("@"):
             return tuple(next(iter(r.values())) for r in rows(f"{self.source[1:]}.csv"))
         return tuple(self.source.split("|"))
 
     def spellings(self) -> tuple[str, ...]:
-        """The list with the other spellings its file knows."""
+        """Return the list with the alternative spellings in its file."""
         if not self.source.startswith("@"):
             return self.values()
         table = rows(f"{self.source[1:]}.csv")
@@ -199,7 +201,7 @@ class Choice(FieldType):
         return (*self.values(), *others)
 
     def parse(self, text: str) -> str:
-        """The entry whose folded form is the text's."""
+        """Return the entry with the same folded form as the text."""
         key = fold_key(text)
         exact = comparison_key(text)
         matches = [v for v in self.values() if fold_key(v) == key]
@@ -208,7 +210,7 @@ class Choice(FieldType):
         return exact if exact in matches else matches[0]
 
     def sample(self, rng: random.Random) -> str:
-        """An entry."""
+        """Choose an entry."""
         values = self.values()
         if self.favour_first and rng.random() < 0.6:
             return values[0]
@@ -217,28 +219,28 @@ class Choice(FieldType):
 
 @dataclass(frozen=True, slots=True)
 class Name(FieldType):
-    """A person's name, upper case with marks.
+    """The name of a person, in upper case with diacritics.
 
     Parameters
     ----------
     part
-        All of it, or what a passport calls surname and given names.
+        The full name, or the surname or given names of a passport.
     plain
-        Without marks, as the MRZ writes it.
+        Whether it has no diacritics, as in an MRZ.
     """
 
     part: Literal["full", "surname", "given"] = "full"
     plain: bool = False
 
     def parse(self, text: str) -> str:
-        """Upper-case words; digits refused."""
+        """Convert to upper case; digits are not allowed."""
         value = comparison_key(text).upper()
         if not value or re.search(r"[0-9|<>/:;]", value):
             raise FieldError("not a name")
         return value
 
     def sample(self, rng: random.Random) -> str:
-        """A made-up name."""
+        """Generate a name."""
         full = sample_name(rng, rng.choice(("Nam", "Nữ")))
         words = full.upper().split()
         value = {"full": words, "surname": words[:1], "given": words[1:]}[self.part]
@@ -248,34 +250,34 @@ class Name(FieldType):
 
 @dataclass(frozen=True, slots=True)
 class Address(FieldType):
-    """Parts small to large joined by ``", "``.
+    """An address: parts from small to large, joined by ``", "``.
 
     Parameters
     ----------
     house
-        Whether a house, street or hamlet comes first.
+        Whether it starts with a house, street or hamlet.
     """
 
     house: bool = True
 
     def sample(self, rng: random.Random) -> str:
-        """A made-up address of places that exist."""
+        """Generate an address of existing places."""
         return sample_address(rng, house=self.house)
 
 
 @dataclass(frozen=True, slots=True)
 class Owner(FieldType):
-    """A vehicle's owner: a person or a company, as printed."""
+    """The owner of a vehicle: a person or a company."""
 
     def sample(self, rng: random.Random) -> str:
-        """A made-up person or company."""
+        """Generate a person or a company."""
         if rng.random() < 0.15:
             return f"CÔNG TY TNHH {sample_name(rng, 'Nam').split()[-1].upper()} PHÁT"
         return sample_name(rng, rng.choice(("Nam", "Nữ"))).upper()
 
 
 _CAR_LETTERS = "ABCDEFGHKLMNPSTUVXYZ"
-# Five digits with a dot after the third, four, or rarely three; foreigners have a state's number.
+# Five digits with a dot after the third, four, or rarely three; or a plate of foreigners.
 _PLATE = re.compile(
     r"[0-9]{2}(?:_[A-ZĐ]{1,2}[0-9]?_(?:[0-9]{3}_[0-9]{2}|[0-9]{3,4})"
     r"|_[0-9]{3}_(?:NG|QT|NN|CV)_[0-9]{2,3})".replace("_", r"\s*[-–.]?\s*")
@@ -284,25 +286,25 @@ _PLATE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Plate(FieldType):
-    """A number plate; normal form without separators (Circular 24/2023/TT-BCA).
+    """A number plate with a normal form without separators (Circular 24/2023/TT-BCA).
 
     Parameters
     ----------
     bike
-        Motorbike series; else car series.
+        Whether it is a plate of a motorbike and not of a car.
     """
 
     bike: bool = False
 
     def parse(self, text: str) -> str:
-        """Upper case, only A-Z, Đ and digits; the separators must stand where plates have them."""
+        """Convert to upper-case letters and digits; misplaced separators are an error."""
         printed = comparison_key(text).upper()
         if not _PLATE.fullmatch(printed):
             raise FieldError("not of the form of a plate")
         return re.sub("[^0-9A-ZĐ]", "", printed)
 
     def format(self, value: str) -> str:
-        """``99A-123.45`` for cars, ``59X2-123.45`` or ``29HA-123.45`` for motorbikes."""
+        """Format as ``99A-123.45`` (cars), ``59X2-123.45`` or ``29HA-123.45`` (motorbikes)."""
         series = "[A-ZĐ][A-ZĐ1-9]" if self.bike else "[A-ZĐ]{1,2}"
         if not (found := re.fullmatch(rf"(\d\d)({series})(\d{{4,5}})", value)):
             return value
@@ -311,7 +313,7 @@ class Plate(FieldType):
         return f"{province}{letters}-{dotted}"
 
     def sample(self, rng: random.Random) -> str:
-        """A plate of an ordinary series."""
+        """Generate a plate of an ordinary series."""
         codes = [c for p in places.provinces("old") for c in p.plates]
         code = rng.choice(codes)
         series = rng.choice(_CAR_LETTERS)
@@ -320,7 +322,7 @@ class Plate(FieldType):
         return f"{code}{series}{rng.randint(0, 99999):05d}"
 
 
-# A unit starts with a letter and may end in the power of cm3; tonnes would need a fraction.
+# A unit starts with a letter and may end in a power, as in cm3; tonnes are not integers.
 _AMOUNT = re.compile(
     r"([0-9]{1,3}([., ])[0-9]{3}(?:\2[0-9]{3})*|[0-9]+)"
     r"\s?(?:(?!tấn|tan\b|t\b)[^\W\d_]\D{0,20}[23]?)?",
@@ -330,44 +332,44 @@ _AMOUNT = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Amount(FieldType):
-    """A whole number, thousands parted by dots, commas or blanks; the printed unit falls off."""
+    """An integer, printed with a unit and with dots, commas or blanks between thousands."""
 
     unit: str = ""
     choices: tuple[int, ...] = ()
 
     def parse(self, text: str) -> str:
-        """Digits without unit and thousands separators; fractions are refused."""
+        """Remove the unit and the separators; fractions are not allowed."""
         if not (found := _AMOUNT.fullmatch(comparison_key(text))):
             raise FieldError("not a whole number")
         return str(int(re.sub("[., ]", "", found[1])))
 
     def format(self, value: str) -> str:
-        """The digits and the unit."""
+        """Append the unit."""
         return f"{value}{self.unit}"
 
     def sample(self, rng: random.Random) -> str:
-        """One of the usual amounts."""
+        """Choose one of the usual amounts."""
         return str(rng.choice(self.choices))
 
 
 @dataclass(frozen=True, slots=True)
 class Sign(FieldType):
-    """Identification sign: a scar or mole, its distance and place."""
+    """An identifying mark: a scar or mole, its distance and place."""
 
     def sample(self, rng: random.Random) -> str:
-        """A made-up sign."""
+        """Generate an identifying mark."""
         return sample_sign(rng)
 
 
 @dataclass(frozen=True, slots=True)
 class Wording(FieldType):
-    """Free text made up from a list of shapes; any text is taken."""
+    """Any text, generated from a list of shapes."""
 
     shape: str = ""
-    """``|``-parted choices; ``{province}`` stands for an upper-case province, ``#``/``@`` fill."""
+    """Shapes separated by ``|``, with ``{province}``, ``{PROVINCE}``, ``#`` and ``@`` filled in."""
 
     def sample(self, rng: random.Random) -> str:
-        """One of the shapes."""
+        """Fill in one of the shapes."""
         shape = rng.choice(self.shape.split("|"))
         province = rng.choice(places.provinces("old")).name
         text = shape.replace("{PROVINCE}", province.upper()).replace("{province}", province)
@@ -376,10 +378,10 @@ class Wording(FieldType):
 
 @dataclass(frozen=True, slots=True)
 class MrzText(FieldType):
-    """The lines of an MRZ joined by one blank."""
+    """The lines of an MRZ, joined by a blank."""
 
     def sample(self, rng: random.Random) -> str:
-        """A made-up TD1 zone."""
+        """Generate a TD1 MRZ."""
         number = CitizenId("CITIZEN_ID").sample(rng)
         made = mrz.Mrz(
             format="TD1", document_code="ID", issuer="VNM", number=number[3:], birth="990101",
@@ -391,9 +393,9 @@ class MrzText(FieldType):
 
 @dataclass(frozen=True, slots=True)
 class QrText(FieldType):
-    """The text of an ID card's QR code, as read."""
+    """The text of an identity card's QR code."""
 
     def sample(self, rng: random.Random) -> str:
-        """A made-up payload of seven fields."""
+        """Generate a text of seven values."""
         number, name = CitizenId("CITIZEN_ID").sample(rng), sample_name(rng, "Nam")
         return f"{number}||{name}|01011999|Nam|{sample_address(rng)}|01072021"

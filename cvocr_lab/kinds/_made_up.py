@@ -1,4 +1,4 @@
-"""Made-up names and addresses, of the words and places that exist."""
+"""Generate names, addresses and identifying marks from existing words and places."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _HAMLET_NAMES = (
 
 
 def sample_name(rng: random.Random, sex: str) -> str:
-    """A made-up name in Title Case, two to six words."""
+    """Generate a name of two to six words in title case."""
     gender = "male" if sex == "Nam" else "female"
 
-    def pick(*kinds: str) -> str:
-        pool = [r for r in rows("names.csv") if r["kind"] in kinds]
+    def pick(*parts: str) -> str:
+        pool = [r for r in rows("names.csv") if r["kind"] in parts]
         return rng.choices(pool, [float(r["weight"]) for r in pool])[0]["name"]
 
     surname = pick("surname")
@@ -48,7 +48,7 @@ def sample_address(
     era: Literal["old", "new"] = "old",
     province: str = "",
 ) -> str:
-    """A made-up address: (house or hamlet,) ward(, district), province; two levels in the new era.
+    """Generate an address: house or hamlet, ward, district (in the old era), province.
 
     Parameters
     ----------
@@ -64,18 +64,18 @@ def sample_address(
     else:
         parts = [rng.choice(places.wards(name, "new"))]
     if house:
-        kind = rng.random()
-        if kind < 0.3:
+        chance = rng.random()
+        if chance < 0.3:
             number = f"{rng.randint(1, 599)}" + rng.choice(("", "", "", "A", "B", "/12", "/5"))
             lead = rng.choice(("", "Số ", "Số nhà "))
             first = f"{lead}{number} {rng.choice(_STREETS)}"
             if rng.random() < 0.3:
                 first = f"{first}, Tổ {rng.randint(1, 60)}"
-        elif kind < 0.7:
+        elif chance < 0.7:
             unit = rng.choice(_HAMLETS)
             tail = str(rng.randint(1, 30)) if rng.random() < 0.5 else rng.choice(_HAMLET_NAMES)
             first = f"{unit} {tail}"
-        elif kind < 0.85:
+        elif chance < 0.85:
             first = rng.choice(_HAMLET_NAMES)
         else:
             first = f"Tổ {rng.randint(1, 40)}, {rng.choice(('Khu', 'Khu phố'))} {rng.randint(1, 9)}"
@@ -84,7 +84,7 @@ def sample_address(
 
 
 def sample_sign(rng: random.Random) -> str:
-    """A made-up identification sign: a scar or mole, its distance and place."""
+    """Generate an identifying mark: a scar or mole, its distance and place."""
     what = rng.choice(("Sẹo chấm", "Nốt ruồi", "Sẹo", "Nốt ruồi thịt", "Sẹo thẳng", "Tàn nhang"))
     distance = rng.choice(("0,5cm", "1cm", "1,5cm", "2cm", "2,5cm", "3cm", "4cm"))
     lead = rng.choice(("c", "C", "C:", "c:", "cách"))

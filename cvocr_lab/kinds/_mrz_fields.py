@@ -1,4 +1,4 @@
-"""Fields that a card's TD1 machine-readable zone carries beside its print."""
+"""The fields in the TD1 MRZ of a card."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from cvocr_lab.kinds import _fieldtypes as t
 from cvocr_lab.kinds._spec import Field
 
 DUEDATE = Field("duedate", t.DATE, aliases=("due_date",), source="mrz")
-"""For cards that do not print it on the side of the zone."""
+"""For cards that do not print it on the side with the MRZ."""
 
 TD1_FIELDS = (
     Field("id", t.MRZ_NUMBER, aliases=("document_number",), source="mrz"),

@@ -1,11 +1,11 @@
-"""The words a document family is described in.
+"""The classes that describe a document family.
 
-A family file says *what* is on a paper (`Field`), *where* each printed model puts it (`Slot`,
-`Print`, `Picture` in a `Layout`) and how the API calls it (`DocumentType`).  The generator draws
-from it, the offline engine registers and reads by it, frames and wire take names from it.
+The file of a family defines its document types (`DocumentType`), their fields (`Field`), and the
+position of fields, texts and pictures in each printed version (`Slot`, `Print`, `Picture` in a
+`Layout`).  The generator, the offline engine, frames and wire use these definitions.
 
-Lengths are millimetres from the paper's top left; ``y`` of a text is its baseline; ``size`` is
-the font's em.
+Lengths are in millimetres from the top left of the paper; ``y`` of a text is its baseline, and
+``size`` is the em of the font.
 """
 
 from __future__ import annotations
@@ -31,21 +31,22 @@ class Field:
     Parameters
     ----------
     name
-        One name for one idea over all types: v1's for identity papers, v2's for vehicles.
+        Name, the same for the same idea in all types: from v1 for identity papers, from v2 for
+        vehicles.
     type
-        How values are written: parse, format, sample.
+        The type of its values, which parses, formats and generates them.
     vi, en
-        Caption wordings, today's first; empty when the paper prints no caption.
+        Captions in Vietnamese and English, the current one first; empty if none is printed.
     aliases
-        Other spellings of the API, understood where a field is named; v2's first.
+        Other names in the API, those of v2 first.
     source
-        ``"print"``, or the code that carries a value the paper does not print otherwise.
+        ``"print"``, or the code that contains the value if it is not printed.
     flow
-        Where the value begins: on its caption's line, below it, or on the line and on below.
+        Where the value starts: on the line of its caption, below it, or on the line and below.
     max_lines
-        Most lines a value takes.
+        Maximum number of lines of a value.
     leading
-        Words that introduce the value where no caption does: a signer's title.
+        Words before the value if there is no caption, such as the title of the signer.
     """
 
     name: str
@@ -61,35 +62,34 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """Where one model prints a field.
+    """The position of a field in a layout.
 
     Parameters
     ----------
     field
-        The field's name.
+        Name of the field.
     x, y
-        Caption, left and baseline; for a field without caption the same as the value's.
+        Left and baseline of the caption; for a field without caption, those of the value.
     value_x, value_y, width
-        The value's first line; further lines start at `wrap_x`.
+        Left, baseline and width of the first line of the value.
     size
-        Em of the value; captions take the layout's `caption_size`.
+        Em of the value; captions have the layout's `caption_size`.
     lines
-        Lines the model has room for.
+        Maximum number of lines.
     wrap_x
         Left edge of further lines; None for `value_x`.
     vi
-        The caption wording of this model; "" for the field's first.
+        Caption in this layout; "" for the first caption of the field.
     leader
-        Whether dotted leaders run under the value.
+        Whether there are dotted leaders under the value.
     ink
         Colour of the value.
     bold, upper
-        How the value is set.
+        Whether the value is bold or in upper case.
     align
         ``"center"`` centres each line in `width`.
     template
-        How the value stands in its line, ``{}`` being the value; dates in words take
-        ``{d} {m} {y}``.
+        Text of the line, with ``{}`` for the value, or ``{d} {m} {y}`` for dates in words.
     """
 
     field: str
@@ -112,7 +112,7 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Print:
-    """Fixed text.  `x` is the centre of a centred text."""
+    """Fixed text; `x` is the centre of centred text."""
 
     text: str
     x: float
@@ -126,7 +126,7 @@ class Print:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A thing that is not text, by its box."""
+    """The box of something that is not text."""
 
     role: Role
     x: float
@@ -137,20 +137,20 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """One printed model of a document type.
+    """One printed version of a document type.
 
     Parameters
     ----------
     name
-        E.g. ``"old"``; unique within its type.
+        Name, such as ``"old"``; unique within its type.
     size
         Width and height of the paper.
     caption
-        How captions are set: ``"{vi}:"``, ``"{vi} / {en}:"`` …
+        Format of captions: ``"{vi}:"``, ``"{vi} / {en}:"`` …
     ground
-        Colours (R, G, B) the ground is mixed of.
+        Colours (R, G, B) of the background.
     titles
-        Lines that prove the model, strongest first.
+        Lines that identify the layout, the most reliable first.
     """
 
     name: str
@@ -165,28 +165,28 @@ class Layout:
     serif: bool = False
 
     def picture(self, role: Role) -> Picture | None:
-        """The first picture of that role."""
+        """Return the first picture with this role."""
         return next((p for p in self.pictures if p.role == role), None)
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentType:
-    """One type of document as the API names it.
+    """A document type.
 
     Parameters
     ----------
     name
-        The API's type word.
+        Name in the API.
     alias
-        The other API version's word, or "".
+        Name in the other version of the API, or "".
     title
-        What a person calls it, Vietnamese.
+        Vietnamese name for people.
     fields
-        In the order frames show them.
+        Fields in the order of frames.
     layouts
-        Its printed models, newest first.
+        Printed versions, the newest first.
     mrz
-        Format of its machine-readable zone, or "".
+        Format of its MRZ, or "".
     other
         Type of the other side, or "".
     """
@@ -211,11 +211,11 @@ class DocumentType:
 
     @property
     def names(self) -> KeysView[str]:
-        """Names of its fields, in order."""
+        """Names of its fields in order."""
         return self._by_name.keys()
 
     def __getitem__(self, name: str) -> Field:
-        """The field of that name or alias.
+        """Return the field with this name or alias.
 
         Raises
         ------

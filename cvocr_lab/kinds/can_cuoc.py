@@ -1,7 +1,7 @@
 """Căn cước (Circular 16/2024/TT-BCA, issued since 2024-07-01).
 
-The front has no origin, residence, expiry or QR; those moved to the back.  ``place_of_birth`` is
-the place where the birth was registered, which is *not* the former ``quê quán``.
+The front has no origin, residence, expiry or QR code; these are on the back.  ``place_of_birth``
+is the place where the birth was registered, which is *not* the former ``quê quán``.
 """
 
 from __future__ import annotations
@@ -149,4 +149,4 @@ BACK = DocumentType(
     ),
 )
 
-KINDS = (FRONT, BACK)
+DOCUMENT_TYPES = (FRONT, BACK)

@@ -1,10 +1,8 @@
-"""CCCD with barcode, and under the same type word the 12-digit CMND.
+"""CCCD with barcode, and the 12-digit CMND, which has the same type.
 
-CCCD: Circular 61/2015/TT-BCA, 2016-2021. CMND: the
-2012-2016 pilots, Circulars 27/2012 and 57/2013/TT-BCA.
-
-Vietnamese captions only.  The title decides which of the two it is: only the CMND prints
-``Dân tộc``.  The barcode's payload is not publicly known.
+CCCD: Circular 61/2015/TT-BCA, 2016-2021.  CMND: pilots of 2012-2016, Circulars 27/2012 and
+57/2013/TT-BCA.  They have Vietnamese captions only, and are distinguished by their titles; only
+the CMND prints ``Dân tộc``.  The content of the barcode is not publicly known.
 """
 
 from __future__ import annotations
@@ -193,4 +191,4 @@ BACK = DocumentType(
     ),
 )
 
-KINDS = (FRONT, BACK)
+DOCUMENT_TYPES = (FRONT, BACK)

@@ -160,4 +160,4 @@ BACK = DocumentType(
     ),
 )
 
-KINDS = (FRONT, BACK)
+DOCUMENT_TYPES = (FRONT, BACK)

@@ -1,6 +1,6 @@
-"""CMND, 9 digits: the green laminated paper of 1999/2001, issued until about 2021.
+"""CMND with 9 digits: the green laminated paper of 1999/2001, issued until about 2021.
 
-Dates are printed ``dd-mm-yyyy``; old ones may show only the year.  The number is red.
+Dates are printed as ``dd-mm-yyyy``; old papers may only have the year.  The number is red.
 """
 
 from __future__ import annotations
@@ -146,4 +146,4 @@ BACK = DocumentType(
     ),
 )
 
-KINDS = (FRONT, BACK)
+DOCUMENT_TYPES = (FRONT, BACK)

@@ -1,7 +1,7 @@
 """Vietnamese passport, data page (ICAO TD3, 125 × 88 mm).
 
-Old layout: books before mid-2022.  New layout: Circular 73/2021, changed by 68/2022 and 31/2023;
-name in two lines, ``Nơi sinh`` absent from July to December 2022.
+Old layout: passports before mid-2022.  New layout: Circular 73/2021, changed by 68/2022 and
+31/2023; the name is in two lines, and ``Nơi sinh`` was absent from July to December 2022.
 """
 
 from __future__ import annotations
@@ -184,4 +184,4 @@ PASSPORT = DocumentType(
     ),
 )
 
-KINDS = (PASSPORT,)
+DOCUMENT_TYPES = (PASSPORT,)

@@ -1,10 +1,10 @@
 """Vehicle registration certificate.
 
-Old card (Circulars 36/2010 to 58/2020, 24/2023): the *front* is the cover with arms, title and
-serial number, the *back* carries the data.  Circular 79/2024 moved to an ID-1 card with a QR
-code; which side of it carries what is not publicly known, so that model is only drawn as a data
-side on yellow ground with the header placeholders of form ĐKX02, and its QR text is kept raw.
-English captions of the car-only rows are not known and not printed.
+Old card (Circulars 36/2010 to 58/2020, 24/2023): the *front* is the cover with emblem, title and
+serial number, and the *back* contains the data.  Circular 79/2024 introduced an ID-1 card with a
+QR code, whose sides are not publicly known.  Therefore only a side with the data is generated, on
+yellow ground with the headers of form ĐKX02, and the text of its QR code is not parsed.  The
+English captions of the rows that only cars have are not known and not printed.
 """
 
 from __future__ import annotations
@@ -16,6 +16,28 @@ _SIZE = (92.0, 64.0)
 _CARD = (85.6, 53.98)
 _BIKE_GROUND = ((238, 226, 190), (230, 214, 170), (244, 236, 214))
 _CAR_GROUND = ((222, 232, 208), (240, 230, 200), (212, 224, 222))
+
+
+def _cover(name: str, vi: str, en: str, ground: tuple[tuple[int, int, int], ...]) -> Layout:
+    return Layout(
+        name=name,
+        size=_SIZE,
+        caption="{vi} ({en}):",
+        caption_size=3.0,
+        ground=ground,
+        titles=(f"CHỨNG NHẬN ĐĂNG KÝ {vi}", "REGISTRATION CERTIFICATE"),
+        serif=True,
+        prints=(
+            Print("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", 46, 7.5, 3.2, bold=True),
+            Print("Độc lập - Tự do - Hạnh phúc", 46, 12.0, 3.0, bold=True),
+            Print("CHỨNG NHẬN ĐĂNG KÝ", 46, 42.0, 4.6, bold=True, ink="red"),
+            Print(vi, 46, 47.6, 4.6, bold=True, ink="red"),
+            Print(f"{en} REGISTRATION CERTIFICATE", 46, 52.2, 2.5),
+        ),
+        slots=(Slot("id", 30, 59.4, 50, 59.4, 32, 4.0, ink="red", bold=True),),
+        pictures=(Picture("emblem", 37, 15.5, 18, 18),),
+    )
+
 
 FRONT = DocumentType(
     name="vehicle_registration_front",
@@ -37,42 +59,8 @@ FRONT = DocumentType(
         ),
     ),
     layouts=(
-        Layout(
-            name="motorbike",
-            size=_SIZE,
-            caption="{vi} ({en}):",
-            caption_size=3.0,
-            ground=_BIKE_GROUND,
-            titles=("CHỨNG NHẬN ĐĂNG KÝ MÔ TÔ, XE MÁY", "REGISTRATION CERTIFICATE"),
-            serif=True,
-            prints=(
-                Print("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", 46, 7.5, 3.2, bold=True),
-                Print("Độc lập - Tự do - Hạnh phúc", 46, 12.0, 3.0, bold=True),
-                Print("CHỨNG NHẬN ĐĂNG KÝ", 46, 42.0, 4.6, bold=True, ink="red"),
-                Print("MÔ TÔ, XE MÁY", 46, 47.6, 4.6, bold=True, ink="red"),
-                Print("MOTORCYCLE REGISTRATION CERTIFICATE", 46, 52.2, 2.5),
-            ),
-            slots=(Slot("id", 30, 59.4, 50, 59.4, 32, 4.0, ink="red", bold=True),),
-            pictures=(Picture("emblem", 37, 15.5, 18, 18),),
-        ),
-        Layout(
-            name="car",
-            size=_SIZE,
-            caption="{vi} ({en}):",
-            caption_size=3.0,
-            ground=_CAR_GROUND,
-            titles=("CHỨNG NHẬN ĐĂNG KÝ XE Ô TÔ", "REGISTRATION CERTIFICATE"),
-            serif=True,
-            prints=(
-                Print("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", 46, 7.5, 3.2, bold=True),
-                Print("Độc lập - Tự do - Hạnh phúc", 46, 12.0, 3.0, bold=True),
-                Print("CHỨNG NHẬN ĐĂNG KÝ", 46, 42.0, 4.6, bold=True, ink="red"),
-                Print("XE Ô TÔ", 46, 47.6, 4.6, bold=True, ink="red"),
-                Print("CAR REGISTRATION CERTIFICATE", 46, 52.2, 2.5),
-            ),
-            slots=(Slot("id", 30, 59.4, 50, 59.4, 32, 4.0, ink="red", bold=True),),
-            pictures=(Picture("emblem", 37, 15.5, 18, 18),),
-        ),
+        _cover("motorbike", "MÔ TÔ, XE MÁY", "MOTORCYCLE", _BIKE_GROUND),
+        _cover("car", "XE Ô TÔ", "CAR", _CAR_GROUND),
     ),
 )
 
@@ -227,4 +215,4 @@ BACK = DocumentType(
     ),
 )
 
-KINDS = (FRONT, BACK)
+DOCUMENT_TYPES = (FRONT, BACK)

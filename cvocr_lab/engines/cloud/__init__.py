@@ -1,7 +1,7 @@
-"""The cloud engine: asks the HTTP API, or anything that answers like it.
+"""The cloud engine, which sends pictures to the HTTP API or to a compatible server.
 
-The picture's source decides how it is sent: a link as a link, a file as a file, anything else as
-base64.  Only sources leave the machine that the caller names; nothing is written down.
+Pictures are sent according to their source: links as links, files as files, anything else as
+base64.  Only the caller's pictures are sent, and nothing is written to disk.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from typing import ClassVar, Final, Literal
 from urllib.parse import urlsplit
 
 from cvocr_lab.engines import Request
-from cvocr_lab.engines.cloud.exchange import Exchange, Received, RetryPolicy
 from cvocr_lab.engines.cloud.login import Login
 from cvocr_lab.engines.cloud.rate_limit import RateLimit
 from cvocr_lab.engines.cloud.request_body import http_request
+from cvocr_lab.engines.cloud.retries import Received, RetryingClient, RetryPolicy
 from cvocr_lab.errors import (
     AnswerError,
     ArgumentError,
@@ -39,49 +39,50 @@ _BY_STATUS: Final[Mapping[int, CvocrError]] = MappingProxyType(
         401: CredentialsError("the service refused the key or the secret: check both"),
         402: QuotaError("the account has no requests left: buy more, then run the rest"),
         403: CredentialsError("the service refuses this key: ask its provider"),
-        404: AnswerError("the service knows no such address: check base_url"),
-        413: ImageError("the picture is larger than the service takes: make it smaller"),
-        415: FormatTypeError("the service refused the way the picture was sent: say transport=…"),
+        404: AnswerError("the service does not know this address: check base_url"),
+        413: ImageError("the picture is too large for the service: make it smaller"),
+        415: FormatTypeError("the service refused the transport of the picture: pass transport=…"),
     }
 )
-"""What a status means whose answer is not the API's own."""
+"""Meaning of an HTTP status if the answer is not JSON of the API."""
 
 
 class CloudEngine:
-    """Reads by the HTTP API.  Threads may share it.
+    """Read pictures with the HTTP API; threads can share it.
 
-    A row's trouble (error codes 1, 2, 3, 6) is raised as that row's error; a wrong key and a spent
-    account (5, 4) stop a run.  Connection errors and the statuses 408, 429 and 5xx are tried
-    again, after a random part of 0.5, 1, 2, 4, 8, 8 … seconds and what ``Retry-After`` asks for.
-    A complete answer is never asked for again.  Each call carries an ``Idempotency-Key`` made
-    of its content, by which a service may know a repeated one.
+    The error codes 1, 2, 3 and 6 are errors of the row; a wrong key (5) and a spent account (4)
+    stop the run.  Connection errors and the statuses 408, 429 and 5xx are retried, after a random
+    part of 0.5, 1, 2, 4, 8, 8 … seconds plus the time in ``Retry-After``.  A complete answer is
+    never requested again.  Each request has an ``Idempotency-Key`` computed from its content, by
+    which a service can recognise retries.
 
     Parameters
     ----------
     key, secret
-        Credentials; None for the environment's ``CVOCR_API_KEY`` and ``CVOCR_API_SECRET``.
+        Credentials; None for the environment variables ``CVOCR_API_KEY`` and
+        ``CVOCR_API_SECRET``.
     base_url
-        Scheme and host, and what comes before the paths of the pages.  Plain http is for this
-        machine and private addresses.
+        Scheme, host, and an optional prefix of the API's paths.  http without TLS is only allowed
+        for this machine and private addresses.
     transport
-        ``"url"``, ``"file"`` or ``"base64"``; None for what fits the source.
+        ``"url"``, ``"file"`` or ``"base64"``; None chooses one that suits the source.
     get_thumb
-        Whether to ask for the aligned crop of vehicle registrations: `Document.thumb`.
+        Whether to request the rectified crop of vehicle registrations: `Document.thumb`.
     connect_s, read_s
         Seconds to wait for a connection, and for the next bytes of an answer.
     total_s
-        Seconds in which an answer must have come to its end once it began.
+        Seconds within which an answer must be complete once it has begun.
     retries
-        Attempts after the first.
+        Number of attempts after the first.
     retry_after_s
-        Longest wait that a ``Retry-After`` may ask for.
+        Maximum wait for a ``Retry-After``.
     per_second
-        Most calls a second, of all threads together; None for no limit.
+        Maximum number of requests per second of all threads; None for no limit.
 
     Raises
     ------
     ArgumentError
-        No credentials, a `base_url` that is none, or a number out of range.
+        There are no credentials, `base_url` is invalid, or a number is out of range.
 
     Examples
     --------
@@ -108,25 +109,25 @@ class CloudEngine:
         per_second: float | None = None,
     ) -> None:
         if transport not in (None, "url", "file", "base64"):
-            raise ArgumentError(f"transport is 'url', 'file' or 'base64', not {transport!r}")
+            raise ArgumentError(f"transport must be 'url', 'file' or 'base64', not {transport!r}")
         for name, seconds in (("connect_s", connect_s), ("read_s", read_s), ("total_s", total_s)):
             if not seconds > 0:
-                raise ArgumentError(f"{name}={seconds!r}: give more than 0")
+                raise ArgumentError(f"{name} must be greater than 0, not {seconds!r}")
         if per_second is not None and not per_second > 0:
-            raise ArgumentError(f"per_second={per_second!r}: give more than 0, or None")
+            raise ArgumentError(f"per_second must be greater than 0, or None, not {per_second!r}")
         if retries < 0 or not retry_after_s >= 0:
-            raise ArgumentError("retries and retry_after_s are not below 0")
+            raise ArgumentError("retries and retry_after_s must be 0 or more")
         self._base = checked_base(base_url)
         self._transport = transport
         self._get_thumb = get_thumb
         self._login = Login(key, secret)
         policy = RetryPolicy(connect_s, read_s, total_s, retries, retry_after_s)
-        self._exchange = Exchange(self._base, self._login, policy, RateLimit(per_second))
+        self._client = RetryingClient(self._base, self._login, policy, RateLimit(per_second))
         self.name = "cloud" if self._base == HOST else f"cloud {urlsplit(self._base).netloc}"
 
     @property
     def options(self) -> Mapping[str, object]:
-        """What makes another engine of it: who is asked, and how."""
+        """The options that affect its answers."""
         options = {"base_url": self._base, "transport": self._transport}
         return options | {"get_thumb": self._get_thumb}
 
@@ -136,20 +137,20 @@ class CloudEngine:
         Raises
         ------
         NoDocumentError, FetchError, ImageError, FormatTypeError
-            The service says so of this picture.
+            The service reports this error for the picture.
         TransportError
-            No answer came, after retries.
+            There was no answer, after retries.
         AnswerError
-            The answer is not the API's.
+            The answer is not JSON of the API.
         CredentialsError, QuotaError
             The service refuses the key, or the account is spent.
         ArgumentError
-            The kind cannot be sent in the way that was asked for.
+            The kind does not support the requested transport.
         """
         asked = http_request(
             request.images, request.kind, transport=self._transport, get_thumb=self._get_thumb
         )
-        received = self._exchange.ask(asked)
+        received = self._client.ask(asked)
         try:
             found = _read(received, request.kind, self.name)
         except RowError as error:
@@ -159,15 +160,15 @@ class CloudEngine:
 
     def close(self) -> None:
         """Close the connections; the next call opens them again."""
-        self._exchange.close()
+        self._client.close()
 
     def __repr__(self) -> str:
         return f"CloudEngine({self._base!r})"
 
     def __getstate__(self) -> dict[str, object]:
         raise TypeError(
-            "a cloud engine is not sent to other processes, for the sake of its credentials: "
-            "name it, engine='cloud', and set CVOCR_API_KEY and CVOCR_API_SECRET there"
+            "a cloud engine cannot be pickled, to protect its credentials: pass engine='cloud', "
+            "and set CVOCR_API_KEY and CVOCR_API_SECRET in the other process"
         )
 
 
@@ -186,28 +187,26 @@ def _read(received: Received, kind: str, engine: str) -> Extraction:
 
 
 def checked_base(url: str) -> str:
-    """Give a base address without the slash at its end.
+    """Check a base address, and return it without a slash at the end.
 
     Raises
     ------
     ArgumentError
-        It is no web address, holds a login, or would send people's papers in the open.
+        It is no web address, contains credentials, or would send papers without encryption.
     """
-    advice = "give it like https://host"
+    advice = "use the form https://host"
     try:
         parts = urlsplit(url.strip())
         host, has_login = parts.hostname, "@" in parts.netloc
         _ = parts.port
     except ValueError:
-        raise ArgumentError(f"base_url is no web address: {advice}") from None
+        raise ArgumentError(f"base_url is not a web address: {advice}") from None
     if has_login:
-        raise ArgumentError("base_url holds a login: give key=… and secret=… instead")
+        raise ArgumentError("base_url contains credentials: pass key=… and secret=… instead")
     if parts.scheme not in ("http", "https") or not host or parts.query or parts.fragment:
-        raise ArgumentError(f"base_url is no web address: {advice}")
+        raise ArgumentError(f"base_url is not a web address: {advice}")
     if parts.scheme == "http" and not _is_near(host):
-        raise ArgumentError(
-            "base_url is plain http, which would show the key to the way: use https"
-        )
+        raise ArgumentError("base_url is http, which sends the key without encryption: use https")
     return url.strip().rstrip("/")
 
 
@@ -215,7 +214,7 @@ def _is_near(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_private
     except ValueError:
-        # A name without a dot is of the own network: localhost, a container's.
+        # A name without a dot is on the local network, such as localhost or a container.
         return "." not in host or host.endswith((".localhost", ".local", ".internal"))
 
 

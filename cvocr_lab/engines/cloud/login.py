@@ -1,4 +1,4 @@
-"""The key and the secret, kept out of every repr, log and traceback."""
+"""The credentials of the API, which never appear in a repr, log or traceback."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ KEY: Final = "CVOCR_API_KEY"
 SECRET: Final = "CVOCR_API_SECRET"
 
 
-class Signs(Protocol):
-    """What signs requests."""
+class Signer(Protocol):
+    """Something that signs requests."""
 
     @property
     def header(self) -> str:
-        """What ``Authorization`` says; "" for nothing."""
+        """The header ``Authorization``; "" for none."""
         ...
 
 
 class Login:
-    """Signs requests by HTTP Basic.
+    """Sign requests with HTTP Basic.
 
     Parameters
     ----------
     key, secret
-        None for the environment's ``CVOCR_API_KEY`` and ``CVOCR_API_SECRET``.
+        None for the environment variables ``CVOCR_API_KEY`` and ``CVOCR_API_SECRET``.
 
     Raises
     ------
     ArgumentError
-        One is neither given nor in the environment, or the key has a colon.
+        One is missing, or the key contains a colon.
     """
 
     __slots__ = ("_header",)
@@ -42,15 +42,15 @@ class Login:
         secret = secret or os.environ.get(SECRET)
         if not key or not secret:
             raise ArgumentError(
-                f"no credentials: give key=… and secret=…, or set {KEY} and {SECRET}"
+                f"no credentials: pass key=… and secret=…, or set {KEY} and {SECRET}"
             )
         if ":" in key:
-            raise ArgumentError("a key has no colon: check that key=… is the key alone")
+            raise ArgumentError("a key has no colon: pass the secret as secret=…")
         self._header = "Basic " + base64.b64encode(f"{key}:{secret}".encode()).decode()
 
     @property
     def header(self) -> str:
-        """What ``Authorization`` says."""
+        """The header ``Authorization``."""
         return self._header
 
     def __repr__(self) -> str:

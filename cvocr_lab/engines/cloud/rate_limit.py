@@ -1,4 +1,4 @@
-"""How many calls a second all threads together may make, and the waits before retries."""
+"""The rate limit of all threads, and the waits before retries."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ LONGEST_WAIT_S: Final = 8.0
 
 @dataclass(slots=True)
 class RateLimit:
-    """Spreads calls evenly over time.
+    """Spread requests evenly over time.
 
     Parameters
     ----------
     per_second
-        Calls a second; None for no limit.
+        Requests per second; None for no limit.
     """
 
     per_second: float | None = None
@@ -30,7 +30,7 @@ class RateLimit:
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def reserve(self) -> float:
-        """Reserve the next call; gives the seconds to wait for it."""
+        """Reserve the next request, and return the seconds to wait for it."""
         if self.per_second is None:
             return 0.0
         with self._lock:
@@ -41,17 +41,17 @@ class RateLimit:
 
 
 def backoff_s(failures: int, *, drawn: Callable[[], float] = random.random) -> float:
-    """Give the seconds before the next attempt: exponential backoff with full jitter.
+    """Return the seconds before the next attempt: exponential backoff with full jitter.
 
-    The upper limit is 0.5 s, doubled with each failure, at most 8 s.  Jitter over the whole range
-    keeps clients that failed together from coming back together.
+    The upper limit is 0.5 s, doubled with each failure, at most 8 s.  Because of the jitter,
+    clients that failed at the same time do not retry at the same time.
 
     Parameters
     ----------
     failures
-        Attempts so far.
+        Number of failed attempts.
     drawn
-        Draws the share of the upper limit, 0 to 1.
+        Returns a random share of the upper limit, 0 to 1.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What is sent for a request: address, headers and body."""
+"""Build the HTTP request for pictures: address, headers and body."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ _MEDIA: Final = {
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """What is sent, as often as it takes.
+    """An HTTP request, which may be sent several times.
 
     Parameters
     ----------
     method, path
-        How, and where to, below the host.
+        Method, and path below the host.
     query
-        The query, encoded.
+        The encoded query.
     headers
-        Without the login.
+        The headers without credentials.
     body
-        None for ``GET``.
+        The body; None for ``GET``.
     """
 
     method: str
@@ -48,40 +48,40 @@ class HttpRequest:
 
 
 def chosen_transport(images: Sequence[InputImage], kind: str) -> Transport:
-    """Choose how to send these pictures: links as links, files as files, everything else as base64.
+    """Choose the transport of pictures: links as links, files as files, others as base64.
 
-    Two that differ are sent like the one that is no link; a kind that cannot be sent that way is
-    sent as files.
+    If two pictures differ, a link is sent like the other picture.  Kinds that do not support the
+    transport are sent as files.
     """
     sources = {image.source if image.url or image.source != "url" else "bytes" for image in images}
-    wish: Transport = "base64"
+    transport: Transport = "base64"
     if sources == {"url"}:
-        wish = "url"
+        transport = "url"
     elif sources <= {"url", "path"}:
-        wish = "file"
-    return wish if wish in transports(kind) else "file"
+        transport = "file"
+    return transport if transport in transports(kind) else "file"
 
 
 def http_request(
     images: Sequence[InputImage], kind: str, *, transport: Transport | None, get_thumb: bool
 ) -> HttpRequest:
-    """Make the HTTP request for these pictures.
+    """Build the HTTP request for pictures.
 
     Parameters
     ----------
     images
-        One, or front and back.
+        One picture, or front and back.
     kind
         A name of `cvocr_lab.kinds.REQUESTS`.
     transport
-        How to send them; None for the way that fits the source.
+        How to send them; None chooses one that suits the source.
     get_thumb
-        Whether to ask for the aligned crops, where the endpoint offers them.
+        Whether to request the rectified crops, if the endpoint supports it.
 
     Raises
     ------
     ArgumentError
-        The kind cannot be sent this way, or takes another number of pictures.
+        The kind does not support this transport or number of pictures.
     FetchError
         A link that is sent as a file cannot be fetched.
     """
@@ -94,7 +94,9 @@ def http_request(
     if way.transport == "url":
         for name, image in zip(way.images, images, strict=True):
             if image.url is None:
-                raise ArgumentError(f"{image.name} is no link: say another transport than 'url'")
+                raise ArgumentError(
+                    f"{image.name} is not a link: pass another transport"
+                )
             query[name] = image.url
         return HttpRequest(
             way.method, way.path, _encoded(query), _headers(asked, list(query.values()))
@@ -112,13 +114,13 @@ def http_request(
 
 
 def _headers(asked: Sequence[object], pictures: Sequence[str]) -> dict[str, str]:
-    # The same pictures asked for in the same way are the same call, however often it is sent.
+    # Retries of the same request have the same key.
     token = hashlib.sha256(json.dumps([asked, pictures]).encode()).hexdigest()
     return {"Accept": "application/json", "Idempotency-Key": token}
 
 
 def _encoded(query: dict[str, str]) -> str:
-    # Every byte of a link but letters and digits: an `&` or `#` of its own would end it.
+    # All characters except letters and digits are escaped, since `&` or `#` would end a link.
     return urlencode(query, quote_via=quote, safe="")
 
 
@@ -148,7 +150,7 @@ def _form_pieces(names: Sequence[str], contents: Sequence[bytes], boundary: str)
     before = ""
     for name, content in zip(names, contents, strict=True):
         media, ending = _MEDIA.get(format_of(content), ("application/octet-stream", "bin"))
-        # Not the file's own name: it often holds a person's.
+        # The file's own name is not sent, since it may contain the name of a person.
         yield (
             f"{before}--{boundary}\r\n"
             f'Content-Disposition: form-data; name="{name}"; filename="{name}.{ending}"\r\n'

@@ -1,7 +1,7 @@
-"""The vlm engine: asks a vision language model behind a chat endpoint that takes pictures.
+"""The vlm engine, which asks a vision language model with a chat endpoint that accepts pictures.
 
-vLLM, Ollama, LM Studio and most hosted models speak this protocol, OpenAI's chat completions.  The
-pictures leave the machine, for the address that the caller names; nothing is written down.
+vLLM, Ollama, LM Studio and most hosted models support this protocol, OpenAI's chat completions.
+Pictures are sent to the address given by the caller; nothing is written to disk.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from typing import ClassVar, Final, Literal
 
 from cvocr_lab.engines import Request
 from cvocr_lab.engines.cloud import checked_base
-from cvocr_lab.engines.cloud.exchange import Exchange, RetryPolicy
 from cvocr_lab.engines.cloud.rate_limit import RateLimit
 from cvocr_lab.engines.cloud.request_body import HttpRequest
-from cvocr_lab.engines.vlm import answers, asking
+from cvocr_lab.engines.cloud.retries import RetryingClient, RetryPolicy
+from cvocr_lab.engines.vlm import answers, prompt
 from cvocr_lab.errors import (
     AnswerError,
     ArgumentError,
@@ -38,50 +38,50 @@ KEY: Final = "CVOCR_VLM_KEY"
 
 _BY_STATUS: Final[Mapping[int, CvocrError]] = MappingProxyType(
     {
-        401: CredentialsError(f"the server refused the key: give key=… or set {KEY}"),
+        401: CredentialsError(f"the server refused the key: pass key=… or set {KEY}"),
         402: QuotaError("the account has no credit left: the finished rows are kept"),
         403: CredentialsError("the server refuses this key: ask its provider"),
-        404: ArgumentError("the server knows no such address or model: check base_url and model"),
-        413: ImageError("the picture is larger than the server takes: give a smaller longest=…"),
+        404: ArgumentError("the server does not know this address or model: check both"),
+        413: ImageError("the picture is too large for the server: pass a smaller max_side=…"),
     }
 )
 
 
 class VlmEngine:
-    """Reads by a vision language model.  Threads may share it.
+    """Read pictures with a vision language model; threads can share it.
 
-    The prompt and the JSON schema of the answer come from the papers' specs in `cvocr_lab.kinds`.
-    An answer that is not of this form is the row's error, and so is a refusal (`RefusalError`).
-    A model gives no confidence and no places; its values may be made up, which a score counts as
-    ``invented`` where nothing is printed.  Tokens, and the cost where it is known, stand in
+    The prompt and the JSON schema of the answer are generated from the document types in
+    `cvocr_lab.kinds`.  Answers in another form and refusals (`RefusalError`) are errors of the row.
+    Models return neither confidences nor places.  They may invent values, which `score` counts as
+    ``invented`` if nothing is printed.  Tokens and cost, if known, are in the columns
     ``ocr_tokens_in``, ``ocr_tokens_out`` and ``ocr_cost``.
 
     Parameters
     ----------
     base_url
-        What comes before ``/chat/completions``, such as ``"http://127.0.0.1:8000/v1"``.  Plain http
-        is for this machine and private addresses.
+        The address before ``/chat/completions``, such as ``"http://127.0.0.1:8000/v1"``.  http
+        without TLS is only allowed for this machine and private addresses.
     model
-        Its name at the server.
+        Name of the model on the server.
     key
-        None for the environment's ``CVOCR_VLM_KEY``; servers of one's own need none.
+        The key; None for the environment variable ``CVOCR_VLM_KEY``.  Local servers need none.
     structured
-        Whether the server is asked to hold the model to the schema; False for one that cannot.
-    longest
-        Most pixels of a picture's longer side; larger pictures are made smaller.
+        Whether to ask the server to enforce the schema; False for a server that cannot.
+    max_side
+        Maximum length of a picture's longer side in pixels; larger pictures are resized.
     max_tokens
-        Most tokens of an answer.
+        Maximum number of tokens in an answer.
     temperature
-        Of the model; 0 for the answer it holds most likely.
+        Temperature of the model; 0 for the most likely answer.
     price_in, price_out
-        Of a million tokens, from which the cost is worked out; None for what the server says.
+        Prices of a million tokens, for computing the cost; None for the cost given by the server.
     connect_s, read_s, total_s, retries, per_second
-        As for `cvocr_lab.engines.cloud.CloudEngine`.
+        See `cvocr_lab.engines.cloud.CloudEngine`.
 
     Raises
     ------
     ArgumentError
-        No `base_url` or `model`, or a number out of range.
+        `base_url` or `model` is missing, or a number is out of range.
 
     Examples
     --------
@@ -98,7 +98,7 @@ class VlmEngine:
         model: str,
         key: str | None = None,
         structured: bool = True,
-        longest: int = 2048,
+        max_side: int = 2048,
         max_tokens: int = 2000,
         temperature: float = 0.0,
         price_in: float | None = None,
@@ -110,27 +110,27 @@ class VlmEngine:
         per_second: float | None = None,
     ) -> None:
         if not model:
-            raise ArgumentError("name a model: model=…")
-        limits = {"longest": longest, "max_tokens": max_tokens, "connect_s": connect_s}
+            raise ArgumentError("pass the name of a model: model=…")
+        limits = {"max_side": max_side, "max_tokens": max_tokens, "connect_s": connect_s}
         for name, number in (limits | {"read_s": read_s, "total_s": total_s}).items():
             if not number > 0:
-                raise ArgumentError(f"{name}={number!r}: give more than 0")
+                raise ArgumentError(f"{name} must be greater than 0, not {number!r}")
         if retries < 0 or not temperature >= 0:
-            raise ArgumentError("retries and temperature are not below 0")
+            raise ArgumentError("retries and temperature must be 0 or more")
         self._base, self._model = checked_base(base_url), model
-        self._structured, self._longest = structured, longest
+        self._structured, self._longest = structured, max_side
         self._settings = {"max_tokens": max_tokens, "temperature": temperature}
         self._prices = (price_in, price_out)
         policy = RetryPolicy(connect_s, read_s, total_s, retries, 60.0)
         login = _Bearer(key or os.environ.get(KEY))
-        self._exchange = Exchange(self._base, login, policy, RateLimit(per_second), _is_spent)
+        self._client = RetryingClient(self._base, login, policy, RateLimit(per_second), _is_spent)
         self.name = f"vlm {model}"
 
     @property
     def options(self) -> Mapping[str, object]:
-        """What makes another engine of it: who is asked, and how."""
-        asked = {"base_url": self._base, "longest": self._longest, "structured": self._structured}
-        return asked | self._settings | {"asked": asking.version()}
+        """The options that affect its answers."""
+        asked = {"base_url": self._base, "max_side": self._longest, "structured": self._structured}
+        return asked | self._settings | {"asked": prompt.version()}
 
     def extract(self, request: Request) -> Extraction:
         """Read one request.
@@ -138,32 +138,32 @@ class VlmEngine:
         Raises
         ------
         RefusalError
-            The model would not read the picture.
+            The model refused to read the picture.
         AnswerError
-            The answer is not what was asked for.
+            The answer does not have the requested form.
         NoDocumentError, ImageError
-            The model sees no paper; the server does not take the picture.
+            The model sees no paper; the server does not accept the picture.
         TransportError
-            No answer came, after retries.
+            There was no answer, after retries.
         CredentialsError, QuotaError
             The server refuses the key, or the account is spent.
         ArgumentError
-            The server knows no such model; or the kind asks for lines instead of papers.
+            The server does not know the model, or the kind is ``scan``.
         """
         if request.kind == "scan":
-            raise ArgumentError("the engine 'vlm' reads papers: say another kind than 'scan'")
-        sent = list(asking.pictures(request.images, self._longest))
-        body = asking.body(
+            raise ArgumentError("the engine 'vlm' reads papers: pass another kind than 'scan'")
+        sent = list(prompt.pictures(request.images, self._longest))
+        body = prompt.body(
             self._model, request.kind, [uri for _, uri in sent], self._settings,
             structured=self._structured,
         )  # fmt: skip
-        # The same question is the same call, however often it is sent.
+        # Retries of the same request have the same key.
         headers = {
             "Accept": "application/json",
             "Content-Type": "application/json",
             "Idempotency-Key": hashlib.sha256(body).hexdigest(),
         }
-        received = self._exchange.ask(HttpRequest("POST", "/chat/completions", "", headers, body))
+        received = self._client.ask(HttpRequest("POST", "/chat/completions", "", headers, body))
         try:
             if received.status != 200:
                 raise _refused(received.status, received.body)
@@ -182,20 +182,20 @@ class VlmEngine:
 
     def close(self) -> None:
         """Close the connections; the next call opens them again."""
-        self._exchange.close()
+        self._client.close()
 
     def __repr__(self) -> str:
         return f"VlmEngine({self._base!r}, {self._model!r})"
 
     def __getstate__(self) -> dict[str, object]:
         raise TypeError(
-            "a vlm engine is not sent to other processes, for the sake of its key: name it, "
-            f"engine='vlm', and set {KEY} there"
+            "a vlm engine cannot be pickled, to protect its key: pass engine='vlm', and set "
+            f"{KEY} in the other process"
         )
 
 
 class _Bearer:
-    """Signs requests by a key, where there is one; kept out of every repr and traceback."""
+    """Sign requests with a key, if there is one, which never appears in a repr or traceback."""
 
     __slots__ = ("_header",)
 
@@ -204,7 +204,7 @@ class _Bearer:
 
     @property
     def header(self) -> str:
-        """What ``Authorization`` says; "" for nothing."""
+        """The header ``Authorization``; "" for none."""
         return self._header
 
     def __repr__(self) -> str:
@@ -212,23 +212,21 @@ class _Bearer:
 
 
 def _refused(status: int, body: bytes) -> CvocrError:
-    """What a status stands for that is not success."""
+    """Return the error for a status other than success."""
     if _is_spent(body):
         return QuotaError("the account has no credit left: the finished rows are kept")
     known = _BY_STATUS.get(status)
     if known is not None:
         return type(known)(*known.args)
-    advice = (
-        ": if it cannot hold a model to a schema, say structured=False" if status == 400 else ""
-    )
+    advice = ": if it cannot enforce a schema, pass structured=False" if status == 400 else ""
     return AnswerError(f"the server answered with status {status}{advice}")
 
 
 def _is_spent(body: bytes) -> bool:
-    """Whether it says that the account is spent: no waiting changes that."""
+    """Return whether an error means that the account is spent, which retries cannot change."""
     try:
-        said = json.loads(body)["error"]
-        return "insufficient_quota" in (said.get("code"), said.get("type"))
+        error = json.loads(body)["error"]
+        return "insufficient_quota" in (error.get("code"), error.get("type"))
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return False
 

@@ -1,4 +1,4 @@
-"""What a model answered, looked at with suspicion."""
+"""Parse and check the answers of a model."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
-from cvocr_lab.engines.vlm.asking import fields_of
+from cvocr_lab.engines.vlm.prompt import fields_of
 from cvocr_lab.errors import AnswerError, ArgumentError, NoDocumentError, RefusalError, Usage
 from cvocr_lab.kinds import document_type
 from cvocr_lab.results import Document, Extraction, FieldValue
@@ -22,30 +22,30 @@ _REFUSED: Final = re.compile(
     re.I,
 )
 _LONGEST: Final = 600
-"""Characters of a value; no field of a paper is as long."""
+"""Maximum length of a value in characters."""
 
 _MOST: Final = 40
-"""Papers in one answer."""
+"""Maximum number of papers in one answer."""
 
 
 def read(answer: bytes, pages: Sequence[int], engine: str) -> Extraction:
-    """Understand the body of an answer.
+    """Parse the body of an answer.
 
     Parameters
     ----------
     answer
-        As the server sent it.
+        The body as sent by the server.
     pages
-        For each picture that was sent, its page in the source.
+        The page number of each picture that was sent.
     engine
-        What the extraction is called after.
+        Name of the engine in the result.
 
     Raises
     ------
     RefusalError
-        The model, or the server's filter, would not read the picture.
+        The model, or the filter of the server, refused to read the picture.
     AnswerError
-        It is not what was asked for.
+        The answer does not have the requested form.
     NoDocumentError
         The model saw no paper.
     """
@@ -54,7 +54,7 @@ def read(answer: bytes, pages: Sequence[int], engine: str) -> Extraction:
     try:
         documents = tuple(_document(paper, pages) for paper in _papers(_content(found)))
         if not documents:
-            raise NoDocumentError("no document in the picture, says the model")
+            raise NoDocumentError("the model found no document in the picture")
     except (RefusalError, AnswerError, NoDocumentError) as error:
         error.usage = used
         raise
@@ -62,26 +62,26 @@ def read(answer: bytes, pages: Sequence[int], engine: str) -> Extraction:
 
 
 def usage(answer: object) -> Usage | None:
-    """Give the tokens, and the cost where the server tells it; None where it says nothing."""
-    told = answer.get("usage") if isinstance(answer, Mapping) else None
-    if not isinstance(told, Mapping):
+    """Return the tokens and the cost in an answer; None if it contains neither."""
+    reported = answer.get("usage") if isinstance(answer, Mapping) else None
+    if not isinstance(reported, Mapping):
         return None
-    numbers = [told.get(name) for name in ("prompt_tokens", "completion_tokens")]
+    numbers = [reported.get(name) for name in ("prompt_tokens", "completion_tokens")]
     counts = [n if type(n) is int and 0 <= n < 2**53 else None for n in numbers]
-    cost = told.get("cost")
+    cost = reported.get("cost")
     known = isinstance(cost, int | float) and not isinstance(cost, bool) and 0 <= cost < 1e9
     return Usage(counts[0], counts[1], float(str(cost)) if known else None)
 
 
 def _content(answer: object) -> str:
-    """Give the text that the model wrote."""
+    """Return the text that the model wrote."""
     choices = answer.get("choices") if isinstance(answer, Mapping) else None
     choice = choices[0] if isinstance(choices, list) and choices else None
     message = choice.get("message") if isinstance(choice, Mapping) else None
     if not isinstance(choice, Mapping) or not isinstance(message, Mapping):
-        raise AnswerError("the server's answer is no chat completion: check base_url")
+        raise AnswerError("the server's answer is not a chat completion: check base_url")
     if message.get("refusal") or choice.get("finish_reason") == "content_filter":
-        raise RefusalError("the model would not read the picture")
+        raise RefusalError("the model refused to read the picture")
     content = message.get("content")
     if isinstance(content, list):
         texts = [part.get("text") for part in content if isinstance(part, Mapping)]
@@ -89,7 +89,7 @@ def _content(answer: object) -> str:
     if not isinstance(content, str) or not content.strip():
         raise AnswerError("the model's answer is empty")
     if choice.get("finish_reason") == "length":
-        raise AnswerError("the model's answer was cut off: give a larger max_tokens")
+        raise AnswerError("the model's answer was cut off: pass a larger max_tokens")
     return content
 
 
@@ -99,7 +99,7 @@ def _papers(content: str) -> list[object]:
         found = _json(fenced[1] if fenced else content, "the model's answer")
     except AnswerError:
         if _REFUSED.match(content):
-            raise RefusalError("the model would not read the picture") from None
+            raise RefusalError("the model refused to read the picture") from None
         raise
     papers = found.get("documents") if isinstance(found, Mapping) else None
     if not isinstance(papers, list):
@@ -111,38 +111,36 @@ def _papers(content: str) -> list[object]:
 
 def _document(paper: object, pages: Sequence[int]) -> Document:
     if not isinstance(paper, Mapping):
-        raise AnswerError("a document of the model's answer is no object")
+        raise AnswerError("a document in the model's answer is not an object")
     name = paper.get("type")
     try:
         if not isinstance(name, str):
             raise ArgumentError
-        kind = document_type(name)
+        spec = document_type(name)
     except ArgumentError:
-        raise AnswerError(
-            "a document of the model's answer has a type that was not asked for"
-        ) from None
+        raise AnswerError("a document in the model's answer has an unknown type") from None
     picture = paper.get("picture", 1)
     if type(picture) is not int or not 1 <= picture <= len(pages):
-        raise AnswerError("a document of the model's answer stands in no picture that was sent")
-    known = {spelling: f.name for f in fields_of(kind) for spelling in (*f.aliases, f.name)}
-    values = {known[key]: _value(known[key], said) for key, said in paper.items() if key in known}
+        raise AnswerError("a document in the model's answer has a wrong picture number")
+    known = {spelling: f.name for f in fields_of(spec) for spelling in (*f.aliases, f.name)}
+    values = {known[key]: _value(known[key], text) for key, text in paper.items() if key in known}
     strange = [key for key in paper if key not in known and key not in ("type", "picture", "side")]
     return Document(
-        kind.name,
-        kind.side,
+        spec.name,
+        spec.side,
         MappingProxyType({name: FieldValue(text) for name, text in values.items() if text}),
         page=pages[picture - 1],
         warnings=("answer:unknown_fields",) if strange else (),
     )
 
 
-def _value(field: str, said: object) -> str:
-    """Give the text of a value; "" for what stands for nothing."""
-    if said is None:
+def _value(field: str, value: object) -> str:
+    """Return the text of a value; "" if it means that nothing is printed."""
+    if value is None:
         return ""
-    if not isinstance(said, str):
-        raise AnswerError(f"field {field!r} of the model's answer is no text")
-    text = collapse(nfc("".join(c if c.isprintable() else " " for c in said)))
+    if not isinstance(value, str):
+        raise AnswerError(f"field {field!r} of the model's answer is not text")
+    text = collapse(nfc("".join(c if c.isprintable() else " " for c in value)))
     if len(text) > _LONGEST:
         raise AnswerError(f"field {field!r} of the model's answer has {len(text):,} characters")
     return "" if text.casefold() in _NOTHING else text
@@ -152,5 +150,5 @@ def _json(text: str | bytes, what: str) -> object:
     try:
         found: object = json.loads(text)
     except (ValueError, RecursionError):
-        raise AnswerError(f"{what} is no JSON") from None
+        raise AnswerError(f"{what} is not JSON") from None
     return found

@@ -1,4 +1,4 @@
-"""One call over HTTP, with retries."""
+"""Send an HTTP request with retries: what is retried, and how often."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Final
 from urllib.parse import SplitResult, urljoin, urlsplit
 
-from cvocr_lab.engines.cloud.login import Signs
+from cvocr_lab.engines.cloud.login import Signer
 from cvocr_lab.engines.cloud.rate_limit import RateLimit, backoff_s, retry_after_s
 from cvocr_lab.engines.cloud.request_body import HttpRequest
 from cvocr_lab.errors import AnswerError, BatchError, TransportError
@@ -26,23 +26,23 @@ _MOST_REDIRECTS: Final = 5
 _LARGEST_ANSWER: Final = 64 * 2**20
 _CHECK: Final = "check base_url"
 _CONNECTIONS: Final = 64
-"""Connections kept open; more threads than this open and close theirs."""
+"""Maximum number of connections that are kept open."""
 
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """Time limits, and how often a call is repeated.
+    """Time limits and number of retries.
 
     Parameters
     ----------
     connect_s, read_s
         Seconds to wait for a connection, and for the next bytes of an answer.
     total_s
-        Seconds in which an answer must have come to its end once it began.
+        Seconds within which an answer must be complete once it has begun.
     retries
-        Attempts after the first.
+        Number of attempts after the first.
     retry_after_s
-        Longest wait that a ``Retry-After`` may ask for.
+        Maximum wait for a ``Retry-After``.
     """
 
     connect_s: float
@@ -59,11 +59,11 @@ class Received:
     Parameters
     ----------
     status
-        Of HTTP.
+        HTTP status.
     body
         The content.
     attempts
-        Attempts it took.
+        Number of attempts.
     """
 
     status: int
@@ -77,9 +77,9 @@ class _TransientError(Exception):
     Parameters
     ----------
     reason
-        What happened, for the message after the last attempt.
+        The reason, for the message after the last attempt.
     wait_s
-        The wait that the service asks for.
+        The wait requested by the service.
     """
 
     def __init__(self, reason: str, wait_s: float | None = None) -> None:
@@ -88,48 +88,47 @@ class _TransientError(Exception):
         self.wait_s = wait_s
 
 
-class Exchange:
-    """Asks one host; shared by threads.
+class RetryingClient:
+    """Send requests to one host, with retries; thread-safe.
 
     Parameters
     ----------
     base
-        Scheme and host, and what comes before the paths.
+        Scheme, host, and an optional prefix of the paths.
     login
         Signs requests to this host, and to no other.
     policy, rate
-        Time limits and retries; calls a second.
-    is_last_word
-        Tells by an answer's body that no waiting changes it.
+        Time limits, retries, and requests per second.
+    is_final_answer
+        Returns whether an error with this body must not be retried.
     """
 
     def __init__(
         self,
         base: str,
-        login: Signs,
+        login: Signer,
         policy: RetryPolicy,
         rate: RateLimit,
-        is_last_word: Callable[[bytes], bool] | None = None,
+        is_final_answer: Callable[[bytes], bool] | None = None,
     ) -> None:
         self._base = base
         self._origin = _origin(urlsplit(base))
         self._login = login
         self._policy = policy
         self._rate = rate
-        self._is_last_word = is_last_word or _is_last_word
+        self._is_final_answer = is_final_answer or _is_final_answer
         self._session = _session(base)
 
     def ask(self, asked: HttpRequest) -> Received:
-        """Send until an answer comes.
+        """Send a request until there is an answer.
 
-        Connection errors and the statuses 408, 429 and 5xx are retried, unless they come with the
-        codes of a spent account or a wrong key.  A complete answer is never asked for again,
-        whatever it says.
+        Connection errors and the statuses 408, 429 and 5xx are retried, except for error codes of
+        a spent account or a wrong key.  A complete answer is never requested again.
 
         Raises
         ------
         TransportError
-            No answer came, or it is one that cannot be trusted.
+            There was no answer, or the connection cannot be trusted.
         AnswerError
             The answer is too large.
         """
@@ -164,7 +163,7 @@ class Exchange:
             status, headers, body = self._sent(method, url, asked)
             where = headers.get("Location") if status in _REDIRECTS else None
             if where is None:
-                if (status in (408, 429) or status >= 500) and not self._is_last_word(body):
+                if (status in (408, 429) or status >= 500) and not self._is_final_answer(body):
                     wait_s = retry_after_s(headers.get("Retry-After"))
                     raise _TransientError(_said(status), wait_s)
                 return status, body
@@ -174,7 +173,7 @@ class Exchange:
         raise TransportError(f"the service redirects more than {_MOST_REDIRECTS} times: {_CHECK}")
 
     def _led(self, url: str, where: str, *, uploads: bool) -> str:
-        """Where a redirect leads, if it may be followed."""
+        """Return the target of a redirect, if it may be followed."""
         from requests.utils import requote_uri
 
         here = urlsplit(url)
@@ -189,7 +188,7 @@ class Exchange:
         if here.scheme == "https" and there.scheme == "http":
             raise TransportError(f"the service redirects from https to http: {_CHECK}")
         if uploads and not same:
-            # People's papers go to the host they were meant for, and to no other.
+            # Papers must not be sent to another host than the one given by the user.
             raise TransportError(
                 f"the service redirects uploads to another host ({there.hostname}), which is not "
                 "followed: set base_url if you trust it"
@@ -204,13 +203,13 @@ class Exchange:
 
         failure: Exception
         try:
-            # Not `Session.request`: it follows or reads redirects, which are judged here first.
+            # `Session.request` is not used, since redirects must be checked before they are read.
             with self._session.get_adapter(url).send(
                 self._session.prepare_request(
                     Request(
                         method,
                         url,
-                        headers=self._headers(url, asked),  # no local: tracebacks may show those
+                        headers=self._headers(url, asked),  # no variable, for safe tracebacks
                         data=asked.body if method == "POST" else None,
                     )
                 ),
@@ -225,7 +224,7 @@ class Exchange:
             failure = AnswerError(*error.args)
         except (OSError, RequestException, HTTPError) as error:
             failure = _failure(error)
-        # Not in the handler: the frames of the libraries, with the login in them, must not hang on.
+        # Raised outside the handler, so that no traceback contains the credentials.
         raise failure
 
     def _headers(self, url: str, asked: HttpRequest) -> dict[str, str]:
@@ -239,7 +238,7 @@ class Exchange:
 
 
 def _session(base: str) -> requests.Session:
-    """Make a session with the proxies and certificates that the environment names for `base`."""
+    """Create a session with the proxies and certificates of the environment for `base`."""
     import requests
     from requests.adapters import HTTPAdapter
 
@@ -247,7 +246,7 @@ def _session(base: str) -> requests.Session:
     found = session.merge_environment_settings(base, {}, None, None, None)
     session.proxies = found["proxies"]
     session.verify = found["verify"]
-    # Looked up once above; for each call it would cost time, and bring in logins of a .netrc.
+    # They are looked up only once, and credentials in a .netrc must not be used.
     session.trust_env = False
     session.headers["User-Agent"] = "cvocr-lab"
     for scheme in ("https://", "http://"):
@@ -263,7 +262,7 @@ def _failure(error: Exception) -> Exception:
         case of.SSLError() if "CERTIFICATE" in str(error):
             return TransportError("the service's certificate cannot be trusted: check base_url")
         case of.InvalidURL() | of.InvalidSchema() | of.MissingSchema():
-            return TransportError(f"the service's address is no web address: {_CHECK}")
+            return TransportError(f"the service's address is not a web address: {_CHECK}")
         case of.ConnectTimeout():
             return _TransientError("could not be connected to in time")
         case TimeoutError() | of.ReadTimeout() | below.TimeoutError():
@@ -276,8 +275,8 @@ def _failure(error: Exception) -> Exception:
             return _TransientError("could not be reached, or broke off")
 
 
-def _is_last_word(body: bytes) -> bool:
-    """Whether it says that the account is spent or the key wrong: no waiting changes that."""
+def _is_final_answer(body: bytes) -> bool:
+    """Return whether an error means a spent account or a wrong key, which retries cannot change."""
     try:
         answer = json.loads(body)
     except (ValueError, RecursionError):
@@ -296,7 +295,7 @@ def _said(status: int) -> str:
 def _whole(response: requests.Response, total_s: float) -> bytes:
     deadline = monotonic() + total_s
     taken = io.BytesIO()
-    # read1 gives what has come, however little; waiting for full pieces would miss the deadline.
+    # read1 returns the bytes that are available; waiting for more could miss the deadline.
     while piece := response.raw.read1(1 << 16, decode_content=True):
         taken.write(piece)
         if taken.tell() > _LARGEST_ANSWER:

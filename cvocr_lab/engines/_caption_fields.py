@@ -1,4 +1,4 @@
-"""Fields from plain text, by their printed captions: for readers that give text alone."""
+"""`fields_in`: find fields by their captions in the plain text of an OCR program."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ Caption = tuple[str, ...]
 
 
 def fields_in(text: str) -> dict[str, str]:
-    r"""Find the fields of one paper in the text that a reader gave, line by line.
+    r"""Find the fields of one paper in lines of text.
 
-    A value is what stands behind its caption, or in the line below where nothing does.  The type of
-    paper is the one whose captions are there most.  It is a simple rule, meant for comparing
-    readers of text by one measure; it knows nothing of places.
+    A value follows its caption on the same line, or else is on the next line.  The type of paper
+    is the one with the most captions in the text.  This simple rule is meant for comparing OCR
+    programs that return only text; it does not use coordinates.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ def fields_in(text: str) -> dict[str, str]:
     Returns
     -------
     dict
-        `type`, and the text of each field found; empty where no caption is.
+        `type`, and the text of each field that was found; empty if no caption was found.
 
     Examples
     --------
@@ -43,7 +43,7 @@ def fields_in(text: str) -> dict[str, str]:
     best = max(found, key=lambda name: (len(found[name]), name == "tcc_chip"))
     values = {field: value for field, value in found[best].items() if value}
     number = _NUMBER.search(values.get("id", "")) or _NUMBER.search(text)
-    values.pop("id", None)  # without a number it is noise
+    values.pop("id", None)  # without a number it is useless
     if "id" in TYPES[best].names and number:
         values["id"] = number[0]
     order = [field for field in TYPES[best].names if field in values]
@@ -53,7 +53,7 @@ def fields_in(text: str) -> dict[str, str]:
 
 
 def _values(lines: list[list[str]], type_name: str) -> Iterator[tuple[str, str]]:
-    """Give each caption's field and what stands behind it."""
+    """Yield the field of each caption and the text after it."""
     marked = [
         _captions_in([fold_key(w).strip(_AROUND) for w in words], type_name) for words in lines
     ]
@@ -69,7 +69,7 @@ def _values(lines: list[list[str]], type_name: str) -> Iterator[tuple[str, str]]
 
 
 def _captions_in(words: list[str], type_name: str) -> list[tuple[str, int, int]]:
-    """Give field, first word and end of each caption in a line."""
+    """Return the field, first word and end of each caption in a line."""
     places: list[tuple[str, int, int]] = []
     at = 0
     while at < len(words):
@@ -84,7 +84,7 @@ def _captions_in(words: list[str], type_name: str) -> list[tuple[str, int, int]]
 
 @cache
 def _captions(type_name: str) -> tuple[tuple[Caption, str], ...]:
-    """Captions of a type in folded words, the longest first."""
+    """Return the captions of a type in folded words, the longest first."""
     found: dict[Caption, str] = {}
     for field in TYPES[type_name].fields:
         for caption in (*field.vi, *field.en):

@@ -1,4 +1,4 @@
-"""What a model is asked: the prompt and the JSON schema, made from the specs of the papers."""
+"""The prompt and the JSON schema for a model, generated from the document types."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ _QUALITY: Final = 92
 
 
 def types_of(kind: str) -> list[DocumentType]:
-    """Types of paper that a kind of request asks for; either family where it is an identity."""
+    """Return the document types that a kind of request asks for."""
     asked = request_kind(kind)
     some = [t for t in TYPES.values() if t.family in asked.families]
     return [t for t in some if asked.side in ("", t.side)]
 
 
 def fields_of(paper: DocumentType) -> list[Field]:
-    """Fields that stand in print, which a model can read; no codes."""
+    """Return the printed fields, which a model can read, without codes."""
     return [field for field in paper.fields if field.source == "print" or field.name == "mrz"]
 
 
-def prompt(kind: str) -> str:
-    """Give the instructions for a kind of request."""
+def instructions(kind: str) -> str:
+    """Return the instructions for a kind of request."""
     lines = []
     for paper in types_of(kind):
         lines.append(f'- type "{paper.name}" ({paper.title}):')
@@ -49,7 +49,7 @@ def prompt(kind: str) -> str:
 
 
 def schema(kind: str) -> dict[str, object]:
-    """Give the JSON schema of the answer: one object per type, every field a text or null."""
+    """Return the JSON schema of the answer: an object per paper, every field a text or null."""
     papers = []
     for paper in types_of(kind):
         properties: dict[str, object] = {
@@ -71,20 +71,20 @@ def _whole(properties: Mapping[str, object]) -> dict[str, object]:
     }
 
 
-def pictures(images: Sequence[InputImage], longest: int) -> Iterator[tuple[int, str]]:
-    """Give each page's number in its source, and the page as a ``data:`` URI of a JPEG.
+def pictures(images: Sequence[InputImage], max_side: int) -> Iterator[tuple[int, str]]:
+    """Yield the number of each page, and the page as a ``data:`` URI of a JPEG.
 
     Parameters
     ----------
-    longest
-        Most pixels of the longer side; larger pictures are made smaller.
+    max_side
+        Maximum length of the longer side in pixels; larger pictures are resized.
     """
     from PIL import Image
 
     for image in images:
         for number, pixels in zip(image.numbers, image.pages, strict=True):
             picture = Image.fromarray(pixels)
-            picture.thumbnail((longest, longest), Image.Resampling.LANCZOS)
+            picture.thumbnail((max_side, max_side), Image.Resampling.LANCZOS)
             file = io.BytesIO()
             picture.save(file, "JPEG", quality=_QUALITY)
             yield number, f"data:image/jpeg;base64,{base64.b64encode(file.getvalue()).decode()}"
@@ -93,7 +93,7 @@ def pictures(images: Sequence[InputImage], longest: int) -> Iterator[tuple[int, 
 def body(
     model: str, kind: str, sent: Sequence[str], options: Mapping[str, object], *, structured: bool
 ) -> bytes:
-    """Give the request's body, in the protocol of chat completions.
+    """Return the body of the request, in the protocol of chat completions.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def body(
     options
         Further keys: ``temperature``, ``max_tokens`` …
     structured
-        Whether to ask the server to hold the model to the schema.
+        Whether to ask the server to enforce the schema.
     """
     parts: list[dict[str, object]] = [
         {"type": "image_url", "image_url": {"url": uri}} for uri in sent
@@ -110,7 +110,7 @@ def body(
     asked: dict[str, object] = {
         "model": model,
         "messages": [
-            {"role": "system", "content": prompt(kind)},
+            {"role": "system", "content": instructions(kind)},
             {"role": "user", "content": parts},
         ],
         **options,
@@ -122,6 +122,6 @@ def body(
 
 
 def version() -> str:
-    """Fingerprint of everything that is asked besides the pictures."""
-    told = [[prompt(kind), schema(kind)] for kind in ("id_any", "vehicle")]
+    """Return a fingerprint of the prompts and schemas."""
+    told = [[instructions(kind), schema(kind)] for kind in ("id_any", "vehicle")]
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
