@@ -314,7 +314,7 @@ def test_an_engine_that_can_be_called_is_still_an_engine(
 
 
 def test_what_is_no_engine_is_refused(pictures: Callable[..., list[str]]) -> None:
-    with pytest.raises(ArgumentError, match="a dict is no engine"):
+    with pytest.raises(ArgumentError, match="dict is not an engine"):
         extract(pictures(21), engine={})
 
 

@@ -150,7 +150,7 @@ def test_replay_says_whose_answers_there_are(tmp_path: Path) -> None:
     assert not path.exists()
     for fake in (Fake(), Fake("fake 2")):
         CachedEngine(fake, path).extract(request())
-    with pytest.raises(ArgumentError, match="'fake 1', 'fake 2': say answers_of"):
+    with pytest.raises(ArgumentError, match="'fake 1', 'fake 2': pass answers_of"):
         CachedEngine(None, path)
     with pytest.raises(ArgumentError, match="no such answers; it holds: 'fake 1', 'fake 2'"):
         CachedEngine(None, path, answers_of="local 1")

@@ -214,7 +214,7 @@ def test_statuses(status: int, body: object, error: type[Exception]) -> None:
 def test_wrong_calls_say_so() -> None:
     with pytest.raises(ArgumentError, match="base_url"):
         cvocr_lab.extract([PICTURE], engine="vlm", model="m", progress=False)
-    with pytest.raises(ArgumentError, match="plain http"):
+    with pytest.raises(ArgumentError, match="is http"):
         VlmEngine(base_url="http://example.com/v1", model="m")
     with pytest.raises(ArgumentError, match="max_side"):
         VlmEngine(base_url="http://127.0.0.1/v1", model="m", max_side=0)
