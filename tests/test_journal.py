@@ -104,7 +104,7 @@ def test_undo_goes_back_through_sessions_and_can_be_undone(tmp_path: Path) -> No
     assert again.undo() is None
     assert Journal(path).standings == {}
     assert path.read_bytes().count(b"\n") == 8
-    with pytest.raises(ArgumentError, match="no decision has the id"):
+    with pytest.raises(ArgumentError, match="no decision with the id"):
         again.undo("nothing")
 
 
@@ -148,7 +148,7 @@ def test_a_garbled_line_is_told_by_its_number_and_passed_over(
     log.decide(NAME, "corrected", value="A")
     path.write_bytes(path.read_bytes() + garbage + b"\n")
     log.decide(NUMBER, "corrected", value="1")
-    with pytest.warns(JournalWarning, match="line 2;") as noted:
+    with pytest.warns(JournalWarning, match="line 2,") as noted:
         log.refresh()
     assert log.refresh() == 0
     assert len(noted) == 1

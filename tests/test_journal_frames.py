@@ -131,7 +131,7 @@ def test_decisions_without_a_row_are_told_but_not_those_of_other_pictures() -> N
     frame = frame_of((face(id="1"), face("back", date="2")))
     elsewhere = said("other.jpg", "id", "corrected", "1")
     assert cells(apply(frame, [elsewhere]), "id", "ocr_reviewed") == [["1", None], [None, None]]
-    with pytest.warns(JournalWarning, match="1 decisions are about faces"):
+    with pytest.warns(JournalWarning, match="ignored 1 decisions about faces"):
         apply(frame, [said("0.jpg", "id", "corrected", "1", page=3)])
 
 
