@@ -21,6 +21,9 @@ _HEADING_MM = 15.0
 """How far to the left of its heading the text under it may begin."""
 _HALVES_MM = 8.0
 """Gap up to which two wordings on one row are halves of one caption."""
+_FAR_BETTER, _BLANK = 1.5, 0.7
+"""By how much less a segment must cost beside the one that it touches than by itself, and the gap
+up to which segments touch, in their heights."""
 _NEAR_MM = 15.0
 """Gap after a caption from which a segment on its row is hardly the value."""
 
@@ -156,8 +159,40 @@ def assign(
                 waiting += others
                 for segment in others:
                     left[id(segment)].add(f.name)
+    _join(assigned, loose, by_name)
     _continue(assigned, loose, fields)
     return assigned
+
+
+def _join(
+    assigned: dict[str, list[tuple[Segment, float]]],
+    loose: Sequence[Segment],
+    fields: Mapping[str, Field],
+) -> None:
+    """Give segments to the field of the one that they touch on their row, if that fits far better.
+
+    A value may be found in several parts, of which only the first stands near its caption.
+    """
+    given = {id(p): (name, cost) for name, some in assigned.items() for p, cost in some}
+    for segment in loose:
+        mine, own = given.get(id(segment), ("", TOO_FAR))
+        for other in loose:
+            name, cost = given.get(id(other), ("", TOO_FAR))
+            if name in ("", mine) or cost > own - _FAR_BETTER or not _touch(segment, other):
+                continue
+            if values.misfit(fields[name], segment.text) > _NO_VALUE:
+                continue
+            if mine:
+                assigned[mine] = [item for item in assigned[mine] if item[0] is not segment]
+            assigned[name].append((segment, cost))
+            break
+
+
+def _touch(one: Segment, other: Segment) -> bool:
+    """Whether two segments stand on one row, with no more than a blank between."""
+    height = min(one.height, other.height)
+    gap = max(one.x0 - other.x1, other.x0 - one.x1)
+    return abs(one.y - other.y) < 0.35 * height and gap < _BLANK * height
 
 
 def _continue(
