@@ -188,7 +188,7 @@ def test_wrong_calls_are_told_before_anything_runs(lazy: dd.DataFrame) -> None:
         ({"option": 1}, "engine 'local'"),
         ({"kind": "nothing"}, "unknown kind"),
         ({"retries": -1}, "retries"),
-        ({"errors": "ignore"}, "errors is"),
+        ({"errors": "ignore"}, "errors must be"),
         ({"time_limit_s": 0}, "time_limit_s"),
         ({"retry_failed": True}, "store"),
     ):

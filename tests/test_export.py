@@ -53,7 +53,7 @@ def test_what_is_exported_is_imported(
 def test_wrong_calls_are_told(read: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = str(read.parent / "x.txt")
     assert main(["export", str(read), "--to", "csv", "--out", out]) == 2
-    assert "--to csv wants a name in .csv" in capsys.readouterr().err
+    assert "--to csv needs a file name that ends in .csv" in capsys.readouterr().err
     assert main(["import", str(read), "--from", "label-studio", "--out", out]) == 2
     assert "no export of Label Studio" in capsys.readouterr().err
     assert main(["export", "nay.parquet", "--to", "csv", "--out", "x.csv"]) == 2

@@ -121,7 +121,7 @@ def test_the_command_has_a_code_for_each_end(
     assert cli.main([*call, "--fail-under", "cer=0.02", "--fail-under", "id.exact=0.9"]) == 0
     capsys.readouterr()
     assert cli.main([*call, "--fail-under", "cer=0.001"]) == 4
-    assert "cer is 0.42%, asked for at most 0.001" in capsys.readouterr().err
+    assert "cer is 0.42%, but must be at most 0.001" in capsys.readouterr().err
     assert cli.main([*call, "--fail-under", "nay.exact=0.5"]) == 2
 
 

@@ -1,9 +1,10 @@
-"""The command ``cvocr-lab``: parse, call, print.
+"""The command ``cvocr-lab``.
 
-Each module here is one command: `add` puts its parser on the command line.
+Each module of this room is one command; its function `add` adds the parser.
 
-Exit codes: 0 all well; 1 some rows failed (the others are written); 2 the call is wrong; 3 the run
-stopped and what was finished is written beside, as ``out.partial.csv``; 130 interrupted, likewise.
+Exit codes: 0 success; 1 some rows failed (the others are written); 2 wrong call; 3 the run stopped
+(the finished rows are in ``out.partial.csv``); 4 a score is worse than required; 130 interrupted
+(the finished rows are in ``out.partial.csv``).
 """
 
 from __future__ import annotations
@@ -19,12 +20,12 @@ _COMMANDS = (demo, extract, export, score, serve, synth, train)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and give its exit code.
+    """Run one command and return its exit code.
 
     Parameters
     ----------
     argv
-        Arguments without the program's name; None for those of the process.
+        Arguments without the name of the program; None for the arguments of the process.
     """
     args = _parser().parse_args(argv)
     try:

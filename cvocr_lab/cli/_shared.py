@@ -1,4 +1,4 @@
-"""What several commands need: engine options, tables read and printed, complaints."""
+"""Helpers for several commands: engine options, reading and printing tables, messages."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
 EXIT_CODES: Final = (
-    "exit codes: 0 all well, 1 some rows failed, 2 wrong call, 3 the run stopped, "
-    "4 a score is not as good as asked, 130 interrupted"
+    "exit codes: 0 success, 1 some rows failed, 2 wrong call, 3 the run stopped, "
+    "4 a score is worse than required, 130 interrupted"
 )
 
 
 def complain(message: object, code: int) -> int:
-    """Say `message` on the error stream and give `code`."""
+    """Print `message` to the error stream and return `code`."""
     print(f"cvocr-lab: {message}", file=sys.stderr)
     return code
 
 
 def add_option(parser: argparse.ArgumentParser) -> None:
-    """Let a command take options of the engine."""
+    """Add ``--option``, which passes options to the engine."""
     parser.add_argument(
         "--option", type=_option, action="append", default=[], metavar="NAME=VALUE",
-        help="passed to the engine, e.g. threads=2 or base_url=https://host; may be repeated",
+        help="option of the engine, e.g. threads=2 or base_url=https://host; may be repeated",
     )  # fmt: skip
 
 
@@ -43,7 +43,7 @@ def _option(text: str) -> tuple[str, object]:
         raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
     if name in ("key", "secret"):
         raise argparse.ArgumentTypeError(
-            f"set CVOCR_API_{name.upper()} instead: others can see a command line"
+            f"set CVOCR_API_{name.upper()} instead: other users can see the command line"
         )
     if value.lower() in ("true", "false"):
         return name, value.lower() == "true"
@@ -59,14 +59,14 @@ def labels(path: Path) -> pd.DataFrame:
     try:
         return scoring.read_labels(path)
     except ValueError as error:
-        raise ArgumentError(f"{path} is no table ({type(error).__name__})") from None
+        raise ArgumentError(f"{path} is not a table ({type(error).__name__})") from None
 
 
 _PRINTED: Final = (
     "papers", "type_right", "n", "correct", "wrong", "invented", "missing", "absent", "exact",
     "cer",
 )  # fmt: skip
-"""Columns of a summary that a terminal has room for."""
+"""Columns of a summary that fit into a terminal."""
 
 
 def wrapped(text: str) -> str:
@@ -75,7 +75,7 @@ def wrapped(text: str) -> str:
 
 
 def table(table: pd.DataFrame) -> str:
-    """Lay out a summary for a terminal; `from_to` is the 95 % interval of `exact`, in percent."""
+    """Format a summary for a terminal; `from_to` is the 95 % interval of `exact`, in percent."""
     shown = table[[c for c in _PRINTED if c in table]].copy()
     if "exact_low" in table and "exact" in shown:
         edges = table[["exact_low", "exact_high"]].to_numpy() * 100

@@ -1,4 +1,4 @@
-"""``cvocr-lab demo``: read the sample pictures and show how well."""
+"""``cvocr-lab demo``: read the sample pictures and print the score."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _SAMPLE: Final = Path(__file__).parents[2] / "sample_data" / "labels.csv"
 
 def add(commands: Commands) -> None:
     """Add the command."""
-    demo = commands.add_parser("demo", help="read the sample pictures and show how well")
-    demo.add_argument("--workers", type=int, metavar="N", help="pictures read at a time")
+    demo = commands.add_parser("demo", help="read the sample pictures and print the score")
+    demo.add_argument("--workers", type=int, metavar="N", help="number of pictures read at once")
     add_option(demo)
     demo.set_defaults(run=_demo)
 
@@ -31,7 +31,7 @@ def _demo(args: argparse.Namespace) -> int:
         if not sample.exists():
             from cvocr_lab.synth import generate_folder
 
-            print("No sample_data beside the package: making up a few pictures first.")
+            print("There is no sample_data beside the package: generating a few pictures first.")
             sample = generate_folder(Path(folder), types=None, count=24, seed=2026, tier="photo")
         truth = scoring.read_labels(sample)
         images = truth["image"].drop_duplicates()

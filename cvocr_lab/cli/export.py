@@ -1,4 +1,4 @@
-"""``cvocr-lab export`` and ``import``: flat frames in other tools' formats, and back."""
+"""``cvocr-lab export`` and ``import``: flat frames to and from the formats of other tools."""
 
 from __future__ import annotations
 
@@ -21,32 +21,32 @@ _FORMATS: Final = ("label-studio", "paddle", "image-folder", "excel", "parquet",
 
 def add(commands: Commands) -> None:
     """Add the commands."""
-    export = commands.add_parser("export", help="a table that was read, for other tools")
-    export.add_argument("read", type=Path, metavar="READ", help="what extract wrote")
+    export = commands.add_parser("export", help="write a table for another tool")
+    export.add_argument("read", type=Path, metavar="READ", help="table that extract wrote")
     export.add_argument("--to", choices=_FORMATS, required=True)
-    export.add_argument("--out", type=Path, required=True, help="file, or folder of image-folder")
-    export.add_argument("--base", type=Path, metavar="DIR", help="where relative paths start")
+    export.add_argument("--out", type=Path, required=True, help="file; image-folder: folder")
+    export.add_argument("--base", type=Path, metavar="DIR", help="folder of relative paths")
     export.add_argument(
         "--moved", nargs=2, metavar=("OLD", "NEW"),
-        help="the pictures are no longer below folder OLD, but below NEW",
+        help="the pictures were moved from folder OLD to folder NEW",
     )  # fmt: skip
     export.add_argument("--bare", action="store_true", help="names of pictures without folders")
-    export.add_argument("--root", help="label-studio, paddle: put before the paths")
-    export.add_argument("--crops", action="store_true", help="excel: with pieces of the pictures")
+    export.add_argument("--root", help="label-studio, paddle: prefix added to the paths")
+    export.add_argument("--crops", action="store_true", help="excel: with crops of the fields")
     export.add_argument("--link", action="store_true", help="image-folder: link, do not copy")
     export.add_argument(
         "--person", action="store_true", help="label-studio: as annotations, not predictions"
     )
     export.set_defaults(run=_export)
-    back = commands.add_parser("import", help="other tools' files into a table")
-    back.add_argument("file", type=Path, metavar="FILE", help="file, or folder of image-folder")
-    back.add_argument("--from", choices=_FORMATS, required=True, dest="source")
-    back.add_argument("--out", type=Path, required=True, metavar="FILE", help=".csv or .parquet")
-    back.add_argument("--root", help="label-studio, paddle: taken off the paths")
-    back.add_argument(
+    import_ = commands.add_parser("import", help="read the file of another tool into a table")
+    import_.add_argument("file", type=Path, metavar="FILE", help="file; image-folder: folder")
+    import_.add_argument("--from", choices=_FORMATS, required=True, dest="source")
+    import_.add_argument("--out", type=Path, required=True, metavar="FILE", help=".csv or .parquet")
+    import_.add_argument("--root", help="label-studio, paddle: prefix removed from the paths")
+    import_.add_argument(
         "--outside", action="store_true", help="allow pictures outside the folder of the file"
     )
-    back.set_defaults(run=_import)
+    import_.set_defaults(run=_import)
 
 
 def _export(args: argparse.Namespace) -> int:
@@ -55,7 +55,7 @@ def _export(args: argparse.Namespace) -> int:
         frame = frames.relocate(frame, "", args.base)
     if args.moved:
         frame = frames.relocate(frame, *args.moved)
-    with warnings.catch_warnings(record=True) as noted:
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", exchange.LeftOutWarning)
         match args.to:
             case "label-studio":
@@ -77,12 +77,12 @@ def _export(args: argparse.Namespace) -> int:
                     frame, args.out, crops=args.crops, folders=not args.bare, quads=True
                 )
             case _:
-                frames.write_frame(frame, _table_name(args.out, args.to))
-    return _tell(noted)
+                frames.write_frame(frame, _check_ending(args.out, args.to))
+    return _print(caught)
 
 
 def _import(args: argparse.Namespace) -> int:
-    with warnings.catch_warnings(record=True) as noted:
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", exchange.LeftOutWarning)
         match args.source:
             case "label-studio":
@@ -98,7 +98,7 @@ def _import(args: argparse.Namespace) -> int:
             case _:
                 frame = _read(args.file)
     frames.write_frame(frame, args.out)
-    return _tell(noted)
+    return _print(caught)
 
 
 def _read(path: Path) -> pd.DataFrame:
@@ -109,16 +109,16 @@ def _read(path: Path) -> pd.DataFrame:
     except FileNotFoundError:
         raise ArgumentError(f"there is no file {path}") from None
     except ValueError as error:
-        raise ArgumentError(f"{path} is no table ({type(error).__name__})") from None
+        raise ArgumentError(f"{path} is not a table ({type(error).__name__})") from None
 
 
-def _table_name(out: Path, to: str) -> Path:
+def _check_ending(out: Path, to: str) -> Path:
     if out.suffix.lower() != f".{to}":
-        raise ArgumentError(f"--to {to} wants a name in .{to}, not {out.name!r}")
+        raise ArgumentError(f"--to {to} needs a file name that ends in .{to}, not {out.name!r}")
     return out
 
 
-def _tell(noted: list[warnings.WarningMessage]) -> int:
-    for warning in noted:
+def _print(caught: list[warnings.WarningMessage]) -> int:
+    for warning in caught:
         complain(warning.message, 0)
     return 0

@@ -34,7 +34,7 @@ _PICTURES: Final = frozenset(
 )
 
 _CHUNK: Final = 1_000
-_TOLD: Final = (batch.RowsFailedWarning, batch.RunStoppedWarning, journal.JournalWarning)
+_PRINTED: Final = (batch.RowsFailedWarning, batch.RunStoppedWarning, journal.JournalWarning)
 
 
 def add(commands: Commands) -> None:
@@ -42,7 +42,7 @@ def add(commands: Commands) -> None:
     extract = commands.add_parser("extract", help="read pictures into a table", epilog=EXIT_CODES)
     extract.add_argument(
         "files", nargs="+", metavar="FILE",
-        help="pictures, PDFs, folders, globs or URLs; or one CSV with a column of them",
+        help="pictures, PDFs, folders, globs or URLs; or one CSV with a column of these",
     )  # fmt: skip
     extract.add_argument("--kind", choices=REQUESTS, default="id_any", help="default: id_any")
     extract.add_argument("--engine", default="local", metavar="NAME", help="default: local")
@@ -50,34 +50,34 @@ def add(commands: Commands) -> None:
         "--out",
         type=Path,
         metavar="FILE",
-        help=".csv or .parquet (of any length); else CSV is printed",
+        help=".csv or .parquet (of any length); default: print CSV",
     )
     extract.add_argument(
         "--column", nargs="+", metavar="NAME",
         help="column(s) of the CSV; default: image, or front back for pairs",
     )  # fmt: skip
-    extract.add_argument("--workers", type=int, metavar="N", help="pictures read at a time")
+    extract.add_argument("--workers", type=int, metavar="N", help="number of pictures read at once")
     extract.add_argument(
         "--time-limit", type=float, default=batch.TIME_LIMIT_S, metavar="SECONDS",
-        help=f"a picture that takes longer fails; default: {batch.TIME_LIMIT_S:.0f}",
+        help=f"limit for one picture, which fails after it; default: {batch.TIME_LIMIT_S:.0f}",
     )  # fmt: skip
     extract.add_argument(
         "--store", type=Path, metavar="FILE",
-        help="keeps each reading as it comes; the same call goes on where a run ended",
+        help="file that keeps each reading; the same command continues a run that ended early",
     )  # fmt: skip
     extract.add_argument(
-        "--retry-failed", action="store_true", help="read again what failed in an earlier run"
+        "--retry-failed", action="store_true", help="read rows again that failed in an earlier run"
     )
     extract.add_argument(
         "--journal", type=Path, metavar="FILE",
-        help="decisions of a review: they stand in the table, whatever the engine reads",
+        help="decisions of a review, which replace the values that the engine reads",
     )  # fmt: skip
     extract.add_argument(
         "--dry-run", action="store_true",
-        help="say what would be done, how long it takes, and do nothing",
+        help="print what would be done and how long it takes, then stop",
     )  # fmt: skip
     extract.add_argument(
-        "--quota", type=int, metavar="N", help="with --dry-run: requests you have left"
+        "--quota", type=int, metavar="N", help="with --dry-run: number of requests you have left"
     )
     extract.add_argument("--quiet", action="store_true", help="no progress bar")
     add_option(extract)
@@ -86,17 +86,17 @@ def add(commands: Commands) -> None:
 
 def _extract(args: argparse.Namespace) -> int:
     if args.quota is not None and not args.dry_run:
-        raise ArgumentError("--quota goes with --dry-run")
+        raise ArgumentError("--quota needs --dry-run")
     if args.retry_failed and args.store is None:
-        raise ArgumentError("--retry-failed goes with --store")
+        raise ArgumentError("--retry-failed needs --store")
     if args.out is not None:
         _check_out(args.out)
         if args.journal is None and _holds_corrections(args.out):
             raise ArgumentError(
-                f"--out {args.out} holds what persons corrected: name their --journal, which puts "
-                "it in again, or another file"
+                f"--out {args.out} has corrections made by a person: add --journal FILE to keep "
+                "them, or write to another file"
             )
-    decided = () if args.journal is None else journal.read_decisions(args.journal)
+    decisions = () if args.journal is None else journal.read_decisions(args.journal)
     sources, base = _sources(args.files)
     options: dict[str, Any] = dict(
         column=args.column,
@@ -113,18 +113,18 @@ def _extract(args: argparse.Namespace) -> int:
     if args.dry_run:
         print(_as_flags(batch.dry_run(sources, quota=args.quota, **options)))
         return 0
-    run = _Run(decided)
-    with run.told():
+    run = _Run(decisions)
+    with run.print_warnings():
         if args.out is None:
-            for frame in run.watched(_whole(sources, options)):
+            for frame in run.watch(_one_frame(sources, options)):
                 frames.write_csv(frame, sys.stdout)
         elif args.out.suffix.lower() == ".csv":
-            for frame in run.watched(_whole(sources, options)):
+            for frame in run.watch(_one_frame(sources, options)):
                 frames.write_frame(frame, _unfinished(args.out))
         else:
-            # In chunks: the table may be larger than memory.
+            # In chunks, because the table may be larger than memory.
             chunks = batch.extract(sources, chunksize=_CHUNK, **options)
-            frames.write_frame(run.watched(chunks), _unfinished(args.out))
+            frames.write_frame(run.watch(chunks), _unfinished(args.out))
     if args.out is not None:
         if run.complete:
             _unfinished(args.out).replace(args.out)
@@ -134,16 +134,16 @@ def _extract(args: argparse.Namespace) -> int:
 
 
 class _Run:
-    """How a run ends: all well, some rows failed, stopped or interrupted.
+    """Watches a run: did rows fail, did it stop, was it interrupted.
 
     Parameters
     ----------
-    decided
-        What persons decided; it is put into the frames.
+    decisions
+        Decisions of persons, which are applied to the frames.
     """
 
-    def __init__(self, decided: Sequence[Decision]) -> None:
-        self._decided = decided
+    def __init__(self, decisions: Sequence[Decision]) -> None:
+        self._decisions = decisions
         self.failed = self.interrupted = False
         self.stopped: BatchError | None = None
 
@@ -151,39 +151,40 @@ class _Run:
     def complete(self) -> bool:
         return not self.interrupted and self.stopped is None
 
-    def watched(self, pieces: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
-        """Give all there is, though the run stops; nothing is swallowed where there is nothing."""
-        given = False
+    def watch(self, pieces: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+        """Yield the frames, and the finished rows if the run stops.
+
+        The error of a run that stopped is raised here only if there is no row to yield.
+        """
+        any_rows = False
         try:
             for read in pieces:
-                frame = self._reviewed(read)
+                frame = self._with_decisions(read)
                 self.failed |= bool(frame["ocr_error"].notna().any())
                 yield frame
-                given = True
+                any_rows = True
         except BatchError as error:
             if error.partial is not None and not error.partial.empty:
-                yield self._reviewed(error.partial)
-            elif not given:
+                yield self._with_decisions(error.partial)
+            elif not any_rows:
                 raise
             self.stopped = error
 
-    def _reviewed(self, frame: pd.DataFrame) -> pd.DataFrame:
-        if not self._decided:
-            return frame
-        return journal.apply(frame, self._decided)
+    def _with_decisions(self, frame: pd.DataFrame) -> pd.DataFrame:
+        return journal.apply(frame, self._decisions) if self._decisions else frame
 
     @contextmanager
-    def told(self) -> Iterator[None]:
-        """Say what the run warned of, each in a line; pass on the warnings of others."""
-        noted: list[warnings.WarningMessage] = []
+    def print_warnings(self) -> Iterator[None]:
+        """Print each warning of the run in one line; issue all other warnings again."""
+        caught: list[warnings.WarningMessage] = []
         try:
-            with warnings.catch_warnings(record=True) as noted:
-                for category in _TOLD:
+            with warnings.catch_warnings(record=True) as caught:
+                for category in _PRINTED:
                     warnings.simplefilter("always", category)
                 yield
         finally:
-            for warning in noted:
-                if issubclass(warning.category, _TOLD):
+            for warning in caught:
+                if issubclass(warning.category, _PRINTED):
                     complain(_as_flags(warning.message), 1)
                 else:
                     warnings.warn_explicit(
@@ -192,32 +193,32 @@ class _Run:
                 self.interrupted |= issubclass(warning.category, batch.RunStoppedWarning)
 
     def code(self) -> int:
-        """Give the exit code; what stopped the run is raised."""
+        """Return the exit code, or raise the error that stopped the run."""
         if self.stopped is not None:
             raise self.stopped
         return 130 if self.interrupted else int(self.failed)
 
 
 def _as_flags(text: object) -> str:
-    """Say it in the words of the command line."""
+    """Replace arguments of Python by options of the command line."""
     return str(text).replace("retry_failed=True", "--retry-failed")
 
 
-def _whole(sources: pd.DataFrame, options: dict[str, Any]) -> Iterator[pd.DataFrame]:
+def _one_frame(sources: pd.DataFrame, options: dict[str, Any]) -> Iterator[pd.DataFrame]:
     yield batch.extract(sources, **options)
 
 
 def _unfinished(out: Path) -> Path:
-    """Name the file while it is not complete: what has the right name is whole."""
+    """Return the file's name while it is not complete; a file called `out` is always complete."""
     return out.with_name(f"{out.stem}.partial{out.suffix}")
 
 
 def _check_out(out: Path) -> None:
-    """Refuse a file that cannot be written, before hours of reading."""
+    """Check that the file can be written, before hours of reading."""
     if out.suffix.lower() not in (".csv", ".parquet"):
-        raise ArgumentError(f"--out ends in .csv or .parquet, not {out.suffix!r}")
+        raise ArgumentError(f"--out must end in .csv or .parquet, not {out.suffix!r}")
     if not out.parent.is_dir():
-        raise ArgumentError(f"--out {out}: there is no folder {out.parent}; make it first")
+        raise ArgumentError(f"--out {out}: there is no folder {out.parent}; create it first")
     if out.is_dir() or not os.access(out if out.exists() else out.parent, os.W_OK):
         raise ArgumentError(f"--out {out} cannot be written")
     if out.suffix.lower() == ".parquet":
@@ -230,24 +231,24 @@ def _check_out(out: Path) -> None:
 
 
 def _holds_corrections(out: Path) -> bool:
-    """Whether a table that is there already was reviewed by persons."""
+    """Return whether the file exists and has values that a person reviewed."""
     name = frames.REVIEWED_COLUMN
     try:
         if out.suffix.lower() == ".parquet":
             reviewed = pd.read_parquet(out, columns=[name])[name]
         else:
             reviewed = pd.read_csv(out, usecols=[name], dtype=str)[name]
-    except (ValueError, OSError):  # no such column, no table, no file
+    except (ValueError, OSError):  # no such column, not a table, no file
         return False
     return bool(reviewed.notna().any())
 
 
 def _sources(files: Sequence[str]) -> tuple[pd.DataFrame, Path | None]:
-    """Make a frame of what was named on the command line, and the folder its paths start from."""
+    """Return a frame of the given sources, and the folder of its relative paths."""
     tables = [f for f in files if f.lower().endswith(".csv")]
     if tables:
         if len(files) > 1:
-            raise ArgumentError("a CSV stands alone: one table, or pictures")
+            raise ArgumentError("a CSV must be the only FILE: pass one CSV, or pictures")
         return labels(Path(files[0])), Path(files[0]).parent
     found: list[str] = []
     for name in files:
@@ -263,17 +264,17 @@ def _sources(files: Sequence[str]) -> tuple[pd.DataFrame, Path | None]:
                 raise ArgumentError(f"nothing matches {name}")
             found += matched
         else:
-            found.append(name)  # a file that is not there becomes a row that says so
+            found.append(name)  # a missing file becomes a row with an error
     return pd.DataFrame({"image": [escaped(path) for path in found]}), None
 
 
 def _pictures_in(folder: Path) -> list[str]:
-    """List the pictures below a folder; a folder that cannot be read becomes a row that says so."""
-    closed: list[OSError] = []
+    """List the pictures below a folder; a subfolder that cannot be read becomes a failed row."""
+    unreadable: list[OSError] = []
     found = [
         str(Path(parent) / name)
-        for parent, _, names in os.walk(folder, onerror=closed.append)
+        for parent, _, names in os.walk(folder, onerror=unreadable.append)
         for name in names
         if Path(name).suffix.lower() in _PICTURES
     ]
-    return sorted(found) + [str(error.filename) for error in closed]
+    return sorted(found) + [str(error.filename) for error in unreadable]

@@ -1,4 +1,4 @@
-"""``cvocr-lab score``: a table that was read, judged by a true one."""
+"""``cvocr-lab score``: compare a table of readings with the truth."""
 
 from __future__ import annotations
 
@@ -22,67 +22,72 @@ _LESS_IS_BETTER: Final = frozenset({"cer", "cer_macro", "wer", "wer_macro"})
 
 
 @dataclass(frozen=True, slots=True)
-class Demand:
-    """What a rate must reach: at least, or for CER and WER at most."""
+class Requirement:
+    """The value that a rate must reach: at least, or at most for CER and WER."""
 
     field: str | None
     rate: str
     bound: float
 
-    def unmet(self, rates: dict[str, dict[str, float]]) -> str | None:
-        """Say what is not reached; None when all is well.  What cannot be measured is not."""
+    def failure(self, rates: dict[str, dict[str, float]]) -> str | None:
+        """Return a message if the rate is not reached, else None; a missing rate is a failure."""
         if self.field is not None and self.field not in rates:
-            raise ArgumentError(f"no field {self.field!r} was scored; there are {', '.join(rates)}")
+            raise ArgumentError(
+                f"no field {self.field!r} was scored; the fields are {', '.join(rates)}"
+            )
         found = rates[self.field or "all"][self.rate]
         less = self.rate in _LESS_IS_BETTER
         if found <= self.bound if less else found >= self.bound:
             return None
         name = self.rate if self.field is None else f"{self.field}.{self.rate}"
         digits = ".2%" if less else ".1%"
-        asked = f"asked for {'at most' if less else 'at least'} {self.bound:g}"
-        return f"{name} is {found:{digits}}, {asked}"
+        bound = f"{'at most' if less else 'at least'} {self.bound:g}"
+        return f"{name} is {found:{digits}}, but must be {bound}"
 
 
 def add(commands: Commands) -> None:
     """Add the command."""
     score = commands.add_parser(
         "score",
-        help="judge a table that was read by a true one",
-        epilog="exit code 4: a demand of --fail-under or the --baseline is not met",
+        help="compare a table of readings with the truth",
+        epilog="exit code 4: a rate does not reach --fail-under or the --baseline",
     )
-    score.add_argument("pred", type=Path, metavar="PRED", help="what extract wrote")
-    score.add_argument("truth", type=Path, metavar="TRUTH", help="CSV, a column per field")
-    score.add_argument("--on", default="image", help="column both have; default: image")
+    score.add_argument("pred", type=Path, metavar="PRED", help="table that extract wrote")
+    score.add_argument("truth", type=Path, metavar="TRUTH", help="CSV with a column per field")
+    score.add_argument("--on", default="image", help="column of both tables; default: image")
     score.add_argument("--by", nargs="+", default=["field"], help="group by; default: field")
     score.add_argument("--html", type=Path, metavar="FILE", help="write the report here")
     score.add_argument("--crops", action="store_true",
-                       help="put pictures of the wrong values into the report")  # fmt: skip
+                       help="show crops of the wrong values in the report")  # fmt: skip
     score.add_argument("--json", type=Path, metavar="FILE",
-                       help="write the rates of all and of each field here")  # fmt: skip
+                       help="write the rates here, of all fields and of each field")  # fmt: skip
     score.add_argument(
-        "--fail-under", type=_demand, action="append", default=[], metavar="[FIELD.]RATE=SHARE",
+        "--fail-under", type=_requirement, action="append", default=[],
+        metavar="[FIELD.]RATE=SHARE",
         help="e.g. exact=0.95, id.exact=0.99, cer=0.02 (CER and WER: at most); may be repeated",
     )  # fmt: skip
     score.add_argument("--baseline", type=Path, metavar="FILE",
-                       help="be no worse than this frozen score")  # fmt: skip
+                       help="fail if the score is worse than this frozen score")  # fmt: skip
     score.add_argument("--freeze", type=Path, metavar="FILE",
-                       help="keep this score (.parquet) for a later --baseline")  # fmt: skip
+                       help="write this score (.parquet) for a later --baseline")  # fmt: skip
     score.set_defaults(run=_score)
 
 
-def _demand(text: str) -> Demand:
+def _requirement(text: str) -> Requirement:
     name, _, bound = text.partition("=")
     field, _, rate = name.rpartition(".")
     if rate not in scoring.RATES:
         known = ", ".join(scoring.RATES)
-        raise argparse.ArgumentTypeError(f"{text!r} names no rate; there are {known}")
+        raise argparse.ArgumentTypeError(f"{text!r} has no known rate; the rates are {known}")
     try:
         share = float(bound)
     except ValueError:
         share = -1.0
     if not 0 <= share <= 1:
-        raise argparse.ArgumentTypeError(f"{text!r}: give a share from 0 to 1, such as {name}=0.95")
-    return Demand(field or None, rate, share)
+        raise argparse.ArgumentTypeError(
+            f"{text!r}: the share must be from 0 to 1, such as {name}=0.95"
+        )
+    return Requirement(field or None, rate, share)
 
 
 def _score(args: argparse.Namespace) -> int:
@@ -101,16 +106,16 @@ def _score(args: argparse.Namespace) -> int:
         write_private(args.json, text.replace("NaN", "null") + "\n")
     if args.freeze:
         score.freeze(args.freeze)
-    unmet = [said for demand in args.fail_under if (said := demand.unmet(rates))]
-    if unmet:
-        return complain("; ".join(unmet), 4)
+    failures = [message for wanted in args.fail_under if (message := wanted.failure(rates))]
+    if failures:
+        return complain("; ".join(failures), 4)
     if args.baseline:
         scoring.score(read, truth, on=args.on, baseline=args.baseline)
     return 0
 
 
 def _readings(path: Path) -> pd.DataFrame:
-    """Read a flat frame, or a CSV of any other reader with a column for each field."""
+    """Read a flat frame, or a CSV of another OCR tool with one column per field."""
     try:
         return frames.read_frame(path)
     except ArgumentError:
@@ -118,11 +123,11 @@ def _readings(path: Path) -> pd.DataFrame:
             raise
         return labels(path)
     except ValueError as error:
-        raise ArgumentError(f"{path} is no table ({type(error).__name__})") from None
+        raise ArgumentError(f"{path} is not a table ({type(error).__name__})") from None
 
 
 def _rates(score: scoring.Score) -> dict[str, dict[str, float]]:
-    """Counts and rates of all cells together and of each field."""
+    """Return counts and rates of all cells together and of each field."""
     return {
         str(name): {str(column): float(value) for column, value in row.items()}
         for summary in (score.summary(by=()), score.summary(by="field"))

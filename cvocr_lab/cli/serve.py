@@ -1,4 +1,4 @@
-"""``cvocr-lab serve``: the API's endpoints, answered here."""
+"""``cvocr-lab serve``: the HTTP API on this machine."""
 
 from __future__ import annotations
 
@@ -23,40 +23,41 @@ def add(commands: Commands) -> None:
     """Add the command."""
     serve = commands.add_parser(
         "serve",
-        help="answer the API's endpoints, by the offline engine or another",
-        epilog="Without --key, CVOCR_API_KEY and CVOCR_API_SECRET are the pair; without these, a "
-        "pair is made up and printed.",
+        help="serve the HTTP API with the offline engine or another",
+        epilog="Without --key, the pair is taken from CVOCR_API_KEY and CVOCR_API_SECRET. If these "
+        "are not set, a random pair is used and printed.",
     )
     serve.add_argument("--engine", default="local", metavar="NAME", help="default: local")
     serve.add_argument("--host", default="127.0.0.1", help="default: 127.0.0.1")
     serve.add_argument("--port", type=int, default=8080, help="0 for any; default: 8080")
     serve.add_argument(
         "--key", action="append", default=[], metavar="KEY:SECRET", dest="keys",
-        help="who may ask; may be repeated",
+        help="key and secret of a client; may be repeated",
     )  # fmt: skip
-    serve.add_argument("--quota", type=int, metavar="N", help="answers each key may be charged for")
+    serve.add_argument("--quota", type=int, metavar="N", help="number of answers per key")
     serve.add_argument(
         "--quota-file", type=Path, metavar="FILE",
-        help="keeps the charges over restarts; default: cvocr-lab/quota.sqlite in the user's state "
-        "folder",
+        help="file that keeps the counts when the server restarts; default: "
+        "cvocr-lab/quota.sqlite in the user's state folder",
     )  # fmt: skip
-    serve.add_argument("--workers", type=int, metavar="N", help="pictures read at a time")
+    serve.add_argument("--workers", type=int, metavar="N", help="number of pictures read at once")
     serve.add_argument(
-        "--queue", type=int, metavar="N", help="requests that may wait; default: 16 a worker"
+        "--queue", type=int, metavar="N", help="number of waiting requests; default: 16 per worker"
     )
     serve.add_argument(
-        "--time-limit", type=float, default=60.0, metavar="S", help="seconds a picture may take"
-    )
+        "--time-limit", type=float, default=60.0, metavar="S",
+        help="limit for one picture, in seconds; default: 60",
+    )  # fmt: skip
     serve.add_argument(
         "--allow-private-urls", action="store_true",
-        help="fetch links to private, link-local and loopback addresses too",
+        help="also fetch URLs with private, link-local and loopback addresses",
     )  # fmt: skip
     serve.add_argument(
         "--faults", metavar="SPEC",
-        help="faults on purpose, by share of requests, to rehearse a bulk run: "
+        help="deliberate faults, each with its share of requests, to rehearse a bulk run: "
         "slow=0.1:2,drop=0.02,lose=0.02,429=0.05,500=0.05,503=0.05,garbage=0.01,quota=0.01,seed=1",
     )  # fmt: skip
-    serve.add_argument("--quiet", action="store_true", help="no line for each request")
+    serve.add_argument("--quiet", action="store_true", help="do not log each request")
     add_option(serve)
     serve.set_defaults(run=_serve)
 
@@ -94,14 +95,14 @@ def _pairs(given: list[str]) -> dict[str, str]:
     for text in given:
         key, colon, secret = text.partition(":")
         if not (colon and key and secret):
-            raise ArgumentError("--key is KEY:SECRET")
+            raise ArgumentError("--key must be KEY:SECRET")
         pairs[key] = secret
     if pairs:
         return pairs
     key, secret = os.environ.get("CVOCR_API_KEY", ""), os.environ.get("CVOCR_API_SECRET", "")
     if not (key and secret):
         key, secret = secrets.token_urlsafe(9), secrets.token_urlsafe(18)
-        complain(f"made up for this run: api_key {key} api_secret {secret}", 0)
+        complain(f"random pair for this run: api_key {key} api_secret {secret}", 0)
     return {key: secret}
 
 

@@ -1,4 +1,4 @@
-"""``cvocr-lab synth``: made-up pictures of papers, with their truth."""
+"""``cvocr-lab synth``: generate pictures of papers, with their truth."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 def add(commands: Commands) -> None:
     """Add the command."""
-    synth = commands.add_parser("synth", help="make up pictures of papers, with their truth")
+    synth = commands.add_parser("synth", help="generate pictures of papers, with their truth")
     synth.add_argument("--type", choices=TYPES, action="append", metavar="TYPE", dest="types",
                        help=f"may be repeated; default: all of {', '.join(TYPES)}")  # fmt: skip
-    synth.add_argument("--count", type=int, default=10, metavar="N", help="pictures in all")
+    synth.add_argument("--count", type=int, default=10, metavar="N", help="number of pictures")
     synth.add_argument("--seed", type=int, default=0, metavar="S")
     synth.add_argument("--tier", choices=["scan", "photo", "hard"], default="photo")
     synth.add_argument("--out", type=Path, required=True, metavar="DIR")

@@ -20,24 +20,24 @@ def add(commands: Commands) -> None:
     train = commands.add_parser(
         "train",
         help="train one of the offline engine's nets, or fine-tune the recogniser on your labels",
-        epilog="Use the model: cvocr-lab extract … --option model=DIR/lines.onnx",
+        epilog="To use the model: cvocr-lab extract … --option model=DIR/lines.onnx",
     )
     train.add_argument(
         "--net", choices=("lines", "papers", "turns", "text"), default="lines",
-        help="lines: the recogniser (default); papers: finds papers in a picture; turns: gives "
-        "their corners and which way up they are; text: finds lines of text on a paper",
+        help="lines: the recogniser (default); papers: finds papers in a picture; turns: finds "
+        "their corners and orientation; text: finds lines of text on a paper",
     )  # fmt: skip
-    train.add_argument("--out", type=Path, required=True, metavar="DIR", help="gets NET.onnx")
+    train.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of NET.onnx")
     train.add_argument("--minutes", type=float, required=True, metavar="N")
     train.add_argument(
         "--labels", type=Path, metavar="CSV",
-        help="fine-tune: pictures (their paths start beside the CSV) and what they say, a column "
-        "per field, as a reviewer left them",
+        help="fine-tune: reviewed labels, one column per field; paths of pictures are relative to "
+        "the CSV",
     )  # fmt: skip
     train.add_argument("--column", default="image", metavar="NAME", help="default: image")
     train.add_argument(
         "--from", type=Path, metavar="FILE", dest="start",
-        help="go on from this best.pt or lines.onnx; fine-tuning starts from the shipped one",
+        help="continue from this best.pt or lines.onnx; default of fine-tuning: the shipped model",
     )  # fmt: skip
     train.add_argument("--device", default="cpu", help="cpu or cuda; default: cpu")
     train.set_defaults(run=_train)
@@ -50,11 +50,13 @@ def _train(args: argparse.Namespace) -> int:
         raise MissingPartError("training needs torch: pip install 'cvocr-lab[train]'") from None
     if args.labels is not None:
         if args.net != "lines":
-            raise ArgumentError("--labels fine-tunes the recogniser: leave out --net")
+            raise ArgumentError("--labels fine-tunes the recogniser: remove --net")
         return _finetune(args)
     if args.net != "lines":
         if args.start is not None:
-            raise ArgumentError("--from goes with --net lines; a run goes on from its own folder")
+            raise ArgumentError(
+                "--from needs --net lines; the other nets continue from the folder --out"
+            )
         training.train_finder(args.net, args.out, args.minutes, args.device)
         return 0
     training.train(args.out, minutes=args.minutes, start=args.start, device=args.device)
@@ -75,7 +77,7 @@ def _finetune(args: argparse.Namespace) -> int:
             truth.drop_duplicates(args.column),
             column=args.column, base=args.labels.parent, **options,
         )  # fmt: skip
-    print(f"{frame['ocr_error'].isna().sum()} papers found; learning for {args.minutes:g} minutes")
+    print(f"{frame['ocr_error'].isna().sum()} papers found; training for {args.minutes:g} minutes")
     done = training.finetune(
         frame, truth, args.out / "lines.onnx", on=args.column, minutes=args.minutes,
         start=args.start,
@@ -86,7 +88,7 @@ def _finetune(args: argparse.Namespace) -> int:
         f"exact {before.exact:.1%} before, {after.exact:.1%} after"
     )
     if done.model is None:
-        print("no better than before: no model written")
+        print("the model did not get better: no model was written")
         return 1
     print(done.model)
     return 0

@@ -1,7 +1,8 @@
-"""``ddf.cvocr`` on Dask: the same calls, on columns larger than one machine.
+"""The accessor ``cvocr`` for Dask: the same methods, for columns larger than one machine.
 
-Importing it gives Dask DataFrames and Series the accessor.  Everything is lazy: nothing is read
-till `compute`, or till the rows are written.  Each worker process opens one engine and keeps it.
+Importing this module registers the accessor for Dask DataFrames and Series.  All methods are lazy:
+pictures are read when you call `compute` or write the rows.  Each worker process opens one engine
+and keeps it.
 
 >>> import cvocr_lab.dask  # doctest: +SKIP
 >>> read = ddf.cvocr.extract(column="image", base="/data")  # doctest: +SKIP

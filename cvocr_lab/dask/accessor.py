@@ -1,4 +1,4 @@
-"""``ddf.cvocr`` and ``dseries.cvocr``: a table of contents."""
+"""The accessors ``ddf.cvocr`` and ``dseries.cvocr``."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class DaskSeriesAccessor:
-    """What `cvocr_lab.dask` does with a Dask Series of pictures."""
+    """Methods for a Dask Series of pictures."""
 
     def __init__(self, data: dd.DataFrame | dd.Series) -> None:
         self._data = data
@@ -65,7 +65,7 @@ class DaskSeriesAccessor:
 
 
 class DaskFrameAccessor(DaskSeriesAccessor):
-    """What `cvocr_lab.dask` does with a Dask DataFrame."""
+    """Methods for a Dask DataFrame."""
 
     def score(
         self,
@@ -74,11 +74,11 @@ class DaskFrameAccessor(DaskSeriesAccessor):
         on: str | None = None,
         fields: Sequence[str] | None = None,
     ) -> Delayed:
-        """Judge this flat frame by a truth, lazily; see `cvocr_lab.dask.score`."""
+        """Score this flat frame against a truth, lazily; see `cvocr_lab.dask.score`."""
         return lazy.score(self._data, truth, on=on, fields=fields)
 
     def to_parquet(self, folder: str | PathLike[str]) -> None:
-        """Compute and write partition by partition; see `cvocr_lab.dask.to_parquet`."""
+        """Compute and write each partition; see `cvocr_lab.dask.to_parquet`."""
         files.to_parquet(self._data, folder)
 
 

@@ -1,4 +1,4 @@
-"""`extract` and `score` on Dask: what is to be done, before anything is."""
+"""`extract` and `score` on Dask: they build the task graph and compute nothing."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pandas as pd
 from cvocr_lab import batch, scoring
 from cvocr_lab.batch import Column
 from cvocr_lab.batch.run_arguments import TIME_LIMIT_S
-from cvocr_lab.dask.partition import Asked, read
+from cvocr_lab.dask.partition import PartitionArguments, read
 from cvocr_lab.engines import Engine
 from cvocr_lab.engines._spec import engine_spec
 from cvocr_lab.errors import ArgumentError
@@ -44,58 +44,59 @@ def extract(
     retry_failed: bool = False,
     **options: object,
 ) -> dd.DataFrame:
-    """Read every picture of a Dask column, lazily, into a flat frame of the same divisions.
+    """Read every picture of a Dask column, lazily, into a flat frame with the same divisions.
 
-    The rows are those of `cvocr_lab.extract`.  A partition is read one picture after the other;
-    have as many partitions in work as workers: workers of one thread each, and partitions of
-    some hundred pictures.  The engine is opened once in each worker process and kept.
+    The rows are the same as those of `cvocr_lab.extract`.  The pictures of one partition are read
+    one after the other.  Use workers with one thread each, and partitions of a few hundred
+    pictures.  The engine is opened once in each worker process and kept.
 
-    Each `compute` reads anew; write the rows, `persist` them, or give a `store`.
+    Each `compute` reads all pictures again.  To avoid this, write the rows, `persist` them, or
+    pass a `store`.
 
-    Dask has its workers give memory back to the system at once, which costs each picture about 6 %
-    more time; before the cluster is made,
+    Dask makes its workers return memory to the system at once, which costs about 6 % more time per
+    picture.  To change this, call
     ``dask.config.set({"distributed.nanny.pre-spawn-environ": {"MALLOC_TRIM_THRESHOLD_": 2**28,
-    "MALLOC_MMAP_THRESHOLD_": 2**25, "OMP_NUM_THREADS": 1}})`` has them keep it.
+    "MALLOC_MMAP_THRESHOLD_": 2**25, "OMP_NUM_THREADS": 1}})`` before you create the cluster.
 
     Parameters
     ----------
     data
         A Dask DataFrame, or a Series of sources.
     column, kind, engine, time_limit_s, errors, base, pages, limits, fetch, options
-        As for `cvocr_lab.extract`.  `base` and the paths are those that the workers see.  An
-        engine object must pickle, and travels with each partition; prefer a name or a class.
-        Options travel too: leave credentials to the workers' environment.
+        As for `cvocr_lab.extract`.  The workers must be able to read `base` and the paths.  An
+        engine object must pickle and is sent with each partition, so prefer a name or a class.
+        Options are sent too; put credentials into the environment of the workers instead.
     fields
-        Fields to give columns; None for those of every type, for ``scan`` only ``text``.  Dask
-        must know the columns beforehand: fields beyond these, and ``ocr_extra_`` columns, are
-        left out.
+        Fields that become columns; None for the fields of every type, and for ``scan`` only
+        ``text``.  Dask must know the columns before it reads, so other fields and the
+        ``ocr_extra_`` columns are left out.
     retries
-        How often a partition is tried again after its run stopped: with a second's wait first,
-        then twice as long each time.  A wrong call, wrong credentials and an exhausted quota are
-        not tried again.  A worker that dies is Dask's business: its partitions go to others.
+        How often a partition is tried again after its run stopped.  The first wait is one second,
+        and each further wait is twice as long.  A wrong call, wrong credentials and a used-up
+        quota are not tried again.  If a worker dies, Dask gives its partitions to other workers.
     store, retry_failed
-        As for `cvocr_lab.extract`, on a disk of the workers' own machine that they share.  A
-        partition that is read again then reads only what is missing.
+        As for `cvocr_lab.extract`.  The file must be on a local disk, and the workers that share
+        it must run on that machine.  A partition that is tried again reads only what is missing.
 
     Raises
     ------
     ArgumentError
-        The call is wrong: no such column, kind, engine or option.
+        An argument is invalid, such as an unknown column, kind, engine or option.
     """
     request = request_kind(kind)
     if retries < 0:
-        raise ArgumentError(f"retries is a number from 0, not {retries}")
+        raise ArgumentError(f"retries must be 0 or more, not {retries}")
     if time_limit_s is not None and not time_limit_s > 0:
-        raise ArgumentError(f"time_limit_s={time_limit_s!r}: give more than 0, or None")
+        raise ArgumentError(f"time_limit_s must be more than 0, or None, not {time_limit_s!r}")
     if errors not in ("coerce", "raise"):
-        raise ArgumentError(f"errors is 'coerce' or 'raise', not {errors!r}")
+        raise ArgumentError(f"errors must be 'coerce' or 'raise', not {errors!r}")
     if retry_failed and store is None:
-        raise ArgumentError("retry_failed says what to do with a store: give store=… too")
-    engine_spec(engine, options)  # complains here rather than on a worker
+        raise ArgumentError("retry_failed needs a store: pass store=… too")
+    engine_spec(engine, options)  # report errors here rather than on a worker
     sources = batch.source_frame(data._meta, column=column, images=request.images)
     if fields is None:
         fields = ("text",) if kind == "scan" else field_order()
-    asked = Asked(
+    arguments = PartitionArguments(
         engine=cloudpickle.dumps((engine, options)),
         columns=tuple(sources.columns),
         kind=kind,
@@ -110,14 +111,14 @@ def extract(
         retry_failed=retry_failed,
         retries=retries,
     )
-    like = to_frame([], sources.iloc[:0], fields=asked.fields)
-    table = data.to_frame(name=asked.columns[0]) if isinstance(data, dd.Series) else data
-    return table[list(asked.columns)].map_partitions(
+    template = to_frame([], sources.iloc[:0], fields=arguments.fields)
+    table = data.to_frame(name=arguments.columns[0]) if isinstance(data, dd.Series) else data
+    return table[list(arguments.columns)].map_partitions(
         read,
-        asked,
-        like,
-        meta=like,
-        enforce_metadata=False,  # `read` does, and looking costs as much again
+        arguments,
+        template,
+        meta=template,
+        enforce_metadata=False,  # `read` already does this
     )
 
 
@@ -128,17 +129,17 @@ def score(
     on: str | None = None,
     fields: Sequence[str] | None = None,
 ) -> Delayed:
-    """Judge a flat Dask frame by a truth, lazily: ``.compute()`` gives the `Score`.
+    """Score a flat Dask frame against a truth, lazily: ``.compute()`` gives the `Score`.
 
-    Readings are found for rows of the truth wherever they stand, so one worker sees the whole
-    flat frame (about 3 KB a row) and the truth; the pictures are not in them.
+    A row of the truth may belong to a reading in any partition.  One worker therefore gets the
+    whole flat frame (about 3 KB per row, without the pictures) and the truth.
 
     Parameters
     ----------
     frame
-        A flat frame, as `extract` gives it.
+        A flat frame, as `extract` returns it.
     truth
-        Of pandas or of Dask.
+        A pandas or Dask DataFrame.
     on, fields
         As for `cvocr_lab.score`.
     """

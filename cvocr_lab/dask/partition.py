@@ -1,4 +1,4 @@
-"""One partition, read on a worker: its engine, and another try where its run stopped."""
+"""Read one partition on a worker: open its engine, and try again if the run stops."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ _FIRST_WAIT_S: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What each partition is read with; it travels to the workers.
+class PartitionArguments:
+    """The arguments with which each partition is read; they are sent to the workers.
 
-    `engine` is a pickle of the caller's engine and options; the rest are those of
+    `engine` is a pickle of the caller's engine and options.  The others are the arguments of
     `cvocr_lab.dask.extract`.
     """
 
@@ -49,23 +49,23 @@ class Asked:
     retries: int
 
 
-def read(part: pd.DataFrame, asked: Asked, like: pd.DataFrame) -> pd.DataFrame:
-    """Read one partition into the columns and dtypes of `like`.
+def read(part: pd.DataFrame, arguments: PartitionArguments, template: pd.DataFrame) -> pd.DataFrame:
+    """Read one partition into the columns and dtypes of `template`.
 
     Raises
     ------
     BatchError
-        Its run stopped, and stopped again as often as was asked for.
+        The run stopped, also in the last retry.
     RowError
         With ``errors="raise"``: a row failed.
     """
     wait_s = _FIRST_WAIT_S
-    for left in range(asked.retries, -1, -1):
+    for left in range(arguments.retries, -1, -1):
         try:
-            frame = _frame(part, asked)
+            frame = _frame(part, arguments)
             break
         except BatchError as error:
-            error.partial = None  # values have no business in the scheduler's logs
+            error.partial = None  # the scheduler must not log values
             if not left or error.code is not None or isinstance(error, ArgumentError):
                 raise
         except RowError:
@@ -75,68 +75,71 @@ def read(part: pd.DataFrame, asked: Asked, like: pd.DataFrame) -> pd.DataFrame:
                 raise
         time.sleep(wait_s)
         wait_s *= 2
-    fitted = frame[list(like.columns)]  # fields of no type that was asked for are left out
-    return fitted.astype({c: like[c].dtype for c in asked.columns})
+    fitted = frame[list(template.columns)]  # leaves out fields that were not requested
+    return fitted.astype({c: template[c].dtype for c in arguments.columns})
 
 
-def _frame(part: pd.DataFrame, asked: Asked) -> pd.DataFrame:
+def _frame(part: pd.DataFrame, arguments: PartitionArguments) -> pd.DataFrame:
     call = check_arguments(
         part,
-        column=asked.columns,
-        kind=asked.kind,
-        engine=_opened(asked.engine),
+        column=arguments.columns,
+        kind=arguments.kind,
+        engine=_open_engine(arguments.engine),
         workers=1,
-        time_limit_s=asked.time_limit_s,
+        time_limit_s=arguments.time_limit_s,
         progress=False,
-        errors=asked.errors,
-        base=asked.base,
-        pages=asked.pages,
-        limits=asked.limits,
-        fetch=asked.fetch,
-        store=asked.store,
-        retry_failed=asked.retry_failed,
+        errors=arguments.errors,
+        base=arguments.base,
+        pages=arguments.pages,
+        limits=arguments.limits,
+        fetch=arguments.fetch,
+        store=arguments.store,
+        retry_failed=arguments.retry_failed,
         options={},
     )
-    with _quiet():
-        return read_all(call, fields=asked.fields)
+    with _no_row_warnings():
+        return read_all(call, fields=arguments.fields)
 
 
 _engines: OrderedDict[bytes, EngineSpec] = OrderedDict()
-_opening = threading.Lock()
+_engines_lock = threading.Lock()
 
 
-def _opened(wanted: bytes) -> EngineSpec:
-    """The engine of this process; opened by the first partition that asks for it."""
-    with _opening:
-        if wanted not in _engines:
-            engine, options = pickle.loads(wanted)
+def _open_engine(pickled: bytes) -> EngineSpec:
+    """Return the engine of this process.  The first partition that needs it opens it."""
+    with _engines_lock:
+        if pickled not in _engines:
+            engine, options = pickle.loads(pickled)
             found = engine_spec(engine, options)
-            _engines[wanted] = replace(found, opened=found.opens_one_of_many())
+            _engines[pickled] = replace(found, opened=found.opens_one_of_many())
             while len(_engines) > _ENGINES_KEPT:
                 _engines.popitem(last=False)
-        _engines.move_to_end(wanted)
-        return _engines[wanted]
+        _engines.move_to_end(pickled)
+        return _engines[pickled]
 
 
-_hushing = threading.Lock()
-_hushed = 0
-_hush = warnings.catch_warnings()
+_filter_lock = threading.Lock()
+_filter_users = 0
+_filter = warnings.catch_warnings()
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep each partition from warning of failed rows; its threads share the one filter."""
-    global _hushed, _hush
-    with _hushing:
-        if not _hushed:
-            _hush = warnings.catch_warnings()
-            _hush.__enter__()
+def _no_row_warnings() -> Iterator[None]:
+    """Ignore the warning about failed rows in each partition.
+
+    The warning filters belong to the process, so all threads share one change of them.
+    """
+    global _filter_users, _filter
+    with _filter_lock:
+        if not _filter_users:
+            _filter = warnings.catch_warnings()
+            _filter.__enter__()
             warnings.simplefilter("ignore", RowsFailedWarning)
-        _hushed += 1
+        _filter_users += 1
     try:
         yield
     finally:
-        with _hushing:
-            _hushed -= 1
-            if not _hushed:
-                _hush.__exit__(None, None, None)
+        with _filter_lock:
+            _filter_users -= 1
+            if not _filter_users:
+                _filter.__exit__(None, None, None)

@@ -94,9 +94,7 @@ def http_request(
     if way.transport == "url":
         for name, image in zip(way.images, images, strict=True):
             if image.url is None:
-                raise ArgumentError(
-                    f"{image.name} is not a link: pass another transport"
-                )
+                raise ArgumentError(f"{image.name} is not a link: pass another transport")
             query[name] = image.url
         return HttpRequest(
             way.method, way.path, _encoded(query), _headers(asked, list(query.values()))
