@@ -112,7 +112,7 @@ def test_pairs_come_from_two_columns(pictures: Callable[..., list[str]]) -> None
     [
         ((21, 13), 1, 2, "1 of 2 rows failed"),
         ((21, 14, 22), 3, 1, "none left"),
-        ((21, 15, 22), 130, 1, "1 of 3 rows were read"),
+        ((21, 15, 22), 130, 1, "the 1 of 3 rows that were read"),
     ],
 )
 @pytest.mark.parametrize("ending", ["csv", "parquet"])
