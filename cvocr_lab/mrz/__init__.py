@@ -1,7 +1,7 @@
-"""Machine readable zones: the lines of identity cards, passports and visas.
+"""Machine readable zones (MRZ) of identity cards, passports and visas.
 
-`parse` and `format` are strict inverses; `find` and `repair` come before `parse` where lines were
-read from a picture.
+`parse` reads exact lines and `format` writes them.  For lines that were read from a picture, call
+`find` and `repair` before `parse`.
 """
 
 from cvocr_lab.mrz._find import find

@@ -1,4 +1,4 @@
-"""The lines of a zone found among all lines read from a picture."""
+"""Find the lines of a zone among all lines that were read from a picture."""
 
 from __future__ import annotations
 
@@ -13,20 +13,21 @@ _SIGNS: Final = str.maketrans({"«": "<<", "≪": "<<", "|": "I", "!": "I"})
 
 
 def clean(line: str) -> str:
-    """Drop blanks and marks, write capitals; any foreign sign becomes a filler."""
+    """Remove spaces and accents, and write capitals; any other character becomes a filler."""
     return re.sub("[^A-Z0-9<]", "<", fold("".join(line.split()).translate(_SIGNS)).upper())
 
 
 def find(lines: Sequence[str]) -> tuple[str, ...] | None:
-    """Pick the lines of one zone out of all lines read from a picture; None when there is none.
+    """Find the lines of one zone among all lines of a picture; None if there is no zone.
 
-    The line with the dates is known by its digits; the others stand next to it.  A card's name
-    line may be missing.  Lines come back without blanks, else as read: pass them to `repair`.
+    The line with the dates is found by its digits; the other lines are next to it.  The name line
+    of a card may be missing.  The lines are returned without spaces, but otherwise as they were
+    read: pass them to `repair`.
 
     Parameters
     ----------
     lines
-        Text of the lines, top first.
+        Texts of the lines, from top to bottom.
 
     >>> find(["CĂN CƯỚC", "IDVNM0990001232001099000123<<3", "9901018M3901016VNM<<<<<<<<<<<8",
     ...       "NGUYEN<<VAN<MAU<<<<<<"])[2]
@@ -47,11 +48,11 @@ def find(lines: Sequence[str]) -> tuple[str, ...] | None:
 
 
 def has_dates(line: str, birth: int, expiry: int) -> bool:
-    """Tell whether both dates with their check digits stand there, but for two misread places."""
+    """Return whether both dates and their check digits are there; two characters may be misread."""
     read = line[birth : birth + 7] + line[expiry : expiry + 7]
     if len(line) < (24 if birth == 0 else 32) or len(read) < 14:
         return False
-    # A name may be made of look-alikes, so some digits must stand as such.
+    # A name may consist of letters that look like digits, so some real digits are required.
     meant = digits_from_lookalikes(read)
     return len(re.findall("[0-9]", read)) >= 4 and len(re.findall("[0-9<]", meant)) >= 12
 

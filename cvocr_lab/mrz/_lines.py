@@ -1,14 +1,15 @@
-"""What the lines hold, and how they are read and written.
+"""The content of the lines: `parse` reads it and `format` writes it.
 
 Layouts: ICAO Doc 9303 part 5 (TD1), part 6 (TD2), part 4 (TD3), part 7 (visas, MRV-A and MRV-B);
-check digits: part 3, section 4.9.  Vietnamese cards put the whole 12-digit number and a check digit
-of its own into the optional field of TD1 line 1, after the number's last nine digits: a national
-addition, not an ICAO check.
+check digits: part 3, section 4.9.  On Vietnamese cards the document number is the last nine digits
+of the personal number.  The optional field of TD1 line 1 then has all 12 digits and a check digit
+for them, which is a national addition and not an ICAO check.
 """
 
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -27,7 +28,7 @@ _VALUES: Final = {c: value for value, c in enumerate(ALPHABET)} | {"<": 0}
 
 @dataclass(frozen=True, slots=True)
 class Mrz:
-    """What the lines say.  Trailing fillers are removed; a `<` inside a number stays.
+    """The values of a zone.  Trailing fillers are removed; a `<` inside a number is kept.
 
     Parameters
     ----------
@@ -36,27 +37,27 @@ class Mrz:
     document_code, issuer, nationality
         As printed, without fillers: ``"ID"``, ``"VNM"``.
     number
-        Document number; longer than nine only on TD1 and TD2, where it runs into the optional data.
-        On Vietnamese cards the last nine digits of `person_number`; on visas the passport's number
-        or the visa's, as the issuer chose.
+        Document number.  It can be longer than nine characters only on TD1 and TD2, where it
+        continues in the optional data.  On Vietnamese cards it is the last nine digits of
+        `person_number`; on visas it is the number of the passport or of the visa.
     person_number
-        The 12 digits on a Vietnamese card; the optional data of any passport.  "" for none.
+        The 12 digits on a Vietnamese card; the optional data on a passport; "" if there is none.
     birth, expiry
         ``yymmdd``; unknown parts are ``<<``.
     sex
-        ``"M"``, ``"F"``, or "" where it is a filler; any other character as read.
+        ``"M"``, ``"F"``, or "" for a filler; any other character as read.
     surname, given_names
-        Without marks, words parted by one space; possibly cut.
+        Without accents, words separated by one space; they may be cut.
     optional1, optional2
         Optional data of line 1 (TD1) or 2 (TD2, visas), and of TD1 line 2.
     checks
-        For each check whether it holds; empty for lines not parsed.  A date whose check digit
-        is right but that no calendar has does not hold.  ``numbers_agree`` compares the two
+        Result of each check; empty if no lines were parsed.  The check of a date fails if the
+        check digit is wrong or if the date does not exist.  ``numbers_agree`` compares the two
         numbers of a Vietnamese card.  Visas have no composite digit.  Not compared by ``==``.
     lines
-        The lines that were parsed; empty for a zone made from its values.  They keep what the
-        values leave open, such as ``0`` or ``<`` as the check digit of an empty field.  Not
-        compared by ``==``.
+        The lines that were parsed; empty for a zone that was built from values.  They keep details
+        that the values do not have, such as ``0`` or ``<`` as the check digit of an empty field.
+        Not compared by ``==``.
     """
 
     format: Format
@@ -77,35 +78,35 @@ class Mrz:
 
     @property
     def valid(self) -> bool:
-        """Every check holds."""
+        """True if all checks passed."""
         return all(self.checks.values())
 
 
 def check_digit(text: str) -> str:
     """Compute the check digit of `text`: weights 7, 3, 1; A is 10, Z is 35, `<` is 0; modulo 10.
 
-    Raises ValueError for an empty text or a character outside A-Z, 0-9 and `<`.
+    Raises ValueError if the text is empty or has a character other than A-Z, 0-9 and `<`.
     Source: ICAO Doc 9303 part 3, section 4.9.
 
     >>> check_digit("520727")
     '3'
     """
     if not text or not set(text) <= set(ALPHABET):
-        raise ValueError("a check digit needs characters A-Z, 0-9 and <")
+        raise ValueError("a check digit needs a text of the characters A-Z, 0-9 and <")
     values = [_VALUES[c] for c in text]
     return str((7 * sum(values[::3]) + 3 * sum(values[1::3]) + sum(values[2::3])) % 10)
 
 
 def parse(lines: str | Sequence[str]) -> Mrz:
-    """Read exact lines; see `repair` for misread ones.
+    """Parse lines without reading errors; see `repair` for misread lines.
 
-    Wrong check digits are no error; they show in `Mrz.checks`.  Raises ValueError when the number
-    or the length of the lines fits no format, or when a character is not of the `ALPHABET`.
+    Wrong check digits do not raise; see `Mrz.checks`.  Raises ValueError if the number or the
+    length of the lines fits no format, or if a character is not in the `ALPHABET`.
 
     Parameters
     ----------
     lines
-        The lines in order, or one text with line breaks or without any.
+        The lines in order, or one text with or without line breaks.
 
     >>> card = parse('''IDVNM0990001232001099000123<<3
     ... 9901018M3901016VNM<<<<<<<<<<<8
@@ -117,12 +118,12 @@ def parse(lines: str | Sequence[str]) -> Mrz:
     if len(rows) == 1:
         width = {90: 30, 72: 36, 88: 44}.get(len(rows[0]), len(rows[0]) or 1)
         rows = tuple(rows[0][at : at + width] for at in range(0, len(rows[0]), width))
-    kind = _format_of(rows)
-    if kind is None:
-        raise ValueError("no MRZ: wants 3 lines of 30, 2 of 36 or 2 of 44 characters")
+    zone_format = _format_of(rows)
+    if zone_format is None:
+        raise ValueError("not an MRZ: it needs 3 lines of 30, 2 of 36 or 2 of 44 characters")
     if not set("".join(rows)) <= set(ALPHABET):
-        raise ValueError("no MRZ: a character is not A-Z, 0-9 or <")
-    return _parse_td1(rows) if kind == "TD1" else _parse_two(rows, kind)
+        raise ValueError("not an MRZ: a character is not A-Z, 0-9 or <")
+    return _parse_td1(rows) if zone_format == "TD1" else _parse_two_lines(rows, zone_format)
 
 
 def _format_of(rows: tuple[str, ...]) -> Format | None:
@@ -149,8 +150,8 @@ def _parse_td1(rows: tuple[str, ...]) -> Mrz:
         checks["numbers_agree"] = number == person[3:]
     else:
         number, optional, checks["number"] = _number(one[5:14], one[14], one[15:30])
-    checks["birth"] = _date_holds(two[0:6], two[6])
-    checks["expiry"] = _date_holds(two[8:14], two[14])
+    checks["birth"] = _is_checked_date(two[0:6], two[6])
+    checks["expiry"] = _is_checked_date(two[8:14], two[14])
     checks["composite"] = check_digit(td1_composite(one, two)) == two[29]
     surname, given = names_in(three)
     return Mrz(
@@ -172,27 +173,27 @@ def _parse_td1(rows: tuple[str, ...]) -> Mrz:
     )
 
 
-def _parse_two(rows: tuple[str, ...], kind: Format) -> Mrz:
+def _parse_two_lines(rows: tuple[str, ...], zone_format: Format) -> Mrz:
     one, two = rows
     surname, given = names_in(one[5:])
     checks: dict[str, bool] = {}
     person = optional = ""
-    if kind == "TD3":
+    if zone_format == "TD3":
         number, person = _bare(two[0:9]), _bare(two[28:42])
         checks["number"] = check_digit(two[0:9]) == two[9]
-        # Issuers print 0 as a filler, above all where the field is unused (part 4, 4.2.2).
+        # The check digit of an unused field may be printed as 0 or as < (part 4, 4.2.2).
         checks["person_number"] = two[42].replace("<", "0") == check_digit(two[28:42])
-    elif kind == "TD2":
+    elif zone_format == "TD2":
         number, optional, checks["number"] = _number(two[0:9], two[9], two[28:35])
     else:
         number, optional = _bare(two[0:9]), _bare(two[28:])
         checks["number"] = check_digit(two[0:9]) == two[9]
-    checks["birth"] = _date_holds(two[13:19], two[19])
-    checks["expiry"] = _date_holds(two[21:27], two[27])
-    if kind in ("TD2", "TD3"):
+    checks["birth"] = _is_checked_date(two[13:19], two[19])
+    checks["expiry"] = _is_checked_date(two[21:27], two[27])
+    if zone_format in ("TD2", "TD3"):
         checks["composite"] = check_digit(two_line_composite(two)) == two[-1]
     return Mrz(
-        format=kind,
+        format=zone_format,
         document_code=_bare(one[0:2]),
         issuer=_bare(one[2:5]),
         number=number,
@@ -222,22 +223,25 @@ def _bare(text: str) -> str:
 
 
 def _number(head: str, digit: str, optional: str) -> tuple[str, str, bool]:
-    """Join a number longer than nine characters, as parts 5 and 6 lay it out."""
+    """Return the number, which may continue in the optional data, the rest and the check.
+
+    Source: ICAO Doc 9303 parts 5 and 6.
+    """
     tail = re.match(r"([A-Z0-9]+)(\d)(?:<|$)", optional)
     if digit != "<" or "<" in head or not tail:
         return _bare(head), _bare(optional), check_digit(head) == digit
-    # Some issuers count the filler in the ninth place, some do not; both are met.
+    # Some issuers include the filler after the ninth character in the check, others do not.
     right = tail[2] in (check_digit(head + tail[1]), check_digit(head + "<" + tail[1]))
     return head + tail[1], _bare(optional[tail.end() :]), right
 
 
-def _date_holds(text: str, digit: str) -> bool:
+def _is_checked_date(text: str, digit: str) -> bool:
     unknown = not _bare(text) and digit == "<"
     return (unknown or digit == check_digit(text)) and is_date(text)
 
 
 def is_date(text: str) -> bool:
-    """Tell whether ``yymmdd`` can be a date; unknown parts (``<<``) are allowed.
+    """Return whether ``yymmdd`` can be a date; unknown parts (``<<``) are allowed.
 
     >>> is_date("990230"), is_date("99<<<<")
     (False, True)
@@ -248,17 +252,16 @@ def is_date(text: str) -> bool:
     _, month, day = parts.groups()
     if day == "<<":
         return True
-    longest = (
-        31 if month == "<<" else (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)[int(month) - 1]
-    )
-    return 1 <= int(day) <= longest
+    # 2000 is a leap year: the year of the zone has no century, so 29 February is always allowed.
+    last = 31 if month == "<<" else monthrange(2000, int(month))[1]
+    return 1 <= int(day) <= last
 
 
 def birth_date(mrz: Mrz) -> str | None:
-    """Give the date of birth as ``yyyy-mm-dd``; None when it is partly unknown or no date.
+    """Return the date of birth as ``yyyy-mm-dd``; None if it is partly unknown or not a date.
 
-    The century comes from digit 4 of a 12-digit personal number; without one the date is the
-    latest that does not lie ahead.
+    The fourth digit of a 12-digit personal number gives the century.  Without such a number, it is
+    the last century in which the date is not in the future.
     """
     if re.fullmatch(r"\d{12}", mrz.person_number):
         return _iso(mrz.birth, 19 + int(mrz.person_number[3]) // 2)
@@ -267,7 +270,7 @@ def birth_date(mrz: Mrz) -> str | None:
 
 
 def expiry_date(mrz: Mrz) -> str | None:
-    """Give the date of expiry as ``20yy-mm-dd``; None when it is partly unknown or no date."""
+    """Return the date of expiry as ``20yy-mm-dd``; None if it is partly unknown or not a date."""
     return _iso(mrz.expiry, 20)
 
 
@@ -279,11 +282,11 @@ def _iso(text: str, century: int) -> str | None:
 
 
 def format(mrz: Mrz) -> tuple[str, ...]:
-    """Write the lines; the inverse of `parse` for every valid zone and for names that fit.
+    """Write the lines.  This is the inverse of `parse` for valid zones with names that fit.
 
-    Lines that were parsed are written as they were printed, as long as their checks hold and the
-    values are still theirs.  Otherwise the check digits are computed; names may still have marks.
-    Raises ValueError when a value is too long for its place or has a foreign character.
+    If the zone was parsed, all checks passed and no value was changed, the lines are returned as
+    they were printed.  Otherwise the check digits are computed.  Names may have accents.  Raises
+    ValueError if a value is too long or has a character that is not allowed.
 
     >>> from dataclasses import replace
     >>> card = parse("P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<"
@@ -324,7 +327,9 @@ def format(mrz: Mrz) -> tuple[str, ...]:
 
 def _fill(text: str, width: int) -> str:
     if len(text) > width or not set(text) <= set(ALPHABET):
-        raise ValueError(f"an MRZ value is longer than {width} or holds a foreign character")
+        raise ValueError(
+            f"an MRZ value is longer than {width} or has a character other than A-Z, 0-9 and <"
+        )
     return text.ljust(width, "<")
 
 

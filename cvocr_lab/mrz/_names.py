@@ -1,4 +1,4 @@
-"""Names as the lines write them: without marks, words parted by fillers."""
+"""Names in a zone: without accents, words separated by fillers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Final
 
 from cvocr_lab.text import fold
 
-# Latin letters that are more than a letter and a mark: ICAO Doc 9303 part 3, section 6, table A.
+# Latin letters that become other letters, not only lose accents: ICAO Doc 9303 part 3, section 6,
+# table A.
 _LATIN: Final = str.maketrans(
     {"Æ": "AE", "Ä": "AE", "Å": "AA", "Œ": "OE", "Ö": "OE", "Ø": "OE", "Ü": "UE", "ß": "SS"}
     | {"ẞ": "SS", "Þ": "TH", "Ĳ": "IJ", "Ł": "L", "Ħ": "H", "Ŋ": "N", "Ŧ": "T", "ı": "I", "ĸ": "Q"}
@@ -16,10 +17,10 @@ _LATIN: Final = str.maketrans(
 
 
 def transliterate(name: str) -> str:
-    """Write a name in MRZ letters, words joined by `<`; Vietnamese marks go, `Đ` becomes `D`.
+    """Write a name in the letters of a zone: without accents, words joined by `<`.
 
-    Apostrophes are left out, hyphens and other signs part words.  Letters of other scripts are
-    left out.  Source: ICAO Doc 9303 part 3, sections 4.6 and 6.
+    Apostrophes are removed; hyphens and other characters separate words.  Letters of other scripts
+    are removed.  Source: ICAO Doc 9303 part 3, sections 4.6 and 6.
 
     >>> transliterate("Đặng Thị H'Ánh")
     'DANG<THI<HANH'
@@ -29,19 +30,20 @@ def transliterate(name: str) -> str:
 
 
 def name_agrees(name: str, zone: str, *, cut: bool = False) -> bool:
-    """Tell whether a printed name can be the one that a zone writes.
+    """Return whether a printed name agrees with the name in a zone.
 
-    Marks that a state may write in two ways (``Ü`` as ``UE`` or ``U``) agree either way; signs
-    between words do not count.
+    Letters that a state may write in two ways (``Ü`` as ``UE`` or ``U``) agree in both ways.
+    Characters between words are ignored.
 
     Parameters
     ----------
     name
-        As printed, with marks.
+        The printed name, with accents.
     zone
-        As the zone has it, words separated by ``<`` or blanks.
+        The name in the zone, words separated by ``<`` or spaces.
     cut
-        Whether the zone's name may be cut short; then its words may begin the printed ones.
+        Whether the name in the zone may be shortened: then its words may be the beginnings of the
+        printed words.
 
     >>> name_agrees("Jürgen Müller", "JUERGEN MUELLER"), name_agrees("Nguyễn An", "NGUYEN BINH")
     (True, False)
@@ -53,15 +55,15 @@ def name_agrees(name: str, zone: str, *, cut: bool = False) -> bool:
         if words.replace("<", "") == "".join(written):
             return True
         printed = [word for word in words.split("<") if word]
-        begun = zip(printed, written, strict=False)
-        if cut and len(written) <= len(printed) and all(_begins(p, w) for p, w in begun):
+        pairs = zip(printed, written, strict=False)
+        if cut and len(written) <= len(printed) and all(_is_shortened(w, p) for p, w in pairs):
             return True
     return False
 
 
-def _begins(word: str, cut: str) -> bool:
-    """Tell whether `cut` is the word with letters left out behind its first ones."""
-    return word.startswith(cut) or (cut[:3] == word[:3] and cut[-1:] in word)
+def _is_shortened(short: str, word: str) -> bool:
+    """Return whether `short` is `word` with letters left out after the first ones."""
+    return word.startswith(short) or (short[:3] == word[:3] and short[-1:] in word)
 
 
 _APOSTROPHES: Final = re.compile("['’ʼ`]")
@@ -69,7 +71,7 @@ _PARTS: Final = re.compile("[^A-Z]+")
 
 
 def split_name(name: str) -> tuple[str, str]:
-    """Part a Vietnamese full name as cards do: the first word is the surname, the rest is given.
+    """Split a Vietnamese full name as on cards: the first word is the surname.
 
     >>> split_name("NGUYỄN VĂN MẪU")
     ('NGUYEN', 'VAN MAU')
@@ -79,10 +81,11 @@ def split_name(name: str) -> tuple[str, str]:
 
 
 def name_field(surname: str, given: str, width: int) -> str:
-    """Fill the name field; what is too long is cut from the last word on, each keeping a letter.
+    """Write the name field; a name that is too long is shortened, beginning with the last word.
 
-    Given names give way before the surname, and the last place then holds a letter, which shows
-    the cut (ICAO Doc 9303 parts 4 to 6, truncation of names).
+    Each word keeps at least one letter, and given names are shortened before the surname.  The
+    last place of the field then has a letter, which shows that the name was cut (ICAO Doc 9303
+    parts 4 to 6, truncation of names).
     """
     parts = [transliterate(surname).split("<"), [w for w in transliterate(given).split("<") if w]]
     over = len("<<".join("<".join(part) for part in parts if part)) - width
@@ -95,6 +98,6 @@ def name_field(surname: str, given: str, width: int) -> str:
 
 
 def names_in(text: str) -> tuple[str, str]:
-    """Read surname and given names, words parted by one space."""
+    """Return surname and given names, words separated by one space."""
     surname, _, given = text.rstrip("<").partition("<<")
     return " ".join(surname.split("<")).strip(), " ".join(given.replace("<", " ").split())
