@@ -1,4 +1,4 @@
-"""Made-up persons and vehicles, their papers drawn and photographed, with the exact truth."""
+"""Synthetic pictures: papers of invented persons and vehicles, with the exact truth."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
-"""What cameras, scanners and light do to a picture.
+"""Effects of cameras, scanners and light on a picture.
 
-Each function takes an RGB or grey ``uint8`` picture, a source of chance and a strength from 0
-(nothing to be seen) to 1 (hardly legible, for text about 30 px high), and returns a new picture of
-the same shape.
+Each function takes an RGB or grey ``uint8`` picture, a random generator and a strength from 0 (not
+visible) to 1 (text of 30 px height is hardly legible), and returns a new picture of the same shape.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ Degradation = Callable[[Picture, np.random.Generator, float], Picture]
 
 
 def gaussian_blur(rgb: Picture, rng: np.random.Generator, strength: float) -> Picture:
-    """Soften evenly, sigma up to 2.2 px."""
+    """Blur with a sigma of up to 2.2 px."""
     import cv2
 
     sigma = 0.25 + 1.95 * strength * rng.uniform(0.6, 1.0)
@@ -27,7 +26,7 @@ def gaussian_blur(rgb: Picture, rng: np.random.Generator, strength: float) -> Pi
 
 
 def motion_blur(rgb: Picture, rng: np.random.Generator, strength: float) -> Picture:
-    """Smear along a straight path of up to 9 px, in any direction."""
+    """Blur along a straight line of up to 9 px in any direction."""
     import cv2
 
     length = 1.0 + 8.0 * strength * rng.uniform(0.5, 1.0)
@@ -50,7 +49,7 @@ def _path(length: float, angle_deg: int) -> NDArray[np.float32]:
 
 
 def defocus_blur(rgb: Picture, rng: np.random.Generator, strength: float) -> Picture:
-    """Spread each point over a disc of up to 3 px radius."""
+    """Blur with a disc of up to 3 px radius."""
     import cv2
 
     radius = 0.4 + 2.6 * strength * rng.uniform(0.5, 1.0)
@@ -66,7 +65,7 @@ def _disc(radius: float) -> NDArray[np.float32]:
 
 
 def noise(rgb: Picture, rng: np.random.Generator, strength: float) -> Picture:
-    """Sensor noise, sigma up to 26 levels; often coarser than a pixel."""
+    """Add sensor noise with a sigma of up to 26 levels; it is often coarser than a pixel."""
     import cv2
 
     sigma = 26.0 * strength * rng.uniform(0.5, 1.0)
@@ -74,7 +73,7 @@ def noise(rgb: Picture, rng: np.random.Generator, strength: float) -> Picture:
     shape = (*rgb.shape[:2], *rgb.shape[2:])
     if rng.random() < 0.4:
         shape = (math.ceil(height / 2), math.ceil(width / 2), *rgb.shape[2:])
-    if rgb.ndim == 3 and rng.random() < 0.5:  # brightness alone, the same in all channels
+    if rgb.ndim == 3 and rng.random() < 0.5:  # the same noise in all channels
         shape = (*shape[:2], 1)
     grain = rng.standard_normal(shape, dtype=np.float32) * np.float32(sigma)
     if grain.shape[:2] != (height, width):
@@ -84,7 +83,7 @@ def noise(rgb: Picture, rng: np.random.Generator, strength: float) -> Picture:
 
 
 def jpeg(rgb: Picture, rng: np.random.Generator, strength: float) -> Picture:
-    """Compress as JPEG, quality 92 down to 12."""
+    """Compress as JPEG with a quality from 92 to 12."""
     import cv2
 
     quality = round(92 - 80 * strength * rng.uniform(0.7, 1.0))
@@ -94,7 +93,7 @@ def jpeg(rgb: Picture, rng: np.random.Generator, strength: float) -> Picture:
 
 
 def low_resolution(rgb: Picture, rng: np.random.Generator, strength: float) -> Picture:
-    """Lose detail as if taken from afar: scaled down to 30 % and back."""
+    """Scale down to as little as 30 % and back, as if taken from far away."""
     import cv2
 
     height, width = rgb.shape[:2]
@@ -107,13 +106,13 @@ def low_resolution(rgb: Picture, rng: np.random.Generator, strength: float) -> P
 
 
 def illumination(rgb: Picture, rng: np.random.Generator, strength: float) -> Picture:
-    """Light that falls off across the picture, to as little as 35 % at one end."""
+    """Reduce the light gradually across the picture, to as little as 35 % at one end."""
     ramp = _ramp(rgb.shape, rng)
     return _scale(rgb, 1.0 - 0.65 * strength * rng.uniform(0.4, 1.0) * ramp)
 
 
 def shadow(rgb: Picture, rng: np.random.Generator, strength: float) -> Picture:
-    """Cast a shadow with a straight, more or less soft edge, down to 40 % of the light."""
+    """Add a shadow with a straight edge, down to 40 % of the light."""
     edge = rng.uniform(0.2, 0.8)
     softness = rng.uniform(0.01, 0.15)
     shade = 1 / (1 + np.exp(-(_ramp(rgb.shape, rng) - edge) / softness))
@@ -121,7 +120,7 @@ def shadow(rgb: Picture, rng: np.random.Generator, strength: float) -> Picture:
 
 
 def glare(rgb: Picture, rng: np.random.Generator, strength: float) -> Picture:
-    """Add a bright spot, as of a lamp on lamination."""
+    """Add a bright spot, like the reflection of a lamp."""
     height, width = rgb.shape[:2]
     long = max(height, width)
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
@@ -135,24 +134,24 @@ def glare(rgb: Picture, rng: np.random.Generator, strength: float) -> Picture:
 
 
 def colour_cast(rgb: Picture, rng: np.random.Generator, strength: float) -> Picture:
-    """Shift contrast, brightness and, in colour, the white balance."""
+    """Change the contrast, the brightness and, in colour pictures, the white balance."""
     gain = 1 + strength * rng.uniform(-0.35, 0.2, rgb.shape[2] if rgb.ndim == 3 else 1)
     level = strength * rng.uniform(-30, 40)
     return _clip((rgb.astype(np.float32) - 128) * gain.astype(np.float32) + 128 + level)
 
 
 CAMERA: tuple[Degradation, ...] = (gaussian_blur, motion_blur, defocus_blur, low_resolution)
-"""What takes detail away; a picture suffers one or two of them."""
+"""Effects that remove detail."""
 
 LIGHT: tuple[Degradation, ...] = (illumination, shadow, glare, colour_cast)
-"""What changes brightness from place to place."""
+"""Effects that change the brightness or the colours."""
 
 SENSOR: tuple[Degradation, ...] = (noise, jpeg)
-"""What comes after the lens, in this order."""
+"""Effects of the sensor and the file, in this order."""
 
 
 def photograph(rgb: Picture, rng: np.random.Generator, strength: float) -> Picture:
-    """Apply light, then lens, then sensor: a few degradations of about that strength together."""
+    """Apply random effects of light, lens and sensor, in this order, with up to this strength."""
     result = rgb
     for stage, chance in ((LIGHT, 0.25), (CAMERA, 0.35), (SENSOR, 0.5)):
         for step in stage:

@@ -1,4 +1,4 @@
-"""The desk a paper is drawn on: sheet, faces, inks, and how text is put into its room."""
+"""`Desk`, the state of one drawing, and functions that fit text into its space."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from cvocr_lab.synth.drawing import Rgb, Sheet, Typeface, width_of, write
 
 @dataclass(slots=True)
 class Desk:
-    """What one drawing needs at hand."""
+    """State of one drawing: values, random choices, fonts, inks and the truth so far."""
 
     kind: DocumentType
     layout: Layout
@@ -31,7 +31,7 @@ class Desk:
     value_ink: Rgb
     wear: float
     wobble: float
-    """How far typed values sit off their place, in millimetres."""
+    """How far typed values are from their nominal position, in millimetres."""
     shift: tuple[float, float]
     caption_em: float
     value_em: float
@@ -41,7 +41,7 @@ class Desk:
 
 
 def free_span(desk: Desk, x: float, y: float, size: float) -> tuple[float, float]:
-    """The free span, left and right, around a point on a text line."""
+    """Return the left and right end of the free space around a point on a text line."""
     left, right = 1.2, desk.layout.size[0] - 1.2
     for box in desk.layout.pictures:
         if box.role in {"seal", "signature"} or not (
@@ -60,7 +60,7 @@ def put(
     italic: bool = False, ink: Rgb | None = None, room: float | None = None, centre: bool = False,
     parts: tuple[tuple[int, int], ...] = (), angle_deg: float = 0.0, wear: float = 0.0,
 ) -> tuple[float, tuple[Quad, ...]]:  # fmt: skip
-    """Write at millimetres; squeeze what is too wide for `room`.  Gives right end and quads."""
+    """Write a text at a position in mm, compressed to fit `room`; return right end and quads."""
     scale = desk.sheet.scale
     path = face.bold if bold else face.italic if italic else face.regular
     em, stretch = size * scale, 1.0
@@ -80,7 +80,7 @@ def put(
 
 
 def centred(desk: Desk, text: str, x: float, y: float, size: float, *, bold: bool) -> None:
-    """Write around a middle, within the free span."""
+    """Write a text centred at `x`, within the free space."""
     left, right = free_span(desk, x, y, size)
     room = 2 * min(x - left, right - x)
     put(desk, text, x, y, size, desk.captions, bold=bold, room=room, centre=True)

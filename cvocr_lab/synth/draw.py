@@ -1,4 +1,4 @@
-"""A paper drawn flat from its layout: ground, pictures, captions, values, and where they stand."""
+"""Draw a flat paper from its layout: background, pictures, captions and values."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _RANKS = ("Thượng tá", "Đại tá", "Trung tá", "Thiếu tá", "Thiếu t�
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A flat paper and what stands on it, in pixels of the picture."""
+    """A flat paper and its truth, in pixels of the picture."""
 
     picture: Pixels
     fields: Mapping[str, str]
@@ -32,7 +32,7 @@ class Drawn:
 
     @property
     def quads(self) -> dict[str, Quad]:
-        """One quad per value; a hull of its lines."""
+        """One quad per value, around all its lines."""
         return {name: join_quads(list(quads)) for name, quads in self.line_quads.items()}
 
 
@@ -50,7 +50,7 @@ def draw(
     Parameters
     ----------
     values
-        By field name, as printed; fields the layout has no place for are left out.
+        Printed values by field name; fields that are not in the layout are ignored.
     scale
         Pixels per millimetre.
     """

@@ -1,4 +1,4 @@
-"""Text on a drawn paper: faces, ink, lines that know where they stand.
+"""Draw text on a paper, and record the quad of each line.
 
 Coordinates are pixels of the flat paper, before it is photographed.
 """
@@ -26,7 +26,7 @@ Picture = NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True)
 class Typeface:
-    """The cuts one paper is set in.
+    """The font files that one paper uses.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ class Typeface:
 
 
 def typeface(rng: random.Random, style: fonts.Style, pool: fonts.Pool) -> Typeface:
-    """A family of that style with its bold and italic cuts, where it has them."""
+    """Choose a font family of this style, with its bold and italic files if it has them."""
     chosen = fonts.pick(rng, style, pool)
     while re.search("ital|obli", chosen.stem, re.IGNORECASE) and rng.random() < 0.85:
         chosen = fonts.pick(rng, style, pool)
@@ -63,7 +63,7 @@ def typeface(rng: random.Random, style: fonts.Style, pool: fonts.Pool) -> Typefa
 
         return min(cuts, key=distance)
 
-    # DejaVu is wide; the real papers are set in faces about a tenth narrower.
+    # DejaVu is wide; the fonts of real papers are about a tenth narrower.
     wide = 0.88 if "DejaVu" in chosen.stem and "Condensed" not in chosen.stem else 1.0
     return Typeface(
         cut(False, False), cut(True, False), cut(False, True),
@@ -90,7 +90,7 @@ class Sheet:
     lines: list[tuple[str, Quad]] = field(default_factory=list)
 
     def blend(self, mask: NDArray[np.float32], left: int, top: int, ink: Rgb) -> None:
-        """Lay ink on the sheet through `mask` (0 to 1), whose corner is at `left`, `top`."""
+        """Paint `ink` through `mask` (0 to 1), whose top left corner is at `left`, `top`."""
         height, width = self.picture.shape[:2]
         y0, x0 = max(0, top), max(0, left)
         y1, x1 = min(height, top + mask.shape[0]), min(width, left + mask.shape[1])
@@ -101,7 +101,7 @@ class Sheet:
         patch += (np.asarray(ink, np.float32) - patch) * part
 
     def colour(self, rgba: NDArray[np.float32], left: int, top: int) -> None:
-        """Lay a coloured picture with alpha (RGB 0-255, alpha 0-1) on the sheet."""
+        """Paint a picture with alpha (RGB 0-255, alpha 0-1) at `left`, `top`."""
         height, width = self.picture.shape[:2]
         y0, x0 = max(0, top), max(0, left)
         y1, x1 = min(height, top + rgba.shape[0]), min(width, left + rgba.shape[1])
@@ -117,7 +117,7 @@ def _face(path: Path, size: float) -> FreeTypeFont:
 
 
 def width_of(text: str, path: Path, size: float, face: Typeface, stretch: float = 1.0) -> float:
-    """Width in pixels of the text as `write` sets it."""
+    """Return the width of the text as `write` draws it, in pixels."""
     font = _face(path, size)
     plain = float(font.getlength(text)) * (size / max(6, round(size)))
     return (plain + face.spacing * size * len(text)) * face.stretch * stretch
@@ -141,23 +141,23 @@ def write(
     parts: tuple[tuple[int, int], ...] = (),
     listed: bool = True,
 ) -> tuple[Quad, ...]:
-    """Write one line with its baseline's left end at `x`, `y`.
+    """Write one line; `x` and `y` are the left end of its baseline.
 
     Parameters
     ----------
     wear
         0 for even ink, 1 for ink that is mostly gone.
     embolden
-        Stroke growth in pixels, for faces without a bold cut.
+        Thickness added to strokes, in pixels, for fonts without a bold file.
     parts
-        Character ranges whose quads are wanted besides the whole line's.
+        Ranges of characters that get quads of their own.
     listed
-        Whether the line goes into `Sheet.lines`.
+        Whether the line is added to `Sheet.lines`.
 
     Returns
     -------
     tuple of Quad
-        The whole line's quad, then one for each of `parts`.
+        The quad of the whole line, then one quad for each of `parts`.
     """
     import cv2
     from PIL import Image, ImageDraw
@@ -165,7 +165,7 @@ def write(
     font = _face(path, size)
     em = max(6, round(size))
     pad = em // 2
-    # Each letter by itself where they are spread; whole otherwise, so that kerning stays.
+    # Without extra space, the text is drawn as a whole, which keeps the kerning.
     gap = face.spacing * em
     advance = int(font.getlength(text) + gap * len(text)) + 2 * pad + 4
     layer = Image.new("L", (advance, int(em * 2.0)), 0)
@@ -228,7 +228,7 @@ def write(
 
 
 def _wear(shape: tuple[int, ...], rng: np.random.Generator, wear: float) -> NDArray[np.float32]:
-    """How much ink is left: blotches a letter wide, and grain."""
+    """Return the share of ink that is left at each pixel, in blotches about a letter wide."""
     import cv2
 
     height, width = shape
@@ -238,7 +238,7 @@ def _wear(shape: tuple[int, ...], rng: np.random.Generator, wear: float) -> NDAr
 
 
 def join_quads(quads: list[Quad]) -> Quad:
-    """One quad around lines of the same direction; the line's own when there is one."""
+    """Return the quad around lines of the same direction."""
     if len(quads) == 1:
         return quads[0]
     points = np.array(quads, float).reshape(-1, 4, 2)

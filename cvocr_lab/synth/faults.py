@@ -1,7 +1,8 @@
-"""What makes a picture of a paper unfit: made on a generated sample, truth moved along.
+"""Faults that make a picture or a paper invalid, applied to generated samples and their truth.
 
-`FAULTS` are of the picture; `FORGERIES` are of the paper, for `cvocr_lab.synth.generate`.  For
-measuring the offline engine's verdicts; `seed` decides everything.
+`FAULTS` change the picture.  `FORGERIES` change the values of the paper, for
+`cvocr_lab.synth.generate`.  They are used to measure how well the offline engine finds invalid
+pictures.  The seed decides everything.
 """
 
 from __future__ import annotations
@@ -44,18 +45,18 @@ def _corners(sample: Sample) -> NDArray[np.float64]:
 
 
 def pixels_per_mm(sample: Sample) -> float:
-    """Size of the first paper, taken as an ID-1 card (a passport's page is 125 mm wide)."""
+    """Return the scale of the first paper: a card is 85.6 mm wide, a passport page 125 mm."""
     corners = _corners(sample)
     width = 125.0 if sample.truths[0].type == "passport" else _CARD_MM
     return float(np.hypot(*(corners[1] - corners[0]))) / width
 
 
 def recaptured(sample: Sample, rng: np.random.Generator) -> Sample:
-    """Shown on a screen and taken from there: red, green and blue stripes, and their moiré.
+    """Show the picture on a screen and take it from there, with colour stripes and moiré.
 
-    The stripes are waves with the strength that a lens and the sensor's pixels leave of them, so
-    that moiré comes of the sampling itself; never less than 3 % of the light, under which the
-    picture is taken from a screen but does not show it.
+    The stripes are waves, weakened by the lens and the pixels of the sensor; the moiré then comes
+    from the sampling itself.  The stripes have at least 3 % of the light, because weaker stripes
+    cannot be seen in the picture.
     """
     import cv2
 
@@ -98,7 +99,7 @@ def recaptured(sample: Sample, rng: np.random.Generator) -> Sample:
 
 
 def photocopied(sample: Sample, rng: np.random.Generator) -> Sample:
-    """Copied in grey and the copy taken: the paper alone is grey, what lies around is not."""
+    """Turn the paper into a grey copy; its surroundings keep their colours."""
     import cv2
 
     grey = cv2.cvtColor(sample.image, cv2.COLOR_RGB2GRAY).astype(np.float32)
@@ -108,7 +109,7 @@ def photocopied(sample: Sample, rng: np.random.Generator) -> Sample:
     copy = np.clip(grey[..., None] * tone, 0, 255)
     mask = np.zeros(grey.shape, np.float32)
     corners = _corners(sample)
-    # The sheet goes on beyond the paper.
+    # The sheet of the copy is larger than the paper.
     sheet = corners.mean(0) + (corners - corners.mean(0)) * rng.uniform(1.05, 1.6)
     cv2.fillConvexPoly(mask, np.round(sheet).astype(np.int32), (1.0,), cv2.LINE_AA)
     image = sample.image + (copy - sample.image) * mask[..., None]
@@ -125,7 +126,7 @@ def _cut(sample: Sample, x0: int, y0: int, x1: int, y1: int) -> Sample:
 
 
 def _cut_at(sample: Sample, rng: np.random.Generator, inside_mm: float) -> Sample:
-    """The picture cut on one side so that the outermost corner is that far inside."""
+    """Cut one side of the picture so that the nearest corner is this far inside."""
     corners, height, width = _corners(sample), *sample.image.shape[:2]
     gap = inside_mm * pixels_per_mm(sample)
     side = int(rng.integers(4))
@@ -142,17 +143,17 @@ def _cut_at(sample: Sample, rng: np.random.Generator, inside_mm: float) -> Sampl
 
 
 def clipped(sample: Sample, rng: np.random.Generator) -> Sample:
-    """A corner or two are beyond the picture's edge, by 4 to 9 mm."""
+    """Cut off one or two corners of the paper, by 4 to 9 mm."""
     return _cut_at(sample, rng, -float(rng.uniform(4.0, 9.0)))
 
 
 def crowded(sample: Sample, rng: np.random.Generator) -> Sample:
-    """A corner all but touches the picture's edge, at most 0.4 mm inside."""
+    """Cut the picture so that a corner is at most 0.4 mm from its edge."""
     return _cut_at(sample, rng, float(rng.uniform(0.0, 0.4)))
 
 
 def blurred(sample: Sample, rng: np.random.Generator) -> Sample:
-    """Out of focus or moved, so that small print runs together."""
+    """Blur the picture so that small print cannot be read."""
     import cv2
 
     reach = pixels_per_mm(sample) * rng.uniform(0.26, 0.4)
@@ -173,7 +174,7 @@ def _some_field(sample: Sample, rng: np.random.Generator) -> NDArray[np.float64]
 
 
 def glared(sample: Sample, rng: np.random.Generator) -> Sample:
-    """A lamp's reflection burns out most of a field."""
+    """Add the reflection of a lamp that hides most of a field."""
     quad = _some_field(sample, rng)
     height, width = sample.image.shape[:2]
     middle = quad.mean(0)
@@ -190,7 +191,7 @@ def glared(sample: Sample, rng: np.random.Generator) -> Sample:
 
 
 def covered(sample: Sample, rng: np.random.Generator) -> Sample:
-    """A finger lies over the middle of a field: all of a short one, 16 mm of a long one."""
+    """Cover the middle of a field with a finger, at least 16 mm wide."""
     quad = _some_field(sample, rng)
     image = sample.image.copy()
     scale = pixels_per_mm(sample)
@@ -218,11 +219,11 @@ FAULTS: Final[Mapping[str, Fault]] = MappingProxyType(
         "covered": covered,
     }
 )
-"""Every fault by its name."""
+"""All faults of pictures, by name."""
 
 
 def spoil(sample: Sample, fault: str, *, seed: int) -> Sample:
-    """The sample with that fault.
+    """Return the sample with this fault.
 
     >>> from cvocr_lab.synth import generate
     >>> spoil(generate("tcc_chip", seed=1), "photocopied", seed=1).image.ndim
@@ -232,15 +233,15 @@ def spoil(sample: Sample, fault: str, *, seed: int) -> Sample:
 
 
 def _other(text: str, at: int) -> str:
-    """The text with another digit at the first place from there on that has one."""
+    """Change the first digit at or after position `at`."""
     place = next(i for i in range(at, len(text)) if text[i].isdigit())
     return text[:place] + str((int(text[place]) + 3) % 10) + text[place + 1 :]
 
 
 def ill_numbered(values: Values) -> Values:
-    """A number that lacks its last digit, codes as they were.
+    """Remove the last digit of the number; the codes keep it.
 
-    A passport's letter with 8 digits lacks two, for with 7 it would be well formed.
+    Two digits are removed from a letter and 8 digits, because 7 digits would be valid.
     """
     number = values["id"]
     long = len(number) == 9 and number[0].isalpha()
@@ -248,17 +249,17 @@ def ill_numbered(values: Values) -> Values:
 
 
 def ill_zoned(values: Values) -> Values:
-    """A zone one digit of whose birth date is another."""
+    """Change one digit of the birth date in the MRZ."""
     birth = 31 if values["mrz"].startswith("I") else 58
     return {**values, "mrz": _other(values["mrz"], birth)}
 
 
 def altered(values: Values) -> Values:
-    """A birth date of another decade and month than the code's."""
+    """Print a birth date with another month and decade than the codes have."""
     return {**values, "born": _other(_other(values["born"], 4), 8)}
 
 
 FORGERIES: Final[Mapping[str, Callable[[Values], Values]]] = MappingProxyType(
     {"number": ill_numbered, "zone": ill_zoned, "print": altered}
 )
-"""What may be wrong with the paper itself, by name."""
+"""All faults of papers, by name."""

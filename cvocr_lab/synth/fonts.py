@@ -1,8 +1,8 @@
-"""Fonts with every Vietnamese letter: the ones on this machine, and matplotlib's DejaVu.
+"""Fonts with all Vietnamese letters: those of this machine, and DejaVu, which matplotlib has.
 
-Three pools keep training honest: `HELD_OUT` families are for tests alone, `VALIDATION` families
-choose the checkpoint, all others train.  What the package draws for its users comes from the pool
-``"shipped"`` (DejaVu, which matplotlib carries), so it looks the same everywhere.
+Fonts are split into three pools: `HELD_OUT` families are used only for tests, `VALIDATION` families
+only to choose the checkpoint, and all others for training.  Users of the package get pictures from
+the pool ``"shipped"`` (DejaVu), which are the same on every machine.
 """
 
 from __future__ import annotations
@@ -26,22 +26,23 @@ HELD_OUT = (
     "Carlito", "Vollkorn", "Clear Sans", "Charis SIL", "Open Sans", "FreeSerif", "Lato", "Cousine",
     "TeX Gyre Schola", "Manrope",
 )  # fmt: skip
-"""Families (with their variants) that no model of ours is trained on."""
+"""Families (with their variants) on which no model is trained."""
 
-# Liberation Mono is the same drawing as Cousine, so it must not be trained on either.
+# Liberation Mono has the same shapes as Cousine, so it must not be used for training either.
 VALIDATION = ("Gentium", "Inter", "Liberation Mono", "TeX Gyre Bonum", "Roboto Slab", "Cantarell")
-"""Families that only choose the best checkpoint."""
+"""Families that are used only to choose the best checkpoint."""
 
 _FOLDERS = (
     "/usr/share/fonts", "/usr/local/share/fonts", "/usr/share/texmf/fonts", "~/.fonts",
     "~/.local/share/fonts", "/Library/Fonts", "/System/Library/Fonts", "C:/Windows/Fonts",
 )  # fmt: skip
-# Small capitals look like capitals, Carlito's upright Ậ Ệ Ộ like Ạ Ẹ Ọ; the others hold symbols.
+# Small capitals look like capitals, and Carlito's upright Ậ Ệ Ộ look like Ạ Ẹ Ọ; the others have
+# symbols.
 _UNFIT = re.compile(
     r"Caps|\bSC\b|Symbola|Math|Dunhill|Quotation|Upright|Unslanted|DejaVuSansDisplay"
     r"|Carlito-(Regular|Bold)$"
 )
-# The real cards are set in faces like these, so they are drawn more often.
+# Real cards use fonts like these, so they are chosen more often.
 _COMMON = {
     "Arimo": 9, "Liberation Sans": 7, "Tinos": 7, "Liberation Serif": 5, "Roboto": 7,
     "TeX Gyre Heros": 5, "TeX Gyre Termes": 5, "FreeSans": 3, "Noto Sans": 5, "Noto Serif": 3,
@@ -51,8 +52,8 @@ _COMMON = {
 }  # fmt: skip
 
 
-_LEAST_WEIGHT = 300
-"""Of 100 (thin) to 900 (black): no paper is printed in hairlines."""
+_MIN_WEIGHT = 300
+"""Weights go from 100 (thin) to 900 (black); no paper is printed in very thin letters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +65,11 @@ class Face:
     path
         The file.
     family
-        The typographic family it names, e.g. ``"Noto Sans"``.
+        Name of the font family, e.g. ``"Noto Sans"``.
     style
-        What it looks like.
+        General look.
     vietnamese
-        Whether it has every character of the charset; else it has printable ASCII only.
+        Whether it has all characters of `CHARSET`; if not, it has only ASCII.
     """
 
     path: Path
@@ -78,7 +79,7 @@ class Face:
 
     @property
     def pool(self) -> Pool:
-        """Which pool the family belongs to (``"shipped"`` counts as training)."""
+        """The pool of the family; shipped fonts belong to ``"train"``."""
         if self.family.startswith(HELD_OUT):
             return "test"
         return "valid" if self.family.startswith(VALIDATION) else "train"
@@ -86,7 +87,7 @@ class Face:
 
 @cache
 def faces() -> tuple[Face, ...]:
-    """Every usable font file found, shipped ones first.  Reads them all once: some seconds."""
+    """List all usable font files, the shipped ones first; takes some seconds the first time."""
     folders = [Path(folder).expanduser() for folder in _FOLDERS]
     files = [f for d in folders if d.is_dir() for f in sorted(d.rglob("*"))]
     found = (_face(f) for f in files if f.suffix.lower() in {".ttf", ".otf"})
@@ -95,7 +96,7 @@ def faces() -> tuple[Face, ...]:
 
 @cache
 def shipped() -> tuple[Face, ...]:
-    """List the DejaVu files that matplotlib carries; its monospaced ones lack some letters."""
+    """List the DejaVu files of matplotlib; the monospaced ones do not have all letters."""
     import matplotlib as mpl
 
     folder = Path(mpl.get_data_path()) / "fonts" / "ttf"
@@ -116,12 +117,12 @@ def _face(path: Path) -> Face | None:
             panose = font["OS/2"].panose if "OS/2" in font else None
             serif = panose is not None and panose.bFamilyType == 2 and 2 <= panose.bSerifStyle <= 10
             narrow = "OS/2" in font and font["OS/2"].usWidthClass < 5
-            hairline = "OS/2" in font and font["OS/2"].usWeightClass < _LEAST_WEIGHT
-    except Exception:  # a broken font file can fail in any way; it is no use to us
+            hairline = "OS/2" in font and font["OS/2"].usWeightClass < _MIN_WEIGHT
+    except Exception:  # a broken font file can raise any error
         return None
     vietnamese = {ord(c) for c in CHARSET} <= has
     name = f"{family} {path.stem}"
-    ocrb = "ocr" in name.lower()  # OCR-B has no Vietnamese; OCR-A serves as one more mono face
+    ocrb = "ocr" in name.lower()  # OCR-B has no Vietnamese; OCR-A is used as a monospaced font
     if (
         not drawn
         or hairline
@@ -149,12 +150,12 @@ def _style(name: str, fixed: bool, serif: bool, narrow: bool) -> Style:
 
 
 def families(*, training: bool) -> dict[str, list[Path]]:
-    """Families with every Vietnamese letter and their files.
+    """Return the families with all Vietnamese letters, and their files.
 
     Parameters
     ----------
     training
-        Leave out the families kept for validation and tests.
+        Whether to leave out the families for validation and tests.
     """
     found: dict[str, list[Path]] = {}
     for face in faces():
@@ -167,7 +168,7 @@ def families(*, training: bool) -> dict[str, list[Path]]:
 def _choices(style: Style | None, pool: Pool) -> dict[str, list[Path]]:
     among = shipped() if pool == "shipped" else [f for f in faces() if f.pool == pool]
     fit = [f for f in among if f.vietnamese and style in (None, f.style)]
-    if style == "ocrb":  # the machine readable zone needs no Vietnamese; any mono face stands in
+    if style == "ocrb":  # the MRZ needs no Vietnamese letters; any monospaced font can replace it
         fit = [f for f in among if f.style == "ocrb"] or [f for f in among if f.style == "mono"]
     found: dict[str, list[Path]] = {}
     for face in fit:
@@ -182,17 +183,19 @@ def _weights(style: Style | None, pool: Pool) -> tuple[tuple[str, ...], tuple[fl
 
 
 def pick(rng: random.Random, style: Style | None, pool: Pool) -> Path:
-    """Choose a font file: a family, those of real cards more often, then one of its files.
+    """Choose a font family at random, and one of its files.
+
+    Fonts like those of real cards are chosen more often.
 
     Parameters
     ----------
     rng
-        Source of chance.
+        Random generator.
     style
-        None for any.  A style the pool lacks falls back: ``ocrb`` to ``mono``, others to any.
-        Files for ``ocrb`` may have ASCII alone.
+        None for any.  If the pool does not have the style, ``ocrb`` becomes ``mono`` and other
+        styles become any style.  Files for ``ocrb`` may have only ASCII.
     pool
-        Which families may be taken.
+        Families to choose from.
     """
     if not _choices(style, pool):
         return pick(rng, None, pool)
@@ -200,7 +203,7 @@ def pick(rng: random.Random, style: Style | None, pool: Pool) -> Path:
     files = _choices(style, pool)[rng.choices(names, weights)[0]]
     if style == "ocrb":
         return rng.choice(files)
-    # Text faces matter more than black, thin and swash cuts, of which big families have dozens.
+    # Regular files are more important than the many black and thin ones of large families.
     cut = rng.choices(_CUTS, (45, 25, 15, 15))[0]
     return rng.choice([f for f in files if re.search(cut, f.stem)] or files)
 

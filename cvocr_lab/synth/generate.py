@@ -1,6 +1,6 @@
-"""Generated pictures of papers, with the exact truth.
+"""Generate pictures of papers, with the exact truth.
 
-Everything follows from the seed: the same arguments give the same picture in any process.
+The seed decides everything: the same arguments give the same picture in any process.
 """
 
 from __future__ import annotations
@@ -31,18 +31,18 @@ TIERS: tuple[Tier, ...] = ("scan", "photo", "hard")
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """One document face in a picture; quads in pixels of the picture.
+    """The truth of one side of a paper in a picture.  Quads are in pixels of the picture.
 
     Parameters
     ----------
     fields
-        Every value on it, as printed; what is not on it is left out.
+        All printed values, as they are printed.
     quads, line_quads
-        Where each printed value stands: as a whole, and line by line.
+        Position of each printed value: of the whole value, and of each of its lines.
     lines
-        Every text line, captions and fixed prints too.
+        All lines of text, including captions and fixed texts.
     corners
-        The paper's corners, clockwise from its own top left.
+        Corners of the paper, clockwise, beginning with the top left corner of the paper itself.
     """
 
     type: str
@@ -57,7 +57,7 @@ class Truth:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A picture (upright RGB) and what is in it."""
+    """A picture (RGB) and the truth of the papers in it."""
 
     image: NDArray[np.uint8]
     truths: tuple[Truth, ...]
@@ -65,7 +65,7 @@ class Sample:
     seed: int
 
     def scaled(self, image: NDArray[np.uint8], across: float, down: float) -> Sample:
-        """The sample with its picture scaled to `image`, by these two factors."""
+        """Return the sample with the scaled picture `image`; the factors are x and y."""
 
         def move(quad: Quad) -> Quad:
             return tuple(round(v * (down if i % 2 else across), 2) for i, v in enumerate(quad))  # type: ignore[return-value]
@@ -91,7 +91,7 @@ class _Face:
 
 
 def model_of(kind: DocumentType, layout: Layout) -> str:
-    """The paper's model, which its two sides share."""
+    """Return the name of the paper's model, which is the same for both sides."""
     if kind.family == "passport":
         return f"passport_{layout.name}"
     return "vehicle_2024" if kind.family == "vehicle" and layout.name == "2024" else layout.name
@@ -107,22 +107,22 @@ def generate(
     person: Person | None = None,
     forge: Callable[[Values], Values] | None = None,
 ) -> Sample:
-    """One picture of a document face.
+    """Generate one picture of one side of a paper.
 
     Parameters
     ----------
     type
-        Document type, by either API version's name; None for any.
+        Document type, as named by any version of the API; None for a random one.
     tier
-        How it was taken: flatbed, phone, or a phone in bad hands.
+        Quality of the picture: ``"scan"``, ``"photo"`` or ``"hard"``, a bad photo.
     pool
-        Fonts to draw with; ``"shipped"`` needs none but matplotlib's.
+        Fonts; ``"shipped"`` needs only those of matplotlib.
     layout
-        A layout of the type; None for any.
+        A layout of the type; None for a random one.
     person
-        Who holds it; None makes one up.
+        Holder of the paper; None invents one.
     forge
-        Changes what is drawn on the face, codes included; None for nothing.
+        Function that changes the values before they are drawn, including those of codes.
 
     Examples
     --------
@@ -153,7 +153,7 @@ def generate_pair(
     pool: fonts.Pool = "shipped",
     layout: str | None = None,
 ) -> tuple[Sample, Sample]:
-    """Front and back of one paper, each in its own picture."""
+    """Generate the front and the back of one paper, each in its own picture."""
     chance = random.Random(f"pair/{front_type}/{layout}/{tier}/{seed}")
     front = document_type(front_type)
     back = document_type(front.other)
@@ -175,7 +175,7 @@ def generate_many(
     *,
     pool: fonts.Pool = "shipped",
 ) -> Iterator[Sample]:
-    """`count` pictures, types and their layouts in turn; None for all types."""
+    """Generate `count` pictures, with each layout of the types in turn; None for all types."""
     kinds = [document_type(name) for name in types] if types else list(TYPES.values())
     models = [(kind.name, layout.name) for kind in kinds for layout in kind.layouts]
     for number in range(count):
@@ -205,7 +205,7 @@ def _companion(
     chance: random.Random,
     pool: fonts.Pool,
 ) -> _Face:
-    """A second paper for the picture: the other side, or somebody else's of the same model."""
+    """Draw a second paper for the picture: the other side, or the paper of another person."""
     other = TYPES.get(kind.other)
     if other and any(x.name == layout.name for x in other.layouts) and chance.random() < 0.7:
         return _face(other, _layout(other, layout.name), _side(other, values), chance, pool)
@@ -247,10 +247,10 @@ def _truth(face: _Face, place: Placed) -> Truth:
 def generate_folder(
     out: Path, *, types: Sequence[str] | None, count: int, seed: int, tier: Tier
 ) -> Path:
-    """Write pictures and their ``labels.csv`` into `out`; returns the table's path.
+    """Write pictures and their ``labels.csv`` into `out`, and return the path of the table.
 
-    The table has a row per document: ``image`` (relative to the table), ``type``, ``side``,
-    ``tier``, ``page`` (counted from 1), then a column per field as printed.
+    The table has one row per paper: ``image`` (relative to the table), ``type``, ``side``,
+    ``tier``, ``page`` (the first is 1), then one column per field, as printed.
     """
     from PIL import Image
 
@@ -266,15 +266,15 @@ def generate_folder(
 def write_labels(
     path: Path, labelled: Sequence[tuple[str, Sample]], *, none: Sequence[str] = ()
 ) -> Path:
-    """Write the table of truth.
+    """Write the table of the truth.
 
     Parameters
     ----------
     labelled
-        Each picture's path relative to the table, and the sample; a file with several pages has
-        one entry for each.
+        Path of each picture, relative to the table, and its sample.  A file with several pages
+        has one entry per page.
     none
-        Paths of pictures without a document.
+        Paths of pictures without a paper.
     """
     import csv
 
@@ -302,7 +302,7 @@ def write_pdf(path: Path, samples: Sequence[Sample], *, dpi: float = 150.0) -> P
     from PIL import Image
 
     first, *others = (Image.fromarray(sample.image) for sample in samples)
-    # A fixed date keeps the bytes alike from run to run.
+    # With a fixed date, each run writes the same bytes.
     when = time.gmtime(0)
     first.save(
         path, "PDF", save_all=True, append_images=others, resolution=dpi, quality=82,

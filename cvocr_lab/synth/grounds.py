@@ -1,4 +1,4 @@
-"""Security grounds: mixed colours, guilloche lines, rosettes, rays, fine grain."""
+"""Printed backgrounds of papers: mixed colours, guilloche lines, rosettes, rays and grain."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ Picture = NDArray[np.float32]
 
 
 def ground(size: tuple[int, int], colours: tuple[Rgb, ...], rng: np.random.Generator) -> Picture:
-    """A security ground.
+    """Draw the background of a paper.
 
     Parameters
     ----------
     size
         Width and height in pixels.
     colours
-        What it is mixed of; shifted a little each time, as prints and ages differ.
+        Colours that are mixed.  They vary a little each time, as print and age do.
     """
     import cv2
 
@@ -84,7 +84,7 @@ def _rosette(layer: NDArray[np.uint8], scale: float, rng: np.random.Generator) -
 
 
 def _rays(layer: NDArray[np.uint8], scale: float, rng: np.random.Generator) -> None:
-    """Rings and rays as on a bronze drum."""
+    """Draw rings and rays as on a bronze drum."""
     height, width = layer.shape
     t = np.linspace(0, 2 * np.pi, 181)
     cx, cy = rng.uniform(0.3, 0.7) * width, rng.uniform(0.3, 0.7) * height

@@ -1,4 +1,4 @@
-"""What a paper went through before it was taken: lamination, folds, scratches, the open book."""
+"""Wear of a paper before it is photographed: lamination, folds, scratches, an open passport."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from cvocr_lab.synth.drawing import Picture, Sheet, Typeface, write
 
 @dataclass(frozen=True, slots=True)
 class Handled:
-    """The paper with what is around it; `inset` is where its own top left is, in pixels."""
+    """The paper and its surroundings; `inset` is the paper's top left corner in pixels."""
 
     picture: Picture
     inset: tuple[int, int]
 
 
 def handle(picture: Picture, family: str, model: str, rng: np.random.Generator) -> Handled:
-    """Age the paper and put it into its lamination or its book.
+    """Add folds and scratches, and the lamination or the other page of a passport.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def handle(picture: Picture, family: str, model: str, rng: np.random.Generator) 
 
 
 def _folded(picture: Picture, rng: np.random.Generator, *, many: bool) -> Picture:
-    """Creases: a bright and a dark edge side by side."""
+    """Add folds: a bright and a dark line side by side."""
     import cv2
 
     height, width = picture.shape[:2]
@@ -77,7 +77,7 @@ def _scratched(picture: Picture, rng: np.random.Generator) -> Picture:
 
 
 def _laminated(picture: Picture, rng: np.random.Generator) -> Handled:
-    """Plastic film around the paper, milky at the rim."""
+    """Add plastic film around the paper."""
     height, width = picture.shape[:2]
     rim = rng.uniform(0.015, 0.05, 4) * width
     left, top, right, bottom = (int(v) for v in rim)
@@ -94,7 +94,7 @@ def _laminated(picture: Picture, rng: np.random.Generator) -> Handled:
 
 
 def _opened(picture: Picture, rng: np.random.Generator) -> Handled:
-    """The page of the book above the data page."""
+    """Add the page above the data page of an open passport."""
     height, width = picture.shape[:2]
     tall = int(height * rng.uniform(0.15, 0.75))
     colours: tuple[tuple[int, int, int], ...] = ((228, 226, 206), (214, 226, 216), (226, 216, 212))
@@ -110,7 +110,7 @@ def _opened(picture: Picture, rng: np.random.Generator) -> Handled:
 
 
 def _note(sheet: Sheet, tall: int, rng: np.random.Generator) -> None:
-    """A paragraph such as books carry; its words matter to nobody."""
+    """Write some lines of text on the other page."""
     words = "trang này dành cho ghi chú của cơ quan có thẩm quyền this page is reserved for notes"
     path = fonts.shipped()[0].path
     face = Typeface(path, path, path)

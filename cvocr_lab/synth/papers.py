@@ -1,7 +1,7 @@
-"""What each paper of a person prints: values by field, as printed, for both sides at once.
+"""The printed values of a person's papers, by field, for both sides.
 
-Rules: `issue` at 14 or later (6 for the 2024 card), expiry at the birthdays 25, 40 and 60, MRZ and
-QR that agree with the print the way real ones do (and differ from it the way real ones do).
+Rules: cards are issued at the age of 14 or later (2024 card: also younger) and expire on the
+birthdays 25, 40 and 60.  MRZ and QR code agree with and differ from the print as on real papers.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _TITLES = (
 def paper_values(
     model: str, rng: random.Random, person: Person | None = None
 ) -> tuple[Values, Values]:
-    """Values of every field of the front and of the back of a paper of this model.
+    """Return the values of the front and of the back of a paper of this model.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def paper_values(
         ``"cmnd9"``, ``"cmnd12"``, ``"cccd"``, ``"chip"``, ``"2024"``, ``"passport_new"``,
         ``"passport_old"``, ``"motorbike"``, ``"car"`` or ``"vehicle_2024"``.
     person
-        Who holds it; None makes one up of a fitting age.
+        Holder of the paper; None invents one of a possible age.
     """
     if model in {"motorbike", "car", "vehicle_2024"}:
         values = vehicle_values(model, rng, person or make_person(rng, born=(1950, 2004)))
@@ -51,7 +51,7 @@ def _day(value: dt.date, separator: str = "/") -> str:
 
 
 def _expiry(birth: dt.date, issued: dt.date) -> dt.date | None:
-    """Next of the birthdays 25, 40, 60 that is at least two years off; None from 60 on."""
+    """Return the next birthday of 25, 40 or 60 that is two years or more away; None after 60."""
     for age in (25, 40, 60):
         day = birthday(birth, age)
         if day > birthday(issued, 2):
@@ -138,7 +138,7 @@ def _can_cuoc(person: Person, rng: random.Random) -> tuple[Values, Values]:
 
 
 def _td1(person: Person, until: dt.date | None) -> Values:
-    # What the zone of a card without end says is not known: fillers.
+    # What real cards without an expiry date have here is not known, so fillers are used.
     surname, given = _mrz_name(person)
     made = mrz.Mrz(
         format="TD1",
@@ -245,7 +245,7 @@ def _passport(person: Person, rng: random.Random, *, new: bool) -> tuple[Values,
         "mrz": " ".join(mrz.format(zone)),
     }
     if new:
-        # Books of July to December 2022 had no place of birth (Circular 68/2022/TT-BCA).
+        # Passports of July to December 2022 have no place of birth (Circular 68/2022/TT-BCA).
         if issued.year == 2022:
             del values["place_of_birth"]
         return values, {}

@@ -1,6 +1,6 @@
-"""The package's sample data, made again from nothing: ``python -m cvocr_lab.synth.samples OUT``.
+"""Generate the sample data of the package: ``python -m cvocr_lab.synth.samples OUT``.
 
-Drawn with the shipped fonts alone, so it comes out alike on every machine.
+Only the shipped fonts are used, so that every machine gives the same pictures.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _PAIRS = ("tcc_chip", "chip_id_card_2024_front", "tcc", "cmt", "vehicle_registra
 
 
 def samples() -> Iterator[tuple[str, Sample]]:
-    """Every single picture and pair with its file name."""
+    """Yield the file names and samples of all single pictures and pairs."""
     number = 0
     for turn in range(3):
         for kind in TYPES.values():
@@ -49,7 +49,7 @@ def samples() -> Iterator[tuple[str, Sample]]:
 
 
 def documents() -> Iterator[tuple[str, tuple[Sample, ...]]]:
-    """PDFs and their pages."""
+    """Yield the file names and pages of all PDFs."""
     yield (
         "pages_identity.pdf",
         tuple(map(shrink, generate_pair("tcc_chip", seed=SEED + 600, tier="scan"))),
@@ -62,7 +62,7 @@ def documents() -> Iterator[tuple[str, tuple[Sample, ...]]]:
 
 
 def shrink(sample: Sample) -> Sample:
-    """The sample no larger than `WIDEST`; quads follow."""
+    """Scale the sample and its quads so that no side is longer than `WIDEST`."""
     import cv2
 
     height, width = sample.image.shape[:2]
@@ -75,7 +75,7 @@ def shrink(sample: Sample) -> Sample:
 
 
 def write_samples(out: Path) -> Path:
-    """Write pictures, PDFs, one picture without a document, and ``labels.csv``; gives its path."""
+    """Write all pictures, PDFs and ``labels.csv``, and return the path of the table."""
     from PIL import Image
 
     out.mkdir(parents=True, exist_ok=True)

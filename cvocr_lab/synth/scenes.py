@@ -1,4 +1,4 @@
-"""What papers lie on: wood, cloth, printed pages, tiles, keys, stone, plain colour; and fingers."""
+"""Backgrounds (wood, cloth, printed pages, tiles, keys, stone, plain colour) and fingers."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ Field = NDArray[np.float32]
 
 
 def scene(width: int, height: int, rng: np.random.Generator) -> Picture:
-    """A background of that many pixels."""
+    """Draw a background of this size in pixels."""
     import cv2
 
     draw = _SCENES[int(rng.choice(len(_SCENES), p=_SHARES))]
     if draw is _page:
         return _page(width, height, rng)
-    # Textures are soft: half the resolution will do.
+    # Textures are soft, so half the resolution is enough.
     half = draw((width + 1) // 2, (height + 1) // 2, rng)
     grain = rng.normal(0, rng.uniform(0, 4), half.shape[:2]).astype(np.float32)
     half = np.clip(half + grain[..., None], 0, 255).astype(np.uint8)
@@ -29,7 +29,7 @@ def scene(width: int, height: int, rng: np.random.Generator) -> Picture:
 
 
 def _clouds(width: int, height: int, rng: np.random.Generator, octaves: tuple[int, ...]) -> Field:
-    """Smooth noise, mean 0, about -1 to 1."""
+    """Return smooth noise with mean 0, from about -1 to 1."""
     import cv2
 
     total = np.zeros((height, width), np.float32)
@@ -132,7 +132,7 @@ def _stone(width: int, height: int, rng: np.random.Generator) -> Field:
 
 
 def _page(width: int, height: int, rng: np.random.Generator) -> Picture:
-    """A printed page: words that belong to no document."""
+    """Draw a printed page of random words."""
     from PIL import Image, ImageDraw
 
     from cvocr_lab.synth import fonts
@@ -170,7 +170,7 @@ _SHARES = (0.22, 0.24, 0.16, 0.08, 0.06, 0.1, 0.14)
 
 def finger(picture: Picture, tip: NDArray[np.float64], root: NDArray[np.float64], thick: float,
            rng: np.random.Generator) -> None:  # fmt: skip
-    """Lay a finger over the picture, in place, from `root` (outside) to `tip`; pixels."""
+    """Draw a finger into the picture, in place, from `root` (outside) to `tip`, in pixels."""
     import cv2
 
     height, width = picture.shape[:2]

@@ -1,4 +1,4 @@
-"""Captions and values set into their slots, and which characters belong to which field."""
+"""Draw captions and values into their slots, and record which characters belong to which field."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _DAYS = {"date", "last_issue_date"}
 
 
 def draw_slots(desk: Desk) -> None:
-    """Write every field that has a slot and a value, row by row from the left."""
+    """Draw every field that has a slot and a value, row by row from the left."""
     rows: dict[float, list[Slot]] = {}
     for slot in desk.layout.slots:
         rows.setdefault(slot.y, []).append(slot)
     for row in rows.values():
         cursor, done = 0.0, set[tuple[float, str]]()
         for slot in sorted(row, key=lambda s: s.x):
-            # Fields in one template, such as place and date, are one line.
+            # Fields that share a template, such as place and date, are drawn as one line.
             shared = [s.field for s in row if (s.x, s.template) == (slot.x, slot.template)]
             if (slot.x, slot.template) in done or not any(n in desk.values for n in shared):
                 continue
@@ -35,12 +35,12 @@ def draw_slots(desk: Desk) -> None:
 
 
 def _slot(desk: Desk, slot: Slot, shared: list[str], cursor: float, after: list[float]) -> float:
-    """Draw caption and value, given where the next slots of the row begin.
+    """Draw the caption and the value; `after` has the x positions of the next slots of the row.
 
     Returns
     -------
     float
-        Where the row is free again.
+        The x position at which the row is free again.
     """
     if slot.field == "mrz":
         _mrz(desk, slot)
@@ -72,7 +72,7 @@ def _slot(desk: Desk, slot: Slot, shared: list[str], cursor: float, after: list[
 
 
 def _caption(desk: Desk, slot: Slot) -> str:
-    """The caption as this paper words it; "" where the field has none."""
+    """Return the wording of the caption on this paper; "" if the field has no caption."""
     spec, chance = desk.kind[slot.field], desk.chance
     if not spec.vi:
         return ""
@@ -87,7 +87,7 @@ def _caption(desk: Desk, slot: Slot) -> str:
 
 
 def _stacked(desk: Desk, slot: Slot, *, beside: bool) -> tuple[str, str] | None:
-    """Both parts of a caption whose English stands below, as at the expiry of the chip card."""
+    """Return both parts of a caption with the English below, as on chip cards (expiry date)."""
     spec = desk.kind[slot.field]
     if beside or slot.field != "duedate" or desk.kind.family != "id" or not spec.en:
         return None
@@ -99,7 +99,7 @@ def _stacked(desk: Desk, slot: Slot, *, beside: bool) -> tuple[str, str] | None:
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """Where the lines of a value go: left edges and rooms in turn, first baseline and pitch."""
+    """Positions of the lines of a value: left edges and widths, first baseline, line distance."""
 
     lefts: list[float]
     rooms: list[float]
@@ -156,7 +156,7 @@ def _value(desk: Desk, slot: Slot, shared: list[str], x: float, limit: float) ->
             found[name].append(quads[0] if span == (0, len(line)) else quad)
         at += len(line) + 1
     for name, (a, b) in spans.items():
-        # A date in words is told as dd/mm/yyyy; all else as it is printed.
+        # The truth of a date in words is dd/mm/yyyy; all other values are as printed.
         worded = name in _DAYS and "{d}" in slot.template
         desk.fields[name] = desk.values[name] if worded else text[a:b]
         desk.quads[name] = tuple(found[name])
@@ -168,7 +168,7 @@ def _red(desk: Desk) -> Rgb:
 
 
 def _fill(desk: Desk, slot: Slot, shared: list[str]) -> tuple[str, dict[str, tuple[int, int]]]:
-    """The text of a value's line, and which characters belong to which field."""
+    """Return the text of a value's line, and which characters belong to which field."""
     values, chance = desk.values, desk.chance
     if "{d}" in slot.template:
         name = next(name for name in shared if name in _DAYS)
@@ -197,12 +197,12 @@ def _fill(desk: Desk, slot: Slot, shared: list[str]) -> tuple[str, dict[str, tup
 def _wrapped(
     desk: Desk, text: str, path: Path, size: float, rooms: list[float], *, centre: bool
 ) -> tuple[list[str], float]:
-    """Lines that fit, and how much smaller they must be set."""
+    """Break the text into lines that fit, and return them with their relative font size."""
     words = text.split(" ")
     face, scale = desk.typed, desk.sheet.scale
 
     def greedy(em: float, slack: float, *, early: bool) -> list[str]:
-        """Fill line after line; `early` breaks the first at a comma, as many cards do."""
+        """Fill the lines; `early` breaks the first line after a comma, as on many cards."""
         lines = [""]
         for before, word in zip(["", *words], words, strict=False):
             longer = f"{lines[-1]} {word}".strip()
@@ -235,7 +235,7 @@ def _wrapped(
 
 
 def _leader(desk: Desk, x0: float, y: float, x1: float) -> None:
-    """Dots from `x0` to `x1`."""
+    """Draw a line of dots from `x0` to `x1`."""
     import cv2
 
     scale = desk.sheet.scale
@@ -247,7 +247,7 @@ def _leader(desk: Desk, x0: float, y: float, x1: float) -> None:
 
 
 def _mrz(desk: Desk, slot: Slot) -> None:
-    """The machine readable zone, spread or squeezed to its width."""
+    """Draw the machine readable zone, stretched or compressed to its width."""
     lines = desk.values["mrz"].split(" ")
     chance, scale = desk.chance, desk.sheet.scale
     path = typeface(chance, "ocrb", desk.pool).regular
