@@ -157,7 +157,7 @@ def test_what_stands_in_a_line_is_found_there(text: str, before: int) -> None:
     if len(letters) < 4:
         return
     stream = Stream(["xyz", "zz" * before + letters + "yy", "wwww"])
-    piece = stream.whole(letters, least=0.99)[0]
+    piece = stream.whole(letters, min_share=0.99)[0]
     assert piece.line == 1
     assert stream.letters[1][piece.begin : piece.end] == letters
     assert piece.score == pytest.approx(len(letters))

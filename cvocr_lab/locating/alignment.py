@@ -1,4 +1,4 @@
-"""Local alignment of a text with all the lines of a picture at once (Smith and Waterman, 1981)."""
+"""Local alignment of a text with all lines of a picture (Smith and Waterman, 1981)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cvocr_lab.text import fold_key
 _Floats = npt.NDArray[np.float64]
 
 MATCH, ALIKE, OTHER, GAP = 1.0, 0.5, -0.8, -0.8
-"""Worth of an equal letter, of two that look alike, of two others, of one too many or too few."""
+"""Score of two equal letters, of two that look alike, of two others, of a gap of one letter."""
 
 _WALL: Final = 1e6
 _LOOK_ALIKES: Final = ("o0", "o0q", "i1l", "z2", "s5", "g6", "b8", "g9q", "uv", "cg")
@@ -27,7 +27,7 @@ def _letter(character: str) -> str:
 
 
 def folded(text: str) -> tuple[str, tuple[int, ...]]:
-    """Letters and digits of a text without marks and case, and the place of each in it."""
+    """Return the letters and digits without accents and case, and the position of each."""
     letters, origin = [], []
     for at, character in enumerate(text):
         for letter in _letter(character):
@@ -36,20 +36,20 @@ def folded(text: str) -> tuple[str, tuple[int, ...]]:
     return "".join(letters), tuple(origin)
 
 
-def _worth() -> _Floats:
-    """Of each letter against each, by code; what is no letter equals nothing."""
-    worth = np.full((128, 128), OTHER)
+def _pair_scores() -> _Floats:
+    """Return the score of each pair of ASCII characters; only letters and digits can match."""
+    scores = np.full((128, 128), OTHER)
     for letter in "abcdefghijklmnopqrstuvwxyz0123456789":
-        worth[ord(letter), ord(letter)] = MATCH
+        scores[ord(letter), ord(letter)] = MATCH
     for group in _LOOK_ALIKES:
         for a in group:
             for b in group:
                 if a != b:
-                    worth[ord(a), ord(b)] = ALIKE
-    return worth
+                    scores[ord(a), ord(b)] = ALIKE
+    return scores
 
 
-_WORTH: Final = _worth()
+_PAIR_SCORES: Final = _pair_scores()
 _WALL_CODE: Final = 0
 _STRANGE: Final = 1
 
@@ -61,18 +61,18 @@ def _codes(letters: str) -> npt.NDArray[np.int64]:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A part of a text found in a part of a line.
+    """A part of a text that was found in a part of a line.
 
     Parameters
     ----------
     line
         Number of the line.
     begin, end
-        In letters of the line.
+        Position in the letters of the line.
     text_begin, text_end
-        In letters of the text.
+        Position in the letters of the text.
     score
-        Worth of the alignment; a letter found is worth 1.
+        Score of the alignment; a letter that was found counts 1.
     """
 
     line: int
@@ -84,12 +84,12 @@ class Piece:
 
 
 class Stream:
-    """The lines of a picture, to align texts with.
+    """The lines of a picture, joined for the alignment.
 
     Parameters
     ----------
     texts
-        Of the lines, in any order.
+        Texts of the lines, in any order.
     """
 
     def __init__(self, texts: Sequence[str]) -> None:
@@ -109,13 +109,13 @@ class Stream:
         )
         self._climb = np.cumsum(np.where(self._walls, _WALL, -GAP))
 
-    def whole(self, text: str, *, least: float) -> list[Piece]:
-        """Find the places where the whole of a folded text stands, best first.
+    def whole(self, text: str, *, min_share: float) -> list[Piece]:
+        """Find the places that have the whole folded text, best first.
 
         Parameters
         ----------
-        least
-            Share of the text's worth that a place must have.
+        min_share
+            Minimum score, as a share of the score of the complete text.
         """
         if not text or not len(self._codes):
             return []
@@ -124,7 +124,7 @@ class Stream:
         found: list[Piece] = []
         while len(found) < 12:
             end = int(last.argmax())
-            if last[end] < least * len(text):
+            if last[end] < min_share * len(text):
                 break
             piece = self._trace(table, text, len(text), end)
             found.append(piece)
@@ -132,13 +132,13 @@ class Stream:
             last[start + piece.begin : start + piece.end] = 0
         return found
 
-    def parts(self, text: str, *, least: float) -> list[Piece]:
-        """Find for each line the part of the text that fits it best.
+    def parts(self, text: str, *, min_score: float) -> list[Piece]:
+        """Find for each line the part of the text that fits best.
 
         Parameters
         ----------
-        least
-            Worth that a part must have.
+        min_score
+            Minimum score of a part.
         """
         if not text or not len(self._codes):
             return []
@@ -150,21 +150,21 @@ class Stream:
             if stop == start:
                 continue
             end = start + int(best[start:stop].argmax())
-            if best[end] >= least:
+            if best[end] >= min_score:
                 found.append(self._trace(table, text, int(table[:, end].argmax()), end))
         return found
 
     def _table(self, text: str) -> _Floats:
-        """Worth of the best alignment that ends at each letter of text and lines."""
-        worth = _WORTH[_codes(text)][:, self._codes]
+        """Return the score of the best alignment that ends at each letter of text and lines."""
+        scores = _PAIR_SCORES[_codes(text)][:, self._codes]
         table = np.zeros((len(text) + 1, len(self._codes)))
         for row in range(1, len(text) + 1):
             before = table[row - 1]
             best = np.maximum(before + GAP, 0)
-            np.maximum(best[1:], before[:-1] + worth[row - 1][1:], out=best[1:])
-            best[0] = max(best[0], worth[row - 1][0])
+            np.maximum(best[1:], before[:-1] + scores[row - 1][1:], out=best[1:])
+            best[0] = max(best[0], scores[row - 1][0])
             best[self._walls] = 0
-            # A gap in the text: the best so far, less what the way from there costs.
+            # A gap in the text: the best score before, minus the cost of the skipped letters.
             table[row] = np.maximum.accumulate(best + self._climb) - self._climb
             table[row][self._walls] = 0
         return table
@@ -176,7 +176,7 @@ class Stream:
         while row > 0 and table[row, at] > 1e-9:
             here = table[row, at]
             before = table[row - 1, at - 1] if at > 0 else 0.0
-            if abs(here - before - _WORTH[codes[row - 1], self._codes[at]]) < 1e-6:
+            if abs(here - before - _PAIR_SCORES[codes[row - 1], self._codes[at]]) < 1e-6:
                 row, at = row - 1, at - 1
                 if before <= 1e-9:
                     break

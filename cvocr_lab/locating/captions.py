@@ -1,4 +1,4 @@
-"""Printed captions among the lines, and whose a place is by the caption that leads to it."""
+"""Find printed captions among the lines, and the caption that belongs to a place."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from cvocr_lab.kinds import DocumentType
 from cvocr_lab.locating.alignment import Piece, Stream, folded
 from cvocr_lab.locating.geometry import Points, axes, box, height
 
-_LEAST: Final = 0.8
-_LEAST_SHORT: Final = 1.0
+_MIN_SHARE: Final = 0.8
+_MIN_SHARE_SHORT: Final = 1.0
 _SHORT: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Caption:
-    """A caption where it stands.
+    """A caption that was found.
 
     Parameters
     ----------
     fields
-        The fields it may lead to.
+        The fields that have this caption.
     piece
         Its letters.
     points
@@ -33,23 +33,29 @@ class Caption:
     points: Points
 
 
-def find_captions(stream: Stream, kind: DocumentType | None) -> list[tuple[frozenset[str], Piece]]:
-    """Find the captions of a type; where several wordings fit one place, the longest."""
-    if kind is None:
+def find_captions(
+    stream: Stream, doc_type: DocumentType | None
+) -> list[tuple[frozenset[str], Piece]]:
+    """Find the captions of a type; if several wordings fit one place, the longest is used."""
+    if doc_type is None:
         return []
     of_wording: dict[str, set[str]] = {}
-    for field in kind.fields:
+    for field in doc_type.fields:
         printed = {
-            slot.vi for model in kind.layouts for slot in model.slots if slot.field == field.name
+            slot.vi
+            for layout in doc_type.layouts
+            for slot in layout.slots
+            if slot.field == field.name
         }
         for wording in {*field.vi, *field.en, *printed, *field.leading}:
             if letters := folded(wording)[0]:
                 of_wording.setdefault(letters, set()).add(field.name)
     found: list[tuple[float, frozenset[str], Piece]] = []
     for letters, names in of_wording.items():
-        least = _LEAST_SHORT if len(letters) < _SHORT else _LEAST
+        share = _MIN_SHARE_SHORT if len(letters) < _SHORT else _MIN_SHARE
         found += [
-            (piece.score, frozenset(names), piece) for piece in stream.whole(letters, least=least)
+            (piece.score, frozenset(names), piece)
+            for piece in stream.whole(letters, min_share=share)
         ]
     found.sort(key=lambda f: -f[0])
     kept: list[tuple[frozenset[str], Piece]] = []
@@ -70,7 +76,7 @@ def find_captions(stream: Stream, kind: DocumentType | None) -> list[tuple[froze
 
 
 def owner(captions: list[Caption], piece: Piece, points: Points) -> frozenset[str]:
-    """The fields whose caption leads to a place: before it on its line, left of it or above."""
+    """Return the fields of the caption of a place: before it on its line, left of it or above."""
     on_line = [c for c in captions if c.piece.line == piece.line]
     # A value may begin with its caption: "Ngày 05 tháng 03".
     before = [c for c in on_line if c.piece.end <= piece.begin or c.piece.begin == piece.begin]

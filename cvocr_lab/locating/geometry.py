@@ -1,4 +1,4 @@
-"""Where parts of lines stand: quads of letters within a line, around several pieces, apart."""
+"""Geometry of lines: quads of letters in a line, quads around pieces, distances."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from cvocr_lab.text import letter_shares
 Points = npt.NDArray[np.float64]
 
 _PADDING: Final = 0.13
-"""Share of a found line's height that is margin, on each side; lines are found for reading."""
+"""Margin on each side of a line that was found, as a share of its height."""
 
 
 def points_of(line: Line) -> Points:
-    """The line's corners without their margin, ``(4, 2)``, clockwise from its text's top left."""
+    """Return the corners without the margin, ``(4, 2)``, clockwise from the text's top left."""
     assert line.quad is not None
     corners = np.array(line.quad, float).reshape(4, 2)
     along, down = corners[1] - corners[0], corners[3] - corners[0]
@@ -32,12 +32,12 @@ def points_of(line: Line) -> Points:
 
 
 def part_of(line: Line, begin: int, end: int, *, rest: float = 1.0) -> Points:
-    """The corners of the characters from `begin` to before `end`.
+    """Return the corners of the characters from `begin` to `end` (not included).
 
     Parameters
     ----------
     rest
-        How large the line's other letters are, these being 1: captions are set smaller.
+        Size of the other letters of the line, relative to these; captions are often smaller.
     """
     length = len(line.text)
     shares = letter_shares(line.text, min(begin, length), min(end, length), before=rest, after=rest)
@@ -46,7 +46,7 @@ def part_of(line: Line, begin: int, end: int, *, rest: float = 1.0) -> Points:
 
 
 def around(pieces: Sequence[Points]) -> Quad:
-    """The quad around several pieces, turned as the first is."""
+    """Return the quad around several pieces, in the direction of the first."""
     if len(pieces) == 1:
         return as_quad(pieces[0])
     axis, normal = axes(pieces[0])
@@ -57,34 +57,34 @@ def around(pieces: Sequence[Points]) -> Quad:
 
 
 def axes(piece: Points) -> tuple[Points, Points]:
-    """Unit vectors along and down a piece."""
+    """Return the unit vectors along and down a piece."""
     axis = piece[1] - piece[0] + piece[2] - piece[3]
     axis = axis / max(float(np.hypot(*axis)), 1e-9)
     return axis, np.array([-axis[1], axis[0]])
 
 
 def box(piece: Points, axis: Points, normal: Points) -> tuple[float, float, float, float]:
-    """Left, top, right and bottom of a piece along these axes."""
+    """Return left, top, right and bottom of a piece along these axes."""
     u, v = piece @ axis, piece @ normal
     return float(u.min()), float(v.min()), float(u.max()), float(v.max())
 
 
 def height(piece: Points) -> float:
-    """Height of a piece."""
+    """Return the height of a piece."""
     return float(np.hypot(*(piece[3] - piece[0])) + np.hypot(*(piece[2] - piece[1]))) / 2
 
 
 def follows(before: Points, after: Points, *, rows: bool) -> bool:
-    """Whether a text may go on from one piece to the other: to its right, or on the row below.
+    """Return whether a text may continue from one piece in the other: right of it, or below.
 
     Parameters
     ----------
     rows
-        Whether it may go on below.
+        Whether it may continue below.
     """
     axis, normal = axes(before)
     other, _ = axes(after)
-    if axis @ other < 0.96:  # another way of reading: 16 degrees
+    if axis @ other < 0.96:  # the directions differ by more than 16 degrees
         return False
     size = max(height(before), height(after))
     left, top, right, bottom = box(before, axis, normal)

@@ -1,4 +1,4 @@
-"""`locate_values`: each value of a face to its place among the lines."""
+"""`locate_values`: find the place of each value among the lines of a picture."""
 
 from __future__ import annotations
 
@@ -9,43 +9,43 @@ from typing import Final, Literal, get_args
 from cvocr_lab.kinds import DocumentType, Field
 from cvocr_lab.locating.alignment import Piece, Stream, folded
 from cvocr_lab.locating.captions import Caption, find_captions, owner
+from cvocr_lab.locating.fitted_layout import FittedLayout, caption_scales, fit_layout
 from cvocr_lab.locating.geometry import Points, around, axes, box, follows, part_of, points_of
-from cvocr_lab.locating.model import Model, caption_scales, fit_model
 from cvocr_lab.locating.wordings import wordings
 from cvocr_lab.results import Line, Quad
 
 How = Literal["located", "fuzzy", "ambiguous", "not_found"]
 HOW: Final[tuple[How, ...]] = get_args(How)
-"""``located``: found as it reads; ``fuzzy``: found with other letters; ``ambiguous``: in several
-places that fit alike; ``not_found``: nowhere."""
+"""``located``: found; ``fuzzy``: found with some other letters; ``ambiguous``: found in several
+places that fit equally well; ``not_found``: not found."""
 
-_SURE: Final = 0.88
-_LEAST: Final = 0.6
-_LEAST_SHORT: Final = 0.99
+_LOCATED: Final = 0.88
+_MIN_SHARE: Final = 0.6
+_MIN_SHARE_SHORT: Final = 0.99
 _SHORT: Final = 4
 _ALIKE: Final = 0.06
 _CAPTION: Final = 0.2
 _FAR_MM: Final = 14.0
 _NEAR_MM: Final = 8.0
-_BY_MODEL: Final = 0.25
-_TELLING: Final = 6
+_BY_LAYOUT: Final = 0.25
+_LONG: Final = 6
 _TOGETHER: Final = frozenset({"name", "surname", "given_name"})
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a value stands.
+    """The place of a value.
 
     Parameters
     ----------
     how
         See `HOW`.
     quad
-        The place, the likeliest of several; None where it was not found.
+        The most likely place; None if there is none.
     score
-        How much of the value was found there, 0 to 1.
+        Share of the value that was found there, 0 to 1.
     others
-        Further places that fit alike.
+        Other places that fit equally well.
     """
 
     how: How
@@ -71,18 +71,18 @@ class _Candidate:
 
 
 def locate_values(
-    values: Mapping[str, str], lines: Sequence[Line], kind: DocumentType | None = None
+    values: Mapping[str, str], lines: Sequence[Line], doc_type: DocumentType | None = None
 ) -> dict[str, Place]:
-    """Find where the values of one face stand.
+    """Find the places of the values of one side of a paper.
 
     Parameters
     ----------
     values
-        By field; dates as ``dd/mm/yyyy``, ``dd-mm-yyyy`` or ``yyyy-mm-dd``.
+        Values by field; dates as ``dd/mm/yyyy``, ``dd-mm-yyyy`` or ``yyyy-mm-dd``.
     lines
-        What another reader saw on the picture, with quads.
-    kind
-        The face's type, whose captions tell fields of one value apart; None when unknown.
+        Lines of the picture as another engine read them, with quads.
+    doc_type
+        Type of the paper.  Its captions distinguish fields with equal values.  None if unknown.
 
     Returns
     -------
@@ -99,20 +99,20 @@ def locate_values(
     ('located', True)
     """
     lines = [line for line in lines if line.quad is not None and line.text.strip()]
-    return _Finder(lines, kind).locate(values)
+    return _Finder(lines, doc_type).locate(values)
 
 
 class _Finder:
-    def __init__(self, lines: Sequence[Line], kind: DocumentType | None) -> None:
+    def __init__(self, lines: Sequence[Line], doc_type: DocumentType | None) -> None:
         self._lines = lines
-        self._kind = kind
+        self._type = doc_type
         self._stream = Stream([line.text for line in lines])
         self._zone = frozenset(at for at, line in enumerate(lines) if _is_zone(line.text))
-        self._scales = caption_scales(kind)
+        self._scales = caption_scales(doc_type)
         self._with_caption: frozenset[int] = frozenset()
         self._captions = [
             Caption(fields, piece, self._points(piece))
-            for fields, piece in find_captions(self._stream, kind)
+            for fields, piece in find_captions(self._stream, doc_type)
             if piece.line not in self._zone
         ]
         self._with_caption = frozenset(c.piece.line for c in self._captions)
@@ -120,8 +120,8 @@ class _Finder:
 
     def locate(self, values: Mapping[str, str]) -> dict[str, Place]:
         found = {name: self._candidates(name, value) for name, value in values.items()}
-        found = self._by_model(found, values)
-        # Long values first: they are found surely, and leave the short ones less to confuse.
+        found = self._by_layout(found, values)
+        # Long values first: they are easy to find, and leave fewer places for the short ones.
         order = sorted(values, key=lambda name: -_weight(values[name], found[name]))
         taken: dict[str, _Candidate] = {}
         for name in order:
@@ -135,36 +135,36 @@ class _Finder:
                     break
         return {name: self._place(name, found[name], taken, values) for name in values}
 
-    def _by_model(
+    def _by_layout(
         self, found: Mapping[str, list[_Candidate]], values: Mapping[str, str]
     ) -> dict[str, list[_Candidate]]:
-        """Prefer places where the printed model has the field, and drop those far from there."""
-        if self._kind is None:
+        """Prefer places near the field of the layout, and remove those far from it."""
+        if self._type is None:
             return dict(found)
         anchors = [
             (name, self._points(candidate.pieces[0]))
             for name, candidates in found.items()
             for candidate in candidates
-            if candidate.found >= _SURE
-            and len(values[name]) >= _TELLING
+            if candidate.found >= _LOCATED
+            and len(values[name]) >= _LONG
             and not self._of_zone(name)
         ]
-        model = fit_model(self._kind, anchors)
-        if model is None:
+        fitted = fit_layout(self._type, anchors)
+        if fitted is None:
             return dict(found)
-        return {name: self._judged(name, model, candidates) for name, candidates in found.items()}
+        return {name: self._ranked(name, fitted, candidates) for name, candidates in found.items()}
 
-    def _judged(
-        self, name: str, model: Model, candidates: Sequence[_Candidate]
+    def _ranked(
+        self, name: str, fitted: FittedLayout, candidates: Sequence[_Candidate]
     ) -> list[_Candidate]:
         made = []
         for candidate in candidates:
-            distance = model.distance(name, self._points(candidate.pieces[0]))
+            distance = fitted.distance(name, self._points(candidate.pieces[0]))
             if distance is None or self._of_zone(name):
                 made.append(candidate)
             elif distance < _FAR_MM or self._by_caption(name, candidate.pieces) > 0:
                 near = max(0.0, 1 - distance / _NEAR_MM)
-                made.append(replace(candidate, score=candidate.score + _BY_MODEL * near))
+                made.append(replace(candidate, score=candidate.score + _BY_LAYOUT * near))
         return sorted(made, key=lambda c: -c.score)
 
     def _may_share(self, name: str, other: str, values: Mapping[str, str]) -> bool:
@@ -200,36 +200,36 @@ class _Finder:
                 if its != name and not self._may_share(name, its, values)
             )
         ]
-        how: How = "located" if best.found >= _SURE else "fuzzy"
+        how: How = "located" if best.found >= _LOCATED else "fuzzy"
         if rivals:
             how = "ambiguous"
         others = tuple(self._quad(name, other) for other in rivals)
         return Place(how, self._quad(name, best), round(best.found, 3), others)
 
     def _is_translation(self, best: _Candidate, other: _Candidate) -> bool:
-        """Whether a place says the same again on the same line: ``VIỆT NAM / VIETNAMESE``."""
+        """Return whether it is a translation on the same line: ``VIỆT NAM / VIETNAMESE``."""
         one, two = best.pieces[-1], other.pieces[0]
         if one.line != two.line or not one.end <= two.begin:
             return False
         origin = self._stream.origins[one.line]
         between = self._stream.texts[one.line][origin[one.end - 1] + 1 : origin[two.begin]]
-        return "/" in between and len(between) < _TELLING
+        return "/" in between and len(between) < _LONG
 
     def _candidates(self, name: str, value: str) -> list[_Candidate]:
         field = self._field(name)
         made: list[_Candidate] = []
         for text in wordings(field, value):
-            least = _LEAST if len(text) >= _SHORT else _LEAST_SHORT
-            whole = [(piece,) for piece in self._stream.whole(text, least=least)]
+            share = _MIN_SHARE if len(text) >= _SHORT else _MIN_SHARE_SHORT
+            whole = [(piece,) for piece in self._stream.whole(text, min_share=share)]
             chains = self._chains(text, field) if len(text) >= 2 * _SHORT else []
             for pieces in [*whole, *chains]:
                 found = sum(piece.score for piece in pieces) / len(text)
-                if found < least or not self._fits(name, text, pieces):
+                if found < share or not self._fits(name, text, pieces):
                     continue
                 made.append(
                     _Candidate(tuple(pieces), found, found + self._by_caption(name, pieces))
                 )
-        # Of places that overlap, the one where most was found; of the others the likeliest first.
+        # Of places that overlap, keep the one with the largest share; then sort by score.
         made.sort(key=lambda c: (-c.found, -c.score))
         kept: list[_Candidate] = []
         for candidate in made:
@@ -238,24 +238,24 @@ class _Finder:
         return sorted(kept, key=lambda c: -c.score)[:8]
 
     def _chains(self, text: str, field: Field | None) -> list[tuple[Piece, ...]]:
-        """Sequences of parts that make up the text, each after the one before it; the best one."""
-        parts = self._stream.parts(text, least=2.5)
+        """Return the best sequence of parts that together have the text, in a list, if any."""
+        parts = self._stream.parts(text, min_score=2.5)
         parts.sort(key=lambda p: (p.text_begin, p.text_end))
         rows = field is None or field.max_lines > 1 or field.flow == "right_below"
         points = [self._points(p) for p in parts]
         best: list[tuple[float, tuple[int, ...]]] = []
         for at, part in enumerate(parts):
             score = part.score
-            way: tuple[int, ...] = (at,)
+            chain: tuple[int, ...] = (at,)
             for before in range(at):
                 ahead = part.text_begin - parts[before].text_end
                 if ahead < -2 or not follows(points[before], points[at], rows=rows):
                     continue
                 joined = best[before][0] + part.score - 0.3 * max(0, -ahead)
                 if joined > score:
-                    score, way = joined, (*best[before][1], at)
-            best.append((score, way))
-        chains = [(score, way) for score, way in best if len(way) > 1]
+                    score, chain = joined, (*best[before][1], at)
+            best.append((score, chain))
+        chains = [(score, chain) for score, chain in best if len(chain) > 1]
         if not chains:
             return []
         return [tuple(parts[at] for at in max(chains)[1])]
@@ -271,7 +271,7 @@ class _Finder:
         return all(self._is_word(piece) for piece in pieces)
 
     def _is_word(self, piece: Piece) -> bool:
-        """Whether a piece begins and ends where words do, or a number where its unit begins."""
+        """Return whether a piece is a whole word, or a number before its unit."""
         text, origin = self._stream.texts[piece.line], self._stream.origins[piece.line]
         first, last = origin[piece.begin], origin[piece.end - 1]
         before, after = text[first - 1 : first], text[last + 1 : last + 2]
@@ -294,11 +294,11 @@ class _Finder:
         return around([self._points(piece, name) for piece in candidate.pieces])
 
     def _zone_around(self, candidate: _Candidate) -> list[int]:
-        """The lines of the zone that a candidate stands in, from the top."""
+        """Return the lines of the zone that has the candidate, from top to bottom."""
         inside = [candidate.pieces[0].line]
         axis, normal = axes(points_of(self._lines[inside[0]]))
         rows = {at: box(points_of(self._lines[at]), axis, normal) for at in self._zone}
-        for at in inside:  # grows while it is walked
+        for at in inside:  # the list grows in the loop
             left, top, right, bottom = rows[at]
             for other, (o_left, o_top, o_right, o_bottom) in rows.items():
                 apart = abs(o_top + o_bottom - top - bottom) / 2
@@ -318,9 +318,9 @@ class _Finder:
         return part_of(self._lines[piece.line], begin, end, rest=scale)
 
     def _field(self, name: str) -> Field | None:
-        if self._kind is None:
+        if self._type is None:
             return None
-        return next((f for f in self._kind.fields if f.name == name), None)
+        return next((f for f in self._type.fields if f.name == name), None)
 
     def _of_zone(self, name: str) -> bool:
         field = self._field(name)
@@ -328,7 +328,7 @@ class _Finder:
 
 
 def _is_zone(text: str) -> bool:
-    """Whether a line is one of a machine-readable zone."""
+    """Return whether a line belongs to a machine readable zone."""
     tight = text.replace(" ", "")
     return len(tight) >= 20 and tight.count("<") >= 2
 

@@ -1,4 +1,4 @@
-"""The ways in which a paper may print a value: dates above all."""
+"""The forms in which a paper may print a value, above all dates."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from cvocr_lab.locating.alignment import folded
 
 
 def wordings(field: Field | None, value: str) -> list[str]:
-    """Folded texts that may stand on the paper for a value, likeliest first.
+    """Return the folded texts that the paper may print for a value, the most likely first.
 
     >>> wordings(None, "2019-03-05")[:2]
     ['05032019', 'ngay05thang03nam2019']
@@ -26,7 +26,7 @@ def wordings(field: Field | None, value: str) -> list[str]:
 
 
 def _day(value: str) -> tuple[str, str, str] | None:
-    """Day, month and year of a date, of two, two and four digits."""
+    """Return day, month and year of a date, with two, two and four digits."""
     parts = split_date(value, loose=True)
     return (parts[2].zfill(2), parts[1].zfill(2), parts[0]) if parts else None
 

@@ -1,8 +1,8 @@
-"""Lines of text drawn as a detector would cut them from a photographed paper.
+"""Draw lines of text as a detector cuts them from the photo of a paper.
 
-`draw` goes: font and spacing, ink on a patterned ground with the lines above and below it, a crop
-that is tight or loose and slightly askew, then light, lens and sensor.  Everything is grey: the
-reader sees no colour.
+The steps of `draw` are: font and spacing; ink on a background pattern, with the lines above and
+below; a crop that is slightly too tight, too loose or rotated; light, lens and sensor.  The
+pictures are grey, because the recogniser does not use colour.
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ class TextLine:
     Parameters
     ----------
     text
-        What it says.
+        The text.
     sort
         One of `wording.SORTS`.
     picture
-        Grey crop, height and width as cut.
+        Grey crop.
     font
-        The file it was set in.
+        The font file.
     """
 
     text: str
@@ -68,13 +68,13 @@ def draw(
     Parameters
     ----------
     rng
-        Source of chance; the same state gives the same line on the same machine.
+        Random generator; the same state gives the same line on the same machine.
     pool
-        The fonts to use.
+        Fonts to choose from.
     text, sort
-        What it says and what sort of text that is; None for a made-up one.
+        The text and its kind; None for a random text.
     strength
-        How badly it is photographed, 0 (a clean scan) to 1; None for any.
+        Strength of the degradations, from 0 (a clean scan) to 1; None for a random one.
     """
     if text is None:
         sort, text = wording.sample(rng, sort)
@@ -87,13 +87,13 @@ def draw(
     path = fonts.pick(rng, style, pool)
     em = round(math.exp(rng.uniform(math.log(13), math.log(46))))
     font = fonts.load(path, em)
-    # Papers print Nº, which the charset writes as No.
+    # Papers print Nº, which the charset has as No.
     shown = text.replace("No", "Nº") if rng.random() < 0.3 else text
     ink = _set(shown, font, rng, spacing=_spacing(rng, em))
     canvas = _compose(ink, font, em, rng, pixels, pool)
     if strength is None:
         strength = max(0.0, rng.uniform(-0.15, 1.0)) ** 1.3
-    # Degradations are made for text 30 px high; smaller text bears less.
+    # The degradations are made for text of 30 px height; smaller text gets weaker ones.
     picture = degrade.photograph(canvas, pixels, strength * min(1.0, max(0.15, (em - 6) / 26)))
     return TextLine(text, sort or "", picture, path)
 
@@ -106,7 +106,7 @@ def _spacing(rng: random.Random, em: int) -> float:
 
 
 def _set(text: str, font: FreeTypeFont, rng: random.Random, *, spacing: float) -> Mask:
-    """Set `text` on a strip: coverage 0 to 1, baseline at a fixed row, margins all round."""
+    """Draw `text` on a strip with margins: coverage from 0 to 1, baseline at a fixed row."""
     from PIL import Image, ImageDraw
 
     em = int(font.size)
@@ -126,7 +126,7 @@ def _set(text: str, font: FreeTypeFont, rng: random.Random, *, spacing: float) -
 
 
 def _rows(em: int) -> tuple[int, int, int]:
-    """Row of the baseline, height of the strip, and side margin, for this em."""
+    """Return the row of the baseline, the height of the strip and the side margin."""
     return round(1.9 * em), round(2.9 * em), round(1.2 * em)
 
 
@@ -163,7 +163,7 @@ def _compose(
 def _box(
     ink: Mask, font: FreeTypeFont, em: int, baseline: int, side: int, rng: random.Random
 ) -> tuple[float, float, float, float]:
-    """Where a detector would cut: between the ink itself and the font's full height, with play."""
+    """Return a box as of a detector: between the ink and the full height of the font."""
     rows = np.flatnonzero(ink.max(axis=1) > 0.2)
     columns = np.flatnonzero(ink.max(axis=0) > 0.2)
     if not len(rows):
@@ -181,7 +181,7 @@ def _box(
 
 
 def _neighbour(ink: Mask, em: int, direction: int, rng: random.Random, pool: Pool) -> None:
-    """Let a piece of the line above or below stand in the strip; changes `ink`."""
+    """Draw a part of the line above or below into the strip; changes `ink`."""
     strip = _piece(rng.randrange(400), em, pool)
     shift = direction * round(em * rng.uniform(*_PITCH))
     start = rng.randrange(max(1, strip.shape[1] - 4 * em))
@@ -202,7 +202,7 @@ def _piece(seed: int, em: int, pool: Pool) -> Mask:
 
 
 def _ground(height: int, width: int, paper: float, rng: random.Random) -> Mask:
-    """Paper of that brightness with a piece of security print, a gradient and texture."""
+    """Draw paper of this brightness with a background pattern, a gradient and texture."""
     ground = np.full((height, width), paper, np.float32)
     if rng.random() < 0.6:
         pattern = pattern_sheet(rng.randrange(40))
@@ -215,7 +215,7 @@ def _ground(height: int, width: int, paper: float, rng: random.Random) -> Mask:
 
 
 def _rules(ground: Mask, em: int, baseline: int, dark: float, rng: random.Random) -> None:
-    """Add a dotted leader or a rule near the baseline; changes `ground`."""
+    """Draw a dotted or solid line near the baseline; changes `ground`."""
     y = baseline + round(em * rng.uniform(0.04, 0.3))
     thick = max(1, round(em * rng.uniform(0.03, 0.08)))
     level = dark + (float(ground.mean()) - dark) * rng.uniform(0, 0.6)
@@ -228,7 +228,7 @@ def _rules(ground: Mask, em: int, baseline: int, dark: float, rng: random.Random
 
 
 def _stamp(canvas: Mask, em: int, dark: float, rng: random.Random) -> Mask:
-    """Let a seal's rings or a pen stroke run across."""
+    """Draw the rings of a seal or a pen stroke across the strip."""
     import cv2
 
     height, width = canvas.shape
@@ -257,7 +257,7 @@ def _cut(
     em: int,
     rng: random.Random,
 ) -> Picture:
-    """Cut the box, a little turned and skewed, the width stretched or squeezed."""
+    """Cut out the box, slightly rotated, skewed and stretched."""
     import cv2
 
     left, top, right, bottom = box

@@ -1,4 +1,4 @@
-"""Sheets of security print: what runs behind the text of papers, in grey."""
+"""Background patterns of papers, in grey."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 @cache
 def pattern_sheet(seed: int) -> NDArray[np.float32]:
-    """Draw a sheet of guilloche waves, rosettes, hatching or fibres: 400 x 2400, values -1 to 1."""
+    """Draw waves, rosettes, hatching or fibres: 400 x 2400, values from -1 to 1."""
     import cv2
 
     rng = random.Random(seed)

@@ -1,6 +1,6 @@
-"""Made-up persons, consistent in what their papers say about them.
+"""Invented persons, with values that are the same on all their papers.
 
-Number, sex, birth and province agree (Circular 07/2016/TT-BCA); everything else is free.
+Number, sex, birth and province agree (Circular 07/2016/TT-BCA); all other values are random.
 """
 
 from __future__ import annotations
@@ -15,32 +15,32 @@ from cvocr_lab.kinds._forms import CitizenId
 from cvocr_lab.kinds._made_up import sample_address, sample_name
 from cvocr_lab.text import new_tone, nfc
 
-# Given names of some peoples keep signs that readers trained on Kinh names never meet.
+# Given names of some peoples have characters that Kinh names do not have.
 _RARE_NAMES = ("H'{}", "Y {}", "K'{}")
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who does not exist.
+    """An invented person.
 
     Parameters
     ----------
     name
-        Full name in Title Case with marks.
+        Full name in title case, with accents.
     sex
         ``"Nam"`` or ``"Nữ"``.
     number, old_number
         The 12 digits; the 9 digits of the former card.
     hometown, address
-        Three-level places, small to large; the address begins with house or hamlet.
+        Places with three levels, the smallest first; the address begins with house or hamlet.
     address_2025
-        Residence in two levels, as written since 2025-07-01.
+        Address with two levels, as written since 2025-07-01.
     province
-        Province of residence, old era.
+        Province of residence before 2025-07-01.
     ethnic, religion, sign
-        As printed on cards that carry them.
+        Printed values of the cards that have these fields.
     new_tones
-        Whether this person's papers place tones in the new style (hoà, thuỷ).
+        Whether this person's papers write tone marks in the new style (hoà, thuỷ).
     """
 
     name: str
@@ -59,12 +59,12 @@ class Person:
     new_tones: bool = False
 
     def spell(self, text: str) -> str:
-        """The text with tones where this person's papers place them."""
+        """Return the text with the tone marks where this person's papers have them."""
         return new_tone(text) if self.new_tones else text
 
 
 def make_person(rng: random.Random, *, born: tuple[int, int] = (1945, 2006)) -> Person:
-    """A made-up person born in that span of years (both included)."""
+    """Invent a person born in these years (both included)."""
     sex = rng.choice(("Nam", "Nữ"))
     start = dt.date(born[0], 1, 1).toordinal()
     birth = dt.date.fromordinal(rng.randint(start, dt.date(born[1], 12, 31).toordinal()))
@@ -99,7 +99,7 @@ def make_person(rng: random.Random, *, born: tuple[int, int] = (1945, 2006)) -> 
 
 
 def birthday(birth: dt.date, age: int) -> dt.date:
-    """The day the person turns `age`; 28 February for leap days."""
+    """Return the day of this birthday; 28 February for leap days."""
     try:
         return birth.replace(year=birth.year + age)
     except ValueError:
@@ -107,5 +107,5 @@ def birthday(birth: dt.date, age: int) -> dt.date:
 
 
 def between(rng: random.Random, first: dt.date, last: dt.date) -> dt.date:
-    """A day from `first` to `last`, both included; `first` when the span is empty."""
+    """Return a random day from `first` to `last`, both included; `first` if `last` is earlier."""
     return dt.date.fromordinal(rng.randint(first.toordinal(), max(first, last).toordinal()))

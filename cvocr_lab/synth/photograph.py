@@ -1,4 +1,4 @@
-"""Flat papers taken by a scanner or a phone, and where every point of them went."""
+"""Put flat papers into the picture of a scanner or a phone, and record their positions."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ A4_MM = (210.0, 297.0)
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """Where a flat paper went: a 3 by 3 homography from its pixels to the picture's."""
+    """Position of a flat paper: a 3 by 3 homography from its pixels to those of the picture."""
 
     matrix: Matrix
 
     def quad(self, quad: Quad) -> Quad:
-        """The quad in the picture."""
+        """Return the quad in pixels of the picture."""
         points = np.column_stack([np.reshape(quad, (4, 2)), np.ones(4)]) @ self.matrix.T
         flat = points[:, :2] / points[:, 2:]
         return tuple(float(round(v, 2)) for v in flat.ravel())  # type: ignore[return-value]
@@ -31,7 +31,7 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """A flat drawing with what is around it.
+    """A flat drawing of a paper and its surroundings.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ class Paper:
     rounded
         Whether its corners are round.
     inset
-        Where the document's own top left is in the drawing, in pixels.
+        Top left corner of the paper in the drawing, in pixels.
     """
 
     picture: Picture
@@ -58,7 +58,7 @@ class Paper:
 def photograph(
     papers: Sequence[Paper], tier: str, rng: np.random.Generator
 ) -> tuple[Picture, list[Placed]]:
-    """Take the papers together.
+    """Take one picture of all papers.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def photograph(
     Returns
     -------
     tuple
-        The picture, RGB, and where each paper is in it.
+        The RGB picture and the position of each paper.
     """
     picture, matrices = (
         _scan(papers, rng) if tier == "scan" else _shot(papers, rng, hard=tier == "hard")
@@ -116,7 +116,7 @@ def _scan(papers: Sequence[Paper], rng: np.random.Generator) -> tuple[Picture, l
 
 
 def _similar(paper: Paper, density: float, centre_mm: tuple[float, float], angle: float) -> Matrix:
-    """Paper pixels to picture pixels: scale, turn about its middle, move."""
+    """Return the matrix from the paper to the picture: scale, rotate about the middle, move."""
     height, width = paper.picture.shape[:2]
     ratio = density / paper.scale
     cos, sin = np.cos(angle) * ratio, np.sin(angle) * ratio
@@ -174,7 +174,7 @@ def _shot(
 
 
 def _cells(count: int, width: int, height: int) -> list[tuple[float, float, float, float]]:
-    """Middle and size of each paper's part of the picture."""
+    """Return the middle and the size of the part of the picture that each paper gets."""
     if count == 1:
         return [(width / 2, height / 2, width, height)]
     if height >= width:
@@ -188,14 +188,14 @@ def _lean(
     paper: Paper, density: float, middle: NDArray[np.float64], angle: float,
     lean: NDArray[np.float64], width: int,
 ) -> Matrix:  # fmt: skip
-    """Paper pixels to picture pixels of a camera that looks at an angle."""
+    """Return the matrix from the paper to the picture of a camera at an angle."""
     flat = _similar(paper, density, (middle[0] / density, middle[1] / density), angle)
     a, b = lean
     tilt_x = np.array([[1, 0, 0], [0, np.cos(a), -np.sin(a)], [0, np.sin(a), np.cos(a)]])
     tilt_y = np.array([[np.cos(b), 0, np.sin(b)], [0, 1, 0], [-np.sin(b), 0, np.cos(b)]])
     turn = tilt_x @ tilt_y
     focal = 1.25 * width
-    # Points of the plane about its middle, turned in space, seen from `focal` away.
+    # The plane is rotated in space about its middle, at the distance `focal` from the camera.
     camera = np.array([[focal, 0, 0], [0, focal, 0], [0, 0, 1.0]])
     plane = np.column_stack([turn[:, 0], turn[:, 1], [0, 0, focal]])
     to_middle = np.array([[1, 0, -middle[0]], [0, 1, -middle[1]], [0, 0, 1]])
@@ -212,7 +212,7 @@ def _corners(matrix: Matrix, paper: Paper) -> NDArray[np.float64]:
 
 
 def _inside(matrix: Matrix, paper: Paper, box: tuple[float, float, float, float]) -> Matrix:
-    """Shrink and move so that every corner is in the box."""
+    """Scale down and move so that all corners are in the box."""
     for _ in range(3):
         corners = _corners(matrix, paper)
         low, high = corners.min(0), corners.max(0)
@@ -273,7 +273,7 @@ def _lay(
 
 
 def _outline(width: int, height: int, paper: Paper) -> Picture:
-    """255 on the paper; round corners of 3.18 mm on plastic cards (ISO/IEC 7810)."""
+    """Return 255 on the paper; plastic cards have round corners of 3.18 mm (ISO/IEC 7810)."""
     import cv2
 
     alpha = np.full((height, width), 255, np.uint8)
@@ -292,7 +292,7 @@ def _outline(width: int, height: int, paper: Paper) -> Picture:
 def _shine(
     picture: Picture, matrix: Matrix, paper: Paper, rng: np.random.Generator, *, hard: bool
 ) -> None:
-    """Glare on the surface, in place."""
+    """Add a reflection on the paper, in place."""
     if rng.random() > (0.22 if not hard else 0.4):
         return
     corners = _corners(matrix, paper)
@@ -316,7 +316,7 @@ def _shine(
 def _hold(
     picture: Picture, matrix: Matrix, paper: Paper, rng: np.random.Generator, *, hard: bool
 ) -> None:
-    """A finger over the margin, in place."""
+    """Add a finger over the margin of the paper, in place."""
     w, h = paper.size_mm
     side = int(rng.integers(4))
     depth = rng.uniform(1.5, 4.0) if not hard else rng.uniform(2.0, 8.0)
@@ -331,12 +331,12 @@ def _hold(
     flat = ends[:, :2] / ends[:, 2:]
     away = flat[1] - flat[0]
     pixel_mm = float(np.hypot(*away)) / float(np.hypot(*(near - np.array(tip))))
-    # The hand is always beyond the edge of the picture.
+    # The hand is always outside the picture.
     root = flat[0] + away / np.hypot(*away) * sum(picture.shape[:2])
     scenes.finger(picture, flat[0], root, rng.uniform(13, 18) * pixel_mm, rng)
 
 
-# What happens to the finished picture, in order: the step, how often, how much at most.
+# Effects on the finished picture, in this order: effect, probability, maximum strength.
 _FINISH: dict[str, tuple[tuple[degrade.Degradation, float, float], ...]] = {
     "scan": (
         (degrade.gaussian_blur, 0.5, 0.25), (degrade.colour_cast, 0.4, 0.3),

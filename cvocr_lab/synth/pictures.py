@@ -1,6 +1,6 @@
-"""Things on a paper that are not text: each returns RGB with alpha, RGB 0-255, alpha 0-1.
+"""Pictures on a paper.  Each function returns RGB with alpha (RGB 0-255, alpha 0-1).
 
-None is a copy of the real thing: the emblem is a star in a wreath, the seal has made-up words.
+None of them copies a real picture: the emblem is a star in a wreath, the seal has invented words.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def _fill(mask: NDArray[np.uint8], points: NDArray[np.float64], value: int = 255
 
 
 def portrait(width: int, height: int, rng: np.random.Generator) -> Stamp:
-    """A head and shoulders without a face of anybody."""
+    """Draw a head and shoulders, which show no real person."""
     import cv2
 
     back = rng.choice(
@@ -78,7 +78,7 @@ def portrait(width: int, height: int, rng: np.random.Generator) -> Stamp:
 
 
 def emblem(width: int, height: int, rng: np.random.Generator) -> Stamp:
-    """A star in a wreath of grain, on a round field."""
+    """Draw a star in a wreath of grain, on a disc."""
     size = np.array([width, height])
     red = np.array([205, 40, 40]) * rng.uniform(0.8, 1.1)
     gold = np.array([228, 190, 60]) * rng.uniform(0.85, 1.08)
@@ -110,7 +110,7 @@ def emblem(width: int, height: int, rng: np.random.Generator) -> Stamp:
 
 
 def seal(width: int, height: int, rng: np.random.Generator) -> Stamp:
-    """A round red seal: rings, a star, letters around it; worn and turned."""
+    """Draw a round red seal with rings, a star and letters, worn and rotated."""
     import cv2
 
     side = max(width, height)
@@ -162,7 +162,7 @@ def seal(width: int, height: int, rng: np.random.Generator) -> Stamp:
 
 
 def dry_seal(width: int, height: int, rng: np.random.Generator) -> Stamp:
-    """A raised seal without ink: light and shade only."""
+    """Draw an embossed seal without ink: only light and shadow."""
     import cv2
 
     red = seal(width, height, rng)
@@ -175,7 +175,7 @@ def dry_seal(width: int, height: int, rng: np.random.Generator) -> Stamp:
 
 
 def signature(width: int, height: int, rng: np.random.Generator) -> Stamp:
-    """A pen stroke that loops along its box."""
+    """Draw a pen stroke with loops."""
     import cv2
 
     mask = np.zeros((height, width), np.uint8)
@@ -185,7 +185,7 @@ def signature(width: int, height: int, rng: np.random.Generator) -> Stamp:
     y = np.clip(0.5 + rng.normal(0, 0.26, count), 0.06, 0.94)
     knots = np.arange(count)
     t = np.linspace(0, count - 1, 40 * count)
-    # Smooth by averaging a straight path: loops appear where knots turn back.
+    # Averaging a path of straight lines makes it smooth; loops appear where it turns back.
     kernel = np.hanning(41) / np.hanning(41).sum()
     path = np.stack(
         [np.convolve(np.pad(np.interp(t, knots, v), 20, "edge"), kernel, "valid") for v in (x, y)],
@@ -202,7 +202,7 @@ def signature(width: int, height: int, rng: np.random.Generator) -> Stamp:
 
 
 def finger(width: int, height: int, rng: np.random.Generator) -> Stamp:
-    """Ridges of a finger that belongs to nobody."""
+    """Draw the ridges of a fingerprint, which is of no real person."""
     import cv2
 
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
@@ -225,7 +225,7 @@ def finger(width: int, height: int, rng: np.random.Generator) -> Stamp:
 
 
 def chip(width: int, height: int, rng: np.random.Generator) -> Stamp:
-    """Contacts of a chip."""
+    """Draw the contacts of a chip."""
     import cv2
 
     gold = np.array([214, 180, 110]) * rng.uniform(0.85, 1.1)
@@ -254,7 +254,7 @@ def chip(width: int, height: int, rng: np.random.Generator) -> Stamp:
 
 
 def barcode(width: int, height: int, rng: np.random.Generator) -> Stamp:
-    """Stacked bars that hold nothing: the payload of the real ones is not known."""
+    """Draw stacked bars without content, because the content of real ones is not known."""
     import cv2
 
     rows, columns = int(rng.integers(8, 16)), 17 * int(rng.integers(6, 10))
@@ -269,7 +269,7 @@ def barcode(width: int, height: int, rng: np.random.Generator) -> Stamp:
 
 
 def qr(width: int, height: int, payload: str) -> Stamp:
-    """The QR code of the text, with its quiet zone."""
+    """Draw the QR code of the text, with its white border."""
     import cv2
     import segno
 

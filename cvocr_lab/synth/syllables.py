@@ -1,4 +1,4 @@
-"""Random Vietnamese syllables, spelt by the rules: onset, rhyme, tone."""
+"""Random Vietnamese syllables with a valid onset, rhyme and tone."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _TONES: Final[tuple[Tone, ...]] = ("level", "grave", "acute", "hook", "tilde", "
 
 
 def syllable(rng: random.Random) -> str:
-    """Build one Vietnamese syllable in lower case; spelt as the rules allow, not always a word."""
+    """Build one Vietnamese syllable in lower case; its spelling is valid, but it may be no word."""
     rhymes = rng.choices((_OPEN, _NASAL, _STOPPED), (4, 4, 2.5))[0]
     rhyme = rng.choice(rhymes)
     tone = rng.choice(_TONES if rhymes is not _STOPPED else ("acute", "dot"))
@@ -47,7 +47,7 @@ def syllable(rng: random.Random) -> str:
 
 @cache
 def _toned(rhyme: str) -> int:
-    """Index of the letter that carries the tone."""
+    """Return the index of the letter that has the tone mark."""
     vowels = [i for i, c in enumerate(rhyme) if c in LETTERS and decompose(c)[0] in "aeiouy"]
     shaped = [i for i in vowels if decompose(rhyme[i])[1] != "plain"]
     if shaped:

@@ -1,4 +1,4 @@
-"""Made-up vehicles and what their registration certificates print."""
+"""Invented vehicles, and the printed values of their registration certificates."""
 
 from __future__ import annotations
 
@@ -48,14 +48,14 @@ _COLOURS = ("Trắng", "Xanh", "Vàng")
 
 
 def vehicle_values(model: str, rng: random.Random, owner: Person) -> dict[str, str]:
-    """Values of every field of both sides of a registration certificate.
+    """Return the values of all fields of both sides of a registration certificate.
 
     Parameters
     ----------
     model
         ``"motorbike"``, ``"car"``, or ``"vehicle_2024"`` (a car on the card of 2024).
     owner
-        Who owns it; now and then a firm owns it instead.
+        The owner; sometimes an invented company is used instead.
     """
     bike = model == "motorbike"
     brand = rng.choice(list(_BIKES if bike else _CARS))
@@ -90,7 +90,7 @@ def vehicle_values(model: str, rng: random.Random, owner: Person) -> dict[str, s
         return values
     values |= {"sit": FIELD_TYPES["SEATS"].sample(rng), "year_of_manufacture": str(made)}
     if model == "vehicle_2024":
-        # What the code holds is known (plate, its colour, engine, chassis …), its form is not.
+        # The content of the code is known (plate, its colour, engine, chassis …), but not its form.
         parts = (values["plate"], rng.choice(_COLOURS), values["engine"], values["chassis"])
         return values | {"qr": "|".join(parts)}
     if rng.random() < 0.5:
@@ -122,7 +122,7 @@ def _plate(rng: random.Random, province: str, first: dt.date, *, bike: bool) -> 
     letters = "ABCDEFGHKLMNPSTUVXYZ"
     series = rng.choice(letters)
     if bike:
-        # Two letters since 2023-08-15 (Circular 24/2023/TT-BCA), before that mostly letter, digit.
+        # Two letters since 2023-08-15 (Circular 24/2023/TT-BCA), before mostly letter, digit.
         series += rng.choice(letters if first >= dt.date(2023, 8, 15) else "123456789")
     number = f"{rng.randint(0, 99999):05d}" if rng.random() < 0.9 else f"{rng.randint(0, 9999):04d}"
     kind = FIELD_TYPES["PLATE_BIKE" if bike else "PLATE_CAR"]
@@ -130,7 +130,7 @@ def _plate(rng: random.Random, province: str, first: dt.date, *, bike: bool) -> 
 
 
 def _vehicle_address(rng: random.Random, province: str) -> str:
-    """An address the way police type it: often shortened."""
+    """Return an address as the police write it, often shortened."""
     *small, last = sample_address(rng, province=province).split(", ")
     if rng.random() < 0.5:
         units = ("P.", "X.", "TT ", "xã "), ("Q.", "H.", "TP.", "TX.", "huyện ")

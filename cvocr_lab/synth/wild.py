@@ -1,7 +1,7 @@
-"""Papers without a layout: text, pictures and codes at random places on a random ground.
+"""Papers without a layout: text, pictures and codes in random places on a random background.
 
-Networks that must work on papers drawn by anybody are trained with these beside the papers of
-`cvocr_lab.kinds`, so that they do not learn our layouts by heart.
+Some nets must work on papers with any layout.  They are trained on these papers too, in addition
+to those of `cvocr_lab.kinds`, so that they do not learn only the layouts of this package.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def draw_card(seed: int, *, pool: fonts.Pool, scale: float = 8.0) -> Drawn:
     seed
         The same seed gives the same card.
     pool
-        Fonts to draw with.
+        Fonts to choose from.
     scale
         Pixels per millimetre.
     """
@@ -159,7 +159,7 @@ def _row(
     sheet: Sheet, a: float, b: float, y: float, em: float, captions: Typeface, values: Typeface,
     chance: random.Random, rng: np.random.Generator, ink: Rgb, value_ink: Rgb,
 ) -> None:  # fmt: skip
-    """One row: a caption, a value, both, or a centred title; sometimes on a dotted leader."""
+    """Write one row: a caption, a value, both, or a centred title; sometimes on a dotted line."""
     form = chance.choice(("caption", "value", "both", "both", "title"))
     at = a + chance.choice((0.0, 0.0, 0.0, chance.uniform(0, max(b - a - 10, 0))))
     if form in {"caption", "both"}:
@@ -194,7 +194,7 @@ def _zone(
     rng: np.random.Generator,
     pool: fonts.Pool,
 ) -> float:
-    """Two or three lines like a machine-readable zone; gives the height where they begin."""
+    """Write two or three lines like an MRZ, and return the y position of the first."""
     rows = chance.choice((2, 3))
     em = size[0] / chance.uniform(22, 31)
     face = typeface(chance, "ocrb", pool)
@@ -211,7 +211,7 @@ def _zone(
 def _free(
     x0: float, x1: float, y: float, em: float, taken: list[_Box]
 ) -> list[tuple[float, float]]:
-    """Parts of a row that no picture covers, at least five ems wide."""
+    """Return the parts of a row without pictures that are at least five ems wide."""
     spans = [(x0, x1)]
     for left, top, right, bottom in taken:
         if top < y + 0.3 * em and y - em < bottom:
@@ -224,7 +224,7 @@ def _free(
 
 
 def _fitted(text: str, face: Typeface, em: float, room: float, scale: float) -> str:
-    """Leave out the last words of a text until it fits."""
+    """Remove the last words of a text until it fits."""
     words = text.split()
     while words and width_of(" ".join(words), face.regular, em * scale, face) > room * scale:
         words.pop()
@@ -235,7 +235,7 @@ def _write(
     sheet: Sheet, text: str, x: float, y: float, em: float, face: Typeface, chance: random.Random,
     rng: np.random.Generator, ink: Rgb, *, bold: bool = False, listed: bool = True,
 ) -> float:  # fmt: skip
-    """Write at millimetres; gives the right end."""
+    """Write a text at a position in mm, and return its right end."""
     if not text:
         return x
     path = face.bold if bold or chance.random() < 0.15 else face.regular

@@ -1,7 +1,7 @@
-"""What the lines say: made-up texts of every sort that stands on the papers, and plain prose.
+"""Texts of lines: invented texts of all kinds that papers have, and prose.
 
-Real word lists alone would teach a reader the lists; a good part of every sort is therefore built
-of random syllables, so that each Vietnamese letter in both cases is frequent everywhere.
+A recogniser that is trained only on lists of words learns these lists.  Therefore each kind of
+text also has random syllables, so that all Vietnamese letters are frequent in both cases.
 """
 
 from __future__ import annotations
@@ -245,7 +245,7 @@ def _title(rng: random.Random) -> str:
 
 
 def _mrz(rng: random.Random) -> str:
-    """Return one line of a made-up TD1 or TD3 zone with right check digits."""
+    """Return one line of an invented TD1 or TD3 zone with right check digits."""
     number = t.CITIZEN_ID.sample(rng)
     plain = mrz.transliterate(sample_name(rng, "Nam") if rng.random() < 0.6 else _name(rng))
     surname, _, given = plain.replace("<", " ").replace("'", "").replace("-", " ").partition(" ")
@@ -328,23 +328,23 @@ SORTS: Final[dict[str, tuple[float, Callable[[random.Random], str]]]] = {
     "prose": (18, _prose),
     "random": (6, _random),
 }
-"""The sorts of text: how often each is drawn (per hundred or so), and its maker."""
+"""Kinds of text: the relative frequency of each, and the function that makes it."""
 
 _NAMES: Final = tuple(SORTS)
 _SHARES: Final = tuple(share for share, _ in SORTS.values())
 
 
 def sample(rng: random.Random, sort: str | None = None) -> tuple[str, str]:
-    """Draw a line of text: its sort, and NFC text of the charset.
+    """Return the kind of a random line and its text (NFC, with the letters of `CHARSET`).
 
     Lines of papers have at most 62 characters, those of books 110.
 
     Parameters
     ----------
     rng
-        Source of chance.
+        Random generator.
     sort
-        One of `SORTS`; None for the usual mixture.
+        One of `SORTS`; None for a random one.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The printed model under the values found: where each field of it should stand."""
+"""Fit a printed layout to the values that were found, to know the place of each field."""
 
 from __future__ import annotations
 
@@ -13,45 +13,47 @@ from cvocr_lab.kinds import DocumentType, Layout
 from cvocr_lab.locating.geometry import Points
 
 _NEAR_MM: Final = 6.0
-_FEWEST: Final = 3
-_MOST_ANCHORS: Final = 14
+_MIN_FIELDS: Final = 3
+_MAX_ANCHORS: Final = 14
 
 
 @dataclass(frozen=True, slots=True)
-class Model:
-    """A layout laid over the picture.
+class FittedLayout:
+    """A layout and its position in the picture.
 
     Parameters
     ----------
     layout
-        The printed model.
+        The layout.
     to_mm
-        From pixels of the picture, with a 1 after x and y, to millimetres of the paper, ``(3, 2)``.
+        Matrix ``(3, 2)`` from pixels (x, y, 1) of the picture to millimetres of the paper.
     """
 
     layout: Layout
     to_mm: Points
 
     def distance(self, field: str, points: Points) -> float | None:
-        """How far a place is from where the model has the field, in mm; None if it has it not."""
-        there = _slots(self.layout).get(field)
-        if there is None:
+        """Return the distance of a place from the field in the layout, in mm; None if unknown."""
+        slot = _slots(self.layout).get(field)
+        if slot is None:
             return None
-        return float(np.hypot(*(np.append(_start(points), 1.0) @ self.to_mm - there)))
+        return float(np.hypot(*(np.append(_start(points), 1.0) @ self.to_mm - slot)))
 
 
-def fit_model(kind: DocumentType, anchors: Sequence[tuple[str, Points]]) -> Model | None:
-    """Lay the model of a type that most of the anchors agree with over the picture.
+def fit_layout(
+    doc_type: DocumentType, anchors: Sequence[tuple[str, Points]]
+) -> FittedLayout | None:
+    """Find the layout, and its position in the picture, that agrees with most anchors.
 
     Parameters
     ----------
     anchors
-        Fields, and places where their values may stand; several for one field are allowed.
+        Fields and possible places of their values; a field may have several places.
     """
-    best: Model | None = None
-    most = _FEWEST - 0.5
-    anchors = anchors[:_MOST_ANCHORS]
-    for layout in kind.layouts:
+    best: FittedLayout | None = None
+    most = _MIN_FIELDS - 0.5
+    anchors = anchors[:_MAX_ANCHORS]
+    for layout in doc_type.layouts:
         slots = _slots(layout)
         pairs = [(f, slots[f], _start(points)) for f, points in anchors if f in slots]
         for one, two in combinations(pairs, 2):
@@ -60,7 +62,7 @@ def fit_model(kind: DocumentType, anchors: Sequence[tuple[str, Points]]) -> Mode
                 continue
             fitting = _fitting(matrix, pairs)
             if len(fitting) > most:
-                best, most = Model(layout, _refined(matrix, fitting)), len(fitting)
+                best, most = FittedLayout(layout, _refined(matrix, fitting)), len(fitting)
     return best
 
 
@@ -68,7 +70,7 @@ _Pair = tuple[str, Points, Points]
 
 
 def _fitting(matrix: Points, pairs: Sequence[_Pair]) -> list[_Pair]:
-    """For each field the nearest place, where it is near enough."""
+    """Return the nearest place of each field, if it is near enough."""
     nearest: dict[str, tuple[float, _Pair]] = {}
     for pair in pairs:
         distance = float(np.hypot(*(np.append(pair[2], 1.0) @ matrix - pair[1])))
@@ -78,7 +80,7 @@ def _fitting(matrix: Points, pairs: Sequence[_Pair]) -> list[_Pair]:
 
 
 def _similarity(pixels: tuple[Points, Points], mm: tuple[Points, Points]) -> Points | None:
-    """The turn, scale and shift that take two points to two others; None for points too near."""
+    """Return the similarity that maps two points to two others; None if they are too near."""
     a, b = complex(*pixels[0]), complex(*pixels[1])
     p, q = complex(*mm[0]), complex(*mm[1])
     if abs(b - a) < 1 or abs(q - p) < 8:
@@ -91,7 +93,7 @@ def _similarity(pixels: tuple[Points, Points], mm: tuple[Points, Points]) -> Poi
 
 
 def _refined(matrix: Points, fitting: Sequence[_Pair]) -> Points:
-    """An affine matrix by all that fit, where they are enough and not in one row."""
+    """Return the affine matrix of all fitting places, if they are enough and not in one row."""
     if len(fitting) < 5:
         return matrix
     pixels = np.array([np.append(pair[2], 1.0) for pair in fitting])
@@ -100,10 +102,10 @@ def _refined(matrix: Points, fitting: Sequence[_Pair]) -> Points:
     return np.asarray(np.linalg.lstsq(pixels, np.array([p[1] for p in fitting]), rcond=None)[0])
 
 
-def caption_scales(kind: DocumentType | None) -> dict[str, float]:
-    """How large a field's caption is set, its value being 1; the mean of the type's models."""
+def caption_scales(doc_type: DocumentType | None) -> dict[str, float]:
+    """Return the size of each field's caption relative to its value, as mean of the layouts."""
     sizes: dict[str, list[float]] = {}
-    for layout in () if kind is None else kind.layouts:
+    for layout in () if doc_type is None else doc_type.layouts:
         for slot in layout.slots:
             sizes.setdefault(slot.field, []).append(layout.caption_size / slot.size)
     return {field: sum(found) / len(found) for field, found in sizes.items()}
@@ -114,10 +116,10 @@ def _slots(layout: Layout) -> dict[str, Points]:
     for slot in layout.slots:
         made.setdefault(slot.field, np.array([slot.value_x, slot.value_y - slot.size / 3]))
         if slot.align == "center" or slot.template != "{}":
-            made.pop(slot.field)  # its beginning depends on what it says
+            made.pop(slot.field)  # its beginning depends on the value
     return made
 
 
 def _start(points: Points) -> Points:
-    """The middle of the left edge."""
+    """Return the middle of the left edge."""
     return np.asarray((points[0] + points[3]) / 2)
