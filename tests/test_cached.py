@@ -152,7 +152,7 @@ def test_replay_says_whose_answers_there_are(tmp_path: Path) -> None:
         CachedEngine(fake, path).extract(request())
     with pytest.raises(ArgumentError, match="'fake 1', 'fake 2': pass answers_of"):
         CachedEngine(None, path)
-    with pytest.raises(ArgumentError, match="no such answers; it holds: 'fake 1', 'fake 2'"):
+    with pytest.raises(ArgumentError, match="no such answers; it has those of 'fake 1', 'fake 2'"):
         CachedEngine(None, path, answers_of="local 1")
     assert CachedEngine(None, path, answers_of="fake 2").extract(request()).engine == "fake 2"
     CachedEngine(Fake(options={"a": "b"}), path).extract(request())

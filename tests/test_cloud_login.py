@@ -13,7 +13,7 @@ import pytest
 from loopback import CARD, Told, loopback
 
 from cvocr_lab.engines import Request
-from cvocr_lab.engines.cloud import CloudEngine, exchange
+from cvocr_lab.engines.cloud import CloudEngine, retries
 from cvocr_lab.errors import ArgumentError, CvocrError
 from cvocr_lab.images import load
 
@@ -25,7 +25,7 @@ PICTURE = load(np.zeros((20, 30), np.uint8))
 @pytest.fixture
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     waited: list[float] = []
-    monkeypatch.setattr(exchange, "_wait", waited.append)
+    monkeypatch.setattr(retries, "_wait", waited.append)
     return waited
 
 
@@ -62,7 +62,7 @@ def test_credentials_are_in_no_error_and_no_log(
 def test_credentials_are_in_no_error_of_an_answer_that_is_too_large(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(exchange, "_LARGEST_ANSWER", 10)
+    monkeypatch.setattr(retries, "_LARGEST_ANSWER", 10)
     with loopback() as server:
         engine = CloudEngine(key=KEY, secret=SECRET, base_url=server.url)
         with pytest.raises(CvocrError, match="larger than 10 bytes") as caught:

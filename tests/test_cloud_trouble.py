@@ -17,7 +17,7 @@ from loopback import CARD, Asked, Loopback, Told, in_turn, loopback
 
 import cvocr_lab
 from cvocr_lab.engines import Request
-from cvocr_lab.engines.cloud import CloudEngine, exchange
+from cvocr_lab.engines.cloud import CloudEngine, retries
 from cvocr_lab.engines.cloud.rate_limit import RateLimit, backoff_s, retry_after_s
 from cvocr_lab.errors import (
     AnswerError,
@@ -43,7 +43,7 @@ GOOD = Told(CARD)
 @pytest.fixture
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     waited: list[float] = []
-    monkeypatch.setattr(exchange, "_wait", waited.append)
+    monkeypatch.setattr(retries, "_wait", waited.append)
     return waited
 
 
@@ -281,7 +281,7 @@ def test_redirects_to_nowhere(where: str) -> None:
 
 
 def test_what_comes_with_a_redirect_is_not_read_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exchange, "_LARGEST_ANSWER", 1000)
+    monkeypatch.setattr(retries, "_LARGEST_ANSWER", 1000)
     moved = Told(b"x" * 5000, status=302, headers={"Location": "/again"})
     assert "larger than" in str(failure(moved, image=LINK))
 

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import pytest
 
 from cvocr_lab.errors import ArgumentError, ImageError
-from cvocr_lab.server import intake
+from cvocr_lab.server import request_parsing
 from cvocr_lab.wire import ENDPOINTS
 from cvocr_lab.workers import Pool, ProcessWorker, ThreadWorker, WorkerDiedError
 
@@ -150,7 +150,7 @@ def test_the_pool_kills_a_process_that_takes_too_long() -> None:
 
 
 def parsed(body: bytes, most: int = 32 * 2**20) -> tuple[bytes, ...]:
-    return intake.pictures(body, "application/json", BASE64, most)
+    return request_parsing.pictures(body, "application/json", BASE64, most)
 
 
 def text_body(text: bytes) -> bytes:
