@@ -320,7 +320,7 @@ def test_several_papers_no_paper_and_nonsense() -> None:
     assert frame["ocr_side"].tolist()[1] == "back"
     errors = frame["ocr_error"].fillna("").tolist()
     assert all(e.startswith("NoDocumentError") for e in errors[2:4])
-    assert "must give a dict" in errors[4]
+    assert "must return a dict" in errors[4]
     assert "field 'id' as int" in errors[5]
     assert frame["sit"].tolist()[6] == "5"
     assert frame["id_confidence"].tolist()[7] == 0.5
