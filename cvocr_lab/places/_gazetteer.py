@@ -20,6 +20,7 @@ from cvocr_lab.places._provinces import Era, Province, former_province, match_pr
 from cvocr_lab.text import digits_from_lookalikes, fold, fold_key, nfc, old_tone
 
 CACHED: Final = 1 << 17
+_CACHED_OF_ROLL: Final = 1 << 12
 
 _UNITS: Final = {
     "tinh": "tinh", "thanh pho": "thanhpho", "tp": "thanhpho", "t p": "thanhpho",
@@ -187,6 +188,7 @@ class Roll:
 
     by_mark: dict[str, Place] = field(default_factory=dict)
     by_key: dict[str, list[Place]] = field(default_factory=dict)
+    _found: dict[str, tuple[Place, float] | None] = field(default_factory=dict)
 
     def add(self, place: Place) -> None:
         """Add a place under its name, with and without its unit word."""
@@ -209,8 +211,16 @@ class Roll:
     def find(self, part: str) -> tuple[Place, float] | None:
         """Find the place a part names, however misread, and how well it fits, 0 to 1.
 
-        None when nothing is near, or two are equally near.
+        None when nothing is near, or two are equally near.  Parts of addresses come again and again,
+        so what was found is remembered.
         """
+        if part not in self._found:
+            if len(self._found) > _CACHED_OF_ROLL:
+                self._found.clear()
+            self._found[part] = self._look_for(part)
+        return self._found[part]
+
+    def _look_for(self, part: str) -> tuple[Place, float] | None:
         what = written(part)
         for mark in what.marked:
             if place := self.by_mark.get(mark):
@@ -287,19 +297,6 @@ def _is_unit(words: list[str]) -> bool:
         for unit in set(_UNITS.values())
         if unit != "xa"
     )
-
-
-_FOUND: Final[dict[tuple[int, str], tuple[Place, float] | None]] = {}
-
-
-def find_in(among: Roll, part: str) -> tuple[Place, float] | None:
-    """`Roll.find`, remembered: parts of addresses come again and again."""
-    key = (id(among), part)
-    if key not in _FOUND:
-        if len(_FOUND) > CACHED:
-            _FOUND.clear()
-        _FOUND[key] = among.find(part)
-    return _FOUND[key]
 
 
 def slack(length: int) -> int:

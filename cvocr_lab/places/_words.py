@@ -101,14 +101,18 @@ _UNIT_KEYS: Final = frozenset(
 )
 
 
+_WORD: Final = re.compile(r"[^\s,;:/_()–—|.!-]+")
+_PARTING: Final = re.compile("[-–—/()_]")
+
+
 def words_of(text: str) -> list[Word]:
     """Split an address into words."""
     found: list[Word] = []
     last = 0
-    for match in re.finditer(r"[^\s,;:/_()–—|.!-]+", text):
+    for match in _WORD.finditer(text):
         between = text[last : match.start()]
-        gap = 2 if re.search("[,;]", between) else int(bool(between.strip()))
-        if found and gap == 1 and not re.search("[-–—/()_]", between):
+        gap = 0 if between.isspace() else 2 if "," in between or ";" in between else 1
+        if found and gap == 1 and not _PARTING.search(between):
             # A dot or colon after a unit word belongs to it.
             before = text[found[-1].begin : found[-1].end].lower()
             gap = 0 if before in _SHORT_UNITS else 1
