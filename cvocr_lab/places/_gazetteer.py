@@ -211,8 +211,8 @@ class Roll:
     def find(self, part: str) -> tuple[Place, float] | None:
         """Find the place a part names, however misread, and how well it fits, 0 to 1.
 
-        None when nothing is near, or two are equally near.  Parts of addresses come again and again,
-        so what was found is remembered.
+        None when nothing is near, or two are equally near.  Parts of addresses come again and
+        again, so what was found is remembered.
         """
         if part not in self._found:
             if len(self._found) > _CACHED_OF_ROLL:
