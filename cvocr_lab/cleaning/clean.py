@@ -75,8 +75,10 @@ def clean(
     the rest          text              none
     ================  ================  ========================================================
 
-    ``clean_flags`` names the columns of the row that have no normal form, or whose units are in
-    no list, joined by ``;``.  Such texts stay as read; dates and amounts are then missing.
+    ``clean_flags`` names the columns of the row that have no normal form, whose units are in no
+    list, or that say no whole day where the paper must, joined by ``;``.  Texts without a normal
+    form stay as read; dates and amounts are then missing.  A birth year alone is no fault on papers
+    that may print one, nor are the words for no end.
     `changes` gives the reasons, and the steps of every other cell.
 
     Parameters

@@ -126,20 +126,13 @@ class Column:
         return pd.Series([cell[1].text if cell else None for cell in self.cells], dtype=TEXT)
 
     def flagged(self) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-        """Tell the rows whose value has no normal form; of a date, those that say no whole day."""
-        dates = self.rule.dtype == "date"
-        given = [bool(c and (c[1].flag or (dates and _no_day(c[1])))) for c in self.cells]
-        return np.array(given, dtype=bool)[self.codes]
+        """Tell the rows whose value has no normal form, or no whole one."""
+        return np.array([bool(c and c[1].flag) for c in self.cells], dtype=bool)[self.codes]
 
 
 def _day(cell: Cleaned) -> str | None:
     iso = str(cell.parts.get("iso", ""))
     return iso if len(iso) == 10 and iso[4] == "-" else None
-
-
-def _no_day(cell: Cleaned) -> bool:
-    """Tell whether a date is a year or a month alone, which a column of days cannot hold."""
-    return bool(cell.parts.get("iso")) and _day(cell) is None
 
 
 def columns_of(

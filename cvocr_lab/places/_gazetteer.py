@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
+from itertools import combinations
 from typing import Final
 
 from rapidfuzz import process
@@ -168,7 +169,7 @@ def explicit_unit(part: str) -> str:
     head, _, name = marked.partition(" ")
     if tight := re.fullmatch(r"([pqf])(\d+)", head):
         return _UNITS[tight[1]]
-    if name and (len(head) <= 2 or marked.isascii()):
+    if name and head.isascii() and (len(head) <= 2 or marked.isascii()):
         return written(part).unit
     return ""
 
@@ -243,11 +244,12 @@ class Roll:
     def _holds_name(self, part: str) -> bool:
         """Return whether a part consists of a listed name and further words."""
         words = fold_key(part).split()
-        for cut in range(1, len(words)):
-            head, tail = "".join(words[:cut]), "".join(words[cut:])
-            if len(head) > 3 and len(tail) > 1 and head in self.by_key:
-                return True
-            if len(tail) > 3 and tail in self.by_key and not _is_unit(words[:cut]):
+        for begin, end in combinations(range(len(words) + 1), 2):
+            name = "".join(words[begin:end])
+            if len(name) < 4 or name not in self.by_key:
+                continue
+            before, after = words[:begin], words[end:]
+            if len("".join(after)) > 1 or (before and not _is_unit(before)):
                 return True
         return False
 
