@@ -120,6 +120,44 @@ def test_paths_and_unicode_forms_pair() -> None:
     )
 
 
+def nfd(text: str) -> str:
+    return unicodedata.normalize("NFD", text)
+
+
+def test_unicode_forms_of_names_meet(tmp_path: Path) -> None:
+    truth = truth_of().rename(columns={"image": "ảnh", "name": "tên"})
+    read = truth.assign(tên=["X", *truth["tên"][1:]], thẻ="a")
+    other = truth.rename(columns=nfd)
+    other.to_csv(tmp_path / "labels.csv", index=False)
+    assert read_labels(tmp_path / "labels.csv").columns.tolist() == ["ảnh", "id", "tên"]
+    for labels in (truth, other, tmp_path / "labels.csv", other.set_index(nfd("ảnh"))):
+        for on, field in ((nfd("ảnh"), "tên"), ("ảnh", nfd("tên"))):
+            judged = score(read, labels, on=on, fields=[field, "id"], by=nfd("thẻ"))
+            assert judged.summary()["correct"].to_dict() == {"a": 15}
+            assert judged.summary()["wrong"].to_dict() == {"a": 1}
+            assert judged.plot(fields=field)
+            both = compare(read.rename(columns=nfd), truth, labels, on=on, fields=field)
+            assert both.fields["fixed"].to_dict() == {"tên": 1, "card_exact": 1}
+    accepted = score(
+        read, truth.assign(khác="X").rename(columns=nfd), on="ảnh", fields="tên",
+        alternatives={nfd("tên"): "khác"},
+    )  # fmt: skip
+    assert accepted.summary()["correct"]["tên"] == 8
+
+
+def test_a_field_that_is_not_there_is_told_with_what_is() -> None:
+    truth = truth_of()
+    for fields in ("nay", ["id", "nay"]):
+        said = r"unknown column 'nay': did you mean 'name'\? There are: image, id, name"
+        with pytest.raises(ArgumentError, match=said):
+            score(truth, truth, on="image", fields=fields)
+        with pytest.raises(ArgumentError, match=said):
+            compare({"a": truth, "b": truth}, truth, on="image", fields=fields)
+    with pytest.raises(ArgumentError, match="did you mean 'name'"):
+        score(truth.assign(nay="x"), truth, fields="nay")
+    assert exact(truth.assign(born="x"), truth.assign(dob="x"), fields="dob") == 1
+
+
 @pytest.mark.parametrize(
     ("field", "values", "read", "share"),
     [
@@ -242,11 +280,76 @@ def test_doubled_rows_are_noticed() -> None:
         score(truth, pd.concat([truth, truth]), on="image")
 
 
-def test_a_merge_is_refused() -> None:
+MERGE = "merge of two tables"
+
+
+@pytest.mark.parametrize("flat", [False, True])
+@pytest.mark.parametrize(
+    ("suffixes", "as_frame", "as_truth"),
+    [
+        (("_x", "_y"), MERGE, MERGE),
+        (("_pred", "_gt"), MERGE, MERGE),
+        ((" (read)", ".true"), MERGE, MERGE),
+        (("_read", ""), "end in '_read'", 15 / 16),
+        (("_x", ""), "end in '_x'", 15 / 16),
+        (("", "_true"), 15 / 16, "end in '_true'"),
+        (("", "_y"), 15 / 16, "end in '_y'"),
+    ],
+)
+def test_a_merge_is_noticed(
+    suffixes: tuple[str, str], as_frame: str | float, as_truth: str | float, *, flat: bool
+) -> None:
     truth = truth_of()
-    merged = truth.merge(truth, on="image")
-    with pytest.raises(ArgumentError, match="merge of two tables"):
-        score(merged, truth)
+    read = truth.assign(name=["X", *truth["name"][1:]], **({"ocr_engine": "a"} if flat else {}))
+    merged = read.merge(truth, on="image", suffixes=suffixes)
+    for frame, labels, said in ((merged, truth, as_frame), (read, merged, as_truth)):
+        if said == MERGE:
+            with pytest.raises(
+                ArgumentError, match=f"'id{suffixes[0][:2]}.*{MERGE}".replace("(", "[(]")
+            ):
+                score(frame, labels, on="image")
+        elif isinstance(said, str):
+            with pytest.warns(PairingWarning, match=said) as told:
+                score(frame, labels, on="image")
+            assert [warning.filename for warning in told] == [__file__]
+        else:
+            assert exact(frame, labels, on="image") == said
+    with pytest.raises(ArgumentError) if as_frame == MERGE else pytest.warns(PairingWarning):
+        score(merged, merged, on="image")
+
+
+def test_columns_beside_those_of_a_perfect_reader_are_no_merge() -> None:
+    truth = truth_of()
+    read = truth.assign(name_confidence=0.9, name_crop="a.png", id_clean=truth["id"].str[1:])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert exact(read, truth, on="image") == 1
+        # A date of another kind does not make a merge of a table that has its fields.
+        assert exact(read.assign(date_read="x"), truth.assign(date=""), on="image") == 1
+
+
+@pytest.mark.parametrize("name", ["Name", "name ", "NAME"])
+def test_a_name_of_other_case_is_noticed(name: str) -> None:
+    truth = truth_of()
+    other = truth.rename(columns={"name": name})
+    cure = rf"frame.rename\(columns={{'{name}': 'name'}}\)"
+    with pytest.warns(PairingWarning, match=cure):
+        assert exact(other, truth, on="image") == 0.5
+    with pytest.warns(PairingWarning, match=cure.replace("frame", "truth")):
+        assert score(truth, other, on="image").summary().index.tolist() == ["id"]
+
+
+def test_warnings_point_to_the_line_of_the_caller() -> None:
+    truth, few = truth_of(60), truth_of(12)
+    for call in (
+        lambda: score(few, truth, on="image"),
+        lambda: compare({"a": few, "b": few}, truth, on="image"),
+        lambda: few.cvocr.score(truth, on="image"),
+        lambda: few.cvocr.compare(few, truth, on="image"),
+    ):
+        with pytest.warns(PairingWarning, match="48 of 60 rows") as told:
+            call()
+        assert {warning.filename for warning in told} == {__file__}
 
 
 def test_types_that_disagree_are_noticed() -> None:
@@ -288,3 +391,26 @@ def test_summary_by_a_level_of_the_index() -> None:
     truth = truth_of().set_index("image")
     summary = score(truth, truth).summary("image")
     assert summary["n"].tolist() == [2] * 8
+
+
+def test_summary_by_a_name_of_both_index_and_column() -> None:
+    truth = truth_of().set_index("image", drop=False)
+    judged = score(truth.assign(name="X"), truth)
+    assert judged.summary("image")["wrong"].tolist() == [1] * 8
+    assert judged.mistakes(["image", "image"]).index.names == ["image", "class"]
+    assert judged.confusions("image")["image"].nunique() == 8
+
+
+def test_columns_to_group_by_may_have_any_name_and_no_lists() -> None:
+    names = ["outcome", "mistakes", "pair", "cell"]
+    truth = truth_of().assign(**dict.fromkeys(names, "a"), tags=[["x"]] * 8, **{"class": "a"})
+    judged = score(truth.assign(name=["X", *truth["name"][1:]]), truth, on="image")
+    assert judged.mistakes(names)["cells"].index.droplevel("class").unique() == [("a",) * 4]
+    assert judged.confusions(names)["count"].sum() == judged.mistakes()["count"].sum() == 7
+    assert judged.summary(names)["wrong"].tolist() == [1]
+    with pytest.raises(ArgumentError, match=r"'tags' holds lists.*\.map\(str\)"):
+        judged.summary("tags")
+    with pytest.raises(ArgumentError, match="rename"):
+        judged.mistakes("class")
+    with pytest.raises(ArgumentError, match=r"unknown column to group by 'tgas'.*'tags'"):
+        score(truth, truth, by="tgas")

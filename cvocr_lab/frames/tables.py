@@ -9,8 +9,8 @@ from functools import cache
 import pandas as pd
 
 from cvocr_lab.errors import ArgumentError
-from cvocr_lab.frames.columns import as_text, triple
-from cvocr_lab.frames.text_tables import read_text_table, unguarded
+from cvocr_lab.frames.columns import as_text, composed, triple
+from cvocr_lab.frames.text_tables import read_text_table
 from cvocr_lab.kinds import TYPES, field_order
 from cvocr_lab.text import nfc
 
@@ -26,7 +26,7 @@ Table = (
 
 
 def as_table(data: Table, what: str) -> pd.DataFrame:
-    """Give a table of fields as a DataFrame.
+    """Give a table of fields as a DataFrame, with the names of its columns in NFC.
 
     Parameters
     ----------
@@ -49,8 +49,12 @@ def as_table(data: Table, what: str) -> pd.DataFrame:
     >>> as_table(pd.Series({"id": "001", "name": "AN"}), "truth").to_dict("records")
     [{'id': '001', 'name': 'AN'}]
     """
+    return composed(_framed(data, what))
+
+
+def _framed(data: Table, what: str) -> pd.DataFrame:
     if isinstance(data, str | os.PathLike):
-        data = unguarded(read_text_table(data))
+        data = read_text_table(data)
     if isinstance(data, pd.DataFrame):
         if data.columns.nlevels > 1:
             raise ArgumentError(

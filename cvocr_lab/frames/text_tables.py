@@ -23,7 +23,8 @@ def read_text_table(path: str | PathLike[str], **options: Any) -> pd.DataFrame:
     """Read a CSV file with every cell as text: an ID number must keep its leading zeros.
 
     Commas, semicolons or tabs part the cells, as the first line shows.  The text is UTF-8, UTF-16,
-    or cp1258, which Vietnamese versions of Excel write.
+    or cp1258, which Vietnamese versions of Excel write.  The names of columns are given in NFC, and
+    the apostrophes that `write_csv` puts before texts that look like formulas are taken away.
 
     Raises
     ------
@@ -49,12 +50,7 @@ def read_text_table(path: str | PathLike[str], **options: Any) -> pd.DataFrame:
         )
     except ValueError as error:
         raise ArgumentError(f"{path} is no CSV ({type(error).__name__})") from None
-    return frame
-
-
-def unguarded(frame: pd.DataFrame) -> pd.DataFrame:
-    """Take away the apostrophes that `write_csv` put before texts that look like formulas."""
-    frame = frame.rename(columns=lambda name: _unguarded(name))
+    frame = frame.rename(columns=lambda name: nfc(_unguarded(name)))
     for at in range(frame.shape[1]):
         cells = frame.iloc[:, at]
         guarded = cells.str.match(_GUARDED).fillna(False).astype(bool)
@@ -79,5 +75,5 @@ def _decoded(path: Path) -> str:
     raise ArgumentError(f"{path} is neither UTF-8, UTF-16 nor cp1258: save it as CSV UTF-8")
 
 
-def _unguarded(name: object) -> object:
-    return name[1:] if isinstance(name, str) and _GUARDED.match(name) else name
+def _unguarded(name: str) -> str:
+    return name[1:] if _GUARDED.match(name) else name

@@ -13,11 +13,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from cvocr_lab.errors import ArgumentError, unknown
-from cvocr_lab.frames.columns import TEXT, as_text, one_text
+from cvocr_lab.frames.columns import TEXT, as_text, listed, one_text
 from cvocr_lab.frames.records import Records
 from cvocr_lab.frames.tables import Table, as_table, spelled, spellings
 from cvocr_lab.kinds import TYPES, field_order
 from cvocr_lab.kinds._fieldtypes import Amount, Date
+from cvocr_lab.text import nfc
 
 Alternatives = Mapping[str, str | Sequence[str]]
 
@@ -61,10 +62,10 @@ class Truth(Records):
         alternatives: Alternatives | None = None,
     ) -> None:
         table = _labels(as_table(truth, "truth"))
-        self.chosen = _chosen(read, table, fields, on)
+        self.chosen = _chosen(read, table, fields, on and nfc(on))
         table = _days_as_printed(table, _DATES & set(self.chosen))
         super().__init__(table, fields=self.chosen)
-        asked = alternatives or {}
+        asked = {nfc(field): columns for field, columns in (alternatives or {}).items()}
         self._further = {f: _further(table, f, asked.get(f, ())) for f in self.chosen}
         self._accepted: dict[str, list[Accepted]] = {}
         for frame in (read.frame, table):
@@ -126,11 +127,11 @@ def _chosen(
     read: Records, table: pd.DataFrame, fields: str | Sequence[str] | None, on: str | None
 ) -> list[str]:
     if fields is not None:
-        wanted = [fields] if isinstance(fields, str) else list(fields)
+        wanted = [spellings().get(field, field) for field in listed(fields)]
         for field in wanted:
             if field not in table:
                 raise unknown("column", field, table.columns, more=" (of the truth)")
-        return [spellings().get(field, field) for field in wanted]
+        return wanted
     known = dict.fromkeys([*field_order(), *read.fields])
     chosen = [f for f in known if f in table and f != on]
     if not chosen:
@@ -144,7 +145,7 @@ def _chosen(
 
 def _further(table: pd.DataFrame, field: str, asked: str | Sequence[str]) -> list[str]:
     """A field's columns of further accepted texts: those asked for, and ``<field>_alt``."""
-    own = [asked] if isinstance(asked, str) else list(asked)
+    own = listed(asked)
     for column in own:
         if column not in table:
             raise unknown("column of alternatives", column, table.columns)
