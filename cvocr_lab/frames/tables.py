@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 
 import pandas as pd
@@ -75,6 +75,8 @@ def _framed(data: Table, what: str) -> pd.DataFrame:
     if isinstance(data, Mapping):
         values = list(data.values())
         if values and all(isinstance(value, Mapping) for value in values):
+            if not fields.isdisjoint(data):  # as DataFrame.to_dict gives it
+                return pd.DataFrame(dict(data))
             return pd.DataFrame.from_dict(dict(data), orient="index")
         if any(isinstance(value, list | tuple | pd.Series | pd.Index) for value in values):
             return pd.DataFrame(dict(data))
@@ -120,11 +122,15 @@ def comparable(one: pd.Index, other: pd.Index) -> tuple[pd.Index, pd.Index]:
     """
     if one.dtype.kind in "iu" and other.dtype.kind in "iu":
         return one, other
-    found = [pd.Index([_one(label) for label in labels], dtype=object) for labels in (one, other)]
+    found = [_plain(map(_one, labels)) for labels in (one, other)]
     texts = [any(isinstance(label, str) for label in labels) for labels in found]
     if texts[0] != texts[1]:
-        found = [pd.Index([_number_text(x) for x in labels], dtype=object) for labels in found]
+        found = [_plain(map(_number_text, labels)) for labels in found]
     return found[0], found[1]
+
+
+def _plain(labels: Iterable[object]) -> pd.Index:
+    return pd.Index(list(labels), dtype=object, tupleize_cols=False)
 
 
 def _one(label: object) -> object:

@@ -70,6 +70,8 @@ class Truth(Records):
         self._accepted: dict[str, list[Accepted]] = {}
         for frame in (read.frame, table):
             refuse_numbers(frame, [*self.chosen, *self.columns])
+        refuse_several(read.frame, self.chosen)
+        refuse_several(table, self.columns, kinds=(Mapping,))
 
     @property
     def columns(self) -> list[str]:
@@ -160,6 +162,8 @@ _DATES: Final = frozenset(field.name for field in _SPECS if isinstance(field.typ
 _ISO: Final = r"(\d{4})-(\d\d)-(\d\d)(?:[ T]00:00:00)?"
 _NUMERALS: Final = r"\d+\.0|\d(?:[.,]\d+)?[eE]\+\d+"
 """How a spreadsheet, or a column of floats, writes numbers; no paper does."""
+_DAY_NUMBER: Final = r"[1-7]\d{4}"
+"""How a spreadsheet numbers the days of 1927 to 2119."""
 
 
 def _days_as_printed(table: pd.DataFrame, fields: Iterable[str]) -> pd.DataFrame:
@@ -191,7 +195,8 @@ def refuse_numbers(table: pd.DataFrame, fields: Iterable[str]) -> None:
             continue
         texts = [c for c in table[field].dropna().head(100).tolist() if isinstance(c, str) and c]
         kinds = _number_kinds(table[field])
-        if texts and all(re.fullmatch(_NUMERALS, text) for text in texts):
+        written = f"{_NUMERALS}|{_DAY_NUMBER}" if field in _DATES else _NUMERALS
+        if texts and all(re.fullmatch(written, text) for text in texts):
             kinds.add(float)
         if bytes in kinds:
             raise ArgumentError(
@@ -202,11 +207,36 @@ def refuse_numbers(table: pd.DataFrame, fields: Iterable[str]) -> None:
                 f"column {field!r} holds True or False, which no paper prints: give the text that "
                 "is printed"
             )
+        if kinds and field in _DATES:
+            raise ArgumentError(
+                f"column {field!r} holds numbers, as Excel counts days: make dates of them, "
+                f"pd.to_datetime(table[{field!r}].astype(float), unit='D', origin='1899-12-30')"
+            )
         if kinds and field not in _AMOUNTS:
             raise ArgumentError(
                 f"column {field!r} holds numbers, so leading zeros are gone: read the file with "
                 "cvocr_lab.read_frame or read_labels, or pd.read_csv(…, dtype=str)"
             )
+
+
+def refuse_several(
+    table: pd.DataFrame, fields: Iterable[str], *, kinds: tuple[type, ...] = (Mapping, *_SEVERAL)
+) -> None:
+    """Refuse columns of fields whose cells are lists or dicts, such as JSON has, and not texts.
+
+    Raises
+    ------
+    ArgumentError
+        A column holds such cells.
+    """
+    for field in fields:
+        for cell in table[field] if field in table.columns and table[field].dtype == object else ():
+            if isinstance(cell, kinds):
+                raise ArgumentError(
+                    f"column {field!r} holds a {type(cell).__name__} in a cell, not a text: give "
+                    f"the text of each, such as table[{field!r}].map(lambda cell: cell['text']) or "
+                    f"table[{field!r}].str[0]"
+                )
 
 
 def _number_kinds(values: pd.Series) -> set[type]:

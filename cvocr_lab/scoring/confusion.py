@@ -23,7 +23,7 @@ def count_classes(cells: pd.DataFrame, keys: pd.DataFrame) -> pd.DataFrame:
     wrong = (cells["outcome"] == "wrong").to_numpy()
     keys = keys[wrong].reset_index(drop=True)
     classes = cells["mistakes"][wrong].reset_index(drop=True).str.split(";").explode()
-    table = keys.take(classes.index).reset_index(drop=True)
+    table = keys.take(classes.index.to_numpy()).reset_index(drop=True)
     table["class"] = pd.Categorical(classes, list(MISTAKES))
     grouped = pd.Series(classes.index).groupby([table[name] for name in table], observed=True)
     counts = pd.DataFrame({"count": grouped.size(), "cells": grouped.nunique()})
@@ -59,7 +59,8 @@ def count_pairs(cells: pd.DataFrame, keys: pd.DataFrame, make_key: Key) -> pd.Da
                 "class": np.array(LETTER_CLASSES, object)[edits.classes()],
             }
         )
-        of_cells = keys.loc[some.index].assign(**{_PAIR: group, "count": 1})
+        of_cells = keys.loc[some.index].assign(count=1)
+        of_cells[_PAIR] = group
         times = of_cells.groupby([*names, _PAIR], observed=True, as_index=False)["count"].sum()
         found.append(each.merge(times, on=_PAIR))
     by = [*names, "truth_char", "value_char", "class"]

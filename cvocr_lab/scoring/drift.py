@@ -153,7 +153,8 @@ Sums = dict[str, pd.DataFrame]
 def _by_card(cells: pd.DataFrame, fields: list[str]) -> Sums:
     """Sum the figures of each card and field, and of each card's fields together."""
     card, cards = pd.factorize(cells["card"], sort=True)
-    at = card * len(fields) + pd.Index(fields).get_indexer(cells["field"])
+    field = pd.Index(fields).get_indexer(pd.Index(cells["field"])).astype(np.int64)
+    at = card.astype(np.int64) * len(fields) + field
     figures = cells.assign(wrong=~cells["correct"], values=1)
     found = {}
     for what in ("wrong", "values", "edits", "chars"):

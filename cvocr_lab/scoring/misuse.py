@@ -31,11 +31,40 @@ _MORE: Final = 3
 """By so many values, and by such a share of them, must another way of pairing agree better."""
 
 _LOOKED_AT: Final = 500
+_SUREST: Final = 1 + 1e-6
+"""Confidences above this are none; softmax may round to a little more than 1."""
+
+_NOTHING: Final = (
+    "N/A", "n/a", "NA", "None", "none", "NULL", "Null", "null", "NaN", "nan", "-", "--", "unknown",
+    "Unknown",
+)  # fmt: skip
+"""Words for a value that is absent, as programs and language models write them."""
+
 _ENDING: Final = re.compile(r"[\W_](?!(?:confidence|quad|clean.*|alt\d*)$).*")
 """Endings of a column beside that of a field, but for those that have a meaning of their own."""
 
 _LABEL: Final = " label"
 """Name that no column of a person has."""
+
+
+def _days_and_months(text: str) -> str:
+    day = re.fullmatch(r"(\d\d?)\D(\d\d?)\D(\d{4})", text)
+    return " ".join([*sorted(day.groups()[:2]), day[3]]) if day else text
+
+
+_SLIPS: Final = (
+    (
+        "leading zeros alone",
+        lambda text: text.lstrip("0"),
+        "read the file with cvocr_lab.read_labels, or pd.read_csv(…, dtype=str)",
+    ),
+    (
+        "the order of day and month alone",
+        _days_and_months,
+        "write dates as they are printed, day/month/year",
+    ),
+)
+"""In what all values of a field may differ by the fault of a table, not of a reader."""
 
 
 class PairingWarning(UserWarning):
@@ -71,7 +100,15 @@ def check_fields(frame: pd.DataFrame, truth: pd.DataFrame, fields: Sequence[str]
                     f"the {what} has a column {near[0]!r} but none called {field!r}, so that field "
                     f"is not compared: give {what}.rename(columns={{{near[0]!r}: {field!r}}})"
                 )
-    if columns.isdisjoint(known & labels) and not any(c.startswith("ocr_") for c in columns):
+    for field in known & columns:
+        sure = pd.to_numeric(frame.get(f"{field}_confidence", pd.Series()), errors="coerce")
+        if (sure < 0).any() or (sure > _SUREST).any():
+            raise ArgumentError(
+                f"column '{field}_confidence' holds {sure.max():g}: a confidence is a number from "
+                "0 to 1; divide percents by 100"
+            )
+    alone = columns.isdisjoint(known & labels) and not any(c.startswith("ocr_") for c in columns)
+    if alone and (not columns & known or labels & known):  # else it is the truth that lacks them
         both = sorted(columns & labels)
         cure = f"say fields=[…]; both have {', '.join(both)}" if both else "rename them"
         raise ArgumentError(
@@ -166,11 +203,16 @@ def notice(
     else:
         _notice_merge(read, truth, pairing, sample[answered[sample]])
     for field, pairs in _pairs(read, truth, pairing, sample):
-        lost = sum(w != v and w.lstrip("0") == v.lstrip("0") != "" for w, v in pairs)
-        if lost > max(len(pairs) / 2, 1):
+        for what, alike, cure in _SLIPS:
+            lost = sum(w != v and alike(w) == alike(v) != "" for w, v in pairs)
+            if lost > max(len(pairs) / 2, 1):
+                _warn(f"{lost:,} of {len(pairs):,} values of {field!r} differ in {what}: {cure}")
+        words = read.texts(field)[read.texts(field).isin(_NOTHING)]
+        if len(words) and not truth.accepted(field)[0].texts.isin(_NOTHING).any():
             _warn(
-                f"{lost:,} of {len(pairs):,} values of {field!r} differ in leading zeros alone: "
-                "read the file with cvocr_lab.read_labels, or pd.read_csv(…, dtype=str)"
+                f"{len(words):,} readings of {field!r} are the word {words.iloc[0]!r}, which "
+                "counts as a value: where nothing was read, give "
+                f"frame.replace({words.iloc[0]!r}, '')"
             )
     ours = read.types[pairing.first[answered]] if len(read) else np.array([], object)
     theirs = truth.types[answered]

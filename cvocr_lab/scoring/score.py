@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 import numpy as np
 import pandas as pd
-from pandas.api.types import is_hashable, is_object_dtype
+from pandas.api.types import is_hashable
 
 from cvocr_lab.errors import ArgumentError, unknown
 from cvocr_lab.frames import (
@@ -25,6 +25,7 @@ from cvocr_lab.frames import (
     spelled,
     spellings,
 )
+from cvocr_lab.kinds import captioned
 from cvocr_lab.scoring import drift
 from cvocr_lab.scoring.alignment import alignment
 from cvocr_lab.scoring.cells import compare_fields
@@ -185,24 +186,24 @@ class Score(ScoreViews):
                     f"the result has a column {name!r} of its own: rename that of the truth, "
                     f"truth.rename(columns={{{name!r}: …}})"
                 )
-            at = cells["row"]
+            at = cells["row"].to_numpy()
             if name in self.rows:
-                said = self.rows[name].array
+                said = self.rows[name]
             elif name in self.rows.index.names:
-                said = self.rows.index.get_level_values(name).array
+                said = self.rows.index.get_level_values(name).to_series()
             elif name in cells:
-                said, at = cells[name].array, None
+                said, at = cells[name], np.arange(len(cells))
             elif name in self.readings:
-                said, at = self.readings[name].array, cells["reading"]
+                said, at = self.readings[name], cells["reading"].to_numpy()
             else:
                 known = [*cells.columns, *self.rows.columns, *self.readings.columns]
                 raise unknown("column to group by", name, known)
-            if is_object_dtype(said.dtype) and not all(map(is_hashable, said)):
+            if said.dtype == object and not all(map(is_hashable, said)):
                 raise ArgumentError(
                     f"column {name!r} holds lists or the like, which cannot be grouped: give it "
                     f"as texts, table.assign({name}=table[{name!r}].map(str))"
                 )
-            found[name] = said if at is None else said.take(at.to_numpy(), allow_fill=True)
+            found[name] = said.array.take(at, allow_fill=True)
         return pd.DataFrame(found, index=range(len(cells)))
 
     @property
@@ -239,11 +240,23 @@ class Score(ScoreViews):
         ]
         if "type" in self.rows and self.type_right < 1:
             noticed.insert(0, f"type right {self.type_right:.1%}")
+        noticed += self._written_otherwise()
         if self.unreadable:
             noticed.append(f"cells unreadable: {self.unreadable:,}")
         if noticed:
             said.append(f"Noticed: {'; '.join(noticed)}.")
         return " ".join(said)
+
+    def _written_otherwise(self) -> list[str]:
+        """Name the fields most of whose values are wrong by the way they are written alone."""
+        cells = self.cells
+        alike = cells["verdict"].isin(["style", "same value"]) | (cells["tier"] == "case")
+        alike &= cells["outcome"] == "wrong"
+        counts = alike.groupby(cells["field"], observed=True).agg(["sum", "mean"])
+        return [
+            f"{captioned(str(field))} differs in style or case alone: {count:,}"
+            for field, count in counts.loc[counts["mean"] > 1 / 2, "sum"].items()
+        ]
 
     def _overview(self) -> tuple[pd.DataFrame, str]:
         by = [self.by] if isinstance(self.by, str) else list(self.by)
@@ -341,9 +354,7 @@ def score(
     on = on and nfc(on)
     if fields is not None:
         fields = [spellings().get(field, field) for field in listed(fields)]
-    table, wanted = spelled(as_table(frame, "frame")), as_table(truth, "truth")
-    if isinstance(truth, Mapping) and on not in wanted and wanted.index.names == [None]:
-        wanted = wanted.rename_axis(on)  # papers by label: these are the labels
+    table, wanted = spelled(_by_label(frame, "frame", on)), _by_label(truth, "truth", on)
     check_fields(table, spelled(wanted), fields)
     read = Records(table, fields=fields or ())
     labels = Truth(wanted, read, fields=fields, on=on, alternatives=alternatives)
@@ -371,3 +382,11 @@ def score(
     )
     judged._keys(by)  # a wrong name is told here, not when the score is shown
     return judged
+
+
+def _by_label(data: Table, what: str, on: str | None) -> pd.DataFrame:
+    """Give a table; where it is a dict of papers by label, `on` names these labels."""
+    table = as_table(data, what)
+    if isinstance(data, Mapping) and on not in table and table.index.names == [None]:
+        return table.rename_axis(on)
+    return table
