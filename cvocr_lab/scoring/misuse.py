@@ -35,8 +35,7 @@ _SUREST: Final = 1 + 1e-6
 """Confidences above this are none; softmax may round to a little more than 1."""
 
 _NOTHING: Final = (
-    "N/A", "n/a", "NA", "None", "none", "NULL", "Null", "null", "NaN", "nan", "-", "--", "unknown",
-    "Unknown",
+    "N/A", "n/a", "NA", "None", "none", "NULL", "Null", "null", "NaN", "nan", "unknown", "Unknown",
 )  # fmt: skip
 """Words for a value that is absent, as programs and language models write them."""
 
@@ -210,9 +209,8 @@ def notice(
         words = read.texts(field)[read.texts(field).isin(_NOTHING)]
         if len(words) and not truth.accepted(field)[0].texts.isin(_NOTHING).any():
             _warn(
-                f"{len(words):,} readings of {field!r} are the word {words.iloc[0]!r}, which "
-                "counts as a value: where nothing was read, give "
-                f"frame.replace({words.iloc[0]!r}, '')"
+                f"the frame says {words.iloc[0]!r} where {field!r} was not read, and that counts "
+                f"as a value (in {len(words):,} rows): give frame.replace({words.iloc[0]!r}, '')"
             )
     ours = read.types[pairing.first[answered]] if len(read) else np.array([], object)
     theirs = truth.types[answered]
