@@ -51,6 +51,7 @@ from cvocr_lab.frames.columns import (
     as_text,
     check_source_columns,
     field_columns,
+    listed,
     restore,
 )
 from cvocr_lab.frames.files import read_frame, write_csv, write_frame
@@ -60,7 +61,7 @@ from cvocr_lab.frames.record import Cell, Record
 from cvocr_lab.frames.records import Records, expected
 from cvocr_lab.frames.sides import wide
 from cvocr_lab.frames.sources import opened, relocate
-from cvocr_lab.frames.tables import Table, as_table, spelled
+from cvocr_lab.frames.tables import Table, as_table, spelled, spellings
 from cvocr_lab.frames.truth import Accepted, Alternatives, Truth
 
 __all__ = [
@@ -68,6 +69,6 @@ __all__ = [
     "UNREADABLE", "Accepted",
     "Alternatives", "Cell", "Pairing", "Reading", "Record", "Records", "Table", "Truth",
     "as_table", "as_text", "beside", "check_source_columns", "expected", "field_columns",
-    "from_frame", "opened", "pair", "read_frame", "relocate", "restore", "spelled", "to_frame",
-    "wide", "write_csv", "write_frame",
+    "from_frame", "listed", "opened", "pair", "read_frame", "relocate", "restore", "spelled",
+    "spellings", "to_frame", "wide", "write_csv", "write_frame",
 ]  # fmt: skip
