@@ -290,3 +290,33 @@ def test_a_caption_read_ill_counts_where_it_should_stand() -> None:
         _line("Thạnh Lộc, Quận 12", 27, 46.0),
     ]
     assert _parsed("tcc_chip", lines)["quoctich"] == "Việt Nam"
+
+
+def test_small_print_that_is_hardly_read_joins_no_value() -> None:
+    lines = [
+        _line("Đặc điểm nhân dạng / Personal identification:", 2, 1.0, 2.4),
+        _line("Sẹo dài 1cm ngang cằm, cách mép phải", 2, 4.0, 3.4),
+        _line("Ieft idex Fndet", 56, 3.6, 1.9, sure=0.69),
+    ]
+    assert _parsed("matsautcc_chip", lines)["dauvet"] == "Sẹo dài 1cm ngang cằm, cách mép phải"
+
+
+def test_a_value_found_in_two_parts_stays_together() -> None:
+    lines = [
+        _line("Họ và tên: HÀ CÔNG THUỴ", 24, 18.0),
+        _line("Nguyên quán: Xuân Sơn, Hóc Môn, TP.", 24, 25.0),
+        _line("Hồ", 68.6, 25.0),
+        _line("Chí Minh", 24, 29.0),
+    ]
+    got = _parsed("cmt", lines)
+    assert got["country"] == "Xuân Sơn, Hóc Môn, TP. Hồ Chí Minh"
+    assert got["name"] == "HÀ CÔNG THUỴ"
+
+
+def test_lines_that_follow_one_another_are_parted() -> None:
+    boxes = np.array(
+        [[[10, 10], [110, 10], [110, 40], [10, 40]], [[112, 11], [160, 11], [160, 41], [112, 41]]],
+        np.float32,
+    )
+    first, second = grown(boxes)
+    assert first[1, 0] == second[0, 0] == pytest.approx(111, abs=1)

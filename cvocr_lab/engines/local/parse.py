@@ -108,6 +108,8 @@ _BESIDE_MM = 4.0
 _CLEAR, _STRANGE = 0.9, 0.65
 """Mean confidence of the characters of a segment from which it is clearly read, and up to which it
 is no part of a value of which another segment is."""
+_OTHER_SIZE = 1.4
+"""How much larger or smaller print of another size is."""
 
 
 def _signed(segments: Sequence[Segment], model: Model) -> set[int]:
@@ -167,11 +169,19 @@ def _assemble(
 
 
 def _without_strangers(segments: list[Segment]) -> list[Segment]:
-    """Segments without those that are hardly read while others are clearly: seals, the ground."""
+    """Segments without those that are hardly read while others are clearly: seals, the ground.
+
+    Print of another size is left out sooner: a caption's other language.
+    """
     means = [float(np.mean(s.characters)) if s.characters else 1.0 for s in segments]
     if max(means) < _CLEAR:
         return segments
-    return [s for s, mean in zip(segments, means, strict=True) if mean >= _STRANGE]
+    usual = max(segments, key=lambda s: len(s.text)).height
+    return [
+        s
+        for s, mean in zip(segments, means, strict=True)
+        if mean >= (_STRANGE if 1 / _OTHER_SIZE < s.height / usual < _OTHER_SIZE else _CLEAR)
+    ]
 
 
 def _sure(segments: Sequence[Segment]) -> tuple[float, ...]:
