@@ -56,6 +56,7 @@ def test_values_of_a_closed_list_stay_as_spelt(value: str) -> None:
     [
         ("KB 934461", "KB 934461"), ("CD897119", "CD897119"), ("N° 68271643", "68271643"),
         ("756294344653", "756294344653"), ("Số: 2176614", "2176614"),
+        ("No: D1457253", "D1457253"), ("N 123456", "123456"),
     ],
 )  # fmt: skip
 def test_a_certificate_keeps_the_letters_of_its_series(printed: str, value: str) -> None:

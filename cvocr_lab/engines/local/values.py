@@ -153,8 +153,10 @@ def _pattern(kind: t.Pattern, text: str) -> str:
         words = [letters_from_lookalikes(w) for w in re.findall(r"\b[A-Z0-9]{3}\b", text.upper())]
         return next((w for w in words if w == "VNM"), words[0] if words else "")
     if kind is t.CERTIFICATE_ID:
+        # The form is not known: one to three letters of a series, but no "N" of "Nº".
+        series = r"(?:(?<![A-Z])([A-Z]{2,3}|[A-MO-Z])(\s?))?"
         for candidate in (text, _mended(text)):
-            found = re.search(r"(?:(?<![A-Z])([A-Z]{2})(\s?))?(?<!\d)(\d{5,12})(?!\d)", candidate)
+            found = re.search(series + r"(?<!\d)(\d{5,12})(?!\d)", candidate)
             if found:
                 return "".join(part or "" for part in found.groups())
         return ""
@@ -257,7 +259,7 @@ def misfit(field: Field, text: str) -> float:
         value = take(field, [text])
         if value and kind.accepts(value):
             return -0.4
-        if kind is t.CERTIFICATE_ID and re.fullmatch(r"[A-Z]{2}", text):
+        if kind is t.CERTIFICATE_ID and re.fullmatch(r"[A-Z]{2,3}", text):
             return 0.0  # a series, set apart from its number
         return 0.5 if digits >= 3 else 1.8
     if isinstance(kind, t.Choice) and kind in (t.SEX, t.PASSPORT_SEX, t.NATIONALITY):
