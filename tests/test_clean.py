@@ -257,6 +257,16 @@ def test_amounts_are_whole_numbers() -> None:
     assert made["clean_flags"].tolist()[3] == "pay_load"
 
 
+def test_what_a_paper_does_not_print_is_flagged_where_its_column_cannot_hold_it() -> None:
+    frame = pd.DataFrame(
+        {"type": ["tcc", "vehicle_registration_back"], "sit": ["two", "2"], "duedate": ["x", None]}
+    )
+    made = clean(frame)
+    assert made["sit_clean"].isna().tolist() == [True, False]
+    assert made["clean_flags"].tolist()[0] == "sit;duedate"
+    assert made["sit"].tolist() == ["two", "2"]
+
+
 def test_a_repair_less_certain_than_the_threshold_is_not_made() -> None:
     frame = pd.DataFrame({"type": ["cmt"], "id": ["O23456789"]})
     assert clean(frame)["id_clean"].tolist() == ["023456789"]

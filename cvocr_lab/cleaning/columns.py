@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
@@ -119,15 +120,27 @@ class Column:
                 days = [_day(cell[1]) if cell else None for cell in self.cells]
                 return pd.Series(np.array(days, dtype="datetime64[us]"))
             case "whole":
-                amounts = [
-                    int(cell[1].text) if cell and not cell[1].flag else None for cell in self.cells
-                ]
+                amounts = [_amount(cell[1]) if cell else None for cell in self.cells]
                 return pd.Series(amounts, dtype="Int64")
         return pd.Series([cell[1].text if cell else None for cell in self.cells], dtype=TEXT)
 
     def flagged(self) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-        """Tell the rows whose value has no normal form, or no whole one."""
-        return np.array([bool(c and c[1].flag) for c in self.cells], dtype=bool)[self.codes]
+        """Tell the rows whose value has no normal form that the column can hold."""
+        given = [bool(c and (c[1].flag or self._is_out_of_place(c[1]))) for c in self.cells]
+        return np.array(given, dtype=bool)[self.codes]
+
+    def _is_out_of_place(self, cell: Cleaned) -> bool:
+        """Return whether the column cannot hold what a paper without this field says."""
+        match self.rule.dtype:
+            case "date":
+                return "iso" not in cell.parts
+            case "whole":
+                return _amount(cell) is None
+        return False
+
+
+def _amount(cell: Cleaned) -> int | None:
+    return int(cell.text) if not cell.flag and re.fullmatch("[0-9]+", cell.text) else None
 
 
 def _day(cell: Cleaned) -> str | None:

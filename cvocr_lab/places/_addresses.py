@@ -69,9 +69,10 @@ def parse_address(text: str, *, era: Era | None = None) -> Address:
     split = best
     # Without a date, a ward of today may be a district whose ward lost its comma.
     undated = era is None and best.era == "new" and bool(best.house)
-    if undated or not _is_whole(best):
+    whole = _is_whole(best)
+    if undated or not whole:
         search = Search(parted(text))
-        found = search.best(era)
+        found = search.best(era, at_end=whole)
         if found is not None:
             other = _of_reading(search, found)
             best = max(best, other, key=_rank)

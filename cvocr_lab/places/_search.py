@@ -91,10 +91,16 @@ class Search(Runs):
         super().__init__(text)
         self._ending: dict[tuple[int, bool], list[Span]] = {}
 
-    def best(self, era: Era | None) -> Reading | None:
-        """Return the reading of the highest value, or None if no unit is found."""
+    def best(self, era: Era | None, *, at_end: bool = False) -> Reading | None:
+        """Return the reading of the highest value, or None if no unit is found.
+
+        Parameters
+        ----------
+        at_end
+            Whether the units are known to stand at the end of the text.
+        """
         found: list[Reading] = []
-        for end in self._ends():
+        for end in self._ends()[: 1 if at_end else None]:
             for readings in self._readings(end, era):
                 found += [reading for reading in readings if reading.value > 0]
                 if any(reading.ward and reading.value >= _SURE for reading in found):
