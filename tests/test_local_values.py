@@ -46,6 +46,19 @@ def test_a_leader_takes_no_dot_of_an_abbreviation(printed: str, value: str) -> N
     assert values.take(TYPES["cmt"]["address"], [printed], leader=True) == value
 
 
+@pytest.mark.parametrize(
+    ("lines", "value"),
+    [
+        (["Phường 9, Phú Nhuận, TP", "Hồ Chí Minh"], "Phường 9, Phú Nhuận, TP. Hồ Chí Minh"),
+        (["P Vĩnh Ninh, Q.Thuận Hóa"], "P. Vĩnh Ninh, Q.Thuận Hóa"),
+        (["Số 5, P Vĩnh Ninh, Q", "Thuận Hóa"], "Số 5, P. Vĩnh Ninh, Q. Thuận Hóa"),
+        (["Ấp Bình X, Thôn P Lâm, TP"], "Ấp Bình X, Thôn P Lâm, TP"),
+    ],
+)
+def test_a_unit_gets_the_dot_that_the_leader_hides(lines: list[str], value: str) -> None:
+    assert values.take(TYPES["cmt"]["address"], lines, leader=True) == value
+
+
 @pytest.mark.parametrize("value", ["Mông", "MÔNG", "Mường", "H'Mông", "Kinh", "Ê Đê"])
 def test_values_of_a_closed_list_stay_as_spelt(value: str) -> None:
     assert values.take(TYPES["matsaucmt"]["dantoc"], [value]) == value

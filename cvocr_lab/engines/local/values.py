@@ -40,6 +40,8 @@ def take(field: Field, texts: Sequence[str], *, leader: bool = False) -> str:
     leader
         Whether dotted leaders run under the value: then dots are no part of it.
     """
+    if leader and isinstance(field.type, t.Address):
+        texts = [_LAST_UNIT.sub(".", line) for line in texts[:-1]] + [*texts[-1:]]
     text = _DOTS.sub(" ", nfc(" ".join(texts)))
     if leader:
         text = _DOT.sub(_kept_dot, text)
@@ -64,7 +66,7 @@ def take(field: Field, texts: Sequence[str], *, leader: bool = False) -> str:
     if isinstance(kind, t.Name):
         return _name(text)
     if isinstance(kind, t.Address):
-        return _address(text)
+        return _address(_UNIT.sub(".", text) if leader else text)
     if isinstance(kind, t.Choice):
         return _choice(kind, text)
     if isinstance(kind, t.Pattern):
@@ -81,6 +83,10 @@ _ABBREVIATIONS = frozenset((
     "TP", "TX", "TT", "KP", "KV", "TDP", "TL", "QL", "ĐT", "CT", "CTY", "DNTN", "CO", "LTD",
     "TNHH", "BV", "ĐH", "THPT", "UB", "ST",
 ))  # fmt: skip
+
+# The dot of a unit is hard to see where the leader begins under it, or runs on.
+_UNIT = re.compile(r"(?:(?<=^[PQHXT])|(?<=, [PQHXT]))(?= [^\W\d_a-z])")
+_LAST_UNIT = re.compile(r"(?<=\bTP|\bTX|\bTT)$|(?<=\b[PQHX])$")
 
 
 def _kept_dot(found: re.Match[str]) -> str:
