@@ -10,6 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from cvocr_lab.engines.local import papers, text_lines
+from cvocr_lab.engines.local.corners import best_corners, peaks
 from cvocr_lab.engines.local.eyes import Eyes, model_files
 from cvocr_lab.engines.local.geometry import (
     fit_quad,
@@ -129,7 +130,7 @@ def test_corners_are_read_off_heat_maps_between_cells() -> None:
         -((x - cx / papers.CELL + 0.5) ** 2 + (y - cy / papers.CELL + 0.5) ** 2) / 2
         for cx, cy in truth
     ]).astype(np.float32)  # fmt: skip
-    found = [places[0] for places, _ in papers.peaks(heat)]
+    found = [peaks(np.exp(one) / np.exp(one).sum())[0] for one in heat]
     assert np.abs(found - truth).max() < 0.4
 
 
@@ -144,9 +145,22 @@ def test_a_corner_that_makes_no_photographed_rectangle_gives_way() -> None:
     chances = np.stack([peak((cx, cy)) for cx, cy in truth])
     chances[0] = 0.35 * peak((24.0, 18.0)) + 0.65 * peak((4.0, 60.0))
     heat = np.log(chances + 1e-9).astype(np.float32)
-    found = papers.refined(truth, np.eye(3), heat)
+    found = best_corners(truth, np.eye(3), heat, {1.63: 1.0})
     assert found is not None
-    assert np.abs(found - truth).max() < 1.0
+    assert np.abs(found[0] - truth).max() < 1.0
+
+
+def test_a_corner_without_a_trace_is_where_a_scanned_paper_has_it() -> None:
+    corners = rectangle(160, 100) + np.array([30, 20])
+    y, x = np.mgrid[0:36, 0:56]
+    shown = corners + np.array([[0, 0], [0, 0], [5, -3], [0, 0]])
+    heat = np.stack([
+        np.log(np.exp(-((x - cx / 4 + 0.5) ** 2 + (y - cy / 4 + 0.5) ** 2) / spread) + 1e-9)
+        for (cx, cy), spread in zip(shown, (2, 2, 40, 2), strict=True)
+    ]).astype(np.float32)  # fmt: skip
+    found = best_corners(corners, np.eye(3), heat, {1.6: 1.0})
+    assert found is not None
+    assert np.abs(found[0] - corners).max() < 1.5
 
 
 _CARD = rectangle(86, 54) + np.array((10, 20))

@@ -261,3 +261,32 @@ def test_what_is_hardly_read_joins_no_value_that_is_clearly_read() -> None:
 def test_the_police_is_known_without_its_first_letter(read: str) -> None:
     field = TYPES["matsaucmt"]["noicap"]
     assert values.authority(field, f"GIÁM ĐỐC {read} TỈNH HOÀ BÌNH")[1] == "CÔNG AN TỈNH HOÀ BÌNH"
+
+
+def test_values_without_readable_captions_are_found_where_the_other_captions_place_them() -> None:
+    higher = 7.0  # millimetres; the layout's own places would name the next row's fields
+    lines = [
+        _line("Số / No.: 079064994946", 27, 27.0 - higher),
+        _line("Họ và tên / Full name:", 27, 30.0 - higher),
+        _line("PHẠM KHẮC BÌNH", 27, 33.0 - higher),
+        _line("ih / Dare of bim 06/11/1964", 27, 36.0 - higher),
+        _line("Nam", 33, 39.0 - higher),
+        _line("Quốc tịch / Nationality: Việt Nam", 46, 39.0 - higher),
+        _line("Quê quán / Place of origin:", 27, 42.5 - higher),
+        _line("Thạnh Lộc, Quận 12", 27, 46.0 - higher),
+    ]
+    got = _parsed("tcc_chip", lines)
+    assert got["born"] == "06/11/1964"
+    assert got["sex"] == "Nam"
+    assert got["name"] == "PHẠM KHẮC BÌNH"
+    assert got["country"] == "Thạnh Lộc, Quận 12"
+
+
+def test_a_caption_read_ill_counts_where_it_should_stand() -> None:
+    lines = [
+        _line("Giới tính / Sex: Nam", 27, 39.0),
+        _line("Quốc na / natly: Việt Nam", 54, 39.0),
+        _line("Quê quán / Place of origin:", 27, 42.5),
+        _line("Thạnh Lộc, Quận 12", 27, 46.0),
+    ]
+    assert _parsed("tcc_chip", lines)["quoctich"] == "Việt Nam"

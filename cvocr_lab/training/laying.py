@@ -72,7 +72,7 @@ def lay(
         return None
     matrix = homography(rectangle(width, height), corners)
     small = shrunk(paper, scale)
-    if rng.random() < 0.15:
+    if rng.random() < 0.25:
         small = _toned(small, picture, corners)
     rounded = None
     if flat.type != "passport" and not flat.type.startswith("vehicle") and rng.random() < 0.75:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
@@ -13,6 +14,7 @@ import cv2
 import numpy as np
 
 from cvocr_lab.engines.local import papers, text_lines
+from cvocr_lab.engines.local.corners import best_corners
 from cvocr_lab.engines.local.geometry import (
     Image,
     Points,
@@ -25,6 +27,7 @@ from cvocr_lab.engines.local.geometry import (
 )
 from cvocr_lab.engines.local.papers import Outline
 from cvocr_lab.errors import ArgumentError
+from cvocr_lab.kinds import TYPES
 
 MODELS = ("papers.onnx", "turns.onnx", "text.onnx")
 _LEAST_SIDE = 40
@@ -104,26 +107,29 @@ class Eyes:
         if max(side_lengths(rough)) < _LEAST_SIDE or _shown(rough, small) < _LEAST_SHOWN:
             return None
         net = _open(MODELS[1], self._threads)
-        quad = papers.long_side_first(rough)
-        logits = np.zeros(4, np.float32)
+        quad = best = papers.long_side_first(rough)
+        most = -math.inf
         for _ in range(_MOST_LOOKS):
             crop, matrix = papers.crop(small, quad)
             heat, names = net.run(crop[None])
             logits = names[0]
-            better = papers.refined(quad, matrix, heat[0])
-            if better is None:
+            types = papers.type_chances(net.card["types"], logits[4:])
+            found = best_corners(quad, matrix, heat[0], _ratios(types))
+            if found is None:
                 break
-            moved = float(np.hypot(*(better - quad).T).max()) / max(side_lengths(quad))
-            quad = better
+            moved = float(np.hypot(*(found[0] - quad).T).max()) / max(side_lengths(quad))
+            quad, score = found
+            if score > most:
+                best, most = quad, score
             if moved < _STILL:
                 break
+        quad = best
         turns = papers.softmax(logits[:4])
         across, down = side_lengths(quad)
         if across > _LANDSCAPE * down:
             turns[1::2] = 0
             turns /= turns.sum()
         turn = int(turns.argmax())
-        types = papers.type_chances(net.card["types"], logits[4:])
         return Outline(np.roll(quad, -turn, axis=0) / scale, float(turns[turn]), types)
 
     def lines(self, image: Image, scale: float) -> Quads:
@@ -142,6 +148,17 @@ class Eyes:
         answer = _open(MODELS[2], self._threads).run(small[None])[0][0]
         quads = text_lines.quads_of(answer)
         return quads * np.array([width / size[0], height / size[1]], np.float32)
+
+
+def _ratios(types: Mapping[str, float]) -> dict[float, float]:
+    """Width over height of each layout, and its probability; "" is any of them."""
+    chances: dict[float, float] = {}
+    for kind in TYPES.values():
+        share = (types.get(kind.name, 0.0) + types.get("", 0.0) / len(TYPES)) / len(kind.layouts)
+        for layout in kind.layouts:
+            ratio = round(layout.size[0] / layout.size[1], 3)
+            chances[ratio] = chances.get(ratio, 0.0) + share
+    return chances
 
 
 def _shown(quad: Points, image: Image) -> float:

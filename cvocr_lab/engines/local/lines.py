@@ -59,6 +59,9 @@ def _is_leader(line: Line) -> bool:
 _GROW = (0.13, 0.17)
 """What is added around a line before it is read, above and below and at its ends, as a share of its
 height: the recogniser was trained on boxes that are a little loose."""
+_SAME_LINE, _PARALLEL = 0.35, 0.97
+"""How far off lines may lie that follow one another, in their heights, and the least cosine of the
+angle between them."""
 _LONGEST = 1600
 """Pages are looked at for lines at this length in pixels, or at twice their own."""
 _UPRIGHT_SHARE = 0.5
@@ -72,9 +75,33 @@ def grown(quads: Quads) -> Quads:
     tall = np.maximum(np.hypot(*down.T), 1e-6)[:, None]
     along = along / np.maximum(np.hypot(*along.T), 1e-6)[:, None] * tall * _GROW[1]
     down = down * _GROW[0]
-    return np.asarray(
-        quads + np.stack([-along - down, along - down, along + down, down - along], 1), np.float32
+    return _parted(
+        np.asarray(
+            quads + np.stack([-along - down, along - down, along + down, down - along], 1),
+            np.float32,
+        )
     )
+
+
+def _parted(quads: Quads) -> Quads:
+    """Cut lines that follow one another at the middle of their overlap.
+
+    Otherwise the first letter of the second would be read at the end of the first, too.
+    """
+    parted = quads.copy()
+    starts, ends = quads[:, [0, 3]].mean(1), quads[:, [1, 2]].mean(1)
+    along = (ends - starts) / np.maximum(np.hypot(*(ends - starts).T), 1e-6)[:, None]
+    tall = np.hypot(*(quads[:, 3] - quads[:, 0]).T)
+    for i in range(len(quads)):
+        ahead = (starts - starts[i]) @ along[i]
+        over = (ends[i] - starts) @ along[i]
+        beside = np.abs((starts - ends[i]) @ np.array([-along[i, 1], along[i, 0]]))
+        follows = (ahead > over) & (over > 0) & (over < tall[i]) & (beside < _SAME_LINE * tall[i])
+        for j in np.flatnonzero(follows & (along @ along[i] > _PARALLEL)):
+            cut = along[i] * over[j] / 2
+            parted[i, 1:3] -= cut
+            parted[j, [0, 3]] += cut
+    return parted
 
 
 def read_page(image: Image, eyes: Eyes, reader: Reader) -> list[list[Line]]:

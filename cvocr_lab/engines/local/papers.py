@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import product
 from typing import Final
 
 import cv2
@@ -29,8 +28,6 @@ from cvocr_lab.engines.local.geometry import (
     overlap,
     rectangle,
     side_lengths,
-    twist,
-    warp_points,
 )
 
 CANVAS: Final = 320
@@ -58,11 +55,6 @@ exact, is one paper's."""
 _ONE_PAPER = 0.135
 """Spread of the middles that a paper's cells point to, over the square root of their number, up to
 which they are one paper's: one paper's spread by 0.11 at most, two papers' by 0.16 and more."""
-_MOST_PEAKS, _LEAST_CHANCE, _FLOOR = 3, 1e-3, 1e-4
-"""Places considered for a corner, the least probability of one, and what is added to each: the net
-is sometimes sure of a wrong place."""
-_TWIST = 0.06
-"""Standard deviation of the twist of photographed papers."""
 _LONGEST = 1400
 """The second net sees crops of the picture at most this long; sharper ones would alias."""
 
@@ -208,63 +200,6 @@ def _fitted(
     bare = cv2.morphologyEx(whole, cv2.MORPH_OPEN, disc)
     quad = fit_quad(bare if bare.any() else whole)
     return None if quad is None else quad + 0.5  # a pixel's middle lies half beyond its index
-
-
-def peaks(heat: NDArray[np.float32]) -> list[tuple[Points, NDArray[np.float64]]]:
-    """Return the likely places of each corner on the second net's heat maps ``(4, 36, 56)``.
-
-    Returns
-    -------
-    list of tuple
-        For each corner its places, ``(n, 2)`` pixels of the crop, and the probability of each; at
-        least one.
-    """
-    powers = np.exp(heat - heat.max((1, 2), keepdims=True))
-    return [_peaks(power / power.sum()) for power in powers]
-
-
-def _peaks(chance: NDArray[np.float32]) -> tuple[Points, NDArray[np.float64]]:
-    places: list[tuple[float, float]] = []
-    chances: list[float] = []
-    left = chance.copy()
-    for _ in range(_MOST_PEAKS):
-        row, column = map(int, np.unravel_index(int(left.argmax()), left.shape))
-        y0, x0 = max(row - 2, 0), max(column - 2, 0)
-        window = left[y0 : y0 + 5, x0 : x0 + 5]
-        total = float(window.sum())
-        if places and total < _LEAST_CHANCE:
-            break
-        rows, columns = np.mgrid[y0 : y0 + window.shape[0], x0 : x0 + window.shape[1]]
-        x, y = float((window * columns).sum()) / total, float((window * rows).sum()) / total
-        places.append((x, y))
-        chances.append(total)
-        left[max(row - 3, 0) : row + 4, max(column - 3, 0) : column + 4] = 0
-    return (np.array(places) + 0.5) * CELL, np.array(chances)
-
-
-def refined(
-    quad: Points, matrix: Matrix, heat: NDArray[np.float32], *, furthest: float = 0.25
-) -> Points | None:
-    """Corners in the picture as the second net sees them; None where they make no paper.
-
-    Of the likely places of each corner, the four are taken that are likeliest together, as the
-    corners of a rectangle that was photographed: a paper seen at a slant is nearly a parallelogram.
-    """
-    back = np.linalg.inv(matrix)
-    seen = [(warp_points(back, places), chances) for places, chances in peaks(heat)]
-    reach = furthest * max(side_lengths(quad))
-    best, most = None, -np.inf
-    for which in product(*(range(len(chances)) for _, chances in seen)):
-        corners = np.stack([places[k] for k, (places, _) in zip(which, seen, strict=True)])
-        if not is_convex(corners) or np.hypot(*(corners - quad).T).max() > reach:
-            continue
-        chance = sum(
-            float(np.log(chances[k] + _FLOOR)) for k, (_, chances) in zip(which, seen, strict=True)
-        )
-        chance -= 0.5 * (twist(corners) / _TWIST) ** 2
-        if chance > most:
-            best, most = corners, chance
-    return None if best is None else clockwise(best)
 
 
 def reduced(image: Image) -> tuple[Image, float]:

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from cvocr_lab.engines.local import values
-from cvocr_lab.engines.local.assign import assign, find_captions
+from cvocr_lab.engines.local.assign import assign
+from cvocr_lab.engines.local.captions import find_captions, missed_captions, moved
 from cvocr_lab.engines.local.classify import Hit, Model
 from cvocr_lab.engines.local.geometry import Matrix
 from cvocr_lab.engines.local.line_segments import Segment, cut, hull
@@ -68,8 +69,12 @@ def parse(
     """
     segments = cut(lines, hits, model, matrix, skip)
     captions = find_captions(segments, model)
+    slots = moved({s.field: s for s in model.layout.slots}, captions)
+    if more := missed_captions(segments, model, slots, captions):
+        segments = cut(lines, [*hits, *more], model, matrix, skip)
+        captions = find_captions(segments, model)
+        slots = moved({s.field: s for s in model.layout.slots}, captions)
     loose = [p for p in segments if p.hit is None]
-    slots = {s.field: s for s in model.layout.slots}
     fields = [f for f in model.type.fields if f.source == "print" and f.name != "mrz"]
     fields = [f for f in fields if f.name in slots or f.name in captions or f.leading]
     readings: dict[str, Reading] = {}

@@ -265,6 +265,8 @@ def misfit(field: Field, text: str) -> float:
         return -0.3 if take(field, [text]).upper() in known else 1.5
     if isinstance(kind, t.Name | t.Owner):
         upper = sum(c.isupper() for c in text)
+        if isinstance(kind, t.Name) and digits > 1:
+            return 2.0
         return 0.8 * (digits > letters) + (0.6 if letters and upper < 0.6 * letters else -0.2)
     if isinstance(kind, t.Address):
         return 1.2 if digits > letters else (-0.2 if "," in text else 0.0)
