@@ -393,6 +393,11 @@ def test_warnings_point_to_the_line_of_the_caller() -> None:
         with pytest.warns(PairingWarning, match="48 of 60 rows") as told:
             call()
         assert {warning.filename for warning in told} == {__file__}
+    # A module of a person may be called almost like ours.
+    theirs = {"__name__": "cvocr_lab_tools", "score": score, "few": few, "truth": truth}
+    with pytest.warns(PairingWarning) as told:
+        exec(compile("score(few, truth, on='image')", "tools.py", "exec"), theirs)
+    assert told[0].filename == "tools.py"
 
 
 def test_types_that_disagree_are_noticed() -> None:

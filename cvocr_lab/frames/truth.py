@@ -209,8 +209,9 @@ def refuse_numbers(table: pd.DataFrame, fields: Iterable[str]) -> None:
             )
         if kinds and field in _DATES:
             raise ArgumentError(
-                f"column {field!r} holds numbers, as Excel counts days: make dates of them, "
-                f"pd.to_datetime(table[{field!r}].astype(float), unit='D', origin='1899-12-30')"
+                f"column {field!r} holds numbers: read the file with dtype=str, or, where Excel "
+                f"counted the days, give pd.to_datetime(table[{field!r}].astype(float), unit='D', "
+                "origin='1899-12-30')"
             )
         if kinds and field not in _AMOUNTS:
             raise ArgumentError(

@@ -76,7 +76,8 @@ def check_fields(frame: pd.DataFrame, truth: pd.DataFrame, fields: Sequence[str]
     Raises
     ------
     ArgumentError
-        They are such tables, or the truth has no column of such a name.
+        They are such tables, the truth lacks a field that was asked for, or confidences are not
+        between 0 and 1.
 
     Warns
     -----

@@ -17,7 +17,7 @@ draws samples of made-up readers (`tests/simulated.py`) and prints
 * how many of RUNS / 5 review plans promise at most 0.5 % wrong values where 1 % of the cards are
   wholly wrong, and how many of those promises are broken.
 
-RUNS is 1,000 unless given, which takes about MINUTES minutes of one core.  The last line says
+RUNS is 1,000 unless given, which takes about 8 minutes of one core.  The last line says
 whether all is reached: coverage of 93 to 98 %, at most 5 % false alarms (with the luck of so few
 runs), 95 % of the drops found, at most 5 % of the plans broken.
 """
