@@ -182,7 +182,7 @@ def unknown(what: str, name: object, known: Iterable[object], *, more: str = "")
     """
     names = list(dict.fromkeys(map(str, known)))
     folded = {key.casefold(): key for key in names}
-    near = get_close_matches(str(name).casefold(), folded, n=1, cutoff=0.6)
+    near = get_close_matches(str(name).casefold(), folded, n=1, cutoff=0.5)
     meant = f": did you mean {folded[near[0]]!r}? There are" if near else "; there are"
     shown = ", ".join(names[:_LISTED]) + (" …" if len(names) > _LISTED else "")
     tail = f": {shown}" if near else f" {shown}"
@@ -205,6 +205,6 @@ def refuse_ending(path: str | PathLike[str], *endings: str, more: str = "") -> N
 def caller_stacklevel() -> int:
     """Return the `stacklevel` at which a warning points to the line that called this package."""
     level, frame = 1, sys._getframe(1)
-    while frame.f_back and str(frame.f_globals.get("__name__", "")).startswith("cvocr_lab"):
+    while frame.f_back and str(frame.f_globals.get("__name__")).partition(".")[0] == "cvocr_lab":
         level, frame = level + 1, frame.f_back
     return level

@@ -532,3 +532,26 @@ def test_a_turned_region_is_counted_once(tmp_path: Path) -> None:
     with pytest.warns(LeftOutWarning, match="^2 places"):
         frame = from_label_studio(path)
     assert frame["name"].tolist() == ["AN", "AN"]
+
+
+def test_a_value_with_an_unreadable_line_is_unreadable(tmp_path: Path) -> None:
+    def box(text: str, key: str, *, hard: bool = False) -> dict[str, object]:
+        points = [[0, 0], [9, 0], [9, 9], [0, 9]]
+        return {"transcription": text, "points": points, "difficult": hard, "key_cls": key}
+
+    def read(*boxes: dict[str, object]) -> pd.Series:
+        (tmp_path / "Label.txt").write_text(f"a.jpg\t{json.dumps(boxes)}\n", "utf-8")
+        return from_paddle(tmp_path / "Label.txt").iloc[0]
+
+    assert read(box("Tổ 5", "address"), box("", "address"))["address"] == "###"
+    assert read(box("x", "text", hard=True), box("TEMPORARY", "text"))["text"] == "###"
+    assert read(box("Tổ 5", "text"), box("x", "text", hard=True))["text"] == "Tổ 5\n###"
+
+
+def test_of_two_values_that_look_like_pictures_none_is_guessed(tmp_path: Path) -> None:
+    path = tmp_path / "tasks.json"
+    path.write_text(json.dumps([{"data": {"note": "like b.png", "paper": "a.jpg"}}]), "utf-8")
+    with pytest.raises(ArgumentError, match="config="):
+        from_label_studio(path)
+    config = '<View><Image name="image" value="$paper"/></View>'
+    assert from_label_studio(path, config=config)["image"].tolist() == ["a.jpg"]

@@ -310,12 +310,18 @@ def test_wide_of_nothing_is_empty() -> None:
 def test_pairs_whose_labels_were_changed_are_told_not_split() -> None:
     front = Document("tcc_chip", "front", {"id": FieldValue("001090000001")})
     back = Document("matsautcc_chip", "back", {"date": FieldValue("01/02/2022")})
-    sources = pd.DataFrame({"front": ["a.jpg", "c.jpg"], "back": ["b.jpg", "d.jpg"]})
-    frame = to_frame([Reading(Extraction((front, back)))] * 2, sources)
-    assert len(wide(frame)) == 2
-    assert len(wide(frame.sort_values("ocr_side"))) == 2
-    with pytest.raises(ArgumentError, match="2 pairs have different"):
-        wide(frame.reset_index(drop=True))
+    for sources in (
+        pd.DataFrame({"front": ["a.jpg", "c.jpg"], "back": ["b.jpg", "d.jpg"]}),
+        pd.DataFrame({"image": ["a.jpg", "c.jpg"]}),  # both sides on one picture
+    ):
+        frame = to_frame([Reading(Extraction((front, back)))] * 2, sources)
+        assert len(wide(frame)) == 2
+        assert len(wide(frame.sort_values("ocr_side"))) == 2
+        with pytest.raises(ArgumentError, match="2 pairs have different"):
+            wide(frame.reset_index(drop=True))
+        of_two = [frame[frame["ocr_side"] == side] for side in ("front", "back")]
+        of_two = [rows.assign(ocr_engine=str(at)) for at, rows in enumerate(of_two)]
+        assert len(wide(pd.concat(of_two))) == 4, "each engine read one side"
 
 
 def test_a_cleaned_frame_keeps_its_dtypes_through_csv(tmp_path: Path) -> None:

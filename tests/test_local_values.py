@@ -46,6 +46,19 @@ def test_a_leader_takes_no_dot_of_an_abbreviation(printed: str, value: str) -> N
     assert values.take(TYPES["cmt"]["address"], [printed], leader=True) == value
 
 
+@pytest.mark.parametrize(
+    ("lines", "value"),
+    [
+        (["Phường 9, Phú Nhuận, TP", "Hồ Chí Minh"], "Phường 9, Phú Nhuận, TP. Hồ Chí Minh"),
+        (["P Vĩnh Ninh, Q.Thuận Hóa"], "P. Vĩnh Ninh, Q.Thuận Hóa"),
+        (["Số 5, P Vĩnh Ninh, Q", "Thuận Hóa"], "Số 5, P. Vĩnh Ninh, Q. Thuận Hóa"),
+        (["Ấp Bình X, Thôn P Lâm, TP"], "Ấp Bình X, Thôn P Lâm, TP"),
+    ],
+)
+def test_a_unit_gets_the_dot_that_the_leader_hides(lines: list[str], value: str) -> None:
+    assert values.take(TYPES["cmt"]["address"], lines, leader=True) == value
+
+
 @pytest.mark.parametrize("value", ["Mông", "MÔNG", "Mường", "H'Mông", "Kinh", "Ê Đê"])
 def test_values_of_a_closed_list_stay_as_spelt(value: str) -> None:
     assert values.take(TYPES["matsaucmt"]["dantoc"], [value]) == value
@@ -56,6 +69,7 @@ def test_values_of_a_closed_list_stay_as_spelt(value: str) -> None:
     [
         ("KB 934461", "KB 934461"), ("CD897119", "CD897119"), ("N° 68271643", "68271643"),
         ("756294344653", "756294344653"), ("Số: 2176614", "2176614"),
+        ("No: D1457253", "D1457253"), ("N 123456", "123456"),
     ],
 )  # fmt: skip
 def test_a_certificate_keeps_the_letters_of_its_series(printed: str, value: str) -> None:
@@ -261,3 +275,62 @@ def test_what_is_hardly_read_joins_no_value_that_is_clearly_read() -> None:
 def test_the_police_is_known_without_its_first_letter(read: str) -> None:
     field = TYPES["matsaucmt"]["noicap"]
     assert values.authority(field, f"GIÁM ĐỐC {read} TỈNH HOÀ BÌNH")[1] == "CÔNG AN TỈNH HOÀ BÌNH"
+
+
+def test_values_without_readable_captions_are_found_where_the_other_captions_place_them() -> None:
+    higher = 7.0  # millimetres; the layout's own places would name the next row's fields
+    lines = [
+        _line("Số / No.: 079064994946", 27, 27.0 - higher),
+        _line("Họ và tên / Full name:", 27, 30.0 - higher),
+        _line("PHẠM KHẮC BÌNH", 27, 33.0 - higher),
+        _line("ih / Dare of bim 06/11/1964", 27, 36.0 - higher),
+        _line("Nam", 33, 39.0 - higher),
+        _line("Quốc tịch / Nationality: Việt Nam", 46, 39.0 - higher),
+        _line("Quê quán / Place of origin:", 27, 42.5 - higher),
+        _line("Thạnh Lộc, Quận 12", 27, 46.0 - higher),
+    ]
+    got = _parsed("tcc_chip", lines)
+    assert got["born"] == "06/11/1964"
+    assert got["sex"] == "Nam"
+    assert got["name"] == "PHẠM KHẮC BÌNH"
+    assert got["country"] == "Thạnh Lộc, Quận 12"
+
+
+def test_a_caption_read_ill_counts_where_it_should_stand() -> None:
+    lines = [
+        _line("Giới tính / Sex: Nam", 27, 39.0),
+        _line("Quốc na / natly: Việt Nam", 54, 39.0),
+        _line("Quê quán / Place of origin:", 27, 42.5),
+        _line("Thạnh Lộc, Quận 12", 27, 46.0),
+    ]
+    assert _parsed("tcc_chip", lines)["quoctich"] == "Việt Nam"
+
+
+def test_small_print_that_is_hardly_read_joins_no_value() -> None:
+    lines = [
+        _line("Đặc điểm nhân dạng / Personal identification:", 2, 1.0, 2.4),
+        _line("Sẹo dài 1cm ngang cằm, cách mép phải", 2, 4.0, 3.4),
+        _line("Ieft idex Fndet", 56, 3.6, 1.9, sure=0.69),
+    ]
+    assert _parsed("matsautcc_chip", lines)["dauvet"] == "Sẹo dài 1cm ngang cằm, cách mép phải"
+
+
+def test_a_value_found_in_two_parts_stays_together() -> None:
+    lines = [
+        _line("Họ và tên: HÀ CÔNG THUỴ", 24, 18.0),
+        _line("Nguyên quán: Xuân Sơn, Hóc Môn, TP.", 24, 25.0),
+        _line("Hồ", 68.6, 25.0),
+        _line("Chí Minh", 24, 29.0),
+    ]
+    got = _parsed("cmt", lines)
+    assert got["country"] == "Xuân Sơn, Hóc Môn, TP. Hồ Chí Minh"
+    assert got["name"] == "HÀ CÔNG THUỴ"
+
+
+def test_lines_that_follow_one_another_are_parted() -> None:
+    boxes = np.array(
+        [[[10, 10], [110, 10], [110, 40], [10, 40]], [[112, 11], [160, 11], [160, 41], [112, 41]]],
+        np.float32,
+    )
+    first, second = grown(boxes)
+    assert first[1, 0] == second[0, 0] == pytest.approx(111, abs=1)

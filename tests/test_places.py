@@ -1,7 +1,7 @@
 import collections
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from cvocr_lab.data import rows
@@ -355,12 +355,23 @@ UNIT_WORDS = {
     gaps=st.lists(st.sampled_from([", ", " ", ",", " - ", ", , "]), min_size=3, max_size=3),
     end=st.sampled_from(["", ", Việt Nam", " 0912345678", " (gần chợ Mới)", ", VN"]),
     era=st.sampled_from([None, "old", "new"]),
+    letter=st.sampled_from(["", "", "A ", "B ", "Đ ", "K ", " B", " C", " Y"]),
+    beside=st.integers(0, 3),
 )
 def test_no_word_of_an_address_is_lost(
-    row: dict[str, str], house: str, gaps: list[str], end: str, era: Era | None
+    row: dict[str, str],
+    house: str,
+    gaps: list[str],
+    end: str,
+    era: Era | None,
+    letter: str,
+    beside: int,
 ) -> None:
     province = OLD_NAMES[row["province_code"]]
+    assume(era != "new" or row["district"] != province)  # there it is the province told twice
     parts = [p for p in (house, row["ward"], row["district"], province) if p]
+    at = min(beside, len(parts) - 1)
+    parts[at] = letter + parts[at] if letter.endswith(" ") else parts[at] + letter
     text = parts[0] + "".join(g + p for g, p in zip(gaps, parts[1:], strict=False)) + end
     found = parse_address(text, era=era)
     written = f"{found} {found.country}"
@@ -405,6 +416,23 @@ def test_the_house_does_not_change_where_the_units_are_found() -> None:
     bare = parse_address(units)
     for house in ("Tổ 5", "Số 12 Lê Lợi", "SN 8, Ngõ 15"):
         assert parse_address(f"{house}, {units}") == bare._replace(house=house)
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("Phúc Xá B, Ba Đình, Hà Nội", ("B", "Phúc Xá", "Ba Đình", "Hà Nội")),
+        ("Phúc Xá, B Ba Đình, Hà Nội", ("B", "Phúc Xá", "Ba Đình", "Hà Nội")),
+        ("Tổ 5, Phúc Xá, Ba Đình, Hà Nội B", ("B Tổ 5", "Phúc Xá", "Ba Đình", "Hà Nội")),
+        ("B Nưa, Triệu Sơn, Thanh Hóa", ("B", "Nưa", "Triệu Sơn", "Thanh Hóa")),
+        # a letter that a blank parts from its word is kept in it
+        ("Phúc X á, B a Đình, Hà Nội", ("", "Phúc Xá", "Ba Đình", "Hà Nội")),
+        ("Số 4A, P. Phúc Xá, Q. Ba Đinh, T. Hà Nội", ("Số 4A", "Phúc Xá", "Ba Đình", "Hà Nội")),
+    ],
+)
+def test_a_letter_that_stands_alone_stays_in_the_rest(text: str, parts: Parts) -> None:
+    found = parse_address(text, era="old")
+    assert (found.house, found.ward, found.district, found.province) == parts
 
 
 @pytest.mark.parametrize(

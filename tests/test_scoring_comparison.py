@@ -139,13 +139,53 @@ def test_three_readers_side_by_side() -> None:
     assert both.whole.loc["cloud", "exact"] == pytest.approx(120 / 140)
     lines = both.verdict()
     assert lines[0].startswith("model reads most printed values exactly: 97.9 %")
-    assert "cloud against local: better in Số (id)." in lines
+    assert "cloud against local: better in whole cards and Số (id)." in lines
     assert lines[-1].endswith("local 0 (0.0 %), cloud 0 (0.0 %), model 40 (100.0 %).")
     two = compare(local, cloud, labels)
     for column in ("difference", "low", "high", "fixed", "broke", "p"):
         assert row[column] == two.fields.loc["id", column]
     other = compare({"local": local, "cloud": cloud}, labels, baseline="cloud")
     assert of(other, "id", "local")["verdict"] == "worse"
+
+
+def test_all_readers_are_judged_by_the_same_cards() -> None:
+    # Nothing is printed on the last card, and only one reader says that there is.
+    labels = pd.DataFrame({"id": ["1", "2", ""]})
+    frames = {"a": pd.DataFrame({"id": ["1", "x", ""]}), "b": pd.DataFrame({"id": ["1", "2", "7"]})}
+    both = compare(frames, labels)
+    assert both.whole["cards"].tolist() == [3, 3]
+    assert both.whole["card_exact"].tolist() == pytest.approx([2 / 3, 2 / 3])
+    row = of(both, "card_exact", "b")
+    assert [row["n"], row["exact"], row["difference"]] == [3, pytest.approx(2 / 3), 0]
+
+
+def test_a_verdict_names_whole_cards_and_few_fields() -> None:
+    names = ["id", "name", "born", "sex", "country", "address", "duedate", "noicap"]
+    labels = pd.DataFrame(dict.fromkeys(names, ["AN"] * 40))
+    # Each field is wrong on five cards of its own, which is too few to tell of any field.
+    frame = pd.DataFrame({f: ["X" if n // 5 == at else "AN" for n in range(40)]
+                          for at, f in enumerate(names)})  # fmt: skip
+    both = compare({"a": labels, "b": frame, "c": labels}, labels)
+    said = both.verdict()
+    assert "b against a: worse in whole cards; no field by itself shows a clear difference." in said
+    assert "c against a: no field by itself shows a clear difference." in said
+    two = compare(labels, frame, labels).verdict()[-1]
+    assert two.startswith("Too few cards to tell: Số (id), ")
+    assert two.endswith(" and 2 more.")
+
+
+def test_plots_and_reports_leave_out_where_nobody_differs() -> None:
+    truth = pd.DataFrame({"id": ["1", "2", "3"], "name": ["AN", "BÌNH", "CHI"], "sex": ["Nam"] * 3})
+    other = truth.assign(name=["AN", "BINH", "CHI"])
+    two, three = compare(truth, other, truth), compare({"a": truth, "b": other}, truth)
+    names = [
+        [t.get_text().split("  ")[0] for t in b.plot().get_yticklabels()] for b in (two, three)
+    ]
+    assert set(names[0]) == set(names[1]) == {"Họ và tên (name)", "whole cards"}
+    for page in (two.to_html(), three.to_html()):
+        assert "Rows not listed, because no value differs: 2." in page
+        assert "Giới tính" not in page.partition("<main>")[2]
+    assert len(compare(truth, truth, truth).plot().get_yticklabels()) == 4
 
 
 def test_readers_show_themselves(tmp_path: Path) -> None:

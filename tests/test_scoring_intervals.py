@@ -103,7 +103,7 @@ def test_the_chance_of_a_fall_is_that_of_a_coin() -> None:
     then = pd.DataFrame({"card": range(50), "field": "id", "correct": True, "edits": 0, "chars": 9})
     now = then.assign(correct=then["card"] >= 6, edits=(then["card"] < 6).astype(int))
     same = pd.concat([then, then.assign(field="name")])
-    found = fallen(same, pd.concat([now, then.assign(field="name")]))
+    found = fallen(same, pd.concat([now, then.assign(field="name")]), same=True)
     assert found["p"].tolist() == pytest.approx([1 / 64, 1 / 64], abs=0.008)
     assert found.T["id"][["was", "now"]].tolist() == [1.0, 0.88]
 

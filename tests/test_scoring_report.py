@@ -196,7 +196,7 @@ def test_the_answer_comes_first(judged: Score, page: str) -> None:
     shares = counts["correct"] / counts[["correct", "wrong", "missing"]].sum(axis=1)
     worst = shares.sort_values(kind="stable").index[:3]
     named = ", ".join(f"{captioned(f)} {shares[f] * 100:.1f} %" for f in worst)
-    for text in (repr(judged), judged._repr_html_(), page):
+    for text in (repr(judged), judged._repr_html_(), page.replace("\N{NO-BREAK SPACE}", " ")):
         assert first in text
         assert f"Worst: {named}." in text
     assert f"type right {(judged.rows['type'] == judged.rows['ocr_type']).mean():.1%}" not in page

@@ -6,24 +6,23 @@ import gc
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import pandas as pd
 
-from cvocr_lab.cleaning.normal import Cleaned, Cleaner, Rule, rule_of
+from cvocr_lab.cleaning.columns import Column, asked_of, columns_of
+from cvocr_lab.cleaning.normal import Cleaned
 from cvocr_lab.cleaning.shapes import Codes, fields_of, kinds_of, shape_of, types_of
 from cvocr_lab.errors import ArgumentError
-from cvocr_lab.frames import TEXT, as_text
+from cvocr_lab.frames import TEXT
 from cvocr_lab.frames.columns import triple
 from cvocr_lab.frames.truth import refuse_numbers
 from cvocr_lab.kinds import TYPES, FieldType
-from cvocr_lab.places import Era
 
 THRESHOLD: Final = 0.7
 FLAGS: Final = "clean_flags"
-_MERGERS: Final = pd.Timestamp(2025, 7, 1)
+_MERGERS: Final = np.datetime64("2025-07-01")
 # Issued for the last time before the mergers of 2025-07-01, so their addresses have three levels:
 # CMND until 2021, barcode CCCD until 2021, chip CCCD until 2024-06-30 (Circular 16/2024/TT-BCA).
 _OLD_PAPERS: Final = frozenset(
@@ -52,6 +51,7 @@ def clean(
     threshold: float = THRESHOLD,
     parts: bool = False,
     details: bool = False,
+    workers: int | None = None,
 ) -> pd.DataFrame:
     """Put the normal form of every value beside it.
 
@@ -75,8 +75,10 @@ def clean(
     the rest          text              none
     ================  ================  ========================================================
 
-    ``clean_flags`` names the columns of the row that have no normal form, or whose units are in
-    no list, joined by ``;``.  Such texts stay as read; dates and amounts are then missing.
+    ``clean_flags`` names the columns of the row that have no normal form, whose units are in no
+    list, or that say no whole day where the paper must, joined by ``;``.  Texts without a normal
+    form stay as read; dates and amounts are then missing.  A birth year alone is no fault on papers
+    that may print one, nor are the words for no end.
     `changes` gives the reasons, and the steps of every other cell.
 
     Parameters
@@ -94,6 +96,9 @@ def clean(
         Whether to keep the columns ``<field>_confidence`` and ``<field>_quad`` of the reading, at
         the end.  Without them a frame of many document types has half as many columns;
         everything that takes a flat frame also takes one without them.
+    workers
+        Processes that clean at the same time; None for one for each processor core where there
+        are many different values, and otherwise none but this one.  The result is always the same.
 
     Returns
     -------
@@ -103,7 +108,7 @@ def clean(
     Raises
     ------
     ArgumentError
-        A column is missing or no field, or `threshold` is out of range.
+        A column is missing or no field, or `threshold` or `workers` is out of range.
 
     Examples
     --------
@@ -111,7 +116,7 @@ def clean(
     >>> clean(read)[["born", "born_clean", "dantoc_clean"]].astype(str).to_dict("records")
     [{'born': 'O2/09/l957', 'born_clean': '1957-09-02', 'dantoc_clean': 'Mường'}]
     """
-    columns = {column.name: column for column in _judged(frame, fields, threshold)}
+    columns = {column.name: column for column in _judged(frame, fields, threshold, workers)}
     kept = [c for c in frame.columns if c != FLAGS and not _is_made(str(c), columns)]
     made: dict[str, pd.Series] = {c: frame[c] for c in kept if _is_source(str(c), columns)}
     for name, column in columns.items():
@@ -123,7 +128,7 @@ def clean(
     return pd.DataFrame(made, index=frame.index)
 
 
-def _is_source(name: str, columns: dict[str, _Column]) -> bool:
+def _is_source(name: str, columns: dict[str, Column]) -> bool:
     """Return whether a column belongs to the sources and document types, which come first."""
     about = re.search(r"(^|_)ocr_", name) and not re.search(r"(^|_)ocr_(source|type|side)$", name)
     beside = name.removesuffix("_confidence").removesuffix("_quad")
@@ -147,6 +152,7 @@ def changes(
     *,
     fields: Sequence[str] | None = None,
     threshold: float = THRESHOLD,
+    workers: int | None = None,
 ) -> pd.DataFrame:
     """List what `clean` does to each cell of a frame, and why; the arguments are the same.
 
@@ -166,7 +172,8 @@ def changes(
 ['id', 'O23456789', '023456789', 'look_alikes', 'repair']]
     """
     rows: list[tuple[int, int, str, str, str | None, str, float, str]] = []
-    for order, column in enumerate(_judged(frame, fields, threshold)):
+    columns = _judged(frame, fields, threshold, workers, steps=True)
+    for order, column in enumerate(columns):
         told = [
             at for at, cell in enumerate(column.cells) if cell and (cell[1].steps or cell[1].flag)
         ]
@@ -197,67 +204,7 @@ def _told(
         yield position, order, name, raw, None, cell.flag, 0.0, "kept"
 
 
-@dataclass(frozen=True, slots=True)
-class _Column:
-    """The column of one field; each distinct text is cleaned once.
-
-    Parameters
-    ----------
-    codes
-        For each row the position in `cells`.
-    cells
-        Text as read and the result of cleaning; None for an absent value.
-    rule
-        Describes the columns to make.
-    """
-
-    name: str
-    codes: np.ndarray[tuple[int], np.dtype[np.int64]]
-    cells: list[tuple[str, Cleaned] | None]
-    rule: Rule
-
-    def series(self, index: pd.Index, *, parts: bool) -> dict[str, pd.Series]:
-        """Return the new columns by name, with or without those of the parts."""
-        columns = {f"{self.name}_clean": self._own()}
-        for part in self.rule.parts if parts else ():
-            values = [cell[1].parts.get(part) if cell else None for cell in self.cells]
-            columns[f"{self.name}_clean_{part}"] = (
-                pd.Series([np.nan if v is None else float(v) for v in values], dtype="float64")
-                if part == "score"
-                else pd.Series([v or None for v in values], dtype=TEXT)
-            )
-        return {n: c.take(self.codes).set_axis(index) for n, c in columns.items()}
-
-    def _own(self) -> pd.Series:
-        match self.rule.dtype:
-            case "date":
-                days = [_day(cell[1]) if cell else None for cell in self.cells]
-                return pd.Series(np.array(days, dtype="datetime64[us]"))
-            case "whole":
-                amounts = [
-                    int(cell[1].text) if cell and not cell[1].flag else None for cell in self.cells
-                ]
-                return pd.Series(amounts, dtype="Int64")
-        return pd.Series([cell[1].text if cell else None for cell in self.cells], dtype=TEXT)
-
-    def flagged(self) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-        """Tell the rows whose value has no normal form; of a date, those that say no whole day."""
-        dates = self.rule.dtype == "date"
-        given = [bool(c and (c[1].flag or (dates and _no_day(c[1])))) for c in self.cells]
-        return np.array(given, dtype=bool)[self.codes]
-
-
-def _day(cell: Cleaned) -> str | None:
-    iso = str(cell.parts.get("iso", ""))
-    return iso if len(iso) == 10 and iso[4] == "-" else None
-
-
-def _no_day(cell: Cleaned) -> bool:
-    """Tell whether a date is a year or a month alone, which a column of days cannot hold."""
-    return bool(cell.parts.get("iso")) and _day(cell) is None
-
-
-def _flags(columns: Sequence[_Column], index: pd.Index) -> pd.Series:
+def _flags(columns: Sequence[Column], index: pd.Index) -> pd.Series:
     flags = np.full(len(index), "", dtype=object)
     for column in columns:
         at = column.flagged()
@@ -265,7 +212,14 @@ def _flags(columns: Sequence[_Column], index: pd.Index) -> pd.Series:
     return pd.Series([flag or None for flag in flags], index=index, dtype=TEXT)
 
 
-def _judged(frame: pd.DataFrame, fields: Sequence[str] | None, threshold: float) -> list[_Column]:
+def _judged(
+    frame: pd.DataFrame,
+    fields: Sequence[str] | None,
+    threshold: float,
+    workers: int | None,
+    *,
+    steps: bool = False,
+) -> list[Column]:
     """Clean every distinct value of the frame once."""
     if not 0 <= threshold <= 1:
         raise ArgumentError(f"threshold is a share from 0 to 1, not {threshold}")
@@ -274,23 +228,17 @@ def _judged(frame: pd.DataFrame, fields: Sequence[str] | None, threshold: float)
     found = fields_of(frame, fields)
     refuse_numbers(frame, found)
     types = {prefix: types_of(frame, prefix) for prefix in {prefix for prefix, _ in found.values()}}
-    none = np.zeros(len(frame), dtype=np.int64)
-    judged: dict[str, _Column] = {}
-    places = []
+    unknown = np.zeros(len(frame), dtype=np.int64)
+    eras = {prefix: _eras(frame, prefix, *about, threshold) for prefix, about in types.items()}
+    asked = []
     for name, (prefix, field) in found.items():
-        if "era" in shape_of(field, types[prefix][1] or [""]).parts:
-            places.append(name)
-        else:
-            judged[name] = _column(frame, name, field, *types[prefix], none, threshold)
-    # The days of issue tell the eras of the addresses.
-    eras = {prefix: _eras(frame, prefix, *about, judged) for prefix, about in types.items()}
-    for name in places:
-        prefix, field = found[name]
-        judged[name] = _column(frame, name, field, *types[prefix], eras[prefix], threshold)
-    return [judged[name] for name in found]
+        places = "era" in shape_of(field, types[prefix][1] or [""]).parts
+        era = eras[prefix] if places else unknown
+        asked.append(asked_of(frame[name], name, field, *types[prefix], era))
+    return columns_of(asked, threshold, workers=workers, steps=steps)
 
 
-def _is_made(name: str, columns: dict[str, _Column]) -> bool:
+def _is_made(name: str, columns: dict[str, Column]) -> bool:
     head, mark, part = name.partition("_clean")
     if not mark or head not in columns:
         return False
@@ -298,20 +246,22 @@ def _is_made(name: str, columns: dict[str, _Column]) -> bool:
 
 
 def _eras(
-    frame: pd.DataFrame, prefix: str, codes: Codes, types: list[str], judged: dict[str, _Column]
+    frame: pd.DataFrame, prefix: str, codes: Codes, types: list[str], threshold: float
 ) -> Codes:
     """Return the era of each row's addresses: 1 old, 2 new, 0 unknown."""
     old = np.array([t in _OLD_PAPERS for t in types] + [False])
     eras = np.where(old[codes], 1, 0).astype(np.int64)
-    for name in _ISSUED:
-        if f"{prefix}{name}" in frame.columns:
-            dates = judged.get(f"{prefix}{name}") or _column(
-                frame, f"{prefix}{name}", name, codes, types, np.zeros_like(codes), THRESHOLD
-            )
-            days = dates.series(frame.index, parts=False)[f"{dates.name}_clean"]
-            if days.dtype.kind == "M":
-                eras[(eras == 0) & (days < _MERGERS).to_numpy()] = 1
-                eras[(eras == 0) & (days >= _MERGERS).to_numpy() & _is_id(codes, types)] = 2
+    identity = _is_id(codes, types)
+    for field in _ISSUED:
+        name, open_ = f"{prefix}{field}", eras == 0
+        if name not in frame.columns or not open_.any():
+            continue
+        asked = asked_of(frame[name][open_], name, field, codes[open_], types, eras[open_])
+        (dates,) = columns_of([asked], threshold, workers=1, steps=False)
+        days = dates.series(frame.index[open_], parts=False)[f"{name}_clean"].to_numpy()
+        if days.dtype.kind == "M":
+            new = (days >= _MERGERS) & identity[open_]
+            eras[open_] = np.select([days < _MERGERS, new], [1, 2], 0)
     return eras
 
 
@@ -321,62 +271,8 @@ def _is_id(codes: Codes, types: list[str]) -> np.ndarray[tuple[int], np.dtype[np
     return np.array([*known, False])[codes]
 
 
-_ABSENT: Final = ("", "###")
-_ERAS: Final[tuple[Era | None, ...]] = (None, "old", "new")
-
-
-def _column(
-    frame: pd.DataFrame,
-    name: str,
-    field: str,
-    type_codes: Codes,
-    types: list[str],
-    eras: Codes,
-    threshold: float,
-) -> _Column:
-    text_codes, texts = pd.factorize(as_text(frame[name]))
-    kinds = [kinds_of(type_, field) for type_ in [*types, ""]]
-    # Types that clean alike count as one, so that a text is cleaned once for all of them.
-    alike = {k: i for i, k in enumerate(dict.fromkeys(kinds))}
-    kind_codes = np.array([alike[k] for k in kinds])[type_codes]
-    mixed = (text_codes.astype(np.int64) * len(alike) + kind_codes) * len(_ERAS) + eras
-    mixed[text_codes < 0] = -1
-    codes, distinct = pd.factorize(mixed)
-    listed = [[(kind, rule_of(kind).clean) for kind in kinds] for kinds in alike]
-    raws = list(map(str, texts))
-    cells: list[tuple[str, Cleaned] | None] = []
-    for code in distinct.tolist():
-        if code < 0:
-            cells.append(None)
-            continue
-        rest, era = divmod(code, len(_ERAS))
-        text, kind = divmod(rest, len(alike))
-        raw = raws[text]
-        cells.append(
-            (raw, _cleaned(listed[kind], raw, _ERAS[era], threshold))
-            if raw.strip() not in _ABSENT
-            else None
-        )
-    return _Column(name, codes.astype(np.int64), cells, shape_of(field, types or [""]))
-
-
 def field_types(frame: pd.DataFrame) -> Callable[[int, str], tuple[FieldType, ...]]:
     """Return a function that gives the possible field types of a row's field."""
     codes, types = types_of(frame, "")
     known = [*types, ""]
     return lambda at, field: kinds_of(known[codes[at]], field)
-
-
-def _cleaned(
-    kinds: Sequence[tuple[FieldType, Cleaner]], text: str, era: Era | None, threshold: float
-) -> Cleaned:
-    found = [clean(kind, text, era) for kind, clean in kinds]
-    if len(found) > 1:
-        whole = [cell for cell in found if not cell.flag] or found
-        if len({cell.text for cell in whole}) > 1:
-            return Cleaned(text, flag="document type unknown")
-        found = [max(whole, key=lambda cell: len(cell.parts))]
-    (best,) = found
-    if best.steps and best.score < threshold:
-        return Cleaned(text, flag="less certain than the threshold")
-    return best

@@ -71,7 +71,7 @@ def from_label_studio(
     config
         The project's labelling interface, as XML or the path of a file with it.  Its ``Image``
         tag says which key of the tasks' data names the picture.  None for ``image``, ``ocr`` or
-        ``captioning``, or else the key whose value ends as a picture's name does.
+        ``captioning``, or else the only key whose value ends as a picture's name does.
     column
         What to call the column of paths.
     outside
@@ -202,8 +202,9 @@ def _picture_keys(config: str | PathLike[str]) -> tuple[str, ...]:
 def _picture(data: Json, keys: Sequence[str]) -> str:
     """Return the picture of a task, whatever its key in the data."""
     named = [data[key] for key in keys or ("image", "ocr", "captioning") if key in data]
-    if not keys:
-        named += [v for v in data.values() if isinstance(v, str) and _PICTURE.search(v)]
+    if not named and not keys:
+        found = {v for v in data.values() if isinstance(v, str) and _PICTURE.search(v)}
+        named = list(found) if len(found) == 1 else []
     if not named:
         raise ArgumentError(
             "no export of Label Studio whose pictures can be told: give config=, the project's "

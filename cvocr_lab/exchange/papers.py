@@ -16,7 +16,7 @@ import pandas as pd
 
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.files import escaped
-from cvocr_lab.frames import REVIEWED_COLUMN, Reading, Records, to_frame
+from cvocr_lab.frames import REVIEWED_COLUMN, UNREADABLE, Reading, Records, to_frame
 from cvocr_lab.frames.columns import EXTRA, column_types, restore_column
 from cvocr_lab.frames.truth import refuse_numbers
 from cvocr_lab.images import load
@@ -211,7 +211,8 @@ def regions_of(document: Document) -> Iterator[Region]:
 def values_of(regions: Iterable[Region]) -> Mapping[str, FieldValue]:
     """Make values of regions: those of one field are its lines, joined in the order given.
 
-    A joined value has the least of the confidences, and the upright box around the quads.
+    A joined value has the least of the confidences, and the upright box around the quads.  A value
+    with an unreadable line is unreadable; free text is if all its lines are.
     """
     of_field: dict[str, list[Region]] = {}
     for region in regions:
@@ -220,6 +221,9 @@ def values_of(regions: Iterable[Region]) -> Mapping[str, FieldValue]:
     values = {}
     for field, lines in of_field.items():
         text = ("\n" if field == "text" else " ").join(line.text for line in lines)
+        unread = [line.text == UNREADABLE for line in lines]
+        if all(unread) or (any(unread) and field != "text"):
+            text = UNREADABLE
         known = [line.confidence for line in lines]
         confidence = None if None in known else min(k for k in known if k is not None)
         quads = [line.quad for line in lines if line.quad]

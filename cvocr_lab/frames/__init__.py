@@ -54,6 +54,7 @@ from cvocr_lab.frames.columns import (
     as_text,
     check_source_columns,
     field_columns,
+    listed,
     restore,
 )
 from cvocr_lab.frames.files import read_frame, write_csv, write_frame
@@ -62,7 +63,7 @@ from cvocr_lab.frames.pairing import Pairing, pair, truth_by_row
 from cvocr_lab.frames.record import Cell, Record
 from cvocr_lab.frames.records import Records, expected
 from cvocr_lab.frames.sources import relocate, source_path
-from cvocr_lab.frames.tables import Table, as_table, spelled
+from cvocr_lab.frames.tables import Table, as_table, spelled, spellings
 from cvocr_lab.frames.truth import Accepted, Alternatives, Truth
 from cvocr_lab.frames.wide_table import wide
 
@@ -70,7 +71,7 @@ __all__ = [
     "LOCATED_COLUMN", "READING_COLUMNS", "REVIEWED_COLUMN", "TAGS_COLUMN", "TEXT",
     "UNREADABLE", "Accepted",
     "Alternatives", "Cell", "Pairing", "Reading", "Record", "Records", "Table", "Truth",
-    "as_table", "as_text", "truth_by_row", "check_source_columns", "expected", "field_columns",
-    "from_frame", "source_path", "pair", "read_frame", "relocate", "restore", "spelled", "to_frame",
-    "wide", "write_csv", "write_frame",
+    "as_table", "as_text", "check_source_columns", "expected", "field_columns", "from_frame",
+    "listed", "pair", "read_frame", "relocate", "restore", "source_path", "spelled", "spellings",
+    "to_frame", "truth_by_row", "wide", "write_csv", "write_frame",
 ]  # fmt: skip

@@ -15,6 +15,7 @@ import pandas as pd
 from cvocr_lab.dates import printed_date
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.kinds import field_order
+from cvocr_lab.text import nfc
 
 ColumnType = Literal["text", "float64", "Int64", "boolean", "quad"]
 
@@ -230,13 +231,14 @@ def restore_column(column: pd.Series, kind: ColumnType) -> pd.Series:
 
 
 def restore_index(frame: pd.DataFrame) -> pd.DataFrame:
-    """Turn the columns ``ocr_index`` of a CSV file into the index again.
+    """Turn the columns ``ocr_index`` of a CSV file into the index again; names are in NFC.
 
     Raises
     ------
     ArgumentError
         Two columns have the same name.
     """
+    frame = composed(frame)
     if not frame.columns.is_unique:
         twice = frame.columns[frame.columns.duplicated()][0]
         raise ArgumentError(f"the frame has two columns {twice!r}: rename or drop one of them")
@@ -250,6 +252,35 @@ def restore_index(frame: pd.DataFrame) -> pd.DataFrame:
     else:
         index = pd.MultiIndex.from_arrays(levels, names=names)
     return frame.drop(columns=columns).set_axis(index, axis=0)
+
+
+def composed(frame: pd.DataFrame) -> pd.DataFrame:
+    """Give the names of columns and of index levels in NFC, so that equal names meet."""
+
+    def all_nfc(names: Iterable[object]) -> list[object]:
+        return [nfc(name) if isinstance(name, str) else name for name in names]
+
+    columns, levels = all_nfc(frame.columns), all_nfc(frame.index.names)
+    if columns != list(frame.columns):
+        frame = frame.set_axis(columns, axis=1)
+    if levels != list(frame.index.names):
+        frame = frame.set_axis(frame.index.set_names(levels), axis=0)
+    return frame
+
+
+def listed(names: str | Iterable[str]) -> list[str]:
+    """Give one name, or several, as a list in NFC.
+
+    Raises
+    ------
+    ArgumentError
+        One of them is no text.
+    """
+    several = [names] if isinstance(names, str) or not isinstance(names, Iterable) else list(names)
+    for name in several:
+        if not isinstance(name, str):
+            raise ArgumentError(f"a column is named by a text, not by {name!r}")
+    return [nfc(name) for name in several]
 
 
 def _labels(values: list[str]) -> pd.Index:

@@ -22,7 +22,7 @@ from cvocr_lab.frames.columns import (
     restore,
 )
 from cvocr_lab.frames.parquet_stream import write_stream
-from cvocr_lab.frames.text_tables import read_text_table, unguarded
+from cvocr_lab.frames.text_tables import read_text_table
 from cvocr_lab.frames.truth import refuse_numbers
 from cvocr_lab.kinds import TYPES
 from cvocr_lab.kinds._fieldtypes import Amount, Date
@@ -128,7 +128,7 @@ def read_frame(path: str | Path) -> pd.DataFrame:
                 return _restored(pd.read_parquet(path), path)
         case ".csv":
             # Everything is read as text, so that ID numbers keep their leading zeros.
-            frame = unguarded(read_text_table(path, na_values=[""]))
+            frame = read_text_table(path, na_values=[""])
             with _no_frame(path, "flat frame"):
                 return with_clean_dtypes(
                     _restored(frame.rename(columns={"Unnamed: 0": INDEX}), path)

@@ -17,6 +17,7 @@ from cvocr_lab.frames.columns import (
     TEXT,
     as_text,
     fields_of,
+    listed,
     parse_quad,
     restore_index,
     triple,
@@ -83,6 +84,7 @@ class Records:
         """
         if on is None:
             return self.frame.index.to_flat_index()
+        (on,) = listed(on)
         if on not in self.frame.columns and on not in self.frame.index.names:
             raise unknown("column", on, self.frame.columns, more=" (to match rows by)")
         return pd.Index(column_or_level(self.frame, on))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 
 import pandas as pd
 
 from cvocr_lab.errors import ArgumentError
-from cvocr_lab.frames.columns import as_text, triple
-from cvocr_lab.frames.text_tables import read_text_table, unguarded
+from cvocr_lab.frames.columns import as_text, composed, triple
+from cvocr_lab.frames.text_tables import read_text_table
 from cvocr_lab.kinds import TYPES, field_order
 from cvocr_lab.text import nfc
 
@@ -26,7 +26,7 @@ Table = (
 
 
 def as_table(data: Table, what: str) -> pd.DataFrame:
-    """Convert a table of fields to a DataFrame.
+    """Convert a table of fields to a DataFrame, with the names of its columns in NFC.
 
     Parameters
     ----------
@@ -49,8 +49,12 @@ def as_table(data: Table, what: str) -> pd.DataFrame:
     >>> as_table(pd.Series({"id": "001", "name": "AN"}), "truth").to_dict("records")
     [{'id': '001', 'name': 'AN'}]
     """
+    return composed(_framed(data, what))
+
+
+def _framed(data: Table, what: str) -> pd.DataFrame:
     if isinstance(data, str | os.PathLike):
-        data = unguarded(read_text_table(data))
+        data = read_text_table(data)
     if isinstance(data, pd.DataFrame):
         if data.columns.nlevels > 1:
             raise ArgumentError(
@@ -71,6 +75,8 @@ def as_table(data: Table, what: str) -> pd.DataFrame:
     if isinstance(data, Mapping):
         values = list(data.values())
         if values and all(isinstance(value, Mapping) for value in values):
+            if not fields.isdisjoint(data):  # as DataFrame.to_dict gives it
+                return pd.DataFrame(dict(data))
             return pd.DataFrame.from_dict(dict(data), orient="index")
         if any(isinstance(value, list | tuple | pd.Series | pd.Index) for value in values):
             return pd.DataFrame(dict(data))
@@ -117,11 +123,15 @@ def comparable(one: pd.Index, other: pd.Index) -> tuple[pd.Index, pd.Index]:
     """
     if one.dtype.kind in "iu" and other.dtype.kind in "iu":
         return one, other
-    found = [pd.Index([_one(label) for label in labels], dtype=object) for labels in (one, other)]
+    found = [_plain(map(_one, labels)) for labels in (one, other)]
     texts = [any(isinstance(label, str) for label in labels) for labels in found]
     if texts[0] != texts[1]:
-        found = [pd.Index([_number_text(x) for x in labels], dtype=object) for labels in found]
+        found = [_plain(map(_number_text, labels)) for labels in found]
     return found[0], found[1]
+
+
+def _plain(labels: Iterable[object]) -> pd.Index:
+    return pd.Index(list(labels), dtype=object, tupleize_cols=False)
 
 
 def _one(label: object) -> object:

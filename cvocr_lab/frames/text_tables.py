@@ -18,12 +18,24 @@ from cvocr_lab.text import nfc
 
 _GUARDED: Final = re.compile(r"'+[=+\-@\t\r].", re.DOTALL)
 
+_OTHER: Final = {
+    (".xlsx", ".xls", ".ods"): "pd.read_excel(…, dtype={'id': str}), with all columns of numbers "
+    "as str, or save it as CSV UTF-8",
+    (".json",): "json.loads(Path(…).read_text())",
+    (".jsonl", ".ndjson"): "[json.loads(line) for line in Path(…).read_text().splitlines()]",
+    (".parquet",): "pd.read_parquet(…)",
+    (".pkl", ".pickle"): "pd.read_pickle(…)",
+}
+"""How files of other kinds become a table."""
+
 
 def read_text_table(path: str | PathLike[str], **options: Any) -> pd.DataFrame:
     """Read a CSV file with all cells as text, so that ID numbers keep their leading zeros.
 
-    The separator (comma, semicolon or tab) is taken from the first line.  The encoding is UTF-8,
-    UTF-16, or cp1258, which Vietnamese versions of Excel write.
+    The separator (comma, semicolon, tab or bar) is taken from the first line.  The encoding is
+    UTF-8, UTF-16, or cp1258, which Vietnamese versions of Excel write.  Names of columns are
+    returned in NFC.  The apostrophes that `write_csv` puts before texts that look like formulas
+    are removed.
 
     Raises
     ------
@@ -32,29 +44,22 @@ def read_text_table(path: str | PathLike[str], **options: Any) -> pd.DataFrame:
     """
     if not Path(path).is_file():
         raise ArgumentError(f"there is no file {path}")
-    if Path(path).suffix.lower() in (".xlsx", ".xls", ".ods"):
-        raise ArgumentError(
-            f"{path} is a workbook: pass pd.read_excel(…, dtype={{'id': str}}) with the columns "
-            "of numbers as str, or save it as CSV UTF-8"
-        )
-    text = _decoded(Path(path))
+    for endings, advice in _OTHER.items():
+        if Path(path).suffix.lower() in endings:
+            raise ArgumentError(f"{path} is not a CSV file: pass {advice}")
+    text = re.sub(r"\Asep=.\r?\n", "", _decoded(Path(path)))  # a line for Excel only
     head = text.partition("\n")[0]
     try:
         frame: pd.DataFrame = pd.read_csv(
             StringIO(text),
             dtype=str,
             keep_default_na=False,
-            sep=max(",;\t", key=head.count),
+            sep=max(",;\t|", key=head.count),
             **options,
         )
     except ValueError as error:
         raise ArgumentError(f"{path} is not a CSV file ({type(error).__name__})") from None
-    return frame
-
-
-def unguarded(frame: pd.DataFrame) -> pd.DataFrame:
-    """Remove the apostrophes that `write_csv` put before texts that look like formulas."""
-    frame = frame.rename(columns=lambda name: _unguarded(name))
+    frame = frame.rename(columns=lambda name: nfc(_unguarded(name)))
     for at in range(frame.shape[1]):
         cells = frame.iloc[:, at]
         guarded = cells.str.match(_GUARDED).fillna(False).astype(bool)
@@ -79,5 +84,5 @@ def _decoded(path: Path) -> str:
     raise ArgumentError(f"{path} is neither UTF-8, UTF-16 nor cp1258: save it as CSV UTF-8")
 
 
-def _unguarded(name: object) -> object:
-    return name[1:] if isinstance(name, str) and _GUARDED.match(name) else name
+def _unguarded(name: str) -> str:
+    return name[1:] if _GUARDED.match(name) else name

@@ -13,11 +13,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from cvocr_lab.errors import ArgumentError, unknown
-from cvocr_lab.frames.columns import TEXT, as_text, format_value
+from cvocr_lab.frames.columns import TEXT, as_text, format_value, listed
 from cvocr_lab.frames.records import Records
 from cvocr_lab.frames.tables import Table, as_table, spelled, spellings
 from cvocr_lab.kinds import TYPES, field_order
 from cvocr_lab.kinds._fieldtypes import Amount, Date
+from cvocr_lab.text import nfc
 
 Alternatives = Mapping[str, str | Sequence[str]]
 
@@ -61,14 +62,16 @@ class Truth(Records):
         alternatives: Alternatives | None = None,
     ) -> None:
         table = _labels(as_table(truth, "truth"))
-        self.chosen = _chosen(read, table, fields, on)
+        self.chosen = _chosen(read, table, fields, on and nfc(on))
         table = _days_as_printed(table, _DATES & set(self.chosen))
         super().__init__(table, fields=self.chosen)
-        asked = alternatives or {}
+        asked = {nfc(field): columns for field, columns in (alternatives or {}).items()}
         self._further = {f: _further(table, f, asked.get(f, ())) for f in self.chosen}
         self._accepted: dict[str, list[Accepted]] = {}
         for frame in (read.frame, table):
             refuse_numbers(frame, [*self.chosen, *self.columns])
+        refuse_several(read.frame, self.chosen)
+        refuse_several(table, self.columns, kinds=(Mapping,))
 
     @property
     def columns(self) -> list[str]:
@@ -126,11 +129,11 @@ def _chosen(
     read: Records, table: pd.DataFrame, fields: str | Sequence[str] | None, on: str | None
 ) -> list[str]:
     if fields is not None:
-        wanted = [fields] if isinstance(fields, str) else list(fields)
+        wanted = [spellings().get(field, field) for field in listed(fields)]
         for field in wanted:
             if field not in table:
                 raise unknown("column", field, table.columns, more=" (of the truth)")
-        return [spellings().get(field, field) for field in wanted]
+        return wanted
     known = dict.fromkeys([*field_order(), *read.fields])
     chosen = [f for f in known if f in table and f != on]
     if not chosen:
@@ -144,7 +147,7 @@ def _chosen(
 
 def _further(table: pd.DataFrame, field: str, asked: str | Sequence[str]) -> list[str]:
     """Return the columns of further accepted texts: `asked`, and ``<field>_alt``."""
-    own = [asked] if isinstance(asked, str) else list(asked)
+    own = listed(asked)
     for column in own:
         if column not in table:
             raise unknown("column of alternatives", column, table.columns)
@@ -159,6 +162,8 @@ _DATES: Final = frozenset(field.name for field in _SPECS if isinstance(field.typ
 _ISO: Final = r"(\d{4})-(\d\d)-(\d\d)(?:[ T]00:00:00)?"
 _NUMERALS: Final = r"\d+\.0|\d(?:[.,]\d+)?[eE]\+\d+"
 """Numbers as written by a spreadsheet or a column of floats, but never on paper."""
+_DAY_NUMBER: Final = r"[1-7]\d{4}"
+"""Numbers of days in spreadsheets, for 1927 to 2119."""
 
 
 def _days_as_printed(table: pd.DataFrame, fields: Iterable[str]) -> pd.DataFrame:
@@ -189,7 +194,8 @@ def refuse_numbers(table: pd.DataFrame, fields: Iterable[str]) -> None:
             continue
         texts = [c for c in table[field].dropna().head(100).tolist() if isinstance(c, str) and c]
         kinds = _number_kinds(table[field])
-        if texts and all(re.fullmatch(_NUMERALS, text) for text in texts):
+        written = f"{_NUMERALS}|{_DAY_NUMBER}" if field in _DATES else _NUMERALS
+        if texts and all(re.fullmatch(written, text) for text in texts):
             kinds.add(float)
         if bytes in kinds:
             raise ArgumentError(
@@ -200,11 +206,37 @@ def refuse_numbers(table: pd.DataFrame, fields: Iterable[str]) -> None:
                 f"column {field!r} contains True or False: use the text that is printed on the "
                 "paper"
             )
+        if kinds and field in _DATES:
+            raise ArgumentError(
+                f"column {field!r} holds numbers: read the file with dtype=str, or, where Excel "
+                f"counted the days, give pd.to_datetime(table[{field!r}].astype(float), unit='D', "
+                "origin='1899-12-30')"
+            )
         if kinds and field not in _AMOUNTS:
             raise ArgumentError(
                 f"column {field!r} contains numbers without leading zeros: read the file with "
                 "cvocr_lab.read_frame or read_labels, or pd.read_csv(…, dtype=str)"
             )
+
+
+def refuse_several(
+    table: pd.DataFrame, fields: Iterable[str], *, kinds: tuple[type, ...] = (Mapping, *_SEVERAL)
+) -> None:
+    """Refuse columns of fields whose cells are lists or dicts, such as JSON has, and not texts.
+
+    Raises
+    ------
+    ArgumentError
+        A column holds such cells.
+    """
+    for field in fields:
+        for cell in table[field] if field in table.columns and table[field].dtype == object else ():
+            if isinstance(cell, kinds):
+                raise ArgumentError(
+                    f"column {field!r} holds a {type(cell).__name__} in a cell, not a text: give "
+                    f"the text of each, such as table[{field!r}].map(lambda cell: cell['text']) or "
+                    f"table[{field!r}].str[0]"
+                )
 
 
 def _number_kinds(values: pd.Series) -> set[type]:

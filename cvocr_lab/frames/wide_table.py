@@ -79,16 +79,14 @@ def wide(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _check_whole(records: Records, sides: list[str]) -> None:
-    """Refuse pairs whose front and back have different labels."""
-    if len(records.source_columns) != 2:
-        return
+    """Refuse pairs whose front and back have become different inputs, with changed labels."""
     of_input: dict[int, set[str]] = {}
     for at, side in zip(records.inputs.tolist(), sides, strict=True):
         of_input.setdefault(at, set()).add(side)
-    lone: dict[str, set[str]] = {}
+    lone: dict[tuple[str, object], set[str]] = {}
     for at, row in enumerate(records.firsts.tolist()):
         if of_input[at] in ({"front"}, {"back"}) and (origin := records.origin(row)):
-            lone.setdefault(origin, set()).update(of_input[at])
+            lone.setdefault((origin, records.engines[row]), set()).update(of_input[at])
     split = sum(len(found) == 2 for found in lone.values())
     if split:
         raise ArgumentError(

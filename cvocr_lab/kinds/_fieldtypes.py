@@ -117,7 +117,7 @@ YEAR = Amount("YEAR", choices=tuple(range(1996, 2025)))
 CERTIFICATE_ID = Pattern(
     "CERTIFICATE_ID",
     UPPER + DIGITS + " ",
-    pattern=r"([A-Z]{2})?\d{5,12}",
+    pattern=r"[A-Z]{0,3}\d{5,12}",
     shape="######|#######|##########|@@######|@@#######",
 )
 MRZ_TEXT = MrzText("MRZ_TEXT", UPPER + DIGITS + "< ")

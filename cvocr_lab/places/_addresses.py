@@ -66,17 +66,21 @@ def parse_address(text: str, *, era: Era | None = None) -> Address:
         other = of_parts(marks.split(text), era)
         if worth(other) > worth(best):
             best = other
+    split = best
     # Without a date, a ward of today may be a district whose ward lost its comma.
     undated = era is None and best.era == "new" and bool(best.house)
-    if undated or not _is_whole(best):
+    whole = _is_whole(best)
+    if undated or not whole:
         search = Search(parted(text))
-        found = search.best(era)
+        found = search.best(era, at_end=whole)
         if found is not None:
             other = _of_reading(search, found)
             best = max(best, other, key=_rank)
             if not best.ward and "ward" not in best.unknown and search.doubtful(found):
                 best = best._replace(unknown=(*best.unknown, "ward"))
-    if words := lost_words(text, str(best), best.province):
+    # Parts that have their names exactly leave no word out.
+    exact = best is split and best.score == 1
+    if not exact and (words := lost_words(text, str(best), best.province)):
         best = best._replace(house=" ".join([*words, best.house]).strip())
     best = _of_2025(best)
     if not country:
@@ -104,9 +108,12 @@ def _rank(address: Address) -> tuple[float, int, bool, float]:
     return worth(address), -len(address.unknown), three, address.score
 
 
+_FORMER_NAMES: Final = frozenset(name for former in FORMER.values() for name in former)
+
+
 def _of_2025(address: Address) -> Address:
     """Replace a district that was renamed or split before 2025 by its successor."""
-    if not any(address.district in former for former in FORMER.values()):
+    if address.district not in _FORMER_NAMES:
         return address
     code = next((p.code for p in provinces("old") if p.name == address.province), "")
     became = FORMER.get(code, {}).get(address.district, ())

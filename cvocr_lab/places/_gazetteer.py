@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
+from itertools import combinations
 from typing import Final
 
 from rapidfuzz import process
@@ -20,6 +21,7 @@ from cvocr_lab.places._provinces import Era, Province, former_province, match_pr
 from cvocr_lab.text import digits_from_lookalikes, fold, fold_key, nfc, old_tone
 
 CACHED: Final = 1 << 17
+_CACHED_OF_ROLL: Final = 1 << 12
 
 _UNITS: Final = {
     "tinh": "tinh", "thanh pho": "thanhpho", "tp": "thanhpho", "t p": "thanhpho",
@@ -167,7 +169,7 @@ def explicit_unit(part: str) -> str:
     head, _, name = marked.partition(" ")
     if tight := re.fullmatch(r"([pqf])(\d+)", head):
         return _UNITS[tight[1]]
-    if name and (len(head) <= 2 or marked.isascii()):
+    if name and head.isascii() and (len(head) <= 2 or marked.isascii()):
         return written(part).unit
     return ""
 
@@ -187,6 +189,7 @@ class Roll:
 
     by_mark: dict[str, Place] = field(default_factory=dict)
     by_key: dict[str, list[Place]] = field(default_factory=dict)
+    _found: dict[str, tuple[Place, float] | None] = field(default_factory=dict)
 
     def add(self, place: Place) -> None:
         """Add a place under its name, with and without its unit word."""
@@ -209,8 +212,16 @@ class Roll:
     def find(self, part: str) -> tuple[Place, float] | None:
         """Find the place a part names, however misread, and how well it fits, 0 to 1.
 
-        None when nothing is near, or two are equally near.
+        None when nothing is near, or two are equally near.  Parts of addresses come again and
+        again, so what was found is remembered.
         """
+        if part not in self._found:
+            if len(self._found) > _CACHED_OF_ROLL:
+                self._found.clear()
+            self._found[part] = self._look_for(part)
+        return self._found[part]
+
+    def _look_for(self, part: str) -> tuple[Place, float] | None:
         what = written(part)
         for mark in what.marked:
             if place := self.by_mark.get(mark):
@@ -233,11 +244,12 @@ class Roll:
     def _holds_name(self, part: str) -> bool:
         """Return whether a part consists of a listed name and further words."""
         words = fold_key(part).split()
-        for cut in range(1, len(words)):
-            head, tail = "".join(words[:cut]), "".join(words[cut:])
-            if len(head) > 3 and len(tail) > 1 and head in self.by_key:
-                return True
-            if len(tail) > 3 and tail in self.by_key and not _is_unit(words[:cut]):
+        for begin, end in combinations(range(len(words) + 1), 2):
+            name = "".join(words[begin:end])
+            if len(name) < 4 or name not in self.by_key:
+                continue
+            before, after = words[:begin], words[end:]
+            if len("".join(after)) > 1 or (before and not _is_unit(before)):
                 return True
         return False
 
@@ -287,19 +299,6 @@ def _is_unit(words: list[str]) -> bool:
         for unit in set(_UNITS.values())
         if unit != "xa"
     )
-
-
-_FOUND: Final[dict[tuple[int, str], tuple[Place, float] | None]] = {}
-
-
-def find_in(among: Roll, part: str) -> tuple[Place, float] | None:
-    """`Roll.find`, remembered: parts of addresses come again and again."""
-    key = (id(among), part)
-    if key not in _FOUND:
-        if len(_FOUND) > CACHED:
-            _FOUND.clear()
-        _FOUND[key] = among.find(part)
-    return _FOUND[key]
 
 
 def slack(length: int) -> int:

@@ -14,7 +14,6 @@ from cvocr_lab.places._gazetteer import (
     Place,
     Roll,
     explicit_unit,
-    find_in,
     mended,
     province_named,
     roll,
@@ -240,10 +239,12 @@ def with_found(base: Address, ward: Place) -> Address:
 
 def _in(among: Roll, part: str, level: str) -> tuple[Place, float] | None:
     """Find the unit that a part names; None if its unit word belongs to another level."""
-    found = find_in(among, part)
-    unit = explicit_unit(part) if found else ""
+    found = among.find(part)
+    if found is None or found[0].name == part:
+        return found
+    unit = explicit_unit(part)
     other = DISTRICT_WORDS if level == "ward" else WARD_WORDS
-    if found and unit in other and written(part).keys[-1] not in written(found[0].name).keys:
+    if unit in other and written(part).keys[-1] not in written(found[0].name).keys:
         return None
     return found
 
@@ -276,12 +277,12 @@ def _province_above(parts: tuple[str, ...]) -> tuple[Province, float] | None:
         near = [
             (place, likeness)
             for place, likeness in near
-            if (district := find_in(roll("old", place.code), small[-1]))
+            if (district := roll("old", place.code).find(small[-1]))
             and _names_one(roll("old", place.code, district[0].name), small[-2])
         ]
     return near[0] if len(near) == 1 else None
 
 
 def _names_one(among: Roll, part: str) -> bool:
-    found = find_in(among, part)
+    found = among.find(part)
     return found is not None and found[1] == 1

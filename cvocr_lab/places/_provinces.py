@@ -194,7 +194,20 @@ def _near(key: str, names: dict[str, Province], least: float) -> list[tuple[str,
 @lru_cache(1 << 14)
 def _key(text: str) -> str:
     """Remove marks, case, blanks and unit words: `tphochiminh` and `Hồ Chí Minh` are one."""
-    return re.sub(r"^(thanhpho|tinh|tp)(?=.{3})", "", fold_key(text).replace(" ", ""))
+    return _UNIT.sub("", fold_key(text).replace(" ", ""))
+
+
+_UNIT: Final = re.compile(r"^(thanhpho|tinh|tp)(?=.{3})")
+
+
+def may_be_province(key: str) -> bool:
+    """Tell quickly whether folded words joined as one may name a province exactly."""
+    return _UNIT.sub("", key).strip("0123456789") in _exact_keys()
+
+
+@cache
+def _exact_keys() -> frozenset[str]:
+    return frozenset({*_names("old"), *map(_key, _initials("old")), *_FORMER})
 
 
 @lru_cache(1 << 14)

@@ -55,10 +55,7 @@ class Runs:
         whole = mended(text)  # of the same length
         heads = [fold(whole[word.begin : word.end]).lower() for word in self.words]
         self._keys = [fold_key(head).replace(" ", "") for head in heads]
-        self._opens = [
-            word.gap > 0 or MAY_BE_UNIT.match(head) is not None
-            for word, head in zip(self.words, heads, strict=True)
-        ]
+        self._units = [MAY_BE_UNIT.match(head) is not None for head in heads]
         self._closes = [head in _ENGLISH for head in heads]
         self._runs: dict[tuple[int, int], Run] = {}
 
@@ -69,7 +66,7 @@ class Runs:
             *name, last = text.rsplit(" ", 1)
             english = _ENGLISH.get(last.lower()) if name else None
             text = f"{english} {name[0]}" if english else text
-            unit = explicit_unit(text)
+            unit = explicit_unit(text) if english or self._units[begin] else ""
             bounded = self.words[begin].gap > 0 or bool(unit)
             self._runs[begin, end] = Run(text, unit, bounded)
         return self._runs[begin, end]
@@ -80,14 +77,14 @@ class Runs:
 
     def _splits_unit(self, begin: int) -> bool:
         """Return whether a unit word of two words would be split there: ``Thị | xã``."""
-        if self.words[begin].gap:
+        if self.words[begin].gap or self._keys[begin] not in ("xa", "tran", "pho"):
             return False
         both = self.text[self.words[begin - 1].begin : self.words[begin].end]
         return both.lower() in _TWO_WORDS
 
     def may_be_bounded(self, begin: int, end: int) -> bool:
         """Return whether the run may begin at a separator or hold a unit word; quickly told."""
-        return self._opens[begin] or self._closes[end - 1]
+        return self.words[begin].gap > 0 or self._units[begin] or self._closes[end - 1]
 
     def starts(self, end: int) -> Iterator[tuple[int, float]]:
         """Yield the possible starts of a name that ends there, each with its penalty."""

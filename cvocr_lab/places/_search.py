@@ -18,13 +18,12 @@ from cvocr_lab.places._gazetteer import (
     WARD_WORDS,
     Place,
     Roll,
-    find_in,
     province_named,
     roll,
     written,
 )
 from cvocr_lab.places._lookups import districts_named, wards_named
-from cvocr_lab.places._provinces import Era, Province, provinces
+from cvocr_lab.places._provinces import Era, Province, may_be_province, provinces
 from cvocr_lab.places._runs import Runs
 from cvocr_lab.places._words import Word
 from cvocr_lab.text import fold_key
@@ -92,10 +91,16 @@ class Search(Runs):
         super().__init__(text)
         self._ending: dict[tuple[int, bool], list[Span]] = {}
 
-    def best(self, era: Era | None) -> Reading | None:
-        """Return the reading of the highest value, or None if no unit is found."""
+    def best(self, era: Era | None, *, at_end: bool = False) -> Reading | None:
+        """Return the reading of the highest value, or None if no unit is found.
+
+        Parameters
+        ----------
+        at_end
+            Whether the units are known to stand at the end of the text.
+        """
         found: list[Reading] = []
-        for end in self._ends():
+        for end in self._ends()[: 1 if at_end else None]:
             for readings in self._readings(end, era):
                 found += [reading for reading in readings if reading.value > 0]
                 if any(reading.ward and reading.value >= _SURE for reading in found):
@@ -126,9 +131,11 @@ class Search(Runs):
             bases.append(base._replace(value=base.value - self._skipped(span.end)))
         if era != "new":
             yield chain.from_iterable(map(self._below_old, bases))
+            yield chain.from_iterable(map(self._ward_alone, bases))
         again = [again for base in bases for again in self._again(base)]
         if era != "new":
             yield chain.from_iterable(map(self._below_old, again))
+            yield chain.from_iterable(map(self._ward_alone, again))
         if era != "old":
             yield from map(self._below_new, bases + again)
         if era != "new":
@@ -162,6 +169,8 @@ class Search(Runs):
 
     def _provinces_before(self, end: int, *, exactly: bool) -> Iterator[Span]:
         for begin, cost in self.starts(end):
+            if not self.may_be_bounded(begin, end) and not may_be_province(self.joined(begin, end)):
+                continue
             text, unit, bounded = self.run(begin, end)
             if unit and unit not in _UNITS["province"]:
                 continue
@@ -197,7 +206,7 @@ class Search(Runs):
                 continue
             if not bounded and len(keys[-1]) < 4 and level == "ward":
                 continue
-            found = find_in(among, text)
+            found = among.find(text)
             if found is None or (found[1] < 0.9 and not bounded):
                 continue
             place, score = found
@@ -235,8 +244,6 @@ class Search(Runs):
                 yield from self._wards(
                     with_district._replace(begin=begin), roll("old", code, span.place.name)
                 )
-        if base.begin:
-            yield from self._ward_alone(base)
 
     def _wards(self, base: Reading, among: Roll) -> Iterator[Reading]:
         yield base
@@ -261,13 +268,16 @@ class Search(Runs):
     def _ward_alone(self, base: Reading) -> Iterator[Reading]:
         """Yield wards directly before the province; a unique name determines the district."""
         assert base.province is not None
+        named = wards_named(base.province.code)
         for begin, cost in self.starts(base.begin):
             text, unit, bounded = self.run(begin, base.begin)
-            settled = not bounded and self.in_settlement(begin)
-            if not (bounded or settled) or (unit and unit not in WARD_WORDS):
-                continue
             what = written(text)
-            found = wards_named(base.province.code).get(what.keys[0], ())
+            found = named.get(what.keys[0], ())
+            if not found or (unit and unit not in WARD_WORDS):
+                continue
+            settled = not bounded and self.in_settlement(begin)
+            if not (bounded or settled):
+                continue
             marked = [f for f in found if written(f[1].name).marked[0] == what.marked[0]]
             found = tuple(marked) if marked or settled else found
             if len(found) != 1 or _numbered(text) or not self.after_house(begin):

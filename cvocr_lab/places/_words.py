@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -75,7 +76,7 @@ def lost_words(text: str, found: str, province: str) -> list[str]:
     """Return the words of `text` that are missing in `found`, as printed: no name may be lost.
 
     Unit words are not counted, nor words that were replaced by a similar one, nor another spelling
-    of the province.
+    of the province.  Of words of one to three letters only a letter that stands alone counts.
     """
     if text == found:
         return []
@@ -85,7 +86,7 @@ def lost_words(text: str, found: str, province: str) -> list[str]:
     kept = Counter(keys)
     words = [(word, fold_key(word)) for word in re.findall(r"[^\W\d_]+", text)]
     mended = list((kept - Counter(key for _, key in words)).elements())
-    return [
+    return _lone_letters(text, kept, mended) + [
         word
         for word, key in words
         if key not in kept
@@ -99,16 +100,37 @@ def lost_words(text: str, found: str, province: str) -> list[str]:
 _UNIT_KEYS: Final = frozenset(
     "phuong quan huyen thanh tinh tran dac city district ward province town commune".split()  # noqa: SIM905
 )
+_LONE: Final = re.compile(r"(?<!\w)(?![pqhxft])[^\W\d_](?!\w)", re.IGNORECASE)
+
+
+def _lone_letters(text: str, kept: Container[str], mended: Sequence[str]) -> list[str]:
+    """Return letters that stand alone and are not kept, not even as a piece of another word.
+
+    Letters that may shorten a unit word are not counted.
+    """
+    lost = []
+    for found in _LONE.finditer(text):
+        key = fold_key(found[0])
+        before = fold_key(text[: found.start()]).rpartition(" ")[2]
+        after = fold_key(text[found.end() :]).partition(" ")[0]
+        whole = any(word in kept for word in (key, before + key, key + after))
+        if not whole and not any(key in word for word in mended):
+            lost.append(found[0])
+    return lost
+
+
+_WORD: Final = re.compile(r"[^\s,;:/_()–—|.!-]+")
+_PARTING: Final = re.compile("[-–—/()_]")
 
 
 def words_of(text: str) -> list[Word]:
     """Split an address into words."""
     found: list[Word] = []
     last = 0
-    for match in re.finditer(r"[^\s,;:/_()–—|.!-]+", text):
+    for match in _WORD.finditer(text):
         between = text[last : match.start()]
-        gap = 2 if re.search("[,;]", between) else int(bool(between.strip()))
-        if found and gap == 1 and not re.search("[-–—/()_]", between):
+        gap = 0 if between.isspace() else 2 if "," in between or ";" in between else 1
+        if found and gap == 1 and not _PARTING.search(between):
             # A dot or colon after a unit word belongs to it.
             before = text[found[-1].begin : found[-1].end].lower()
             gap = 0 if before in _SHORT_UNITS else 1

@@ -16,7 +16,7 @@ from cvocr_lab.scoring.comparison_report import comparison_page
 from cvocr_lab.scoring.page import written
 from cvocr_lab.scoring.pairing import CARD, beside, judge
 from cvocr_lab.scoring.report import SHOWN
-from cvocr_lab.scoring.words import differing, listed
+from cvocr_lab.scoring.words import NAMED, differing, listed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -104,7 +104,7 @@ class Comparison:
             ("Too few cards to tell:", "open"),
         ):
             if of := fields.index[fields["verdict"] == word].tolist():
-                said.append(f"{what} {listed(captioned(str(field)) for field in of)}.")
+                said.append(f"{what} {listed((captioned(str(field)) for field in of), NAMED)}.")
         made_up = [int((self.cells[f"outcome_{s}"] == "invented").sum()) for s in "ab"]
         if any(made_up):
             said.append(
@@ -164,14 +164,14 @@ class Comparison:
         return pd.Index(names, name="field", dtype=object)
 
     def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw the difference per field with its interval.
+        """Draw the difference per field with its interval, where any value differs.
 
         Parameters
         ----------
         ax
             Where to draw; None for a transparent figure of its own.
         """
-        return plots.differences(self.fields, self.names, ax)
+        return plots.differences(differing(self.fields, self.fields)[0], self.names, ax)
 
     @overload
     def to_html(self, path: None = None, *, title: str = ..., limit: int = ...) -> str: ...
@@ -195,13 +195,14 @@ class Comparison:
         """
         a, b = self.names
         both = {"a": a, "b": b}
+        shown, same = differing(self.fields, self.table())
         text = comparison_page(
             title=title or f"{b} against {a}",
             names=self.names,
             verdict=self.verdict(),
-            fields=self.fields,
-            shown=self.table(),
-            notes=self.notes(),
+            fields=differing(self.fields, self.fields)[0],
+            shown=shown,
+            notes=same + self.notes(),
             lists=[
                 ("Broke", f"{a} is right, {b} is not", self.broke, both),
                 ("Fixed", f"{b} is right, {a} is not", self.fixed, both),

@@ -62,7 +62,8 @@ def readers_page(
     drawn = figure(
         lambda ax: plots.readers(fields, ax),
         size=(8.6, 1.5 + (0.16 + 0.13 * len(names)) * max(rows, 1)),
-        says="Share exact of each reader, with 95 % intervals, the worst field first.",
+        says="Share exact of each reader, with 95 % intervals, the worst field first; fields that "
+        "all readers read without a mistake are left out.",
     )
     sections = [
         Section("All fields together", (table(whole, terms=TERMS),)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -14,28 +14,33 @@ from cvocr_lab.scoring.mistakes import LETTER_CLASSES
 from cvocr_lab.scoring.pairs import distances
 from cvocr_lab.scoring.texts import Differing, Key
 
+_PAIR: Final = " pair"
+"""Name that no column of a person has."""
 
-def count_classes(cells: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+
+def count_classes(cells: pd.DataFrame, keys: pd.DataFrame) -> pd.DataFrame:
     """Count the classes of mistakes; see `Score.mistakes`."""
-    wrong = cells[cells["outcome"] == "wrong"].reset_index(drop=True)
-    classes = wrong["mistakes"].str.split(";").explode()
-    keys = wrong[list(names)].take(classes.index.to_numpy())
-    table = keys.assign(cell=classes.index, **{"class": pd.Categorical(classes, list(MISTAKES))})
-    table = table.reset_index(drop=True)
-    grouped = table.groupby([*names, "class"], observed=True)["cell"]
+    wrong = (cells["outcome"] == "wrong").to_numpy()
+    keys = keys[wrong].reset_index(drop=True)
+    classes = cells["mistakes"][wrong].reset_index(drop=True).str.split(";").explode()
+    table = keys.take(classes.index.to_numpy()).reset_index(drop=True)
+    table["class"] = pd.Categorical(classes, list(MISTAKES))
+    grouped = pd.Series(classes.index).groupby([table[name] for name in table], observed=True)
     counts = pd.DataFrame({"count": grouped.size(), "cells": grouped.nunique()})
-    if names:
-        among = wrong.groupby(list(names), observed=True).size()
+    if len(keys.columns):
+        among = keys.groupby(list(keys), observed=True).size()
         of = among.reindex(counts.reset_index("class").index).to_numpy(np.float64)
     else:
-        of = np.full(len(counts), float(len(wrong)))
+        of = np.full(len(counts), float(len(keys)))
     counts["share"] = counts["cells"] / of
     counts["share_low"], counts["share_high"] = share(counts["cells"], of)
     return counts
 
 
-def count_pairs(cells: pd.DataFrame, names: Sequence[str], make_key: Key) -> pd.DataFrame:
+def count_pairs(cells: pd.DataFrame, keys: pd.DataFrame, make_key: Key) -> pd.DataFrame:
     """Count pairs of characters; see `Score.confusions`."""
+    names = list(keys)
+    cells = cells.reset_index(drop=True)
     wrong = cells[(cells["outcome"] == "wrong") & (cells["mistakes"] != WRONG_LINE)]
     found = []
     for field, some in wrong.groupby("field", observed=True):
@@ -48,15 +53,16 @@ def count_pairs(cells: pd.DataFrame, names: Sequence[str], make_key: Key) -> pd.
         edits = diagnose(pairs, str(field), distances(truths, values)).edits
         each = pd.DataFrame(
             {
-                "pair": edits.pair,
+                _PAIR: edits.pair,
                 "truth_char": _chars(edits.truth),
                 "value_char": _chars(edits.value),
                 "class": np.array(LETTER_CLASSES, object)[edits.classes()],
             }
         )
-        keys = some[list(names)].reset_index(drop=True).assign(pair=group, count=1)
-        times = keys.groupby([*names, "pair"], observed=True, as_index=False)["count"].sum()
-        found.append(each.merge(times, on="pair"))
+        of_cells = keys.loc[some.index].assign(count=1)
+        of_cells[_PAIR] = group
+        times = of_cells.groupby([*names, _PAIR], observed=True, as_index=False)["count"].sum()
+        found.append(each.merge(times, on=_PAIR))
     by = [*names, "truth_char", "value_char", "class"]
     if not found:
         return pd.DataFrame({name: pd.Series(dtype=TEXT) for name in by}).assign(count=0)

@@ -111,11 +111,12 @@ def guard(now: pd.DataFrame, path: str | PathLike[str]) -> None:
     """
     path = Path(path)
     frozen = _read(path)
-    fell = fallen(frozen, now)
+    same = _same(frozen, now)
+    fell = fallen(frozen, now, same=same)
     if len(fell):
         said = "; ".join(f"{field}: {_said(row)}" for field, row in fell.iterrows())
         raise DriftError(f"worse than {path.name}: {said}", fell)
-    if not _same(frozen, now) and (few := _too_few(frozen, now)):
+    if not same and (few := _too_few(frozen, now)):
         warnings.warn(
             f"the cards are not those of {path.name}: {few}",
             DriftWarning,
@@ -123,20 +124,20 @@ def guard(now: pd.DataFrame, path: str | PathLike[str]) -> None:
         )
 
 
-def fallen(frozen: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
-    """Test all fields, and give those that fell; see `guard`."""
-    gone = sorted(set(frozen["field"]) - set(now["field"]))
+def fallen(frozen: pd.DataFrame, now: pd.DataFrame, *, same: bool) -> pd.DataFrame:
+    """Test all fields, card by card if they are the same, and give those that fell; see `guard`."""
+    then, later = (set(side["field"].unique()) for side in (frozen, now))
+    gone, shared = sorted(then - later), sorted(then & later)
     found = pd.DataFrame({"what": "", "was": 1.0, "now": np.nan, "p": 0.0}, index=gone)
-    shared = set(frozen["field"]) & set(now["field"])
     if shared:
-        sides = [_by_card(side[side["field"].isin(shared)]) for side in (frozen, now)]
-        scores = _paired(*sides) if _same(frozen, now) else _apart(*sides)
+        sides = [_by_card(side[side["field"].isin(shared)], shared) for side in (frozen, now)]
+        scores = _paired(*sides) if same else _apart(*sides)
         tests = pd.Series(_chances(*scores), scores[0].columns).unstack("what")
-        was, is_now = (_shares(side) for side in sides)
         for name, row in tests[tests.min(axis=1) < _FALSE_ALARMS].iterrows():
             field = str(name)
             what = "exact" if row["exact"] <= row["CER"] else "CER"
-            found.loc[field] = [what, was[what][field], is_now[what][field], row[what]]
+            was, is_now = (_share(side, what, field) for side in sides)
+            found.loc[field] = [what, was, is_now, row[what]]
     return found.rename_axis("field")
 
 
@@ -146,20 +147,29 @@ def _same(frozen: pd.DataFrame, now: pd.DataFrame) -> bool:
     return len(both) >= _SAME * max(len(frozen), len(now))
 
 
-def _by_card(cells: pd.DataFrame) -> pd.DataFrame:
+Sums = dict[str, pd.DataFrame]
+"""Sums by what they count: `wrong`, `values`, `edits`, `chars`; a row per card, a column per field.
+"""
+
+
+def _by_card(cells: pd.DataFrame, fields: list[str]) -> Sums:
     """Sum the figures of each card and field, and of each card's fields together."""
-    figures = cells.assign(wrong=~cells["correct"], values=1)[
-        ["card", "field", "wrong", "values", "edits", "chars"]
-    ]
-    together = figures.assign(field=_TOGETHER)
-    parts = [figures, together] if cells["field"].nunique() > 1 else [figures]
-    return pd.concat(parts).groupby(["card", "field"]).sum().astype(np.float64)
+    card, cards = pd.factorize(cells["card"], sort=True)
+    field = pd.Index(fields).get_indexer(pd.Index(cells["field"])).astype(np.int64)
+    at = card.astype(np.int64) * len(fields) + field
+    figures = cells.assign(wrong=~cells["correct"], values=1)
+    found = {}
+    for what in ("wrong", "values", "edits", "chars"):
+        sums = np.bincount(at, figures[what], len(cards) * len(fields)).reshape(len(cards), -1)
+        found[what] = pd.DataFrame(sums, cards, fields)
+        if len(fields) > 1:
+            found[what][_TOGETHER] = sums.sum(axis=1)
+    return found
 
 
-def _shares(by_card: pd.DataFrame) -> pd.DataFrame:
-    sums = by_card.groupby("field").sum()
-    exact, cer = 1 - sums["wrong"] / sums["values"], sums["edits"] / sums["chars"]
-    return pd.DataFrame({"exact": exact, "CER": cer})
+def _share(by_card: Sums, what: str, field: str) -> float:
+    sums = {name: float(table[field].sum()) for name, table in by_card.items()}
+    return 1 - sums["wrong"] / sums["values"] if what == "exact" else sums["edits"] / sums["chars"]
 
 
 Scores = tuple[pd.DataFrame, npt.NDArray[np.bool_] | None]
@@ -168,27 +178,25 @@ Scores = tuple[pd.DataFrame, npt.NDArray[np.bool_] | None]
 A column's sum over the new cards, or over all, is the larger the worse the new score is."""
 
 
-def _paired(then: pd.DataFrame, now: pd.DataFrame) -> Scores:
+def _paired(then: Sums, now: Sums) -> Scores:
     """Compare card by card."""
-    gaps = (now - then).dropna()
-    edits = gaps["edits"].where(gaps["edits"] != 0)
-    ranks = edits.abs().groupby("field").rank() * np.sign(edits)
-    return _laid_out(gaps["wrong"], ranks), None
+    there = then["values"] * now["values"] > 0
+    wrong, edits = ((now[what] - then[what]).where(there) for what in ("wrong", "edits"))
+    ranks = edits.abs().where(edits != 0).rank() * np.sign(edits)
+    return _laid_out(wrong, ranks), None
 
 
-def _apart(then: pd.DataFrame, now: pd.DataFrame) -> Scores:
+def _apart(then: Sums, now: Sums) -> Scores:
     """Compare two samples of cards."""
-    both = pd.concat({False: then, True: now}, names=["new"])
-    sums = both.groupby("field")[["wrong", "values"]].transform("sum")
-    ranks = (both["edits"] / both["chars"]).groupby("field").rank()
-    ranks -= ranks.groupby("field").transform("mean")
-    laid = _laid_out(both["wrong"] - both["values"] * sums["wrong"] / sums["values"], ranks)
-    return laid, laid.index.get_level_values("new").to_numpy(bool)
+    both = {what: pd.concat([then[what], now[what]]) for what in then}
+    share = both["wrong"].sum() / both["values"].sum()
+    ranks = (both["edits"] / both["chars"]).rank()
+    new = np.arange(len(ranks)) >= len(then["values"])
+    return _laid_out(both["wrong"] - both["values"] * share, ranks - ranks.mean()), new
 
 
-def _laid_out(wrong: pd.Series, ranks: pd.Series) -> pd.DataFrame:
-    tests = {what: scores.unstack("field") for what, scores in (("exact", wrong), ("CER", ranks))}
-    return pd.concat(tests, axis=1, names=["what", "field"]).fillna(0.0)
+def _laid_out(wrong: pd.DataFrame, ranks: pd.DataFrame) -> pd.DataFrame:
+    return pd.concat({"exact": wrong, "CER": ranks}, axis=1, names=["what", "field"]).fillna(0.0)
 
 
 def _chances(scores: pd.DataFrame, new: npt.NDArray[np.bool_] | None) -> Floats:
@@ -202,7 +210,7 @@ def _chances(scores: pd.DataFrame, new: npt.NDArray[np.bool_] | None) -> Floats:
     for start in range(0, _DRAWS, step):
         shape = (min(step, _DRAWS - start), len(weights))
         labels = (
-            draw.choice([-1.0, 1.0], shape)
+            draw.integers(0, 2, shape) * 2.0 - 1
             if new is None
             else draw.permuted(np.broadcast_to(label, shape), axis=1)
         )

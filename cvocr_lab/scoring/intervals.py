@@ -16,8 +16,8 @@ SURE: Final = 0.95
 EXTREME: Final = 1.0
 """Weight of each of the two imagined cards, one wholly right and one wholly wrong.
 
-With 1, intervals cover 93 to 98 % from 30 cards on, whatever the cards are like; with 1/2 they fail
-to where few cards are wholly bad (`tests/benchmarks/intervals.py`).
+With 1, intervals cover 93 to 98 % from 30 cards on, whatever the cards are like
+(`tests/benchmarks/intervals.py`); with 1/2 they cover up to 99 % at 30 cards.
 """
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from cvocr_lab.frames.text_tables import read_text_table, unguarded
+from cvocr_lab.frames.text_tables import read_text_table
 
 
 def read_labels(path: str | Path) -> pd.DataFrame:
@@ -26,4 +26,4 @@ def read_labels(path: str | Path) -> pd.DataFrame:
     ArgumentError
         It is no such file.
     """
-    return unguarded(read_text_table(path))
+    return read_text_table(path)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import warnings
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -13,10 +15,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from cvocr_lab.errors import ArgumentError, caller_stacklevel
-from cvocr_lab.frames import Pairing, Records, Truth, pair
+from cvocr_lab.errors import ArgumentError, caller_stacklevel, unknown
+from cvocr_lab.frames import Pairing, Records, Truth, as_text, pair
 from cvocr_lab.kinds import field_order
 from cvocr_lab.scoring.texts import key
+from cvocr_lab.text import fold
 
 _WITHOUT: Final = 1 / 3
 """Share of rows without a reading from which on it is said."""
@@ -28,8 +31,39 @@ _MORE: Final = 3
 """By so many values, and by such a share of them, must another way of pairing agree better."""
 
 _LOOKED_AT: Final = 500
+_SUREST: Final = 1 + 1e-6
+"""Confidences above this are none; softmax may round to a little more than 1."""
+
+_NOTHING: Final = (
+    "N/A", "n/a", "NA", "None", "none", "NULL", "Null", "null", "NaN", "nan", "unknown", "Unknown",
+)  # fmt: skip
+"""Words for a value that is absent, as programs and language models write them."""
+
+_ENDING: Final = re.compile(r"[\W_](?!(?:confidence|quad|clean.*|alt\d*)$).*")
+"""Endings of a column beside that of a field, but for those that have a meaning of their own."""
+
 _LABEL: Final = " label"
 """Name that no column of a person has."""
+
+
+def _days_and_months(text: str) -> str:
+    day = re.fullmatch(r"(\d\d?)\D(\d\d?)\D(\d{4})", text)
+    return " ".join([*sorted(day.groups()[:2]), day[3]]) if day else text
+
+
+_SLIPS: Final = (
+    (
+        "leading zeros alone",
+        lambda text: text.lstrip("0"),
+        "read the file with cvocr_lab.read_labels, or pd.read_csv(…, dtype=str)",
+    ),
+    (
+        "the order of day and month alone",
+        _days_and_months,
+        "write dates as they are printed, day/month/year",
+    ),
+)
+"""In what all values of a field may differ by the fault of a table, not of a reader."""
 
 
 class PairingWarning(UserWarning):
@@ -42,25 +76,88 @@ def check_fields(frame: pd.DataFrame, truth: pd.DataFrame, fields: Sequence[str]
     Raises
     ------
     ArgumentError
-        They are such tables.
+        They are such tables, the truth lacks a field that was asked for, or confidences are not
+        between 0 and 1.
+
+    Warns
+    -----
+    PairingWarning
+        A column is spelled almost like a field that the table lacks.
     """
     columns = {str(c) for c in frame.columns}
-    there = [c for c in truth.columns if c in set(field_order())] if fields is None else fields
-    for field in there:
-        suffixed = sorted(c for c in columns if c in (f"{field}_x", f"{field}_y"))
-        if field not in columns and suffixed:
+    labels = {str(c) for c in truth.columns}
+    for field in fields or ():
+        if field not in labels:
+            raise unknown("column", field, truth.columns, more=" (of the truth)")
+    known = set(field_order()) if fields is None else set(fields)
+    for own, other, what in ((columns, labels, "frame"), (labels, columns, "truth")):
+        shared = known & other
+        lost = sorted((shared or known) - own)
+        _refuse_merge(own, lost, what, plain=len(shared & own) if shared else None)
+        for field in lost:
+            if near := [c for c in sorted(own - known) if _bare(c) == _bare(field)]:
+                _warn(
+                    f"the {what} has a column {near[0]!r} but none called {field!r}, so that field "
+                    f"is not compared: give {what}.rename(columns={{{near[0]!r}: {field!r}}})"
+                )
+    for field in known & columns:
+        sure = pd.to_numeric(frame.get(f"{field}_confidence", pd.Series()), errors="coerce")
+        if (sure < 0).any() or (sure > _SUREST).any():
             raise ArgumentError(
-                f"the frame has {' and '.join(map(repr, suffixed))} instead of {field!r}: it is a "
-                "merge of two tables; give the frame as it was before the merge, and the truth "
-                "by itself"
+                f"column '{field}_confidence' holds {sure.max():g}: a confidence is a number from "
+                "0 to 1; divide percents by 100"
             )
-    if columns.isdisjoint(there) and not any(c.startswith("ocr_") for c in columns):
-        both = sorted(columns & {str(c) for c in truth.columns})
+    alone = columns.isdisjoint(known & labels) and not any(c.startswith("ocr_") for c in columns)
+    if alone and (not columns & known or labels & known):  # else it is the truth that lacks them
+        both = sorted(columns & labels)
         cure = f"say fields=[…]; both have {', '.join(both)}" if both else "rename them"
         raise ArgumentError(
             "the frame has no column that is named like a field of the truth, such as 'id' or "
             f"'name'; its columns are {', '.join(sorted(columns))}: {cure}"
         )
+
+
+def _refuse_merge(columns: Set[str], lost: Sequence[str], what: str, *, plain: int | None) -> None:
+    """Refuse a table in which more fields carry an ending of a merge than stand without one.
+
+    Parameters
+    ----------
+    lost
+        Fields without a column of their own.
+    plain
+        How many fields have one; None where neither table has any.
+    """
+    endings = _endings(columns, lost)
+    if not endings:
+        return
+    most = max(endings, key=lambda ending: len(endings[ending]))
+    field = endings[most][0]
+    there = [field + ending for ending, fields in endings.items() if field in fields]
+    many = len(there) > 1 if plain is None else len(endings[most]) > plain
+    if many or not {"_x", "_y"}.isdisjoint(endings):
+        raise ArgumentError(
+            f"the {what} has {' and '.join(map(repr, there))}, but no {field!r}: it is a merge of "
+            "two tables; give the readings and the truth as they were before it, or rename the "
+            f"columns of the {'readings' if what == 'frame' else 'truth'}: "
+            f"{what}.rename(columns=lambda name: name.removesuffix('_…'))"
+        )
+
+
+def _endings(columns: Set[str], fields: Sequence[str]) -> dict[str, list[str]]:
+    """Find what stands behind the names of these fields in other columns, as a merge sets it."""
+    known = set(field_order())
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for field in fields:
+        for column in sorted(columns - known):
+            ending = column.removeprefix(field)
+            if ending != column and _ENDING.fullmatch(ending):
+                found[ending].append(field)
+    return found
+
+
+def _bare(name: str) -> str:
+    """Reduce a name to what is left of it whatever its case, marks and blanks."""
+    return "".join(letter for letter in fold(name).casefold() if letter.isalnum())
 
 
 def notice(
@@ -103,12 +200,18 @@ def notice(
             "their values count as missing: to score only what was read, give "
             f"truth[truth{column}.isin(frame{column})]"
         )
+    else:
+        _notice_merge(read, truth, pairing, sample[answered[sample]])
     for field, pairs in _pairs(read, truth, pairing, sample):
-        lost = sum(w != v and w.lstrip("0") == v.lstrip("0") != "" for w, v in pairs)
-        if lost > max(len(pairs) / 2, 1):
+        for what, alike, cure in _SLIPS:
+            lost = sum(w != v and alike(w) == alike(v) != "" for w, v in pairs)
+            if lost > max(len(pairs) / 2, 1):
+                _warn(f"{lost:,} of {len(pairs):,} values of {field!r} differ in {what}: {cure}")
+        words = read.texts(field)[read.texts(field).isin(_NOTHING)]
+        if len(words) and not truth.accepted(field)[0].texts.isin(_NOTHING).any():
             _warn(
-                f"{lost:,} of {len(pairs):,} values of {field!r} differ in leading zeros alone: "
-                "read the file with cvocr_lab.read_labels, or pd.read_csv(…, dtype=str)"
+                f"the frame says {words.iloc[0]!r} where {field!r} was not read, and that counts "
+                f"as a value (in {len(words):,} rows): give frame.replace({words.iloc[0]!r}, '')"
             )
     ours = read.types[pairing.first[answered]] if len(read) else np.array([], object)
     theirs = truth.types[answered]
@@ -119,6 +222,34 @@ def notice(
             f"the types disagree in {wrong.sum():,} of {told.sum():,} rows: check that rows and "
             "readings belong together (on=…), and that the column 'type' has our names for types"
         )
+
+
+def _notice_merge(
+    read: Records, truth: Truth, pairing: Pairing, sample: npt.NDArray[np.int64]
+) -> None:
+    """Warn of values that all agree while other columns of the same fields do not.
+
+    A merge with the suffixes ``("_read", "")`` puts the values of the truth under the plain names.
+    """
+    equal, present = _agreement(read, truth, pairing, sample)
+    if equal < max(present, 1):
+        return
+    for table, what in ((read.frame, "frame"), (truth.frame, "truth")):
+        columns = set(map(str, table.columns))
+        there = [field for field in truth.chosen if field in columns]
+        for ending, fields in _endings(columns, there).items():
+            plain, beside = (
+                pd.concat([as_text(table[field + end]) for field in fields]) for end in ("", ending)
+            )
+            same = plain[plain != ""] == beside[plain != ""]
+            if same.any() and not same.all():  # another reading, not a score or a path
+                _warn(
+                    f"no value differs from the truth, but the {what} has columns that end in "
+                    f"{ending!r}, such as {fields[0] + ending!r}, which do: if it is a merge of "
+                    "readings and truth, the same column is on both sides; give the readings and "
+                    "the truth as they were before it"
+                )
+                return
 
 
 def _better(

@@ -75,6 +75,7 @@ def page(title: str, lead: str, sections: Sequence[Section]) -> str:
         "default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
         f"script-src 'sha256-{digest}'"
     )
+    lead = lead.replace(" %", "\N{NO-BREAK SPACE}%")
     entries = "".join(f'<li><a href="#{s.anchor}">{escape(s.title)}</a></li>' for s in sections)
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'

@@ -21,7 +21,7 @@ from cvocr_lab.scoring.page import written
 from cvocr_lab.scoring.pairing import CARD, beside, judge, verdict
 from cvocr_lab.scoring.report import SHOWN
 from cvocr_lab.scoring.significance import holm
-from cvocr_lab.scoring.words import between, bounded, differing, listed, percent
+from cvocr_lab.scoring.words import NAMED, between, bounded, differing, listed, percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -79,7 +79,7 @@ class Readers:
         if base not in scores:
             raise ArgumentError(f"no reader {base!r} to compare with; there are {', '.join(names)}")
         cells = beside({name: score.cells for name, score in scores.items()})
-        whole = pd.DataFrame({name: _whole(score) for name, score in scores.items()}).T
+        whole = pd.DataFrame({n: _whole(score, cells, n) for n, score in scores.items()}).T
         whole.index.name = "reader"
         return cls(names, base, cells, whole, _fields(scores, cells, base, detect), detect)
 
@@ -111,16 +111,16 @@ class Readers:
         for name in self.names:
             if name == self.baseline:
                 continue
-            own = self.fields.xs(name, level="reader").drop(index=CARD, errors="ignore")
+            verdicts = self.fields.xs(name, level="reader")["verdict"]
+            verdicts = verdicts.iloc[np.argsort(verdicts.index != CARD, kind="stable")]
             parts = [
-                f"{what} in {listed(captioned(str(f)) for f in own.index[own['verdict'] == word])}"
-                for word, what in (("better", "better"), ("worse", "worse"))
-                if (own["verdict"] == word).any()
+                f"{word} in {listed(map(_called, verdicts.index[verdicts == word]), NAMED)}"
+                for word in ("better", "worse")
+                if (verdicts == word).any()
             ]
-            said.append(
-                f"{name} against {self.baseline}: "
-                f"{'; '.join(parts) or 'no field by itself shows a clear difference'}."
-            )
+            if not verdicts.drop(CARD, errors="ignore").isin(["better", "worse"]).any():
+                parts.append("no field by itself shows a clear difference")
+            said.append(f"{name} against {self.baseline}: {'; '.join(parts)}.")
         counts = [
             f"{name} {count:,.0f}" + (f" ({percent(share)})" if share == share else "")
             for name, count, share in self.whole[["invented", "invented_share"]].itertuples(
@@ -172,7 +172,7 @@ class Readers:
             },
             index=pd.MultiIndex.from_arrays(
                 [
-                    ["whole cards" if f == CARD else captioned(str(f)) for f in fields],
+                    list(map(_called, fields)),
                     others.index.get_level_values("reader"),
                 ],
                 names=["field", "reader"],
@@ -182,12 +182,14 @@ class Readers:
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the share exact of every reader per field, with its interval.
 
+        Fields that all readers read without a mistake are left out.
+
         Parameters
         ----------
         ax
             Where to draw; None for a figure of its own, on white.
         """
-        return plots.readers(self.fields, ax)
+        return plots.readers(self._missed(), ax)
 
     @overload
     def to_html(self, path: None = None, *, title: str = ..., limit: int = ...) -> str: ...
@@ -209,6 +211,7 @@ class Readers:
         limit
             Values shown of each list at most.
         """
+        shown, same = self._differing()
         text = readers_page(
             title=title or f"Readers compared: {listed(self.names)}",
             verdict=self.verdict(),
@@ -217,9 +220,9 @@ class Readers:
                 for name, row in self.whole.iterrows()
             ),
             whole=self.overview(),
-            fields=self.fields,
-            shown=self.table(),
-            notes=self.notes(),
+            fields=self._missed(),
+            shown=shown,
+            notes=same + self.notes(),
             lists=self._lists(),
             limit=limit,
         )
@@ -242,6 +245,11 @@ class Readers:
         for name in self.names:
             cells = self.invented(name)
             yield f"Invented by {name}", "there is no such value on the card", cells, {name: name}
+
+    def _missed(self) -> pd.DataFrame:
+        """Give the fields that any reader makes a mistake in; all where there are none."""
+        missed = self.fields[self.fields["exact"].groupby(level="field").transform("min") < 1]
+        return missed if len(missed) else self.fields
 
     def _differing(self) -> tuple[pd.DataFrame, str]:
         others = self.fields.index.get_level_values("reader") != self.baseline
@@ -273,6 +281,10 @@ class Readers:
         return f"<div>{''.join(parts)}</div>"
 
 
+def _called(field: object) -> str:
+    return "whole cards" if field == CARD else captioned(str(field))
+
+
 _WORDS = {
     "better": "better than {}", "worse": "worse than {}", "alike": "alike",
     "open": "too few to tell",
@@ -284,7 +296,16 @@ def _texts(whole: pd.DataFrame, rate: str, digits: int = 1) -> list[str]:
     return [bounded(value, low, high, digits) for value, low, high in figures.tolist()]
 
 
-def _whole(score: ScoreViews) -> pd.Series:
+def _cards(cells: pd.DataFrame, name: str) -> pd.Series:
+    """How many cards there are and which share of them a reader has right, the same for all."""
+    right = cells[f"outcome_{name}"].isin(["correct", "absent"])
+    whole = right.groupby(cells["row"].to_numpy()).all()
+    low, high = clustered(whole, np.ones(len(whole)))
+    share = whole.mean() if len(whole) else np.nan
+    return pd.Series({"cards": len(whole), "": share, "_low": low[0], "_high": high[0]})
+
+
+def _whole(score: ScoreViews, cells: pd.DataFrame, name: str) -> pd.Series:
     """Figures of one reader over all fields."""
     found = score.summary(()).iloc[0]
     of_cards = pd.DataFrame(
@@ -295,9 +316,12 @@ def _whole(score: ScoreViews) -> pd.Series:
     ).groupby(score.cells["row"].to_numpy()).sum()  # fmt: skip
     low, high = clustered(of_cards["invented"], of_cards["empty"])
     empty = of_cards["empty"].sum()
-    rates = ("card_exact", "exact", "precision", "cer")
-    kept = [f"{rate}{end}" for rate in rates for end in ("", "_low", "_high")]
-    row = found[["cards", "wrong", "missing", "invented", *kept]].copy()
+    kept = [f"{rate}{end}" for rate in ("exact", "precision", "cer") for end in _ENDS]
+    cards = _cards(cells, name)
+    row = found[["wrong", "missing", "invented", *kept]].copy()
+    row["cards"] = cards["cards"]
+    for end in _ENDS:
+        row[f"card_exact{end}"] = cards[end]
     row["invented_share"] = of_cards["invented"].sum() / empty if empty else np.nan
     row["invented_share_low"], row["invented_share_high"] = low[0], high[0]
     told = score.readings
@@ -312,12 +336,12 @@ def _fields(
     parts = {}
     for name, score in scores.items():
         summary = score.summary("field")
-        whole = score.summary(())
-        own = pd.concat([summary, whole.set_axis([CARD])])
-        for end in ("", "_low", "_high"):
-            own.loc[CARD, f"exact{end}"] = whole.iloc[0][f"card_exact{end}"]
+        own = pd.concat([summary, score.summary(()).set_axis([CARD])])
+        cards = _cards(cells, name)
+        for end in _ENDS:
+            own.loc[CARD, f"exact{end}"] = cards[end]
         printed = own[["correct", "wrong", "missing"]].sum(axis=1)
-        printed[CARD] = own.loc[CARD, "cards"]
+        printed[CARD] = cards["cards"]
         part = own[["exact", "exact_low", "exact_high", "cer"]].assign(n=printed)
         if name != base:
             sides = {base: "a", name: "b"}
@@ -334,6 +358,7 @@ def _fields(
     return _corrected(table, detect)
 
 
+_ENDS = ("", "_low", "_high")
 _OWN = ("value", "edits", "chars", "outcome")
 _JUDGED = ["difference", "low", "high", "fixed", "broke", "p"]
 

@@ -10,9 +10,22 @@ from typing import Final, Literal
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_hashable
 
 from cvocr_lab.errors import ArgumentError, unknown
-from cvocr_lab.frames import TEXT, Alternatives, Records, Table, Truth, as_table, pair, spelled
+from cvocr_lab.frames import (
+    TEXT,
+    Alternatives,
+    Records,
+    Table,
+    Truth,
+    as_table,
+    listed,
+    pair,
+    spelled,
+    spellings,
+)
+from cvocr_lab.kinds import captioned
 from cvocr_lab.scoring import drift
 from cvocr_lab.scoring.alignment import alignment
 from cvocr_lab.scoring.cells import compare_fields
@@ -23,6 +36,7 @@ from cvocr_lab.scoring.rates import rates
 from cvocr_lab.scoring.score_views import ScoreViews
 from cvocr_lab.scoring.texts import key, tone_key
 from cvocr_lab.scoring.words import answer, overview
+from cvocr_lab.text import nfc
 
 By = str | Sequence[str]
 
@@ -108,16 +122,15 @@ class Score(ScoreViews):
         Raises
         ------
         ArgumentError
-            No such column.
+            No such column, or its cells cannot be grouped, as lists cannot.
         """
-        names, cells = self._grouped(self.by if by is None else by)
-        if names:
-            groups = cells.groupby(names, observed=True)
+        keys = self._keys(self.by if by is None else by)
+        if len(keys.columns):
+            groups = keys.groupby(list(keys), observed=True)
             group, index = groups.ngroup().fillna(-1).to_numpy(np.int64), groups.size().index
         else:
-            group, index = np.zeros(len(cells), np.int64), pd.Index(["all"])
+            group, index = np.zeros(len(keys), np.int64), pd.Index(["all"])
         keep = group >= 0  # no group for cells whose row says nothing in that column
-        # Not `cells`: a column of the rows may have the name of one that rates are made of.
         found = rates(self.cells[keep], group[keep].astype(np.int64), len(index), len(self.rows))
         table = pd.DataFrame(found, index=index)
         counts = ["n", "correct", "wrong", "invented", "missing", "absent", "other_era", "cards"]
@@ -141,8 +154,7 @@ class Score(ScoreViews):
             `count` of mistakes, `cells` that have one of the class, and `share` of the wrong cells
             that do, with its interval.
         """
-        names, cells = self._grouped(by)
-        return count_classes(cells, names)
+        return count_classes(self.cells, self._keys(by, "class"))
 
     def confusions(self, by: By = ()) -> pd.DataFrame:
         """Count which characters were read for which, most frequent first.
@@ -158,30 +170,41 @@ class Score(ScoreViews):
             `truth_char`, `value_char` ("" where one has none), `class`, `count`.  What a mistake of
             the whole value explains (a dropped line, say) is left out.
         """
-        names, cells = self._grouped(by)
-        return count_pairs(cells, names, tone_key if self.tone_style == "unify" else key)
+        keys = self._keys(by, "truth_char", "value_char", "class", "count")
+        return count_pairs(self.cells, keys, tone_key if self.tone_style == "unify" else key)
 
-    def _grouped(self, by: By) -> tuple[list[str], pd.DataFrame]:
-        """Give the names to group by, and the cells with a column for each."""
-        names = [by] if isinstance(by, str) else list(by)
+    def _keys(self, by: By, *taken: str) -> pd.DataFrame:
+        """Give each cell's values of the columns to group by, under a fresh index.
+
+        Names that are `taken` would stand twice in the result.
+        """
         cells = self.cells
-        for name in names:
-            if name in self.rows:
-                said = self.rows[name].array.take(cells["row"].to_numpy())
-                cells = cells.assign(**{name: said})
-            elif name in self.rows.index.names:
-                labels = self.rows.index.get_level_values(name)
-                cells = cells.reset_index(drop=True).assign(
-                    **{name: labels.take(cells["row"].to_numpy())}
+        found: dict[str, object] = {}
+        for name in listed(by):
+            if name in taken:
+                raise ArgumentError(
+                    f"the result has a column {name!r} of its own: rename that of the truth, "
+                    f"truth.rename(columns={{{name!r}: …}})"
                 )
-            elif name in self.readings and name not in cells:
-                at = cells["reading"].to_numpy()
-                said = self.readings[name].array.take(at, allow_fill=True)
-                cells = cells.assign(**{name: said})
-            elif name not in cells:
+            at = cells["row"].to_numpy()
+            if name in self.rows:
+                said = self.rows[name]
+            elif name in self.rows.index.names:
+                said = self.rows.index.get_level_values(name).to_series()
+            elif name in cells:
+                said, at = cells[name], np.arange(len(cells))
+            elif name in self.readings:
+                said, at = self.readings[name], cells["reading"].to_numpy()
+            else:
                 known = [*cells.columns, *self.rows.columns, *self.readings.columns]
                 raise unknown("column to group by", name, known)
-        return names, cells
+            if said.dtype == object and not all(map(is_hashable, said)):
+                raise ArgumentError(
+                    f"column {name!r} holds lists or the like, which cannot be grouped: give it "
+                    f"as texts, table.assign({name}=table[{name!r}].map(str))"
+                )
+            found[name] = said.array.take(at, allow_fill=True)
+        return pd.DataFrame(found, index=range(len(cells)))
 
     @property
     def card_exact(self) -> float:
@@ -217,11 +240,23 @@ class Score(ScoreViews):
         ]
         if "type" in self.rows and self.type_right < 1:
             noticed.insert(0, f"type right {self.type_right:.1%}")
+        noticed += self._written_otherwise()
         if self.unreadable:
             noticed.append(f"cells unreadable: {self.unreadable:,}")
         if noticed:
             said.append(f"Noticed: {'; '.join(noticed)}.")
         return " ".join(said)
+
+    def _written_otherwise(self) -> list[str]:
+        """Name the fields most of whose values are wrong by the way they are written alone."""
+        cells = self.cells
+        alike = cells["verdict"].isin(["style", "same value"]) | (cells["tier"] == "case")
+        alike &= cells["outcome"] == "wrong"
+        counts = alike.groupby(cells["field"], observed=True).agg(["sum", "mean"])
+        return [
+            f"{captioned(str(field))} differs in style or case alone: {count:,}"
+            for field, count in counts.loc[counts["mean"] > 1 / 2, "sum"].items()
+        ]
 
     def _overview(self) -> tuple[pd.DataFrame, str]:
         by = [self.by] if isinstance(self.by, str) else list(self.by)
@@ -316,11 +351,10 @@ def score(
     """
     if on is not None and not isinstance(on, str):
         raise ArgumentError(f"on={on!r}: give the name of one column")
+    on = on and nfc(on)
     if fields is not None:
-        fields = [fields] if isinstance(fields, str) else list(fields)
-    table, wanted = spelled(as_table(frame, "frame")), as_table(truth, "truth")
-    if isinstance(truth, Mapping) and on not in wanted and wanted.index.names == [None]:
-        wanted = wanted.rename_axis(on)  # papers by label: these are the labels
+        fields = [spellings().get(field, field) for field in listed(fields)]
+    table, wanted = spelled(_by_label(frame, "frame", on)), _by_label(truth, "truth", on)
     check_fields(table, spelled(wanted), fields)
     read = Records(table, fields=fields or ())
     labels = Truth(wanted, read, fields=fields, on=on, alternatives=alternatives)
@@ -343,6 +377,16 @@ def score(
     if baseline is not None:
         drift.guard(drift.figures(cells, rows, on), baseline)
     by = "field" if by is None else by
-    return Score(
+    judged = Score(
         cells, rows, extra, unreadable, noticed, read.frame, on=on, by=by, tone_style=tone_style
     )
+    judged._keys(by)  # a wrong name is told here, not when the score is shown
+    return judged
+
+
+def _by_label(data: Table, what: str, on: str | None) -> pd.DataFrame:
+    """Give a table; where it is a dict of papers by label, `on` names these labels."""
+    table = as_table(data, what)
+    if isinstance(data, Mapping) and on not in table and table.index.names == [None]:
+        return table.rename_axis(on)
+    return table

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, get_args, overload
 import pandas as pd
 
 from cvocr_lab.errors import ArgumentError, unknown
+from cvocr_lab.frames import listed
 from cvocr_lab.scoring import drift, plots
 from cvocr_lab.scoring.calibration import Calibration, calibrate
 from cvocr_lab.scoring.comparison import Comparison
@@ -258,7 +259,7 @@ class ScoreViews(ABC):
     def _of(self, fields: str | Sequence[str] | None) -> pd.DataFrame:
         if fields is None:
             return self.cells
-        wanted = [fields] if isinstance(fields, str) else list(fields)
+        wanted = listed(fields)
         there = {str(f) for f in pd.unique(self.cells["field"])}
         for field in wanted:
             if field not in there:

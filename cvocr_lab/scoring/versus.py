@@ -100,7 +100,8 @@ def compare(
         scores = {
             str(name): score(frame, labels, on=on, fields=fields) for name, frame in a.items()
         }
-        return Readers.of(scores, baseline=baseline, detect=detect)
+        base = None if baseline is None else str(baseline)
+        return Readers.of(scores, baseline=base, detect=detect)
     if truth is None:
         raise ArgumentError("give the truth: compare(a, b, truth), or a dict of readers by name")
     judged = [score(frame, truth, on=on, fields=fields) for frame in (a, b)]

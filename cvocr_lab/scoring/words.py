@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Final
 
 import pandas as pd
@@ -11,6 +11,8 @@ from cvocr_lab.kinds import captioned
 
 _OUTCOMES: Final = ("missing", "invented")
 _WORST: Final = 3
+NAMED: Final = 6
+"""Fields that a verdict names; the others are counted."""
 
 
 def percent(value: float, digits: int = 1) -> str:
@@ -195,7 +197,9 @@ def _last(label: object) -> object:
     return label[-1] if isinstance(label, tuple) else label
 
 
-def listed(names: Sequence[str] | Iterable[str]) -> str:
-    """Join names with commas and "and"."""
+def listed(names: Iterable[str], most: int | None = None) -> str:
+    """Join names with commas and "and"; of more than `most` the others are counted."""
     some = list(names)
+    if most is not None and len(some) > most:
+        some = [*some[:most], f"{len(some) - most} more"]
     return " and ".join(filter(None, [", ".join(some[:-1]), *some[-1:]]))

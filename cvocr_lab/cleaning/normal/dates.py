@@ -56,7 +56,9 @@ def date(kind: FieldType, text: str, _: Era | None) -> Cleaned:
             trail.then("separators", "repair", iso, 0.85)
         else:
             trail.then("iso_date", "form", iso, _certainty(parts))
-        return trail.done({"iso": iso})
+        # A birth date may lawfully be a year alone.
+        whole = len(parts) == 3 or (len(parts) == 1 and getattr(kind, "year_only", False))
+        return trail.done({"iso": iso}, "" if whole else "no whole day")
     return trail.kept("not a date")
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from cvocr_lab.engines.local import values
-from cvocr_lab.engines.local.classify import Model, folded
+from cvocr_lab.engines.local.captions import MIDDLE, Caption
 from cvocr_lab.engines.local.line_segments import Segment
-from cvocr_lab.kinds import TYPES, Field, Slot
+from cvocr_lab.kinds import Field, Slot
 from cvocr_lab.kinds import _fieldtypes as t
 
 TOO_FAR = 3.0
@@ -19,110 +18,11 @@ _NO_VALUE = 1.5
 """Misfit from which a segment is no value of a field."""
 _HEADING_MM = 15.0
 """How far to the left of its heading the text under it may begin."""
-_HALVES_MM = 8.0
-"""Gap up to which two wordings on one row are halves of one caption."""
 _FAR_BETTER, _BLANK = 1.5, 0.7
 """By how much less a segment must cost beside the one that it touches than by itself, and the gap
 up to which segments touch, in their heights."""
 _NEAR_MM = 15.0
 """Gap after a caption from which a segment on its row is hardly the value."""
-
-
-@dataclass(frozen=True, slots=True)
-class Caption:
-    """A field's caption; the Vietnamese and the English part may stand on a row each.
-
-    Parameters
-    ----------
-    rows
-        Its segments, the upper first; parts on one row are one segment.
-    """
-
-    rows: tuple[Segment, ...]
-
-    @property
-    def x0(self) -> float:
-        """Left edge, millimetres."""
-        return min(row.x0 for row in self.rows)
-
-    @property
-    def x1(self) -> float:
-        """Right edge, millimetres."""
-        return max(row.x1 for row in self.rows)
-
-    @property
-    def y(self) -> float:
-        """Middle of the lowest row, millimetres."""
-        return self.rows[-1].y
-
-    @property
-    def height(self) -> float:
-        """Height of a row, millimetres."""
-        return max(1.5, *(row.height for row in self.rows))
-
-
-def find_captions(segments: Sequence[Segment], model: Model) -> dict[str, Caption]:
-    """The caption of each field, and under names in brackets those of what is no field.
-
-    A father's name, say, is no field of any type; its caption keeps its value from others.
-    """
-    slots = {s.field: s for s in model.layout.slots}
-    found: dict[str, list[Segment]] = {}
-    for segment in segments:
-        if segment.caption:
-            found.setdefault(segment.caption, []).append(segment)
-    captions: dict[str, Caption] = {}
-    used: set[int] = set()
-    for name, some in found.items():
-        wordings = [folded(vi)[0] for vi in model.type[name].vi]
-        captions[name], mine = _caption(some, slots.get(name), wordings)
-        used |= mine
-    keys = _nameless(model)
-    for number, segment in enumerate(segments):
-        # Another wording of a field elsewhere on the paper captions something else.
-        spare = segment.caption and model.type[segment.caption].vi and id(segment) not in used
-        if spare or (segment.hit is not None and not segment.caption and segment.hit.key in keys):
-            captions[f"({number})"] = Caption((segment,))
-    return captions
-
-
-def _nameless(model: Model) -> frozenset[str]:
-    """Captions that papers of the family print for what is no field."""
-    kinds = [kind for kind in TYPES.values() if kind.family == model.type.family]
-    prints = [p.text for kind in kinds for layout in kind.layouts for p in layout.prints]
-    return frozenset(folded(text)[0] for text in prints if text.endswith(":"))
-
-
-def _caption(
-    candidates: Sequence[Segment], slot: Slot | None, wordings: Sequence[str]
-) -> tuple[Caption, set[int]]:
-    """The candidate that reads and stands best, with its other half beside, above or below.
-
-    Also the candidates it is made of, by identity.
-    """
-
-    def fit(p: Segment) -> float:
-        assert p.hit is not None
-        off = abs(p.x0 - slot.x) * 0.5 + abs(p.y - slot.y) if slot else 0.0
-        later = wordings.index(p.hit.key) if p.hit.key in wordings else 0
-        return p.hit.score * len(p.hit.key) - min(0.6 * off, 12.0) - 6.0 * later
-
-    best = max(candidates, key=fit)
-    x0, x1 = best.x0, best.x1
-    rows = []
-    mine = {id(best)}
-    for other in candidates:
-        dy = other.y - best.y
-        if abs(dy) < 0.6 * best.height:
-            if other.x0 > x1 + _HALVES_MM or other.x1 < x0 - _HALVES_MM:
-                continue
-            x0, x1 = min(x0, other.x0), max(x1, other.x1)
-            mine.add(id(other))
-        elif abs(dy) < 1.7 * best.height and other.x0 < best.x1 and other.x1 > best.x0:
-            rows.append(other)
-            mine.add(id(other))
-    rows.append(best.widened(x0, x1))
-    return Caption(tuple(sorted(rows, key=lambda row: row.y))), mine
 
 
 def assign(
@@ -239,7 +139,7 @@ def _cost(
         costs.append(_caption_cost(segment, f, caption, captions, slot, fields))
     if slot is not None:
         pitch = 1.35 * slot.size
-        rows = (segment.y - (slot.value_y - 0.35 * slot.size)) / pitch
+        rows = (segment.y - (slot.value_y - MIDDLE * slot.size)) / pitch
         row = min(max(round(rows), 0), max(slot.lines, f.max_lines) - 1)
         left = slot.value_x if row == 0 or slot.wrap_x is None else slot.wrap_x
         dx = max(left - 2 - segment.x0, segment.x0 - (left + slot.width), 0)

@@ -26,7 +26,7 @@ _FLOOR = 1e-6
 """Added to each probability, as the net is sometimes sure of a wrong place."""
 _FURTHEST = 0.25
 """How far a corner may lie from the outline before, as a share of the paper's length."""
-_STEPS, _BEST = (0.04, 0.02, 0.01, 0.005, 0.0025), 8
+_STEPS, _BEST = (0.02, 0.01, 0.005, 0.0025), 4
 """Moves tried around the best outlines, as shares of the paper's length, and how many are kept."""
 _OTHER_RATIO = 0.01
 """Probability added to each known ratio of sides: the type may be wrong."""

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from cvocr_lab.engines.local import values
-from cvocr_lab.engines.local.assign import assign, find_captions
+from cvocr_lab.engines.local.assign import assign
+from cvocr_lab.engines.local.captions import find_captions, missed_captions, moved
 from cvocr_lab.engines.local.classify import Hit, Model
 from cvocr_lab.engines.local.geometry import Matrix
 from cvocr_lab.engines.local.line_segments import Segment, cut, hull
@@ -68,8 +69,12 @@ def parse(
     """
     segments = cut(lines, hits, model, matrix, skip)
     captions = find_captions(segments, model)
+    slots = moved({s.field: s for s in model.layout.slots}, captions)
+    if more := missed_captions(segments, model, slots, captions):
+        segments = cut(lines, [*hits, *more], model, matrix, skip)
+        captions = find_captions(segments, model)
+        slots = moved({s.field: s for s in model.layout.slots}, captions)
     loose = [p for p in segments if p.hit is None]
-    slots = {s.field: s for s in model.layout.slots}
     fields = [f for f in model.type.fields if f.source == "print" and f.name != "mrz"]
     fields = [f for f in fields if f.name in slots or f.name in captions or f.leading]
     readings: dict[str, Reading] = {}
@@ -103,6 +108,8 @@ _BESIDE_MM = 4.0
 _CLEAR, _STRANGE = 0.9, 0.65
 """Mean confidence of the characters of a segment from which it is clearly read, and up to which it
 is no part of a value of which another segment is."""
+_OTHER_SIZE = 1.4
+"""How much larger or smaller print of another size is."""
 
 
 def _signed(segments: Sequence[Segment], model: Model) -> set[int]:
@@ -162,11 +169,19 @@ def _assemble(
 
 
 def _without_strangers(segments: list[Segment]) -> list[Segment]:
-    """Segments without those that are hardly read while others are clearly: seals, the ground."""
+    """Segments without those that are hardly read while others are clearly: seals, the ground.
+
+    Print of another size is left out sooner: a caption's other language.
+    """
     means = [float(np.mean(s.characters)) if s.characters else 1.0 for s in segments]
     if max(means) < _CLEAR:
         return segments
-    return [s for s, mean in zip(segments, means, strict=True) if mean >= _STRANGE]
+    usual = max(segments, key=lambda s: len(s.text)).height
+    return [
+        s
+        for s, mean in zip(segments, means, strict=True)
+        if mean >= (_STRANGE if 1 / _OTHER_SIZE < s.height / usual < _OTHER_SIZE else _CLEAR)
+    ]
 
 
 def _sure(segments: Sequence[Segment]) -> tuple[float, ...]:

@@ -40,6 +40,8 @@ def take(field: Field, texts: Sequence[str], *, leader: bool = False) -> str:
     leader
         Whether dotted leaders run under the value: then dots are no part of it.
     """
+    if leader and isinstance(field.type, t.Address):
+        texts = [_LAST_UNIT.sub(".", line) for line in texts[:-1]] + [*texts[-1:]]
     text = _DOTS.sub(" ", nfc(" ".join(texts)))
     if leader:
         text = _DOT.sub(_kept_dot, text)
@@ -64,7 +66,7 @@ def take(field: Field, texts: Sequence[str], *, leader: bool = False) -> str:
     if isinstance(kind, t.Name):
         return _name(text)
     if isinstance(kind, t.Address):
-        return _address(text)
+        return _address(_UNIT.sub(".", text) if leader else text)
     if isinstance(kind, t.Choice):
         return _choice(kind, text)
     if isinstance(kind, t.Pattern):
@@ -81,6 +83,10 @@ _ABBREVIATIONS = frozenset((
     "TP", "TX", "TT", "KP", "KV", "TDP", "TL", "QL", "ĐT", "CT", "CTY", "DNTN", "CO", "LTD",
     "TNHH", "BV", "ĐH", "THPT", "UB", "ST",
 ))  # fmt: skip
+
+# The dot of a unit is hard to see where the leader begins under it, or runs on.
+_UNIT = re.compile(r"(?:(?<=^[PQHXT])|(?<=, [PQHXT]))(?= [^\W\d_a-z])")
+_LAST_UNIT = re.compile(r"(?<=\bTP|\bTX|\bTT)$|(?<=\b[PQHX])$")
 
 
 def _kept_dot(found: re.Match[str]) -> str:
@@ -153,8 +159,10 @@ def _pattern(kind: t.Pattern, text: str) -> str:
         words = [letters_from_lookalikes(w) for w in re.findall(r"\b[A-Z0-9]{3}\b", text.upper())]
         return next((w for w in words if w == "VNM"), words[0] if words else "")
     if kind is t.CERTIFICATE_ID:
+        # The form is not known: one to three letters of a series, but no "N" of "Nº".
+        series = r"(?:(?<![A-Z])([A-Z]{2,3}|[A-MO-Z])(\s?))?"
         for candidate in (text, _mended(text)):
-            found = re.search(r"(?:(?<![A-Z])([A-Z]{2})(\s?))?(?<!\d)(\d{5,12})(?!\d)", candidate)
+            found = re.search(series + r"(?<!\d)(\d{5,12})(?!\d)", candidate)
             if found:
                 return "".join(part or "" for part in found.groups())
         return ""
@@ -257,7 +265,7 @@ def misfit(field: Field, text: str) -> float:
         value = take(field, [text])
         if value and kind.accepts(value):
             return -0.4
-        if kind is t.CERTIFICATE_ID and re.fullmatch(r"[A-Z]{2}", text):
+        if kind is t.CERTIFICATE_ID and re.fullmatch(r"[A-Z]{2,3}", text):
             return 0.0  # a series, set apart from its number
         return 0.5 if digits >= 3 else 1.8
     if isinstance(kind, t.Choice) and kind in (t.SEX, t.PASSPORT_SEX, t.NATIONALITY):
@@ -265,6 +273,8 @@ def misfit(field: Field, text: str) -> float:
         return -0.3 if take(field, [text]).upper() in known else 1.5
     if isinstance(kind, t.Name | t.Owner):
         upper = sum(c.isupper() for c in text)
+        if isinstance(kind, t.Name) and digits > 1:
+            return 2.0
         return 0.8 * (digits > letters) + (0.6 if letters and upper < 0.6 * letters else -0.2)
     if isinstance(kind, t.Address):
         return 1.2 if digits > letters else (-0.2 if "," in text else 0.0)

@@ -1,0 +1,231 @@
+"""The columns of a frame while they are cleaned: each distinct text once, by processes if many."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, partial
+from typing import Final, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from cvocr_lab.cleaning.normal import Cleaned, Cleaner, Part, Rule, Step, rule_of
+from cvocr_lab.cleaning.shapes import Codes, kinds_of, shape_of
+from cvocr_lab.errors import ArgumentError, BatchError
+from cvocr_lab.frames import TEXT, as_text
+from cvocr_lab.kinds import FieldType
+from cvocr_lab.places import Era
+from cvocr_lab.workers import Pool, ProcessWorker, WorkerDiedError, usable_cores
+
+_ABSENT: Final = ("", "###")
+_ERAS: Final[tuple[Era | None, ...]] = (None, "old", "new")
+_CHUNK: Final = 2_000
+"""Texts that a process cleans at a time."""
+_WORTH_A_PROCESS: Final = 20_000
+"""Texts that take longer to clean than a process takes to start."""
+
+
+class Question(NamedTuple):
+    """A text to clean, as a value of a field of a document type ("" for an unknown one).
+
+    `era` is that of the paper's addresses.
+    """
+
+    text: str
+    type: str
+    field: str
+    era: Era | None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The distinct texts of a column, and where each stands.
+
+    Parameters
+    ----------
+    codes
+        For each row the position in `questions`.
+    questions
+        None for an absent value.
+    rule
+        Describes the columns to make.
+    """
+
+    name: str
+    codes: Codes
+    questions: list[Question | None]
+    rule: Rule
+
+
+def asked_of(
+    values: pd.Series, name: str, field: str, type_codes: Codes, types: list[str], eras: Codes
+) -> Asked:
+    """List what is to be cleaned of a column; `eras` holds 0 for unknown, 1 for old, 2 for new."""
+    text_codes, texts = pd.factorize(as_text(values))
+    # Types that clean alike count as one, so that a text is cleaned once for all of them.
+    known = [*types, ""]
+    alike = list(dict.fromkeys(kinds_of(type_, field) for type_ in known))
+    kind_at = [alike.index(kinds_of(type_, field)) for type_ in known]
+    kind_codes = np.array(kind_at)[type_codes]
+    mixed = (text_codes.astype(np.int64) * len(alike) + kind_codes) * len(_ERAS) + eras
+    mixed[text_codes < 0] = -1
+    codes, distinct = pd.factorize(mixed)
+    rest, era_at = np.divmod(distinct, len(_ERAS))
+    text_at, like = np.divmod(rest, len(alike))
+    raws, first = list(map(str, texts)), [known[kind_at.index(k)] for k in range(len(alike))]
+    absent = {at for at, raw in enumerate(raws) if raw.strip() in _ABSENT} | {-1}
+    questions = [
+        None if text in absent else Question(raws[text], first[kind], field, _ERAS[era])
+        for text, kind, era in zip(text_at.tolist(), like.tolist(), era_at.tolist(), strict=True)
+    ]
+    return Asked(name, codes.astype(np.int64), questions, shape_of(field, types or [""]))
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A cleaned column.
+
+    Parameters
+    ----------
+    codes
+        For each row the position in `cells`.
+    cells
+        Text as read and the result of cleaning; None for an absent value.
+    rule
+        Describes the columns to make.
+    """
+
+    name: str
+    codes: Codes
+    cells: list[tuple[str, Cleaned] | None]
+    rule: Rule
+
+    def series(self, index: pd.Index, *, parts: bool) -> dict[str, pd.Series]:
+        """Return the new columns by name, with or without those of the parts."""
+        columns = {f"{self.name}_clean": self._own()}
+        for part in self.rule.parts if parts else ():
+            values = [cell[1].parts.get(part) if cell else None for cell in self.cells]
+            columns[f"{self.name}_clean_{part}"] = (
+                pd.Series([np.nan if v is None else float(v) for v in values], dtype="float64")
+                if part == "score"
+                else pd.Series([v or None for v in values], dtype=TEXT)
+            )
+        return {n: c.take(self.codes).set_axis(index) for n, c in columns.items()}
+
+    def _own(self) -> pd.Series:
+        match self.rule.dtype:
+            case "date":
+                days = [_day(cell[1]) if cell else None for cell in self.cells]
+                return pd.Series(np.array(days, dtype="datetime64[us]"))
+            case "whole":
+                amounts = [_amount(cell[1]) if cell else None for cell in self.cells]
+                return pd.Series(amounts, dtype="Int64")
+        return pd.Series([cell[1].text if cell else None for cell in self.cells], dtype=TEXT)
+
+    def flagged(self) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+        """Tell the rows whose value has no normal form that the column can hold."""
+        given = [bool(c and (c[1].flag or self._is_out_of_place(c[1]))) for c in self.cells]
+        return np.array(given, dtype=bool)[self.codes]
+
+    def _is_out_of_place(self, cell: Cleaned) -> bool:
+        """Return whether the column cannot hold what a paper without this field says."""
+        match self.rule.dtype:
+            case "date":
+                return "iso" not in cell.parts
+            case "whole":
+                return _amount(cell) is None
+        return False
+
+
+def _amount(cell: Cleaned) -> int | None:
+    return int(cell.text) if not cell.flag and re.fullmatch("[0-9]+", cell.text) else None
+
+
+def _day(cell: Cleaned) -> str | None:
+    iso = str(cell.parts.get("iso", ""))
+    return iso if len(iso) == 10 and iso[4] == "-" else None
+
+
+def columns_of(
+    asked: Sequence[Asked], threshold: float, *, workers: int | None, steps: bool
+) -> list[Column]:
+    """Clean what is asked.
+
+    Parameters
+    ----------
+    threshold, workers
+        As for `cvocr_lab.clean`.
+    steps
+        Whether the results hold their steps; without them they travel faster between processes.
+
+    Raises
+    ------
+    ArgumentError
+        `workers` is less than 1.
+    BatchError
+        A worker process died.
+    """
+    if workers is not None and workers < 1:
+        raise ArgumentError(f"workers is at least 1, not {workers}")
+    questions = [q for column in asked for q in column.questions if q]
+    if workers is None:
+        workers = min(usable_cores(), len(questions) // _WORTH_A_PROCESS)
+    opens = partial(_cleaner, threshold, steps=steps)
+    found = iter(_by_processes(questions, opens, workers) if workers > 1 else opens()(questions))
+    return [
+        Column(
+            column.name,
+            column.codes,
+            [(q.text, Cleaned(*next(found))) if q else None for q in column.questions],
+            column.rule,
+        )
+        for column in asked
+    ]
+
+
+Answer = tuple[str, tuple[Step, ...], Mapping[str, Part], str]
+"""The parts of a `Cleaned`: plain tuples are pickled ten times as fast."""
+
+
+def _cleaner(threshold: float, *, steps: bool) -> Callable[[Sequence[Question]], list[Answer]]:
+    def answers(questions: Sequence[Question]) -> list[Answer]:
+        found = (_cleaned(*question, threshold) for question in questions)
+        return [(c.text, c.steps if steps else (), c.parts, c.flag) for c in found]
+
+    return answers
+
+
+def _cleaned(text: str, type_: str, field: str, era: Era | None, threshold: float) -> Cleaned:
+    found = [clean(kind, text, era) for kind, clean in _cleaners(type_, field)]
+    if len(found) > 1:
+        whole = [cell for cell in found if not cell.flag] or found
+        if len({cell.text for cell in whole}) > 1:
+            return Cleaned(text, flag="document type unknown")
+        found = [max(whole, key=lambda cell: len(cell.parts))]
+    (best,) = found
+    if best.steps and best.score < threshold:
+        return Cleaned(text, flag="less certain than the threshold")
+    return best
+
+
+@cache
+def _cleaners(type_: str, field: str) -> tuple[tuple[FieldType, Cleaner], ...]:
+    return tuple((kind, rule_of(kind).clean) for kind in kinds_of(type_, field))
+
+
+def _by_processes(
+    questions: Sequence[Question],
+    opens: Callable[[], Callable[[Sequence[Question]], list[Answer]]],
+    count: int,
+) -> list[Answer]:
+    pool = Pool([ProcessWorker(opens) for _ in range(count)])
+    try:
+        chunks = range(0, len(questions), _CHUNK)
+        futures = [pool.submit(questions[at : at + _CHUNK]) for at in chunks]
+        return [answer for future in futures for answer in future.result()]
+    except WorkerDiedError as error:
+        raise BatchError(f"a worker process ended ({error}): try fewer workers") from None
+    finally:
+        pool.close()

@@ -1,0 +1,198 @@
+"""The captions of a paper: which segments they are, and how they show where its print stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from rapidfuzz import fuzz
+
+from cvocr_lab.engines.local.classify import Hit, Model, folded
+from cvocr_lab.engines.local.classify import captions as wordings_of
+from cvocr_lab.engines.local.line_segments import Segment
+from cvocr_lab.kinds import TYPES, Slot
+
+MIDDLE = 0.35
+"""The middle of small letters above the baseline, in sizes of the print."""
+_HALVES_MM = 8.0
+"""Gap up to which two wordings on one row are halves of one caption."""
+_LEAST_WORDING, _ALIKE, _ROW, _ASIDE_MM = 6, 0.62, 0.6, 8.0
+"""Letters of a wording, likeness to it, and distance in sizes of the print and in millimetres, from
+and up to which ill-read words at a caption's place are the caption."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caption:
+    """A field's caption; the Vietnamese and the English part may stand on a row each.
+
+    Parameters
+    ----------
+    rows
+        Its segments, the upper first; parts on one row are one segment.
+    """
+
+    rows: tuple[Segment, ...]
+
+    @property
+    def x0(self) -> float:
+        """Left edge, millimetres."""
+        return min(row.x0 for row in self.rows)
+
+    @property
+    def x1(self) -> float:
+        """Right edge, millimetres."""
+        return max(row.x1 for row in self.rows)
+
+    @property
+    def y(self) -> float:
+        """Middle of the lowest row, millimetres."""
+        return self.rows[-1].y
+
+    @property
+    def height(self) -> float:
+        """Height of a row, millimetres."""
+        return max(1.5, *(row.height for row in self.rows))
+
+
+def find_captions(segments: Sequence[Segment], model: Model) -> dict[str, Caption]:
+    """The caption of each field, and under names in brackets those of what is no field.
+
+    A father's name, say, is no field of any type; its caption keeps its value from others.
+    """
+    slots = {s.field: s for s in model.layout.slots}
+    found: dict[str, list[Segment]] = {}
+    for segment in segments:
+        if segment.caption:
+            found.setdefault(segment.caption, []).append(segment)
+    captions: dict[str, Caption] = {}
+    used: set[int] = set()
+    for name, some in found.items():
+        wordings = [folded(vi)[0] for vi in model.type[name].vi]
+        captions[name], mine = _caption(some, slots.get(name), wordings)
+        used |= mine
+    keys = _nameless(model)
+    for number, segment in enumerate(segments):
+        # Another wording of a field elsewhere on the paper captions something else.
+        spare = segment.caption and model.type[segment.caption].vi and id(segment) not in used
+        if spare or (segment.hit is not None and not segment.caption and segment.hit.key in keys):
+            captions[f"({number})"] = Caption((segment,))
+    return captions
+
+
+def moved(slots: Mapping[str, Slot], captions: Mapping[str, Caption]) -> dict[str, Slot]:
+    """The slots at the heights at which this paper has them, as its captions show.
+
+    Papers of one layout differ by millimetres, and a value without a readable caption is known by
+    its place alone.
+    """
+    both = [name for name in slots if name in captions]
+    if not both:
+        return dict(slots)
+    there = np.array([slots[n].y - MIDDLE * slots[n].size for n in both])
+    off = np.array([captions[n].rows[0].y for n in both]) - there
+    order = there.argsort(kind="stable")
+
+    def shifted(y: float) -> float:
+        return y + float(np.interp(y, there[order], off[order]))
+
+    return {
+        name: replace(slot, y=shifted(slot.y), value_y=shifted(slot.value_y))
+        for name, slot in slots.items()
+    }
+
+
+def missed_captions(
+    segments: Sequence[Segment],
+    model: Model,
+    slots: Mapping[str, Slot],
+    found: Mapping[str, Caption],
+) -> list[Hit]:
+    """Captions that are read too ill to be known by their words alone, but stand where they should.
+
+    Parameters
+    ----------
+    slots
+        Where this paper has its print, see `moved`.
+    found
+        The captions that are known.
+    """
+    keys: dict[str, list[str]] = {}
+    for key, spot in wordings_of(model).items():
+        if len(key) >= _LEAST_WORDING:
+            keys.setdefault(spot.field, []).append(key)
+    hits: list[Hit] = []
+    for name, slot in slots.items():
+        if name in found or not model.type[name].vi:
+            continue
+        best: Hit | None = None
+        for segment in segments:
+            level = abs(segment.y - (slot.y - MIDDLE * slot.size)) < _ROW * slot.size
+            if segment.hit is not None or not level:
+                continue
+            for hit in _likely(segment, slot.x, keys.get(name, ())):
+                if best is None or hit.score > best.score:
+                    best = hit
+        if best is not None:
+            hits.append(best)
+    return hits
+
+
+def _likely(segment: Segment, x: float, keys: Sequence[str]) -> Iterator[Hit]:
+    """Words of a segment near `x` that resemble one of the wordings."""
+    key, origin = folded(segment.text)
+    width = (segment.x1 - segment.x0) / max(len(segment.text), 1)
+    starts = [i for i in range(len(key)) if i == 0 or key[i - 1] == " "]
+    for start in starts:
+        if abs(segment.x0 + origin[start] * width - x) > _ASIDE_MM:
+            continue
+        for wording in keys:
+            end = start + len(wording)
+            stops = {key.rfind(" ", start, end), key.find(" ", end), len(key)}
+            for stop in stops:
+                words = key[start:stop]
+                begins = fuzz.ratio(words.split(" ")[0], wording.split(" ")[0]) / 100
+                ratio = fuzz.ratio(words, wording) / 100
+                if min(ratio, begins) >= _ALIKE:
+                    first, last = origin[start], origin[stop - 1] + 1
+                    at = segment.start
+                    yield Hit(segment.line, at + first, at + last, wording, ratio)
+
+
+def _nameless(model: Model) -> frozenset[str]:
+    """Captions that papers of the family print for what is no field."""
+    kinds = [kind for kind in TYPES.values() if kind.family == model.type.family]
+    prints = [p.text for kind in kinds for layout in kind.layouts for p in layout.prints]
+    return frozenset(folded(text)[0] for text in prints if text.endswith(":"))
+
+
+def _caption(
+    candidates: Sequence[Segment], slot: Slot | None, wordings: Sequence[str]
+) -> tuple[Caption, set[int]]:
+    """The candidate that reads and stands best, with its other half beside, above or below.
+
+    Also the candidates it is made of, by identity.
+    """
+
+    def fit(p: Segment) -> float:
+        assert p.hit is not None
+        off = abs(p.x0 - slot.x) * 0.5 + abs(p.y - slot.y) if slot else 0.0
+        later = wordings.index(p.hit.key) if p.hit.key in wordings else 0
+        return p.hit.score * len(p.hit.key) - min(0.6 * off, 12.0) - 6.0 * later
+
+    best = max(candidates, key=fit)
+    x0, x1 = best.x0, best.x1
+    rows = []
+    mine = {id(best)}
+    for other in candidates:
+        dy = other.y - best.y
+        if abs(dy) < 0.6 * best.height:
+            if other.x0 > x1 + _HALVES_MM or other.x1 < x0 - _HALVES_MM:
+                continue
+            x0, x1 = min(x0, other.x0), max(x1, other.x1)
+            mine.add(id(other))
+        elif abs(dy) < 1.7 * best.height and other.x0 < best.x1 and other.x1 > best.x0:
+            rows.append(other)
+            mine.add(id(other))
+    rows.append(best.widened(x0, x1))
+    return Caption(tuple(sorted(rows, key=lambda row: row.y))), mine
