@@ -180,7 +180,7 @@ def test_only_what_the_paper_may_print_instead_of_a_day_is_not_flagged(
 def test_worker_processes_change_nothing(workers: int) -> None:
     rows = [
         ROW | {"name": f"nguyễn văn {letter}", "date": day, "address": f"Tổ {at}, {address}"}
-        for at, (letter, day) in enumerate(zip("abcdef", ["1/2/2020", None] * 3, strict=True))
+        for at, (letter, day) in enumerate(zip("abcdef", ["1/2/2020", ""] * 3, strict=True))
         for address in ("P. Phúc Xá, Q.Ba Đinh, TP Hà Nội", "Thủ Dầu Một, HCM", "Xyz")
     ]
     frame = pd.DataFrame(rows, index=range(len(rows), 0, -1))
