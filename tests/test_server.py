@@ -356,7 +356,7 @@ def test_wrong_settings_are_refused() -> None:
         make_app("local", keys=Keys(dict([AUTH])), nothing=1)
     with pytest.raises(ArgumentError, match="unknown option 'threads'"):
         make_app(Fake(), keys=Keys(dict([AUTH])), threads=1)
-    with pytest.raises(ArgumentError, match="workers=0"):
+    with pytest.raises(ArgumentError, match="workers must be at least 1, not 0"):
         make_app(Fake(), keys=Keys(dict([AUTH])), workers=0)
     for wrong in ({}, {"": "s"}, {"k": ""}, {"a:b": "c"}):
         with pytest.raises(ArgumentError, match="key"):
