@@ -1,8 +1,7 @@
 """Classes of field types, which parse, format and generate values.
 
-``parse`` converts a printed or read value to the normal form, or raises `FieldError`; ``format``
-converts the normal form to the printed form; ``sample`` generates a random value.  For all types,
-``parse(format(value)) == value`` for every ``value = sample(rng)``.
+``parse`` converts a printed or read value to its normal form, or raises `FieldError`; ``format``
+converts it back; ``sample`` generates one, and ``parse(format(value)) == value`` for each.
 """
 
 from __future__ import annotations
