@@ -198,7 +198,7 @@ def test_summary_by_any_column() -> None:
 
 def test_wrong_calls_say_so() -> None:
     frame = read((front(id="1"),))
-    with pytest.raises(ArgumentError, match="like a field"):
+    with pytest.raises(ArgumentError, match="no column with the name of a field"):
         score(frame, pd.DataFrame({"x": ["1"]}))
     with pytest.raises(ArgumentError, match="unknown column 'name'"):
         score(frame, pd.DataFrame({"id": ["1"]}), fields=["name"])
