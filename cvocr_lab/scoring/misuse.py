@@ -207,11 +207,12 @@ def notice(
             lost = sum(w != v and alike(w) == alike(v) != "" for w, v in pairs)
             if lost > max(len(pairs) / 2, 1):
                 _warn(f"{lost:,} of {len(pairs):,} values of {field!r} differ in {what}: {cure}")
-        words = read.texts(field)[read.texts(field).isin(_NOTHING)]
-        if len(words) and not truth.accepted(field)[0].texts.isin(_NOTHING).any():
+        empty = read.texts(field).isin(_NOTHING)
+        if empty.any() and not truth.accepted(field)[0].texts.isin(_NOTHING).any():
+            word = read.texts(field)[empty].iloc[0]
             _warn(
-                f"the frame says {words.iloc[0]!r} where {field!r} was not read, and that counts "
-                f"as a value (in {len(words):,} rows): give frame.replace({words.iloc[0]!r}, '')"
+                f"the frame says {word!r} where {field!r} was not read, and that counts as a value "
+                f"(in {empty.sum():,} rows): give frame.replace({word!r}, '')"
             )
     ours = read.types[pairing.first[answered]] if len(read) else np.array([], object)
     theirs = truth.types[answered]
