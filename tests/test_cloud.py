@@ -181,7 +181,7 @@ def test_a_link_can_be_forced_into_a_file() -> None:
 
 def test_what_cannot_be_sent_so_is_refused_before_anything_is_sent() -> None:
     with loopback() as server:
-        with pytest.raises(ArgumentError, match="no link"):
+        with pytest.raises(ArgumentError, match="not a link"):
             ask(server, png(), transport="url")
         with pytest.raises(ArgumentError, match="as file, not as base64"):
             ask(server, png(), kind="id_pdf", transport="base64")

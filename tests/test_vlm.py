@@ -368,7 +368,7 @@ def test_makers_and_objects_stay_what_they_were() -> None:
             raise NoDocumentError("none")
 
     assert isinstance(open_engine(Mine()), Mine)
-    with pytest.raises(ArgumentError, match="no engine"):
+    with pytest.raises(ArgumentError, match="not an engine"):
         open_engine(lambda: None)
 
 

@@ -288,7 +288,9 @@ def _others(read: Records, truth: Truth, on: str | None) -> Iterator[_Other]:
     """Pair by every other column, or index, that could be meant."""
     ours, theirs = _labels(read.frame, truth, on), _labels(truth.frame, truth, on)
     own_index, their_index = _index(read.frame), _index(truth.frame)
-    for name in ours.keys() & theirs.keys():
+    # Of columns that do equally well the one that tells most rows apart comes first.
+    shared = sorted(ours.keys() & theirs.keys(), key=lambda name: (-len(set(theirs[name])), name))
+    for name in shared:
         cure = f"say on={name!r}" if name not in truth.chosen else (
             f"the rows stand in another order; pair them by a column that both have, as {name!r} is"
         )  # fmt: skip
