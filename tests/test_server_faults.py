@@ -120,7 +120,7 @@ def test_faults_that_make_no_sense_are_refused(spec: str, told: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["--key", "nonsense"], "--key is KEY:SECRET"),
+        (["--key", "nonsense"], "--key must be KEY:SECRET"),
         (["--key", "a:b", "--engine", "nobody"], "unknown engine 'nobody'"),
         (["--key", "a:b", "--faults", "fire=1"], "unknown fault 'fire'"),
         (["--key", "a:b", "--queue", "-1"], "queue"),
