@@ -83,6 +83,14 @@ def test_the_start_of_a_value_is_no_caption(text: str) -> None:
     assert classify.find_anchors([_line(text, 5, 5)]) == []
 
 
+def test_a_long_caption_is_found_in_capitals_too() -> None:
+    lines = [
+        _line("ĐẶC ĐIỂM NHẬN DẠNG", 30, 5.0),
+        _line("Sẹo thẳng 3cm cằm trái", 30, 9.0),
+    ]
+    assert _parsed("matsaucmt", lines)["dauvet"] == "Sẹo thẳng 3cm cằm trái"
+
+
 def test_short_captions_are_still_found() -> None:
     for text in ("Số: 012345678", "Họ / Surname", "Số 161194385"):
         assert classify.find_anchors([_line(text, 5, 5)]), text

@@ -224,7 +224,9 @@ def find_anchors(lines: Sequence[Line]) -> list[Hit]:
             printed = lines[row].text[first:stop]
             if not _is_wording(printed, anchor, score):
                 continue
-            if anchor in (_capitals() if printed.isupper() else _sentences()):
+            # Whole captions may be set in capitals; what is only like one may be a name.
+            clear = len(anchor) >= 14 and score >= _CLEAR
+            if clear or anchor in (_capitals() if printed.isupper() else _sentences()):
                 taken.append((start, end))
                 hits.append(Hit(row, first, stop, anchor, score))
     return hits
