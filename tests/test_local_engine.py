@@ -149,3 +149,13 @@ def test_wrong_reader_or_model_is_told_at_once() -> None:
         open_engine("local", reader="best")
     with pytest.raises(ArgumentError, match="no recogniser model"):
         open_engine("local", model="missing.onnx")
+
+
+def test_a_paper_found_askew_is_turned_until_its_lines_are_level() -> None:
+    folder = Path(__file__).parents[1] / "sample_data"
+    picture = folder / "00_chip_id_card_2024_front_photo.jpg"  # a card on a printed page
+    labels = cvocr_lab.read_labels(folder / "labels.csv")
+    truth = labels[labels["image"] == picture.name]
+    read = cvocr_lab.extract([picture], progress=False)
+    for field in ("id", "name", "born", "sex", "quoctich"):
+        assert read[field].tolist() == truth[field].tolist()

@@ -93,6 +93,12 @@ class Eyes:
         best = max(seen, key=lambda quad: overlap(quad, rough), default=rough)
         return best if overlap(best, rough) > _SAME_PAPER else rough
 
+    def near(self, image: Image, corners: Points) -> list[Outline]:
+        """Return the paper whose outline is about these corners, if there is one."""
+        small, scale = papers.reduced(image)
+        outline = self._outline(small, corners * scale, scale)
+        return [] if outline is None else [outline]
+
     def whole(self, image: Image) -> Outline:
         """Return the picture's own frame as the outline of a paper that fills it."""
         small, scale = papers.reduced(image)

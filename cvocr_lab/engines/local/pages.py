@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from cvocr_lab.engines.local import classify, codes, orient
 from cvocr_lab.engines.local.eyes import Eyes
@@ -38,6 +39,8 @@ _MOST_CAPTIONS = 0.7
 _MOST_TWIST, _MOST_SLANT = 0.2, 1.25
 """The greatest twist of a paper's outline, and how much longer or shorter one pair of its sides may
 look."""
+_MOST_TILT, _LONG = 0.06, 8
+"""Slope of the lines of at least so many letters from which an outline is not the paper's."""
 _MOST_SHEETS = 2
 """How many things of a paper's shape are looked at more closely where none was a paper of ours."""
 _LEAST_PART = 64
@@ -142,8 +145,31 @@ def _papers(image: Image, outlines: Sequence[Outline], eyes: Eyes, reader: Reade
     return sorted(papers, key=lambda p: p.outline.corners.mean(0)[::-1].tolist())
 
 
+def _tilt(paper: Paper) -> float:
+    """The slope of the lines on the flattened paper: its outline is turned by so much."""
+    runs = np.array([_run(line) for line in paper.lines if len(line.text) >= _LONG])
+    return float(np.median(runs[:, 1] / runs[:, 0])) if len(runs) else 0.0
+
+
+def _run(line: Line) -> NDArray[np.float64]:
+    """From the left to the right end of a line."""
+    quad = quads_array([line])[0]
+    along = (quad[1] + quad[2] - quad[0] - quad[3]) / 2
+    return np.array([max(along[0], 1.0), along[1]])
+
+
+def _levelled(paper: Paper) -> Points:
+    """The paper's outline, turned about its middle until the lines are level."""
+    height, width = paper.flat.shape[:2]
+    turn = cv2.getRotationMatrix2D((width / 2, height / 2), -np.degrees(_tilt(paper)), 1.0)
+    turned = rectangle(width, height) @ turn[:, :2].T + turn[:, 2]
+    return warp_points(np.linalg.inv(paper.to_flat), turned)
+
+
 def _is_paper(paper: Paper) -> bool:
     """Whether an outline may be a picture of the paper: a rectangle of its size seen at a slant."""
+    if abs(_tilt(paper)) > _MOST_TILT:
+        return False
     across, down = side_lengths(paper.outline.corners)
     width, height = paper.model.layout.size
     seen = (across / down) / (width / height)
@@ -167,6 +193,8 @@ def _other_outlines(
 
     What was found may be a photograph on a screen, or a sheet: the paper lies on it.
     """
+    if best is not None and abs(_tilt(best)) > _MOST_TILT:
+        yield eyes.near(image, _levelled(best))
     for outline in [best.outline] if best is not None else found[:_MOST_SHEETS]:
         yield _closer(image, outline.corners, eyes)
     if best is None:
