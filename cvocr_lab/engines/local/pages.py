@@ -168,8 +168,6 @@ def _levelled(paper: Paper) -> Points:
 
 def _is_paper(paper: Paper) -> bool:
     """Whether an outline may be a picture of the paper: a rectangle of its size seen at a slant."""
-    if abs(_tilt(paper)) > _MOST_TILT:
-        return False
     across, down = side_lengths(paper.outline.corners)
     width, height = paper.model.layout.size
     seen = (across / down) / (width / height)
@@ -178,7 +176,7 @@ def _is_paper(paper: Paper) -> bool:
 
 def _complete(paper: Paper) -> bool:
     """Whether the outline may be the paper's, and most captions of its layout were found."""
-    if not _is_paper(paper):
+    if not _is_paper(paper) or abs(_tilt(paper)) > _MOST_TILT:
         return False
     asked = {s.field for s in paper.model.layout.slots if paper.model.type[s.field].vi}
     known = classify.captions(paper.model)
