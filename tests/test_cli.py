@@ -292,7 +292,7 @@ def test_the_commands_of_the_readme_work(
     text = (root / "README.md").read_text(encoding="utf-8")
     calls = [line for line in text.splitlines() if line.startswith("cvocr-lab ")]
     read, score = (next(c for c in calls if c.split()[1] == word) for word in ("extract", "score"))
-    assert cli.main([*shlex.split(read)[1:], "--quiet"]) == 0
+    assert cli.main([*shlex.split(read, comments=True)[1:], "--quiet"]) == 0
     labels = pd.read_csv("sample_data/labels.csv")
     frame = read_frame(shlex.split(score)[2])
     assert set(frame["image"]) == set(labels["image"])
