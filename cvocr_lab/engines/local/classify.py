@@ -225,7 +225,7 @@ def find_anchors(lines: Sequence[Line]) -> list[Hit]:
             if not _is_wording(printed, anchor, score):
                 continue
             # Whole captions may be set in capitals; what is only like one may be a name.
-            clear = len(anchor) >= 14 and score >= _CLEAR
+            clear = len(anchor) >= NO_VALUE and score >= _CLEAR
             if clear or anchor in (_capitals() if printed.isupper() else _sentences()):
                 taken.append((start, end))
                 hits.append(Hit(row, first, stop, anchor, score))
@@ -244,6 +244,8 @@ def _is_wording(printed: str, anchor: str, score: float) -> bool:
     )
 
 
+NO_VALUE = 14
+"""Letters of a wording that is too long to be a value by chance."""
 _SAME, _CLEAR, _LIKE_MARKS = 0.999, 0.9, 64
 """Scores from which an anchor is its wording letter by letter, and is clearly read; and the
 likeness, in percent, that any other must have to its wording with all marks."""

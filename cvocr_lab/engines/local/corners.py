@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from cvocr_lab.engines.local.geometry import Matrix, Points, clockwise, side_lengths, warp_points
+from cvocr_lab.engines.local.geometry import Matrix, Points, side_lengths, warp_points
 
 CELL: Final = 4
 """Pixels of what the net sees per cell of a heat map."""
@@ -90,7 +90,7 @@ def best_corners(
         scores = score(quads)
         order = np.argsort(-scores)[:_BEST]
         quads, scores = quads[order], scores[order]
-    return (clockwise(quads[0]), float(scores[0])) if np.isfinite(scores[0]) else None
+    return (quads[0], float(scores[0])) if np.isfinite(scores[0]) else None
 
 
 def peaks(chance: NDArray[np.float32]) -> Points:

@@ -106,6 +106,14 @@ def twist(quad: Points) -> float:
     return float(np.hypot(*(a - b + c - d))) / max(*side_lengths(quad), 1e-6)
 
 
+def slope(quads: Quads | NDArray[np.float64]) -> float:
+    """Return by how much lines ``(n, 4, 2)`` fall to the right, as a median; 0 without any."""
+    if not len(quads):
+        return 0.0
+    runs = (quads[:, 1] + quads[:, 2] - quads[:, 0] - quads[:, 3]) / 2
+    return float(np.median(runs[:, 1] / np.maximum(runs[:, 0], 1.0)))
+
+
 def overlap(one: Points, other: Points) -> float:
     """Return the intersection of two convex quadrilaterals over their union."""
     a, b = (cv2.convexHull(np.asarray(quad, np.float32)) for quad in (one, other))

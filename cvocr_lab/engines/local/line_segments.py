@@ -10,8 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz import fuzz
 
-from cvocr_lab.engines.local.classify import Hit, Model, caption_words, captions, folded
-from cvocr_lab.engines.local.geometry import Matrix, span_quad, warp_points
+from cvocr_lab.engines.local.classify import (
+    NO_VALUE,
+    Hit,
+    Model,
+    caption_words,
+    captions,
+    folded,
+)
+from cvocr_lab.engines.local.geometry import Matrix, slope, span_quad, warp_points
 from cvocr_lab.results import Line, Quad, as_quad, quad_part
 from cvocr_lab.text import letter_shares
 
@@ -23,6 +30,8 @@ _OUTSIDE, _OUTSIDE_ALONE = 0.03, 0.2
 text lies around it, and where there is none."""
 _BUSY = 0.35
 """Lines off the paper, over those on it, from which they are another page's."""
+_LONG_MM = 12.0
+"""Length from which a line shows how level the print is."""
 _LEAST_SURE, _LEAST_SURE_SHORT = 0.5, 0.8
 """Mean character confidence under which a segment is a seal, a signature, a pattern; of up to
 `_SHORT` letters a speck is easily made."""
@@ -59,7 +68,7 @@ def cut(
     by_line: dict[int, list[Hit]] = {}
     for hit in hits:
         # Another model's captions count where they are too long to be a value by chance.
-        if hit.key in mine or len(hit.key) >= 14:
+        if hit.key in mine or len(hit.key) >= NO_VALUE:
             by_line.setdefault(hit.line, []).append(hit)
     back = np.linalg.inv(matrix)
     segments: list[Segment] = []
@@ -68,7 +77,7 @@ def cut(
     boxes = [warp_points(back, np.array(line.quad).reshape(4, 2)) for line in lines]
     centres = [box.mean(0) for box in boxes]
     inside = [bool(((c > 0) & (c < size)).all()) for c in centres]
-    slope = _slope([box for box, on_it in zip(boxes, inside, strict=True) if on_it])
+    fall = _slope([box for box, on_it in zip(boxes, inside, strict=True) if on_it])
     busy = len(lines) - sum(inside) > _BUSY * sum(inside)
     slack = _OUTSIDE if busy else _OUTSIDE_ALONE
     sizes = [slot.size for slot in model.layout.slots]
@@ -85,7 +94,7 @@ def cut(
         box = warp_points(back, quad)
         tall = float(np.hypot(*(box[3] - box[0])) + np.hypot(*(box[2] - box[1]))) / 2
         x0, x1 = float(min(box[0, 0], box[3, 0])), float(max(box[1, 0], box[2, 0]))
-        y = float(box[:, 1].mean() - slope * (box[:, 0].mean() - width / 2))
+        y = float(box[:, 1].mean() - fall * (box[:, 0].mean() - width / 2))
         if not (-slack * width < (x0 + x1) / 2 < (1 + slack) * width):
             return
         if not (-slack * height < y < (1 + slack) * height):
@@ -210,11 +219,8 @@ def _trimmed(text: str, start: int, end: int, *, captioned: bool, english: bool)
 
 def _slope(boxes: Sequence[NDArray[np.float64]]) -> float:
     """How much the lines still fall to the right, after all; rows are told apart level."""
-    if not boxes:
-        return 0.0
-    runs = np.array([(box[1] + box[2] - box[0] - box[3]) / 2 for box in boxes])
-    long = runs[runs[:, 0] > 12]
-    return float(np.median(long[:, 1] / long[:, 0])) if len(long) else 0.0
+    long = [box for box in boxes if box[1, 0] + box[2, 0] - box[0, 0] - box[3, 0] > 2 * _LONG_MM]
+    return slope(np.array(long))
 
 
 def hull(segments: Sequence[Segment]) -> Quad:

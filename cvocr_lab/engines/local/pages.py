@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from cvocr_lab.engines.local import classify, codes, orient
 from cvocr_lab.engines.local.eyes import Eyes
@@ -21,6 +20,7 @@ from cvocr_lab.engines.local.geometry import (
     quads_array,
     rectangle,
     side_lengths,
+    slope,
     twist,
     warp_points,
 )
@@ -147,15 +147,11 @@ def _papers(image: Image, outlines: Sequence[Outline], eyes: Eyes, reader: Reade
 
 def _tilt(paper: Paper) -> float:
     """The slope of the lines on the flattened paper: its outline is turned by so much."""
-    runs = np.array([_run(line) for line in paper.lines if len(line.text) >= _LONG])
-    return float(np.median(runs[:, 1] / runs[:, 0])) if len(runs) else 0.0
+    return slope(quads_array([line for line in paper.lines if len(line.text) >= _LONG]))
 
 
-def _run(line: Line) -> NDArray[np.float64]:
-    """From the left to the right end of a line."""
-    quad = quads_array([line])[0]
-    along = (quad[1] + quad[2] - quad[0] - quad[3]) / 2
-    return np.array([max(along[0], 1.0), along[1]])
+def _is_level(paper: Paper) -> bool:
+    return abs(_tilt(paper)) <= _MOST_TILT
 
 
 def _levelled(paper: Paper) -> Points:
@@ -176,7 +172,7 @@ def _is_paper(paper: Paper) -> bool:
 
 def _complete(paper: Paper) -> bool:
     """Whether the outline may be the paper's, and most captions of its layout were found."""
-    if not _is_paper(paper) or abs(_tilt(paper)) > _MOST_TILT:
+    if not (_is_paper(paper) and _is_level(paper)):
         return False
     asked = {s.field for s in paper.model.layout.slots if paper.model.type[s.field].vi}
     known = classify.captions(paper.model)
@@ -191,7 +187,7 @@ def _other_outlines(
 
     What was found may be a photograph on a screen, or a sheet: the paper lies on it.
     """
-    if best is not None and abs(_tilt(best)) > _MOST_TILT:
+    if best is not None and not _is_level(best):
         yield eyes.near(image, _levelled(best))
     for outline in [best.outline] if best is not None else found[:_MOST_SHEETS]:
         yield _closer(image, outline.corners, eyes)

@@ -69,11 +69,12 @@ def parse(
     """
     segments = cut(lines, hits, model, matrix, skip)
     captions = find_captions(segments, model)
-    slots = moved({s.field: s for s in model.layout.slots}, captions)
+    printed = {slot.field: slot for slot in model.layout.slots}
+    slots = moved(printed, captions)
     if more := missed_captions(segments, model, slots, captions):
         segments = cut(lines, [*hits, *more], model, matrix, skip)
         captions = find_captions(segments, model)
-        slots = moved({s.field: s for s in model.layout.slots}, captions)
+        slots = moved(printed, captions)
     loose = [p for p in segments if p.hit is None]
     fields = [f for f in model.type.fields if f.source == "print" and f.name != "mrz"]
     fields = [f for f in fields if f.name in slots or f.name in captions or f.leading]
