@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from cvocr_lab.engines.local import papers, text_lines
 from cvocr_lab.engines.local.corners import best_corners, peaks
+from cvocr_lab.engines.local.edges import side_odds, smoothed
 from cvocr_lab.engines.local.eyes import Eyes, model_files
 from cvocr_lab.engines.local.geometry import (
     fit_quad,
@@ -105,6 +106,18 @@ def test_a_paper_half_hidden_is_as_large_as_its_cells_say() -> None:
     assert overlap(quad, found) > 0.98
 
 
+def test_a_paper_that_stands_on_a_corner_is_where_its_mask_is() -> None:
+    square = rectangle(150, 150) - 75
+    quad = square @ np.array([[1, 1], [-1, 1]]) / 2**0.5 + papers.CANVAS / 2
+    answer = _answer([quad])
+    # Some cells begin at one corner, some at the next, and most in between.
+    first, next_ = answer[1:].copy(), np.roll(answer[1:], 2, axis=0)
+    share = np.linspace(0.2, 0.8, answer.shape[2], dtype=np.float32)
+    answer[1:] = first * share + next_ * (1 - share)
+    (found,) = papers.instances(answer)
+    assert overlap(quad, found) > 0.9
+
+
 def test_cells_may_begin_at_different_corners() -> None:
     quad = rectangle(200, 126) + np.array((60, 80))
     answer = _answer([quad])
@@ -121,6 +134,9 @@ def test_a_thumbnail_keeps_corners_beyond_the_picture() -> None:
     beyond = warp_points(matrix, [[-60, -60], [860, 660]])
     assert (beyond > 0).all()
     assert (beyond < papers.CANVAS).all()
+
+
+_BLANK = np.full((144, 224, 3), 127, np.float32)
 
 
 def test_corners_are_read_off_heat_maps_between_cells() -> None:
@@ -145,7 +161,7 @@ def test_a_corner_that_makes_no_photographed_rectangle_gives_way() -> None:
     chances = np.stack([peak((cx, cy)) for cx, cy in truth])
     chances[0] = 0.35 * peak((24.0, 18.0)) + 0.65 * peak((4.0, 60.0))
     heat = np.log(chances + 1e-9).astype(np.float32)
-    found = best_corners(truth, np.eye(3), heat, {1.63: 1.0})
+    found = best_corners(truth, np.eye(3), heat, {1.63: 1.0}, _BLANK)
     assert found is not None
     assert np.abs(found[0] - truth).max() < 1.0
 
@@ -158,9 +174,33 @@ def test_a_corner_without_a_trace_is_where_a_scanned_paper_has_it() -> None:
         np.log(np.exp(-((x - cx / 4 + 0.5) ** 2 + (y - cy / 4 + 0.5) ** 2) / spread) + 1e-9)
         for (cx, cy), spread in zip(shown, (2, 2, 40, 2), strict=True)
     ]).astype(np.float32)  # fmt: skip
-    found = best_corners(corners, np.eye(3), heat, {1.6: 1.0})
+    found = best_corners(corners, np.eye(3), heat, {1.6: 1.0}, _BLANK)
     assert found is not None
     assert np.abs(found[0] - corners).max() < 1.5
+
+
+def test_sides_that_stand_out_are_the_papers() -> None:
+    truth = rectangle(140, 88) + np.array([40, 30])
+    picture = np.full((144, 224, 3), 90, np.uint8)
+    picture[30:118, 40:180] = (190, 220, 200)
+    picture[::6] //= 2  # lines of print, on the paper and beside it
+    near = truth + np.array([[0, 0], [-9, 4], [-12, -5], [0, 0]])
+    y, x = np.mgrid[0:36, 0:56]  # the net hardly knows where the right side is
+    heat = np.stack([
+        -((x - cx / 4 + 0.5) ** 2 + (y - cy / 4 + 0.5) ** 2) / spread
+        for (cx, cy), spread in zip(near, (2, 200, 200, 2), strict=True)
+    ]).astype(np.float32)  # fmt: skip
+    found = best_corners(near, np.eye(3), heat, {1.59: 1.0}, smoothed(picture))
+    assert found is not None
+    assert overlap(found[0], truth) > 0.95
+
+
+def test_sides_beyond_the_frame_speak_neither_for_nor_against() -> None:
+    outside = rectangle(300, 200) - np.array([40, 30])
+    odds = side_odds(_BLANK, outside[None], 300.0)
+    assert odds == pytest.approx([0.0])
+    within = rectangle(140, 88) + np.array([40, 30])
+    assert side_odds(_BLANK, within[None], 140.0)[0] < -1
 
 
 _CARD = rectangle(86, 54) + np.array((10, 20))

@@ -342,3 +342,59 @@ def test_lines_that_follow_one_another_are_parted() -> None:
     )
     first, second = grown(boxes)
     assert first[1, 0] == second[0, 0] == pytest.approx(111, abs=1)
+
+
+@pytest.mark.parametrize(
+    ("printed", "value"),
+    [
+        (
+            "ễm nhân dạng: Nốt ruồi cách 3cm sau cánh mũi phải",
+            "Nốt ruồi cách 3cm sau cánh mũi phải",
+        ),
+        ("ễm nhân dạng Nốt ruồi cách 3cm sau cánh mũi phải", "Nốt ruồi cách 3cm sau cánh mũi phải"),
+        ("nhân dạng: Sẹo chấm trên trán", "Sẹo chấm trên trán"),
+    ],
+)
+def test_the_end_of_a_caption_is_no_value_where_its_beginning_is_hidden(
+    printed: str, value: str
+) -> None:
+    assert _parsed("matsautcc", [_line(printed, 24, 5.0)])["dauvet"] == value
+
+
+def test_the_second_line_of_a_value_is_no_end_of_a_caption() -> None:
+    line = _line("quản lý hành chính về trật tự xã hội", 40, 30)
+    assert classify.find_anchors([line]) == []
+
+
+def test_ill_read_print_at_the_edge_joins_no_value() -> None:
+    strange = "QỊ 8ƯQA"
+    lines = [
+        _line("Nguyên quán: Phổng Lái, Thuận Châu,", 25, 26),
+        _line("Sơn La", 25, 30),
+        Line(strange, 0.71, box_quad(780, 300, 855, 330), (0.71,) * len(strange)),
+    ]
+    assert _parsed("cmt", lines)["country"] == "Phổng Lái, Thuận Châu, Sơn La"
+
+
+def test_a_number_of_a_chassis_joins_no_address() -> None:
+    lines = [
+        _line("Địa chỉ (Address): Tổ 11, Phường", 3, 8), _line("Hà Tu, Quảng Ninh", 3, 12),
+        _line("MNBUMFFTL21387614", 48, 12), _line("Nhãn hiệu: FORD", 3, 16),
+    ]  # fmt: skip
+    got = _parsed("vehicle_registration_back", lines)
+    assert got["address"] == "Tổ 11, Phường Hà Tu, Quảng Ninh"
+
+
+def test_an_authority_follows_the_title_of_a_deputy() -> None:
+    field = TYPES["matsaucmt"]["noicap"]
+    signer = "KT. GIÁM ĐỐC PHÓ GIÁM ĐỐC"
+    assert values.authority(field, f"{signer} CA. TỈNH SƠN LA")[1] == "CA. TỈNH SƠN LA"
+    assert values.authority(field, signer)[0] == 0.0
+
+
+def test_a_day_that_is_half_read_joins_no_value() -> None:
+    lines = [
+        _line("Đặc điểm nhân dạng:", 24, 5), _line("Sẹo chấm dưới mắt phải", 24, 9),
+        _line("Ngày 21 tháng ()", 28, 13),
+    ]  # fmt: skip
+    assert _parsed("matsautcc", lines)["dauvet"] == "Sẹo chấm dưới mắt phải"

@@ -16,6 +16,7 @@ from functools import cache
 import numpy as np
 from rapidfuzz import fuzz, process
 
+from cvocr_lab.engines.local.wordings import CLEAR, end_of, place
 from cvocr_lab.kinds import TYPES, DocumentType, Field, Layout
 from cvocr_lab.results import Line
 from cvocr_lab.text import fold
@@ -192,11 +193,6 @@ def _sentences() -> frozenset[str]:
     return frozenset(folded(w)[0] for w in _all_wordings() if not w.isupper() or len(w) > 14)
 
 
-def _least(key: str) -> float:
-    length = len(key)
-    return 101 if length < 4 else 90 if length < 7 else 82 if length < 12 else 76
-
-
 def find_anchors(lines: Sequence[Line]) -> list[Hit]:
     """Anchors found in the lines; overlapping ones settled for the longer."""
     keys = [folded(line.text) for line in lines]
@@ -204,13 +200,13 @@ def find_anchors(lines: Sequence[Line]) -> list[Hit]:
     if not lines:
         return []
     texts = [key for key, _ in keys]
-    scores = process.cdist(texts, anchors, scorer=fuzz.partial_ratio, score_cutoff=70)
+    scores = process.cdist(texts, anchors, scorer=fuzz.partial_ratio, score_cutoff=60)
     hits: list[Hit] = []
     for row, (key, origin) in enumerate(keys):
         found: list[tuple[float, int, int, str, float]] = []
         for column in np.flatnonzero(scores[row]):
             anchor = anchors[column]
-            hit = _place(key, anchor)
+            hit = place(key, anchor) or end_of(key, anchor, origin, lines[row].text)
             if hit is not None:
                 score, start, end = hit
                 found.append((len(anchor) * score**5, start, end, anchor, score))
@@ -225,7 +221,7 @@ def find_anchors(lines: Sequence[Line]) -> list[Hit]:
             if not _is_wording(printed, anchor, score):
                 continue
             # Whole captions may be set in capitals; what is only like one may be a name.
-            clear = len(anchor) >= NO_VALUE and score >= _CLEAR
+            clear = len(anchor) >= NO_VALUE and score >= CLEAR
             if clear or anchor in (_capitals() if printed.isupper() else _sentences()):
                 taken.append((start, end))
                 hits.append(Hit(row, first, stop, anchor, score))
@@ -239,16 +235,16 @@ def _is_wording(printed: str, anchor: str, score: float) -> bool:
     """
     if score < _SAME and re.search(r":(?!\s*[/(])", printed.rstrip(" :")):
         return False
-    return score >= _CLEAR or any(
+    return score >= CLEAR or any(
         fuzz.ratio(printed.casefold(), wording) >= _LIKE_MARKS for wording in _by_anchor()[anchor]
     )
 
 
 NO_VALUE = 14
 """Letters of a wording that is too long to be a value by chance."""
-_SAME, _CLEAR, _LIKE_MARKS = 0.999, 0.9, 64
-"""Scores from which an anchor is its wording letter by letter, and is clearly read; and the
-likeness, in percent, that any other must have to its wording with all marks."""
+_SAME, _LIKE_MARKS = 0.999, 64
+"""Score from which an anchor is its wording letter by letter; and the likeness, in percent, that
+what is not clearly read must have to its wording with all marks."""
 
 
 @cache
@@ -295,47 +291,6 @@ def _short_anchors() -> dict[str, frozenset[str]]:
         for key, some in _by_anchor().items()
         if key in _anchors() and len(key) < 4
     }
-
-
-def _place(key: str, anchor: str) -> tuple[float, int, int] | None:
-    """Likeness and span of the anchor in the line, on word boundaries; None when unlike."""
-    if len(anchor) < 4 or len(key) < 0.7 * len(anchor):
-        return None
-    if len(key) <= len(anchor):
-        ratio = fuzz.ratio(key, anchor)
-        alike = ratio >= _least(anchor) and _same_words(key, anchor)
-        return (ratio / 100, 0, len(key)) if alike else None
-    found = fuzz.partial_ratio_alignment(anchor, key, score_cutoff=70)
-    if found is None:
-        return None
-    first, last = found.dest_start, found.dest_end
-    # The window is as long as the anchor; the caption ends with a word, earlier or later.
-    starts = {first, key.rfind(" ", 0, first + 1) + 1, key.find(" ", first) + 1 or first}
-    ends = {last, key.find(" ", last - 1), key.rfind(" ", first, last)}
-    spans = [(a, len(key) if b < 0 else b) for a in starts for b in ends]
-    ratio, start, end = max(
-        (fuzz.ratio(key[a:b], anchor) - 25 * _cuts_words(key, a, b), a, b)
-        for a, b in spans
-        if b > a and key[a] != " "
-    )
-    near = abs(end - start - len(anchor)) <= max(1.0, 0.15 * len(anchor))  # "Hồ Chí", "Hộ chiếu"
-    alike = near and ratio >= _least(anchor) and _same_words(key[start:end], anchor)
-    return (ratio / 100, start, end) if alike else None
-
-
-def _cuts_words(key: str, start: int, end: int) -> bool:
-    before = start > 0 and key[start - 1] != " " and key[start] != " "
-    after = end < len(key) and key[end] != " " and key[end - 1] != " "
-    return before or after
-
-
-def _same_words(text: str, anchor: str) -> bool:
-    """Whether no word is another word: ``nguyen van`` is not ``nguyen quan``."""
-    mine, theirs = text.split(), anchor.split()
-    if len(mine) != len(theirs):
-        return True
-    pairs = zip(mine, theirs, strict=True)
-    return all(len(b) < 3 or fuzz.ratio(a, b) >= 58 for a, b in pairs)
 
 
 _MISSING_COST = 0.3

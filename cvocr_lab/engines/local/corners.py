@@ -1,8 +1,9 @@
 """The four corners of a paper, chosen together from the second net's heat maps.
 
 A heat map often has several peaks: a frame printed on the paper, the edge of the picture, another
-paper.  The corners are those that are most probable together, given how papers look: a scanned
-paper is a rectangle of a known shape, a photographed one is nearly one.
+paper.  The corners are those that are most probable together, given how papers look (a scanned
+paper is a rectangle of a known shape, a photographed one is nearly one) and how clearly the sides
+between them stand out.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from cvocr_lab.engines.local.edges import side_odds
 from cvocr_lab.engines.local.geometry import Matrix, Points, side_lengths, warp_points
 
 CELL: Final = 4
@@ -26,8 +28,10 @@ _FLOOR = 1e-6
 """Added to each probability, as the net is sometimes sure of a wrong place."""
 _FURTHEST = 0.25
 """How far a corner may lie from the outline before, as a share of the paper's length."""
-_STEPS, _BEST = (0.02, 0.01, 0.005, 0.0025), 4
+_STEPS, _BEST = (0.06, 0.03, 0.03, 0.015, 0.015, 0.007, 0.0035), 4
 """Moves tried around the best outlines, as shares of the paper's length, and how many are kept."""
+_MOST_ODDS = 10.0
+"""What the sides can make up for, as a logarithm of odds."""
 _OTHER_RATIO = 0.01
 """Probability added to each known ratio of sides: the type may be wrong."""
 
@@ -50,7 +54,11 @@ _LOOKS = (_Look(0.2, 0.02, 0.04, 2.0), _Look(0.8, 0.06, 0.15, 8.0))
 
 
 def best_corners(
-    quad: Points, matrix: Matrix, heat: NDArray[np.float32], ratios: Mapping[float, float]
+    quad: Points,
+    matrix: Matrix,
+    heat: NDArray[np.float32],
+    ratios: Mapping[float, float],
+    image: NDArray[np.float32],
 ) -> tuple[Points, float] | None:
     """Return the corners that are most probable together, in pixels of the picture.
 
@@ -64,6 +72,8 @@ def best_corners(
         Logits of each corner's place, ``(4, rows, columns)``.
     ratios
         Width over height of the known papers, and the probability of each.
+    image
+        The picture as `edges.smoothed` returns it.
 
     Returns
     -------
@@ -80,6 +90,10 @@ def best_corners(
         total = _seen(quads, matrix, chances) + _expected(quads, ratios)
         off = np.hypot(*(quads - quad).transpose(2, 0, 1)).max(1)
         total[~_are_convex(quads) | (off > _FURTHEST * length)] = -np.inf
+        hopeful = np.isfinite(total) & (total > total.max(initial=-np.inf) - _MOST_ODDS)
+        total[~hopeful] = -np.inf
+        if hopeful.any():
+            total[hopeful] += side_odds(image, quads[hopeful], length)
         return total
 
     places = [warp_points(back, peaks(chance)) for chance in chances]
@@ -188,7 +202,7 @@ _DIRECTIONS = _directions()
 def _moved(quads: NDArray[np.float64], step: float) -> NDArray[np.float64]:
     """The outlines ``(n, 4, 2)``, and each of them shifted, turned, scaled or bent a little."""
     out = quads - quads.mean(1, keepdims=True)
-    size = np.hypot(*out.transpose(2, 0, 1)).max(1)[:, None, None]
+    size = np.maximum(np.hypot(*out.transpose(2, 0, 1)).max(1), 1e-6)[:, None, None]
     turned = np.stack([-out[..., 1], out[..., 0]], -1)
     own = np.stack([turned, -turned, out, -out], 1) * (step / size)[:, None]
     shared = np.broadcast_to(step * _DIRECTIONS, (len(quads), *_DIRECTIONS.shape))

@@ -15,6 +15,7 @@ import numpy as np
 
 from cvocr_lab.engines.local import papers, text_lines
 from cvocr_lab.engines.local.corners import best_corners
+from cvocr_lab.engines.local.edges import smoothed
 from cvocr_lab.engines.local.geometry import (
     Image,
     Points,
@@ -114,13 +115,13 @@ class Eyes:
             return None
         net = _open(MODELS[1], self._threads)
         quad = best = papers.long_side_first(rough)
-        most = -math.inf
+        most, clear = -math.inf, smoothed(small)
         for _ in range(_MOST_LOOKS):
             crop, matrix = papers.crop(small, quad)
             heat, names = net.run(crop[None])
             logits = names[0]
             types = papers.type_chances(net.card["types"], logits[4:])
-            found = best_corners(quad, matrix, heat[0], _ratios(types))
+            found = best_corners(quad, matrix, heat[0], _ratios(types), clear)
             if found is None:
                 break
             moved = float(np.hypot(*(found[0] - quad).T).max()) / max(side_lengths(quad))

@@ -52,6 +52,9 @@ _SPUR = 11
 _ALIKE = 0.7
 """Overlap with the corners that the cells say from which the mask's own outline, which is more
 exact, is one paper's."""
+_CLEAN, _AT_ODDS = 0.89, 0.06
+"""Overlap of the mask with its own outline from which that is a paper's where cells are at odds:
+where their corners differ by so much of the paper's length."""
 _ONE_PAPER = 0.135
 """Spread of the middles that a paper's cells point to, over the square root of their number, up to
 which they are one paper's: one paper's spread by 0.11 at most, two papers' by 0.16 and more."""
@@ -137,14 +140,26 @@ def instances(answer: NDArray[np.float32]) -> list[Points]:
         if cells.sum() < _LEAST_CELLS:
             continue
         for mine in _parted(cells, middles, chance):
-            quad = (_agreed(corners[mine]) + 0.5) * CELL
+            agreed, spread = _agreed(corners[mine])
+            quad = (agreed + 0.5) * CELL
             fit = _fitted(mine, blobs, chance)
-            if fit is not None and overlap(fit, quad) > _ALIKE:
+            # The cells of a paper that stands on a corner do not know where to begin.
+            if fit is not None and (
+                overlap(fit, quad) > _ALIKE or (spread > _AT_ODDS and _share(fit, mine) > _CLEAN)
+            ):
                 quad = fit
             if is_convex(quad):
                 found.append(quad)
     found.sort(key=lambda quad: -float(cv2.contourArea(quad.astype(np.float32))))
     return found[:_MOST_PAPERS]
+
+
+def _share(quad: Points, mine: NDArray[np.bool_]) -> float:
+    """Overlap of a quadrilateral on the canvas with the cells of a mask."""
+    filled = np.zeros(mine.shape, np.uint8)
+    cv2.fillConvexPoly(filled, np.round((quad / CELL - 0.5) * 16).astype(np.int32), 1, shift=4)
+    inside = filled > 0
+    return float((inside & mine).sum() / max((inside | mine).sum(), 1))
 
 
 def _parted(
@@ -174,8 +189,10 @@ def _parted(
     return parts
 
 
-def _agreed(quads: NDArray[np.float64]) -> Points:
+def _agreed(quads: NDArray[np.float64]) -> tuple[Points, float]:
     """The corners ``(4, 2)`` that the cells of one paper, ``(n, 4, 2)``, agree upon.
+
+    And by how much a cell's corners differ from them, as a share of the paper's length.
 
     Cells may begin at different corners: each is turned to match the cell that speaks for most.
     """
@@ -183,7 +200,10 @@ def _agreed(quads: NDArray[np.float64]) -> Points:
     typical = quads[np.hypot(*(middles - np.median(middles, axis=0)).T).argmin()]
     turned = np.stack([np.roll(quads, k, axis=1) for k in range(4)])
     nearest = np.abs(turned - typical).sum((2, 3)).argmin(0)
-    return clockwise(np.median(turned[nearest, np.arange(len(quads))], axis=0))
+    alike = turned[nearest, np.arange(len(quads))]
+    agreed = np.median(alike, axis=0)
+    off = np.hypot(*(alike - agreed).transpose(2, 0, 1)).max(1)
+    return clockwise(agreed), float(np.median(off)) / max(side_lengths(agreed))
 
 
 def _fitted(

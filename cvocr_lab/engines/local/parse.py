@@ -17,7 +17,7 @@ from cvocr_lab.engines.local import values
 from cvocr_lab.engines.local.assign import assign
 from cvocr_lab.engines.local.captions import find_captions, missed_captions, moved
 from cvocr_lab.engines.local.classify import Hit, Model
-from cvocr_lab.engines.local.geometry import Matrix
+from cvocr_lab.engines.local.geometry import Matrix, warp_points
 from cvocr_lab.engines.local.line_segments import Segment, cut, hull
 from cvocr_lab.kinds import Field, FieldType, Slot
 from cvocr_lab.kinds import _fieldtypes as t
@@ -67,6 +67,7 @@ def parse(
     skip
         Lines that are no print: the MRZ, lines of other papers.
     """
+    skip = skip | _at_the_edge(lines, model, matrix)
     segments = cut(lines, hits, model, matrix, skip)
     captions = find_captions(segments, model)
     printed = {slot.field: slot for slot in model.layout.slots}
@@ -100,12 +101,24 @@ def parse(
     return readings
 
 
+def _at_the_edge(lines: Sequence[Line], model: Model, matrix: Matrix) -> set[int]:
+    """Lines that reach the left or right edge and are ill read: text of the ground around it."""
+    back = np.linalg.inv(matrix)
+    found: set[int] = set()
+    for at, line in enumerate(lines):
+        if line.quad is not None and line.confidence < _CLEAR:
+            x = warp_points(back, np.reshape(line.quad, (4, 2)))[:, 0]
+            if x.min() < _EDGE_MM or x.max() > model.layout.size[0] - _EDGE_MM:
+                found.add(at)
+    return found
+
+
 _SIGNER = re.compile(
     r"(?:kt|tl|tuq|tm) |(?:pho )?(?:giam doc|truong phong|cuc truong|truong cong an|doi truong)"
-    r"|(?:dai|thuong|trung|thieu) (?:ta|tuong|uy)\b|director "
+    r"|(?:dai|thuong|trung|thieu) (?:ta|tuong|uy)\b|director |(?:ngay )?\d{1,2} thang\b"
 )
-"""How the lines of a signer begin: by order of whom, which office, which rank."""
-_BESIDE_MM = 4.0
+"""How the lines of a signer begin: by order of whom, which office, which rank, on which day."""
+_BESIDE_MM, _EDGE_MM = 4.0, 0.7
 _CLEAR, _STRANGE = 0.9, 0.65
 """Mean confidence of the characters of a segment from which it is clearly read, and up to which it
 is no part of a value of which another segment is."""

@@ -249,6 +249,10 @@ def is_rare(field: Field) -> bool:
     )
 
 
+_CODE = re.compile(r"(?=.*\d)(?=.*[A-Z])[A-Z\d]{9,}")
+"""A number of an engine or a chassis."""
+
+
 def misfit(field: Field, text: str) -> float:
     """How ill the text fits the field's type: below 0 good, above 1 hardly possible."""
     kind = field.type
@@ -271,6 +275,8 @@ def misfit(field: Field, text: str) -> float:
     if isinstance(kind, t.Choice) and kind in (t.SEX, t.PASSPORT_SEX, t.NATIONALITY):
         known = {value.upper() for value in kind.values()}
         return -0.3 if take(field, [text]).upper() in known else 1.5
+    if _CODE.fullmatch(text):
+        return 2.0
     if isinstance(kind, t.Name | t.Owner):
         upper = sum(c.isupper() for c in text)
         if isinstance(kind, t.Name) and digits > 1:
@@ -344,7 +350,7 @@ def police_body(lines: Sequence[str]) -> str:
 def _provincial_police(text: str) -> tuple[float, str]:
     """What follows the signer's title on a CMND, the province's name mended."""
     key, origin = folded(text)
-    found = re.search(r"giam ?doc (?=....)", key)
+    found = re.search(r"giam ?doc (?!(?:pho )?giam ?doc)(?=....)", key)
     if not found:
         return 0.0, ""
     rest = text[origin[found.end()] :].strip(_EDGES)
