@@ -299,6 +299,8 @@ def test_century_of_birth() -> None:
     card = mrz.parse(CARD)
     young = dataclasses.replace(card, birth="050607", person_number="001205000123")
     assert mrz.birth_date(young) == "2005-06-07"
+    misread = dataclasses.replace(young, birth="770607", person_number="001405000123")
+    assert mrz.birth_date(misread) == "1977-06-07"  # 2177 is in the future
     passport = dataclasses.replace(mrz.parse(PASSPORT), person_number="", birth="990101")
     assert mrz.birth_date(passport) == "1999-01-01"
     assert mrz.birth_date(dataclasses.replace(passport, birth="050607")) == "2005-06-07"

@@ -260,11 +260,13 @@ def is_date(text: str) -> bool:
 def birth_date(mrz: Mrz) -> str | None:
     """Return the date of birth as ``yyyy-mm-dd``; None if it is partly unknown or not a date.
 
-    The fourth digit of a 12-digit personal number gives the century.  Without such a number, it is
-    the last century in which the date is not in the future.
+    The fourth digit of a 12-digit personal number gives the century.  Without such a number, or if
+    that date is in the future, it is the last century in which the date is not in the future.
     """
     if re.fullmatch(r"\d{12}", mrz.person_number):
-        return _iso(mrz.birth, 19 + int(mrz.person_number[3]) // 2)
+        said = _iso(mrz.birth, 19 + int(mrz.person_number[3]) // 2)
+        if said is None or said <= date.today().isoformat():
+            return said
     late = _iso(mrz.birth, 20)
     return late if late and late <= date.today().isoformat() else _iso(mrz.birth, 19)
 

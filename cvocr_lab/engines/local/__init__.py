@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, NamedTuple
 
 import cv2
 import numpy as np
@@ -38,6 +38,14 @@ __all__ = ["ENGINE", "LocalEngine"]
 VERSION = "1"
 _MANY_MISSING = 0.2
 """Share of a layout's fields without a value from which a paper is looked at again."""
+
+
+class _Zone(NamedTuple):
+    """A paper's machine-readable zone, if it has one, and the indices of its lines."""
+
+    mrz: mrz.Mrz | None
+    repaired: bool
+    lines: list[int]
 
 
 class LocalEngine:
@@ -130,13 +138,13 @@ class LocalEngine:
 
     def _document(self, page: Image, paper: Paper) -> Document:
         kind = paper.model.type
-        readings, zone, zone_lines = self._readings(paper)
+        readings, (zone, repaired, zone_lines) = self._readings(paper)
         if kind.name == "passport" and zone is not None and zone.issuer != "VNM":
             return _foreign(paper, zone, readings["mrz"], zone_lines)
         expected = {slot.field for slot in paper.model.layout.slots}
         if len(expected - readings.keys()) > _MANY_MISSING * len(expected):
             paper = look_again(paper, self._eyes, self._reader)
-            readings, zone, zone_lines = self._readings(paper)
+            readings, (zone, repaired, zone_lines) = self._readings(paper)
         proven_by: dict[str, proofs.Proof] = {}
         payload = codes.id_code(paper.codes) or next(iter(paper.codes), None)
         if zone is not None:
@@ -148,6 +156,8 @@ class LocalEngine:
         wrong = assess.contradictions(readings, proven_by) + assess.number_warnings(
             kind, readings, paper.lines, paper.model.layout, paper.matrix
         )
+        if repaired:
+            proven_by = crosscheck.uncontradicted(proven_by, wrong)
         readings, proven, warnings = crosscheck.reconcile(readings, proven_by)
         agrees = crosscheck.number_agrees(kind, readings) if "id" in readings else None
         warnings += [
@@ -184,15 +194,15 @@ class LocalEngine:
             corners=paper.corners(),
         )
 
-    def _readings(self, paper: Paper) -> tuple[dict[str, Reading], mrz.Mrz | None, list[int]]:
-        """What is printed on the paper and what its MRZ says, the MRZ, and its lines."""
-        zone, zone_lines = self._zone(paper)
+    def _readings(self, paper: Paper) -> tuple[dict[str, Reading], _Zone]:
+        """What is printed on the paper and what its MRZ says, and the MRZ."""
+        zone = self._zone(paper)
         model = paper.model
-        readings = parse(paper.lines, paper.hits, model, paper.matrix, skip=set(zone_lines))
+        readings = parse(paper.lines, paper.hits, model, paper.matrix, skip=set(zone.lines))
         readings |= self._read_again(paper, readings)
-        if zone is not None:
-            readings = _zone_readings(paper, zone, zone_lines) | _printed(readings, model.type)
-        return readings, zone, zone_lines
+        if zone.mrz is not None:
+            readings = _zone_readings(paper, zone.mrz, zone.lines) | _printed(readings, model.type)
+        return readings, zone
 
     def _read_again(self, paper: Paper, readings: dict[str, Reading]) -> dict[str, Reading]:
         """Values their type refuses, read with nothing but its alphabet; those it then takes."""
@@ -215,26 +225,26 @@ class LocalEngine:
                 made[field.name] = replace(reading, text=text, characters=line.characters)
         return made
 
-    def _zone(self, paper: Paper) -> tuple[mrz.Mrz | None, list[int]]:
-        """The paper's MRZ and the lines it stands in."""
+    def _zone(self, paper: Paper) -> _Zone:
         if not paper.model.type.mrz:
-            return None, []
+            return _Zone(None, False, [])
         at = [i for i, line in enumerate(paper.lines) if codes.looks_like_mrz(line)]
         if not at:
-            return None, []
+            return _Zone(None, False, [])
         at.sort(key=lambda i: _middle(paper.lines[i])[1])
         lines = [paper.lines[i] for i in at]
         texts = [line.text for line in lines]
-        zone = None
+        found = None
         if isinstance(self._reader, Recogniser):
             crops = [crop_line(paper.flat, line.quad) for line in lines if line.quad]
             again = self._reader.read(crops, alphabets=[mrz.ALPHABET] * len(crops))
-            zone = codes.parse_zone([line.text for line in again])
-        if zone is None or not zone.valid:
+            found = codes.parse_zone([line.text for line in again])
+        if found is None or not found[0].valid:
             plain = codes.parse_zone(texts)
-            if plain is not None and (zone is None or plain.valid):
-                zone = plain
-        return zone, at
+            if plain is not None and (found is None or plain[0].valid):
+                found = plain
+        zone, repaired = found or (None, False)
+        return _Zone(zone, repaired, at)
 
 
 def _foreign(paper: Paper, zone: mrz.Mrz, read: Reading, at: Sequence[int]) -> Document:

@@ -97,8 +97,8 @@ _LETTERS = {
 (ICAO 9303-4, 4.2.2 and 9303-5, 4.2.2)."""
 
 
-def parse_zone(texts: Sequence[str]) -> mrz.Mrz | None:
-    """Parse and repair the zone of the lines; None when they are none."""
+def parse_zone(texts: Sequence[str]) -> tuple[mrz.Mrz, bool] | None:
+    """The zone of the lines, and whether it had to be repaired; None when they are none."""
     found = mrz.find(texts)
     if found is None:
         return None
@@ -107,6 +107,7 @@ def parse_zone(texts: Sequence[str]) -> mrz.Mrz | None:
         line = lines[row]
         lines[row] = line[:start] + letters_from_lookalikes(line[start:end]) + line[end:]
     try:
-        return mrz.parse(mrz.repair(lines))
+        repaired = mrz.repair(lines)
+        return mrz.parse(repaired), list(repaired) != lines
     except ValueError:
         return None

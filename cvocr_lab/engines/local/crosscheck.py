@@ -20,6 +20,14 @@ from cvocr_lab.results import Document
 from cvocr_lab.text import comparison_key, fold_key
 
 
+def uncontradicted(proofs: Mapping[str, Proof], warnings: Sequence[str]) -> dict[str, Proof]:
+    """The proofs without those of the MRZ that surely read print contradicts.
+
+    A zone that was mended until its check digits held may have been mended in the wrong place.
+    """
+    return {n: p for n, p in proofs.items() if f"{n}:contradicts_mrz" not in warnings}
+
+
 def reconcile(
     readings: Mapping[str, Reading], proofs: Mapping[str, Proof]
 ) -> tuple[dict[str, Reading], set[str], list[str]]:

@@ -159,8 +159,8 @@ def _pattern(kind: t.Pattern, text: str) -> str:
         words = [letters_from_lookalikes(w) for w in re.findall(r"\b[A-Z0-9]{3}\b", text.upper())]
         return next((w for w in words if w == "VNM"), words[0] if words else "")
     if kind is t.CERTIFICATE_ID:
-        # The form is not known: one to three letters of a series, but no "N" of "Nº".
-        series = r"(?:(?<![A-Z])([A-Z]{2,3}|[A-MO-Z])(\s?))?"
+        # The form is not known: one to three letters of a series, but no "N" of "Nº", or digits.
+        series = r"(?:(?<![A-Z])([A-Z]{2,3}|[A-MO-Z])(\s?)|(?<![A-Z\d])(\d{2,3})(\s))?"
         for candidate in (text, _mended(text)):
             found = re.search(series + r"(?<!\d)(\d{5,12})(?!\d)", candidate)
             if found:
