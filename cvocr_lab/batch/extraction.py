@@ -153,7 +153,7 @@ def extract(
         raise ArgumentError(f"chunksize must be at least 1, not {chunksize}")
     run = check_arguments(
         data,
-        column=column,
+        column,
         kind=kind,
         engine=engine,
         workers=workers,
@@ -166,7 +166,7 @@ def extract(
         fetch=fetch,
         store=store,
         retry_failed=retry_failed,
-        options=options,
+        **options,
     )
     return read_all(run) if chunksize is None else chunks(run, chunksize)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import inspect
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Final
+from typing import Final, ParamSpec, TypeVar
 
 import pandas as pd
 
@@ -20,6 +21,9 @@ from cvocr_lab.errors import ArgumentError
 from cvocr_lab.images import Fetch, Limits
 from cvocr_lab.kinds import request_kind
 from cvocr_lab.store import Store
+
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
 
 TIME_LIMIT_S: Final = 900.0
 """Default time limit per row: far longer than any ordinary picture takes."""
@@ -71,21 +75,21 @@ class RunArguments:
 
 def check_arguments(
     data: Data,
+    column: Column | Sequence[Column] | None = None,
     *,
-    column: Column | Sequence[Column] | None,
-    kind: str,
-    engine: str | Engine | Callable[..., object] | EngineSpec,
-    workers: int | None,
-    time_limit_s: float | None,
-    progress: bool,
-    errors: str,
-    base: str | PathLike[str] | None,
-    pages: Sequence[int] | None,
-    limits: Limits,
-    fetch: Fetch,
-    store: str | PathLike[str] | None,
-    retry_failed: bool,
-    options: Mapping[str, object],
+    kind: str = "id_any",
+    engine: str | Engine | Callable[..., object] = "local",
+    workers: int | None = None,
+    time_limit_s: float | None = TIME_LIMIT_S,
+    progress: bool = True,
+    errors: str = "coerce",
+    base: str | PathLike[str] | None = None,
+    pages: Sequence[int] | None = None,
+    limits: Limits = Limits(),  # noqa: B008 - frozen
+    fetch: Fetch = Fetch(),  # noqa: B008 - frozen
+    store: str | PathLike[str] | None = None,
+    retry_failed: bool = False,
+    **options: object,
 ) -> RunArguments:
     """Check the arguments of `extract`.
 
@@ -126,3 +130,28 @@ def check_arguments(
         None if store is None else Path(store),
         retry_failed,
     )
+
+
+def shares_arguments(
+    original: Callable[..., object], *, without: Sequence[str]
+) -> Callable[[Callable[Given, Result]], Callable[Given, Result]]:
+    """Show the keyword arguments of `original` instead of ``**arguments`` in a signature.
+
+    Parameters
+    ----------
+    original
+        The function whose arguments are shown.
+    without
+        Names of its arguments that are left out.
+    """
+
+    def decorate(function: Callable[Given, Result]) -> Callable[Given, Result]:
+        signature = inspect.signature(function)
+        *own, _ = signature.parameters.values()
+        left_out = {*without, *signature.parameters}
+        theirs = inspect.signature(original).parameters
+        shown = [*own, *(p for name, p in theirs.items() if name not in left_out)]
+        function.__signature__ = signature.replace(parameters=shown)  # type: ignore[attr-defined]
+        return function
+
+    return decorate
