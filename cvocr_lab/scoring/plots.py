@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from cvocr_lab.kinds import captioned
+from cvocr_lab.scoring.words import named
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -233,10 +234,7 @@ def differences(fields: pd.DataFrame, names: tuple[str, str], ax: Axes | None = 
             ax.plot([row["difference"] * 100], [at], "o", color=colour, markersize=6)
         _rows(
             ax,
-            [
-                f"{_named(str(f))}  +{r['fixed']} −{r['broke']} of {r['n']}"
-                for f, r in rows.iterrows()
-            ],
+            [f"{named(f)}  +{r['fixed']} −{r['broke']} of {r['n']}" for f, r in rows.iterrows()],
         )
         ends = rows[["low", "high"]].to_numpy(np.float64) if len(rows) else np.zeros(1)
         edge = max(5.0, float(np.abs(ends).max(initial=0)) * 105)
@@ -278,7 +276,7 @@ def readers(fields: pd.DataFrame, ax: Axes | None = None) -> Axes:
                 middle, at, xerr=reach, fmt=MARKERS[number % len(MARKERS)], markersize=5.5,
                 color=PALETTE[number % len(PALETTE)], linewidth=1.5, label=name,
             )  # fmt: skip
-        _rows(ax, [_named(str(field)) for field in order])
+        _rows(ax, [named(field) for field in order])
         ax.set_xlim(-2, 102)
         ax.set_xlabel("share exact, %")
         ax.grid(axis="x")
@@ -286,10 +284,6 @@ def readers(fields: pd.DataFrame, ax: Axes | None = None) -> Axes:
             ax.axhline(line, color=ax.xaxis.label.get_color(), linewidth=0.3)
         _key_above(ax, min(len(names), 5))
     return ax
-
-
-def _named(field: str) -> str:
-    return "whole cards" if field == "card_exact" else captioned(field)
 
 
 def _rows(ax: Axes, labels: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""Cells of readers side by side, and what those of two say per field."""
+"""Put the cells of readers side by side, and test the differences of two readers per field."""
 
 from __future__ import annotations
 
@@ -11,12 +11,10 @@ import pandas as pd
 
 from cvocr_lab.scoring.intervals import Floats, paired
 from cvocr_lab.scoring.significance import cards_needed, holm, mcnemar
+from cvocr_lab.scoring.words import CARD
 
 ALPHA: Final = 0.05
 POWER: Final = 0.8
-CARD: Final = "card_exact"
-"""Name of the row that compares whole cards."""
-
 _FIGURES: Final = [
     "n", "exact_a", "exact_b", "difference", "low", "high", "fixed", "broke", "both_wrong", "p",
     "p_holm", "cer_a", "cer_b", "cer_difference", "cer_low", "cer_high",
@@ -28,7 +26,7 @@ Bools = npt.NDArray[np.bool_]
 def beside(sides: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """Put the cells of several readers side by side.
 
-    A cell that only some of them have is one where the truth is absent and the others gave nothing.
+    A cell that only some readers have is one without a truth, for which the others gave no value.
 
     Parameters
     ----------
@@ -68,24 +66,19 @@ def beside(sides: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
 
 def judge(cells: pd.DataFrame, *, detect: float) -> pd.DataFrame:
-    """Say per field how far the second reader is ahead, and how sure that is.
+    """Return the difference between two readers per field, its interval and its p value.
 
     Parameters
     ----------
     cells
-        What `beside` gives for readers called ``a`` and ``b``.
+        The result of `beside` for readers with the names ``a`` and ``b``.
     detect
-        Smallest difference in the share exact that matters.
+        Smallest difference in the share of exact values that matters.
 
     Returns
     -------
     pandas.DataFrame
-        Over the `n` cells whose truth is present: `exact_a`, `exact_b` and their `difference`
-        (b − a) with `low` and `high`; `fixed` (only b right), `broke` (only a right) and
-        `both_wrong`; McNemar's exact `p`, and `p_holm`, corrected for the number of fields;
-        `cer_a`, `cer_b`, `cer_difference`, `cer_low`, `cer_high`; `verdict` (``better``,
-        ``worse``, ``alike``, ``open``: of b); `enough`, cards that would tell (missing unless
-        open).  The row ``card_exact`` compares whole cards; its p is one test of its own.
+        The columns of `Comparison.fields`, with the row ``card_exact`` for whole cards.
     """
     rows = {}
     for field, of_field in cells[cells["chars_a"] > 0].groupby("field", observed=True):
@@ -115,7 +108,7 @@ def judge(cells: pd.DataFrame, *, detect: float) -> pd.DataFrame:
 
 
 def _labels(cells: pd.DataFrame) -> pd.Series:
-    """Index label of each row of the truth."""
+    """Return the index label of each row of the truth."""
     return pd.Series(cells.index.tolist(), index=cells["row"].to_numpy(), dtype=object)
 
 
@@ -150,14 +143,14 @@ def _cer(edits: Floats) -> dict[str, float]:
 
 
 def verdict(row: pd.Series, detect: float, tests: int) -> tuple[str, int | None]:
-    """Say what a row of figures allows to say, and how many cards would tell where it is open."""
+    """Return the verdict on a row, and the number of cards that would decide an open one."""
     if row["p_holm"] < ALPHA:
         return ("better" if row["fixed"] > row["broke"] else "worse"), None
     differing = (row["fixed"] + row["broke"]) / row["n"]
     enough = cards_needed(
         max(abs(row["difference"]), detect), differing, power=POWER, alpha=ALPHA / tests
     )
-    # Alike only where both lie inside what matters, and there were cards enough to see it.
+    # Alike only if the whole interval is too small to matter, and there were enough cards.
     if row["n"] >= enough and -detect < row["low"] and row["high"] < detect:
         return "alike", None
     return "open", max(enough, int(row["n"]) + 1)
