@@ -374,7 +374,7 @@ def test_what_hands_did_in_excel_is_understood(tmp_path: Path) -> None:
     assert (frame.at[0, "id"], frame.at[1, "born"]) == ("79", "31/12/1990")
     book.active.cell(2, names.index("id") + 1).value = "=1+1"
     book.save(path)
-    with pytest.raises(ArgumentError, match=r"cell D2 holds a formula|cell C2 holds a formula"):
+    with pytest.raises(ArgumentError, match=r"cell [CD]2 contains a formula"):
         from_excel(path)
 
 

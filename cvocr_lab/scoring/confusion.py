@@ -1,4 +1,4 @@
-"""Which characters are taken for which, counted over cells."""
+"""Count classes of mistakes, and confused characters."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cvocr_lab.scoring.pairs import distances
 from cvocr_lab.scoring.texts import Differing, Key
 
 _PAIR: Final = " pair"
-"""Name that no column of a person has."""
+"""A name that columns of users do not have."""
 
 
 def count_classes(cells: pd.DataFrame, keys: pd.DataFrame) -> pd.DataFrame:
