@@ -9,13 +9,13 @@ from typing import Any, Literal, overload
 
 import pandas as pd
 
-from cvocr_lab.batch.chunked import chunks
+from cvocr_lab.batch.chunked import chunks, frame_of
 from cvocr_lab.batch.run import RowCounts, finished_rows
 from cvocr_lab.batch.run_arguments import TIME_LIMIT_S, RunArguments, check_arguments
 from cvocr_lab.batch.sources import Column, Data
 from cvocr_lab.engines import Engine
 from cvocr_lab.errors import ArgumentError, BatchError
-from cvocr_lab.frames import Reading, to_frame
+from cvocr_lab.frames import Reading
 from cvocr_lab.images import Fetch, Limits
 
 
@@ -190,18 +190,10 @@ def read_all(run: RunArguments, *, fields: Sequence[str] | None = None) -> pd.Da
                 readings[row.at] = row.reading
                 count.add(row)
     except BatchError as error:
-        error.partial = _frame(readings, run, fields)
+        error.partial = frame_of(readings, sorted(readings), run, fields)
         raise
     except KeyboardInterrupt:
         interrupted = True
-    frame = _frame(readings, run, fields)
+    frame = frame_of(readings, sorted(readings), run, fields)
     count.warn(interrupted=interrupted)
     return frame
-
-
-def _frame(
-    readings: dict[int, Reading], run: RunArguments, fields: Sequence[str] | None
-) -> pd.DataFrame:
-    order = sorted(readings)
-    found = [readings[at] for at in order]
-    return to_frame(found, run.sources.take(order), fields=fields, base=run.template.base)

@@ -210,8 +210,8 @@ def _picture(data: Json, keys: Sequence[str]) -> str:
         named = list(found) if len(found) == 1 else []
     if not named:
         raise ArgumentError(
-            "the key of the pictures in this export is unknown: pass config=…, the labelling "
-            "interface of the project"
+            "the key of the pictures in this JSON export of Label Studio is unknown: pass "
+            "config=…, the labelling interface of the project"
         )
     return str(named[0])
 

@@ -270,6 +270,8 @@ def _enable_heif(name: str) -> None:
 @cache
 def _silence_tiff() -> None:
     """Prevent libtiff from writing to standard error; Pillow raises the relevant errors."""
+    # Pillow has no public setting for this; the handlers belong to the copy of libtiff that its
+    # extension module loads, so that module is the only way to reach them.
     from PIL import _imaging
 
     # Without a handler, logging writes to standard error too.

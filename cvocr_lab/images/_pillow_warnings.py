@@ -21,24 +21,15 @@ _inside = 0
 @contextmanager
 def quiet_pillow() -> Iterator[None]:
     """Run a block without Pillow's warnings."""
-    _enter()
-    try:
-        yield
-    finally:
-        _leave()
-
-
-def _enter() -> None:
     global _inside
     with _LOCK:
         _inside += 1
         if _FILTER not in warnings.filters:
             warnings.filters.insert(0, _FILTER)  # type: ignore[attr-defined]
-
-
-def _leave() -> None:
-    global _inside
-    with _LOCK:
-        _inside -= 1
-        if not _inside and _FILTER in warnings.filters:
-            warnings.filters.remove(_FILTER)  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        with _LOCK:
+            _inside -= 1
+            if not _inside and _FILTER in warnings.filters:
+                warnings.filters.remove(_FILTER)  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""Whether confidences mean what they say: reliability, AUROC, Brier score, calibration error."""
+"""`calibrate`: reliability of confidences, AUROC, Brier score, calibration error."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ _DRAWS: Final = 40_000_000
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Calibration:
-    """Confidences of given values against how often they were right.
+    """How well confidences agree with the share of right values.
 
-    A value is right when its outcome is ``correct``; ``wrong`` and ``invented`` are not.  Cells
-    without a value or without a confidence do not count.
+    A value is right if its outcome is ``correct``, and not if it is ``wrong`` or ``invented``.
+    Cells without a value or without a confidence are left out.
 
     Parameters
     ----------
     reliability
         One row per band of confidence: `n` values between `least` and `most`, `confidence` (their
-        mean), `right` (share) with `low` and `high` (Wilson, 95 %).
+        mean), `right` (share) with `low` and `high` (95 %, by cards).
     figures
-        Rows ``auroc`` (chance that a right value has more confidence than a wrong one), ``brier``
-        (mean square of confidence minus right), ``ece`` (mean distance of `confidence` and
-        `right` over the bands), ``bias`` (mean confidence minus share right); columns `value`,
+        Rows ``auroc`` (probability that a right value has a higher confidence than another one),
+        ``brier`` (mean square of confidence minus right), ``ece`` (mean difference of `confidence`
+        and `right` over the bands), ``bias`` (mean confidence minus share right); columns `value`,
         `low` and `high` (95 %, bootstrap over cards).
     n, wrong, unknown
-        Values judged, those of them not right, and values given without a confidence.
+        Numbers of values, of those that are not right, and of values without a confidence.
     ece_by_luck
-        What `ece` would be on average here if every confidence were exactly true.
+        Expected `ece` if all confidences were exactly true.
     """
 
     reliability: pd.DataFrame
@@ -48,7 +48,7 @@ class Calibration:
     ece_by_luck: float
 
     def headline(self) -> str:
-        """Say in one line how far the confidences can be trusted."""
+        """Return the figures in one line."""
         value = self.figures["value"]
         parts = [
             f"{self.n:,} values, {self.wrong:,} not right",
@@ -80,7 +80,7 @@ class Calibration:
 
 
 def with_confidence(cells: pd.DataFrame) -> tuple[pd.DataFrame, int]:
-    """Cells that have a value and a confidence, and how many have a value only.
+    """Return the cells with a value and a confidence, and the number of values without one.
 
     Raises
     ------
@@ -97,14 +97,15 @@ def with_confidence(cells: pd.DataFrame) -> tuple[pd.DataFrame, int]:
 
 
 def calibrate(cells: pd.DataFrame, *, bins: int = 10, seed: int = 0) -> Calibration:
-    """Judge the confidences of cells.
+    """Compute how reliable the confidences of cells are.
 
     Parameters
     ----------
     cells
-        Of a `Score`.
+        Cells of a `Score`.
     bins
-        Bands of about equal count; equal confidences stay in one band, so there may be fewer.
+        Number of bands of about equal size; there may be fewer, because equal confidences are in
+        one band.
 
     Raises
     ------
@@ -112,7 +113,7 @@ def calibrate(cells: pd.DataFrame, *, bins: int = 10, seed: int = 0) -> Calibrat
         No value has a confidence, or `bins` is below 1.
     """
     if bins < 1:
-        raise ArgumentError(f"at least one band is needed, not {bins}")
+        raise ArgumentError(f"bins must be at least 1, not {bins}")
     known, unknown = with_confidence(cells)
     sure = known["confidence"].to_numpy(np.float64)
     right = known["outcome"].eq("correct").to_numpy()
@@ -152,7 +153,7 @@ def calibrate(cells: pd.DataFrame, *, bins: int = 10, seed: int = 0) -> Calibrat
 
 
 def _bands(sure: Floats, bins: int) -> npt.NDArray[np.int64]:
-    """Band of each value: about equal counts, equal confidences together."""
+    """Return the band of each value; bands have about equal sizes."""
     edges = np.unique(np.quantile(sure, np.linspace(0, 1, bins + 1)[1:-1], method="lower"))
     found = np.searchsorted(edges, sure, side="left")
     return np.unique(found, return_inverse=True)[1].astype(np.int64)

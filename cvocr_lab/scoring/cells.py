@@ -277,6 +277,6 @@ def _has(type_name: str, field: str) -> bool:
 def _rules(types: Sequence[str], field: str) -> list[Rule]:
     """Return the rule for the field in each type; the most frequent one for unknown types."""
     known = [rule_of(f.type) for t in TYPES.values() for f in t.fields if f.name == field]
-    usual = max(known, key=known.count, default="text")
+    usual: Rule = max(known, key=known.count, default="text")
     specs = [expected(name).get(field) for name in types]
     return [usual if spec is None else rule_of(spec.type) for spec in specs]

@@ -1,4 +1,4 @@
-"""Whether a paired difference is more than luck, and how many cards would tell."""
+"""Significance of paired differences, and the number of cards that is needed."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from cvocr_lab.scoring.intervals import Floats
 
 
 def mcnemar(fixed: int, broke: int) -> float:
-    """Exact two-sided p of McNemar's test: how likely a fair coin splits as unevenly.
+    """Return the two-sided p value of McNemar's exact test.
 
     Parameters
     ----------
     fixed, broke
-        Pairs in which only the second reader is right, and only the first.
+        Number of pairs in which only the second, or only the first, reader is right.
 
     Examples
     --------
@@ -30,7 +30,7 @@ def mcnemar(fixed: int, broke: int) -> float:
 
 
 def holm(chances: Sequence[float]) -> Floats:
-    """Holm's correction: the p values of tests made together.
+    """Return p values with Holm's correction for multiple tests.
 
     Examples
     --------
@@ -48,22 +48,21 @@ def holm(chances: Sequence[float]) -> Floats:
 def cards_needed(
     difference: float, differing: float, *, power: float = 0.8, alpha: float = 0.05
 ) -> int:
-    """How many cards tell two readers apart by McNemar's test.
+    """Return the number of cards with which McNemar's test distinguishes two readers.
 
-    Connor's formula for paired shares (Biometrics 43, 1987), with the continuity correction that
-    fits the exact test.
+    It uses Connor's formula for paired shares (Biometrics 43, 1987), with the continuity correction
+    for the exact test.
 
     Parameters
     ----------
     difference
-        Between the two shares right, above 0 and at most 1.
+        Difference between the shares of right values, above 0 and at most 1.
     differing
-        Share of cards on which exactly one of the readers is right; raised to `difference`, below
-        which it cannot lie.
+        Share of cards on which exactly one of the readers is right; at least `difference`.
     power
-        Chance of telling, 0 to 1.
+        Probability of detecting the difference, 0 to 1.
     alpha
-        Chance of telling what is not there, 0 to 1.
+        Significance level, 0 to 1.
 
     Examples
     --------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import reduce
 from typing import Final
 
@@ -226,22 +226,11 @@ def _query_mask(frame: pd.DataFrame, query: str) -> Mask:
 
 def filter_from_message(request: Mapping[str, object]) -> RowFilter:
     """Return the filter that the page sent; invalid parts are ignored."""
-
-    def text(name: str) -> str:
-        return str(request.get(name) or "")
-
-    def number(name: str) -> float:
-        value = request.get(name)
-        return float(value) if isinstance(value, int | float) else 0.0
-
-    return RowFilter(
-        type=text("type"),
-        warning=text("warning"),
-        outcome=text("outcome"),
-        tag=text("tag"),
-        below=number("below"),
-        above=number("above"),
-        query=text("query"),
-        sort=text("sort"),
-        reverse=bool(request.get("reverse")),
-    )
+    values = {}
+    for field in fields(RowFilter):
+        value = request.get(field.name)
+        if isinstance(field.default, float):
+            values[field.name] = float(value) if isinstance(value, int | float) else 0.0
+        else:
+            values[field.name] = type(field.default)(value or "")
+    return RowFilter(**values)
