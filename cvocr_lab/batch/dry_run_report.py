@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import pandas as pd
 
+from cvocr_lab.batch.dedup import deduplicated
 from cvocr_lab.batch.extraction import extract
 from cvocr_lab.batch.parallel import worker_count
 from cvocr_lab.batch.progress import Progress
@@ -177,7 +178,7 @@ def dry_run(
     messages: list[str] = []
     name = run.engine.name
     with (
-        run.dedup(make=False) as dedup,
+        deduplicated(run, make=False) as dedup,
         Progress(len(sources), show=run.progress) as bar,
     ):
         for at, found in enumerate(dedup.needs()):

@@ -172,15 +172,7 @@ def extract(
 
 
 def read_all(run: RunArguments, *, fields: Sequence[str] | None = None) -> pd.DataFrame:
-    """Read all rows of a checked call into one frame.
-
-    Parameters
-    ----------
-    run
-        The checked arguments.
-    fields
-        See `cvocr_lab.frames.to_frame`.
-    """
+    """Read all rows of a checked call into one frame."""
     readings: dict[int, Reading] = {}
     count = RowCounts(len(run.sources), kept=run.store is not None and not run.retry_failed)
     interrupted = False

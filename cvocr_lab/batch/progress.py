@@ -15,15 +15,7 @@ _LOG_S: Final = 10.0
 
 
 class Progress:
-    """Show the finished and failed rows of a run, their rate, and the time remaining.
-
-    Parameters
-    ----------
-    total
-        Number of rows.
-    show
-        Whether to show the bar.
-    """
+    """Show the finished and failed rows of a run, their rate, and the time remaining."""
 
     def __init__(self, total: int, *, show: bool) -> None:
         self._failed = 0

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from os import PathLike, fspath
 from pathlib import Path
@@ -12,7 +11,6 @@ from typing import Final, ParamSpec, TypeVar
 
 import pandas as pd
 
-from cvocr_lab.batch.dedup import Dedup
 from cvocr_lab.batch.reading import Task
 from cvocr_lab.batch.sources import Column, Data, source_frame
 from cvocr_lab.engines import Engine
@@ -20,7 +18,6 @@ from cvocr_lab.engines._spec import EngineSpec, engine_spec
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.images import Fetch, Limits
 from cvocr_lab.kinds import request_kind
-from cvocr_lab.store import Store
 
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
@@ -42,35 +39,6 @@ class RunArguments:
     raises: bool
     store: Path | None
     retry_failed: bool
-
-    @contextmanager
-    def dedup(self, *, remember: int | None = None, make: bool = True) -> Iterator[Dedup]:
-        """Open the store, and find the rows that have to be read.
-
-        Parameters
-        ----------
-        remember
-            See `Dedup`.
-        make
-            Whether to create the store if it does not exist.
-        """
-        store = None
-        if self.store is not None and (make or self.store.exists()):
-            store = Store(self.store)
-        try:
-            identity = None if store is None else self.engine.identity()
-            yield Dedup(
-                self.sources,
-                self.template,
-                engine="" if identity is None else identity.name,
-                identity="" if identity is None else identity.text,
-                store=store,
-                retry_failed=self.retry_failed,
-                remember=remember,
-            )
-        finally:
-            if store is not None:
-                store.close()
 
 
 def check_arguments(

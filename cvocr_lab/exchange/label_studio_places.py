@@ -22,15 +22,7 @@ _SQUARE: Final = 0.75
 
 
 def place_of(quad: Quad, size: tuple[int, int]) -> tuple[str, Json]:
-    """Return the shape of a quad, ``rectangle`` or ``polygon``, and its value in a region.
-
-    Parameters
-    ----------
-    quad
-        In pixels.
-    size
-        Width and height of the picture.
-    """
+    """Return ``rectangle`` or ``polygon`` for a quad in pixels, and its value in a region."""
     width, height = size
     corners = list(zip(quad[::2], quad[1::2], strict=True))
     (x1, y1), (x2, y2), _, (x4, y4) = corners

@@ -278,15 +278,6 @@ def inside(source: str, file: str | PathLike[str], *, outside: bool) -> str:
     Otherwise a file from somebody else could refer to private files of the user, and an export
     would copy them.
 
-    Parameters
-    ----------
-    source
-        The path, or a URL.
-    file
-        The imported file.
-    outside
-        Whether every path is allowed.
-
     Raises
     ------
     ArgumentError

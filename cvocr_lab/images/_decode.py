@@ -37,13 +37,6 @@ _SUBFILE_TYPE: Final = 254
 def translated(name: str, what: str) -> Iterator[None]:
     """Replace any exception of a decoder by an `ImageError` that names the source.
 
-    Parameters
-    ----------
-    name
-        Name of the source in messages.
-    what
-        What is being read, for example ``"PNG"``.
-
     Raises
     ------
     ImageError
@@ -71,18 +64,7 @@ def decode_picture(
 ) -> tuple[Pixels, ...]:
     """Decode a picture to one array, or to one array per page of a TIFF.
 
-    Parameters
-    ----------
-    data
-        The encoded picture.
-    found
-        Its format, by Pillow's name.
-    name
-        Name of the source in messages.
-    pages
-        Page numbers to decode, from 1; None for all.
-    limits
-        Limits that are checked with the header, before decoding.
+    The limits are checked with the header, before decoding.
 
     Raises
     ------
@@ -132,16 +114,7 @@ def read_only(pixels: Pixels) -> Pixels:
 def check_size(size: tuple[int, int], name: str, limits: Limits, *, before: int = 0) -> None:
     """Check the declared size of a picture.
 
-    Parameters
-    ----------
-    size
-        Width and height in pixels.
-    name
-        Name of the source in messages.
-    limits
-        Allowed sizes.
-    before
-        Number of pixels in the pages before this one.
+    `before` is the number of pixels in the pages before this one.
 
     Raises
     ------

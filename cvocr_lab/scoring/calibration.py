@@ -97,15 +97,7 @@ def with_confidence(cells: pd.DataFrame) -> tuple[pd.DataFrame, int]:
 
 
 def calibrate(cells: pd.DataFrame, *, bins: int = 10, seed: int = 0) -> Calibration:
-    """Compute how reliable the confidences of cells are.
-
-    Parameters
-    ----------
-    cells
-        Cells of a `Score`.
-    bins
-        Number of bands of about equal size; there may be fewer, because equal confidences are in
-        one band.
+    """Compute how reliable the confidences of cells are; see `Score.calibration`.
 
     Raises
     ------

@@ -73,13 +73,6 @@ def rule_of(kind: FieldType) -> Rule:
 def verdicts(pairs: Differing, rules: Sequence[Rule], distances: Ints) -> npt.NDArray[np.int8]:
     """Return the verdict on each pair, as position in `VERDICTS`.
 
-    Parameters
-    ----------
-    rules
-        The rule for each pair.
-    distances
-        Levenshtein distance of each pair.
-
     Examples
     --------
     >>> pairs = Differing.of(

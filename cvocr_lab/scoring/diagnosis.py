@@ -57,15 +57,7 @@ class Diagnosis:
 
 
 def diagnose(pairs: Differing, field: str, distances: Ints) -> Diagnosis:
-    """Classify the mistakes of pairs of different keys.
-
-    Parameters
-    ----------
-    field
-        The field, which determines captions and lines.
-    distances
-        Levenshtein distance of each pair.
-    """
+    """Classify the mistakes of pairs of different keys."""
     truths, values, left = list(pairs.truths), list(pairs.values), distances.copy()
     whole: dict[int, list[str]] = {}
     for at in sorted(pairs.placed_otherwise(distances)):

@@ -57,13 +57,6 @@ def freeze(figures: pd.DataFrame, path: str | PathLike[str]) -> None:
 def figures(cells: pd.DataFrame, rows: pd.DataFrame, on: str | None) -> pd.DataFrame:
     """Return for each printed value whether it was read, and its edits, but not the value.
 
-    Parameters
-    ----------
-    cells, rows
-        The attributes of a `Score`.
-    on
-        Column or index level that identifies the cards; None for the index.
-
     Returns
     -------
     pandas.DataFrame
@@ -90,11 +83,6 @@ def guard(now: pd.DataFrame, path: str | PathLike[str]) -> None:
     distribution under chance is obtained by permuting the labels of whole cards, and the largest
     of all differences counts (the max-T method of Westfall and Young).  At most 5 % of all runs
     give a false alarm, independent of the number of fields and of the correlation within a card.
-
-    Parameters
-    ----------
-    now
-        The `figures` of the new score.
 
     Raises
     ------

@@ -94,11 +94,6 @@ def align(truths: Sequence[str], values: Sequence[str], distances: npt.NDArray[n
     """Find a minimum number of edits that change each truth into its value.
 
     If replacements alone are a minimum, they are preferred to insertions and deletions.
-
-    Parameters
-    ----------
-    distances
-        Levenshtein distance of each pair.
     """
     size = np.fromiter(map(len, truths), np.int64, len(truths))
     alike = np.flatnonzero(size == np.fromiter(map(len, values), np.int64, len(values)))

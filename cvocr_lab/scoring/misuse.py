@@ -165,11 +165,6 @@ def notice(
 ) -> None:
     """Warn about readings and truth that hardly fit together, and say how to correct this.
 
-    Parameters
-    ----------
-    noticed
-        The list from `cvocr_lab.scoring.alignment`.
-
     Raises
     ------
     ArgumentError

@@ -61,10 +61,7 @@ class Section:
 def page(title: str, lead: str, sections: Sequence[Section]) -> str:
     """Return a self-contained HTML file with a light and a dark style, which loads nothing.
 
-    Parameters
-    ----------
-    lead
-        HTML above the table of contents.
+    `lead` is HTML above the table of contents.
     """
     style, script = (
         Path(__file__).with_name(f"report.{kind}").read_text(encoding="utf-8")

@@ -28,11 +28,6 @@ def beside(sides: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
     A cell that only some readers have is one without a truth, for which the others gave no value.
 
-    Parameters
-    ----------
-    sides
-        The cells of each reader, by name.
-
     Returns
     -------
     pandas.DataFrame
@@ -66,14 +61,7 @@ def beside(sides: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
 
 def judge(cells: pd.DataFrame, *, detect: float) -> pd.DataFrame:
-    """Return the difference between two readers per field, its interval and its p value.
-
-    Parameters
-    ----------
-    cells
-        The result of `beside` for readers with the names ``a`` and ``b``.
-    detect
-        Smallest difference in the share of exact values that matters.
+    """Return the difference between readers a and b per field, its interval and its p value.
 
     Returns
     -------

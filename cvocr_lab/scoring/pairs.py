@@ -54,13 +54,7 @@ def differences(
 
 
 def word_distances(truths: Sequence[str], values: Sequence[str], edits: Ints) -> Ints:
-    """Return the Levenshtein distance of each pair in words; no pair is equal.
-
-    Parameters
-    ----------
-    edits
-        The distances in characters.
-    """
+    """Return the Levenshtein distance of each pair in words; no pair is equal."""
     found = np.ones(len(truths), np.int64)
     ours, theirs = measure(truths)[1], measure(values)[1]
     # A single edit that does not change the number of blanks is one word.

@@ -157,13 +157,7 @@ def confusions(pairs: pd.DataFrame, ax: Axes | None = None, *, pairs_shown: int 
 
 
 def reliability(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
-    """Draw the share of right values by confidence, with 95 % intervals and the diagonal.
-
-    Parameters
-    ----------
-    table
-        `Calibration.reliability`.
-    """
+    """Draw the share of right values by confidence, with 95 % intervals and the diagonal."""
     with canvas(ax, 4.2, width=5.2) as ax:
         ink = ax.xaxis.label.get_color()
         ax.plot(
@@ -186,13 +180,7 @@ def reliability(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
 
 def threshold_curve(curve: pd.DataFrame, ax: Axes | None = None) -> Axes:
-    """Draw the share of accepted wrong values by the share reviewed, with the 95 % interval.
-
-    Parameters
-    ----------
-    curve
-        `Plan.curve`.
-    """
+    """Draw the share of accepted wrong values by the share reviewed, with the 95 % interval."""
     step = max(1, len(curve) // 500)
     some = pd.concat([curve.iloc[::step], curve.tail(1)])
     review = some["review_share"].to_numpy() * 100
@@ -212,15 +200,7 @@ def threshold_curve(curve: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
 
 def differences(fields: pd.DataFrame, names: tuple[str, str], ax: Axes | None = None) -> Axes:
-    """Draw the difference in the share exact per field, with its 95 % interval.
-
-    Parameters
-    ----------
-    fields
-        `Comparison.fields`.
-    names
-        Names of a and b.
-    """
+    """Draw the difference in the share exact per field, with its 95 % interval."""
     colour_of = {"better": COLOURS["correct"], "worse": COLOURS["wrong"], "alike": BLUE}
     rows = (
         fields.sort_values("difference", ascending=False, kind="stable") if len(fields) else fields
@@ -254,13 +234,7 @@ def differences(fields: pd.DataFrame, names: tuple[str, str], ax: Axes | None = 
 
 
 def readers(fields: pd.DataFrame, ax: Axes | None = None) -> Axes:
-    """Draw the share exact per field and reader, with 95 % intervals, the worst field first.
-
-    Parameters
-    ----------
-    fields
-        `Readers.fields`.
-    """
+    """Draw the share exact per field and reader, with 95 % intervals, the worst field first."""
     names = list(dict.fromkeys(fields.index.get_level_values("reader")))
     shares = fields["exact"].unstack("reader")[names]
     order = shares.mean(axis=1).sort_values(ascending=False, kind="stable").index

@@ -25,17 +25,7 @@ RATES: Final = (
 
 
 def rates(cells: pd.DataFrame, group: Ints, groups: int, rows: int) -> dict[str, Floats]:
-    """Count the outcomes and compute the rates of each group.
-
-    Parameters
-    ----------
-    cells
-        As in `Score.cells`.
-    group
-        The number of each cell's group.
-    groups, rows
-        Number of groups, and of rows of the truth.
-    """
+    """Count the outcomes and compute the rates of each group."""
 
     def count(which: npt.NDArray[np.bool_]) -> Floats:
         return np.bincount(group[which], minlength=groups).astype(np.float64)

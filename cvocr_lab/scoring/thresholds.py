@@ -198,17 +198,7 @@ _ROUND = (1.0, 0.5, 0.3, 0.2, 0.15, 0.1, 0.07, 0.05, 0.03, 0.02, 0.01, 0.0)
 def plan_review(
     cells: pd.DataFrame, *, what: str = "value", seconds: Seconds | None = None
 ) -> Plan:
-    """Compute the errors and the review time for all thresholds.
-
-    Parameters
-    ----------
-    cells
-        Cells of a `Score`, of one field or of several fields with a common threshold.
-    what
-        The word for a value.
-    seconds
-        Seconds to review a value: a number, a number per field, or a review journal as a frame
-        with `field` and `seconds`, whose medians are used.
+    """Compute the errors and the review time for all thresholds; see `Score.plan`.
 
     Raises
     ------

@@ -65,17 +65,7 @@ def between(row: pd.Series, rate: str, digits: int = 1) -> str:
 
 
 def answer(whole: pd.Series, fields: pd.DataFrame, classes: pd.DataFrame) -> str:
-    """Say how good a reader is, which fields are worst, and which mistakes are most frequent.
-
-    Parameters
-    ----------
-    whole
-        The only row of ``Score.summary(())``.
-    fields
-        ``Score.summary("field")``.
-    classes
-        ``Score.mistakes()``.
-    """
+    """Say how good a reader is, which fields are worst, and which mistakes are most frequent."""
     printed = int(whole["correct"] + whole["wrong"] + whole["missing"])
     if not whole["n"]:
         return "no value to compare"
@@ -162,11 +152,6 @@ def overview(
 
 def differing(fields: pd.DataFrame, table: pd.DataFrame) -> tuple[pd.DataFrame, str]:
     """Leave out the rows of a comparison in which both readers have the same values right.
-
-    Parameters
-    ----------
-    fields, table
-        The figures, and the same rows formatted as text.
 
     Returns
     -------

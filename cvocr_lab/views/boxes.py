@@ -13,15 +13,7 @@ from cvocr_lab.views.review_items import Items
 
 
 class Boxes:
-    """The boxes of the rows under review; corrections replace the boxes of the engine.
-
-    Parameters
-    ----------
-    records
-        The rows.
-    items
-        The items of the review; corrected boxes are written to their journal.
-    """
+    """The boxes of the rows under review; corrections replace the boxes of the engine."""
 
     def __init__(self, records: Records, items: Items) -> None:
         self._records, self._items = records, items

@@ -16,13 +16,7 @@ _BINS: Final = 20
 
 
 class Facets:
-    """Count the rows by type, warning, outcome, tag and confidence.
-
-    Parameters
-    ----------
-    selector
-        Selects the rows.
-    """
+    """Count the rows by type, warning, outcome, tag and confidence."""
 
     def __init__(self, selector: RowSelector) -> None:
         self._selector = selector

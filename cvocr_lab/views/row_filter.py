@@ -75,17 +75,7 @@ class RowFilter:
 
 
 class RowSelector:
-    """Select rows by filters.
-
-    Parameters
-    ----------
-    records
-        The rows.
-    overlay
-        The truth for these rows, if any.
-    tags
-        The tags of the rows.
-    """
+    """Select rows by filters."""
 
     def __init__(
         self, records: Records, overlay: TruthOverlay | None = None, tags: Tags | None = None

@@ -20,14 +20,7 @@ _MOST = 12
 class Tags:
     """The tags of the rows of a flat frame.
 
-    Parameters
-    ----------
-    records
-        The rows; their tags are read from the frame.
-    journal
-        The journal that new tags are written to; None for a read-only view.
-    items
-        The journal's identifiers of the rows; None to compute them.
+    Without a journal, they are read-only.
     """
 
     def __init__(
