@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import reduce
-from typing import Final
+from typing import Any, Final, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -216,11 +216,11 @@ def _query_mask(frame: pd.DataFrame, query: str) -> Mask:
 
 def filter_from_message(request: Mapping[str, object]) -> RowFilter:
     """Return the filter that the page sent; invalid parts are ignored."""
-    values = {}
+    values: dict[str, Any] = {}
     for field in fields(RowFilter):
-        value = request.get(field.name)
-        if isinstance(field.default, float):
-            values[field.name] = float(value) if isinstance(value, int | float) else 0.0
+        value, usual = request.get(field.name), cast("object", field.default)
+        if isinstance(usual, float):
+            values[field.name] = float(value) if isinstance(value, int | float) else usual
         else:
-            values[field.name] = type(field.default)(value or "")
+            values[field.name] = bool(value) if usual is False else str(value or "")
     return RowFilter(**values)
