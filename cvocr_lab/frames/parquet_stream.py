@@ -35,11 +35,6 @@ def write_stream(frames: Iterable[pd.DataFrame], path: Path) -> int:
 
     The frames must have the same source columns and index.  Fields of types that do not occur
     get no columns.
-
-    Raises
-    ------
-    ArgumentError
-        The file name has another ending, a column contains pictures, or there is no frame.
     """
     if path.suffix.lower() != ".parquet":
         ending = path.suffix or "a name without ending"

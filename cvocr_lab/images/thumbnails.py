@@ -40,11 +40,6 @@ def load_small(
         Upright RGB pixels.
     float
         Their width as a share of the width of the page.
-
-    Raises
-    ------
-    ImageError, FetchError
-        See `cvocr_lab.images.load`.
     """
     if page == 1:
         image = fetched(load(source, limits=limits, fetch=fetch, decode=False))

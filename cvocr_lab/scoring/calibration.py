@@ -97,13 +97,7 @@ def with_confidence(cells: pd.DataFrame) -> tuple[pd.DataFrame, int]:
 
 
 def calibrate(cells: pd.DataFrame, *, bins: int = 10, seed: int = 0) -> Calibration:
-    """Compute how reliable the confidences of cells are; see `Score.calibration`.
-
-    Raises
-    ------
-    ArgumentError
-        No value has a confidence, or `bins` is below 1.
-    """
+    """Compute how reliable the confidences of cells are; see `Score.calibration`."""
     if bins < 1:
         raise ArgumentError(f"bins must be at least 1, not {bins}")
     known, unknown = with_confidence(cells)

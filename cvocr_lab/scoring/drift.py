@@ -40,13 +40,7 @@ class DriftWarning(UserWarning):
 
 
 def freeze(figures: pd.DataFrame, path: str | PathLike[str]) -> None:
-    """Write the result of `figures` to Parquet, with mode 0600.
-
-    Raises
-    ------
-    ArgumentError
-        The name does not end in ``.parquet``.
-    """
+    """Write the result of `figures` to Parquet, with mode 0600."""
     path = Path(path)
     if path.suffix.lower() != ".parquet":
         raise ArgumentError(f"a frozen score must be a .parquet file, not {path.name!r}")
@@ -83,13 +77,6 @@ def guard(now: pd.DataFrame, path: str | PathLike[str]) -> None:
     distribution under chance is obtained by permuting the labels of whole cards, and the largest
     of all differences counts (the max-T method of Westfall and Young).  At most 5 % of all runs
     give a false alarm, independent of the number of fields and of the correlation within a card.
-
-    Raises
-    ------
-    DriftError
-        Fewer values of a field are exact, or they have more edits, or a field is missing.
-    ArgumentError
-        The file is not a frozen score.
 
     Warns
     -----

@@ -163,13 +163,7 @@ def _bare(name: str) -> str:
 def notice(
     read: Records, truth: Truth, pairing: Pairing, noticed: pd.DataFrame, *, on: str | None
 ) -> None:
-    """Warn about readings and truth that hardly fit together, and say how to correct this.
-
-    Raises
-    ------
-    ArgumentError
-        No row of the truth has a reading.
-    """
+    """Warn about readings and truth that hardly fit together, and say how to correct this."""
     if not len(truth):
         return
     answered = pairing.first >= 0

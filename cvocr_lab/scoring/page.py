@@ -195,13 +195,7 @@ def figure(draw: Callable[[Axes], object], *, size: tuple[float, float], says: s
 
 
 def written(text: str, path: str | PathLike[str]) -> Path:
-    """Write a page, which contains personal data, with mode 0600, and return its path.
-
-    Raises
-    ------
-    ArgumentError
-        The path does not end in ``.html`` or ``.htm``.
-    """
+    """Write a page, which contains personal data, with mode 0600, and return its path."""
     refuse_ending(path, ".html", ".htm")
     write_private(path, text)
     return Path(path)

@@ -198,13 +198,7 @@ _ROUND = (1.0, 0.5, 0.3, 0.2, 0.15, 0.1, 0.07, 0.05, 0.03, 0.02, 0.01, 0.0)
 def plan_review(
     cells: pd.DataFrame, *, what: str = "value", seconds: Seconds | None = None
 ) -> Plan:
-    """Compute the errors and the review time for all thresholds; see `Score.plan`.
-
-    Raises
-    ------
-    ArgumentError
-        No value has a confidence, or `seconds` lacks a field or a column, or is negative.
-    """
+    """Compute the errors and the review time for all thresholds; see `Score.plan`."""
     with_confidence(cells)
     given = cells[cells["outcome"].isin(["correct", "wrong", "invented"])]
     sure = given["confidence"].fillna(-np.inf).to_numpy(np.float64)
@@ -274,16 +268,27 @@ def _sums(
     return Sums(whole * len(size), a, whole * size.sum(), aa, ab, whole * (size**2).sum())
 
 
+def journal_seconds(journal: pd.DataFrame) -> dict[str, float]:
+    """Return the median seconds of each field in a review journal.
+
+    Raises
+    ------
+    ArgumentError
+        The table lacks a column.
+    """
+    for column in ("field", "seconds"):
+        if column not in journal:
+            raise ArgumentError(f"the table of a journal needs the column {column!r}")
+    medians = journal[journal["seconds"] > 0].groupby("field")["seconds"].median()
+    return {str(field): float(seconds) for field, seconds in medians.items()}
+
+
 def _costs(fields: pd.Series, seconds: Seconds | None) -> Floats:
     """Return the seconds to review each value."""
     if seconds is None:
         return np.full(len(fields), np.nan)
     if isinstance(seconds, pd.DataFrame):
-        for column in ("field", "seconds"):
-            if column not in seconds:
-                raise ArgumentError(f"a review journal needs the column {column!r}")
-        timed = seconds[seconds["seconds"] > 0]
-        seconds = {str(f): float(s) for f, s in timed.groupby("field")["seconds"].median().items()}
+        seconds = journal_seconds(seconds)
     names = fields.astype(str)
     if isinstance(seconds, Mapping):
         for field in names.unique():

@@ -113,13 +113,7 @@ _SCALAR: Final = re.compile(rb"[-+.0-9A-Za-z]{1,64}+")
 
 
 def _json(body: bytes) -> dict[str, object]:
-    """Parse a JSON body; a large one with little memory.
-
-    Raises
-    ------
-    ImageError
-        It is no JSON object, or a large one with nested values.
-    """
+    """Parse a JSON body; a large one with little memory."""
     if len(body) > _SMALL:
         return _flat(body)
     try:

@@ -22,13 +22,7 @@ class Facets:
         self._selector = selector
 
     def counts(self, filters: RowFilter) -> list[dict[str, object]]:
-        """Count the rows of each bar: all of them, and those that pass the other filters.
-
-        Raises
-        ------
-        ArgumentError
-            The query is invalid.
-        """
+        """Count the rows of each bar: all of them, and those that pass the other filters."""
         selector = self._selector
         masks = selector.masks(filters)
         facets: list[dict[str, object]] = []

@@ -119,13 +119,7 @@ class RowSelector:
         return at[(-order if filters.reverse else order).argsort(kind="stable")]
 
     def masks(self, filters: RowFilter) -> dict[str, Mask]:
-        """Return the rows that pass each filter, by its name; unused filters are left out.
-
-        Raises
-        ------
-        ArgumentError
-            The query is invalid.
-        """
+        """Return the rows that pass each filter, by its name; unused filters are left out."""
         records, found = self.records, dict[str, Mask]()
         if filters.type:
             failed = filters.type == FAILED

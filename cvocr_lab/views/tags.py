@@ -57,13 +57,7 @@ class Tags:
         return sorted({tag for text in self._texts.unique().tolist() for tag in split(text)})
 
     def put(self, row: int, tags: Iterable[str]) -> Decision | None:
-        """Replace the tags of a row; the decision is on disk when this returns.
-
-        Raises
-        ------
-        OSError
-            The journal cannot be written.
-        """
+        """Replace the tags of a row; the decision is on disk when this returns."""
         assert self.journal is not None
         own = str(self._records.texts(TAGS_COLUMN).iat[row])
         text = ";".join(split(";".join(tags))[:_MOST])

@@ -67,11 +67,6 @@ class Channel:
     """A widget, and the messages between it and the page.
 
     Messages of the page are handled in the main thread of the kernel.
-
-    Raises
-    ------
-    MissingPartError
-        anywidget is not installed.
     """
 
     def __init__(self, on_message: OnMessage, page: Page = "board") -> None:
