@@ -11,7 +11,7 @@ from cvocr_lab.frames import Reading, to_frame
 from cvocr_lab.results import Document, Extraction, FieldValue
 from cvocr_lab.scoring import Comparison, Readers, compare, score
 from cvocr_lab.scoring.intervals import clustered, paired, share
-from cvocr_lab.scoring.significance import cards_needed, holm, mcnemar
+from cvocr_lab.scoring.paired_tests import cards_needed, holm, mcnemar
 
 
 def read(**columns: list[str]) -> pd.DataFrame:

@@ -7,10 +7,13 @@ import ctypes
 import importlib
 import io
 import logging
+import re
+import threading
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +21,6 @@ from numpy.typing import NDArray
 from cvocr_lab.errors import CvocrError, ImageError
 from cvocr_lab.images._integrity import is_cut_off, jpeg_scans
 from cvocr_lab.images._limits import Limits
-from cvocr_lab.images._pillow_warnings import quiet_pillow
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -31,6 +33,32 @@ _MAX_SCANS: Final = 20
 write about ten scans; a file of 271 KB with 1,000 scans took 23 s."""
 _COPIES: Final = 10  # maximum number of small copies per page of a TIFF pyramid
 _SUBFILE_TYPE: Final = 254
+
+
+_FILTER_LOCK: Final = threading.Lock()
+_FILTER: Final[Any] = ("ignore", None, Warning, re.compile(r"PIL\b"), 0)
+_inside = 0
+
+
+@contextmanager
+def quiet_pillow() -> Iterator[None]:
+    """Run a block without Pillow's warnings; thread-safe.
+
+    `warnings.catch_warnings` is not thread-safe, since it replaces the whole list of filters.
+    Instead, the first thread that enters adds a filter, and the last one removes it.
+    """
+    global _inside
+    with _FILTER_LOCK:
+        _inside += 1
+        if _FILTER not in warnings.filters:
+            warnings.filters.insert(0, _FILTER)  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        with _FILTER_LOCK:
+            _inside -= 1
+            if not _inside and _FILTER in warnings.filters:
+                warnings.filters.remove(_FILTER)  # type: ignore[attr-defined]
 
 
 @contextmanager

@@ -15,8 +15,7 @@ from cvocr_lab.scoring.comparison_report import ComparisonReport, Listed
 from cvocr_lab.scoring.definitions import TERMS
 from cvocr_lab.scoring.intervals import clustered
 from cvocr_lab.scoring.page import Section, figure, table, tiles
-from cvocr_lab.scoring.paired_tests import beside, judge, verdict
-from cvocr_lab.scoring.significance import holm
+from cvocr_lab.scoring.paired_tests import beside, holm, judge, verdict
 from cvocr_lab.scoring.words import (
     CARD,
     NAMED,
