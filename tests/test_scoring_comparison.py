@@ -210,17 +210,17 @@ def test_wrong_calls_of_several_readers_say_so() -> None:
         compare({"a": frame}, labels)
     with pytest.raises(ArgumentError, match="no reader 'x'"):
         compare({"a": frame, "b": frame}, labels, baseline="x")
-    with pytest.raises(ArgumentError, match="give the truth"):
+    with pytest.raises(ArgumentError, match="pass the truth"):
         compare(frame, labels)  # type: ignore[call-overload]
 
 
 def test_wrong_calls_say_so() -> None:
     frame, labels = read(id=["1"]), pd.DataFrame({"id": ["1"]})
-    with pytest.raises(ArgumentError, match="share"):
+    with pytest.raises(ArgumentError, match="between 0 and 1"):
         compare(frame, frame, labels, detect=2)
     with pytest.raises(ArgumentError, match="two names"):
         compare(frame, frame, labels, names=("a", "a"))
-    with pytest.raises(ArgumentError, match="one truth"):
+    with pytest.raises(ArgumentError, match="different rows"):
         score(frame, labels).compare(score(frame.set_axis([7]), labels.set_axis([7])))
 
 

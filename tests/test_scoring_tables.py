@@ -214,7 +214,7 @@ def test_confidences_in_percent_are_refused() -> None:
 def test_words_for_nothing_are_noticed() -> None:
     truth = truth_of()
     read = truth.assign(name=["N/A", *truth["name"][1:]])
-    with pytest.warns(PairingWarning, match=r"says 'N/A' where 'name' .* \(in 1 rows\)"):
+    with pytest.warns(PairingWarning, match=r"contains 'N/A' where 'name' .* \(in 1 rows\)"):
         score(read, truth)
     assert exact(read, truth.assign(name=read["name"])) == 1
 
@@ -475,7 +475,7 @@ def test_columns_to_group_by_may_have_any_name_and_no_lists() -> None:
     assert judged.summary("number").index.tolist() == list(range(8))
     assert judged.confusions(names)["count"].sum() == judged.mistakes()["count"].sum() == 7
     assert judged.summary(names)["wrong"].tolist() == [1]
-    with pytest.raises(ArgumentError, match=r"'tags' holds lists.*\.map\(str\)"):
+    with pytest.raises(ArgumentError, match=r"'tags' contains lists.*\.map\(str\)"):
         judged.summary("tags")
     with pytest.raises(ArgumentError, match="rename"):
         judged.mistakes("class")
