@@ -15,7 +15,7 @@ from cvocr_lab.frames import TEXT, UNREADABLE, Pairing, Records, Truth, expected
 from cvocr_lab.kinds import TYPES
 from cvocr_lab.scoring.comparators import VERDICTS, Rule, rule_of
 from cvocr_lab.scoring.diagnosis import WRONG_LINE
-from cvocr_lab.scoring.pairs import differences, distances
+from cvocr_lab.scoring.distances import differences, distances
 from cvocr_lab.scoring.texts import TIERS, Coded, Ints, Key, code, measure
 
 OUTCOMES: Final = ("correct", "wrong", "invented", "missing", "absent")

@@ -13,8 +13,8 @@ import pandas as pd
 from rapidfuzz.distance import Levenshtein
 
 from cvocr_lab.frames import TEXT
+from cvocr_lab.scoring.distances import distances
 from cvocr_lab.scoring.mistakes import align
-from cvocr_lab.scoring.pairs import distances
 from cvocr_lab.scoring.texts import key
 from cvocr_lab.text import comparison_key
 
