@@ -11,10 +11,9 @@ from typing import Any, Final
 import pandas as pd
 
 from cvocr_lab.batch.dedup import deduplicated
-from cvocr_lab.batch.extraction import extract
 from cvocr_lab.batch.parallel import worker_count
 from cvocr_lab.batch.progress import Progress
-from cvocr_lab.batch.run_arguments import check_arguments, shares_arguments
+from cvocr_lab.batch.run_arguments import check_arguments, shows_run_arguments
 from cvocr_lab.batch.sources import Column, Data
 from cvocr_lab.errors import RowError
 from cvocr_lab.kinds import request_kind
@@ -127,7 +126,7 @@ class DryRun:
         return notes
 
 
-@shares_arguments(extract, without=["data", "column", "chunksize"])
+@shows_run_arguments()
 def dry_run(
     data: Data,
     column: Column | Sequence[Column] | None = None,

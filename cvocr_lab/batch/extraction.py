@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
-from os import PathLike
-from typing import Any, Literal, overload
+from typing import Any, overload
 
 import pandas as pd
 
 from cvocr_lab.batch.chunked import chunks, frame_of
 from cvocr_lab.batch.run import RowCounts, finished_rows
-from cvocr_lab.batch.run_arguments import TIME_LIMIT_S, RunArguments, check_arguments
+from cvocr_lab.batch.run_arguments import RunArguments, check_arguments, shows_run_arguments
 from cvocr_lab.batch.sources import Column, Data
-from cvocr_lab.engines import Engine
 from cvocr_lab.errors import ArgumentError, BatchError
 from cvocr_lab.frames import Reading
-from cvocr_lab.images import Fetch, Limits
 
 
 @overload
@@ -39,24 +36,13 @@ def extract(
 ) -> Iterator[pd.DataFrame]: ...
 
 
+@shows_run_arguments()
 def extract(
     data: Data,
     column: Column | Sequence[Column] | None = None,
     *,
-    kind: str = "id_any",
-    engine: str | Engine | Callable[..., object] = "local",
-    workers: int | None = None,
-    time_limit_s: float | None = TIME_LIMIT_S,
-    progress: bool = True,
-    errors: Literal["coerce", "raise"] = "coerce",
-    base: str | PathLike[str] | None = None,
-    pages: Sequence[int] | None = None,
-    limits: Limits = Limits(),  # noqa: B008 - frozen
-    fetch: Fetch = Fetch(),  # noqa: B008 - frozen
-    store: str | PathLike[str] | None = None,
-    retry_failed: bool = False,
     chunksize: int | None = None,
-    **options: object,
+    **arguments: Any,
 ) -> pd.DataFrame | Iterator[pd.DataFrame]:
     """Read every picture of a column into one flat frame.
 
@@ -151,23 +137,7 @@ def extract(
     """
     if chunksize is not None and chunksize < 1:
         raise ArgumentError(f"chunksize must be at least 1, not {chunksize}")
-    run = check_arguments(
-        data,
-        column,
-        kind=kind,
-        engine=engine,
-        workers=workers,
-        time_limit_s=time_limit_s,
-        progress=progress,
-        errors=errors,
-        base=base,
-        pages=pages,
-        limits=limits,
-        fetch=fetch,
-        store=store,
-        retry_failed=retry_failed,
-        **options,
-    )
+    run = check_arguments(data, column, **arguments)
     return read_all(run) if chunksize is None else chunks(run, chunksize)
 
 

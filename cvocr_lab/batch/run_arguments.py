@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Final, ParamSpec, TypeVar
+from typing import Final, Literal, ParamSpec, TypeVar
 
 import pandas as pd
 
@@ -50,7 +50,7 @@ def check_arguments(
     workers: int | None = None,
     time_limit_s: float | None = TIME_LIMIT_S,
     progress: bool = True,
-    errors: str = "coerce",
+    errors: Literal["coerce", "raise"] = "coerce",
     base: str | PathLike[str] | None = None,
     pages: Sequence[int] | None = None,
     limits: Limits = Limits(),  # noqa: B008 - frozen
@@ -100,25 +100,20 @@ def check_arguments(
     )
 
 
-def shares_arguments(
-    original: Callable[..., object], *, without: Sequence[str]
+def shows_run_arguments(
+    *without: str,
 ) -> Callable[[Callable[Given, Result]], Callable[Given, Result]]:
-    """Show the keyword arguments of `original` instead of ``**arguments`` in a signature.
+    """Show the arguments of `check_arguments` instead of ``**arguments`` in a signature.
 
-    Parameters
-    ----------
-    original
-        The function whose arguments are shown.
-    without
-        Names of its arguments that are left out.
+    Arguments named in `without` are left out.
     """
 
     def decorate(function: Callable[Given, Result]) -> Callable[Given, Result]:
         signature = inspect.signature(function)
         *own, _ = signature.parameters.values()
         left_out = {*without, *signature.parameters}
-        theirs = inspect.signature(original).parameters
-        shown = [*own, *(p for name, p in theirs.items() if name not in left_out)]
+        checked = inspect.signature(check_arguments).parameters
+        shown = [*own, *(p for name, p in checked.items() if name not in left_out)]
         function.__signature__ = signature.replace(parameters=shown)  # type: ignore[attr-defined]
         return function
 

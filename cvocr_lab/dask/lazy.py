@@ -11,9 +11,9 @@ import dask
 import dask.dataframe as dd
 import pandas as pd
 
-from cvocr_lab import batch, scoring
+from cvocr_lab import scoring
 from cvocr_lab.batch import Column
-from cvocr_lab.batch.run_arguments import check_arguments, shares_arguments
+from cvocr_lab.batch.run_arguments import check_arguments, shows_run_arguments
 from cvocr_lab.dask.partition import PartitionArguments, read
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.frames import to_frame
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from dask.delayed import Delayed
 
 
-@shares_arguments(batch.extract, without=["data", "column", "workers", "progress", "chunksize"])
+@shows_run_arguments("workers", "progress")
 def extract(
     data: dd.DataFrame | dd.Series,
     column: Column | Sequence[Column] | None = None,
