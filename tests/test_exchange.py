@@ -187,7 +187,7 @@ def test_what_persons_did_in_label_studio_comes_in(tmp_path: Path) -> None:
 def test_a_place_on_a_turned_picture_is_not_guessed(tmp_path: Path) -> None:
     path = tmp_path / "x.json"
     path.write_text(exported({"result": [region("id", "1", 10, image_rotation=90)]}))
-    with pytest.warns(LeftOutWarning, match="1 places"):
+    with pytest.warns(LeftOutWarning, match="1 regions"):
         frame = from_label_studio(path)
     assert frame.at[0, "id"] == "1"
     assert frame.at[0, "id_quad"] is None
@@ -203,7 +203,7 @@ def test_regions_without_a_label_are_lines_of_text(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["", "{}", "[1]", '[{"data": {}}]', '[{"annotations": []}]', "[["])
 def test_what_is_no_export_is_refused(text: str, tmp_path: Path) -> None:
     (tmp_path / "x").write_text(text)
-    with pytest.raises(ArgumentError, match="no export of Label Studio"):
+    with pytest.raises(ArgumentError, match="JSON export of Label Studio"):
         from_label_studio(tmp_path / "x")
 
 
@@ -273,7 +273,7 @@ def test_image_folder_gives_back_the_frame(pictures: str, metadata: str, folder:
     assert back["image"].tolist() == [str(out / f"{n}.png") for n in range(3)]
     assert back["ocr_source"].tolist() == back["image"].tolist()
     assert_frame_equal(back.assign(image=frame["image"], ocr_source=frame["ocr_source"]), frame)
-    with pytest.raises(ArgumentError, match="metadata already"):
+    with pytest.raises(ArgumentError, match="already contains metadata"):
         to_image_folder(relocate(frame, "", folder), out)
 
 
@@ -298,7 +298,7 @@ def test_pairs_have_two_files_and_equal_names_are_numbered(folder: Path) -> None
     assert (row["front_file_name"], row["back_file_name"]) == ("0.png", "0-2.PNG")
     back = from_image_folder(folder / "out")
     assert back["back"].tolist() == [str(folder / "out/0-2.PNG")]
-    with pytest.raises(ArgumentError, match="no file"):
+    with pytest.raises(ArgumentError, match="not a file"):
         to_image_folder(relocate(flat((FRONT,), names=["gone.png"]), "", folder), folder / "new")
 
 
@@ -374,15 +374,15 @@ def test_what_hands_did_in_excel_is_understood(tmp_path: Path) -> None:
     assert (frame.at[0, "id"], frame.at[1, "born"]) == ("79", "31/12/1990")
     book.active.cell(2, names.index("id") + 1).value = "=1+1"
     book.save(path)
-    with pytest.raises(ArgumentError, match=r"cell D2 holds a formula|cell C2 holds a formula"):
+    with pytest.raises(ArgumentError, match=r"cell [CD]2 contains a formula"):
         from_excel(path)
 
 
 def test_excel_refuses_what_does_not_fit_or_is_no_book(tmp_path: Path) -> None:
-    with pytest.raises(ArgumentError, match="longer than a cell"):
+    with pytest.raises(ArgumentError, match="too long for a cell"):
         to_excel(flat((document(id=FieldValue("x" * 32_768)),)), tmp_path / "x.xlsx")
     (tmp_path / "y.xlsx").write_bytes(b"no book")
-    with pytest.raises(ArgumentError, match="no Excel workbook"):
+    with pytest.raises(ArgumentError, match="not an Excel workbook"):
         from_excel(tmp_path / "y.xlsx")
     openpyxl.Workbook().save(tmp_path / "z.xlsx")
     with pytest.raises(ArgumentError, match="flat frame"):
@@ -529,7 +529,7 @@ def test_a_turned_region_is_counted_once(tmp_path: Path) -> None:
     path = tmp_path / "export.json"
     tasks = [{"data": {"image": "a.jpg"}, "annotations": [{"result": result}]}] * 2
     path.write_text(json.dumps(tasks), "utf-8")
-    with pytest.warns(LeftOutWarning, match="^2 places"):
+    with pytest.warns(LeftOutWarning, match="^2 regions"):
         frame = from_label_studio(path)
     assert frame["name"].tolist() == ["AN", "AN"]
 

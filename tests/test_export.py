@@ -55,7 +55,7 @@ def test_wrong_calls_are_told(read: Path, capsys: pytest.CaptureFixture[str]) ->
     assert main(["export", str(read), "--to", "csv", "--out", out]) == 2
     assert "--to csv needs a file name that ends in .csv" in capsys.readouterr().err
     assert main(["import", str(read), "--from", "label-studio", "--out", out]) == 2
-    assert "no export of Label Studio" in capsys.readouterr().err
+    assert "not a JSON export of Label Studio" in capsys.readouterr().err
     assert main(["export", "nay.parquet", "--to", "csv", "--out", "x.csv"]) == 2
     assert "there is no file nay.parquet" in capsys.readouterr().err
 

@@ -12,7 +12,7 @@ from PIL import Image, ImageOps, TiffImagePlugin
 from cvocr_lab import images
 from cvocr_lab.errors import ArgumentError, ImageError
 from cvocr_lab.images import InputImage
-from cvocr_lab.images._pillow_warnings import quiet_pillow
+from cvocr_lab.images._decode import quiet_pillow
 
 NOISE = picture()
 PNG = encode(NOISE, "PNG")

@@ -11,7 +11,7 @@ from cvocr_lab.frames import Reading, to_frame
 from cvocr_lab.results import Document, Extraction, FieldValue
 from cvocr_lab.scoring import Comparison, Readers, compare, score
 from cvocr_lab.scoring.intervals import clustered, paired, share
-from cvocr_lab.scoring.significance import cards_needed, holm, mcnemar
+from cvocr_lab.scoring.paired_tests import cards_needed, holm, mcnemar
 
 
 def read(**columns: list[str]) -> pd.DataFrame:
@@ -210,17 +210,17 @@ def test_wrong_calls_of_several_readers_say_so() -> None:
         compare({"a": frame}, labels)
     with pytest.raises(ArgumentError, match="no reader 'x'"):
         compare({"a": frame, "b": frame}, labels, baseline="x")
-    with pytest.raises(ArgumentError, match="give the truth"):
+    with pytest.raises(ArgumentError, match="pass the truth"):
         compare(frame, labels)  # type: ignore[call-overload]
 
 
 def test_wrong_calls_say_so() -> None:
     frame, labels = read(id=["1"]), pd.DataFrame({"id": ["1"]})
-    with pytest.raises(ArgumentError, match="share"):
+    with pytest.raises(ArgumentError, match="between 0 and 1"):
         compare(frame, frame, labels, detect=2)
     with pytest.raises(ArgumentError, match="two names"):
         compare(frame, frame, labels, names=("a", "a"))
-    with pytest.raises(ArgumentError, match="one truth"):
+    with pytest.raises(ArgumentError, match="different rows"):
         score(frame, labels).compare(score(frame.set_axis([7]), labels.set_axis([7])))
 
 

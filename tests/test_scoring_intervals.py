@@ -121,7 +121,7 @@ def test_other_cards_are_compared_as_two_samples(tmp_path: Path) -> None:
     read = outcome_of(range(14)).assign(image=other["image"])
     # (1.96 sqrt(2 * 0.1 * 0.9) + 1.64 sqrt(0.05 * 0.95 + 0.15 * 0.85))^2 / 0.1^2, the first factor
     # the quantile of 2.5 % for each of two fields
-    with pytest.warns(DriftWarning, match="points in id alone takes about 231 values") as told:
+    with pytest.warns(DriftWarning, match="in id alone .* about 231 values") as told:
         score(read, other, on="image", baseline=frozen)
     assert [Path(warning.filename) for warning in told] == [Path(__file__)]
     read = outcome_of(range(40)).assign(image=other["image"])
@@ -132,13 +132,13 @@ def test_other_cards_are_compared_as_two_samples(tmp_path: Path) -> None:
 def test_a_field_no_longer_scored_is_drift(tmp_path: Path) -> None:
     frozen, truth = tmp_path / "frozen.parquet", truth_of(30)
     score(truth, truth, on="image").freeze(frozen)
-    with pytest.raises(DriftError, match="name: not scored any more"):
+    with pytest.raises(DriftError, match="name: no longer scored"):
         score(truth, truth, on="image", fields="id", baseline=frozen)
 
 
 def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
     truth_of(3).to_parquet(tmp_path / "x.parquet")
-    with pytest.raises(ArgumentError, match="freeze it anew"):
+    with pytest.raises(ArgumentError, match="freeze it again"):
         score(truth_of(3), truth_of(3), baseline=tmp_path / "x.parquet")
 
 

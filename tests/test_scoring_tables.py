@@ -206,7 +206,7 @@ def test_readings_are_texts(cell: object) -> None:
 
 
 def test_confidences_in_percent_are_refused() -> None:
-    with pytest.raises(ArgumentError, match=r"'name_confidence' holds 95.*divide percents by 100"):
+    with pytest.raises(ArgumentError, match=r"'name_confidence' contains 95.*divide percentages"):
         score(truth_of().assign(name_confidence=95), truth_of())
     score(truth_of().assign(name_confidence=1 + 1e-9), truth_of()).calibration()
 
@@ -214,7 +214,7 @@ def test_confidences_in_percent_are_refused() -> None:
 def test_words_for_nothing_are_noticed() -> None:
     truth = truth_of()
     read = truth.assign(name=["N/A", *truth["name"][1:]])
-    with pytest.warns(PairingWarning, match=r"says 'N/A' where 'name' .* \(in 1 rows\)"):
+    with pytest.warns(PairingWarning, match=r"contains 'N/A' where 'name' .* \(in 1 rows\)"):
         score(read, truth)
     assert exact(read, truth.assign(name=read["name"])) == 1
 
@@ -288,7 +288,7 @@ def test_readings_in_another_order_are_noticed() -> None:
 
 def test_a_truth_indexed_by_picture_is_told_how_to_pair() -> None:
     truth = truth_of()
-    with pytest.raises(ArgumentError, match="say on='image'"):
+    with pytest.raises(ArgumentError, match="pass on='image'"):
         score(truth, truth.set_index("image"))
     with pytest.raises(ArgumentError, match=r"rename_axis\('image'\)"):
         score(truth, truth.set_index("image").rename_axis(None))
@@ -299,7 +299,7 @@ def test_no_partner_at_all_is_an_error() -> None:
     truth = truth_of()
     with pytest.raises(ArgumentError, match="no value in common"):
         score(truth, pd.DataFrame({"image": ["x.jpg"], "id": ["7"]}), on="image")
-    with pytest.raises(ArgumentError, match="leave out on="):
+    with pytest.raises(ArgumentError, match="omit on="):
         score(truth, truth.assign(image="other.png"), on="image")
     apart = truth.sample(frac=1, random_state=2).reset_index(drop=True)
     with pytest.raises(ArgumentError, match="file names agree"):
@@ -475,7 +475,7 @@ def test_columns_to_group_by_may_have_any_name_and_no_lists() -> None:
     assert judged.summary("number").index.tolist() == list(range(8))
     assert judged.confusions(names)["count"].sum() == judged.mistakes()["count"].sum() == 7
     assert judged.summary(names)["wrong"].tolist() == [1]
-    with pytest.raises(ArgumentError, match=r"'tags' holds lists.*\.map\(str\)"):
+    with pytest.raises(ArgumentError, match=r"'tags' contains lists.*\.map\(str\)"):
         judged.summary("tags")
     with pytest.raises(ArgumentError, match="rename"):
         judged.mistakes("class")

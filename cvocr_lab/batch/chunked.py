@@ -42,20 +42,20 @@ def chunks(run: RunArguments, size: int) -> Iterator[pd.DataFrame]:
                     first += 1
                 window.move(first)
                 while begin + size <= first:
-                    yield _frame(ready, range(begin, begin + size), run, fields)
+                    yield frame_of(ready, range(begin, begin + size), run, fields)
                     begin += size
     except BatchError as error:
-        error.partial = _frame(ready, sorted(ready), run, fields)
+        error.partial = frame_of(ready, sorted(ready), run, fields)
         raise
     except KeyboardInterrupt:
         interrupted = True
     if ready or run.sources.empty:
-        yield _frame(ready, sorted(ready), run, fields)
+        yield frame_of(ready, sorted(ready), run, fields)
     count.warn(interrupted=interrupted)
 
 
-def _frame(
-    ready: dict[int, Reading], order: Sequence[int], run: RunArguments, fields: Sequence[str]
+def frame_of(
+    ready: dict[int, Reading], order: Sequence[int], run: RunArguments, fields: Sequence[str] | None
 ) -> pd.DataFrame:
     """Build the frame of these rows and release their readings."""
     found = [ready.pop(at) for at in order]

@@ -8,17 +8,17 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from copy import copy
 from dataclasses import replace
 from pathlib import Path
 from typing import Final, Literal
 from urllib.parse import urlsplit
 
-import pandas as pd
-
 from cvocr_lab.batch.digests import Digests
 from cvocr_lab.batch.parallel import Row
 from cvocr_lab.batch.reading import Task
+from cvocr_lab.batch.run_arguments import RunArguments
 from cvocr_lab.errors import CvocrError, RowError
 from cvocr_lab.frames import Reading
 from cvocr_lab.images import InputImage, selection
@@ -30,51 +30,42 @@ Need = Literal["repeats", "stored", "failed", "calls"]
 _LONGEST_NAME: Final = 300
 
 
+@contextmanager
+def deduplicated(
+    run: RunArguments, *, remember: int | None = None, make: bool = True
+) -> Iterator[Dedup]:
+    """Open the store, and find the rows that have to be read.
+
+    With ``make=False``, a store that does not exist is not created.
+    """
+    if run.store is None or not (make or run.store.exists()):
+        yield Dedup(run, None, remember)
+    else:
+        with Store(run.store) as store:
+            yield Dedup(run, store, remember)
+
+
 class Dedup:
     """Recognise equal pictures, within this run and among the readings of a store.
 
     The iterator `items` may be started in one thread and continued in another.  `keep` and
     `with_repeats` are thread-safe.
 
-    Parameters
-    ----------
-    sources
-        The source columns, one row per request.
-    template
-        The task of a row; its `at` and `sources` are replaced for each row.
-    engine, identity
-        The engine's name, and everything about it that affects its answers, as text.
-    store
-        Where readings are kept; None keeps them in memory.
-    retry_failed
-        Whether to read again the rows that failed in an earlier run.
-    remember
-        Without a store, the number of readings to keep in memory so that later equal pictures
-        are recognised; None keeps all.
+    Without a store, readings are kept in memory, and at most the latest `remember` of them
+    (None: all).
     """
 
-    def __init__(
-        self,
-        sources: pd.DataFrame,
-        template: Task,
-        *,
-        engine: str,
-        identity: str,
-        store: Store | None,
-        retry_failed: bool,
-        remember: int | None,
-    ) -> None:
-        self._sources = sources
-        self._template = template
-        self._store = store
-        self._retry_failed = retry_failed
-        self._remember = remember
+    def __init__(self, run: RunArguments, store: Store | None, remember: int | None) -> None:
+        self._sources, self._template = run.sources, run.template
+        self._store, self._retry_failed, self._remember = store, run.retry_failed, remember
+        template, identity = run.template, None if store is None else run.engine.identity()
         self._digests = Digests(
             base=template.base, limits=template.limits, fetch=template.fetch, store=store
         )
         # Limits that only reject pictures are left out, so that raising one keeps the readings.
         selected = selection(template.pages, template.limits)
-        self._question = Question(template.kind, engine, identity, selected)
+        name, text = ("", "") if identity is None else (identity.name, identity.text)
+        self._question = Question(template.kind, name, text, selected)
         self._lock = threading.Lock()
         self._pending: dict[int, tuple[bytes, tuple[str, ...], tuple[FileStamp | None, ...]]] = {}
         self._waiting: dict[bytes, list[int]] = {}

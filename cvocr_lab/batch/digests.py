@@ -33,14 +33,7 @@ class Digests:
     A file counts as unchanged while its size and both its modification times are the same.  A URL
     is identified by its text, so changes of its content are not noticed.
 
-    Parameters
-    ----------
-    base
-        Folder that relative paths start from; None for the current one.
-    limits, fetch
-        What is too large to load, and how URLs will be fetched.
-    store
-        Where digests of files are kept; None keeps them in memory.
+    Without a store, the digests are kept in memory.
     """
 
     def __init__(

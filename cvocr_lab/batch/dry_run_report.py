@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape
-from os import PathLike
 from statistics import median
-from typing import Final, Literal
+from typing import Any, Final
 
 import pandas as pd
 
+from cvocr_lab.batch.dedup import deduplicated
 from cvocr_lab.batch.parallel import worker_count
 from cvocr_lab.batch.progress import Progress
-from cvocr_lab.batch.run_arguments import TIME_LIMIT_S, RunArguments, check_arguments
+from cvocr_lab.batch.run_arguments import check_arguments, shows_run_arguments
 from cvocr_lab.batch.sources import Column, Data
-from cvocr_lab.engines import Engine
 from cvocr_lab.errors import RowError
-from cvocr_lab.images import Fetch, Limits
 from cvocr_lab.kinds import request_kind
 
 _SHOWN: Final = 5
@@ -128,24 +126,13 @@ class DryRun:
         return notes
 
 
+@shows_run_arguments()
 def dry_run(
     data: Data,
     column: Column | Sequence[Column] | None = None,
     *,
     quota: int | None = None,
-    kind: str = "id_any",
-    engine: str | Engine | Callable[..., object] = "local",
-    workers: int | None = None,
-    time_limit_s: float | None = TIME_LIMIT_S,
-    progress: bool = True,
-    errors: Literal["coerce", "raise"] = "coerce",
-    base: str | PathLike[str] | None = None,
-    pages: Sequence[int] | None = None,
-    limits: Limits = Limits(),  # noqa: B008 - frozen
-    fetch: Fetch = Fetch(),  # noqa: B008 - frozen
-    store: str | PathLike[str] | None = None,
-    retry_failed: bool = False,
-    **options: object,
+    **arguments: Any,
 ) -> DryRun:
     """Report what `extract` would do with the same arguments, without asking the engine.
 
@@ -156,8 +143,7 @@ def dry_run(
     ----------
     quota
         Number of requests you have left; the report says whether they are enough.
-    data, column, kind, engine, workers, time_limit_s, progress, errors, base, pages, limits, \
-fetch, store, retry_failed, options
+    data, column, arguments
         See `extract`.
 
     Raises
@@ -184,34 +170,14 @@ fetch, store, retry_failed, options
       quota: 100 requests, enough
         row 2: ImageError: no picture: the cell is empty
     """
-    run = check_arguments(
-        data,
-        column=column,
-        kind=kind,
-        engine=engine,
-        workers=workers,
-        time_limit_s=time_limit_s,
-        progress=progress,
-        errors=errors,
-        base=base,
-        pages=pages,
-        limits=limits,
-        fetch=fetch,
-        store=store,
-        retry_failed=retry_failed,
-        options=options,
-    )
-    return _dry_run(run, quota)
-
-
-def _dry_run(run: RunArguments, quota: int | None) -> DryRun:
+    run = check_arguments(data, column, **arguments)
     sources = run.sources
     counts = dict.fromkeys(("repeats", "stored", "failed", "calls"), 0)
     bad: list[int] = []
     messages: list[str] = []
     name = run.engine.name
     with (
-        run.dedup(make=False) as dedup,
+        deduplicated(run, make=False) as dedup,
         Progress(len(sources), show=run.progress) as bar,
     ):
         for at, found in enumerate(dedup.needs()):

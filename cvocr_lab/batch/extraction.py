@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
-from os import PathLike
-from typing import Any, Literal, overload
+from typing import Any, overload
 
 import pandas as pd
 
-from cvocr_lab.batch.chunked import chunks
+from cvocr_lab.batch.chunked import chunks, frame_of
 from cvocr_lab.batch.run import RowCounts, finished_rows
-from cvocr_lab.batch.run_arguments import TIME_LIMIT_S, RunArguments, check_arguments
+from cvocr_lab.batch.run_arguments import RunArguments, check_arguments, shows_run_arguments
 from cvocr_lab.batch.sources import Column, Data
-from cvocr_lab.engines import Engine
 from cvocr_lab.errors import ArgumentError, BatchError
-from cvocr_lab.frames import Reading, to_frame
-from cvocr_lab.images import Fetch, Limits
+from cvocr_lab.frames import Reading
 
 
 @overload
@@ -39,24 +36,13 @@ def extract(
 ) -> Iterator[pd.DataFrame]: ...
 
 
+@shows_run_arguments()
 def extract(
     data: Data,
     column: Column | Sequence[Column] | None = None,
     *,
-    kind: str = "id_any",
-    engine: str | Engine | Callable[..., object] = "local",
-    workers: int | None = None,
-    time_limit_s: float | None = TIME_LIMIT_S,
-    progress: bool = True,
-    errors: Literal["coerce", "raise"] = "coerce",
-    base: str | PathLike[str] | None = None,
-    pages: Sequence[int] | None = None,
-    limits: Limits = Limits(),  # noqa: B008 - frozen
-    fetch: Fetch = Fetch(),  # noqa: B008 - frozen
-    store: str | PathLike[str] | None = None,
-    retry_failed: bool = False,
     chunksize: int | None = None,
-    **options: object,
+    **arguments: Any,
 ) -> pd.DataFrame | Iterator[pd.DataFrame]:
     """Read every picture of a column into one flat frame.
 
@@ -151,36 +137,12 @@ def extract(
     """
     if chunksize is not None and chunksize < 1:
         raise ArgumentError(f"chunksize must be at least 1, not {chunksize}")
-    run = check_arguments(
-        data,
-        column=column,
-        kind=kind,
-        engine=engine,
-        workers=workers,
-        time_limit_s=time_limit_s,
-        progress=progress,
-        errors=errors,
-        base=base,
-        pages=pages,
-        limits=limits,
-        fetch=fetch,
-        store=store,
-        retry_failed=retry_failed,
-        options=options,
-    )
+    run = check_arguments(data, column, **arguments)
     return read_all(run) if chunksize is None else chunks(run, chunksize)
 
 
 def read_all(run: RunArguments, *, fields: Sequence[str] | None = None) -> pd.DataFrame:
-    """Read all rows of a checked call into one frame.
-
-    Parameters
-    ----------
-    run
-        The checked arguments.
-    fields
-        See `cvocr_lab.frames.to_frame`.
-    """
+    """Read all rows of a checked call into one frame."""
     readings: dict[int, Reading] = {}
     count = RowCounts(len(run.sources), kept=run.store is not None and not run.retry_failed)
     interrupted = False
@@ -190,18 +152,10 @@ def read_all(run: RunArguments, *, fields: Sequence[str] | None = None) -> pd.Da
                 readings[row.at] = row.reading
                 count.add(row)
     except BatchError as error:
-        error.partial = _frame(readings, run, fields)
+        error.partial = frame_of(readings, sorted(readings), run, fields)
         raise
     except KeyboardInterrupt:
         interrupted = True
-    frame = _frame(readings, run, fields)
+    frame = frame_of(readings, sorted(readings), run, fields)
     count.warn(interrupted=interrupted)
     return frame
-
-
-def _frame(
-    readings: dict[int, Reading], run: RunArguments, fields: Sequence[str] | None
-) -> pd.DataFrame:
-    order = sorted(readings)
-    found = [readings[at] for at in order]
-    return to_frame(found, run.sources.take(order), fields=fields, base=run.template.base)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from os import PathLike
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import pandas as pd
 
@@ -34,7 +34,7 @@ def locate(
     limits: Limits = Limits(),  # noqa: B008 - frozen
     fetch: Fetch = Fetch(),  # noqa: B008 - frozen
     store: str | PathLike[str] | None = None,
-    **options: object,
+    **options: Any,
 ) -> pd.DataFrame:
     """Fill in the quads of values that have none, such as the answers of the cloud engine.
 
@@ -104,20 +104,16 @@ def locate(
     for page, of_page in pictures.items():
         run = check_arguments(
             pd.DataFrame({"image": pd.Series([s for s, _ in of_page], dtype=object)}),
-            column="image",
             kind="scan",
             engine=engine,
             workers=workers,
             time_limit_s=time_limit_s,
             progress=progress,
-            errors="coerce",
-            base=None,
             pages=[page],
             limits=limits,
             fetch=fetch,
             store=store,
-            retry_failed=False,
-            options=options,
+            **options,
         )
         with closing(finished_rows(run)) as read:
             for row in read:

@@ -42,16 +42,7 @@ def open_pool(
 ) -> ReaderPool:
     """Create the workers of a run: threads if the engine can be shared, else processes.
 
-    Parameters
-    ----------
-    engine
-        The engine to read with.
-    workers
-        Number of workers; None chooses a number that suits the engine and the machine.
-    tasks
-        Number of rows to read, as far as known; processes are not started for a few rows.
-    limit_s
-        Seconds that one row may take; None for no limit.
+    No processes are started for a few tasks, since that would take longer than to read them.
 
     Raises
     ------
@@ -105,14 +96,8 @@ def read_tasks(
     When the caller stops iterating, or an exception ends the run, no further row is started and
     busy workers are abandoned.
 
-    Parameters
-    ----------
-    items
-        Tasks, and rows that need no reading and are passed on.
-    pool
-        The workers; closed at the end.
-    keep
-        Called with each reading in the worker's thread, before the worker takes the next row.
+    Rows that need no reading are passed on.  `keep` is called in the worker's thread, before
+    the worker takes the next row.  The pool is closed at the end.
 
     Raises
     ------

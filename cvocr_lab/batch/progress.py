@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import warnings
 from contextlib import suppress
-from types import TracebackType
 from typing import TYPE_CHECKING, Final, NoReturn, Self
 
 if TYPE_CHECKING:
@@ -16,21 +15,11 @@ _LOG_S: Final = 10.0
 
 
 class Progress:
-    """Show the finished and failed rows of a run, their rate, and the time remaining.
+    """Show the finished and failed rows of a run, their rate, and the time remaining."""
 
-    Parameters
-    ----------
-    total
-        Number of rows.
-    show
-        Whether to show the bar.
-    unit
-        The word for one row.
-    """
-
-    def __init__(self, total: int, *, show: bool, unit: str = "row") -> None:
+    def __init__(self, total: int, *, show: bool) -> None:
         self._failed = 0
-        self._bar = _bar(total, show=show, unit=unit)
+        self._bar = _bar(total, show=show)
 
     def step(self, *, failed: bool) -> None:
         """Count one finished row."""
@@ -42,16 +31,11 @@ class Progress:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._bar.close()
 
 
-def _bar(total: int, *, show: bool, unit: str) -> tqdm[NoReturn]:
+def _bar(total: int, *, show: bool) -> tqdm[NoReturn]:
     with warnings.catch_warnings():
         # Without ipywidgets, tqdm warns and falls back to text, which is good enough.
         warnings.simplefilter("ignore")
@@ -60,6 +44,6 @@ def _bar(total: int, *, show: bool, unit: str) -> tqdm[NoReturn]:
 
         if show and any(c.__module__ == "tqdm.notebook" for c in fitting.__mro__):
             with suppress(Exception):  # a widget that cannot be shown must not end the run
-                return fitting(total=total, unit=unit)
+                return fitting(total=total, unit="row")
         every = 0.1 if sys.stderr is not None and sys.stderr.isatty() else _LOG_S
-        return tqdm(total=total, unit=unit, disable=not show, mininterval=every)
+        return tqdm(total=total, unit="row", disable=not show, mininterval=every)

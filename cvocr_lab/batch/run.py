@@ -10,7 +10,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import chain
 
-from cvocr_lab.batch.dedup import Dedup
+from cvocr_lab.batch.dedup import Dedup, deduplicated
 from cvocr_lab.batch.parallel import WORTH_PROCESSES, Row, open_pool, read_tasks, worker_count
 from cvocr_lab.batch.progress import Progress
 from cvocr_lab.batch.reading import Task
@@ -27,14 +27,9 @@ class RunStoppedWarning(UserWarning):
 
 
 class Window:
-    """Limit how far a run may be ahead of its first unfinished row.
+    """Limit how many rows a run may be ahead of its first unfinished row.
 
     Without a limit, the readings after one slow picture would accumulate in memory.
-
-    Parameters
-    ----------
-    rows
-        The maximum distance in rows.
     """
 
     def __init__(self, rows: int) -> None:
@@ -122,7 +117,7 @@ def finished_rows(
         A row failed, and `errors` is ``"raise"``.
     """
     with (
-        arguments.dedup(remember=remember) as dedup,
+        deduplicated(arguments, remember=remember) as dedup,
         Progress(len(arguments.sources), show=arguments.progress) as bar,
         closing(_rows_as_finished(arguments, dedup, window)) as rows,
     ):

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import inspect
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal, ParamSpec, TypeVar
 
 import pandas as pd
 
-from cvocr_lab.batch.dedup import Dedup
 from cvocr_lab.batch.reading import Task
 from cvocr_lab.batch.sources import Column, Data, source_frame
 from cvocr_lab.engines import Engine
@@ -19,7 +18,9 @@ from cvocr_lab.engines._spec import EngineSpec, engine_spec
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.images import Fetch, Limits
 from cvocr_lab.kinds import request_kind
-from cvocr_lab.store import Store
+
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
 
 TIME_LIMIT_S: Final = 900.0
 """Default time limit per row: far longer than any ordinary picture takes."""
@@ -39,53 +40,24 @@ class RunArguments:
     store: Path | None
     retry_failed: bool
 
-    @contextmanager
-    def dedup(self, *, remember: int | None = None, make: bool = True) -> Iterator[Dedup]:
-        """Open the store, and find the rows that have to be read.
-
-        Parameters
-        ----------
-        remember
-            See `Dedup`.
-        make
-            Whether to create the store if it does not exist.
-        """
-        store = None
-        if self.store is not None and (make or self.store.exists()):
-            store = Store(self.store)
-        try:
-            identity = None if store is None else self.engine.identity()
-            yield Dedup(
-                self.sources,
-                self.template,
-                engine="" if identity is None else identity.name,
-                identity="" if identity is None else identity.text,
-                store=store,
-                retry_failed=self.retry_failed,
-                remember=remember,
-            )
-        finally:
-            if store is not None:
-                store.close()
-
 
 def check_arguments(
     data: Data,
+    column: Column | Sequence[Column] | None = None,
     *,
-    column: Column | Sequence[Column] | None,
-    kind: str,
-    engine: str | Engine | Callable[..., object] | EngineSpec,
-    workers: int | None,
-    time_limit_s: float | None,
-    progress: bool,
-    errors: str,
-    base: str | PathLike[str] | None,
-    pages: Sequence[int] | None,
-    limits: Limits,
-    fetch: Fetch,
-    store: str | PathLike[str] | None,
-    retry_failed: bool,
-    options: Mapping[str, object],
+    kind: str = "id_any",
+    engine: str | Engine | Callable[..., object] = "local",
+    workers: int | None = None,
+    time_limit_s: float | None = TIME_LIMIT_S,
+    progress: bool = True,
+    errors: Literal["coerce", "raise"] = "coerce",
+    base: str | PathLike[str] | None = None,
+    pages: Sequence[int] | None = None,
+    limits: Limits = Limits(),  # noqa: B008 - frozen
+    fetch: Fetch = Fetch(),  # noqa: B008 - frozen
+    store: str | PathLike[str] | None = None,
+    retry_failed: bool = False,
+    **options: object,
 ) -> RunArguments:
     """Check the arguments of `extract`.
 
@@ -126,3 +98,23 @@ def check_arguments(
         None if store is None else Path(store),
         retry_failed,
     )
+
+
+def shows_run_arguments(
+    *without: str,
+) -> Callable[[Callable[Given, Result]], Callable[Given, Result]]:
+    """Show the arguments of `check_arguments` instead of ``**arguments`` in a signature.
+
+    Arguments named in `without` are left out.
+    """
+
+    def decorate(function: Callable[Given, Result]) -> Callable[Given, Result]:
+        signature = inspect.signature(function)
+        *own, _ = signature.parameters.values()
+        left_out = {*without, *signature.parameters}
+        checked = inspect.signature(check_arguments).parameters
+        shown = [*own, *(p for name, p in checked.items() if name not in left_out)]
+        function.__signature__ = signature.replace(parameters=shown)  # type: ignore[attr-defined]
+        return function
+
+    return decorate

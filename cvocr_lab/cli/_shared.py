@@ -6,13 +6,9 @@ import argparse
 import re
 import sys
 import textwrap
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pandas as pd
-
-from cvocr_lab import scoring
-from cvocr_lab.errors import ArgumentError
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -52,14 +48,6 @@ def _option(text: str) -> tuple[str, object]:
     if re.fullmatch(r"-?\d+\.\d+(e[-+]?\d+)?", value):
         return name, float(value)
     return name, value
-
-
-def labels(path: Path) -> pd.DataFrame:
-    """Read a CSV of labels."""
-    try:
-        return scoring.read_labels(path)
-    except ValueError as error:
-        raise ArgumentError(f"{path} is not a table ({type(error).__name__})") from None
 
 
 _PRINTED: Final = (

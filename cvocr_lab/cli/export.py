@@ -12,8 +12,6 @@ from cvocr_lab.cli._shared import complain
 from cvocr_lab.errors import ArgumentError
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from cvocr_lab.cli._shared import Commands
 
 _FORMATS: Final = ("label-studio", "paddle", "image-folder", "excel", "parquet", "csv")
@@ -50,7 +48,7 @@ def add(commands: Commands) -> None:
 
 
 def _export(args: argparse.Namespace) -> int:
-    frame = _read(args.read)
+    frame = frames.read_frame(args.read)
     if args.base:
         frame = frames.relocate(frame, "", args.base)
     if args.moved:
@@ -96,20 +94,9 @@ def _import(args: argparse.Namespace) -> int:
             case "excel":
                 frame = exchange.from_excel(args.file)
             case _:
-                frame = _read(args.file)
+                frame = frames.read_frame(args.file)
     frames.write_frame(frame, args.out)
     return _print(caught)
-
-
-def _read(path: Path) -> pd.DataFrame:
-    try:
-        return frames.read_frame(path)
-    except ArgumentError:
-        raise
-    except FileNotFoundError:
-        raise ArgumentError(f"there is no file {path}") from None
-    except ValueError as error:
-        raise ArgumentError(f"{path} is not a table ({type(error).__name__})") from None
 
 
 def _check_ending(out: Path, to: str) -> Path:

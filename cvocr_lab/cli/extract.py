@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pandas as pd
 
 from cvocr_lab import batch, frames, journal
-from cvocr_lab.cli._shared import EXIT_CODES, add_option, complain, labels
+from cvocr_lab.cli._shared import EXIT_CODES, add_option, complain
 from cvocr_lab.errors import ArgumentError, BatchError, MissingPartError
 from cvocr_lab.files import escaped
 from cvocr_lab.journal import Decision
@@ -134,13 +134,7 @@ def _extract(args: argparse.Namespace) -> int:
 
 
 class _Run:
-    """Watches a run: did rows fail, did it stop, was it interrupted.
-
-    Parameters
-    ----------
-    decisions
-        Decisions of persons, which are applied to the frames.
-    """
+    """Watches a run: did rows fail, did it stop, was it interrupted."""
 
     def __init__(self, decisions: Sequence[Decision]) -> None:
         self._decisions = decisions
@@ -249,7 +243,7 @@ def _sources(files: Sequence[str]) -> tuple[pd.DataFrame, Path | None]:
     if tables:
         if len(files) > 1:
             raise ArgumentError("a CSV must be the only FILE: pass one CSV, or pictures")
-        return labels(Path(files[0])), Path(files[0]).parent
+        return frames.read_labels(files[0]), Path(files[0]).parent
     found: list[str] = []
     for name in files:
         path = Path(name)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from cvocr_lab import frames, scoring
-from cvocr_lab.cli._shared import complain, labels, table, wrapped
+from cvocr_lab.cli._shared import complain, table, wrapped
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.files import write_private
 
@@ -92,7 +92,7 @@ def _requirement(text: str) -> Requirement:
 
 def _score(args: argparse.Namespace) -> int:
     read = _readings(args.pred)
-    truth = labels(args.truth)
+    truth = frames.read_labels(args.truth)
     score = scoring.score(read, truth, on=args.on)
     print(wrapped(score.headline()))
     print(table(score.summary(by=args.by)))
@@ -121,9 +121,7 @@ def _readings(path: Path) -> pd.DataFrame:
     except ArgumentError:
         if path.suffix.lower() != ".csv":
             raise
-        return labels(path)
-    except ValueError as error:
-        raise ArgumentError(f"{path} is not a table ({type(error).__name__})") from None
+        return frames.read_labels(path)
 
 
 def _rates(score: scoring.Score) -> dict[str, dict[str, float]]:

@@ -7,8 +7,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cvocr_lab import batch
-from cvocr_lab.cli._shared import labels
+from cvocr_lab import batch, frames
 from cvocr_lab.errors import ArgumentError, MissingPartError
 
 if TYPE_CHECKING:
@@ -66,7 +65,7 @@ def _train(args: argparse.Namespace) -> int:
 def _finetune(args: argparse.Namespace) -> int:
     from cvocr_lab import training
 
-    truth = labels(args.labels)
+    truth = frames.read_labels(args.labels)
     if args.column not in truth:
         raise ArgumentError(f"{args.labels} has no column {args.column!r}")
     args.out.mkdir(parents=True, exist_ok=True)

@@ -10,16 +10,14 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Final, Literal
+from typing import Final
 
 import pandas as pd
 
-from cvocr_lab.batch import Column, RowsFailedWarning
+from cvocr_lab.batch import RowsFailedWarning, source_frame
 from cvocr_lab.batch.extraction import read_all
-from cvocr_lab.batch.run_arguments import check_arguments
-from cvocr_lab.engines._spec import EngineSpec, engine_spec
+from cvocr_lab.batch.run_arguments import RunArguments
 from cvocr_lab.errors import ArgumentError, BatchError, RowError
-from cvocr_lab.images import Fetch, Limits
 
 _ENGINES_KEPT: Final = 2
 _FIRST_WAIT_S: Final = 1.0
@@ -29,23 +27,19 @@ _FIRST_WAIT_S: Final = 1.0
 class PartitionArguments:
     """The arguments with which each partition is read; they are sent to the workers.
 
-    `engine` is a pickle of the caller's engine and options.  The others are the arguments of
-    `cvocr_lab.dask.extract`.
+    Parameters
+    ----------
+    run
+        The pickled `RunArguments`, without sources.
+    fields
+        Fields that become columns.
+    retries
+        How often a partition is tried again.
     """
 
     # Dask logs the arguments of calls that failed, and options may hold credentials.
-    engine: bytes = field(repr=False)
-    columns: tuple[Column, ...]
-    kind: str
+    run: bytes = field(repr=False)
     fields: tuple[str, ...]
-    time_limit_s: float | None
-    errors: Literal["coerce", "raise"]
-    base: str | None
-    pages: tuple[int, ...] | None
-    limits: Limits
-    fetch: Fetch
-    store: str | None
-    retry_failed: bool
     retries: int
 
 
@@ -76,46 +70,32 @@ def read(part: pd.DataFrame, arguments: PartitionArguments, template: pd.DataFra
         time.sleep(wait_s)
         wait_s *= 2
     fitted = frame[list(template.columns)]  # leaves out fields that were not requested
-    return fitted.astype({c: template[c].dtype for c in arguments.columns})
+    return fitted.astype({c: template[c].dtype for c in part.columns})
 
 
 def _frame(part: pd.DataFrame, arguments: PartitionArguments) -> pd.DataFrame:
-    call = check_arguments(
-        part,
-        column=arguments.columns,
-        kind=arguments.kind,
-        engine=_open_engine(arguments.engine),
-        workers=1,
-        time_limit_s=arguments.time_limit_s,
-        progress=False,
-        errors=arguments.errors,
-        base=arguments.base,
-        pages=arguments.pages,
-        limits=arguments.limits,
-        fetch=arguments.fetch,
-        store=arguments.store,
-        retry_failed=arguments.retry_failed,
-        options={},
-    )
+    run = _opened_run(arguments.run)
+    columns = list(run.sources.columns)
+    sources = source_frame(part, column=columns, images=len(columns))
     with _no_row_warnings():
-        return read_all(call, fields=arguments.fields)
+        return read_all(replace(run, sources=sources), fields=arguments.fields)
 
 
-_engines: OrderedDict[bytes, EngineSpec] = OrderedDict()
-_engines_lock = threading.Lock()
+_runs: OrderedDict[bytes, RunArguments] = OrderedDict()
+_runs_lock = threading.Lock()
 
 
-def _open_engine(pickled: bytes) -> EngineSpec:
-    """Return the engine of this process.  The first partition that needs it opens it."""
-    with _engines_lock:
-        if pickled not in _engines:
-            engine, options = pickle.loads(pickled)
-            found = engine_spec(engine, options)
-            _engines[pickled] = replace(found, opened=found.opens_one_of_many())
-            while len(_engines) > _ENGINES_KEPT:
-                _engines.popitem(last=False)
-        _engines.move_to_end(pickled)
-        return _engines[pickled]
+def _opened_run(pickled: bytes) -> RunArguments:
+    """Return the arguments with an engine that this process opened when it first needed it."""
+    with _runs_lock:
+        if pickled not in _runs:
+            run: RunArguments = pickle.loads(pickled)
+            opened = replace(run.engine, opened=run.engine.opens_one_of_many())
+            _runs[pickled] = replace(run, engine=opened)
+            while len(_runs) > _ENGINES_KEPT:
+                _runs.popitem(last=False)
+        _runs.move_to_end(pickled)
+        return _runs[pickled]
 
 
 _filter_lock = threading.Lock()

@@ -1,15 +1,15 @@
-"""Flat frames in the formats of other tools, and back.
+"""Convert flat frames to the formats of other tools and back.
 
 ==================  =========================================================================
-format              what comes back unchanged
+format              what is preserved
 ==================  =========================================================================
-Label Studio        values, quads, confidences, what is said of the paper, path, label
-PaddleOCR           the same, for values that have a quad; labels are counted anew
-imagefolder         the whole flat frame where each input has one face; the table otherwise
+Label Studio        values, quads, confidences, attributes of the paper, path, index label
+PaddleOCR           the same, for values that have a quad; index labels are renumbered
+imagefolder         the whole flat frame if each input has one face; otherwise the wide table
 Excel               the whole flat frame; quads on request
 ==================  =========================================================================
 
-Every file is made readable by its owner alone.  Parquet and CSV are `cvocr_lab.write_frame`.
+All files are readable only by their owner.  For Parquet and CSV, use `cvocr_lab.write_frame`.
 """
 
 from cvocr_lab.exchange.excel import from_excel, to_excel

@@ -1,10 +1,11 @@
-"""Excel workbooks: values as text, never as formulas; crops of the pictures on request."""
+"""Excel workbooks with values as text, and optionally with crops of the pictures."""
 
 from __future__ import annotations
 
 import importlib
 import re
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import date
 from io import BytesIO
 from os import PathLike
@@ -14,19 +15,18 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from cvocr_lab.errors import ArgumentError, MissingPartError, RowError, refuse_ending
+from cvocr_lab.errors import ArgumentError, MissingPartError, refuse_ending
 from cvocr_lab.exchange.papers import bare_name
 from cvocr_lab.files import replacing
 from cvocr_lab.frames import TEXT, Records, restore
-from cvocr_lab.frames.columns import INDEX, column_types, field_columns, fields_of
-from cvocr_lab.frames.files import with_clean_dtypes
+from cvocr_lab.frames.columns import column_types, field_columns, fields_of
+from cvocr_lab.frames.files import with_clean_dtypes, with_index_columns
 from cvocr_lab.frames.truth import refuse_numbers
-from cvocr_lab.images import load
-from cvocr_lab.images.crops import Pixels, value_crop
+from cvocr_lab.images.crops import ValueCrops
 
 _SHEET: Final = "cvocr"
 _LONGEST: Final = 32_767
-"""Characters that a cell can hold, by Excel's specification."""
+"""Maximum number of characters in a cell, by Excel's specification."""
 
 _MOST_ROWS: Final = 1_048_575
 _MOST_CELLS: Final = 50_000_000
@@ -48,31 +48,31 @@ def to_excel(
 ) -> None:
     """Write a flat frame as an Excel workbook.
 
-    Every text is a text cell, so numbers keep their zeros and nothing is taken for a formula,
-    whatever it begins with.
+    Texts are written as text cells, so numbers keep their leading zeros and no text is interpreted
+    as a formula.
 
     Parameters
     ----------
     frame
         A flat frame.
     path
-        The file, ``.xlsx``; it holds people's data and is readable by you alone.
+        The file, ``.xlsx``, created with mode 0600, since it contains personal data.
     crops
-        Whether to set beside each value the piece of the picture it was read from: True for all
-        fields, or the fields' names.  The workbook then holds people's pictures too.
+        Whether to add the crop of each value from the picture: True for all fields, or the names
+        of the fields.
     folders
-        Whether paths keep their folders; False writes the bare names of the files.
+        Whether to write paths with their folders; False writes only the file names.
     quads
-        Whether to write where the values stand, eight numbers in a cell.
+        Whether to write the quads of the values, with eight numbers in a cell.
 
     Raises
     ------
     MissingPartError
         openpyxl is not installed.
     ArgumentError
-        `frame` is no flat frame, or too much for a sheet; or `path` does not end in ``.xlsx``.
+        `frame` is no flat frame or too large for a sheet, or `path` does not end in ``.xlsx``.
     """
-    more = ": for CSV or Parquet say cvocr_lab.write_frame(frame, path)"
+    more = ": for CSV or Parquet use cvocr_lab.write_frame(frame, path)"
     refuse_ending(path, ".xlsx", ".xlsm", more=more)
     openpyxl = _openpyxl()
     refuse_numbers(frame, fields_of(frame))
@@ -80,9 +80,9 @@ def to_excel(
     frame = restore(frame)
     wanted = _cropped_fields(frame, crops)
     records = Records(frame)
-    table = _table(frame if folders else _without_folders(frame, records))
+    table = with_index_columns(frame if folders else _without_folders(frame, records))
     if len(table) > _MOST_ROWS:
-        raise ArgumentError(f"{len(table)} rows; an Excel sheet holds {_MOST_ROWS}")
+        raise ArgumentError(f"an Excel sheet can hold {_MOST_ROWS} rows, not {len(table)}")
     labels = [c for c in table.columns if c not in frame.columns]
     new = [c for c in frame.columns if c not in given and frame[c].notna().any()]
     names: list[str] = []
@@ -105,7 +105,7 @@ def to_excel(
                 _put(sheet.cell(row, at), value, number=number)
             except ValueError:
                 raise ArgumentError(
-                    f"row {frame.index[row - 2]!r}: {name!r} is longer than a cell can be"
+                    f"row {frame.index[row - 2]!r}: {name!r} is too long for a cell"
                 ) from None
         longest = max((len(str(v)) for v in cells[:1000] if not _missing(v)), default=0)
         width = min(_WIDEST, max(longest, len(name)) + 2)
@@ -119,35 +119,29 @@ def to_excel(
 
 
 def from_excel(path: str | PathLike[str]) -> pd.DataFrame:
-    """Read a workbook that `to_excel` wrote, perhaps changed by hand, into a flat frame.
+    """Read a workbook from `to_excel`, possibly edited by hand, into a flat frame.
 
-    Numbers typed into text columns come as they are written, dates as dd/mm/yyyy.
+    Numbers that were typed into text columns become text, and dates become dd/mm/yyyy.
 
     Raises
     ------
     MissingPartError
         openpyxl is not installed.
     ArgumentError
-        It holds no flat frame, or a cell holds a formula.
+        The workbook contains no flat frame, or a cell contains a formula.
     """
     openpyxl = _openpyxl()
     try:
         book = openpyxl.load_workbook(path, read_only=True)
-    except OSError:
+        with closing(book):
+            sheet = book[_SHEET] if _SHEET in book.sheetnames else book.worksheets[0]
+            names, cells = _cells(path, sheet)
+    except (ArgumentError, OSError):
         raise
     except Exception as error:
-        raise ArgumentError(f"{path} is no Excel workbook ({type(error).__name__})") from None
-    try:
-        sheet = book[_SHEET] if _SHEET in book.sheetnames else book.worksheets[0]
-        names, cells = _cells(path, sheet)
-    except ArgumentError:
-        raise
-    except Exception as error:
-        raise ArgumentError(f"{path} is no Excel workbook ({type(error).__name__})") from None
-    finally:
-        book.close()
+        raise ArgumentError(f"{path} is not an Excel workbook ({type(error).__name__})") from None
     if not any(names):
-        raise ArgumentError(f"{path} holds no flat frame")
+        raise ArgumentError(f"{path} contains no flat frame")
     table = pd.DataFrame(cells, columns=pd.Index(names), dtype=object).astype(TEXT)
     table = table.loc[:, [n for n in names if n]]
     crops = [c for c in table.columns if c.endswith("_crop") and c.removesuffix("_crop") in table]
@@ -155,9 +149,10 @@ def from_excel(path: str | PathLike[str]) -> pd.DataFrame:
 
 
 def _cells(path: object, sheet: Any) -> tuple[list[str | None], list[list[str | None]]]:
-    """Read the header and the rows under it that hold anything.
+    """Read the header, and the rows that are not empty.
 
-    A sheet may claim any size: one cell in its last corner would make 17 billion of it.
+    The declared size of a sheet is ignored: a single cell in its last corner would make it 17
+    billion cells.
     """
     names: list[str | None] = []
     for row in sheet.iter_rows(max_row=1):
@@ -170,7 +165,7 @@ def _cells(path: object, sheet: Any) -> tuple[list[str | None], list[list[str | 
             texts = [_text(path, cell) for cell in row]
             rows.append(texts + [None] * (len(names) - len(texts)))
             if len(rows) * len(names) > _MOST_CELLS:
-                raise ArgumentError(f"{path} holds more than {_MOST_CELLS} cells: split it")
+                raise ArgumentError(f"{path} contains more than {_MOST_CELLS} cells: split it")
     return names, rows
 
 
@@ -194,21 +189,12 @@ def _cropped_fields(frame: pd.DataFrame, crops: bool | Sequence[str]) -> list[st
     return list(crops)
 
 
-def _table(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the frame with its index as the first column(s), as in its CSV."""
-    names = list(frame.index.names)
-    if len(names) > 1:
-        names = [at if name is None else name for at, name in enumerate(names)]
-    labels = [INDEX if name is None else f"{INDEX}_{name}" for name in names]
-    return frame.rename_axis(index=labels).reset_index()
-
-
-def _put(cell: object, value: object, *, number: bool = False) -> None:
+def _put(cell: Any, value: object, *, number: bool = False) -> None:
     """Write a value with its own type; text always stays text."""
     if _missing(value):
         return
     if number and isinstance(value, int | float | np.number):
-        cell.value = float(value)  # type: ignore[attr-defined]
+        cell.value = float(value)
         return
     if isinstance(value, tuple):
         value = ",".join(f"{v:g}" if float(f"{v:g}") == v else repr(v) for v in value)
@@ -218,18 +204,18 @@ def _put(cell: object, value: object, *, number: bool = False) -> None:
     text = _ILLEGAL.sub(lambda found: f"_x{ord(found[0]):04X}_", text)
     if len(text) > _LONGEST:
         raise ValueError("longer than a cell")
-    cell.value = text  # type: ignore[attr-defined]
-    cell.data_type = "s"  # type: ignore[attr-defined]
-    cell.number_format = "@"  # type: ignore[attr-defined]
+    cell.value = text
+    cell.data_type = "s"
+    cell.number_format = "@"
 
 
-def _text(path: object, cell: object) -> str | None:
-    value, kind = cell.value, getattr(cell, "data_type", "n")  # type: ignore[attr-defined]
+def _text(path: object, cell: Any) -> str | None:
+    value, kind = cell.value, getattr(cell, "data_type", "n")
     if value is None:
         return None
     if kind == "f":
-        place = cell.coordinate  # type: ignore[attr-defined]
-        raise ArgumentError(f"{path}: cell {place} holds a formula; put its value there")
+        place = cell.coordinate
+        raise ArgumentError(f"{path}: cell {place} contains a formula: replace it by its value")
     if isinstance(value, bool):
         return str(value)
     if isinstance(value, date):
@@ -254,46 +240,27 @@ def _without_folders(frame: pd.DataFrame, records: Records) -> pd.DataFrame:
 
 def _put_crops(
     openpyxl: ModuleType,
-    sheet: object,
+    sheet: Any,
     records: Records,
     fields: Sequence[str],
     names: Sequence[str],
 ) -> None:
     widest = dict.fromkeys(fields, 12.0)
     letter = openpyxl.utils.get_column_letter
-    shown: tuple[object, ...] = ()
-    pages: dict[int, Pixels] = {}
+    # Twice the displayed resolution, so that crops are still sharp at 200 %.
+    crops = ValueCrops(margin=0, width=16 * _WIDEST, height=2 * _CROP_HEIGHT)
     for record in records:
-        quads = {f: c.quad for f in fields if (c := record.cells.get(f)) and c.quad}
-        if not quads:
-            continue
-        if not shown or shown[0] is not record.source:
-            shown, pages = (record.source,), _pages(record.source)
-        pixels = pages.get(record.page)
-        if pixels is None:
-            continue
-        row = record.row + 2
-        sheet.row_dimensions[row].height = _CROP_HEIGHT * 0.75 + 3  # type: ignore[attr-defined]
-        for field, quad in quads.items():
-            # Twice as fine as shown, so that it is still sharp at 200 %.
-            crop = value_crop(pixels, quad, margin=0, width=16 * _WIDEST, height=2 * _CROP_HEIGHT)
-            if crop is None:
+        for field in fields:
+            cell = record.cells.get(field)
+            crop = cell and cell.quad and crops.crop(record.source, record.page, cell.quad)
+            if not crop:
                 continue
+            row = record.row + 2
+            sheet.row_dimensions[row].height = _CROP_HEIGHT * 0.75 + 3
             image = openpyxl.drawing.image.Image(BytesIO(crop))
-            shown_width = max(1, round(image.width * _CROP_HEIGHT / image.height))
-            image.width, image.height = shown_width, _CROP_HEIGHT
-            place = f"{letter(names.index(f'{field}_crop') + 1)}{row}"
-            sheet.add_image(image, place)  # type: ignore[attr-defined]
-            widest[field] = max(widest[field], shown_width / 7)
+            width = max(1, round(image.width * _CROP_HEIGHT / image.height))
+            image.width, image.height = width, _CROP_HEIGHT
+            sheet.add_image(image, f"{letter(names.index(f'{field}_crop') + 1)}{row}")
+            widest[field] = max(widest[field], width / 7)
     for field, width in widest.items():
-        place = letter(names.index(f"{field}_crop") + 1)
-        sheet.column_dimensions[place].width = width  # type: ignore[attr-defined]
-
-
-def _pages(source: object) -> dict[int, Pixels]:
-    """Return the pages of a picture by number; empty if it can no longer be read."""
-    try:
-        picture = load(source)
-    except RowError:
-        return {}
-    return dict(zip(picture.numbers, picture.pages, strict=True))
+        sheet.column_dimensions[letter(names.index(f"{field}_crop") + 1)].width = width

@@ -1,4 +1,4 @@
-"""Hugging Face ``imagefolder``: pictures, and beside them a table of what they show.
+"""Hugging Face ``imagefolder``: a folder of pictures with a table of their contents.
 
 Source: huggingface.co/docs/datasets, *Create an image dataset*: ``metadata.jsonl`` or
 ``metadata.csv`` with a column ``file_name``, or several ``…_file_name``.
@@ -38,30 +38,30 @@ def to_image_folder(
 ) -> None:
     """Write a flat frame as a folder that ``load_dataset("imagefolder", data_dir=…)`` reads.
 
-    One row for each input.  Where an input has several faces, the columns are those of
-    `cvocr_lab.frames.wide`: ``front_id``, ``back_date``.  Each picture stands there once, under
-    its own name (numbered where two have the same).
+    The table has one row per input.  If an input has several faces, the columns are those of
+    `cvocr_lab.frames.wide`: ``front_id``, ``back_date``.  Each picture is stored once, with its
+    own file name (numbered if two pictures have the same name).
 
     Parameters
     ----------
     frame
         A flat frame.
     folder
-        Where to; made where it is not there.  It must hold no metadata yet.
+        The target folder, which is created if needed.  It must not contain metadata yet.
     pictures
         ``"copy"``, or ``"link"`` for symbolic links.
     metadata
-        Format of the table; JSON lines keep places as lists of numbers.
+        Format of the table; JSON lines keep quads as lists of numbers.
 
     Raises
     ------
     ArgumentError
-        `frame` is no flat frame, a picture is no file, or `folder` holds metadata already.
+        `frame` is no flat frame, a picture is no file, or `folder` already contains metadata.
     """
     if pictures not in ("copy", "link"):
-        raise ArgumentError(f"pictures is 'copy' or 'link', not {pictures!r}")
+        raise ArgumentError(f"pictures must be 'copy' or 'link', not {pictures!r}")
     if metadata not in _META:
-        raise ArgumentError(f"metadata is 'jsonl' or 'csv', not {metadata!r}")
+        raise ArgumentError(f"metadata must be 'jsonl' or 'csv', not {metadata!r}")
     refuse_numbers(frame, fields_of(frame))
     frame = restore(frame)
     records = Records(frame)
@@ -72,7 +72,7 @@ def to_image_folder(
     target = Path(folder)
     target.mkdir(mode=0o700, parents=True, exist_ok=True)
     if any((target / name).exists() for name in _META.values()):
-        raise ArgumentError(f"{target} holds metadata already; give a new folder")
+        raise ArgumentError(f"{target} already contains metadata: pass a new folder")
     names = _names([str(source) for taken in sources for source in taken])
     for source, name in names.items():
         here = on_disk(Path(source))
@@ -97,17 +97,17 @@ def to_image_folder(
 def from_image_folder(
     folder: str | PathLike[str], *, column: str = "image", outside: bool = False
 ) -> pd.DataFrame:
-    """Read the table of an ``imagefolder``, the paths of its pictures first.
+    """Read the table of an ``imagefolder``, with the paths of its pictures in the first column.
 
-    A table that `to_image_folder` wrote of inputs with one face is a flat frame again; any other
-    comes as it stands, texts as texts.  Paths lead to the pictures from where you are.
+    A table from `to_image_folder` with one face per input becomes a flat frame again; any other
+    table is returned as it is, with texts as texts.  Paths are relative to the current folder.
 
     Parameters
     ----------
     folder
-        The folder that holds ``metadata.jsonl`` or ``metadata.csv``.
+        The folder with ``metadata.jsonl`` or ``metadata.csv``.
     column
-        What to call the column of paths; several keep their names, ``front`` for
+        Name of the column of paths.  Several columns keep their names: ``front`` for
         ``front_file_name``.
     outside
         Whether pictures outside the folder are allowed: absolute paths, ``..``.
@@ -115,7 +115,7 @@ def from_image_folder(
     Raises
     ------
     ArgumentError
-        There is no such table, or it names no files.
+        There is no such table, or it has no column of file names.
     """
     target = Path(folder)
     if (target / _META["jsonl"]).is_file():
@@ -127,10 +127,10 @@ def from_image_folder(
             )
         except ValueError as error:
             raise ArgumentError(
-                f"{target / _META['csv']} is no CSV in UTF-8 ({type(error).__name__})"
+                f"{target / _META['csv']} is not a CSV file in UTF-8 ({type(error).__name__})"
             ) from None
     else:
-        raise ArgumentError(f"{target} holds neither metadata.jsonl nor metadata.csv")
+        raise ArgumentError(f"{target} contains neither metadata.jsonl nor metadata.csv")
     files = {c: c.removesuffix("_file_name") for c in table.columns if c.endswith("_file_name")}
     if "file_name" in table:
         files["file_name"] = column
@@ -156,7 +156,7 @@ def _jsonl(path: Path) -> pd.DataFrame:
             json.dumps(row, ensure_ascii=False).encode()  # no lone surrogates
         table = pd.DataFrame(rows, dtype=object)
     except (ValueError, TypeError, AttributeError, RecursionError):
-        raise ArgumentError(f"{path} is no file of JSON lines") from None
+        raise ArgumentError(f"{path} is not a file of JSON lines") from None
     return table
 
 
@@ -176,12 +176,12 @@ def _names(sources: Sequence[str]) -> dict[str, str]:
         try:
             digest(on_disk(path))
         except (OSError, ValueError):
-            told = f"{source} is no file; an imagefolder holds pictures of files only"
+            told = f"{source} is not a file; an imagefolder can only contain files"
             raise ArgumentError(told) from None
         except ImageError as error:
             raise ArgumentError(f"{source} is not copied: {error}") from None
         name, number = bare_name(source), 1
-        # Names that differ in case only are one file on some systems.
+        # On some systems, names that differ only in case are the same file.
         while name.lower() in taken:
             number += 1
             name = f"{path.stem}-{number}{path.suffix}"

@@ -1,4 +1,4 @@
-"""Label Studio tasks to correct or to keep, and the labelling interface that fits them.
+"""Write Label Studio tasks, and the labelling interface for them.
 
 Source: labelstud.io, *Import pre-annotated data into Label Studio*.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Sequence
 from os import PathLike
 from typing import Literal
 from urllib.parse import quote
@@ -38,38 +37,38 @@ def to_label_studio(
     folders: bool = True,
     root: str | None = None,
 ) -> None:
-    """Write a flat frame as a file of Label Studio tasks, one for each row.
+    """Write a flat frame as a file of Label Studio tasks, one per row.
 
-    Set up the project with `label_studio_config`.  A value with a place is a box (a polygon where
-    it is not rectangular) with the field as label and a text of its own; one without a place is a
-    text beside the picture.  A failed row is a task without results.  The sizes of
-    the pictures are read, because places are given in percent of them.
+    Set up the project with `label_studio_config`.  A value with a quad becomes a box (or a
+    polygon, if it is not rectangular) with the field as label and its own text; a value without a
+    quad becomes a text beside the picture.  A failed row becomes a task without results.  The
+    sizes of the pictures are read, because Label Studio stores places in percent of them.
 
-    What else a reading says (``ocr_valid``, warnings, corners …) stands in the task's data under
-    ``reading``, together with the exact quads: `from_label_studio` takes them where nobody moved
-    the box.
+    The other attributes of a reading (``ocr_valid``, warnings, corners …) are in the task's data
+    under ``reading``, together with the exact quads, which `from_label_studio` uses for boxes that
+    nobody has moved.
 
     Parameters
     ----------
     frame
         A flat frame.
     path
-        The file, ``.json``; it holds people's data and is readable by you alone.
+        The file, ``.json``, created with mode 0600, since it contains personal data.
     made_by
-        None writes annotations of what persons reviewed and predictions of the rest, as
-        ``ocr_reviewed`` of a reviewed frame says; ``"engine"`` writes predictions only,
-        ``"person"`` annotations only.
+        None writes annotations for the values that people reviewed (``ocr_reviewed``), and
+        predictions for the others; ``"engine"`` writes only predictions, ``"person"`` only
+        annotations.
     folders
-        Whether paths keep their folders; False writes the bare names of the files.
+        Whether to write paths with their folders; False writes only the file names.
     root
-        What Label Studio finds pictures under: put before the paths, as
-        ``"/data/local-files/?d=folder/"`` for its local storage.  None leaves them as they are.
+        Prefix for the paths under which Label Studio finds the pictures, such as
+        ``"/data/local-files/?d=folder/"`` for its local storage.  None adds no prefix.
 
     Raises
     ------
     ArgumentError
-        `frame` is no flat frame, or holds pictures instead of paths; or `path` does not end in
-        ``.json``.
+        `frame` is no flat frame, or contains pictures instead of paths, or `path` does not end
+        in ``.json``.
     RowError
         A picture with values cannot be read.
     """
@@ -86,7 +85,7 @@ def to_label_studio(
 
 
 def label_studio_config(frame: pd.DataFrame) -> str:
-    """The labelling interface, as XML, that fits the tasks of `to_label_studio`.
+    """Return the labelling interface for the tasks of `to_label_studio`, as XML.
 
     Examples
     --------
@@ -139,25 +138,23 @@ def _task(
     if made_by == "engine":
         by_person, by_engine = [], regions
     task: dict[str, object] = {"data": data}
-    # A person may have said that nothing is there: an annotation without results.
+    # A person may have decided that there is no value: an annotation without results.
     if by_person or made_by == "person" or (made_by is None and paper.reviewed):
-        task["annotations"] = [{"result": _results(by_person, size)}]
-        if by_engine:  # for from_label_studio: these are not missing because somebody deleted them
+        task["annotations"] = [
+            {"result": [part for region in by_person for part in _parts(region, size)]}
+        ]
+        if by_engine:  # tells from_label_studio that nobody has deleted these
             data["reading"] = {**reading, "unreviewed": [r.field for r in by_engine]}
     if by_engine or "annotations" not in task:
         known = [r.confidence for r in by_engine if r.confidence is not None]
         prediction: dict[str, object] = {"model_version": paper.engine}
-        prediction["result"] = _results(by_engine, size)
+        prediction["result"] = [part for r in by_engine for part in _parts(r, size)]
         task["predictions"] = [prediction | ({"score": min(known)} if known else {})]
     return task
 
 
-def _results(regions: Sequence[Region], size: tuple[int, int]) -> list[Json]:
-    return [part for region in regions for part in _parts(region, size)]
-
-
 def _escaped(source: str, root: str) -> str:
-    # A query ends at & and #; a plain folder is left as it reads best.
+    # In a query, & and # must be escaped; a plain folder is left readable.
     return quote(source, safe="/") if "?" in root else source
 
 

@@ -1,4 +1,4 @@
-"""Annotations and predictions of Label Studio as a flat frame.
+"""Read annotations and predictions of Label Studio into a flat frame.
 
 Source: labelstud.io, *Export annotations and data from Label Studio*.
 """
@@ -53,40 +53,41 @@ def from_label_studio(
 ) -> pd.DataFrame:
     """Read an export of Label Studio (JSON, not JSON-MIN) into a flat frame, one row per task.
 
-    Of several annotations of a task the latest counts; cancelled ones don't.  Regions of one
-    label are lines of one field, joined in their order; regions without a label are lines of
-    ``text``.  ``ocr_engine`` is the prediction's model, or ``label-studio`` for a person's work.
+    If a task has several annotations, the latest one that was not cancelled is used.  Regions with
+    the same label are lines of one field, joined in their order; regions without a label are lines
+    of ``text``.  ``ocr_engine`` is the model of the prediction, or ``label-studio`` for
+    annotations.
 
     Parameters
     ----------
     path
         The file.
     take
-        What to read; None for annotations, and predictions of tasks that have none.  Of a task
-        that `to_label_studio` wrote partly reviewed, None also reads the predictions of the fields
-        that had not been reviewed and are not annotated since.  Elsewhere a field missing from
-        an annotation is empty: the person has deleted it.
+        What to read; None for annotations, and for the predictions of tasks without annotations.
+        If `to_label_studio` wrote a task as partly reviewed, None also reads the predictions of
+        the fields that have not been reviewed since.  Any other field that an annotation lacks is
+        empty, because a person has deleted it.
     root
-        Taken off the paths that begin with it; see `to_label_studio`.
+        Prefix that is removed from the paths; see `to_label_studio`.
     config
         The project's labelling interface, as XML or the path of a file with it.  Its ``Image``
-        tag says which key of the tasks' data names the picture.  None for ``image``, ``ocr`` or
-        ``captioning``, or else the only key whose value ends as a picture's name does.
+        tag says which key of the tasks' data contains the picture.  None for ``image``, ``ocr`` or
+        ``captioning``, or else the only key whose value ends like the name of a picture.
     column
-        What to call the column of paths.
+        Name of the column of paths.
     outside
         Whether pictures outside the folder of the file are allowed: absolute paths, ``..``.
 
     Raises
     ------
     ArgumentError
-        The file is no such export, `config` is no labelling interface with a picture, or a
-        picture is outside.
+        The file is not such an export, `config` is not a labelling interface with a picture, or a
+        picture is outside the folder.
 
     Warns
     -----
     LeftOutWarning
-        Places drawn on a picture that was turned in Label Studio: their values come without.
+        Regions were drawn on a picture that was rotated in Label Studio; they have no quad.
     """
     try:
         tasks = json.loads(Path(path).read_text("utf-8-sig"))
@@ -101,10 +102,10 @@ def from_label_studio(
         raise
     except MALFORMED as error:
         raise ArgumentError(
-            f"{path} is no export of Label Studio in its JSON format ({type(error).__name__})"
+            f"{path} is not a JSON export of Label Studio ({type(error).__name__})"
         ) from None
     if turned:
-        text = f"{len(turned)} places were drawn on turned pictures; their values come without"
+        text = f"{len(turned)} regions were drawn on rotated pictures: their values have no quads"
         warnings.warn(text, LeftOutWarning, stacklevel=2)
     return frame_of(papers, path, column=column)
 
@@ -145,7 +146,7 @@ def _paper(
 def _values(
     at: int, work: Json, reading: Json, turned: set[tuple[int, str]]
 ) -> Mapping[str, FieldValue]:
-    """Return the values of an annotation or prediction; note its places on turned pictures."""
+    """Return the values of an annotation or prediction, and add rotated regions to `turned`."""
     by_id: dict[str, list[Json]] = {}
     for part in cast("Sequence[Json]", work.get("result", ())):
         if part.get("type") in _SHAPES:
@@ -167,7 +168,7 @@ def _is_turned(parts: Sequence[Json]) -> bool:
 def _work(task: Json, take: str | None) -> tuple[Json, str]:
     """Return the annotation or prediction of a task that is used, and its author."""
     if take not in ("annotations", "predictions", None):
-        raise ArgumentError(f"take is 'annotations' or 'predictions', not {take!r}")
+        raise ArgumentError(f"take must be 'annotations' or 'predictions', not {take!r}")
     if take != "predictions":
         done = cast("Sequence[Json]", task.get("annotations") or ())
         done = [work for work in done if not work.get("was_cancelled")]
@@ -186,12 +187,14 @@ def _prediction(task: Json) -> Json:
 
 
 def _picture_keys(config: str | PathLike[str]) -> tuple[str, ...]:
-    """Read from a labelling interface which keys of the data name pictures."""
+    """Return the keys of the data that contain pictures, from a labelling interface."""
     text = os.fspath(config)
     try:
         tree = fromstring(text if text.lstrip().startswith("<") else Path(text).read_text("utf-8"))
     except (ParseError, ValueError) as error:
-        raise ArgumentError(f"config is no labelling interface ({type(error).__name__})") from None
+        raise ArgumentError(
+            f"config is not a labelling interface ({type(error).__name__})"
+        ) from None
     values = [tag.get("value", "") for tag in tree.iter("Image")]
     keys = tuple(value[1:] for value in values if value.startswith("$"))
     if not keys:
@@ -207,8 +210,8 @@ def _picture(data: Json, keys: Sequence[str]) -> str:
         named = list(found) if len(found) == 1 else []
     if not named:
         raise ArgumentError(
-            "no export of Label Studio whose pictures can be told: give config=, the project's "
-            "labelling interface"
+            "the key of the pictures in this JSON export of Label Studio is unknown: pass "
+            "config=…, the labelling interface of the project"
         )
     return str(named[0])
 

@@ -1,9 +1,9 @@
-"""Places in Label Studio: percent of the picture's width and height.
+"""Convert quads to the regions of Label Studio, in percent of the picture's size, and back.
 
-A box is given by its top left corner as it stands, and turned about that corner, in pixels,
+A box is given by its top left corner and its size, and rotated about this corner, in pixels,
 clockwise by ``rotation`` degrees.
 Source: labelstud.io, *Export annotations, units of image annotations*;
-HumanSignal/label-studio#5274 on which corner is meant.
+HumanSignal/label-studio#5274 about the corner.
 """
 
 from __future__ import annotations
@@ -22,15 +22,7 @@ _SQUARE: Final = 0.75
 
 
 def place_of(quad: Quad, size: tuple[int, int]) -> tuple[str, Json]:
-    """Give a quad's shape, ``rectangle`` or ``polygon``, and its value in a region.
-
-    Parameters
-    ----------
-    quad
-        In pixels.
-    size
-        Width and height of the picture.
-    """
+    """Return ``rectangle`` or ``polygon`` for a quad in pixels, and its value in a region."""
     width, height = size
     corners = list(zip(quad[::2], quad[1::2], strict=True))
     (x1, y1), (x2, y2), _, (x4, y4) = corners
@@ -44,7 +36,7 @@ def place_of(quad: Quad, size: tuple[int, int]) -> tuple[str, Json]:
         "height": down / height * 100,
     }
     square = max(math.dist(a, b) for a, b in zip(corners, true, strict=True)) <= _SQUARE
-    # A long line down a narrow picture is wider than it, which Label Studio takes for an error.
+    # Label Studio rejects boxes that are wider than the picture, such as a long vertical line.
     if along and square and all(0 <= percent <= 100 for percent in box.values()):
         return "rectangle", {**box, "rotation": angle % 360}
     points = [[x / width * 100, y / height * 100] for x, y in corners]

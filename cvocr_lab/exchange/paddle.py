@@ -1,4 +1,4 @@
-"""PaddleOCR's ``Label.txt`` as PPOCRLabel writes it: one line per picture, one box per text."""
+"""PaddleOCR's ``Label.txt``, as written by PPOCRLabel: one line per picture, one box per text."""
 
 from __future__ import annotations
 
@@ -45,34 +45,35 @@ def to_paddle(
 ) -> None:
     """Write a flat frame as PaddleOCR's ``Label.txt``.
 
-    Each line is a picture's path, a tab, and a list of boxes: the text, four corners, whether it
-    is ``difficult`` (``###``, unreadable), and the field as ``key_cls``.  PaddleOCR ignores
-    further keys: type, side and face of the paper stand in each box, and what else the reading
-    says of the paper (``ocr_valid``, warnings, corners …) as ``reading`` in its first box.
+    Each line contains the path of a picture, a tab, and a list of boxes with the text, four
+    corners, whether it is ``difficult`` (``###``, unreadable), and the field as ``key_cls``.
+    Other keys are ignored by PaddleOCR: each box has the type, side and face of its paper, and
+    the first box of a paper has its other attributes (``ocr_valid``, warnings, corners …) as
+    ``reading``.
 
     Parameters
     ----------
     frame
         A flat frame.
     path
-        The file; it holds people's data and is readable by you alone.
+        The file, created with mode 0600, since it contains personal data.
     folders
-        Whether paths keep their folders; False writes the bare names of the files.
+        Whether to write paths with their folders; False writes only the file names.
     prefix
-        Put before each path: PPOCRLabel wants ``folder/name.jpg``.
+        Prefix of each path: PPOCRLabel expects ``folder/name.jpg``.
 
     Raises
     ------
     ArgumentError
-        `frame` is no flat frame, or holds pictures instead of paths.
+        `frame` is no flat frame, or contains pictures instead of paths.
 
     Warns
     -----
     LeftOutWarning
-        Values without a place, which the format cannot hold.
+        Values without a quad were left out, since the format cannot represent them.
     """
     homeless = 0
-    # A picture has one line; where several rows read it, the first wins.
+    # A picture has one line; if several rows have read it, the first row is written.
     lines: dict[str, list[dict[str, object]]] = {}
     for source, papers in groupby(papers_of(frame), key=lambda paper: paper.source):
         boxes: list[dict[str, object]] = []
@@ -88,10 +89,10 @@ def to_paddle(
     with replacing_text(path) as file:
         for source, boxes in lines.items():
             if any(c in source for c in "\t\n\r"):
-                raise ArgumentError("a path with a tab or a line break cannot stand in Label.txt")
+                raise ArgumentError("Label.txt cannot contain a path with a tab or a line break")
             file.write(f"{prefix}{source}\t{json.dumps(boxes, ensure_ascii=False)}\n")
     if homeless:
-        text = f"{homeless} values without a place were left out: Label.txt holds boxes only"
+        text = f"{homeless} values without a quad were left out: Label.txt contains only boxes"
         warnings.warn(text, LeftOutWarning, stacklevel=caller_stacklevel())
 
 
@@ -102,27 +103,28 @@ def from_paddle(
     column: str = "image",
     outside: bool = False,
 ) -> pd.DataFrame:
-    """Read PaddleOCR's ``Label.txt`` into a flat frame, labelled from 0.
+    """Read PaddleOCR's ``Label.txt`` into a flat frame with index labels from 0.
 
-    Boxes of one ``key_cls`` are the lines of one field; boxes without one (or with ``None``, as
-    PPOCRLabel writes) are lines of ``text``.  A box that is ``difficult``, or still has the
-    placeholder that PPOCRLabel writes, is unreadable: ``###``, which scoring knows.
+    Boxes with the same ``key_cls`` are the lines of one field; boxes without one (or with
+    ``None``, as written by PPOCRLabel) are lines of ``text``.  A box that is ``difficult``, or has
+    a placeholder of PPOCRLabel as its text, is unreadable (``###``).
 
     Parameters
     ----------
     path
         The file.
     prefix
-        Taken off each path that begins with it.
+        Prefix that is removed from the paths.
     column
-        What to call the column of paths.
+        Name of the column of paths.
     outside
         Whether pictures outside the folder of the file are allowed: absolute paths, ``..``.
 
     Raises
     ------
     ArgumentError
-        A line is not in the format, the message gives its number; or a picture is outside.
+        A line does not have the format (the message contains its number), or a picture is outside
+        the folder.
     """
     papers: list[Paper] = []
     try:

@@ -1,4 +1,4 @@
-"""What all formats share: from a flat frame to papers with regions, and back."""
+"""Convert a flat frame to papers with regions and back, for all formats."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from cvocr_lab.results import Document, Extraction, FieldValue, Quad, box_quad, 
 _ABOUT: Final = (
     "confidence", "valid", "invalid_code", "invalid_message", "warnings", "corners", "extra",
 )  # fmt: skip
-"""Attributes of a document as a whole, besides type, side and page."""
+"""Attributes of a document as a whole, other than type, side and page."""
 
 
 MALFORMED: Final = (
@@ -36,12 +36,12 @@ MALFORMED: Final = (
 
 
 class LeftOutWarning(UserWarning):
-    """The format cannot hold some of the data; the rest was written."""
+    """Some data was left out, because the format cannot represent it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """One row of a flat frame, as another tool knows it.
+    """One row of a flat frame, as it is exchanged with other tools.
 
     Parameters
     ----------
@@ -52,11 +52,11 @@ class Paper:
     document
         What was read; None for a failed row.
     nth
-        Which paper of its picture, from 1.
+        Number among the papers of its picture, from 1.
     engine
-        Who read it.
+        Name of the engine.
     reviewed
-        The fields that a person has confirmed, corrected or found unreadable.
+        The fields that a person has confirmed, corrected or marked as unreadable.
     """
 
     label: object
@@ -68,12 +68,12 @@ class Paper:
 
 
 def papers_of(frame: pd.DataFrame) -> list[Paper]:
-    """Take the papers out of a flat frame, row by row.
+    """Return the papers of a flat frame, one per row.
 
     Raises
     ------
     ArgumentError
-        It is no flat frame, or holds pictures instead of paths.
+        It is no flat frame, or contains pictures instead of paths.
     """
     records = Records(frame)
     refuse_numbers(records.frame, records.fields)
@@ -84,8 +84,8 @@ def papers_of(frame: pd.DataFrame) -> list[Paper]:
     for record in records:
         if not record.name:
             raise ArgumentError(
-                f"the frame holds pictures, not paths (row {record.label!r}): the format names "
-                "files; save the pictures and put their paths into column 'ocr_source'"
+                f"the frame contains pictures, not paths (row {record.label!r}), but the format "
+                "needs files: save the pictures, and put their paths into column 'ocr_source'"
             )
         document = None
         if not record.error:
@@ -128,7 +128,7 @@ def _about_rows(frame: pd.DataFrame) -> list[dict[str, object]]:
 
 
 def about(document: Document) -> dict[str, object]:
-    """Give what is known of the paper as a whole, ready for JSON; the inverse is `with_about`.
+    """Return the attributes of the paper as a whole for JSON; the inverse of `with_about`.
 
     >>> about(Document("cmt", valid=False, warnings=("blurred",)))
     {'valid': False, 'warnings': ['blurred']}
@@ -142,7 +142,7 @@ def about(document: Document) -> dict[str, object]:
 
 
 def with_about(document: Document, said: object) -> Document:
-    """Return the document with the attributes that `about` gave; they are checked later."""
+    """Return the document with the attributes from `about`; they are checked later."""
     if not isinstance(said, Mapping):
         return document
     found = {name: said[name] for name in _ABOUT if name in said}
@@ -153,7 +153,7 @@ def with_about(document: Document, said: object) -> Document:
 
 
 def _reviewed(states: str) -> frozenset[str]:
-    """The fields that ``ocr_reviewed`` says a person has decided."""
+    """Return the fields that a person has decided, according to ``ocr_reviewed``."""
     said = (part.rpartition(":") for part in states.split(";"))
     return frozenset(field for field, _, state in said if state in REVIEWED)
 
@@ -166,9 +166,9 @@ def bare_name(source: str) -> str:
 def frame_of(
     papers: Iterable[Paper], name: str | PathLike[str], *, column: str = "image"
 ) -> pd.DataFrame:
-    """Put the papers of a file into a flat frame; neighbours of one label and source are one input.
+    """Build a flat frame from papers; consecutive papers with one label and source are one input.
 
-    A paper with neither type nor value is a row all the same.
+    A paper without type and values is a row as well.
     """
     inputs: list[tuple[object, str, str, list[Document]]] = []
     last: Paper | None = None
@@ -176,7 +176,7 @@ def frame_of(
         try:
             document = checked(Extraction((paper.document or Document(""),))).documents[0]
         except ValueError as error:
-            raise ArgumentError(f"{name} holds what is no reading: {error}") from None
+            raise ArgumentError(f"{name} contains an invalid reading: {error}") from None
         if last and paper.nth > 1 and (last.label, last.source) == (paper.label, paper.source):
             inputs[-1][3].append(document)
         else:
@@ -209,10 +209,10 @@ def regions_of(document: Document) -> Iterator[Region]:
 
 
 def values_of(regions: Iterable[Region]) -> Mapping[str, FieldValue]:
-    """Make values of regions: those of one field are its lines, joined in the order given.
+    """Join the regions of each field, which are its lines, to values.
 
-    A joined value has the least of the confidences, and the upright box around the quads.  A value
-    with an unreadable line is unreadable; free text is if all its lines are.
+    A joined value has the lowest of the confidences, and the upright box around the quads.  A
+    value with an unreadable line is unreadable; free text is unreadable only if all its lines are.
     """
     of_field: dict[str, list[Region]] = {}
     for region in regions:
@@ -250,12 +250,12 @@ def outline_quad(points: object) -> Quad:
 
 
 def picture_size(source: str) -> tuple[int, int]:
-    """Width and height of an upright picture in pixels, read from its head where that will do.
+    """Return width and height of an upright picture in pixels, from its header if possible.
 
     Raises
     ------
     ImageError, FetchError
-        It cannot be read.
+        The picture cannot be read.
     """
     from PIL import Image, UnidentifiedImageError
 
@@ -273,23 +273,15 @@ def picture_size(source: str) -> tuple[int, int]:
 
 
 def inside(source: str, file: str | PathLike[str], *, outside: bool) -> str:
-    """Give a path that an imported file names, if it stays in the folder the file came with.
+    """Return a path in an imported file, if it is in the folder of this file.
 
-    Otherwise a stranger's file could name the reader's own files, and an export would copy them.
-
-    Parameters
-    ----------
-    source
-        The path, or a URL.
-    file
-        The imported file.
-    outside
-        Whether every path is allowed.
+    Otherwise a file from somebody else could refer to private files of the user, and an export
+    would copy them.
 
     Raises
     ------
     ArgumentError
-        It leads out of the folder.
+        The path is outside the folder.
     """
     if outside or re.match(r"https?://", source, re.I):
         return source
@@ -298,7 +290,7 @@ def inside(source: str, file: str | PathLike[str], *, outside: bool) -> str:
     is_foreign = PureWindowsPath(source).drive or "\\" in source or source.startswith("~")
     if is_foreign or not path.is_relative_to(folder):
         raise ArgumentError(
-            f"{file} names a picture outside its own folder: say outside=True if you trust the "
-            "file, or root=… or prefix=… for what stands before the paths"
+            f"{file} refers to a picture outside its own folder: pass outside=True if you trust "
+            "the file, or root=… or prefix=… to remove a prefix of the paths"
         )
     return source

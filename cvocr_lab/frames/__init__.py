@@ -64,6 +64,7 @@ from cvocr_lab.frames.record import Cell, Record
 from cvocr_lab.frames.records import Records, expected
 from cvocr_lab.frames.sources import relocate, source_path
 from cvocr_lab.frames.tables import Table, as_table, spelled, spellings
+from cvocr_lab.frames.text_tables import read_labels
 from cvocr_lab.frames.truth import Accepted, Alternatives, Truth
 from cvocr_lab.frames.wide_table import wide
 
@@ -72,6 +73,6 @@ __all__ = [
     "UNREADABLE", "Accepted",
     "Alternatives", "Cell", "Pairing", "Reading", "Record", "Records", "Table", "Truth",
     "as_table", "as_text", "check_source_columns", "expected", "field_columns", "from_frame",
-    "listed", "pair", "read_frame", "relocate", "restore", "source_path", "spelled", "spellings",
-    "to_frame", "truth_by_row", "wide", "write_csv", "write_frame",
+    "listed", "pair", "read_frame", "read_labels", "relocate", "restore", "source_path", "spelled",
+    "spellings", "to_frame", "truth_by_row", "wide", "write_csv", "write_frame",
 ]  # fmt: skip

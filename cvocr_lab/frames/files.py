@@ -22,7 +22,7 @@ from cvocr_lab.frames.columns import (
     restore,
 )
 from cvocr_lab.frames.parquet_stream import write_stream
-from cvocr_lab.frames.text_tables import read_text_table
+from cvocr_lab.frames.text_tables import read_labels
 from cvocr_lab.frames.truth import refuse_numbers
 from cvocr_lab.kinds import TYPES
 from cvocr_lab.kinds._fieldtypes import Amount, Date
@@ -71,13 +71,7 @@ def write_frame(frame: pd.DataFrame | Iterable[pd.DataFrame], path: str | Path) 
 
 def write_csv(frame: pd.DataFrame, to: Path | TextIO) -> None:
     """Write a flat frame as CSV, starting with its index, and with formulas escaped."""
-    names = list(frame.index.names)
-    if len(names) > 1:
-        names = [at if name is None else name for at, name in enumerate(names)]
-    labels = [INDEX if name is None else f"{INDEX}_{name}" for name in names]
-    index = frame.index.to_frame(index=False)
-    index.columns = pd.Index(labels)
-    safe = pd.concat([index, frame.reset_index(drop=True)], axis=1)
+    safe = with_index_columns(frame)
     safe.columns = safe.columns.map(_guarded)
     quoting: Literal[0, 2] = csv.QUOTE_MINIMAL
     for at in range(safe.shape[1]):
@@ -87,6 +81,15 @@ def write_csv(frame: pd.DataFrame, to: Path | TextIO) -> None:
             if any("\r" in cell for cell in cells if isinstance(cell, str)):
                 quoting = csv.QUOTE_NONNUMERIC  # otherwise a carriage return starts a new row
     safe.to_csv(to, index=False, quoting=quoting)
+
+
+def with_index_columns(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame with its index as the first column(s), as in a CSV file."""
+    names = list(frame.index.names)
+    if len(names) > 1:
+        names = [at if name is None else name for at, name in enumerate(names)]
+    labels = [INDEX if name is None else f"{INDEX}_{name}" for name in names]
+    return frame.rename_axis(index=labels).reset_index()
 
 
 def _guarded(cell: object) -> object:
@@ -128,7 +131,7 @@ def read_frame(path: str | Path) -> pd.DataFrame:
                 return _restored(pd.read_parquet(path), path)
         case ".csv":
             # Everything is read as text, so that ID numbers keep their leading zeros.
-            frame = read_text_table(path, na_values=[""])
+            frame = read_labels(path, na_values=[""])
             with _no_frame(path, "flat frame"):
                 return with_clean_dtypes(
                     _restored(frame.rename(columns={"Unnamed: 0": INDEX}), path)

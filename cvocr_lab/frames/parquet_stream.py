@@ -33,18 +33,8 @@ def write_stream(frames: Iterable[pd.DataFrame], path: Path) -> int:
     partial files next to it (``read.parquet.part0`` …).  They are deleted if an error occurs, and
     overwritten by the next call.
 
-    Parameters
-    ----------
-    frames
-        Flat frames with the same source columns and index, such as the result of
-        `cvocr_lab.extract` with `chunksize`.  Fields of types that do not occur get no columns.
-    path
-        The file.
-
-    Raises
-    ------
-    ArgumentError
-        The file name has another ending, a column contains pictures, or there is no frame.
+    The frames must have the same source columns and index.  Fields of types that do not occur
+    get no columns.
     """
     if path.suffix.lower() != ".parquet":
         ending = path.suffix or "a name without ending"
@@ -169,12 +159,7 @@ def _aligned(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
 def arrow_schema(frame: pd.DataFrame, before: pa.Schema | None = None) -> pa.Schema:
     """Return the Arrow type of each column, independent of the values in these rows.
 
-    Parameters
-    ----------
-    frame
-        A flat frame.
-    before
-        Types of earlier frames, which are kept.
+    The types in `before`, those of earlier frames, are kept.
     """
     import pyarrow as pa
 

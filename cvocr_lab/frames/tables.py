@@ -10,7 +10,7 @@ import pandas as pd
 
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.frames.columns import as_text, composed, triple
-from cvocr_lab.frames.text_tables import read_text_table
+from cvocr_lab.frames.text_tables import read_labels
 from cvocr_lab.kinds import TYPES, field_order
 from cvocr_lab.text import nfc
 
@@ -54,7 +54,7 @@ def as_table(data: Table, what: str) -> pd.DataFrame:
 
 def _framed(data: Table, what: str) -> pd.DataFrame:
     if isinstance(data, str | os.PathLike):
-        data = read_text_table(data)
+        data = read_labels(data)
     if isinstance(data, pd.DataFrame):
         if data.columns.nlevels > 1:
             raise ArgumentError(

@@ -1,4 +1,4 @@
-"""Read CSV files with all cells as text."""
+"""`read_labels`: read a CSV file with all cells as text."""
 
 from __future__ import annotations
 
@@ -29,13 +29,21 @@ _OTHER: Final = {
 """How files of other kinds become a table."""
 
 
-def read_text_table(path: str | PathLike[str], **options: Any) -> pd.DataFrame:
-    """Read a CSV file with all cells as text, so that ID numbers keep their leading zeros.
+def read_labels(path: str | PathLike[str], **options: Any) -> pd.DataFrame:
+    """Read a table of labels from CSV with all cells as text, so that numbers keep leading zeros.
 
     The separator (comma, semicolon, tab or bar) is taken from the first line.  The encoding is
     UTF-8, UTF-16, or cp1258, which Vietnamese versions of Excel write.  Names of columns are
-    returned in NFC.  The apostrophes that `write_csv` puts before texts that look like formulas
-    are removed.
+    returned in NFC.  A word such as ``NA`` stays a word; an empty cell is the empty string, which
+    means absent.  The apostrophes that `write_csv` puts before texts that look like formulas are
+    removed.
+
+    Parameters
+    ----------
+    path
+        The file, such as ``sample_data/labels.csv``.
+    options
+        Passed to `pandas.read_csv`.
 
     Raises
     ------

@@ -90,8 +90,9 @@ def _check_whole(records: Records, sides: list[str]) -> None:
     split = sum(len(found) == 2 for found in lone.values())
     if split:
         raise ArgumentError(
-            f"front and back of {split} pairs have different index labels, for example after "
-            "reset_index: give both rows of a pair the same label, or call wide first"
+            f"the front and the back of {split} pair{'s' if split > 1 else ''} have different "
+            "index labels, for example after reset_index: give both rows of a pair the same label, "
+            "or call wide before reset_index"
         )
 
 

@@ -20,6 +20,7 @@ from cvocr_lab.images._decode import (
     check_page_numbers,
     check_size,
     decode_picture,
+    quiet_pillow,
     read_only,
     translated,
     upright,
@@ -28,7 +29,6 @@ from cvocr_lab.images._fetch import Fetch, fetch_bytes, public_name
 from cvocr_lab.images._formats import format_of, is_readable
 from cvocr_lab.images._limits import Limits
 from cvocr_lab.images._pdf import decode_pdf
-from cvocr_lab.images._pillow_warnings import quiet_pillow
 from cvocr_lab.images._source import Encoded, Origin, checked, on_disk, read_source
 
 __all__ = [

@@ -7,10 +7,13 @@ import ctypes
 import importlib
 import io
 import logging
+import re
+import threading
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +21,6 @@ from numpy.typing import NDArray
 from cvocr_lab.errors import CvocrError, ImageError
 from cvocr_lab.images._integrity import is_cut_off, jpeg_scans
 from cvocr_lab.images._limits import Limits
-from cvocr_lab.images._pillow_warnings import quiet_pillow
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -33,16 +35,35 @@ _COPIES: Final = 10  # maximum number of small copies per page of a TIFF pyramid
 _SUBFILE_TYPE: Final = 254
 
 
+_FILTER_LOCK: Final = threading.Lock()
+_FILTER: Final[Any] = ("ignore", None, Warning, re.compile(r"PIL\b"), 0)
+_inside = 0
+
+
+@contextmanager
+def quiet_pillow() -> Iterator[None]:
+    """Run a block without Pillow's warnings; thread-safe.
+
+    `warnings.catch_warnings` is not thread-safe, since it replaces the whole list of filters.
+    Instead, the first thread that enters adds a filter, and the last one removes it.
+    """
+    global _inside
+    with _FILTER_LOCK:
+        _inside += 1
+        if _FILTER not in warnings.filters:
+            warnings.filters.insert(0, _FILTER)  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        with _FILTER_LOCK:
+            _inside -= 1
+            if not _inside and _FILTER in warnings.filters:
+                warnings.filters.remove(_FILTER)  # type: ignore[attr-defined]
+
+
 @contextmanager
 def translated(name: str, what: str) -> Iterator[None]:
     """Replace any exception of a decoder by an `ImageError` that names the source.
-
-    Parameters
-    ----------
-    name
-        Name of the source in messages.
-    what
-        What is being read, for example ``"PNG"``.
 
     Raises
     ------
@@ -71,18 +92,7 @@ def decode_picture(
 ) -> tuple[Pixels, ...]:
     """Decode a picture to one array, or to one array per page of a TIFF.
 
-    Parameters
-    ----------
-    data
-        The encoded picture.
-    found
-        Its format, by Pillow's name.
-    name
-        Name of the source in messages.
-    pages
-        Page numbers to decode, from 1; None for all.
-    limits
-        Limits that are checked with the header, before decoding.
+    The limits are checked with the header, before decoding.
 
     Raises
     ------
@@ -132,16 +142,7 @@ def read_only(pixels: Pixels) -> Pixels:
 def check_size(size: tuple[int, int], name: str, limits: Limits, *, before: int = 0) -> None:
     """Check the declared size of a picture.
 
-    Parameters
-    ----------
-    size
-        Width and height in pixels.
-    name
-        Name of the source in messages.
-    limits
-        Allowed sizes.
-    before
-        Number of pixels in the pages before this one.
+    `before` is the number of pixels in the pages before this one.
 
     Raises
     ------
@@ -270,6 +271,8 @@ def _enable_heif(name: str) -> None:
 @cache
 def _silence_tiff() -> None:
     """Prevent libtiff from writing to standard error; Pillow raises the relevant errors."""
+    # Pillow has no public setting for this; the handlers belong to the copy of libtiff that its
+    # extension module loads, so that module is the only way to reach them.
     from PIL import _imaging
 
     # Without a handler, logging writes to standard error too.

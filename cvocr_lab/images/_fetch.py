@@ -18,9 +18,9 @@ from time import monotonic
 from typing import TYPE_CHECKING, Final
 from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
 
-from cvocr_lab.errors import ArgumentError, FetchError
+from cvocr_lab.errors import FetchError
 from cvocr_lab.images._formats import format_of, is_readable
-from cvocr_lab.images._limits import changed_fields
+from cvocr_lab.images._limits import changed_fields, check_positive
 
 if TYPE_CHECKING:
     import http.client
@@ -97,11 +97,7 @@ class Fetch:
         return changed_fields(self)
 
     def __post_init__(self) -> None:
-        for name in ("connect_s", "read_s", "total_s", "max_bytes"):
-            if not getattr(self, name) > 0:
-                raise ArgumentError(
-                    f"Fetch.{name} must be greater than 0, not {getattr(self, name)!r}"
-                )
+        check_positive(self, "connect_s", "read_s", "total_s", "max_bytes")
 
 
 def public_name(url: str) -> str:

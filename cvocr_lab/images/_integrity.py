@@ -8,15 +8,7 @@ from typing import Final
 
 
 def is_cut_off(data: bytes, found: str) -> bool:
-    """Return whether the end of a file is missing; False if the decoder detects this itself.
-
-    Parameters
-    ----------
-    data
-        The file.
-    found
-        Its format from `format_of`.
-    """
+    """Return whether the end of a file is missing; False if the decoder detects this itself."""
     match found:
         case "PDF":
             # PDFium repairs a file without its last table.

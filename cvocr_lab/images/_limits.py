@@ -19,6 +19,21 @@ def changed_fields(settings: Any) -> str:
     return f"{type(settings).__name__}({', '.join(changed)})"
 
 
+def check_positive(settings: Any, *names: str) -> None:
+    """Check that these attributes are greater than 0.
+
+    Raises
+    ------
+    ArgumentError
+        One of them is not.
+    """
+    for name in names:
+        value = getattr(settings, name)
+        if not value > 0:
+            where = f"{type(settings).__name__}.{name}"
+            raise ArgumentError(f"{where} must be greater than 0, not {value!r}")
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Allowed sizes of pictures.
@@ -52,8 +67,4 @@ class Limits:
         return changed_fields(self)
 
     def __post_init__(self) -> None:
-        for name in ("max_bytes", "max_pixels", "min_side", "max_pages", "pdf_dpi", "pdf_s"):
-            if not getattr(self, name) > 0:
-                raise ArgumentError(
-                    f"Limits.{name} must be greater than 0, not {getattr(self, name)!r}"
-                )
+        check_positive(self, *(f.name for f in fields(self)))

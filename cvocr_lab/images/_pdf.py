@@ -41,17 +41,6 @@ def decode_pdf(
 ) -> tuple[Pixels, ...]:
     """Render the pages of a PDF.
 
-    Parameters
-    ----------
-    data
-        The file.
-    name
-        Name of the source in messages.
-    pages
-        Page numbers to render, from 1; None for all.
-    limits
-        Allowed sizes, resolution and time.
-
     Raises
     ------
     ImageError

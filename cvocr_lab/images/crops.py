@@ -8,6 +8,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from cvocr_lab.errors import RowError
+from cvocr_lab.images import load
+
 Pixels = NDArray[np.uint8]
 Points = NDArray[np.float64]
 
@@ -74,10 +77,8 @@ def rectified(pixels: Pixels, points: Points, size: tuple[int, int]) -> Pixels:
     return np.asarray(cv2.warpPerspective(pixels, transform, size, borderMode=border), np.uint8)
 
 
-def value_crop(
-    pixels: Pixels, quad: Sequence[float] | None, *, margin: float, width: int, height: int
-) -> bytes | None:
-    """Cut out the value of a field as a JPEG file; None if its place is unknown.
+class ValueCrops:
+    """Cut out the values of fields as JPEG files; the last picture is kept for the next value.
 
     Parameters
     ----------
@@ -86,10 +87,32 @@ def value_crop(
     width, height
         Maximum size in pixels.
     """
-    corners = corners_of(quad)
-    if corners is None:
-        return None
-    return jpeg(cut(pixels, grown(corners, margin), width=width, height=height))
+
+    def __init__(self, *, margin: float, width: int, height: int) -> None:
+        self._margin, self._width, self._height = margin, width, height
+        self._source: object = None
+        self._pages: dict[int, Pixels] = {}
+
+    def crop(self, source: object, page: int, quad: Sequence[float] | None) -> bytes | None:
+        """Cut out a value; None if its place is unknown or the picture cannot be read."""
+        corners = corners_of(quad)
+        if corners is None:
+            return None
+        if self._source is None or self._source is not source:
+            self._source, self._pages = source, _pages(source)
+        if page not in self._pages:
+            return None
+        points = grown(corners, self._margin)
+        return jpeg(cut(self._pages[page], points, width=self._width, height=self._height))
+
+
+def _pages(source: object) -> dict[int, Pixels]:
+    """Return the pages of a picture by number; empty if it cannot be read."""
+    try:
+        picture = load(source)
+    except RowError:
+        return {}
+    return dict(zip(picture.numbers, picture.pages, strict=True))
 
 
 def shrunk(pixels: Pixels, edge: int) -> Pixels:

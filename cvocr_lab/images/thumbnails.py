@@ -5,10 +5,9 @@ from __future__ import annotations
 import io
 
 from cvocr_lab.images import Fetch, Limits, fetched, load
-from cvocr_lab.images._decode import check_size, translated, upright
+from cvocr_lab.images._decode import check_size, quiet_pillow, translated, upright
 from cvocr_lab.images._formats import format_of
 from cvocr_lab.images._integrity import is_cut_off
-from cvocr_lab.images._pillow_warnings import quiet_pillow
 from cvocr_lab.images.crops import Pixels, shrunk
 
 
@@ -40,11 +39,6 @@ def load_small(
         Upright RGB pixels.
     float
         Their width as a share of the width of the page.
-
-    Raises
-    ------
-    ImageError, FetchError
-        See `cvocr_lab.images.load`.
     """
     if page == 1:
         image = fetched(load(source, limits=limits, fetch=fetch, decode=False))

@@ -6,7 +6,7 @@ import json
 import math
 import uuid
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from typing import Final, Literal, TypeAlias, get_args
 
@@ -115,6 +115,14 @@ class Decision:
         return self.time, self.id
 
 
+def cells_of(decision: Decision) -> dict[str, object]:
+    """Return the attributes of a decision and of its item, in the order of a journal."""
+    about = {"id": decision.id, "time": decision.time, "who": decision.who}
+    subject = {f.name: getattr(decision.item, f.name) for f in fields(Item)}
+    others = (f.name for f in fields(Decision) if f.name != "item" and f.name not in about)
+    return about | subject | {name: getattr(decision, name) for name in others}
+
+
 def line_of(decision: Decision) -> bytes:
     """Encode a decision as one line of JSON with a line break.
 
@@ -129,22 +137,8 @@ def line_of(decision: Decision) -> bytes:
     >>> decision_of(line).item.source
     'a.jpg'
     """
-    cells = {
-        "id": decision.id,
-        "time": decision.time.astimezone(UTC).isoformat(timespec="microseconds"),
-        "who": decision.who,
-        **asdict(decision.item),
-        "state": decision.state,
-        "value": decision.value,
-        "engine": decision.engine,
-        "engine_value": decision.engine_value,
-        "seconds": decision.seconds,
-        "note": decision.note,
-        "doubt": decision.doubt,
-        "chance": decision.chance,
-        "undoes": decision.undoes,
-        "replaces": decision.replaces,
-    }
+    time = decision.time.astimezone(UTC).isoformat(timespec="microseconds")
+    cells = cells_of(decision) | {"time": time}
     try:
         return json.dumps(cells, ensure_ascii=False, allow_nan=False).encode() + b"\n"
     except UnicodeEncodeError:

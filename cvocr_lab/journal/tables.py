@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import astuple, fields
 from os import PathLike
 from pathlib import Path
 from typing import TypeAlias
@@ -13,7 +12,7 @@ import pandas as pd
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.files import replacing
 from cvocr_lab.frames import TEXT
-from cvocr_lab.journal.decision import Decision, Item, line_of
+from cvocr_lab.journal.decision import Decision, Item, cells_of, line_of
 from cvocr_lab.journal.disk import read
 from cvocr_lab.journal.file import Journal, warn_of_invalid_lines
 from cvocr_lab.journal.fold import not_undone, unique
@@ -106,24 +105,16 @@ def to_frame(journal: Decisions) -> pd.DataFrame:
     decisions = read_decisions(journal)
     valid = {d.id for d in not_undone(decisions)}
     rows = [
-        (
-            d.id, d.time, d.who, *astuple(d.item), d.state, d.value, d.engine, d.engine_value,
-            d.seconds, d.note, d.doubt, d.chance, d.undoes, ";".join(d.replaces), d.id in valid,
-        )
+        {**cells_of(d), "replaces": ";".join(d.replaces), "stands": d.id in valid}
         for d in decisions
-    ]  # fmt: skip
-    names = (
-        "id", "time", "who", *(f.name for f in fields(Item)), "state", "value", "engine",
-        "engine_value", "seconds", "note", "doubt", "chance", "undoes", "replaces", "stands",
-    )  # fmt: skip
-    columns = list(zip(*rows, strict=True)) or [()] * len(names)
+    ]
     dtypes: dict[str, str] = {
         "time": "datetime64[us, UTC]", "label": "object", "page": "int64", "nth": "int64",
         "seconds": "float64", "chance": "float64", "stands": "bool",
     }  # fmt: skip
     return pd.DataFrame(
         {
-            name: pd.Series(list(values), dtype=dtypes.get(name, TEXT))
-            for name, values in zip(names, columns, strict=True)
+            name: pd.Series([row[name] for row in rows], dtype=dtypes.get(name, TEXT))
+            for name in (*cells_of(Decision(Item(), "untouched")), "stands")
         }
     )

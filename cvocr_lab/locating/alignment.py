@@ -84,13 +84,7 @@ class Piece:
 
 
 class Stream:
-    """The lines of a picture, joined for the alignment.
-
-    Parameters
-    ----------
-    texts
-        Texts of the lines, in any order.
-    """
+    """The lines of a picture, joined for the alignment."""
 
     def __init__(self, texts: Sequence[str]) -> None:
         made = [folded(text) for text in texts]

@@ -1,12 +1,11 @@
-"""How good a reading is: truth against flat frame, cell by cell."""
+"""Compare readings with a truth, cell by cell."""
 
-from cvocr_lab.frames import Alternatives
+from cvocr_lab.frames import Alternatives, read_labels
 from cvocr_lab.scoring.calibration import Calibration
 from cvocr_lab.scoring.comparators import VERDICTS
 from cvocr_lab.scoring.comparison import Comparison
 from cvocr_lab.scoring.diagnosis import MISTAKES
 from cvocr_lab.scoring.drift import DriftWarning
-from cvocr_lab.scoring.labels import read_labels
 from cvocr_lab.scoring.misuse import PairingWarning
 from cvocr_lab.scoring.rates import RATES
 from cvocr_lab.scoring.readers import Readers

@@ -1,17 +1,16 @@
-"""Addresses by parts: abbreviations, unit words left out, and the mergers of 2025-07-01.
+"""Compare addresses by their parts: abbreviations, unit words, and the mergers of 2025-07-01.
 
-Cards leave unit words out (``Ví Dụ, Mẫu, Hà Nội``), their QR codes print them, registrations
-shorten them (``P.7, Q.1, TP.HCM``); a comma before the province may be lost; case differs.  None
-of that changes the place.  A mark, a letter or a digit more or less does: a misread name is no
-other spelling.
+Cards omit unit words (``Ví Dụ, Mẫu, Hà Nội``), their QR codes contain them, and registrations
+abbreviate them (``P.7, Q.1, TP.HCM``); a comma before the province may be missing, and case
+differs.  None of this changes the place.  Another letter, digit or diacritic does: a misread name
+is not another spelling.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from cvocr_lab.data import rows
 from cvocr_lab.places import match_province, provinces, successor
@@ -22,7 +21,7 @@ _SHORT: Final = {
     "tp": "thành phố", "tx": "thị xã", "tt": "thị trấn", "q": "quận", "p": "phường", "h": "huyện",
     "x": "xã", "kp": "khu phố", "kdc": "khu dân cư", "ca": "công an",
 }  # fmt: skip
-# One letter shortens a unit only with a dot or before a number: P.7, Q1.
+# A single letter is an abbreviation only with a dot or before a number: P.7, Q1.
 _SHORTENED: Final = re.compile(
     r"\b(?:(tp)(?=hcm\b)|t\.(p)\b\.?|(tp|tx|tt|kp|kdc|ca)(?![^\W_])\.?|([qphx])\.|([qp])(?=\d))\s*",
     re.IGNORECASE,
@@ -30,28 +29,27 @@ _SHORTENED: Final = re.compile(
 _UNITS: Final = frozenset(
     {"thành phố", "thị xã", "thị trấn", "quận", "phường", "huyện", "xã", "tỉnh"}
 )
-"""Unit words that may be left out; hamlets, groups and the like are part of the name."""
+"""Unit words that may be omitted; words for hamlets and groups are part of the name."""
 
 _SPELLINGS: Final = {"đăk lăk": "đắk lắk", "đắc lắk": "đắk lắk", "đăk nông": "đắk nông"}
-"""Provinces that official papers write in several ways, beside the aliases of the gazetteer."""
+"""Other official spellings of provinces, in addition to the aliases of the gazetteer."""
 
 _LONGEST: Final = 4
-"""Words in the longest name of a province: Bà Rịa Vũng Tàu."""
+"""Number of words in the longest name of a province: Bà Rịa Vũng Tàu."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """An address: its words with the unit before each, and its province."""
+class _Place(NamedTuple):
+    """An address: its words, each with the unit before it, and its province."""
 
     words: tuple[tuple[str, str], ...]
     province: str
 
 
 def place_verdict(truth: str, value: str) -> Literal["same value", "other era", "different"]:
-    """Say whether two addresses are the same, part by part, or but for the mergers of 2025-07-01.
+    """Return whether two addresses are the same, or the same except for the mergers of 2025-07-01.
 
-    ``other era``: one ends in a province of before, the other in the one it became part of; what
-    stands before is the same, or lacks the district, which was abolished.
+    ``other era``: one address ends in a former province, and the other in the province that it
+    became part of; the parts before are the same, or lack the district, which was abolished.
 
     >>> place_verdict("P.7, Q.3, TP.HCM", "Phường 7, Quận 3, Thành phố Hồ Chí Minh")
     'same value'
@@ -66,10 +64,11 @@ def place_verdict(truth: str, value: str) -> Literal["same value", "other era", 
     >>> place_verdict("Dĩ An, Bình Dương", "Dĩ An, Tây Ninh")
     'different'
     """
-    # The longer words tell in a moment of most addresses that they are different.  Words of the
-    # province, the last four, may differ; of other eras those of a district, four more, too.
+    # Comparing the longer words is fast, and sufficient for most addresses.  The words of the
+    # province (the last four) may differ, and in other eras those of the district (four more).
     long, other = _long_words(truth), _long_words(value)
-    if not _may_agree(long, other, _LONGEST + 4):
+    but = _LONGEST + 4
+    if not (set(long[:-but]) <= set(other) and set(other[:-but]) <= set(long)):
         return "different"
     ours, theirs = _place(truth), _place(value)
     if ours.province == theirs.province:
@@ -78,23 +77,18 @@ def place_verdict(truth: str, value: str) -> Literal["same value", "other era", 
 
 
 def _merged(old: _Place, new: _Place) -> bool:
-    """Tell whether the first is the second before the mergers."""
+    """Return whether the first address is the second one before the mergers."""
     if not old.province or _since(old.province) != new.province:
         return False
-    # The district is one to four words, the last before the province.
+    # The district has one to four words, which are the last before the province.
     left_out = len(old.words) - len(new.words)
     if left_out == 0 or (0 < left_out <= 4 and new.words):
         return _alike(old.words[: len(new.words)], new.words)
     return False
 
 
-def _may_agree(ours: list[str], theirs: list[str], but: int) -> bool:
-    """Tell whether all words, `but` the last ones, are among those of the other."""
-    return set(ours[:-but]) <= set(theirs) and set(theirs[:-but]) <= set(ours)
-
-
 def _long_words(text: str) -> list[str]:
-    """Words of three letters and more without their marks, but no unit words."""
+    """Return the words of three or more letters without diacritics, except unit words."""
     folded = text.lower().translate(FOLD)
     return [word for word in _LONG_WORD.findall(folded) if word not in _UNIT_WORDS]
 
@@ -109,7 +103,7 @@ def _alike(ours: tuple[tuple[str, str], ...], theirs: tuple[tuple[str, str], ...
     for (unit, word), (other_unit, other) in zip(ours, theirs, strict=True):
         if word != other:
             return False
-        # Phường 7 is no Quận 7, and a bare 7 neither; before a name the unit may be left out.
+        # Phường 7 is neither Quận 7 nor 7 alone; before a name, the unit may be omitted.
         if unit != other_unit and (word[:1].isdigit() or (unit and other_unit)):
             return False
     return True
@@ -129,7 +123,7 @@ def _place(text: str) -> _Place:
     rest = [name.lower() for name in names]
     while rest:
         size = 2 if " ".join(rest[:2]) in _UNITS else int(rest[0] in _UNITS)
-        if size:  # one that ends the words belongs to the province, and nobody minds it
+        if size:  # a last unit word belongs to the province and is ignored
             unit = " ".join(rest[:size])
         else:
             words.append((unit, rest[0]))
@@ -144,10 +138,10 @@ def _written_out(found: re.Match[str]) -> str:
 
 
 def _province(text: str) -> str:
-    """Full name, lower case, of the province that `text` is a right spelling of, or ""."""
+    """Return the full name of the province that `text` spells, in lower case; "" for none."""
     if found := _spelled().get(text.lower()):
         return found
-    # Initials, in capitals only: BN; names without their marks would be found as well.
+    # Only initials in capitals (BN): names without diacritics would be found as well.
     if 2 <= len(text) <= 4 and text.isalpha() and text.isupper() and text.lower() not in _SHORT:
         place = match_province(text)
         return place[0].name.lower() if place and place[1] == 1 else ""
@@ -156,7 +150,7 @@ def _province(text: str) -> str:
 
 @cache
 def _spelled() -> dict[str, str]:
-    """Every right spelling of a province, of either era."""
+    """Map all spellings of provinces of both eras to their full names."""
     official = [place.name for place in (*provinces("old"), *provinces("new"))]
     known = {_flat(name): name.lower() for name in official}
     for row in rows("provinces.csv"):
@@ -171,7 +165,7 @@ def _flat(name: str) -> str:
 
 @cache
 def _since(province: str) -> str:
-    """The province of today, lower case, that one of before belongs to."""
+    """Return the present province, in lower case, that a former province belongs to."""
     for place in provinces("old"):
         if place.name.lower() == province:
             return successor(place.name).name.lower()

@@ -1,4 +1,4 @@
-"""What was noticed when readings were paired with rows of the truth."""
+"""List rows of the truth and readings that could not be paired one to one."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from cvocr_lab.frames.records import Ints
 def alignment(
     read: Records, truth: Truth, pairing: Pairing, *, on: str | None = None
 ) -> pd.DataFrame:
-    """List rows and readings that have no partner, or too many.
+    """List rows and readings that have no partner, or several.
 
-    Rows of one label that agree in all their values are the same row twice.
+    Rows with the same label and the same values are reported as duplicates.
     """
     answered = pairing.first >= 0
     spoken = pairing.answering(read.failed)

@@ -1,4 +1,4 @@
-"""Whether confidences mean what they say: reliability, AUROC, Brier score, calibration error."""
+"""`calibrate`: reliability of confidences, AUROC, Brier score, calibration error."""
 
 from __future__ import annotations
 
@@ -13,34 +13,31 @@ import pandas as pd
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.scoring.intervals import SURE, Floats, clustered
 
-_LEVELS: Final = 2048
-"""Confidences are told apart this finely when resampling; the figures themselves are exact."""
-
 _DRAWS: Final = 40_000_000
-"""Values drawn in all when resampling: fewer resamples of larger tables."""
+"""Values drawn in all resamples together: larger tables get fewer resamples."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Calibration:
-    """Confidences of given values against how often they were right.
+    """How well confidences agree with the share of right values.
 
-    A value is right when its outcome is ``correct``; ``wrong`` and ``invented`` are not.  Cells
-    without a value or without a confidence do not count.
+    A value is right if its outcome is ``correct``, and not if it is ``wrong`` or ``invented``.
+    Cells without a value or without a confidence are left out.
 
     Parameters
     ----------
     reliability
         One row per band of confidence: `n` values between `least` and `most`, `confidence` (their
-        mean), `right` (share) with `low` and `high` (Wilson, 95 %).
+        mean), `right` (share) with `low` and `high` (95 %, by cards).
     figures
-        Rows ``auroc`` (chance that a right value has more confidence than a wrong one), ``brier``
-        (mean square of confidence minus right), ``ece`` (mean distance of `confidence` and
-        `right` over the bands), ``bias`` (mean confidence minus share right); columns `value`,
+        Rows ``auroc`` (probability that a right value has a higher confidence than another one),
+        ``brier`` (mean square of confidence minus right), ``ece`` (mean difference of `confidence`
+        and `right` over the bands), ``bias`` (mean confidence minus share right); columns `value`,
         `low` and `high` (95 %, bootstrap over cards).
     n, wrong, unknown
-        Values judged, those of them not right, and values given without a confidence.
+        Numbers of values, of those that are not right, and of values without a confidence.
     ece_by_luck
-        What `ece` would be on average here if every confidence were exactly true.
+        Expected `ece` if all confidences were exactly true.
     """
 
     reliability: pd.DataFrame
@@ -51,7 +48,7 @@ class Calibration:
     ece_by_luck: float
 
     def headline(self) -> str:
-        """Say in one line how far the confidences can be trusted."""
+        """Return the figures in one line."""
         value = self.figures["value"]
         parts = [
             f"{self.n:,} values, {self.wrong:,} not right",
@@ -83,7 +80,7 @@ class Calibration:
 
 
 def with_confidence(cells: pd.DataFrame) -> tuple[pd.DataFrame, int]:
-    """Cells that have a value and a confidence, and how many have a value only.
+    """Return the cells with a value and a confidence, and the number of values without one.
 
     Raises
     ------
@@ -100,52 +97,49 @@ def with_confidence(cells: pd.DataFrame) -> tuple[pd.DataFrame, int]:
 
 
 def calibrate(cells: pd.DataFrame, *, bins: int = 10, seed: int = 0) -> Calibration:
-    """Judge the confidences of cells.
-
-    Parameters
-    ----------
-    cells
-        Of a `Score`.
-    bins
-        Bands of about equal count; equal confidences stay in one band, so there may be fewer.
-
-    Raises
-    ------
-    ArgumentError
-        No value has a confidence, or `bins` is below 1.
-    """
+    """Compute how reliable the confidences of cells are; see `Score.calibration`."""
     if bins < 1:
-        raise ArgumentError(f"at least one band is needed, not {bins}")
+        raise ArgumentError(f"bins must be at least 1, not {bins}")
     known, unknown = with_confidence(cells)
     sure = known["confidence"].to_numpy(np.float64)
     right = known["outcome"].eq("correct").to_numpy()
-    band = _bands(sure, bins)
-    level, levels = _leveled(sure)
-    histograms = _Histograms(levels, _band_of_level(level, band, len(levels)))
-    exact = {
-        "auroc": _auroc(sure, right),
-        "brier": float(np.mean((sure - right) ** 2)),
-        "ece": _ece(band, sure, right),
-        "bias": float(np.mean(sure) - np.mean(right)),
-    }
-    drawn = _resampled(histograms, level, right, known["row"].to_numpy(), seed)
-    edges = [(1 - SURE) / 2, (1 + SURE) / 2]
-    table = pd.DataFrame(
-        [[exact[k], *_quantiles(drawn[k], edges)] for k in exact],
-        index=pd.Index(list(exact), name="figure"),
-        columns=pd.Index(["value", "low", "high"]),
-    )
+    rows = known["row"].to_numpy(np.int64)
+    band, level = _bands(sure, bins), np.unique(sure, return_inverse=True)[1]
+
+    def figures(times: npt.NDArray[np.number]) -> dict[str, float]:
+        """Compute the figures when each value counts this many times."""
+        hits, misses = (np.bincount(level, times * which) for which in (right, ~right))
+        above_misses = hits * (np.cumsum(misses) - misses / 2)  # ties count half
+        pairs = hits.sum() * misses.sum()
+        gaps = times * (sure - right)
+        return {
+            "auroc": above_misses.sum() / pairs if pairs else np.nan,
+            "brier": (gaps * (sure - right)).sum() / times.sum(),
+            "ece": _ece(band, gaps) / times.sum(),
+            "bias": gaps.sum() / times.sum(),
+        }
+
+    exact = figures(np.ones(len(sure)))
+    cards, card = np.unique(rows, return_inverse=True)
+    draws = np.random.default_rng(seed)
+    drawn = []
+    for _ in range(int(np.clip(_DRAWS // len(sure), 200, 1000))):
+        times = np.bincount(draws.integers(0, len(cards), len(cards)), minlength=len(cards))
+        drawn.append(figures(times[card]))
+    edges = pd.DataFrame(drawn).quantile([(1 - SURE) / 2, (1 + SURE) / 2])
+    table = pd.DataFrame({"value": exact, "low": edges.iloc[0], "high": edges.iloc[1]})
     luck = np.random.default_rng(seed)
-    by_luck = np.mean([_ece(band, sure, luck.random(len(sure)) < sure) for _ in range(100)])
+    by_luck = np.mean(
+        [_ece(band, sure - (luck.random(len(sure)) < sure)) for _ in range(100)]
+    ) / len(sure)
     return Calibration(
-        _reliability(band, sure, right, known["row"].to_numpy(np.int64)), table, len(sure),
-        int((~right).sum()), unknown,
-        float(by_luck),
+        _reliability(band, sure, right, rows), table.rename_axis("figure"), len(sure),
+        int((~right).sum()), unknown, float(by_luck),
     )  # fmt: skip
 
 
 def _bands(sure: Floats, bins: int) -> npt.NDArray[np.int64]:
-    """Band of each value: about equal counts, equal confidences together."""
+    """Return the band of each value; bands have about equal sizes."""
     edges = np.unique(np.quantile(sure, np.linspace(0, 1, bins + 1)[1:-1], method="lower"))
     found = np.searchsorted(edges, sure, side="left")
     return np.unique(found, return_inverse=True)[1].astype(np.int64)
@@ -175,88 +169,6 @@ def _reliability(
     return table
 
 
-def _ece(band: npt.NDArray[np.int64], sure: Floats, right: npt.NDArray[np.bool_]) -> float:
-    gaps = np.bincount(band, sure) - np.bincount(band, right)
-    return float(np.abs(gaps).sum() / len(sure))
-
-
-def _auroc(sure: Floats, right: npt.NDArray[np.bool_]) -> float:
-    level = np.unique(sure, return_inverse=True)[1]
-    return float(_chance_of_order(_counts(level, right), _counts(level, ~right))[0])
-
-
-def _counts(level: npt.NDArray[np.int64], which: npt.NDArray[np.bool_]) -> Floats:
-    return np.bincount(level, which).astype(np.float64)[None]
-
-
-def _chance_of_order(right: Floats, wrong: Floats) -> Floats:
-    """Chance that a right value stands above a wrong one (ties half), from counts per level."""
-    below = np.cumsum(wrong, axis=1) - wrong
-    with np.errstate(invalid="ignore", divide="ignore"):
-        pairs: Floats = right.sum(axis=1) * wrong.sum(axis=1)
-        return np.asarray((right * (below + wrong / 2)).sum(axis=1) / pairs, np.float64)
-
-
-def _leveled(sure: Floats) -> tuple[npt.NDArray[np.int64], Floats]:
-    """Level of each value and the confidence of each level, ascending."""
-    levels, level = np.unique(sure, return_inverse=True)
-    if len(levels) <= _LEVELS:
-        return level.astype(np.int64), levels
-    cut = np.unique(np.quantile(sure, np.linspace(0, 1, _LEVELS + 1)[1:-1]))
-    level = np.unique(np.searchsorted(cut, sure, side="left"), return_inverse=True)[1]
-    return level.astype(np.int64), np.bincount(level, sure) / np.bincount(level)
-
-
-def _band_of_level(
-    level: npt.NDArray[np.int64], band: npt.NDArray[np.int64], levels: int
-) -> npt.NDArray[np.int64]:
-    found = np.zeros(levels, np.int64)
-    found[level] = band
-    return found
-
-
-@dataclass(frozen=True, slots=True)
-class _Histograms:
-    """Figures from counts of right and wrong values per level, a row per resample."""
-
-    levels: Floats
-    band: npt.NDArray[np.int64]
-
-    def figures(self, right: Floats, wrong: Floats) -> dict[str, Floats]:
-        both = right + wrong
-        n = both.sum(axis=1)
-        gaps = both * self.levels - right
-        starts = np.flatnonzero(np.r_[True, np.diff(self.band) > 0])
-        return {
-            "auroc": _chance_of_order(right, wrong),
-            "brier": (right * (1 - self.levels) ** 2 + wrong * self.levels**2).sum(axis=1) / n,
-            "ece": np.abs(np.add.reduceat(gaps, starts, axis=1)).sum(axis=1) / n,
-            "bias": gaps.sum(axis=1) / n,
-        }
-
-
-def _resampled(
-    histograms: _Histograms,
-    level: npt.NDArray[np.int64],
-    right: npt.NDArray[np.bool_],
-    rows: npt.NDArray[np.int64],
-    seed: int,
-) -> dict[str, Floats]:
-    cards, card = np.unique(rows, return_inverse=True)
-    draws = np.random.default_rng(seed)
-    size = len(histograms.levels)
-    place = level + size * right
-    found = []
-    for _ in range(int(np.clip(_DRAWS // len(level), 200, 1000))):
-        times = np.bincount(draws.integers(0, len(cards), len(cards)), minlength=len(cards))
-        counts = np.bincount(place, times[card], 2 * size).astype(np.float64)
-        if counts.any():
-            found.append(histograms.figures(counts[None, size:], counts[None, :size]))
-    return {key: np.concatenate([f[key] for f in found]) for key in found[0]}
-
-
-def _quantiles(values: Floats, edges: list[float]) -> list[float]:
-    values = values[np.isfinite(values)]
-    if len(values) == 0:
-        return [float("nan")] * len(edges)
-    return [float(q) for q in np.quantile(values, edges)]
+def _ece(band: npt.NDArray[np.int64], gaps: Floats) -> float:
+    """Sum the distances of confidence and correctness over the bands."""
+    return float(np.abs(np.bincount(band, gaps)).sum())

@@ -1,4 +1,4 @@
-"""One row per compared field: truth, value, and how they differ."""
+"""`compare_fields`: one row per compared field, with truth, value, and how they differ."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from cvocr_lab.frames import TEXT, UNREADABLE, Pairing, Records, Truth, expected
 from cvocr_lab.kinds import TYPES
 from cvocr_lab.scoring.comparators import VERDICTS, Rule, rule_of
 from cvocr_lab.scoring.diagnosis import WRONG_LINE
-from cvocr_lab.scoring.pairs import differences, distances
+from cvocr_lab.scoring.distances import differences, distances
 from cvocr_lab.scoring.texts import TIERS, Coded, Ints, Key, code, measure
 
 OUTCOMES: Final = ("correct", "wrong", "invented", "missing", "absent")
 
 _WRONG: Final = OUTCOMES.index("wrong")
 _SHORT: Final = 4
-"""Values with fewer characters are too often equal by chance to say which line they are from."""
+"""Shorter values are too often equal to another field by chance."""
 
 
 def compare_fields(
@@ -30,7 +30,7 @@ def compare_fields(
 ) -> tuple[pd.DataFrame, int]:
     """Compare every field of every row of the truth with its reading.
 
-    This is the definition; the code computes it for whole columns at once::
+    This is the definition; the code computes it for whole columns at a time::
 
         for row in truth:
             for field in truth.chosen:
@@ -44,23 +44,22 @@ def compare_fields(
                           "absent"   otherwise
                 edits = Levenshtein distance of key(wanted) and key(value)
 
-    A truth without a column `type` expects every field of every row, and so does a type that no
-    document family has.
+    If the truth has no column `type`, or a row has an unknown type, every field is expected.
 
     Parameters
     ----------
     make_key
-        Maps a text to what is compared.
+        Returns the text that is compared.
 
     Returns
     -------
     pandas.DataFrame
         See `cvocr_lab.scoring.Score.cells`.
     int
-        Number of cells left out because the truth calls them unreadable.
+        Number of cells left out because they are unreadable according to the truth.
     """
     typed = "type" in truth.frame
-    # Without a true type, the reading's own says how the values of its fields are written.
+    # Without a true type, the type of the reading determines the rules of its fields.
     types = truth.types if typed else _at(read.types, pairing.first)
     type_of, found = pd.factorize(types)
     names: list[str] = found.tolist()
@@ -92,13 +91,13 @@ class _Column:
     at
         The row of each cell.
     texts
-        The distinct texts; `truth` and `value` hold positions in it.
+        The distinct texts; `truth` and `value` are positions in it.
     figures
         The other columns of the cells, by name.
     truth_hashes
-        Hash of the truth's key for every row of the truth, 0 for keys too short to recognise.
+        Hash of the truth's key for every row of the truth; 0 for short keys.
     value_hashes
-        The same of the value's key, for every cell.
+        Hash of the value's key for every cell; 0 for short keys.
     """
 
     at: Ints
@@ -122,7 +121,7 @@ def _compare_field(
     make_key: Key,
     notes: dict[str, int],
 ) -> tuple[_Column, int]:
-    """Compare one field in all rows; also count the cells that are unreadable."""
+    """Compare one field in all rows, and count the unreadable cells."""
     accepted = truth.accepted(field)
     values_read = read.texts(field)
     marks = pd.Series(["", UNREADABLE], dtype=TEXT)
@@ -152,7 +151,7 @@ def _compare_field(
         "outcome": outcome.astype(np.int8),
         "chars": lengths[t],
         "words": words[t],
-        # For one that is missing or invented, all of it; wrong ones follow.
+        # The whole value if it is missing or invented; wrong values follow below.
         "edits": np.where(equal, 0, lengths[t] + lengths[v]),
         "word_edits": np.where(equal, 0, words[t] + words[v]),
         "anls": equal.astype(np.float64),
@@ -168,18 +167,14 @@ def _compare_field(
         pairs = (t[wrong] * len(keys) + v[wrong]) * len(rules) + kinds
         distinct, where = np.unique(pairs, return_inverse=True)
         truth_keys, value_keys = np.divmod(distinct // len(rules), len(keys))
-        found = differences(
+        found, mistakes = differences(
             list(map(keys.__getitem__, truth_keys.tolist())),
             list(map(keys.__getitem__, value_keys.tolist())),
             field,
             [rules[i] for i in (distinct % len(rules)).tolist()],
         )
-        numbers = [notes.setdefault(text, len(notes)) for text in found.mistakes]
-        for name, values in (
-            ("edits", found.edits), ("word_edits", found.word_edits), ("anls", found.anls),
-            ("tier", found.tier), ("verdict", found.verdict),
-            ("mistakes", np.array(numbers, np.int64)),
-        ):  # fmt: skip
+        numbers = [notes.setdefault(text, len(notes)) for text in mistakes]
+        for name, values in {**found, "mistakes": np.array(numbers, np.int64)}.items():
             figures[name][wrong] = values[where]
     for name in ("chars", "words", "edits", "word_edits", "mistakes"):
         figures[name] = figures[name].astype(np.int32)
@@ -188,14 +183,14 @@ def _compare_field(
 
 
 def _at(column: npt.NDArray[Cells], position: Ints, *, fill: object = "") -> npt.NDArray[Cells]:
-    """`column` at these positions, `fill` where they are -1."""
+    """Return the cells at these positions, and `fill` for -1."""
     if not len(column):
         return np.full(len(position), fill, column.dtype)
     return np.where(position < 0, np.asarray(fill, column.dtype), column.take(position))
 
 
 def _nearest(coded: Coded, given: list[npt.NDArray[np.bool_] | None], value: Ints) -> Ints:
-    """Choose for every row the accepted text that is nearest to its value."""
+    """Return for every row the accepted text with the smallest distance to its value."""
     first, *others = coded.columns[2:]
     best = first.copy()
     for column, rows in zip(others, given[1:], strict=True):
@@ -207,7 +202,7 @@ def _nearest(coded: Coded, given: list[npt.NDArray[np.bool_] | None], value: Int
 
 
 def _distance(coded: Coded, truth: Ints, value: Ints) -> npt.NDArray[np.float64]:
-    """Edits per character of the longer text; 1 where one of the two is empty."""
+    """Return the edits per character of the longer text; 1 if one of them is empty."""
     truths, values = ([coded.keys[i] for i in coded.key_of[c].tolist()] for c in (truth, value))
     longer = np.fromiter(
         (max(len(a), len(b), 1) for a, b in zip(truths, values, strict=True)), np.float64
@@ -216,7 +211,7 @@ def _distance(coded: Coded, truth: Ints, value: Ints) -> npt.NDArray[np.float64]
 
 
 def _note_wrong_lines(columns: list[_Column], notes: dict[str, int]) -> None:
-    """Mark values that are exactly what another field of the same row should hold."""
+    """Mark values that are equal to the truth of another field in the same row."""
     for column in columns:
         wrong = np.flatnonzero(column.figures["outcome"] == _WRONG)
         read = column.value_hashes[wrong]
@@ -275,18 +270,13 @@ def _table(
 
 
 def _has(type_name: str, field: str) -> bool:
-    """Tell whether a paper of that type can have the field."""
+    """Return whether papers of this type can have the field."""
     return field in expected(type_name) if type_name in TYPES else type_name != ""
 
 
 def _rules(types: Sequence[str], field: str) -> list[Rule]:
-    """By which rule each type of paper compares the field."""
-    usual = _usual_rule(field)
+    """Return the rule for the field in each type; the most frequent one for unknown types."""
+    known = [rule_of(f.type) for t in TYPES.values() for f in t.fields if f.name == field]
+    usual: Rule = max(known, key=known.count, default="text")
     specs = [expected(name).get(field) for name in types]
     return [usual if spec is None else rule_of(spec.type) for spec in specs]
-
-
-def _usual_rule(field: str) -> Rule:
-    """The rule of most papers that have the field, for papers that say no type."""
-    rules = [rule_of(f.type) for t in TYPES.values() for f in t.fields if f.name == field]
-    return max(rules, key=rules.count, default="text")

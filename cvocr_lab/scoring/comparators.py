@@ -1,22 +1,22 @@
-"""Whether a value that is written otherwise says the same: one fixed rule per field type.
+"""Whether two different texts have the same meaning: one fixed rule per field type.
 
-No rule changes an outcome: a cell is right when its text is.  The rule's verdict stands beside it,
-for those whose next step cleans values anyway.
+No rule changes an outcome: a cell is right only if its text is right.  The verdict of the rule is
+an additional column, for users who clean the values in a later step.
 
 ========== =============================== ====================================================
-rule       field types                     says the same
+rule       field types                     same meaning
 ========== =============================== ====================================================
-``date``   all dates                       the day in any printed form: ``01/02/2020``,
+``date``   all dates                       the same day in any printed form: ``01/02/2020``,
                                            ``1-2-2020``, ``2020-02-01``, ``01022020``, in words
-``plate``  plates                          the same A-Z, Đ and digits, whatever the case
-``number`` numbers of papers, chassis,     the same without blanks, dots and dashes, whatever
-           engines                         the case
-``amount`` seats, loads, years             the same whole number, whatever unit and zeros
-``choice`` sex, nationality, ethnic group, the same entry of the list, without marks, case, blanks,
-           religion, brand, colour         hyphens and apostrophes
+``plate``  plates                          the same A-Z, Đ and digits, ignoring case
+``number`` numbers of papers, chassis,     the same without blanks, dots and dashes, ignoring
+           engines                         case
+``amount`` seats, loads, years             the same whole number, ignoring unit and zeros
+``choice`` sex, nationality, ethnic group, the same ignoring diacritics, case, blanks, hyphens and
+           religion, brand, colour         apostrophes
 ``place``  addresses, provinces, police    see `cvocr_lab.scoring.addresses`
-``text``   signs, models, wordings, codes  nothing but tone placement
-``name``   names of persons, owners        nothing at all
+``text``   signs, models, wordings, codes  the same except for the placement of tone marks
+``name``   names of persons, owners        never
 ========== =============================== ====================================================
 """
 
@@ -40,12 +40,12 @@ from cvocr_lab.text import fold_key
 Rule = Literal["name", "text", "date", "number", "plate", "choice", "amount", "place"]
 
 VERDICTS: Final = ("same", "style", "same value", "other era", "different")
-"""What the rule of the field's type says of truth and value.
+"""Results of the rules.
 
-``same``: equal as written.  ``style``: equal once tones are placed alike (hoà, hòa).  ``same
-value``: written otherwise, yet the same.  ``other era``: a place by its name before or since the
-mergers of 2025-07-01; neither right nor wrong.  ``different``: all else, and wherever one of the
-two is absent.
+``same``: equal as written.  ``style``: equal except for the placement of tone marks (hoà, hòa).
+``same value``: another text with the same meaning.  ``other era``: the name of a place before or
+after the mergers of 2025-07-01; neither right nor wrong.  ``different``: everything else, also if
+one of the two is absent.
 """
 
 _NAMED: Final[Mapping[str, Rule]] = MappingProxyType(
@@ -61,7 +61,7 @@ _FORMS: Final[Mapping[str, Rule]] = MappingProxyType(
 
 
 def rule_of(kind: FieldType) -> Rule:
-    """By which rule values of a field type are compared.
+    """Return the rule for a field type.
 
     >>> from cvocr_lab.kinds import FIELD_TYPES
     >>> rule_of(FIELD_TYPES["BIRTH_DATE"]), rule_of(FIELD_TYPES["NAME"])
@@ -71,14 +71,7 @@ def rule_of(kind: FieldType) -> Rule:
 
 
 def verdicts(pairs: Differing, rules: Sequence[Rule], distances: Ints) -> npt.NDArray[np.int8]:
-    """Say which of `VERDICTS` fits each pair, as positions.
-
-    Parameters
-    ----------
-    rules
-        By which rule each pair is compared.
-    distances
-        Levenshtein distance of each pair.
+    """Return the verdict on each pair, as position in `VERDICTS`.
 
     Examples
     --------
@@ -91,11 +84,11 @@ def verdicts(pairs: Differing, rules: Sequence[Rule], distances: Ints) -> npt.ND
     """
     found = np.full(len(rules), VERDICTS.index("different"), np.int8)
     placed = pairs.placed_otherwise(distances)
-    # The shortest abbreviation that falls off, a letter, its dot and a blank, is three edits.
+    # Omitting the shortest abbreviation (a letter, its dot and a blank) takes three edits.
     few = (distances < 3).tolist()
     apart = (pairs.tiers == TIERS.index("none")).tolist()
     for at, (rule, truth, value) in enumerate(zip(rules, pairs.truths, pairs.values, strict=True)):
-        # What is equal as a number, plate or choice is equal loosely.
+        # Equal numbers, plates and choices are equal loosely too.
         if rule == "name" or (apart[at] and (rule not in _WORDY or (few[at] and rule == "place"))):
             continue
         found[at] = 1 if at in placed else _verdict(truth, value, rule)

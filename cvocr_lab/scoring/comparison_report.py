@@ -1,96 +1,125 @@
-"""A comparison of readers as one HTML file."""
+"""What `Comparison` and `Readers` share: the verdict as text, in a notebook, and as a report."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from html import escape
+from os import PathLike
+from pathlib import Path
+from typing import overload
 
 import pandas as pd
 
 from cvocr_lab.kinds import captioned
-from cvocr_lab.scoring import plots
 from cvocr_lab.scoring.definitions import TERMS, definitions
 from cvocr_lab.scoring.differences import aligned
-from cvocr_lab.scoring.page import Section, figure, page, table, tiles
-from cvocr_lab.scoring.report import left_out
+from cvocr_lab.scoring.page import Section, page, table, written
+from cvocr_lab.scoring.report import SHOWN, left_out
 
 Listed = tuple[str, str, pd.DataFrame, Mapping[str, str]]
-"""Title and meaning of a list of cells, the cells, and the readers to show by their suffix."""
+"""Title and meaning of a list of cells, the cells, and the readers shown, by their suffix."""
 
 
-def comparison_page(
-    *,
-    title: str,
-    names: tuple[str, str],
-    verdict: Sequence[str],
-    fields: pd.DataFrame,
-    shown: pd.DataFrame,
-    notes: str,
-    lists: Iterable[Listed],
-    limit: int,
-) -> str:
-    """Lay out two readers: who is ahead where, and the values fixed and broken."""
-    size = (8.0, 1.5 + 0.3 * max(len(fields), 1))
-    drawn = figure(
-        lambda ax: plots.differences(fields, names, ax),
-        size=size, says=f"Share exact: {names[1]} minus {names[0]}, with 95 % intervals.",
-    )  # fmt: skip
-    sections = [
-        Section("Differences", (drawn,)),
-        Section("Figures per field", (table(shown, words=("verdict",), terms=TERMS),), notes),
-        *_listed(lists, limit),
-        Section("Definitions", (definitions(),)),
-    ]
-    return page(title, _lead(verdict), sections)
+class ComparisonReport(ABC):
+    """A comparison of readers that can be shown as text, as HTML and as a report."""
 
+    __slots__ = ()
 
-def readers_page(
-    *,
-    title: str,
-    verdict: Sequence[str],
-    leading: Iterable[tuple[str, str, str]],
-    whole: pd.DataFrame,
-    fields: pd.DataFrame,
-    shown: pd.DataFrame,
-    notes: str,
-    lists: Iterable[Listed],
-    limit: int,
-) -> str:
-    """Lay out several readers: who is best, where they differ, what only one gets right."""
-    names = fields.index.get_level_values("reader").unique()
-    rows = len(fields.index.get_level_values("field").unique())
-    drawn = figure(
-        lambda ax: plots.readers(fields, ax),
-        size=(8.6, 1.5 + (0.16 + 0.13 * len(names)) * max(rows, 1)),
-        says="Share exact of each reader, with 95 % intervals, the worst field first; fields that "
-        "all readers read without a mistake are left out.",
-    )
-    sections = [
-        Section("All fields together", (table(whole, terms=TERMS),)),
-        Section("Fields", (drawn,)),
-        Section("Differences", (table(shown, words=("verdict",), terms=TERMS),), notes),
-        *_listed(lists, limit),
-        Section("Definitions", (definitions(),)),
-    ]
-    return page(title, tiles(leading) + _lead(verdict), sections)
+    @abstractmethod
+    def verdict(self) -> list[str]:
+        """Return the result in sentences."""
 
+    @abstractmethod
+    def notes(self) -> str:
+        """Explain the columns of the table."""
 
-def _lead(verdict: Sequence[str]) -> str:
-    lines = "".join(f"<li>{escape(line)}</li>" for line in verdict)
-    return f'<ul class="verdict">{lines}</ul>'
+    @abstractmethod
+    def _tables(self) -> tuple[list[pd.DataFrame], str]:
+        """Return the tables to show, and a sentence about the rows left out ("" if none is)."""
+
+    @abstractmethod
+    def _page(self) -> tuple[str, str, list[Section]]:
+        """Return the title, HTML above the verdict, and the first sections of the report."""
+
+    @abstractmethod
+    def _lists(self) -> Iterable[Listed]:
+        """Return the lists of cells in the report."""
+
+    def headline(self) -> str:
+        """Return the verdict in one line."""
+        return " ".join(self.verdict())
+
+    @overload
+    def to_html(self, path: None = None, *, title: str = ..., limit: int = ...) -> str: ...
+    @overload
+    def to_html(self, path: str | PathLike[str], *, title: str = ..., limit: int = ...) -> Path: ...
+
+    def to_html(
+        self, path: str | PathLike[str] | None = None, *, title: str = "", limit: int = SHOWN
+    ) -> str | Path:
+        """Create a report as one HTML file: the verdict, the differences, and lists of values.
+
+        Parameters
+        ----------
+        path
+            The file, created with mode 0600 because it contains personal data; None to return
+            the HTML only.
+        title
+            Title of the page; "" for the names of the readers.
+        limit
+            Maximum number of values in each list.
+
+        Returns
+        -------
+        pathlib.Path or str
+            The path, or the HTML if `path` is None.
+        """
+        own_title, above, sections = self._page()
+        *_, shown = self._tables()[0]
+        lines = "".join(f"<li>{escape(line)}</li>" for line in self.verdict())
+        text = page(
+            title or own_title,
+            f'{above}<ul class="verdict">{lines}</ul>',
+            [
+                *sections,
+                Section(
+                    "Figures per field", (table(shown, words=("verdict",), terms=TERMS),),
+                    self._tables()[1] + self.notes(),
+                ),
+                *_listed(self._lists(), limit),
+                Section("Definitions", (definitions(),)),
+            ],
+        )  # fmt: skip
+        return text if path is None else written(text, path)
+
+    def __repr__(self) -> str:
+        tables, same = self._tables()
+        parts = [f"{type(self).__name__}: {self.headline()}"]
+        if len(tables[-1]):
+            parts += [*(table.to_string() for table in tables), same + self.notes()]
+        return "\n".join(parts)
+
+    def _repr_html_(self) -> str:
+        tables, same = self._tables()
+        parts = [f"<p><b>{type(self).__name__}</b>: {escape(self.headline())}</p>"]
+        if len(tables[-1]):
+            parts += [f'<div style="overflow-x:auto">{t.to_html(border=0)}</div>' for t in tables]
+            parts.append(f"<p><small>{escape(same + self.notes())}</small></p>")
+        return f"<div>{''.join(parts)}</div>"
 
 
 def _listed(lists: Iterable[Listed], limit: int) -> Iterable[Section]:
     for name, meaning, cells, sides in lists:
         some = cells.head(limit)
         records = zip(some.index, some.to_dict("records"), strict=True)
-        entries = tuple(_entry(label, cell, sides) for label, cell in records)
+        entries: Sequence[str] = [_entry(label, cell, sides) for label, cell in records]
         rest = left_out(len(cells) - limit)
         yield Section(f"{name}: {len(cells):,}", (*entries, rest), meaning)
 
 
 def _entry(label: object, cell: Mapping[Hashable, object], sides: Mapping[str, str]) -> str:
-    """One printed value, and what each reader that missed it made of it."""
+    """Return one printed value, and the values of the readers that are not right."""
     lines = "".join(
         f'<p class="note">{escape(name)}: {escape(str(cell[f"outcome_{side}"]))}</p>'
         + aligned(str(cell["truth"]), str(cell[f"value_{side}"]))

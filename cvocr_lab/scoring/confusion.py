@@ -1,4 +1,4 @@
-"""Which characters are taken for which, counted over cells."""
+"""Count classes of mistakes, and confused characters."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import pandas as pd
 
 from cvocr_lab.frames import TEXT
 from cvocr_lab.scoring.diagnosis import MISTAKES, WRONG_LINE, diagnose
+from cvocr_lab.scoring.distances import distances
 from cvocr_lab.scoring.intervals import share
 from cvocr_lab.scoring.mistakes import LETTER_CLASSES
-from cvocr_lab.scoring.pairs import distances
 from cvocr_lab.scoring.texts import Differing, Key
 
 _PAIR: Final = " pair"
-"""Name that no column of a person has."""
+"""A name that columns of users do not have."""
 
 
 def count_classes(cells: pd.DataFrame, keys: pd.DataFrame) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""What went wrong in a value as a whole, and letter by letter."""
+"""`diagnose`: classify the mistakes of a value as a whole, and letter by letter."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ DROPPED: Final = "dropped line"
 WRONG_LINE: Final = "wrong line"
 
 VALUE_CLASSES: Final = (PLACEMENT, LABEL, DROPPED, WRONG_LINE)
-"""Classes of one value as a whole; what they explain is not counted letter by letter.
+"""Classes of mistakes of a value as a whole, which suppress letter-level mistakes.
 
 ``placement``
-    Nothing but the style of tone placement: hoà for hòa.
+    Only the placement of tone marks differs: hoà for hòa.
 ``label text``
-    The caption of the field, or of two words and more of any field, stands before or after it.
+    The value begins or ends with the caption of its field, or with a caption of two or more words.
 ``dropped line``
-    Of a value that may take several lines (residence, origin, signs), two words and more are gone
-    at the start, at the end, or in one piece between.
+    Two or more words are missing at the start, at the end, or in one piece in the middle of a
+    value that may have several lines (residence, origin, signs).
 ``wrong line``
-    Exactly what another field of the same row should hold (four characters and more).
+    The value is equal to the truth of another field in the same row (four or more characters).
 """
 
 MISTAKES: Final = (*LETTER_CLASSES, *VALUE_CLASSES)
-"""Every class that the column `mistakes` may hold."""
+"""All classes in the column `mistakes`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,10 +46,10 @@ class Diagnosis:
     Parameters
     ----------
     mistakes
-        For each pair the classes of its mistakes, joined by ``;``: those of the value as a whole,
-        then one for each edit from left to right.
+        The classes of each pair's mistakes, joined by ``;``: those of the value as a whole, then
+        one per edit from left to right.
     edits
-        The single edits behind them.
+        The edits.
     """
 
     mistakes: list[str]
@@ -57,15 +57,7 @@ class Diagnosis:
 
 
 def diagnose(pairs: Differing, field: str, distances: Ints) -> Diagnosis:
-    """Find the mistakes of pairs of keys that differ.
-
-    Parameters
-    ----------
-    field
-        Whose captions and lines they are.
-    distances
-        Levenshtein distance of each pair.
-    """
+    """Classify the mistakes of pairs of different keys."""
     truths, values, left = list(pairs.truths), list(pairs.values), distances.copy()
     whole: dict[int, list[str]] = {}
     for at in sorted(pairs.placed_otherwise(distances)):
@@ -97,13 +89,13 @@ Caption = tuple[str, ...]
 
 @cache
 def _captions(field: str) -> tuple[str, ...]:
-    """Captions that may stand around a value of the field: folded, without blanks."""
+    """Return the captions that may precede or follow a value, folded and without blanks."""
     return tuple("".join(words) for words in _caption_words(field))
 
 
 @cache
 def _caption_words(field: str) -> tuple[Caption, ...]:
-    """The same as folded words, longest first."""
+    """Return these captions as folded words, longest first."""
     found = set()
     for kind in TYPES.values():
         for entry in kind.fields:
@@ -118,9 +110,9 @@ _WORD: Final = re.compile(r"[^\W_]+")
 
 
 def _without_labels(truth: str, value: str, field: str) -> str | None:
-    """Give the value without captions around it; None where none can be taken off.
+    """Return the value without captions before and after it; None if there are none.
 
-    Taking one off must save as many edits as it has letters, else it is no caption but a word.
+    Removing a caption must save as many edits as it has letters; otherwise it is part of the value.
     """
     spans = [found.span() for found in _WORD.finditer(value)]
     words = tuple(fold_key(value[a:b]) for a, b in spans)
@@ -151,7 +143,7 @@ def _without_labels(truth: str, value: str, field: str) -> str | None:
 
 @cache
 def _wrapping() -> frozenset[str]:
-    """Fields that may take more than one line on some paper."""
+    """Return the fields that have more than one line on some paper."""
     return frozenset(
         entry.name
         for kind in TYPES.values()
@@ -162,11 +154,11 @@ def _wrapping() -> frozenset[str]:
 
 
 _FEWEST_LOST: Final = 6
-"""Characters; fewer are not a line."""
+"""Minimum number of characters of a dropped line."""
 
 
 def _kept(truth: str, value: str) -> str | None:
-    """Give the part of the truth that was read, when the rest is lost in one piece."""
+    """Return the part of the truth that was read, if the rest is missing in one piece."""
     slack = max(2, len(value) // 5)
     best: tuple[int, str] | None = None
     for found in re.finditer(r"[\s,]+", truth):
@@ -185,7 +177,7 @@ def _kept(truth: str, value: str) -> str | None:
 
 
 def _pierced(truth: str, value: str) -> str | None:
-    """Give the value when it is the truth without one piece from its middle."""
+    """Return the value if it is the truth without one piece in the middle."""
     size, first = len(truth) - len(value), 0
     while first < len(value) and truth[first] == value[first]:
         first += 1

@@ -1,4 +1,4 @@
-"""Letters of wrong values beside those printed, laid one over the other."""
+"""Differences between wrong values and the truth, letter by letter."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import pandas as pd
 from rapidfuzz.distance import Levenshtein
 
 from cvocr_lab.frames import TEXT
+from cvocr_lab.scoring.distances import distances
 from cvocr_lab.scoring.mistakes import align
-from cvocr_lab.scoring.pairs import distances
 from cvocr_lab.scoring.texts import key
 from cvocr_lab.text import comparison_key
 
@@ -23,12 +23,12 @@ _BLANK: Final = "␣"
 
 
 def letters(cells: pd.DataFrame) -> pd.DataFrame:
-    """List every letter confused in the values that are ``wrong``.
+    """List all confused letters in the values that are ``wrong``.
 
     Returns
     -------
     pandas.DataFrame
-        `place` (position in `cells`), `truth_char` and `value_char` ("" where one has none).
+        `place` (position in `cells`), `truth_char` and `value_char` ("" if there is none).
     """
     places = np.flatnonzero(cells["outcome"] == "wrong")
     wrong = cells.iloc[places]
@@ -44,14 +44,15 @@ def letters(cells: pd.DataFrame) -> pd.DataFrame:
 
 
 def aligned(truth: str, value: str, *, width: int = 60) -> str:
-    """Lay two texts over each other as HTML: printed above, read below, differences marked.
+    """Return HTML with the printed text above the text that was read, and differences marked.
 
-    Letters stand in columns; a dot fills in where one side has none.  Everything is escaped.
+    Corresponding letters are in one column; a dot stands for a letter that one side lacks.
+    Everything is escaped.
 
     Parameters
     ----------
     width
-        Letters per line; longer texts go on in a further pair of lines.
+        Letters per line; longer texts are continued in another pair of lines.
     """
     above, below = comparison_key(truth), comparison_key(value)
     columns: list[tuple[str, str, bool]] = []

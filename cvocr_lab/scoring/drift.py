@@ -1,4 +1,4 @@
-"""A frozen score, and whether a new one has fallen behind it."""
+"""Test whether a new score is significantly worse than a frozen one."""
 
 from __future__ import annotations
 
@@ -20,49 +20,36 @@ from cvocr_lab.scoring.intervals import Floats
 
 _COLUMNS: Final = ("card", "field", "correct", "edits", "chars")
 _FALSE_ALARMS: Final = 0.05
-"""Share of scores, all fields together, that may be called worse though the reader is as good."""
+"""Probability of a false alarm over all fields together, for a reader that is equally good."""
 
 _LOST: Final = 0.1
 _FOUND: Final = 0.95
-"""How often a field's loss of that share exact is to be found."""
+"""Required probability of detecting a loss of `_LOST` in the share exact of a field."""
 
 _TOGETHER: Final = "all fields"
 _DRAWS: Final = 1999
 _AT_ONCE: Final = 2_000_000
-"""How often the cards are relabelled, and how many labels are held at once."""
+"""Number of permutations, and of labels in memory at a time."""
 
 _SAME: Final = 0.9
-"""Share of values that must be of the same cards for a paired comparison."""
+"""Minimum share of values from the same cards for a paired comparison."""
 
 
 class DriftWarning(UserWarning):
-    """A guard that other cards were given to, too few for it to see what it should."""
+    """The baseline has other cards, and there are too few of them to detect the required loss."""
 
 
 def freeze(figures: pd.DataFrame, path: str | PathLike[str]) -> None:
-    """Write what `figures` gives to Parquet, mode 0600.
-
-    Raises
-    ------
-    ArgumentError
-        The name does not end in ``.parquet``.
-    """
+    """Write the result of `figures` to Parquet, with mode 0600."""
     path = Path(path)
     if path.suffix.lower() != ".parquet":
-        raise ArgumentError(f"a frozen score is a .parquet file, not {path.name!r}")
+        raise ArgumentError(f"a frozen score must be a .parquet file, not {path.name!r}")
     with replacing(path) as temporary:
         figures.to_parquet(temporary, index=False)
 
 
 def figures(cells: pd.DataFrame, rows: pd.DataFrame, on: str | None) -> pd.DataFrame:
-    """Say of each printed value whether it was read, and how far off; no value itself.
-
-    Parameters
-    ----------
-    cells, rows
-        Of a `Score`.
-    on
-        Column, or level of the index, that names the cards; None for the index.
+    """Return for each printed value whether it was read, and its edits, but not the value.
 
     Returns
     -------
@@ -82,32 +69,20 @@ def figures(cells: pd.DataFrame, rows: pd.DataFrame, on: str | None) -> pd.DataF
 
 
 def guard(now: pd.DataFrame, path: str | PathLike[str]) -> None:
-    """Raise when a field is worse than in the frozen score by more than chance explains.
+    """Raise an error if a field is significantly worse than in the frozen score.
 
-    The share exact and the CER are tested in every field and in all fields together.  Where the
-    cards are the same, each is compared with itself by its signs and signed ranks, as McNemar's and
-    Wilcoxon's tests do; otherwise two samples of cards are compared by their shares and ranks.
-    What chance explains is found by exchanging the labels of whole cards, and the largest of all
-    differences is what counts (Westfall and Young's max-T).  So at most 5 % of all runs give a
-    false alarm, however many fields there are and however much the mistakes of a card go together.
-
-    Parameters
-    ----------
-    now
-        What `figures` says of the new score.
-
-    Raises
-    ------
-    DriftError
-        Fewer values of a field are exact, or they have more edits; or a field is no longer there.
-    ArgumentError
-        The file is no frozen score.
+    The share exact and the CER are tested in each field and in all fields together.  If the cards
+    are the same, each card is compared with itself by signs and signed ranks, as in the tests of
+    McNemar and Wilcoxon; otherwise, two samples of cards are compared by shares and ranks.  The
+    distribution under chance is obtained by permuting the labels of whole cards, and the largest
+    of all differences counts (the max-T method of Westfall and Young).  At most 5 % of all runs
+    give a false alarm, independent of the number of fields and of the correlation within a card.
 
     Warns
     -----
     DriftWarning
-        The cards are not those of the frozen score, and too few to find a loss of 10 points in a
-        single field; the message says how many would be enough.
+        The cards differ from those of the frozen score, and are too few to detect a loss of 10
+        points in a single field; the message contains the number that is needed.
     """
     path = Path(path)
     frozen = _read(path)
@@ -125,7 +100,7 @@ def guard(now: pd.DataFrame, path: str | PathLike[str]) -> None:
 
 
 def fallen(frozen: pd.DataFrame, now: pd.DataFrame, *, same: bool) -> pd.DataFrame:
-    """Test all fields, card by card if they are the same, and give those that fell; see `guard`."""
+    """Test all fields, and return those that are worse; see `guard`."""
     then, later = (set(side["field"].unique()) for side in (frozen, now))
     gone, shared = sorted(then - later), sorted(then & later)
     found = pd.DataFrame({"what": "", "was": 1.0, "now": np.nan, "p": 0.0}, index=gone)
@@ -142,18 +117,17 @@ def fallen(frozen: pd.DataFrame, now: pd.DataFrame, *, same: bool) -> pd.DataFra
 
 
 def _same(frozen: pd.DataFrame, now: pd.DataFrame) -> bool:
-    """Tell whether both are of the same cards."""
+    """Return whether both have the same cards."""
     both = frozen[["card", "field"]].merge(now[["card", "field"]])
     return len(both) >= _SAME * max(len(frozen), len(now))
 
 
 Sums = dict[str, pd.DataFrame]
-"""Sums by what they count: `wrong`, `values`, `edits`, `chars`; a row per card, a column per field.
-"""
+"""Tables of `wrong`, `values`, `edits`, `chars`, with a row per card and a column per field."""
 
 
 def _by_card(cells: pd.DataFrame, fields: list[str]) -> Sums:
-    """Sum the figures of each card and field, and of each card's fields together."""
+    """Sum the figures by card and field, and by card over all fields."""
     card, cards = pd.factorize(cells["card"], sort=True)
     field = pd.Index(fields).get_indexer(pd.Index(cells["field"])).astype(np.int64)
     at = card.astype(np.int64) * len(fields) + field
@@ -173,9 +147,8 @@ def _share(by_card: Sums, what: str, field: str) -> float:
 
 
 Scores = tuple[pd.DataFrame, npt.NDArray[np.bool_] | None]
-"""A row per card and a column per test, and which cards are new; None where all are both.
-
-A column's sum over the new cards, or over all, is the larger the worse the new score is."""
+"""A table with a row per card and a column per test, and which cards are new (None if the cards are
+the same).  The larger the sum of a column over the new cards, the worse the new score."""
 
 
 def _paired(then: Sums, now: Sums) -> Scores:
@@ -200,7 +173,7 @@ def _laid_out(wrong: pd.DataFrame, ranks: pd.DataFrame) -> pd.DataFrame:
 
 
 def _chances(scores: pd.DataFrame, new: npt.NDArray[np.bool_] | None) -> Floats:
-    """How often chance alone gives any test a difference as large as each test's own."""
+    """Return the p value of each test, corrected for all tests (max-T)."""
     weights = scores.to_numpy()
     weights = weights if new is not None else weights[weights.any(axis=1)]
     draw = np.random.default_rng(0)
@@ -219,15 +192,15 @@ def _chances(scores: pd.DataFrame, new: npt.NDArray[np.bool_] | None) -> Floats:
     spread = np.sqrt((drawn**2).mean(axis=0))
     drawn = np.divide(drawn, spread, out=np.zeros_like(drawn), where=spread > 0)
     largest = drawn.max(axis=1, keepdims=True)
-    # Rounding must not part what is equal.
+    # Equal values may differ by rounding.
     return np.asarray((largest >= drawn[0] - 1e-9).mean(axis=0))
 
 
 def _too_few(frozen: pd.DataFrame, now: pd.DataFrame) -> str:
-    """Say how many values would show a loss in one field, "" where there are enough.
+    """Return a message if there are too few values to detect a loss in one field, else "".
 
-    The usual size of two samples whose shares are compared, each test made at its part of the
-    false alarms.
+    It uses the usual sample size for comparing two shares, at the significance level divided by
+    the number of fields.
     """
     normal = NormalDist()
     then = frozen.groupby("field")["correct"].agg(["mean", "size"])
@@ -244,16 +217,16 @@ def _too_few(frozen: pd.DataFrame, now: pd.DataFrame) -> str:
         if needed / have > worst:
             worst = needed / have
             said = (
-                f"to find {_FOUND:.0%} of all losses of {_LOST * 100:.0f} points in {field} alone "
-                f"takes about {ceil(needed):,} values in either score, where there are "
-                f"{before:,.0f} and {after:,.0f}; the same cards again would tell more"
+                f"to detect a loss of {_LOST * 100:.0f} points in {field} alone with a probability "
+                f"of {_FOUND:.0%}, each score needs about {ceil(needed):,} values, but they have "
+                f"{before:,.0f} and {after:,.0f}; scoring the same cards again needs fewer"
             )
     return said
 
 
 def _said(row: pd.Series) -> str:
     if not row["what"]:
-        return "not scored any more"
+        return "no longer scored"
     digits = 2 if row["what"] == "CER" else 1
     chance = "p < 0.001" if row["p"] < 0.001 else f"p = {row['p']:.3f}"
     return f"{row['what']} {row['now']:.{digits}%}, was {row['was']:.{digits}%} ({chance})"
@@ -264,17 +237,17 @@ def _read(path: Path) -> pd.DataFrame:
         frozen = pd.read_parquet(path)
     except FileNotFoundError:
         raise ArgumentError(
-            f"there is no frozen score {path}; make one with Score.freeze"
+            f"there is no frozen score {path}: create one with Score.freeze"
         ) from None
     except (OSError, ValueError) as error:
-        raise ArgumentError(f"{path} is no frozen score ({type(error).__name__})") from None
+        raise ArgumentError(f"{path} is not a frozen score ({type(error).__name__})") from None
     if not set(_COLUMNS) <= set(frozen.columns):
-        raise ArgumentError(f"{path} is no frozen score of this version: freeze it anew")
+        raise ArgumentError(f"{path} is not a frozen score of this version: freeze it again")
     return frozen
 
 
 def _cards(rows: pd.DataFrame, on: str | None) -> pd.Series:
-    """Fingerprint of each row of the truth, whatever their order."""
+    """Return a hash of each row of the truth, independent of their order."""
     if on is None:
         names: list[object] = list(rows.index)
     else:

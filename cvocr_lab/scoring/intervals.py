@@ -1,4 +1,4 @@
-"""Intervals that count cards, because the cells of one card are not independent."""
+"""Intervals that are computed by cards, because the cells of a card are not independent."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 
 SURE: Final = 0.95
-"""How often an interval covers the truth, unless asked otherwise."""
+"""Default coverage of intervals."""
 
 EXTREME: Final = 1.0
-"""Weight of each of the two imagined cards, one wholly right and one wholly wrong.
+"""Weight of each of the two additional cards, one completely right and one completely wrong.
 
-With 1, intervals cover 93 to 98 % from 30 cards on, whatever the cards are like
-(`tests/benchmarks/intervals.py`); with 1/2 they cover up to 99 % at 30 cards.
+With 1, the coverage is 93 to 98 % from 30 cards on, for different kinds of cards
+(`tests/benchmarks/intervals.py`); with 1/2, it is up to 99 % for 30 cards.
 """
 
 
@@ -29,29 +29,29 @@ def clustered(
     *,
     sure: float = SURE,
 ) -> tuple[Floats, Floats]:
-    """Intervals of ratios of sums over cards.
+    """Return the intervals of ratios of sums over cards.
 
-    Two imagined cards of average size, one wholly right and one wholly wrong, stand beside those
-    seen, so that a handful of cards without a mistake does not pass for proof.  The variance of the
-    ratio between cards gives an effective number of cards, made smaller as Student's t asks for few
-    cards (as Korn and Graubard do), and the interval is that of the beta distribution with this
-    number.  For one cell per card it is Bayes' interval of a share, whose prior is even.
+    Two additional cards of average size, one completely right and one completely wrong, are added,
+    so that a few cards without a mistake are not taken as proof.  The variance of the ratio between
+    cards gives an effective number of cards, which is reduced for few cards by the quantiles of
+    Student's t (Korn and Graubard), and the interval is that of the beta distribution with this
+    number.  For one cell per card, it is the Bayesian interval of a share with a uniform prior.
 
     Parameters
     ----------
     above, below
-        What each card adds above and below the line, e.g. its edits and its letters.
+        What each card adds to the numerator and to the denominator, e.g. its edits and letters.
     group
         Group of each card, from 0; None for one group.
     groups
-        How many groups there are.
+        Number of groups.
     sure
         Coverage, 0 to 1.
 
     Returns
     -------
     low, high
-        One for each group; NaN where the sum below the line is 0.
+        One for each group; NaN if the denominator is 0.
 
     Examples
     --------
@@ -64,7 +64,7 @@ def clustered(
     some = b > 0
     a, b, at = a[some], b[some], at[some]
     top = np.ones(groups)
-    np.maximum.at(top, at, a / b)  # more may be inserted than was printed
+    np.maximum.at(top, at, a / b)  # there may be more insertions than printed letters
     a = a / top[at]
     weights = (np.ones(len(a)), a, b, a * a, a * b, b * b)
     sums = Sums(*(np.bincount(at, w, groups).astype(np.float64) for w in weights))
@@ -74,16 +74,16 @@ def clustered(
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """Sums over cards, from which the interval of a ratio is made; one entry for each ratio.
+    """Sums over cards, from which the interval of a ratio is computed; one entry per ratio.
 
     Parameters
     ----------
     cards
-        How many there are.
+        Number of cards.
     a, b
-        Sums above and below the line; no card adds more above than below.
+        Numerator and denominator; no card adds more to the numerator than to the denominator.
     aa, ab, bb
-        Sums of their squares and products.
+        Sums of the squares and products.
     """
 
     cards: Floats
@@ -94,17 +94,17 @@ class Sums:
     bb: Floats
 
     def interval(self, sure: float = SURE) -> tuple[Floats, Floats]:
-        """Give the interval that `clustered` describes."""
+        """Return the interval described in `clustered`."""
         with np.errstate(invalid="ignore", divide="ignore"):
             seen = self.a / self.b
         mean, worth = self._effective(EXTREME, EXTREME)
         return _edges(mean, worth * _few(self.cards), seen, (1 - sure) / 2)
 
     def at_most(self, sure: float) -> Floats:
-        """Give a bound under which the ratio lies, as sure as asked; 1 where there is no card.
+        """Return the upper bound of the ratio with confidence level `sure`; 1 without cards.
 
-        One imagined card that is wholly wrong stands beside those seen.  For one cell per card it
-        is Clopper and Pearson's bound.
+        One additional card that is completely wrong is added.  For one cell per card, it is the
+        Clopper–Pearson bound.
 
         Examples
         --------
@@ -120,7 +120,7 @@ class Sums:
         return np.where(self.b > 0, bound, 1.0)
 
     def _effective(self, right: float, wrong: float) -> tuple[Floats, Floats]:
-        """Ratio with imagined cards of such weights, and how many cards those seen are worth."""
+        """Return the ratio with weighted additional cards, and the effective number of cards."""
         with np.errstate(invalid="ignore", divide="ignore"):
             size = self.b / self.cards
             all_b = self.b + (right + wrong) * size
@@ -131,20 +131,20 @@ class Sums:
 
 
 def paired(gain: npt.ArrayLike, size: npt.ArrayLike) -> tuple[float, float]:
-    """The 95 % interval of a difference between two readers of the same cards.
+    """Return the 95 % interval of a difference between two readers of the same cards.
 
-    Two imagined cards, on each of which one reader has all and the other nothing, stand beside
-    those seen, as Bonett and Price propose; the quantile is Student's.
+    Two cards are added, in each of which one reader is completely right and the other completely
+    wrong, as proposed by Bonett and Price; the quantile is that of Student's t.
 
     Parameters
     ----------
     gain, size
-        What each card adds to the difference, and what it is divided by.
+        What each card adds to the difference, and to its denominator.
 
     Returns
     -------
     low, high
-        NaN where there is nothing to divide by.
+        NaN if the denominator is 0.
 
     Examples
     --------
@@ -164,14 +164,14 @@ def paired(gain: npt.ArrayLike, size: npt.ArrayLike) -> tuple[float, float]:
     gaps = ((d - middle * b) ** 2).sum()
     gaps += EXTREME * whole**2 * ((1 - middle) ** 2 + (1 + middle) ** 2)
     half = stats.t.ppf((1 + SURE) / 2, len(b)) * np.sqrt(gaps) / total
-    # A reader can be ahead by all there is, and by no more.
+    # The difference lies between -1 and 1.
     return float(min(max(middle - half, -1.0), seen)), float(max(min(middle + half, 1.0), seen))
 
 
 def share(
     hits: npt.ArrayLike, trials: npt.ArrayLike, *, sure: float = SURE
 ) -> tuple[Floats, Floats]:
-    """Interval of a share of independent trials, by the same rule as `clustered`.
+    """Return the interval of a share of independent trials, by the same rule as `clustered`.
 
     >>> low, high = share(9, 10)
     >>> f"{low:.3f} {high:.3f}"
@@ -184,7 +184,7 @@ def share(
 
 
 def _few(cards: Floats) -> Floats:
-    """By how much fewer cards are worth because their variance is estimated from them."""
+    """Return the factor by which estimating the variance reduces the effective number of cards."""
     from scipy import stats
 
     return np.asarray((stats.norm.ppf(0.975) / stats.t.ppf(0.975, np.maximum(cards, 1))) ** 2)
@@ -194,7 +194,7 @@ def _edges(mean: Floats, worth: Floats, seen: Floats, tail: float) -> tuple[Floa
     from scipy import stats
 
     low, high = (stats.beta.ppf(q, mean * worth, (1 - mean) * worth) for q in (tail, 1 - tail))
-    # Nothing lies below none or above all, and the ratio that was seen is always possible.
+    # The limits lie between 0 and 1, and the interval contains the observed ratio.
     low = np.where(seen <= 0, 0.0, np.minimum(low, seen))
     high = np.where(seen >= 1, 1.0, np.maximum(high, seen))
     known = ~np.isnan(seen)

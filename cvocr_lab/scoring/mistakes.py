@@ -1,4 +1,4 @@
-"""Which kind of mistake each wrong letter is."""
+"""`align`: find the edits between truth and value, and classify them."""
 
 from __future__ import annotations
 
@@ -21,18 +21,19 @@ LETTER_CLASSES: Final = (
 """Classes of one edit.
 
 ``tone``, ``shape``, ``tone+shape``
-    The same base letter, another tone mark, another shape (breve, circumflex, horn, the stroke of
-    đ), or both; whatever the case.
+    The same base letter with another tone mark, another shape (breve, circumflex, horn, the stroke
+    of đ), or both, ignoring case.
 ``case``
     The same letter in the other case.
 ``lookalike``
-    Two characters that look like one digit (0 O Q D, 1 I l i, 2 Z, 5 S, 6 G, 8 B); whatever marks.
+    Two characters that look like the same digit (0 O Q D, 1 I l i, 2 Z, 5 S, 6 G, 8 B), ignoring
+    diacritics.
 ``digit``, ``letter``
-    Another digit for a digit; any other letter or digit for a letter or digit.
+    Another digit instead of a digit; any other letter or digit instead of a letter or digit.
 ``punctuation``
-    A mark for anything, or one too many or too few.
+    A punctuation mark that was replaced, inserted or deleted, or that replaces a character.
 ``space``
-    A blank too many, too few, or in place of a character.
+    A blank that was inserted or deleted, or that replaces or is replaced by a character.
 ``insertion``, ``deletion``
     A letter or digit that only the value has, or only the truth.
 """
@@ -40,14 +41,14 @@ LETTER_CLASSES: Final = (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Edits:
-    """The single edits between pairs of texts, pair by pair and from left to right.
+    """The edits between pairs of texts, pair by pair and from left to right.
 
     Parameters
     ----------
     pair
-        Which pair each belongs to.
+        The pair of each edit.
     truth, value
-        The two characters as code points; 0 where one has none.
+        The two characters as code points; 0 if there is none.
     """
 
     pair: npt.NDArray[np.int64]
@@ -55,7 +56,7 @@ class Edits:
     value: npt.NDArray[np.uint32]
 
     def classes(self) -> npt.NDArray[np.int64]:
-        """Number each edit's class, as a position in `LETTER_CLASSES`."""
+        """Return the class of each edit as position in `LETTER_CLASSES`."""
         both = self.truth.astype(np.int64) << 21 | self.value
         different, where = np.unique(both, return_inverse=True)
         known = [_class(_char(n >> 21), _char(n & 0x1FFFFF)) for n in different.tolist()]
@@ -90,14 +91,9 @@ def _class(truth: str, value: str) -> str:
 
 
 def align(truths: Sequence[str], values: Sequence[str], distances: npt.NDArray[np.int64]) -> Edits:
-    """Find the edits that lead from each truth to its value: as few as there can be.
+    """Find a minimum number of edits that change each truth into its value.
 
-    Where replacing characters in place is as short as any other way, that is the way taken.
-
-    Parameters
-    ----------
-    distances
-        Levenshtein distance of each pair.
+    If replacements alone are a minimum, they are preferred to insertions and deletions.
     """
     size = np.fromiter(map(len, truths), np.int64, len(truths))
     alike = np.flatnonzero(size == np.fromiter(map(len, values), np.int64, len(values)))
@@ -134,7 +130,7 @@ def _replaced(
     at: npt.NDArray[np.int64],
     size: npt.NDArray[np.int64],
 ) -> Edits:
-    """Compare texts of equal length place by place, all at once."""
+    """Compare all texts of equal length character by character."""
     ours, theirs = (points("".join([t[i] for i in at.tolist()])) for t in (truths, values))
     differ = np.flatnonzero(ours != theirs)
     return Edits(np.repeat(at, size[at])[differ], ours[differ], theirs[differ])

@@ -1,4 +1,4 @@
-"""Notices that a truth was given which does not fit the readings, and says what to do."""
+"""Detect readings and truth that do not fit together, and say how to correct this."""
 
 from __future__ import annotations
 
@@ -22,28 +22,28 @@ from cvocr_lab.scoring.texts import key
 from cvocr_lab.text import fold
 
 _WITHOUT: Final = 1 / 3
-"""Share of rows without a reading from which on it is said."""
+"""Share of rows without a reading above which there is a warning."""
 
 _TWICE: Final = 0.1
 _POOR: Final = 0.5
 _BETTER: Final = 0.25
 _MORE: Final = 3
-"""By so many values, and by such a share of them, must another way of pairing agree better."""
+"""Another pairing must agree in this many more values, and in this larger share of them."""
 
 _LOOKED_AT: Final = 500
 _SUREST: Final = 1 + 1e-6
-"""Confidences above this are none; softmax may round to a little more than 1."""
+"""Maximum confidence; a softmax may be slightly more than 1 because of rounding."""
 
 _NOTHING: Final = (
     "N/A", "n/a", "NA", "None", "none", "NULL", "Null", "null", "NaN", "nan", "unknown", "Unknown",
 )  # fmt: skip
-"""Words for a value that is absent, as programs and language models write them."""
+"""Words that programs and language models write for absent values."""
 
 _ENDING: Final = re.compile(r"[\W_](?!(?:confidence|quad|clean.*|alt\d*)$).*")
-"""Endings of a column beside that of a field, but for those that have a meaning of their own."""
+"""Suffixes of columns after the name of a field, except those with a meaning of their own."""
 
 _LABEL: Final = " label"
-"""Name that no column of a person has."""
+"""A name that columns of users do not have."""
 
 
 def _days_and_months(text: str) -> str:
@@ -63,26 +63,26 @@ _SLIPS: Final = (
         "write dates as they are printed, day/month/year",
     ),
 )
-"""In what all values of a field may differ by the fault of a table, not of a reader."""
+"""Differences in all values of a field that are caused by a table and not by a reader."""
 
 
 class PairingWarning(UserWarning):
-    """Readings and truth hardly fit together, so that the figures say little of the reader."""
+    """Readings and truth hardly fit together, so the figures say little about the reader."""
 
 
 def check_fields(frame: pd.DataFrame, truth: pd.DataFrame, fields: Sequence[str] | None) -> None:
-    """Refuse tables that share no field, or whose fields carry the suffixes of a merge.
+    """Refuse tables that share no field, or whose fields have the suffixes of a merge.
 
     Raises
     ------
     ArgumentError
-        They are such tables, the truth lacks a field that was asked for, or confidences are not
-        between 0 and 1.
+        The tables are like this, the truth lacks a requested field, or confidences are not between
+        0 and 1.
 
     Warns
     -----
     PairingWarning
-        A column is spelled almost like a field that the table lacks.
+        The name of a column is almost that of a field that the table lacks.
     """
     columns = {str(c) for c in frame.columns}
     labels = {str(c) for c in truth.columns}
@@ -98,34 +98,34 @@ def check_fields(frame: pd.DataFrame, truth: pd.DataFrame, fields: Sequence[str]
             if near := [c for c in sorted(own - known) if _bare(c) == _bare(field)]:
                 _warn(
                     f"the {what} has a column {near[0]!r} but none called {field!r}, so that field "
-                    f"is not compared: give {what}.rename(columns={{{near[0]!r}: {field!r}}})"
+                    f"is not compared: pass {what}.rename(columns={{{near[0]!r}: {field!r}}})"
                 )
     for field in known & columns:
         sure = pd.to_numeric(frame.get(f"{field}_confidence", pd.Series()), errors="coerce")
         if (sure < 0).any() or (sure > _SUREST).any():
             raise ArgumentError(
-                f"column '{field}_confidence' holds {sure.max():g}: a confidence is a number from "
-                "0 to 1; divide percents by 100"
+                f"column '{field}_confidence' contains {sure.max():g}: a confidence is a number "
+                "from 0 to 1; divide percentages by 100"
             )
     alone = columns.isdisjoint(known & labels) and not any(c.startswith("ocr_") for c in columns)
-    if alone and (not columns & known or labels & known):  # else it is the truth that lacks them
+    if alone and (not columns & known or labels & known):  # otherwise, the truth lacks them
         both = sorted(columns & labels)
-        cure = f"say fields=[…]; both have {', '.join(both)}" if both else "rename them"
+        cure = f"pass fields=[…]; both have {', '.join(both)}" if both else "rename them"
         raise ArgumentError(
-            "the frame has no column that is named like a field of the truth, such as 'id' or "
+            "the frame has no column with the name of a field of the truth, such as 'id' or "
             f"'name'; its columns are {', '.join(sorted(columns))}: {cure}"
         )
 
 
 def _refuse_merge(columns: Set[str], lost: Sequence[str], what: str, *, plain: int | None) -> None:
-    """Refuse a table in which more fields carry an ending of a merge than stand without one.
+    """Refuse a table in which more fields have the suffix of a merge than have none.
 
     Parameters
     ----------
     lost
         Fields without a column of their own.
     plain
-        How many fields have one; None where neither table has any.
+        Number of fields that have one; None if neither table has any.
     """
     endings = _endings(columns, lost)
     if not endings:
@@ -137,14 +137,14 @@ def _refuse_merge(columns: Set[str], lost: Sequence[str], what: str, *, plain: i
     if many or not {"_x", "_y"}.isdisjoint(endings):
         raise ArgumentError(
             f"the {what} has {' and '.join(map(repr, there))}, but no {field!r}: it is a merge of "
-            "two tables; give the readings and the truth as they were before it, or rename the "
+            "two tables; pass the readings and the truth as they were before it, or rename the "
             f"columns of the {'readings' if what == 'frame' else 'truth'}: "
             f"{what}.rename(columns=lambda name: name.removesuffix('_…'))"
         )
 
 
 def _endings(columns: Set[str], fields: Sequence[str]) -> dict[str, list[str]]:
-    """Find what stands behind the names of these fields in other columns, as a merge sets it."""
+    """Return the suffixes of these fields in other columns, such as those of a merge."""
     known = set(field_order())
     found: defaultdict[str, list[str]] = defaultdict(list)
     for field in fields:
@@ -156,25 +156,14 @@ def _endings(columns: Set[str], fields: Sequence[str]) -> dict[str, list[str]]:
 
 
 def _bare(name: str) -> str:
-    """Reduce a name to what is left of it whatever its case, marks and blanks."""
+    """Return a name without case, diacritics and punctuation."""
     return "".join(letter for letter in fold(name).casefold() if letter.isalnum())
 
 
 def notice(
     read: Records, truth: Truth, pairing: Pairing, noticed: pd.DataFrame, *, on: str | None
 ) -> None:
-    """Warn of readings and truth that hardly fit together, naming the cure.
-
-    Parameters
-    ----------
-    noticed
-        What `cvocr_lab.scoring.alignment` lists.
-
-    Raises
-    ------
-    ArgumentError
-        No row of the truth has a reading.
-    """
+    """Warn about readings and truth that hardly fit together, and say how to correct this."""
     if not len(truth):
         return
     answered = pairing.first >= 0
@@ -190,14 +179,14 @@ def notice(
         _warn(f"rows and readings would agree far better otherwise: {better.cure}")
     elif twice > _TWICE * len(truth):
         _warn(
-            f"{twice:,} of {len(truth):,} rows of the truth are there twice: give "
+            f"{twice:,} of {len(truth):,} rows of the truth are duplicates: pass "
             "truth.drop_duplicates()"
         )
     elif (~answered).mean() > _WITHOUT:
         column = ".index" if on is None else f"[{on!r}]"
         _warn(
             f"{(~answered).sum():,} of {len(truth):,} rows of the truth have no reading, and all "
-            "their values count as missing: to score only what was read, give "
+            "their values count as missing: to score only what was read, pass "
             f"truth[truth{column}.isin(frame{column})]"
         )
     else:
@@ -211,8 +200,8 @@ def notice(
         if empty.any() and not truth.accepted(field)[0].texts.isin(_NOTHING).any():
             word = read.texts(field)[empty].iloc[0]
             _warn(
-                f"the frame says {word!r} where {field!r} was not read, and that counts as a value "
-                f"(in {empty.sum():,} rows): give frame.replace({word!r}, '')"
+                f"the frame contains {word!r} where {field!r} was not read, which counts as a "
+                f"value (in {empty.sum():,} rows): pass frame.replace({word!r}, '')"
             )
     ours = read.types[pairing.first[answered]] if len(read) else np.array([], object)
     theirs = truth.types[answered]
@@ -221,16 +210,16 @@ def notice(
     if wrong.sum() > max(told.sum() / 2, 1) and not better:
         _warn(
             f"the types disagree in {wrong.sum():,} of {told.sum():,} rows: check that rows and "
-            "readings belong together (on=…), and that the column 'type' has our names for types"
+            "readings belong together (on=…), and that the column 'type' has our names of types"
         )
 
 
 def _notice_merge(
     read: Records, truth: Truth, pairing: Pairing, sample: npt.NDArray[np.int64]
 ) -> None:
-    """Warn of values that all agree while other columns of the same fields do not.
+    """Warn if all values agree, but other columns of the same fields do not.
 
-    A merge with the suffixes ``("_read", "")`` puts the values of the truth under the plain names.
+    A merge with the suffixes ``("_read", "")`` gives the values of the truth the plain names.
     """
     equal, present = _agreement(read, truth, pairing, sample)
     if equal < max(present, 1):
@@ -243,11 +232,11 @@ def _notice_merge(
                 pd.concat([as_text(table[field + end]) for field in fields]) for end in ("", ending)
             )
             same = plain[plain != ""] == beside[plain != ""]
-            if same.any() and not same.all():  # another reading, not a score or a path
+            if same.any() and not same.all():  # these are readings, not scores or paths
                 _warn(
                     f"no value differs from the truth, but the {what} has columns that end in "
                     f"{ending!r}, such as {fields[0] + ending!r}, which do: if it is a merge of "
-                    "readings and truth, the same column is on both sides; give the readings and "
+                    "readings and truth, the same column is on both sides; pass the readings and "
                     "the truth as they were before it"
                 )
                 return
@@ -256,7 +245,7 @@ def _notice_merge(
 def _better(
     read: Records, truth: Truth, pairing: Pairing, sample: npt.NDArray[np.int64], on: str | None
 ) -> _Other | None:
-    """Find the way of pairing by which far more values agree."""
+    """Return another pairing by which far more values agree, or None."""
     found: list[tuple[float, bool, _Other]] = []
     for other in _others(read, truth, on):
         now = _agreement(read, truth, pairing, sample, without=other.by)
@@ -277,7 +266,7 @@ def _warn(message: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Other:
-    """Another way to pair, how to ask for it, and by which column."""
+    """Another pairing, how to request it, and its column."""
 
     cure: str
     by: str
@@ -285,39 +274,37 @@ class _Other:
 
 
 def _others(read: Records, truth: Truth, on: str | None) -> Iterator[_Other]:
-    """Pair by every other column, or index, that could be meant."""
+    """Yield the pairings by all other columns, or by the index."""
     ours, theirs = _labels(read.frame, truth, on), _labels(truth.frame, truth, on)
     own_index, their_index = _index(read.frame), _index(truth.frame)
-    # Of columns that do equally well the one that tells most rows apart comes first.
+    # Among equally good columns, the one with the most distinct values comes first.
     shared = sorted(ours.keys() & theirs.keys(), key=lambda name: (-len(set(theirs[name])), name))
     for name in shared:
-        cure = f"say on={name!r}" if name not in truth.chosen else (
-            f"the rows stand in another order; pair them by a column that both have, as {name!r} is"
+        cure = f"pass on={name!r}" if name not in truth.chosen else (
+            f"the rows are in another order; pair them by a column that both have, such as {name!r}"
         )  # fmt: skip
         yield from _paired(read, truth, ours[name], theirs[name], cure, name)
     if on is not None:
-        yield from _paired(
-            read, truth, own_index, their_index, "leave out on=…, for the index fits"
-        )
+        yield from _paired(read, truth, own_index, their_index, "omit on=…, because the index fits")
     for name, labels in ours.items():
         if name not in truth.chosen and name not in truth.frame.index.names:
-            cure = f"give truth.rename_axis({name!r}) and say on={name!r}"
+            cure = f"pass truth.rename_axis({name!r}) and on={name!r}"
             yield from _paired(read, truth, labels, their_index, cure)
     for name, labels in theirs.items():
         if name not in truth.chosen and name not in read.frame.index.names:
-            cure = f"give frame.rename_axis({name!r}) and say on={name!r}"
+            cure = f"pass frame.rename_axis({name!r}) and on={name!r}"
             yield from _paired(read, truth, own_index, labels, cure)
     if on is not None:
         files = [[Path(str(x)).name for x in table.labels(on)] for table in (read, truth)]
         cure = (
-            f"only the file names agree: give both tables one form, such as "
+            f"only the file names agree: use the same form in both tables, such as "
             f"table[{on!r}].map(os.path.basename)"
         )
         yield from _paired(read, truth, files[0], files[1], cure)
 
 
 def _labels(frame: pd.DataFrame, truth: Truth, on: str | None) -> dict[str, list[object]]:
-    """Columns and named index levels that tell rows apart."""
+    """Return the columns and named index levels that distinguish rows."""
     found: dict[str, list[object]] = {}
     for name in [*frame.columns, *frame.index.names]:
         if not isinstance(name, str) or name == on or name in found:
@@ -342,7 +329,7 @@ def _paired(
     cure: str,
     by: str = "",
 ) -> Iterator[_Other]:
-    """Pair by these labels, where they have anything in common."""
+    """Yield the pairing by these labels, if they have anything in common."""
     labelled = Records(
         read.frame.assign(**{_LABEL: pd.Series(list(ours), dtype=object).to_numpy()})
     )
@@ -361,7 +348,7 @@ def _agreement(
     *,
     without: str = "",
 ) -> tuple[int, int]:
-    """Count the printed values of these rows that their readings hold exactly, and all."""
+    """Count the printed values of these rows that were read exactly, and all of them."""
     equal = present = 0
     for field, pairs in _pairs(read, truth, pairing, sample):
         if field != without:
@@ -373,7 +360,7 @@ def _agreement(
 def _pairs(
     read: Records, truth: Truth, pairing: Pairing, sample: npt.NDArray[np.int64]
 ) -> Iterator[tuple[str, list[tuple[str, str]]]]:
-    """Give the printed values of these rows with what was read, field by field."""
+    """Yield the printed values of these rows with the values read, by field."""
     for field in truth.chosen:
         if field not in read.frame.columns:
             continue
@@ -391,7 +378,7 @@ def _by_hand(read: Records, truth: Truth, on: str | None) -> str:
     what = "the index" if on is None else f"the column {on!r}"
     kinds = [_kind(table.labels(on)[0]) for table in (read, truth)]
     such = "" if kinds[0] == kinds[1] else f" ({kinds[0]} in the frame, {kinds[1]} in the truth)"
-    return f"{what} has no value in common{such}; say by which column they belong together, on=…"
+    return f"{what} has no value in common{such}: pass the column that identifies the rows, on=…"
 
 
 def _kind(label: object) -> str:

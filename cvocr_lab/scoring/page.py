@@ -1,4 +1,4 @@
-"""Pieces of a self-contained HTML page: tables, pictures, pairs of lines."""
+"""Parts of a self-contained HTML page: sections, tables and figures."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ if TYPE_CHECKING:
 
 _INK: Final = "#010203"
 _RULE: Final = "#040506"
-"""Colours no plot uses; the page puts its own, of the reader's colour scheme, in their place."""
+"""Colours that no plot uses; the page replaces them by those of the user's colour scheme."""
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A part of a page, which its table of contents names.
+    """A part of a page with an entry in the table of contents.
 
     Parameters
     ----------
     title
-        Heading, and entry in the table of contents.
+        Title, also in the table of contents.
     parts
         HTML.
     note
-        What the part shows, in a sentence or two.
+        Description in one or two sentences.
     """
 
     title: str
@@ -48,23 +48,20 @@ class Section:
 
     @property
     def anchor(self) -> str:
-        """Where links lead to."""
+        """The target of links."""
         return "s-" + re.sub(r"\W+", "-", self.title.partition(":")[0].lower()).strip("-")
 
     def html(self) -> str:
-        """Give the heading, the note and the parts."""
+        """Return the heading, the note and the parts."""
         said = f'<p class="note">{escape(self.note)}</p>' if self.note else ""
         title = escape(self.title)
         return f'<h2 id="{self.anchor}">{title}</h2>\n{said}{"".join(self.parts)}\n'
 
 
 def page(title: str, lead: str, sections: Sequence[Section]) -> str:
-    """One HTML file with all it needs, in light and dark, that loads nothing.
+    """Return a self-contained HTML file with a light and a dark style, which loads nothing.
 
-    Parameters
-    ----------
-    lead
-        HTML that stands above the table of contents: the answer.
+    `lead` is HTML above the table of contents.
     """
     style, script = (
         Path(__file__).with_name(f"report.{kind}").read_text(encoding="utf-8")
@@ -90,12 +87,12 @@ def page(title: str, lead: str, sections: Sequence[Section]) -> str:
 
 
 def tiles(figures: Iterable[tuple[str, str, str]]) -> str:
-    """Large figures side by side.
+    """Return large figures side by side.
 
     Parameters
     ----------
     figures
-        The figure, what it is of, and its interval or "".
+        For each figure: its text, its name, and its interval or "".
     """
     return '<div class="tiles">' + "".join(
         f"<div><b>{escape(figure)}</b><span>{escape(what)}</span><small>{escape(said)}</small></div>"
@@ -110,16 +107,16 @@ def table(
     lively: bool = True,
     terms: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
-    """A table of texts; what stands in brackets, or after a line break, is set small.
+    """Return a table of texts; text in brackets, or after a line break, is small.
 
     Parameters
     ----------
     words
-        Columns of prose, which may wrap.
+        Columns with sentences, which may wrap.
     lively
-        Whether it sorts by a click on a heading; longer ones can be searched too.
+        Whether it can be sorted by clicking on a heading; long tables can be searched too.
     terms
-        Where the definition of a heading stands.
+        The anchor of each heading's definition.
     """
     names = [str(n) if n is not None else "" for n in rows.index.names]
     sorts = lively and len(rows) > 1
@@ -156,20 +153,20 @@ def table(
 
 
 _SEARCHED: Final = 7
-"""Rows of a table that needs no search."""
+"""Maximum number of rows of a table without search."""
 
 
 def figure(draw: Callable[[Axes], object], *, size: tuple[float, float], says: str) -> str:
-    """A plot as inline SVG in the page's own ink; letters are outlines, so that all are shown.
+    """Return a plot as inline SVG in the text colour of the page; letters are outlines.
 
     Parameters
     ----------
     draw
-        Gets the axes to draw on.
+        A function that draws on the given axes.
     size
         Width and height in inches.
     says
-        What the plot shows, for those who cannot see it; also its caption.
+        Description of the plot, used as caption and as alternative text.
     """
     import matplotlib as mpl
     from matplotlib.figure import Figure
@@ -183,13 +180,13 @@ def figure(draw: Callable[[Axes], object], *, size: tuple[float, float], says: s
         for axes in drawn.axes:
             axes.patch.set_alpha(0)
         out = io.StringIO()
-        # What stands out of the figure, such as a long legend, is not to be cut off.
+        # A long legend outside the axes must not be cut off.
         about = {"Date": None, "Creator": None}
         drawn.savefig(out, format="svg", metadata=about, bbox_inches="tight")
     svg = out.getvalue()
     svg = svg[svg.index("<svg") :].replace(_INK, "currentColor").replace(_RULE, "var(--rule)")
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
-    # Names inside one picture must not be those of another on the page.
+    # Identifiers must be unique on the page.
     mark = re.sub(r"\W", "", says)[:24]
     svg = re.sub(r'\bid="', f'id="{mark}-', svg)
     svg = re.sub(r'(href="#|url\(#)', rf"\g<1>{mark}-", svg)
@@ -198,13 +195,7 @@ def figure(draw: Callable[[Axes], object], *, size: tuple[float, float], says: s
 
 
 def written(text: str, path: str | PathLike[str]) -> Path:
-    """Write a page that shows people's data, with mode 0600; give its path.
-
-    Raises
-    ------
-    ArgumentError
-        The path does not end in ``.html`` or ``.htm``.
-    """
+    """Write a page, which contains personal data, with mode 0600, and return its path."""
     refuse_ending(path, ".html", ".htm")
     write_private(path, text)
     return Path(path)

@@ -1,9 +1,9 @@
-"""Pictures of a score, with matplotlib.
+"""Plots of a score, with matplotlib.
 
-Each takes ``ax=None`` and returns the axes it drew on.  A figure of its own is transparent, and its
-ink can be read on white as well as in a dark notebook; on axes given it uses their style.  Colours
-are Okabe and Ito's, told apart by colour-blind readers; DejaVu Sans, which comes with matplotlib,
-has every Vietnamese letter.
+Each function takes ``ax=None`` and returns the axes.  A new figure is transparent, with colours
+that are readable in light and dark notebooks; given axes keep their style.  The colours are those
+of Okabe and Ito, which colour-blind people can distinguish.  DejaVu Sans, which matplotlib
+contains, has all Vietnamese letters.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from cvocr_lab.kinds import captioned
+from cvocr_lab.scoring.words import named
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,14 +35,14 @@ _LIGHTER: Final = "#818181"
 RULE: Final = "#8a8a8a55"
 FONT: Final = "DejaVu Sans"
 NOTHING: Final = "∅"
-"""Stands where one side has no letter: a letter lost, or one too many."""
+"""Shown for a letter that one side lacks."""
 
 PALETTE: Final = ("#2f86c5", "#d55e00", "#009e73", "#cc79a7", "#b8860b", "#56b4e9")
 MARKERS: Final = "osD^vP"
-"""Colours and marks of readers, in their order."""
+"""Colours and markers of readers, in their order."""
 
 TOP: Final = 24
-"""Pairs of letters that a heat map shows."""
+"""Number of pairs of letters in a heat map."""
 
 STYLE: Final = {
     "figure.facecolor": "none",
@@ -62,14 +63,14 @@ STYLE: Final = {
 
 
 def outcomes(cells: pd.DataFrame, ax: Axes | None = None) -> Axes:
-    """Bars of the five outcomes per field, as shares of its compared cells, the worst first."""
+    """Draw the shares of the five outcomes per field as bars, the worst field first."""
     counts = pd.crosstab(cells["field"].astype(str), cells["outcome"]).reindex(
         columns=list(COLOURS)
     )
     counts = counts.fillna(0).astype(int)
     totals = counts.sum(axis=1).to_numpy()
     fine = (counts["correct"] + counts["absent"]).to_numpy() / np.maximum(totals, 1)
-    order = np.argsort(-fine, kind="stable")  # the worst is drawn last, at the top
+    order = np.argsort(-fine, kind="stable")  # the last row is drawn at the top
     counts, totals = counts.iloc[order], totals[order]
     shares = np.asarray(counts, np.float64) / np.maximum(totals, 1)[:, None] * 100
     with canvas(ax, 1.3 + 0.27 * max(len(counts), 1)) as ax:
@@ -90,7 +91,7 @@ def outcomes(cells: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
 
 def cer_distribution(cells: pd.DataFrame, ax: Axes | None = None) -> Axes:
-    """How many values, and cards, have no more than a given CER; the worst 2 % may lie beyond."""
+    """Draw the share of values and cards up to a given CER; the worst 2 % may be cut off."""
     present = cells[cells["chars"] > 0]
     per_card = present.groupby(present["row"].to_numpy())[["edits", "chars"]].sum()
     with canvas(ax, 3.4) as ax:
@@ -118,14 +119,14 @@ def cer_distribution(cells: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
 
 def confusions(pairs: pd.DataFrame, ax: Axes | None = None, *, pairs_shown: int = TOP) -> Axes:
-    """Heat map of letters confused: printed down, read across.
+    """Draw a heat map of confused letters, with the printed letters as rows.
 
     Parameters
     ----------
     pairs
-        `truth`, `value` (a letter each, "" for none) and `count`.
+        `truth_char`, `value_char` (one letter each, "" for none) and `count`.
     pairs_shown
-        At most so many pairs: those confused most often.
+        Maximum number of pairs, the most frequent first.
     """
     top = pairs.sort_values("count", ascending=False, kind="stable").head(pairs_shown)
     truth, value = ([_visible(c) for c in top[f"{side}_char"]] for side in ("truth", "value"))
@@ -156,13 +157,7 @@ def confusions(pairs: pd.DataFrame, ax: Axes | None = None, *, pairs_shown: int 
 
 
 def reliability(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
-    """Share right against confidence, with 95 % intervals; on the diagonal they agree.
-
-    Parameters
-    ----------
-    table
-        `Calibration.reliability`.
-    """
+    """Draw the share of right values by confidence, with 95 % intervals and the diagonal."""
     with canvas(ax, 4.2, width=5.2) as ax:
         ink = ax.xaxis.label.get_color()
         ax.plot(
@@ -185,13 +180,7 @@ def reliability(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
 
 def threshold_curve(curve: pd.DataFrame, ax: Axes | None = None) -> Axes:
-    """Values that pass wrongly against share reviewed, with the 95 % interval.
-
-    Parameters
-    ----------
-    curve
-        `Plan.curve`.
-    """
+    """Draw the share of accepted wrong values by the share reviewed, with the 95 % interval."""
     step = max(1, len(curve) // 500)
     some = pd.concat([curve.iloc[::step], curve.tail(1)])
     review = some["review_share"].to_numpy() * 100
@@ -211,15 +200,7 @@ def threshold_curve(curve: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
 
 def differences(fields: pd.DataFrame, names: tuple[str, str], ax: Axes | None = None) -> Axes:
-    """Difference in the share exact per field, with its 95 % interval.
-
-    Parameters
-    ----------
-    fields
-        `Comparison.fields`.
-    names
-        What a and b are called.
-    """
+    """Draw the difference in the share exact per field, with its 95 % interval."""
     colour_of = {"better": COLOURS["correct"], "worse": COLOURS["wrong"], "alike": BLUE}
     rows = (
         fields.sort_values("difference", ascending=False, kind="stable") if len(fields) else fields
@@ -233,10 +214,7 @@ def differences(fields: pd.DataFrame, names: tuple[str, str], ax: Axes | None = 
             ax.plot([row["difference"] * 100], [at], "o", color=colour, markersize=6)
         _rows(
             ax,
-            [
-                f"{_named(str(f))}  +{r['fixed']} −{r['broke']} of {r['n']}"
-                for f, r in rows.iterrows()
-            ],
+            [f"{named(f)}  +{r['fixed']} −{r['broke']} of {r['n']}" for f, r in rows.iterrows()],
         )
         ends = rows[["low", "high"]].to_numpy(np.float64) if len(rows) else np.zeros(1)
         edge = max(5.0, float(np.abs(ends).max(initial=0)) * 105)
@@ -256,13 +234,7 @@ def differences(fields: pd.DataFrame, names: tuple[str, str], ax: Axes | None = 
 
 
 def readers(fields: pd.DataFrame, ax: Axes | None = None) -> Axes:
-    """Share exact of several readers per field, with 95 % intervals, the worst field first.
-
-    Parameters
-    ----------
-    fields
-        `Readers.fields`.
-    """
+    """Draw the share exact per field and reader, with 95 % intervals, the worst field first."""
     names = list(dict.fromkeys(fields.index.get_level_values("reader")))
     shares = fields["exact"].unstack("reader")[names]
     order = shares.mean(axis=1).sort_values(ascending=False, kind="stable").index
@@ -278,7 +250,7 @@ def readers(fields: pd.DataFrame, ax: Axes | None = None) -> Axes:
                 middle, at, xerr=reach, fmt=MARKERS[number % len(MARKERS)], markersize=5.5,
                 color=PALETTE[number % len(PALETTE)], linewidth=1.5, label=name,
             )  # fmt: skip
-        _rows(ax, [_named(str(field)) for field in order])
+        _rows(ax, [named(field) for field in order])
         ax.set_xlim(-2, 102)
         ax.set_xlabel("share exact, %")
         ax.grid(axis="x")
@@ -288,12 +260,8 @@ def readers(fields: pd.DataFrame, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def _named(field: str) -> str:
-    return "whole cards" if field == "card_exact" else captioned(field)
-
-
 def _rows(ax: Axes, labels: list[str]) -> None:
-    """Name the rows of a chart; the letters shrink where they would overlap."""
+    """Set the labels of the rows; long lists get a smaller font."""
     ax.set_yticks(range(len(labels)), labels)
     ax.set_ylim(-0.6, max(len(labels), 1) - 0.4)
     height = ax.get_window_extent().height * 72 / ax.figure.dpi
@@ -302,7 +270,7 @@ def _rows(ax: Axes, labels: list[str]) -> None:
 
 @contextmanager
 def canvas(ax: Axes | None, height: float, *, width: float = 7.2) -> Iterator[Axes]:
-    """The axes to draw on: those given, or those of a new figure transparent, in inches."""
+    """Yield the axes to draw on: the given ones, or those of a new transparent figure."""
     if ax is not None:
         yield _inked(ax)
         return
@@ -312,14 +280,14 @@ def canvas(ax: Axes | None, height: float, *, width: float = 7.2) -> Iterator[Ax
     with plt.rc_context(STYLE):  # type: ignore[arg-type]
         _, own = plt.subplots(figsize=(width, height), layout="constrained")
         interactive = plt.isinteractive()
-        # A notebook shows the figure; the line `<Axes: …>` above it would say nothing.
+        # A notebook shows the figure itself, so the line `<Axes: …>` above it is not needed.
         own._ipython_display_ = _shown_with_its_figure  # type: ignore[attr-defined]
         _inked(own)
-        # Under tick labels of one lightness a notebook lays a ground of its own, white for these.
+        # If all tick labels have the same lightness, a notebook adds a white background.
         own.tick_params(axis="y", labelcolor=_LIGHTER)
         yield own
-    # A notebook's backend, loaded with the first figure, makes it interactive; put back to what
-    # it was before, later figures would not be shown.
+    # The backend of a notebook turns the interactive mode on with the first figure.  It must stay
+    # on, or later figures would not be shown.
     mpl.interactive(interactive)
 
 
@@ -328,7 +296,7 @@ def _shown_with_its_figure() -> None:
 
 
 def _inked(ax: Axes) -> Axes:
-    """Fix the style of what matplotlib makes only when it draws."""
+    """Set the style of parts that matplotlib creates only when drawing."""
     import matplotlib as mpl
 
     ax.tick_params(
@@ -342,7 +310,7 @@ def _inked(ax: Axes) -> Axes:
 def _key_above(ax: Axes, columns: int) -> None:
     if not ax.get_legend_handles_labels()[0]:
         return
-    # To the left there is room, above the names of the fields.
+    # There is room on the left, above the names of the fields.
     ax.legend(
         loc="lower right", bbox_to_anchor=(1, 1.0), ncols=columns, frameon=False, borderaxespad=0.2,
         handlelength=1.2, columnspacing=1.2, fontsize=9,

@@ -1,32 +1,8 @@
-"""Rates of groups of cells, each with its interval.
+"""Rates of groups of cells, each with its 95 % interval.
 
-All are sums over cells divided by sums over cells, so that each can be had from `Score.cells`
-with plain pandas.  P are the cells whose truth is present (``correct wrong missing``), V those
-with a value (``correct wrong invented``).
-
-=================== =============================================================================
-`exact`             correct / P; also the recall: a wrong value is a miss, for it is not the value
-`exact_case`        tier ``exact`` or ``case`` / P
-`exact_diacritics`  tier ``exact`` or ``diacritics`` / P
-`exact_loose`       tier other than ``none`` / P
-`same_value`        verdict ``same``, ``style`` or ``same value`` / P
-`right`             (correct + absent) / n: what is absent and left empty counts; beware of fields
-                    that are mostly absent
-`coverage`          (correct + wrong) / P: something was read where something is
-`precision`         correct / V
-`recall`            correct / P
-`f1`                2 correct / (P + V), the harmonic mean of the two (Donut's: a wrong value is
-                    both a false positive and a false negative)
-`card_exact`        rows of the truth whose every cell in the group is correct or absent / rows
-`cer`               edits / chars, over P: pooled (micro)
-`cer_macro`         mean over P of edits / chars of one cell
-`wer`, `wer_macro`  the same of `word_edits` / `words`; words are parted by blanks
-`anls`              mean of `anls` over all cells, absent ones included, as ANLS* has it
-=================== =============================================================================
-
-A missing value costs its full length; a value where nothing is printed enters no CER or WER.
-Intervals cover 95 % and go by cards, that is rows of the truth, because the cells of one card are
-not independent: see `cvocr_lab.scoring.intervals`.  NaN where there is nothing to divide by.
+`cvocr_lab.scoring.definitions.DEFINITIONS` defines the rates.  All of them are ratios of sums over
+cells, so they can be computed from `Score.cells` with pandas.  The intervals are computed by cards,
+that is, by rows of the truth; see `cvocr_lab.scoring.intervals`.
 """
 
 from __future__ import annotations
@@ -45,21 +21,11 @@ RATES: Final = (
     "exact", "exact_case", "exact_diacritics", "exact_loose", "same_value", "right", "coverage",
     "precision", "recall", "card_exact", "f1", "cer", "cer_macro", "wer", "wer_macro", "anls",
 )  # fmt: skip
-"""Names of all rates; each has its interval in ``<name>_low`` and ``<name>_high``."""
+"""Names of all rates; the intervals are in ``<name>_low`` and ``<name>_high``."""
 
 
 def rates(cells: pd.DataFrame, group: Ints, groups: int, rows: int) -> dict[str, Floats]:
-    """Count outcomes and work out every rate of every group.
-
-    Parameters
-    ----------
-    cells
-        As in `Score.cells`.
-    group
-        For each cell the number of its group.
-    groups, rows
-        How many groups there are, and rows of the truth.
-    """
+    """Count the outcomes and compute the rates of each group."""
 
     def count(which: npt.NDArray[np.bool_]) -> Floats:
         return np.bincount(group[which], minlength=groups).astype(np.float64)
@@ -103,7 +69,7 @@ def _codes(cells: pd.DataFrame, column: str, names: tuple[str, ...]) -> Ints:
 def _fractions(
     cells: pd.DataFrame, outcome: Ints, tier: pd.Series, verdict: pd.Series
 ) -> dict[str, tuple[npt.NDArray[np.number | np.bool_], npt.NDArray[np.number | np.bool_]]]:
-    """What each cell adds above and below the line of each rate."""
+    """Return what each cell adds to the numerator and the denominator of each rate."""
     correct, wrong, invented, missing, absent = (outcome == i for i in range(5))
     present, valued = correct | wrong | missing, correct | wrong | invented
     one = present.astype(np.float64)

@@ -1,27 +1,33 @@
-"""Several readers of the same cards: who is best, where, and what only one of them gets right."""
+"""`Readers`: several readings of the same cards, and which reader is best in which fields."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from html import escape
-from os import PathLike
-from pathlib import Path
-from typing import TYPE_CHECKING, Self, overload
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import pandas as pd
 
 from cvocr_lab.errors import ArgumentError
-from cvocr_lab.kinds import captioned
 from cvocr_lab.scoring import plots
-from cvocr_lab.scoring.comparison_report import Listed, readers_page
+from cvocr_lab.scoring.comparison_report import ComparisonReport, Listed
+from cvocr_lab.scoring.definitions import TERMS
 from cvocr_lab.scoring.intervals import clustered
-from cvocr_lab.scoring.page import written
-from cvocr_lab.scoring.pairing import CARD, beside, judge, verdict
-from cvocr_lab.scoring.report import SHOWN
-from cvocr_lab.scoring.significance import holm
-from cvocr_lab.scoring.words import NAMED, between, bounded, differing, listed, percent
+from cvocr_lab.scoring.page import Section, figure, table, tiles
+from cvocr_lab.scoring.paired_tests import beside, holm, judge, verdict
+from cvocr_lab.scoring.words import (
+    CARD,
+    NAMED,
+    between,
+    bounded_column,
+    differing,
+    listed,
+    named,
+    p_value,
+    percent,
+    points,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,13 +36,13 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Readers:
-    """Several readers on the same truth, each beside a baseline.
+class Readers(ComparisonReport):
+    """Several readers on the same truth, each compared with a baseline.
 
     Parameters
     ----------
     names
-        What the readers are called, in the order given.
+        Names of the readers, in the order given.
     baseline
         The reader that the others are compared with.
     cells
@@ -45,15 +51,15 @@ class Readers:
     whole
         One row per reader, over all fields: `cards` and the share without a mistake `card_exact`;
         `exact`, `precision`, `cer`; counts of `wrong`, `missing` and `invented`, and
-        `invented_share`, that of the values that are not printed for which one was given; each
-        share with ``_low`` and ``_high``; `cost`, where the reader told it.
+        `invented_share`, the share of values that are not printed but were returned; each share
+        with ``_low`` and ``_high``; `cost`, if the reader reports it.
     fields
         One row per field and reader, ``card_exact`` last: `n`, `exact` with `exact_low` and
-        `exact_high`, `cer`; and, but for the baseline, `difference` to it with `low` and `high`,
-        `fixed`, `broke`, `p` (exact McNemar), `p_holm` (corrected for all fields and readers),
-        `verdict` (``better worse alike open``) and `enough`; as in `Comparison.fields`.
+        `exact_high`, `cer`; and, except for the baseline, `difference` to it with `low` and `high`,
+        `fixed`, `broke`, `p` (exact McNemar test), `p_holm` (corrected for all fields and
+        readers), `verdict` (``better worse alike open``) and `enough`; as in `Comparison.fields`.
     detect
-        Smallest difference in the share exact that matters.
+        Smallest difference in the share of exact values that matters.
     """
 
     names: tuple[str, ...]
@@ -65,12 +71,12 @@ class Readers:
 
     @classmethod
     def of(cls, scores: Mapping[str, ScoreViews], *, baseline: str | None, detect: float) -> Self:
-        """Compare the scores of one truth.
+        """Compare scores with the same truth.
 
         Raises
         ------
         ArgumentError
-            Fewer than two readers, or none of the baseline's name.
+            There are fewer than two readers, or none has the name of the baseline.
         """
         names = tuple(scores)
         if len(names) < 2:
@@ -84,21 +90,21 @@ class Readers:
         return cls(names, base, cells, whole, _fields(scores, cells, base, detect), detect)
 
     def only(self, name: str) -> pd.DataFrame:
-        """Give the printed values that this reader alone has right."""
+        """Return the printed values that only this reader has right."""
         right = self._right()
         return self.cells[right[name] & (right.sum(axis=1) == 1)]
 
     @property
     def nobody(self) -> pd.DataFrame:
-        """Printed values that no reader has right."""
+        """The printed values that no reader has right."""
         return self.cells[self._printed() & ~self._right().any(axis=1)]
 
     def invented(self, name: str) -> pd.DataFrame:
-        """Give the cells for which this reader made a value up: nothing is printed there."""
+        """Return the cells without a printed value for which this reader returned one."""
         return self.cells[self.cells[f"outcome_{name}"] == "invented"]
 
     def verdict(self) -> list[str]:
-        """Say in sentences who is best, where the others differ, and who makes values up."""
+        """Say in sentences which reader is best, where the others differ, and what is invented."""
         if not len(self.fields):
             return ["no value to compare"]
         order = self.whole.sort_values("exact", ascending=False, kind="stable")
@@ -114,7 +120,7 @@ class Readers:
             verdicts = self.fields.xs(name, level="reader")["verdict"]
             verdicts = verdicts.iloc[np.argsort(verdicts.index != CARD, kind="stable")]
             parts = [
-                f"{word} in {listed(map(_called, verdicts.index[verdicts == word]), NAMED)}"
+                f"{word} in {listed(map(named, verdicts.index[verdicts == word]), NAMED)}"
                 for word in ("better", "worse")
                 if (verdicts == word).any()
             ]
@@ -129,22 +135,18 @@ class Readers:
         ]
         return [*said, f"Values made up where nothing is printed: {', '.join(counts)}."]
 
-    def headline(self) -> str:
-        """Give the verdict in one line."""
-        return " ".join(self.verdict())
-
     def overview(self) -> pd.DataFrame:
-        """Lay the figures over all fields out for reading, as text."""
+        """Format the figures over all fields as text."""
         whole = self.whole
         table = pd.DataFrame(
             {
                 "cards": whole["cards"].map("{:,.0f}".format),
-                "card exact": _texts(whole, "card_exact"),
-                "exact": _texts(whole, "exact"),
-                "precision": _texts(whole, "precision"),
-                "CER": _texts(whole, "cer", 2),
+                "card exact": bounded_column(whole, "card_exact"),
+                "exact": bounded_column(whole, "exact"),
+                "precision": bounded_column(whole, "precision"),
+                "CER": bounded_column(whole, "cer", 2),
                 **{c: whole[c].map("{:,.0f}".format) for c in ("wrong", "missing", "invented")},
-                "invented of not printed": _texts(whole, "invented_share"),
+                "invented of not printed": bounded_column(whole, "invented_share"),
             }
         )
         if whole["cost"].notna().any():
@@ -152,7 +154,7 @@ class Readers:
         return table
 
     def table(self) -> pd.DataFrame:
-        """Lay the differences per field and reader out for reading, as text."""
+        """Format the differences per field and reader as text."""
         others = self.fields[self.fields.index.get_level_values("reader") != self.baseline]
         base = self.fields.xs(self.baseline, level="reader") if len(self.fields) else self.fields
         fields = others.index.get_level_values("field")
@@ -161,80 +163,59 @@ class Readers:
                 "n": [f"{n:,.0f}" for n in others["n"]],
                 self.baseline: [percent(base.loc[f, "exact"]) for f in fields],
                 "exact": [percent(share) for share in others["exact"]],
-                "difference": [
-                    f"{d * 100:+.1f} [{a * 100:+.1f}, {b * 100:+.1f}]".replace("-", "−")
-                    for d, a, b in others[["difference", "low", "high"]].to_numpy(float)
-                ],
+                "difference": points(others[["difference", "low", "high"]], 1),
                 "fixed": [f"{n:,.0f}" for n in others["fixed"]],
                 "broke": [f"{n:,.0f}" for n in others["broke"]],
-                "p": ["< 0.001" if p < 0.001 else f"{p:.3f}" for p in others["p_holm"]],
+                "p": [p_value(p) for p in others["p_holm"]],
                 "verdict": [_WORDS[str(v)].format(self.baseline) for v in others["verdict"]],
             },
             index=pd.MultiIndex.from_arrays(
-                [
-                    list(map(_called, fields)),
-                    others.index.get_level_values("reader"),
-                ],
+                [list(map(named, fields)), others.index.get_level_values("reader")],
                 names=["field", "reader"],
             ),
         )
 
     def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw the share exact of every reader per field, with its interval.
+        """Draw the share of exact values per field and reader, with its interval.
 
         Fields that all readers read without a mistake are left out.
 
         Parameters
         ----------
         ax
-            Where to draw; None for a figure of its own, on white.
+            The axes to draw on; None for a new figure.
         """
         return plots.readers(self._missed(), ax)
 
-    @overload
-    def to_html(self, path: None = None, *, title: str = ..., limit: int = ...) -> str: ...
-    @overload
-    def to_html(self, path: str | PathLike[str], *, title: str = ..., limit: int = ...) -> Path: ...
-    def to_html(
-        self, path: str | PathLike[str] | None = None, *, title: str = "", limit: int = SHOWN
-    ) -> str | Path:
-        """Make a report: one HTML file that opens with the verdict.
-
-        It shows values of the cards, so the file gets mode 0600.
-
-        Parameters
-        ----------
-        path
-            Where to write it; None to get the text only.
-        title
-            Heading of the page; "" for the names.
-        limit
-            Values shown of each list at most.
-        """
-        shown, same = self._differing()
-        text = readers_page(
-            title=title or f"Readers compared: {listed(self.names)}",
-            verdict=self.verdict(),
-            leading=(
-                (percent(row["exact"]), f"exact: {name}", f"{row['invented']:,.0f} invented")
-                for name, row in self.whole.iterrows()
-            ),
-            whole=self.overview(),
-            fields=self._missed(),
-            shown=shown,
-            notes=same + self.notes(),
-            lists=self._lists(),
-            limit=limit,
-        )
-        return text if path is None else written(text, path)
-
     def notes(self) -> str:
-        """Say how the figures came about."""
+        """Explain the columns of the table."""
         return (
             f"difference: share exact minus that of {self.baseline}, in points, over the same "
             f"printed values. fixed: right where {self.baseline} is not; broke: the reverse. p: "
-            "exact McNemar, Holm's correction for all fields and readers."
+            "exact McNemar test with Holm's correction for all fields and readers."
         )
+
+    def _tables(self) -> tuple[list[pd.DataFrame], str]:
+        others = self.fields.index.get_level_values("reader") != self.baseline
+        shown, same = differing(self.fields[others], self.table())
+        return [self.overview(), shown], same
+
+    def _page(self) -> tuple[str, str, list[Section]]:
+        leading = (
+            (percent(row["exact"]), f"exact: {name}", f"{row['invented']:,.0f} invented")
+            for name, row in self.whole.iterrows()
+        )
+        rows = self._missed().index.get_level_values("field").nunique()
+        drawn = figure(
+            self.plot, size=(8.6, 1.5 + (0.16 + 0.13 * len(self.names)) * max(rows, 1)),
+            says="Share exact of each reader, with 95 % intervals, the worst field first; fields "
+            "that all readers read without a mistake are left out.",
+        )  # fmt: skip
+        sections = [
+            Section("All fields together", (table(self.overview(), terms=TERMS),)),
+            Section("Fields", (drawn,)),
+        ]
+        return f"Readers compared: {listed(self.names)}", tiles(leading), sections
 
     def _lists(self) -> Iterator[Listed]:
         every = {name: name for name in self.names}
@@ -247,13 +228,9 @@ class Readers:
             yield f"Invented by {name}", "there is no such value on the card", cells, {name: name}
 
     def _missed(self) -> pd.DataFrame:
-        """Give the fields that any reader makes a mistake in; all where there are none."""
+        """Return the fields with a mistake of any reader, or all if there are none."""
         missed = self.fields[self.fields["exact"].groupby(level="field").transform("min") < 1]
         return missed if len(missed) else self.fields
-
-    def _differing(self) -> tuple[pd.DataFrame, str]:
-        others = self.fields.index.get_level_values("reader") != self.baseline
-        return differing(self.fields[others], self.table())
 
     def _printed(self) -> pd.Series:
         return self.cells[[f"chars_{name}" for name in self.names]].max(axis=1) > 0
@@ -264,26 +241,6 @@ class Readers:
             {n: printed & (self.cells[f"outcome_{n}"] == "correct") for n in self.names}
         )
 
-    def __repr__(self) -> str:
-        parts = [f"Readers: {self.headline()}"]
-        if len(self.fields):
-            shown, same = self._differing()
-            parts += [self.overview().to_string(), shown.to_string(), same + self.notes()]
-        return "\n".join(parts)
-
-    def _repr_html_(self) -> str:
-        parts = [f"<p><b>Readers</b>: {escape(self.headline())}</p>"]
-        if len(self.fields):
-            shown, same = self._differing()
-            tables = (self.overview(), shown)
-            parts += [f'<div style="overflow-x:auto">{t.to_html(border=0)}</div>' for t in tables]
-            parts.append(f"<p><small>{escape(same + self.notes())}</small></p>")
-        return f"<div>{''.join(parts)}</div>"
-
-
-def _called(field: object) -> str:
-    return "whole cards" if field == CARD else captioned(str(field))
-
 
 _WORDS = {
     "better": "better than {}", "worse": "worse than {}", "alike": "alike",
@@ -291,13 +248,8 @@ _WORDS = {
 }  # fmt: skip
 
 
-def _texts(whole: pd.DataFrame, rate: str, digits: int = 1) -> list[str]:
-    figures = whole[[rate, f"{rate}_low", f"{rate}_high"]].to_numpy(float)
-    return [bounded(value, low, high, digits) for value, low, high in figures.tolist()]
-
-
 def _cards(cells: pd.DataFrame, name: str) -> pd.Series:
-    """How many cards there are and which share of them a reader has right, the same for all."""
+    """Return the number of cards, and the share that a reader has right, with its interval."""
     right = cells[f"outcome_{name}"].isin(["correct", "absent"])
     whole = right.groupby(cells["row"].to_numpy()).all()
     low, high = clustered(whole, np.ones(len(whole)))
@@ -306,7 +258,7 @@ def _cards(cells: pd.DataFrame, name: str) -> pd.Series:
 
 
 def _whole(score: ScoreViews, cells: pd.DataFrame, name: str) -> pd.Series:
-    """Figures of one reader over all fields."""
+    """Return the figures of one reader over all fields."""
     found = score.summary(()).iloc[0]
     of_cards = pd.DataFrame(
         {
@@ -332,7 +284,7 @@ def _whole(score: ScoreViews, cells: pd.DataFrame, name: str) -> pd.Series:
 def _fields(
     scores: Mapping[str, ScoreViews], cells: pd.DataFrame, base: str, detect: float
 ) -> pd.DataFrame:
-    """Figures per field and reader, with the differences to the baseline."""
+    """Return the figures per field and reader, with the differences to the baseline."""
     parts = {}
     for name, score in scores.items():
         summary = score.summary("field")
@@ -364,7 +316,7 @@ _JUDGED = ["difference", "low", "high", "fixed", "broke", "p"]
 
 
 def _corrected(table: pd.DataFrame, detect: float) -> pd.DataFrame:
-    """Correct the tests of all fields, and those of whole cards, and judge again."""
+    """Apply Holm's correction to the tests of fields and of cards, and update the verdicts."""
     table = table.reindex(columns=["n", "exact", "exact_low", "exact_high", "cer", *_JUDGED])
     cards = np.asarray(table.index.get_level_values("field") == CARD)
     tested = table["p"].notna().to_numpy()

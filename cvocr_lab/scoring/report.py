@@ -1,7 +1,8 @@
-"""A score as one HTML file."""
+"""`score_page`: the report of a score as one HTML file."""
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from html import escape
 from typing import Final
@@ -10,20 +11,20 @@ import numpy as np
 import pandas as pd
 
 from cvocr_lab.errors import ArgumentError
-from cvocr_lab.frames import TEXT
+from cvocr_lab.frames import TEXT, Records
+from cvocr_lab.images.crops import ValueCrops
 from cvocr_lab.kinds import captioned
 from cvocr_lab.scoring import plots
 from cvocr_lab.scoring.calibration import Calibration, calibrate
-from cvocr_lab.scoring.crops import crops as cut
 from cvocr_lab.scoring.definitions import TERMS, definitions
 from cvocr_lab.scoring.diagnosis import VALUE_CLASSES
 from cvocr_lab.scoring.differences import aligned, letters
 from cvocr_lab.scoring.page import Section, figure, page, table, tiles
 from cvocr_lab.scoring.thresholds import Plan, plan_review
-from cvocr_lab.scoring.words import bounded, labelled, overview, percent, worst_of
+from cvocr_lab.scoring.words import bounded, bounded_column, labelled, overview, percent, worst_of
 
 SHOWN: Final = 200
-"""Wrong values a report shows unless asked otherwise."""
+"""Default number of wrong values in a report."""
 
 
 def score_page(
@@ -38,12 +39,13 @@ def score_page(
     crops: pd.DataFrame | None,
     values: bool,
 ) -> str:
-    """Lay out a score: the answer, the worst fields, plots, mistakes, tables, wrong values.
+    """Return the report: headline, worst fields, plots, mistakes, tables, wrong values.
 
     Parameters
     ----------
     summaries
-        Tables of `Score.summary` by what they group by, "" for all; `field` is among them.
+        Results of `Score.summary` by the column they are grouped by, "" for all cells together;
+        one of them is `field`.
     classes
         `Score.mistakes` by field.
     pairs
@@ -59,13 +61,13 @@ def score_page(
             "Worst fields",
             (table(worst, words=("mistakes",), lively=False, terms=TERMS) if len(worst) else "",
              f"<p>{escape(others)}</p>" if others else ""),
-            "Those whose values are exact least often, with what goes wrong most." if len(worst)
-            else "No field has a mistake.",
+            "The fields with the lowest share of exact values, and their most frequent mistakes."
+            if len(worst) else "No field has a mistake.",
         ),
-        Section("Outcomes", (_plots(cells),), "What became of the values of each field."),
+        Section("Outcomes", (_plots(cells),), "The outcomes of the values of each field."),
         Section(
             "Mistakes", (_classes(cells), _pairs(pairs)),
-            "Of the values that are wrong: which kind of letter was taken for which.",
+            "In the wrong values: the classes of mistakes, and the letters that were confused.",
         ),
         *(
             Section(f"Figures per {by}", tuple(_summary(summary)))
@@ -81,7 +83,7 @@ def score_page(
 
 
 def _leading(whole: pd.Series) -> Iterator[tuple[str, str, str]]:
-    """The figures that a page begins with."""
+    """Return the figures at the top of the page."""
     for rate, what, digits in (
         ("card_exact", "cards without a mistake", 1),
         ("exact", "printed values exact", 1),
@@ -98,9 +100,9 @@ _FIRST: Final = ("cards", "n", "correct", "wrong", "invented", "missing", "absen
 
 
 def _summary(summary: pd.DataFrame) -> Iterator[str]:
-    """Counts and strictness in one table, what was found and how far off in a second."""
+    """Return a table of counts and strict rates, and one of the other rates."""
     per_field = summary.index.name == "field"
-    # `exact` says the one and, of a single field, `right` the other.
+    # `recall` equals `exact`; for a single field, `card_exact` equals `right`.
     hidden = {"recall", "card_exact"} if per_field else {"recall"}
     rates = [
         c
@@ -130,9 +132,7 @@ def _heading(column: str) -> str:
 def _figures(summary: pd.DataFrame, column: str) -> list[str]:
     if column in _FIRST:
         return [f"{count:,.0f}" for count in summary[column]]
-    digits = 2 if "cer" in column or "wer" in column else 1
-    edges = summary[[column, f"{column}_low", f"{column}_high"]].to_numpy(np.float64)
-    return [bounded(value, low, high, digits) for value, low, high in edges.tolist()]
+    return bounded_column(summary, column, 2 if "cer" in column or "wer" in column else 1)
 
 
 def _plots(cells: pd.DataFrame) -> str:
@@ -248,11 +248,11 @@ _FIGURES: Final = {
 
 
 def _plan(plan: Plan) -> Iterator[str]:
-    yield "<h3>What may pass unread</h3>"
+    yield "<h3>Which values need no review</h3>"
     yield "".join(f"<p>{escape(str(plan.answer(share)))}</p>" for share in (0.01, 0.001))
     yield figure(
         lambda ax: plots.threshold_curve(plan.curve, ax),
-        size=(7.2, 3.2), says="Values that pass wrongly, against the share that a person reads.",
+        size=(7.2, 3.2), says="Wrong values that are accepted, by the share that is reviewed.",
     )  # fmt: skip
 
 
@@ -262,13 +262,13 @@ def _gallery(
     limit: int,
     crops: pd.DataFrame | None,
 ) -> Section:
-    """The cells that are not right, those of the largest confusion first."""
+    """Return the cells that are not right, those with the most frequent confusion first."""
     groups = _grouped(cells, pairs)
     shown = groups.head(limit)
     chosen = cells.iloc[shown["place"].to_numpy()]
     pictures: Iterable[str | None] = [None] * len(chosen)
     if crops is not None:
-        pictures = cut(chosen, crops)
+        pictures = _crops(chosen, crops)
     parts, last = [], ""
     for (label, cell), group, picture in zip(
         zip(chosen.index, chosen.to_dict("records"), strict=True),
@@ -283,20 +283,20 @@ def _gallery(
         parts.append(_entry(label, cell, picture))
     parts.append(left_out(len(groups) - limit))
     note = (
-        "Each value stands under the confusion that is most common in all, once. "
-        "A dot fills in where one side has no letter; ␣ is a blank."
+        "Each value is listed once, with its most frequent confusion. "
+        "A dot stands for a letter that one side lacks; ␣ is a blank."
     )
     return Section(f"Values that are not right: {len(groups):,}", tuple(parts), note)
 
 
 def _grouped(cells: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
-    """Position and group of every cell that is not right, those of the largest group first."""
+    """Return position and group of every cell that is not right, the largest group first."""
     both = ["truth_char", "value_char"]
     times = pairs.groupby(both, as_index=False)[["count"]].sum()
     times = times.astype({"truth_char": TEXT, "value_char": TEXT, "count": "int64"})
     found = letters(cells).merge(times, on=both, how="left")
     found["group"] = [_arrow(t, v) for t, v in found[both].to_numpy()]
-    # What happened to the value as a whole explains its letters.
+    # Value-level mistakes suppress letter-level ones.
     wrong = np.flatnonzero(cells["outcome"] == "wrong")
     first = [text.partition(";")[0] for text in cells["mistakes"].take(wrong).tolist()]
     kinds = pd.DataFrame({"place": wrong, "group": first})
@@ -328,8 +328,19 @@ def _entry(label: object, cell: Mapping[Hashable, object], picture: str | None) 
     )
 
 
+def _crops(cells: pd.DataFrame, frame: pd.DataFrame) -> Iterator[str | None]:
+    """Yield the crop of each cell's value as a ``data:`` URI; None if its place is unknown."""
+    records = Records(frame)
+    # A line of print is readable at a sixth of the height.
+    cutter = ValueCrops(margin=0.25, width=1600, height=192)
+    for at, field in zip(cells["reading"].tolist(), cells["field"].astype(str), strict=True):
+        quad = records.cell(at, field).quad if at >= 0 else None
+        crop = quad and cutter.crop(records.source(at), int(records.pages[at]), quad)
+        yield f"data:image/jpeg;base64,{base64.b64encode(crop).decode()}" if crop else None
+
+
 def left_out(rest: int, what: str = "values") -> str:
-    """Say how many more there are than a page shows."""
+    """Return a note with the number of entries that are not shown."""
     return f'<p class="note">{rest:,} more {what} are not shown.</p>' if rest > 0 else ""
 
 

@@ -1,4 +1,4 @@
-"""Accuracy of all rows from those a person has reviewed."""
+"""`accuracy_from_review`: estimate the accuracy of all rows from the reviewed ones."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ from cvocr_lab.scoring.intervals import Floats, share
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ReviewedAccuracy:
-    """Share of right values among all, told from those reviewed.
+    """Share of right values among all values, estimated from the reviewed ones.
 
     Parameters
     ----------
     table
-        One row per group: `reviewed`, `audited` (those of them drawn at random), `total`,
-        `right_of_reviewed` (the share that is not the accuracy), `accuracy` with `low` and `high`
-        (95 %), `biased`.  Where `biased`, no row was drawn at random: `accuracy` is NaN, and `low`
-        and `high` are what it would be if all others were wrong, and right; NaN without a total.
+        One row per group: `reviewed`, `audited` (the reviewed rows that were drawn at random),
+        `total`, `right_of_reviewed` (which is not the accuracy), `accuracy` with `low` and `high`
+        (95 %), `biased`.  If `biased`, no row was drawn at random: `accuracy` is NaN, and `low`
+        and `high` are the accuracy if all others were wrong, or right; NaN without a total.
     """
 
     table: pd.DataFrame
 
     @property
     def biased(self) -> bool:
-        """Whether any group was reviewed worst first only, so that nothing is known of the rest."""
+        """Whether a group was only reviewed worst first, so nothing is known about the rest."""
         return bool(self.table["biased"].any())
 
     def sentences(self) -> list[str]:
-        """Say what each group's review allows to say."""
+        """Return a sentence for each group."""
         several = len(self.table) > 1 or self.table.index.name is not None
         return [
             (f"{name}: " if several else "") + _sentence(row) for name, row in self.table.iterrows()
@@ -58,34 +58,35 @@ def accuracy_from_review(
     right: str = "right",
     chance: str = "chance",
 ) -> ReviewedAccuracy:
-    """Tell the accuracy of all rows from a partial review.
+    """Estimate the accuracy of all rows from a partial review.
 
-    A review that goes worst first sees more mistakes than there are: its share of right values is
-    no accuracy.  Rows chosen on purpose therefore stand for themselves only; those drawn at random
-    stand for all the others, each weighted by one over its chance (Hájek's estimator).
+    A review that starts with the worst values finds more mistakes than average, so its share of
+    right values is not the accuracy.  Therefore, rows that were selected on purpose represent only
+    themselves, and rows drawn at random represent all others, weighted by the inverse of their
+    probability (Hájek's estimator).
 
     Parameters
     ----------
     reviewed
         One row per value (or card) reviewed.
     total
-        Values there are in all, reviewed or not: a number, or one per group.  None: estimated
-        from the chances.
+        Total number of values, reviewed or not: a number, or one per group.  None estimates it
+        from the probabilities.
     by
-        Column to group by, e.g. ``"field"``; None for all together.  Rows that say nothing there
-        make a group of their own, "".
+        Column to group by, e.g. ``"field"``; None for all together.  Rows without a value in it
+        are the group "".
     right
-        Column that says whether the reader's value was right: True and False, or these words, as
-        a CSV has them.  Rows where it is missing were not reviewed, and are left out.
+        Column with True or False (also as text, as in a CSV): whether the value that was read is
+        right.  Rows without a value in it were not reviewed, and are left out.
     chance
-        Column: chance with which the row came to be reviewed, above 0; 1 or missing for a row
-        chosen on purpose.  Without such a column every row was chosen on purpose.
+        Column with the probability, above 0, with which the row was selected; 1 or missing for a
+        row that was selected on purpose.  Without this column, all rows were.
 
     Raises
     ------
     ArgumentError
-        A column is missing, `right` says something else than True or False, a chance is not above
-        0 and at most 1, or there are fewer in all than reviewed.
+        A column is missing, `right` contains other values than True or False, a probability is not
+        above 0 and at most 1, or the total is less than the number of reviewed values.
 
     Examples
     --------
@@ -101,13 +102,13 @@ def accuracy_from_review(
             raise ArgumentError(f"the reviewed rows have no column {column!r}")
     said = reviewed[right].map(_truth_of, na_action="ignore")
     if (said.isna() & reviewed[right].notna() & (reviewed[right] != "")).any():
-        raise ArgumentError(f"column {right!r} must hold True or False")
+        raise ArgumentError(f"column {right!r} must contain True or False")
     reviewed = reviewed[said.notna()]
     chances = np.ones(len(reviewed))
     if chance in reviewed:
         chances = pd.to_numeric(reviewed[chance]).fillna(1.0).to_numpy(np.float64)
     if not ((chances > 0) & (chances <= 1)).all():
-        raise ArgumentError(f"column {chance!r} must hold chances above 0 and at most 1")
+        raise ArgumentError(f"column {chance!r} must contain probabilities above 0 and at most 1")
     if isinstance(total, Mapping):
         names = as_text(pd.Series(list(total), dtype=object))
         total = dict(zip(names, total.values(), strict=True))
@@ -127,7 +128,7 @@ def accuracy_from_review(
 
 
 def _truth_of(cell: object) -> bool | None:
-    """True or False, by whatever name; None for anything else."""
+    """Return True or False for their usual spellings; None for anything else."""
     word = str(cell).strip().lower()
     return {"true": True, "1": True, "1.0": True, "false": False, "0": False, "0.0": False}.get(
         word
@@ -159,7 +160,7 @@ def _estimate(
     }
     if drawn.any():
         found_share = float(np.average(hits[drawn], weights=weights))
-        # Fewer, as unequal weights tell less; more, as a sample of nearly all tells nearly all.
+        # Unequal weights reduce the effective sample size; a large share of the total increases it.
         worth = float(weights.sum() ** 2 / (weights**2).sum())
         unseen = max(1 - len(weights) / rest, 1e-12)
         low, high = (float(e) for e in share(found_share * worth / unseen, worth / unseen))

@@ -1,4 +1,4 @@
-"""`score` and what it gives back."""
+"""`score` and its result `Score`."""
 
 from __future__ import annotations
 
@@ -30,7 +30,6 @@ from cvocr_lab.scoring import drift
 from cvocr_lab.scoring.alignment import alignment
 from cvocr_lab.scoring.cells import compare_fields
 from cvocr_lab.scoring.confusion import count_classes, count_pairs
-from cvocr_lab.scoring.intervals import share
 from cvocr_lab.scoring.misuse import check_fields, notice
 from cvocr_lab.scoring.rates import rates
 from cvocr_lab.scoring.score_views import ScoreViews
@@ -45,12 +44,12 @@ SHOWN: Final = (
     "exact_case", "exact_diacritics", "exact_loose", "same_value", "cer", "cer_low", "cer_high",
     "wer",
 )  # fmt: skip
-"""Columns of `Score.summary` that a page has room for."""
+"""The most important columns of `Score.summary`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Score(ScoreViews):
-    """A flat frame judged by a truth.
+    """A flat frame compared with a truth.
 
     Parameters
     ----------
@@ -61,32 +60,32 @@ class Score(ScoreViews):
         `edits` (Levenshtein distance of the comparison keys), `chars` (length of the truth's key);
         `outcome`: ``correct wrong invented missing absent``;
         `tier`: the strictest way in which both are equal, ``exact case diacritics loose none``;
-        `verdict`: what the rule of the field's type says, ``same``, ``style``, ``same value``,
+        `verdict`: the verdict of the rule of the field's type, ``same``, ``style``, ``same value``,
         ``other era``, ``different`` (it changes no outcome; `cvocr_lab.scoring.comparators`);
         `mistakes`: classes of the mistakes of wrong values joined by ``;``, those of the value as
         a whole first, then one per edit from left to right (`cvocr_lab.scoring.mistakes`,
         `cvocr_lab.scoring.diagnosis`); "" for other outcomes;
-        `confidence` as the reader gave it, NaN when unknown;
+        `confidence` of the reader, NaN if unknown;
         `words`, `word_edits`: the same as `chars` and `edits`, in words; `anls`;
-        `reading`: position in the flat frame of the row that the value is from, -1 for none.
+        `reading`: position in the flat frame of the row with the value, -1 for none.
     rows
-        One row per row of the truth: its columns that are no fields, then `ocr_type`,
+        One row per row of the truth: its columns other than fields, then `ocr_type`,
         `ocr_side` and `ocr_error` of the reading, and `read`, whether there was one.
     extra
-        Readings that no row of the truth claims; they are not in `cells`.
+        Readings that are paired with no row of the truth; they are not in `cells`.
     unreadable
-        Cells left out because the truth says ``###``.
+        Number of cells left out because the truth is ``###``.
     alignment
-        What was noticed when rows were matched, one row for each: `what`, and the positions `row`
-        (in the truth) and `reading` (in the flat frame), -1 for none.
+        Rows and readings that were not paired one to one: `what`, and the positions `row` (in the
+        truth) and `reading` (in the flat frame), -1 for none.
     readings
-        The table that was scored, under our names for fields.
+        The table that was scored, with our names of the fields.
     on
-        Column that rows and readings were paired by; None for the index.
+        Column by which rows and readings were paired; None for the index.
     by
-        What `summary` groups by unless asked.
+        Default columns to group by in `summary`.
     tone_style
-        As it was asked for.
+        See `score`.
     """
 
     cells: pd.DataFrame
@@ -100,29 +99,29 @@ class Score(ScoreViews):
     tone_style: Literal["unify"] | None = None
 
     def summary(self, by: By | None = None) -> pd.DataFrame:
-        """Count outcomes and work out rates, each with its 95 % interval.
+        """Count outcomes and compute rates, each with its 95 % interval.
 
         Parameters
         ----------
         by
-            Columns to group by, e.g. ``["type", "field"]``: of `rows`, of `cells`, or of the table
-            that was scored, the first of these that has it; ``()`` for one row over all; None for
-            what `score` was told.
+            Columns to group by, e.g. ``["type", "field"]``: columns of `rows`, of `cells`, or of
+            the table that was scored, in this order of precedence; ``()`` for one row over all
+            cells; None for the argument `by` of `score`.
 
         Returns
         -------
         pandas.DataFrame
-            `n` and the five outcomes as counts; `other_era`, values that are a place by its name
-            of another era; `cards`, rows of the truth with a cell in the group; then for each of
-            `cvocr_lab.scoring.RATES` the rate, ``<name>_low`` and ``<name>_high``.  Definitions
-            stand in `cvocr_lab.scoring.rates`: `exact` = correct / (correct + wrong + missing);
-            `cer` = edits / chars pooled over the cells whose truth is present.  NaN where there
-            is nothing to divide by.
+            The counts `n`, the five outcomes, `other_era` (values that are the name of the place
+            in another era) and `cards` (rows of the truth with a cell in the group); then, for
+            each of `cvocr_lab.scoring.RATES`, the rate, ``<name>_low`` and ``<name>_high``:
+            `exact` = correct / (correct + wrong + missing), `cer` = edits / chars over the cells
+            whose truth is present, and others, see `cvocr_lab.scoring.definitions`.  NaN if the
+            denominator is 0.
 
         Raises
         ------
         ArgumentError
-            No such column, or its cells cannot be grouped, as lists cannot.
+            There is no such column, or its cells cannot be grouped, such as lists.
         """
         keys = self._keys(self.by if by is None else by)
         if len(keys.columns):
@@ -130,14 +129,14 @@ class Score(ScoreViews):
             group, index = groups.ngroup().fillna(-1).to_numpy(np.int64), groups.size().index
         else:
             group, index = np.zeros(len(keys), np.int64), pd.Index(["all"])
-        keep = group >= 0  # no group for cells whose row says nothing in that column
+        keep = group >= 0  # cells without a value in the column have no group
         found = rates(self.cells[keep], group[keep].astype(np.int64), len(index), len(self.rows))
         table = pd.DataFrame(found, index=index)
         counts = ["n", "correct", "wrong", "invented", "missing", "absent", "other_era", "cards"]
         return table.astype(dict.fromkeys(counts, "int64"))
 
     def table(self, by: By | None = None) -> pd.DataFrame:
-        """Give the columns of `summary` that a page has room for."""
+        """Return the most important columns of `summary`."""
         return self.summary(by)[list(SHOWN)]
 
     def mistakes(self, by: By = ()) -> pd.DataFrame:
@@ -151,13 +150,13 @@ class Score(ScoreViews):
         Returns
         -------
         pandas.DataFrame
-            `count` of mistakes, `cells` that have one of the class, and `share` of the wrong cells
-            that do, with its interval.
+            `count` of mistakes, number of `cells` with a mistake of the class, and their `share` of
+            the wrong cells, with its interval.
         """
         return count_classes(self.cells, self._keys(by, "class"))
 
     def confusions(self, by: By = ()) -> pd.DataFrame:
-        """Count which characters were read for which, most frequent first.
+        """Count the confused characters, most frequent first.
 
         Parameters
         ----------
@@ -167,23 +166,23 @@ class Score(ScoreViews):
         Returns
         -------
         pandas.DataFrame
-            `truth_char`, `value_char` ("" where one has none), `class`, `count`.  What a mistake of
-            the whole value explains (a dropped line, say) is left out.
+            `truth_char`, `value_char` ("" if there is none), `class`, `count`.  Letters that are
+            part of a mistake of the whole value, such as a dropped line, are left out.
         """
         keys = self._keys(by, "truth_char", "value_char", "class", "count")
         return count_pairs(self.cells, keys, tone_key if self.tone_style == "unify" else key)
 
     def _keys(self, by: By, *taken: str) -> pd.DataFrame:
-        """Give each cell's values of the columns to group by, under a fresh index.
+        """Return each cell's values of the columns to group by, with a new index.
 
-        Names that are `taken` would stand twice in the result.
+        The names `taken` are those of other columns of the result.
         """
         cells = self.cells
         found: dict[str, object] = {}
         for name in listed(by):
             if name in taken:
                 raise ArgumentError(
-                    f"the result has a column {name!r} of its own: rename that of the truth, "
+                    f"the result has a column {name!r} of its own: rename the column of the truth, "
                     f"truth.rename(columns={{{name!r}: …}})"
                 )
             at = cells["row"].to_numpy()
@@ -200,39 +199,33 @@ class Score(ScoreViews):
                 raise unknown("column to group by", name, known)
             if said.dtype == object and not all(map(is_hashable, said)):
                 raise ArgumentError(
-                    f"column {name!r} holds lists or the like, which cannot be grouped: give it "
-                    f"as texts, table.assign({name}=table[{name!r}].map(str))"
+                    f"column {name!r} contains lists or the like, which cannot be grouped: convert "
+                    f"them to texts, table.assign({name}=table[{name!r}].map(str))"
                 )
             found[name] = said.array.take(at, allow_fill=True)
         return pd.DataFrame(found, index=range(len(cells)))
 
     @property
     def card_exact(self) -> float:
-        """Share of rows of the truth whose every scored field is right: correct or absent."""
-        hits, cards = self._whole_cards()
-        return hits / cards if cards else float("nan")
+        """Share of rows of the truth in which every scored field is correct or absent."""
+        return float(self.summary(())["card_exact"].iloc[0])
 
     @property
     def card_exact_interval(self) -> tuple[float, float]:
-        """The 95 % interval of `card_exact`; NaN where there is no card."""
-        low, high = share(*self._whole_cards())
-        return float(low), float(high)
-
-    def _whole_cards(self) -> tuple[int, int]:
-        right = self.cells["outcome"].isin(["correct", "absent"])
-        whole = right.groupby(self.cells["row"].to_numpy()).all()
-        return int(whole.sum()), len(whole)
+        """The 95 % interval of `card_exact`; NaN without cards."""
+        row = self.summary(()).iloc[0]
+        return float(row["card_exact_low"]), float(row["card_exact_high"])
 
     @property
     def type_right(self) -> float:
-        """Share of rows of the truth with a `type` whose reading has that type; NaN without."""
+        """Share of rows with a `type` in the truth whose reading has this type; NaN without any."""
         if "type" not in self.rows:
             return float("nan")
         rows = self.rows[self.rows["type"].fillna("") != ""]
         return float((rows["type"] == rows["ocr_type"].fillna("")).mean())
 
     def headline(self) -> str:
-        """Say how good the reader is, which fields are worst, and what was noticed."""
+        """Say how good the reader is, which fields are worst, and what else was noticed."""
         said = [answer(self.summary(()).iloc[0], self.summary("field"), self.mistakes())]
         noticed = [
             f"{what}: {count:,}"
@@ -248,7 +241,7 @@ class Score(ScoreViews):
         return " ".join(said)
 
     def _written_otherwise(self) -> list[str]:
-        """Name the fields most of whose values are wrong by the way they are written alone."""
+        """List the fields in which most values differ only in style or case."""
         cells = self.cells
         alike = cells["verdict"].isin(["style", "same value"]) | (cells["tier"] == "case")
         alike &= cells["outcome"] == "wrong"
@@ -269,7 +262,7 @@ class Score(ScoreViews):
         return "\n".join([*parts, *filter(None, [fine])])
 
     def _repr_html_(self) -> str:
-        # No colours: the notebook's own fit its light and its dark scheme.
+        # Without colours, so that it fits light and dark notebooks.
         shown, fine = self._overview()
         parts = [f"<p><b>Score</b>: {escape(self.headline())}</p>"]
         if len(shown):
@@ -290,54 +283,56 @@ def score(
     alternatives: Alternatives | None = None,
     baseline: str | PathLike[str] | None = None,
 ) -> Score:
-    """Judge what a reader read by a truth.
+    """Compare readings with a truth.
 
-    Values are compared in NFC with inner spaces collapsed and none at the ends, nothing else.
-    None, NaN and "" mean absent; a truth of ``###`` is not scored.
+    Before the comparison, values are converted to NFC and blanks are collapsed and stripped;
+    nothing else is changed.  None, NaN and "" mean absent; a truth of ``###`` is not scored.
 
     Parameters
     ----------
     frame
-        A flat frame, or any table of any reader with a column for each field: ``id``, ``name`` …,
-        and ``<field>_confidence``, `type`, `side` and `page` where it has them.  A Series, a dict
-        or a list of dicts will do too, as `cvocr_lab.frames.as_table` has it.
+        A flat frame, or any table with a column per field (``id``, ``name`` …) and optionally
+        ``<field>_confidence``, `type`, `side` and `page`.  It may also be a Series, a dict or a
+        list of dicts; see `cvocr_lab.frames.as_table`.
     truth
-        A column per field as printed; `type`, `side` and `page`, where it has them, tell several
-        papers of one input apart.  Another flat frame, reviewed, will do.  A cell may be a list,
-        tuple, set or array of accepted texts, and a column ``<field>_alt`` (``<field>_alt2`` …)
-        may hold a further one; the accepted text nearest to the value counts and is shown.
+        A table with a column per field, as printed; optional columns `type`, `side` and `page`
+        distinguish several papers of one input.  It may also be a reviewed flat frame.  A cell may
+        be a list, tuple, set or array of accepted texts, and columns ``<field>_alt``,
+        ``<field>_alt2`` … may contain further accepted texts; the accepted text nearest to the
+        value counts and is shown.
     on
-        Column, or level of the index, of both that says which rows belong together; None for the
-        index.  Paths compare equal to texts, and so do the Unicode forms of one text.
+        Column or index level of both tables that identifies rows that belong together; None for
+        the index.  Paths and texts, and different Unicode forms of a text, compare equal.
     fields
-        The field, or fields, to compare, whatever their names; None for every field of the
-        document types that the truth has a column for.
+        The field, or fields, to compare, which may have any names; None for all fields of the
+        document types that have a column in the truth.
     by
-        What `Score.summary` groups by unless asked otherwise; None for the field.
+        Default columns to group by in `Score.summary`; None for the field.
     tone_style
-        ``"unify"`` places all tones in the old style before comparing, so that hoà is hòa.  None
-        compares as written; the column `verdict` says where only the placement differs.
+        ``"unify"`` converts all tone marks to the old style before comparing, so that hoà equals
+        hòa.  None compares as written; the column `verdict` shows if only the placement differs.
     alternatives
-        Further columns of the truth with accepted texts, by field, whatever their name.
+        Further columns of the truth with accepted texts, by field; they may have any names.
     baseline
-        A file that `Score.freeze` made of an earlier score, to be no worse than.  Where the cards
-        are the same they are compared one by one.
+        A file from `Score.freeze` of an earlier score; an error is raised if this score is worse.
+        If the cards are the same, they are compared one by one.
 
     Raises
     ------
     ArgumentError
-        A column is missing, or one holds numbers instead of text; no row of the truth has a
-        reading; or the baseline is no frozen score.
+        A column is missing or contains numbers instead of text, no row of the truth has a reading,
+        or the baseline is not a frozen score.
     DriftError
-        A field is worse than in the baseline, in exact values or in CER, by more than chance
-        explains: in at most 5 % of all calls for a reader that is as good.
+        A field is significantly worse than in the baseline, in exact values or in CER (at most 5 %
+        false alarms for a reader that is equally good).
 
     Warns
     -----
     PairingWarning
-        Readings and truth hardly fit together; the message names the cure.
+        Readings and truth hardly fit together; the message says how to correct this.
     DriftWarning
-        The baseline is of other cards, too few to see a field lose 10 points in 95 of 100 cases.
+        The baseline has other cards, too few to detect a loss of 10 points in a field with 95 %
+        probability.
 
     Examples
     --------
@@ -350,7 +345,7 @@ def score(
     0   sex       Nữ               2           missing
     """
     if on is not None and not isinstance(on, str):
-        raise ArgumentError(f"on={on!r}: give the name of one column")
+        raise ArgumentError(f"on={on!r}: pass the name of one column")
     on = on and nfc(on)
     if fields is not None:
         fields = [spellings().get(field, field) for field in listed(fields)]
@@ -380,12 +375,12 @@ def score(
     judged = Score(
         cells, rows, extra, unreadable, noticed, read.frame, on=on, by=by, tone_style=tone_style
     )
-    judged._keys(by)  # a wrong name is told here, not when the score is shown
+    judged._keys(by)  # so that a wrong name is an error here, and not when the score is shown
     return judged
 
 
 def _by_label(data: Table, what: str, on: str | None) -> pd.DataFrame:
-    """Give a table; where it is a dict of papers by label, `on` names these labels."""
+    """Return a table; for a dict of papers by label, `on` is the name of these labels."""
     table = as_table(data, what)
     if isinstance(data, Mapping) and on not in table and table.index.names == [None]:
         return table.rename_axis(on)

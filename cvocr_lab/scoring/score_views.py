@@ -1,4 +1,4 @@
-"""What one can ask of a score beyond its counts."""
+"""`ScoreViews`: comparisons, calibration, plots and reports of a score."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Plot = Literal["outcomes", "cer", "confusions", "reliability", "threshold"]
 
 
 class ScoreViews(ABC):
-    """Cells and rows that were judged, and the questions they answer."""
+    """The base of `Score`, with the methods that need more than its counts."""
 
     __slots__ = ()
 
@@ -49,7 +49,7 @@ class ScoreViews(ABC):
 
     @abstractmethod
     def headline(self) -> str:
-        """Say in one line how much was scored and how much of it is right."""
+        """Say how good the reader is."""
 
     def compare(
         self,
@@ -58,64 +58,64 @@ class ScoreViews(ABC):
         names: tuple[str, str] = ("a", "b"),
         detect: float = 0.02,
     ) -> Comparison:
-        """Set another score of the same truth against this one; see `cvocr_lab.compare`.
+        """Compare another score of the same truth with this one; see `cvocr_lab.compare`.
 
         Parameters
         ----------
         other
-            Becomes b; this score is a.
+            The score of reader b; this score is that of reader a.
 
         Raises
         ------
         ArgumentError
-            The two were not made with one truth, `detect` is no share, or both names are one.
+            The truths or names do not fit, or `detect` is not between 0 and 1.
         """
         if not 0 < detect < 1:
-            raise ArgumentError(f"detect is a share between 0 and 1, not {detect}")
+            raise ArgumentError(f"detect must be between 0 and 1, not {detect}")
         if names[0] == names[1]:
-            raise ArgumentError(f"both readers are called {names[0]!r}; give them two names")
+            raise ArgumentError(f"both readers have the name {names[0]!r}: pass two names")
         if not self.rows.index.equals(other.rows.index):
-            raise ArgumentError("the two scores were not made with one truth: other rows")
+            raise ArgumentError("the two scores have truths with different rows")
         return Comparison.of(self.cells, other.cells, names=names, detect=detect)
 
     def calibration(
         self, *, fields: str | Sequence[str] | None = None, bins: int = 10, seed: int = 0
     ) -> Calibration:
-        """Judge the confidences: reliability, AUROC, Brier score, calibration error.
+        """Compute how reliable the confidences are: AUROC, Brier score, calibration error.
 
         Parameters
         ----------
         fields
-            Only values of these; None for all.
+            The fields whose values are used; None for all.
         bins
-            Bands of about equal count in the reliability table.
+            Number of bands of about equal size in the reliability table.
         seed
-            Of the resampling.
+            Random seed of the bootstrap.
 
         Raises
         ------
         ArgumentError
-            No such field, or no value of it has a confidence.
+            There is no such field, or none of its values has a confidence.
         """
         return calibrate(self._of(fields), bins=bins, seed=seed)
 
     def plan(
         self, fields: str | Sequence[str] | None = None, *, seconds: Seconds | None = None
     ) -> Plan:
-        """Weigh silent errors against share reviewed, for every threshold of confidence.
+        """Compare undetected errors with the share reviewed, for all thresholds of confidence.
 
         Parameters
         ----------
         fields
-            The field, or the fields that one threshold is for; None for all.
+            The field, or the fields with a common threshold; None for all.
         seconds
-            To review a value: a number, a number per field, or a review journal as a frame with
-            `field` and `seconds`.
+            Seconds to review a value: a number, a number per field, or a review journal as a frame
+            with `field` and `seconds`.
 
         Raises
         ------
         ArgumentError
-            No such field, no value of it has a confidence, or no seconds for one of them.
+            There is no such field, none of its values has a confidence, or `seconds` lacks a field.
         """
         cells = self._of(fields)
         names = pd.unique(cells["field"])
@@ -129,28 +129,28 @@ class ScoreViews(ABC):
         *,
         fields: str | Sequence[str] | None = None,
     ) -> Axes:
-        """Draw one of the pictures of this score.
+        """Draw a plot of this score.
 
         Parameters
         ----------
         kind
-            ``outcomes`` per field; ``cer``, how many values and cards have no more than a given
-            CER; ``confusions`` of letters; ``reliability`` of confidences; ``threshold``, errors
-            that pass against share reviewed.
+            ``outcomes`` per field; ``cer``, the share of values and cards up to a given CER;
+            ``confusions`` of letters; ``reliability`` of confidences; ``threshold``, undetected
+            errors by the share reviewed.
         ax
-            Where to draw; None for a transparent figure of its own.
+            The axes to draw on; None for a new transparent figure.
         fields
-            Only cells of these; None for all.
+            The fields whose cells are used; None for all.
 
         Returns
         -------
         matplotlib.axes.Axes
-            What was drawn on.
+            The axes.
 
         Raises
         ------
         ArgumentError
-            No such kind or field, or no value has a confidence.
+            There is no such kind or field, or no value has a confidence.
         """
         cells = self._of(fields)
         match kind:
@@ -198,34 +198,34 @@ class ScoreViews(ABC):
         crops: pd.DataFrame | None = None,
         values: bool = True,
     ) -> str | Path:
-        """Make a report: one HTML file with the answer, plots, tables, wrong values, definitions.
+        """Create a report as one HTML file: headline, plots, tables, wrong values, definitions.
 
-        It shows values of the cards that were read wrongly, and no picture unless asked.
+        It contains the wrong values, but no pictures by default.
 
         Parameters
         ----------
         path
-            Where to write it, mode 0600; None to get the text only.
+            The file, created with mode 0600; None to return the HTML only.
         title
-            Heading of the page.
+            Title of the page.
         limit
-            Wrong values shown at most, those of the largest confusion first.
+            Maximum number of wrong values, those with the most frequent confusion first.
         crops
-            The flat frame that was scored, to put beside each wrong value the place it was read
-            from; None for no pictures.
+            The flat frame that was scored, to show the crop of each wrong value; None for no
+            pictures.
         values
-            Whether wrong values are shown; without them the report holds figures only, and can be
-            passed on.
+            Whether to show wrong values.  A report without them contains only figures, and can be
+            shared.
 
         Returns
         -------
         pathlib.Path or str
-            The path, or the text where there is none.
+            The path, or the HTML if `path` is None.
 
         Raises
         ------
         ArgumentError
-            The frame for the crops does not say where its pictures are.
+            The frame for the crops does not contain the paths of its pictures.
         """
         groups = [by for by in ("type", "tier") if by in self.rows and self.rows[by].nunique() > 1]
         text = score_page(
@@ -242,17 +242,17 @@ class ScoreViews(ABC):
         return text if path is None else written(text, path)
 
     def freeze(self, path: str | PathLike[str]) -> None:
-        """Keep what was read rightly, for ``score(…, baseline=path)`` to guard.
+        """Save which values are right, for ``score(…, baseline=path)``.
 
         Parameters
         ----------
         path
-            A ``.parquet`` file, made with mode 0600; it holds no value and no name of any card.
+            A ``.parquet`` file, created with mode 0600; it contains no values or names of cards.
 
         Raises
         ------
         ArgumentError
-            The name ends otherwise.
+            The name has another ending.
         """
         drift.freeze(drift.figures(self.cells, self.rows, self.on), path)
 
@@ -264,6 +264,6 @@ class ScoreViews(ABC):
         for field in wanted:
             if field not in there:
                 raise ArgumentError(
-                    f"no cell of a field {field!r}; there are {', '.join(sorted(there))}"
+                    f"no cell of a field {field!r}; the fields are {', '.join(sorted(there))}"
                 )
         return self.cells[self.cells["field"].isin(wanted)]

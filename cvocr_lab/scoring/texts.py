@@ -1,4 +1,4 @@
-"""Columns of text as numbers: every different text is looked at once."""
+"""Process columns of text by their distinct texts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from cvocr_lab.text import LETTERS, comparison_key, fold, old_tone
 Ints = npt.NDArray[np.int64]
 Key = Callable[[str], str]
 
-# What `comparison_key` may change in a text that is NFC already.
+# What `comparison_key` may change in a text in NFC.
 _UNCLEAN: Final = re.compile(
     "^\\s|\\s$|\\s\\s|[^\\S ]|"
     "[\u00d0\u0189\u00f0\u0256\u00ad\u200b-\u200d\u2060\ufeff\u0300-\u036f]"
@@ -30,31 +30,31 @@ _UNCLEAN: Final = re.compile(
 
 
 def key(text: str) -> str:
-    """Give `comparison_key`, quickly where nothing is to be done."""
+    """Return `comparison_key`, quickly if it does not change the text."""
     if unicodedata.is_normalized("NFC", text) and not _UNCLEAN.search(text):
         return text
     return comparison_key(text)
 
 
 def tone_key(text: str) -> str:
-    """Give the comparison key with all tones placed in the old style."""
+    """Return the comparison key with all tone marks in the old style."""
     return old_tone(key(text))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Coded:
-    """Several columns of text over one list of different texts.
+    """Several columns of text, encoded as positions in one list of distinct texts.
 
     Parameters
     ----------
     texts
-        The different texts as written.
+        The distinct texts as written.
     keys
-        What they are compared by; texts may share one.
+        The keys by which they are compared; several texts may have the same key.
     key_of
-        For each text the position of its key in `keys`.
+        The position in `keys` of each text's key.
     columns
-        For each column, the position of its text in every row.
+        For each column, the position of the text in every row.
     """
 
     texts: pd.Series
@@ -64,7 +64,7 @@ class Coded:
 
 
 def code(columns: Sequence[pd.Series], make_key: Key) -> Coded:
-    """Number the different texts of `columns`, and the different keys among them."""
+    """Encode the distinct texts of `columns`, and their keys."""
     codes, found = pd.factorize(pd.concat(columns, ignore_index=True))
     keys: list[str] = found.tolist()
     key_of = np.arange(len(keys))
@@ -84,7 +84,7 @@ def code(columns: Sequence[pd.Series], make_key: Key) -> Coded:
 
 
 def _perhaps_unclean(texts: list[str]) -> Sequence[int]:
-    """Find the texts that `key` may change, at the cost of one look at them all."""
+    """Return the positions of texts that `key` may change, by one scan of all texts."""
     joined = "\n".join(["", *texts, ""])
     if joined.count("\n") != len(texts) + 1:
         return range(len(texts))
@@ -98,7 +98,7 @@ def _perhaps_unclean(texts: list[str]) -> Sequence[int]:
 
 @cache
 def _clean() -> npt.NDArray[np.bool_]:
-    """Tell of code points whether a text of them alone is NFC; the last speaks for all beyond."""
+    """Return for each code point whether its texts are in NFC; the last is for all others."""
     found = np.zeros(0x2000, np.bool_)
     found[[ord(c) for c in f"\n {string.ascii_letters}{string.digits}{string.punctuation}"]] = True
     found[[ord(c) for c in LETTERS]] = True
@@ -106,17 +106,17 @@ def _clean() -> npt.NDArray[np.bool_]:
 
 
 def points(text: str) -> npt.NDArray[np.uint32]:
-    """Code points of `text`."""
+    """Return the code points of `text`."""
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
 
 
 def translated(text: str, table: dict[int, str]) -> str:
-    """Give `text.translate(table)`, much sooner where the text is long.
+    """Return `text.translate(table)`, much faster for long texts.
 
     Parameters
     ----------
     table
-        Has, or makes when asked, an entry for every character.
+        A mapping with an entry for every character.
     """
     if len(text) < _LONG:
         return text.translate(table)
@@ -148,30 +148,30 @@ class _Loose(dict[int, str]):
 
 
 FOLD: Final = _Fold()
-"""For `str.translate`: letters without their marks."""
+"""For `str.translate`: removes diacritics."""
 _LOOSE: Final = _Loose()
 
 TIERS: Final = ("exact", "case", "diacritics", "loose", "none")
 """The strictest way in which truth and value are equal.
 
-``exact``: by their comparison keys.  ``case``: when both are case-folded.  ``diacritics``: when
-both lose their marks and đ is d, case kept.  ``loose``: by letters and digits alone, without
-marks, case, blanks and punctuation.  ``none``: in no way.
+``exact``: equal comparison keys.  ``case``: equal ignoring case.  ``diacritics``: equal ignoring
+diacritics (đ equals d), but not case.  ``loose``: equal letters and digits, ignoring diacritics,
+case, blanks and punctuation.  ``none``: different in all these ways.
 """
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Differing:
-    """Pairs of keys, none empty, none equal.
+    """Pairs of keys that are neither empty nor equal.
 
     Parameters
     ----------
     truths, values
-        Without line breaks, as keys are.
+        The keys, which have no line breaks.
     loose_truths, loose_values
-        Their letters and digits alone, without marks and case.
+        Their letters and digits without diacritics and case.
     tiers
-        By which of `TIERS` each pair is equal, as its position.
+        The tier of each pair, as position in `TIERS`.
     """
 
     truths: Sequence[str]
@@ -185,7 +185,7 @@ class Differing:
         """Fold the pairs and find their tiers."""
         loose = [translated("\n".join(t), _LOOSE).split("\n") for t in (truths, values)]
         tiers = np.full(len(truths), TIERS.index("none"), np.int8)
-        # What is equal in a stricter way is equal loosely, or has no letter at all.
+        # Pairs that are equal in a stricter way are equal loosely, or have no letters.
         alike = np.fromiter(map(eq, *loose), np.bool_, len(truths))
         for at in np.flatnonzero(alike).tolist():
             truth, value = truths[at], values[at]
@@ -198,8 +198,8 @@ class Differing:
         return cls(truths, values, loose[0], loose[1], tiers)
 
     def placed_otherwise(self, distances: Ints) -> set[int]:
-        """Find the pairs that differ in nothing but where tones are placed."""
-        # A tone that moves changes two letters, and no letter but by its marks.
+        """Return the pairs that differ only in the placement of tone marks."""
+        # Moving a tone mark changes two letters, and only in their diacritics.
         marks = (self.tiers == TIERS.index("diacritics")) & (distances > 1)
         return {
             at
@@ -208,18 +208,18 @@ class Differing:
         }
 
     def framed(self, loose: tuple[str, ...], distances: Ints) -> list[int]:
-        """Find the pairs whose value begins or ends with one of these loose texts."""
-        # Around the right value they are so many letters too many.
+        """Return the pairs whose value begins or ends with one of these loose texts."""
+        # Such a text adds as many letters as it has.
         some = np.flatnonzero(distances >= min(map(len, loose), default=0)).tolist()
         values = self.loose_values
         return [at for at in some if values[at].startswith(loose) or values[at].endswith(loose)]
 
 
 def as_letters(*columns: Sequence[str]) -> list[list[str]]:
-    """Write texts with one character for each word, so that words are compared as characters."""
+    """Encode each distinct word as one character, so that words are compared as characters."""
     words = [" ".join(texts).split(" ") for texts in columns]
     codes = pd.factorize(np.array(list(chain(*words)), object))[0]
-    # Surrogates are no characters.
+    # Surrogates are not valid characters.
     codes = np.where(codes < 0xD800 - 1, codes + 1, codes + 0x801)
     letters = codes.astype("<u4").tobytes().decode("utf-32-le")
     found, start = [], 0

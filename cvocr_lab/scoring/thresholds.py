@@ -1,4 +1,4 @@
-"""From which confidence on values may pass unread, and what that costs in errors and in time."""
+"""`plan_review`: which confidence values need no review, and the cost in errors and time."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ Seconds = float | Mapping[str, float] | pd.DataFrame
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What to let through.
+    """The threshold for a maximum share of errors.
 
     Parameters
     ----------
     at_most
-        Share of values that may be wrong after the review.
+        Maximum share of wrong values after the review.
     threshold
-        Values of at least this confidence pass unread; infinite where none may, NaN where the
-        cards are too few to promise anything.
+        Values with at least this confidence are accepted; infinite if none is, NaN if there are
+        too few cards.
     review_share, low, high
-        Share of values that a person reads, with its 95 % interval.
+        Share of values that are reviewed, with its 95 % interval.
     silent
-        Wrong values seen to pass.
+        Number of wrong values that were accepted.
     silent_most
-        Share of values that pass wrongly at most, as sure as asked.
+        Upper bound of the share of wrong values that are accepted, with the confidence level.
     seconds
-        Of review per 1,000 cards; NaN when unknown.
+        Seconds of review per 1,000 cards; NaN if unknown.
     cards_needed
-        Cards that the promise takes at least, even if no value passes wrongly.
+        Minimum number of cards for this maximum, if no wrong value is accepted.
     sentence
-        All this in words.
+        The result in words.
     """
 
     at_most: float
@@ -60,27 +60,27 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Plan:
-    """Silent errors against share reviewed, for every threshold.
+    """Silent errors and the share reviewed, for all thresholds.
 
-    A value passes unread when its confidence is at least the threshold; the others, and those
-    without a confidence, are read by a person, who is taken to mend them.  A silent error is a
-    value that passes and is ``wrong`` or ``invented``.  Values that were not read at all
-    (``missing``) are seen to be empty and no threshold finds them: they are counted apart.
+    A value is accepted if its confidence is at least the threshold; the others, and those without
+    a confidence, are reviewed by a person, who is assumed to correct them.  A silent error is an
+    accepted value that is ``wrong`` or ``invented``.  Values that were not read (``missing``) have
+    no confidence to compare, and are counted separately.
 
     Parameters
     ----------
     what
-        The field, or "value" for several.
+        The name of the field, or "value" for several fields.
     curve
         One row per threshold, strictest first: `threshold`, `reviewed`, `review_share` with
         `review_low` and `review_high`, `silent`, `silent_share` (of all values) with `low` and
         `high` (95 %, by cards), `seconds` of review.
     n, cards, wrong, missing
-        Values, cards they stand on, wrong or invented values, printed values not read.
+        Numbers of values, of their cards, of wrong or invented values, and of missing values.
     timed
-        Whether seconds per field were given; `seconds` is NaN otherwise.
+        Whether the seconds of review are known; otherwise `seconds` is NaN.
     passing
-        What the cards add to the silent errors, for each row of the curve.
+        Sums over cards of the silent errors, for each row of the curve.
     """
 
     what: str
@@ -93,27 +93,27 @@ class Plan:
     passing: Sums
 
     def answer(self, at_most: float = 0.001, *, sure: float = SURE) -> Answer:
-        """Choose the loosest threshold that keeps a promise.
+        """Return the lowest threshold with at most this share of silent errors.
 
-        The bound goes by cards, for a card that is wholly bad has all its values wrong at once.
-        The promise holds although the threshold is chosen on the same cards: thresholds are tried
-        from the strictest on until the bound is passed (fixed sequence testing).
+        The upper bound is computed by cards, because all values of a bad card may be wrong at once.
+        It is valid although the threshold is chosen with the same cards: thresholds are tested
+        from the strictest one until the bound is exceeded (fixed sequence testing).
 
         Parameters
         ----------
         at_most
-            Share of values that may be wrong after the review, between 0 and 1.
+            Maximum share of wrong values after the review, between 0 and 1.
         sure
-            How sure the promise must be, between 0 and 1.
+            Confidence level, between 0 and 1.
 
         Raises
         ------
         ArgumentError
-            One of the two lies outside.
+            An argument is not between 0 and 1.
         """
         for name, share in (("at_most", at_most), ("sure", sure)):
             if not 0 < share < 1:
-                raise ArgumentError(f"{name} is a share between 0 and 1, not {share}")
+                raise ArgumentError(f"{name} must be between 0 and 1, not {share}")
         promise = f"At most 1 wrong {self.what} in {_count(1 / at_most)}"
         needed = ceil(log(1 - sure) / log(1 - at_most))
         bounds = self.passing.at_most(sure)
@@ -171,7 +171,7 @@ class Plan:
         )
 
     def _excerpt(self) -> pd.DataFrame:
-        """Lay out the curve at round shares of review."""
+        """Return the rows of the curve with round shares of review."""
         shares = self.curve["review_share"].to_numpy()
         at = [int(np.flatnonzero(shares <= s)[0]) for s in _ROUND if (shares <= s).any()]
         rows = self.curve.iloc[sorted(set(at))]
@@ -198,23 +198,7 @@ _ROUND = (1.0, 0.5, 0.3, 0.2, 0.15, 0.1, 0.07, 0.05, 0.03, 0.02, 0.01, 0.0)
 def plan_review(
     cells: pd.DataFrame, *, what: str = "value", seconds: Seconds | None = None
 ) -> Plan:
-    """Lay out what every threshold costs.
-
-    Parameters
-    ----------
-    cells
-        Of a `Score`; of one field, or of several to be accepted by one threshold.
-    what
-        What to call a value.
-    seconds
-        To review a value: one number, a number per field, or a review journal as a frame with
-        `field` and `seconds` (the median per field counts).
-
-    Raises
-    ------
-    ArgumentError
-        No value has a confidence; or seconds lack a field, a column, or are negative.
-    """
+    """Compute the errors and the review time for all thresholds; see `Score.plan`."""
     with_confidence(cells)
     given = cells[cells["outcome"].isin(["correct", "wrong", "invented"])]
     sure = given["confidence"].fillna(-np.inf).to_numpy(np.float64)
@@ -264,36 +248,47 @@ def _sums(
     size: npt.NDArray[np.int64],
     accepted: npt.NDArray[np.int64],
 ) -> Sums:
-    """Sums over cards of the values that pass and count, for each number of values accepted.
+    """Return sums over cards of the accepted values that count, by number of accepted values.
 
     Parameters
     ----------
     card, counts
-        Of each value, the one that passes first first.
+        For each value, in the order in which they are accepted.
     size
-        Values of each card.
+        Number of values of each card.
     """
     some = np.flatnonzero(counts)
     before = pd.Series(card[some]).groupby(card[some]).cumcount().to_numpy()
     steps = np.zeros((3, len(card) + 1))
     steps[0, some + 1] = 1
-    steps[1, some + 1] = 2 * before + 1  # what the square of the card's count grows by
+    steps[1, some + 1] = 2 * before + 1  # the increase of the square of the card's count
     steps[2, some + 1] = size[card[some]]
     a, aa, ab = np.cumsum(steps, axis=1)[:, accepted]
     whole = np.ones(len(accepted))
     return Sums(whole * len(size), a, whole * size.sum(), aa, ab, whole * (size**2).sum())
 
 
+def journal_seconds(journal: pd.DataFrame) -> dict[str, float]:
+    """Return the median seconds of each field in a review journal.
+
+    Raises
+    ------
+    ArgumentError
+        The table lacks a column.
+    """
+    for column in ("field", "seconds"):
+        if column not in journal:
+            raise ArgumentError(f"the table of a journal needs the column {column!r}")
+    medians = journal[journal["seconds"] > 0].groupby("field")["seconds"].median()
+    return {str(field): float(seconds) for field, seconds in medians.items()}
+
+
 def _costs(fields: pd.Series, seconds: Seconds | None) -> Floats:
-    """Seconds that each value takes to review."""
+    """Return the seconds to review each value."""
     if seconds is None:
         return np.full(len(fields), np.nan)
     if isinstance(seconds, pd.DataFrame):
-        for column in ("field", "seconds"):
-            if column not in seconds:
-                raise ArgumentError(f"a review journal needs the column {column!r}")
-        timed = seconds[seconds["seconds"] > 0]
-        seconds = {str(f): float(s) for f, s in timed.groupby("field")["seconds"].median().items()}
+        seconds = journal_seconds(seconds)
     names = fields.astype(str)
     if isinstance(seconds, Mapping):
         for field in names.unique():

@@ -1,4 +1,4 @@
-"""`compare`: readings of the same pictures judged by one truth, and against each other."""
+"""`compare`: compare several readings of the same pictures with one truth."""
 
 from __future__ import annotations
 
@@ -48,32 +48,33 @@ def compare(
 ) -> Comparison | Readers:
     """Compare readings of the same pictures, field by field.
 
-    Every difference is paired: the readers saw the same cards, so only cells on which they differ
-    say anything, and far fewer cards are needed than by comparing two rates.
+    All comparisons are paired: the readers have read the same cards, so only the cells on which
+    they differ count, and far fewer cards are needed than for comparing two rates.
 
     Parameters
     ----------
     a, b
-        Two tables of readings; what b does better counts as ``fixed``, what it does worse as
-        ``broke``.  Or, for any number of readers, a dict of their tables by name, and the truth.
+        Two tables of readings; values that only b has right are ``fixed``, those that only a has
+        right ``broke``.  For any number of readers, pass a dict of their tables by name, and the
+        truth.
     truth, on, fields
         As for `score`.
     names
-        What to call a and b.
+        Names of a and b.
     baseline
-        Of a dict of readers: the one that the others are compared with; None for the first.
+        With a dict: the reader that the others are compared with; None for the first.
     detect
-        Smallest difference in the share exact that matters to you, 0 to 1.
+        Smallest difference in the share of exact values that matters, 0 to 1.
 
     Returns
     -------
     Comparison or Readers
-        Of two tables, or of a dict.
+        For two tables, or for a dict.
 
     Raises
     ------
     ArgumentError
-        As for `score`; or `detect` is no share, both names are one, or a name is missing.
+        As for `score`, or `detect` is not between 0 and 1, or names are equal or missing.
 
     Examples
     --------
@@ -92,10 +93,10 @@ def compare(
     ['TRẦN ÂN']
     """
     if not 0 < detect < 1:
-        raise ArgumentError(f"detect is a share between 0 and 1, not {detect}")
+        raise ArgumentError(f"detect must be between 0 and 1, not {detect}")
     if not isinstance(a, pd.DataFrame):
         if not isinstance(a, Mapping):
-            raise ArgumentError("give two tables, or a dict of the readers' tables by name")
+            raise ArgumentError("pass two tables, or a dict of the readers' tables by name")
         labels = b if truth is None else truth
         scores = {
             str(name): score(frame, labels, on=on, fields=fields) for name, frame in a.items()
@@ -103,6 +104,6 @@ def compare(
         base = None if baseline is None else str(baseline)
         return Readers.of(scores, baseline=base, detect=detect)
     if truth is None:
-        raise ArgumentError("give the truth: compare(a, b, truth), or a dict of readers by name")
+        raise ArgumentError("pass the truth: compare(a, b, truth), or a dict of readers by name")
     judged = [score(frame, truth, on=on, fields=fields) for frame in (a, b)]
     return judged[0].compare(judged[1], names=names, detect=detect)

@@ -1,4 +1,4 @@
-"""Figures in words: the answer first, for people who did not make them."""
+"""Figures in words and as text."""
 
 from __future__ import annotations
 
@@ -12,16 +12,18 @@ from cvocr_lab.kinds import captioned
 _OUTCOMES: Final = ("missing", "invented")
 _WORST: Final = 3
 NAMED: Final = 6
-"""Fields that a verdict names; the others are counted."""
+"""Number of fields that a verdict names; the others are counted."""
+CARD: Final = "card_exact"
+"""Name of the row for whole cards."""
 
 
 def percent(value: float, digits: int = 1) -> str:
-    """A share in percent, a dash for NaN."""
+    """Format a share in percent; a dash for NaN."""
     return "–" if value != value else f"{value * 100:.{digits}f} %"
 
 
 def bounded(value: float, low: float, high: float, digits: int = 1) -> str:
-    """A share in percent, with its interval in brackets.
+    """Format a share in percent, with its interval in brackets.
 
     >>> bounded(0.931, 0.88, 0.962)
     '93.1 % [88.0, 96.2]'
@@ -31,24 +33,39 @@ def bounded(value: float, low: float, high: float, digits: int = 1) -> str:
     return f"{percent(value, digits)} [{low * 100:.{digits}f}, {high * 100:.{digits}f}]"
 
 
+def bounded_column(summary: pd.DataFrame, rate: str, digits: int = 1) -> list[str]:
+    """Format a rate of each row of `Score.summary` with its interval."""
+    figures = summary[[rate, f"{rate}_low", f"{rate}_high"]].to_numpy(float).tolist()
+    return [bounded(value, low, high, digits) for value, low, high in figures]
+
+
+def points(figures: pd.DataFrame, digits: int) -> list[str]:
+    """Format differences with their intervals (three columns) in percentage points."""
+    return [
+        "–" if row[0] != row[0] else
+        "{} [{}, {}]".format(*(f"{v * 100:+.{digits}f}" for v in row)).replace("-", "−")
+        for row in figures.to_numpy(float).tolist()
+    ]  # fmt: skip
+
+
+def p_value(p: float) -> str:
+    """Format a p value."""
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def named(field: object) -> str:
+    """Return the caption of a field, or the name of the row for whole cards."""
+    return "whole cards" if field == CARD else captioned(str(field))
+
+
 def between(row: pd.Series, rate: str, digits: int = 1) -> str:
-    """A rate of a row of `Score.summary` and its interval, for a sentence."""
+    """Format a rate of a row of `Score.summary` and its interval for a sentence."""
     value, low, high = (float(row[rate + end]) for end in ("", "_low", "_high"))
     return f"{percent(value, digits)}; 95 %: {low * 100:.{digits}f} to {high * 100:.{digits}f} %"
 
 
 def answer(whole: pd.Series, fields: pd.DataFrame, classes: pd.DataFrame) -> str:
-    """Say how good a reader is on the whole, which fields are worst, and what goes wrong.
-
-    Parameters
-    ----------
-    whole
-        The only row of ``Score.summary(())``.
-    fields
-        ``Score.summary("field")``.
-    classes
-        ``Score.mistakes()``.
-    """
+    """Say how good a reader is, which fields are worst, and which mistakes are most frequent."""
     printed = int(whole["correct"] + whole["wrong"] + whole["missing"])
     if not whole["n"]:
         return "no value to compare"
@@ -71,13 +88,13 @@ def answer(whole: pd.Series, fields: pd.DataFrame, classes: pd.DataFrame) -> str
 
 
 def worst_of(fields: pd.DataFrame, most: int = _WORST) -> list[str]:
-    """Name the fields with the most mistakes among their values, none without a mistake."""
+    """Return the worst fields; fields without a mistake are left out."""
     poor = fields[fields[["wrong", "missing", "invented"]].sum(axis=1) > 0]
     return [str(f) for f in worst_first(poor).index[:most]]
 
 
 def worst_first(summary: pd.DataFrame) -> pd.DataFrame:
-    """Sort a summary: the smallest share exact first; then what has most invented values."""
+    """Sort a summary by the share of exact values, lowest first, then by invented values."""
     by = ["exact", "right", "cer"]
     ascending = [True, True, False]
     return summary.sort_values(by, ascending=ascending, kind="stable", na_position="last")
@@ -94,21 +111,21 @@ def what_went_wrong(whole: pd.Series, classes: pd.DataFrame, most: int = 3) -> s
 def overview(
     summary: pd.DataFrame, classes: pd.DataFrame, *, fold: bool = True
 ) -> tuple[pd.DataFrame, str]:
-    """Lay a summary out for reading, worst first; groups without a mistake make one line.
+    """Format a summary as text, worst first; groups without a mistake are named in one line.
 
     Parameters
     ----------
     classes
-        ``Score.mistakes`` by what the summary is by; its last level is the class.
+        ``Score.mistakes`` grouped like the summary; its last level is the class.
     fold
-        Whether groups without a mistake are named in the line instead.
+        Whether groups without a mistake are left out of the table and named in the line.
 
     Returns
     -------
     pandas.DataFrame
-        Texts.
+        The table of texts.
     str
-        The line, "" where every group has a mistake.
+        The line; "" if every group has a mistake.
     """
     sorted_ = worst_first(summary)
     faults = sorted_[["wrong", "missing", "invented"]].sum(axis=1)
@@ -117,8 +134,8 @@ def overview(
     table = pd.DataFrame(
         {
             "values": [f"{n:,}" for n in printed(shown)],
-            "exact": _bounded(shown, "exact"),
-            "CER": _bounded(shown, "cer", 2),
+            "exact": bounded_column(shown, "exact"),
+            "CER": bounded_column(shown, "cer", 2),
             "wrong": shown["wrong"].tolist(),
             "missing": shown["missing"].tolist(),
             "invented": shown["invented"].tolist(),
@@ -134,19 +151,14 @@ def overview(
 
 
 def differing(fields: pd.DataFrame, table: pd.DataFrame) -> tuple[pd.DataFrame, str]:
-    """Leave out of a comparison the rows in which both readers have the same values right.
-
-    Parameters
-    ----------
-    fields, table
-        The figures, and the same rows laid out for reading.
+    """Leave out the rows of a comparison in which both readers have the same values right.
 
     Returns
     -------
     pandas.DataFrame
-        The rows that are left; all of them where there would be none.
+        The remaining rows; all rows if none would remain.
     str
-        What is left out, "" for nothing.
+        A sentence about the rows left out; "" if there are none.
     """
     differ = (fields["fixed"] + fields["broke"] > 0).to_numpy(bool)
     if differ.all() or not differ.any():
@@ -162,7 +174,7 @@ def printed(summary: pd.DataFrame) -> pd.Series:
 
 
 def labelled(index: pd.Index) -> pd.Index:
-    """Give labels of groups as people are shown them: fields by their captions."""
+    """Return the labels of groups as they are shown, with the captions of fields."""
     if isinstance(index, pd.MultiIndex):
         levels = [labelled(index.get_level_values(at)) for at in range(index.nlevels)]
         return pd.MultiIndex.from_arrays(levels, names=index.names)
@@ -175,14 +187,8 @@ def _flat(label: object) -> str:
     return " · ".join(map(str, label)) if isinstance(label, tuple) else str(label)
 
 
-def _bounded(summary: pd.DataFrame, rate: str, digits: int = 1) -> list[str]:
-    columns = [rate, f"{rate}_low", f"{rate}_high"]
-    figures = summary[columns].to_numpy(float).tolist()
-    return [bounded(value, low, high, digits) for value, low, high in figures]
-
-
 def _classes(label: object, classes: pd.DataFrame, most: int = 2) -> str:
-    """Name the most frequent classes of mistakes of one group."""
+    """List the most frequent classes of mistakes of one group."""
     keys = label if isinstance(label, tuple) else (label,)
     at = classes.index
     for number, key in enumerate(keys):
@@ -198,7 +204,7 @@ def _last(label: object) -> object:
 
 
 def listed(names: Iterable[str], most: int | None = None) -> str:
-    """Join names with commas and "and"; of more than `most` the others are counted."""
+    """Join names with commas and "and"; if there are more than `most`, the rest is counted."""
     some = list(names)
     if most is not None and len(some) > most:
         some = [*some[:most], f"{len(some) - most} more"]

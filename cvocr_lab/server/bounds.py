@@ -7,6 +7,7 @@ from typing import Final
 
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.images import Fetch, Limits
+from cvocr_lab.images._limits import check_positive
 
 _MIB: Final = 2**20
 _LIMITS: Final = Limits(max_bytes=32 * _MIB, max_pixels=60_000_000, max_pages=20)
@@ -44,10 +45,6 @@ class Bounds:
     fetch: Fetch = _FETCH
 
     def __post_init__(self) -> None:
-        for name in ("body_bytes", "body_s", "time_limit_s", "grace_s"):
-            if not getattr(self, name) > 0:
-                raise ArgumentError(
-                    f"Bounds.{name} must be greater than 0, not {getattr(self, name)!r}"
-                )
+        check_positive(self, "body_bytes", "body_s", "time_limit_s", "grace_s")
         if self.queue is not None and self.queue < 0:
             raise ArgumentError(f"Bounds.queue must be 0 or more, not {self.queue}")

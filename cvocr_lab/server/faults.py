@@ -115,16 +115,8 @@ def parse_faults(text: str) -> Faults:
 class FaultyApp:
     """The app of the server with simulated faults on the paths of the API.
 
-    Parameters
-    ----------
-    app
-        The app itself.
-    faults
-        Rates of the faults.
-    counted
-        Counts the faults.
-    out_of_requests
-        The reply for a spent quota, by the prefix of the paths of its version.
+    `out_of_requests` has the reply for a spent quota, by the prefix of the paths of its
+    version.
     """
 
     def __init__(

@@ -46,14 +46,7 @@ class IdempotencyCache(Generic[Answer]):
     ) -> tuple[Answer, bool]:
         """Return the answer to `asked`, and whether it comes from the cache.
 
-        Parameters
-        ----------
-        asked
-            A key of the client, its idempotency key and the request.
-        make
-            Creates the answer.
-        keep
-            Whether an answer is final and can be cached.
+        `make` creates the answer, and `keep` says whether it is final and can be cached.
         """
         while (making := self._making.get(asked)) is not None:
             await asyncio.wait({making})

@@ -39,15 +39,6 @@ class ClientGoneError(Exception):
 def open_pool(engine: EngineSpec, *, workers: int | None, limit_s: float) -> JobPool:
     """Create and open the workers: threads if the engine can be shared, else processes.
 
-    Parameters
-    ----------
-    engine
-        The engine to read with.
-    workers
-        Number of workers; None chooses a number that suits the engine and the machine.
-    limit_s
-        Seconds that a worker may take for one request.
-
     Raises
     ------
     ArgumentError
@@ -72,15 +63,7 @@ def open_pool(engine: EngineSpec, *, workers: int | None, limit_s: float) -> Job
 
 
 class Queue:
-    """Let a bounded number of requests wait for the workers.
-
-    Parameters
-    ----------
-    pool
-        The workers.
-    waiting
-        Maximum number of waiting requests.
-    """
+    """Let a bounded number of requests wait for the workers."""
 
     def __init__(self, pool: JobPool, *, waiting: int) -> None:
         self.pool = pool
@@ -111,12 +94,7 @@ class Queue:
     async def read(self, job: Job, gone: Callable[[], Awaitable[None]]) -> Answer:
         """Wait for a free worker and for its answer.
 
-        Parameters
-        ----------
-        job
-            The pictures to read.
-        gone
-            Waits until the client disconnects.
+        `gone` waits until the client disconnects.
 
         Raises
         ------

@@ -10,13 +10,7 @@ _BOUNDS_S = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 
 
 class Metrics:
-    """Count requests by path, status and error code, their times, and simulated faults.
-
-    Parameters
-    ----------
-    queue
-        The queue whose current figures are reported.
-    """
+    """Count requests by path, status and error code, their times, and simulated faults."""
 
     def __init__(self, queue: Queue) -> None:
         self._registry = registry = CollectorRegistry()
@@ -39,19 +33,7 @@ class Metrics:
             Gauge(f"cvocr_{name}", text, registry=registry).set_function(figure)
 
     def count(self, path: str, status: int, code: str, seconds: float) -> None:
-        """Count one answered request.
-
-        Parameters
-        ----------
-        path
-            Path of the endpoint.
-        status
-            HTTP status.
-        code
-            The ``errorCode``; "" if there is none.
-        seconds
-            Time from the request to the reply.
-        """
+        """Count one answered request."""
         self._requests.labels(path, str(status), code).inc()
         self._seconds.observe(seconds)
 

@@ -89,12 +89,7 @@ class Reply:
 def refusal(error: Exception, endpoint: Endpoint) -> Reply:
     """Return the reply for an error.
 
-    Parameters
-    ----------
-    error
-        An error with an error code of the API, or one that only has an HTTP status.
-    endpoint
-        The endpoint, or one with the same version and method.
+    Errors without a code of the API have only an HTTP status.
     """
     headers: dict[str, str] = {}
     if isinstance(error, HTTPException):
@@ -116,19 +111,7 @@ def refusal(error: Exception, endpoint: Endpoint) -> Reply:
 
 
 class RequestHandler:
-    """Handle the requests of all endpoints.
-
-    Parameters
-    ----------
-    queue
-        The queue of the workers.
-    keys
-        The keys of the clients.
-    metrics
-        Counts the requests.
-    bounds
-        Limits of requests.
-    """
+    """Handle the requests of all endpoints."""
 
     def __init__(self, queue: Queue, keys: Keys, metrics: Metrics, bounds: Bounds) -> None:
         self._queue = queue

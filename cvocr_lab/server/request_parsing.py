@@ -22,14 +22,7 @@ def choose_endpoint(
 ) -> Endpoint:
     """Choose the requested endpoint among those with the same method and path.
 
-    Parameters
-    ----------
-    endpoints
-        The candidates, which may differ in ``format_type``.
-    format_type
-        As sent; None if it was not sent, and then the content type decides.
-    content_type
-        Content type of the body, in lower case and without parameters.
+    Without a `format_type`, the content type (in lower case, without parameters) decides.
 
     Raises
     ------
@@ -52,13 +45,6 @@ def query_parameters(query: str, names: Sequence[str]) -> dict[str, str]:
 
     Links may be sent without escaping, as in the examples of the API's documentation, and contain
     ``&`` and ``%``: what follows such a link and is no parameter of the endpoint belongs to it.
-
-    Parameters
-    ----------
-    query
-        The query string as sent.
-    names
-        Parameters of the endpoint.
 
     Examples
     --------
@@ -95,18 +81,7 @@ def links(found: Mapping[str, str], endpoint: Endpoint) -> tuple[str, ...]:
 
 
 def pictures(body: bytes, content_type: str, endpoint: Endpoint, most: int) -> tuple[bytes, ...]:
-    """Return the pictures in a body.
-
-    Parameters
-    ----------
-    body
-        The complete body.
-    content_type
-        The header with its parameters.
-    endpoint
-        The requested endpoint.
-    most
-        Maximum size of one picture in bytes.
+    """Return the pictures in a body, each of at most `most` bytes.
 
     Raises
     ------
@@ -138,13 +113,7 @@ _SCALAR: Final = re.compile(rb"[-+.0-9A-Za-z]{1,64}+")
 
 
 def _json(body: bytes) -> dict[str, object]:
-    """Parse a JSON body; a large one with little memory.
-
-    Raises
-    ------
-    ImageError
-        It is no JSON object, or a large one with nested values.
-    """
+    """Parse a JSON body; a large one with little memory."""
     if len(body) > _SMALL:
         return _flat(body)
     try:

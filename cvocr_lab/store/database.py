@@ -15,7 +15,6 @@ from functools import lru_cache
 from os import PathLike
 from pathlib import Path
 from time import monotonic
-from types import TracebackType
 from typing import Final, NamedTuple, Self
 
 from cvocr_lab.errors import ArgumentError, CvocrError, caller_stacklevel
@@ -329,12 +328,7 @@ class Store:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _write_files(self, connection: sqlite3.Connection) -> None:

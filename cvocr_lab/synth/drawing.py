@@ -91,25 +91,23 @@ class Sheet:
 
     def blend(self, mask: NDArray[np.float32], left: int, top: int, ink: Rgb) -> None:
         """Paint `ink` through `mask` (0 to 1), whose top left corner is at `left`, `top`."""
-        height, width = self.picture.shape[:2]
-        y0, x0 = max(0, top), max(0, left)
-        y1, x1 = min(height, top + mask.shape[0]), min(width, left + mask.shape[1])
-        if y1 <= y0 or x1 <= x0:
-            return
-        part = mask[y0 - top : y1 - top, x0 - left : x1 - left, None]
-        patch = self.picture[y0:y1, x0:x1]
-        patch += (np.asarray(ink, np.float32) - patch) * part
+        patch, part = self._below(mask, left, top)
+        patch += (np.asarray(ink, np.float32) - patch) * part[..., None]
 
     def colour(self, rgba: NDArray[np.float32], left: int, top: int) -> None:
         """Paint a picture with alpha (RGB 0-255, alpha 0-1) at `left`, `top`."""
+        patch, part = self._below(rgba, left, top)
+        patch += (part[..., :3] - patch) * part[..., 3:]
+
+    def _below(
+        self, stamp: NDArray[np.float32], left: int, top: int
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return the part of the paper below a stamp, and the part of the stamp on the paper."""
         height, width = self.picture.shape[:2]
         y0, x0 = max(0, top), max(0, left)
-        y1, x1 = min(height, top + rgba.shape[0]), min(width, left + rgba.shape[1])
-        if y1 <= y0 or x1 <= x0:
-            return
-        part = rgba[y0 - top : y1 - top, x0 - left : x1 - left]
-        patch = self.picture[y0:y1, x0:x1]
-        patch += (part[..., :3] - patch) * part[..., 3:]
+        y1 = max(y0, min(height, top + stamp.shape[0]))
+        x1 = max(x0, min(width, left + stamp.shape[1]))
+        return self.picture[y0:y1, x0:x1], stamp[y0 - top : y1 - top, x0 - left : x1 - left]
 
 
 def _face(path: Path, size: float) -> FreeTypeFont:

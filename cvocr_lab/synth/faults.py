@@ -15,29 +15,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from cvocr_lab.results import Quad
 from cvocr_lab.synth import degrade, scenes
-from cvocr_lab.synth.generate import Sample, Truth
+from cvocr_lab.synth.generate import Sample
 from cvocr_lab.synth.papers import Values
+from cvocr_lab.synth.photograph import Placed
 
-Matrix = NDArray[np.float64]
 _CARD_MM: Final = 85.6
 _LEAST_STRIPES: Final = 0.03
-
-
-def _moved(truth: Truth, matrix: Matrix) -> Truth:
-    def move(quad: Quad) -> Quad:
-        points = np.column_stack([np.reshape(quad, (4, 2)), np.ones(4)]) @ matrix.T
-        flat = points[:, :2] / points[:, 2:]
-        return tuple(float(round(v, 2)) for v in flat.ravel())  # type: ignore[return-value]
-
-    return replace(
-        truth,
-        quads={name: move(quad) for name, quad in truth.quads.items()},
-        line_quads={n: tuple(map(move, quads)) for n, quads in truth.line_quads.items()},
-        lines=tuple((text, move(quad)) for text, quad in truth.lines),
-        corners=move(truth.corners),
-    )
 
 
 def _corners(sample: Sample) -> NDArray[np.float64]:
@@ -94,7 +78,7 @@ def recaptured(sample: Sample, rng: np.random.Generator) -> Sample:
     image = np.clip(out, 0, 255).astype(np.uint8)
     image = degrade.noise(image, rng, float(rng.uniform(0.02, 0.2)))
     image = degrade.jpeg(image, rng, float(rng.uniform(0.05, 0.35)))
-    truths = tuple(_moved(truth, matrix) for truth in sample.truths)
+    truths = tuple(truth.moved(Placed(matrix).quad) for truth in sample.truths)
     return replace(sample, image=image, truths=truths)
 
 
@@ -121,7 +105,7 @@ def _cut(sample: Sample, x0: int, y0: int, x1: int, y1: int) -> Sample:
     image = np.ascontiguousarray(sample.image[y0:y1, x0:x1])
     move = np.array([[1, 0, -x0], [0, 1, -y0], [0, 0, 1.0]])
     return replace(
-        sample, image=image, truths=tuple(_moved(truth, move) for truth in sample.truths)
+        sample, image=image, truths=tuple(truth.moved(Placed(move).quad) for truth in sample.truths)
     )
 
 

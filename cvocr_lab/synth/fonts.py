@@ -150,13 +150,7 @@ def _style(name: str, fixed: bool, serif: bool, narrow: bool) -> Style:
 
 
 def families(*, training: bool) -> dict[str, list[Path]]:
-    """Return the families with all Vietnamese letters, and their files.
-
-    Parameters
-    ----------
-    training
-        Whether to leave out the families for validation and tests.
-    """
+    """Return the families with all Vietnamese letters (all, or for training), and their files."""
     found: dict[str, list[Path]] = {}
     for face in faces():
         if face.vietnamese and (face.pool == "train" or not training):
@@ -187,15 +181,8 @@ def pick(rng: random.Random, style: Style | None, pool: Pool) -> Path:
 
     Fonts like those of real cards are chosen more often.
 
-    Parameters
-    ----------
-    rng
-        Random generator.
-    style
-        None for any.  If the pool does not have the style, ``ocrb`` becomes ``mono`` and other
-        styles become any style.  Files for ``ocrb`` may have only ASCII.
-    pool
-        Families to choose from.
+    If the pool does not have the style, ``ocrb`` becomes ``mono`` and other styles become any
+    style.  Files for ``ocrb`` may have only ASCII.
     """
     if not _choices(style, pool):
         return pick(rng, None, pool)

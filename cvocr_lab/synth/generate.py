@@ -54,6 +54,16 @@ class Truth:
     lines: tuple[tuple[str, Quad], ...]
     corners: Quad
 
+    def moved(self, move: Callable[[Quad], Quad]) -> Truth:
+        """Return the truth with `move` applied to all quads."""
+        return replace(
+            self,
+            quads={name: move(quad) for name, quad in self.quads.items()},
+            line_quads={n: tuple(map(move, quads)) for n, quads in self.line_quads.items()},
+            lines=tuple((text, move(quad)) for text, quad in self.lines),
+            corners=move(self.corners),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Sample:
@@ -70,17 +80,7 @@ class Sample:
         def move(quad: Quad) -> Quad:
             return tuple(round(v * (down if i % 2 else across), 2) for i, v in enumerate(quad))  # type: ignore[return-value]
 
-        truths = tuple(
-            replace(
-                truth,
-                quads={name: move(quad) for name, quad in truth.quads.items()},
-                line_quads={n: tuple(map(move, quads)) for n, quads in truth.line_quads.items()},
-                lines=tuple((text, move(quad)) for text, quad in truth.lines),
-                corners=move(truth.corners),
-            )
-            for truth in self.truths
-        )
-        return replace(self, image=image, truths=truths)
+        return replace(self, image=image, truths=tuple(t.moved(move) for t in self.truths))
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,21 +227,13 @@ def _sample(faces: list[_Face], seed: int, tier: Tier, chance: random.Random) ->
 
 
 def _truth(face: _Face, place: Placed) -> Truth:
-    drawn = face.drawn
+    drawn, kind = face.drawn, face.kind
     height, width = drawn.picture.shape[:2]
-    return Truth(
-        type=face.kind.name,
-        side=face.kind.side,
-        layout=face.layout.name,
-        fields=drawn.fields,
-        quads={name: place.quad(quad) for name, quad in drawn.quads.items()},
-        line_quads={
-            name: tuple(place.quad(quad) for quad in quads)
-            for name, quads in drawn.line_quads.items()
-        },
-        lines=tuple((text, place.quad(quad)) for text, quad in drawn.lines),
-        corners=place.quad((0, 0, width, 0, width, height, 0, height)),
-    )
+    flat = Truth(
+        kind.name, kind.side, face.layout.name, drawn.fields, drawn.quads, drawn.line_quads,
+        drawn.lines, corners=(0, 0, width, 0, width, height, 0, height),
+    )  # fmt: skip
+    return flat.moved(place.quad)
 
 
 def generate_folder(

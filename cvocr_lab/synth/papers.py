@@ -10,6 +10,8 @@ import datetime as dt
 import random
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Literal
 
 from cvocr_lab import mrz, qr
 from cvocr_lab.kinds import FIELD_TYPES
@@ -59,6 +61,11 @@ def _expiry(birth: dt.date, issued: dt.date) -> dt.date | None:
     return None
 
 
+def _issue_day(person: Person, rng: random.Random, first: dt.date, last: dt.date) -> dt.date:
+    """Return a random day in the period in which the person is 14 or older."""
+    return between(rng, max(birthday(person.birth, 14), first), last)
+
+
 def _identity(person: Person, issued: dt.date) -> tuple[Values, dt.date | None]:
     until = _expiry(person.birth, issued)
     values = {
@@ -77,9 +84,7 @@ def _identity(person: Person, issued: dt.date) -> tuple[Values, dt.date | None]:
 
 
 def _cmnd9(person: Person, rng: random.Random) -> tuple[Values, Values]:
-    issued = between(
-        rng, max(birthday(person.birth, 14), dt.date(1999, 6, 1)), dt.date(2020, 12, 31)
-    )
+    issued = _issue_day(person, rng, dt.date(1999, 6, 1), dt.date(2020, 12, 31))
     values, _ = _identity(person, issued)
     year_only = person.birth.year < 1975 and rng.random() < 0.3
     if rng.random() < 0.06:
@@ -98,24 +103,20 @@ def _cmnd9(person: Person, rng: random.Random) -> tuple[Values, Values]:
 
 
 def _cmnd12(person: Person, rng: random.Random) -> tuple[Values, Values]:
-    issued = between(rng, max(birthday(person.birth, 14), dt.date(2012, 9, 1)), dt.date(2016, 1, 1))
+    issued = _issue_day(person, rng, dt.date(2012, 9, 1), dt.date(2016, 1, 1))
     values, _ = _identity(person, issued)
     del values["quoctich"]
     return values | {"dantoc": person.ethnic, "noicap": _TITLES[rng.random() < 0.2]}, {}
 
 
 def _cccd(person: Person, rng: random.Random) -> tuple[Values, Values]:
-    issued = between(
-        rng, max(birthday(person.birth, 14), dt.date(2016, 1, 2)), dt.date(2021, 2, 28)
-    )
+    issued = _issue_day(person, rng, dt.date(2016, 1, 2), dt.date(2021, 2, 28))
     values, _ = _identity(person, issued)
     return values | {"noicap": _TITLES[issued.year > 2018]}, {}
 
 
 def _chip(person: Person, rng: random.Random) -> tuple[Values, Values]:
-    issued = between(
-        rng, max(birthday(person.birth, 14), dt.date(2021, 1, 25)), dt.date(2024, 6, 28)
-    )
+    issued = _issue_day(person, rng, dt.date(2021, 1, 25), dt.date(2024, 6, 28))
     values, until = _identity(person, issued)
     return values | {
         "noicap": _TITLES[1],
@@ -139,20 +140,7 @@ def _can_cuoc(person: Person, rng: random.Random) -> tuple[Values, Values]:
 
 def _td1(person: Person, until: dt.date | None) -> Values:
     # What real cards without an expiry date have here is not known, so fillers are used.
-    surname, given = _mrz_name(person)
-    made = mrz.Mrz(
-        format="TD1",
-        document_code="ID",
-        issuer="VNM",
-        number=person.number[3:],
-        person_number=person.number,
-        birth=person.birth.strftime("%y%m%d"),
-        sex=_SEX[person.sex],
-        expiry=until.strftime("%y%m%d") if until else "<<<<<<",
-        nationality="VNM",
-        surname=surname,
-        given_names=given,
-    )
+    made = _zone(person, "TD1", person.number[3:], person.number, until)
     lines = mrz.format(made)
     read = mrz.parse(lines)
     return {
@@ -168,9 +156,27 @@ def _td1(person: Person, until: dt.date | None) -> Values:
     }
 
 
-def _mrz_name(person: Person) -> tuple[str, str]:
+def _zone(
+    person: Person,
+    form: Literal["TD1", "TD3"],
+    number: str,
+    person_number: str,
+    until: dt.date | None,
+) -> mrz.Mrz:
     surname, _, given = person.name.partition(" ")
-    return tuple(mrz.transliterate(part).replace("<", " ") for part in (surname, given))  # type: ignore[return-value]
+    return mrz.Mrz(
+        format=form,
+        document_code="P" if form == "TD3" else "ID",
+        issuer="VNM",
+        number=number,
+        person_number=person_number,
+        birth=person.birth.strftime("%y%m%d"),
+        sex=_SEX[person.sex],
+        expiry=until.strftime("%y%m%d") if until else "<<<<<<",
+        nationality="VNM",
+        surname=mrz.transliterate(surname).replace("<", " "),
+        given_names=mrz.transliterate(given).replace("<", " "),
+    )
 
 
 def _qr(
@@ -202,32 +208,17 @@ def _qr(
 
 
 def _passport(person: Person, rng: random.Random, *, new: bool) -> tuple[Values, Values]:
-    first, last = (
-        (dt.date(2022, 7, 1), dt.date(2025, 11, 30))
-        if new
-        else (dt.date(2012, 1, 1), dt.date(2022, 6, 30))
-    )
-    issued = between(rng, max(first, birthday(person.birth, 14)), last)
+    if new:
+        issued = _issue_day(person, rng, dt.date(2022, 7, 1), dt.date(2025, 11, 30))
+    else:
+        issued = _issue_day(person, rng, dt.date(2012, 1, 1), dt.date(2022, 6, 30))
     until = birthday(issued, 10)
     number = FIELD_TYPES["PASSPORT_NUMBER"].sample(rng)
     if not new:
         number = rng.choice("BCN") + "".join(rng.choice("0123456789") for _ in range(7))
     nine = not new and rng.random() < 0.6
-    surname, given = _mrz_name(person)
     personal = person.old_number if nine else person.number
-    zone = mrz.Mrz(
-        format="TD3",
-        document_code="P",
-        issuer="VNM",
-        number=number,
-        person_number=personal,
-        birth=person.birth.strftime("%y%m%d"),
-        sex=_SEX[person.sex],
-        expiry=until.strftime("%y%m%d"),
-        nationality="VNM",
-        surname=surname,
-        given_names=given,
-    )
+    zone = _zone(person, "TD3", number, personal, until)
     name = person.spell(person.name).upper()
     place = person.spell(person.birth_place)
     values = {
@@ -252,14 +243,6 @@ def _passport(person: Person, rng: random.Random, *, new: bool) -> tuple[Values,
     return values | {"name": name, "noicap": "Cục Quản lý xuất nhập cảnh"}, {}
 
 
-def _new_passport(person: Person, rng: random.Random) -> tuple[Values, Values]:
-    return _passport(person, rng, new=True)
-
-
-def _old_passport(person: Person, rng: random.Random) -> tuple[Values, Values]:
-    return _passport(person, rng, new=False)
-
-
 _WRITERS: Mapping[
     str, tuple[Callable[[Person, random.Random], tuple[Values, Values]], tuple[int, int]]
 ] = {
@@ -268,6 +251,6 @@ _WRITERS: Mapping[
     "cccd": (_cccd, (1945, 2005)),
     "chip": (_chip, (1940, 2008)),
     "2024": (_can_cuoc, (1945, 2016)),
-    "passport_new": (_new_passport, (1945, 2008)),
-    "passport_old": (_old_passport, (1945, 2005)),
+    "passport_new": (partial(_passport, new=True), (1945, 2008)),
+    "passport_old": (partial(_passport, new=False), (1945, 2005)),
 }

@@ -29,17 +29,11 @@ def samples() -> Iterator[tuple[str, Sample]]:
     for turn in range(3):
         for kind in TYPES.values():
             for layout in kind.layouts:
-                tier = (
-                    _TURNS[number % len(_TURNS)] if turn < 2 else _TURNS[(number + 2) % len(_TURNS)]
-                )
+                tier = _TURNS[(number + (2 if turn == 2 else 0)) % len(_TURNS)]
                 if turn < 2 or number % 2:
-                    name = f"{number:02d}_{kind.name}_{tier}.jpg"
-                    yield (
-                        name,
-                        shrink(
-                            generate(kind.name, seed=SEED + number, tier=tier, layout=layout.name)
-                        ),
-                    )
+                    seed = SEED + number
+                    sample = generate(kind.name, seed=seed, tier=tier, layout=layout.name)
+                    yield f"{number:02d}_{kind.name}_{tier}.jpg", shrink(sample)
                 number += 1
     for number, kind_name in enumerate(_PAIRS):
         tier = _TURNS[number]
@@ -50,15 +44,11 @@ def samples() -> Iterator[tuple[str, Sample]]:
 
 def documents() -> Iterator[tuple[str, tuple[Sample, ...]]]:
     """Yield the file names and pages of all PDFs."""
-    yield (
-        "pages_identity.pdf",
-        tuple(map(shrink, generate_pair("tcc_chip", seed=SEED + 600, tier="scan"))),
-    )
+    pair = generate_pair("tcc_chip", seed=SEED + 600, tier="scan")
+    yield "pages_identity.pdf", tuple(map(shrink, pair))
     papers = ("vehicle_registration_back", "passport", "cmt")
-    yield (
-        "pages_mixed.pdf",
-        tuple(shrink(generate(n, seed=SEED + 700, tier="scan")) for n in papers),
-    )
+    pages = (shrink(generate(n, seed=SEED + 700, tier="scan")) for n in papers)
+    yield "pages_mixed.pdf", tuple(pages)
 
 
 def shrink(sample: Sample) -> Sample:

@@ -21,17 +21,7 @@ _MARGIN_MM = 2.0
 
 
 def draw_card(seed: int, *, pool: fonts.Pool, scale: float = 8.0) -> Drawn:
-    """Draw a card with pictures, codes and short lines in one to three columns.
-
-    Parameters
-    ----------
-    seed
-        The same seed gives the same card.
-    pool
-        Fonts to choose from.
-    scale
-        Pixels per millimetre.
-    """
+    """Draw a card with pictures, codes and short lines in one to three columns."""
     chance = random.Random(f"card/{seed}")
     rng = np.random.default_rng(chance.getrandbits(64))
     size = chance.choice(_SIZES)

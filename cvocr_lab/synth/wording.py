@@ -339,13 +339,6 @@ def sample(rng: random.Random, sort: str | None = None) -> tuple[str, str]:
 
     Lines of papers have at most 62 characters, those of books 110.
 
-    Parameters
-    ----------
-    rng
-        Random generator.
-    sort
-        One of `SORTS`; None for a random one.
-
     Examples
     --------
     >>> sort, text = sample(random.Random(4), "mrz")

@@ -13,15 +13,7 @@ from cvocr_lab.views.review_items import Items
 
 
 class Boxes:
-    """The boxes of the rows under review; corrections replace the boxes of the engine.
-
-    Parameters
-    ----------
-    records
-        The rows.
-    items
-        The items of the review; corrected boxes are written to their journal.
-    """
+    """The boxes of the rows under review; corrections replace the boxes of the engine."""
 
     def __init__(self, records: Records, items: Items) -> None:
         self._records, self._items = records, items
@@ -39,13 +31,7 @@ class Boxes:
         return replace(record, cells=cells) if moved else record
 
     def put(self, row: int, field: str, quad: Sequence[float] | None) -> Decision:
-        """Write a box to the journal; None removes the box.
-
-        Raises
-        ------
-        OSError
-            The journal cannot be written.
-        """
+        """Write a box to the journal; None removes the box."""
         there = self._records.cell(row, field).quad
         return self._items.journal.decide(
             replace(self._items.face(row), field=field + QUAD),
@@ -56,13 +42,7 @@ class Boxes:
         )
 
     def give(self, row: int, field: str, other: str) -> Decision | None:
-        """Move the box of a field to another field; return None if there is no box.
-
-        Raises
-        ------
-        OSError
-            The journal cannot be written.
-        """
+        """Move the box of a field to another field; return None if there is no box."""
         cell = self.record(row).cells.get(field)
         if cell is None or cell.quad is None:
             return None

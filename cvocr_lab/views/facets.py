@@ -16,25 +16,13 @@ _BINS: Final = 20
 
 
 class Facets:
-    """Count the rows by type, warning, outcome, tag and confidence.
-
-    Parameters
-    ----------
-    selector
-        Selects the rows.
-    """
+    """Count the rows by type, warning, outcome, tag and confidence."""
 
     def __init__(self, selector: RowSelector) -> None:
         self._selector = selector
 
     def counts(self, filters: RowFilter) -> list[dict[str, object]]:
-        """Count the rows of each bar: all of them, and those that pass the other filters.
-
-        Raises
-        ------
-        ArgumentError
-            The query is invalid.
-        """
+        """Count the rows of each bar: all of them, and those that pass the other filters."""
         selector = self._selector
         masks = selector.masks(filters)
         facets: list[dict[str, object]] = []

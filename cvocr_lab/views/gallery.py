@@ -20,16 +20,7 @@ _MOST = 200
 class Gallery:
     """Thumbnails of rows, made one by one in a background thread.
 
-    Parameters
-    ----------
-    channel
-        The widget that shows them.
-    selector
-        The rows.
-    pictures
-        Loads the pictures.
-    mask
-        Whether to hide index labels, which may identify a person.
+    With `mask`, index labels are hidden, since they may identify a person.
     """
 
     def __init__(

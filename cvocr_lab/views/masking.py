@@ -28,17 +28,6 @@ def masked(
 
     It covers the quads that were read and all personal areas in the layouts of the type.  If the
     type or the corners of the paper are unknown, the whole picture becomes coarse blocks.
-
-    Parameters
-    ----------
-    pixels
-        The whole page, RGB.
-    type_name
-        Document type.
-    corners
-        Corners of the paper; see `cvocr_lab.results.Document`.
-    quads
-        Places of the values.
     """
     import cv2
 

@@ -23,12 +23,8 @@ def row_message(
 ) -> dict[str, object]:
     """Return the message of a row, without its pictures.
 
-    Parameters
-    ----------
-    judgements
-        The comparison of its values with the truth; fields that only the truth has are included.
-    mask
-        Whether to leave out every text that may identify a person.
+    Fields that only the truth has are included.  With `mask`, every text that may identify a
+    person is left out.
     """
     cells = dict(record.cells)
     for name in judgements:

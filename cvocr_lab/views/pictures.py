@@ -86,12 +86,7 @@ class RowPictures:
 class Pictures:
     """Load pictures and cache the last few; thread-safe.
 
-    Parameters
-    ----------
-    limits, fetch
-        See `cvocr_lab.images.load`.
-    mask
-        Whether to cover portrait, codes and values.
+    With `mask`, portrait, codes and values are covered.
     """
 
     def __init__(
@@ -118,12 +113,7 @@ class Pictures:
     def sheet(self, record: Record, edge: int) -> RowPictures:
         """Load the pictures of a row.
 
-        Parameters
-        ----------
-        record
-            The row.
-        edge
-            Approximate length of the longest side of the photo in pixels.
+        `edge` is the approximate length of the longest side of the photo in pixels.
         """
         found = self.kept(record, edge)
         if found is None:

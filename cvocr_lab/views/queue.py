@@ -24,6 +24,7 @@ from cvocr_lab.frames import (
     truth_by_row,
 )
 from cvocr_lab.kinds._fieldtypes import QrText
+from cvocr_lab.scoring.thresholds import journal_seconds
 from cvocr_lab.text import comparison_key
 
 Order = Literal["gain", "row", "confidence"]
@@ -295,11 +296,7 @@ def _seconds(field: str, looks: _Floats, seconds: Seconds | None) -> _Floats:
     if seconds is None:
         return looks
     if isinstance(seconds, pd.DataFrame):
-        for column in ("field", "seconds"):
-            if column not in seconds:
-                raise ArgumentError(f"the table of a journal needs the column {column!r}")
-        own = seconds.loc[(seconds["field"] == field) & (seconds["seconds"] > 0), "seconds"]
-        return np.full(len(looks), float(own.median())) if len(own) else looks
+        seconds = journal_seconds(seconds)
     if field not in seconds:
         return looks
     if not seconds[field] > 0:

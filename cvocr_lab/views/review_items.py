@@ -47,17 +47,8 @@ _LONGEST: Final = 600.0
 class Items:
     """A queue of fields to review, and the journal of decisions about them.
 
-    Parameters
-    ----------
-    records
-        The rows.
-    queue
-        A table with the columns `row` (position) and `field`, and optionally `reason` and
-        `chance`.
-    journal
-        The journal that decisions are read from and written to.
-    second
-        The answers of a second engine.
+    The queue has the columns `row` (position) and `field`, and optionally `reason` and
+    `chance`.  Decisions are read from the journal and written to it.
 
     Raises
     ------

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import reduce
-from typing import Final
+from typing import Any, Final, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -75,17 +75,7 @@ class RowFilter:
 
 
 class RowSelector:
-    """Select rows by filters.
-
-    Parameters
-    ----------
-    records
-        The rows.
-    overlay
-        The truth for these rows, if any.
-    tags
-        The tags of the rows.
-    """
+    """Select rows by filters."""
 
     def __init__(
         self, records: Records, overlay: TruthOverlay | None = None, tags: Tags | None = None
@@ -129,13 +119,7 @@ class RowSelector:
         return at[(-order if filters.reverse else order).argsort(kind="stable")]
 
     def masks(self, filters: RowFilter) -> dict[str, Mask]:
-        """Return the rows that pass each filter, by its name; unused filters are left out.
-
-        Raises
-        ------
-        ArgumentError
-            The query is invalid.
-        """
+        """Return the rows that pass each filter, by its name; unused filters are left out."""
         records, found = self.records, dict[str, Mask]()
         if filters.type:
             failed = filters.type == FAILED
@@ -226,22 +210,11 @@ def _query_mask(frame: pd.DataFrame, query: str) -> Mask:
 
 def filter_from_message(request: Mapping[str, object]) -> RowFilter:
     """Return the filter that the page sent; invalid parts are ignored."""
-
-    def text(name: str) -> str:
-        return str(request.get(name) or "")
-
-    def number(name: str) -> float:
-        value = request.get(name)
-        return float(value) if isinstance(value, int | float) else 0.0
-
-    return RowFilter(
-        type=text("type"),
-        warning=text("warning"),
-        outcome=text("outcome"),
-        tag=text("tag"),
-        below=number("below"),
-        above=number("above"),
-        query=text("query"),
-        sort=text("sort"),
-        reverse=bool(request.get("reverse")),
-    )
+    values: dict[str, Any] = {}
+    for field in fields(RowFilter):
+        value, usual = request.get(field.name), cast("object", field.default)
+        if isinstance(usual, float):
+            values[field.name] = float(value) if isinstance(value, int | float) else usual
+        else:
+            values[field.name] = bool(value) if usual is False else str(value or "")
+    return RowFilter(**values)

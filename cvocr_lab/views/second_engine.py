@@ -14,15 +14,6 @@ from cvocr_lab.text import comparison_key
 class SecondEngine:
     """Another flat frame of the same inputs, paired with the rows like a truth.
 
-    Parameters
-    ----------
-    records
-        The rows under review.
-    other
-        The flat frame of the other engine.
-    on
-        Column that identifies rows that belong together; None for the index.
-
     Raises
     ------
     ArgumentError

@@ -20,14 +20,7 @@ _MOST = 12
 class Tags:
     """The tags of the rows of a flat frame.
 
-    Parameters
-    ----------
-    records
-        The rows; their tags are read from the frame.
-    journal
-        The journal that new tags are written to; None for a read-only view.
-    items
-        The journal's identifiers of the rows; None to compute them.
+    Without a journal, they are read-only.
     """
 
     def __init__(
@@ -64,13 +57,7 @@ class Tags:
         return sorted({tag for text in self._texts.unique().tolist() for tag in split(text)})
 
     def put(self, row: int, tags: Iterable[str]) -> Decision | None:
-        """Replace the tags of a row; the decision is on disk when this returns.
-
-        Raises
-        ------
-        OSError
-            The journal cannot be written.
-        """
+        """Replace the tags of a row; the decision is on disk when this returns."""
         assert self.journal is not None
         own = str(self._records.texts(TAGS_COLUMN).iat[row])
         text = ";".join(split(";".join(tags))[:_MOST])

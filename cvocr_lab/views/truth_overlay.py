@@ -38,15 +38,7 @@ class Judgement:
 
 
 class TruthOverlay:
-    """The truth for the rows of a flat frame, paired when it is first needed.
-
-    Parameters
-    ----------
-    records
-        The rows.
-    truth, on
-        See `cvocr_lab.score`.
-    """
+    """The truth for the rows of a flat frame, paired when it is first needed."""
 
     def __init__(self, records: Records, truth: Table, *, on: str | None = None) -> None:
         truth = as_table(truth, "truth")

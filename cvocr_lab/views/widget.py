@@ -66,17 +66,7 @@ def _joined(page: Page, ending: str) -> str:
 class Channel:
     """A widget, and the messages between it and the page.
 
-    Parameters
-    ----------
-    on_message
-        Called for each message of the page, in the main thread of the kernel.
-    page
-        The page that the widget shows.
-
-    Raises
-    ------
-    MissingPartError
-        anywidget is not installed.
+    Messages of the page are handled in the main thread of the kernel.
     """
 
     def __init__(self, on_message: OnMessage, page: Page = "board") -> None:

@@ -1,8 +1,10 @@
-"""Cells of readers side by side, and what those of two say per field."""
+"""Put the cells of readers side by side, and test the differences of two readers per field."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from math import ceil, sqrt
+from statistics import NormalDist
 from typing import Final
 
 import numpy as np
@@ -10,13 +12,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from cvocr_lab.scoring.intervals import Floats, paired
-from cvocr_lab.scoring.significance import cards_needed, holm, mcnemar
+from cvocr_lab.scoring.words import CARD
 
 ALPHA: Final = 0.05
 POWER: Final = 0.8
-CARD: Final = "card_exact"
-"""Name of the row that compares whole cards."""
-
 _FIGURES: Final = [
     "n", "exact_a", "exact_b", "difference", "low", "high", "fixed", "broke", "both_wrong", "p",
     "p_holm", "cer_a", "cer_b", "cer_difference", "cer_low", "cer_high",
@@ -28,12 +27,7 @@ Bools = npt.NDArray[np.bool_]
 def beside(sides: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """Put the cells of several readers side by side.
 
-    A cell that only some of them have is one where the truth is absent and the others gave nothing.
-
-    Parameters
-    ----------
-    sides
-        The cells of each reader, by name.
+    A cell that only some readers have is one without a truth, for which the others gave no value.
 
     Returns
     -------
@@ -68,24 +62,12 @@ def beside(sides: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
 
 def judge(cells: pd.DataFrame, *, detect: float) -> pd.DataFrame:
-    """Say per field how far the second reader is ahead, and how sure that is.
-
-    Parameters
-    ----------
-    cells
-        What `beside` gives for readers called ``a`` and ``b``.
-    detect
-        Smallest difference in the share exact that matters.
+    """Return the difference between readers a and b per field, its interval and its p value.
 
     Returns
     -------
     pandas.DataFrame
-        Over the `n` cells whose truth is present: `exact_a`, `exact_b` and their `difference`
-        (b − a) with `low` and `high`; `fixed` (only b right), `broke` (only a right) and
-        `both_wrong`; McNemar's exact `p`, and `p_holm`, corrected for the number of fields;
-        `cer_a`, `cer_b`, `cer_difference`, `cer_low`, `cer_high`; `verdict` (``better``,
-        ``worse``, ``alike``, ``open``: of b); `enough`, cards that would tell (missing unless
-        open).  The row ``card_exact`` compares whole cards; its p is one test of its own.
+        The columns of `Comparison.fields`, with the row ``card_exact`` for whole cards.
     """
     rows = {}
     for field, of_field in cells[cells["chars_a"] > 0].groupby("field", observed=True):
@@ -115,7 +97,7 @@ def judge(cells: pd.DataFrame, *, detect: float) -> pd.DataFrame:
 
 
 def _labels(cells: pd.DataFrame) -> pd.Series:
-    """Index label of each row of the truth."""
+    """Return the index label of each row of the truth."""
     return pd.Series(cells.index.tolist(), index=cells["row"].to_numpy(), dtype=object)
 
 
@@ -150,14 +132,80 @@ def _cer(edits: Floats) -> dict[str, float]:
 
 
 def verdict(row: pd.Series, detect: float, tests: int) -> tuple[str, int | None]:
-    """Say what a row of figures allows to say, and how many cards would tell where it is open."""
+    """Return the verdict on a row, and the number of cards that would decide an open one."""
     if row["p_holm"] < ALPHA:
         return ("better" if row["fixed"] > row["broke"] else "worse"), None
     differing = (row["fixed"] + row["broke"]) / row["n"]
     enough = cards_needed(
         max(abs(row["difference"]), detect), differing, power=POWER, alpha=ALPHA / tests
     )
-    # Alike only where both lie inside what matters, and there were cards enough to see it.
+    # Alike only if the whole interval is too small to matter, and there were enough cards.
     if row["n"] >= enough and -detect < row["low"] and row["high"] < detect:
         return "alike", None
     return "open", max(enough, int(row["n"]) + 1)
+
+
+def mcnemar(fixed: int, broke: int) -> float:
+    """Return the two-sided p value of McNemar's exact test.
+
+    Parameters
+    ----------
+    fixed, broke
+        Number of pairs in which only the second, or only the first, reader is right.
+
+    Examples
+    --------
+    >>> round(mcnemar(9, 1), 4)
+    0.0215
+    """
+    from scipy import stats
+
+    return float(stats.binomtest(fixed, fixed + broke).pvalue) if fixed + broke else 1.0
+
+
+def holm(chances: Sequence[float]) -> Floats:
+    """Return p values with Holm's correction for multiple tests.
+
+    Examples
+    --------
+    >>> holm([0.01, 0.04, 0.03]).tolist()
+    [0.03, 0.06, 0.06]
+    """
+    p = np.asarray(chances, np.float64)
+    order = np.argsort(p, kind="stable")
+    stepped = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
+    adjusted = np.empty_like(p)
+    adjusted[order] = np.minimum(stepped, 1.0)
+    return adjusted
+
+
+def cards_needed(
+    difference: float, differing: float, *, power: float = 0.8, alpha: float = 0.05
+) -> int:
+    """Return the number of cards with which McNemar's test distinguishes two readers.
+
+    It uses Connor's formula for paired shares (Biometrics 43, 1987), with the continuity correction
+    for the exact test.
+
+    Parameters
+    ----------
+    difference
+        Difference between the shares of right values, above 0 and at most 1.
+    differing
+        Share of cards on which exactly one of the readers is right; at least `difference`.
+    power
+        Probability of detecting the difference, 0 to 1.
+    alpha
+        Significance level, 0 to 1.
+
+    Examples
+    --------
+    >>> cards_needed(0.04, 0.10)
+    538
+    """
+    gap, spread = abs(difference), max(differing, abs(difference))
+    normal = NormalDist()
+    luck, miss = normal.inv_cdf(1 - alpha / 2), normal.inv_cdf(power)
+    plain = (luck * sqrt(spread) + miss * sqrt(max(spread - gap**2, 0.0))) ** 2 / gap**2
+    corrected = plain / 4 * (1 + sqrt(1 + 4 / (plain * gap))) ** 2
+    return ceil(corrected)

@@ -1,0 +1,63 @@
+"""`Method`: functions of the package as methods of an accessor."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
+
+First = TypeVar("First", contravariant=True)
+Rest = ParamSpec("Rest")
+Result = TypeVar("Result", covariant=True)
+
+
+class Method(Generic[First, Rest, Result]):
+    """Make a function a method of an accessor, with the frame or Series as first argument.
+
+    Parameters
+    ----------
+    function
+        The function.
+    without
+        Name of a parameter to leave out of the signature.
+    """
+
+    def __init__(
+        self, function: Callable[Concatenate[First, Rest], Result], *, without: str = ""
+    ) -> None:
+        self._function = function
+        signature = inspect.signature(function)
+        _, *rest = signature.parameters.values()
+        own = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        kept = [parameter for parameter in rest if parameter.name != without]
+        self._bound = signature.replace(parameters=kept)
+        self._unbound = signature.replace(parameters=[own, *kept])
+        self.__doc__, self.__module__ = function.__doc__, function.__module__
+
+    @overload
+    def __get__(self, accessor: None, owner: type) -> Callable[..., Result]: ...
+    @overload
+    def __get__(self, accessor: Accessor, owner: type) -> Callable[Rest, Result]: ...
+
+    def __get__(
+        self, accessor: Accessor | None, owner: type
+    ) -> Callable[..., Result] | Callable[Rest, Result]:
+        function, data = self._function, None if accessor is None else accessor._data
+
+        @functools.wraps(function)
+        def method(*args: Rest.args, **kwargs: Rest.kwargs) -> Result:
+            return function(data, *args, **kwargs)  # type: ignore[arg-type]
+
+        if accessor is None:
+            method.__signature__ = self._unbound  # type: ignore[attr-defined]
+        else:
+            method.__signature__ = self._bound  # type: ignore[attr-defined]
+        return method
+
+
+class Accessor:
+    """An accessor that stores only its frame or Series, because pandas creates one at each use."""
+
+    def __init__(self, data: Any) -> None:
+        self._data = data
