@@ -16,7 +16,7 @@ from functools import cache
 import numpy as np
 from rapidfuzz import fuzz, process
 
-from cvocr_lab.engines.local.wordings import CLEAR, end_of, place
+from cvocr_lab.engines.local.caption_match import CLEAR, end_of, place
 from cvocr_lab.kinds import TYPES, DocumentType, Field, Layout
 from cvocr_lab.results import Line
 from cvocr_lab.text import fold
