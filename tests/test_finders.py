@@ -136,7 +136,7 @@ def test_a_thumbnail_keeps_corners_beyond_the_picture() -> None:
     assert (beyond < papers.CANVAS).all()
 
 
-_BLANK = np.full((144, 224, 3), 127, np.float32)
+_BLANK = np.full((144, 224, 3), 127, np.uint8)
 
 
 def test_corners_are_read_off_heat_maps_between_cells() -> None:

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvocr_lab.engines.local.edges import side_odds
-from cvocr_lab.engines.local.geometry import Matrix, Points, side_lengths, warp_points
+from cvocr_lab.engines.local.geometry import Image, Matrix, Points, side_lengths, warp_points
 
 CELL: Final = 4
 """Pixels of what the net sees per cell of a heat map."""
@@ -30,8 +30,8 @@ _FURTHEST = 0.25
 """How far a corner may lie from the outline before, as a share of the paper's length."""
 _STEPS, _BEST = (0.06, 0.03, 0.03, 0.015, 0.015, 0.007, 0.0035), 4
 """Moves tried around the best outlines, as shares of the paper's length, and how many are kept."""
-_MOST_ODDS = 10.0
-"""What the sides can make up for, as a logarithm of odds."""
+_HOPEFUL = 16
+"""How many of the outlines tried are compared by their sides too, which takes longest."""
 _OTHER_RATIO = 0.01
 """Probability added to each known ratio of sides: the type may be wrong."""
 
@@ -58,7 +58,7 @@ def best_corners(
     matrix: Matrix,
     heat: NDArray[np.float32],
     ratios: Mapping[float, float],
-    image: NDArray[np.float32],
+    image: Image,
 ) -> tuple[Points, float] | None:
     """Return the corners that are most probable together, in pixels of the picture.
 
@@ -90,7 +90,8 @@ def best_corners(
         total = _seen(quads, matrix, chances) + _expected(quads, ratios)
         off = np.hypot(*(quads - quad).transpose(2, 0, 1)).max(1)
         total[~_are_convex(quads) | (off > _FURTHEST * length)] = -np.inf
-        hopeful = np.isfinite(total) & (total > total.max(initial=-np.inf) - _MOST_ODDS)
+        hopeful = np.isfinite(total)
+        hopeful[np.argsort(-total)[_HOPEFUL:]] = False
         total[~hopeful] = -np.inf
         if hopeful.any():
             total[hopeful] += side_odds(image, quads[hopeful], length)

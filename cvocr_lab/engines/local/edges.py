@@ -29,14 +29,12 @@ _HIDDEN: Final = 0.1
 """Share of papers whose sides cannot be seen."""
 
 
-def smoothed(image: Image) -> NDArray[np.float32]:
+def smoothed(image: Image) -> Image:
     """Return a picture in which single pixels no longer count."""
-    return np.asarray(cv2.GaussianBlur(image, (0, 0), 1.0), np.float32)
+    return np.asarray(cv2.GaussianBlur(image, (0, 0), 1.0), np.uint8)
 
 
-def side_odds(
-    image: NDArray[np.float32], quads: NDArray[np.float64], length: float
-) -> NDArray[np.float64]:
+def side_odds(image: Image, quads: NDArray[np.float64], length: float) -> NDArray[np.float64]:
     """Return the logarithm of the odds that outlines run along the sides of a paper.
 
     Parameters
@@ -64,10 +62,10 @@ def side_odds(
         cv2.remap(
             image, p.reshape(len(quads), -1, 2), None, cv2.INTER_LINEAR,
             borderMode=cv2.BORDER_REPLICATE,
-        ).reshape(*p.shape[:3], 3)
+        ).reshape(*p.shape[:3], 3).astype(np.int16)
         for p in (inner, outer)
     ]  # fmt: skip
-    steps = np.sort((colours[0] - colours[1]).transpose(0, 1, 3, 2), -1)
+    steps = np.sort((colours[0] - colours[1]).swapaxes(2, 3), -1)
     step = np.abs(steps[..., _POINTS // 2])
     spread = (steps[..., 3 * _POINTS // 4] - steps[..., _POINTS // 4]) / 2
     clear = (step / (1.5 * spread + _NOISE)).max(-1)
