@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import string
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from itertools import accumulate
 from typing import Final, Literal
 
@@ -140,6 +140,7 @@ def fold(text: str) -> str:
     return unicodedata.normalize("NFC", "".join(bare)).replace("đ", "d").replace("Đ", "D")
 
 
+@lru_cache(1 << 16)
 def fold_key(text: str) -> str:
     """Return the letters and digits of `text` without diacritics and case, in words.
 
@@ -216,6 +217,7 @@ def new_tone(text: str) -> str:
     return _toned(text, late=True)
 
 
+@lru_cache(1 << 16)
 def _toned(text: str, *, late: bool) -> str:
     if text.isascii():
         return text

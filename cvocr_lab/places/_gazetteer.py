@@ -95,6 +95,7 @@ class Written:
 _MIXED: Final = re.compile(r"\b(?![PQFpqf]\.?[\dOolI]+\b)(?=\w*[^\W\d_])(?=\w*\d)\w+")
 _TO_LETTERS: Final = str.maketrans("01245689", "oizasgbg")
 _DIGIT: Final = re.compile(r"\d")
+_WORDS: Final = re.compile(r"[^\W_]+")
 
 
 def mended(part: str) -> str:
@@ -114,6 +115,7 @@ def _with_letters(word: re.Match[str]) -> str:
     return text.translate(_TO_LETTERS)
 
 
+_TIGHT: Final = re.compile(r"([pqf])(\d+)")
 _NUMBERED: Final = frozenset({"p", "q", "phuong", "quan"})
 
 
@@ -122,7 +124,7 @@ def written(part: str) -> Written:
     """Prepare a part of an address for look-ups."""
     part = mended(part)
     words = fold_key(part).split()
-    marked = re.findall(r"[^\W_]+", old_tone(part).lower())
+    marked = _WORDS.findall(old_tone(part).lower())
     if len(marked) != len(words):
         marked = words
     if words and words[-1] in _ROMAN and len(words) > 1:
@@ -133,7 +135,7 @@ def written(part: str) -> Written:
         if len(words) > length and (found := _UNITS.get(" ".join(words[:length]))):
             unit, rest = found, length
             break
-    if not unit and words and (tight := re.fullmatch(r"([pqf])(\d+)", words[0])):
+    if not unit and words and (tight := _TIGHT.fullmatch(words[0])):
         unit, rest = _UNITS[tight[1]], 0
         words, marked = [tight[2], *words[1:]], [tight[2], *marked[1:]]
     if not unit:
@@ -146,7 +148,6 @@ def written(part: str) -> Written:
     return Written(unit, (name, whole), (name_marked, whole_marked))
 
 
-_FIRST_WORD: Final = re.compile(r"[^\W_]+")
 MAY_BE_UNIT: Final = re.compile(
     "|".join(sorted({word.split()[0] + r"\b" for word in _UNITS})) + r"|[pqf]\d"
 )
@@ -159,15 +160,15 @@ def explicit_unit(part: str) -> str:
     >>> explicit_unit("Phường Hoàn Kiếm"), explicit_unit("Q. 1"), explicit_unit("Quán Thánh")
     ('phuong', 'quan', '')
     """
-    first = _FIRST_WORD.search(part)
+    first = _WORDS.search(part)
     if first is None or not MAY_BE_UNIT.match(fold(first[0]).lower()):
         return ""
-    marked = " ".join(re.findall(r"[^\W_]+", old_tone(part).lower()))
+    marked = " ".join(_WORDS.findall(old_tone(part).lower()))
     for word, unit in _MARKED_UNITS.items():
         if marked.startswith(f"{word} "):
             return unit
     head, _, name = marked.partition(" ")
-    if tight := re.fullmatch(r"([pqf])(\d+)", head):
+    if tight := _TIGHT.fullmatch(head):
         return _UNITS[tight[1]]
     if name and head.isascii() and (len(head) <= 2 or marked.isascii()):
         return written(part).unit
@@ -323,7 +324,7 @@ def _bare(name: str) -> tuple[str, str]:
     """Return key and marked form of a listed name; numbered names keep their unit word."""
     return (
         fold_key(name).replace(" ", ""),
-        "".join(re.findall(r"[^\W_]+", old_tone(name).lower())),
+        "".join(_WORDS.findall(old_tone(name).lower())),
     )
 
 
