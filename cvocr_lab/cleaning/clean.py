@@ -32,8 +32,8 @@ _ISSUED: Final = ("date", "issue_date", "last_issue_date")
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
-    """Disable garbage collection: cleaning makes millions of objects and no garbage."""
+def uncollected() -> Iterator[None]:
+    """Disable garbage collection: cleaning and checking make millions of objects and no garbage."""
     on = gc.isenabled()
     gc.disable()
     try:
@@ -43,7 +43,7 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-@_uncollected()
+@uncollected()
 def clean(
     frame: pd.DataFrame,
     *,
@@ -146,7 +146,7 @@ def refreshed(frame: pd.DataFrame) -> pd.DataFrame:
     return made[[*frame.columns, *(c for c in made.columns if c not in frame.columns)]]
 
 
-@_uncollected()
+@uncollected()
 def changes(
     frame: pd.DataFrame,
     *,

@@ -222,7 +222,7 @@ def _by_processes(
 ) -> list[Answer]:
     """Clean in that many processes; this one is among them, since the others take time to start."""
     others = [ProcessWorker(opens) for _ in range(count - 1)]
-    pool = Pool([ThreadWorker(opens()), *others])
+    pool: Pool[Sequence[Question], list[Answer]] = Pool([ThreadWorker(opens()), *others])
     try:
         with _quick_to_switch():
             chunks = range(0, len(questions), _CHUNK)
