@@ -61,7 +61,9 @@ def parse_address(text: str, *, era: Era | None = None) -> Address:
         text, country = text[: at_end.start()], at_end[1]
     best = of_parts(_COMMAS.split(text), era)
     for marks in (_DASHES, _DOTS):
-        if worth(best) >= 3 or not marks.search(text):
+        if worth(best) >= 3:
+            break
+        if not marks.search(text):
             continue
         other = of_parts(marks.split(text), era)
         if worth(other) > worth(best):

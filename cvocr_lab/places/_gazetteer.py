@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
-from itertools import combinations
 from typing import Final
 
 from rapidfuzz import process
@@ -245,13 +244,15 @@ class Roll:
     def _holds_name(self, part: str) -> bool:
         """Return whether a part consists of a listed name and further words."""
         words = fold_key(part).split()
-        for begin, end in combinations(range(len(words) + 1), 2):
-            name = "".join(words[begin:end])
-            if len(name) < 4 or name not in self.by_key:
-                continue
-            before, after = words[:begin], words[end:]
-            if len("".join(after)) > 1 or (before and not _is_unit(before)):
-                return True
+        for begin in range(len(words)):
+            name = ""
+            for end, word in enumerate(words[begin:], begin + 1):
+                name += word
+                if len(name) < 4 or name not in self.by_key:
+                    continue
+                before, after = words[:begin], words[end:]
+                if len("".join(after)) > 1 or (before and not _is_unit(before)):
+                    return True
         return False
 
     def _misread(self, what: Written, *, unit: bool) -> tuple[Place, float] | None:

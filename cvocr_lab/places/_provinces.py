@@ -171,8 +171,9 @@ _FORMER: Final = {"hatay": "Hà Nội"}
 
 def former_province(text: str) -> Province | None:
     """Find the province that a former one became part of before 2025: Hà Nội for Hà Tây."""
-    name = _FORMER.get(_key(text))
-    return next((place for place in provinces("old") if place.name == name), None)
+    if name := _FORMER.get(_key(text)):
+        return next(place for place in provinces("old") if place.name == name)
+    return None
 
 
 def near_provinces(text: str, least: float) -> list[tuple[Province, float]]:
