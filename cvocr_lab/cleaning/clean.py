@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import gc
 import re
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from typing import Final
 
 import numpy as np
 import pandas as pd
 
-from cvocr_lab.cleaning.columns import Column, asked_of, columns_of
+from cvocr_lab.cleaning.columns import Column, asked_of, columns_of, uncollected
 from cvocr_lab.cleaning.normal import Cleaned
 from cvocr_lab.cleaning.shapes import Codes, fields_of, kinds_of, shape_of, types_of
 from cvocr_lab.errors import ArgumentError
@@ -29,18 +27,6 @@ _OLD_PAPERS: Final = frozenset(
     {"cmt", "matsaucmt", "tcc", "matsautcc", "tcc_chip", "matsautcc_chip"}
 )
 _ISSUED: Final = ("date", "issue_date", "last_issue_date")
-
-
-@contextmanager
-def uncollected() -> Iterator[None]:
-    """Disable garbage collection: cleaning and checking make millions of objects and no garbage."""
-    on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if on:
-            gc.enable()
 
 
 @uncollected()

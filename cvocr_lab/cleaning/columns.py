@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -29,6 +30,18 @@ _SWITCH_S: Final = 1e-4
 """Longest time that a thread which feeds a process waits for the one that cleans."""
 _WORTH_A_PROCESS: Final = 20_000
 """Texts that take longer to clean than a process takes to start."""
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Disable garbage collection: cleaning and checking make millions of objects and no garbage."""
+    on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if on:
+            gc.enable()
 
 
 Question = tuple[str, str, str, Era | None]
@@ -124,7 +137,10 @@ class Column:
 
     def flagged(self) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
         """Tell the rows whose value has no normal form that the column can hold."""
-        given = [bool(c and (c[1].flag or self._is_out_of_place(c[1]))) for c in self.cells]
+        given = [bool(c and c[1].flag) for c in self.cells]
+        if self.rule.dtype != "text":
+            cells = zip(given, self.cells, strict=True)
+            given = [flag or bool(c and self._is_out_of_place(c[1])) for flag, c in cells]
         return np.array(given, dtype=bool)[self.codes]
 
     def _is_out_of_place(self, cell: Cleaned) -> bool:
@@ -188,6 +204,7 @@ Answer = tuple[str, tuple[Step, ...], Mapping[str, Part], str]
 
 
 def _cleaner(threshold: float, *, steps: bool) -> Callable[[Sequence[Question]], list[Answer]]:
+    @uncollected()  # for a process of its own
     def answers(questions: Sequence[Question]) -> list[Answer]:
         found = (_cleaned(*question, threshold) for question in questions)
         return [(c.text, c.steps if steps else (), c.parts, c.flag) for c in found]
