@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import string
 import unicodedata
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from itertools import accumulate
 from typing import Final, Literal
 
@@ -221,10 +221,10 @@ def new_tone(text: str) -> str:
 def _toned(text: str, *, late: bool) -> str:
     if text.isascii():
         return text
-    return _WORD.sub(lambda m: _place(m[0], late=late), nfc(text))
+    place = _place_late if late else _place_early
+    return _WORD.sub(lambda m: place(m[0]), nfc(text))
 
 
-@cache
 def _place(word: str, *, late: bool) -> str:
     parts = [decompose(letter) for letter in word]
     tones = {tone for _, _, tone in parts if tone != "level"}
@@ -245,6 +245,10 @@ def _place(word: str, *, late: bool) -> str:
     base, shape, _ = parts[start + at]
     bare[start + at] = compose(base, shape, tones.pop())
     return "".join(bare)
+
+
+_place_early: Final = cache(partial(_place, late=False))
+_place_late: Final = cache(partial(_place, late=True))
 
 
 @cache

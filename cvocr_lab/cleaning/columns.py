@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import re
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,14 +19,12 @@ from cvocr_lab.errors import ArgumentError, BatchError
 from cvocr_lab.frames import TEXT, as_text
 from cvocr_lab.kinds import FieldType
 from cvocr_lab.places import Era
-from cvocr_lab.workers import Pool, ProcessWorker, ThreadWorker, WorkerDiedError, usable_cores
+from cvocr_lab.workers import Pool, ProcessWorker, WorkerDiedError, usable_cores
 
 _ABSENT: Final = ("", "###")
 _ERAS: Final[tuple[Era | None, ...]] = (None, "old", "new")
 _CHUNK: Final = 5_000
 """Texts that a process cleans at a time."""
-_SWITCH_S: Final = 1e-4
-"""Longest time that a thread which feeds a process waits for the one that cleans."""
 _WORTH_A_PROCESS: Final = 20_000
 """Texts that take longer to clean than a process takes to start."""
 
@@ -237,26 +234,14 @@ def _by_processes(
     opens: Callable[[], Callable[[Sequence[Question]], list[Answer]]],
     count: int,
 ) -> list[Answer]:
-    """Clean in that many processes; this one is among them, since the others take time to start."""
-    others = [ProcessWorker(opens) for _ in range(count - 1)]
-    pool: Pool[Sequence[Question], list[Answer]] = Pool([ThreadWorker(opens()), *others])
+    pool: Pool[Sequence[Question], list[Answer]] = Pool(
+        [ProcessWorker(opens) for _ in range(count)]
+    )
     try:
-        with _quick_to_switch():
-            chunks = range(0, len(questions), _CHUNK)
-            futures = [pool.submit(questions[at : at + _CHUNK]) for at in chunks]
-            return [answer for future in futures for answer in future.result()]
+        chunks = range(0, len(questions), _CHUNK)
+        futures = [pool.submit(questions[at : at + _CHUNK]) for at in chunks]
+        return [answer for future in futures for answer in future.result()]
     except WorkerDiedError as error:
         raise BatchError(f"a worker process ended ({error}): try fewer workers") from None
     finally:
         pool.close()
-
-
-@contextmanager
-def _quick_to_switch() -> Iterator[None]:
-    """Let threads that feed processes interrupt the one that cleans, so no process waits."""
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(_SWITCH_S)
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(before)

@@ -94,6 +94,7 @@ class Written:
 _MIXED: Final = re.compile(r"\b(?![PQFpqf]\.?[\dOolI]+\b)(?=\w*[^\W\d_])(?=\w*\d)\w+")
 _TO_LETTERS: Final = str.maketrans("01245689", "oizasgbg")
 _DIGIT: Final = re.compile(r"\d")
+_NO_DIGITS: Final = re.compile(r"\D")
 _WORDS: Final = re.compile(r"[^\W_]+")
 
 
@@ -229,10 +230,7 @@ class Roll:
         for key, mark in zip(what.keys, what.marked, strict=True):
             if places := self.by_key.get(key):
                 return _nearest(mark, places)
-        if self._holds_name(part):  # a word more is no misreading: it would be lost
-            return None
-        first = fold_key(part).partition(" ")[0]
-        return self._misread(what, unit=first not in _name_words())
+        return self._misread(part, what)
 
     def by_initials(self, part: str) -> Place | None:
         """Find the one place with these initials, written in capitals: ``ĐĐ`` for Đống Đa."""
@@ -255,27 +253,32 @@ class Roll:
                     return True
         return False
 
-    def _misread(self, what: Written, *, unit: bool) -> tuple[Place, float] | None:
-        """Find the nearest name; `unit` says whether the first word may be a misread unit word."""
-        # The name of another place is no misreading.
-        if what.marked[0] in _every_name() or province_named(what.keys[0], exactly=True):
-            return None
-        found: list[tuple[int, float, Place]] = []
-        for key, mark in zip(what.keys, what.marked, strict=True):
-            most = slack(len(key))
-            if not most:
-                continue
-            near = process.extract(
+    def _misread(self, part: str, what: Written) -> tuple[Place, float] | None:
+        """Find the nearest name."""
+        near = [
+            (key, mark, name, int(distance))
+            for key, mark in zip(what.keys, what.marked, strict=True)
+            if (most := slack(len(key)))
+            for name, distance, _ in process.extract(
                 key, self.by_key.keys(), scorer=OSA.distance, score_cutoff=most, limit=6
             )
-            digits = re.sub(r"\D", "", key)
-            for name, distance, _ in near:
-                if re.sub(r"\D", "", name) == digits:
-                    found.extend(
-                        (int(distance), OSA.normalized_similarity(mark, _bare(p.name)[1]), p)
-                        for p in self.by_key[name]
-                        if (unit and distance < 3) or name == _bare(p.name)[0]
-                    )
+        ]
+        # The name of another place is no misreading, nor is a word more: it would be lost.
+        if (
+            not near
+            or what.marked[0] in _every_name()
+            or province_named(what.keys[0], exactly=True)
+            or self._holds_name(part)
+        ):
+            return None
+        unit = fold_key(part).partition(" ")[0] not in _name_words()  # it may be misread
+        found = [
+            (distance, OSA.normalized_similarity(mark, _bare(p.name)[1]), p)
+            for key, mark, name, distance in near
+            if _NO_DIGITS.sub("", name) == _NO_DIGITS.sub("", key)
+            for p in self.by_key[name]
+            if (unit and distance < 3) or name == _bare(p.name)[0]
+        ]
         if not found:
             return None
         found.sort(key=lambda f: (f[0], -f[1]))
