@@ -40,6 +40,7 @@ def iso_date(year: str | int, month: str | int, day: str | int) -> str:
         return ""
 
 
+@lru_cache(1 << 16)
 def split_date(text: str, *, loose: bool = False) -> tuple[str, str, str] | None:
     """Split a date into year, month and day as written; None if it is no date.
 

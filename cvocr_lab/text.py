@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import string
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache, partial
 from itertools import accumulate
 from typing import Final, Literal
 
@@ -140,6 +140,7 @@ def fold(text: str) -> str:
     return unicodedata.normalize("NFC", "".join(bare)).replace("đ", "d").replace("Đ", "D")
 
 
+@lru_cache(1 << 16)
 def fold_key(text: str) -> str:
     """Return the letters and digits of `text` without diacritics and case, in words.
 
@@ -216,13 +217,14 @@ def new_tone(text: str) -> str:
     return _toned(text, late=True)
 
 
+@lru_cache(1 << 16)
 def _toned(text: str, *, late: bool) -> str:
     if text.isascii():
         return text
-    return _WORD.sub(lambda m: _place(m[0], late=late), nfc(text))
+    place = _place_late if late else _place_early
+    return _WORD.sub(lambda m: place(m[0]), nfc(text))
 
 
-@cache
 def _place(word: str, *, late: bool) -> str:
     parts = [decompose(letter) for letter in word]
     tones = {tone for _, _, tone in parts if tone != "level"}
@@ -243,6 +245,10 @@ def _place(word: str, *, late: bool) -> str:
     base, shape, _ = parts[start + at]
     bare[start + at] = compose(base, shape, tones.pop())
     return "".join(bare)
+
+
+_place_early: Final = cache(partial(_place, late=False))
+_place_late: Final = cache(partial(_place, late=True))
 
 
 @cache

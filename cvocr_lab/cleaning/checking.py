@@ -11,6 +11,7 @@ import pandas as pd
 
 from cvocr_lab import images as pictures
 from cvocr_lab.cleaning.agreement import check_agreement
+from cvocr_lab.cleaning.columns import uncollected
 from cvocr_lab.cleaning.dates import check_dates
 from cvocr_lab.cleaning.duplicates import check_duplicates, check_pictures
 from cvocr_lab.cleaning.numbers import check_numbers
@@ -20,6 +21,7 @@ from cvocr_lab.cleaning.vehicles import check_vehicles
 from cvocr_lab.errors import CvocrError, unknown
 
 
+@uncollected()
 def check(
     frame: pd.DataFrame,
     *,

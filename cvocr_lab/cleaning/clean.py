@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import gc
 import re
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from typing import Final
 
 import numpy as np
 import pandas as pd
 
-from cvocr_lab.cleaning.columns import Column, asked_of, columns_of
+from cvocr_lab.cleaning.columns import Column, asked_of, columns_of, uncollected
 from cvocr_lab.cleaning.normal import Cleaned
 from cvocr_lab.cleaning.shapes import Codes, fields_of, kinds_of, shape_of, types_of
 from cvocr_lab.errors import ArgumentError
@@ -31,19 +29,7 @@ _OLD_PAPERS: Final = frozenset(
 _ISSUED: Final = ("date", "issue_date", "last_issue_date")
 
 
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Disable garbage collection: cleaning makes millions of objects and no garbage."""
-    on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if on:
-            gc.enable()
-
-
-@_uncollected()
+@uncollected()
 def clean(
     frame: pd.DataFrame,
     *,
@@ -146,7 +132,7 @@ def refreshed(frame: pd.DataFrame) -> pd.DataFrame:
     return made[[*frame.columns, *(c for c in made.columns if c not in frame.columns)]]
 
 
-@_uncollected()
+@uncollected()
 def changes(
     frame: pd.DataFrame,
     *,

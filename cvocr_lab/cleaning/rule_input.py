@@ -118,13 +118,18 @@ class RuleInput:
     @cached_property
     def kinds(self) -> tuple[tuple[DocumentType, Mask], ...]:
         """The known document types that occur, each with a mask of its rows."""
-        return tuple(
-            (TYPES[name], self.types == name) for name in pd.unique(self.types) if name in TYPES
-        )
+        codes, names = self._type_codes
+        return tuple((TYPES[name], codes == at) for at, name in enumerate(names) if name in TYPES)
+
+    @cached_property
+    def _type_codes(self) -> tuple[Positions, Sequence[str]]:
+        codes, names = pd.factorize(self.types)
+        return codes, list(names)
 
     def of(self, *names: str) -> Mask:
         """Return which rows have one of these types."""
-        return where(self.types, lambda name: name in names)
+        codes, known = self._type_codes
+        return np.isin(codes, [at for at, name in enumerate(known) if name in names])
 
     @cached_property
     def partner(self) -> Positions:
@@ -164,11 +169,13 @@ class RuleInput:
 
     def printed(self, fact: Fact, source: Source = "print") -> Texts:
         """Return a fact as stated by the fields of that source, normalised; "" if unreadable."""
-        return self._printed.get((source, fact), (self._empty(),) * 2)[0]
+        found = self._printed.get((source, fact))
+        return found[0] if found else self._empty()
 
     def field(self, fact: Fact, source: Source = "print") -> Texts:
         """Return the name of the field that states the fact."""
-        return self._printed.get((source, fact), (self._empty(),) * 2)[1]
+        found = self._printed.get((source, fact))
+        return found[1] if found else self._empty()
 
     @cached_property
     def codes(self) -> list[qr.IdQr | None]:
@@ -227,16 +234,16 @@ class RuleInput:
         """Return a fact from the print, else from a code, else from the other side."""
         if (fact, partner) in self._known:
             return self._known[fact, partner]
-        made = self.printed(fact).copy()
+        made = self.printed(fact)
         for values in (
             self.proven(fact, "mrz"),
             self.printed(fact, "mrz"),
             self.proven(fact, "qr"),
         ):
-            made[made == ""] = values[made == ""]
+            made = np.where(made == "", values, made)
         if partner:
             there = np.where(self.partner >= 0, made[self.partner], "")
-            made[made == ""] = there[made == ""]
+            made = np.where(made == "", there, made)
         self._known[fact, partner] = made
         return made
 
@@ -266,7 +273,10 @@ def iso_day(text: str) -> str:
 
 
 def _number(text: str) -> str:
-    return re.sub(r"[\s.\-]", "", text).upper()
+    return _BETWEEN.sub("", text).upper()
+
+
+_BETWEEN: Final = re.compile(r"[\s.\-]")
 
 
 def _sex(text: str) -> str:

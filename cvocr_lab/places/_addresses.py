@@ -59,11 +59,14 @@ def parse_address(text: str, *, era: Era | None = None) -> Address:
         at_end := _COUNTRY.search(text)
     ):
         text, country = text[: at_end.start()], at_end[1]
-    best = of_parts(_COMMAS.split(text), era)
+    parts = _COMMAS.split(text)
+    best = of_parts(parts, era)
     for marks in (_DASHES, _DOTS):
-        if worth(best) >= 3 or not marks.search(text):
+        if worth(best) >= 3:
+            break
+        if (others := marks.split(text)) == parts:
             continue
-        other = of_parts(marks.split(text), era)
+        other = of_parts(others, era)
         if worth(other) > worth(best):
             best = other
     split = best

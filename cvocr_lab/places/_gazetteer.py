@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
-from itertools import combinations
 from typing import Final
 
 from rapidfuzz import process
@@ -95,6 +94,8 @@ class Written:
 _MIXED: Final = re.compile(r"\b(?![PQFpqf]\.?[\dOolI]+\b)(?=\w*[^\W\d_])(?=\w*\d)\w+")
 _TO_LETTERS: Final = str.maketrans("01245689", "oizasgbg")
 _DIGIT: Final = re.compile(r"\d")
+_NO_DIGITS: Final = re.compile(r"\D")
+_WORDS: Final = re.compile(r"[^\W_]+")
 
 
 def mended(part: str) -> str:
@@ -114,6 +115,7 @@ def _with_letters(word: re.Match[str]) -> str:
     return text.translate(_TO_LETTERS)
 
 
+_TIGHT: Final = re.compile(r"([pqf])(\d+)")
 _NUMBERED: Final = frozenset({"p", "q", "phuong", "quan"})
 
 
@@ -122,7 +124,7 @@ def written(part: str) -> Written:
     """Prepare a part of an address for look-ups."""
     part = mended(part)
     words = fold_key(part).split()
-    marked = re.findall(r"[^\W_]+", old_tone(part).lower())
+    marked = _WORDS.findall(old_tone(part).lower())
     if len(marked) != len(words):
         marked = words
     if words and words[-1] in _ROMAN and len(words) > 1:
@@ -133,7 +135,7 @@ def written(part: str) -> Written:
         if len(words) > length and (found := _UNITS.get(" ".join(words[:length]))):
             unit, rest = found, length
             break
-    if not unit and words and (tight := re.fullmatch(r"([pqf])(\d+)", words[0])):
+    if not unit and words and (tight := _TIGHT.fullmatch(words[0])):
         unit, rest = _UNITS[tight[1]], 0
         words, marked = [tight[2], *words[1:]], [tight[2], *marked[1:]]
     if not unit:
@@ -146,7 +148,6 @@ def written(part: str) -> Written:
     return Written(unit, (name, whole), (name_marked, whole_marked))
 
 
-_FIRST_WORD: Final = re.compile(r"[^\W_]+")
 MAY_BE_UNIT: Final = re.compile(
     "|".join(sorted({word.split()[0] + r"\b" for word in _UNITS})) + r"|[pqf]\d"
 )
@@ -159,15 +160,15 @@ def explicit_unit(part: str) -> str:
     >>> explicit_unit("Phường Hoàn Kiếm"), explicit_unit("Q. 1"), explicit_unit("Quán Thánh")
     ('phuong', 'quan', '')
     """
-    first = _FIRST_WORD.search(part)
+    first = _WORDS.search(part)
     if first is None or not MAY_BE_UNIT.match(fold(first[0]).lower()):
         return ""
-    marked = " ".join(re.findall(r"[^\W_]+", old_tone(part).lower()))
+    marked = " ".join(_WORDS.findall(old_tone(part).lower()))
     for word, unit in _MARKED_UNITS.items():
         if marked.startswith(f"{word} "):
             return unit
     head, _, name = marked.partition(" ")
-    if tight := re.fullmatch(r"([pqf])(\d+)", head):
+    if tight := _TIGHT.fullmatch(head):
         return _UNITS[tight[1]]
     if name and head.isascii() and (len(head) <= 2 or marked.isascii()):
         return written(part).unit
@@ -229,10 +230,7 @@ class Roll:
         for key, mark in zip(what.keys, what.marked, strict=True):
             if places := self.by_key.get(key):
                 return _nearest(mark, places)
-        if self._holds_name(part):  # a word more is no misreading: it would be lost
-            return None
-        first = fold_key(part).partition(" ")[0]
-        return self._misread(what, unit=first not in _name_words())
+        return self._misread(part, what)
 
     def by_initials(self, part: str) -> Place | None:
         """Find the one place with these initials, written in capitals: ``ĐĐ`` for Đống Đa."""
@@ -244,36 +242,43 @@ class Roll:
     def _holds_name(self, part: str) -> bool:
         """Return whether a part consists of a listed name and further words."""
         words = fold_key(part).split()
-        for begin, end in combinations(range(len(words) + 1), 2):
-            name = "".join(words[begin:end])
-            if len(name) < 4 or name not in self.by_key:
-                continue
-            before, after = words[:begin], words[end:]
-            if len("".join(after)) > 1 or (before and not _is_unit(before)):
-                return True
+        for begin in range(len(words)):
+            name = ""
+            for end, word in enumerate(words[begin:], begin + 1):
+                name += word
+                if len(name) < 4 or name not in self.by_key:
+                    continue
+                before, after = words[:begin], words[end:]
+                if len("".join(after)) > 1 or (before and not _is_unit(before)):
+                    return True
         return False
 
-    def _misread(self, what: Written, *, unit: bool) -> tuple[Place, float] | None:
-        """Find the nearest name; `unit` says whether the first word may be a misread unit word."""
-        # The name of another place is no misreading.
-        if what.marked[0] in _every_name() or province_named(what.keys[0], exactly=True):
-            return None
-        found: list[tuple[int, float, Place]] = []
-        for key, mark in zip(what.keys, what.marked, strict=True):
-            most = slack(len(key))
-            if not most:
-                continue
-            near = process.extract(
+    def _misread(self, part: str, what: Written) -> tuple[Place, float] | None:
+        """Find the nearest name."""
+        near = [
+            (key, mark, name, int(distance))
+            for key, mark in zip(what.keys, what.marked, strict=True)
+            if (most := slack(len(key)))
+            for name, distance, _ in process.extract(
                 key, self.by_key.keys(), scorer=OSA.distance, score_cutoff=most, limit=6
             )
-            digits = re.sub(r"\D", "", key)
-            for name, distance, _ in near:
-                if re.sub(r"\D", "", name) == digits:
-                    found.extend(
-                        (int(distance), OSA.normalized_similarity(mark, _bare(p.name)[1]), p)
-                        for p in self.by_key[name]
-                        if (unit and distance < 3) or name == _bare(p.name)[0]
-                    )
+        ]
+        # The name of another place is no misreading, nor is a word more: it would be lost.
+        if (
+            not near
+            or what.marked[0] in _every_name()
+            or province_named(what.keys[0], exactly=True)
+            or self._holds_name(part)
+        ):
+            return None
+        unit = fold_key(part).partition(" ")[0] not in _name_words()  # it may be misread
+        found = [
+            (distance, OSA.normalized_similarity(mark, _bare(p.name)[1]), p)
+            for key, mark, name, distance in near
+            if _NO_DIGITS.sub("", name) == _NO_DIGITS.sub("", key)
+            for p in self.by_key[name]
+            if (unit and distance < 3) or name == _bare(p.name)[0]
+        ]
         if not found:
             return None
         found.sort(key=lambda f: (f[0], -f[1]))
@@ -323,7 +328,7 @@ def _bare(name: str) -> tuple[str, str]:
     """Return key and marked form of a listed name; numbered names keep their unit word."""
     return (
         fold_key(name).replace(" ", ""),
-        "".join(re.findall(r"[^\W_]+", old_tone(name).lower())),
+        "".join(_WORDS.findall(old_tone(name).lower())),
     )
 
 

@@ -97,7 +97,7 @@ def worth(address: Address) -> float:
 
 def of_parts(split: list[str], era: Era | None) -> Address:
     """Parse the parts; many addresses differ in nothing but what stands before their units."""
-    parts = tuple(part for part in (p.strip(EDGES) for p in split) if part)
+    parts = tuple(filter(None, [part.strip(EDGES) for part in split]))
     at = max(0, len(parts) - (2 if era == "new" else 3))
     found = _of_units(parts[at:], era)
     if not at:

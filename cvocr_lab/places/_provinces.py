@@ -79,6 +79,7 @@ def _kind(word: str) -> Literal["city", "province"]:
     return "city" if word == "city" else "province"
 
 
+@cache
 def by_id_code(code: str) -> Province | None:
     """Find the old-era province of a personal number's first three digits.
 
@@ -95,6 +96,7 @@ def is_abroad(code: str) -> bool:
     return bool(re.fullmatch(r"[12]\d\d", code, re.ASCII)) and 101 <= int(code) <= 295
 
 
+@cache
 def by_plate_code(code: str, *, era: Era = "old") -> Province | None:
     """Find the province whose vehicle plates begin with `code`.
 
@@ -142,7 +144,7 @@ def match_province(
     """
     era = era or "old"
     exact = collapse(nfc(text))
-    initials = re.sub(r"[^A-ZĐ]", "", exact) if exact.isupper() else ""
+    initials = _NO_CAPITALS.sub("", exact) if exact.isupper() else ""
     if len(initials) <= 4 and (place := _initials(era).get(initials)):
         return place, 1.0
     key = _key(text)
@@ -162,14 +164,16 @@ def match_province(
     return best, scores[best][0]
 
 
+_NO_CAPITALS: Final = re.compile("[^A-ZĐ]")
 _FORMER: Final = {"hatay": "Hà Nội"}
 """Provinces that older papers print, and what they became (Resolution 15/2008/QH12)."""
 
 
 def former_province(text: str) -> Province | None:
     """Find the province that a former one became part of before 2025: Hà Nội for Hà Tây."""
-    name = _FORMER.get(_key(text))
-    return next((place for place in provinces("old") if place.name == name), None)
+    if name := _FORMER.get(_key(text)):
+        return next(place for place in provinces("old") if place.name == name)
+    return None
 
 
 def near_provinces(text: str, least: float) -> list[tuple[Province, float]]:

@@ -63,10 +63,12 @@ class Runs:
         """Return the words from `begin` to before `end`."""
         if (begin, end) not in self._runs:
             text = self.text[self.words[begin].begin : self.words[end - 1].end]
-            *name, last = text.rsplit(" ", 1)
-            english = _ENGLISH.get(last.lower()) if name else None
-            text = f"{english} {name[0]}" if english else text
-            unit = explicit_unit(text) if english or self._units[begin] else ""
+            may_be_unit = self._units[begin]
+            if self._closes[end - 1]:
+                name, _, last = text.rpartition(" ")
+                if name and (english := _ENGLISH.get(last.lower())):
+                    text, may_be_unit = f"{english} {name}", True
+            unit = explicit_unit(text) if may_be_unit else ""
             bounded = self.words[begin].gap > 0 or bool(unit)
             self._runs[begin, end] = Run(text, unit, bounded)
         return self._runs[begin, end]

@@ -120,8 +120,10 @@ class Trail:
 
     def __post_init__(self) -> None:
         self.text = self.raw
-        self.then("characters", "form", nfc(self.raw))
-        self.then("spaces", "form", collapse(self.text))
+        normal = nfc(self.raw)
+        if (spaced := collapse(normal)) != self.raw:
+            self.then("characters", "form", normal)
+            self.then("spaces", "form", spaced)
 
     def then(self, rule: str, action: Action, after: str, score: float = 1.0) -> None:
         """Record a step if it changes the text."""

@@ -26,11 +26,14 @@ def number(kind: FieldType, text: str, _: Era | None) -> Cleaned:
     if text.isascii() and text.isdigit() and kind.accepts(text):
         return Cleaned(text)
     trail = Trail(text)
-    bare = re.sub(r"[\s.,\-–—_:'\"`*/\\()\[\]]", "", trail.text)
+    bare = _SPECKS_IN_NUMBER.sub("", trail.text)
     whole = kind.accepts(to_digits(bare))  # then a stroke at an end is a 1, else a speck
     trail.then("separators", "form", bare if whole else bare.strip("|!"))
     trail.then("look_alikes", "repair", to_digits(trail.text), 0.95)
     return trail.done() if kind.accepts(trail.text) else trail.kept(f"not a {kind.name}")
+
+
+_SPECKS_IN_NUMBER: Final = re.compile(r"[\s.,\-–—_:'\"`*/\\()\[\]]")
 
 
 def passport_number(kind: FieldType, text: str, _: Era | None) -> Cleaned:
@@ -108,12 +111,13 @@ _NUMBER_AND_UNIT: Final = re.compile(
 
 def _tight(text: str) -> Trail:
     trail = Trail(text)
-    trail.then("separators", "form", re.sub(r"[\s.,\-–—_:]", "", trail.text.strip(_EDGES)))
+    trail.then("separators", "form", _BETWEEN.sub("", trail.text.strip(_EDGES)))
     trail.then("look_alikes", "repair", _small_digits(trail.text), 0.9)
     trail.then("case", "form", trail.text.upper())
     return trail
 
 
+_BETWEEN: Final = re.compile(r"[\s.,\-–—_:]")
 _SMALL_DIGITS: Final = str.maketrans("lbgqsz|!", "16995211")
 
 
@@ -122,6 +126,8 @@ def _small_digits(text: str) -> str:
 
     Where another letter is small too, or none is a capital, the case was lost, and they stay.
     """
+    if text.isupper():  # most codes
+        return text.translate(_SMALL_DIGITS)
     small = {c for c in text if c.islower()}
     if small - set("lbgqsz") or not any(c.isupper() for c in text):
         return re.sub(r"[|!]", "1", text)
