@@ -69,14 +69,18 @@ class Eyes:
             RGB, ``(height, width, 3)``.
         """
         small, scale = papers.reduced(image)
-        found: list[Outline] = []
+        seen: list[Outline] = []
         for rough in self._rough(small):
             if max(side_lengths(rough)) < _SMALL * max(small.shape):
                 rough = self._closer(small, rough)
             outline = self._outline(small, rough, scale)
-            if outline is not None and not any(_same(outline, other) for other in found):
+            if outline is not None:
+                seen.append(outline)
+        found: list[Outline] = []
+        for outline in sorted(seen, key=lambda outline: -outline.score):
+            if not any(_same(outline, other) for other in found):
                 found.append(outline)
-        return found
+        return [outline for outline in seen if outline in found]
 
     def _rough(self, small: Image) -> list[Points]:
         """Rough outlines of the papers of a picture, the largest first."""
@@ -137,7 +141,7 @@ class Eyes:
             turns[1::2] = 0
             turns /= turns.sum()
         turn = int(turns.argmax())
-        return Outline(np.roll(quad, -turn, axis=0) / scale, float(turns[turn]), types)
+        return Outline(np.roll(quad, -turn, axis=0) / scale, float(turns[turn]), types, most)
 
     def lines(self, image: Image, scale: float) -> Quads:
         """Return the lines of text of an upright picture, ``(n, 4, 2)`` in its pixels.

@@ -95,7 +95,7 @@ def long_side_first(quad: Points) -> Points:
     return turned if first[0] >= 0 else np.roll(turned, -2, axis=0)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Outline:
     """A paper found in a picture.
 
@@ -108,11 +108,14 @@ class Outline:
         Probability that the first corner is the paper's own top left.
     types
         Probability of each document type by name; ``""`` for a paper of no known type.
+    score
+        How probable the corners are: a logarithm, up to a constant.
     """
 
     corners: Points
     upright: float
     types: dict[str, float]
+    score: float = 0.0
 
 
 def instances(answer: NDArray[np.float32]) -> list[Points]:
