@@ -420,3 +420,14 @@ def test_a_day_that_is_half_read_joins_no_value() -> None:
         _line("Ngày 21 tháng ()", 28, 13),
     ]  # fmt: skip
     assert _parsed("matsautcc", lines)["dauvet"] == "Sẹo chấm dưới mắt phải"
+
+
+def test_an_ill_read_caption_under_a_short_value_is_no_part_of_it() -> None:
+    lines = [
+        _line("Họ tên: ĐẶNG ĐỨC KHOA", 25, 16), _line("Sinh ngày: 07/01/1985", 25, 21),
+        _line("Nguyên quán: Phước Hữu, Ninh Thuận", 25, 26),
+        _line("Nơi CNN thườờng srúc Ấp Mỹ Phước, Cẩm", 25, 31), _line("Giàng, Hải Dương", 30, 36),
+    ]  # fmt: skip
+    got = _parsed("cmt", lines)
+    assert got["country"] == "Phước Hữu, Ninh Thuận"
+    assert got["address"] == "Ấp Mỹ Phước, Cẩm Giàng, Hải Dương"

@@ -20,6 +20,9 @@ _HALVES_MM = 8.0
 _LEAST_WORDING, _ALIKE, _ROW, _ASIDE_MM = 6, 0.62, 0.6, 8.0
 """Letters of a wording, likeness to it, and distance in sizes of the print and in millimetres, from
 and up to which ill-read words at a caption's place are the caption."""
+_ALIKE_ABOVE = 0.72
+"""Likeness from which they are the caption where they stand above its place, below all others:
+the value before it may have fewer lines than usual."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,16 +125,19 @@ def missed_captions(
         if len(key) >= _LEAST_WORDING:
             keys.setdefault(spot.field, []).append(key)
     hits: list[Hit] = []
+    lowest = max((caption.y for caption in found.values()), default=np.inf)
     for name, slot in slots.items():
         if name in found or not model.type[name].vi:
             continue
         best: Hit | None = None
         for segment in segments:
-            level = abs(segment.y - (slot.y - MIDDLE * slot.size)) < _ROW * slot.size
-            if segment.hit is not None or not level:
+            below = segment.y - (slot.y - MIDDLE * slot.size)
+            level = abs(below) < _ROW * slot.size
+            above = below < 0 and segment.y > lowest + _ROW * slot.size
+            if segment.hit is not None or not (level or above):
                 continue
             for hit in _likely(segment, slot.x, keys.get(name, ())):
-                if best is None or hit.score > best.score:
+                if hit.score > max(best.score if best else 0.0, 0.0 if level else _ALIKE_ABOVE):
                     best = hit
         if best is not None:
             hits.append(best)
