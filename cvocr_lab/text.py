@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import string
 import unicodedata
-from functools import cache, lru_cache, partial
+from functools import cache, lru_cache
 from itertools import accumulate
 from typing import Final, Literal
 
@@ -149,6 +149,8 @@ def fold_key(text: str) -> str:
     >>> fold_key("Họ và tên / Full name:")
     'ho va ten full name'
     """
+    if len(words := text.split()) > 1:  # words come again and again
+        return " ".join(filter(None, map(fold_key, words)))
     bare = text if text.isascii() else text.translate(_FOLDED)
     bare = bare.lower() if bare.isascii() else fold(fold(text).casefold())
     return " ".join(_ALNUM.findall(bare))
@@ -221,10 +223,12 @@ def new_tone(text: str) -> str:
 def _toned(text: str, *, late: bool) -> str:
     if text.isascii():
         return text
-    place = _place_late if late else _place_early
-    return _WORD.sub(lambda m: place(m[0]), nfc(text))
+    if " " in text:  # words come again and again
+        return " ".join([_toned(word, late=late) for word in text.split(" ")])
+    return _WORD.sub(lambda m: _place(m[0], late=late), nfc(text))
 
 
+@cache
 def _place(word: str, *, late: bool) -> str:
     parts = [decompose(letter) for letter in word]
     tones = {tone for _, _, tone in parts if tone != "level"}
@@ -245,10 +249,6 @@ def _place(word: str, *, late: bool) -> str:
     base, shape, _ = parts[start + at]
     bare[start + at] = compose(base, shape, tones.pop())
     return "".join(bare)
-
-
-_place_early: Final = cache(partial(_place, late=False))
-_place_late: Final = cache(partial(_place, late=True))
 
 
 @cache

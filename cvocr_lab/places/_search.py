@@ -79,7 +79,7 @@ class Reading(NamedTuple):
             value=self.value + span.value,
             score=min(self.score, span.score),
             begin=span.begin,
-            taken=self.taken | set(range(span.begin, span.end)),
+            taken=self.taken.union(range(span.begin, span.end)),
             **{level: span.place},  # type: ignore[arg-type]
         )
 
