@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from cvocr_lab.engines.local import papers, text_lines
+from cvocr_lab.engines.local import classify, pages, papers, text_lines
 from cvocr_lab.engines.local.corners import best_corners, peaks
 from cvocr_lab.engines.local.edges import side_odds, smoothed
 from cvocr_lab.engines.local.eyes import Eyes, model_files
@@ -18,6 +18,7 @@ from cvocr_lab.engines.local.geometry import (
     homography,
     overlap,
     rectangle,
+    side_lengths,
     warp_points,
 )
 from cvocr_lab.engines.local.marks import find_marks, page_of_zone
@@ -289,3 +290,29 @@ def test_a_bare_ground_holds_no_paper(tmp_path: Path) -> None:
     rng = np.random.default_rng(5)
     ground = np.clip(rng.normal(150, 12, (600, 800, 3)), 0, 255).astype(np.uint8)
     assert Eyes(threads=1).outlines(ground) == []
+
+
+def test_a_part_of_a_paper_is_no_other_paper() -> None:
+    model = next(m for m in classify.models() if m.type.name == "tcc_chip")
+    blank = np.zeros((540, 856, 3), np.uint8)
+
+    def paper(low: float, high: float, score: float) -> pages.Paper:
+        corners = rectangle(856, 540) * ((high - low) / 856) + np.array([low, 0])
+        outline = papers.Outline(corners, 1.0, {})
+        return pages.Paper(model, score, 0.0, outline, blank, np.eye(3), 10.0, (), (), ())
+
+    whole, part, apart = paper(0, 800, 100.0), paper(500, 900, 30.0), paper(1100, 1900, 40.0)
+    assert pages._apart([part, apart, whole]) == [whole, apart]
+
+
+def test_the_likelier_outline_of_a_paper_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    large, small = rectangle(300, 200), rectangle(200, 126) + 20
+    scores = {300.0: -14.0, 200.0: 2.0}
+
+    def outline(self: Eyes, _: object, rough: NDArray[np.float64], scale: float) -> papers.Outline:
+        return papers.Outline(rough / scale, 1.0, {}, scores[max(side_lengths(rough))])
+
+    monkeypatch.setattr(Eyes, "_rough", lambda *_: [large, small])
+    monkeypatch.setattr(Eyes, "_outline", outline)
+    (found,) = Eyes(threads=1).outlines(np.zeros((220, 320, 3), np.uint8))
+    assert found.corners.tolist() == small.tolist()

@@ -23,6 +23,7 @@ from cvocr_lab.engines.local.geometry import (
     around,
     overlap,
     rectangle,
+    share_covered,
     side_lengths,
     warp_points,
 )
@@ -180,9 +181,7 @@ def _shown(quad: Points, image: Image) -> float:
 
 
 def _same(one: Outline, other: Outline) -> bool:
-    a, b = (outline.corners.astype(np.float32) for outline in (one, other))
-    common, _ = cv2.intersectConvexConvex(a, b)
-    return bool(common > _OVERLAP * min(cv2.contourArea(a), cv2.contourArea(b)))
+    return share_covered(one.corners, other.corners) > _OVERLAP
 
 
 class _Net:

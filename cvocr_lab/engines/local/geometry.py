@@ -116,10 +116,21 @@ def slope(quads: Quads | NDArray[np.float64]) -> float:
 
 def overlap(one: Points, other: Points) -> float:
     """Return the intersection of two convex quadrilaterals over their union."""
+    common, first, second = _areas(one, other)
+    return common / max(first + second - common, 1e-6)
+
+
+def share_covered(one: Points, other: Points) -> float:
+    """Return the intersection of two convex quadrilaterals over the smaller of them."""
+    common, first, second = _areas(one, other)
+    return common / max(min(first, second), 1e-6)
+
+
+def _areas(one: Points, other: Points) -> tuple[float, float, float]:
+    """The area that two convex quadrilaterals have in common, and the area of each."""
     a, b = (cv2.convexHull(np.asarray(quad, np.float32)) for quad in (one, other))
     common, _ = cv2.intersectConvexConvex(a, b)
-    union = cv2.contourArea(a) + cv2.contourArea(b) - common
-    return float(common / max(union, 1e-6))
+    return float(common), cv2.contourArea(a), cv2.contourArea(b)
 
 
 def clockwise(quad: Points) -> Points:

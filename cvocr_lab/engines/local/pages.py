@@ -19,6 +19,7 @@ from cvocr_lab.engines.local.geometry import (
     overlap,
     quads_array,
     rectangle,
+    share_covered,
     side_lengths,
     slope,
     twist,
@@ -39,6 +40,8 @@ _MOST_CAPTIONS = 0.7
 _MOST_TWIST, _MOST_SLANT = 0.2, 1.25
 """The greatest twist of a paper's outline, and how much longer or shorter one pair of its sides may
 look."""
+_COVERED = 0.2
+"""Share of the smaller of two papers from which one of them is only a part of the other."""
 _MOST_TILT, _LONG = 0.06, 8
 """Slope of the lines of at least so many letters from which an outline is not the paper's."""
 _MOST_SHEETS = 2
@@ -117,32 +120,43 @@ class Paper:
 def find_papers(image: Image, eyes: Eyes, reader: Reader) -> list[Paper]:
     """Find and read the papers of a picture; the upper ones first.
 
-    Where none is found, or only one of which captions are missing, other outlines are tried: those
+    Where none is found, or captions are missing on each, other outlines are tried: those
     found closer up or with local contrast spread, the picture's own frame, and the place of a
     machine-readable zone.
     """
     outlines = eyes.outlines(image)
     papers = _papers(image, outlines, eyes, reader)
-    if len(papers) > 1 or (papers and _complete(papers[0])):
+    if any(map(_complete, papers)):
         return papers
-    best = papers[0] if papers else None
+    best = max(papers, key=_worth, default=None)
     for others in _other_outlines(image, outlines, best, eyes, reader):
         tried = _papers(image, others, eyes, reader)
         if len(tried) > 1 and best is None:
             return tried
-        for paper in tried:
-            if best is None or (_is_paper(paper), paper.score) > (_is_paper(best), best.score):
-                best = paper
+        best = max([best, *tried] if best else tried, key=_worth, default=None)
         if best is not None and _complete(best):
             break
-    return [] if best is None else [best]
+    return _apart([*papers, best]) if best is not None else []
 
 
 def _papers(image: Image, outlines: Sequence[Outline], eyes: Eyes, reader: Reader) -> list[Paper]:
     """The papers read at these outlines; the upper ones first."""
     found = (_paper(image, outline, eyes, reader) for outline in outlines)
-    papers = [paper for paper in found if paper is not None]
-    return sorted(papers, key=lambda p: p.outline.corners.mean(0)[::-1].tolist())
+    return _apart([paper for paper in found if paper is not None])
+
+
+def _worth(paper: Paper) -> tuple[bool, float]:
+    return _is_paper(paper), paper.score
+
+
+def _apart(papers: Sequence[Paper]) -> list[Paper]:
+    """The papers without those that lie over one that reads better; the upper ones first."""
+    kept: list[Paper] = []
+    for paper in sorted(papers, key=_worth, reverse=True):
+        corners = paper.outline.corners
+        if not any(share_covered(corners, other.outline.corners) > _COVERED for other in kept):
+            kept.append(paper)
+    return sorted(kept, key=lambda p: p.outline.corners.mean(0)[::-1].tolist())
 
 
 def _tilt(paper: Paper) -> float:
