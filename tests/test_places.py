@@ -348,6 +348,11 @@ UNIT_WORDS = {
 }
 
 
+def test_a_near_name_of_a_province_gives_way_to_the_one_at_the_end() -> None:
+    found = parse_address("Thanh Hối, Tân Lạc Hòa Bình", era="new")
+    assert str(found) == "Thanh Hối, Tân Lạc Hòa Bình"  # not in Thanh Hóa
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     row=st.sampled_from(OLD_WARDS),

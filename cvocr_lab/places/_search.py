@@ -126,7 +126,10 @@ class Search(Runs):
     def _readings(self, end: int, era: Era | None) -> Iterator[Iterable[Reading]]:
         """Yield the readings that end there, the most common kinds first."""
         bases = []
+        last = any(span.score == 1 for span in self._provinces(len(self.words)))
         for span in self._provinces(end):
+            if last and span.score < 1:  # "Thanh Hối, Tân Lạc Hòa Bình" is not in Thanh Hóa
+                continue
             base = Reading().with_unit("province", span)
             bases.append(base._replace(value=base.value - self._skipped(span.end)))
         if era != "new":
