@@ -431,3 +431,11 @@ def test_an_ill_read_caption_under_a_short_value_is_no_part_of_it() -> None:
     got = _parsed("cmt", lines)
     assert got["country"] == "Phước Hữu, Ninh Thuận"
     assert got["address"] == "Ấp Mỹ Phước, Cẩm Giàng, Hải Dương"
+
+
+@pytest.mark.parametrize(
+    ("printed", "value"),
+    [("H' LOAN ÊBAN", "H' LOAN ÊBAN"), ("H'LOAN ÊBAN", "H'LOAN ÊBAN"), ("' VŨ AN'", "VŨ AN")],
+)
+def test_a_name_keeps_the_apostrophe_of_a_word_of_one_letter(printed: str, value: str) -> None:
+    assert values.take(TYPES["tcc"]["name"], [printed]) == value

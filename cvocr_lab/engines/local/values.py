@@ -195,8 +195,12 @@ def _plate_repair(text: str) -> str:
     return digits_from_lookalikes(tight[:2]) + tight[2:4] + digits_from_lookalikes(tight[4:])
 
 
+_ONE_LETTER = re.compile(r"[^\W\d_]['’]")
+"""The word of a name that ends in its apostrophe: "H' LOAN"."""
+
+
 def _name(text: str) -> str:
-    words = [w.strip(_EDGES) for w in text.split()]
+    words = [w if _ONE_LETTER.fullmatch(w) else w.strip(_EDGES) for w in text.split()]
     kept = [w for w in words if sum(c.isalpha() or c == "'" for c in w) > len(w) / 2]
     upper = [w for w in kept if w == w.upper()]
     if len(upper) >= 2:
