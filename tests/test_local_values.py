@@ -70,6 +70,7 @@ def test_values_of_a_closed_list_stay_as_spelt(value: str) -> None:
         ("KB 934461", "KB 934461"), ("CD897119", "CD897119"), ("N° 68271643", "68271643"),
         ("756294344653", "756294344653"), ("Số: 2176614", "2176614"),
         ("No: D1457253", "D1457253"), ("N 123456", "123456"), ("Số (No): 68 902417", "68 902417"),
+        ("Số (Number):7 5849738", "75849738"),
     ],
 )  # fmt: skip
 def test_a_certificate_keeps_the_letters_of_its_series(printed: str, value: str) -> None:
@@ -439,3 +440,8 @@ def test_an_ill_read_caption_under_a_short_value_is_no_part_of_it() -> None:
 )
 def test_a_name_keeps_the_apostrophe_of_a_word_of_one_letter(printed: str, value: str) -> None:
     assert values.take(TYPES["tcc"]["name"], [printed]) == value
+
+
+def test_a_speck_before_the_police_body_is_no_part_of_it() -> None:
+    lines = ["C CÔNG AN TỈNH NINH THUẬN", "PHÒNG CẢNH SÁT GIAO THÔNG", "Độc lập - Tự do"]
+    assert values.police_body(lines) == "CÔNG AN TỈNH NINH THUẬN PHÒNG CẢNH SÁT GIAO THÔNG"

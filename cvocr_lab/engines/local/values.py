@@ -160,7 +160,7 @@ def _pattern(kind: t.Pattern, text: str) -> str:
         return next((w for w in words if w == "VNM"), words[0] if words else "")
     if kind is t.CERTIFICATE_ID:
         # The form is not known: one to three letters of a series, but no "N" of "Nº", or digits.
-        series = r"(?:(?<![A-Z])([A-Z]{2,3}|[A-MO-Z])(\s?)|(?<![A-Z\d])(\d{2,3})(\s))?"
+        series = r"(?:(?<![A-Z])([A-Z]{2,3}|[A-MO-Z])(\s?)|(?<![A-Z\d])(\d{2,3})(\s)|(\d)\s)?"
         for candidate in (text, _mended(text)):
             found = re.search(series + r"(?<!\d)(\d{5,12})(?!\d)", candidate)
             if found:
@@ -340,12 +340,15 @@ def authority(field: Field, text: str) -> tuple[float, str]:
     return most, best
 
 
+_SPECK = re.compile(r"^\w ")
+"""A letter by itself before a line: a speck, or a part of the emblem."""
 _POLICE_BODY = re.compile(r"(?:bo |cong an|ca |phong |cuc |doi |tram )")
 
 
 def police_body(lines: Sequence[str]) -> str:
     """The lines of a header that name a police body, joined; the ministry only where alone."""
-    mine = [collapse(line).strip(_EDGES) for line in lines if _POLICE_BODY.match(fold_key(line))]
+    whole = [_SPECK.sub("", collapse(line)) for line in lines]
+    mine = [line.strip(_EDGES) for line in whole if _POLICE_BODY.match(fold_key(line))]
     if len(mine) > 1 and fold_key(mine[0]) == "bo cong an":
         mine = mine[1:]
     return " ".join(mine)
