@@ -40,7 +40,7 @@ Finder = Literal["papers", "turns", "text"]
 Shard = Mapping[str, NDArray[Any]]
 VALIDATION_SEED = 11_000
 """Seed of the papers that choose a checkpoint; training seeds start at `stream.FIRST_SEED`."""
-_FLATS, _VALIDATION_FLATS = 1600, 160
+_FLATS, _VALIDATION_FLATS = 4800, 160
 _KEPT = 60
 _REST = 1.0
 _PEAK = 2e-3

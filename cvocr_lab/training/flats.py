@@ -110,7 +110,7 @@ def write_flats(folder: Path, *, seed: int, count: int, pool: Pool, per_file: in
         partial.replace(path)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
 def _load(path: Path) -> tuple[Sequence[Flat], Sequence[bytes]]:
     flats, grounds = pickle.loads(path.read_bytes())
     return flats, grounds
