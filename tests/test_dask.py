@@ -191,6 +191,7 @@ def test_wrong_calls_are_told_before_anything_runs(lazy: dd.DataFrame) -> None:
         ({"errors": "ignore"}, "errors must be"),
         ({"time_limit_s": 0}, "time_limit_s"),
         ({"retry_failed": True}, "store"),
+        ({"workers": 4}, "Dask decides"),
     ):
         with pytest.raises(ArgumentError, match=match):
             lazy.cvocr.extract(**wrong)

@@ -74,6 +74,9 @@ def extract(
     """
     if retries < 0:
         raise ArgumentError(f"retries must be 0 or more, not {retries}")
+    for name in ("workers", "progress"):
+        if name in arguments:
+            raise ArgumentError(f"{name} cannot be set here: Dask decides it")
     # Errors are reported here rather than on a worker.
     run = check_arguments(data._meta, column, workers=1, progress=False, **arguments)
     columns = list(run.sources.columns)
