@@ -18,15 +18,16 @@ from cvocr_lab.cleaning.shapes import Codes, kinds_of, shape_of
 from cvocr_lab.errors import ArgumentError, BatchError
 from cvocr_lab.frames import TEXT, as_text
 from cvocr_lab.kinds import FieldType
+from cvocr_lab.kinds._fieldtypes import Address
 from cvocr_lab.places import Era
 from cvocr_lab.workers import Pool, ProcessWorker, WorkerDiedError, usable_cores
 
 _ABSENT: Final = ("", "###")
 _ERAS: Final[tuple[Era | None, ...]] = (None, "old", "new")
-_CHUNK: Final = 5_000
+_CHUNK: Final = 2_000
 """Texts that a process cleans at a time."""
-_WORTH_A_PROCESS: Final = 20_000
-"""Texts that take longer to clean than a process takes to start."""
+_WORTH_A_PROCESS: Final = 10_000
+"""Addresses that take longer to clean than a process takes to start."""
 
 
 @contextmanager
@@ -181,10 +182,12 @@ def columns_of(
     if workers is not None and workers < 1:
         raise ArgumentError(f"workers is at least 1, not {workers}")
     questions = [q for column in asked for q in column.questions if q]
+    slow = [at for at, (_, type_, field, _) in enumerate(questions) if _is_slow(type_, field)]
     if workers is None:
-        workers = min(usable_cores(), len(questions) // _WORTH_A_PROCESS)
+        workers = min(usable_cores(), len(slow) // _WORTH_A_PROCESS)
     opens = partial(_cleaner, threshold, steps=steps)
-    found = iter(_by_processes(questions, opens, workers) if workers > 1 else opens()(questions))
+    clean = partial(_by_processes, slow=slow, count=workers) if workers > 1 else _here
+    found = iter(clean(questions, opens))
     return [
         Column(
             column.name,
@@ -229,18 +232,35 @@ def _cleaners(type_: str, field: str) -> tuple[tuple[FieldType, Cleaner], ...]:
     return tuple((kind, rule_of(kind).clean) for kind in kinds_of(type_, field))
 
 
+@cache
+def _is_slow(type_: str, field: str) -> bool:
+    """Whether it takes ten times as long to clean such a text as to send it to a process."""
+    return any(isinstance(kind, Address) for kind in kinds_of(type_, field))
+
+
+Opens = Callable[[], Callable[[Sequence[Question]], list[Answer]]]
+
+
+def _here(questions: Sequence[Question], opens: Opens) -> list[Answer]:
+    return opens()(questions)
+
+
 def _by_processes(
-    questions: Sequence[Question],
-    opens: Callable[[], Callable[[Sequence[Question]], list[Answer]]],
-    count: int,
+    questions: Sequence[Question], opens: Opens, *, slow: Sequence[int], count: int
 ) -> list[Answer]:
+    """Clean the slow texts in processes, the others here while the processes start."""
     pool: Pool[Sequence[Question], list[Answer]] = Pool(
         [ProcessWorker(opens) for _ in range(count)]
     )
     try:
-        chunks = range(0, len(questions), _CHUNK)
-        futures = [pool.submit(questions[at : at + _CHUNK]) for at in chunks]
-        return [answer for future in futures for answer in future.result()]
+        parts = [slow[at : at + _CHUNK] for at in range(0, len(slow), _CHUNK)]
+        futures = [pool.submit([questions[at] for at in part]) for part in parts]
+        apart = set(slow)
+        rest = [at for at in range(len(questions)) if at not in apart]
+        found = dict(zip(rest, _here([questions[at] for at in rest], opens), strict=True))
+        for part, future in zip(parts, futures, strict=True):
+            found.update(zip(part, future.result(), strict=True))
+        return [found[at] for at in range(len(questions))]
     except WorkerDiedError as error:
         raise BatchError(f"a worker process ended ({error}): try fewer workers") from None
     finally:
