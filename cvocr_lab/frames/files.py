@@ -89,7 +89,7 @@ def with_index_columns(frame: pd.DataFrame) -> pd.DataFrame:
     if len(names) > 1:
         names = [at if name is None else name for at, name in enumerate(names)]
     labels = [INDEX if name is None else f"{INDEX}_{name}" for name in names]
-    return frame.rename_axis(index=labels).reset_index()
+    return frame.rename_axis(index=labels).reset_index(allow_duplicates=True)
 
 
 def _guarded(cell: object) -> object:
