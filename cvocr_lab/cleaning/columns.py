@@ -181,18 +181,26 @@ def columns_of(
     """
     if workers is not None and workers < 1:
         raise ArgumentError(f"workers is at least 1, not {workers}")
-    questions = [q for column in asked for q in column.questions if q]
-    slow = [at for at, (_, type_, field, _) in enumerate(questions) if _is_slow(type_, field)]
+    slow: list[Question] = []
+    quick: list[Question] = []
+    for question in (q for column in asked for q in column.questions if q):
+        (slow if _is_slow(*question[1:3]) else quick).append(question)
     if workers is None:
         workers = min(usable_cores(), len(slow) // _WORTH_A_PROCESS)
     opens = partial(_cleaner, threshold, steps=steps)
-    clean = partial(_by_processes, slow=slow, count=workers) if workers > 1 else _here
-    found = iter(clean(questions, opens))
+    if workers > 1:
+        answers = _by_processes(slow, quick, opens, workers)
+    else:
+        answers = opens()(slow), opens()(quick)
+    found = dict(zip((True, False), map(iter, answers), strict=True))
     return [
         Column(
             column.name,
             column.codes,
-            [(q[0], Cleaned(*next(found))) if q else None for q in column.questions],
+            [
+                (q[0], Cleaned(*next(found[_is_slow(*q[1:3])]))) if q else None
+                for q in column.questions
+            ],
             column.rule,
         )
         for column in asked
@@ -238,29 +246,20 @@ def _is_slow(type_: str, field: str) -> bool:
     return any(isinstance(kind, Address) for kind in kinds_of(type_, field))
 
 
-Opens = Callable[[], Callable[[Sequence[Question]], list[Answer]]]
-
-
-def _here(questions: Sequence[Question], opens: Opens) -> list[Answer]:
-    return opens()(questions)
-
-
 def _by_processes(
-    questions: Sequence[Question], opens: Opens, *, slow: Sequence[int], count: int
-) -> list[Answer]:
-    """Clean the slow texts in processes, the others here while the processes start."""
+    slow: Sequence[Question],
+    quick: Sequence[Question],
+    opens: Callable[[], Callable[[Sequence[Question]], list[Answer]]],
+    count: int,
+) -> tuple[list[Answer], list[Answer]]:
+    """Clean the slow texts in processes, the quick ones here while the processes start."""
     pool: Pool[Sequence[Question], list[Answer]] = Pool(
         [ProcessWorker(opens) for _ in range(count)]
     )
     try:
-        parts = [slow[at : at + _CHUNK] for at in range(0, len(slow), _CHUNK)]
-        futures = [pool.submit([questions[at] for at in part]) for part in parts]
-        apart = set(slow)
-        rest = [at for at in range(len(questions)) if at not in apart]
-        found = dict(zip(rest, _here([questions[at] for at in rest], opens), strict=True))
-        for part, future in zip(parts, futures, strict=True):
-            found.update(zip(part, future.result(), strict=True))
-        return [found[at] for at in range(len(questions))]
+        futures = [pool.submit(slow[at : at + _CHUNK]) for at in range(0, len(slow), _CHUNK)]
+        here = opens()(quick)
+        return [answer for future in futures for answer in future.result()], here
     except WorkerDiedError as error:
         raise BatchError(f"a worker process ended ({error}): try fewer workers") from None
     finally:

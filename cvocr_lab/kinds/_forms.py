@@ -19,7 +19,6 @@ from cvocr_lab.text import comparison_key, fold_key, nfc
 
 DIGITS = "0123456789"
 UPPER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_SEPARATORS = re.compile(r"[\s.\-–]")
 
 
 def _filled(shape: str, letters: str, rng: random.Random) -> str:
@@ -86,7 +85,7 @@ class Pattern(FieldType):
 
     def parse(self, text: str) -> str:
         """Upper case without blanks, dots and dashes."""
-        value = _SEPARATORS.sub("", nfc(text)).upper()
+        value = re.sub(r"[\s.\-–]", "", nfc(text)).upper()
         if not re.fullmatch(self.pattern, value):
             raise FieldError(f"not of the form of a {self.name}")
         return value
@@ -217,9 +216,6 @@ class Choice(FieldType):
         return rng.choice(values)
 
 
-_NOT_IN_NAME = re.compile("[0-9|<>/:;]")
-
-
 @dataclass(frozen=True, slots=True)
 class Name(FieldType):
     """The name of a person, in upper case with diacritics.
@@ -238,7 +234,7 @@ class Name(FieldType):
     def parse(self, text: str) -> str:
         """Convert to upper case; digits are not allowed."""
         value = comparison_key(text).upper()
-        if not value or _NOT_IN_NAME.search(value):
+        if not value or re.search(r"[0-9|<>/:;]", value):
             raise FieldError("not a name")
         return value
 

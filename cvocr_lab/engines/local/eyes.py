@@ -20,10 +20,10 @@ from cvocr_lab.engines.local.geometry import (
     Image,
     Points,
     Quads,
+    apart,
     around,
     overlap,
     rectangle,
-    share_covered,
     side_lengths,
     warp_points,
 )
@@ -77,10 +77,8 @@ class Eyes:
             outline = self._outline(small, rough, scale)
             if outline is not None:
                 seen.append(outline)
-        found: list[Outline] = []
-        for outline in sorted(seen, key=lambda outline: -outline.score):
-            if not any(_same(outline, other) for other in found):
-                found.append(outline)
+        likeliest = sorted(seen, key=lambda outline: -outline.score)
+        found = apart(likeliest, lambda outline: outline.corners, _OVERLAP)
         return [outline for outline in seen if outline in found]
 
     def _rough(self, small: Image) -> list[Points]:
@@ -178,10 +176,6 @@ def _shown(quad: Points, image: Image) -> float:
     frame = rectangle(image.shape[1], image.shape[0]).astype(np.float32)
     common, _ = cv2.intersectConvexConvex(cv2.convexHull(quad.astype(np.float32)), frame)
     return float(common / max(cv2.contourArea(quad.astype(np.float32)), 1e-6))
-
-
-def _same(one: Outline, other: Outline) -> bool:
-    return share_covered(one.corners, other.corners) > _OVERLAP
 
 
 class _Net:

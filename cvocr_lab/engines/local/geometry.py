@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
 
 import cv2
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from cvocr_lab.results import Line, quad_part
 
+Item = TypeVar("Item")
 Image = NDArray[np.uint8]
 Matrix = NDArray[np.floating[Any]]
 """Homography, ``(3, 3)``."""
@@ -120,8 +121,21 @@ def overlap(one: Points, other: Points) -> float:
     return common / max(first + second - common, 1e-6)
 
 
-def share_covered(one: Points, other: Points) -> float:
-    """Return the intersection of two convex quadrilaterals over the smaller of them."""
+def apart(items: Iterable[Item], corners: Callable[[Item], Points], most: float) -> list[Item]:
+    """Return the items that share with no earlier one more than `most` of the smaller of the two.
+
+    `corners` gives the quadrilateral of an item.
+    """
+    kept: list[Item] = []
+    for item in items:
+        shares = (_share_covered(corners(item), corners(other)) for other in kept)
+        if all(share <= most for share in shares):
+            kept.append(item)
+    return kept
+
+
+def _share_covered(one: Points, other: Points) -> float:
+    """The intersection of two convex quadrilaterals over the smaller of them."""
     common, first, second = _areas(one, other)
     return common / max(min(first, second), 1e-6)
 

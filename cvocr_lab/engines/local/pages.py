@@ -14,12 +14,12 @@ from cvocr_lab.engines.local.geometry import (
     Image,
     Matrix,
     Points,
+    apart,
     around,
     homography,
     overlap,
     quads_array,
     rectangle,
-    share_covered,
     side_lengths,
     slope,
     twist,
@@ -151,11 +151,8 @@ def _worth(paper: Paper) -> tuple[bool, float]:
 
 def _apart(papers: Sequence[Paper]) -> list[Paper]:
     """The papers without those that lie over one that reads better; the upper ones first."""
-    kept: list[Paper] = []
-    for paper in sorted(papers, key=_worth, reverse=True):
-        corners = paper.outline.corners
-        if not any(share_covered(corners, other.outline.corners) > _COVERED for other in kept):
-            kept.append(paper)
+    best_first = sorted(papers, key=_worth, reverse=True)
+    kept = apart(best_first, lambda paper: paper.outline.corners, _COVERED)
     return sorted(kept, key=lambda p: p.outline.corners.mean(0)[::-1].tolist())
 
 
