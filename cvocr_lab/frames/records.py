@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final, cast
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -24,13 +24,11 @@ from cvocr_lab.frames.columns import (
 )
 from cvocr_lab.frames.record import Cell, Record
 from cvocr_lab.frames.sources import SOURCE, column_or_level, source_columns
-from cvocr_lab.kinds import TYPES, Field
+from cvocr_lab.kinds import TYPE_ALIASES, TYPES, Field
 from cvocr_lab.results import Quad
 
 Texts = npt.NDArray[np.object_]
 Ints = npt.NDArray[np.int64]
-
-_ALIASES: Final = {t.alias: name for name, t in TYPES.items() if t.alias}
 
 
 class Records:
@@ -110,9 +108,9 @@ class Records:
     def types(self) -> Texts:
         """Document types, with aliases replaced by our names."""
         names = self._about("ocr_type", "type")
-        if set(_ALIASES).isdisjoint(names.unique()):
+        if set(TYPE_ALIASES).isdisjoint(names.unique()):
             return names.to_numpy(object)
-        return names.map(lambda name: _ALIASES.get(name, name)).to_numpy(object)
+        return names.map(lambda name: TYPE_ALIASES.get(name, name)).to_numpy(object)
 
     @cached_property
     def sides(self) -> Texts:

@@ -16,7 +16,7 @@ from cvocr_lab.errors import ArgumentError, unknown
 from cvocr_lab.frames.columns import TEXT, as_text, format_value, listed
 from cvocr_lab.frames.records import Records
 from cvocr_lab.frames.tables import Table, as_table, spelled, spellings
-from cvocr_lab.kinds import TYPES, field_order
+from cvocr_lab.kinds import TYPE_ALIASES, TYPES, field_order
 from cvocr_lab.kinds._fieldtypes import Amount, Date
 from cvocr_lab.text import nfc
 
@@ -120,8 +120,7 @@ def _labels(truth: pd.DataFrame) -> pd.DataFrame:
     keep = [c for c in truth.columns if c in renamed or not str(c).startswith("ocr_")]
     table = spelled(truth[keep].rename(columns=renamed))
     if "type" in table:
-        names_of = {t.alias: t.name for t in TYPES.values() if t.alias}
-        table["type"] = [names_of.get(t, t) for t in table["type"]]
+        table["type"] = [TYPE_ALIASES.get(name, name) for name in table["type"]]
     return table
 
 

@@ -19,9 +19,9 @@ from cvocr_lab.kinds._fieldtypes import FIELD_TYPES, FieldError, FieldType
 from cvocr_lab.kinds._spec import DocumentType, Field, Layout, Picture, Print, Slot
 
 __all__ = [
-    "FIELD_TYPES", "REQUESTS", "TYPES", "DocumentType", "Field", "FieldError", "FieldType",
-    "Layout", "Picture", "Print", "RequestKind", "Slot", "caption", "captioned", "document_type",
-    "field_order", "request_kind",
+    "FIELD_TYPES", "REQUESTS", "TYPES", "TYPE_ALIASES", "DocumentType", "Field", "FieldError",
+    "FieldType", "Layout", "Picture", "Print", "RequestKind", "Slot", "caption", "captioned",
+    "document_type", "field_order", "request_kind",
 ]  # fmt: skip
 
 
@@ -37,7 +37,8 @@ def _walk() -> dict[str, DocumentType]:
 TYPES = MappingProxyType(_walk())
 """All document types by name."""
 
-_ALIASES = {spec.alias: spec for spec in TYPES.values() if spec.alias}
+TYPE_ALIASES = MappingProxyType({spec.alias: name for name, spec in TYPES.items() if spec.alias})
+"""Our names of the document types by their names in the other version of the API."""
 
 
 def document_type(name: str) -> DocumentType:
@@ -48,7 +49,7 @@ def document_type(name: str) -> DocumentType:
     ArgumentError
         There is no such type.
     """
-    spec = TYPES.get(name) or _ALIASES.get(name)
+    spec = TYPES.get(TYPE_ALIASES.get(name, name))
     if spec is None:
         raise unknown("document type", name, TYPES)
     return spec

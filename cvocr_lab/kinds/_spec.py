@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import KeysView
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 from cvocr_lab.kinds._fieldtypes import FieldType
 
@@ -22,6 +22,14 @@ Flow = Literal["right", "below", "right_below"]
 Role = Literal[
     "portrait", "emblem", "chip", "qr", "barcode", "finger", "seal", "signature", "mrz", "rule"
 ]
+
+
+_ALIASES: Final = {
+    "born": ("dob",), "sex": ("gender",), "quoctich": ("nationality",), "dantoc": ("ethnicity",),
+    "tongiao": ("religious", "religion"), "duedate": ("due_date",), "date": ("issue_date",),
+    "dauvet": ("identification_sign",), "noicap": ("issued_at",), "surname": ("sur_name",),
+}  # fmt: skip
+"""Other names of fields in the API that are the same for all document types."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +46,7 @@ class Field:
     vi, en
         Captions in Vietnamese and English, the current one first; empty if none is printed.
     aliases
-        Other names in the API, those of v2 first.
+        Other names in the API, those of v2 first; if empty, the usual ones for its name.
     source
         ``"print"``, or the code that contains the value if it is not printed.
     flow
@@ -58,6 +66,9 @@ class Field:
     flow: Flow = "right"
     max_lines: int = 1
     leading: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "aliases", self.aliases or _ALIASES.get(self.name, ()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,18 +154,17 @@ class Layout:
     ----------
     name
         Name, such as ``"old"``; unique within its type.
-    size
-        Width and height of the paper.
     caption
         Format of captions: ``"{vi}:"``, ``"{vi} / {en}:"`` …
     ground
         Colours (R, G, B) of the background.
     titles
         Lines that identify the layout, the most reliable first.
+    size
+        Width and height of the paper; those of an ID-1 card by default.
     """
 
     name: str
-    size: tuple[float, float]
     caption: str
     caption_size: float
     ground: tuple[tuple[int, int, int], ...]
@@ -163,6 +173,7 @@ class Layout:
     slots: tuple[Slot, ...]
     pictures: tuple[Picture, ...] = ()
     serif: bool = False
+    size: tuple[float, float] = (85.6, 53.98)
 
     def picture(self, role: Role) -> Picture | None:
         """Return the first picture with this role."""

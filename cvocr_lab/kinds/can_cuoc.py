@@ -11,7 +11,6 @@ from cvocr_lab.kinds._mrz_fields import QR, TD1_FIELDS
 from cvocr_lab.kinds._spec import DocumentType, Field, Layout, Picture, Print, Slot
 
 _GROUND = ((200, 226, 232), (232, 236, 224), (236, 222, 224))
-_SIZE = (85.6, 53.98)
 
 FRONT = DocumentType(
     name="chip_id_card_2024_front",
@@ -36,22 +35,13 @@ FRONT = DocumentType(
             flow="below",
             max_lines=2,
         ),
-        Field(
-            "born",
-            t.BIRTH_DATE,
-            ("Ngày, tháng, năm sinh",),
-            ("Date of birth",),
-            aliases=("dob",),
-        ),
-        Field("sex", t.SEX, ("Giới tính",), ("Sex",), aliases=("gender",)),
-        Field(
-            "quoctich", t.NATIONALITY, ("Quốc tịch",), ("Nationality",), aliases=("nationality",)
-        ),
+        Field("born", t.BIRTH_DATE, ("Ngày, tháng, năm sinh",), ("Date of birth",)),
+        Field("sex", t.SEX, ("Giới tính",), ("Sex",)),
+        Field("quoctich", t.NATIONALITY, ("Quốc tịch",), ("Nationality",)),
     ),
     layouts=(
         Layout(
             name="2024",
-            size=_SIZE,
             caption="{vi} / {en}:",
             caption_size=2.2,
             ground=_GROUND,
@@ -105,28 +95,15 @@ BACK = DocumentType(
             flow="right_below",
             max_lines=2,
         ),
-        Field(
-            "date",
-            t.DATE,
-            ("Ngày, tháng, năm cấp",),
-            ("Date of issue",),
-            aliases=("issue_date",),
-        ),
-        Field(
-            "duedate",
-            t.EXPIRY_DATE,
-            ("Ngày, tháng, năm hết hạn",),
-            ("Date of expiry",),
-            aliases=("due_date",),
-        ),
-        Field("noicap", t.AUTHORITY_2024, aliases=("issued_at",)),
+        Field("date", t.DATE, ("Ngày, tháng, năm cấp",), ("Date of issue",)),
+        Field("duedate", t.EXPIRY_DATE, ("Ngày, tháng, năm hết hạn",), ("Date of expiry",)),
+        Field("noicap", t.AUTHORITY_2024),
         *TD1_FIELDS,
         QR,
     ),
     layouts=(
         Layout(
             name="2024",
-            size=_SIZE,
             caption="{vi} / {en}:",
             caption_size=2.1,
             ground=_GROUND,

@@ -11,7 +11,6 @@ from cvocr_lab.kinds import _fieldtypes as t
 from cvocr_lab.kinds._spec import DocumentType, Field, Layout, Picture, Print, Slot
 
 _GROUND = ((222, 236, 240), (238, 236, 216), (210, 232, 226))
-_SIZE = (85.6, 53.98)
 _STATE = (
     Print("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", 54, 5.4, 2.6, bold=True),
     Print("Độc lập - Tự do - Hạnh phúc", 54, 8.8, 2.4, bold=True),
@@ -27,15 +26,10 @@ FRONT = DocumentType(
     fields=(
         Field("id", t.CITIZEN_ID, ("Số",)),
         Field("name", t.NAME, ("Họ và tên", "Họ và tên khai sinh"), max_lines=2),
-        Field(
-            "born",
-            t.BIRTH_DATE,
-            ("Ngày, tháng, năm sinh", "Ngày tháng năm sinh"),
-            aliases=("dob",),
-        ),
-        Field("sex", t.SEX, ("Giới tính",), aliases=("gender",)),
-        Field("quoctich", t.NATIONALITY, ("Quốc tịch",), aliases=("nationality",)),
-        Field("dantoc", t.ETHNIC_GROUP, ("Dân tộc",), aliases=("ethnicity",)),
+        Field("born", t.BIRTH_DATE, ("Ngày, tháng, năm sinh", "Ngày tháng năm sinh")),
+        Field("sex", t.SEX, ("Giới tính",)),
+        Field("quoctich", t.NATIONALITY, ("Quốc tịch",)),
+        Field("dantoc", t.ETHNIC_GROUP, ("Dân tộc",)),
         Field(
             "country",
             t.HOMETOWN,
@@ -45,19 +39,11 @@ FRONT = DocumentType(
             max_lines=2,
         ),
         Field("address", t.ADDRESS, ("Nơi thường trú",), flow="right_below", max_lines=3),
-        Field(
-            "duedate",
-            t.EXPIRY_DATE,
-            ("Có giá trị đến",),
-            aliases=("due_date",),
-            max_lines=2,
-            flow="right_below",
-        ),
+        Field("duedate", t.EXPIRY_DATE, ("Có giá trị đến",), max_lines=2, flow="right_below"),
     ),
     layouts=(
         Layout(
             name="cccd",
-            size=_SIZE,
             caption="{vi}:",
             caption_size=2.5,
             ground=_GROUND,
@@ -83,7 +69,6 @@ FRONT = DocumentType(
         ),
         Layout(
             name="cmnd12",
-            size=_SIZE,
             caption="{vi}:",
             caption_size=2.5,
             ground=((226, 238, 226), (240, 232, 214)),
@@ -128,23 +113,15 @@ BACK = DocumentType(
             "dauvet",
             t.SIGN,
             ("Đặc điểm nhận dạng", "Đặc điểm nhân dạng"),
-            aliases=("identification_sign",),
             flow="right_below",
             max_lines=3,
         ),
-        Field("date", t.DATE, aliases=("issue_date",), leading=("Ngày",)),
-        Field(
-            "noicap",
-            t.AUTHORITY_CARD,
-            aliases=("issued_at",),
-            leading=("CỤC TRƯỞNG",),
-            max_lines=3,
-        ),
+        Field("date", t.DATE, leading=("Ngày",)),
+        Field("noicap", t.AUTHORITY_CARD, leading=("CỤC TRƯỞNG",), max_lines=3),
     ),
     layouts=(
         Layout(
             name="cccd",
-            size=_SIZE,
             caption="{vi}:",
             caption_size=2.5,
             ground=_GROUND,
@@ -165,7 +142,6 @@ BACK = DocumentType(
         ),
         Layout(
             name="cmnd12",
-            size=_SIZE,
             caption="{vi}:",
             caption_size=2.4,
             ground=((226, 238, 226), (240, 232, 214)),

@@ -7,7 +7,6 @@ from cvocr_lab.kinds._mrz_fields import DUEDATE, QR, TD1_FIELDS
 from cvocr_lab.kinds._spec import DocumentType, Field, Layout, Picture, Print, Slot
 
 _GROUND = ((205, 228, 229), (226, 236, 222), (238, 226, 214))
-_SIZE = (85.6, 53.98)
 
 FRONT = DocumentType(
     name="tcc_chip",
@@ -19,11 +18,9 @@ FRONT = DocumentType(
     fields=(
         Field("id", t.CITIZEN_ID, ("Số",), ("No.", "No")),
         Field("name", t.NAME, ("Họ và tên",), ("Full name",), flow="below", max_lines=2),
-        Field("born", t.BIRTH_DATE, ("Ngày sinh",), ("Date of birth",), aliases=("dob",)),
-        Field("sex", t.SEX, ("Giới tính",), ("Sex",), aliases=("gender",)),
-        Field(
-            "quoctich", t.NATIONALITY, ("Quốc tịch",), ("Nationality",), aliases=("nationality",)
-        ),
+        Field("born", t.BIRTH_DATE, ("Ngày sinh",), ("Date of birth",)),
+        Field("sex", t.SEX, ("Giới tính",), ("Sex",)),
+        Field("quoctich", t.NATIONALITY, ("Quốc tịch",), ("Nationality",)),
         Field(
             "country",
             t.HOMETOWN,
@@ -46,7 +43,6 @@ FRONT = DocumentType(
             t.EXPIRY_DATE,
             ("Có giá trị đến",),
             ("Date of expiry",),
-            aliases=("due_date",),
             flow="right_below",
             max_lines=2,
         ),
@@ -55,7 +51,6 @@ FRONT = DocumentType(
     layouts=(
         Layout(
             name="chip",
-            size=_SIZE,
             caption="{vi} / {en}:",
             caption_size=2.15,
             ground=_GROUND,
@@ -102,31 +97,17 @@ BACK = DocumentType(
             t.SIGN,
             ("Đặc điểm nhân dạng", "Đặc điểm nhận dạng"),
             ("Personal identification",),
-            aliases=("identification_sign",),
             flow="right_below",
             max_lines=3,
         ),
-        Field(
-            "date",
-            t.DATE,
-            ("Ngày, tháng, năm",),
-            ("Date, month, year",),
-            aliases=("issue_date",),
-        ),
-        Field(
-            "noicap",
-            t.AUTHORITY_CHIP,
-            aliases=("issued_at",),
-            leading=("CỤC TRƯỞNG",),
-            max_lines=3,
-        ),
+        Field("date", t.DATE, ("Ngày, tháng, năm",), ("Date, month, year",)),
+        Field("noicap", t.AUTHORITY_CHIP, leading=("CỤC TRƯỞNG",), max_lines=3),
         DUEDATE,
         *TD1_FIELDS,
     ),
     layouts=(
         Layout(
             name="chip",
-            size=_SIZE,
             caption="{vi} / {en}:",
             caption_size=2.0,
             ground=_GROUND,

@@ -21,7 +21,7 @@ FRONT = DocumentType(
     fields=(
         Field("id", t.CMND_ID, ("Số", "SỐ")),
         Field("name", t.NAME, ("Họ tên", "Họ và tên"), max_lines=2),
-        Field("born", t.BIRTH_DATE_CMND, ("Sinh ngày", "Ngày sinh"), aliases=("dob",)),
+        Field("born", t.BIRTH_DATE_CMND, ("Sinh ngày", "Ngày sinh")),
         Field(
             "country",
             t.HOMETOWN,
@@ -85,21 +85,19 @@ BACK = DocumentType(
     title="CMND 9 số, mặt sau",
     other="cmt",
     fields=(
-        Field("dantoc", t.ETHNIC_GROUP, ("Dân tộc",), aliases=("ethnicity",)),
-        Field("tongiao", t.RELIGION, ("Tôn giáo",), aliases=("religious", "religion")),
+        Field("dantoc", t.ETHNIC_GROUP, ("Dân tộc",)),
+        Field("tongiao", t.RELIGION, ("Tôn giáo",)),
         Field(
             "dauvet",
             t.SIGN,
             ("DẤU VẾT RIÊNG VÀ DỊ HÌNH", "Dấu vết riêng và dị hình", "Dị hình"),
-            aliases=("identification_sign",),
             flow="below",
             max_lines=3,
         ),
-        Field("date", t.DATE, aliases=("issue_date",), leading=("Ngày",)),
+        Field("date", t.DATE, leading=("Ngày",)),
         Field(
             "noicap",
             t.AUTHORITY_CMND,
-            aliases=("issued_at",),
             leading=("GIÁM ĐỐC", "PHÓ GIÁM ĐỐC", "Giám đốc"),
             max_lines=2,
         ),

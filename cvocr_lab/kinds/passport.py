@@ -6,11 +6,15 @@ Old layout: passports before mid-2022.  New layout: Circular 73/2021, changed by
 
 from __future__ import annotations
 
+from functools import partial
+
 from cvocr_lab.kinds import _fieldtypes as t
 from cvocr_lab.kinds._spec import DocumentType, Field, Layout, Picture, Print, Slot
 
 _SIZE = (125.0, 88.0)
 _GROUND = ((226, 222, 208), (214, 226, 222), (232, 218, 214))
+
+_field = partial(Field, flow="below")
 
 PASSPORT = DocumentType(
     name="passport",
@@ -20,75 +24,26 @@ PASSPORT = DocumentType(
     title="Hộ chiếu",
     mrz="TD3",
     fields=(
-        Field(
-            "id", t.PASSPORT_NUMBER, ("Số hộ chiếu",), ("Passport No", "Passport Nº"), flow="below"
-        ),
-        Field(
-            "name",
-            t.NAME,
-            ("Họ và tên",),
-            ("Full name",),
-            aliases=("full_name",),
-            flow="below",
-            max_lines=2,
-        ),
-        Field("surname", t.SURNAME, ("Họ",), ("Surname",), aliases=("sur_name",), flow="below"),
-        Field("given_name", t.GIVEN_NAME, ("Chữ đệm và tên",), ("Given names",), flow="below"),
-        Field(
-            "sex",
-            t.PASSPORT_SEX,
-            ("Giới tính",),
-            ("Sex",),
-            aliases=("gender",),
-            flow="below",
-        ),
-        Field(
-            "born", t.BIRTH_DATE, ("Ngày sinh",), ("Date of birth",), aliases=("dob",), flow="below"
-        ),
-        Field(
-            "place_of_birth",
-            t.PROVINCE,
-            ("Nơi sinh",),
-            ("Place of birth",),
-            flow="below",
-            max_lines=2,
-        ),
-        Field("country", t.COUNTRY_CODE, ("Mã số",), ("Code",), flow="below"),
-        Field(
-            "nationality",
-            t.NATIONALITY,
-            ("Quốc tịch",),
-            ("Nationality",),
-            aliases=("quoctich",),
-            flow="below",
-        ),
-        Field(
+        _field("id", t.PASSPORT_NUMBER, ("Số hộ chiếu",), ("Passport No", "Passport Nº")),
+        _field("name", t.NAME, ("Họ và tên",), ("Full name",), ("full_name",), max_lines=2),
+        _field("surname", t.SURNAME, ("Họ",), ("Surname",)),
+        _field("given_name", t.GIVEN_NAME, ("Chữ đệm và tên",), ("Given names",)),
+        _field("sex", t.PASSPORT_SEX, ("Giới tính",), ("Sex",)),
+        _field("born", t.BIRTH_DATE, ("Ngày sinh",), ("Date of birth",)),
+        _field("place_of_birth", t.PROVINCE, ("Nơi sinh",), ("Place of birth",), max_lines=2),
+        _field("country", t.COUNTRY_CODE, ("Mã số",), ("Code",)),
+        _field("nationality", t.NATIONALITY, ("Quốc tịch",), ("Nationality",), ("quoctich",)),
+        _field(
             "person_number",
             t.PERSON_ID,
             ("Số GCMND", "Số ĐDCN, CMND", "Số ĐDCN/CMND"),
             ("ID card No", "ID card Nº", "ID No."),
-            flow="below",
         ),
-        Field(
-            "date", t.DATE, ("Ngày cấp",), ("Date of issue",), aliases=("issue_date",), flow="below"
+        _field("date", t.DATE, ("Ngày cấp",), ("Date of issue",)),
+        _field(
+            "duedate", t.PASSPORT_EXPIRY, ("Có giá trị đến", "Ngày hết hạn"), ("Date of expiry",)
         ),
-        Field(
-            "duedate",
-            t.PASSPORT_EXPIRY,
-            ("Có giá trị đến", "Ngày hết hạn"),
-            ("Date of expiry",),
-            aliases=("due_date",),
-            flow="below",
-        ),
-        Field(
-            "noicap",
-            t.AUTHORITY_PASSPORT,
-            ("Nơi cấp",),
-            ("Place of issue",),
-            aliases=("issued_at",),
-            flow="below",
-            max_lines=2,
-        ),
+        _field("noicap", t.AUTHORITY_PASSPORT, ("Nơi cấp",), ("Place of issue",), max_lines=2),
         Field("mrz", t.MRZ_TEXT, max_lines=2),
     ),
     layouts=(

@@ -13,7 +13,6 @@ from cvocr_lab.kinds import _fieldtypes as t
 from cvocr_lab.kinds._spec import DocumentType, Field, Layout, Picture, Print, Slot
 
 _SIZE = (92.0, 64.0)
-_CARD = (85.6, 53.98)
 _BIKE_GROUND = ((238, 226, 190), (230, 214, 170), (244, 236, 214))
 _CAR_GROUND = ((222, 232, 208), (240, 230, 200), (212, 224, 222))
 
@@ -51,12 +50,7 @@ FRONT = DocumentType(
         Field("name", t.OWNER, ("Tên chủ xe",), ("Owner's full name",), max_lines=2),
         Field("address", t.ADDRESS, ("Địa chỉ",), ("Address",), flow="right_below", max_lines=3),
         Field("plate", t.PLATE_CAR, ("Biển số đăng ký", "Biển số"), ("Nº plate", "No plate")),
-        Field(
-            "issued_at",
-            t.POLICE,
-            leading=("CÔNG AN", "CỤC CẢNH SÁT GIAO THÔNG"),
-            max_lines=1,
-        ),
+        Field("issued_at", t.POLICE, leading=("CÔNG AN", "CỤC CẢNH SÁT GIAO THÔNG")),
     ),
     layouts=(
         _cover("motorbike", "MÔ TÔ, XE MÁY", "MOTORCYCLE", _BIKE_GROUND),
@@ -94,13 +88,7 @@ _BACK_FIELDS = (
         flow="right_below",
         max_lines=2,
     ),
-    Field(
-        "duedate",
-        t.DATE,
-        ("Đăng ký xe có giá trị đến ngày",),
-        ("date of expiry",),
-        aliases=("due_date",),
-    ),
+    Field("duedate", t.DATE, ("Đăng ký xe có giá trị đến ngày",), ("date of expiry",)),
     Field("issued_at", t.PROVINCE),
     Field("last_issue_date", t.DATE, leading=("ngày",)),
     Field("qr", t.QR_TEXT, source="qr"),
@@ -183,7 +171,6 @@ BACK = DocumentType(
         ),
         Layout(
             name="2024",
-            size=_CARD,
             caption="{vi} ({en}):",
             caption_size=1.95,
             ground=((246, 228, 150), (248, 236, 180), (240, 216, 140)),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Final, Literal
 
 from cvocr_lab.errors import (
@@ -21,34 +20,28 @@ from cvocr_lab.errors import (
 SUCCESS: Final = "0"
 NOTHING_READ: Final = "1"
 
-MESSAGES: Final[Mapping[Literal["v1", "v2"], Mapping[str, str]]] = MappingProxyType(
-    {
-        # From the v1 documentation, which does not list code 6.
-        "v1": MappingProxyType(
-            {
-                "0": "Thành công",
-                "1": "Ảnh không chứa nội dung",
-                "2": "Url của ảnh không khả dụng",
-                "3": "Ảnh sai format",
-                "4": "Hết số lượng request hữu dụng",
-                "5": "Api_key hoặc api_secret không đúng",
-                "6": "Sai format_type",
-            }
-        ),
-        # The v2 documentation does not list the codes; these are the messages of the service.
-        "v2": MappingProxyType(
-            {
-                "0": "Success",
-                "1": "The photo does not contain content",
-                "2": "Url is unavailable",
-                "3": "Incorrect image format",
-                "4": "Out of requests",
-                "5": "Incorrect api_key or api_secret",
-                "6": "Incorrect format_type",
-            }
-        ),
-    }
-)
+MESSAGES: Final[Mapping[Literal["v1", "v2"], Mapping[str, str]]] = {
+    # From the v1 documentation, which does not list code 6.
+    "v1": {
+        "0": "Thành công",
+        "1": "Ảnh không chứa nội dung",
+        "2": "Url của ảnh không khả dụng",
+        "3": "Ảnh sai format",
+        "4": "Hết số lượng request hữu dụng",
+        "5": "Api_key hoặc api_secret không đúng",
+        "6": "Sai format_type",
+    },
+    # The v2 documentation does not list the codes; these are the messages of the service.
+    "v2": {
+        "0": "Success",
+        "1": "The photo does not contain content",
+        "2": "Url is unavailable",
+        "3": "Incorrect image format",
+        "4": "Out of requests",
+        "5": "Incorrect api_key or api_secret",
+        "6": "Incorrect format_type",
+    },
+}
 """``errorMessage`` of each ``errorCode`` by API version."""
 
 _ERRORS: Final[dict[str, CvocrError]] = {

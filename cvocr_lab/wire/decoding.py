@@ -8,21 +8,18 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import Final
 
-from cvocr_lab.errors import AnswerError, CvocrError
+from cvocr_lab.errors import AnswerError, CvocrError, NoDocumentError
 from cvocr_lab.kinds import request_kind
-from cvocr_lab.results import Document, Extraction, FieldValue, Quad, box_quad
+from cvocr_lab.results import Document, Extraction, FieldValue, Line, Quad, box_quad
 from cvocr_lab.text import collapse, nfc
 from cvocr_lab.wire.codes import NOTHING_READ, SUCCESS, code_of, error_of
 from cvocr_lab.wire.names import MISSPELT, field_name, infer_type, spec_of
-from cvocr_lab.wire.scan import decode_lines
 
-Side = Literal["front", "back", ""]
-
-_SIDES: Final[Mapping[str, Side]] = {"mattruoc": "front", "matsau": "back"}
+_SIDES: Final = {"mattruoc": "front", "matsau": "back"}
 _ORDER: Final = {"front": 0, "": 1, "back": 2}
 _UNKNOWN: Final = math.nan
 
@@ -68,11 +65,11 @@ def decode(answer: object, kind: str, *, engine: str = "") -> Extraction:
         raise error_of(code)
     wanted = request_kind(kind)
     if not wanted.families:
-        return Extraction(lines=decode_lines(answer), engine=engine)
+        return Extraction(lines=_scanned_lines(answer), engine=engine)
     if code is None and not isinstance(answer.get("data"), Mapping | list):
         raise AnswerError("the service's answer has neither data nor an error code")
-    papers, refusals = [], list[tuple[Side, CvocrError]]()
-    for paper in _papers(answer, _Context(wanted.families, side=wanted.side)):
+    papers, refusals = [], list[tuple[str, CvocrError]]()
+    for paper in _papers(answer, Document("", wanted.side), wanted.families):
         if isinstance(paper, Document):
             papers.append(paper)
         else:
@@ -94,58 +91,45 @@ _ENVELOPE: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Context:
-    """What the enclosing levels of the JSON say about a paper."""
+def _papers(
+    level: object, context: Document, families: frozenset[str]
+) -> Iterator[Document | tuple[str, CvocrError]]:
+    """Yield the papers at and below a level: a list, a pair, an envelope, or fields.
 
-    families: frozenset[str]
-    type: str = ""
-    side: Side = ""
-    valid: bool | None = None
-    invalid_code: int | None = None
-    invalid_message: str = ""
-
-    def updated(self, level: Mapping[object, object]) -> _Context:
-        type_name, valid = level.get("type"), _truth(level.get("valid"))
-        code, message = level.get("invalidCode"), level.get("invalidMessage")
-        number = code_of(code)
-        return replace(
-            self,
-            type=type_name if isinstance(type_name, str) and type_name != "pdf" else self.type,
-            valid=self.valid if valid is None else valid,
-            invalid_code=int(number) if number.isdecimal() else self.invalid_code,
-            invalid_message=_words(message) or self.invalid_message,
-        )
-
-
-def _papers(level: object, context: _Context) -> Iterator[Document | tuple[Side, CvocrError]]:
-    """Yield the papers at and below a level: a list, a pair, an envelope, or fields."""
+    `context` holds what the enclosing levels say about them.
+    """
     if isinstance(level, list):
         for item in level:
-            yield from _papers(item, context)
+            yield from _papers(item, context, families)
     if not isinstance(level, Mapping):
         return
     code = _code(level)
     if code is not None and code != SUCCESS:
         yield context.side, error_of(code)
         return
-    context = context.updated(level)
+    type_name, valid = level.get("type"), _truth(level.get("valid"))
+    number = code_of(level.get("invalidCode"))
+    context = replace(
+        context,
+        type=type_name if isinstance(type_name, str) and type_name != "pdf" else context.type,
+        valid=context.valid if valid is None else valid,
+        invalid_code=int(number) if number.isdecimal() else context.invalid_code,
+        invalid_message=_words(level.get("invalidMessage")) or context.invalid_message,
+    )
     below = next((level[k] for k in ("info", "data") if k in level), level)
     if below is not level:
-        yield from _papers(below, context)
+        yield from _papers(below, context, families)
     elif any(name in level for name in _SIDES):
         for name, side in _SIDES.items():
-            yield from _papers(level.get(name), replace(context, side=side))
+            yield from _papers(level.get(name), replace(context, side=side), families)
     else:
         cells = {str(key): value for key, value in level.items() if key not in _ENVELOPE}
         if cells or context.type:
-            yield _paper(cells, context)
+            yield _paper(cells, context, families)
 
 
-def _paper(cells: Mapping[str, object], context: _Context) -> Document:
-    spec = (
-        spec_of(context.type) if context.type else infer_type(cells, context.side, context.families)
-    )
+def _paper(cells: Mapping[str, object], context: Document, families: frozenset[str]) -> Document:
+    spec = spec_of(context.type) if context.type else infer_type(cells, context.side, families)
     values: dict[str, str] = {}
     confidences: dict[str, float] = {}
     quads: dict[str, Quad] = {}
@@ -182,17 +166,55 @@ def _paper(cells: Mapping[str, object], context: _Context) -> Document:
         name: FieldValue(text, confidences.get(name), quads.get(name))
         for name, text in values.items()
     }
-    return Document(
+    return replace(
+        context,
         type=spec.name if spec else context.type,
         side=spec.side if spec else context.side,
         fields=MappingProxyType(fields),
-        valid=context.valid,
-        invalid_code=context.invalid_code,
-        invalid_message=context.invalid_message,
         warnings=warnings,
         thumb=thumb,
         extra=MappingProxyType(extra),
     )
+
+
+def _scanned_lines(answer: Mapping[object, object]) -> tuple[Line, ...]:
+    """Return the lines of scanned text, ``{result, time}``.
+
+    In the documentation, ``result`` is a list of texts; in the service's own web page, it consists
+    of blocks of lines of words.
+    """
+    if "result" not in answer:
+        raise AnswerError("the service's answer to scanned text has no result")
+    texts = (collapse(nfc(text)) for text in _texts(answer["result"], 0))
+    lines = tuple(Line(text, _UNKNOWN) for text in texts if text)
+    if not lines:
+        raise NoDocumentError("the service found no text in the picture")
+    return lines
+
+
+def _texts(node: object, depth: int) -> Iterator[str]:
+    if isinstance(node, str):
+        yield from node.splitlines()
+    elif isinstance(node, list):
+        words = [text for item in node if (text := _word(item)) is not None]
+        if depth and words and len(words) == len(node):
+            yield " ".join(words)
+        else:
+            for item in node:
+                yield from _texts(item, depth + 1)
+    elif isinstance(node, Mapping):
+        word = _word(node)
+        if word is not None:
+            yield word
+        else:
+            for inner in node.values():
+                if isinstance(inner, list | Mapping):
+                    yield from _texts(inner, depth + 1)
+
+
+def _word(node: object) -> str | None:
+    text = node.get("text") if isinstance(node, Mapping) else None
+    return text if isinstance(text, str) else None
 
 
 def _code(level: Mapping[object, object]) -> str | None:

@@ -6,8 +6,7 @@ from collections.abc import Collection, Mapping
 from functools import cache, lru_cache
 from typing import Final, Literal
 
-from cvocr_lab.errors import ArgumentError
-from cvocr_lab.kinds import TYPES, DocumentType, document_type
+from cvocr_lab.kinds import TYPE_ALIASES, TYPES, DocumentType
 
 MISSPELT: Final = {"mrz_confindence": "mrz_confidence"}
 
@@ -23,10 +22,7 @@ _MRZ_NAMES: Final[Mapping[str, str]] = {
 
 def spec_of(name: str) -> DocumentType | None:
     """Return the document type with this name in either version; None if it is unknown."""
-    try:
-        return document_type(name)
-    except ArgumentError:
-        return None
+    return TYPES.get(TYPE_ALIASES.get(name, name))
 
 
 def field_name(spec: DocumentType | None, key: str) -> str | None:
