@@ -30,7 +30,7 @@ from typing import Final, Literal
 from rapidfuzz import fuzz
 
 from cvocr_lab import mrz, qr
-from cvocr_lab.dates import printed_date as printed_date
+from cvocr_lab.dates import printed_date
 from cvocr_lab.kinds import DocumentType
 from cvocr_lab.kinds._fieldtypes import Date
 from cvocr_lab.text import comparison_key, fold_key
@@ -158,44 +158,37 @@ def qr_proofs(payload: str, document_type: DocumentType) -> dict[str, Proof]:
         code = qr.parse(payload)
     except ValueError:
         return {}
-    facts = qr_facts(code)
-    proofs = {
-        "id": Proof(code.number, "qr"),
-        "person_number": Proof(code.number, "qr"),
-        "name": Proof(facts.get("name", ""), "qr"),
-        "born": Proof(printed_date(code.birth), "qr"),
-        "sex": Proof(code.sex, "qr"),
-        "address": Proof("" if _lost_its_marks(code) else code.address, "qr", "words"),
-    }
-    if document_type.name == "chip_id_card_2024_back":
-        proofs["date"] = Proof(printed_date(code.issued), "qr")
-    names = {f.name for f in document_type.fields if f.source == "print"} | {"person_number"}
-    names &= {f.name for f in document_type.fields}
-    return {k: p for k, p in proofs.items() if p.text and k in names}
+    proofs = _proofs(qr_facts(code), document_type, "qr", also="person_number")
+    if "address" in document_type.names and code.address and not _lost_its_marks(code):
+        proofs["address"] = Proof(code.address, "qr", "words")
+    return proofs
 
 
 def mrz_proofs(zone: mrz.Mrz, document_type: DocumentType) -> dict[str, Proof]:
     """Return the values of printed fields in an MRZ; exact only with valid check digits."""
-    proofs: dict[str, Proof] = {}
-    checks = zone.checks if zone.format not in ("MRV-A", "MRV-B") else {}
-    born, due = printed_date(mrz.birth_date(zone)), printed_date(mrz.expiry_date(zone))
+    proofs = _proofs(mrz_facts(zone), document_type, "mrz", also="duedate")
     if document_type.name == "passport":
-        if checks.get("number"):
-            proofs["id"] = Proof(zone.number, "mrz")
-        if zone.person_number and checks.get("person_number"):
-            proofs["person_number"] = Proof(zone.person_number, "mrz")
-        if checks.get("birth"):
-            proofs["born"] = Proof(born, "mrz")
-        if checks.get("expiry"):
-            proofs["duedate"] = Proof(due, "mrz")
-        if zone.sex in ("M", "F"):
-            proofs["sex"] = Proof("NAM" if zone.sex == "M" else "NỮ", "mrz", "guess")
+        sex = {"M": "NAM", "F": "NỮ"}.get(zone.sex, "")
+        proofs["sex"] = Proof(sex, "mrz", "guess")
         proofs["surname"] = Proof(zone.surname, "mrz", "folded")
         proofs["given_name"] = Proof(zone.given_names, "mrz", "folded")
         proofs["name"] = Proof(f"{zone.surname} {zone.given_names}", "mrz", "folded")
-    elif checks.get("expiry") and "duedate" in {f.name for f in document_type.fields}:
-        proofs["duedate"] = Proof(_no_end(document_type) if zone.expiry == _NO_END else due, "mrz")
-    return {k: p for k, p in proofs.items() if p.text}
+    elif "duedate" in proofs and zone.expiry == _NO_END:
+        proofs["duedate"] = Proof(_no_end(document_type), "mrz")
+    return {name: proof for name, proof in proofs.items() if proof.text}
+
+
+def _proofs(
+    facts: Facts, document_type: DocumentType, source: str, *, also: str
+) -> dict[str, Proof]:
+    """Return the proofs of the printed fields of a type, and of the field `also`."""
+    return {
+        field.name: Proof(printed(document_type, field.name, facts[fact]), source)
+        for field in document_type.fields
+        if (field.source == "print" or field.name == also)
+        and (fact := fact_of(document_type, field.name))
+        and fact in facts
+    }
 
 
 def mrz_fields(zone: mrz.Mrz, document_type: DocumentType) -> dict[str, str]:

@@ -22,7 +22,6 @@ from cvocr_lab.exchange.papers import (
     bare_name,
     papers_of,
     picture_size,
-    regions_of,
 )
 from cvocr_lab.files import replacing_text
 from cvocr_lab.frames import field_columns
@@ -127,13 +126,13 @@ def _task(
     document = paper.document
     if document is None:
         return {"data": data}
-    data |= {"type": document.type, "side": document.side, "page": int(document.page)}
-    quads = {r.field: list(r.quad) for r in regions_of(document) if r.quad}
+    data |= {"type": document.type, "side": document.side, "page": document.page}
+    quads = {field: value.quad for field, value in document.fields.items() if value.quad}
     reading = about(document) | ({"quads": quads} if quads else {})
     if reading:
         data["reading"] = reading
-    regions = list(regions_of(document))
-    by_person = [r for r in regions if made_by == "person" or r.field in paper.reviewed]
+    regions = list(document.fields.items())
+    by_person = [r for r in regions if made_by == "person" or r[0] in paper.reviewed]
     by_engine = [r for r in regions if r not in by_person]
     if made_by == "engine":
         by_person, by_engine = [], regions
@@ -144,9 +143,9 @@ def _task(
             {"result": [part for region in by_person for part in _parts(region, size)]}
         ]
         if by_engine:  # tells from_label_studio that nobody has deleted these
-            data["reading"] = {**reading, "unreviewed": [r.field for r in by_engine]}
+            data["reading"] = {**reading, "unreviewed": [field for field, _ in by_engine]}
     if by_engine or "annotations" not in task:
-        known = [r.confidence for r in by_engine if r.confidence is not None]
+        known = [value.confidence for _, value in by_engine if value.confidence is not None]
         prediction: dict[str, object] = {"model_version": paper.engine}
         prediction["result"] = [part for r in by_engine for part in _parts(r, size)]
         task["predictions"] = [prediction | ({"score": min(known)} if known else {})]
@@ -159,16 +158,17 @@ def _escaped(source: str, root: str) -> str:
 
 
 def _parts(region: Region, size: tuple[int, int]) -> list[Json]:
-    text = {"text": [region.text]}
-    score = {} if region.confidence is None else {"score": region.confidence}
-    if region.quad is None:
+    field, value = region
+    text = {"text": [value.text]}
+    score = {} if value.confidence is None else {"score": value.confidence}
+    if value.quad is None:
         return [
-            {"id": f"{region.field}-text", "from_name": region.field, "to_name": "image",
-             "type": "textarea", "value": text, **score},
+            {"id": f"{field}-text", "from_name": field, "to_name": "image", "type": "textarea",
+             "value": text, **score},
         ]  # fmt: skip
-    kind, place = place_of(region.quad, size)
+    kind, place = place_of(value.quad, size)
     about = {
-        "id": region.field,
+        "id": field,
         "to_name": "image",
         "original_width": size[0],
         "original_height": size[1],
@@ -179,6 +179,6 @@ def _parts(region: Region, size: tuple[int, int]) -> list[Json]:
     return [
         {**about, "from_name": name, "type": kind, "value": place},
         {**about, "from_name": "label", "type": "labels",
-         "value": {**place, "labels": [region.field]}},
+         "value": {**place, "labels": [field]}},
         {**about, "from_name": "transcription", "type": "textarea", "value": {**place, **text}},
     ]  # fmt: skip

@@ -259,7 +259,7 @@ def _region(parts: Sequence[Json], exact: Mapping[str, object]) -> Region:
         text = text.replace("\n", " ")
     if quad is not None:
         quad = _exact(quad, parts[0], exact.get(field))
-    return Region(field or "text", text, confidence, quad)
+    return field or "text", FieldValue(text, confidence, quad)
 
 
 def _exact(found: Quad, part: Json, written: object) -> Quad:

@@ -23,13 +23,12 @@ from cvocr_lab.exchange.papers import (
     inside,
     outline_quad,
     papers_of,
-    regions_of,
     values_of,
     with_about,
 )
 from cvocr_lab.files import replacing_text
 from cvocr_lab.frames import UNREADABLE
-from cvocr_lab.results import Document
+from cvocr_lab.results import Document, FieldValue
 from cvocr_lab.text import nfc
 
 _PLACEHOLDERS: Final = ("", "TEMPORARY", "待识别")
@@ -80,8 +79,9 @@ def to_paddle(
         for paper in papers:
             if paper.document is None:
                 continue
-            own = [_box(region, paper) for region in regions_of(paper.document) if region.quad]
-            homeless += len(paper.document.fields) - len(own)
+            fields = paper.document.fields
+            own = [_box(paper.document, name, paper.nth) for name in fields if fields[name].quad]
+            homeless += len(fields) - len(own)
             if own and (said := about(paper.document)):
                 own[0]["reading"] = said
             boxes += own
@@ -149,24 +149,23 @@ def from_paddle(
     return frame_of(numbered, path, column=column)
 
 
-def _box(region: Region, paper: Paper) -> dict[str, object]:
-    assert paper.document is not None
-    assert region.quad is not None
-    points = [list(region.quad[at : at + 2]) for at in range(0, 8, 2)]
+def _box(document: Document, field: str, nth: int) -> dict[str, object]:
+    value = document.fields[field]
+    quad = value.quad or ()
     box: dict[str, object] = {
-        "transcription": region.text,
-        "points": points,
-        "difficult": region.text == UNREADABLE,
-        "key_cls": region.field,
-        "type": paper.document.type,
-        "side": paper.document.side,
+        "transcription": value.text,
+        "points": [quad[at : at + 2] for at in range(0, 8, 2)],
+        "difficult": value.text == UNREADABLE,
+        "key_cls": field,
+        "type": document.type,
+        "side": document.side,
     }
-    if paper.document.page != 1:
-        box["page"] = int(paper.document.page)
-    if region.confidence is not None:
-        box["confidence"] = region.confidence
-    if paper.nth > 1:
-        box["face"] = paper.nth
+    if document.page != 1:
+        box["page"] = document.page
+    if value.confidence is not None:
+        box["confidence"] = value.confidence
+    if nth > 1:
+        box["face"] = nth
     return box
 
 
@@ -199,8 +198,7 @@ def _region(box: dict[str, object]) -> Region:
         raise TypeError("a transcription is a text")
     confidence = box.get("confidence")
     unread = box.get("difficult") is True or text in _PLACEHOLDERS
-    return Region(
-        _key(box),
+    return _key(box), FieldValue(
         UNREADABLE if unread else nfc(text),
         None if confidence is None else float(str(confidence)),
         outline_quad(box["points"]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path, PureWindowsPath
@@ -17,11 +17,12 @@ import pandas as pd
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.files import escaped
 from cvocr_lab.frames import REVIEWED_COLUMN, UNREADABLE, Reading, Records, to_frame
-from cvocr_lab.frames.columns import EXTRA, column_types, restore_column
+from cvocr_lab.frames.flat import documents_of
 from cvocr_lab.frames.truth import refuse_numbers
 from cvocr_lab.images import load
 from cvocr_lab.journal import REVIEWED
 from cvocr_lab.results import Document, Extraction, FieldValue, Quad, box_quad, checked
+from cvocr_lab.store.codec import as_json
 
 _ABOUT: Final = (
     "confidence", "valid", "invalid_code", "invalid_message", "warnings", "corners", "extra",
@@ -77,68 +78,33 @@ def papers_of(frame: pd.DataFrame) -> list[Paper]:
     """
     records = Records(frame)
     refuse_numbers(records.frame, records.fields)
-    about = _about_rows(records.frame)
     papers: list[Paper] = []
     seen: Counter[tuple[int, str]] = Counter()
-    said = records.texts(REVIEWED_COLUMN)
-    for record in records:
-        if not record.name:
+    reviewed = records.texts(REVIEWED_COLUMN).tolist()
+    for row, face in enumerate(documents_of(frame)):
+        label, source = records.frame.index[row], records.source(row)
+        if not isinstance(source, str | Path):
             raise ArgumentError(
-                f"the frame contains pictures, not paths (row {record.label!r}), but the format "
-                "needs files: save the pictures, and put their paths into column 'ocr_source'"
+                f"the frame contains pictures, not paths (row {label!r}), but the format needs "
+                "files: save the pictures, and put their paths into column 'ocr_source'"
             )
-        document = None
-        if not record.error:
-            fields = {
-                name: FieldValue(cell.text, cell.confidence, cell.quad)
-                for name, cell in record.cells.items()
-                if cell.text is not None
-            }
-            document = Document(
-                record.type, record.side, MappingProxyType(fields), record.page,
-                warnings=record.warnings, corners=record.corners, **about[record.row],  # type: ignore[arg-type]
-            )  # fmt: skip
-        key = int(records.inputs[record.row]), record.name
+        page = int(records.pages[row])
+        face = replace(face, type=records.types[row], side=records.sides[row], page=page)
+        document = None if records.failed[row] else face
+        key = int(records.inputs[row]), str(source)
         seen[key] += 1
-        by_person = _reviewed(str(said.iat[record.row]))
-        papers.append(
-            Paper(record.label, record.name, document, seen[key], record.engine, by_person)
-        )
+        by_person = _reviewed(reviewed[row])
+        papers.append(Paper(label, key[1], document, seen[key], records.engines[row], by_person))
     return papers
-
-
-def _about_rows(frame: pd.DataFrame) -> list[dict[str, object]]:
-    """Return the attributes of `Document` that `Record` does not have, for each row."""
-    kinds = column_types(frame.columns)
-    names = {f"ocr_{name}": name for name in _ABOUT if name not in ("warnings", "corners", "extra")}
-    cells = {
-        c: restore_column(frame[c], kinds[c]) for c in kinds if c in names or c.startswith(EXTRA)
-    }
-    rows: list[dict[str, object]] = [{} for _ in range(len(frame))]
-    for column, values in cells.items():
-        for row, value in zip(rows, values.tolist(), strict=True):
-            if pd.isna(value):
-                continue
-            if column in names:
-                row[names[column]] = value
-            else:
-                extra = row.setdefault("extra", {})
-                extra[column.removeprefix(EXTRA)] = value  # type: ignore[index]
-    return rows
 
 
 def about(document: Document) -> dict[str, object]:
     """Return the attributes of the paper as a whole for JSON; the inverse of `with_about`.
 
     >>> about(Document("cmt", valid=False, warnings=("blurred",)))
-    {'valid': False, 'warnings': ['blurred']}
+    {'valid': False, 'warnings': ('blurred',)}
     """
-    found = {name: getattr(document, name) for name in _ABOUT}
-    return {
-        name: list(value) if isinstance(value, tuple) else dict(value) if name == "extra" else value
-        for name, value in found.items()
-        if value is not None and value not in ("", (), {})
-    }
+    return {name: value for name, value in as_json(document).items() if name in _ABOUT}
 
 
 def with_about(document: Document, said: object) -> Document:
@@ -192,20 +158,8 @@ def frame_of(
     return to_frame(readings, sources)
 
 
-@dataclass(frozen=True, slots=True)
-class Region:
-    """A text and its quad."""
-
-    field: str
-    text: str
-    confidence: float | None = None
-    quad: Quad | None = None
-
-
-def regions_of(document: Document) -> Iterator[Region]:
-    """Yield the values of a document, field by field."""
-    for field, value in document.fields.items():
-        yield Region(field, value.text, value.confidence, value.quad)
+Region = tuple[str, FieldValue]
+"""A field and a line of its value."""
 
 
 def values_of(regions: Iterable[Region]) -> Mapping[str, FieldValue]:
@@ -214,10 +168,10 @@ def values_of(regions: Iterable[Region]) -> Mapping[str, FieldValue]:
     A joined value has the lowest of the confidences, and the upright box around the quads.  A
     value with an unreadable line is unreadable; free text is unreadable only if all its lines are.
     """
-    of_field: dict[str, list[Region]] = {}
-    for region in regions:
-        if region.text.strip():
-            of_field.setdefault(region.field, []).append(region)
+    of_field: dict[str, list[FieldValue]] = {}
+    for field, line in regions:
+        if line.text.strip():
+            of_field.setdefault(field, []).append(line)
     values = {}
     for field, lines in of_field.items():
         text = ("\n" if field == "text" else " ").join(line.text for line in lines)

@@ -142,14 +142,8 @@ def from_frame(frame: pd.DataFrame) -> tuple[list[Reading], pd.DataFrame]:
         `frame` is no flat frame.
     """
     frame = restore(frame)
-    kinds = column_types(frame.columns)
-    sources = frame[[c for c in frame.columns if c not in kinds]]
-    names = field_columns(frame.columns)
-    cells: dict[str, list[object]] = {
-        c: [None if missing else v for v, missing in zip(frame[c], frame[c].isna(), strict=True)]
-        for c in kinds
-    }
-    rows = [dict(zip(cells, row, strict=True)) for row in zip(*cells.values(), strict=True)]
+    rows = _rows(frame)
+    documents = documents_of(frame)
     records = Records(frame)
     readings = []
     for at in pd.Series(range(len(frame))).groupby(records.inputs).agg(list):
@@ -159,8 +153,7 @@ def from_frame(frame: pd.DataFrame) -> tuple[list[Reading], pd.DataFrame]:
         usage = None if all(v is None for v in used) else Usage(*used)
         result: Extraction | CvocrError
         if first["ocr_error"] is None:
-            faces = tuple(_document(rows[face], names) for face in at)
-            result = Extraction(faces, engine=engine, usage=usage)
+            result = Extraction(tuple(documents[face] for face in at), engine=engine, usage=usage)
         else:
             result = _error(str(first["ocr_error"]))
             if isinstance(result, RowError):
@@ -175,7 +168,22 @@ def from_frame(frame: pd.DataFrame) -> tuple[list[Reading], pd.DataFrame]:
                 seconds=_NAN if seconds is None else seconds,
             )
         )
+    sources = frame.drop(columns=list(column_types(frame.columns)))
     return readings, sources.take(records.firsts)
+
+
+def documents_of(frame: pd.DataFrame) -> list[Document]:
+    """Return the document in each row of a flat frame; it is empty in a failed row."""
+    frame = restore(frame)
+    names = field_columns(frame.columns)
+    return [_document(row, names) for row in _rows(frame)]
+
+
+def _rows(frame: pd.DataFrame) -> list[dict[str, object]]:
+    """Return the result columns of each row, with None for missing values."""
+    cells = {c: frame[c].astype(object) for c in column_types(frame.columns)}
+    columns = [column.where(column.notna(), None).tolist() for column in cells.values()]
+    return [dict(zip(cells, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
 def _pictured(sources: pd.DataFrame) -> list[str]:

@@ -27,7 +27,7 @@ def dump(result: Extraction | CvocrError) -> str:
     else:
         content = {
             "engine": result.engine,
-            "documents": [_document(d) for d in result.documents],
+            "documents": [as_json(d) for d in result.documents],
             "lines": [[x.text, x.confidence, x.quad, x.characters] for x in result.lines],
         }
     usage = result.usage if isinstance(result, Extraction | RowError) else None
@@ -64,8 +64,8 @@ def load(text: str) -> Extraction | CvocrError:
     return checked(found)
 
 
-def _document(document: Document) -> dict[str, object]:
-    """Write only what differs from the defaults."""
+def as_json(document: Document) -> dict[str, object]:
+    """Return the attributes of a document that differ from the defaults, for JSON."""
     content: dict[str, object] = {
         name: value for name in _SCALARS if (value := getattr(document, name)) not in (None, "")
     }
