@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from typing import Any, overload
+from typing import Any, Final, overload
 
 import pandas as pd
 
-from cvocr_lab.batch.chunked import chunks, frame_of
-from cvocr_lab.batch.run import RowCounts, finished_rows
+from cvocr_lab.batch.run import RowCounts, Window, finished_rows
 from cvocr_lab.batch.run_arguments import RunArguments, check_arguments, shows_run_arguments
 from cvocr_lab.batch.sources import Column, Data
 from cvocr_lab.errors import ArgumentError, BatchError
-from cvocr_lab.frames import Reading
+from cvocr_lab.frames import Reading, to_frame
+from cvocr_lab.kinds import field_order
+
+_AHEAD: Final = 4
+"""Chunks that may be read ahead of a slow row."""
+
+_FAR: Final = 1_000
+"""Rows that may always be read ahead, so that no worker is idle when chunks are small."""
+
+_REMEMBERED: Final = 1_000
+"""Readings kept to recognise equal pictures when a run is chunked and has no store."""
 
 
 @overload
@@ -138,24 +147,58 @@ def extract(
     if chunksize is not None and chunksize < 1:
         raise ArgumentError(f"chunksize must be at least 1, not {chunksize}")
     run = check_arguments(data, column, **arguments)
-    return read_all(run) if chunksize is None else chunks(run, chunksize)
+    return read_all(run) if chunksize is None else _chunks(run, chunksize)
 
 
 def read_all(run: RunArguments, *, fields: Sequence[str] | None = None) -> pd.DataFrame:
     """Read all rows of a checked call into one frame."""
-    readings: dict[int, Reading] = {}
+    (frame,) = _frames(run, fields)
+    return frame
+
+
+def _chunks(run: RunArguments, size: int) -> Iterator[pd.DataFrame]:
+    fields = ("text",) if run.template.kind == "scan" else field_order()
+    return _frames(run, fields, size=size, remember=_REMEMBERED)
+
+
+def _frames(
+    run: RunArguments,
+    fields: Sequence[str] | None,
+    *,
+    size: int | None = None,
+    remember: int | None = None,
+) -> Iterator[pd.DataFrame]:
+    """Yield frames of `size` rows; without a size, one frame of all rows."""
     count = RowCounts(len(run.sources), kept=run.store is not None and not run.retry_failed)
+    window = None if size is None else Window(max(_AHEAD * size, _FAR))
+    ready: dict[int, Reading] = {}
+    begin = 0  # first row of the next frame
+    first = 0  # first unfinished row
+
+    def frame(rows: Sequence[int]) -> pd.DataFrame:
+        """Build the frame of these rows, and release their readings."""
+        found = [ready.pop(at) for at in rows]
+        return to_frame(found, run.sources.take(rows), fields=fields, base=run.template.base)
+
     interrupted = False
     try:
-        with closing(finished_rows(run)) as rows:
+        with closing(finished_rows(run, remember=remember, window=window)) as rows:
             for row in rows:
-                readings[row.at] = row.reading
+                ready[row.at] = row.reading
                 count.add(row)
+                if size is None or window is None:
+                    continue
+                while first in ready:
+                    first += 1
+                window.move(first)
+                while begin + size <= first:
+                    yield frame(range(begin, begin + size))
+                    begin += size
     except BatchError as error:
-        error.partial = frame_of(readings, sorted(readings), run, fields)
+        error.partial = frame(sorted(ready))
         raise
     except KeyboardInterrupt:
         interrupted = True
-    frame = frame_of(readings, sorted(readings), run, fields)
+    if ready or size is None or run.sources.empty:
+        yield frame(sorted(ready))
     count.warn(interrupted=interrupted)
-    return frame

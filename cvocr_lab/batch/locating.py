@@ -2,39 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
-from os import PathLike
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import pandas as pd
 
 from cvocr_lab.batch.run import RowCounts, finished_rows
-from cvocr_lab.batch.run_arguments import TIME_LIMIT_S, check_arguments
-from cvocr_lab.engines import Engine
+from cvocr_lab.batch.run_arguments import check_arguments, shows_run_arguments
 from cvocr_lab.errors import NoDocumentError, unknown
 from cvocr_lab.frames import LOCATED_COLUMN, Records, field_columns, restore
 from cvocr_lab.frames.columns import as_column, triple
-from cvocr_lab.images import Fetch, Limits
 from cvocr_lab.kinds import TYPES
 from cvocr_lab.locating import locate_values
 from cvocr_lab.results import Extraction, Line
 
 
+@shows_run_arguments("data", "column", "kind", "base", "pages")
 def locate(
     frame: pd.DataFrame,
     *,
     fields: Sequence[str] | None = None,
     again: bool = False,
-    engine: str | Engine | Callable[..., object] = "local",
-    workers: int | None = None,
-    time_limit_s: float | None = TIME_LIMIT_S,
-    progress: bool = True,
-    limits: Limits = Limits(),  # noqa: B008 - frozen
-    fetch: Fetch = Fetch(),  # noqa: B008 - frozen
-    store: str | PathLike[str] | None = None,
-    **options: Any,
+    **arguments: Any,
 ) -> pd.DataFrame:
     """Fill in the quads of values that have none, such as the answers of the cloud engine.
 
@@ -52,10 +43,9 @@ def locate(
         Fields to locate; None for all.
     again
         Whether to locate values that already have a quad; it is replaced if the value is found.
-    engine
-        The engine that reads the lines with their quads: a name, or an open engine.
-    workers, time_limit_s, progress, limits, fetch, store, options
-        See `cvocr_lab.extract`.  With a store, the lines of a picture are read only once.
+    arguments
+        See `cvocr_lab.extract`.  `engine` reads the lines with their quads.  With a store, the
+        lines of a picture are read only once.
 
     Returns
     -------
@@ -102,19 +92,8 @@ def locate(
     quads = {name: frame[f"{name}_quad"].tolist() for name in wanted}
     count = RowCounts(sum(map(len, pictures.values())), kept=False)
     for page, of_page in pictures.items():
-        run = check_arguments(
-            pd.DataFrame({"image": pd.Series([s for s, _ in of_page], dtype=object)}),
-            kind="scan",
-            engine=engine,
-            workers=workers,
-            time_limit_s=time_limit_s,
-            progress=progress,
-            pages=[page],
-            limits=limits,
-            fetch=fetch,
-            store=store,
-            **options,
-        )
+        sources = pd.DataFrame({"image": pd.Series([s for s, _ in of_page], dtype=object)})
+        run = check_arguments(sources, kind="scan", pages=[page], **arguments)
         with closing(finished_rows(run)) as read:
             for row in read:
                 result = row.reading.result

@@ -109,21 +109,19 @@ def read_tasks(
     room = threading.Semaphore(_UNDER_WAY * count)
     done: queue.SimpleQueue[Row | BaseException | None] = queue.SimpleQueue()
     stopped = threading.Event()
-    left = _Countdown(partial(done.put, None))
 
     def feed() -> None:
         try:
             for item in items:
                 room.acquire()
                 if stopped.is_set():
-                    break
+                    return
                 if isinstance(item, Row):
                     done.put(item)
                     continue
                 ready.acquire()
                 if stopped.is_set():
-                    break
-                left.add()
+                    return
                 sent = item
                 if pool.workers[0].can_be_killed:
                     # The process loads the file itself, which is faster than sending its content.
@@ -132,7 +130,9 @@ def read_tasks(
                 del item, sent
         except BaseException as error:
             done.put(error)
-        left.done()
+        for _ in range(_READY * count):  # wait for the rows that are being read
+            ready.acquire()
+        done.put(None)
 
     def finish(task: Task, future: Future[Reading]) -> None:
         try:
@@ -146,14 +146,13 @@ def read_tasks(
             if not (stopped.is_set() or isinstance(error, WorkerDiedError)):
                 done.put(error)
         ready.release()
-        left.done()
 
     threading.Thread(target=feed, daemon=True).start()
     ended_well = False
     failure: BaseException | None = None
     is_over = False
     try:
-        while not (is_over and done.empty()) and not (failure and done.empty()):
+        while not ((is_over or failure) and done.empty()):
             try:
                 given = done.get(timeout=0.2)  # a bare get cannot be interrupted on Windows
             except queue.Empty:
@@ -171,28 +170,8 @@ def read_tasks(
     finally:
         stopped.set()
         room.release()
-        ready.release()
+        ready.release(_READY * count)
         pool.close(now=not ended_well)
-
-
-class _Countdown:
-    """Call a function once everything that was added is done and nothing more is added."""
-
-    def __init__(self, at_zero: Callable[[], None]) -> None:
-        self._left = 1
-        self._at_zero = at_zero
-        self._lock = threading.Lock()
-
-    def add(self) -> None:
-        with self._lock:
-            self._left += 1
-
-    def done(self) -> None:
-        with self._lock:
-            self._left -= 1
-            is_zero = not self._left
-        if is_zero:
-            self._at_zero()
 
 
 def _outcome(future: Future[Reading]) -> Reading:

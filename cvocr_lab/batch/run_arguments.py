@@ -103,10 +103,7 @@ def check_arguments(
 def shows_run_arguments(
     *without: str,
 ) -> Callable[[Callable[Given, Result]], Callable[Given, Result]]:
-    """Show the arguments of `check_arguments` instead of ``**arguments`` in a signature.
-
-    Arguments named in `without` are left out.
-    """
+    """Show the arguments of `check_arguments`, except `without`, instead of ``**arguments``."""
 
     def decorate(function: Callable[Given, Result]) -> Callable[Given, Result]:
         signature = inspect.signature(function)
