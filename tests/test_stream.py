@@ -98,7 +98,7 @@ def test_a_wrong_call_says_so_before_the_first_frame() -> None:
 def test_one_slow_row_does_not_pile_up_those_behind_it(
     pictures: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(batch.chunked, "_FAR", 8)
+    monkeypatch.setattr(batch.extraction, "_FAR", 8)
     others = threading.Event()
 
     def special(width: int) -> None:
@@ -118,7 +118,7 @@ def test_one_slow_row_does_not_pile_up_those_behind_it(
 def test_a_store_of_finished_rows_does_not_hold_up_the_first(
     pictures: Callable[..., list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(batch.chunked, "_FAR", 4)
+    monkeypatch.setattr(batch.extraction, "_FAR", 4)
     store = tmp_path / "run.sqlite"
     paths = pictures(*range(21, 61))
     extract(paths[1:], engine=Fake(), store=store)
@@ -131,7 +131,7 @@ def test_a_store_of_finished_rows_does_not_hold_up_the_first(
 def test_equal_pictures_are_forgotten_without_a_store_and_known_with_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(batch.chunked, "_REMEMBERED", 3)
+    monkeypatch.setattr(batch.extraction, "_REMEMBERED", 3)
     arrays = [np.zeros((12, w, 3), np.uint8) for w in range(21, 51)]
     for store, times in (None, 2), (tmp_path / "run.sqlite", 1):
         engine = Fake()
