@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
-from typing import Final, Literal, TypeAlias, get_args
+from typing import Any, Final, Literal, TypeAlias, get_args
 
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.text import nfc
@@ -115,12 +116,15 @@ class Decision:
         return self.time, self.id
 
 
+_OF_ITEM: Final = tuple(f.name for f in fields(Item))
+_OF_DECISION: Final = tuple(f.name for f in fields(Decision) if f.name != "item")
+
+
 def cells_of(decision: Decision) -> dict[str, object]:
     """Return the attributes of a decision and of its item, in the order of a journal."""
     about = {"id": decision.id, "time": decision.time, "who": decision.who}
-    subject = {f.name: getattr(decision.item, f.name) for f in fields(Item)}
-    others = (f.name for f in fields(Decision) if f.name != "item" and f.name not in about)
-    return about | subject | {name: getattr(decision, name) for name in others}
+    subject = {name: getattr(decision.item, name) for name in _OF_ITEM}
+    return about | subject | {name: getattr(decision, name) for name in _OF_DECISION}
 
 
 def line_of(decision: Decision) -> bytes:
@@ -161,38 +165,9 @@ def decision_of(line: bytes) -> Decision:
         raise ValueError("a decision is an object")
     if "\\u" in text:  # the only way to write a lone surrogate, which is not valid in files
         json.dumps(cells, ensure_ascii=False).encode()
-    time = _time(_text(cells, "time"))
-    state, identity = _text(cells, "state"), _text(cells, "id")
-    if state not in STATES or not identity:
-        raise ValueError("no state or no id")
-    replaces = cells.get("replaces", ())
-    if not (isinstance(replaces, list | tuple) and all(isinstance(r, str) for r in replaces)):
-        raise ValueError("replaces is a list of ids")
-    return Decision(
-        item=Item(
-            source=_text(cells, "source"),
-            sha256=_text(cells, "sha256"),
-            label=plain_label(cells.get("label")),
-            type=_text(cells, "type"),
-            side=_text(cells, "side"),
-            page=_count(cells, "page"),
-            nth=_count(cells, "nth"),
-            field=_text(cells, "field"),
-        ),
-        state=state,
-        value=_value(cells, "value"),
-        who=_text(cells, "who"),
-        time=time,
-        engine=_text(cells, "engine"),
-        engine_value=_value(cells, "engine_value"),
-        seconds=_float(cells, "seconds"),
-        note=_text(cells, "note"),
-        doubt=_text(cells, "doubt"),
-        chance=_float(cells, "chance"),
-        undoes=_text(cells, "undoes"),
-        replaces=tuple(replaces),
-        id=identity,
-    )
+    read = {name: _READERS.get(name, _text)(cells, name) for name in (*_OF_ITEM, *_OF_DECISION)}
+    item = Item(**{name: read[name] for name in _OF_ITEM})
+    return Decision(item, **{name: read[name] for name in _OF_DECISION})
 
 
 def plain_label(label: object) -> Label:
@@ -217,12 +192,16 @@ def plain_label(label: object) -> Label:
     return str(label)
 
 
-def _time(text: str) -> datetime:
+def _label(cells: Mapping[str, object], key: str) -> Label:
+    return plain_label(cells.get(key))
+
+
+def _time(cells: Mapping[str, object], key: str) -> datetime:
     """Parse a time with its zone, and convert it to UTC.
 
     Years far in the future are refused, because later decisions need a later time.
     """
-    time = datetime.fromisoformat(text)
+    time = datetime.fromisoformat(_text(cells, key))
     if time.tzinfo is None or not _FIRST_YEAR <= time.year < _LAST_YEAR:
         raise ValueError("the time has no zone, or an impossible year")
     return time.astimezone(UTC)
@@ -230,9 +209,22 @@ def _time(text: str) -> datetime:
 
 def _text(cells: Mapping[str, object], key: str) -> str:
     value = cells.get(key, "")
-    if not isinstance(value, str):
+    if not isinstance(value, str) or (key == "id" and not value):
         raise ValueError(f"{key} is a text")
     return value
+
+
+def _state(cells: Mapping[str, object], key: str) -> str:
+    if (state := _text(cells, key)) not in STATES:
+        raise ValueError(f"there is no state {state!r}")
+    return state
+
+
+def _ids(cells: Mapping[str, object], key: str) -> tuple[str, ...]:
+    ids = cells.get(key, ())
+    if not (isinstance(ids, list | tuple) and all(isinstance(one, str) for one in ids)):
+        raise ValueError(f"{key} is a list of ids")
+    return tuple(ids)
 
 
 def _value(cells: Mapping[str, object], key: str) -> str | None:
@@ -250,12 +242,14 @@ def _float(cells: Mapping[str, object], key: str) -> float | None:
     value = cells.get(key)
     if value is None:
         return None
-    if not isinstance(value, int | float):
-        raise ValueError(f"{key} is a number")
-    try:
-        number = float(value)
-    except OverflowError:
-        raise ValueError(f"{key} is too large") from None
-    if not math.isfinite(number):
+    if not isinstance(value, int | float) or not abs(value) <= sys.float_info.max:
         raise ValueError(f"{key} is a finite number")
-    return number
+    return float(value)
+
+
+_READERS: Final[Mapping[str, Callable[[Mapping[str, object], str], Any]]] = {
+    "label": _label, "page": _count, "nth": _count, "state": _state, "time": _time,
+    "value": _value, "engine_value": _value, "seconds": _float, "chance": _float,
+    "replaces": _ids,
+}  # fmt: skip
+"""How the attributes of decisions are read that are not plain texts."""

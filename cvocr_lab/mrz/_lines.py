@@ -123,7 +123,7 @@ def parse(lines: str | Sequence[str]) -> Mrz:
         raise ValueError("not an MRZ: it needs 3 lines of 30, 2 of 36 or 2 of 44 characters")
     if not set("".join(rows)) <= set(ALPHABET):
         raise ValueError("not an MRZ: a character is not A-Z, 0-9 or <")
-    return _parse_td1(rows) if zone_format == "TD1" else _parse_two_lines(rows, zone_format)
+    return _parse(rows, zone_format)
 
 
 def _format_of(rows: tuple[str, ...]) -> Format | None:
@@ -138,73 +138,52 @@ def _format_of(rows: tuple[str, ...]) -> Format | None:
     return None
 
 
-def _parse_td1(rows: tuple[str, ...]) -> Mrz:
-    one, two, three = rows
+def _parse(rows: tuple[str, ...], zone_format: Format) -> Mrz:
+    one, two = rows[:2]
     issuer = _bare(one[2:5])
-    person, optional, checks = "", _bare(one[15:30]), {}
-    national = re.fullmatch(r"(\d{12})<<(.)", one[15:30])
-    if issuer == "VNM" and national:
-        number, optional, person = _bare(one[5:14]), "", national[1]
+    at, nationality, names = (0, 15, rows[2]) if zone_format == "TD1" else (13, 10, one[5:])
+    checks: dict[str, bool] = {}
+    person = optional = ""
+    national = re.fullmatch(r"(\d{12})<<(.)", one[15:30]) if issuer == "VNM" else None
+    if zone_format == "TD1" and national:
+        number, person = _bare(one[5:14]), national[1]
         checks["number"] = check_digit(one[5:14]) == one[14]
         checks["person_number"] = check_digit(person) == national[2]
         checks["numbers_agree"] = number == person[3:]
-    else:
+    elif zone_format == "TD1":
         number, optional, checks["number"] = _number(one[5:14], one[14], one[15:30])
-    checks["birth"] = _is_checked_date(two[0:6], two[6])
-    checks["expiry"] = _is_checked_date(two[8:14], two[14])
-    checks["composite"] = check_digit(td1_composite(one, two)) == two[29]
-    surname, given = names_in(three)
-    return Mrz(
-        format="TD1",
-        document_code=_bare(one[0:2]),
-        issuer=issuer,
-        number=number,
-        birth=two[0:6],
-        sex=_bare(two[7]),
-        expiry=two[8:14],
-        nationality=_bare(two[15:18]),
-        surname=surname,
-        given_names=given,
-        person_number=person,
-        optional1=optional,
-        optional2=_bare(two[18:29]),
-        checks=checks,
-        lines=rows,
-    )
-
-
-def _parse_two_lines(rows: tuple[str, ...], zone_format: Format) -> Mrz:
-    one, two = rows
-    surname, given = names_in(one[5:])
-    checks: dict[str, bool] = {}
-    person = optional = ""
-    if zone_format == "TD3":
-        number, person = _bare(two[0:9]), _bare(two[28:42])
-        checks["number"] = check_digit(two[0:9]) == two[9]
-        # The check digit of an unused field may be printed as 0 or as < (part 4, 4.2.2).
-        checks["person_number"] = two[42].replace("<", "0") == check_digit(two[28:42])
     elif zone_format == "TD2":
         number, optional, checks["number"] = _number(two[0:9], two[9], two[28:35])
     else:
-        number, optional = _bare(two[0:9]), _bare(two[28:])
-        checks["number"] = check_digit(two[0:9]) == two[9]
-    checks["birth"] = _is_checked_date(two[13:19], two[19])
-    checks["expiry"] = _is_checked_date(two[21:27], two[27])
-    if zone_format in ("TD2", "TD3"):
+        number, checks["number"] = _bare(two[0:9]), check_digit(two[0:9]) == two[9]
+        if zone_format == "TD3":
+            person = _bare(two[28:42])
+            # The check digit of an unused field may be printed as 0 or as < (part 4, 4.2.2).
+            checks["person_number"] = two[42].replace("<", "0") == check_digit(two[28:42])
+        else:
+            optional = _bare(two[28:])
+    birth, sex, expiry = two[at : at + 6], two[at + 7], two[at + 8 : at + 14]
+    checks["birth"] = _is_checked_date(birth, two[at + 6])
+    checks["expiry"] = _is_checked_date(expiry, two[at + 14])
+    if zone_format == "TD1":
+        checks["composite"] = check_digit(td1_composite(one, two)) == two[29]
+    elif zone_format in ("TD2", "TD3"):
         checks["composite"] = check_digit(two_line_composite(two)) == two[-1]
+    surname, given = names_in(names)
     return Mrz(
         format=zone_format,
         document_code=_bare(one[0:2]),
-        issuer=_bare(one[2:5]),
+        issuer=issuer,
         number=number,
-        birth=two[13:19],
-        sex=_bare(two[20]),
-        expiry=two[21:27],
-        nationality=_bare(two[10:13]),
+        birth=birth,
+        sex=_bare(sex),
+        expiry=expiry,
+        nationality=_bare(two[nationality : nationality + 3]),
         surname=surname,
         given_names=given,
         person_number=person,
         optional1=optional,
+        optional2=_bare(two[18:29]) if zone_format == "TD1" else "",
         checks=checks,
         lines=rows,
     )

@@ -9,64 +9,41 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import ClassVar, Generic, Protocol, TypeVar
+from typing import Final, Generic, TypeAlias, TypeVar
 
 from cvocr_lab.errors import TimeLimitError
-from cvocr_lab.workers.process import WorkerDiedError
+from cvocr_lab.workers.process import ProcessWorker, WorkerDiedError
 
 Question = TypeVar("Question")
 Answer = TypeVar("Answer")
-_Asked = TypeVar("_Asked", contravariant=True)
-_Answered = TypeVar("_Answered", covariant=True)
 
 _WATCH_S = 0.1
 """Seconds between two checks of the time limit."""
 
 
-class Worker(Protocol[_Asked, _Answered]):
-    """Something that answers one question at a time, in the calling thread."""
+class ThreadWorker(Generic[Question, Answer]):
+    """Answer one question at a time by calling a function in the calling thread.
 
-    @property
-    def can_be_killed(self) -> bool:
-        """Whether `kill` interrupts the current question."""
-        ...
+    Other threads may call the function at the same time.
+    """
+
+    can_be_killed: Final = False
+    """Whether `kill` interrupts the current question."""
+
+    def __init__(self, function: Callable[[Question], Answer]) -> None:
+        self.ask = function
 
     def open(self) -> None:
-        """Get ready to answer, also after a `kill`."""
-        ...
-
-    def ask(self, question: _Asked) -> _Answered:
-        """Answer one question."""
-        ...
+        """Get ready to answer; a thread always is."""
 
     def kill(self) -> None:
-        """Interrupt the current question if possible."""
-        ...
+        """Interrupt the current question, if possible."""
 
     def close(self, *, now: bool) -> None:
         """Release all resources; `now` interrupts the current question."""
-        ...
 
 
-@dataclass(frozen=True, slots=True)
-class ThreadWorker(Generic[Question, Answer]):
-    """Call a function, which other threads may call at the same time."""
-
-    function: Callable[[Question], Answer]
-    can_be_killed: ClassVar[bool] = False
-
-    def open(self) -> None:
-        """Do nothing, since it is always ready."""
-
-    def ask(self, question: Question) -> Answer:
-        """Call the function."""
-        return self.function(question)
-
-    def kill(self) -> None:
-        """Do nothing, since a thread cannot be killed."""
-
-    def close(self, *, now: bool) -> None:
-        """Do nothing, since the function belongs to the caller."""
+Worker: TypeAlias = ThreadWorker[Question, Answer] | ProcessWorker[Question, Answer]
 
 
 @dataclass(eq=False, slots=True)
