@@ -40,8 +40,8 @@ PASSPORT_NUMBER = Pattern(
     pattern=r"[A-Z]\d{7,8}",
     shape="B#######|C#######|N#######|E########|P########",
 )
-NAME = Name("NAME")
-OWNER = Owner("OWNER")
+NAME = Name("NAME", lines=2)
+OWNER = Owner("OWNER", lines=2)
 SURNAME = Name("SURNAME", part="surname")
 GIVEN_NAME = Name("GIVEN_NAME", part="given")
 MRZ_SURNAME = Name("MRZ_SURNAME", UPPER + " ", part="surname", plain=True)
@@ -60,9 +60,9 @@ NATIONALITY = Choice("NATIONALITY", source="Việt Nam")
 COUNTRY_CODE = Pattern("COUNTRY_CODE", UPPER, pattern=r"[A-Z]{3}", shape="VNM")
 ETHNIC_GROUP = Choice("ETHNIC_GROUP", source="@ethnic_groups", favour_first=True)
 RELIGION = Choice("RELIGION", source="@religions", favour_first=True)
-ADDRESS = Address("ADDRESS")
-HOMETOWN = Address("HOMETOWN", house=False)
-SIGN = Sign("SIGN")
+ADDRESS = Address("ADDRESS", lines=3)
+HOMETOWN = Address("HOMETOWN", house=False, lines=2)
+SIGN = Sign("SIGN", lines=3)
 AUTHORITY_CMND = Wording("AUTHORITY_CMND", shape="CA {PROVINCE}|CÔNG AN {PROVINCE}")
 AUTHORITY_CARD = Wording(
     "AUTHORITY_CARD",

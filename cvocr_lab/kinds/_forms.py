@@ -40,10 +40,13 @@ class FieldType:
         Name of the type.
     alphabet
         The allowed characters, used by recognisers; "" for all.
+    lines
+        Maximum number of lines of a value.
     """
 
     name: str
     alphabet: str = ""
+    lines: int = 1
 
     def parse(self, text: str) -> str:
         """Convert a printed value to the normal form.

@@ -52,7 +52,7 @@ class Field:
     flow
         Where the value starts: on the line of its caption, below it, or on the line and below.
     max_lines
-        Maximum number of lines of a value.
+        Maximum number of lines of a value; 0 for those of the type.
     leading
         Words before the value if there is no caption, such as the title of the signer.
     """
@@ -64,11 +64,12 @@ class Field:
     aliases: tuple[str, ...] = ()
     source: Literal["print", "mrz", "qr"] = "print"
     flow: Flow = "right"
-    max_lines: int = 1
+    max_lines: int = 0
     leading: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "aliases", self.aliases or _ALIASES.get(self.name, ()))
+        object.__setattr__(self, "max_lines", self.max_lines or self.type.lines)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,20 +25,13 @@ FRONT = DocumentType(
     other="matsautcc",
     fields=(
         Field("id", t.CITIZEN_ID, ("Số",)),
-        Field("name", t.NAME, ("Họ và tên", "Họ và tên khai sinh"), max_lines=2),
+        Field("name", t.NAME, ("Họ và tên", "Họ và tên khai sinh")),
         Field("born", t.BIRTH_DATE, ("Ngày, tháng, năm sinh", "Ngày tháng năm sinh")),
         Field("sex", t.SEX, ("Giới tính",)),
         Field("quoctich", t.NATIONALITY, ("Quốc tịch",)),
         Field("dantoc", t.ETHNIC_GROUP, ("Dân tộc",)),
-        Field(
-            "country",
-            t.HOMETOWN,
-            ("Quê quán",),
-            aliases=("hometown",),
-            flow="right_below",
-            max_lines=2,
-        ),
-        Field("address", t.ADDRESS, ("Nơi thường trú",), flow="right_below", max_lines=3),
+        Field("country", t.HOMETOWN, ("Quê quán",), aliases=("hometown",), flow="right_below"),
+        Field("address", t.ADDRESS, ("Nơi thường trú",), flow="right_below"),
         Field("duedate", t.EXPIRY_DATE, ("Có giá trị đến",), max_lines=2, flow="right_below"),
     ),
     layouts=(
@@ -109,13 +102,7 @@ BACK = DocumentType(
     title="CCCD mã vạch / CMND 12 số, mặt sau",
     other="tcc",
     fields=(
-        Field(
-            "dauvet",
-            t.SIGN,
-            ("Đặc điểm nhận dạng", "Đặc điểm nhân dạng"),
-            flow="right_below",
-            max_lines=3,
-        ),
+        Field("dauvet", t.SIGN, ("Đặc điểm nhận dạng", "Đặc điểm nhân dạng"), flow="right_below"),
         Field("date", t.DATE, leading=("Ngày",)),
         Field("noicap", t.AUTHORITY_CARD, leading=("CỤC TRƯỞNG",), max_lines=3),
     ),

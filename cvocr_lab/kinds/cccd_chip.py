@@ -17,26 +17,15 @@ FRONT = DocumentType(
     other="matsautcc_chip",
     fields=(
         Field("id", t.CITIZEN_ID, ("Số",), ("No.", "No")),
-        Field("name", t.NAME, ("Họ và tên",), ("Full name",), flow="below", max_lines=2),
+        Field("name", t.NAME, ("Họ và tên",), ("Full name",), flow="below"),
         Field("born", t.BIRTH_DATE, ("Ngày sinh",), ("Date of birth",)),
         Field("sex", t.SEX, ("Giới tính",), ("Sex",)),
         Field("quoctich", t.NATIONALITY, ("Quốc tịch",), ("Nationality",)),
         Field(
-            "country",
-            t.HOMETOWN,
-            ("Quê quán",),
-            ("Place of origin",),
-            aliases=("hometown",),
-            flow="below",
-            max_lines=2,
+            "country", t.HOMETOWN, ("Quê quán",), ("Place of origin",), ("hometown",), flow="below"
         ),
         Field(
-            "address",
-            t.ADDRESS,
-            ("Nơi thường trú",),
-            ("Place of residence",),
-            flow="right_below",
-            max_lines=3,
+            "address", t.ADDRESS, ("Nơi thường trú",), ("Place of residence",), flow="right_below"
         ),
         Field(
             "duedate",
@@ -98,7 +87,6 @@ BACK = DocumentType(
             ("Đặc điểm nhân dạng", "Đặc điểm nhận dạng"),
             ("Personal identification",),
             flow="right_below",
-            max_lines=3,
         ),
         Field("date", t.DATE, ("Ngày, tháng, năm",), ("Date, month, year",)),
         Field("noicap", t.AUTHORITY_CHIP, leading=("CỤC TRƯỞNG",), max_lines=3),

@@ -20,7 +20,7 @@ FRONT = DocumentType(
     other="matsaucmt",
     fields=(
         Field("id", t.CMND_ID, ("Số", "SỐ")),
-        Field("name", t.NAME, ("Họ tên", "Họ và tên"), max_lines=2),
+        Field("name", t.NAME, ("Họ tên", "Họ và tên")),
         Field("born", t.BIRTH_DATE_CMND, ("Sinh ngày", "Ngày sinh")),
         Field(
             "country",
@@ -28,7 +28,6 @@ FRONT = DocumentType(
             ("Nguyên quán", "Quê quán"),
             aliases=("hometown",),
             flow="right_below",
-            max_lines=2,
         ),
         Field(
             "address",
@@ -42,7 +41,6 @@ FRONT = DocumentType(
                 "HKTT",
             ),
             flow="right_below",
-            max_lines=3,
         ),
     ),
     layouts=(
@@ -92,7 +90,6 @@ BACK = DocumentType(
             t.SIGN,
             ("DẤU VẾT RIÊNG VÀ DỊ HÌNH", "Dấu vết riêng và dị hình", "Dị hình"),
             flow="below",
-            max_lines=3,
         ),
         Field("date", t.DATE, leading=("Ngày",)),
         Field(

@@ -25,7 +25,7 @@ PASSPORT = DocumentType(
     mrz="TD3",
     fields=(
         _field("id", t.PASSPORT_NUMBER, ("Số hộ chiếu",), ("Passport No", "Passport Nº")),
-        _field("name", t.NAME, ("Họ và tên",), ("Full name",), ("full_name",), max_lines=2),
+        _field("name", t.NAME, ("Họ và tên",), ("Full name",), ("full_name",)),
         _field("surname", t.SURNAME, ("Họ",), ("Surname",)),
         _field("given_name", t.GIVEN_NAME, ("Chữ đệm và tên",), ("Given names",)),
         _field("sex", t.PASSPORT_SEX, ("Giới tính",), ("Sex",)),

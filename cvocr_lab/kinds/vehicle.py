@@ -47,8 +47,8 @@ FRONT = DocumentType(
     other="vehicle_registration_back",
     fields=(
         Field("id", t.CERTIFICATE_ID, ("Số",), ("Number", "No.")),
-        Field("name", t.OWNER, ("Tên chủ xe",), ("Owner's full name",), max_lines=2),
-        Field("address", t.ADDRESS, ("Địa chỉ",), ("Address",), flow="right_below", max_lines=3),
+        Field("name", t.OWNER, ("Tên chủ xe",), ("Owner's full name",)),
+        Field("address", t.ADDRESS, ("Địa chỉ",), ("Address",), flow="right_below"),
         Field("plate", t.PLATE_CAR, ("Biển số đăng ký", "Biển số"), ("Nº plate", "No plate")),
         Field("issued_at", t.POLICE, leading=("CÔNG AN", "CỤC CẢNH SÁT GIAO THÔNG")),
     ),
@@ -59,15 +59,8 @@ FRONT = DocumentType(
 )
 
 _BACK_FIELDS = (
-    Field(
-        "name",
-        t.OWNER,
-        ("Tên chủ xe",),
-        ("Owner's full name",),
-        flow="right_below",
-        max_lines=2,
-    ),
-    Field("address", t.ADDRESS, ("Địa chỉ",), ("Address",), flow="right_below", max_lines=3),
+    Field("name", t.OWNER, ("Tên chủ xe",), ("Owner's full name",), flow="right_below"),
+    Field("address", t.ADDRESS, ("Địa chỉ",), ("Address",), flow="right_below"),
     Field("brand", t.BRAND, ("Nhãn hiệu",), ("Brand",)),
     Field("model", t.MODEL, ("Số loại", "Loại xe"), ("Model code", "Model")),
     Field("engine", t.ENGINE, ("Số máy",), ("Engine Nº", "Engine No")),
