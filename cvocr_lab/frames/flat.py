@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from types import MappingProxyType
-from typing import Final, cast
+from typing import Any, Final, cast
 
 import pandas as pd
 
@@ -28,6 +28,8 @@ from cvocr_lab.kinds import field_order
 from cvocr_lab.results import Document, Extraction, FieldValue, Line, Quad
 
 _NAN: Final = float("nan")
+_ATTRIBUTES: Final = {column: column.removeprefix("ocr_") for column in READING_COLUMNS[1:9]}
+"""Attributes of documents by column, from ``ocr_type`` to ``ocr_invalid_message``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,6 @@ def to_frame(
         *(field_order(met) if fields is None else fields),
         *(name for f in faces if f for name in f.fields),
     ]
-    cells = [_reading_cells(reading, face) for _, reading, face in rows]
     pictures = [sources[c].tolist() for c in _pictured(sources)]
     columns: dict[str, list[object]] = {
         SOURCE: [_opened(pictures, at, face, base) for at, _, face in rows]
@@ -113,8 +114,18 @@ def to_frame(
         columns[text] = [v.text if v else None for v in values]
         columns[confidence] = [v.confidence if v else None for v in values]
         columns[quad] = [v.quad if v else None for v in values]
-    for at, column in enumerate(c for c in READING_COLUMNS if c != SOURCE):
-        columns[column] = [row[at] for row in cells]
+    for column, attribute in _ATTRIBUTES.items():
+        columns[column] = [getattr(f, attribute) if f else None for f in faces]
+    columns |= {
+        "ocr_warnings": [";".join(f.warnings) if f else None for f in faces],
+        "ocr_engine": [getattr(r.result, "engine", "") or r.engine for _, r, _ in rows],
+        "ocr_error_code": [f.code if isinstance(f, CvocrError) else None for _, _, f in rows],
+        "ocr_error": [
+            f"{type(f).__name__}: {f}" if isinstance(f, CvocrError) else None for _, _, f in rows
+        ],
+        "ocr_attempts": [r.attempts for _, r, _ in rows],
+        "ocr_seconds": [r.seconds for _, r, _ in rows],
+    }
     used = [_usage(r, first=n == 0 or rows[n - 1][0] != at) for n, (at, r, _) in enumerate(rows)]
     if any(used):
         for name in ("tokens_in", "tokens_out", "cost"):
@@ -232,30 +243,6 @@ def _usage(reading: Reading, *, first: bool) -> Usage | None:
     return result.usage if first and isinstance(result, Extraction | RowError) else None
 
 
-def _reading_cells(reading: Reading, face: Document | CvocrError) -> tuple[object, ...]:
-    """Return the values of `READING_COLUMNS`, without the first."""
-    if isinstance(face, Document):
-        engine = reading.result.engine if isinstance(reading.result, Extraction) else ""
-        about: tuple[object, ...] = (
-            face.type,
-            face.confidence,
-            face.side,
-            face.page,
-            face.corners,
-            face.valid,
-            face.invalid_code,
-            face.invalid_message,
-            ";".join(face.warnings),
-            engine or reading.engine,
-            None,
-            None,
-        )
-    else:
-        error = f"{type(face).__name__}: {face}"
-        about = (*(None,) * 9, reading.engine, face.code, error)
-    return (*about, reading.attempts, reading.seconds)
-
-
 def _document(row: dict[str, object], names: Sequence[str]) -> Document:
     fields = {}
     for name in names:
@@ -264,25 +251,14 @@ def _document(row: dict[str, object], names: Sequence[str]) -> Document:
             fields[name] = FieldValue(
                 str(text), cast("float | None", confidence), cast("Quad | None", quad)
             )
+    known = {name: row[column] for column, name in _ATTRIBUTES.items() if row[column] is not None}
     warnings = str(row["ocr_warnings"] or "")
+    extra = {c.removeprefix(EXTRA): str(v) for c, v in row.items() if c.startswith(EXTRA) and v}
     return Document(
-        type=str(row["ocr_type"] or ""),
-        side=str(row["ocr_side"] or ""),
+        **cast("Any", {"type": "", **known}),
         fields=MappingProxyType(fields),
-        page=cast("int | None", row["ocr_page"]) or 1,
-        confidence=cast("float | None", row["ocr_confidence"]),
-        valid=cast("bool | None", row["ocr_valid"]),
-        invalid_code=cast("int | None", row["ocr_invalid_code"]),
-        invalid_message=str(row["ocr_invalid_message"] or ""),
         warnings=tuple(warnings.split(";")) if warnings else (),
-        corners=cast("Quad | None", row["ocr_corners"]),
-        extra=MappingProxyType(
-            {
-                c.removeprefix(EXTRA): str(v)
-                for c, v in row.items()
-                if c.startswith(EXTRA) and v is not None
-            }
-        ),
+        extra=MappingProxyType(extra),
     )
 
 
