@@ -203,10 +203,9 @@ def checked(extraction: object) -> Extraction:
     return replace(extraction, documents=documents, lines=lines)
 
 
-def _checked_document(given: object) -> Document:
-    if not isinstance(given, Document):
+def _checked_document(document: object) -> Document:
+    if not isinstance(document, Document):
         raise ValueError("a document is not a Document")
-    document = given
     for name in ("type", "side", "invalid_message"):
         _text(getattr(document, name), name)
     _each(document.warnings, "warnings", lambda warning: _text(warning, "a warning"))
@@ -217,14 +216,12 @@ def _checked_document(given: object) -> Document:
         if _name(name).startswith("ocr_"):
             raise ValueError(f"field {name!r}: names that begin with 'ocr_' are reserved")
         fields[name] = _checked_value(name, field_value)
-    if any(value is not document.fields[name] for name, value in fields.items()):
-        document = replace(document, fields=MappingProxyType(fields))
-    valid = _bool(document.valid)
-    if valid is not document.valid:
-        document = replace(document, valid=valid)
     if document.thumb is not None and not isinstance(document.thumb, bytes):
         raise ValueError("thumb is not bytes")
+    same = all(value is document.fields[name] for name, value in fields.items())
     plain: dict[str, object] = {
+        "fields": document.fields if same else MappingProxyType(fields),
+        "valid": _bool(document.valid),
         "page": _integer(document.page, "page", lowest=1),
         "confidence": _share(document.confidence, "confidence"),
         "corners": _checked_quad(document.corners, "corners"),

@@ -150,9 +150,11 @@ def extract(
     return read_all(run) if chunksize is None else _chunks(run, chunksize)
 
 
-def read_all(run: RunArguments, *, fields: Sequence[str] | None = None) -> pd.DataFrame:
-    """Read all rows of a checked call into one frame."""
-    (frame,) = _frames(run, fields)
+def read_all(
+    run: RunArguments, *, fields: Sequence[str] | None = None, warn: bool = True
+) -> pd.DataFrame:
+    """Read all rows of a checked call into one frame; `warn` reports failed rows."""
+    (frame,) = _frames(run, fields, warn=warn)
     return frame
 
 
@@ -167,6 +169,7 @@ def _frames(
     *,
     size: int | None = None,
     remember: int | None = None,
+    warn: bool = True,
 ) -> Iterator[pd.DataFrame]:
     """Yield frames of `size` rows; without a size, one frame of all rows."""
     count = RowCounts(len(run.sources), kept=run.store is not None and not run.retry_failed)
@@ -201,4 +204,5 @@ def _frames(
         interrupted = True
     if ready or size is None or run.sources.empty:
         yield frame(sorted(ready))
-    count.warn(interrupted=interrupted)
+    if warn:
+        count.warn(interrupted=interrupted)

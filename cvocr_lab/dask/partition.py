@@ -5,16 +5,13 @@ from __future__ import annotations
 import pickle
 import threading
 import time
-import warnings
 from collections import OrderedDict
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 import pandas as pd
 
-from cvocr_lab.batch import RowsFailedWarning, source_frame
+from cvocr_lab.batch import source_frame
 from cvocr_lab.batch.extraction import read_all
 from cvocr_lab.batch.run_arguments import RunArguments
 from cvocr_lab.errors import ArgumentError, BatchError, RowError
@@ -77,8 +74,8 @@ def _frame(part: pd.DataFrame, arguments: PartitionArguments) -> pd.DataFrame:
     run = _opened_run(arguments.run)
     columns = list(run.sources.columns)
     sources = source_frame(part, column=columns, images=len(columns))
-    with _no_row_warnings():
-        return read_all(replace(run, sources=sources), fields=arguments.fields)
+    # The warnings of each partition would only be seen in the logs of the workers.
+    return read_all(replace(run, sources=sources), fields=arguments.fields, warn=False)
 
 
 _runs: OrderedDict[bytes, RunArguments] = OrderedDict()
@@ -96,30 +93,3 @@ def _opened_run(pickled: bytes) -> RunArguments:
                 _runs.popitem(last=False)
         _runs.move_to_end(pickled)
         return _runs[pickled]
-
-
-_filter_lock = threading.Lock()
-_filter_users = 0
-_filter = warnings.catch_warnings()
-
-
-@contextmanager
-def _no_row_warnings() -> Iterator[None]:
-    """Ignore the warning about failed rows in each partition.
-
-    The warning filters belong to the process, so all threads share one change of them.
-    """
-    global _filter_users, _filter
-    with _filter_lock:
-        if not _filter_users:
-            _filter = warnings.catch_warnings()
-            _filter.__enter__()
-            warnings.simplefilter("ignore", RowsFailedWarning)
-        _filter_users += 1
-    try:
-        yield
-    finally:
-        with _filter_lock:
-            _filter_users -= 1
-            if not _filter_users:
-                _filter.__exit__(None, None, None)

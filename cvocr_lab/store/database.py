@@ -15,7 +15,7 @@ from functools import lru_cache
 from os import PathLike
 from pathlib import Path
 from time import monotonic
-from typing import Final, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Self
 
 from cvocr_lab.errors import ArgumentError, CvocrError, caller_stacklevel
 from cvocr_lab.files import escaped, make_private
@@ -26,16 +26,22 @@ from cvocr_lab.store.connection import connect, transaction, translated
 _SYNC_S: Final = 0.05
 """Each reading is written at once, but forced to the disk at most this often."""
 
+_ASK: Final = """
+INSERT OR IGNORE INTO questions (sha256, kind, engine, identity) VALUES (?, ?, ?, ?)
+"""
 # Later results replace failures, never successes.
 _PUT: Final = """
 INSERT INTO readings
     (key, question, pictures, front, back, error, result, engine, attempts, seconds)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+VALUES (?, (SELECT id FROM questions WHERE sha256 = ?), ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (key) DO UPDATE SET
     error = excluded.error, result = excluded.result, engine = excluded.engine,
     attempts = excluded.attempts, seconds = excluded.seconds, stored_at = CURRENT_TIMESTAMP
 WHERE readings.error IS NOT NULL
 """
+
+
+_READINGS: Final = "readings JOIN questions ON questions.id = question"
 
 
 class StoreWarning(UserWarning):
@@ -173,9 +179,7 @@ class Store:
 
     def has_failed(self, key: bytes) -> bool | None:
         """Return whether the reading with this key is a failure; None if there is none."""
-        query = "SELECT error IS NOT NULL FROM readings WHERE key = ?"
-        with self._connected() as connection:
-            row = connection.execute(query, (key,)).fetchone()
+        row = self._first("SELECT error IS NOT NULL FROM readings WHERE key = ?", key)
         return None if row is None else bool(row[0])
 
     def put(
@@ -213,41 +217,25 @@ class Store:
             sync = monotonic() - self._synced >= _SYNC_S
             connection.execute(f"PRAGMA synchronous={'FULL' if sync else 'NORMAL'}")
             with transaction(connection):
-                number = self._question_id(connection, question)
-                row = (key, number, " ".join(pictures), front, back, *about)
+                asked = (question.sha256(), question.kind, question.engine, question.identity)
+                connection.execute(_ASK, asked)
+                row = (key, asked[0], " ".join(pictures), front, back, *about)
                 connection.execute(_PUT, row)
                 self._write_files(connection)
             if sync:
                 self._synced = monotonic()
 
-    def _question_id(self, connection: sqlite3.Connection, question: Question) -> int:
-        row = (question.sha256(), question.kind, question.engine, question.identity)
-        find = "SELECT id FROM questions WHERE sha256 = ?"
-        found = connection.execute(find, row[:1]).fetchone()
-        if found is None:
-            connection.execute(
-                "INSERT INTO questions (sha256, kind, engine, identity) VALUES (?, ?, ?, ?)", row
-            )
-            found = connection.execute(find, row[:1]).fetchone()
-        return int(found[0])
-
     def engines(self) -> list[tuple[str, str]]:
         """Return the name and the identity of each engine with readings in the store."""
-        query = (
-            "SELECT DISTINCT questions.engine, identity FROM questions"
-            " JOIN readings ON questions.id = question"
-        )
         with self._connected() as connection:
-            return list(connection.execute(query))
+            return list(
+                connection.execute(f"SELECT DISTINCT questions.engine, identity FROM {_READINGS}")
+            )
 
     def count(self, identity: str) -> int:
         """Return the number of readings of one engine."""
-        query = (
-            "SELECT count(*) FROM readings JOIN questions ON questions.id = question"
-            " WHERE identity = ?"
-        )
-        with self._connected() as connection:
-            return int(connection.execute(query, (identity,)).fetchone()[0])
+        query = f"SELECT count(*) FROM {_READINGS} WHERE identity = ?"
+        return int(self._first(query, identity)[0])
 
     def mark_seen(self, key: bytes) -> bool:
         """Record that this run has seen `key`; return whether it is the first time."""
@@ -259,8 +247,7 @@ class Store:
     def file_digest(self, path: str, stamp: FileStamp) -> bytes | None:
         """Return the remembered digest of a file, or None if the file has changed since."""
         query = "SELECT size, changed_ns, status_changed_ns, sha256 FROM files WHERE path = ?"
-        with self._connected() as connection:
-            row = connection.execute(query, (escaped(path),)).fetchone()
+        row = self._first(query, escaped(path))
         if not row or FileStamp(*row[:3]) != stamp:
             return None
         return row[3] if isinstance(row[3], bytes) and len(row[3]) == 32 else None
@@ -273,7 +260,7 @@ class Store:
     def seconds(self, kind: str, engine: str) -> list[float]:
         """Return how many seconds the latest successes of this kind and engine took."""
         query = (
-            "SELECT seconds FROM readings JOIN questions ON questions.id = question"
+            f"SELECT seconds FROM {_READINGS}"
             " WHERE kind = ? AND questions.engine = ? AND error IS NULL"
             " AND typeof(seconds) = 'real' ORDER BY readings.id DESC LIMIT 500"
         )
@@ -292,8 +279,7 @@ class Store:
         """
         query = (
             "SELECT pictures, front, back, kind, questions.engine,"
-            " result, readings.engine, attempts, seconds"
-            " FROM readings JOIN questions ON questions.id = question"
+            f" result, readings.engine, attempts, seconds FROM {_READINGS}"
             " WHERE kind = coalesce(?, kind) AND questions.engine = coalesce(?, questions.engine)"
             " AND identity = coalesce(?, identity) ORDER BY readings.id"
         )
@@ -330,6 +316,11 @@ class Store:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _first(self, query: str, *parameters: object) -> Any:
+        """Return the first row of the result of a query, or None."""
+        with self._connected() as connection:
+            return connection.execute(query, parameters).fetchone()
 
     def _write_files(self, connection: sqlite3.Connection) -> None:
         files, self._files = self._files, []
