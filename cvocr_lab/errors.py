@@ -192,10 +192,7 @@ def unknown(what: str, name: object, known: Iterable[object], *, more: str = "")
 def refuse_ending(path: str | PathLike[str], *endings: str, more: str = "") -> None:
     """Refuse a file name with a wrong ending.
 
-    Raises
-    ------
-    ArgumentError
-        The name has none of `endings`; `more` is appended to the message.
+    Raises ArgumentError if the name has none of `endings`; `more` is appended to the message.
     """
     name = Path(path).name
     if not name.lower().endswith(endings):

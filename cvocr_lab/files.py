@@ -39,10 +39,7 @@ def replacing(path: str | PathLike[str]) -> Iterator[Path]:
     pathlib.Path
         The temporary file.  It has the same ending as `path`.
 
-    Raises
-    ------
-    OSError
-        The folder does not exist or cannot be written, or the disk is full.
+    Raises OSError if the folder does not exist or cannot be written, or the disk is full.
 
     Examples
     --------
@@ -89,10 +86,7 @@ def replacing_text(path: str | PathLike[str]) -> Iterator[IO[str]]:
 def write_private(path: str | PathLike[str], content: bytes | str) -> None:
     """Write `content` to `path` with `replacing`; text is encoded in UTF-8.
 
-    Raises
-    ------
-    OSError
-        The file cannot be written; an old file is unchanged.
+    Raises OSError if the file cannot be written; an old file is unchanged.
     """
     data = content.encode() if isinstance(content, str) else content
     with replacing(path) as temporary:
@@ -109,11 +103,8 @@ def make_private(path: str | PathLike[str], *companions: str) -> None:
     companions
         Endings of further files that get the same mode if they exist, such as ``"-wal"``.
 
-    Raises
-    ------
-    OSError
-        The file cannot be created or opened for writing, or belongs to another user and is
-        readable by others.
+    Raises OSError if the file cannot be created or opened for writing, or belongs to another user
+    and is readable by others.
     """
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE))
     for name in (os.fspath(path), *(os.fspath(path) + ending for ending in companions)):

@@ -125,10 +125,7 @@ _LOST_BYTE: Final = re.compile(r"(?<![xX])Ã(?=[ ,]|$)")
 def _sound(text: str) -> str:
     """Restore Vietnamese letters that were decoded wrongly.
 
-    Raises
-    ------
-    ValueError
-        The original text cannot be determined.
+    Raises ValueError if the original text cannot be determined.
     """
     if text.isascii():
         return text

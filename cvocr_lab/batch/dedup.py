@@ -126,10 +126,7 @@ class Dedup:
     def keep(self, task: Task, reading: Reading) -> None:
         """Write a reading to the store.
 
-        Raises
-        ------
-        BatchError
-            The store cannot be written.
+        Raises BatchError if the store cannot be written.
         """
         if self._store is None or task.at not in self._pending:
             return
@@ -157,10 +154,7 @@ class Dedup:
     ) -> tuple[tuple[str, ...], tuple[InputImage | None, ...]]:
         """Return the digests of the pictures, and those pictures that were loaded for them.
 
-        Raises
-        ------
-        RowError
-            A source is no picture.
+        Raises RowError if a source is no picture.
         """
         found = [self._digests.of(source) for source in sources]
         return tuple(one.sha256 for one in found), tuple(one.picture for one in found)

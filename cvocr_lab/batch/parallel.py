@@ -44,12 +44,8 @@ def open_pool(
 
     No processes are started for a few tasks, since that would take longer than to read them.
 
-    Raises
-    ------
-    ArgumentError
-        The engine cannot be sent to other processes.
-    BatchError
-        The engine cannot be opened.
+    Raises ArgumentError if the engine cannot be sent to other processes, and BatchError if it
+    cannot be opened.
     """
     count = max(1, min(worker_count(engine, workers, tasks), tasks))
     if engine.opened is not None or engine.shared or worker_count(engine, workers, tasks) == 1:
@@ -177,12 +173,7 @@ def read_tasks(
 def _outcome(future: Future[Reading]) -> Reading:
     """Return the reading of a row; the death of its worker is a row error.
 
-    Raises
-    ------
-    BatchError
-        No row can be read.
-    WorkerDiedError
-        The pool was closed.
+    Raises BatchError if no row can be read, and WorkerDiedError if the pool was closed.
     """
     try:
         return future.result()

@@ -51,10 +51,7 @@ class Task:
 def read(engine: Engine, task: Task) -> Reading:
     """Read one row.
 
-    Raises
-    ------
-    BatchError
-        No row can be read.
+    Raises BatchError if no row can be read.
     """
     start = perf_counter()
     result: Extraction | RowError

@@ -109,12 +109,8 @@ def finished_rows(
 
     The engine is opened when the first row needs it: rows that have been read before do not.
 
-    Raises
-    ------
-    BatchError
-        No further row can be read.
-    RowError
-        A row failed, and `errors` is ``"raise"``.
+    Raises BatchError if no further row can be read, and with ``errors="raise"`` RowError if a
+    row failed.
     """
     with (
         deduplicated(arguments, remember=remember) as dedup,

@@ -61,10 +61,8 @@ def check_arguments(
 ) -> RunArguments:
     """Check the arguments of `extract`.
 
-    Raises
-    ------
-    ArgumentError
-        The column, kind, engine or an option does not exist, or a value is out of range.
+    Raises ArgumentError if the column, kind, engine or an option does not exist, or a value is out
+    of range.
     """
     request = request_kind(kind)
     if errors not in ("coerce", "raise"):

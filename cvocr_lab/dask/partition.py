@@ -43,12 +43,8 @@ class PartitionArguments:
 def read(part: pd.DataFrame, arguments: PartitionArguments, template: pd.DataFrame) -> pd.DataFrame:
     """Read one partition into the columns and dtypes of `template`.
 
-    Raises
-    ------
-    BatchError
-        The run stopped, also in the last retry.
-    RowError
-        With ``errors="raise"``: a row failed.
+    Raises BatchError if the run stopped, also in the last retry, and with ``errors="raise"``
+    RowError if a row failed.
     """
     wait_s = _FIRST_WAIT_S
     for left in range(arguments.retries, -1, -1):

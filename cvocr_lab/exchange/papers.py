@@ -71,10 +71,7 @@ class Paper:
 def papers_of(frame: pd.DataFrame) -> list[Paper]:
     """Return the papers of a flat frame, one per row.
 
-    Raises
-    ------
-    ArgumentError
-        It is no flat frame, or contains pictures instead of paths.
+    Raises ArgumentError if it is no flat frame, or contains pictures instead of paths.
     """
     records = Records(frame)
     refuse_numbers(records.frame, records.fields)
@@ -206,10 +203,7 @@ def outline_quad(points: object) -> Quad:
 def picture_size(source: str) -> tuple[int, int]:
     """Return width and height of an upright picture in pixels, from its header if possible.
 
-    Raises
-    ------
-    ImageError, FetchError
-        The picture cannot be read.
+    Raises ImageError or FetchError if the picture cannot be read.
     """
     from PIL import Image, UnidentifiedImageError
 
@@ -232,10 +226,7 @@ def inside(source: str, file: str | PathLike[str], *, outside: bool) -> str:
     Otherwise a file from somebody else could refer to private files of the user, and an export
     would copy them.
 
-    Raises
-    ------
-    ArgumentError
-        The path is outside the folder.
+    Raises ArgumentError if the path is outside the folder.
     """
     if outside or re.match(r"https?://", source, re.I):
         return source

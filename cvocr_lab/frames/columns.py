@@ -233,10 +233,7 @@ def restore_column(column: pd.Series, kind: ColumnType) -> pd.Series:
 def restore_index(frame: pd.DataFrame) -> pd.DataFrame:
     """Turn the columns ``ocr_index`` of a CSV file into the index again; names are in NFC.
 
-    Raises
-    ------
-    ArgumentError
-        Two columns have the same name.
+    Raises ArgumentError if two columns have the same name.
     """
     frame = composed(frame)
     if not frame.columns.is_unique:
@@ -315,10 +312,7 @@ def parse_quad(value: object) -> tuple[float, ...] | None:
 def check_no_pictures(frame: pd.DataFrame) -> None:
     """Refuse to write a frame with pictures in its cells.
 
-    Raises
-    ------
-    ArgumentError
-        A column contains pictures.
+    Raises ArgumentError if a column contains pictures.
     """
     for column in frame.columns:
         if frame[column].dtype == object and frame[column].map(_is_picture).any():

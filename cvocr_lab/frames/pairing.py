@@ -143,10 +143,7 @@ def truth_by_row(read: Records, truth: Truth, *, on: str | None = None) -> pd.Da
 def paired_labels(read: Records, truth: Truth, on: str | None) -> tuple[pd.Index, pd.Index]:
     """Return the labels of readings and of rows in a comparable form.
 
-    Raises
-    ------
-    ArgumentError
-        One of the two lacks the column `on`.
+    Raises ArgumentError if one of the two lacks the column `on`.
     """
     labels = []
     for table, what in ((read, "frame"), (truth, "truth")):

@@ -182,10 +182,7 @@ def refuse_numbers(table: pd.DataFrame, fields: Iterable[str]) -> None:
 
     Amounts, such as seats or years, are allowed, since they have no leading zeros.
 
-    Raises
-    ------
-    ArgumentError
-        A column contains numbers, or True and False.
+    Raises ArgumentError if a column contains numbers, or True and False.
     """
     for field in fields:
         if field not in table.columns:
@@ -222,10 +219,7 @@ def refuse_several(
 ) -> None:
     """Refuse columns of fields whose cells are lists or dicts, such as JSON has, and not texts.
 
-    Raises
-    ------
-    ArgumentError
-        A column holds such cells.
+    Raises ArgumentError if a column holds such cells.
     """
     for field in fields:
         for cell in table[field] if field in table.columns and table[field].dtype == object else ():

@@ -130,10 +130,7 @@ def cells_of(decision: Decision) -> dict[str, object]:
 def line_of(decision: Decision) -> bytes:
     """Encode a decision as one line of JSON with a line break.
 
-    Raises
-    ------
-    ArgumentError
-        A text is not valid Unicode.
+    Raises ArgumentError if a text is not valid Unicode.
 
     Examples
     --------
@@ -154,10 +151,7 @@ def line_of(decision: Decision) -> bytes:
 def decision_of(line: bytes) -> Decision:
     """Decode one line of a journal; unknown keys are ignored.
 
-    Raises
-    ------
-    ValueError
-        The line is no decision.
+    Raises ValueError if the line is no decision.
     """
     text = line.decode()
     cells = json.loads(text)

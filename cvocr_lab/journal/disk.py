@@ -76,12 +76,8 @@ def append(path: Path, decision: Decision) -> Decision:
     An incomplete last line is removed first.  If the clock is behind the time of the last line,
     the decision gets a time just after it, so that times are in order.
 
-    Raises
-    ------
-    OSError
-        The journal cannot be written, and is unchanged.
-    BatchError
-        Another program keeps it locked.
+    Raises OSError if the journal cannot be written, which is then unchanged, and BatchError if
+    another program keeps it locked.
     """
     there = path.exists()
     make_private(path)
@@ -148,10 +144,7 @@ def _decision(line: bytes) -> Decision | None:
 def _locked(descriptor: int, path: Path) -> Iterator[None]:
     """Lock the journal for other writers; the system releases the lock if this process dies.
 
-    Raises
-    ------
-    BatchError
-        Another program has held the lock for too long.
+    Raises BatchError if another program has held the lock for too long.
     """
     deadline = monotonic() + _WAIT_S
     while not _lock(descriptor):

@@ -229,10 +229,7 @@ class DocumentType:
     def __getitem__(self, name: str) -> Field:
         """Return the field with this name or alias.
 
-        Raises
-        ------
-        KeyError
-            The type has no such field.
+        Raises KeyError if the type has no such field.
         """
         if name in self._by_name:
             return self._by_name[name]

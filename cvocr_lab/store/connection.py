@@ -51,12 +51,8 @@ CREATE TABLE files (
 def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
     """Open the file, and create the tables if it is empty.
 
-    Raises
-    ------
-    ArgumentError
-        The file is no store, or was written by another version.
-    sqlite3.Error
-        The file cannot be opened.
+    Raises ArgumentError if the file is no store, or was written by another version, and
+    sqlite3.Error if it cannot be opened.
     """
     address = path.as_uri()
     if read_only:

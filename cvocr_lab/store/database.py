@@ -348,10 +348,7 @@ class Store:
 def _reading(result: object, engine: object, attempts: object, seconds: object) -> Reading:
     """Decode a row.
 
-    Raises
-    ------
-    ValueError
-        The row is damaged.
+    Raises ValueError if the row is damaged.
     """
     if not (isinstance(result, str) and isinstance(engine, str) and isinstance(attempts, int)):
         raise ValueError("wrong type")

@@ -118,10 +118,7 @@ def _read_only(mapping: dict[object, object]) -> MappingProxyType[object, object
 def send(stream: BinaryIO, message: bytes) -> None:
     """Write the length of a pickled message, then the message.
 
-    Raises
-    ------
-    OSError
-        The other process has ended.
+    Raises OSError if the other process has ended.
     """
     left = memoryview(LENGTH.pack(len(message)) + message)
     while left:

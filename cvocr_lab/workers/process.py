@@ -150,10 +150,7 @@ class ProcessWorker(Generic[Question, Answer]):
     def _received(self, size: int) -> bytes:
         """Read this many bytes.
 
-        Raises
-        ------
-        EOFError
-            The process ended before it wrote them.
+        Raises EOFError if the process ended before it wrote them.
         """
         pipe = cast("BinaryIO", self._process.stdout)
         found = bytearray()
