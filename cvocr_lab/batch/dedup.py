@@ -154,7 +154,7 @@ class Dedup:
     ) -> tuple[tuple[str, ...], tuple[InputImage | None, ...]]:
         """Return the digests of the pictures, and those pictures that were loaded for them.
 
-        Raises RowError if a source is no picture.
+        Raises RowError if a source is not a picture.
         """
         found = [self._digests.of(source) for source in sources]
         return tuple(one.sha256 for one in found), tuple(one.picture for one in found)

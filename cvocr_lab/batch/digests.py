@@ -48,7 +48,7 @@ class Digests:
     def of(self, source: object) -> Digest:
         """Return the digest of a source.
 
-        Raises RowError if the source is no picture.
+        Raises RowError if the source is not a picture.
         """
         path = self._path(source)
         stamp = None if path is None else file_stamp(path)

@@ -43,7 +43,7 @@ class DryRun:
     calls
         Requests to make.
     unreadable
-        Rows whose source is no picture, found without decoding: the source columns and
+        Rows whose source is not a picture, found without decoding: the source columns and
         ``ocr_error``, with the caller's index.  They make no calls.
     workers
         Number of pictures that would be read at a time.
@@ -106,7 +106,7 @@ class DryRun:
             (self.repeats, "repeat the picture of an earlier row: read once"),
             (self.stored, "are in the store: not read again"),
             (self.failed, "failed in an earlier run: retry_failed=True reads them again"),
-            (len(self.unreadable), "cannot be read: the source is no picture"),
+            (len(self.unreadable), "cannot be read: the source is not a picture"),
         ]
         table = [(f"{n:,}", what) for n, what in numbers if n or what == "rows"]
         return [*table, (f"{self.calls:,}", "calls to make")]
@@ -164,7 +164,7 @@ def dry_run(
     Dry run: kind id_any, engine stamp 1
       3  rows
       1  repeat the picture of an earlier row: read once
-      1  cannot be read: the source is no picture
+      1  cannot be read: the source is not a picture
       1  calls to make
       time: about 1 s with 1 worker (0.5 s per call)
       quota: 100 requests, enough

@@ -59,7 +59,7 @@ def locate(
     Raises
     ------
     ArgumentError
-        `frame` is no flat frame, or does not contain its pictures or their paths.
+        `frame` is not a flat frame, or does not contain its pictures or their paths.
 
     Warns
     -----

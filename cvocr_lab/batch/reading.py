@@ -19,23 +19,10 @@ _FETCH: Final = Fetch()
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """The work for one row.
+    """The work for one row: its position in the run, its source or its two, and how to load them.
 
-    Parameters
-    ----------
-    at
-        Position of the row in the run.
-    sources
-        One source, or front and back.
-    kind
-        A name of `cvocr_lab.kinds.REQUESTS`.
-    base
-        Folder that relative paths start from; None for the current one.
-    pages, limits, fetch
-        See `cvocr_lab.images.load`.
-    pictures
-        For each source the undecoded picture if it was loaded already, else None; empty if the
-        sources are loaded in another process.
+    `pictures` holds for each source the undecoded picture if it was loaded already, else None; it
+    is empty if the sources are loaded in another process.
     """
 
     at: int

@@ -61,24 +61,15 @@ class Window:
 
 @dataclass(slots=True)
 class RowCounts:
-    """Count the finished and the failed rows of a run.
-
-    Parameters
-    ----------
-    total
-        Number of rows in the run.
-    kept
-        Whether failed rows are kept in a store and stay failed.
-    done
-        Number of finished rows.
-    failures
-        Number of failed rows by the name of their error.
-    """
+    """Count the finished and the failed rows of a run."""
 
     total: int
     kept: bool
+    """Whether failed rows are kept in a store and stay failed."""
+
     done: int = 0
     failures: Counter[str] = field(default_factory=Counter)
+    """Number of failed rows by the name of their error."""
 
     def add(self, row: Row) -> None:
         """Count one row."""

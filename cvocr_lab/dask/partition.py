@@ -5,8 +5,8 @@ from __future__ import annotations
 import pickle
 import threading
 import time
-from collections import OrderedDict
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Final
 
 import pandas as pd
@@ -22,20 +22,10 @@ _FIRST_WAIT_S: Final = 1.0
 
 @dataclass(frozen=True, slots=True)
 class PartitionArguments:
-    """The arguments with which each partition is read; they are sent to the workers.
-
-    Parameters
-    ----------
-    run
-        The pickled `RunArguments`, without sources.
-    fields
-        Fields that become columns.
-    retries
-        How often a partition is tried again.
-    """
+    """The arguments with which each partition is read; they are sent to the workers."""
 
     # Dask logs the arguments of calls that failed, and options may hold credentials.
-    run: bytes = field(repr=False)
+    run: bytes = field(repr=False)  # pickled `RunArguments` without sources
     fields: tuple[str, ...]
     retries: int
 
@@ -74,18 +64,16 @@ def _frame(part: pd.DataFrame, arguments: PartitionArguments) -> pd.DataFrame:
     return read_all(replace(run, sources=sources), fields=arguments.fields, warn=False)
 
 
-_runs: OrderedDict[bytes, RunArguments] = OrderedDict()
-_runs_lock = threading.Lock()
+_opening = threading.Lock()
 
 
 def _opened_run(pickled: bytes) -> RunArguments:
     """Return the arguments with an engine that this process opened when it first needed it."""
-    with _runs_lock:
-        if pickled not in _runs:
-            run: RunArguments = pickle.loads(pickled)
-            opened = replace(run.engine, opened=run.engine.opens_one_of_many())
-            _runs[pickled] = replace(run, engine=opened)
-            while len(_runs) > _ENGINES_KEPT:
-                _runs.popitem(last=False)
-        _runs.move_to_end(pickled)
-        return _runs[pickled]
+    with _opening:
+        return _kept_run(pickled)
+
+
+@lru_cache(_ENGINES_KEPT)
+def _kept_run(pickled: bytes) -> RunArguments:
+    run: RunArguments = pickle.loads(pickled)
+    return replace(run, engine=replace(run.engine, opened=run.engine.opens_one_of_many()))

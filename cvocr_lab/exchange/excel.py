@@ -70,7 +70,7 @@ def to_excel(
     MissingPartError
         openpyxl is not installed.
     ArgumentError
-        `frame` is no flat frame or too large for a sheet, or `path` does not end in ``.xlsx``.
+        `frame` is not a flat frame or too large for a sheet, or `path` does not end in ``.xlsx``.
     """
     more = ": for CSV or Parquet use cvocr_lab.write_frame(frame, path)"
     refuse_ending(path, ".xlsx", ".xlsm", more=more)

@@ -56,7 +56,7 @@ def to_image_folder(
     Raises
     ------
     ArgumentError
-        `frame` is no flat frame, a picture is no file, or `folder` already contains metadata.
+        `frame` is not a flat frame, a picture is not a file, or `folder` already contains metadata.
     """
     if pictures not in ("copy", "link"):
         raise ArgumentError(f"pictures must be 'copy' or 'link', not {pictures!r}")

@@ -66,7 +66,7 @@ def to_label_studio(
     Raises
     ------
     ArgumentError
-        `frame` is no flat frame, or contains pictures instead of paths, or `path` does not end
+        `frame` is not a flat frame, or contains pictures instead of paths, or `path` does not end
         in ``.json``.
     RowError
         A picture with values cannot be read.

@@ -64,7 +64,7 @@ def to_paddle(
     Raises
     ------
     ArgumentError
-        `frame` is no flat frame, or contains pictures instead of paths.
+        `frame` is not a flat frame, or contains pictures instead of paths.
 
     Warns
     -----

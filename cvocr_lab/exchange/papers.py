@@ -42,36 +42,25 @@ class LeftOutWarning(UserWarning):
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """One row of a flat frame, as it is exchanged with other tools.
-
-    Parameters
-    ----------
-    label
-        Its index label.
-    source
-        Path or URL of its picture.
-    document
-        What was read; None for a failed row.
-    nth
-        Number among the papers of its picture, from 1.
-    engine
-        Name of the engine.
-    reviewed
-        The fields that a person has confirmed, corrected or marked as unreadable.
-    """
+    """One row of a flat frame, as it is exchanged with other tools."""
 
     label: object
     source: str
     document: Document | None
+    """What was read; None for a failed row."""
+
     nth: int = 1
+    """Number among the papers of its picture, from 1."""
+
     engine: str = ""
     reviewed: frozenset[str] = frozenset()
+    """The fields that a person has confirmed, corrected or marked as unreadable."""
 
 
 def papers_of(frame: pd.DataFrame) -> list[Paper]:
     """Return the papers of a flat frame, one per row.
 
-    Raises ArgumentError if it is no flat frame, or contains pictures instead of paths.
+    Raises ArgumentError if it is not a flat frame, or contains pictures instead of paths.
     """
     records = Records(frame)
     refuse_numbers(records.frame, records.fields)

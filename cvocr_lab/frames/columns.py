@@ -95,6 +95,13 @@ def field_columns(columns: Iterable[object]) -> list[str]:
     ]
 
 
+def columns_without_values(frame: pd.DataFrame, types: Iterable[str]) -> set[str]:
+    """Return the columns of fields that have no value, and do not belong to these types."""
+    known = field_order(types)
+    empty = (f for f in field_columns(frame.columns) if f not in known and frame[f].isna().all())
+    return {column for field in empty for column in triple(field)}
+
+
 def fields_of(frame: pd.DataFrame) -> list[str]:
     """Return the fields of a frame, even if some of their columns have been dropped.
 
@@ -175,7 +182,7 @@ def restore(frame: pd.DataFrame) -> pd.DataFrame:
     Raises
     ------
     ArgumentError
-        `frame` is no flat frame, or has two columns of one name.
+        `frame` is not a flat frame, or has two columns of one name.
     """
     frame = restore_index(frame)
     fields = set(fields_of(frame))
@@ -271,7 +278,7 @@ def listed(names: str | Iterable[str]) -> list[str]:
     Raises
     ------
     ArgumentError
-        One of them is no text.
+        One of them is not a text.
     """
     several = [names] if isinstance(names, str) or not isinstance(names, Iterable) else list(names)
     for name in several:

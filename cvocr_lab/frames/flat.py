@@ -150,7 +150,7 @@ def from_frame(frame: pd.DataFrame) -> tuple[list[Reading], pd.DataFrame]:
     Raises
     ------
     ArgumentError
-        `frame` is no flat frame.
+        `frame` is not a flat frame.
     """
     frame = restore(frame)
     rows = _rows(frame)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -174,11 +173,8 @@ def _pair_unique(given: Ints, wanted: Ints, first: Ints) -> None:
 
 
 def _by_label(labels: Ints, which: npt.NDArray[np.bool_]) -> dict[int, list[int]]:
-    found: defaultdict[int, list[int]] = defaultdict(list)
     at = np.flatnonzero(which)
-    for position, label in zip(at.tolist(), labels[at].tolist(), strict=True):
-        found[label].append(position)
-    return dict(found)
+    return dict(pd.Series(at).groupby(labels[at], sort=False).agg(list))
 
 
 def _keys(

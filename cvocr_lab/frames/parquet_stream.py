@@ -16,6 +16,7 @@ from cvocr_lab.frames.columns import (
     as_column,
     check_no_pictures,
     column_types,
+    columns_without_values,
     field_columns,
     triple,
 )
@@ -68,7 +69,8 @@ class _Parts:
         kinds = column_types(frame.columns)
         check_no_pictures(frame[[c for c in frame.columns if c not in kinds]])
         self._types |= dict.fromkeys(frame["ocr_type"].dropna())
-        needed = self._needed(frame)
+        left_out = columns_without_values(frame, self._types)
+        needed = [str(c) for c in frame.columns if c not in left_out]
         if self._like is None or not set(needed) <= set(self._columns):
             self._columns = list(dict.fromkeys([*needed, *self._columns]))
             frame = _aligned(frame, self._columns)
@@ -123,18 +125,6 @@ class _Parts:
         writer, self._writer = self._writer, None
         if writer is not None:
             writer.close()
-
-    def _needed(self, frame: pd.DataFrame) -> list[str]:
-        """Return the columns that `to_frame` would create for these rows alone."""
-        fields = field_columns(frame.columns)
-        occurring = set(field_order(self._types))
-        left_out = {
-            column
-            for field in fields
-            if field not in occurring and frame[field].isna().all()
-            for column in triple(field)
-        }
-        return [str(c) for c in frame.columns if c not in left_out]
 
     def _ordered(self) -> list[str]:
         """Return all columns in the order of `to_frame`."""

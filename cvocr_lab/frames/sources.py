@@ -60,8 +60,8 @@ def source_columns(frame: pd.DataFrame) -> list[str]:
     """Return the columns, or named index levels, with the sources of the pictures.
 
     These are the columns whose values occur in `ocr_source`.  Without `ocr_source`, they are
-    ``image``, or ``front`` and ``back``, or the only column that is no result.  The list is empty
-    if they have been dropped or cannot be identified.
+    ``image``, or ``front`` and ``back``, or the only column that is not a result.  The list is
+    empty if they have been dropped or cannot be identified.
     """
     held = {c for f in fields_of(frame) for c in triple(f)} | set(column_types(frame.columns))
     others = [str(c) for c in frame.columns if c not in held]
@@ -120,7 +120,7 @@ def relocate(
     Raises
     ------
     ArgumentError
-        `frame` is no flat frame, or none of its pictures is below `old`.
+        `frame` is not a flat frame, or none of its pictures is below `old`.
 
     Examples
     --------

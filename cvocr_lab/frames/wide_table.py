@@ -11,12 +11,12 @@ from cvocr_lab.frames.columns import (
     CLEANED,
     INPUT_COLUMNS,
     column_types,
+    columns_without_values,
     field_columns,
     restore,
     triple,
 )
 from cvocr_lab.frames.records import Records
-from cvocr_lab.kinds import field_order
 
 _FIRST = {"front": 0, "back": 1}
 
@@ -36,7 +36,7 @@ def wide(frame: pd.DataFrame) -> pd.DataFrame:
     Raises
     ------
     ArgumentError
-        `frame` is no flat frame, or the rows of a pair in it have different labels.
+        `frame` is not a flat frame, or the rows of a pair in it have different labels.
 
     Examples
     --------
@@ -102,11 +102,9 @@ def _columns(rows: pd.DataFrame, given: set[str], cleaned: list[str]) -> list[st
     Confidences and quads that the frame did not have are left out.  The cleaned columns of a field
     follow it.
     """
-    known = field_order(rows["ocr_type"])
+    left_out = {*INPUT_COLUMNS, "ocr_side", *columns_without_values(rows, rows["ocr_type"])}
     fields = field_columns(rows.columns)
-    left_out = {c for f in fields if f not in known and rows[f].isna().all() for c in triple(f)}
     left_out |= {c for f in fields for c in triple(f)[1:] if c not in given}
-    left_out |= {*INPUT_COLUMNS, "ocr_side"}
     made = []
     for name in column_types(rows.columns):
         if name not in left_out:

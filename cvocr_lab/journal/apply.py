@@ -65,7 +65,7 @@ def apply(
     Raises
     ------
     ArgumentError
-        `frame` is no flat frame, or the journal does not exist.
+        `frame` is not a flat frame, or the journal does not exist.
 
     Warns
     -----

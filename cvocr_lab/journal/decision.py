@@ -151,7 +151,7 @@ def line_of(decision: Decision) -> bytes:
 def decision_of(line: bytes) -> Decision:
     """Decode one line of a journal; unknown keys are ignored.
 
-    Raises ValueError if the line is no decision.
+    Raises ValueError if the line is not a decision.
     """
     text = line.decode()
     cells = json.loads(text)

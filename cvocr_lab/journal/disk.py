@@ -23,24 +23,15 @@ _WAIT_S: Final = 30.0
 
 @dataclass(frozen=True, slots=True)
 class JournalLines:
-    """Lines that were read from a journal.
-
-    Parameters
-    ----------
-    decisions
-        The decisions in the order of their lines.
-    invalid_lines
-        Numbers, from 1, of lines that are no decision.
-    end
-        Offset in bytes at which the next line will start.
-    count
-        Number of complete lines before `end`.
-    """
+    """Lines that were read from a journal: decisions, and numbers of other lines, from 1."""
 
     decisions: tuple[Decision, ...] = ()
     invalid_lines: tuple[int, ...] = ()
     end: int = 0
+    """Offset in bytes at which the next line will start."""
+
     count: int = 0
+    """Number of complete lines before `end`."""
 
 
 def read(path: Path, after: JournalLines = JournalLines()) -> JournalLines:

@@ -88,7 +88,7 @@ class Journal:
 
     @property
     def invalid_lines(self) -> tuple[int, ...]:
-        """Numbers, from 1, of lines that were ignored because they are no decision."""
+        """Numbers, from 1, of lines that were ignored because they are not decisions."""
         return self._invalid_lines
 
     def at(self, item: Item, field: str = "") -> Standing | None:
@@ -99,7 +99,7 @@ class Journal:
         """Read the lines that were appended, also by others; return the number of new decisions.
 
         An incomplete line at the end is ignored, since it may still be being written.  Other lines
-        that are no decision are ignored with a `JournalWarning`.
+        that are not decisions are ignored with a `JournalWarning`.
         """
         self._read = read(self.path, self._read)
         warn_of_invalid_lines(self.path, self._read.invalid_lines)
@@ -193,7 +193,7 @@ class Journal:
         Raises
         ------
         ArgumentError
-            `frame` is no flat frame, or has no such field.
+            `frame` is not a flat frame, or has no such field.
         OSError
             The journal cannot be written.
 
@@ -359,5 +359,5 @@ def warn_of_invalid_lines(path: Path, invalid_lines: Sequence[int]) -> None:
     """Warn about lines that were ignored."""
     if invalid_lines:
         numbers = ", ".join(map(str, invalid_lines))
-        text = f"{path}: ignored line {numbers}, which is no decision"
+        text = f"{path}: ignored line {numbers}, which is not a decision"
         warnings.warn(text, JournalWarning, stacklevel=caller_stacklevel())

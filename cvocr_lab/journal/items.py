@@ -24,7 +24,7 @@ def frame_items(frame: pd.DataFrame | Records, *, sha256: bool | None = None) ->
     Raises
     ------
     ArgumentError
-        `frame` is no flat frame.
+        `frame` is not a flat frame.
 
     Examples
     --------

@@ -51,7 +51,7 @@ CREATE TABLE files (
 def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
     """Open the file, and create the tables if it is empty.
 
-    Raises ArgumentError if the file is no store, or was written by another version, and
+    Raises ArgumentError if the file is not a store, or was written by another version, and
     sqlite3.Error if it cannot be opened.
     """
     address = path.as_uri()

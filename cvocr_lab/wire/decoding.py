@@ -49,7 +49,7 @@ def decode(answer: object, kind: str, *, engine: str = "") -> Extraction:
     NoDocumentError, FetchError, ImageError, FormatTypeError, QuotaError, CredentialsError
         The answer has the error code 1, 2, 3, 6, 4 or 5.
     AnswerError
-        It is no answer of this API, or has an undocumented error code.
+        It is not an answer of this API, or has an undocumented error code.
 
     Examples
     --------

@@ -26,7 +26,7 @@ def spec_of(name: str) -> DocumentType | None:
 
 
 def field_name(spec: DocumentType | None, key: str) -> str | None:
-    """Return our name of a field of this type (None: of any type); None if it is no field."""
+    """Return our name of a field of this type (None: of any type); None if it is not a field."""
     return (_of_any_type() if spec is None else _of_type(spec.name)).get(key)
 
 

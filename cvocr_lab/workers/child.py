@@ -43,18 +43,15 @@ def main(parent: int) -> None:
         for pipe in (requests.fileno(), replies.fileno()):
             os.register_at_fork(after_in_child=partial(os.close, pipe))
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    refusal: BatchError | None = None
     try:
         function = pickle.loads(_received(requests))()
     except CvocrError as error:
         refusal = error if isinstance(error, BatchError) else BatchError(str(error))
-        _reply(replies, _portable(refusal))
-        return
     except (Exception, SystemExit) as error:
         refusal = BatchError(f"the engine cannot be opened ({type(error).__name__}: {error})")
-        _reply(replies, dumps(refusal))
-        return
-    _reply(replies, dumps(None))
-    while True:
+    _reply(replies, _portable(refusal))
+    while not refusal:
         try:
             question = pickle.loads(_received(requests))
         except EOFError:
