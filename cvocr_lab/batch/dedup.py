@@ -156,8 +156,8 @@ class Dedup:
 
         Raises RowError if a source is not a picture.
         """
-        found = [self._digests.of(source) for source in sources]
-        return tuple(one.sha256 for one in found), tuple(one.picture for one in found)
+        digests, pictures = zip(*map(self._digests.of, sources), strict=True)
+        return digests, pictures
 
     def _find(self, key: bytes) -> Reading | None:
         if self._store is None:

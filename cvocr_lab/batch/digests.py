@@ -6,7 +6,7 @@ import os
 import stat
 import time
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from cvocr_lab import images
 from cvocr_lab.errors import RowError
@@ -18,13 +18,6 @@ _SETTLED_NS: Final = 2_000_000_000
 
 _LONGEST_PATH: Final = 4096
 _REMEMBERED: Final = 10_000
-
-
-class Digest(NamedTuple):
-    """The hexadecimal SHA-256 of a source, and the undecoded picture if it was loaded for that."""
-
-    sha256: str
-    picture: InputImage | None = None
 
 
 class Digests:
@@ -45,8 +38,8 @@ class Digests:
         self._store = store
         self._remembered: dict[str, tuple[FileStamp, str]] = {}
 
-    def of(self, source: object) -> Digest:
-        """Return the digest of a source.
+    def of(self, source: object) -> tuple[str, InputImage | None]:
+        """Return the SHA-256 of a source in hexadecimal, and the picture if it was loaded for it.
 
         Raises RowError if the source is not a picture.
         """
@@ -56,18 +49,18 @@ class Digests:
             return self._read(source)
         known = self._known(path, stamp)
         if known is not None:
-            return Digest(known)
-        digest = self._read(source)
+            return known, None
+        sha256, picture = self._read(source)
         if time.time_ns() - max(stamp.changed_ns, stamp.status_changed_ns) > _SETTLED_NS:
-            self._remember(path, stamp, digest.sha256)
-        return digest
+            self._remember(path, stamp, sha256)
+        return sha256, picture
 
     def stamps(self, sources: tuple[object, ...]) -> tuple[FileStamp | None, ...]:
         """Return the stamp of each file, which shows a later change; None for other sources."""
         paths = (self._path(source) for source in sources)
         return tuple(None if path is None else file_stamp(path) for path in paths)
 
-    def _read(self, source: object) -> Digest:
+    def _read(self, source: object) -> tuple[str, InputImage | None]:
         try:
             found = images.load(
                 source, base=self._base, limits=self._limits, fetch=self._fetch, decode=False
@@ -76,7 +69,7 @@ class Digests:
             raise
         except Exception as error:  # objects that imitate pictures may raise anything
             raise RowError(f"the picture cannot be read ({type(error).__name__})") from None
-        return Digest(found.sha256, None if found.pages else found)
+        return found.sha256, None if found.pages else found
 
     def _path(self, source: object) -> str | None:
         text = str(source) if isinstance(source, Path) else source

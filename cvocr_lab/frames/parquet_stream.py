@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,100 +40,76 @@ def write_stream(frames: Iterable[pd.DataFrame], path: Path) -> int:
     if path.suffix.lower() != ".parquet":
         ending = path.suffix or "a name without ending"
         raise ArgumentError(f"cannot write several frames to {ending}: use .parquet")
-    parts = _Parts(path)
-    try:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    parts: list[Path] = []
+
+    def new_part() -> Path:
+        parts.append(path.with_name(f"{path.name}.part{len(parts)}"))
+        make_private(parts[-1])
+        return parts[-1]
+
+    writer: pq.ParquetWriter | None = None
+    schema: pa.Schema | None = None
+    columns: list[str] = []
+    types: dict[str, None] = {}
+    rows = 0
+    with ExitStack() as stack:
+        stack.callback(_delete, parts)
         for frame in frames:
-            parts.add(frame)
-        return parts.finish()
-    finally:
-        parts.clear()
-
-
-class _Parts:
-    """Partial files; a new one is started when a frame has new columns."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._parts: list[Path] = []
-        self._writer: pq.ParquetWriter | None = None
-        self._schema: pa.Schema | None = None
-        self._columns: list[str] = []
-        self._types: dict[str, None] = {}
-        self._like: pd.DataFrame | None = None
-        self._rows = 0
-
-    def add(self, frame: pd.DataFrame) -> None:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        kinds = column_types(frame.columns)
-        check_no_pictures(frame[[c for c in frame.columns if c not in kinds]])
-        self._types |= dict.fromkeys(frame["ocr_type"].dropna())
-        left_out = columns_without_values(frame, self._types)
-        needed = [str(c) for c in frame.columns if c not in left_out]
-        if self._like is None or not set(needed) <= set(self._columns):
-            self._columns = list(dict.fromkeys([*needed, *self._columns]))
-            frame = _aligned(frame, self._columns)
-            self._like = frame.iloc[:0]
-            self._schema = arrow_schema(frame, self._schema)
-            self._close()
-            self._parts.append(self._path.with_name(f"{self._path.name}.part{len(self._parts)}"))
-            make_private(self._parts[-1])
-            self._writer = pq.ParquetWriter(self._parts[-1], self._schema)
-        else:
-            frame = _aligned(frame, self._columns)
-        try:
-            table = pa.Table.from_pandas(frame, schema=self._schema, preserve_index=True)
-        except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-            raise ArgumentError(
-                f"a source column or the index has values of several types: {error}"
-            ) from None
-        assert self._writer is not None
-        self._writer.write_table(table)
-        self._rows += len(frame)
-
-    def finish(self) -> int:
-        import pyarrow.parquet as pq
-
-        self._close()
-        if self._like is None:
-            raise ArgumentError(f"no frame to write to {self._path}")
-        columns = self._ordered()
-        if len(self._parts) == 1 and columns == self._columns:
-            self._parts[0].replace(self._path)
-            return self._rows
-        schema = arrow_schema(_aligned(self._like, columns), self._schema)
-        whole = self._path.with_name(f"{self._path.name}.part{len(self._parts)}")
-        parts, self._parts = self._parts, [*self._parts, whole]
-        make_private(whole)
-        with pq.ParquetWriter(whole, schema) as writer:
-            for part in parts:
+            kinds = column_types(frame.columns)
+            check_no_pictures(frame[[c for c in frame.columns if c not in kinds]])
+            types |= dict.fromkeys(frame["ocr_type"].dropna())
+            left_out = columns_without_values(frame, types)
+            needed = [str(c) for c in frame.columns if c not in left_out]
+            if writer is None or not set(needed) <= set(columns):
+                if writer is not None:
+                    writer.close()
+                columns = list(dict.fromkeys([*needed, *columns]))
+                schema = arrow_schema(_aligned(frame, columns), schema)
+                writer = stack.enter_context(pq.ParquetWriter(new_part(), schema))
+            try:
+                table = pa.Table.from_pandas(
+                    _aligned(frame, columns), schema=schema, preserve_index=True
+                )
+            except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+                raise ArgumentError(
+                    f"a source column or the index has values of several types: {error}"
+                ) from None
+            writer.write_table(table)
+            rows += len(frame)
+        if writer is None:
+            raise ArgumentError(f"no frame to write to {path}")
+        writer.close()
+        ordered = _ordered(columns, types)
+        if len(parts) == 1 and ordered == columns:
+            parts[0].replace(path)
+            return rows
+        schema = arrow_schema(_aligned(frame.iloc[:0], ordered), schema)
+        with pq.ParquetWriter(new_part(), schema) as writer:
+            for part in parts[:-1]:
                 with pq.ParquetFile(part) as file:
                     for at in range(file.num_row_groups):
                         writer.write_table(_widened(file.read_row_group(at), schema))
-        whole.replace(self._path)
-        return self._rows
+        parts[-1].replace(path)
+        return rows
 
-    def clear(self) -> None:
-        """Delete the partial files."""
-        self._close()
-        for part in self._parts:
-            with suppress(OSError):
-                part.unlink(missing_ok=True)
 
-    def _close(self) -> None:
-        writer, self._writer = self._writer, None
-        if writer is not None:
-            writer.close()
+def _delete(parts: list[Path]) -> None:
+    for part in parts:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
 
-    def _ordered(self) -> list[str]:
-        """Return all columns in the order of `to_frame`."""
-        kinds = column_types(self._columns)
-        fields = field_columns(self._columns)
-        known = [f for f in field_order(self._types) if f in fields]
-        order = [*(c for c in self._columns if c not in kinds), "ocr_source"]
-        order += [c for f in dict.fromkeys([*known, *fields]) for c in triple(f)]
-        return list(dict.fromkeys([*order, *READING_COLUMNS, *self._columns]))
+
+def _ordered(columns: list[str], types: Iterable[str]) -> list[str]:
+    """Return all columns in the order of `to_frame`."""
+    kinds = column_types(columns)
+    fields = field_columns(columns)
+    known = [f for f in field_order(types) if f in fields]
+    order = [*(c for c in columns if c not in kinds), "ocr_source"]
+    order += [c for f in dict.fromkeys([*known, *fields]) for c in triple(f)]
+    return list(dict.fromkeys([*order, *READING_COLUMNS, *columns]))
 
 
 def _aligned(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final, Literal
 
@@ -133,7 +133,6 @@ class _Cells:
         # Source columns and other columns of the caller must not be changed by decisions.
         self._closed = set(frame.columns) - set(column_types(frame.columns))
         self._columns: dict[str, list[object]] = {}
-        self._fields: dict[str, None] = {}
         known = frame.get(REVIEWED_COLUMN)
         states = [None] * len(frame) if known is None else known.tolist()
         self._states: list[dict[str, str]] = [
@@ -166,41 +165,32 @@ class _Cells:
             if field in _OF_PAPER:
                 self._column(field)[at] = value
                 continue
+            texts, confidences, quads = map(self._column, triple(field.removesuffix(QUAD)))
             if field.endswith(QUAD):
-                self._fields[field.removesuffix(QUAD)] = None
-                self._column(field)[at] = quad_of(value)
+                quads[at] = quad_of(value)
                 continue
-            self._fields[field] = None
-            text, confidence, quad = triple(field)
-            self._column(text)[at] = value
+            texts[at] = value
             certain = value is not None and standing.state != "unreadable"
-            self._column(confidence)[at] = 1.0 if certain else None
+            confidences[at] = 1.0 if certain else None
             if value is None:
-                self._column(quad)[at] = None
+                quads[at] = None
             self._clear_failure(at, standing.item)
 
     def frame(self) -> pd.DataFrame:
         """Return the frame, with new fields after the others and ``ocr_reviewed`` at the end."""
-        result = self._frame.copy()
-        for field in self._fields:
-            for name in triple(field):
-                if name not in result.columns:
-                    first = min(result.columns.get_indexer(pd.Index(READING_COLUMNS[1:])))
-                    result.insert(int(first), name, None)
-        states: list[object] = [";".join(f"{f}:{s}" for f, s in d.items()) for d in self._states]
-        self._columns[REVIEWED_COLUMN] = states
-        for name in (TAGS_COLUMN, REVIEWED_COLUMN):
-            if name in self._columns and name not in result.columns:
-                result[name] = None
-        kinds = column_types(result.columns)
-        filled: Mapping[str, pd.Series] = {
-            name: as_column(
-                self._columns.get(name, result[name].tolist()), kinds[name], result.index
-            )
-            for name in result.columns
-            if name in self._columns or name in {c for f in self._fields for c in triple(f)}
+        self._columns[REVIEWED_COLUMN] = [
+            ";".join(f"{f}:{s}" for f, s in states.items()) for states in self._states
+        ]
+        given = list(self._frame.columns)
+        kinds = column_types([*given, *self._columns])
+        made = {
+            name: as_column(values, kinds[name], self._frame.index)
+            for name, values in self._columns.items()
         }
-        return result.assign(**filled)
+        last = [c for c in (TAGS_COLUMN, REVIEWED_COLUMN) if c in made and c not in given]
+        fields = [c for c in made if c not in given and c not in last]
+        first = given.index(READING_COLUMNS[1])
+        return self._frame.assign(**made)[[*given[:first], *fields, *given[first:], *last]]
 
     def _column(self, name: str) -> list[object]:
         if name not in self._columns:

@@ -131,12 +131,6 @@ def line_of(decision: Decision) -> bytes:
     """Encode a decision as one line of JSON with a line break.
 
     Raises ArgumentError if a text is not valid Unicode.
-
-    Examples
-    --------
-    >>> line = line_of(Decision(Item(source="a.jpg", field="id"), "unreadable", who="an"))
-    >>> decision_of(line).item.source
-    'a.jpg'
     """
     time = decision.time.astimezone(UTC).isoformat(timespec="microseconds")
     cells = cells_of(decision) | {"time": time}

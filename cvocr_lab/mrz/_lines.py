@@ -278,8 +278,8 @@ def format(mrz: Mrz) -> tuple[str, ...]:
     if mrz.lines and (printed := parse(mrz.lines)).valid and printed == mrz:
         return mrz.lines
     one = _fill(mrz.document_code, 2) + _fill(mrz.issuer, 3)
-    birth = _fill(mrz.birth, 6) + check_digit(_fill(mrz.birth, 6)) + _fill(mrz.sex, 1)
-    expiry = _fill(mrz.expiry, 6) + check_digit(_fill(mrz.expiry, 6))
+    birth = _checked(mrz.birth, 6) + _fill(mrz.sex, 1)
+    expiry = _checked(mrz.expiry, 6)
     nationality = _fill(mrz.nationality, 3)
     names = WIDTHS[mrz.format] - 5 if mrz.format != "TD1" else 30
     named = name_field(mrz.surname, mrz.given_names, names)
@@ -292,13 +292,13 @@ def format(mrz: Mrz) -> tuple[str, ...]:
         two = birth + expiry + nationality + _fill(mrz.optional2, 11)
         return one, two + check_digit(td1_composite(one, two)), named
     if mrz.format in ("MRV-A", "MRV-B"):
-        head = _fill(mrz.number, 9) + check_digit(_fill(mrz.number, 9))
+        head = _checked(mrz.number, 9)
         optional = _fill(mrz.optional1, WIDTHS[mrz.format] - 28)
         return one + named, head + nationality + birth + expiry + optional
     if mrz.format == "TD3":
         person = _fill(mrz.person_number, 14)
         rest = person + (check_digit(person) if mrz.person_number else "<")
-        head = _fill(mrz.number, 9) + check_digit(_fill(mrz.number, 9))
+        head = _checked(mrz.number, 9)
     else:
         number = _number_field(mrz.number, mrz.optional1, 7)
         head, rest = number[:10], number[10:]
@@ -314,8 +314,13 @@ def _fill(text: str, width: int) -> str:
     return text.ljust(width, "<")
 
 
+def _checked(text: str, width: int) -> str:
+    field = _fill(text, width)
+    return field + check_digit(field)
+
+
 def _number_field(number: str, optional: str, width: int) -> str:
     if len(number) <= 9:
-        return _fill(number, 9) + check_digit(_fill(number, 9)) + _fill(optional, width)
+        return _checked(number, 9) + _fill(optional, width)
     rest = number[9:] + check_digit(number) + (f"<{optional}" if optional else "")
     return _fill(number[:9], 9) + "<" + _fill(rest, width)
