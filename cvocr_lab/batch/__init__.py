@@ -3,9 +3,7 @@
 An error that concerns one row is stored in that row.  An error that would affect every row stops
 the run; the rows that are already finished are kept.
 
-With a store, each reading is written to disk before the progress bar moves.  Corrections made by
-people are not part of the store: they are kept in the journal of a review, which a run never
-changes.
+With a store, each reading is written to disk before the progress bar moves.
 """
 
 from cvocr_lab.batch.dry_run_report import DryRun, dry_run

@@ -126,16 +126,7 @@ def extract(
     Examples
     --------
     >>> import numpy as np
-    >>> class Stamp:
-    ...     name = "stamp"
-    ...
-    ...     def extract(self, request):
-    ...         return Extraction((Document("tcc_chip", "front", {"id": FieldValue("001")}),))
-    >>> from cvocr_lab.results import Document, Extraction, FieldValue
     >>> picture = np.zeros((200, 320, 3), dtype=np.uint8)
-    >>> frame = extract([picture, picture], engine=Stamp(), progress=False)
-    >>> frame[["id", "ocr_type"]].to_dict("records")[1]
-    {'id': '001', 'ocr_type': 'tcc_chip'}
     >>> def size(picture):
     ...     return {"name": f"{picture.width} × {picture.height}"}
     >>> extract(picture, engine=size, progress=False)["name"].tolist()

@@ -69,17 +69,15 @@ def locate(
     Examples
     --------
     >>> import numpy as np
-    >>> from cvocr_lab.frames import Reading, to_frame
-    >>> from cvocr_lab.results import Document, Extraction, FieldValue, Line
+    >>> from cvocr_lab.results import Extraction, Line
     >>> class Lines:
     ...     name = "lines"
     ...
     ...     def extract(self, request):
     ...         quad = (0.0, 0.0, 300.0, 0.0, 300.0, 20.0, 0.0, 20.0)
     ...         return Extraction(lines=(Line("Ho va ten: TRAN AN", 0.9, quad),))
-    >>> paper = Document("tcc", "front", {"name": FieldValue("TRẦN ÂN")})
     >>> picture = np.zeros((200, 320, 3), dtype=np.uint8)
-    >>> answer = to_frame([Reading(Extraction((paper,)))], pd.DataFrame({"image": [picture]}))
+    >>> answer = pd.DataFrame({"image": [picture], "ocr_type": ["tcc"], "name": ["TRẦN ÂN"]})
     >>> found = locate(answer, engine=Lines(), progress=False)
     >>> found["ocr_located"].item(), found["name_quad"].item()[0] > 100
     ('name:located', True)

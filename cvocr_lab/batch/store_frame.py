@@ -42,21 +42,17 @@ def read_store(
 
     Examples
     --------
-    >>> import tempfile, numpy as np
+    >>> from tempfile import TemporaryDirectory
+    >>> import numpy as np
     >>> from cvocr_lab.batch import extract
-    >>> from cvocr_lab.results import Document, Extraction, FieldValue
-    >>> class Stamp:
-    ...     name = "stamp 1"
-    ...
-    ...     def extract(self, request):
-    ...         return Extraction((Document("tcc_chip", "front", {"id": FieldValue("001")}),))
-    >>> folder = tempfile.TemporaryDirectory()
+    >>> def read(picture):
+    ...     return {"id": "001"}
     >>> picture = np.zeros((200, 320, 3), dtype=np.uint8)
-    >>> store = f"{folder.name}/run.sqlite"
-    >>> _ = extract([picture, picture], engine=Stamp(), store=store, progress=False)
-    >>> read_store(store)[["image", "id"]].to_dict("records")
+    >>> with TemporaryDirectory() as folder:
+    ...     store = f"{folder}/run.sqlite"
+    ...     _ = extract([picture, picture], engine=read, store=store, progress=False)
+    ...     read_store(store)[["image", "id"]].to_dict("records")
     [{'image': 'ndarray', 'id': '001'}]
-    >>> folder.cleanup()
     """
     readings: list[Reading] = []
     names: list[tuple[str, ...]] = []

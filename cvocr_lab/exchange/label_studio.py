@@ -24,7 +24,7 @@ from cvocr_lab.exchange.papers import (
     picture_size,
 )
 from cvocr_lab.files import replacing_text
-from cvocr_lab.frames import field_columns
+from cvocr_lab.frames import field_columns, restore
 from cvocr_lab.journal.decision import plain_label
 
 
@@ -88,13 +88,11 @@ def label_studio_config(frame: pd.DataFrame) -> str:
 
     Examples
     --------
-    >>> from cvocr_lab.frames import Reading, to_frame
-    >>> from cvocr_lab.results import Document, Extraction, FieldValue
-    >>> paper = Document("tcc_chip", "front", {"name": FieldValue("TRẦN AN")})
-    >>> frame = to_frame([Reading(Extraction((paper,)))], pd.DataFrame({"image": ["a.jpg"]}))
+    >>> frame = pd.DataFrame({"image": ["a.jpg"], "ocr_type": ["tcc_chip"], "name": ["TRẦN AN"]})
     >>> '<Label value="name"/>' in label_studio_config(frame)
     True
     """
+    frame = restore(frame)
     fields = field_columns(frame.columns)
     labels = "".join(f'\n    <Label value="{html.escape(f)}"/>' for f in fields)
     beside = "".join(

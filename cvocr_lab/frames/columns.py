@@ -123,19 +123,12 @@ def fields_of(frame: pd.DataFrame) -> list[str]:
 def column_types(columns: Iterable[object]) -> dict[str, ColumnType]:
     """Return the type of each result column among `columns`; source columns are left out."""
     names = [c for c in columns if isinstance(c, str)]
-    of_fields: dict[str, ColumnType] = {}
+    known: dict[str, ColumnType] = {**_READING, **USAGE_COLUMNS}
+    known |= dict.fromkeys((REVIEWED_COLUMN, LOCATED_COLUMN, TAGS_COLUMN), "text")
     for field in field_columns(names):
-        text, confidence, quad = triple(field)
-        of_fields |= {text: "text", confidence: "float64", quad: "quad"}
-    types: dict[str, ColumnType] = {}
-    for name in names:
-        column_type = _READING.get(name) or USAGE_COLUMNS.get(name) or of_fields.get(name)
-        added = name in (REVIEWED_COLUMN, LOCATED_COLUMN, TAGS_COLUMN)
-        if column_type is None and (added or name.startswith(EXTRA)):
-            column_type = "text"
-        if column_type is not None:
-            types[name] = column_type
-    return types
+        known |= zip(triple(field), ("text", "float64", "quad"), strict=True)
+    known |= {name: "text" for name in names if name.startswith(EXTRA)}
+    return {name: known[name] for name in names if name in known}
 
 
 def check_source_columns(columns: Iterable[object]) -> None:

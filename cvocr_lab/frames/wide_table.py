@@ -40,12 +40,9 @@ def wide(frame: pd.DataFrame) -> pd.DataFrame:
 
     Examples
     --------
-    >>> from cvocr_lab.frames.flat import Reading, to_frame
-    >>> from cvocr_lab.results import Document, Extraction, FieldValue
-    >>> front = Document("tcc_chip", "front", {"id": FieldValue("001090000001")})
-    >>> back = Document("matsautcc_chip", "back", {"date": FieldValue("01/02/2022")})
-    >>> pair = Reading(Extraction((front, back)))
-    >>> frame = to_frame([pair], pd.DataFrame({"front": ["a.jpg"], "back": ["b.jpg"]}))
+    >>> front = {"ocr_type": "tcc_chip", "ocr_side": "front", "id": "001090000001"}
+    >>> back = {"ocr_type": "matsautcc_chip", "ocr_side": "back", "date": "01/02/2022"}
+    >>> frame = pd.DataFrame([front, back], index=[0, 0]).assign(front="a.jpg", back="b.jpg")
     >>> wide(frame)[["front_id", "back_date"]].to_dict("records")
     [{'front_id': '001090000001', 'back_date': '01/02/2022'}]
     """

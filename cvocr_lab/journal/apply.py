@@ -74,11 +74,8 @@ def apply(
 
     Examples
     --------
-    >>> from cvocr_lab.frames import Reading, to_frame
     >>> from cvocr_lab.journal import Decision
-    >>> from cvocr_lab.results import Document, Extraction, FieldValue
-    >>> paper = Document("tcc_chip", "front", {"name": FieldValue("TRẦN AN", 0.6)})
-    >>> frame = to_frame([Reading(Extraction((paper,)))], pd.DataFrame({"image": ["a.jpg"]}))
+    >>> frame = pd.DataFrame({"image": ["a.jpg"], "ocr_type": ["tcc_chip"], "name": ["TRẦN AN"]})
     >>> item = Item("a.jpg", side="front", field="name")
     >>> reviewed = apply(frame, [Decision(item, "corrected", "TRẦN ÂN")])
     >>> reviewed[["name", "name_confidence", "ocr_reviewed"]].to_dict("records")

@@ -28,10 +28,7 @@ def frame_items(frame: pd.DataFrame | Records, *, sha256: bool | None = None) ->
 
     Examples
     --------
-    >>> from cvocr_lab.frames import Reading, to_frame
-    >>> from cvocr_lab.results import Document, Extraction, FieldValue
-    >>> paper = Document("tcc_chip", "front", {"name": FieldValue("TRẦN AN")})
-    >>> frame = to_frame([Reading(Extraction((paper,)))], pd.DataFrame({"image": ["a.jpg"]}))
+    >>> frame = pd.DataFrame({"image": ["a.jpg"], "ocr_type": ["tcc_chip"], "name": ["TRẦN AN"]})
     >>> item = frame_items(frame)[0]
     >>> item.source, item.type, item.side, item.page, item.nth
     ('a.jpg', 'tcc_chip', 'front', 1, 1)

@@ -205,11 +205,11 @@ class DocumentType:
 
     name: str
     alias: str
-    family: Family
     side: Side
     title: str
     fields: tuple[Field, ...]
     layouts: tuple[Layout, ...]
+    family: Family = "id"
     mrz: Literal["", "TD1", "TD3"] = ""
     other: str = ""
     _by_name: dict[str, Field] = field(init=False, repr=False, compare=False)

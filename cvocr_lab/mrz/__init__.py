@@ -17,7 +17,7 @@ from cvocr_lab.mrz._lines import (
     is_date,
     parse,
 )
-from cvocr_lab.mrz._names import name_agrees, split_name, transliterate
+from cvocr_lab.mrz._names import name_agrees, transliterate
 from cvocr_lab.mrz._repair import repair
 
 __all__ = [
@@ -34,6 +34,5 @@ __all__ = [
     "name_agrees",
     "parse",
     "repair",
-    "split_name",
     "transliterate",
 ]

@@ -70,16 +70,6 @@ _APOSTROPHES: Final = re.compile("['’ʼ`]")
 _PARTS: Final = re.compile("[^A-Z]+")
 
 
-def split_name(name: str) -> tuple[str, str]:
-    """Split a Vietnamese full name as on cards: the first word is the surname.
-
-    >>> split_name("NGUYỄN VĂN MẪU")
-    ('NGUYEN', 'VAN MAU')
-    """
-    surname, _, given = transliterate(name).partition("<")
-    return surname, given.replace("<", " ")
-
-
 def name_field(surname: str, given: str, width: int) -> str:
     """Write the name field; a name that is too long is shortened, beginning with the last word.
 

@@ -16,7 +16,6 @@ HOST: Final = "https://cloud.computervision.com.vn"
 
 _V1: Final = "/backend/api/v1/request/"
 _V2: Final = "/api/v2/"
-_SUFFIX: Final[dict[Transport, str]] = {"url": "", "file": "", "base64": "base64"}
 _CONTENT: Final[dict[Transport, str]] = {
     "url": "",
     "file": "multipart/form-data",
@@ -80,24 +79,19 @@ class Endpoint:
 
 
 def _v1(name: str, kind: str, images: dict[Transport, str], shape: Shape) -> tuple[Endpoint, ...]:
+    paths = {how: _V1 + name + ("base64" if how == "base64" else "") for how in images}
     return tuple(
-        Endpoint("v1", _V1 + name + _SUFFIX[how], kind, how, tuple(names.split()), shape)
+        Endpoint("v1", paths[how], kind, how, tuple(names.split()), shape)
         for how, names in images.items()
     )
 
 
 def _v2(name: str, kind: str, images: str, shape: Shape) -> tuple[Endpoint, ...]:
-    ways: tuple[Transport, ...] = ("url", "file", "base64")
-    return tuple(
-        Endpoint("v2", _V2 + name, kind, how, tuple(images.split()), shape) for how in ways
-    )
+    names = tuple(images.split())
+    return tuple(Endpoint("v2", _V2 + name, kind, how, names, shape) for how in _CONTENT)
 
 
-_SIDES: Final[dict[Transport, str]] = {
-    "url": "mattruoc matsau",
-    "file": "mattruoc matsau",
-    "base64": "mattruoc matsau",
-}
+_SIDES: Final[dict[Transport, str]] = dict.fromkeys(_CONTENT, "mattruoc matsau")
 _ONE: Final[dict[Transport, str]] = {"url": "url", "file": "image", "base64": "image"}
 
 ENDPOINTS: Final = (
