@@ -36,7 +36,6 @@ class Window:
         self.rows = rows
         self._first = 0
         self._moved = threading.Condition()
-        self._closed = False
 
     def move(self, first: int) -> None:
         """Set the first unfinished row."""
@@ -44,17 +43,11 @@ class Window:
             self._first = first
             self._moved.notify_all()
 
-    def close(self) -> None:
-        """Remove the limit."""
-        with self._moved:
-            self._closed = True
-            self._moved.notify_all()
-
     def delayed(self, items: Iterator[Task | Row]) -> Iterator[Task | Row]:
         """Yield the items, each as soon as it is inside the window."""
         for item in items:
             with self._moved:
-                while item.at >= self._first + self.rows and not self._closed:
+                while item.at >= self._first + self.rows:
                     self._moved.wait()
             yield item
 
@@ -152,7 +145,7 @@ def _rows_as_finished(
                 yield from dedup.with_repeats(row)
     finally:
         if window:
-            window.close()
+            window.move(len(arguments.sources))  # nothing waits any more
 
 
 def _of_row(label: object, failure: RowError) -> RowError:

@@ -40,10 +40,7 @@ def dump(result: Extraction | CvocrError) -> str:
 def load(text: str) -> Extraction | CvocrError:
     """Deserialise what `dump` returned.
 
-    Raises
-    ------
-    ValueError
-        The text is damaged or no result.
+    Raises ValueError if the text is damaged or not a result.
     """
     try:
         content: dict[str, Any] = json.loads(text)

@@ -72,24 +72,17 @@ class StoredReading(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What was asked of a picture: together with the picture's digest, the key of a reading.
-
-    Parameters
-    ----------
-    kind
-        A name of `cvocr_lab.kinds.REQUESTS`.
-    engine
-        The engine's name and version.
-    identity
-        Everything about the engine that affects its answers, as text.
-    selection
-        The pages and the decoding limits, see `cvocr_lab.images.selection`.
-    """
+    """What was asked of a picture: together with the picture's digest, the key of a reading."""
 
     kind: str
     engine: str
+    """The engine's name and version."""
+
     identity: str
+    """Everything about the engine that affects its answers, as text."""
+
     selection: str = ""
+    """The pages and the decoding limits; see `cvocr_lab.images.selection`."""
 
     def sha256(self) -> bytes:
         """Return the digest of the question."""
@@ -161,10 +154,7 @@ class Store:
     def get(self, key: bytes) -> Reading | None:
         """Return the reading with this key, or None.
 
-        Warns
-        -----
-        StoreWarning
-            The row is damaged.  It is deleted and treated as missing.
+        A damaged row is deleted with a `StoreWarning`, and treated as missing.
         """
         query = "SELECT result, engine, attempts, seconds FROM readings WHERE key = ?"
         with self._connected() as connection:
@@ -191,21 +181,10 @@ class Store:
     ) -> None:
         """Write one reading, so that it survives the death of the process.
 
-        Parameters
-        ----------
-        question
-            What was asked.
-        pictures
-            Hexadecimal SHA-256 digests of the one or two pictures.
-        names
-            Paths or URLs of the pictures.
-        reading
-            The result.
+        `pictures` are the hexadecimal SHA-256 digests of the one or two pictures, and `names`
+        their paths or URLs.
 
-        Raises
-        ------
-        BatchError
-            The disk is full, or the file is locked.
+        Raises BatchError if the disk is full, or the file is locked.
         """
         result = reading.result
         error = type(result).__name__ if isinstance(result, CvocrError) else None
@@ -272,10 +251,7 @@ class Store:
     ) -> Generator[StoredReading]:
         """Yield the readings of this kind, engine and identity (None: of all), oldest first.
 
-        Warns
-        -----
-        StoreWarning
-            A row is damaged and left out.
+        Damaged rows are left out with a `StoreWarning`.
         """
         query = (
             "SELECT pictures, front, back, kind, questions.engine,"

@@ -69,12 +69,8 @@ class ProcessWorker(Generic[Question, Answer]):
     def open(self) -> None:
         """Restart the process if it died, and open the function in it if necessary.
 
-        Raises
-        ------
-        WorkerDiedError
-            `close` was called.
-        BatchError
-            The process cannot start, or the function cannot be opened.
+        Raises WorkerDiedError if `close` was called, and BatchError if the process cannot start or
+        the function cannot be opened.
         """
         with self._starting:
             if self._closed:
@@ -97,14 +93,9 @@ class ProcessWorker(Generic[Question, Answer]):
     def ask(self, question: Question) -> Answer:
         """Return the answer to one question; open the process first if necessary.
 
-        Raises
-        ------
-        WorkerDiedError
-            The process died while answering, or `close` was called.
-        BatchError
-            The function cannot be opened, or raised this error.
-        pickle.PicklingError, TypeError, AttributeError
-            The question cannot be pickled.
+        Raises WorkerDiedError if the process died while answering, or `close` was called;
+        BatchError if the function cannot be opened, or raised this error; pickle.PicklingError,
+        TypeError or AttributeError if the question cannot be pickled.
         """
         message = dumps(question)
         self.open()
