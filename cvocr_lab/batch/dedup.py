@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from copy import copy
 from dataclasses import replace
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
 from cvocr_lab.batch.digests import Digests
@@ -76,8 +76,10 @@ class Dedup:
 
         Rows equal to one that is being read are left out; `with_repeats` returns them later.
         """
+        size = self._template.limits.max_bytes + 1
         for at, cells in enumerate(zip(*(self._sources[c] for c in self._sources), strict=True)):
-            sources = tuple(self._content(cell) for cell in cells)
+            # An open file can be read only once.
+            sources = tuple(_content(cell, size) for cell in cells)
             # Taken before the bytes are read, so that a change in between is noticed.
             stamps = self._digests.stamps(sources) if self._store else ()
             try:
@@ -105,7 +107,9 @@ class Dedup:
         seen: set[bytes] = set()
         for cells in zip(*(self._sources[c] for c in self._sources), strict=True):
             try:
-                digests, _ = self._digest_all(tuple(_content_in_place(cell) for cell in cells))
+                digests, _ = self._digest_all(
+                    tuple(_content(cell, in_place=True) for cell in cells)
+                )
             except RowError as error:
                 yield error
                 continue
@@ -172,24 +176,16 @@ class Dedup:
             return None
         return reading
 
-    def _content(self, source: object) -> object:
-        """Read an open file, which can be read only once; return anything else unchanged."""
-        read = getattr(source, "read", None)
-        if callable(read) and not isinstance(source, Path):
-            with contextlib.suppress(Exception):
-                data = read(self._template.limits.max_bytes + 1)
-                return data if isinstance(data, bytes) else source
-        return source
 
-
-def _content_in_place(source: object) -> object:
-    """Read an open file and restore its position; return anything else unchanged."""
-    with contextlib.suppress(Exception):
-        read, seek, tell = (getattr(source, name) for name in ("read", "seek", "tell"))
-        at = tell()
-        data = read()
-        seek(at)
-        return data
+def _content(source: Any, size: int = -1, *, in_place: bool = False) -> object:
+    """Read an open file, `in_place` without moving it; return anything else unchanged."""
+    if hasattr(source, "read"):
+        with contextlib.suppress(Exception):
+            at = source.tell() if in_place else 0
+            data = source.read(size)
+            if in_place:
+                source.seek(at)
+            return data if isinstance(data, bytes) else source
     return source
 
 
