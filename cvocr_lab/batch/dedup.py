@@ -107,9 +107,8 @@ class Dedup:
         seen: set[bytes] = set()
         for cells in zip(*(self._sources[c] for c in self._sources), strict=True):
             try:
-                digests, _ = self._digest_all(
-                    tuple(_content(cell, in_place=True) for cell in cells)
-                )
+                contents = tuple(_content(cell, in_place=True) for cell in cells)
+                digests, _ = self._digest_all(contents)
             except RowError as error:
                 yield error
                 continue
@@ -179,13 +178,13 @@ class Dedup:
 
 def _content(source: Any, size: int = -1, *, in_place: bool = False) -> object:
     """Read an open file, `in_place` without moving it; return anything else unchanged."""
-    if hasattr(source, "read"):
-        with contextlib.suppress(Exception):
-            at = source.tell() if in_place else 0
-            data = source.read(size)
-            if in_place:
-                source.seek(at)
-            return data if isinstance(data, bytes) else source
+    with contextlib.suppress(Exception):  # most sources have no `read`
+        read = source.read
+        at = source.tell() if in_place else 0
+        data = read(size)
+        if in_place:
+            source.seek(at)
+        return data if isinstance(data, bytes) else source
     return source
 
 
