@@ -118,7 +118,8 @@ def _task(
     made_by: Literal["engine", "person"] | None,
     root: str | None,
 ) -> Json:
-    image = name if root is None else root + _escaped(name, root)
+    # In a query, & and # must be escaped; a plain folder is left readable.
+    image = (root or "") + (quote(name, safe="/") if root and "?" in root else name)
     label = plain_label(paper.label)
     data: dict[str, object] = {"image": image, "label": label, "face": paper.nth}
     document = paper.document
@@ -148,11 +149,6 @@ def _task(
         prediction["result"] = [part for r in by_engine for part in _parts(r, size)]
         task["predictions"] = [prediction | ({"score": min(known)} if known else {})]
     return task
-
-
-def _escaped(source: str, root: str) -> str:
-    # In a query, & and # must be escaped; a plain folder is left readable.
-    return quote(source, safe="/") if "?" in root else source
 
 
 def _parts(region: Region, size: tuple[int, int]) -> list[Json]:

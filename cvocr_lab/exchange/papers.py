@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path, PureWindowsPath
@@ -167,16 +167,9 @@ def values_of(regions: Iterable[Region]) -> Mapping[str, FieldValue]:
         known = [line.confidence for line in lines]
         confidence = None if None in known else min(k for k in known if k is not None)
         quads = [line.quad for line in lines if line.quad]
-        values[field] = FieldValue(text, confidence, _around(quads))
+        corners = [(quad[at], quad[at + 1]) for quad in quads for at in range(0, 8, 2)]
+        values[field] = FieldValue(text, confidence, outline_quad(corners) if corners else None)
     return MappingProxyType(values)
-
-
-def _around(quads: Sequence[Quad]) -> Quad | None:
-    if len(quads) < 2:
-        return quads[0] if quads else None
-    xs = [x for quad in quads for x in quad[::2]]
-    ys = [y for quad in quads for y in quad[1::2]]
-    return box_quad(min(xs), min(ys), max(xs), max(ys))
 
 
 def outline_quad(points: object) -> Quad:

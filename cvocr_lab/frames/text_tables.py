@@ -67,7 +67,7 @@ def read_labels(path: str | PathLike[str], **options: Any) -> pd.DataFrame:
         )
     except ValueError as error:
         raise ArgumentError(f"{path} is not a CSV file ({type(error).__name__})") from None
-    frame = frame.rename(columns=lambda name: nfc(_unguarded(name)))
+    frame = frame.rename(columns=lambda name: nfc(name[1:] if _GUARDED.match(name) else name))
     for at in range(frame.shape[1]):
         cells = frame.iloc[:, at]
         guarded = cells.str.match(_GUARDED).fillna(False).astype(bool)
@@ -90,7 +90,3 @@ def _decoded(path: Path) -> str:
             if encoding == "utf-8-sig" and "\0" not in text:
                 return text
     raise ArgumentError(f"{path} is neither UTF-8, UTF-16 nor cp1258: save it as CSV UTF-8")
-
-
-def _unguarded(name: str) -> str:
-    return name[1:] if _GUARDED.match(name) else name

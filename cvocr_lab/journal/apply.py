@@ -106,7 +106,7 @@ def apply(
         for at in rows:
             face = items[at].page, items[at].side, items[at].nth
             cells.put(at, left.pop(face, ()))
-        if len(left) == len(rows) == 1 and not cells.touched(rows[0]):
+        if len(left) == len(rows) == 1 and rows[0] not in cells.touched:
             # The engine failed or found the wrong side, and there is only one possible face.
             cells.put(rows[0], next(iter(left.values())))
             left = {}
@@ -136,10 +136,7 @@ class _Cells:
             dict(part.split(":", 1) for part in s.split(";")) if isinstance(s, str) else {}
             for s in states
         ]
-        self._touched: set[int] = set()
-
-    def touched(self, at: int) -> bool:
-        return at in self._touched
+        self.touched: set[int] = set()
 
     def put(self, at: int, standings: Sequence[Standing]) -> None:
         """Write the decisions about one face into one row."""
@@ -147,12 +144,12 @@ class _Cells:
         for standing in sorted(standings, key=lambda s: not s.item.field.endswith(QUAD)):
             field = standing.item.field
             if field == TAGS_COLUMN:
-                self._touched.add(at)
+                self.touched.add(at)
                 self._column(TAGS_COLUMN)[at] = tags_of(standing)
                 continue
             if field in self._closed or (field.startswith("ocr_") and field not in _OF_PAPER):
                 continue
-            self._touched.add(at)
+            self.touched.add(at)
             if standing.state == "untouched":
                 continue
             self._states[at][field] = standing.state

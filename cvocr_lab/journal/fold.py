@@ -149,11 +149,7 @@ def resolve(there: Sequence[Decision]) -> Standing | None:
     heads = tuple(sorted(last_of.values(), key=lambda d: d.order)) or (valid[-1],)
     statements = [d for d in heads if d.state in REVIEWED or d.state == "disputed"]
     latest = (statements or heads)[-1]
-    different = len({_statement(d) for d in statements}) > 1
-    if different or any(d.state == "disputed" for d in statements):
+    different = {(d.state == "unreadable", comparison_key(d.value or "")) for d in statements}
+    if len(different) > 1 or any(d.state == "disputed" for d in statements):
         return Standing(latest.item, "disputed", None, heads)
     return Standing(latest.item, latest.state, latest.value, heads)
-
-
-def _statement(decision: Decision) -> tuple[bool, str]:
-    return decision.state == "unreadable", comparison_key(decision.value or "")

@@ -328,13 +328,9 @@ def _sex(character: str) -> str:
     )
 
 
-def _filler(found: re.Match[str]) -> str:
-    return "<" * len(found[0])
-
-
 def _fillers(text: str) -> str:
     """Replace letters between fillers by fillers, as in the empty optional data of a card."""
-    return re.sub("(?<=<)[KCLEXS]{1,3}(?=<)", _filler, text)
+    return re.sub("(?<=<)[KCLEXS]{1,3}(?=<)", lambda letters: "<" * len(letters[0]), text)
 
 
 def _anchor(line: str, code: str) -> str:
