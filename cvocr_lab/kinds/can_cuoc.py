@@ -6,11 +6,18 @@ is the place where the birth was registered, which is *not* the former ``quê qu
 
 from __future__ import annotations
 
+from functools import partial
+
 from cvocr_lab.kinds import _fieldtypes as t
 from cvocr_lab.kinds._mrz_fields import QR, TD1_FIELDS
 from cvocr_lab.kinds._spec import DocumentType, Field, Layout, Picture, Print, Slot
 
-_GROUND = ((200, 226, 232), (232, 236, 224), (236, 222, 224))
+_layout = partial(
+    Layout,
+    name="2024",
+    caption="{vi} / {en}:",
+    ground=((200, 226, 232), (232, 236, 224), (236, 222, 224)),
+)
 
 FRONT = DocumentType(
     name="chip_id_card_2024_front",
@@ -32,11 +39,8 @@ FRONT = DocumentType(
         Field("quoctich", t.NATIONALITY, ("Quốc tịch",), ("Nationality",)),
     ),
     layouts=(
-        Layout(
-            name="2024",
-            caption="{vi} / {en}:",
+        _layout(
             caption_size=2.2,
-            ground=_GROUND,
             titles=("CĂN CƯỚC", "IDENTITY CARD", "Số định danh cá nhân"),
             prints=(
                 Print("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", 50, 5.2, 2.5, bold=True),
@@ -85,11 +89,8 @@ BACK = DocumentType(
         QR,
     ),
     layouts=(
-        Layout(
-            name="2024",
-            caption="{vi} / {en}:",
+        _layout(
             caption_size=2.1,
-            ground=_GROUND,
             titles=("Nơi đăng ký khai sinh", "MINISTRY OF PUBLIC SECURITY", "Nơi cư trú"),
             prints=(Print("MINISTRY OF PUBLIC SECURITY", 42, 34.4, 1.9),),
             slots=(

@@ -7,14 +7,23 @@ the CMND prints ``Dân tộc``.  The content of the barcode is not publicly know
 
 from __future__ import annotations
 
+from functools import partial
+
 from cvocr_lab.kinds import _fieldtypes as t
 from cvocr_lab.kinds._spec import DocumentType, Field, Layout, Picture, Print, Slot
 
-_GROUND = ((222, 236, 240), (238, 236, 216), (210, 232, 226))
 _STATE = (
     Print("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", 54, 5.4, 2.6, bold=True),
     Print("Độc lập - Tự do - Hạnh phúc", 54, 8.8, 2.4, bold=True),
 )
+_cccd = partial(
+    Layout,
+    name="cccd",
+    caption="{vi}:",
+    caption_size=2.5,
+    ground=((222, 236, 240), (238, 236, 216), (210, 232, 226)),
+)
+_cmnd = partial(Layout, name="cmnd12", caption="{vi}:", ground=((226, 238, 226), (240, 232, 214)))
 
 FRONT = DocumentType(
     name="tcc",
@@ -34,11 +43,7 @@ FRONT = DocumentType(
         Field("duedate", t.EXPIRY_DATE, ("Có giá trị đến",), max_lines=2, flow="right_below"),
     ),
     layouts=(
-        Layout(
-            name="cccd",
-            caption="{vi}:",
-            caption_size=2.5,
-            ground=_GROUND,
+        _cccd(
             titles=("CĂN CƯỚC CÔNG DÂN",),
             prints=(
                 *_STATE,
@@ -59,11 +64,8 @@ FRONT = DocumentType(
                 Picture("portrait", 3.5, 17.5, 20, 28),
             ),
         ),
-        Layout(
-            name="cmnd12",
-            caption="{vi}:",
+        _cmnd(
             caption_size=2.5,
-            ground=((226, 238, 226), (240, 232, 214)),
             titles=("CHỨNG MINH NHÂN DÂN", "Họ và tên gọi khác", "Họ và tên khai sinh"),
             prints=(
                 *_STATE,
@@ -105,11 +107,7 @@ BACK = DocumentType(
         Field("noicap", t.AUTHORITY_CARD, leading=("CỤC TRƯỞNG",), max_lines=3),
     ),
     layouts=(
-        Layout(
-            name="cccd",
-            caption="{vi}:",
-            caption_size=2.5,
-            ground=_GROUND,
+        _cccd(
             titles=("Đặc điểm nhận dạng",),
             prints=_PRINT_FINGERS,
             slots=(
@@ -125,11 +123,8 @@ BACK = DocumentType(
                 Picture("signature", 46, 38.5, 24, 10),
             ),
         ),
-        Layout(
-            name="cmnd12",
-            caption="{vi}:",
+        _cmnd(
             caption_size=2.4,
-            ground=((226, 238, 226), (240, 232, 214)),
             titles=("Họ và tên cha", "Họ và tên mẹ", "Đặc điểm nhận dạng"),
             prints=(
                 *_PRINT_FINGERS,

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from cvocr_lab.kinds import _fieldtypes as t
 from cvocr_lab.kinds._mrz_fields import DUEDATE, QR, TD1_FIELDS
 from cvocr_lab.kinds._spec import DocumentType, Field, Layout, Picture, Print, Slot
 
-_GROUND = ((205, 228, 229), (226, 236, 222), (238, 226, 214))
+_layout = partial(
+    Layout,
+    name="chip",
+    caption="{vi} / {en}:",
+    ground=((205, 228, 229), (226, 236, 222), (238, 226, 214)),
+)
 
 FRONT = DocumentType(
     name="tcc_chip",
@@ -37,11 +44,8 @@ FRONT = DocumentType(
         QR,
     ),
     layouts=(
-        Layout(
-            name="chip",
-            caption="{vi} / {en}:",
+        _layout(
             caption_size=2.15,
-            ground=_GROUND,
             titles=("CĂN CƯỚC CÔNG DÂN", "Citizen Identity Card"),
             prints=(
                 Print("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", 45, 5.0, 2.5, bold=True),
@@ -92,11 +96,8 @@ BACK = DocumentType(
         *TD1_FIELDS,
     ),
     layouts=(
-        Layout(
-            name="chip",
-            caption="{vi} / {en}:",
+        _layout(
             caption_size=2.0,
-            ground=_GROUND,
             titles=(
                 "DIRECTOR GENERAL OF THE POLICE DEPARTMENT",
                 "FOR ADMINISTRATIVE MANAGEMENT OF SOCIAL ORDER",

@@ -5,11 +5,19 @@ Dates are printed as ``dd-mm-yyyy``; old papers may only have the year.  The num
 
 from __future__ import annotations
 
+from functools import partial
+
 from cvocr_lab.kinds import _fieldtypes as t
 from cvocr_lab.kinds._spec import DocumentType, Field, Layout, Picture, Print, Slot
 
-_GROUND = ((206, 222, 205), (187, 214, 203), (222, 230, 210))
-_SIZE = (85.6, 54.0)
+_layout = partial(
+    Layout,
+    name="cmnd9",
+    size=(85.6, 54.0),
+    caption="{vi}:",
+    ground=((206, 222, 205), (187, 214, 203), (222, 230, 210)),
+    serif=True,
+)
 
 FRONT = DocumentType(
     name="cmt",
@@ -43,14 +51,9 @@ FRONT = DocumentType(
         ),
     ),
     layouts=(
-        Layout(
-            name="cmnd9",
-            size=_SIZE,
-            caption="{vi}:",
+        _layout(
             caption_size=3.0,
-            ground=_GROUND,
             titles=("GIẤY CHỨNG MINH NHÂN DÂN",),
-            serif=True,
             prints=(
                 Print("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", 54, 6.2, 2.5, bold=True),
                 Print("Độc lập - Tự do - Hạnh phúc", 54, 9.6, 2.4, italic=True),
@@ -98,14 +101,9 @@ BACK = DocumentType(
         ),
     ),
     layouts=(
-        Layout(
-            name="cmnd9",
-            size=_SIZE,
-            caption="{vi}:",
+        _layout(
             caption_size=2.8,
-            ground=_GROUND,
             titles=("DẤU VẾT RIÊNG VÀ DỊ HÌNH",),
-            serif=True,
             prints=(
                 Print("NGÓN TRỎ TRÁI", 13.0, 27.0, 1.9),
                 Print("NGÓN TRỎ PHẢI", 13.0, 50.0, 1.9),

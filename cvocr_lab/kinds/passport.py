@@ -11,10 +11,13 @@ from functools import partial
 from cvocr_lab.kinds import _fieldtypes as t
 from cvocr_lab.kinds._spec import DocumentType, Field, Layout, Picture, Print, Slot
 
-_SIZE = (125.0, 88.0)
-_GROUND = ((226, 222, 208), (214, 226, 222), (232, 218, 214))
-
 _field = partial(Field, flow="below")
+_layout = partial(
+    Layout,
+    size=(125.0, 88.0),
+    caption="{vi} / {en}",
+    titles=("HỘ CHIẾU", "PASSPORT", "Số hộ chiếu"),
+)
 
 PASSPORT = DocumentType(
     name="passport",
@@ -47,13 +50,10 @@ PASSPORT = DocumentType(
         Field("mrz", t.MRZ_TEXT, max_lines=2),
     ),
     layouts=(
-        Layout(
+        _layout(
             name="new",
-            size=_SIZE,
-            caption="{vi} / {en}",
             caption_size=2.4,
-            ground=_GROUND,
-            titles=("HỘ CHIẾU", "PASSPORT", "Số hộ chiếu"),
+            ground=((226, 222, 208), (214, 226, 222), (232, 218, 214)),
             prints=(
                 Print("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", 62, 7.0, 3.4, bold=True),
                 Print("SOCIALIST REPUBLIC OF VIET NAM", 62, 11.0, 2.8),
@@ -91,13 +91,10 @@ PASSPORT = DocumentType(
                 Picture("chip", 108, 4, 9, 6),
             ),
         ),
-        Layout(
+        _layout(
             name="old",
-            size=_SIZE,
-            caption="{vi} / {en}",
             caption_size=2.3,
             ground=((216, 226, 214), (230, 224, 206), (222, 216, 226)),
-            titles=("HỘ CHIẾU", "PASSPORT", "Số hộ chiếu"),
             serif=True,
             prints=(
                 Print("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", 80, 6.6, 3.2, bold=True),

@@ -9,23 +9,22 @@ English captions of the rows that only cars have are not known and not printed.
 
 from __future__ import annotations
 
+from functools import partial
+
 from cvocr_lab.kinds import _fieldtypes as t
 from cvocr_lab.kinds._spec import DocumentType, Field, Layout, Picture, Print, Slot
 
-_SIZE = (92.0, 64.0)
+_layout = partial(Layout, size=(92.0, 64.0), caption="{vi} ({en}):", serif=True)
 _BIKE_GROUND = ((238, 226, 190), (230, 214, 170), (244, 236, 214))
 _CAR_GROUND = ((222, 232, 208), (240, 230, 200), (212, 224, 222))
 
 
 def _cover(name: str, vi: str, en: str, ground: tuple[tuple[int, int, int], ...]) -> Layout:
-    return Layout(
+    return _layout(
         name=name,
-        size=_SIZE,
-        caption="{vi} ({en}):",
         caption_size=3.0,
         ground=ground,
         titles=(f"CHỨNG NHẬN ĐĂNG KÝ {vi}", "REGISTRATION CERTIFICATE"),
-        serif=True,
         prints=(
             Print("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", 46, 7.5, 3.2, bold=True),
             Print("Độc lập - Tự do - Hạnh phúc", 46, 12.0, 3.0, bold=True),
@@ -98,14 +97,11 @@ BACK = DocumentType(
     other="vehicle_registration_front",
     fields=_BACK_FIELDS,
     layouts=(
-        Layout(
+        _layout(
             name="motorbike",
-            size=_SIZE,
-            caption="{vi} ({en}):",
             caption_size=2.35,
             ground=_BIKE_GROUND,
             titles=("Tên chủ xe", "Số khung", "Biển số đăng ký"),
-            serif=True,
             prints=(),
             slots=(
                 Slot("name", 4, 6.0, 35, 6.0, 53, 2.8, bold=True),
@@ -126,14 +122,11 @@ BACK = DocumentType(
                 Picture("signature", 58, 48, 24, 9),
             ),
         ),
-        Layout(
+        _layout(
             name="car",
-            size=_SIZE,
-            caption="{vi} ({en}):",
             caption_size=2.2,
             ground=_CAR_GROUND,
             titles=("Tên chủ xe", "Loại xe", "Tải trọng", "Biển số đăng ký"),
-            serif=True,
             prints=(
                 Print("Loại xe:", 4, 27.6, 2.2, align="left"),
                 Print("Ô tô con", 15, 27.6, 2.5, align="left"),
