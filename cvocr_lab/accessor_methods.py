@@ -15,12 +15,7 @@ Result = TypeVar("Result", covariant=True)
 class Method(Generic[First, Rest, Result]):
     """Make a function a method of an accessor, with the frame or Series as first argument.
 
-    Parameters
-    ----------
-    function
-        The function.
-    without
-        Name of a parameter to leave out of the signature.
+    The parameter `without` is left out of the signature.
     """
 
     def __init__(

@@ -164,19 +164,8 @@ class MissingPartError(ArgumentError, ImportError):
 def unknown(what: str, name: object, known: Iterable[object], *, more: str = "") -> ArgumentError:
     """Create the error for an unknown name, with the name that was probably meant.
 
-    Parameters
-    ----------
-    what
-        What the name refers to: ``"kind"``, ``"column"``.
-    name
-        The unknown name.
-    known
-        The known names.
-    more
-        Text to append to the message.
+    `what` is the word for it, such as ``"column"``; `more` is appended to the message.
 
-    Examples
-    --------
     >>> print(unknown("kind", "id_ayn", ["id_any", "scan"]))
     unknown kind 'id_ayn': did you mean 'id_any'? There are: id_any, scan
     """

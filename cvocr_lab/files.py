@@ -27,22 +27,11 @@ def replacing(path: str | PathLike[str]) -> Iterator[Path]:
 
     The block writes to a temporary file with mode 0600 in the same folder.  At the end, the file is
     forced to the disk and renamed, so that readers see the old file or the complete new one.  If
-    the block raises, the old file is unchanged and the temporary one is deleted.
-
-    Parameters
-    ----------
-    path
-        The file to create or replace.  A symbolic link is followed: its target is replaced.
-
-    Yields
-    ------
-    pathlib.Path
-        The temporary file.  It has the same ending as `path`.
+    the block raises, the old file is unchanged and the temporary one is deleted.  The temporary
+    file has the same ending as `path`.  If `path` is a symbolic link, its target is replaced.
 
     Raises OSError if the folder does not exist or cannot be written, or the disk is full.
 
-    Examples
-    --------
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
     ...     with replacing(f"{folder}/a.txt") as temporary:
@@ -96,12 +85,8 @@ def write_private(path: str | PathLike[str], content: bytes | str) -> None:
 def make_private(path: str | PathLike[str], *companions: str) -> None:
     """Create an empty file with mode 0600, or set this mode of an existing file.
 
-    Parameters
-    ----------
-    path
-        The file that a database or an append-only log will write to.
-    companions
-        Endings of further files that get the same mode if they exist, such as ``"-wal"``.
+    It is used for files that a database or an append-only log will write to.  `companions` are
+    endings of further files that get the same mode if they exist, such as ``"-wal"``.
 
     Raises OSError if the file cannot be created or opened for writing, or belongs to another user
     and is readable by others.

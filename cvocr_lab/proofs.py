@@ -225,14 +225,7 @@ _IDENTITY: Final = ("id", "person_number", "name", "born", "given_name")
 def of_another(values: Mapping[str, str], proofs: Mapping[str, Proof], source: str) -> bool:
     """Return whether a code belongs to another person: most identifying values differ from it.
 
-    Parameters
-    ----------
-    values
-        Printed values by field.
-    proofs
-        Values in the code by field.
-    source
-        The code to compare with: ``"qr"`` or ``"mrz"``.
+    Printed `values` are compared with the `proofs` of the code `source`, ``"qr"`` or ``"mrz"``.
     """
     far = near = 0
     for name in _IDENTITY:

@@ -307,10 +307,7 @@ def letter_shares(
 ) -> tuple[float, float]:
     """Return the start and end of ``text[begin:end]`` as shares of the width of the whole text.
 
-    Parameters
-    ----------
-    before, after
-        Relative size of the letters before and after this part.
+    `before` and `after` are the relative sizes of the letters before and after this part.
 
     >>> letter_shares("xoan", 1, 2)
     (0.25, 0.5)

@@ -58,12 +58,7 @@ class Pairing:
     def answering(self, empty: npt.NDArray[np.bool_]) -> Ints:
         """Return for each row of the truth the position of the reading to compare; -1 for none.
 
-        Of several readings it is the first that has a value.
-
-        Parameters
-        ----------
-        empty
-            Which readings have no value.
+        Of several readings it is the first that has a value, that is, not one that is `empty`.
         """
         found = self.first.copy()
         for row, others in self.more.items():

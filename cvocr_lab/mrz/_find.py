@@ -21,13 +21,8 @@ def find(lines: Sequence[str]) -> tuple[str, ...] | None:
     """Find the lines of one zone among all lines of a picture; None if there is no zone.
 
     The line with the dates is found by its digits; the other lines are next to it.  The name line
-    of a card may be missing.  The lines are returned without spaces, but otherwise as they were
-    read: pass them to `repair`.
-
-    Parameters
-    ----------
-    lines
-        Texts of the lines, from top to bottom.
+    of a card may be missing.  `lines` are their texts from top to bottom.  They are returned
+    without spaces, but otherwise as they were read: pass them to `repair`.
 
     >>> find(["CĂN CƯỚC", "IDVNM0990001232001099000123<<3", "9901018M3901016VNM<<<<<<<<<<<8",
     ...       "NGUYEN<<VAN<MAU<<<<<<"])[2]

@@ -98,15 +98,11 @@ def check_digit(text: str) -> str:
 
 
 def parse(lines: str | Sequence[str]) -> Mrz:
-    """Parse lines without reading errors; see `repair` for misread lines.
+    """Parse lines without reading errors, or one text with or without line breaks.
 
-    Wrong check digits do not raise; see `Mrz.checks`.  Raises ValueError if the number or the
-    length of the lines fits no format, or if a character is not in the `ALPHABET`.
-
-    Parameters
-    ----------
-    lines
-        The lines in order, or one text with or without line breaks.
+    See `repair` for misread lines.  Wrong check digits do not raise; see `Mrz.checks`.  Raises
+    ValueError if the number or the length of the lines fits no format, or if a character is not
+    in the `ALPHABET`.
 
     >>> card = parse('''IDVNM0990001232001099000123<<3
     ... 9901018M3901016VNM<<<<<<<<<<<8

@@ -33,17 +33,8 @@ def name_agrees(name: str, zone: str, *, cut: bool = False) -> bool:
     """Return whether a printed name agrees with the name in a zone.
 
     Letters that a state may write in two ways (``Ü`` as ``UE`` or ``U``) agree in both ways.
-    Characters between words are ignored.
-
-    Parameters
-    ----------
-    name
-        The printed name, with accents.
-    zone
-        The name in the zone, words separated by ``<`` or spaces.
-    cut
-        Whether the name in the zone may be shortened: then its words may be the beginnings of the
-        printed words.
+    Characters between words are ignored.  If the name in the zone may be `cut`, its words may be
+    the beginnings of the printed words.
 
     >>> name_agrees("Jürgen Müller", "JUERGEN MUELLER"), name_agrees("Nguyễn An", "NGUYEN BINH")
     (True, False)

@@ -52,14 +52,11 @@ def repair(lines: Sequence[str]) -> tuple[str, ...]:
 
     Lines with the right length and right check digits keep every character that is allowed in its
     place.  Text that has no unique correction stays as read, so the result can be parsed but may
-    be invalid.  A missing name line of a card becomes an empty one.  Raises ValueError if there
-    are not two or three lines.
+    be invalid.  A missing name line of a card becomes an empty one.
 
-    Parameters
-    ----------
-    lines
-        All lines of one zone as they were read, from top to bottom.  They may have lower case,
-        spaces, other characters and a wrong length.
+    `lines` are all lines of one zone as they were read, from top to bottom.  They may have lower
+    case, spaces, other characters and a wrong length.  Raises ValueError if there are not two or
+    three of them.
 
     >>> read = ["IDVNMO99OOO1232001099000123<3", "99O1O18M39010I6VNM<<K<<8", "NGUYEN<<VAN<MAU<K<"]
     >>> for line in repair(read):

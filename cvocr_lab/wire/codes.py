@@ -73,13 +73,6 @@ def code_of(value: object) -> str:
 def error_of(code: object) -> CvocrError:
     """Return a new error of the class for this code; `AnswerError` for undocumented codes.
 
-    Parameters
-    ----------
-    code
-        The code as text or number; not 0.
-
-    Examples
-    --------
     >>> error_of("4")
     QuotaError('the account has no requests left: buy more, then run the rest')
     """

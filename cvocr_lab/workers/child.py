@@ -24,13 +24,7 @@ _POLL_S: Final = 0.25
 
 
 def main(parent: int) -> None:
-    """Serve one parent until it closes the pipe or dies.
-
-    Parameters
-    ----------
-    parent
-        Its process id.
-    """
+    """Serve the process with the id `parent` until it closes the pipe or dies."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
     requests = os.fdopen(os.dup(0), "rb")
     replies = os.fdopen(os.dup(1), "wb")

@@ -125,13 +125,7 @@ class Pool(Generic[Question, Answer]):
             self._waiting.put(None)
 
     def close(self, *, now: bool = True) -> None:
-        """Stop, and close the workers.
-
-        Parameters
-        ----------
-        now
-            Whether to interrupt the current questions.
-        """
+        """Stop, and close the workers; `now` interrupts the current questions."""
         self.stop()
         for worker in self.workers:
             worker.close(now=now)
