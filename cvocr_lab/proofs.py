@@ -133,18 +133,11 @@ def mrz_facts(zone: mrz.Mrz) -> Facts:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """A value in a code.
+    """A value in a code, in the printed form of its field; the source is ``"qr"`` or ``"mrz"``.
 
-    Parameters
-    ----------
-    text
-        The value in the printed form of the field.
-    source
-        ``"qr"`` or ``"mrz"``.
-    how
-        ``"exact"``, the printed value must be equal; ``"folded"``, equal except for diacritics,
-        which are not proven; ``"words"``, similar word by word; ``"guess"``, without a check
-        digit, so that it is only used if nothing was read.
+    `how` is ``"exact"`` if the printed value must be equal; ``"folded"``, equal except for
+    diacritics, which are not proven; ``"words"``, similar word by word; ``"guess"``, without a
+    check digit, so that it is only used if nothing was read.
     """
 
     text: str

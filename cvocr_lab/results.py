@@ -166,25 +166,12 @@ class Extraction:
 def checked(extraction: object) -> Extraction:
     r"""Check an untrusted extraction: an answer of an engine, or a row of a store.
 
-    Parameters
-    ----------
-    extraction
-        An object that should be an `Extraction`.
+    It is returned itself, or as a copy in which numbers of other libraries are converted to Python
+    numbers, and confidences and quads that are not finite to None.
 
-    Returns
-    -------
-    Extraction
-        The same object, or a copy in which numbers of other libraries are converted to Python
-        numbers, and confidences and quads that are not finite to None.
+    Raises ValueError if a part has the wrong type, or a text is not valid Unicode (it contains a
+    lone surrogate).  The message names the part, and never contains its value.
 
-    Raises
-    ------
-    ValueError
-        A part has the wrong type, or a text is not valid Unicode (it contains a lone surrogate).
-        The message names the part, and never contains its value.
-
-    Examples
-    --------
     >>> checked(Extraction((Document("cmt", fields={"id": FieldValue("00\ud800")}),)))
     Traceback (most recent call last):
     ...

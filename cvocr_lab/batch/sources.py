@@ -23,21 +23,13 @@ def source_frame(
 ) -> pd.DataFrame:
     """Select the source columns of `data`, with its index.
 
-    Parameters
-    ----------
-    data
-        A frame, a series, a sequence of sources (of pairs if `images` is 2), or one source.
-    column
-        The column(s) of a frame, or the column names for a list; None means ``"image"``, or
-        ``"front"`` and ``"back"`` for pairs.  A series keeps its name.
-    images
-        Pictures per request: 1 or 2.
+    `images`, 1 or 2, is the number of pictures per request.  `data` is a frame, a series, a
+    sequence of sources (of pairs if `images` is 2), or one source.  `column` names the column(s)
+    of a frame, or those to make of a list; None means ``"image"``, or ``"front"`` and ``"back"``
+    for pairs.  A series keeps its name.
 
-    Raises
-    ------
-    ArgumentError
-        The columns are missing or duplicated, their number does not fit the request, or they
-        have the name of a result column.
+    Raises ArgumentError if the columns are missing or duplicated, their number does not fit the
+    request, or they have the name of a result column.
     """
     if isinstance(column, str | int):
         columns: tuple[Column, ...] = (column,)

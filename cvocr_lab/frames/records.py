@@ -75,10 +75,7 @@ class Records:
     def labels(self, on: str | None = None) -> pd.Index:
         """Return the labels by which rows are paired: the index, or the column or level `on`.
 
-        Raises
-        ------
-        ArgumentError
-            There is no such column.
+        Raises ArgumentError if there is no such column.
         """
         if on is None:
             return self.frame.index.to_flat_index()
@@ -167,10 +164,7 @@ class Records:
     def source(self, row: int) -> object:
         """Return the path or URL of a row's picture, or the picture itself.
 
-        Raises
-        ------
-        ArgumentError
-            The frame does not contain it.
+        Raises ArgumentError if the frame does not contain it.
         """
         found = self._opened[row]
         if isinstance(found, str) and found:
@@ -191,10 +185,7 @@ class Records:
     def pictures(self, row: int) -> tuple[object, ...]:
         """Return all pictures of the row's input; both pictures of a pair.
 
-        Raises
-        ------
-        ArgumentError
-            The frame does not contain them.
+        Raises ArgumentError if the frame does not contain them.
         """
         own = self.source(row)
         cells = tuple(taken[row] for taken in self._taken)

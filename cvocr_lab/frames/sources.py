@@ -24,22 +24,11 @@ _CONTENT: Final = re.compile(
 
 
 def source_path(source: object, base: str | PathLike[str] | None = None) -> str | None:
-    """Return the path or URL under which `cvocr_lab.images.load` opens a source.
+    """Return the path or URL under which `cvocr_lab.images.load` opens the source in a cell.
 
-    Parameters
-    ----------
-    source
-        The source in a cell.
-    base
-        Folder that a relative path starts from; the result is relative if the folder is.
+    It is None for pictures in memory.  `base` is the folder that a relative path starts from; the
+    result is relative if the folder is.
 
-    Returns
-    -------
-    str or None
-        None for pictures in memory.
-
-    Examples
-    --------
     >>> source_path("a.jpg", "cards"), source_path(b"...")
     ('cards/a.jpg', None)
     """

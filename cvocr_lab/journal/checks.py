@@ -15,19 +15,10 @@ def check_value(
 ) -> str:
     """Return briefly what is wrong with the form of a value; "" if nothing is.
 
-    Parameters
-    ----------
-    field
-        Name of the field.
-    form
-        Name of its field type; "" for none.
-    text
-        The text that was typed; an empty text, for an absent value, is always right.
-    checks
-        For some fields, a function to use instead of the field type; None for no check.
+    `form` is the name of the field's type, "" for none.  An empty text, for an absent value, is
+    always right.  For some fields, `checks` may have a function to use instead of the type, or
+    None for no check.
 
-    Examples
-    --------
     >>> check_value("id", "CITIZEN_ID", "00109000000")
     'not 12 digits'
     >>> check_value("id", "CITIZEN_ID", "00109000000", {"id": None})

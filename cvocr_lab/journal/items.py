@@ -13,21 +13,11 @@ from cvocr_lab.journal.decision import Item, plain_label
 def frame_items(frame: pd.DataFrame | Records, *, sha256: bool | None = None) -> list[Item]:
     """Return the item of each row of a flat frame, without a field.
 
-    Parameters
-    ----------
-    frame
-        A flat frame.
-    sha256
-        Whether to compute digests: True for all pictures, which reads every file; None only for
-        pictures without a path; False for none.
+    `sha256` says whether to compute digests: True for all pictures, which reads every file; None
+    only for pictures without a path; False for none.
 
-    Raises
-    ------
-    ArgumentError
-        `frame` is not a flat frame.
+    Raises ArgumentError if `frame` is not a flat frame.
 
-    Examples
-    --------
     >>> frame = pd.DataFrame({"image": ["a.jpg"], "ocr_type": ["tcc_chip"], "name": ["TRẦN AN"]})
     >>> item = frame_items(frame)[0]
     >>> item.source, item.type, item.side, item.page, item.nth
