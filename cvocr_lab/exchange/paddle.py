@@ -127,6 +127,7 @@ def from_paddle(
         the folder.
     """
     papers: list[Paper] = []
+    labels: dict[str, int] = {}
     try:
         text = Path(path).read_text("utf-8-sig")
     except UnicodeDecodeError:
@@ -137,16 +138,14 @@ def from_paddle(
         try:
             source, boxes = line.rstrip("\r").split("\t", 1)
             source = inside(source.removeprefix(prefix), path, outside=outside)
-            papers += _papers(len(papers), source, json.loads(boxes))
+            papers += _papers(labels.setdefault(source, len(labels)), source, json.loads(boxes))
         except ArgumentError:
             raise
         except MALFORMED:
             raise ArgumentError(
                 f"{path}, line {number}: not a path, a tab and a list of boxes"
             ) from None
-    labels = {source: at for at, source in enumerate(dict.fromkeys(f.source for f in papers))}
-    numbered = [Paper(labels[f.source], f.source, f.document, f.nth, f.engine) for f in papers]
-    return frame_of(numbered, path, column=column)
+    return frame_of(papers, path, column=column)
 
 
 def _box(document: Document, field: str, nth: int) -> dict[str, object]:
@@ -169,7 +168,7 @@ def _box(document: Document, field: str, nth: int) -> dict[str, object]:
     return box
 
 
-def _papers(at: int, source: str, boxes: list[dict[str, object]]) -> list[Paper]:
+def _papers(label: int, source: str, boxes: list[dict[str, object]]) -> list[Paper]:
     of_face: dict[int, list[dict[str, object]]] = {}
     for box in boxes:
         of_face.setdefault(int(str(box.get("face", 1))), []).append(box)
@@ -182,8 +181,7 @@ def _papers(at: int, source: str, boxes: list[dict[str, object]]) -> list[Paper]
         values = values_of([_region(box) for box in mine])
         document = Document(kind, str(first.get("side", "")), values, page)
         said = next((box["reading"] for box in mine if "reading" in box), None)
-        document = with_about(document, said)
-        papers.append(Paper(at, source, document, nth))
+        papers.append(Paper(label, source, with_about(document, said), nth))
     return papers
 
 

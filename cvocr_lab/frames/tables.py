@@ -28,22 +28,12 @@ Table = (
 def as_table(data: Table, what: str) -> pd.DataFrame:
     """Convert a table of fields to a DataFrame, with the names of its columns in NFC.
 
-    Parameters
-    ----------
-    data
-        A DataFrame; a Series with the name of a field, or one paper with the fields as index; a
-        dict of columns, of the fields of one paper, or of papers by label; a list of dicts; or
-        the path of a CSV file, whose cells are all read as text.
-    what
-        The word for it in messages.
+    `data` is a DataFrame; a Series with the name of a field, or one paper with the fields as index;
+    a dict of columns, of the fields of one paper, or of papers by label; a list of dicts; or the
+    path of a CSV file, whose cells are all read as text.  `what` is the word for it in messages.
 
-    Raises
-    ------
-    ArgumentError
-        It is none of these.
+    Raises ArgumentError if it is none of these.
 
-    Examples
-    --------
     >>> as_table({"a.jpg": {"id": "001"}, "b.jpg": {"id": "002"}}, "truth")["id"].tolist()
     ['001', '002']
     >>> as_table(pd.Series({"id": "001", "name": "AN"}), "truth").to_dict("records")

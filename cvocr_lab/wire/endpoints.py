@@ -25,16 +25,10 @@ _CONTENT: Final[dict[Transport, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One endpoint.
+    """One endpoint, for a kind of request; the path has a leading slash.
 
     Parameters
     ----------
-    version
-        Version of the API.
-    path
-        Path with its leading slash.
-    kind
-        The kind of request: a name of `cvocr_lab.kinds.REQUESTS`.
     transport
         How pictures are sent: as links in the query, as files, or as base64 in JSON.
     images
