@@ -42,17 +42,12 @@ def iso_date(year: str | int, month: str | int, day: str | int) -> str:
 
 @lru_cache(1 << 16)
 def split_date(text: str, *, loose: bool = False) -> tuple[str, str, str] | None:
-    """Split a date into year, month and day as written; None if it is no date.
+    """Split a date into year, month and day as written; None if it is not a date.
 
-    Parameters
-    ----------
-    text
-        ``01/02/2020`` with slashes, dashes, dots, commas or blanks (twice the same), and one or
-        two digits for day and month; or ``Ngày 01 tháng 02 năm 2020``, with or without English
-        words.
-    loose
-        Whether to accept the forms of tables and codes too: ``2020-02-01``, ``01022020``, and a
-        date in words after a place, ``Hà Nội, ngày 01 tháng 02 năm 2020``.
+    It is ``01/02/2020`` with slashes, dashes, dots, commas or blanks (twice the same), and one or
+    two digits for day and month; or ``Ngày 01 tháng 02 năm 2020``, with or without English words.
+    With `loose`, it may also have a form of tables and codes: ``2020-02-01``, ``01022020``, or a
+    date in words after a place, ``Hà Nội, ngày 01 tháng 02 năm 2020``.
 
     >>> split_date("1/2/2020"), split_date("Ngày 01 tháng 02 năm 2020")
     (('2020', '2', '1'), ('2020', '02', '01'))

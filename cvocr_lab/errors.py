@@ -121,12 +121,7 @@ class TimeLimitError(RowError):
 class DriftError(CvocrError):
     """A score is significantly worse than a frozen one.
 
-    Parameters
-    ----------
-    message
-        The fields and their change.
-    fallen
-        One row per field that is worse: `what` (``exact`` or ``CER``), `was`, `now` and `p`.
+    `fallen` has a row per field that is worse: `what` (``exact`` or ``CER``), `was`, `now`, `p`.
     """
 
     def __init__(self, message: str, fallen: pd.DataFrame) -> None:

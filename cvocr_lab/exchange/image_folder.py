@@ -20,7 +20,7 @@ import pandas as pd
 from cvocr_lab.errors import ArgumentError, ImageError
 from cvocr_lab.exchange.papers import bare_name, inside
 from cvocr_lab.files import replacing, replacing_text
-from cvocr_lab.frames import READING_COLUMNS, TEXT, Records, restore, wide
+from cvocr_lab.frames import READING_COLUMNS, TEXT, Records, read_labels, restore, wide
 from cvocr_lab.frames.columns import fields_of
 from cvocr_lab.frames.files import with_clean_dtypes
 from cvocr_lab.frames.truth import refuse_numbers
@@ -121,14 +121,7 @@ def from_image_folder(
     if (target / _META["jsonl"]).is_file():
         table = _jsonl(target / _META["jsonl"])
     elif (target / _META["csv"]).is_file():
-        try:
-            table = pd.read_csv(
-                target / _META["csv"], dtype=str, keep_default_na=False, na_values=[""]
-            )
-        except ValueError as error:
-            raise ArgumentError(
-                f"{target / _META['csv']} is not a CSV file in UTF-8 ({type(error).__name__})"
-            ) from None
+        table = read_labels(target / _META["csv"], na_values=[""])
     else:
         raise ArgumentError(f"{target} contains neither metadata.jsonl nor metadata.csv")
     files = {c: c.removesuffix("_file_name") for c in table.columns if c.endswith("_file_name")}

@@ -64,8 +64,6 @@ class RequestKind:
 
     Parameters
     ----------
-    name
-        Name, such as ``id_any``.
     images
         Number of pictures: 1, or 2 for front and back.
     families
