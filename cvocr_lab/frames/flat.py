@@ -126,7 +126,10 @@ def to_frame(
         "ocr_attempts": [r.attempts for _, r, _ in rows],
         "ocr_seconds": [r.seconds for _, r, _ in rows],
     }
-    used = [_usage(r, first=n == 0 or rows[n - 1][0] != at) for n, (at, r, _) in enumerate(rows)]
+    used = [  # on the first face of an input
+        getattr(r.result, "usage", None) if n == 0 or rows[n - 1][0] != at else None
+        for n, (at, r, _) in enumerate(rows)
+    ]
     if any(used):
         for name in ("tokens_in", "tokens_out", "cost"):
             columns[f"ocr_{name}"] = [getattr(usage, name, None) for usage in used]
@@ -235,12 +238,6 @@ def _page(lines: Sequence[Line]) -> Document:
         confidence=sum(line.confidence for line in lines) / len(lines),
     )
     return Document("scan", fields=MappingProxyType({"text": text}))
-
-
-def _usage(reading: Reading, *, first: bool) -> Usage | None:
-    """Return the usage of a reading for the first face of an input, else None."""
-    result = reading.result
-    return result.usage if first and isinstance(result, Extraction | RowError) else None
 
 
 def _document(row: dict[str, object], names: Sequence[str]) -> Document:

@@ -89,9 +89,11 @@ def pair(read: Records, truth: Truth, *, on: str | None = None) -> Pairing:
     left[first[first >= 0]] = False
     by_label, rows_of = _by_label(given, left), _by_label(wanted, first < 0)
     copies: list[int] = []
+    given_labels = read.frame.index
     if on is not None:
         for label, found in by_label.items():
-            kept = [at for at in found if not read.copies[at]] or _first_copy(read, found)
+            own = [at for at in found if not read.copies[at]]
+            kept = own or [at for at in found if given_labels[at] == given_labels[found[0]]]
             copies += sorted(set(found) - set(kept))
             by_label[label] = kept
             left[list(set(found) - set(kept))] = False
@@ -257,9 +259,3 @@ def _best(
     gain = ((fits * step + same_side) * step + pages) * step + likeness(rows, found)
     at_rows, at_found = linear_sum_assignment(gain, maximize=True)
     return [(rows[i], found[k]) for i, k in zip(at_rows, at_found, strict=True)]
-
-
-def _first_copy(read: Records, found: Sequence[int]) -> list[int]:
-    """Return those of `found` that have the index label of the first one."""
-    labels = read.frame.index
-    return [at for at in found if labels[at] == labels[found[0]]]

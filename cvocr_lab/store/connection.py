@@ -62,7 +62,7 @@ def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
         address, timeout=_WAIT_S, isolation_level=None, check_same_thread=False, uri=True
     )
     # Damaged text must not fail here: the codec recognises it.
-    connection.text_factory = _decoded
+    connection.text_factory = lambda text: text.decode("utf-8", "surrogateescape")
     try:
         _check(connection, path)
         if not read_only:
@@ -149,7 +149,3 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         connection.rollback()
         raise
     connection.commit()
-
-
-def _decoded(text: bytes) -> str:
-    return text.decode("utf-8", "surrogateescape")
