@@ -24,7 +24,7 @@ from cvocr_lab.workers import Pool, ProcessWorker, WorkerDiedError, usable_cores
 
 _ABSENT: Final = ("", "###")
 _ERAS: Final[tuple[Era | None, ...]] = (None, "old", "new")
-_CHUNK: Final = 2_000
+_CHUNK: Final = 1_000
 """Texts that a process cleans at a time."""
 _WORTH_A_PROCESS: Final = 10_000
 """Addresses that take longer to clean than a process takes to start."""
@@ -188,10 +188,7 @@ def columns_of(
     if workers is None:
         workers = min(usable_cores(), len(slow) // _WORTH_A_PROCESS)
     opens = partial(_cleaner, threshold, steps=steps)
-    if workers > 1:
-        answers = _by_processes(slow, quick, opens, workers)
-    else:
-        answers = opens()(slow), opens()(quick)
+    answers = _by_processes(slow, quick, opens, workers)
     found = dict(zip((True, False), map(iter, answers), strict=True))
     return [
         Column(
@@ -252,14 +249,19 @@ def _by_processes(
     opens: Callable[[], Callable[[Sequence[Question]], list[Answer]]],
     count: int,
 ) -> tuple[list[Answer], list[Answer]]:
-    """Clean the slow texts in processes, the quick ones here while the processes start."""
+    """Clean the slow texts in `count` processes, one of which is this one, the quick ones here."""
+    here = opens()
+    # This process is one of the workers, as each of the others takes a second to start.
     pool: Pool[Sequence[Question], list[Answer]] = Pool(
-        [ProcessWorker(opens) for _ in range(count)]
+        [ProcessWorker(opens) for _ in range(count - 1)]
     )
+    chunks = [slow[at : at + _CHUNK] for at in range(0, len(slow), _CHUNK)]
     try:
-        futures = [pool.submit(slow[at : at + _CHUNK]) for at in range(0, len(slow), _CHUNK)]
-        here = opens()(quick)
-        return [answer for future in futures for answer in future.result()], here
+        futures = [pool.submit(chunk) for chunk in chunks]
+        others = here(quick)
+        mine = {at: here(chunks[at]) for at in reversed(range(len(chunks))) if futures[at].cancel()}
+        parts = (mine[at] if at in mine else futures[at].result() for at in range(len(chunks)))
+        return [answer for part in parts for answer in part], others
     except WorkerDiedError as error:
         raise BatchError(f"a worker process ended ({error}): try fewer workers") from None
     finally:
