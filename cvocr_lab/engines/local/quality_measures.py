@@ -1,4 +1,4 @@
-"""What a picture shows of a paper beside its text: colour, screen stripes, edges, sharpness.
+"""What a picture shows of a paper beside its text: colour, stripes of a screen, sharpness.
 
 Everything is measured in the paper's own millimetres, so that thresholds hold for every
 resolution; `assess` judges by it.
@@ -9,14 +9,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import combinations
 from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from cvocr_lab.engines.local.geometry import Image, Matrix, quads_array, warp_points
+from cvocr_lab.engines.local.geometry import (
+    Image,
+    Matrix,
+    Points,
+    quads_array,
+    side_lengths,
+    warp_points,
+)
 from cvocr_lab.kinds import Layout, Slot
 from cvocr_lab.results import Line
 
@@ -25,8 +31,6 @@ Mask = NDArray[np.bool_]
 
 _SCALE: Final = 4.0
 """Pixels per millimetre of the small picture of the paper."""
-_AROUND_MM: Final = 9.0
-"""What is looked at beside the paper, to find its edges."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,7 @@ def measure(
     image: Image,
     layout: Layout,
     matrix: Matrix,
+    corners: Points,
     *,
     flat: Image,
     lines: Sequence[Line],
@@ -72,17 +77,16 @@ def measure(
     ----------
     matrix
         From millimetres on the paper to pixels of `image`.
+    corners
+        The paper's corners in pixels of `image`, ``(4, 2)``.
     flat, lines, flat_scale
         The paper from straight above, the lines found on it, and its pixels per millimetre.
     """
-    small, seen = _small(image, layout, matrix)
-    pad = round(_AROUND_MM * _SCALE)
-    inner = (slice(pad, -pad), slice(pad, -pad))
-    paper, shown = small[inner], seen[inner]
+    paper, shown = _small(image, layout, matrix)
     return QualityMeasures(
         colour=_colour(paper, shown),
         stripes=_stripes(image, layout, matrix),
-        gap_mm=_gap(image, layout, matrix, small, seen),
+        gap_mm=_gap(image, corners, layout),
         steepness=_steepness(flat, lines, flat_scale),
         glare=_share(_glare(paper), layout, starts=True),
         cover=_share(_finger(paper, shown, layout), layout),
@@ -90,14 +94,9 @@ def measure(
 
 
 def _small(image: Image, layout: Layout, matrix: Matrix) -> tuple[Image, Mask]:
-    """The paper and what is around it, upright and small, and what of that is in the picture."""
-    width, height = layout.size
-    size = (
-        round((width + 2 * _AROUND_MM) * _SCALE),
-        round((height + 2 * _AROUND_MM) * _SCALE),
-    )
-    step = np.array([[1 / _SCALE, 0, -_AROUND_MM], [0, 1 / _SCALE, -_AROUND_MM], [0, 0, 1]])
-    there = matrix @ step
+    """The paper, upright and small, and what of it is in the picture."""
+    size = (round(layout.size[0] * _SCALE), round(layout.size[1] * _SCALE))
+    there = matrix @ np.diag([1 / _SCALE, 1 / _SCALE, 1.0])
     corners = warp_points(there, np.array([[0, 0], [size[0], 0], size, [0, size[1]]]))
     low = np.clip(np.floor(corners.min(0)), 0, np.array(image.shape[1::-1]) - 2).astype(int)
     high = np.clip(np.ceil(corners.max(0)), low + 2, image.shape[1::-1]).astype(int)
@@ -165,100 +164,11 @@ def _window() -> tuple[Grey, Mask]:
     return np.outer(bell, bell), (np.hypot(x, y) > 0.12) & ~blocks
 
 
-def _gap(image: Image, layout: Layout, matrix: Matrix, small: Image, seen: Mask) -> float:
-    corners = _corners(layout, small, seen)
-    points = warp_points(matrix, corners)
-    height, width = image.shape[:2]
-    size = np.array([[width, height]])
-    pixels = min(float(points.min()), float((size - points).min()))
-    across = warp_points(matrix, np.array([[0, 0], [layout.size[0], 0]]))
-    return pixels / max(float(np.hypot(*(across[1] - across[0]))) / layout.size[0], 1e-6)
-
-
-_LEAST_EDGE: Final = 14.0
-"""Grey levels by which a paper's edge differs from what is around it."""
-_MOST_LEAN: Final = 0.12
-"""Slope to which an edge may lean against where the captions say it is."""
-
-
-def _corners(layout: Layout, small: Image, seen: Mask) -> NDArray[np.float64]:
-    """The paper's corners in millimetres, by its edges where they show, else as registered."""
-    width, height = layout.size
-    smooth = cv2.GaussianBlur(small, (0, 0), 0.3 * _SCALE).astype(np.float32)
-    ends = []
-    for turns in range(4):
-        # Turned so that the side in question is the left one: left, top, right, bottom.
-        long = (height, width)[turns % 2]
-        low, high = _edge(np.rot90(smooth, turns), np.rot90(seen, turns), long)
-        a, b = 0.25 * long, 0.75 * long
-        ends.append(
-            (
-                ((low, a), (high, b)),
-                ((width - a, low), (width - b, high)),
-                ((width - low, height - a), (width - high, height - b)),
-                ((a, height - low), (b, height - high)),
-            )[turns]
-        )
-    left, top, right, bottom = (np.cross((*p, 1.0), (*q, 1.0)) for p, q in ends)
-    pairs = ((left, top), (top, right), (right, bottom), (bottom, left))
-    return np.array([(x / w, y / w) for x, y, w in (np.cross(*pair) for pair in pairs)])
-
-
-_BANDS: Final = (0.12, 0.23, 0.34, 0.45, 0.56, 0.67, 0.78, 0.89)
-"""Where along a side its edge is looked for."""
-_ALIGNED_MM: Final = 0.5
-"""How far off one straight edge a band's may be."""
-_MOST_INSIDE: Final = 3.0
-"""How far inside of where the captions say an edge may be; there print begins."""
-_STEADY: Final = 40
-"""Percentile of a band's rows that an edge's change of brightness is taken from."""
-_MOST_ALONE: Final = 3.0
-"""How far off an edge may be, in millimetres, that few bands show."""
-
-
-def _edge(view: Grey, seen: Mask, long: float) -> tuple[float, float]:
-    """How far inside the left edge lies, a quarter and three quarters down, in millimetres."""
-    offsets = {at: _offset(view, seen, long, at) for at in _BANDS}
-    known = [(at, place) for at, place in offsets.items() if place is not None]
-    if not known:
-        return 0.0, 0.0
-    ats, places = np.array(known).T
-    best, most = (0.0, 0.0), 0.0
-    for i, j in combinations(range(len(known)), 2):
-        lean = (places[j] - places[i]) / (ats[j] - ats[i])
-        if abs(lean) > _MOST_LEAN * long:
-            continue
-        off = np.abs(places[i] + lean * (ats - ats[i]) - places)
-        # More bands first, then nearer to where the captions say.
-        score = float((off < _ALIGNED_MM).sum()) - 0.1 * abs(places[i] + places[j]) / 2
-        if score > most:
-            fit = np.polyfit(ats[off < _ALIGNED_MM], places[off < _ALIGNED_MM], 1)
-            best, most = (float(np.polyval(fit, 0.25)), float(np.polyval(fit, 0.75))), score
-    if most > 2.5:
-        return best
-    one = float(np.median(places))
-    return (one, one) if abs(one) <= _MOST_ALONE else (0.0, 0.0)
-
-
-def _offset(view: Grey, seen: Mask, long: float, at: float) -> float | None:
-    pad, step = round(_AROUND_MM * _SCALE), round(0.4 * _SCALE)
-    middle, half = pad + at * long * _SCALE, 0.055 * long * _SCALE
-    rows = slice(round(middle - half), round(middle + half))
-    columns = slice(0, pad + round(_MOST_INSIDE * _SCALE) + step)
-    band, shown = view[rows, columns], seen[rows, columns]
-    change = np.abs(band[:, 2 * step :] - band[:, : -2 * step]).max(2)
-    known = shown[:, 2 * step :] & shown[:, : -2 * step]
-    enough = known.mean(0) > 0.6
-    if not enough.any():
-        return None
-    # Of an edge all rows show it; of a line of text but those with a letter.
-    change[~known] = -1.0
-    level = np.where(enough, np.percentile(change, _STEADY, axis=0), 0.0)
-    place = (np.arange(level.size) + step - pad) / _SCALE
-    best = int(np.argmax(level / (1 + (place / 6) ** 2)))
-    if level[best] < max(_LEAST_EDGE, 2 * float(np.median(level[enough]))):
-        return None
-    return float(place[best])
+def _gap(image: Image, corners: Points, layout: Layout) -> float:
+    """From the picture's edge to the nearest corner, in millimetres; negative beyond the edge."""
+    size = np.array(image.shape[1::-1])
+    pixels = min(float(corners.min()), float((size - corners).min()))
+    return pixels * max(layout.size) / max(side_lengths(corners))
 
 
 _FEWEST_LINES: Final = 3
