@@ -101,18 +101,18 @@ from cvocr_lab.images import load
 engine = open_engine("local", threads=1)
 for path in map(str.strip, sys.stdin):
     request = Request((load(path),), "id_any")
-    begun = time.process_time()
+    begun, found = time.process_time(), 1
     try:
         engine.extract(request)
     except NoDocumentError:
-        pass
-    print(time.process_time() - begun, flush=True)
+        found = 0
+    print(time.process_time() - begun, found, flush=True)
 """
 
 
 def against(python: str, paths: list[Path]) -> None:
     """Read each photograph with this version and with another, in turns."""
-    seconds: list[list[float]] = []
+    answers: list[list[list[float]]] = []
     with ExitStack() as stack:
         versions = [
             stack.enter_context(
@@ -127,17 +127,20 @@ def against(python: str, paths: list[Path]) -> None:
             for interpreter in (sys.executable, python)
         ]
         for path in [paths[0], *paths]:
-            took = []
+            told = []
             for version in versions:
                 assert version.stdin is not None
                 assert version.stdout is not None
                 print(path, file=version.stdin, flush=True)
-                took.append(float(version.stdout.readline()))
-            seconds.append(took)
-    ours, theirs = np.array(seconds[1:]).sum(0)  # the first one opens the engines
+                told.append([float(number) for number in version.stdout.readline().split()])
+            answers.append(told)
+    # The first one opens the engines.
+    (ours, found), (theirs, found_by_it) = np.array(answers[1:]).sum(0)
     print(
-        f"{len(paths)} photographs: {ours / len(paths):.2f} CPU-seconds each, "
-        f"{theirs / len(paths):.2f} with the other version: {theirs / ours:.1f} times as many"
+        f"{len(paths)} photographs: {ours / len(paths):.2f} CPU-seconds each, {found:.0f} papers "
+        f"found, with the other version {theirs / len(paths):.2f} and {found_by_it:.0f}: "
+        f"{theirs / ours:.1f} times as many photographs a CPU-second, "
+        f"{found * theirs / ours / max(found_by_it, 1):.1f} times as many papers"
     )
 
 

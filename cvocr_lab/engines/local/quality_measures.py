@@ -82,7 +82,7 @@ def measure(
     flat, lines, flat_scale
         The paper from straight above, the lines found on it, and its pixels per millimetre.
     """
-    paper, shown = _small(image, layout, matrix)
+    paper, shown = _small(flat, image, layout, matrix)
     return QualityMeasures(
         colour=_colour(paper, shown),
         stripes=_stripes(image, layout, matrix),
@@ -93,28 +93,14 @@ def measure(
     )
 
 
-def _small(image: Image, layout: Layout, matrix: Matrix) -> tuple[Image, Mask]:
-    """The paper, upright and small, and what of it is in the picture."""
+def _small(flat: Image, image: Image, layout: Layout, matrix: Matrix) -> tuple[Image, Mask]:
+    """The flat paper made small, and what of it is in the picture."""
     size = (round(layout.size[0] * _SCALE), round(layout.size[1] * _SCALE))
-    there = matrix @ np.diag([1 / _SCALE, 1 / _SCALE, 1.0])
-    corners = warp_points(there, np.array([[0, 0], [size[0], 0], size, [0, size[1]]]))
-    low = np.clip(np.floor(corners.min(0)), 0, np.array(image.shape[1::-1]) - 2).astype(int)
-    high = np.clip(np.ceil(corners.max(0)), low + 2, image.shape[1::-1]).astype(int)
-    source = image[low[1] : high[1], low[0] : high[0]]
-    there = np.array([[1, 0, -low[0]], [0, 1, -low[1]], [0, 0, 1.0]]) @ there
-    shrink = float(np.hypot(*(corners[1] - corners[0]))) / size[0]
-    if shrink > 1.5:  # the warp samples points; detail must be averaged first
-        across, down = (max(2, round(side / shrink)) for side in (high - low).tolist())
-        there = np.diag([across / source.shape[1], down / source.shape[0], 1.0]) @ there
-        source = np.asarray(cv2.resize(source, (across, down), interpolation=cv2.INTER_AREA))
-    back = cv2.WARP_INVERSE_MAP
-    small = cv2.warpPerspective(
-        source, there, size, flags=cv2.INTER_LINEAR | back, borderMode=cv2.BORDER_REPLICATE
-    )
     seen = cv2.warpPerspective(
-        np.full(source.shape[:2], 255, np.uint8), there, size, flags=cv2.INTER_NEAREST | back
-    )
-    return np.asarray(small, np.uint8), seen > 0
+        np.ones(image.shape[:2], np.uint8), matrix @ np.diag([1 / _SCALE, 1 / _SCALE, 1.0]), size,
+        flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP,
+    )  # fmt: skip
+    return np.asarray(cv2.resize(flat, size, interpolation=cv2.INTER_AREA), np.uint8), seen > 0
 
 
 def _colour(paper: Image, shown: Mask) -> float:
@@ -172,6 +158,8 @@ def _gap(image: Image, corners: Points, layout: Layout) -> float:
 
 
 _FEWEST_LINES: Final = 3
+_EACH_ROW: Final = 3
+"""Of so many rows of a line one is measured."""
 
 
 def _steepness(flat: Image, lines: Sequence[Line], scale: float) -> float | None:
@@ -183,6 +171,7 @@ def _steepness(flat: Image, lines: Sequence[Line], scale: float) -> float | None
         box = grey[low[1] : high[1], low[0] : high[0]]
         if min(box.shape) < 8:
             continue
+        box = box[::_EACH_ROW]
         dark, light = np.percentile(box, (3, 90))
         if light - dark < 40:
             continue
@@ -226,6 +215,8 @@ def _glare(paper: Image) -> Mask:
     if np.median(least) > 235:
         return np.zeros(least.shape, bool)
     burnt = (least >= 248).astype(np.uint8)
+    if not burnt.any():
+        return np.zeros(least.shape, bool)
     return np.asarray(cv2.morphologyEx(burnt, cv2.MORPH_OPEN, _disc(1.5)) > 0)
 
 
@@ -233,6 +224,9 @@ _SKIN_RED, _SKIN_YELLOW = (0.05, 0.17), (0.02, 0.13)
 """Red less green, and green less blue, as shares of the light: skin of any shade, in any shade."""
 _REDDER: Final = 0.028
 """How much redder than the paper a finger is at least."""
+_FINGER_MM: Final = 6.0
+"""What is narrower is no finger."""
+_LEAST_FINGER: Final = 0.7 * (_FINGER_MM * _SCALE) ** 2
 
 
 def _finger(paper: Image, shown: Mask, layout: Layout) -> Mask:
@@ -257,7 +251,9 @@ def _finger(paper: Image, shown: Mask, layout: Layout) -> Mask:
             skin[max(y0, 0) : y1, max(x0, 0) : x1] = False
             border[max(y0 - rim, 0) : y1 + rim, max(x0 - rim, 0) : x1 + rim] = 1
     solid = cv2.morphologyEx(skin.astype(np.uint8), cv2.MORPH_CLOSE, _disc(1.0))
-    solid = cv2.morphologyEx(solid, cv2.MORPH_OPEN, _disc(6.0))
+    if solid.sum() < _LEAST_FINGER:
+        return np.zeros(skin.shape, bool)
+    solid = cv2.morphologyEx(solid, cv2.MORPH_OPEN, _disc(_FINGER_MM))
     _, parts = cv2.connectedComponents(solid)
     return np.isin(parts, np.setdiff1d(np.unique(parts[border > 0]), [0]))
 
