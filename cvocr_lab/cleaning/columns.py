@@ -27,7 +27,7 @@ _ERAS: Final[tuple[Era | None, ...]] = (None, "old", "new")
 _CHUNK: Final = 1_000
 """Texts that a process cleans at a time."""
 _WORTH_A_PROCESS: Final = 10_000
-"""Addresses that take longer to clean than a process takes to start."""
+"""Number of addresses that take longer to clean than a process takes to start."""
 
 
 @contextmanager
@@ -49,7 +49,7 @@ addresses.  Plain tuples are pickled ten times as fast as named ones."""
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The distinct texts of a column, and where each stands.
+    """The distinct texts of a column, and the rows they belong to.
 
     Parameters
     ----------
