@@ -187,17 +187,13 @@ def columns_of(
         (slow if _is_slow(*question[1:3]) else quick).append(question)
     if workers is None:
         workers = min(usable_cores(), len(slow) // _WORTH_A_PROCESS)
-    opens = partial(_cleaner, threshold, steps=steps)
-    answers = _by_processes(slow, quick, opens, workers)
+    answers = _by_processes(slow, quick, threshold, workers, steps=steps)
     found = dict(zip((True, False), map(iter, answers), strict=True))
     return [
         Column(
             column.name,
             column.codes,
-            [
-                (q[0], Cleaned(*next(found[_is_slow(*q[1:3])]))) if q else None
-                for q in column.questions
-            ],
+            [(q[0], next(found[_is_slow(*q[1:3])])) if q else None for q in column.questions],
             column.rule,
         )
         for column in asked
@@ -209,7 +205,9 @@ Answer = tuple[str, tuple[Step, ...], Mapping[str, Part], str]
 
 
 def _cleaner(threshold: float, *, steps: bool) -> Callable[[Sequence[Question]], list[Answer]]:
-    @uncollected()  # for a process of its own
+    """Open a process of its own that cleans."""
+
+    @uncollected()
     def answers(questions: Sequence[Question]) -> list[Answer]:
         found = (_cleaned(*question, threshold) for question in questions)
         return [(c.text, c.steps if steps else (), c.parts, c.flag) for c in found]
@@ -246,12 +244,18 @@ def _is_slow(type_: str, field: str) -> bool:
 def _by_processes(
     slow: Sequence[Question],
     quick: Sequence[Question],
-    opens: Callable[[], Callable[[Sequence[Question]], list[Answer]]],
+    threshold: float,
     count: int,
-) -> tuple[list[Answer], list[Answer]]:
+    *,
+    steps: bool,
+) -> tuple[list[Cleaned], list[Cleaned]]:
     """Clean the slow texts in `count` processes, one of which is this one, the quick ones here."""
-    here = opens()
+
+    def here(questions: Sequence[Question]) -> list[Cleaned]:
+        return [_cleaned(*question, threshold) for question in questions]
+
     # This process is one of the workers, as each of the others takes a second to start.
+    opens = partial(_cleaner, threshold, steps=steps)
     pool: Pool[Sequence[Question], list[Answer]] = Pool(
         [ProcessWorker(opens) for _ in range(count - 1)]
     )
@@ -260,8 +264,13 @@ def _by_processes(
         futures = [pool.submit(chunk) for chunk in chunks]
         others = here(quick)
         mine = {at: here(chunks[at]) for at in reversed(range(len(chunks))) if futures[at].cancel()}
-        parts = (mine[at] if at in mine else futures[at].result() for at in range(len(chunks)))
-        return [answer for part in parts for answer in part], others
+        theirs = {
+            at: map(Cleaned._make, future.result())
+            for at, future in enumerate(futures)
+            if at not in mine
+        }
+        found = mine | theirs
+        return [cell for at in range(len(chunks)) for cell in found[at]], others
     except WorkerDiedError as error:
         raise BatchError(f"a worker process ended ({error}): try fewer workers") from None
     finally:
