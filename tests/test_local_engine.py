@@ -105,6 +105,16 @@ def test_every_paper_of_a_picture_is_a_document(engine: LocalEngine) -> None:
     assert len(true) > 1
 
 
+@pytest.mark.parametrize("degrees", [-150, -60, 33, 120])
+def test_scan_reads_a_slanted_paper(engine: LocalEngine, degrees: int) -> None:
+    sample = generate("tcc_chip", seed=7, tier="scan")
+    slanted = Image.fromarray(sample.image).rotate(
+        degrees, Image.Resampling.BICUBIC, expand=True, fillcolor=(90, 80, 70)
+    )
+    lines = engine.extract(Request((load(np.asarray(slanted)),), "scan")).lines
+    assert any(sample.truths[0].fields["id"] in line.text for line in lines)
+
+
 def test_scan_gives_lines_in_reading_order(engine: LocalEngine) -> None:
     sample = generate("vehicle_registration_front", seed=2, tier="scan", layout="car")
     image = load(np.ascontiguousarray(sample.image))

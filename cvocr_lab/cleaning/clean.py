@@ -146,9 +146,9 @@ def changes(
     -------
     pandas.DataFrame
         One row per step, in the order of the frame: `row` (the index label), `field`, `before`,
-        `after`, `rule`, `score` (0 to 1), `action`: ``form`` (the same written the normal way),
-        ``repair`` (a misread sign put right), ``kept`` (left as read: `rule` says why, `after` is
-        missing), and `position` of the row, from 0.
+        `after`, `rule`, `score` (0 to 1), `action`: ``form`` (the same value in its normal
+        notation), ``repair`` (a misread character was corrected), ``kept`` (left as read: `rule`
+        says why, `after` is missing), and `position` of the row, from 0.
 
     Examples
     --------

@@ -24,10 +24,10 @@ from cvocr_lab.workers import Pool, ProcessWorker, WorkerDiedError, usable_cores
 
 _ABSENT: Final = ("", "###")
 _ERAS: Final[tuple[Era | None, ...]] = (None, "old", "new")
-_CHUNK: Final = 2_000
+_CHUNK: Final = 1_000
 """Texts that a process cleans at a time."""
 _WORTH_A_PROCESS: Final = 10_000
-"""Addresses that take longer to clean than a process takes to start."""
+"""Number of addresses that take longer to clean than a process takes to start."""
 
 
 @contextmanager
@@ -49,7 +49,7 @@ addresses.  Plain tuples are pickled ten times as fast as named ones."""
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The distinct texts of a column, and where each stands.
+    """The distinct texts of a column, and the rows they belong to.
 
     Parameters
     ----------
@@ -187,20 +187,13 @@ def columns_of(
         (slow if _is_slow(*question[1:3]) else quick).append(question)
     if workers is None:
         workers = min(usable_cores(), len(slow) // _WORTH_A_PROCESS)
-    opens = partial(_cleaner, threshold, steps=steps)
-    if workers > 1:
-        answers = _by_processes(slow, quick, opens, workers)
-    else:
-        answers = opens()(slow), opens()(quick)
+    answers = _by_processes(slow, quick, threshold, workers, steps=steps)
     found = dict(zip((True, False), map(iter, answers), strict=True))
     return [
         Column(
             column.name,
             column.codes,
-            [
-                (q[0], Cleaned(*next(found[_is_slow(*q[1:3])]))) if q else None
-                for q in column.questions
-            ],
+            [(q[0], next(found[_is_slow(*q[1:3])])) if q else None for q in column.questions],
             column.rule,
         )
         for column in asked
@@ -212,7 +205,9 @@ Answer = tuple[str, tuple[Step, ...], Mapping[str, Part], str]
 
 
 def _cleaner(threshold: float, *, steps: bool) -> Callable[[Sequence[Question]], list[Answer]]:
-    @uncollected()  # for a process of its own
+    """Open a process of its own that cleans."""
+
+    @uncollected()
     def answers(questions: Sequence[Question]) -> list[Answer]:
         found = (_cleaned(*question, threshold) for question in questions)
         return [(c.text, c.steps if steps else (), c.parts, c.flag) for c in found]
@@ -249,17 +244,33 @@ def _is_slow(type_: str, field: str) -> bool:
 def _by_processes(
     slow: Sequence[Question],
     quick: Sequence[Question],
-    opens: Callable[[], Callable[[Sequence[Question]], list[Answer]]],
+    threshold: float,
     count: int,
-) -> tuple[list[Answer], list[Answer]]:
-    """Clean the slow texts in processes, the quick ones here while the processes start."""
+    *,
+    steps: bool,
+) -> tuple[list[Cleaned], list[Cleaned]]:
+    """Clean the slow texts in `count` processes, one of which is this one, the quick ones here."""
+
+    def here(questions: Sequence[Question]) -> list[Cleaned]:
+        return [_cleaned(*question, threshold) for question in questions]
+
+    # This process is one of the workers, as each of the others takes a second to start.
+    opens = partial(_cleaner, threshold, steps=steps)
     pool: Pool[Sequence[Question], list[Answer]] = Pool(
-        [ProcessWorker(opens) for _ in range(count)]
+        [ProcessWorker(opens) for _ in range(count - 1)]
     )
+    chunks = [slow[at : at + _CHUNK] for at in range(0, len(slow), _CHUNK)]
     try:
-        futures = [pool.submit(slow[at : at + _CHUNK]) for at in range(0, len(slow), _CHUNK)]
-        here = opens()(quick)
-        return [answer for future in futures for answer in future.result()], here
+        futures = [pool.submit(chunk) for chunk in chunks]
+        others = here(quick)
+        mine = {at: here(chunks[at]) for at in reversed(range(len(chunks))) if futures[at].cancel()}
+        theirs = {
+            at: map(Cleaned._make, future.result())
+            for at, future in enumerate(futures)
+            if at not in mine
+        }
+        found = mine | theirs
+        return [cell for at in range(len(chunks)) for cell in found[at]], others
     except WorkerDiedError as error:
         raise BatchError(f"a worker process ended ({error}): try fewer workers") from None
     finally:

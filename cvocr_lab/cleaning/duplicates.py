@@ -23,7 +23,7 @@ def check_duplicates(faces: RuleInput, issues: Issues) -> None:
     for other in (faces.printed("passport"), faces.printed("old_number")):
         numbers = np.where(other != "", other, numbers)
     back = faces.of(*(n for n, k in TYPES.items() if k.side == "back"))
-    paired = back & (faces.partner >= 0)  # said once a paper, at the front
+    paired = back & (faces.partner >= 0)  # reported once per paper, for the front
     key = np.where(paired, "", numbers)
     _repeated(faces, issues, "duplicate_number", _number_field(faces), _joined(key, faces.types))
     names = mapped(_names(faces), lambda n: folded(n).replace(" ", ""))
@@ -80,7 +80,7 @@ def _note(
     rows = list(zip(table["at"].tolist(), table["key"], table["label"].tolist(), strict=True))
     names: defaultdict[str, dict[int, str]] = defaultdict(dict)
     for at, key, label in rows:
-        if len(names[key]) < _SHOWN + 2:  # one picture may stand in thousands of rows
+        if len(names[key]) < _SHOWN + 2:  # one picture may occur in thousands of rows
             names[key].setdefault(label, str(faces.label(at)))
 
     @cache

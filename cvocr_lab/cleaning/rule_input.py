@@ -33,7 +33,7 @@ NO_END: Final = t.EXPIRY_DATE.words
 
 
 def mapped(values: Texts, change: Callable[[str], T]) -> NDArray[np.object_]:
-    """`change` of every value, computed once for equal ones."""
+    """Apply `change` to every value, once for equal values."""
     codes, unique = pd.factorize(values)
     table = np.empty(len(unique), dtype=object)
     table[:] = [change(value) for value in unique]
@@ -51,7 +51,7 @@ def _folded(word: str) -> str:
 
 
 def folded(text: str) -> str:
-    """`text` without marks, case and punctuation, words parted by one space; quick on many."""
+    """Return `text` without marks, case and punctuation, with single spaces; fast on many texts."""
     return " ".join(filter(None, map(_folded, text.split())))
 
 
@@ -198,9 +198,9 @@ class RuleInput:
 
     @cached_property
     def zone_holds(self) -> Mask:
-        """Where there is a zone and every check digit holds.
+        """Rows with a zone whose check digits all hold.
 
-        The offline engine writes a zone anew, so what it read is told by its warning.
+        The offline engine repairs zones, so its warning tells what it had read.
         """
         holds = np.array([zone is not None and zone.valid for zone in self.zones], bool)
         return holds & ~self.warned_of("mrz:check_digits")

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 Severity = Literal["high", "medium", "low"]
-"""``high``: both cannot be right; ``medium``: exceptions exist; ``low``: a weak law, a hint."""
+"""``high``: both cannot be right; ``medium``: exceptions exist; ``low``: a weak rule or a hint."""
 
 Texts = NDArray[np.object_]
 Mask = NDArray[np.bool_]
@@ -120,9 +120,9 @@ class Issues:
         fields
             The field, or one for each row of the frame.
         where
-            For each row of the frame whether the rule speaks up.
+            For each row of the frame whether the rule applies.
         form, values
-            What an issue rests on: places ``{}`` for the row's entries of these arrays.
+            Values an issue is based on: places ``{}`` for the row's entries of these arrays.
         """
         at = np.flatnonzero(where)
         if not len(at):

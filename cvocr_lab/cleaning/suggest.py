@@ -49,7 +49,7 @@ def suggestions(
     frame
         A flat frame, or a truth with `type` and a column per field.
     fields
-        Fields to speak of; None for all.
+        Fields to include; None for all.
     threshold
         As for `clean`.
     rules, on, today
@@ -103,9 +103,9 @@ def suggested(frame: pd.DataFrame, proposals: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     frame
-        The frame `proposals` were made of.
+        The frame that `proposals` were made from.
     proposals
-        What `suggestions` gave, or some of its rows.
+        The result of `suggestions`, or some of its rows.
 
     Returns
     -------
@@ -115,7 +115,7 @@ def suggested(frame: pd.DataFrame, proposals: pd.DataFrame) -> pd.DataFrame:
     Raises
     ------
     ArgumentError
-        The proposals speak of rows that the frame does not have.
+        The proposals refer to rows that the frame does not have.
 
     Examples
     --------
@@ -183,9 +183,9 @@ def _repairs(frame: pd.DataFrame, fields: Sequence[str] | None, threshold: float
 
 
 def _printed(kinds: Sequence[FieldType], read: str, normal: str) -> str | None:
-    """The normal form as papers print it; None where that cannot be told.
+    """Return the normal form as papers print it, or None if that is unknown.
 
-    What is abbreviated on the paper is spelt out by cleaning, or falls off: no misreading.
+    Cleaning spells out or drops abbreviations of the paper, which are not misreadings.
     """
     if len(kinds) != 1:
         return None

@@ -59,7 +59,7 @@ def parse_address(text: str, *, era: Era | None = None) -> Address:
         at_end := _COUNTRY.search(text)
     ):
         text, country = text[: at_end.start()], at_end[1]
-    parts = _COMMAS.split(text)
+    parts = [part.strip() for part in text.replace(";", ",").split(",")]
     best = of_parts(parts, era)
     for marks in (_DASHES, _DOTS):
         if worth(best) >= 3:

@@ -22,7 +22,7 @@ from cvocr_lab.synth.draw import Drawn, draw
 from cvocr_lab.synth.handling import handle
 from cvocr_lab.synth.papers import Values, paper_values
 from cvocr_lab.synth.persons import Person
-from cvocr_lab.synth.photograph import Paper, Placed, photograph
+from cvocr_lab.synth.photograph import Paper, photograph
 
 Tier = Literal["scan", "photo", "hard"]
 _PLASTIC = {name for name, kind in TYPES.items() if kind.family == "id" and "cmt" not in name}
@@ -215,25 +215,20 @@ def _companion(
 
 def _sample(faces: list[_Face], seed: int, tier: Tier, chance: random.Random) -> Sample:
     rng = np.random.default_rng(chance.getrandbits(64))
-    papers = []
+    papers, flat = [], []
     for face in faces:
-        drawn = face.drawn.picture
-        handled = handle(drawn, face.kind.family, model_of(face.kind, face.layout), rng)
-        scale = drawn.shape[1] / face.layout.size[0]
-        papers.append(Paper(handled.picture, scale, face.kind.name in _PLASTIC, handled.inset))
+        drawn, kind = face.drawn, face.kind
+        height, width = drawn.picture.shape[:2]
+        handled = handle(drawn.picture, kind.family, model_of(kind, face.layout), rng)
+        scale = width / face.layout.size[0]
+        papers.append(Paper(handled.picture, scale, kind.name in _PLASTIC, handled.inset))
+        flat.append(Truth(
+            kind.name, kind.side, face.layout.name, drawn.fields, drawn.quads, drawn.line_quads,
+            drawn.lines, corners=handled.corners(width, height),
+        ))  # fmt: skip
     image, placed = photograph(papers, tier, rng)
-    truths = tuple(_truth(face, place) for face, place in zip(faces, placed, strict=True))
+    truths = tuple(truth.moved(place.quad) for truth, place in zip(flat, placed, strict=True))
     return Sample(image, truths, tier, seed)
-
-
-def _truth(face: _Face, place: Placed) -> Truth:
-    drawn, kind = face.drawn, face.kind
-    height, width = drawn.picture.shape[:2]
-    flat = Truth(
-        kind.name, kind.side, face.layout.name, drawn.fields, drawn.quads, drawn.line_quads,
-        drawn.lines, corners=(0, 0, width, 0, width, height, 0, height),
-    )  # fmt: skip
-    return flat.moved(place.quad)
 
 
 def generate_folder(

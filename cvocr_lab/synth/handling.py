@@ -13,10 +13,26 @@ from cvocr_lab.synth.drawing import Picture, Sheet, Typeface, write
 
 @dataclass(frozen=True, slots=True)
 class Handled:
-    """The paper and its surroundings; `inset` is the paper's top left corner in pixels."""
+    """The paper and its surroundings, in pixels.
+
+    Parameters
+    ----------
+    inset
+        Top left corner of the drawing in the picture.
+    rim
+        Width of the film on the left, top, right and bottom of the drawing.  Film cannot be taken
+        off, so the outline of a laminated card is that of its film.
+    """
 
     picture: Picture
     inset: tuple[int, int]
+    rim: tuple[int, int, int, int] = (0, 0, 0, 0)
+
+    def corners(self, width: int, height: int) -> tuple[int, int, int, int, int, int, int, int]:
+        """Return the paper's corners in pixels of its drawing, clockwise from the top left."""
+        left, top, right, bottom = self.rim
+        x1, y1 = width + right, height + bottom
+        return -left, -top, x1, -top, x1, y1, -left, y1
 
 
 def handle(picture: Picture, family: str, model: str, rng: np.random.Generator) -> Handled:
@@ -90,7 +106,8 @@ def _laminated(picture: Picture, rng: np.random.Generator) -> Handled:
     out[:, -max(1, right // 8) :] *= 0.85
     haze = rng.uniform(0, 0.14)
     out += (255 - out) * np.float32(haze)
-    return Handled(np.clip(out, 0, 255).astype(np.uint8), (left, top))
+    rim = left, top, right, bottom
+    return Handled(np.clip(out, 0, 255).astype(np.uint8), (left, top), rim)
 
 
 def _opened(picture: Picture, rng: np.random.Generator) -> Handled:

@@ -19,6 +19,8 @@ from cvocr_lab.training.flats import Flat
 from cvocr_lab.training.laying import LONGEST, Chance, Laid, Picture, hands, lay
 
 Step = tuple[degrade.Degradation, float, float]
+_WASHED_OUT = 0.3
+"""Share of scans whose bright parts are all white."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,14 @@ def compose(flats: Sequence[Flat], grounds: Sequence[bytes], rng: Chance) -> Com
         if one is not None:
             laid.append(one)
     picture = hands(picture, [paper.corners for paper, _ in laid], rng) if not scan else picture
+    if scan and rng.random() < _WASHED_OUT:
+        picture = _washed_out(picture, rng)
     return Composite(taken(picture, rng), tuple(paper for paper, _ in laid), tuple(others))
+
+
+def _washed_out(picture: Picture, rng: Chance) -> Picture:
+    """Make everything bright white, as copiers and scanners do: most edges of papers vanish."""
+    return np.asarray(np.minimum(picture * (255.0 / rng.uniform(190, 250)), 255), np.uint8)
 
 
 def _copy_cells(

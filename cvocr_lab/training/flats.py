@@ -22,7 +22,7 @@ from cvocr_lab.kinds import TYPES
 from cvocr_lab.synth import wild
 from cvocr_lab.synth.draw import Drawn, draw
 from cvocr_lab.synth.fonts import Pool
-from cvocr_lab.synth.handling import handle
+from cvocr_lab.synth.handling import Handled, handle
 from cvocr_lab.synth.papers import paper_values
 from cvocr_lab.synth.scenes import scene
 
@@ -41,8 +41,8 @@ class Flat:
     jpeg
         The encoded picture, RGB order inside OpenCV's functions.
     corners
-        The document's own corners in it, ``(4, 2)`` pixels: lamination or the page of a book may
-        lie around them.
+        The document's own corners in it, ``(4, 2)`` pixels: the other page of a passport may lie
+        beside them.
     lines
         Quads of the printed lines, ``(n, 4, 2)`` pixels, each clockwise from its top left.
     type
@@ -74,21 +74,16 @@ def draw_flat(seed: int, pool: Pool) -> Flat:
     drawn = draw(kind, layout, values, chance, pool=pool, scale=SCALE)
     rng = np.random.default_rng(chance.getrandbits(64))
     handled = handle(drawn.picture, kind.family, _generate.model_of(kind, layout), rng)
-    return _flat(drawn, type_name, handled.picture, handled.inset)
+    return _flat(drawn, type_name, handled)
 
 
-def _flat(
-    drawn: Drawn,
-    type_name: str,
-    picture: NDArray[np.uint8] | None = None,
-    inset: tuple[int, int] = (0, 0),
-) -> Flat:
+def _flat(drawn: Drawn, type_name: str, handled: Handled | None = None) -> Flat:
+    handled = handled or Handled(drawn.picture, (0, 0))
     height, width = drawn.picture.shape[:2]
-    corners = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float32)
+    corners = np.array(handled.corners(width, height), np.float32).reshape(4, 2)
     lines = np.array([quad for _, quad in drawn.lines], np.float32).reshape(-1, 4, 2)
-    shown = drawn.picture if picture is None else picture
-    jpeg = cv2.imencode(".jpg", shown, [cv2.IMWRITE_JPEG_QUALITY, 92])[1].tobytes()
-    shift = np.array(inset, np.float32)
+    jpeg = cv2.imencode(".jpg", handled.picture, [cv2.IMWRITE_JPEG_QUALITY, 92])[1].tobytes()
+    shift = np.array(handled.inset, np.float32)
     return Flat(jpeg, corners + shift, lines + shift, type_name)
 
 

@@ -77,22 +77,24 @@ def lay(
     rounded = None
     if flat.type != "passport" and not flat.type.startswith("vehicle") and rng.random() < 0.75:
         rounded = _round_corners(small.shape[:2], _PLASTIC_MM * SCALE * small.shape[1] / width)
-    if rng.random() < 0.15:
-        _laminate(picture, corners, rng)
+    film = _laminate(picture, corners, rng) if rng.random() < 0.15 else None
     mask = paste(picture, small, matrix @ scaling(source, small), rounded, rng)
     shine(picture, mask, rng)
     own = warp_points(matrix, flat.corners)
+    if film is not None and np.allclose(flat.corners, rectangle(width, height), atol=1):
+        own = film
     label = UNKNOWN if flat.type == "card" else TYPE_NAMES.index(flat.type)
     return Laid(own, label), mask
 
 
-def _laminate(picture: Picture, corners: Points, rng: Chance) -> None:
-    """Lay the rim of a plastic film around a paper, in place."""
-    out = (corners - corners.mean(0)) * rng.uniform(1.03, 1.16) + corners.mean(0)
+def _laminate(picture: Picture, corners: Points, rng: Chance) -> Points:
+    """Lay the rim of a plastic film around a paper, in place, and return its corners."""
+    out = (corners - corners.mean(0)) * rng.uniform(1.02, 1.1) + corners.mean(0)
     film = np.zeros(picture.shape[:2], np.uint8)
     cv2.fillPoly(film, [np.round(out * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
     share = (film.astype(np.float32) / 255 * np.float32(rng.uniform(0.15, 0.9)))[..., None]
     picture[:] = picture + (rng.uniform(170, 255) - picture) * share
+    return np.asarray(out)
 
 
 def _toned(paper: Picture, picture: Picture, corners: Points) -> Picture:

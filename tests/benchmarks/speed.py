@@ -3,7 +3,8 @@
 Run on an idle machine: ``python tests/benchmarks/speed.py``.  It reads the photographs of
 ``tests/papers`` and of ``sample_data`` with one thread; with the extra `tesseract` it also times
 Tesseract ``vie`` on the same cards, flattened by our engine, in the same run.  ``--workers`` times
-the process pool with one worker and with two.
+one worker and two, of one thread each.  ``--against PYTHON`` reads every photograph also with the
+version that is installed for that interpreter, in turns.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ from __future__ import annotations
 import argparse
 import csv
 import resource
+import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -83,20 +86,75 @@ def by_workers(paths: list[Path]) -> None:
     took = {}
     for workers in (1, 2):
         begun = time.monotonic()
-        cvocr_lab.extract(frame, column="image", workers=workers, progress=False)
+        cvocr_lab.extract(frame, column="image", workers=workers, threads=1, progress=False)
         took[workers] = time.monotonic() - begun
     print(f"two workers give {took[1] / took[2]:.2f} times one ({len(paths)} pictures)")
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     print(f"largest worker: {peak:.0f} MB")
 
 
+_OTHER = """
+import sys, time
+from cvocr_lab.engines import Request, open_engine
+from cvocr_lab.errors import NoDocumentError
+from cvocr_lab.images import load
+engine = open_engine("local", threads=1)
+for path in map(str.strip, sys.stdin):
+    request = Request((load(path),), "id_any")
+    begun, found = time.process_time(), 1
+    try:
+        engine.extract(request)
+    except NoDocumentError:
+        found = 0
+    print(time.process_time() - begun, found, flush=True)
+"""
+
+
+def against(python: str, paths: list[Path]) -> None:
+    """Read each photograph with this version and with another, in turns."""
+    answers: list[list[list[float]]] = []
+    with ExitStack() as stack:
+        versions = [
+            stack.enter_context(
+                subprocess.Popen(
+                    [interpreter, "-c", _OTHER],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    text=True,
+                    cwd="/",
+                )
+            )
+            for interpreter in (sys.executable, python)
+        ]
+        for path in [paths[0], *paths]:
+            told = []
+            for version in versions:
+                assert version.stdin is not None
+                assert version.stdout is not None
+                print(path, file=version.stdin, flush=True)
+                told.append([float(number) for number in version.stdout.readline().split()])
+            answers.append(told)
+    # The first one opens the engines.
+    (ours, found), (theirs, found_by_it) = np.array(answers[1:]).sum(0)
+    print(
+        f"{len(paths)} photographs: {ours / len(paths):.2f} CPU-seconds each, {found:.0f} papers "
+        f"found, with the other version {theirs / len(paths):.2f} and {found_by_it:.0f}: "
+        f"{theirs / ours:.1f} times as many photographs a CPU-second, "
+        f"{found * theirs / ours / max(found_by_it, 1):.1f} times as many papers"
+    )
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--workers", action="store_true")
+    parser.add_argument("--against", metavar="PYTHON", help="interpreter of another environment")
     parser.add_argument("--rounds", type=int, default=3)
     args = parser.parse_args()
     paths = photographs()
+    if args.against:
+        against(args.against, paths)
+        return
     if args.workers:
         by_workers(paths * 4)
         return

@@ -12,7 +12,8 @@ from cvocr_lab.places import Era
 from cvocr_lab.text import collapse, nfc
 
 Action = Literal["form", "repair", "kept"]
-"""`form`: the same, written the normal way; `repair`: a misread sign put right; `kept`: as read."""
+"""`form`: the same value in its normal notation; `repair`: a misread character was corrected;
+`kept`: left as read."""
 
 Part = str | float
 _NO_PARTS: Final[Mapping[str, Part]] = MappingProxyType({})
@@ -29,18 +30,18 @@ class Step(NamedTuple):
 
 
 class Cleaned(NamedTuple):
-    """What a rule makes of a text.
+    """The result of applying a rule to a text.
 
     Parameters
     ----------
     text
         The normal form, or the text as read where there is none.
     steps
-        How it came about; empty where the text was in normal form.
+        The changes made; empty if the text already had its normal form.
     parts
-        What else the text says: ``{"province": "Hà Nội"}``.
+        Further facts in the text: ``{"province": "Hà Nội"}``.
     flag
-        Why the text was left as read; "" where it was not.
+        Why the text was left as read; "" if it was not.
     """
 
     text: str
@@ -64,7 +65,7 @@ class Rule:
     Parameters
     ----------
     clean
-        From the type, the text as read and the era of the paper's addresses, if known.
+        Function of the type, the text as read and the era of the paper's addresses, if known.
     dtype
         What the clean column holds.
     parts
@@ -77,7 +78,7 @@ class Rule:
 
 
 def trimmed(text: str, edges: str) -> str:
-    """`text` without specks at its ends; a pair of brackets stays unless it holds all of it.
+    """Remove specks from both ends; a pair of brackets is removed only if it encloses everything.
 
     >>> trimmed("-NGUYỄN VĂN MẪU (NAM).", "-.()")
     'NGUYỄN VĂN MẪU (NAM)'
@@ -136,5 +137,5 @@ class Trail:
         return Cleaned(self.text, tuple(self.steps), parts, flag)
 
     def kept(self, flag: str) -> Cleaned:
-        """Return the text as read: it has no normal form."""
+        """Return the text as read, because it has no normal form."""
         return Cleaned(self.raw, (), _NO_PARTS, flag)

@@ -27,7 +27,7 @@ def number(kind: FieldType, text: str, _: Era | None) -> Cleaned:
         return Cleaned(text)
     trail = Trail(text)
     bare = _SPECKS_IN_NUMBER.sub("", trail.text)
-    whole = kind.accepts(to_digits(bare))  # then a stroke at an end is a 1, else a speck
+    whole = kind.accepts(to_digits(bare))  # then a stroke at an end is a 1, otherwise a speck
     trail.then("separators", "form", bare if whole else bare.strip("|!"))
     trail.then("look_alikes", "repair", to_digits(trail.text), 0.95)
     return trail.done() if kind.accepts(trail.text) else trail.kept(f"not a {kind.name}")
@@ -66,7 +66,7 @@ def chassis(kind: FieldType, text: str, _: Era | None) -> Cleaned:
     trail = _tight(text)
     trail.then("vin_alphabet", "repair", trail.text.translate(_NEVER_IN_VIN), 0.95)
     if len(trail.text) >= 10:
-        # Vietnamese makers have RL to RR; R1 is nobody's.
+        # The codes RL to RR belong to Vietnamese makers; R1 is not assigned.
         trail.then("vin_alphabet", "repair", re.sub("^R1", "RL", trail.text), 0.9)
         head, tail = trail.text[:-4], trail.text[-4:]
         trail.then("look_alikes", "repair", head + _mostly_digits(tail, 2), 0.9)
@@ -122,9 +122,9 @@ _SMALL_DIGITS: Final = str.maketrans("lbgqsz|!", "16995211")
 
 
 def _small_digits(text: str) -> str:
-    """Digits for small letters that look like one: papers print codes in capitals.
+    """Replace small letters that look like digits, since papers print codes in capitals.
 
-    Where another letter is small too, or none is a capital, the case was lost, and they stay.
+    If other letters are small too, or none is a capital, the case was lost and nothing is replaced.
     """
     if text.isupper():  # most codes
         return text.translate(_SMALL_DIGITS)
@@ -159,8 +159,8 @@ _SPECKS: Final = re.compile(r"^[|!](?=\d\d-?[A-ZĐ])|(?<=\.\d\d)[|!]$")
 def plate(kind: FieldType, text: str, _: Era | None) -> Cleaned:
     """Clean a number plate: two digits of the province, a series, four or five digits.
 
-    The canonical form has no separators.  Where they are lost and the fourth sign is a letter
-    that may be a digit, nothing tells a car from a motorbike, and the text is kept.
+    The canonical form has no separators.  If they are lost and the fourth character is a letter
+    that may be a digit, a car cannot be distinguished from a motorbike, and the text is kept.
     """
     trail = Trail(text)
     # A stroke at an end is a speck where the plate is whole without it.

@@ -22,14 +22,14 @@ _DAY: Final = re.compile(rf"({_D}{{1,2}}){_SEPARATOR}({_D}{{1,2}}){_SEPARATOR}({
 _MONTH: Final = re.compile(rf"({_D}{{1,2}}){_SEPARATOR}({_D}{{4}})")
 _WORDS: Final = re.compile(r"(?:n?g?a?y )?\D*?(\w{1,2}) ?t?h\w{2,4} ?(\w{1,2}) ?n\w{1,3} ?(\w{4})")
 _YEAR_WORD: Final = re.compile(r"(?:nam )?(\w{4})")
-# Digits read for a separator, which stands between two and two digits.
+# Digits that are read in place of a separator between two pairs of digits.
 _SLASHES: Final = "17"
 
 
 def date(kind: FieldType, text: str, _: Era | None) -> Cleaned:
     """Clean a date: ``yyyy-mm-dd``, or ``yyyy-mm`` or ``yyyy`` where no more is printed.
 
-    The words for no end are a value of their own.
+    The words for "no expiry" are a value of their own.
     """
     if plain := _PLAIN.fullmatch(text):  # most dates
         if day := iso_date(plain[3], plain[2], plain[1]):
@@ -56,7 +56,7 @@ def date(kind: FieldType, text: str, _: Era | None) -> Cleaned:
             trail.then("separators", "repair", iso, 0.85)
         else:
             trail.then("iso_date", "form", iso, _certainty(parts))
-        # A birth date may lawfully be a year alone.
+        # A birth date may be a year alone.
         whole = len(parts) == 3 or (len(parts) == 1 and getattr(kind, "year_only", False))
         return trail.done({"iso": iso}, "" if whole else "no whole day")
     return trail.kept("not a date")
@@ -69,9 +69,9 @@ _CAPTION: Final = re.compile(r"^(?:[^\W\d_]+\s+){0,4}[^\W\d_]+\s*:\s*(?=\S)")
 
 
 def _certainty(parts: tuple[str, ...]) -> float:
-    """How sure a day is that is not written with two digits each, as papers print it.
+    """Return how certain a date is; papers print day and month with two digits each.
 
-    Where one number has a zero before it and the other has one digit, a digit was lost.
+    If one of them has a leading zero and the other has one digit, a digit was lost.
     """
     if len(parts) < 3 or len(parts[1]) + len(parts[2]) == 4:
         return 1.0
@@ -149,7 +149,7 @@ def _unparted(text: str) -> Found | None:
 
 
 def _with_digits(found: re.Match[str]) -> str:
-    """The match with digits put right, and what stands between them as it is."""
+    """Return the match with its digits corrected and everything between them unchanged."""
     text, at, made = found[0], found.start(), ""
     last = 0
     for group in range(1, len(found.groups()) + 1):

@@ -31,7 +31,7 @@ def name(kind: FieldType, text: str, _: Era | None) -> Cleaned:
         return Cleaned(text)
     trail = Trail(text)
     trail.then("edges", "repair", trimmed(trail.text.translate(_APOSTROPHES), _EDGES))
-    # Marks of their own behind a digit join the letter that takes its place.
+    # A combining mark behind a digit joins the letter that replaces the digit.
     trail.then("look_alikes", "repair", nfc(" ".join(map(_as_letters, trail.text.split()))), 0.9)
     trail.then("case", "form", trail.text.upper())
     return trail.done() if kind.accepts(trail.text) else trail.kept(f"not a {kind.name}")
@@ -41,7 +41,7 @@ def owner(_kind: FieldType, text: str, _: Era | None) -> Cleaned:
     """Clean a person or a firm.
 
     A birth year after a person is no part of the name.  A firm may have digits in its name and a
-    year at its end: only in words that can be nothing else are its digits made letters.
+    year at its end: digits become letters only in words that can be nothing else.
     """
     trail = Trail(text)
     trail.then("edges", "repair", trimmed(trail.text.translate(_APOSTROPHES), _OWNER_EDGES))
@@ -86,7 +86,7 @@ def _surnames() -> frozenset[str]:
 
 
 def _as_word(word: str) -> str:
-    """A word of a firm with letters for digits, where no name of letters and digits can be meant.
+    """Replace digits in a word of a firm by letters unless it may be a name of letters and digits.
 
     ``C0NG`` and ``8ẢO`` are words misread; ``A1``, ``5S`` and ``B52`` are names.
     """
@@ -120,7 +120,7 @@ def _as_letters(word: str) -> str:
 def address(kind: FieldType, text: str, era: Era | None) -> Cleaned:
     """Clean an address: units by the lists of their era, house and street as printed."""
     trail = Trail(text)
-    # A residence is of the day of issue; an origin may keep the names of the old map.
+    # A residence has the names of the day of issue; an origin may keep older ones.
     hint = era if era == "old" or getattr(kind, "house", True) else None
     found = parse_address(trail.text, era=hint)
     if "province" in found.unknown:

@@ -286,6 +286,7 @@ def _measures(page: Image, paper: Paper) -> QualityMeasures:
         page,
         paper.model.layout,
         np.linalg.inv(paper.to_flat) @ paper.matrix,
+        paper.outline.corners,
         flat=paper.flat,
         lines=paper.lines,
         flat_scale=paper.scale,

@@ -33,9 +33,10 @@ LEAST_COLOUR: Final = 6.5
 """Copies in grey show up to 5 Lab units of colour, the palest paper 8.6."""
 MOST_STRIPES: Final = 1.65
 """Print reaches 1.4 nepers, screens' stripes of 3 in a hundred begin at 1.8, most at 3.5."""
-CLIPPED_MM: Final = -1.5
+CLIPPED_MM: Final = -0.8
 NEAR_MM: Final = 1.0
-"""Corners are found within a millimetre where the paper's edges show."""
+"""Corners are found within a millimetre where the paper's edges show.  Those that lie beyond the
+picture are often found too near to its edge."""
 LEAST_STEEPNESS: Final = 1.85
 """Letters whose edges run over half a millimetre run together; sharp ones begin at 2.4."""
 MOST_GLARE: Final = 0.45

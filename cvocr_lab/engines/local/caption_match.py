@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from rapidfuzz import fuzz
@@ -46,7 +47,9 @@ _LEAST_END, _SHARE_END, _ALIKE_END = 8, 0.44, 90
 percent."""
 
 
-def end_of(key: str, anchor: str, origin: list[int], text: str) -> tuple[float, int, int] | None:
+def end_of(
+    key: str, anchor: str, origin: Sequence[int], text: str
+) -> tuple[float, int, int] | None:
     """As `place`, for a caption whose beginning is hidden or cut off: the line begins within it.
 
     It begins within a word, or a colon follows; a line that begins with whole words of a wording

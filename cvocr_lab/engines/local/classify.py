@@ -11,7 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 from rapidfuzz import fuzz, process
@@ -81,7 +81,8 @@ class Hit:
     score: float
 
 
-def folded(text: str) -> tuple[str, list[int]]:
+@lru_cache(1 << 12)
+def folded(text: str) -> tuple[str, tuple[int, ...]]:
     """Lower-case text without marks and punctuation, and where each character came from."""
     key: list[str] = []
     origin: list[int] = []
@@ -96,7 +97,7 @@ def folded(text: str) -> tuple[str, list[int]]:
     while key and key[-1] == " ":
         key.pop()
         origin.pop()
-    return "".join(key), origin
+    return "".join(key), tuple(origin)
 
 
 @cache
@@ -267,7 +268,9 @@ _AFTER_SHORT = re.compile(r"$|[:/(.]|N[o°º]|(?:[A-Z]{2} ?)?[\dOIl]{5}|[A-Z]{2}
 """What may follow a caption of two or three letters: "Số 4 Ngõ 189" is an address."""
 
 
-def _short_ones(key: str, origin: list[int], text: str) -> list[tuple[float, int, int, str, float]]:
+def _short_ones(
+    key: str, origin: Sequence[int], text: str
+) -> list[tuple[float, int, int, str, float]]:
     """Anchors of two or three letters, with their marks: at the line's start, or before a colon."""
     found: list[tuple[float, int, int, str, float]] = []
     for word in re.finditer(r"\w+", key):
@@ -331,19 +334,25 @@ def score_models(
         best[hit.key] = max(best.get(hit.key, 0), hit.score)
     scores = {}
     for model in models():
-        mine = spots(model)
+        score = (evidence or {}).get(model.type.name, 0.0)
         # Wordings of one spot stand for each other: count the best found, miss it once.
-        by_spot: dict[tuple[float, float, str], list[tuple[float, float]]] = defaultdict(list)
-        for key, spot in mine.items():
-            if not spot.expected and key not in best:
-                continue
-            where = (spot.x, spot.y, spot.field)
-            if math.isnan(spot.x):
-                where = (0.0, 0.0, spot.field or key)
-            by_spot[where].append((weights[key] * best.get(key, 0) ** 2, weights[key]))
-        found = sum(sum(sorted((f for f, _ in w), reverse=True)[:2]) for w in by_spot.values())
-        missed = sum(
-            float(np.mean([m for _, m in w])) for w in by_spot.values() if not any(f for f, _ in w)
-        )
-        scores[model] = found - _MISSING_COST * missed + (evidence or {}).get(model.type.name, 0)
+        for expected, others in _by_spot(model):
+            shown = [key for key in (*expected, *others) if key in best]
+            if shown:
+                score += sum(sorted((weights[k] * best[k] ** 2 for k in shown), reverse=True)[:2])
+            elif expected:
+                score -= _MISSING_COST * sum(weights[k] for k in expected) / len(expected)
+        scores[model] = score
     return scores
+
+
+@cache
+def _by_spot(model: Model) -> tuple[tuple[list[str], list[str]], ...]:
+    """The anchors of each spot of a model: those that are expected there, and others."""
+    by_spot: dict[tuple[float, float, str], tuple[list[str], list[str]]] = {}
+    for key, spot in spots(model).items():
+        where = (spot.x, spot.y, spot.field)
+        if math.isnan(spot.x):
+            where = (0.0, 0.0, spot.field or key)
+        by_spot.setdefault(where, ([], []))[not spot.expected].append(key)
+    return tuple(by_spot.values())

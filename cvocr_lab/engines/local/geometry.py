@@ -67,10 +67,11 @@ def fit_quad(mask: NDArray[np.uint8]) -> Points | None:
     if not outlines:
         return None
     outline = max(outlines, key=cv2.contourArea)
-    hull = cv2.convexHull(outline).reshape(-1, 2).astype(float)
-    rough = _four_sides(hull)
-    if rough is None:
+    hull = cv2.convexHull(outline)
+    if len(hull) < 4:
         return None
+    # Of floats the function gives floats.
+    rough = cv2.approxPolyN(hull.astype(np.float32), 4).reshape(-1, 2).astype(float)
     lines = [
         _side(outline.reshape(-1, 2).astype(float), a, b)
         for a, b in zip(rough, np.roll(rough, -1, axis=0), strict=True)
@@ -151,36 +152,6 @@ def clockwise(quad: Points) -> Points:
     """Return the points in clockwise order, y pointing down."""
     x, y = quad[:, 0], quad[:, 1]
     return quad if x @ np.roll(y, -1) - y @ np.roll(x, -1) > 0 else quad[::-1]
-
-
-def _four_sides(hull: Points) -> Points | None:
-    """Drop sides of a convex polygon, the one that adds least area first, down to four."""
-    points = list(hull)
-    if len(points) < 3:
-        return None
-    if len(points) == 3:
-        return None
-    while len(points) > 4:
-        best: tuple[float, int, Points] | None = None
-        count = len(points)
-        for i in range(count):
-            before, a, b, after = (points[(i + k) % count] for k in (-1, 0, 1, 2))
-            apex = _crossing((before, a - before), (b, after - b))
-            if apex is None:
-                continue
-            # The neighbours must meet beyond the side that is dropped.
-            if (apex - a) @ (a - before) < 0 or (apex - b) @ (b - after) < 0:
-                continue
-            u, v = a - apex, b - apex
-            area = abs(float(u[0] * v[1] - u[1] * v[0]))
-            if best is None or area < best[0]:
-                best = (area, i, apex)
-        if best is None:
-            return None
-        _, i, apex = best
-        points[i] = apex
-        del points[(i + 1) % count]
-    return np.array(points)
 
 
 def _side(outline: Points, a: Points, b: Points) -> tuple[Points, Points]:

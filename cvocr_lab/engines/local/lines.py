@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
+import cv2
 import numpy as np
 
 from cvocr_lab.engines.local import orient
 from cvocr_lab.engines.local.eyes import Eyes
 from cvocr_lab.engines.local.geometry import Image, Quads
+from cvocr_lab.engines.local.papers import Outline
 from cvocr_lab.engines.local.recogniser import crop_line
 from cvocr_lab.results import Line, as_quad
 from cvocr_lab.text import plain
@@ -65,6 +68,8 @@ angle between them."""
 _LONGEST = 1600
 """Pages are looked at for lines at this length in pixels, or at twice their own."""
 _UPRIGHT_SHARE = 0.5
+_LEVEL_DEG = 12
+"""Slant up to which the lines of a page are found as they are."""
 
 
 def grown(quads: Quads) -> Quads:
@@ -123,13 +128,37 @@ def read_page(image: Image, eyes: Eyes, reader: Reader) -> list[list[Line]]:
 
 def _page_lines(image: Image, eyes: Eyes) -> Quads:
     """Lines of a page that lies in any direction: turned until its lines run across."""
-    scale = min(_LONGEST / max(image.shape[:2]), 2.0)
-    quads = eyes.lines(image, scale)
+    slant = _slant(eyes.outlines(image))
+    quads = _lines_at(image, eyes, slant)
     sides = np.abs(quads[:, 1] - quads[:, 0])
     upright = (sides[:, 1] > sides[:, 0]) * np.hypot(*sides.T)
     if len(quads) and upright.sum() > _UPRIGHT_SHARE * np.hypot(*sides.T).sum():
-        turned = eyes.lines(np.ascontiguousarray(np.rot90(image)), scale)
-        if len(turned):  # (x, y) of the turned page is (width - y, x) of the page
-            x, y = turned[..., 0], turned[..., 1]
-            quads = np.stack([image.shape[1] - y, x], -1)
+        turned = _lines_at(image, eyes, slant + 90)
+        quads = turned if len(turned) else quads
     return grown(quads)
+
+
+def _slant(outlines: Sequence[Outline]) -> float:
+    """Degrees by which the largest paper is off the horizontal, or 0 for less than a few."""
+    if not outlines:
+        return 0.0
+    across = outlines[0].corners[1] - outlines[0].corners[0]
+    degrees = (math.degrees(math.atan2(across[1], across[0])) + 45) % 90 - 45
+    return degrees if abs(degrees) > _LEVEL_DEG else 0.0
+
+
+def _lines_at(image: Image, eyes: Eyes, degrees: float) -> Quads:
+    """Lines found after the page was turned by so many degrees, in its own pixels."""
+    height, width = image.shape[:2]
+    matrix = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1.0)
+    size = np.ceil(np.abs(matrix[:, :2]) @ (width, height) - 1e-6).astype(int)
+    matrix[:, 2] += size / 2 - (width / 2, height / 2)
+    scale = min(_LONGEST / max(height, width), 2.0)
+    level = image
+    if degrees:
+        level = np.asarray(
+            cv2.warpAffine(image, matrix, size.tolist(), borderMode=cv2.BORDER_REPLICATE), np.uint8
+        )
+    quads = eyes.lines(level, scale)
+    back = cv2.invertAffineTransform(matrix)
+    return np.asarray(quads @ back[:, :2].T + back[:, 2], np.float32)

@@ -1,4 +1,4 @@
-"""What a picture shows of a paper beside its text: colour, screen stripes, edges, sharpness.
+"""What a picture shows of a paper beside its text: colour, stripes of a screen, sharpness.
 
 Everything is measured in the paper's own millimetres, so that thresholds hold for every
 resolution; `assess` judges by it.
@@ -9,14 +9,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import combinations
 from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from cvocr_lab.engines.local.geometry import Image, Matrix, quads_array, warp_points
+from cvocr_lab.engines.local.geometry import (
+    Image,
+    Matrix,
+    Points,
+    quads_array,
+    side_lengths,
+    warp_points,
+)
 from cvocr_lab.kinds import Layout, Slot
 from cvocr_lab.results import Line
 
@@ -25,8 +31,6 @@ Mask = NDArray[np.bool_]
 
 _SCALE: Final = 4.0
 """Pixels per millimetre of the small picture of the paper."""
-_AROUND_MM: Final = 9.0
-"""What is looked at beside the paper, to find its edges."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,7 @@ def measure(
     image: Image,
     layout: Layout,
     matrix: Matrix,
+    corners: Points,
     *,
     flat: Image,
     lines: Sequence[Line],
@@ -72,50 +77,30 @@ def measure(
     ----------
     matrix
         From millimetres on the paper to pixels of `image`.
+    corners
+        The paper's corners in pixels of `image`, ``(4, 2)``.
     flat, lines, flat_scale
         The paper from straight above, the lines found on it, and its pixels per millimetre.
     """
-    small, seen = _small(image, layout, matrix)
-    pad = round(_AROUND_MM * _SCALE)
-    inner = (slice(pad, -pad), slice(pad, -pad))
-    paper, shown = small[inner], seen[inner]
+    paper, shown = _small(flat, image, layout, matrix)
     return QualityMeasures(
         colour=_colour(paper, shown),
         stripes=_stripes(image, layout, matrix),
-        gap_mm=_gap(image, layout, matrix, small, seen),
+        gap_mm=_gap(image, corners, layout),
         steepness=_steepness(flat, lines, flat_scale),
         glare=_share(_glare(paper), layout, starts=True),
         cover=_share(_finger(paper, shown, layout), layout),
     )
 
 
-def _small(image: Image, layout: Layout, matrix: Matrix) -> tuple[Image, Mask]:
-    """The paper and what is around it, upright and small, and what of that is in the picture."""
-    width, height = layout.size
-    size = (
-        round((width + 2 * _AROUND_MM) * _SCALE),
-        round((height + 2 * _AROUND_MM) * _SCALE),
-    )
-    step = np.array([[1 / _SCALE, 0, -_AROUND_MM], [0, 1 / _SCALE, -_AROUND_MM], [0, 0, 1]])
-    there = matrix @ step
-    corners = warp_points(there, np.array([[0, 0], [size[0], 0], size, [0, size[1]]]))
-    low = np.clip(np.floor(corners.min(0)), 0, np.array(image.shape[1::-1]) - 2).astype(int)
-    high = np.clip(np.ceil(corners.max(0)), low + 2, image.shape[1::-1]).astype(int)
-    source = image[low[1] : high[1], low[0] : high[0]]
-    there = np.array([[1, 0, -low[0]], [0, 1, -low[1]], [0, 0, 1.0]]) @ there
-    shrink = float(np.hypot(*(corners[1] - corners[0]))) / size[0]
-    if shrink > 1.5:  # the warp samples points; detail must be averaged first
-        across, down = (max(2, round(side / shrink)) for side in (high - low).tolist())
-        there = np.diag([across / source.shape[1], down / source.shape[0], 1.0]) @ there
-        source = np.asarray(cv2.resize(source, (across, down), interpolation=cv2.INTER_AREA))
-    back = cv2.WARP_INVERSE_MAP
-    small = cv2.warpPerspective(
-        source, there, size, flags=cv2.INTER_LINEAR | back, borderMode=cv2.BORDER_REPLICATE
-    )
+def _small(flat: Image, image: Image, layout: Layout, matrix: Matrix) -> tuple[Image, Mask]:
+    """The flat paper made small, and what of it is in the picture."""
+    size = (round(layout.size[0] * _SCALE), round(layout.size[1] * _SCALE))
     seen = cv2.warpPerspective(
-        np.full(source.shape[:2], 255, np.uint8), there, size, flags=cv2.INTER_NEAREST | back
-    )
-    return np.asarray(small, np.uint8), seen > 0
+        np.ones(image.shape[:2], np.uint8), matrix @ np.diag([1 / _SCALE, 1 / _SCALE, 1.0]), size,
+        flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP,
+    )  # fmt: skip
+    return np.asarray(cv2.resize(flat, size, interpolation=cv2.INTER_AREA), np.uint8), seen > 0
 
 
 def _colour(paper: Image, shown: Mask) -> float:
@@ -165,103 +150,16 @@ def _window() -> tuple[Grey, Mask]:
     return np.outer(bell, bell), (np.hypot(x, y) > 0.12) & ~blocks
 
 
-def _gap(image: Image, layout: Layout, matrix: Matrix, small: Image, seen: Mask) -> float:
-    corners = _corners(layout, small, seen)
-    points = warp_points(matrix, corners)
-    height, width = image.shape[:2]
-    size = np.array([[width, height]])
-    pixels = min(float(points.min()), float((size - points).min()))
-    across = warp_points(matrix, np.array([[0, 0], [layout.size[0], 0]]))
-    return pixels / max(float(np.hypot(*(across[1] - across[0]))) / layout.size[0], 1e-6)
-
-
-_LEAST_EDGE: Final = 14.0
-"""Grey levels by which a paper's edge differs from what is around it."""
-_MOST_LEAN: Final = 0.12
-"""Slope to which an edge may lean against where the captions say it is."""
-
-
-def _corners(layout: Layout, small: Image, seen: Mask) -> NDArray[np.float64]:
-    """The paper's corners in millimetres, by its edges where they show, else as registered."""
-    width, height = layout.size
-    smooth = cv2.GaussianBlur(small, (0, 0), 0.3 * _SCALE).astype(np.float32)
-    ends = []
-    for turns in range(4):
-        # Turned so that the side in question is the left one: left, top, right, bottom.
-        long = (height, width)[turns % 2]
-        low, high = _edge(np.rot90(smooth, turns), np.rot90(seen, turns), long)
-        a, b = 0.25 * long, 0.75 * long
-        ends.append(
-            (
-                ((low, a), (high, b)),
-                ((width - a, low), (width - b, high)),
-                ((width - low, height - a), (width - high, height - b)),
-                ((a, height - low), (b, height - high)),
-            )[turns]
-        )
-    left, top, right, bottom = (np.cross((*p, 1.0), (*q, 1.0)) for p, q in ends)
-    pairs = ((left, top), (top, right), (right, bottom), (bottom, left))
-    return np.array([(x / w, y / w) for x, y, w in (np.cross(*pair) for pair in pairs)])
-
-
-_BANDS: Final = (0.12, 0.23, 0.34, 0.45, 0.56, 0.67, 0.78, 0.89)
-"""Where along a side its edge is looked for."""
-_ALIGNED_MM: Final = 0.5
-"""How far off one straight edge a band's may be."""
-_MOST_INSIDE: Final = 3.0
-"""How far inside of where the captions say an edge may be; there print begins."""
-_STEADY: Final = 40
-"""Percentile of a band's rows that an edge's change of brightness is taken from."""
-_MOST_ALONE: Final = 3.0
-"""How far off an edge may be, in millimetres, that few bands show."""
-
-
-def _edge(view: Grey, seen: Mask, long: float) -> tuple[float, float]:
-    """How far inside the left edge lies, a quarter and three quarters down, in millimetres."""
-    offsets = {at: _offset(view, seen, long, at) for at in _BANDS}
-    known = [(at, place) for at, place in offsets.items() if place is not None]
-    if not known:
-        return 0.0, 0.0
-    ats, places = np.array(known).T
-    best, most = (0.0, 0.0), 0.0
-    for i, j in combinations(range(len(known)), 2):
-        lean = (places[j] - places[i]) / (ats[j] - ats[i])
-        if abs(lean) > _MOST_LEAN * long:
-            continue
-        off = np.abs(places[i] + lean * (ats - ats[i]) - places)
-        # More bands first, then nearer to where the captions say.
-        score = float((off < _ALIGNED_MM).sum()) - 0.1 * abs(places[i] + places[j]) / 2
-        if score > most:
-            fit = np.polyfit(ats[off < _ALIGNED_MM], places[off < _ALIGNED_MM], 1)
-            best, most = (float(np.polyval(fit, 0.25)), float(np.polyval(fit, 0.75))), score
-    if most > 2.5:
-        return best
-    one = float(np.median(places))
-    return (one, one) if abs(one) <= _MOST_ALONE else (0.0, 0.0)
-
-
-def _offset(view: Grey, seen: Mask, long: float, at: float) -> float | None:
-    pad, step = round(_AROUND_MM * _SCALE), round(0.4 * _SCALE)
-    middle, half = pad + at * long * _SCALE, 0.055 * long * _SCALE
-    rows = slice(round(middle - half), round(middle + half))
-    columns = slice(0, pad + round(_MOST_INSIDE * _SCALE) + step)
-    band, shown = view[rows, columns], seen[rows, columns]
-    change = np.abs(band[:, 2 * step :] - band[:, : -2 * step]).max(2)
-    known = shown[:, 2 * step :] & shown[:, : -2 * step]
-    enough = known.mean(0) > 0.6
-    if not enough.any():
-        return None
-    # Of an edge all rows show it; of a line of text but those with a letter.
-    change[~known] = -1.0
-    level = np.where(enough, np.percentile(change, _STEADY, axis=0), 0.0)
-    place = (np.arange(level.size) + step - pad) / _SCALE
-    best = int(np.argmax(level / (1 + (place / 6) ** 2)))
-    if level[best] < max(_LEAST_EDGE, 2 * float(np.median(level[enough]))):
-        return None
-    return float(place[best])
+def _gap(image: Image, corners: Points, layout: Layout) -> float:
+    """From the picture's edge to the nearest corner, in millimetres; negative beyond the edge."""
+    size = np.array(image.shape[1::-1])
+    pixels = min(float(corners.min()), float((size - corners).min()))
+    return pixels * max(layout.size) / max(side_lengths(corners))
 
 
 _FEWEST_LINES: Final = 3
+_EACH_ROW: Final = 3
+"""Of so many rows of a line one is measured."""
 
 
 def _steepness(flat: Image, lines: Sequence[Line], scale: float) -> float | None:
@@ -273,6 +171,7 @@ def _steepness(flat: Image, lines: Sequence[Line], scale: float) -> float | None
         box = grey[low[1] : high[1], low[0] : high[0]]
         if min(box.shape) < 8:
             continue
+        box = box[::_EACH_ROW]
         dark, light = np.percentile(box, (3, 90))
         if light - dark < 40:
             continue
@@ -316,6 +215,8 @@ def _glare(paper: Image) -> Mask:
     if np.median(least) > 235:
         return np.zeros(least.shape, bool)
     burnt = (least >= 248).astype(np.uint8)
+    if not burnt.any():
+        return np.zeros(least.shape, bool)
     return np.asarray(cv2.morphologyEx(burnt, cv2.MORPH_OPEN, _disc(1.5)) > 0)
 
 
@@ -323,6 +224,9 @@ _SKIN_RED, _SKIN_YELLOW = (0.05, 0.17), (0.02, 0.13)
 """Red less green, and green less blue, as shares of the light: skin of any shade, in any shade."""
 _REDDER: Final = 0.028
 """How much redder than the paper a finger is at least."""
+_FINGER_MM: Final = 6.0
+"""What is narrower is no finger."""
+_LEAST_FINGER: Final = 0.7 * (_FINGER_MM * _SCALE) ** 2
 
 
 def _finger(paper: Image, shown: Mask, layout: Layout) -> Mask:
@@ -347,7 +251,9 @@ def _finger(paper: Image, shown: Mask, layout: Layout) -> Mask:
             skin[max(y0, 0) : y1, max(x0, 0) : x1] = False
             border[max(y0 - rim, 0) : y1 + rim, max(x0 - rim, 0) : x1 + rim] = 1
     solid = cv2.morphologyEx(skin.astype(np.uint8), cv2.MORPH_CLOSE, _disc(1.0))
-    solid = cv2.morphologyEx(solid, cv2.MORPH_OPEN, _disc(6.0))
+    if solid.sum() < _LEAST_FINGER:
+        return np.zeros(skin.shape, bool)
+    solid = cv2.morphologyEx(solid, cv2.MORPH_OPEN, _disc(_FINGER_MM))
     _, parts = cv2.connectedComponents(solid)
     return np.isin(parts, np.setdiff1d(np.unique(parts[border > 0]), [0]))
 
