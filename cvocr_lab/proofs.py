@@ -32,7 +32,6 @@ from rapidfuzz import fuzz
 from cvocr_lab import mrz, qr
 from cvocr_lab.dates import printed_date
 from cvocr_lab.kinds import DocumentType
-from cvocr_lab.kinds._fieldtypes import Date
 from cvocr_lab.text import comparison_key, fold_key
 
 Fact = Literal["number", "old_number", "passport", "name", "birth", "sex", "issued", "expiry"]
@@ -167,7 +166,8 @@ def mrz_proofs(zone: mrz.Mrz, document_type: DocumentType) -> dict[str, Proof]:
         proofs["given_name"] = Proof(zone.given_names, "mrz", "folded")
         proofs["name"] = Proof(f"{zone.surname} {zone.given_names}", "mrz", "folded")
     elif "duedate" in proofs and zone.expiry == _NO_END:
-        proofs["duedate"] = Proof(_no_end(document_type), "mrz")
+        # A type that always prints a date has no words for this.
+        proofs["duedate"] = Proof(getattr(document_type["duedate"].type, "words", ""), "mrz")
     return {name: proof for name, proof in proofs.items() if proof.text}
 
 
@@ -204,12 +204,6 @@ def mrz_fields(zone: mrz.Mrz, document_type: DocumentType) -> dict[str, str]:
 
 _NO_END: Final = "991231"
 """Expiry in the MRZ of a card without an end of validity."""
-
-
-def _no_end(document_type: DocumentType) -> str:
-    """Return the printed words for no end of validity; "" if the type always prints a date."""
-    expiry = document_type["duedate"].type
-    return expiry.words if isinstance(expiry, Date) else ""
 
 
 _IDENTITY: Final = ("id", "person_number", "name", "born", "given_name")

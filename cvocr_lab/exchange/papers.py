@@ -69,7 +69,7 @@ def papers_of(frame: pd.DataFrame) -> list[Paper]:
     reviewed = records.texts(REVIEWED_COLUMN).tolist()
     for row, face in enumerate(documents_of(frame)):
         label, source = records.frame.index[row], records.source(row)
-        if not isinstance(source, str | Path):
+        if not isinstance(source, str | Path) or not source:
             raise ArgumentError(
                 f"the frame contains pictures, not paths (row {label!r}), but the format needs "
                 "files: save the pictures, and put their paths into column 'ocr_source'"
@@ -79,7 +79,8 @@ def papers_of(frame: pd.DataFrame) -> list[Paper]:
         document = None if records.failed[row] else face
         key = int(records.inputs[row]), str(source)
         seen[key] += 1
-        by_person = _reviewed(reviewed[row])
+        states = (part.rpartition(":") for part in reviewed[row].split(";"))
+        by_person = frozenset(field for field, _, state in states if state in REVIEWED)
         papers.append(Paper(label, key[1], document, seen[key], records.engines[row], by_person))
     return papers
 
@@ -102,12 +103,6 @@ def with_about(document: Document, said: object) -> Document:
         if isinstance(found.get(name), list):
             found[name] = tuple(found[name])
     return replace(document, **found)
-
-
-def _reviewed(states: str) -> frozenset[str]:
-    """Return the fields that a person has decided, according to ``ocr_reviewed``."""
-    said = (part.rpartition(":") for part in states.split(";"))
-    return frozenset(field for field, _, state in said if state in REVIEWED)
 
 
 def bare_name(source: str) -> str:
