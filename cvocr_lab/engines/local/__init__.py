@@ -205,8 +205,7 @@ class LocalEngine:
         return readings, zone
 
     def _read_again(self, paper: Paper, readings: dict[str, Reading]) -> dict[str, Reading]:
-        """Read rejected values again, with only their type's characters; return those now accepted.
-        """
+        """Read rejected values again with only their type's characters; return those accepted."""
         kind = paper.model.type
         if not isinstance(self._reader, Recogniser):
             return {}

@@ -191,7 +191,7 @@ def _capitals() -> frozenset[str]:
 
 @cache
 def _sentences() -> frozenset[str]:
-    """Return the anchors that some model prints in small letters, and long ones."""
+    """Return the anchors that some model prints in small letters, and all long ones."""
     return frozenset(folded(w)[0] for w in _all_wordings() if not w.isupper() or len(w) > 14)
 
 
