@@ -372,7 +372,7 @@ def test_a_wrong_model_file_is_told(change: Callable[[bytes], bytes], tmp_path: 
 
     path = tmp_path / "mine.onnx"
     path.write_bytes(change(MODEL.read_bytes()))
-    with pytest.raises(ArgumentError, match=r"mine\.onnx is no line model"):
+    with pytest.raises(ArgumentError, match=r"mine\.onnx is not a line model"):
         recogniser.Recogniser(path).read([np.full((32, 64, 3), 255, np.uint8)])
 
 

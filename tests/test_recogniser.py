@@ -127,7 +127,7 @@ def test_alphabets(crops: list[recogniser.Picture]) -> None:
 def test_other_onnx_files_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "other.onnx"
     path.write_bytes(b"no model")
-    with pytest.raises(ArgumentError, match="is no line model"):
+    with pytest.raises(ArgumentError, match="is not a line model"):
         Recogniser(path).read([np.zeros((20, 50), np.uint8)])
 
 

@@ -1,7 +1,7 @@
-"""The offline engine: reads the papers on a plain CPU, no key and no network.
+"""The offline engine: reads the papers on a plain CPU, without a key or a network connection.
 
-papers → text_lines → recogniser → classify → parse → crosscheck → confidence → assess, one module
-each; `pages` leads from a picture to the papers that were read.
+The steps are papers → text_lines → recogniser → classify → parse → crosscheck → confidence →
+assess, each in a module of its own; `pages` goes from a picture to the papers read in it.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ __all__ = ["ENGINE", "LocalEngine"]
 
 VERSION = "1"
 _MANY_MISSING = 0.2
-"""Share of a layout's fields without a value from which a paper is looked at again."""
+"""Share of a layout's fields without a value above which a paper is looked at again."""
 
 
 class _Zone(NamedTuple):
-    """A paper's machine-readable zone, if it has one, and the indices of its lines."""
+    """The machine-readable zone of a paper, if it has one, and the indices of its lines."""
 
     mrz: mrz.Mrz | None
     repaired: bool
@@ -49,7 +49,7 @@ class _Zone(NamedTuple):
 
 
 class LocalEngine:
-    """Reads identity papers and vehicle registrations offline.
+    """Engine that reads identity papers and vehicle registrations offline.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ class LocalEngine:
         ``"own"`` (the recogniser in the wheel), ``"tesseract"`` (needs the extra `tesseract` and
         Tesseract's ``vie`` data), or an object with ``read(crops) -> list[Line]``.
     model
-        Path of another recogniser model of ours, e.g. a fine-tuned one; None for the shipped.
+        Path of another recogniser model, e.g. a fine-tuned one; None for the one in the package.
     threads
         Threads per model; 0 for as many as there are cores.
     """
@@ -65,7 +65,7 @@ class LocalEngine:
     name: str = f"local {VERSION}"
     parallel: ClassVar[Literal["process", "thread"]] = "process"
     typical_s: ClassVar[float] = 1.5
-    """Seconds for a picture on one core, for plans made before there is anything to go by."""
+    """Typical seconds per picture on one core, for estimates made before anything was measured."""
 
     def __init__(
         self,
@@ -76,18 +76,18 @@ class LocalEngine:
     ) -> None:
         self._eyes = Eyes(threads=threads)
         self._reader = open_reader(reader, model=model, threads=threads)
-        if threads:  # OpenCV's pool is the process's; a bulk run's workers ask for one
+        if threads:  # OpenCV has one pool per process; workers of a bulk run ask for one
             cv2.setNumThreads(threads)
         if reader != "own" or model:
             what = reader if isinstance(reader, str) else type(reader).__name__
             self.name = f"{self.name} {Path(model).name if model else what}"
 
     def identity(self) -> Identity:
-        """Return name and version, and the digests of all model files: stores tell them apart."""
+        """Return the engine's name and version, and the digests of all its model files."""
         return Identity.of(self.name, models=self.model_files())
 
     def model_files(self) -> list[Path]:
-        """List every model file that the engine reads with."""
+        """Return the paths of all model files that the engine uses."""
         files = [*model_files()]
         if isinstance(self._reader, Recogniser):
             files.append(self._reader.model or model_file())
@@ -99,7 +99,7 @@ class LocalEngine:
         Raises
         ------
         NoDocumentError
-            No paper was found (for kind ``scan``: no text).
+            No paper was found, or no text for requests of kind ``scan``.
         """
         kind = request_kind(request.kind)
         if not kind.families:
@@ -114,12 +114,12 @@ class LocalEngine:
         if not documents:
             raise NoDocumentError(
                 "no identity paper or vehicle registration found in the picture: "
-                "check that it shows one, whole and sharp"
+                "check that the picture shows all of it and is sharp"
             )
         return Extraction(documents=tuple(documents), engine=self.name)
 
     def read_lines(self, images: Sequence[InputImage]) -> list[Line]:
-        """Each picture as one line of text, in order."""
+        """Read each picture as one line of text, in order."""
         return self._reader.read([image.pages[0] for image in images])
 
     def _scan(self, image: InputImage) -> list[Line]:
@@ -168,7 +168,7 @@ class LocalEngine:
         warnings += [warning for warning in wrong if warning not in warnings]
         warnings += assess.zone_warnings(zone, [paper.lines[i] for i in zone_lines])
         warnings += assess.notice(_measures(page, paper))
-        # "No valid for vehicle registrations", says the API's page.
+        # The API's page states "No valid for vehicle registrations".
         verdict = assess.judge(warnings) if kind.family != "vehicle" else assess.UNJUDGED
         fields = {}
         for field in kind.fields:
@@ -195,7 +195,7 @@ class LocalEngine:
         )
 
     def _readings(self, paper: Paper) -> tuple[dict[str, Reading], _Zone]:
-        """What is printed on the paper and what its MRZ says, and the MRZ."""
+        """Return the values printed on the paper or encoded in its MRZ, and the MRZ itself."""
         zone = self._zone(paper)
         model = paper.model
         readings = parse(paper.lines, paper.hits, model, paper.matrix, skip=set(zone.lines))
@@ -205,7 +205,7 @@ class LocalEngine:
         return readings, zone
 
     def _read_again(self, paper: Paper, readings: dict[str, Reading]) -> dict[str, Reading]:
-        """Values their type refuses, read with nothing but its alphabet; those it then takes."""
+        """Read rejected values again with only their type's characters; return those accepted."""
         kind = paper.model.type
         if not isinstance(self._reader, Recogniser):
             return {}
@@ -248,7 +248,7 @@ class LocalEngine:
 
 
 def _foreign(paper: Paper, zone: mrz.Mrz, read: Reading, at: Sequence[int]) -> Document:
-    """A passport of another country: what its zone says, as the API has it, and nothing else."""
+    """Return a foreign passport as the API does: the values of its zone and nothing else."""
     kind = paper.model.type
     values = {
         "id": zone.number,
@@ -281,7 +281,7 @@ def _foreign(paper: Paper, zone: mrz.Mrz, read: Reading, at: Sequence[int]) -> D
 
 
 def _measures(page: Image, paper: Paper) -> QualityMeasures:
-    """What the picture shows of the paper beside its text."""
+    """Measure the quality of the picture of a paper, apart from its text."""
     return measure(
         page,
         paper.model.layout,
@@ -294,7 +294,7 @@ def _measures(page: Image, paper: Paper) -> QualityMeasures:
 
 
 def _printed(readings: dict[str, Reading], kind: DocumentType) -> dict[str, Reading]:
-    """Readings of fields that the paper prints outside its zone."""
+    """Return the readings of fields that are printed outside the machine-readable zone."""
     return {name: r for name, r in readings.items() if kind[name].source == "print"}
 
 
@@ -312,15 +312,15 @@ def _zone_readings(paper: Paper, zone: mrz.Mrz, at: list[int]) -> dict[str, Read
 
 
 _ALIKE, _UNLIKE = 80, 60
-"""Likeness in percent from which print is what the zone says, and under which it is not."""
+"""Similarity in percent from which print matches the zone, and below which it does not."""
 
 
 def _names_by_zone(
     readings: dict[str, Reading], zone: mrz.Mrz | None, lines: Sequence[Line]
 ) -> dict[str, Reading]:
-    """Names of a passport: of the printed lines those that the zone spells.
+    """Return the readings of a passport, with the names from the printed lines that match the zone.
 
-    An old passport prints the whole name in one line; its parts are told by the zone.
+    An old passport prints the whole name on one line; the zone shows where the surname ends.
     """
     made = dict(readings)
     printed = [line for line in lines if "<" not in line.text]
@@ -364,7 +364,7 @@ def _middle(line: Line) -> tuple[float, float]:
 
 
 def _reading_order(lines: list[Line]) -> list[Line]:
-    """Rows from the top, each from the left, along the lines' own direction."""
+    """Sort lines into rows from top to bottom, and each row from left to right."""
     if not lines:
         return []
     quads = quads_array(lines)

@@ -1,12 +1,12 @@
-"""Judges whether a picture is fit to be read: the API's verdict, with its reasons.
+"""Decides whether a picture is fit to be read: the API's verdict, with its reasons.
 
 The v2 page gives each verdict one ``invalidCode``; the v1 page says ``valid`` is False for a
 picture that is blurred, covered or forged.  Reasons the API has no code for carry none here.  Each
-is told as a warning too, so that a picture with two keeps both.
+reason is also reported as a warning, so that a picture with several keeps them all.
 
-Thresholds were set on generated pictures (seeds from 800000 up) with room to both sides, wider
-towards what is fit: a wrong refusal costs more than a missed one.  What they find is measured by
-``tests/benchmarks/validity.py`` on others (seeds from 920000 up).
+The thresholds were set on generated pictures (seeds from 800000 up), with a wider margin towards
+accepting, because a wrong rejection costs more than a missed one.  ``tests/benchmarks/validity.py``
+measures their accuracy on other pictures (seeds from 920000 up).
 """
 
 from __future__ import annotations
@@ -30,37 +30,37 @@ from cvocr_lab.results import Line
 from cvocr_lab.text import comparison_key
 
 LEAST_COLOUR: Final = 6.5
-"""Copies in grey show up to 5 Lab units of colour, the palest paper 8.6."""
+"""Grey copies show up to 5 Lab units of colour; the palest genuine paper shows 8.6."""
 MOST_STRIPES: Final = 1.65
-"""Print reaches 1.4 nepers, screens' stripes of 3 in a hundred begin at 1.8, most at 3.5."""
+"""Print reaches 1.4 nepers; a screen's stripes of 3 % contrast reach 1.8, most reach 3.5."""
 CLIPPED_MM: Final = -0.8
 NEAR_MM: Final = 1.0
-"""Corners are found within a millimetre where the paper's edges show.  Those that lie beyond the
-picture are often found too near to its edge."""
+"""Corners are found within a millimetre where the edges of the paper are visible.  Corners outside
+the picture are often placed too close to its edge."""
 LEAST_STEEPNESS: Final = 1.85
-"""Letters whose edges run over half a millimetre run together; sharp ones begin at 2.4."""
+"""Letters whose edges are half a millimetre wide run together; sharp ones start at 2.4."""
 MOST_GLARE: Final = 0.45
 MOST_COVER: Final = 0.45
-"""Share of 14 mm of a value."""
+"""Share of a 14 mm wide part of a value that may be burnt out, and that may be covered."""
 _SURE: Final = 0.9
-"""Confidence of every character from which a printed value counts against a code."""
+"""Confidence of every character from which a printed value can contradict a code."""
 _NUMBER: Final = re.compile(r"[A-Z]?\d{5,14}", re.ASCII)
 _SURE_NUMBER: Final = 0.98
-"""Confidence of every character from which a number of a wrong length is the paper's."""
+"""Confidence of every character from which a wrong length is the paper's error, not a misread."""
 _SURE_ZONE: Final = 0.97
-"""Mean confidence of each line of a zone from which a wrong check digit is the paper's."""
+"""Mean confidence of each line from which a wrong check digit is the paper's, not a misread."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a picture is not fit.
+    """Why a picture is not fit to be read.
 
     Parameters
     ----------
     code
-        The API's ``invalidCode``; None where it has none.
+        The API's ``invalidCode``; None if the API has none for this reason.
     message
-        In words; holds no value.
+        The reason in words, without any value read.
     """
 
     code: int | None
@@ -75,19 +75,19 @@ REASONS: Final[Mapping[str, Reason]] = MappingProxyType(
         "picture:blurred": Reason(None, "blurred"),
         "covered": Reason(None, "something covers a field"),
         "glare": Reason(None, "glare on a field"),
-        "of_another": Reason(None, "a code on the paper says otherwise than the print"),
-        "contradicts": Reason(None, "a code on the paper says otherwise than the print"),
-        "id:malformed": Reason(3, "the number is wrongly formed"),
-        "mrz:malformed": Reason(4, "the machine-readable zone is wrong"),
+        "of_another": Reason(None, "a code on the paper contradicts the print"),
+        "contradicts": Reason(None, "a code on the paper contradicts the print"),
+        "id:malformed": Reason(3, "the number is malformed"),
+        "mrz:malformed": Reason(4, "the machine-readable zone is malformed"),
         "picture:near_edge": Reason(6, "too near the edge of the picture"),
     }
 )
-"""Reasons by warning, or by what a field's warning ends in; the weightiest first."""
+"""Reasons by warning or by the ending of a field's warning, the most important first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The API's verdict: whether the picture is fit, and the weightiest reason if it is not."""
+    """The API's verdict: whether the picture is fit, and the most important reason if it is not."""
 
     valid: bool | None
     code: int | None
@@ -98,7 +98,7 @@ UNJUDGED: Final = Verdict(None, None, "")
 
 
 def notice(measures: QualityMeasures) -> list[str]:
-    """Warnings of what the picture itself shows.
+    """Return the warnings about the picture itself.
 
     >>> notice(QualityMeasures(20.0, 1.5, 0.2, 4.0, {"id": 0.8}, {}))
     ['picture:near_edge', 'id:glare']
@@ -123,9 +123,9 @@ def notice(measures: QualityMeasures) -> list[str]:
 
 
 def contradictions(readings: Mapping[str, Reading], proofs: Mapping[str, Proof]) -> list[str]:
-    """Warnings of fields that were read surely and that a code says otherwise of.
+    """Return warnings for fields that were read with high confidence but that a code contradicts.
 
-    One sign may be a misreading even so; two are not.
+    A single different character may still be a misread; two are not.
     """
     found = []
     for name, proof in proofs.items():
@@ -147,16 +147,16 @@ def number_warnings(
     layout: Layout,
     matrix: Matrix,
 ) -> list[str]:
-    """Warnings of a printed number its type refuses, though it was read surely.
+    """Return a warning if the printed number is malformed although read with high confidence.
 
-    To be asked before a code corrects the print.
+    Call this before a code corrects the print.
 
     Parameters
     ----------
     readings
-        As parsed: one whose number has no form at all lacks it, so its place is looked at.
+        As parsed.  A number of no known form is missing from them, so its place is searched too.
     lines, matrix
-        The paper's lines, and from millimetres on the paper to their pixels.
+        The paper's lines, and the matrix from millimetres on the paper to their pixels.
     """
     slot = next((slot for slot in layout.slots if slot.field == "id"), None)
     if slot is None:
@@ -180,7 +180,7 @@ def number_warnings(
 
 
 def zone_warnings(zone: mrz.Mrz | None, lines: Sequence[Line]) -> list[str]:
-    """Warnings of a zone whose check digits fail; misread, or wrong where it was read surely."""
+    """Return warnings for failing check digits; a second one if the confidence is high."""
     if zone is None or zone.valid:
         return []
     sure = all(line.confidence > _SURE_ZONE for line in lines)
@@ -188,7 +188,7 @@ def zone_warnings(zone: mrz.Mrz | None, lines: Sequence[Line]) -> list[str]:
 
 
 def judge(warnings: list[str]) -> Verdict:
-    """The verdict that follows from a document's warnings.
+    """Return the verdict that follows from a document's warnings.
 
     >>> judge(["id:from_qr"])
     Verdict(valid=True, code=0, message='')

@@ -1,4 +1,4 @@
-"""Which segment belongs to which field: by its caption, else by where the model prints it."""
+"""Assigns each segment to a field: by its caption, or by where the layout prints the value."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from cvocr_lab.kinds import Field, Slot
 from cvocr_lab.kinds import _fieldtypes as t
 
 TOO_FAR = 3.0
-"""Cost from which a segment is not the field's."""
+"""Cost above which a segment is not assigned to the field."""
 _SAME_LEFT_MM, _CONTINUED = 3.0, 1.5
-"""How far the rows of a value begin from one another, and what a row costs that has only this."""
+"""How far apart the rows of a value may begin, and the cost of a row assigned for that alone."""
 _NO_VALUE = 1.5
-"""Misfit from which a segment is no value of a field."""
+"""Misfit above which a segment cannot be a value of a field."""
 _HEADING_MM = 15.0
-"""How far to the left of its heading the text under it may begin."""
+"""How far to the left of its heading a text below it may begin."""
 _FAR_BETTER, _BLANK = 1.5, 0.7
-"""By how much less a segment must cost beside the one that it touches than by itself, and the gap
-up to which segments touch, in their heights."""
+"""By how much less a segment must cost in the field of the segment it touches than in its own, and
+the gap, in segment heights, below which two segments touch."""
 _NEAR_MM = 15.0
-"""Gap after a caption from which a segment on its row is hardly the value."""
+"""Gap after a caption from which a segment on the same row is unlikely to be its value."""
 
 
 def assign(
@@ -31,9 +31,10 @@ def assign(
     captions: Mapping[str, Caption],
     slots: Mapping[str, Slot],
 ) -> dict[str, list[tuple[Segment, float]]]:
-    """Each segment to the field it fits best, with what that costs.
+    """Assign each segment to the field that it fits best; return them with their costs.
 
-    What does not stand on the row of a word from a closed list goes on to its next best field.
+    For fields whose values are words of a closed list, segments on other rows than the best one go
+    to their next best field.
     """
     by_name = {f.name: f for f in fields}
     assigned: dict[str, list[tuple[Segment, float]]] = {}
@@ -69,9 +70,9 @@ def _join(
     loose: Sequence[Segment],
     fields: Mapping[str, Field],
 ) -> None:
-    """Give segments to the field of the one that they touch on their row, if that fits far better.
+    """Move segments to the field of the segment they touch on their row, if that fits far better.
 
-    A value may be found in several parts, of which only the first stands near its caption.
+    A value may be found in several parts, of which only the first is near its caption.
     """
     given = {id(p): (name, cost) for name, some in assigned.items() for p, cost in some}
     for segment in loose:
@@ -89,7 +90,7 @@ def _join(
 
 
 def _touch(one: Segment, other: Segment) -> bool:
-    """Whether two segments stand on one row, with no more than a blank between."""
+    """Return whether two segments are on one row with at most a blank between them."""
     height = min(one.height, other.height)
     gap = max(one.x0 - other.x1, other.x0 - one.x1)
     return abs(one.y - other.y) < 0.35 * height and gap < _BLANK * height
@@ -100,7 +101,7 @@ def _continue(
     loose: Sequence[Segment],
     fields: Sequence[Field],
 ) -> None:
-    """Give free segments to the field whose value they continue in the next row, left-aligned."""
+    """Assign free segments to the field whose value they continue in the next row, left-aligned."""
     given = {id(segment) for some in assigned.values() for segment, _ in some}
     for segment in sorted(loose, key=lambda p: p.y):
         if id(segment) in given:
@@ -120,9 +121,9 @@ def _continue(
 def _one_row(
     segments: list[tuple[Segment, float]],
 ) -> tuple[list[tuple[Segment, float]], list[Segment]]:
-    """The segments on the row of the one that costs least, and the others.
+    """Split segments into those on the row of the cheapest one and the others.
 
-    A word of a closed list does not go on in the next line.
+    A word of a closed list does not continue on the next line.
     """
     best = min(segments, key=lambda item: item[1])[0]
     mine = [item for item in segments if abs(item[0].y - best.y) < 0.6 * best.height]
@@ -144,19 +145,19 @@ def _cost(
         left = slot.value_x if row == 0 or slot.wrap_x is None else slot.wrap_x
         dx = max(left - 2 - segment.x0, segment.x0 - (left + slot.width), 0)
         dy = abs(rows - row) * pitch
-        # A place alone says less than a caption does: captions of other models move.
+        # A position is weaker evidence than a caption: other models print captions elsewhere.
         base = 1.6 if caption is not None else 0.9
         costs.append(base + 0.35 * dy + 0.08 * dx + 0.1 * row)
     return min(costs)
 
 
 def _may_be(field: Field | None, segment: Segment) -> bool:
-    """Whether a segment may be a value of a field: the end of an address is no date."""
+    """Return whether a segment may be a value of a field; the end of an address is no date."""
     return field is None or values.misfit(field, segment.text) < _NO_VALUE
 
 
 def _before(caption: Segment, segment: Segment) -> bool:
-    """Whether a caption stands to the left of a segment; ends of lines are not that exact."""
+    """Return whether a caption is to the left of a segment, allowing for inexact line ends."""
     return (caption.x0 + caption.x1) / 2 < segment.x0
 
 
@@ -186,10 +187,10 @@ def _caption_cost(
     if not 0.4 < rows < f.max_lines + (f.flow != "right") + 0.9:
         return TOO_FAR + 1
     wrap = slot.wrap_x if slot and slot.wrap_x is not None else caption.x0
-    # A heading stands over the middle of its text.
+    # A heading is centred above its text.
     left = min(caption.x0, wrap) - (_HEADING_MM if isinstance(f.type, t.Sign) else 4)
     over = min(segment.x1, caption.x1) - max(segment.x0, caption.x0)
-    centred = f.flow == "below" and over > 4  # a heading above its value's middle
+    centred = f.flow == "below" and over > 4  # a heading centred above its value
     if not centred and (segment.x1 < left or segment.x0 < left - 3):
         return TOO_FAR + 1
     for name, c in named:
@@ -202,12 +203,12 @@ def _caption_cost(
             and c.x0 < segment.x1
             and c.x1 > caption.x0 - 2
         ):
-            return TOO_FAR + 1  # another caption stands between
+            return TOO_FAR + 1  # another caption is between them
         beside = abs(c.y - segment.y) < 0.6 * height and left < c.x1 and _before(c, segment)
         if lower and beside and _may_be(fields.get(name), segment):
-            return TOO_FAR + 1  # the segment stands on another caption's line
+            return TOO_FAR + 1  # the segment is on another caption's line
         upper_right = abs(c.y - caption.y) < 0.6 * height and c.x0 > caption.x1
         if upper_right and segment.x0 > c.x0 - 3:
-            return TOO_FAR + 1  # it stands under the next column
+            return TOO_FAR + 1  # it is below the next column
     flow = 0.9 if f.flow == "right" else 0.1
     return flow + 0.2 * rows + 0.02 * abs(segment.x0 - caption.x0)

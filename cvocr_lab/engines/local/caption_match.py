@@ -1,4 +1,4 @@
-"""Where a printed wording stands in a line that was read."""
+"""Finds where a printed wording occurs in a line that was read."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 from rapidfuzz import fuzz
 
 CLEAR: Final = 0.9
-"""Likeness from which a wording is clearly read."""
+"""Similarity from which a wording is clearly read."""
 
 
 def _least(key: str) -> float:
@@ -17,7 +17,7 @@ def _least(key: str) -> float:
 
 
 def place(key: str, anchor: str) -> tuple[float, int, int] | None:
-    """Likeness and span of the anchor in the line, on word boundaries; None when unlike."""
+    """Return the similarity and span of the anchor in the line, or None if it does not occur."""
     if len(anchor) < 4 or len(key) < 0.7 * len(anchor):
         return None
     if len(key) <= len(anchor):
@@ -28,7 +28,7 @@ def place(key: str, anchor: str) -> tuple[float, int, int] | None:
     if found is None:
         return None
     first, last = found.dest_start, found.dest_end
-    # The window is as long as the anchor; the caption ends with a word, earlier or later.
+    # The window is as long as the anchor, but the caption may end at an earlier or later word.
     starts = {first, key.rfind(" ", 0, first + 1) + 1, key.find(" ", first) + 1 or first}
     ends = {last, key.find(" ", last - 1), key.rfind(" ", first, last)}
     spans = [(a, len(key) if b < 0 else b) for a in starts for b in ends]
@@ -43,17 +43,17 @@ def place(key: str, anchor: str) -> tuple[float, int, int] | None:
 
 
 _LEAST_END, _SHARE_END, _ALIKE_END = 8, 0.44, 90
-"""Letters of a caption's end by which it is known, their share of it, and their likeness in
-percent."""
+"""Least number of letters of a caption's end that identifies it, their least share of the caption,
+and their least similarity in percent."""
 
 
 def end_of(
     key: str, anchor: str, origin: Sequence[int], text: str
 ) -> tuple[float, int, int] | None:
-    """As `place`, for a caption whose beginning is hidden or cut off: the line begins within it.
+    """Find a caption whose beginning is hidden or cut off, so that the line begins within it.
 
-    It begins within a word, or a colon follows; a line that begins with whole words of a wording
-    may be the second line of a value.
+    The line must begin within a word, or a colon must follow: a line that begins with whole words
+    of a wording may be the second line of a value.  The result is that of `place`.
     """
     least = max(_LEAST_END, int(_SHARE_END * len(anchor)))
     for length in range(min(len(anchor) - 1, len(key)), least - 1, -1):
@@ -73,7 +73,7 @@ def _cuts_words(key: str, start: int, end: int) -> bool:
 
 
 def _same_words(text: str, anchor: str) -> bool:
-    """Whether no word is another word: ``nguyen van`` is not ``nguyen quan``."""
+    """Return whether no word is a different word: ``nguyen van`` is not ``nguyen quan``."""
     mine, theirs = text.split(), anchor.split()
     if len(mine) != len(theirs):
         return True

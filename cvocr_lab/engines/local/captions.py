@@ -1,4 +1,4 @@
-"""The captions of a paper: which segments they are, and how they show where its print stands."""
+"""Finds the captions of a paper, and corrects the layout's positions by them."""
 
 from __future__ import annotations
 
@@ -14,25 +14,26 @@ from cvocr_lab.engines.local.line_segments import Segment
 from cvocr_lab.kinds import TYPES, Slot
 
 MIDDLE = 0.35
-"""The middle of small letters above the baseline, in sizes of the print."""
+"""Height of the middle of small letters above the baseline, as a share of the print size."""
 _HALVES_MM = 8.0
 """Gap up to which two wordings on one row are halves of one caption."""
 _LEAST_WORDING, _ALIKE, _ROW, _ASIDE_MM = 6, 0.62, 0.6, 8.0
-"""Letters of a wording, likeness to it, and distance in sizes of the print and in millimetres, from
-and up to which ill-read words at a caption's place are the caption."""
+"""Misread words at a caption's position are the caption if its wording has at least so many letters
+and they are at least so similar to it, within so many print sizes vertically and so many
+millimetres horizontally."""
 _ALIKE_ABOVE = 0.72
-"""Likeness from which they are the caption where they stand above its place, below all others:
-the value before it may have fewer lines than usual."""
+"""Similarity required if they are above that position but below all known captions: the value
+before it may have fewer lines than usual."""
 
 
 @dataclass(frozen=True, slots=True)
 class Caption:
-    """A field's caption; the Vietnamese and the English part may stand on a row each.
+    """Caption of a field; its Vietnamese and English parts may be on separate rows.
 
     Parameters
     ----------
     rows
-        Its segments, the upper first; parts on one row are one segment.
+        Segments of the caption from top to bottom; parts on one row are one segment.
     """
 
     rows: tuple[Segment, ...]
@@ -59,9 +60,10 @@ class Caption:
 
 
 def find_captions(segments: Sequence[Segment], model: Model) -> dict[str, Caption]:
-    """The caption of each field, and under names in brackets those of what is no field.
+    """Return the caption of each field, and in brackets captions of things that are no field.
 
-    A father's name, say, is no field of any type; its caption keeps its value from others.
+    A father's name, for example, is no field of any type; its caption keeps its value away from
+    other fields.
     """
     slots = {s.field: s for s in model.layout.slots}
     found: dict[str, list[Segment]] = {}
@@ -76,7 +78,7 @@ def find_captions(segments: Sequence[Segment], model: Model) -> dict[str, Captio
         used |= mine
     keys = _nameless(model)
     for number, segment in enumerate(segments):
-        # Another wording of a field elsewhere on the paper captions something else.
+        # Another wording of a field elsewhere on the paper is the caption of something else.
         spare = segment.caption and model.type[segment.caption].vi and id(segment) not in used
         if spare or (segment.hit is not None and not segment.caption and segment.hit.key in keys):
             captions[f"({number})"] = Caption((segment,))
@@ -84,10 +86,10 @@ def find_captions(segments: Sequence[Segment], model: Model) -> dict[str, Captio
 
 
 def moved(slots: Mapping[str, Slot], captions: Mapping[str, Caption]) -> dict[str, Slot]:
-    """The slots at the heights at which this paper has them, as its captions show.
+    """Return the slots with their heights corrected by the captions found on this paper.
 
-    Papers of one layout differ by millimetres, and a value without a readable caption is known by
-    its place alone.
+    Papers of one layout differ by millimetres, and a value without a readable caption is found by
+    its position alone.
     """
     both = [name for name in slots if name in captions]
     if not both:
@@ -111,14 +113,14 @@ def missed_captions(
     slots: Mapping[str, Slot],
     found: Mapping[str, Caption],
 ) -> list[Hit]:
-    """Captions that are read too ill to be known by their words alone, but stand where they should.
+    """Find captions at their positions that are too badly misread to be recognised by words.
 
     Parameters
     ----------
     slots
-        Where this paper has its print, see `moved`.
+        Slots with the positions on this paper, see `moved`.
     found
-        The captions that are known.
+        Captions found so far.
     """
     keys: dict[str, list[str]] = {}
     for key, spot in wordings_of(model).items():
@@ -145,7 +147,7 @@ def missed_captions(
 
 
 def _likely(segment: Segment, x: float, keys: Sequence[str]) -> Iterator[Hit]:
-    """Words of a segment near `x` that resemble one of the wordings."""
+    """Yield the words of a segment near `x` that resemble one of the wordings."""
     key, origin = folded(segment.text)
     width = (segment.x1 - segment.x0) / max(len(segment.text), 1)
     starts = [i for i in range(len(key)) if i == 0 or key[i - 1] == " "]
@@ -166,7 +168,7 @@ def _likely(segment: Segment, x: float, keys: Sequence[str]) -> Iterator[Hit]:
 
 
 def _nameless(model: Model) -> frozenset[str]:
-    """Captions that papers of the family print for what is no field."""
+    """Return the captions that papers of the family print for things that are no field."""
     kinds = [kind for kind in TYPES.values() if kind.family == model.type.family]
     prints = [p.text for kind in kinds for layout in kind.layouts for p in layout.prints]
     return frozenset(folded(text)[0] for text in prints if text.endswith(":"))
@@ -175,9 +177,10 @@ def _nameless(model: Model) -> frozenset[str]:
 def _caption(
     candidates: Sequence[Segment], slot: Slot | None, wordings: Sequence[str]
 ) -> tuple[Caption, set[int]]:
-    """The candidate that reads and stands best, with its other half beside, above or below.
+    """Return the candidate with the best text and position, joined with its other half.
 
-    Also the candidates it is made of, by identity.
+    The halves may be side by side or one above the other.  The second result is the set of
+    candidates used, by identity.
     """
 
     def fit(p: Segment) -> float:

@@ -1,7 +1,7 @@
-"""Which paper it is: printed captions and titles found among the lines read.
+"""Identifies the type of a paper by the printed captions and titles among the lines read.
 
-Every wording a layout prints is an *anchor*.  A line may hold several; of overlapping ones the
-longer wins, so that ``CĂN CƯỚC CÔNG DÂN`` is never also ``CĂN CƯỚC``.
+Every wording that a layout prints is an *anchor*.  A line may contain several; the longer of two
+overlapping anchors wins, so that ``CĂN CƯỚC CÔNG DÂN`` is never also ``CĂN CƯỚC``.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from cvocr_lab.text import fold
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """One layout of one type."""
+    """One layout of one document type."""
 
     type: DocumentType
     layout: Layout
@@ -35,19 +35,19 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """Where a layout prints an anchor: left end and middle height, millimetres.
+    """Where a layout prints an anchor: left end and middle height in millimetres.
 
     Parameters
     ----------
     field
-        The field it captions, or "" for fixed text.
+        The field whose caption it is, or "" for fixed text.
     centred
         Whether `x` is the text's centre.
     size
-        Em of the text.
+        Font size of the text.
     expected
-        Whether every paper of the model prints it; the place of one that only some print is
-        not known.
+        Whether every paper of the model prints it; the position of an anchor that only some
+        print is unknown.
     """
 
     x: float
@@ -69,9 +69,9 @@ class Hit:
     start, end
         Span in the line's text.
     key
-        The anchor's folded wording.
+        Folded wording of the anchor.
     score
-        Likeness, 0 to 1.
+        Similarity, 0 to 1.
     """
 
     line: int
@@ -83,7 +83,7 @@ class Hit:
 
 @lru_cache(1 << 12)
 def folded(text: str) -> tuple[str, tuple[int, ...]]:
-    """Lower-case text without marks and punctuation, and where each character came from."""
+    """Return lower-case text without accents and punctuation, and the origin of each character."""
     key: list[str] = []
     origin: list[int] = []
     for i, char in enumerate(text):
@@ -102,13 +102,13 @@ def folded(text: str) -> tuple[str, tuple[int, ...]]:
 
 @cache
 def models() -> tuple[Model, ...]:
-    """Every layout of every type."""
+    """Return every layout of every type."""
     return tuple(Model(t, layout) for t in TYPES.values() for layout in t.layouts)
 
 
 @cache
 def spots(model: Model) -> dict[str, Spot]:
-    """Anchors of a model by folded wording."""
+    """Return the anchors of a model by folded wording."""
     found: dict[str, Spot] = {}
     layout = model.layout
     for text in layout.prints:
@@ -136,9 +136,10 @@ def spots(model: Model) -> dict[str, Spot]:
 
 @cache
 def captions(model: Model) -> dict[str, Spot]:
-    """Anchors by which values of a model are found: its own, and its kin's for the same fields.
+    """Return the anchors that mark a model's values: its own, and those of related types.
 
-    The place of a wording that another type prints is not known.
+    Related types are those of the same family, and only wordings of shared fields are added.  The
+    position of a wording that another type prints is unknown.
     """
     found = dict(spots(model))
     mine = {field.name for field in model.type.fields if field.source == "print"}
@@ -161,7 +162,7 @@ def _wordings(field: Field) -> list[str]:
 
 @cache
 def _anchors() -> dict[str, float]:
-    """Every anchor and its weight: long and rare ones say most."""
+    """Return every anchor and its weight; long and rare anchors have the highest weights."""
     users: dict[str, int] = defaultdict(int)
     for model in models():
         for key in spots(model):
@@ -184,18 +185,18 @@ def _all_wordings() -> tuple[str, ...]:
 
 @cache
 def _capitals() -> frozenset[str]:
-    """Anchors that some model prints in capitals."""
+    """Return the anchors that some model prints in capitals."""
     return frozenset(folded(w)[0] for w in _all_wordings() if w.isupper())
 
 
 @cache
 def _sentences() -> frozenset[str]:
-    """Anchors that some model prints otherwise; small letters of a title are misread capitals."""
+    """Return the anchors that some model prints in small letters, and all long ones."""
     return frozenset(folded(w)[0] for w in _all_wordings() if not w.isupper() or len(w) > 14)
 
 
 def find_anchors(lines: Sequence[Line]) -> list[Hit]:
-    """Anchors found in the lines; overlapping ones settled for the longer."""
+    """Find the anchors in the lines; the longer of two overlapping anchors wins."""
     keys = [folded(line.text) for line in lines]
     anchors = list(_anchors())
     if not lines:
@@ -217,11 +218,11 @@ def find_anchors(lines: Sequence[Line]) -> list[Hit]:
             if any(end > a and start < b for a, b in taken):
                 continue
             first, stop = origin[start], origin[end - 1] + 1
-            # "Họ và tên" is a caption, "HỒ VĂN TÈO" a name; "Đức Trọng" no "CỤC TRƯỞNG".
+            # "Họ và tên" is a caption but "HỒ VĂN TÈO" a name; "Đức Trọng" is not "CỤC TRƯỞNG".
             printed = lines[row].text[first:stop]
             if not _is_wording(printed, anchor, score):
                 continue
-            # Whole captions may be set in capitals; what is only like one may be a name.
+            # Captions may be set in capitals; text that is merely similar may be a name.
             clear = len(anchor) >= NO_VALUE and score >= CLEAR
             if clear or anchor in (_capitals() if printed.isupper() else _sentences()):
                 taken.append((start, end))
@@ -230,7 +231,7 @@ def find_anchors(lines: Sequence[Line]) -> list[Hit]:
 
 
 def _is_wording(printed: str, anchor: str, score: float) -> bool:
-    """Whether text that folds to an anchor is its wording, with its marks and in one piece.
+    """Return whether text that folds to an anchor is its wording, with its accents and unbroken.
 
     "Chợ Gạo, Tiền" is not "Có giá trị đến", and "Họ và tên: HÀ" not "Họ và tên cha".
     """
@@ -242,15 +243,15 @@ def _is_wording(printed: str, anchor: str, score: float) -> bool:
 
 
 NO_VALUE = 14
-"""Letters of a wording that is too long to be a value by chance."""
+"""Number of letters from which a wording is too long to be a value by chance."""
 _SAME, _LIKE_MARKS = 0.999, 64
-"""Score from which an anchor is its wording letter by letter; and the likeness, in percent, that
-what is not clearly read must have to its wording with all marks."""
+"""Score from which an anchor matches letter by letter, and the similarity to its accented wording,
+in percent, that text must have if it was not clearly read."""
 
 
 @cache
 def _by_anchor() -> dict[str, frozenset[str]]:
-    """How each anchor is printed, in small letters."""
+    """Return how each anchor is printed, in lower case."""
     printed: dict[str, set[str]] = defaultdict(set)
     for wording in _all_wordings():
         printed[folded(wording)[0]].add(wording.casefold())
@@ -259,26 +260,26 @@ def _by_anchor() -> dict[str, frozenset[str]]:
 
 @cache
 def caption_words() -> frozenset[str]:
-    """Every word of the captions and titles that some type prints, in small letters."""
+    """Return every word of the captions and titles of all types, in lower case."""
     return frozenset(w for wording in _all_wordings() for w in _WORDS.findall(wording.casefold()))
 
 
 _WORDS = re.compile(r"[^\W\d_]+")
 _AFTER_SHORT = re.compile(r"$|[:/(.]|N[o°º]|(?:[A-Z]{2} ?)?[\dOIl]{5}|[A-Z]{2}$")
-"""What may follow a caption of two or three letters: "Số 4 Ngõ 189" is an address."""
+"""What may follow a caption of two or three letters; "Số 4 Ngõ 189" is an address."""
 
 
 def _short_ones(
     key: str, origin: Sequence[int], text: str
 ) -> list[tuple[float, int, int, str, float]]:
-    """Anchors of two or three letters, with their marks: at the line's start, or before a colon."""
+    """Find anchors of two or three letters at the start of the line or before a colon."""
     found: list[tuple[float, int, int, str, float]] = []
     for word in re.finditer(r"\w+", key):
         if word.group() not in _short_anchors():
             continue
         printed = text[origin[word.start()] : origin[word.end() - 1] + 1]
         after = text[origin[word.end() - 1] + 1 :].lstrip()
-        # "Họ" is a caption, "HỒ" and "Hồ" are names.
+        # "Họ" is a caption, but "HỒ" and "Hồ" are names.
         same = printed.casefold() in _short_anchors()[word.group()]
         starts = word.start() == 0 and same and _AFTER_SHORT.match(after)
         if starts or after.startswith(":"):
@@ -288,7 +289,7 @@ def _short_ones(
 
 @cache
 def _short_anchors() -> dict[str, frozenset[str]]:
-    """Anchors of two or three letters, and how each is printed, in small letters."""
+    """Return the anchors of two or three letters, and how each is printed, in lower case."""
     return {
         key: frozenset(wording.strip(" :.") for wording in some)
         for key, some in _by_anchor().items()
@@ -302,11 +303,11 @@ _OTHERS = (
     "GIẤY KHAI SINH", "THẺ NHÂN VIÊN", "GIẤY CHỨNG NHẬN KIỂM ĐỊNH", "HÓA ĐƠN", "SỔ HỘ KHẨU",
     "GIẤY CHỨNG NHẬN KẾT HÔN", "GIẤY XÁC NHẬN", "ĐƠN XIN", "HỢP ĐỒNG",
 )  # fmt: skip
-"""Titles of papers that share captions with ours and are none of them."""
+"""Titles of papers that share captions with the supported types but are not supported."""
 
 
 def is_other_paper(lines: Sequence[Line]) -> bool:
-    """Whether a line is the title of a paper that is none of ours."""
+    """Return whether a line is the title of a paper of an unsupported type."""
     titles = [folded(title)[0] for title in _OTHERS]
     for line in lines:
         key = folded(line.text)[0]
@@ -321,12 +322,12 @@ def is_other_paper(lines: Sequence[Line]) -> bool:
 def score_models(
     hits: Sequence[Hit], evidence: dict[str, float] | None = None
 ) -> dict[Model, float]:
-    """How well each model explains the anchors found; higher is better.
+    """Score how well each model explains the anchors found; higher is better.
 
     Parameters
     ----------
     evidence
-        Extra weight by type name: an MRZ of its format, a QR, a number of its length.
+        Extra weight by type name, e.g. for an MRZ of its format or a QR code.
     """
     weights = _anchors()
     best: dict[str, float] = {}
@@ -335,7 +336,7 @@ def score_models(
     scores = {}
     for model in models():
         score = (evidence or {}).get(model.type.name, 0.0)
-        # Wordings of one spot stand for each other: count the best found, miss it once.
+        # Wordings of one spot are alternatives: count the best found, or one miss.
         for expected, others in _by_spot(model):
             shown = [key for key in (*expected, *others) if key in best]
             if shown:
@@ -348,7 +349,7 @@ def score_models(
 
 @cache
 def _by_spot(model: Model) -> tuple[tuple[list[str], list[str]], ...]:
-    """The anchors of each spot of a model: those that are expected there, and others."""
+    """Return the anchors of each spot of a model: the expected ones and the others."""
     by_spot: dict[tuple[float, float, str], tuple[list[str], list[str]]] = {}
     for key, spot in spots(model).items():
         where = (spot.x, spot.y, spot.field)

@@ -1,4 +1,4 @@
-"""Codes on the papers: QR by ``zxing-cpp``, and the machine-readable zone."""
+"""Reads the codes on the papers: QR codes with ``zxing-cpp``, and the machine-readable zone."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from cvocr_lab.text import letters_from_lookalikes
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """A QR code: its text and where it stands in the picture."""
+    """A QR code: its text and its quad in the picture."""
 
     text: str
     quad: Quad
 
 
 def read_codes(image: Image, *, longest: int = 2200) -> list[Code]:
-    """QR codes of the picture, any orientation."""
+    """Return the QR codes of the picture, in any orientation."""
     import zxingcpp
 
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
@@ -42,7 +42,7 @@ def read_codes(image: Image, *, longest: int = 2200) -> list[Code]:
 
 
 def read_codes_near(image: Image, box: tuple[float, float, float, float]) -> list[Code]:
-    """QR codes in a part of the picture, tried enlarged and with contrast spread."""
+    """Return the QR codes in a part of the picture, tried enlarged and then sharpened."""
     height, width = image.shape[:2]
     if not np.isfinite(box).all():
         return []
@@ -66,7 +66,7 @@ def read_codes_near(image: Image, box: tuple[float, float, float, float]) -> lis
 
 
 def id_code(codes: Sequence[Code]) -> Code | None:
-    """The code that is an identity paper's; None for links, stickers and vehicles' codes."""
+    """Return the first code of an identity paper; None for links, stickers and vehicles' codes."""
     for code in codes:
         try:
             qr.parse(code.text)
@@ -77,14 +77,14 @@ def id_code(codes: Sequence[Code]) -> Code | None:
 
 
 def looks_like_mrz(line: Line) -> bool:
-    """Whether a line may belong to a machine-readable zone."""
+    """Return whether a line may belong to a machine-readable zone."""
     text = line.text.replace(" ", "")
     fillers = text.count("<") + text.count("«") * 2
     if len(text) < 20:
         return False
     if fillers >= 3 or text.startswith(("IDVNM", "P<VNM", "1DVNM")):
         return True
-    # The second line of a passport with a long personal number has hardly a filler.
+    # The second line of a passport with a long personal number has hardly any fillers.
     own = sum(c in mrz.ALPHABET for c in text)
     return len(text) >= 36 and own >= 0.95 * len(text) and sum(c.isdigit() for c in text) > 18
 
@@ -93,12 +93,12 @@ _LETTERS = {
     (2, 44): ((0, 2, 44), (1, 10, 13)),
     (3, 30): ((0, 2, 5), (1, 15, 18), (2, 0, 30)),
 }
-"""By lines and their length, where only letters and fillers stand: row, first, and after the last
-(ICAO 9303-4, 4.2.2 and 9303-5, 4.2.2)."""
+"""Spans of letters and fillers only, as (row, start, end), by the zone's number of lines and their
+length (ICAO 9303-4, 4.2.2 and 9303-5, 4.2.2)."""
 
 
 def parse_zone(texts: Sequence[str]) -> tuple[mrz.Mrz, bool] | None:
-    """The zone of the lines, and whether it had to be repaired; None when they are none."""
+    """Return the zone and whether it had to be repaired, or None if the lines are no MRZ."""
     found = mrz.find(texts)
     if found is None:
         return None

@@ -1,7 +1,7 @@
-"""How sure a value is: a fitted chance that it is exactly right, not a raw mean.
+"""Computes the confidence of a value: the fitted probability that it is exactly right.
 
-A logistic model over what is known of a reading.  ``tests/benchmarks/fit_confidence.py`` fitted
-its weights (``data/confidence.json``) on generated pictures whose seeds serve nothing else.
+A logistic model of the properties of a reading.  ``tests/benchmarks/fit_confidence.py`` fitted its
+weights (``data/confidence.json``) on generated pictures whose seeds are used for nothing else.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ FEATURES = (
 )  # fmt: skip
 _PROVEN = 0.995
 _CHECKED = ("id", "person_number", "born", "duedate")
-"""What a TD1 zone's check digits guard: neither names nor sex nor country."""
+"""Fields guarded by the check digits of a TD1 zone: not the names, the sex or the country."""
 
 
 def group(field: Field) -> str:
-    """Which kind of value the field holds, one of `GROUPS`."""
+    """Return the kind of value that the field holds, one of `GROUPS`."""
     kind = field.type
     if isinstance(kind, t.Date):
         return "date"
@@ -40,12 +40,12 @@ def group(field: Field) -> str:
 
 
 def features(field: Field, reading: Reading, *, agrees: bool | None) -> tuple[float, ...]:
-    """What the model looks at, in the order of `FEATURES`.
+    """Return the features of a reading, in the order of `FEATURES`.
 
     Parameters
     ----------
     agrees
-        Whether the 12-digit number fits printed birth and sex; None when it cannot be said.
+        Whether the 12-digit number fits the printed birth date and sex; None if unknown.
     """
     characters = reading.characters or (0.5,)
     numbers = field.name in ("id", "born", "sex")
@@ -78,7 +78,7 @@ def chance(
     agrees: bool | None,
     zone: mrz.Mrz | None,
 ) -> float:
-    """Chance that the reading is exactly right, 0 to 1."""
+    """Return the probability that the reading is exactly right, 0 to 1."""
     if proven:
         return _PROVEN
     if field.source == "mrz" or field.name == "mrz":
@@ -90,22 +90,22 @@ def chance(
 
 
 def zone_chance(*, checked: bool, guarded: bool) -> float:
-    """Chance that a value out of a machine-readable zone is right.
+    """Return the probability that a value from a machine-readable zone is right.
 
     Parameters
     ----------
     checked
-        Whether the check digits hold.
+        Whether the check digits are right.
     guarded
-        Whether one of them guards this value: neither names nor sex nor country are guarded.
+        Whether one of them guards this value; names, sex and country are not guarded.
     """
     return (_PROVEN if guarded else 0.95) if checked else 0.4
 
 
 def type_chance(score: float, margin: float) -> float:
-    """Chance that the type is right, from the model's score and its lead over other types.
+    """Return the probability that the type is right, from its score and its lead over other types.
 
-    A rule of thumb, not fitted: wrong types are too rare in generated pictures to fit it on.
+    This is a rule of thumb: wrong types are too rare in generated pictures to fit a model.
     """
     return round(1 / (1 + math.exp(-(0.12 * score + 0.25 * margin - 2.0))), 4)
 

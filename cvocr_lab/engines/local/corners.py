@@ -1,9 +1,9 @@
-"""The four corners of a paper, chosen together from the second net's heat maps.
+"""Finds the four corners of a paper jointly from the heat maps of the second net.
 
 A heat map often has several peaks: a frame printed on the paper, the edge of the picture, another
-paper.  The corners are those that are most probable together, given how papers look (a scanned
-paper is a rectangle of a known shape, a photographed one is nearly one) and how clearly the sides
-between them stand out.
+paper.  The corners chosen are jointly the most probable, given the usual shapes of papers (a
+scanned paper is a rectangle of a known aspect ratio, a photographed one is nearly so) and how
+clearly the sides between them stand out.
 """
 
 from __future__ import annotations
@@ -21,26 +21,27 @@ from cvocr_lab.engines.local.edges import side_odds
 from cvocr_lab.engines.local.geometry import Image, Matrix, Points, side_lengths, warp_points
 
 CELL: Final = 4
-"""Pixels of what the net sees per cell of a heat map."""
+"""Pixels of the net's input per cell of a heat map."""
 _MOST_PEAKS, _LEAST_CHANCE = 3, 1e-3
-"""Places considered for a corner, and the least probability of one."""
+"""Largest number of positions considered for a corner, and least probability of each."""
 _FLOOR = 1e-6
-"""Added to each probability, as the net is sometimes sure of a wrong place."""
+"""Added to each probability, because the net is sometimes confident of a wrong position."""
 _FURTHEST = 0.25
-"""How far a corner may lie from the outline before, as a share of the paper's length."""
+"""How far a corner may be from the initial outline, as a share of the paper's length."""
 _STEPS, _BEST = (0.06, 0.03, 0.03, 0.015, 0.015, 0.007, 0.0035), 4
-"""Moves tried around the best outlines, as shares of the paper's length, and how many are kept."""
+"""Steps tried around the best outlines, as shares of the paper's length, and the number of outlines
+kept after each."""
 _HOPEFUL = 16
-"""How many of the outlines tried are compared by their sides too, which takes longest."""
+"""Number of outlines whose sides are compared too, which takes the most time."""
 _OTHER_RATIO = 0.01
-"""Probability added to each known ratio of sides: the type may be wrong."""
+"""Probability added to each known aspect ratio, because the type may be wrong."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """How the papers of one sort of picture vary: standard deviations, and the sort's share.
+    """Standard deviations of the shape of papers in one kind of picture, and its share of pictures.
 
-    The twist is a share of the length, the ratio of sides a logarithm, the angle in degrees.
+    The twist is a share of the length, the aspect ratio a logarithm, the angle in degrees.
     """
 
     share: float
@@ -60,18 +61,18 @@ def best_corners(
     ratios: Mapping[float, float],
     image: Image,
 ) -> tuple[Points, float] | None:
-    """Return the corners that are most probable together, in pixels of the picture.
+    """Return the jointly most probable corners, in pixels of the picture.
 
     Parameters
     ----------
     quad
-        The outline before, ``(4, 2)``, in the order of the heat maps.
+        The initial outline, ``(4, 2)``, in the order of the heat maps.
     matrix
-        From pixels of the picture to those the net saw.
+        Homography from pixels of the picture to pixels of the net's input.
     heat
-        Logits of each corner's place, ``(4, rows, columns)``.
+        Logits of each corner's position, ``(4, rows, columns)``.
     ratios
-        Width over height of the known papers, and the probability of each.
+        Aspect ratios (width over height) of the known papers, and their probabilities.
     image
         The picture as `edges.smoothed` returns it.
 
@@ -79,7 +80,7 @@ def best_corners(
     -------
     tuple or None
         The corners, clockwise, and the logarithm of their probability up to a constant; None
-        where no corners make a paper.
+        if no corners form the outline of a paper.
     """
     powers = np.exp(heat - heat.max((1, 2), keepdims=True))
     chances = powers / powers.sum((1, 2), keepdims=True)
@@ -109,7 +110,7 @@ def best_corners(
 
 
 def peaks(chance: NDArray[np.float32]) -> Points:
-    """Return the likely places of a corner, ``(n, 2)`` pixels of what the net saw, n at least 1.
+    """Return the likely positions of a corner, ``(n, 2)`` pixels of the net's input, n at least 1.
 
     Parameters
     ----------
@@ -136,7 +137,7 @@ def peaks(chance: NDArray[np.float32]) -> Points:
 def _seen(
     quads: NDArray[np.float64], matrix: Matrix, chances: NDArray[np.float32]
 ) -> NDArray[np.float64]:
-    """Logarithm of what the heat maps say of each of the outlines ``(n, 4, 2)``."""
+    """Return the log probability of outlines ``(n, 4, 2)`` according to the heat maps."""
     cells = (warp_points(matrix, quads).reshape(quads.shape) / CELL - 0.5).astype(np.float32)
     total = np.zeros(len(quads))
     for k, chance in enumerate(chances):
@@ -149,7 +150,7 @@ def _seen(
 
 
 def _expected(quads: NDArray[np.float64], ratios: Mapping[float, float]) -> NDArray[np.float64]:
-    """Logarithm of how common outlines of such a form are."""
+    """Return the log probability of the shapes of the outlines."""
     sides = np.roll(quads, -1, 1) - quads
     lengths = np.hypot(sides[..., 0], sides[..., 1])
     across, down = (np.maximum(lengths[:, k] + lengths[:, k + 2], 1e-6) / 2 for k in (0, 1))
@@ -174,12 +175,12 @@ def _expected(quads: NDArray[np.float64], ratios: Mapping[float, float]) -> NDAr
 
 
 def _bell(x: NDArray[np.float64], spread: float) -> NDArray[np.float64]:
-    """The normal distribution's density, up to a constant factor."""
+    """Return the density of the normal distribution, up to a constant factor."""
     return np.asarray(np.exp(-0.5 * (x / spread) ** 2) / spread)
 
 
 def _are_convex(quads: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Which of the outlines ``(n, 4, 2)`` are convex and clockwise."""
+    """Return which of the outlines ``(n, 4, 2)`` are convex and clockwise."""
     sides = np.roll(quads, -1, 1) - quads
     after = np.roll(sides, -1, 1)
     turns = sides[..., 0] * after[..., 1] - sides[..., 1] * after[..., 0]
@@ -187,7 +188,7 @@ def _are_convex(quads: NDArray[np.float64]) -> NDArray[np.bool_]:
 
 
 def _directions() -> NDArray[np.float64]:
-    """Moves of the whole outline, of one corner and of one side, along both axes: ``(m, 4, 2)``."""
+    """Return moves of the outline, of one corner and of one side along both axes, ``(m, 4, 2)``."""
     moves: list[NDArray[Any]] = []
     for axis in (0, 1):
         for corners in ((0, 1, 2, 3), (0,), (1,), (2,), (3,), (0, 1), (1, 2), (2, 3), (3, 0)):
@@ -201,7 +202,7 @@ _DIRECTIONS = _directions()
 
 
 def _moved(quads: NDArray[np.float64], step: float) -> NDArray[np.float64]:
-    """The outlines ``(n, 4, 2)``, and each of them shifted, turned, scaled or bent a little."""
+    """Return the outlines ``(n, 4, 2)``, and variants slightly shifted, turned, scaled or bent."""
     out = quads - quads.mean(1, keepdims=True)
     size = np.maximum(np.hypot(*out.transpose(2, 0, 1)).max(1), 1e-6)[:, None, None]
     turned = np.stack([-out[..., 1], out[..., 0]], -1)

@@ -1,8 +1,8 @@
-"""Reconciles print with code: what `cvocr_lab.proofs` finds proven corrects the print.
+"""Reconciles print with codes: values proven by `cvocr_lab.proofs` correct the print.
 
-A correction leaves a warning ``<field>:from_qr`` or ``<field>:from_mrz``; a value the code
-confirms leaves none, but is as sure as the code.  A code that is another person's proves nothing
-and leaves ``qr:of_another`` or ``mrz:of_another``: look.
+A correction adds the warning ``<field>:from_qr`` or ``<field>:from_mrz``; a value that the code
+confirms gets no warning, but the confidence of the code.  A code that belongs to another person
+proves nothing and adds ``qr:of_another`` or ``mrz:of_another``, which asks for a manual check.
 """
 
 from __future__ import annotations
@@ -21,9 +21,10 @@ from cvocr_lab.text import comparison_key, fold_key
 
 
 def uncontradicted(proofs: Mapping[str, Proof], warnings: Sequence[str]) -> dict[str, Proof]:
-    """The proofs without those of the MRZ that surely read print contradicts.
+    """Return the proofs, except those from the MRZ that contradict confidently read print.
 
-    A zone that was mended until its check digits held may have been mended in the wrong place.
+    A zone that was repaired until its check digits were right may have been changed in the wrong
+    place.
     """
     return {n: p for n, p in proofs.items() if f"{n}:contradicts_mrz" not in warnings}
 
@@ -31,7 +32,7 @@ def uncontradicted(proofs: Mapping[str, Proof], warnings: Sequence[str]) -> dict
 def reconcile(
     readings: Mapping[str, Reading], proofs: Mapping[str, Proof]
 ) -> tuple[dict[str, Reading], set[str], list[str]]:
-    """Readings after the proofs, the names of proven fields, and warnings."""
+    """Return the readings corrected by the proofs, the names of proven fields, and warnings."""
     made = dict(readings)
     proven: set[str] = set()
     warnings: list[str] = []
@@ -61,7 +62,7 @@ def reconcile(
 
 
 def _settle(text: str, proof: Proof) -> tuple[str, bool]:
-    """The value to keep and whether the proof backs it wholly."""
+    """Return the value to keep, and whether the proof confirms all of it."""
     if proof.how in ("folded", "guess"):
         return text, False
     if proof.how == "words":
@@ -73,16 +74,16 @@ def _settle(text: str, proof: Proof) -> tuple[str, bool]:
 
 
 _LETTERS = {"M": "NAM", "F": "NỮ"}
-"""What passports print that give the sex as a letter alone."""
+"""Words for the sex in passports that print only a letter."""
 _UNITS = frozenset((
     "xa", "phuong", "thi", "tran", "quan", "huyen", "xom", "thon", "to", "khu", "pho", "tp", "tx",
     "tt", "thanh", "tinh", "dac",
 ))  # fmt: skip
-"""Words a code's address may have beyond the print's."""
+"""Words that the address in a code may have in addition to the printed ones."""
 
 
 def _by_words(text: str, source: str) -> tuple[str, bool]:
-    """Printed words mended by the like words of the source; unlike words stay as printed."""
+    """Correct printed words by similar words of the source; keep dissimilar words as printed."""
     printed, known = text.split(), source.split()
     if not printed or not known:
         return text, False
@@ -106,7 +107,7 @@ def _by_words(text: str, source: str) -> tuple[str, bool]:
                 out[i] = _like(printed[i], known[j]) if bare[i] != base[j] else printed[i]
                 backed[i] = True
                 used.add(j)
-    # A lost line of the print must not look proven.
+    # An address with a line missing must not count as proven.
     left = {fold_key(w) for j, w in enumerate(base) if j not in used}
     return " ".join(out), all(backed) and left <= _UNITS
 
@@ -118,7 +119,7 @@ def _near(word: str, other: str) -> bool:
 
 
 def _like(printed: str, known: str) -> str:
-    """The known word with the printed word's case and punctuation."""
+    """Return the known word with the case and punctuation of the printed word."""
     core = known.strip(",.")
     bare = printed.strip(",.")
     if bare.isupper() and len(bare) > 1:
@@ -129,7 +130,7 @@ def _like(printed: str, known: str) -> str:
 
 
 def number_agrees(kind: DocumentType, readings: Mapping[str, Reading]) -> bool | None:
-    """Whether the 12-digit number fits printed birth and sex; None when it cannot be said."""
+    """Return whether the 12-digit number fits the printed birth date and sex; None if unknown."""
     from cvocr_lab.places import check_citizen_id
 
     number, born, sex = (readings.get(n) for n in ("id", "born", "sex"))
@@ -143,7 +144,7 @@ def number_agrees(kind: DocumentType, readings: Mapping[str, Reading]) -> bool |
 
 
 def sides_differ(documents: Sequence[Document]) -> bool:
-    """Whether the numbers of a front and a back are two persons'."""
+    """Return whether the numbers of a front and a back belong to different persons."""
     numbers = {
         side: {
             value.text

@@ -1,7 +1,7 @@
-"""How much a paper's sides stand out from what lies around it.
+"""Measures how clearly the sides of a paper stand out from the background.
 
 Along a true side, the colour just inside differs from the colour just outside by about the same
-amount everywhere.  Along a line through a printed page or through the paper itself, it does not.
+amount everywhere.  Along a line across a printed page or the paper itself, it does not.
 """
 
 from __future__ import annotations
@@ -15,41 +15,41 @@ from numpy.typing import NDArray
 from cvocr_lab.engines.local.geometry import Image
 
 _POINTS: Final = 24
-"""Points compared along a side, away from its ends: corners may be round."""
+"""Number of points compared along a side, away from its ends, as corners may be round."""
 _ALONG: Final = 0.07 + 0.86 * (np.arange(_POINTS) + 0.5) / _POINTS
 _BESIDE: Final = 0.008
-"""Distance of the points compared from the side, as a share of the paper's length."""
+"""Distance of the compared points from the side, as a share of the paper's length."""
 _NOISE: Final = 4.0
-"""Spread of the colour's difference, in levels of 255, that every picture has."""
+"""Spread of the colour difference that every picture has, in levels of 255."""
 _EVEN: Final = 0.6
-"""Difference over its spread at which a line is as likely a side as not."""
+"""Ratio of the difference to its spread at which a line is equally likely to be a side or not."""
 _SLOPE, _LEAST, _MOST = 1.1, -1.5, 2.0
-"""The logarithm of the odds grows so fast with that of the difference, between these bounds."""
+"""The log odds grow by this factor with the logarithm of that ratio, within these bounds."""
 _HIDDEN: Final = 0.1
 """Share of papers whose sides cannot be seen."""
 
 
 def smoothed(image: Image) -> Image:
-    """Return a picture in which single pixels no longer count."""
+    """Return the picture blurred, so that single pixels have no influence."""
     return np.asarray(cv2.GaussianBlur(image, (0, 0), 1.0), np.uint8)
 
 
 def side_odds(image: Image, quads: NDArray[np.float64], length: float) -> NDArray[np.float64]:
-    """Return the logarithm of the odds that outlines run along the sides of a paper.
+    """Return the log odds that outlines run along the sides of a paper.
 
     Parameters
     ----------
     image
         As `smoothed` returns it, ``(height, width, 3)``.
     quads
-        Outlines in its pixels, ``(n, 4, 2)``.
+        Outlines in pixels of the image, ``(n, 4, 2)``.
     length
-        About the paper's length in pixels.
+        Approximate length of the paper in pixels.
 
     Returns
     -------
     ndarray
-        ``(n,)``; sides beyond the picture's frame count as neither likely nor unlikely.
+        ``(n,)``; sides outside the picture count as neither likely nor unlikely.
     """
     sides = np.roll(quads, -1, 1) - quads
     lengths = np.maximum(np.hypot(sides[..., 0], sides[..., 1]), 1e-6)[..., None]

@@ -1,4 +1,4 @@
-"""The three nets that look before anything is read, on onnxruntime."""
+"""Runs the three nets that find papers, their corners and their lines, on onnxruntime."""
 
 from __future__ import annotations
 
@@ -33,20 +33,21 @@ from cvocr_lab.kinds import TYPES
 
 MODELS = ("papers.onnx", "turns.onnx", "text.onnx")
 _LEAST_SIDE = 40
-"""Papers whose longer side is shorter than this, in pixels, cannot be read."""
+"""Length of a paper's longer side, in pixels, below which it cannot be read."""
 _LEAST_SHOWN = 0.45
-"""Share of a paper that must lie within the picture."""
+"""Least share of a paper that must be inside the picture."""
 _MOST_LOOKS, _STILL = 5, 0.012
-"""How often the second net looks, and the move of a corner, as a share of the paper's length, up to
-which an outline stands still."""
+"""How often the second net is applied at most, and the movement of the corners, as a share of the
+paper's length, below which it stops."""
 _SMALL, _AROUND, _SAME_PAPER = 0.55, 0.3, 0.4
-"""Papers shorter than this share of the picture are looked at again from closer by, with so much of
-their length around them; what overlaps so much with the first outline is the same paper."""
+"""Papers shorter than this share of the picture are searched again in a crop around them, with a
+margin of this share of their length; an outline that overlaps the first by more than the third
+number is the same paper."""
 _LANDSCAPE = 1.25
-"""Length of an outline over its width from which it is no paper that stands on its short side: all
-papers are landscape, and none is photographed at such a slant."""
+"""Aspect ratio from which an outline cannot be a paper standing on its short side: all papers are
+landscape, and perspective never distorts them that much."""
 _OVERLAP = 0.5
-"""Share of the smaller of two outlines from which they are one paper found twice."""
+"""Share of the smaller of two outlines above which they are the same paper found twice."""
 
 
 class Eyes:
@@ -82,14 +83,14 @@ class Eyes:
         return [outline for outline in seen if outline in found]
 
     def _rough(self, small: Image) -> list[Points]:
-        """Rough outlines of the papers of a picture, the largest first."""
+        """Return rough outlines of the papers of a picture, the largest first."""
         canvas, matrix = papers.thumbnail(small)
         answer = _open(MODELS[0], self._threads).run(canvas[None])[0][0]
         back = np.linalg.inv(matrix)
         return [warp_points(back, quad) for quad in papers.instances(answer)]
 
     def _closer(self, small: Image, rough: Points) -> Points:
-        """The outline of a small paper as seen from closer by."""
+        """Return the outline of a small paper as found in a crop around it."""
         part, low = around(small, rough, _AROUND * max(side_lengths(rough)))
         if not part.size:
             return rough
@@ -98,13 +99,13 @@ class Eyes:
         return best if overlap(best, rough) > _SAME_PAPER else rough
 
     def near(self, image: Image, corners: Points) -> list[Outline]:
-        """Return the paper whose outline is about these corners, if there is one."""
+        """Return the paper whose outline is close to these corners, as a list of at most one."""
         small, scale = papers.reduced(image)
         outline = self._outline(small, corners * scale, scale)
         return [] if outline is None else [outline]
 
     def whole(self, image: Image) -> Outline:
-        """Return the picture's own frame as the outline of a paper that fills it."""
+        """Return the frame of the picture as the outline of a paper that fills it."""
         small, scale = papers.reduced(image)
         frame = rectangle(small.shape[1], small.shape[0])
         outline = self._outline(small, frame, scale)
@@ -113,7 +114,7 @@ class Eyes:
         return Outline(papers.long_side_first(frame) / scale, 0.5, {})
 
     def _outline(self, small: Image, rough: Points, scale: float) -> Outline | None:
-        """Look at a rough outline until it stands still, each time where the last look led."""
+        """Refine a rough outline until it no longer moves; None if it is too small or outside."""
         if max(side_lengths(rough)) < _LEAST_SIDE or _shown(rough, small) < _LEAST_SHOWN:
             return None
         net = _open(MODELS[1], self._threads)
@@ -148,7 +149,7 @@ class Eyes:
         Parameters
         ----------
         scale
-            By how much the picture is to be scaled before it is looked at.
+            Factor by which the picture is scaled for the net.
         """
         height, width = image.shape[:2]
         step = text_lines.MULTIPLE
@@ -161,7 +162,7 @@ class Eyes:
 
 
 def _ratios(types: Mapping[str, float]) -> dict[float, float]:
-    """Width over height of each layout, and its probability; "" is any of them."""
+    """Return the aspect ratio of each layout with its probability; "" counts for every type."""
     chances: dict[float, float] = {}
     for kind in TYPES.values():
         share = (types.get(kind.name, 0.0) + types.get("", 0.0) / len(TYPES)) / len(kind.layouts)
@@ -172,7 +173,7 @@ def _ratios(types: Mapping[str, float]) -> dict[float, float]:
 
 
 def _shown(quad: Points, image: Image) -> float:
-    """Share of a quadrilateral that lies within the picture."""
+    """Return the share of a quadrilateral that is inside the picture."""
     frame = rectangle(image.shape[1], image.shape[0]).astype(np.float32)
     common, _ = cv2.intersectConvexConvex(cv2.convexHull(quad.astype(np.float32)), frame)
     return float(common / max(cv2.contourArea(quad.astype(np.float32)), 1e-6))
@@ -185,7 +186,7 @@ class _Net:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.log_severity_level = 3
-        # Planned memory is taken anew for each size of picture: more of it, and no faster.
+        # Memory plans are made for each size of picture: they need more memory and save no time.
         options.enable_mem_pattern = False
         try:
             self._session = onnxruntime.InferenceSession(
@@ -195,7 +196,7 @@ class _Net:
             self.card: dict[str, Any] = json.loads(meta["card"])
         except Exception as error:
             raise ArgumentError(
-                f"{path.name} is no model written by cvocr_lab.training.export"
+                f"{path.name} is not a model written by cvocr_lab.training.export"
             ) from error
 
     def run(self, pictures: Image) -> Sequence[Any]:
@@ -204,7 +205,7 @@ class _Net:
 
 
 def model_files() -> tuple[Path, ...]:
-    """Return the models in the package."""
+    """Return the paths of the models in the package."""
     folder = resources.files("cvocr_lab.data").joinpath("models")
     return tuple(Path(str(folder.joinpath(name))) for name in MODELS)
 

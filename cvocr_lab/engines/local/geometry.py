@@ -1,4 +1,4 @@
-"""Quadrilaterals and homographies of papers and lines; shared by the finders and their training."""
+"""Quadrilaterals and homographies of papers and lines, used by the engine and by training."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Image = NDArray[np.uint8]
 Matrix = NDArray[np.floating[Any]]
 """Homography, ``(3, 3)``."""
 Points = NDArray[np.float64]
-"""Shape ``(n, 2)``; a quadrilateral has four, clockwise (y points down)."""
+"""Shape ``(n, 2)``; a quadrilateral has four points, clockwise (y points down)."""
 Quads = NDArray[np.float32]
 """Shape ``(n, 4, 2)``."""
 
@@ -26,7 +26,7 @@ def warp_points(matrix: Matrix, points: ArrayLike) -> Points:
     flat = np.asarray(points, float).reshape(-1, 2)
     out = np.column_stack([flat, np.ones(len(flat))]) @ matrix.T
     depth = out[:, 2:3]
-    # Points at the horizon go far away, not to infinity.
+    # Points on the horizon are mapped far away instead of to infinity.
     return np.asarray(out[:, :2] / np.where(np.abs(depth) < 1e-9, 1e-9, depth))
 
 
@@ -55,8 +55,8 @@ def side_lengths(quad: Points) -> tuple[float, float]:
 def fit_quad(mask: NDArray[np.uint8]) -> Points | None:
     """Fit a quadrilateral to the largest blob of a mask.
 
-    The convex hull is reduced to the four sides that add least area, then each side is fitted to
-    the outline's points along its middle, so that round corners do not count.
+    The convex hull is reduced to the four sides that add the least area.  Each side is then fitted
+    to the outline's points along its middle, so that round corners have no influence.
 
     Returns
     -------
@@ -70,7 +70,7 @@ def fit_quad(mask: NDArray[np.uint8]) -> Points | None:
     hull = cv2.convexHull(outline)
     if len(hull) < 4:
         return None
-    # Of floats the function gives floats.
+    # For an input of floats the function returns floats.
     rough = cv2.approxPolyN(hull.astype(np.float32), 4).reshape(-1, 2).astype(float)
     lines = [
         _side(outline.reshape(-1, 2).astype(float), a, b)
@@ -85,12 +85,12 @@ def fit_quad(mask: NDArray[np.uint8]) -> Points | None:
 
 
 def around(image: Image, corners: Points, margin: float = 0.0) -> tuple[Image, NDArray[np.intp]]:
-    """Return the part of an image around points, and where its top left lies in the image.
+    """Return the part of an image around points, and the position of its top left corner.
 
     Parameters
     ----------
     margin
-        Pixels beyond the points on each side, as far as there are any.
+        Pixels to add around the points on each side, within the image.
     """
     low = np.maximum(corners.min(0) - margin, 0).astype(int)
     high = (corners.max(0) + margin).astype(int)
@@ -98,18 +98,18 @@ def around(image: Image, corners: Points, margin: float = 0.0) -> tuple[Image, N
 
 
 def is_convex(quad: Points) -> bool:
-    """Tell whether four points make a convex quadrilateral in this order."""
+    """Return whether four points form a convex quadrilateral in this order."""
     return bool(cv2.isContourConvex(np.asarray(quad, np.float32)))
 
 
 def twist(quad: Points) -> float:
-    """Return by how much a quadrilateral is no parallelogram, as a share of its longer sides."""
+    """Return how far a quadrilateral is from a parallelogram, as a share of its longer sides."""
     a, b, c, d = quad
     return float(np.hypot(*(a - b + c - d))) / max(*side_lengths(quad), 1e-6)
 
 
 def slope(quads: Quads | NDArray[np.float64]) -> float:
-    """Return by how much lines ``(n, 4, 2)`` fall to the right, as a median; 0 without any."""
+    """Return the median slope of lines ``(n, 4, 2)``, positive if they fall to the right."""
     if not len(quads):
         return 0.0
     runs = (quads[:, 1] + quads[:, 2] - quads[:, 0] - quads[:, 3]) / 2
@@ -123,9 +123,9 @@ def overlap(one: Points, other: Points) -> float:
 
 
 def apart(items: Iterable[Item], corners: Callable[[Item], Points], most: float) -> list[Item]:
-    """Return the items that share with no earlier one more than `most` of the smaller of the two.
+    """Return the items that overlap no earlier one by more than `most` of the smaller of the two.
 
-    `corners` gives the quadrilateral of an item.
+    `corners` returns the quadrilateral of an item.
     """
     kept: list[Item] = []
     for item in items:
@@ -136,13 +136,13 @@ def apart(items: Iterable[Item], corners: Callable[[Item], Points], most: float)
 
 
 def _share_covered(one: Points, other: Points) -> float:
-    """The intersection of two convex quadrilaterals over the smaller of them."""
+    """Return the intersection of two convex quadrilaterals over the area of the smaller one."""
     common, first, second = _areas(one, other)
     return common / max(min(first, second), 1e-6)
 
 
 def _areas(one: Points, other: Points) -> tuple[float, float, float]:
-    """The area that two convex quadrilaterals have in common, and the area of each."""
+    """Return the area of the intersection of two convex quadrilaterals, and the area of each."""
     a, b = (cv2.convexHull(np.asarray(quad, np.float32)) for quad in (one, other))
     common, _ = cv2.intersectConvexConvex(a, b)
     return float(common), cv2.contourArea(a), cv2.contourArea(b)
@@ -155,7 +155,7 @@ def clockwise(quad: Points) -> Points:
 
 
 def _side(outline: Points, a: Points, b: Points) -> tuple[Points, Points]:
-    """A point and a direction: the line through the outline's points along the middle of a side."""
+    """Fit a line to the outline's points along the middle of a side: a point and a direction."""
     along = b - a
     length = float(np.hypot(*along)) or 1.0
     along = along / length
@@ -171,7 +171,7 @@ def _side(outline: Points, a: Points, b: Points) -> tuple[Points, Points]:
 
 
 def _crossing(first: tuple[Points, Points], second: tuple[Points, Points]) -> Points | None:
-    """Where two lines cross; None when they are about parallel."""
+    """Return the intersection of two lines, or None if they are nearly parallel."""
     (p, d), (q, e) = first, second
     cross = d[0] * e[1] - d[1] * e[0]
     if abs(cross) < 1e-3 * float(np.hypot(*d) * np.hypot(*e)):
@@ -186,7 +186,7 @@ def quads_array(lines: Sequence[Line]) -> Quads:
 
 
 def span_quad(line: Line, start: int, end: int) -> Points:
-    """Return the part of a line's quad that characters `start` to `end` take, ``(4, 2)``."""
+    """Return the part of a line's quad covered by the characters `start` to `end`, ``(4, 2)``."""
     assert line.quad is not None
     count = max(len(line.text), 1)
     part = quad_part(line.quad, start / count, max(end, start + 0.5) / count)

@@ -1,4 +1,4 @@
-"""Lines cut at their captions: the segments that values are put together from."""
+"""Splits lines at their captions into the segments that values are assembled from."""
 
 from __future__ import annotations
 
@@ -24,23 +24,24 @@ from cvocr_lab.text import letter_shares
 
 _OPEN = " )\t:;.,/|\\–—_·•…'\"“”=*~`"
 _CLOSE = " (\t/|\\_·•…'\"“”=*~`"
-"""What may stand around a value; commas and colons at its end stay: the next line goes on."""
+"""Characters removed around a value; commas and colons at its end are kept, because the next line
+continues it."""
 _OUTSIDE, _OUTSIDE_ALONE = 0.03, 0.2
-"""How far beyond the paper's edge its text may seem to stand, in its width or height: where other
-text lies around it, and where there is none."""
+"""How far beyond the edge of the paper its text may appear, as a share of its width or height: if
+other text surrounds the paper, and if none does."""
 _BUSY = 0.35
-"""Lines off the paper, over those on it, from which they are another page's."""
+"""Ratio of lines off the paper to lines on it above which they belong to another page."""
 _LONG_MM = 12.0
-"""Length from which a line shows how level the print is."""
+"""Length from which a line shows the slope of the print."""
 _LEAST_SURE, _LEAST_SURE_SHORT = 0.5, 0.8
-"""Mean character confidence under which a segment is a seal, a signature, a pattern; of up to
-`_SHORT` letters a speck is easily made."""
+"""Mean character confidence below which a segment is a seal, a signature or a pattern.  The higher
+threshold is for segments of up to `_SHORT` letters, which specks are easily misread as."""
 _SHORT = 3
 
 
 @dataclass(slots=True)
 class Segment:
-    """Part of a line: a caption, or what may be a value.  Box in millimetres on the paper."""
+    """Part of a line: a caption or a possible value; its bounding box is in millimetres."""
 
     line: int
     start: int
@@ -56,18 +57,18 @@ class Segment:
     caption: str = ""
 
     def widened(self, x0: float, x1: float) -> Segment:
-        """The same from `x0` to `x1`."""
+        """Return the same segment extending from `x0` to `x1`."""
         return replace(self, x0=x0, x1=x1)
 
 
 def cut(
     lines: Sequence[Line], hits: Sequence[Hit], model: Model, matrix: Matrix, skip: set[int]
 ) -> list[Segment]:
-    """Segments of the lines, without lines of `skip` and what stands off the paper."""
+    """Split the lines into segments, without lines of `skip` and text outside the paper."""
     mine = captions(model)
     by_line: dict[int, list[Hit]] = {}
     for hit in hits:
-        # Another model's captions count where they are too long to be a value by chance.
+        # Captions of other models count if they are too long to be a value by chance.
         if hit.key in mine or len(hit.key) >= NO_VALUE:
             by_line.setdefault(hit.line, []).append(hit)
     back = np.linalg.inv(matrix)
@@ -140,9 +141,9 @@ def cut(
 
 
 def _printed(line: Line, start: int, end: int, caption: float) -> NDArray[np.float64]:
-    """The part of a line's quad where characters stand, ``(4, 2)``.
+    """Return the part of a line's quad covered by a span of characters, ``(4, 2)``.
 
-    Letters differ in width, and a caption before a value is set smaller, by that ratio.
+    Letters differ in width, and a caption before a value is set smaller by the ratio `caption`.
     """
     assert line.quad is not None
     part = quad_part(line.quad, *letter_shares(line.text, start, end, before=caption))
@@ -150,10 +151,10 @@ def _printed(line: Line, start: int, end: int, caption: float) -> NDArray[np.flo
 
 
 def _with_rest(text: str, at: int, hit: Hit, *, is_caption: bool) -> tuple[int, int]:
-    """Where a caption or title really begins and ends in its line.
+    """Return where a caption or title begins and ends in its line, including misread parts.
 
-    Words of captions before it, at the line's beginning, belong to it, and those up to its colon;
-    after a title those to the line's end.
+    Caption words before it, at the beginning of the line, belong to it, and those up to its colon;
+    after a title also those to the end of the line.
     """
     start, end = hit.start, hit.end
     if at == 0 and is_caption and _only_captions(text[:start]):
@@ -170,7 +171,7 @@ def _only_captions(text: str) -> bool:
 
 
 def _with_english(text: str, hit: Hit, model: Model) -> int:
-    """Where a Vietnamese caption ends with its English half, however ill that is read."""
+    """Return where a Vietnamese caption ends including its English half, however badly misread."""
     if not _is_vietnamese(hit, model):
         return hit.end
     field = model.type[captions(model)[hit.key].field]
@@ -186,7 +187,7 @@ def _with_english(text: str, hit: Hit, model: Model) -> int:
 
 
 def _is_vietnamese(hit: Hit, model: Model) -> bool:
-    """Whether a caption's English half may follow this hit."""
+    """Return whether the English half of a caption may follow this hit."""
     spot = captions(model).get(hit.key)
     if spot is None or not spot.field:
         return False
@@ -197,13 +198,13 @@ def _is_vietnamese(hit: Hit, model: Model) -> bool:
 _ENGLISH = re.compile(r"[^\d:]{2,26}:\s*")
 _REST_OF_CAPTION = re.compile(r"\s*[(/][^():/\d]{2,30}[:)]\s*:?")
 _ALIKE = 58
-"""Likeness, in percent, from which ill-read letters after a caption are its English half."""
+"""Similarity, in percent, above which misread letters after a caption are its English half."""
 
 
 def _trimmed(text: str, start: int, end: int, *, captioned: bool, english: bool) -> tuple[int, int]:
-    """The span without what may stand around a value; empty when nothing is left.
+    """Return the span without characters that surround a value; empty if nothing is left.
 
-    After a caption its other language may still stand, too ill read to be found.
+    After a caption its other language may follow, too badly misread to be found as a caption.
     """
     if english:
         rest = _ENGLISH.match(text, start, end)
@@ -218,13 +219,13 @@ def _trimmed(text: str, start: int, end: int, *, captioned: bool, english: bool)
 
 
 def _slope(boxes: Sequence[NDArray[np.float64]]) -> float:
-    """How much the lines still fall to the right, after all; rows are told apart level."""
+    """Return the remaining slope of the lines, which is removed before rows are distinguished."""
     long = [box for box in boxes if box[1, 0] + box[2, 0] - box[0, 0] - box[3, 0] > 2 * _LONG_MM]
     return slope(np.array(long))
 
 
 def hull(segments: Sequence[Segment]) -> Quad:
-    """One quad around segments, square to the first's own direction."""
+    """Return one quad around the segments, aligned with the direction of the first."""
     points = np.concatenate([p.quad for p in segments])
     axis = segments[0].quad[1] - segments[0].quad[0]
     axis = axis / max(float(np.hypot(*axis)), 1e-6)

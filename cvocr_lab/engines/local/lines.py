@@ -1,4 +1,4 @@
-"""One picture to its lines of text: found, turned upright, read."""
+"""Reads the lines of text of a picture: finds them, turns them upright and reads them."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ from cvocr_lab.results import Line, as_quad
 from cvocr_lab.text import plain
 
 _SURE, _LONG, _FEW = 0.7, 8, 0.6
-"""A line longer than `_LONG` characters that was read with less confidence than `_SURE` is none
-when three characters make up more than the share `_FEW` of it."""
+"""A line longer than `_LONG` characters with a confidence below `_SURE` is not text if its three
+most common characters make up more than the share `_FEW` of it."""
 
 
 class Reader(Protocol):
     """Reads crops of single lines."""
 
     def read(self, crops: Sequence[Image]) -> list[Line]:
-        """One line for each crop, RGB ``(height, width, 3)``, in order."""
+        """Return one line for each crop, RGB ``(height, width, 3)``, in order."""
         ...
 
 
 def read_quads(image: Image, quads: Quads, reader: Reader, *, book: bool = False) -> list[Line]:
-    """Lines read at quads that are in reading order already.
+    """Read the lines at quads that are already in reading order.
 
     Parameters
     ----------
     book
-        Keep the quotation marks and dashes of printed books, which no paper has.
+        Whether to keep the quotation marks and dashes of printed books, which no paper has.
     """
     crops = [crop_line(image, as_quad(quad)) for quad in quads]
     return [
@@ -49,7 +49,7 @@ def read_quads(image: Image, quads: Quads, reader: Reader, *, book: bool = False
 
 
 def _is_leader(line: Line) -> bool:
-    """Whether a line is dots, rules or a pattern: read unsurely as few different characters."""
+    """Return whether a line is dots, rules or a pattern, read with few different characters."""
     text = line.text.replace(" ", "")
     if not text:
         return True
@@ -60,20 +60,21 @@ def _is_leader(line: Line) -> bool:
 
 
 _GROW = (0.13, 0.17)
-"""What is added around a line before it is read, above and below and at its ends, as a share of its
-height: the recogniser was trained on boxes that are a little loose."""
+"""Margin added to a line before it is read, at top and bottom and at its ends, as a share of its
+height; the recogniser was trained on slightly loose boxes."""
 _SAME_LINE, _PARALLEL = 0.35, 0.97
-"""How far off lines may lie that follow one another, in their heights, and the least cosine of the
+"""Largest offset of lines that follow one another, in line heights, and the least cosine of the
 angle between them."""
 _LONGEST = 1600
-"""Pages are looked at for lines at this length in pixels, or at twice their own."""
+"""Length in pixels to which pages are scaled before their lines are found; at most enlarged
+twofold."""
 _UPRIGHT_SHARE = 0.5
 _LEVEL_DEG = 12
-"""Slant up to which the lines of a page are found as they are."""
+"""Slant up to which the lines of a page are found without turning it."""
 
 
 def grown(quads: Quads) -> Quads:
-    """Loosen the quads of lines as the recogniser expects them."""
+    """Enlarge the quads of lines to the margins that the recogniser expects."""
     if not len(quads):
         return quads
     along, down = quads[:, 1] - quads[:, 0], quads[:, 3] - quads[:, 0]
@@ -89,9 +90,9 @@ def grown(quads: Quads) -> Quads:
 
 
 def _parted(quads: Quads) -> Quads:
-    """Cut lines that follow one another at the middle of their overlap.
+    """Separate lines that follow one another at the middle of their overlap.
 
-    Otherwise the first letter of the second would be read at the end of the first, too.
+    Otherwise the first letter of the second would also be read at the end of the first.
     """
     parted = quads.copy()
     starts, ends = quads[:, [0, 3]].mean(1), quads[:, [1, 2]].mean(1)
@@ -110,7 +111,7 @@ def _parted(quads: Quads) -> Quads:
 
 
 def read_page(image: Image, eyes: Eyes, reader: Reader) -> list[list[Line]]:
-    """Read every line of a page, grouped by reading direction; the one with most text first."""
+    """Read every line of a page, grouped by reading direction, the group with most text first."""
     quads = _page_lines(image, eyes)
     if not len(quads):
         return []
@@ -127,7 +128,7 @@ def read_page(image: Image, eyes: Eyes, reader: Reader) -> list[list[Line]]:
 
 
 def _page_lines(image: Image, eyes: Eyes) -> Quads:
-    """Lines of a page that lies in any direction: turned until its lines run across."""
+    """Find the lines of a page in any orientation by turning it until they are horizontal."""
     slant = _slant(eyes.outlines(image))
     quads = _lines_at(image, eyes, slant)
     sides = np.abs(quads[:, 1] - quads[:, 0])
@@ -139,7 +140,7 @@ def _page_lines(image: Image, eyes: Eyes) -> Quads:
 
 
 def _slant(outlines: Sequence[Outline]) -> float:
-    """Degrees by which the largest paper is off the horizontal, or 0 for less than a few."""
+    """Return the angle of the largest paper in degrees, or 0 if it is only a few degrees."""
     if not outlines:
         return 0.0
     across = outlines[0].corners[1] - outlines[0].corners[0]
@@ -148,7 +149,7 @@ def _slant(outlines: Sequence[Outline]) -> float:
 
 
 def _lines_at(image: Image, eyes: Eyes, degrees: float) -> Quads:
-    """Lines found after the page was turned by so many degrees, in its own pixels."""
+    """Find the lines after turning the page by `degrees`; return them in its own pixels."""
     height, width = image.shape[:2]
     matrix = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1.0)
     size = np.ceil(np.abs(matrix[:, :2]) @ (width, height) - 1e-6).astype(int)

@@ -1,4 +1,4 @@
-"""Marks: MRZ lines and QR codes show where a paper lies even where captions cannot be read."""
+"""Locates a paper by its MRZ lines and QR code even where no captions can be read."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from cvocr_lab.engines.local.codes import Code, id_code, looks_like_mrz
 from cvocr_lab.results import Line
 
 _ROW_PITCH = 1.42
-"""From line to line of the MRZ, in its em."""
+"""Distance between the lines of the MRZ, in font sizes."""
 _WIDTHS = {"TD1": 30, "TD3": 44}
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A thing with a place of its own.
+    """A line of an MRZ or a QR code, whose position on the paper is known.
 
     Parameters
     ----------
     role
-        ``"TD1:0"`` (format and line of an MRZ) or ``"qr"``.
+        For example ``"TD1:0"`` (format and line of an MRZ), or ``"qr"``.
     points
-        A line's left and right end, or a code's corners from its own top left; pixels.
+        Left and right end of a line, or corners of a code from its own top left; in pixels.
     size
-        Height of the line or side of the code, pixels.
+        Height of the line or side of the code in pixels.
     """
 
     role: str
@@ -37,7 +37,7 @@ class Mark:
 
 
 def find_marks(lines: Sequence[Line], codes: Sequence[Code]) -> list[Mark]:
-    """Marks among the lines and codes of a picture; of codes only an identity paper's."""
+    """Return the marks among the lines and codes of a picture; codes of identity papers only."""
     marks = []
     for line in lines:
         role = _row(line)
@@ -53,7 +53,7 @@ def find_marks(lines: Sequence[Line], codes: Sequence[Code]) -> list[Mark]:
 
 
 def _row(line: Line) -> str:
-    """Which line of which MRZ it is; "" for none, or when its ends are missing."""
+    """Return which line of which MRZ it is; "" if it is none or its ends are missing."""
     if not looks_like_mrz(line):
         return ""
     text = line.text.replace(" ", "")
@@ -68,7 +68,7 @@ def _row(line: Line) -> str:
 
 
 def places(model: Model) -> dict[str, tuple[NDArray[np.float64], float]]:
-    """Where the model has each mark: points and size, millimetres."""
+    """Return the position of each mark on papers of the model: points and size in millimetres."""
     found: dict[str, tuple[NDArray[np.float64], float]] = {}
     slot = next((s for s in model.layout.slots if s.field == "mrz"), None)
     if slot is not None:
@@ -85,13 +85,13 @@ def places(model: Model) -> dict[str, tuple[NDArray[np.float64], float]]:
 
 _TD3_MM = (125.0, 88.0)
 _TD3_LINE = (6.6, 111.8)
-"""Where a line of a TD3 zone begins and how long it is, in millimetres (ICAO 9303-4, 4.2)."""
+"""Start and length of a line of a TD3 zone, in millimetres (ICAO 9303-4, 4.2)."""
 _TD3_FOOT = 9.5
-"""From the middle of its lower line to the lower edge of the page."""
+"""Distance from the middle of its lower line to the lower edge of the page."""
 
 
 def page_of_zone(marks: Sequence[Mark]) -> NDArray[np.float64] | None:
-    """The corners of a passport's data page, from the lines of its zone; None without both."""
+    """Return the corners of a passport's data page by both lines of its zone, None without both."""
     upper = next((m for m in marks if m.role == "TD3:0"), None)
     lower = next((m for m in marks if m.role == "TD3:1"), None)
     if upper is None or lower is None:
@@ -108,9 +108,10 @@ def page_of_zone(marks: Sequence[Mark]) -> NDArray[np.float64] | None:
 
 
 def evidence(marks: Sequence[Mark]) -> dict[str, float]:
-    """What the marks say of the type, in the points anchors are scored by.
+    """Return how strongly the marks suggest each type, in the points of anchors.
 
-    The first line of an MRZ names country and kind of paper: hardly anything else reads so.
+    The first line of an MRZ names the country and the kind of paper, so misreads of other text
+    hardly ever look like it.
     """
     rows = {m.role for m in marks}
     said: dict[str, float] = {}

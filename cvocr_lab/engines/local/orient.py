@@ -1,4 +1,4 @@
-"""Which way the text runs: a reading direction per group of lines."""
+"""Determines the reading direction of each group of lines."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ def _sides(quads: Quads) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
 
 
 def directions(quads: Quads, *, most: int = 3) -> list[tuple[float, NDArray[np.intp]]]:
-    """Groups of lines by the direction of their long sides.
+    """Group lines by the direction of their long sides.
 
     Returns
     -------
     list of (float, ndarray)
         Angle in degrees in [-90, 90), y down, and indices of the group's lines; the group with
-        most text first.  Lines too short to have a direction go with their nearest neighbour.
+        most text first.  Lines too short to have a direction join their nearest neighbour.
     """
     first, second = _sides(quads)
     lengths = np.stack([np.hypot(*first.T), np.hypot(*second.T)], 1)
@@ -45,7 +45,7 @@ def directions(quads: Quads, *, most: int = 3) -> list[tuple[float, NDArray[np.i
         peak = float(np.argmax(sum(np.roll(votes, k) for k in range(-6, 7))))
         off = (angles - peak + 90) % 180 - 90
         mine = free & (np.abs(off) < _SAME_DEG)
-        # A card on a printed page has a small part of the lines.
+        # A card on a printed page has only a small share of the lines.
         if groups and mine.sum() < max(4, 0.05 * len(quads)):
             break
         angle = peak + float(np.average(off[mine], weights=weights[mine])) if mine.any() else peak
@@ -66,7 +66,7 @@ def directions(quads: Quads, *, most: int = 3) -> list[tuple[float, NDArray[np.i
 
 
 def along(quads: Quads, angle_deg: float) -> Quads:
-    """The same quads, each clockwise from the corner that is top left when reading that way."""
+    """Return the quads clockwise from the corner that is top left in the reading direction."""
     towards = np.array([math.cos(math.radians(angle_deg)), math.sin(math.radians(angle_deg))])
     ordered = np.empty_like(quads)
     for i, quad in enumerate(quads):
@@ -81,14 +81,15 @@ def along(quads: Quads, angle_deg: float) -> Quads:
 
 
 def turned(quads: Quads) -> Quads:
-    """Upside down: the same quads read the other way."""
+    """Return the same quads turned upside down."""
     return np.roll(quads, 2, axis=1)
 
 
 def reading_angle(image: Image, quads: Quads, angle_deg: float, read: Read) -> float:
-    """The direction the lines read in, degrees in [-180, 180).
+    """Return the reading direction of the lines, degrees in [-180, 180).
 
-    The long lines are read both ways along `angle_deg`; what reads more surely wins.
+    The long lines are read in both directions along `angle_deg`; the one with higher confidence
+    wins.
     """
     ordered = along(quads, angle_deg)
     first, second = _sides(ordered)
@@ -102,5 +103,5 @@ def reading_angle(image: Image, quads: Quads, angle_deg: float, read: Read) -> f
 
 
 def sureness(line: Line) -> float:
-    """Confidence above what guessing gives, over as many characters as were read."""
+    """Return a score of confidence above the level of guesses, which grows with length."""
     return max(line.confidence - 0.3, 0) ** 2 * min(len(line.text), 30)

@@ -1,4 +1,4 @@
-"""One picture to its papers: find each, flatten it, find its lines, read them, classify it."""
+"""Finds the papers in a picture, flattens them, reads their lines and classifies them."""
 
 from __future__ import annotations
 
@@ -32,34 +32,33 @@ from cvocr_lab.engines.local.text_lines import SCALE_MM
 from cvocr_lab.results import Line, Quad, as_quad
 
 _LEAST_SCORE = 8.0
-"""What a model must explain of the anchors found, and of what the paper looks like."""
+"""Least score of a model for the anchors found and the appearance of the paper."""
 _LOOKS = 12.0
-"""What the look of a paper says for its most probable type, in the points of anchors."""
+"""Points, on the scale of anchors, for a type of probability 1 by the paper's appearance."""
 _MOST_CAPTIONS = 0.7
-"""Share of a layout's captions that must be found for no other outline to be tried."""
+"""Share of a layout's captions from which no other outline is tried."""
 _MOST_TWIST, _MOST_SLANT = 0.2, 1.25
-"""The greatest twist of a paper's outline, and how much longer or shorter one pair of its sides may
-look."""
+"""Largest twist of a paper's outline, and largest factor by which its aspect ratio may be wrong."""
 _COVERED = 0.2
-"""Share of the smaller of two papers from which one of them is only a part of the other."""
+"""Share of the smaller of two papers above which one of them is only a part of the other."""
 _MOST_TILT, _LONG = 0.06, 8
-"""Slope of the lines of at least so many letters from which an outline is not the paper's."""
+"""Slope of the lines of at least `_LONG` letters above which an outline is not the paper's."""
 _MOST_SHEETS = 2
-"""How many things of a paper's shape are looked at more closely where none was a paper of ours."""
+"""Number of rectangular objects that are searched more closely if no paper was recognised."""
 _LEAST_PART = 64
-"""Pixels of the shorter side of a part of the picture that is worth another look."""
+"""Shorter side, in pixels, from which a part of the picture is searched again."""
 _LEAST_SURE = 0.5
-"""Confidence under which a faint line is a pattern of the ground."""
+"""Confidence below which a faint line is a background pattern."""
 _FLAT_SCALE = (9.0, 15.0)
-"""Fewest and most pixels per millimetre a paper is read at."""
+"""Smallest and largest number of pixels per millimetre at which a paper is read."""
 _UPRIGHT = 0.97
-"""Probability of its turn from which a paper is not read the other way round too."""
+"""Probability of the orientation from which a paper is not also read upside down."""
 _READS_WELL = 0.85
-"""Mean confidence of the lines under which they may stand upside down."""
+"""Mean confidence of the lines below which they may be upside down."""
 _PROBES = 4
-"""Lines that are read the other way round to tell."""
+"""Number of lines that are read upside down for comparison."""
 _ZONE_AGREES = 0.8
-"""Overlap with the page that a zone places from which an outline is that page's."""
+"""Overlap with the page located by a zone from which an outline is that page's."""
 _CARD_MM = (85.6, 53.98)
 
 
@@ -70,19 +69,19 @@ class Paper:
     Parameters
     ----------
     model
-        Its type and layout.
+        Type and layout of the paper.
     score, margin
         How well the model explains the anchors found, and its lead over other types.
     outline
-        Its corners in the picture.
+        Corners of the paper in the picture.
     flat
-        The paper from straight above, cut at its outline.
+        The rectified picture of the paper, cropped to its outline.
     to_flat
-        Matrix from pixels of the picture to pixels of `flat`.
+        Homography from pixels of the picture to pixels of `flat`.
     scale
         Pixels of `flat` per millimetre.
     lines, hits
-        What stands on it, in pixels of `flat`, and the anchors in it.
+        Lines of text in pixels of `flat`, and the anchors in them.
     codes
         QR codes on it, in pixels of the picture.
     """
@@ -100,17 +99,17 @@ class Paper:
 
     @property
     def matrix(self) -> Matrix:
-        """From millimetres on the paper to pixels of `flat`."""
+        """Matrix from millimetres on the paper to pixels of `flat`."""
         height, width = self.flat.shape[:2]
         across, down = self.model.layout.size
         return np.diag([width / across, height / down, 1.0])
 
     def corners(self) -> Quad:
-        """The paper's corners in pixels of the picture, clockwise from its own top left."""
+        """Return the corners in pixels of the picture, clockwise from the paper's own top left."""
         return as_quad(self.outline.corners)
 
     def to_picture(self, quad: Quad | None) -> Quad | None:
-        """A quad of the flat paper in pixels of the picture."""
+        """Convert a quad on the flattened paper to pixels of the picture."""
         if quad is None:
             return None
         back = np.linalg.inv(self.to_flat)
@@ -118,10 +117,10 @@ class Paper:
 
 
 def find_papers(image: Image, eyes: Eyes, reader: Reader) -> list[Paper]:
-    """Find and read the papers of a picture; the upper ones first.
+    """Find and read the papers of a picture, ordered from top to bottom.
 
-    Where none is found, or captions are missing on each, other outlines are tried: those
-    found closer up or with local contrast spread, the picture's own frame, and the place of a
+    If none is found, or captions are missing on each of them, other outlines are tried: those found
+    in a crop or with enhanced local contrast, the frame of the picture, and the page located by a
     machine-readable zone.
     """
     outlines = eyes.outlines(image)
@@ -140,7 +139,7 @@ def find_papers(image: Image, eyes: Eyes, reader: Reader) -> list[Paper]:
 
 
 def _papers(image: Image, outlines: Sequence[Outline], eyes: Eyes, reader: Reader) -> list[Paper]:
-    """The papers read at these outlines; the upper ones first."""
+    """Read the papers at these outlines, ordered from top to bottom."""
     found = (_paper(image, outline, eyes, reader) for outline in outlines)
     return _apart([paper for paper in found if paper is not None])
 
@@ -150,14 +149,14 @@ def _worth(paper: Paper) -> tuple[bool, float]:
 
 
 def _apart(papers: Sequence[Paper]) -> list[Paper]:
-    """The papers without those that lie over one that reads better; the upper ones first."""
+    """Drop papers that overlap one that reads better; order the others from top to bottom."""
     best_first = sorted(papers, key=_worth, reverse=True)
     kept = apart(best_first, lambda paper: paper.outline.corners, _COVERED)
     return sorted(kept, key=lambda p: p.outline.corners.mean(0)[::-1].tolist())
 
 
 def _tilt(paper: Paper) -> float:
-    """The slope of the lines on the flattened paper: its outline is turned by so much."""
+    """Return the slope of the lines on the flattened paper, by which its outline is turned."""
     return slope(quads_array([line for line in paper.lines if len(line.text) >= _LONG]))
 
 
@@ -166,7 +165,7 @@ def _is_level(paper: Paper) -> bool:
 
 
 def _levelled(paper: Paper) -> Points:
-    """The paper's outline, turned about its middle until the lines are level."""
+    """Return the paper's outline, rotated about its centre until the lines are horizontal."""
     height, width = paper.flat.shape[:2]
     turn = cv2.getRotationMatrix2D((width / 2, height / 2), -np.degrees(_tilt(paper)), 1.0)
     turned = rectangle(width, height) @ turn[:, :2].T + turn[:, 2]
@@ -174,7 +173,7 @@ def _levelled(paper: Paper) -> Points:
 
 
 def _is_paper(paper: Paper) -> bool:
-    """Whether an outline may be a picture of the paper: a rectangle of its size seen at a slant."""
+    """Return whether an outline may be the paper's: a rectangle of its size in perspective."""
     across, down = side_lengths(paper.outline.corners)
     width, height = paper.model.layout.size
     seen = (across / down) / (width / height)
@@ -182,7 +181,7 @@ def _is_paper(paper: Paper) -> bool:
 
 
 def _complete(paper: Paper) -> bool:
-    """Whether the outline may be the paper's, and most captions of its layout were found."""
+    """Return whether the outline may be the paper's and most captions of its layout were found."""
     if not (_is_paper(paper) and _is_level(paper)):
         return False
     asked = {s.field for s in paper.model.layout.slots if paper.model.type[s.field].vi}
@@ -194,9 +193,9 @@ def _complete(paper: Paper) -> bool:
 def _other_outlines(
     image: Image, found: Sequence[Outline], best: Paper | None, eyes: Eyes, reader: Reader
 ) -> Iterator[list[Outline]]:
-    """Outlines to try where the first look did not do, the likelier ones first.
+    """Yield outlines to try if the first ones were not sufficient, the more likely ones first.
 
-    What was found may be a photograph on a screen, or a sheet: the paper lies on it.
+    The outline found may be that of a screen or a sheet of paper on which the paper is shown.
     """
     if best is not None and not _is_level(best):
         yield eyes.near(image, _levelled(best))
@@ -213,7 +212,7 @@ def _other_outlines(
 
 
 def _closer(image: Image, corners: Points, eyes: Eyes) -> list[Outline]:
-    """Outlines found in the part of the picture around one that may hold the paper."""
+    """Return the outlines found in the crop around one that may contain the paper."""
     part, low = around(image, corners)
     if min(part.shape[:2]) < _LEAST_PART:
         return []
@@ -222,7 +221,7 @@ def _closer(image: Image, corners: Points, eyes: Eyes) -> list[Outline]:
 
 
 def look_again(paper: Paper, eyes: Eyes, reader: Reader) -> Paper:
-    """Add the faint lines that only show with contrast spread."""
+    """Add the faint lines that are only found with enhanced contrast."""
     spread = _spread(paper.flat)
     quads = eyes.lines(spread, min(1.0, SCALE_MM / paper.scale))
     known = [np.array(line.quad, np.float32).reshape(4, 2) for line in paper.lines]
@@ -239,7 +238,7 @@ def look_again(paper: Paper, eyes: Eyes, reader: Reader) -> Paper:
 
 
 def _spread(image: Image) -> Image:
-    """The picture with its local contrast spread."""
+    """Return the picture with its local contrast enhanced."""
     lab = cv2.cvtColor(image, cv2.COLOR_RGB2LAB)
     lab[..., 0] = cv2.createCLAHE(clipLimit=3.0, tileGridSize=(8, 8)).apply(lab[..., 0])
     return np.asarray(cv2.cvtColor(lab, cv2.COLOR_LAB2RGB), np.uint8)
@@ -248,9 +247,9 @@ def _spread(image: Image) -> Image:
 def _paper(
     image: Image, outline: Outline, eyes: Eyes, reader: Reader, *, by_outline: bool = True
 ) -> Paper | None:
-    """Flatten and read one paper; None when it is none of ours.
+    """Flatten and read one paper; return None if it is of no supported type.
 
-    A machine-readable zone that places its page elsewhere is believed, if `by_outline`.
+    If `by_outline`, a machine-readable zone that locates its page elsewhere overrides the outline.
     """
     size = _likely_size(outline)
     flat, to_flat, scale = _flatten(image, outline.corners, size)
@@ -267,7 +266,7 @@ def _paper(
     found_codes = _codes(flat, to_flat)
     marks = find_marks(lines, _in_flat(found_codes, to_flat))
     if by_outline:
-        # In the picture, as a book lying open is squeezed into the flat page.
+        # Done in the picture, because an open book is squeezed into the flattened page.
         back = np.linalg.inv(to_flat)
         there = [replace(mark, points=warp_points(back, mark.points)) for mark in marks]
         corners = page_of_zone(there)
@@ -297,7 +296,7 @@ def _paper(
 
 
 def _likely_size(outline: Outline) -> tuple[float, float]:
-    """Width and height of the paper in millimetres, by the type it looks like."""
+    """Return the size in millimetres, ``(width, height)``, of the most probable type."""
     best = max(outline.types, key=lambda name: outline.types[name], default="")
     sizes = [m.layout.size for m in classify.models() if m.type.name == best]
     return sizes[0] if sizes else _CARD_MM
@@ -306,14 +305,14 @@ def _likely_size(outline: Outline) -> tuple[float, float]:
 def _flatten(
     image: Image, corners: Points, size: tuple[float, float]
 ) -> tuple[Image, Matrix, float]:
-    """Return the paper from straight above, the matrix to it, and its pixels per millimetre."""
+    """Return the rectified paper, the homography to it, and its pixels per millimetre."""
     across, down = side_lengths(corners)
     density = max(across / size[0], down / size[1])
     scale = float(np.clip(density, *_FLAT_SCALE))
     width, height = round(size[0] * scale), round(size[1] * scale)
     matrix = homography(corners, rectangle(width, height))
     source, before = image, np.eye(3)
-    if density > 1.5 * scale:  # the warp samples points; detail must be averaged first
+    if density > 1.5 * scale:  # the warp samples single points, so detail is averaged first
         shrink = 1.2 * scale / density
         target = (max(1, round(image.shape[1] * shrink)), max(1, round(image.shape[0] * shrink)))
         source = np.asarray(cv2.resize(image, target, interpolation=cv2.INTER_AREA), np.uint8)
@@ -326,20 +325,20 @@ def _flatten(
 
 
 def _sureness(lines: Sequence[Line]) -> float:
-    """Mean confidence of the lines, by their length."""
+    """Return the mean confidence of the lines, weighted by their length."""
     total = sum(len(line.text) for line in lines)
     return sum(line.confidence * len(line.text) for line in lines) / max(total, 1)
 
 
 def _is_upside_down(flat: Image, lines: Sequence[Line], reader: Reader) -> bool:
-    """Whether the longest lines read more surely the other way round."""
+    """Return whether the longest lines are read with higher confidence upside down."""
     probes = sorted(lines, key=lambda line: len(line.text), reverse=True)[:_PROBES]
     other = read_quads(flat, orient.turned(quads_array(probes)), reader)
     return sum(map(orient.sureness, other)) > sum(map(orient.sureness, probes))
 
 
 def _codes(flat: Image, to_flat: Matrix) -> list[codes.Code]:
-    """QR codes of the flat paper, in pixels of the picture."""
+    """Return the QR codes of the flattened paper, in pixels of the picture."""
     back = np.linalg.inv(to_flat)
     return [
         codes.Code(c.text, as_quad(warp_points(back, np.array(c.quad).reshape(4, 2))))
@@ -355,7 +354,7 @@ def _in_flat(found: Sequence[codes.Code], to_flat: Matrix) -> list[codes.Code]:
 
 
 def _look_for_code(image: Image, paper: Paper) -> list[codes.Code]:
-    """The QR code where the model prints it, in the picture's own pixels."""
+    """Search for the QR code where the layout prints it, at the picture's full resolution."""
     picture = paper.model.layout.picture("qr")
     assert picture is not None
     corner = np.array((picture.x, picture.y))

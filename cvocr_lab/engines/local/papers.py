@@ -1,10 +1,10 @@
-"""Find the papers of a picture: their four corners, which way up they are, and a guess of the type.
+"""Find the papers of a picture: their four corners, their orientation, and a guess of the type.
 
 Two small nets share the work.  The first marks on a thumbnail which pixels belong to a paper, and
-each of them says where that paper's four corners are.  The second sees each
-paper roughly flattened and gives its exact corners, which of them is the paper's own top left,
-and how likely each document type is.  The thumbnail has a margin, so corners beyond the edge of the
-picture are found too.
+predicts for each of them the four corners of that paper.  The second sees each paper roughly
+flattened and predicts its exact corners, which of them is the paper's own top left, and the
+probability of each document type.  The thumbnail has a margin, so that corners outside the picture
+are found too.
 """
 
 from __future__ import annotations
@@ -33,37 +33,37 @@ from cvocr_lab.engines.local.geometry import (
 CANVAS: Final = 320
 """Side of the square thumbnail, in pixels."""
 INNER: Final = 264
-"""The longer side of the picture on it; the rest is margin."""
+"""Longer side of the picture on the thumbnail; the rest is margin."""
 CELL: Final = 4
-"""Pixels of the thumbnail per cell of the first net's answer."""
+"""Pixels of the thumbnail per cell of the first net's output."""
 REACH: Final = 10.0
-"""Cells per unit of the way to a paper's corner."""
+"""Number of cells per unit of the predicted offsets to a paper's corners."""
 CROP: Final = (224, 144)
-"""Width and height of what the second net sees."""
+"""Width and height of the second net's input."""
 MARGIN: Final = 0.12
-"""What it sees around the paper, in widths and heights of the paper."""
+"""Margin around the paper in that input, as a share of the paper's width and height."""
 GREY: Final = 127
-"""What lies outside the picture."""
+"""Value of pixels outside the picture."""
 _MOST_PAPERS = 8
 _SURE = 0.5
 _LEAST_CELLS = 14
 _SPUR = 11
-"""Pixels of the canvas: what is thinner is no part of a paper."""
+"""Parts of a mask thinner than this, in pixels of the canvas, do not belong to a paper."""
 _ALIKE = 0.7
-"""Overlap with the corners that the cells say from which the mask's own outline, which is more
-exact, is one paper's."""
+"""Overlap with the quadrilateral predicted by the cells above which the quadrilateral fitted to the
+mask, which is more exact, is used instead."""
 _CLEAN, _AT_ODDS = 0.89, 0.06
-"""Overlap of the mask with its own outline from which that is a paper's where cells are at odds:
-where their corners differ by so much of the paper's length."""
+"""Overlap of the mask with its fitted quadrilateral above which that is used although the cells
+disagree, i.e. their corners differ by more than the second number times the paper's length."""
 _ONE_PAPER = 0.135
-"""Spread of the middles that a paper's cells point to, over the square root of their number, up to
-which they are one paper's: one paper's spread by 0.11 at most, two papers' by 0.16 and more."""
+"""Spread of the centres predicted by cells, over the square root of their number, below which they
+belong to one paper: one paper's cells spread by 0.11 at most, two papers' by at least 0.16."""
 _LONGEST = 1400
-"""The second net sees crops of the picture at most this long; sharper ones would alias."""
+"""Largest side of the picture that the second net's crops are taken from, to avoid aliasing."""
 
 
 def thumbnail(image: Image) -> tuple[Image, Matrix]:
-    """Return the picture on a square canvas, and the matrix from its pixels to the canvas's."""
+    """Return the picture on a square canvas, and the homography from picture to canvas."""
     height, width = image.shape[:2]
     scale = INNER / max(height, width)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
@@ -76,7 +76,7 @@ def thumbnail(image: Image) -> tuple[Image, Matrix]:
 
 
 def crop(image: Image, quad: Points) -> tuple[Image, Matrix]:
-    """Return a paper roughly flattened, and the matrix from the picture's pixels to the crop's."""
+    """Return a paper roughly flattened, and the homography from picture to crop."""
     width, height = CROP[0] / (1 + 2 * MARGIN), CROP[1] / (1 + 2 * MARGIN)
     inside = rectangle(width, height) + np.array([MARGIN * width, MARGIN * height])
     matrix = homography(quad, inside)
@@ -88,7 +88,7 @@ def crop(image: Image, quad: Points) -> tuple[Image, Matrix]:
 
 
 def long_side_first(quad: Points) -> Points:
-    """Start the corners so that the first side is one of the longer pair, running rightwards."""
+    """Rotate the order of the corners so that the first side is a long one running rightwards."""
     across, down = side_lengths(quad)
     turned = quad if across >= down else np.roll(quad, -1, axis=0)
     first = turned[1] - turned[0]
@@ -107,9 +107,9 @@ class Outline:
     upright
         Probability that the first corner is the paper's own top left.
     types
-        Probability of each document type by name; ``""`` for a paper of no known type.
+        Probability of each document type by name; ``""`` stands for unknown types.
     score
-        How probable the corners are: a logarithm, up to a constant.
+        Logarithm of the probability of the corners, up to a constant.
     """
 
     corners: Points
@@ -119,12 +119,12 @@ class Outline:
 
 
 def instances(answer: NDArray[np.float32]) -> list[Points]:
-    """Read quadrilaterals off the first net's answer.
+    """Return the quadrilaterals in the first net's output.
 
     Parameters
     ----------
     answer
-        ``(9, 80, 80)``: logits of the mask, and the ways to the corners of each pixel's paper.
+        ``(9, 80, 80)``: logits of the mask, and offsets to the corners of each pixel's paper.
 
     Returns
     -------
@@ -146,7 +146,7 @@ def instances(answer: NDArray[np.float32]) -> list[Points]:
             agreed, spread = _agreed(corners[mine])
             quad = (agreed + 0.5) * CELL
             fit = _fitted(mine, blobs, chance)
-            # The cells of a paper that stands on a corner do not know where to begin.
+            # For a paper standing on a corner, the cells disagree about the first corner.
             if fit is not None and (
                 overlap(fit, quad) > _ALIKE or (spread > _AT_ODDS and _share(fit, mine) > _CLEAN)
             ):
@@ -158,7 +158,7 @@ def instances(answer: NDArray[np.float32]) -> list[Points]:
 
 
 def _share(quad: Points, mine: NDArray[np.bool_]) -> float:
-    """Overlap of a quadrilateral on the canvas with the cells of a mask."""
+    """Return the overlap of a quadrilateral on the canvas with the cells of a mask."""
     filled = np.zeros(mine.shape, np.uint8)
     cv2.fillConvexPoly(filled, np.round((quad / CELL - 0.5) * 16).astype(np.int32), 1, shift=4)
     inside = filled > 0
@@ -168,7 +168,7 @@ def _share(quad: Points, mine: NDArray[np.bool_]) -> float:
 def _parted(
     cells: NDArray[np.bool_], middles: NDArray[np.float64], chance: NDArray[np.float32]
 ) -> list[NDArray[np.bool_]]:
-    """Part cells that hang together into papers: by where their papers' middles are said to be."""
+    """Split connected cells into papers by the centres of the papers that they predict."""
     parts: list[NDArray[np.bool_]] = []
     rest = cells
     size = float(np.sqrt(cells.sum()))
@@ -193,11 +193,12 @@ def _parted(
 
 
 def _agreed(quads: NDArray[np.float64]) -> tuple[Points, float]:
-    """The corners ``(4, 2)`` that the cells of one paper, ``(n, 4, 2)``, agree upon.
+    """Return the corners ``(4, 2)`` that the cells of one paper, ``(n, 4, 2)``, agree on.
 
-    And by how much a cell's corners differ from them, as a share of the paper's length.
+    The second result is the typical difference of a cell's corners from them, as a share of the
+    paper's length.
 
-    Cells may begin at different corners: each is turned to match the cell that speaks for most.
+    Cells may start at different corners; each is turned to match the cell with the median centre.
     """
     middles = quads.mean(1)
     typical = quads[np.hypot(*(middles - np.median(middles, axis=0)).T).argmin()]
@@ -212,21 +213,21 @@ def _agreed(quads: NDArray[np.float64]) -> tuple[Points, float]:
 def _fitted(
     mine: NDArray[np.bool_], blobs: NDArray[np.int32], chance: NDArray[np.float32]
 ) -> Points | None:
-    """The quadrilateral of one paper's cells, on the canvas."""
-    # Cells just under the threshold at the paper's edge place it between cells.
+    """Fit a quadrilateral on the canvas to the cells of one paper."""
+    # Cells just below the threshold locate the paper's edge with subcell precision.
     near = cv2.dilate(mine.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     soft = np.where(mine | (near & (blobs == 0)), chance, 0.0).astype(np.float32)
     big = cv2.resize(soft, (CANVAS, CANVAS), interpolation=cv2.INTER_LINEAR)
     whole = (big > _SURE).astype(np.uint8)
-    # Thin spurs, of a line of text or another edge, would pull the corners out.
+    # Thin spurs, such as a line of text or another edge, would displace the corners.
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (_SPUR, _SPUR))
     bare = cv2.morphologyEx(whole, cv2.MORPH_OPEN, disc)
     quad = fit_quad(bare if bare.any() else whole)
-    return None if quad is None else quad + 0.5  # a pixel's middle lies half beyond its index
+    return None if quad is None else quad + 0.5  # to the centre of the pixel
 
 
 def reduced(image: Image) -> tuple[Image, float]:
-    """Return the picture at most `_LONGEST` pixels long, and by how much it was reduced."""
+    """Return the picture reduced to at most `_LONGEST` pixels, and the scale factor."""
     scale = min(1.0, _LONGEST / max(image.shape[:2]))
     if scale == 1.0:
         return image, 1.0
@@ -235,11 +236,11 @@ def reduced(image: Image) -> tuple[Image, float]:
 
 
 def softmax(scores: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Probabilities of logits."""
+    """Return the probabilities for logits."""
     powers = np.exp(scores - scores.max())
     return np.asarray(powers / powers.sum(), np.float64)
 
 
 def type_chances(names: Sequence[str], logits: NDArray[np.float32]) -> dict[str, float]:
-    """Probability of each type by name."""
+    """Return the probability of each type by name."""
     return {name: float(p) for name, p in zip(names, softmax(logits), strict=True)}

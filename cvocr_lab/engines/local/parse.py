@@ -1,8 +1,8 @@
-"""From lines to field values, by captions and geometry.
+"""Extracts field values from the lines of a paper, by captions and positions.
 
-Lines are cut at the captions found in them.  What is left are *segments* of values; each goes to
-the field whose caption, or printed place, it fits best; then the field's type takes its value
-out of the joined text.
+Lines are split at the captions found in them.  The rest are *segments* of values; each is assigned
+to the field whose caption or printed position fits it best.  The field's type then extracts its
+value from the joined text.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ class Reading:
     text
         As printed.
     quad
-        In pixels of the picture the lines came from.
+        Where the value is, in pixels of the picture the lines came from.
     characters
         Confidence of each character that was read, 0 to 1.
     cost
-        How ill its place fits the field, 0 best.
+        How badly its position fits the field, 0 best.
     captioned
         Whether the field's caption was found.
     """
@@ -56,16 +56,16 @@ class Reading:
 def parse(
     lines: Sequence[Line], hits: Sequence[Hit], model: Model, matrix: Matrix, *, skip: set[int]
 ) -> dict[str, Reading]:
-    """Readings by field name.
+    """Return the readings by field name.
 
     Parameters
     ----------
     lines, hits
         Lines of one paper and the anchors found in them.
     matrix
-        From millimetres on the paper to the lines' pixels.
+        Homography from millimetres on the paper to the lines' pixels.
     skip
-        Lines that are no print: the MRZ, lines of other papers.
+        Lines that are not printed values: the MRZ and lines of other papers.
     """
     skip = skip | _at_the_edge(lines, model, matrix)
     segments = cut(lines, hits, model, matrix, skip)
@@ -102,7 +102,7 @@ def parse(
 
 
 def _at_the_edge(lines: Sequence[Line], model: Model, matrix: Matrix) -> set[int]:
-    """Lines that reach the left or right edge and are ill read: text of the ground around it."""
+    """Return low-confidence lines that reach the left or right edge: text of the background."""
     back = np.linalg.inv(matrix)
     found: set[int] = set()
     for at, line in enumerate(lines):
@@ -117,19 +117,19 @@ _SIGNER = re.compile(
     r"(?:kt|tl|tuq|tm) |(?:pho )?(?:giam doc|truong phong|cuc truong|truong cong an|doi truong)"
     r"|(?:dai|thuong|trung|thieu) (?:ta|tuong|uy)\b|director |(?:ngay )?\d{1,2} thang\b"
 )
-"""How the lines of a signer begin: by order of whom, which office, which rank, on which day."""
+"""How the lines of a signer begin: on whose behalf, with an office, a rank or a date."""
 _BESIDE_MM, _EDGE_MM = 4.0, 0.7
 _CLEAR, _STRANGE = 0.9, 0.65
-"""Mean confidence of the characters of a segment from which it is clearly read, and up to which it
-is no part of a value of which another segment is."""
+"""Mean confidence from which a segment is clearly read, and below which it is no part of a value
+that contains a clearly read segment."""
 _OTHER_SIZE = 1.4
-"""How much larger or smaller print of another size is."""
+"""Factor between the heights of segments from which they are of different print sizes."""
 
 
 def _signed(segments: Sequence[Segment], model: Model) -> set[int]:
-    """Segments of the signer's block, by identity: the line of place and date, and what follows it.
+    """Return the segments of the signer's block, by identity: from the line of place and date on.
 
-    What follows a caption on its own line is never the signer's.
+    A segment on the line of a caption never belongs to the signer.
     """
     captioned = {p.line for p in segments if p.caption and model.type[p.caption].vi}
     heads = [
@@ -155,7 +155,7 @@ def _templated(slot: Slot | None) -> bool:
 
 
 def _joined(segments: Sequence[Segment]) -> list[Segment]:
-    """In reading order: rows from the top, each from the left."""
+    """Sort segments into reading order: rows from the top, each from the left."""
     rows: list[list[Segment]] = []
     for segment in sorted(segments, key=lambda p: p.y):
         if rows and segment.y - np.mean([p.y for p in rows[-1]]) < 0.42 * segment.height:
@@ -171,7 +171,7 @@ def _assemble(
     if not mine:
         return None
     ordered = _joined([p for p, _ in mine])
-    if not isinstance(f.type, t.Amount):  # a letter by itself is a speck or a stroke
+    if not isinstance(f.type, t.Amount):  # a single letter is a speck or a stroke
         ordered = [p for p in ordered if sum(c.isalnum() for c in p.text) > 1] or ordered
     ordered = _without_strangers(ordered)
     cost = min(c for _, c in mine)
@@ -183,9 +183,9 @@ def _assemble(
 
 
 def _without_strangers(segments: list[Segment]) -> list[Segment]:
-    """Segments without those that are hardly read while others are clearly: seals, the ground.
+    """Drop low-confidence segments if others are clearly read: seals and background patterns.
 
-    Print of another size is left out sooner: a caption's other language.
+    Print of another size, such as a caption's other language, must be clearly read to be kept.
     """
     means = [float(np.mean(s.characters)) if s.characters else 1.0 for s in segments]
     if max(means) < _CLEAR:
@@ -205,11 +205,11 @@ def _sure(segments: Sequence[Segment]) -> tuple[float, ...]:
 def _special(
     f: Field, slot: Slot | None, segments: Sequence[Segment], taken: set[int]
 ) -> Reading | None:
-    """Fields that stand in a sentence of their own: dates in words, authorities."""
+    """Read fields that are part of a sentence: dates in words and authorities."""
     if f.type is t.POLICE:
         return _police(segments, taken)
     rows = _rows(segments)
-    # A sentence is one line mostly; only one that was cut takes its row together.
+    # A sentence is usually one line; if it was split, its row is tried as a whole.
     lines: dict[int, list[Segment]] = {}
     for segment in segments:
         lines.setdefault(segment.line, []).append(segment)
@@ -223,9 +223,9 @@ def _special(
 
 
 def _police(segments: Sequence[Segment], taken: set[int]) -> Reading | None:
-    """The police body in a certificate's header."""
+    """Read the police authority in the header of a certificate."""
     mine = [p for p in sorted(segments, key=lambda p: p.y) if values.police_body([p.text])]
-    # Lines of one block follow one another; a signer's body stands further below.
+    # Lines of one block follow one another; the signer's authority is further below.
     block = mine[:1]
     for segment in mine[1:]:
         if segment.y - block[-1].y < 2.2 * max(segment.height, block[-1].height):
@@ -248,7 +248,7 @@ def _rows(segments: Sequence[Segment]) -> list[list[Segment]]:
 
 
 def _authority(f: Field, rows: Sequence[Sequence[Segment]], taken: set[int]) -> Reading | None:
-    """The run of rows most like a known authority."""
+    """Return the sequence of segments most similar to a known authority."""
     best: tuple[float, str, list[Segment]] = (0.0, "", [])
     flat = [p for row in rows for p in row]
     for i in range(len(flat)):
@@ -279,7 +279,7 @@ def _rescue(
     loose: Sequence[Segment],
     assigned: Mapping[str, Sequence[tuple[Segment, float]]],
 ) -> None:
-    """Fields of strict form that found no segment: any free segment of that form."""
+    """Fill fields of a distinctive form that got no segment with any free segment of that form."""
     free = [p for p in loose if not any(p is q for group in assigned.values() for q, _ in group)]
     for f in fields:
         if f.name in readings or not values.is_rare(f):

@@ -1,7 +1,7 @@
-"""What a picture shows of a paper beside its text: colour, stripes of a screen, sharpness.
+"""Measures the quality of a paper's picture: colour, stripes of a screen, sharpness, glare.
 
-Everything is measured in the paper's own millimetres, so that thresholds hold for every
-resolution; `assess` judges by it.
+All measures refer to millimetres on the paper, so that the thresholds in `assess` hold for every
+resolution.
 """
 
 from __future__ import annotations
@@ -30,27 +30,27 @@ Grey = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
 _SCALE: Final = 4.0
-"""Pixels per millimetre of the small picture of the paper."""
+"""Pixels per millimetre of the reduced picture of the paper."""
 
 
 @dataclass(frozen=True, slots=True)
 class QualityMeasures:
-    """Measures of one paper in one picture.
+    """Quality measures of one paper in one picture.
 
     Parameters
     ----------
     colour
-        How far the most colourful part of the paper is from its middle colour, in Lab units.
+        Distance of the most colourful part of the paper from its median colour, in Lab units.
     stripes
-        How far the strongest regular fine pattern stands out of all others, in nepers.
+        How far the strongest regular fine pattern exceeds the median frequency, in nepers.
     gap_mm
-        From the picture's edge to the paper's nearest corner; negative beyond the edge.
+        Distance from the picture's edge to the paper's nearest corner; negative outside.
     steepness
         Change of brightness at the edges of letters, as a share of their contrast per millimetre;
-        None where no line shows enough contrast.
+        None if too few lines have enough contrast.
     glare, cover
-        Per field the share of the start of its value that is burnt out, and of the part of its
-        value that is most hidden by a finger.
+        For each field the share of the beginning of its value that is overexposed, and of the part
+        of its value that a finger covers most.
     """
 
     colour: float
@@ -71,16 +71,16 @@ def measure(
     lines: Sequence[Line],
     flat_scale: float,
 ) -> QualityMeasures:
-    """Measure a paper.
+    """Measure the quality of a paper's picture.
 
     Parameters
     ----------
     matrix
-        From millimetres on the paper to pixels of `image`.
+        Homography from millimetres on the paper to pixels of `image`.
     corners
         The paper's corners in pixels of `image`, ``(4, 2)``.
     flat, lines, flat_scale
-        The paper from straight above, the lines found on it, and its pixels per millimetre.
+        The rectified paper, the lines found on it, and its pixels per millimetre.
     """
     paper, shown = _small(flat, image, layout, matrix)
     return QualityMeasures(
@@ -94,7 +94,7 @@ def measure(
 
 
 def _small(flat: Image, image: Image, layout: Layout, matrix: Matrix) -> tuple[Image, Mask]:
-    """The flat paper made small, and what of it is in the picture."""
+    """Return the flattened paper reduced, and a mask of the part inside the picture."""
     size = (round(layout.size[0] * _SCALE), round(layout.size[1] * _SCALE))
     seen = cv2.warpPerspective(
         np.ones(image.shape[:2], np.uint8), matrix @ np.diag([1 / _SCALE, 1 / _SCALE, 1.0]), size,
@@ -113,13 +113,13 @@ def _colour(paper: Image, shown: Mask) -> float:
 
 _PATCH: Final = 256
 _PLACES: Final = ((0.25, 0.3), (0.5, 0.5), (0.75, 0.7), (0.3, 0.75), (0.7, 0.25))
-"""Middles of the patches, as shares of the paper's sides."""
+"""Centres of the patches, as shares of the paper's width and height."""
 
 
 def _stripes(image: Image, layout: Layout, matrix: Matrix) -> float:
-    """The strongest peak that the spectra of several patches have in common.
+    """Return the height of the strongest peak common to the spectra of several patches.
 
-    A screen's stripes have one frequency all over the picture; what is printed has not.
+    The stripes of a screen have the same frequency all over the picture; printed patterns do not.
     """
     height, width = image.shape[:2]
     if min(height, width) < _PATCH:
@@ -135,7 +135,7 @@ def _stripes(image: Image, layout: Layout, matrix: Matrix) -> float:
         grey -= cv2.GaussianBlur(grey, (0, 0), 4)
         level = np.log(np.abs(np.fft.rfft2(grey * window)) + 1.0).astype(np.float32)
         level -= cv2.blur(level, (21, 21))
-        # A camera held askew shifts the frequency a little from patch to patch.
+        # Perspective shifts the frequency a little from patch to patch.
         common += cv2.dilate(level, np.ones((5, 5), np.uint8))
     levels = common[use]
     return float(levels.max() - np.median(levels)) / len(middles)
@@ -143,7 +143,7 @@ def _stripes(image: Image, layout: Layout, matrix: Matrix) -> float:
 
 @cache
 def _window() -> tuple[Grey, Mask]:
-    """The patch's window, and the frequencies that count: fine, and none of JPEG's own blocks."""
+    """Return the patch's window, and a mask of fine frequencies without those of JPEG blocks."""
     bell = np.hanning(_PATCH).astype(np.float32)
     x, y = np.meshgrid(np.fft.rfftfreq(_PATCH), np.fft.fftfreq(_PATCH))
     blocks = (np.abs(x * 8 - np.round(x * 8)) < 0.13) & (np.abs(y * 8 - np.round(y * 8)) < 0.13)
@@ -151,7 +151,7 @@ def _window() -> tuple[Grey, Mask]:
 
 
 def _gap(image: Image, corners: Points, layout: Layout) -> float:
-    """From the picture's edge to the nearest corner, in millimetres; negative beyond the edge."""
+    """Return the distance from the edge to the nearest corner in millimetres, negative outside."""
     size = np.array(image.shape[1::-1])
     pixels = min(float(corners.min()), float((size - corners).min()))
     return pixels * max(layout.size) / max(side_lengths(corners))
@@ -159,7 +159,7 @@ def _gap(image: Image, corners: Points, layout: Layout) -> float:
 
 _FEWEST_LINES: Final = 3
 _EACH_ROW: Final = 3
-"""Of so many rows of a line one is measured."""
+"""Every third row of a line is measured."""
 
 
 def _steepness(flat: Image, lines: Sequence[Line], scale: float) -> float | None:
@@ -182,11 +182,11 @@ def _steepness(flat: Image, lines: Sequence[Line], scale: float) -> float | None
 
 _WINDOW_MM: Final = 14.0
 _MOST_FILLED: Final = 0.7
-"""Share of a slot's width that its values fill as a rule."""
+"""Share of a slot's width that values usually fill."""
 
 
 def _windows(slot: Slot) -> list[tuple[float, float, float, float]]:
-    """Parts of a value's place, its start first: left, top, right, bottom in millimetres."""
+    """Return parts of a slot, the first one first: left, top, right, bottom in millimetres."""
     wide = min(slot.width, _WINDOW_MM)
     top, bottom = slot.value_y - 0.8 * slot.size, slot.value_y + 0.2 * slot.size
     if slot.align == "center":
@@ -198,7 +198,7 @@ def _windows(slot: Slot) -> list[tuple[float, float, float, float]]:
 
 
 def _share(mask: Mask, layout: Layout, *, starts: bool = False) -> dict[str, float]:
-    """Per field the share of the part of its value that the mask hides most, or of its start."""
+    """Return how much of each field's most hidden part, or of its beginning, the mask covers."""
     shares: dict[str, float] = {}
     for slot in layout.slots:
         for window in _windows(slot)[: 1 if starts else None]:
@@ -210,7 +210,7 @@ def _share(mask: Mask, layout: Layout, *, starts: bool = False) -> dict[str, flo
 
 
 def _glare(paper: Image) -> Mask:
-    """Burnt out, and more than specks; nothing where the paper itself is."""
+    """Return a mask of overexposed areas larger than specks; empty if the paper itself is white."""
     least = paper.min(2)
     if np.median(least) > 235:
         return np.zeros(least.shape, bool)
@@ -221,16 +221,16 @@ def _glare(paper: Image) -> Mask:
 
 
 _SKIN_RED, _SKIN_YELLOW = (0.05, 0.17), (0.02, 0.13)
-"""Red less green, and green less blue, as shares of the light: skin of any shade, in any shade."""
+"""Red minus green, and green minus blue, over total brightness: any shade of skin, in any light."""
 _REDDER: Final = 0.028
-"""How much redder than the paper a finger is at least."""
+"""How much redder than the paper a finger must be."""
 _FINGER_MM: Final = 6.0
-"""What is narrower is no finger."""
+"""Least width of a finger."""
 _LEAST_FINGER: Final = 0.7 * (_FINGER_MM * _SCALE) ** 2
 
 
 def _finger(paper: Image, shown: Mask, layout: Layout) -> Mask:
-    """Large, of the colour of skin, and reaching in from the paper's edge."""
+    """Return a mask of large, skin-coloured areas that reach in from the edge of the paper."""
     tone = cv2.GaussianBlur(paper, (0, 0), 0.25 * _SCALE).astype(np.float32)
     light = tone.sum(2) + 1
     red = (tone[..., 0] - tone[..., 1]) / light

@@ -1,4 +1,4 @@
-"""The readers of single lines: our own recogniser, or Tesseract for comparison."""
+"""The readers of single lines: the built-in recogniser, or Tesseract for comparison."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from cvocr_lab.text import comparison_key
 def open_reader(
     reader: str | Reader = "own", *, model: str | Path | None = None, threads: int = 0
 ) -> Reader:
-    """The reader of that name, or the object itself.
+    """Return the reader of that name, or the object itself.
 
     Raises
     ------
     ArgumentError
-        No reader of that name, or no such model file.
+        There is no reader of that name, or no such model file.
     MissingPartError
-        The reader's optional part is not installed.
+        The optional dependency of the reader is not installed.
     """
     if not isinstance(reader, str):
         return reader
@@ -37,18 +37,18 @@ def open_reader(
         return Recogniser(Path(model) if model else None, threads=threads)
     if reader == "tesseract":
         if model:
-            raise ArgumentError("model= is for our own recogniser, not for Tesseract")
+            raise ArgumentError("model= applies to the built-in recogniser, not to Tesseract")
         return TesseractReader()
     raise unknown("reader", reader, ("own", "tesseract"), more=", or pass an object")
 
 
 class TesseractReader:
-    """Tesseract ``vie``, one line at a time, through ``tesserocr``.
+    """Reads lines with Tesseract's ``vie`` data, one at a time, through ``tesserocr``.
 
     Raises
     ------
     MissingPartError
-        ``tesserocr`` or the ``vie`` data is missing.
+        ``tesserocr`` or the ``vie`` data is not installed.
     """
 
     def __init__(self) -> None:
@@ -72,7 +72,7 @@ class TesseractReader:
         self._api = tesserocr.PyTessBaseAPI(path=str(found), lang="vie", psm=tesserocr.PSM.RAW_LINE)
 
     def read(self, crops: Sequence[NDArray[np.uint8]]) -> list[Line]:
-        """One line for each crop, RGB or grey."""
+        """Return one line for each crop, RGB or grey."""
         from PIL import Image
 
         lines = []

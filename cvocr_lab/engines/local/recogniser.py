@@ -1,7 +1,7 @@
-"""Read line crops with our own model on onnxruntime.
+"""Reads crops of lines with our own model on onnxruntime.
 
-The model is a CTC net; its file carries the charset and the height it reads.  Decoding is greedy.
-Where a field's type allows few characters, the others are ruled out before decoding.
+The model is a CTC net; its file contains the character set and the input height.  Decoding is
+greedy.  If a field's type allows only some characters, the others are ruled out before decoding.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from cvocr_lab.errors import ArgumentError
 from cvocr_lab.results import Line, Quad
 
 HEIGHT: Final = 48
-"""Pixel rows the net sees; stacked marks blur together below this."""
+"""Pixel rows of the net's input; stacked accents blur together at lower heights."""
 
 MAX_WIDTH: Final = 2400
-"""Longer crops are squeezed to this many columns."""
+"""Longer crops are compressed to this many columns."""
 
 _WORD = re.compile(r"(?<![\w<])[^\W\d_]{2,8}(?![\w<])")
-"""A word that may be Vietnamese: letters only, no longer than a syllable and a little."""
+"""A word that may be Vietnamese: letters only, and hardly longer than a syllable."""
 _WORDING = 0.4
-"""What the logarithm of a word's probability counts beside that of its letters."""
+"""Weight of the log probability of a word relative to that of its letters."""
 _CERTAIN, _LEAST_ODDS, _DOUBTFUL, _SPELLINGS = 0.99, 0.003, 3, 12
 
 Picture = NDArray[np.uint8]
@@ -48,9 +48,9 @@ class Recogniser:
     model
         An ONNX file written by `cvocr_lab.training.export`; None for the one in the package.
     threads
-        Threads onnxruntime may use for one batch.
+        Number of threads that onnxruntime may use for one batch.
     columns
-        Pixel columns per batch; what fits into the cache is fastest.
+        Pixel columns per batch; batches that fit into the CPU cache are fastest.
     """
 
     model: Path | None = None
@@ -59,12 +59,12 @@ class Recogniser:
 
     @property
     def charset(self) -> str:
-        """Characters the model can emit."""
+        """Characters that the model can output."""
         return _open(self.model, self.threads).charset
 
     @property
     def card(self) -> dict[str, object]:
-        """What the model file says of itself: version, training and validation figures."""
+        """Metadata of the model file: version, training and validation figures."""
         return _open(self.model, self.threads).card
 
     def read(
@@ -77,7 +77,7 @@ class Recogniser:
         crops
             RGB or grey ``uint8`` pictures of one upright line each, any size.
         alphabets
-            For each crop the characters it may hold; "" for all.
+                For each crop the characters it may contain; "" for all.
 
         Returns
         -------
@@ -89,7 +89,7 @@ class Recogniser:
         Raises
         ------
         ArgumentError
-            `alphabets` has another length than `crops`, or the model file is none of ours.
+            `alphabets` and `crops` differ in length, or the model file is not one of ours.
         """
         if alphabets is not None and len(alphabets) != len(crops):
             raise ArgumentError("give one alphabet per crop")
@@ -105,12 +105,12 @@ class Recogniser:
 
 
 def model_file() -> Path:
-    """The model in the package."""
+    """Return the path of the model in the package."""
     return Path(str(resources.files("cvocr_lab.data").joinpath("models", "lines.onnx")))
 
 
 def to_height(crop: Picture, height: int = HEIGHT) -> Picture:
-    """Grey and scaled to `height` rows, proportions kept up to `MAX_WIDTH` columns."""
+    """Convert to grey and scale to `height` rows, keeping proportions up to `MAX_WIDTH` columns."""
     import cv2
 
     if not crop.size:
@@ -124,13 +124,13 @@ def to_height(crop: Picture, height: int = HEIGHT) -> Picture:
 
 
 def normalise(grey: Picture) -> Columns:
-    """Mean 0, deviation 1, so that contrast and exposure do not matter."""
+    """Scale to mean 0 and deviation 1, so that contrast and exposure have no influence."""
     values = grey.astype(np.float32)
     return np.asarray((values - values.mean()) / (values.std() + 4.0), np.float32)
 
 
 def pad(columns: Sequence[Columns], multiple: int = 1) -> Columns:
-    """Stack as ``(n, 1, height, widest)``, zeros to the right, the width a multiple of that."""
+    """Stack crops, padded with zeros on the right, to ``(n, 1, height, width)``."""
     widest = -(-max(c.shape[1] for c in columns) // multiple) * multiple
     batch = np.zeros((len(columns), 1, columns[0].shape[0], widest), np.float32)
     for row, c in zip(batch, columns, strict=True):
@@ -139,7 +139,7 @@ def pad(columns: Sequence[Columns], multiple: int = 1) -> Columns:
 
 
 def batches_of(pictures: Sequence[Picture], columns: int) -> Iterator[Columns]:
-    """Lines of 48 rows normalised and stacked, like widths together, so many columns a batch."""
+    """Yield normalised lines of 48 rows in batches of similar width and `columns` columns."""
     lines = [normalise(picture) for picture in pictures]
     for batch in _batches([line.shape[1] for line in lines], columns):
         yield pad([lines[i] for i in batch])
@@ -148,7 +148,7 @@ def batches_of(pictures: Sequence[Picture], columns: int) -> Iterator[Columns]:
 def crop_line(
     image: Picture, quad: Quad | Sequence[float], *, margin: float = 0.0, height: int | None = None
 ) -> Picture:
-    """Cut a line upright out of a picture.
+    """Crop a line from a picture and turn it upright.
 
     Parameters
     ----------
@@ -157,9 +157,9 @@ def crop_line(
     quad
         Eight numbers, clockwise from the text's own top left.
     margin
-        Grow by this share of the line's height on every side.
+        Margin on every side, as a share of the line's height.
     height
-        Rows of the crop; None for as many as the line has.
+        Rows of the crop; None to keep the height of the line.
     """
     import cv2
 
@@ -189,7 +189,7 @@ def _unit(vector: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _batches(widths: Sequence[int], columns: int) -> Iterator[list[int]]:
-    """Indices in groups of like width, so that little is padding."""
+    """Yield indices in groups of similar width, to reduce padding."""
     batch: list[int] = []
     for i in sorted(range(len(widths)), key=widths.__getitem__):
         if batch and (
@@ -203,7 +203,7 @@ def _batches(widths: Sequence[int], columns: int) -> Iterator[list[int]]:
 
 
 def _decode(scores: Columns, charset: str, alphabet: str) -> Line:
-    """Greedy CTC over ``(steps, 1 + characters)`` logits; class 0 is the blank."""
+    """Decode ``(steps, 1 + characters)`` logits greedily (CTC); class 0 is the blank."""
     if alphabet:
         allowed = np.asarray([True, *(c in alphabet for c in charset)])
         chosen = np.where(allowed, scores, -np.inf)
@@ -235,7 +235,7 @@ def _decode(scores: Columns, charset: str, alphabet: str) -> Line:
 
 
 def _reword(text: list[str], sure: list[float], odds: Columns, charset: str) -> None:
-    """Let the words decide between letters that the net finds about equally likely, in place.
+    """Choose between letters that are about equally likely by the words they form, in place.
 
     Parameters
     ----------
@@ -260,7 +260,7 @@ def _reword(text: list[str], sure: list[float], odds: Columns, charset: str) -> 
 
 
 def _spellings(word: list[str], odds: Columns, charset: str) -> list[tuple[str, float]]:
-    """Spellings of a word and the logarithms of their probabilities, the one read first."""
+    """Return spellings of a word with their log probabilities, the one read first."""
     spellings = [("", 0.0)]
     doubtful = sorted(range(len(word)), key=lambda i: odds[i, 1:].max())[:_DOUBTFUL]
     for i, letter in enumerate(word):
@@ -299,7 +299,7 @@ def _open(model: Path | None, threads: int) -> _Net:
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = 3
-    options.enable_mem_pattern = False  # lines are of every width, and each would keep its plan
+    options.enable_mem_pattern = False  # a plan would be kept for every width of line
     path = model or model_file()
     try:
         source = path.read_bytes()
@@ -311,5 +311,5 @@ def _open(model: Path | None, threads: int) -> _Net:
     except OSError as error:
         raise ArgumentError(f"the model {path} cannot be read ({type(error).__name__})") from None
     except Exception as error:
-        raise ArgumentError(f"{path} is no line model written by cvocr_lab.training") from error
+        raise ArgumentError(f"{path} is not a line model written by cvocr_lab.training") from error
     return _Net(session, charset, stride, card)

@@ -11,28 +11,28 @@ from numpy.typing import NDArray
 from cvocr_lab.engines.local.geometry import Quads
 
 SCALE_MM: Final = 7.5
-"""Pixels per millimetre at which a paper is looked at."""
+"""Pixels per millimetre at which lines are searched on a paper."""
 CORE: Final = 0.5
-"""Height of a line's core over the line's."""
+"""Height of a line's core as a share of the line's height."""
 END: Final = 0.25
-"""What the core leaves out at each end of a line, in line heights."""
+"""Part of the line that the core omits at each end, in line heights."""
 HEIGHT_UNIT: Final = 16.0
-"""The net gives the logarithm of a line's height over this many pixels."""
+"""The net outputs the logarithm of a line's height divided by this many pixels."""
 STRIDE: Final = 2
-"""Pixels per cell of the net's answer."""
+"""Pixels per cell of the net's output."""
 MULTIPLE: Final = 32
-"""The net takes pictures whose sides are multiples of this number of pixels."""
+"""The sides of the net's input must be multiples of this number of pixels."""
 _LEVELS = (0.4, 0.55, 0.7, 0.85)
-"""Probabilities from which a cell belongs to a core: the first, and higher ones to part lines that
-touch."""
+"""Probability thresholds for cells of a core: the first for all, the higher ones to separate lines
+that touch."""
 _LEAST_SURE = 0.5
 _TOO_THICK = 0.75
-"""Thickness of a core over its line's height from which it is several lines' (see `CORE`)."""
+"""Thickness of a core over its line's height above which it covers several lines (see `CORE`)."""
 _MOST_LINES = 600
 
 
 def quads_of(answer: NDArray[np.float32]) -> Quads:
-    """Read the lines off the net's answer.
+    """Return the lines in the net's output.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def _add_lines(
     corner: tuple[int, int],
     step: int,
 ) -> None:
-    """Add the lines of a part of the answer; blobs too thick for one line are parted higher up."""
+    """Add the lines of a part of the output; split blobs too thick for one line."""
     mask = (chance > _LEVELS[step]).astype(np.uint8)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=4)
     for k in range(1, min(count, 4 * _MOST_LINES)):
@@ -84,7 +84,7 @@ def _add_lines(
 
 
 def _unbridged(mine: NDArray[np.bool_], tall: float) -> NDArray[np.bool_]:
-    """A blob without what joins two lines at one place, such as a mark under a long letter."""
+    """Return a blob without narrow bridges between lines, such as an accent under a letter."""
     long = max(3, round(tall / STRIDE))
     size = (1, long) if mine.shape[1] >= mine.shape[0] else (long, 1)
     opened = cv2.morphologyEx(mine.astype(np.uint8), cv2.MORPH_OPEN, np.ones(size, np.uint8))
@@ -92,7 +92,7 @@ def _unbridged(mine: NDArray[np.bool_], tall: float) -> NDArray[np.bool_]:
 
 
 def _thickness(mine: NDArray[np.bool_]) -> float:
-    """How thick a blob is across its length, in cells: its area over its length."""
+    """Return the thickness of a blob in cells: its area divided by its length."""
     rows, columns = np.nonzero(mine)
     length = float(np.hypot(np.ptp(rows), np.ptp(columns))) + 1
     return len(rows) / length
@@ -101,7 +101,7 @@ def _thickness(mine: NDArray[np.bool_]) -> float:
 def _line(
     x: NDArray[np.intp], y: NDArray[np.intp], weights: NDArray[np.float32], tall: float
 ) -> NDArray[np.float64]:
-    """The quad of one line from the cells of its core."""
+    """Return the quad of a line from the cells of its core."""
     points = (np.stack([x, y], 1) + 0.5) * STRIDE
     middle = np.average(points, axis=0, weights=weights)
     (a, b), (_, c) = np.cov(points.T, aweights=weights) if len(points) > 2 else np.eye(2)

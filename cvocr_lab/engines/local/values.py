@@ -1,4 +1,4 @@
-"""What a field's type makes of the text in its place: takes the value out, judges the fit."""
+"""Extracts values of a field's type from text, and rates how well text fits the type."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ _WORD_DATE = re.compile(
 
 
 def take(field: Field, texts: Sequence[str], *, leader: bool = False) -> str:
-    """The field's value in the texts of its place, as printed; "" when there is none.
+    """Return the field's value in the texts assigned to it, as printed; "" if there is none.
 
     Parameters
     ----------
     leader
-        Whether dotted leaders run under the value: then dots are no part of it.
+        Whether the value is printed on a dotted leader, whose dots are not part of it.
     """
     if leader and isinstance(field.type, t.Address):
         texts = [_LAST_UNIT.sub(".", line) for line in texts[:-1]] + [*texts[-1:]]
@@ -62,7 +62,7 @@ def take(field: Field, texts: Sequence[str], *, leader: bool = False) -> str:
         whole = re.fullmatch(r"\d{1,3}(?:[. ,]\d{3})+|\d+", found.group())
         return re.sub(r"\D", "", found.group()) if whole else found.group()
     if isinstance(kind, t.Owner):
-        return re.sub(r"\s*[-–]\s*(19|20)\d\d$", "", text)  # a birth year is none of the name
+        return re.sub(r"\s*[-–]\s*(19|20)\d\d$", "", text)  # a birth year is not part of the name
     if isinstance(kind, t.Name):
         return _name(text)
     if isinstance(kind, t.Address):
@@ -84,13 +84,13 @@ _ABBREVIATIONS = frozenset((
     "TNHH", "BV", "ĐH", "THPT", "UB", "ST",
 ))  # fmt: skip
 
-# The dot of a unit is hard to see where the leader begins under it, or runs on.
+# The dot of a unit's abbreviation is hard to distinguish from the dots of the leader.
 _UNIT = re.compile(r"(?:(?<=^[PQHXT])|(?<=, [PQHXT]))(?= [^\W\d_a-z])")
 _LAST_UNIT = re.compile(r"(?<=\bTP|\bTX|\bTT)$|(?<=\b[PQHX])$")
 
 
 def _kept_dot(found: re.Match[str]) -> str:
-    """A dot between digits or after an abbreviation is the value's, any other the leader's."""
+    """Keep a dot between digits or after an abbreviation; any other dot is the leader's."""
     word, dots, digit = found.groups()
     before = found.string[found.start() - 1 : found.start()] if not word else ""
     inside = before.isdigit() and bool(digit)
@@ -114,7 +114,7 @@ def _date(kind: t.Date, text: str) -> str:
         return digits
     if len(digits) == 10:  # both separators read as a digit
         digits = digits[:2] + digits[3:5] + digits[6:]
-    elif len(digits) == 9:  # one of them
+    elif len(digits) == 9:  # one of them read as a digit
         digits = digits[:2] + digits[3:] if digits[2] in "17" else digits[:4] + digits[5:]
     if len(digits) == 8:
         made = kind.separator.join((digits[:2], digits[2:4], digits[4:]))
@@ -127,9 +127,9 @@ _SMALL_LOOKALIKES = str.maketrans("oilzsbg", "0112589")
 
 
 def words_date(text: str) -> str:
-    """``dd/mm/yyyy`` of ``Ngày 05 tháng 3 năm 2019``; "" when there is none.
+    """Return ``dd/mm/yyyy`` for ``Ngày 05 tháng 3 năm 2019``, or "" if there is no such date.
 
-    Between the words even ``oI`` must be digits.
+    Between the words even ``oI`` must be digits, and is converted to them.
     """
     found = _WORD_DATE.search(fold_key(text))
     if found is None:
@@ -159,7 +159,7 @@ def _pattern(kind: t.Pattern, text: str) -> str:
         words = [letters_from_lookalikes(w) for w in re.findall(r"\b[A-Z0-9]{3}\b", text.upper())]
         return next((w for w in words if w == "VNM"), words[0] if words else "")
     if kind is t.CERTIFICATE_ID:
-        # The form is not known: one to three letters of a series, but no "N" of "Nº", or digits.
+        # Assumed form: a series of one to three letters, except the "N" of "Nº", or digits.
         series = r"(?:(?<![A-Z])([A-Z]{2,3}|[A-MO-Z])(\s?)|(?<![A-Z\d])(\d{2,3})(\s)|(\d)\s)?"
         for candidate in (text, _mended(text)):
             found = re.search(series + r"(?<!\d)(\d{5,12})(?!\d)", candidate)
@@ -188,7 +188,7 @@ def _plate(text: str) -> str:
 
 
 def _plate_repair(text: str) -> str:
-    """Digits where digits must stand: the first two and the number at the end."""
+    """Correct letters to digits where a plate has digits: at the start and at the end."""
     tight = re.sub(r"\s+", "", text)
     if len(tight) < 7:
         return text
@@ -196,7 +196,7 @@ def _plate_repair(text: str) -> str:
 
 
 _ONE_LETTER = re.compile(r"[^\W\d_]['’]")
-"""The word of a name that ends in its apostrophe: "H' LOAN"."""
+"""A word of a name that is a single letter with an apostrophe, as in "H' LOAN"."""
 
 
 def _name(text: str) -> str:
@@ -239,13 +239,13 @@ def _choice(kind: t.Choice, text: str) -> str:
 
 
 def shares(value: str, text: str) -> bool:
-    """Whether a piece's text has a part in the value."""
+    """Return whether a segment's text occurs in the value."""
     value_key, key = fold_key(value).replace(" ", ""), fold_key(text).replace(" ", "")
     return bool(key) and fuzz.partial_ratio(key, value_key) >= 60
 
 
 def is_rare(field: Field) -> bool:
-    """Whether the type's form is so special that a match anywhere is likely the field."""
+    """Return whether the type's form is so distinctive that any match is likely the field."""
     return isinstance(field.type, t.CitizenId | t.Plate) or field.type in (
         t.CMND_ID,
         t.PASSPORT_NUMBER,
@@ -254,11 +254,11 @@ def is_rare(field: Field) -> bool:
 
 
 _CODE = re.compile(r"(?=.*\d)(?=.*[A-Z])[A-Z\d]{9,}")
-"""A number of an engine or a chassis."""
+"""An engine or chassis number."""
 
 
 def misfit(field: Field, text: str) -> float:
-    """How ill the text fits the field's type: below 0 good, above 1 hardly possible."""
+    """Return how badly the text fits the field's type: below 0 good, above 1 hardly possible."""
     kind = field.type
     digits = sum(c.isdigit() for c in text)
     letters = sum(c.isalpha() for c in text)
@@ -274,7 +274,7 @@ def misfit(field: Field, text: str) -> float:
         if value and kind.accepts(value):
             return -0.4
         if kind is t.CERTIFICATE_ID and re.fullmatch(r"[A-Z]{2,3}", text):
-            return 0.0  # a series, set apart from its number
+            return 0.0  # a series, separated from its number
         return 0.5 if digits >= 3 else 1.8
     if isinstance(kind, t.Choice) and kind in (t.SEX, t.PASSPORT_SEX, t.NATIONALITY):
         known = {value.upper() for value in kind.values()}
@@ -292,7 +292,7 @@ def misfit(field: Field, text: str) -> float:
 
 
 def from_sentence(field: Field, template: str, text: str) -> str:
-    """The field's value in a sentence of the template's kind; "" when it is not one."""
+    """Return the field's value in a sentence like the template; "" if there is none."""
     if "{d}" not in template:
         return ""
     value = words_date(text)
@@ -305,7 +305,7 @@ def from_sentence(field: Field, template: str, text: str) -> str:
 
 
 def _mended(text: str) -> str:
-    """Look-alike letters to digits in words that are digits for the greater part."""
+    """Correct look-alike letters to digits in words that consist mostly of digits."""
 
     def mend(word: re.Match[str]) -> str:
         found = word.group()
@@ -319,7 +319,7 @@ _POLICE = re.compile(r"(CA|\w?ÔNG AN)\s+(?:\w{1,2}NH\s+|TP[.\s]\s*|THÀNH PHỐ
 
 
 def authority(field: Field, text: str) -> tuple[float, str]:
-    """Likeness to the nearest known authority, 0 to 1, and its wording."""
+    """Return the similarity to the nearest known authority, 0 to 1, and its wording."""
     key = fold_key(text)
     if field.type is t.AUTHORITY_CMND or (
         field.type is t.AUTHORITY_CARD and re.search("giam ?doc", key)
@@ -341,12 +341,12 @@ def authority(field: Field, text: str) -> tuple[float, str]:
 
 
 _SPECK = re.compile(r"^\w ")
-"""A letter by itself before a line: a speck, or a part of the emblem."""
+"""A single letter before a line: a speck, or a part of the emblem."""
 _POLICE_BODY = re.compile(r"(?:bo |cong an|ca |phong |cuc |doi |tram )")
 
 
 def police_body(lines: Sequence[str]) -> str:
-    """The lines of a header that name a police body, joined; the ministry only where alone."""
+    """Join the lines of a header that name a police authority, without a preceding ministry."""
     whole = [_SPECK.sub("", collapse(line)) for line in lines]
     mine = [line.strip(_EDGES) for line in whole if _POLICE_BODY.match(fold_key(line))]
     if len(mine) > 1 and fold_key(mine[0]) == "bo cong an":
@@ -355,7 +355,7 @@ def police_body(lines: Sequence[str]) -> str:
 
 
 def _provincial_police(text: str) -> tuple[float, str]:
-    """What follows the signer's title on a CMND, the province's name mended."""
+    """Return the text after the signer's title on a CMND, with the province's name corrected."""
     key, origin = folded(text)
     found = re.search(r"giam ?doc (?!(?:pho )?giam ?doc)(?=....)", key)
     if not found:
@@ -368,7 +368,7 @@ def _provincial_police(text: str) -> tuple[float, str]:
     if match is None:
         return 0.8, rest
     read, known = rest[police.end() :], match[0].name
-    # The print's own place for the tone, "HOÀ" or "HÒA", is kept.
+    # The printed position of the tone mark, "HOÀ" or "HÒA", is kept.
     name = read if old_tone(read).upper() == old_tone(known).upper() else known
     body = "CA" if police[1].upper() == "CA" else "CÔNG AN"
     return 1.0, f"{body}{police.group()[len(police[1]) :].upper()}{name.upper()}"

@@ -1,8 +1,9 @@
-"""Which words follow one another on the papers: this decides between letters that look alike.
+"""Decides between letters that look alike, by which words follow one another on the papers.
 
-The recogniser sees letters; whether a blurred mark is a hook or a tilde often shows only from the
-word.  The counts come from the tables of names and administrative units in the package, from the
-captions of the document types, and from a short list of words for distinguishing marks and offices.
+The recogniser sees letters; whether a blurred accent is a hook or a tilde is often clear only from
+the word.  The counts come from the tables of names and administrative units in the package, from
+the captions of the document types, and from a short list of words for distinguishing marks and
+authorities.
 """
 
 from __future__ import annotations
@@ -28,9 +29,9 @@ tầng tòa đô tập thể khối cụm công an phòng cảnh sát giao thôn
 chính về trật tự hội xuất nhập giám đốc phó việt nam nữ đăng ký ngày tháng năm
 """
 _PAIRS = 0.6
-"""Share of the probability that is given to the pair of words rather than to the word."""
+"""Weight of the pair of words in the probability; the rest is the weight of the single word."""
 _UNSEEN = 1.0
-"""Count of a word that is in no table."""
+"""Count of a word that occurs in no table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class Wording:
     total: int
 
     def chance(self, before: str, word: str) -> float:
-        """Logarithm of the probability of a word after another; "" begins a text."""
+        """Return the log probability of a word after another; "" is the beginning of a text."""
         single = (self.words[word] + _UNSEEN) / self.total
         first = self.words[before]
         paired = self.pairs[before, word] / first if first else 0.0
@@ -51,7 +52,7 @@ class Wording:
 
 @lru_cache(maxsize=1)
 def wording() -> Wording:
-    """Count the words of the package's tables, once."""
+    """Return the counts of the words in the package's tables, cached."""
     words: Counter[str] = Counter()
     pairs: Counter[tuple[str, str]] = Counter()
 
@@ -92,11 +93,11 @@ def likeliest(
     Parameters
     ----------
     choices
-        For each word its spellings and the logarithm of what the recogniser gives each.
+        For each word its spellings and their log probabilities according to the recogniser.
     breaks
-        For each word whether a new part begins with it, after a comma or a number.
+        For each word whether it begins a new part, e.g. after a comma or a number.
     weight
-        What the logarithm of a word's probability counts.
+        Weight of the log probability of a word.
 
     Returns
     -------
