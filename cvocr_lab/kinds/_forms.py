@@ -254,10 +254,7 @@ class Name(FieldType):
 class Address(FieldType):
     """An address: parts from small to large, joined by ``", "``.
 
-    Parameters
-    ----------
-    house
-        Whether it starts with a house, street or hamlet.
+    `house` says whether it starts with a house, street or hamlet.
     """
 
     house: bool = True
@@ -290,10 +287,7 @@ _PLATE = re.compile(
 class Plate(FieldType):
     """A number plate with a normal form without separators (Circular 24/2023/TT-BCA).
 
-    Parameters
-    ----------
-    bike
-        Whether it is a plate of a motorbike and not of a car.
+    `bike` says whether it is a plate of a motorbike and not of a car.
     """
 
     bike: bool = False
