@@ -11,23 +11,29 @@ from email.utils import parsedate_to_datetime
 from time import monotonic
 from typing import Final
 
+from cvocr_lab.errors import ArgumentError
+
 FIRST_WAIT_S: Final = 0.5
 LONGEST_WAIT_S: Final = 8.0
 
 
 @dataclass(slots=True)
 class RateLimit:
-    """Spread requests evenly over time.
+    """Spread requests evenly over time; None for no limit.
 
-    Parameters
-    ----------
-    per_second
-        Requests per second; None for no limit.
+    Raises
+    ------
+    ArgumentError
+        `per_second` is not greater than 0.
     """
 
     per_second: float | None = None
     _next: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.per_second is not None and not self.per_second > 0:
+            raise ArgumentError(f"per_second must be greater than 0, not {self.per_second!r}")
 
     def reserve(self) -> float:
         """Reserve the next request, and return the seconds to wait for it."""
