@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, TypeVar
 from urllib.parse import unquote_plus
 
-from cvocr_lab.errors import FetchError, FormatTypeError, ImageError, RowError
+from cvocr_lab.errors import FetchError, FormatTypeError, ImageError
 from cvocr_lab.wire import Endpoint
 
 _MOST_PARTS: Final = 32
@@ -190,75 +190,37 @@ def _unpacked(value: object, name: str, most: int) -> bytes:
 
 def _form(body: bytes, content_type: str) -> dict[str, bytes]:
     """Return the parts of a ``multipart/form-data`` body by name, the first of each name."""
+    from python_multipart import FormParser
     from python_multipart.exceptions import FormParserError
-    from python_multipart.multipart import MultipartParser, parse_options_header
+    from python_multipart.multipart import Field, File, parse_options_header
 
-    _, options = parse_options_header(content_type)
+    kind, options = parse_options_header(content_type)
     boundary = options.get(b"boundary", b"")
     if not boundary:
         raise ImageError("the form has no boundary")
-    parts = _Parts()
+    parts: list[tuple[str, bytes]] = []
+    ended: list[bool] = []
+
+    def take(part: Field | File) -> None:
+        if len(parts) == _MOST_PARTS:
+            raise ImageError("the form has too many parts")
+        if isinstance(part, File):
+            part.file_object.seek(0)
+            content = part.file_object.read()
+        else:
+            content = part.value or b""
+        parts.append(((part.field_name or b"").decode("utf-8", "replace"), content))
+
+    # Pictures are not written to disk.
+    config = {"MAX_MEMORY_FILE_SIZE": float("inf")}
     try:
-        parser = MultipartParser(boundary, parts.callbacks())  # type: ignore[arg-type]
+        parser = FormParser(
+            kind.decode(), take, take, lambda: ended.append(True), boundary, config=config
+        )
         parser.write(body)
         parser.finalize()
-    except RowError:
-        raise
-    except (FormParserError, ValueError, KeyError, IndexError, UnicodeError) as error:
+    except (FormParserError, AssertionError, ValueError, KeyError, IndexError) as error:
         raise ImageError(f"the form is malformed ({type(error).__name__})") from None
-    if not parts.ended:
+    if not ended:
         raise ImageError("the form is cut off")
-    return parts.found
-
-
-class _Parts:
-    """Collect the parts that the parser finds."""
-
-    def __init__(self) -> None:
-        self.found: dict[str, bytes] = {}
-        self.ended = False
-        self._count = 0
-        self._start()
-
-    def callbacks(self) -> dict[str, object]:
-        return {
-            "on_part_begin": self._start,
-            "on_header_field": self._header_name,
-            "on_header_value": self._header_value,
-            "on_header_end": self._header_end,
-            "on_part_data": self._data,
-            "on_part_end": self._end,
-            "on_end": self._all,
-        }
-
-    def _start(self) -> None:
-        self._field, self._value = bytearray(), bytearray()
-        self._disposition = b""
-        self._content = bytearray()
-
-    def _header_name(self, data: bytes, start: int, end: int) -> None:
-        self._field += data[start:end]
-
-    def _header_value(self, data: bytes, start: int, end: int) -> None:
-        self._value += data[start:end]
-
-    def _header_end(self) -> None:
-        if bytes(self._field).strip().lower() == b"content-disposition":
-            self._disposition = bytes(self._value)
-        self._field, self._value = bytearray(), bytearray()
-
-    def _data(self, data: bytes, start: int, end: int) -> None:
-        self._content += memoryview(data)[start:end]
-
-    def _end(self) -> None:
-        from python_multipart.multipart import parse_options_header
-
-        self._count += 1
-        if self._count > _MOST_PARTS:
-            raise ImageError("the form has too many parts")
-        _, options = parse_options_header(self._disposition)
-        name = options.get(b"name", b"").decode("utf-8", "replace")
-        self.found.setdefault(name, bytes(self._content))
-
-    def _all(self) -> None:
-        self.ended = True
+    return dict(reversed(parts))
