@@ -38,9 +38,6 @@ FIRST: Final = 1200
 _NEARLY: Final = 0.75
 """A cached photo is used if it has at least this share of the requested size."""
 
-_THUMBS: Final = 3000
-"""Number of cached thumbnails, of some ten kilobytes each."""
-
 _PAPER: Final = 900
 _CROP: Final = (1400, 220)
 _MARGIN: Final = 0.3
@@ -98,7 +95,6 @@ class Pictures:
     ) -> None:
         self._limits, self._fetch, self._mask = limits, fetch, mask
         self._kept: OrderedDict[int, tuple[int, RowPictures]] = OrderedDict()
-        self._thumbs: OrderedDict[int, bytes] = OrderedDict()
         self._lock = Lock()
 
     def kept(self, record: Record, edge: int) -> RowPictures | None:
@@ -138,18 +134,6 @@ class Pictures:
         RowError
             The picture cannot be read.
         """
-        with self._lock:
-            if record.row in self._thumbs:
-                self._thumbs.move_to_end(record.row)
-                return self._thumbs[record.row]
-        made = jpeg(self._small(record, edge))
-        with self._lock:
-            self._thumbs[record.row] = made
-            while len(self._thumbs) > _THUMBS:
-                self._thumbs.popitem(last=False)
-        return made
-
-    def _small(self, record: Record, edge: int) -> Pixels:
         # The paper is only a part of the page, so the page is loaded in a larger size.
         pixels, share = load_small(
             record.source, 3 * edge, page=record.page, limits=self._limits, fetch=self._fetch
@@ -161,8 +145,8 @@ class Pictures:
             flat = None if small is None else small.reshape(-1).tolist()
             pixels = masked(pixels, record.type, flat, [quad.tolist() for quad in quads])
         if small is None:
-            return shrunk(pixels, edge)
-        return cut(pixels, grown(small, _EDGE), width=edge, height=edge)
+            return jpeg(shrunk(pixels, edge))
+        return jpeg(cut(pixels, grown(small, _EDGE), width=edge, height=edge))
 
     def sharp(self, record: Record, edge: int) -> bytes:
         """Return the photo in a larger size, not cached; empty if it cannot be read."""

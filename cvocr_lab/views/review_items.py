@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from statistics import median
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
 import pandas as pd
 
 from cvocr_lab.errors import ArgumentError
-from cvocr_lab.frames import Records, as_text
+from cvocr_lab.frames import Record, Records, as_text
 from cvocr_lab.journal import (
     QUAD,
     REVIEWED,
@@ -24,6 +26,8 @@ from cvocr_lab.journal import (
     State,
     frame_items,
     picture_digest,
+    quad_of,
+    quad_text,
 )
 from cvocr_lab.views.second_engine import SecondEngine
 
@@ -202,6 +206,35 @@ class Items:
         )
         self.update_state(k)
         return decision
+
+    def record(self, row: int) -> Record:
+        """Return a row, with the boxes of its values as corrected by people."""
+        record = self._records.record(row)
+        moved = {
+            field: replace(record.cells[field], quad=quad_of(standing.value))
+            for field in record.cells
+            if (standing := self.journal.at(self._of_row[row], field + QUAD)) and standing.reviewed
+        }
+        cells = MappingProxyType({**record.cells, **moved})
+        return replace(record, cells=cells) if moved else record
+
+    def put_box(self, row: int, field: str, quad: Sequence[float] | None) -> Decision:
+        """Write a box to the journal; None removes the box."""
+        return self.journal.decide(
+            replace(self._of_row[row], field=field + QUAD),
+            "corrected",
+            value=quad_text(quad),
+            engine=str(self._records.engines[row]),
+            engine_value=quad_text(self._records.cell(row, field).quad),
+        )
+
+    def give_box(self, row: int, field: str, other: str) -> Decision | None:
+        """Move the box of a field to another field; return None if there is no box."""
+        cell = self.record(row).cells.get(field)
+        if cell is None or cell.quad is None:
+            return None
+        self.put_box(row, other, cell.quad)
+        return self.put_box(row, field, None)
 
     def find(self, item: Item) -> int | None:
         """Return the position in the queue of an item of the journal, or None."""
