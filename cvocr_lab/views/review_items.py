@@ -29,7 +29,7 @@ from cvocr_lab.journal import (
     quad_of,
     quad_text,
 )
-from cvocr_lab.views.second_engine import SecondEngine
+from cvocr_lab.text import comparison_key
 
 DECIDED: Final = REVIEWED | {"skipped", "disputed"}
 """States set by a person; items in other states are still to do."""
@@ -52,7 +52,8 @@ class Items:
     """A queue of fields to review, and the journal of decisions about them.
 
     The queue has the columns `row` (position) and `field`, and optionally `reason` and
-    `chance`.  Decisions are read from the journal and written to it.
+    `chance`.  Decisions are read from the journal and written to it.  `second` has the values of a
+    second engine, in the form of `truth_by_row`.
 
     Raises
     ------
@@ -66,7 +67,7 @@ class Items:
         queue: pd.DataFrame,
         journal: Journal,
         *,
-        second: SecondEngine | None = None,
+        second: pd.DataFrame | None = None,
     ) -> None:
         for column in ("row", "field"):
             if column not in queue:
@@ -87,11 +88,9 @@ class Items:
         self.values: list[str] = [
             read[field][row] for row, field in zip(self.rows, self.fields, strict=True)
         ]
-        self._differ = frozenset(
-            second.differing(self.rows, self.fields, self.values) if second else ()
-        )
         # Arrays, because a dict of a million items takes seconds to build.
         self._number_of = {field: n for n, field in enumerate(dict.fromkeys(self.fields))}
+        self._differ = frozenset() if second is None else self._differing(second)
         self._item_field = np.array([self._number_of[f] for f in self.fields], np.int64)
         self._item_row = np.array(self.rows, np.int64)
         pictured = pd.Index(list(map(_face, self._of_row)), tupleize_cols=False)
@@ -101,6 +100,18 @@ class Items:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    def _differing(self, second: pd.DataFrame) -> frozenset[int]:
+        """Return the positions of the items for which the second engine has another value."""
+        empty = [""] * len(second)
+        other = {f: second[f].tolist() if f in second else empty for f in self._number_of}
+        there = (second["row"] >= 0).tolist()
+        items = zip(self.rows, self.fields, self.values, strict=True)
+        return frozenset(
+            k
+            for k, (row, field, value) in enumerate(items)
+            if there[row] and comparison_key(other[field][row]) != comparison_key(value)
+        )
 
     def place(self, row: int, field: str) -> int | None:
         """Return the position of a field of a row in the queue, or None."""

@@ -10,7 +10,8 @@ from os import PathLike
 import pandas as pd
 
 from cvocr_lab import cleaning
-from cvocr_lab.frames import Records, Table
+from cvocr_lab.errors import ArgumentError
+from cvocr_lab.frames import Records, Table, Truth, truth_by_row
 from cvocr_lab.images import Fetch, Limits
 from cvocr_lab.journal import Check, Decision, Journal, quad_of
 from cvocr_lab.kinds import captioned
@@ -19,7 +20,6 @@ from cvocr_lab.views.messages import row_message
 from cvocr_lab.views.pictures import Pictures
 from cvocr_lab.views.queue import Order, review_queue
 from cvocr_lab.views.review_items import SHOWN, Items
-from cvocr_lab.views.second_engine import SecondEngine
 from cvocr_lab.views.session import Session
 from cvocr_lab.views.tags import Tags
 from cvocr_lab.views.truth_overlay import TruthOverlay, edits
@@ -43,7 +43,7 @@ class Reviewer(Session):
         items: Items,
         *,
         overlay: TruthOverlay | None,
-        second: SecondEngine | None,
+        second: pd.DataFrame | None,
         checks: Mapping[str, Check | None],
         height: int,
     ) -> None:
@@ -85,7 +85,7 @@ class Reviewer(Session):
                 "at": self._items.first(),
                 "journal": self._journal_key(),
                 "journal_name": self.journal.path.name,
-                "shown": list(SHOWN) if self._second else [s for s in SHOWN if s != "differ"],
+                "shown": [s for s in SHOWN if s != "differ" or self._second is not None],
                 "fields": [[f, captioned(f)] for f in dict.fromkeys(self._items.fields)],
                 "progress": self._items.progress(),
             },
@@ -134,7 +134,7 @@ class Reviewer(Session):
         """Return the names of the two engines; two readings of one engine get distinct names."""
         if self._second is None:
             return {"engine": engine}
-        other = self._second.engine
+        other = self._second.attrs["engine"]
         if other != (engine or "other"):
             return {"engine": engine, "other_engine": other}
         return {"engine": f"{engine} (frame)".strip(), "other_engine": f"{engine} (other)".strip()}
@@ -162,9 +162,9 @@ class Reviewer(Session):
 
     def _other(self, row: int, field: str) -> dict[str, object]:
         """Return the second engine's value and its differences."""
-        other = self._second.value(row, field) if self._second else None
-        if other is None:
+        if self._second is None or self._second["row"].iat[row] < 0:
             return {}
+        other = str(self._second[field].iat[row]) if field in self._second else ""
         k = self._items.place(row, field)
         own = "" if k is None else self._items.values[k]
         return {"other": other, "other_edits": edits(other, own) if other and own else []}
@@ -319,10 +319,20 @@ def review(
         )
     elif other is None and "after" in queue:
         other = cleaning.suggested(records.frame, queue).assign(ocr_engine="suggestions")
-    second = None if other is None else SecondEngine(records, other)
+    second = None if other is None else _second_engine(records, other)
     items = Items(records, queue, opened, second=second)
     pictures = Pictures(limits=limits, fetch=fetch)
     return Reviewer(
         records, pictures, items, overlay=overlay, second=second, checks=checks or {},
         height=height,
     )  # fmt: skip
+
+
+def _second_engine(records: Records, other: pd.DataFrame) -> pd.DataFrame:
+    """Return the other engine's values for the rows of the frame, and its name in `attrs`."""
+    values = truth_by_row(records, Truth(other, records))
+    if len(records) and (values["row"] < 0).all():
+        raise ArgumentError("the two frames have no row in common: check their indexes")
+    engines = Records(other).engines.tolist()
+    values.attrs["engine"] = next(filter(None, engines), "other")
+    return values
