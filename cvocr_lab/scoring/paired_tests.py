@@ -18,7 +18,7 @@ ALPHA: Final = 0.05
 POWER: Final = 0.8
 _FIGURES: Final = [
     "n", "exact_a", "exact_b", "difference", "low", "high", "fixed", "broke", "both_wrong", "p",
-    "p_holm", "cer_a", "cer_b", "cer_difference", "cer_low", "cer_high",
+    "cer_a", "cer_b", "cer_difference", "cer_low", "cer_high",
 ]  # fmt: skip
 
 Bools = npt.NDArray[np.bool_]
@@ -61,13 +61,14 @@ def beside(sides: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     return shared
 
 
-def judge(cells: pd.DataFrame, *, detect: float) -> pd.DataFrame:
+def differences(cells: pd.DataFrame) -> pd.DataFrame:
     """Return the difference between readers a and b per field, its interval and its p value.
 
     Returns
     -------
     pandas.DataFrame
-        The columns of `Comparison.fields`, with the row ``card_exact`` for whole cards.
+        The columns of `Comparison.fields` except those of `judged`, with the row ``card_exact``
+        for whole cards.
     """
     rows = {}
     for field, of_field in cells[cells["chars_a"] > 0].groupby("field", observed=True):
@@ -76,24 +77,33 @@ def judge(cells: pd.DataFrame, *, detect: float) -> pd.DataFrame:
         rows[field] = _row(a, b) | _cer(edits)
     fine = cells[["outcome_a", "outcome_b"]].isin(["correct", "absent"])
     whole = fine.groupby(cells["row"].to_numpy()).all()
-    table = pd.DataFrame.from_dict(rows, orient="index", columns=None if rows else _FIGURES)
-    table = table.infer_objects()
-    tests = max(len(table), 1)
-    if len(table):
-        table["p_holm"] = holm(table["p"].tolist())
     if len(whole):
-        a, b = (whole[column].to_numpy() for column in whole)
-        card = _row(a, b)
-        card["p_holm"] = card["p"]
-        table = pd.concat([table, pd.DataFrame.from_dict({CARD: card}, orient="index")])
-        table = table.infer_objects()
-    verdicts = [verdict(row, detect, 1 if f == CARD else tests) for f, row in table.iterrows()]
-    table["verdict"] = [word for word, _ in verdicts]
-    table["enough"] = pd.array([cards for _, cards in verdicts], dtype="Int64")
+        rows[CARD] = _row(*(whole[column].to_numpy() for column in whole))
+    table = pd.DataFrame.from_dict(rows, orient="index").reindex(columns=_FIGURES)
     counts = ["n", "fixed", "broke", "both_wrong"]
-    table[counts] = table[counts].astype("int64")
-    table.index.name = "field"
-    return table
+    return table.astype(dict.fromkeys(counts, "int64")).rename_axis("field")
+
+
+def judged(table: pd.DataFrame, *, detect: float) -> pd.DataFrame:
+    """Add the p values with Holm's correction, the verdicts, and the number of cards needed.
+
+    Whole cards are a separate family of tests.  Rows without a p value have no verdict.
+    """
+    cards = np.asarray(table.index.get_level_values("field") == CARD)
+    tested = table["p"].notna().to_numpy()
+    corrected = np.full(len(table), np.nan)
+    verdicts: list[tuple[str | None, int | None]] = [(None, None)] * len(table)
+    for which in (tested & ~cards, tested & cards):
+        at = np.flatnonzero(which).tolist()
+        corrected[at] = holm(table["p"].iloc[at].tolist())
+        for i in at:
+            verdicts[i] = _verdict(table.iloc[i], corrected[i], detect, len(at))
+    made = table.assign(
+        verdict=pd.Series([word for word, _ in verdicts], table.index, dtype=object),
+        enough=pd.array([count for _, count in verdicts], dtype="Int64"),
+    )
+    made.insert(made.columns.get_loc("p") + 1, "p_holm", corrected)
+    return made
 
 
 def _labels(cells: pd.DataFrame) -> pd.Series:
@@ -131,9 +141,9 @@ def _cer(edits: Floats) -> dict[str, float]:
     }
 
 
-def verdict(row: pd.Series, detect: float, tests: int) -> tuple[str, int | None]:
+def _verdict(row: pd.Series, p: float, detect: float, tests: int) -> tuple[str, int | None]:
     """Return the verdict on a row, and the number of cards that would decide an open one."""
-    if row["p_holm"] < ALPHA:
+    if p < ALPHA:
         return ("better" if row["fixed"] > row["broke"] else "worse"), None
     differing = (row["fixed"] + row["broke"]) / row["n"]
     enough = cards_needed(

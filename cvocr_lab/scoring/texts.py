@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import chain, pairwise, repeat
+from itertools import repeat
 from operator import eq
 from typing import Final
 
@@ -213,21 +213,6 @@ class Differing:
         some = np.flatnonzero(distances >= min(map(len, loose), default=0)).tolist()
         values = self.loose_values
         return [at for at in some if values[at].startswith(loose) or values[at].endswith(loose)]
-
-
-def as_letters(*columns: Sequence[str]) -> list[list[str]]:
-    """Encode each distinct word as one character, so that words are compared as characters."""
-    words = [" ".join(texts).split(" ") for texts in columns]
-    codes = pd.factorize(np.array(list(chain(*words)), object))[0]
-    # Surrogates are not valid characters.
-    codes = np.where(codes < 0xD800 - 1, codes + 1, codes + 0x801)
-    letters = codes.astype("<u4").tobytes().decode("utf-32-le")
-    found, start = [], 0
-    for texts in columns:
-        ends = np.cumsum(measure(texts)[1] + 1) + start
-        found.append([letters[a:b] for a, b in pairwise([start, *ends.tolist()])])
-        start = int(ends[-1]) if len(texts) else start
-    return found
 
 
 def measure(texts: Sequence[str]) -> tuple[Ints, Ints]:
