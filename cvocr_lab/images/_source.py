@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import io
 import os
 import re
@@ -199,7 +198,7 @@ def _data_uri(text: str, limits: Limits) -> bytes:
     if not head.lower().endswith(";base64"):
         return checked(raw, "data URI", limits)
     try:
-        return checked(_unpacked(raw.decode("ascii")), "data URI", limits)
+        return checked(decode_base64(raw.decode("ascii")), "data URI", limits)
     except ValueError as error:
         raise ImageError("data URI contains broken base64: get a new copy") from error
 
@@ -210,25 +209,28 @@ def _base64(text: str, limits: Limits) -> bytes | None:
         return None
     start = "".join(text[:2048].split())[:1400]
     try:
-        head = _unpacked(start[: len(start) // 4 * 4])
+        head = decode_base64(start[: len(start) // 4 * 4])
     except ValueError:
         return None
     if not is_readable(format_of(head)):
         return None
     _check_bytes(len(text) * 3 // 4, "base64 text", limits)
     try:
-        return checked(_unpacked(text), "base64 text", limits)
+        return checked(decode_base64(text), "base64 text", limits)
     except ValueError as error:
         raise ImageError("base64 text is cut off: get a new copy") from error
 
 
-def _unpacked(text: str) -> bytes:
-    try:
-        plain = text.encode("ascii").translate(_PLAIN_BASE64, b" \t\r\n\v\f")
-        # Some programs omit the padding.
-        return base64.b64decode(plain + b"=" * (-len(plain) % 4), validate=True)
-    except (binascii.Error, UnicodeEncodeError) as error:
-        raise ValueError("not base64") from error
+def decode_base64(text: str) -> bytes:
+    """Decode base64 of either alphabet; some programs break lines, and some omit the padding.
+
+    Raises
+    ------
+    ValueError
+        It is not base64.
+    """
+    plain = text.encode("ascii").translate(_PLAIN_BASE64, b" \t\r\n\v\f")
+    return base64.b64decode(plain + b"=" * (-len(plain) % 4), validate=True)
 
 
 def _check_bytes(size: int, name: str, limits: Limits) -> None:

@@ -127,11 +127,11 @@ def shrunk(pixels: Pixels, edge: int) -> Pixels:
     return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def jpeg(pixels: Pixels) -> bytes:
+def jpeg(pixels: Pixels, *, quality: int = _QUALITY) -> bytes:
     """Encode RGB pixels as a JPEG file."""
     import cv2
 
     bgr = np.ascontiguousarray(pixels[..., ::-1])
-    done, coded = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
+    done, coded = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
     assert done, "eight-bit RGB can always be encoded"
     return bytes(coded.tobytes())

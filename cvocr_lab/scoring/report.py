@@ -345,5 +345,4 @@ def left_out(rest: int, what: str = "values") -> str:
 
 
 def _arrow(truth: str, value: str) -> str:
-    shown = {"": plots.NOTHING, " ": "␣"}
-    return f"{shown.get(truth, truth)} → {shown.get(value, value)}"
+    return f"{plots.visible(truth)} → {plots.visible(value)}"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -11,10 +9,10 @@ from typing import Final, TypeVar
 from urllib.parse import unquote_plus
 
 from cvocr_lab.errors import FetchError, FormatTypeError, ImageError
+from cvocr_lab.images._source import decode_base64
 from cvocr_lab.wire import Endpoint
 
 _MOST_PARTS: Final = 32
-_PLAIN_BASE64: Final = bytes.maketrans(b"-_", b"+/")
 
 
 def choose_endpoint(
@@ -173,19 +171,17 @@ def _after(body: bytes, mark: bytes, at: int) -> int:
 def _unpacked(value: object, name: str, most: int) -> bytes:
     if not isinstance(value, str):
         raise ImageError(f"field {name} is not text")
-    text = value.encode("ascii", "replace")
-    if text[:5].lower() == b"data:":
-        head, comma, text = text.partition(b",")
-        if not comma or not head.lower().endswith(b";base64"):
+    if value[:5].lower() == "data:":
+        head, comma, value = value.partition(",")
+        if not comma or not head.lower().endswith(";base64"):
             raise ImageError(f"field {name} is a data URI, but not data:…;base64,…")
-    # Some programs break lines every 76 characters, and some omit the padding.
-    text = text.translate(_PLAIN_BASE64, b" \t\r\n\v\f")
-    if len(text) * 3 // 4 > most + 3:
-        raise ImageError(f"field {name} is larger than {most} bytes")
     try:
-        return base64.b64decode(text + b"=" * (-len(text) % 4), validate=True)
-    except binascii.Error:
+        content = decode_base64(value)
+    except ValueError:
         raise ImageError(f"field {name} is not base64") from None
+    if len(content) > most:
+        raise ImageError(f"field {name} is larger than {most} bytes")
+    return content
 
 
 def _form(body: bytes, content_type: str) -> dict[str, bytes]:

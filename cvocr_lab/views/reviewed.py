@@ -47,12 +47,10 @@ def reviewed_values(
 
     Examples
     --------
-    >>> from cvocr_lab.frames import Reading, to_frame
     >>> from cvocr_lab.journal import Decision, Item
-    >>> from cvocr_lab.results import Document, Extraction, FieldValue
     >>> from cvocr_lab.views.queue import review_queue
-    >>> paper = Document("tcc_chip", "front", {"name": FieldValue("TRẦN AN", 0.6)})
-    >>> frame = to_frame([Reading(Extraction((paper,)))], pd.DataFrame({"image": ["a.jpg"]}))
+    >>> paper = {"image": "a.jpg", "ocr_type": "tcc_chip", "ocr_side": "front", "name": "TRẦN AN"}
+    >>> frame = pd.DataFrame([paper])
     >>> said = Decision(Item("a.jpg", side="front", field="name"), "corrected", "TRẦN ÂN")
     >>> reviewed_values(frame, review_queue(frame), [said])[["field", "right", "chance"]]
       field  right  chance

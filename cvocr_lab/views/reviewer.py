@@ -302,10 +302,8 @@ def review(
     Examples
     --------
     >>> from tempfile import TemporaryDirectory
-    >>> from cvocr_lab.frames import Reading, to_frame
-    >>> from cvocr_lab.results import Document, Extraction, FieldValue
-    >>> paper = Document("tcc_chip", "front", {"id": FieldValue("001090000001", 0.7)})
-    >>> frame = to_frame([Reading(Extraction((paper,)))], pd.DataFrame({"image": ["a.jpg"]}))
+    >>> paper = {"image": "a.jpg", "id": "001090000001", "name": "TRẦN AN"}
+    >>> frame = pd.DataFrame([paper])
     >>> with TemporaryDirectory() as folder:
     ...     review(frame, f"{folder}/review.jsonl", fields=["id", "name"])
     Reviewer of 2 fields, 2 to do, journal review.jsonl; run the cell

@@ -94,11 +94,8 @@ def suspects(
 
     Examples
     --------
-    >>> from cvocr_lab.frames import Reading, to_frame
-    >>> from cvocr_lab.results import Document, Extraction, FieldValue
-    >>> values = {"id": FieldValue("001099000123", 0.99), "sex": FieldValue("Nam", 0.99)}
-    >>> paper = Document("tcc_chip", "front", values)
-    >>> frame = to_frame([Reading(Extraction((paper,)))], pd.DataFrame({"image": ["a.jpg"]}))
+    >>> paper = {"id": "001099000123", "id_confidence": 0.99, "sex": "Nam", "sex_confidence": 0.99}
+    >>> frame = pd.DataFrame([paper | {"ocr_type": "tcc_chip"}])
     >>> labels = pd.DataFrame({"id": ["001099000123"], "sex": ["Nữ"]})
     >>> found = suspects(frame, labels)
     >>> found[["field", "label"]].to_dict("records")

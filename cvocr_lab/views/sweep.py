@@ -239,10 +239,8 @@ def sweep(
     Examples
     --------
     >>> from tempfile import TemporaryDirectory
-    >>> from cvocr_lab.frames import Reading, to_frame
-    >>> from cvocr_lab.results import Document, Extraction, FieldValue
-    >>> paper = Document("tcc_chip", "front", {"id": FieldValue("001090000001", 0.7)})
-    >>> frame = to_frame([Reading(Extraction((paper,)))], pd.DataFrame({"image": ["a.jpg"]}))
+    >>> paper = {"image": "a.jpg", "id": "001090000001", "id_confidence": 0.7}
+    >>> frame = pd.DataFrame([paper])
     >>> with TemporaryDirectory() as folder:
     ...     sweep(frame, "id", f"{folder}/review.jsonl")
     Sweeper of 1 × id, 1 to do, journal review.jsonl; run the cell

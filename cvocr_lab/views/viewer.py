@@ -204,10 +204,8 @@ def view(
 
     Examples
     --------
-    >>> from cvocr_lab.frames import Reading, to_frame
-    >>> from cvocr_lab.results import Document, Extraction, FieldValue
-    >>> paper = Document("tcc_chip", "front", {"id": FieldValue("001090000001", 0.7)})
-    >>> frame = to_frame([Reading(Extraction((paper,)))], pd.DataFrame({"image": ["a.jpg"]}))
+    >>> paper = {"image": "a.jpg", "id": "001090000001", "id_confidence": 0.7}
+    >>> frame = pd.DataFrame([paper])
     >>> view(frame, query="id_confidence < 0.9")
     Viewer of 1 of 1 rows; run the cell to see them
     """
