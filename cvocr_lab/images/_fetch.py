@@ -114,10 +114,8 @@ def public_name(url: str) -> str:
 def fetch_bytes(url: str, options: Fetch) -> bytes:
     """Fetch the picture or PDF at a URL.
 
-    Raises
-    ------
-    FetchError
-        The URL is refused, unreachable, too slow or too large, or the response is no picture.
+    A `FetchError` is raised if the URL is refused, unreachable, too slow or too large, or if the
+    response is no picture.
     """
     name = public_name(url)
     if not options.allow_network:

@@ -43,12 +43,8 @@ class Encoded:
 def read_source(source: object, *, base: Path | str | None, limits: Limits) -> Encoded:
     """Read a source.
 
-    Raises
-    ------
-    ImageError
-        The source is empty, missing, too large, or of an unsupported type.
-    FetchError
-        It is a URL with another scheme than http(s).
+    A source that is empty, missing, too large, or of an unsupported type is an `ImageError`; a URL
+    with another scheme than http(s) is a `FetchError`.
     """
     if is_absent(source):
         raise ImageError("no picture: the cell is empty")
@@ -126,10 +122,7 @@ def _file(path: Path, name: str, base: Path | str | None, limits: Limits) -> Enc
 def on_disk(path: Path) -> Path:
     """Return the path as spelled on the disk, where its Unicode form and bytes may differ.
 
-    Raises
-    ------
-    FileNotFoundError
-        No file with any of these spellings exists.
+    A `FileNotFoundError` is raised if no file with any of these spellings exists.
     """
     if path.exists():
         return path
@@ -222,13 +215,7 @@ def _base64(text: str, limits: Limits) -> bytes | None:
 
 
 def decode_base64(text: str) -> bytes:
-    """Decode base64 of either alphabet; some programs break lines, and some omit the padding.
-
-    Raises
-    ------
-    ValueError
-        It is not base64.
-    """
+    """Decode base64 of either alphabet, also without padding; anything else is a `ValueError`."""
     plain = text.encode("ascii").translate(_PLAIN_BASE64, b" \t\r\n\v\f")
     return base64.b64decode(plain + b"=" * (-len(plain) % 4), validate=True)
 
@@ -242,13 +229,7 @@ def _check_bytes(size: int, name: str, limits: Limits) -> None:
 
 
 def checked(data: bytes, name: str, limits: Limits) -> bytes:
-    """Return the bytes after checking their number.
-
-    Raises
-    ------
-    ImageError
-        There are none, or more than `Limits.max_bytes`.
-    """
+    """Return the bytes; none, or more than `Limits.max_bytes`, are an `ImageError`."""
     _check_bytes(len(data), name, limits)
     if not data:
         raise ImageError(f"{name} is empty: get a new copy")

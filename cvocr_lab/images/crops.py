@@ -80,12 +80,8 @@ def rectified(pixels: Pixels, points: Points, size: tuple[int, int]) -> Pixels:
 class ValueCrops:
     """Cut out the values of fields as JPEG files; the last picture is kept for the next value.
 
-    Parameters
-    ----------
-    margin
-        Margin as a share of the height of the line, for the marks above and below.
-    width, height
-        Maximum size in pixels.
+    `margin` is a share of the height of the line, for the marks above and below; `width` and
+    `height` are the maximum size in pixels.
     """
 
     def __init__(self, *, margin: float, width: int, height: int) -> None:

@@ -110,10 +110,7 @@ class Keys:
     def reserved(self, key: str) -> Iterator[Reservation]:
         """Reserve one request of the key's quota while it is being answered.
 
-        Raises
-        ------
-        QuotaError
-            The quota is spent.
+        A `QuotaError` is raised if the quota is spent.
         """
         if self._quota is not None:
             if key not in self._charged:
@@ -129,13 +126,7 @@ class Keys:
                 self._reserved[key] -= 1
 
     def charged(self, key: str) -> int:
-        """Return the number of answers charged to this key.
-
-        Raises
-        ------
-        BatchError
-            The file cannot be read.
-        """
+        """Return the number of answers charged; an unreadable file is a `BatchError`."""
         if self._path is None:
             return self._charged.get(key, 0)
         with self._connection() as connection:
@@ -151,12 +142,8 @@ class Keys:
     def charge(self, key: str) -> int:
         """Charge one answer, on disk when this returns; return the charges of this key.
 
-        Raises
-        ------
-        QuotaError
-            Another server with the same file has spent the quota meanwhile.
-        BatchError
-            The file cannot be written.
+        A `QuotaError` is raised if another server with the same file has spent the quota meanwhile,
+        and a `BatchError` if the file cannot be written.
         """
         if self._path is None:
             return self._charged.get(key, 0) + 1

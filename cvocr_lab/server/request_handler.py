@@ -57,19 +57,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A reply as it is sent.
-
-    Parameters
-    ----------
-    status
-        HTTP status.
-    code
-        The ``errorCode``; "" if the reply has none.
-    body
-        JSON.
-    headers
-        Additional headers.
-    """
+    """A reply as it is sent; `code` is the ``errorCode``, "" if the reply has none."""
 
     status: int
     code: str

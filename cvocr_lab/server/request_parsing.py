@@ -20,12 +20,8 @@ def choose_endpoint(
 ) -> Endpoint:
     """Choose the requested endpoint among those with the same method and path.
 
-    Without a `format_type`, the content type (in lower case, without parameters) decides.
-
-    Raises
-    ------
-    FormatTypeError
-        There is no endpoint for `format_type`.
+    Without a `format_type`, the content type (in lower case, without parameters) decides.  A
+    `format_type` without an endpoint is a `FormatTypeError`.
     """
     if endpoints[0].version == "v1":
         return endpoints[0]
@@ -65,13 +61,7 @@ def query_parameters(query: str, names: Sequence[str]) -> dict[str, str]:
 
 
 def links(found: Mapping[str, str], endpoint: Endpoint) -> tuple[str, ...]:
-    """Return the links of the pictures.
-
-    Raises
-    ------
-    FetchError
-        A link is missing.
-    """
+    """Return the links of the pictures; a missing one is a `FetchError`."""
     for name in endpoint.images:
         if not found.get(name, "").strip():
             raise FetchError(f"parameter {name} is missing")
@@ -81,10 +71,8 @@ def links(found: Mapping[str, str], endpoint: Endpoint) -> tuple[str, ...]:
 def pictures(body: bytes, content_type: str, endpoint: Endpoint, most: int) -> tuple[bytes, ...]:
     """Return the pictures in a body, each of at most `most` bytes.
 
-    Raises
-    ------
-    ImageError
-        The body does not have its content type, or a picture is missing or not base64.
+    An `ImageError` is raised if the body does not have its content type, or if a picture is missing
+    or not base64.
     """
     if endpoint.transport == "file":
         parts = _form(body, content_type)

@@ -49,22 +49,10 @@ _EDGE: Final = 0.04
 class RowPictures:
     """The pictures of a row that are sent to the page; all bytes are JPEG files.
 
-    Parameters
-    ----------
-    width, height
-        Size of the upright page in pixels; 0 if it could not be read.
-    photo
-        The page, no larger than requested.
-    paper
-        The rectified paper; empty if its corners are unknown.
-    paper_size, paper_quads
-        Size of `paper`, and the quads on it, in pixels.
-    crops
-        The rectified crop of each field's value.
-    turn
-        Clockwise rotation in degrees, a multiple of 90, that makes the paper upright.
-    trouble
-        Why there is no picture; "" if there is one.
+    `width` and `height` are the size of the upright page in pixels, 0 if it could not be read;
+    `photo` is the page, no larger than requested; `paper` the rectified paper, empty if its corners
+    are unknown, with its size and the quads on it.  `turn` is the clockwise rotation in degrees, a
+    multiple of 90, that makes the paper upright.  `trouble` says why there is no picture.
     """
 
     width: int = 0
@@ -129,10 +117,7 @@ class Pictures:
     def thumb(self, record: Record, edge: int) -> bytes:
         """Return a thumbnail of the paper, or of the page if its corners are unknown.
 
-        Raises
-        ------
-        RowError
-            The picture cannot be read.
+        A picture that cannot be read is a `RowError`.
         """
         # The paper is only a part of the page, so the page is loaded in a larger size.
         pixels, share = load_small(
@@ -156,10 +141,7 @@ class Pictures:
     def pixels(self, record: Record) -> Pixels:
         """Return the page, with personal parts covered if `mask` was set.
 
-        Raises
-        ------
-        RowError
-            The picture cannot be read.
+        A picture that cannot be read is a `RowError`.
         """
         image = load(record.source, pages=(record.page,), limits=self._limits, fetch=self._fetch)
         if self._mask:

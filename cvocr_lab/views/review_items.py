@@ -51,14 +51,9 @@ _LONGEST: Final = 600.0
 class Items:
     """A queue of fields to review, and the journal of decisions about them.
 
-    The queue has the columns `row` (position) and `field`, and optionally `reason` and
-    `chance`.  Decisions are read from the journal and written to it.  `second` has the values of a
-    second engine, in the form of `truth_by_row`.
-
-    Raises
-    ------
-    ArgumentError
-        The queue lacks a column, or contains a row that the frame does not have.
+    The queue has the columns `row` (position) and `field`, and optionally `reason` and `chance`; an
+    `ArgumentError` is raised if one is missing or there is no such row.  `second` has the values of
+    a second engine, in the form of `truth_by_row`.
     """
 
     def __init__(
@@ -175,19 +170,8 @@ class Items:
     ) -> Decision | None:
         """Write a decision to the journal, unless the same person has already made it.
 
-        Parameters
-        ----------
-        state
-            ``untouched`` for a note alone, which does not change the state.
-        text
-            The value, for states that have one.
-        note, doubt, seconds
-            See `cvocr_lab.journal.Decision`.
-
-        Raises
-        ------
-        OSError
-            The journal cannot be written.
+        The state is ``untouched`` for a note alone, which does not change the state.  `text` is the
+        value, for states that have one.  An `OSError` is raised if the journal cannot be written.
         """
         before = self.standing(k)
         latest = before.decisions[-1] if before else None
@@ -256,13 +240,7 @@ class Items:
         return None
 
     def choose(self, shown: str, field: str) -> None:
-        """Select the items to go through.
-
-        Raises
-        ------
-        ArgumentError
-            `shown` is not in `SHOWN`.
-        """
+        """Select the items to go through: one of `SHOWN`, and a field or "" for all."""
         if shown not in SHOWN:
             raise ArgumentError(f"shown must be one of {', '.join(SHOWN)}, not {shown!r}")
         self.shown, self.field = shown, field

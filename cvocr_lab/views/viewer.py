@@ -221,10 +221,7 @@ def view(
 def pictured(frame: pd.DataFrame) -> Records:
     """Return the rows of a frame that contains its pictures or their paths.
 
-    Raises
-    ------
-    ArgumentError
-        It is no flat frame, or does not contain them.
+    Anything else is an `ArgumentError`.
     """
     records = Records(frame)
     if len(records):

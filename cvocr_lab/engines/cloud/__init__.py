@@ -194,12 +194,10 @@ def _read(received: Received, kind: str, engine: str) -> Extraction:
 
 
 def checked_base(url: str) -> str:
-    """Check a base address, and return it without a slash at the end.
+    """Return a base address without a slash at the end.
 
-    Raises
-    ------
-    ArgumentError
-        It is no web address, contains credentials, or would send papers without encryption.
+    An `ArgumentError` is raised for one that is no web address, contains credentials, or would send
+    papers without encryption.
     """
     advice = "use the form https://host"
     try:

@@ -53,25 +53,11 @@ def chosen_transport(images: Sequence[InputImage], kind: str) -> Transport:
 def http_request(
     images: Sequence[InputImage], kind: str, *, transport: Transport | None, get_thumb: bool
 ) -> HttpRequest:
-    """Build the HTTP request for pictures.
+    """Build the HTTP request for one picture, or for front and back.
 
-    Parameters
-    ----------
-    images
-        One picture, or front and back.
-    kind
-        A name of `cvocr_lab.kinds.REQUESTS`.
-    transport
-        How to send them; None chooses one that suits the source.
-    get_thumb
-        Whether to request the rectified crops, if the endpoint supports it.
-
-    Raises
-    ------
-    ArgumentError
-        The kind does not support this transport or number of pictures.
-    FetchError
-        A link that is sent as a file cannot be fetched.
+    `transport` says how to send them; None chooses one that suits the source.  `get_thumb` requests
+    the rectified crops, if the endpoint supports it.  A kind that does not support this transport
+    or number of pictures is an `ArgumentError`, a link that cannot be fetched a `FetchError`.
     """
     way = endpoint(kind, transport or chosen_transport(images, kind))
     if len(images) != len(way.images):

@@ -38,13 +38,7 @@ class Login:
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """Time limits and number of retries; see `cvocr_lab.engines.cloud.CloudEngine`.
-
-    Raises
-    ------
-    ArgumentError
-        A number is out of range.
-    """
+    """Time limits and number of retries; see `cvocr_lab.engines.cloud.CloudEngine`."""
 
     connect_s: float
     read_s: float
@@ -79,16 +73,9 @@ class _TransientError(Exception):
 class RetryingClient:
     """Send requests to one host, with retries; thread-safe.
 
-    Parameters
-    ----------
-    base
-        Scheme, host, and an optional prefix of the paths.
-    login
-        Sent to this host, and to no other.
-    policy, rate
-        Time limits, retries, and requests per second.
-    is_final_answer
-        Returns whether an error with this body must not be retried.
+    `base` is the scheme, the host, and an optional prefix of the paths.  The login is sent to this
+    host, and to no other.  `is_final_answer` says whether an error with this body must not be
+    retried.
     """
 
     def __init__(

@@ -87,14 +87,8 @@ def body(
 ) -> bytes:
     """Return the body of the request, in the protocol of chat completions.
 
-    Parameters
-    ----------
-    sent
-        Pictures as ``data:`` URIs.
-    options
-        Further keys: ``temperature``, ``max_tokens`` …
-    structured
-        Whether to ask the server to enforce the schema.
+    `sent` has the pictures as ``data:`` URIs, and `options` further keys, such as ``temperature``.
+    `structured` asks the server to enforce the schema.
     """
     parts: list[dict[str, object]] = [
         {"type": "image_url", "image_url": {"url": uri}} for uri in sent
