@@ -70,10 +70,7 @@ class Calibration(Displayed):
 def with_confidence(cells: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     """Return the cells with a value and a confidence, and the number of values without one.
 
-    Raises
-    ------
-    ArgumentError
-        No value has a confidence.
+    An `ArgumentError` is raised if no value has a confidence.
     """
     given = cells[cells["outcome"].isin(["correct", "wrong", "invented"])]
     known = given["confidence"].notna() if "confidence" in given else pd.Series(False, given.index)

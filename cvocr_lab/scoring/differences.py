@@ -46,13 +46,9 @@ def letters(cells: pd.DataFrame) -> pd.DataFrame:
 def aligned(truth: str, value: str, *, width: int = 60) -> str:
     """Return HTML with the printed text above the text that was read, and differences marked.
 
-    Corresponding letters are in one column; a dot stands for a letter that one side lacks.
-    Everything is escaped.
-
-    Parameters
-    ----------
-    width
-        Letters per line; longer texts are continued in another pair of lines.
+    Corresponding letters are in one column; a dot stands for a letter that one side
+    lacks.  Everything is escaped.  Texts of more than `width` letters are continued in another pair
+    of lines.
     """
     above, below = comparison_key(truth), comparison_key(value)
     columns: list[tuple[str, str, bool]] = []

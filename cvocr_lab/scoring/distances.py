@@ -29,10 +29,7 @@ def differences(
 ) -> tuple[dict[str, npt.NDArray[np.number]], list[str]]:
     """Compare pairs of keys of one field, which are neither empty nor equal.
 
-    Parameters
-    ----------
-    rules
-        The rule of each pair's field type.
+    `rules` has the rule of each pair's field type.
 
     Returns
     -------

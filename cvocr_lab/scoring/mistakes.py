@@ -44,12 +44,8 @@ LETTER_CLASSES: Final = (
 class Edits:
     """The edits between pairs of texts, pair by pair and from left to right.
 
-    Parameters
-    ----------
-    pair
-        The pair of each edit.
-    truth, value
-        The two characters as code points; 0 if there is none.
+    `pair` is the pair of each edit; `truth` and `value` are the two characters as code points, 0 if
+    there is none.
     """
 
     pair: npt.NDArray[np.int64]

@@ -73,16 +73,9 @@ class PairingWarning(UserWarning):
 def check_fields(frame: pd.DataFrame, truth: pd.DataFrame, fields: Sequence[str] | None) -> None:
     """Refuse tables that share no field, or whose fields have the suffixes of a merge.
 
-    Raises
-    ------
-    ArgumentError
-        The tables are like this, the truth lacks a requested field, or confidences are not between
-        0 and 1.
-
-    Warns
-    -----
-    PairingWarning
-        The name of a column is almost that of a field that the table lacks.
+    This is an `ArgumentError`, and so are a truth without a requested field, and confidences that
+    are not between 0 and 1.  A column whose name is almost that of a missing field is a
+    `PairingWarning`.
     """
     columns = {str(c) for c in frame.columns}
     labels = {str(c) for c in truth.columns}
@@ -120,12 +113,8 @@ def check_fields(frame: pd.DataFrame, truth: pd.DataFrame, fields: Sequence[str]
 def _refuse_merge(columns: Set[str], lost: Sequence[str], what: str, *, plain: int | None) -> None:
     """Refuse a table in which more fields have the suffix of a merge than have none.
 
-    Parameters
-    ----------
-    lost
-        Fields without a column of their own.
-    plain
-        Number of fields that have one; None if neither table has any.
+    `lost` are the fields without a column of their own, and `plain` is the number of fields that
+    have one; None if neither table has any.
     """
     endings = _endings(columns, lost)
     if not endings:

@@ -30,16 +30,9 @@ _RULE: Final = "#040506"
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A part of a page with an entry in the table of contents.
+    """A part of a page, made of HTML, with an entry in the table of contents.
 
-    Parameters
-    ----------
-    title
-        Title, also in the table of contents.
-    parts
-        HTML.
-    note
-        Description in one or two sentences.
+    `note` describes it in one or two sentences.
     """
 
     title: str
@@ -87,13 +80,7 @@ def page(title: str, lead: str, sections: Sequence[Section]) -> str:
 
 
 def tiles(figures: Iterable[tuple[str, str, str]]) -> str:
-    """Return large figures side by side.
-
-    Parameters
-    ----------
-    figures
-        For each figure: its text, its name, and its interval or "".
-    """
+    """Return large figures side by side: the text, the name, and the interval (or "") of each."""
     return '<div class="tiles">' + "".join(
         f"<div><b>{escape(figure)}</b><span>{escape(what)}</span><small>{escape(said)}</small></div>"
         for figure, what, said in figures
@@ -109,14 +96,9 @@ def table(
 ) -> str:
     """Return a table of texts; text in brackets, or after a line break, is small.
 
-    Parameters
-    ----------
-    words
-        Columns with sentences, which may wrap.
-    lively
-        Whether it can be sorted by clicking on a heading; long tables can be searched too.
-    terms
-        The anchor of each heading's definition.
+    The columns in `words` have sentences, which may wrap.  A `lively` table can be sorted by
+    clicking on a heading, and searched if it is long.  `terms` has the anchor of each heading's
+    definition.
     """
     names = [str(n) if n is not None else "" for n in rows.index.names]
     sorts = lively and len(rows) > 1
@@ -159,14 +141,8 @@ _SEARCHED: Final = 7
 def figure(draw: Callable[[Axes], object], *, size: tuple[float, float], says: str) -> str:
     """Return a plot as inline SVG in the text colour of the page; letters are outlines.
 
-    Parameters
-    ----------
-    draw
-        A function that draws on the given axes.
-    size
-        Width and height in inches.
-    says
-        Description of the plot, used as caption and as alternative text.
+    `draw` draws on the given axes, `size` is width and height in inches, and `says` describes the
+    plot, as caption and as alternative text.
     """
     import matplotlib as mpl
     from matplotlib.figure import Figure

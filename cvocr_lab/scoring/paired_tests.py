@@ -25,15 +25,11 @@ Bools = npt.NDArray[np.bool_]
 
 
 def beside(sides: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Put the cells of several readers side by side.
+    """Put the cells of several readers side by side, labelled like the truth.
 
-    A cell that only some readers have is one without a truth, for which the others gave no value.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Labelled like the truth: `row`, `field`, `truth`, and `value`, `edits`, `chars`, `outcome`
-        of each reader with ``_<name>``.
+    The columns are `row`, `field`, `truth`, and `value`, `edits`, `chars`, `outcome` of each reader
+    with ``_<name>``.  A cell that only some readers have is one without a truth, for which the
+    others gave no value.
     """
     key, own = ["row", "field"], ["value", "edits", "chars", "outcome"]
     every = list(sides.values())
@@ -64,11 +60,8 @@ def beside(sides: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 def differences(cells: pd.DataFrame) -> pd.DataFrame:
     """Return the difference between readers a and b per field, its interval and its p value.
 
-    Returns
-    -------
-    pandas.DataFrame
-        The columns of `Comparison.fields` except those of `judged`, with the row ``card_exact``
-        for whole cards.
+    The columns are those of `Comparison.fields` except for those of `judged`; the row
+    ``card_exact`` is for whole cards.
     """
     rows = {}
     for field, of_field in cells[cells["chars_a"] > 0].groupby("field", observed=True):
@@ -158,13 +151,9 @@ def _verdict(row: pd.Series, p: float, detect: float, tests: int) -> tuple[str, 
 def mcnemar(fixed: int, broke: int) -> float:
     """Return the two-sided p value of McNemar's exact test.
 
-    Parameters
-    ----------
-    fixed, broke
-        Number of pairs in which only the second, or only the first, reader is right.
+    `fixed` and `broke` are the numbers of pairs in which only the second, or only the first, reader
+    is right.
 
-    Examples
-    --------
     >>> round(mcnemar(9, 1), 4)
     0.0215
     """
@@ -176,8 +165,6 @@ def mcnemar(fixed: int, broke: int) -> float:
 def holm(chances: Sequence[float]) -> Floats:
     """Return p values with Holm's correction for multiple tests.
 
-    Examples
-    --------
     >>> holm([0.01, 0.04, 0.03]).tolist()
     [0.03, 0.06, 0.06]
     """
@@ -195,21 +182,10 @@ def cards_needed(
     """Return the number of cards with which McNemar's test distinguishes two readers.
 
     It uses Connor's formula for paired shares (Biometrics 43, 1987), with the continuity correction
-    for the exact test.
+    for the exact test.  `difference` is that of the shares of right values, above 0 and at most 1;
+    `differing` is the share of cards on which exactly one of the readers is right; `power` is the
+    probability of detecting the difference, and `alpha` the significance level.
 
-    Parameters
-    ----------
-    difference
-        Difference between the shares of right values, above 0 and at most 1.
-    differing
-        Share of cards on which exactly one of the readers is right; at least `difference`.
-    power
-        Probability of detecting the difference, 0 to 1.
-    alpha
-        Significance level, 0 to 1.
-
-    Examples
-    --------
     >>> cards_needed(0.04, 0.10)
     538
     """

@@ -73,10 +73,8 @@ class Readers(ComparisonReport):
     def of(cls, scores: Mapping[str, ScoreViews], *, baseline: str | None, detect: float) -> Self:
         """Compare scores with the same truth.
 
-        Raises
-        ------
-        ArgumentError
-            There are fewer than two readers, or none has the name of the baseline.
+        An `ArgumentError` is raised if there are fewer than two readers, or none has the name of
+        the baseline.
         """
         names = tuple(scores)
         if len(names) < 2:

@@ -41,17 +41,9 @@ def score_page(
 ) -> str:
     """Return the report: headline, worst fields, plots, mistakes, tables, wrong values.
 
-    Parameters
-    ----------
-    summaries
-        Results of `Score.summary` by the column they are grouped by, "" for all cells together;
-        one of them is `field`.
-    classes
-        `Score.mistakes` by field.
-    pairs
-        `Score.confusions`.
-    values
-        Whether wrong values are shown.
+    `summaries` has results of `Score.summary` by the column they are grouped by, "" for all cells
+    together; one of them is `field`.  `classes` is `Score.mistakes` by field, and `pairs` is
+    `Score.confusions`.  `values` says whether wrong values are shown.
     """
     whole, fields = summaries[""].iloc[0], summaries["field"]
     worst, _ = overview(fields.loc[worst_of(fields)], classes, fold=False)

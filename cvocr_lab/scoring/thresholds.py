@@ -247,12 +247,8 @@ def _sums(
 ) -> Sums:
     """Return sums over cards of the accepted values that count, by number of accepted values.
 
-    Parameters
-    ----------
-    card, counts
-        For each value, in the order in which they are accepted.
-    size
-        Number of values of each card.
+    `card` and `counts` are in the order in which the values are accepted; `size` is the number of
+    values of each card.
     """
     some = np.flatnonzero(counts)
     before = pd.Series(card[some]).groupby(card[some]).cumcount().to_numpy()
@@ -268,10 +264,7 @@ def _sums(
 def journal_seconds(journal: pd.DataFrame) -> dict[str, float]:
     """Return the median seconds of each field in a review journal.
 
-    Raises
-    ------
-    ArgumentError
-        The table lacks a column.
+    A table without one of its columns is an `ArgumentError`.
     """
     for column in ("field", "seconds"):
         if column not in journal:
