@@ -275,7 +275,7 @@ def _login(parts: SplitResult) -> dict[str, str]:
     return {"Authorization": "Basic " + base64.b64encode(user.encode()).decode()}
 
 
-class _TimedSocket:
+class _TimedSocket(io.RawIOBase):
     """A socket for `http.client` whose reads and writes end at the deadline."""
 
     def __init__(self, sock: socket.socket, read_s: float, deadline: float) -> None:
@@ -289,17 +289,7 @@ class _TimedSocket:
 
     def makefile(self, mode: str) -> io.BufferedReader:
         assert mode == "rb"
-        return io.BufferedReader(_TimedReader(self._sock, self._read_s, self._deadline))
-
-    def close(self) -> None:
-        """Do nothing, since the caller closes the socket."""
-
-
-class _TimedReader(io.RawIOBase):
-    def __init__(self, sock: socket.socket, read_s: float, deadline: float) -> None:
-        self._sock = sock
-        self._read_s = read_s
-        self._deadline = deadline
+        return io.BufferedReader(self)
 
     def readable(self) -> bool:
         return True
@@ -307,3 +297,6 @@ class _TimedReader(io.RawIOBase):
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         self._sock.settimeout(_left(self._read_s, self._deadline))
         return self._sock.recv_into(buffer)
+
+    def close(self) -> None:
+        """Do nothing, since the caller closes the socket."""

@@ -8,39 +8,12 @@ from itertools import groupby, zip_longest
 from operator import itemgetter
 from typing import Final
 
-import numpy as np
-import pandas as pd
 from rapidfuzz.distance import Levenshtein
 
-from cvocr_lab.frames import TEXT
-from cvocr_lab.scoring.distances import distances
-from cvocr_lab.scoring.mistakes import align
-from cvocr_lab.scoring.texts import key
 from cvocr_lab.text import comparison_key
 
 _GAP: Final = "·"
 _BLANK: Final = "␣"
-
-
-def letters(cells: pd.DataFrame) -> pd.DataFrame:
-    """List all confused letters in the values that are ``wrong``.
-
-    Returns
-    -------
-    pandas.DataFrame
-        `place` (position in `cells`), `truth_char` and `value_char` ("" if there is none).
-    """
-    places = np.flatnonzero(cells["outcome"] == "wrong")
-    wrong = cells.iloc[places]
-    truths, values = (list(map(key, wrong[c].tolist())) for c in ("truth", "value"))
-    found = align(truths, values, distances(truths, values))
-    return pd.DataFrame(
-        {
-            "place": places[found.pair],
-            "truth_char": [chr(n) if n else "" for n in found.truth.tolist()],
-            "value_char": [chr(n) if n else "" for n in found.value.tolist()],
-        }
-    ).astype({"truth_char": TEXT, "value_char": TEXT})
 
 
 def aligned(truth: str, value: str, *, width: int = 60) -> str:

@@ -16,10 +16,12 @@ from cvocr_lab.images.crops import ValueCrops
 from cvocr_lab.kinds import captioned
 from cvocr_lab.scoring import plots
 from cvocr_lab.scoring.calibration import Calibration, calibrate
+from cvocr_lab.scoring.confusion import confused_letters
 from cvocr_lab.scoring.definitions import TERMS, definitions
 from cvocr_lab.scoring.diagnosis import VALUE_CLASSES
-from cvocr_lab.scoring.differences import aligned, letters
+from cvocr_lab.scoring.differences import aligned
 from cvocr_lab.scoring.page import Section, figure, page, table, tiles
+from cvocr_lab.scoring.texts import key
 from cvocr_lab.scoring.thresholds import Plan, plan_review
 from cvocr_lab.scoring.words import bounded, bounded_column, labelled, overview, percent, worst_of
 
@@ -286,7 +288,8 @@ def _grouped(cells: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
     both = ["truth_char", "value_char"]
     times = pairs.groupby(both, as_index=False)[["count"]].sum()
     times = times.astype({"truth_char": TEXT, "value_char": TEXT, "count": "int64"})
-    found = letters(cells).merge(times, on=both, how="left")
+    letters = confused_letters(cells, key).astype({"truth_char": TEXT, "value_char": TEXT})
+    found = letters.merge(times, on=both, how="left")
     found["group"] = [_arrow(t, v) for t, v in found[both].to_numpy()]
     # Value-level mistakes suppress letter-level ones.
     wrong = np.flatnonzero(cells["outcome"] == "wrong")

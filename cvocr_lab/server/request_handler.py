@@ -7,6 +7,7 @@ import hashlib
 import json
 import logging
 import re
+import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -209,14 +210,14 @@ class RequestHandler:
         self, job: Job, endpoint: Endpoint, key: str, gone: Callable[[], Awaitable[None]]
     ) -> Reply:
         try:
-            with self._keys.reserved(key) as reservation:
+            with self._keys.reserved(key) as charge:
                 start = perf_counter()
                 result = await self._queue.read(job, gone)
                 seconds = perf_counter() - start
                 if isinstance(result, Extraction):
                     size = sum(len(d.thumb or b"") for d in result.documents)
                     answer = await _in_thread(size, _json, result, endpoint, seconds)
-                    await reservation.charge()
+                    await charge()
                     return Reply(200, "0", answer)
         except QuotaError as error:
             return refusal(error, endpoint)
@@ -257,9 +258,5 @@ def _fingerprint(key: str, token: str, endpoint: Endpoint, job: Job) -> str:
 
 
 def _place(error: BaseException) -> str:
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    if trace is None:
-        return "?"
-    return f"{trace.tb_frame.f_globals.get('__name__')}:{trace.tb_lineno}"
+    *_, (frame, line) = traceback.walk_tb(error.__traceback__)
+    return f"{frame.f_globals.get('__name__')}:{line}"
