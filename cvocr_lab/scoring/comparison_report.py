@@ -13,9 +13,8 @@ import pandas as pd
 
 from cvocr_lab.kinds import captioned
 from cvocr_lab.scoring.definitions import TERMS, definitions
-from cvocr_lab.scoring.differences import aligned
 from cvocr_lab.scoring.displayed import Displayed
-from cvocr_lab.scoring.page import Section, page, table, written
+from cvocr_lab.scoring.page import Section, aligned, page, table, written
 from cvocr_lab.scoring.report import SHOWN, left_out
 
 Listed = tuple[str, str, pd.DataFrame, Mapping[str, str]]

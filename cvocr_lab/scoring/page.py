@@ -9,19 +9,26 @@ from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import groupby, zip_longest
+from operator import itemgetter
 from os import PathLike
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 import pandas as pd
+from rapidfuzz.distance import Levenshtein
 
 from cvocr_lab.errors import refuse_ending
 from cvocr_lab.files import write_private
 from cvocr_lab.scoring.plots import STYLE
+from cvocr_lab.text import comparison_key
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+_GAP: Final = "·"
+_BLANK: Final = "␣"
 
 _INK: Final = "#010203"
 _RULE: Final = "#040506"
@@ -168,6 +175,40 @@ def figure(draw: Callable[[Axes], object], *, size: tuple[float, float], says: s
     svg = re.sub(r'(href="#|url\(#)', rf"\g<1>{mark}-", svg)
     svg = svg.replace("<svg ", f'<svg role="img" aria-label="{escape(says)}" ', 1)
     return f"<figure>{svg}<figcaption>{escape(says)}</figcaption></figure>\n"
+
+
+def aligned(truth: str, value: str, *, width: int = 60) -> str:
+    """Return HTML with the printed text above the text that was read, and differences marked.
+
+    Corresponding letters are in one column; a dot stands for a letter that one side
+    lacks.  Everything is escaped.  Texts of more than `width` letters are continued in another pair
+    of lines.
+    """
+    above, below = comparison_key(truth), comparison_key(value)
+    columns: list[tuple[str, str, bool]] = []
+    for step in Levenshtein.opcodes(above, below):
+        pairs = zip_longest(
+            above[step.src_start : step.src_end],
+            below[step.dest_start : step.dest_end],
+            fillvalue="",
+        )
+        columns += [(t, v, step.tag != "equal") for t, v in pairs]
+    return "".join(
+        f'<div class="lines"><div><i>printed</i><code>{_line(part, 0)}</code></div>'
+        f"<div><i>read</i><code>{_line(part, 1)}</code></div></div>"
+        for part in (columns[at : at + width] for at in range(0, len(columns), width))
+    )
+
+
+def _line(columns: Sequence[tuple[str, str, bool]], side: int) -> str:
+    parts = []
+    for differs, run in groupby(columns, key=itemgetter(2)):
+        shown = [str(column[side]) for column in run]
+        if differs:
+            shown = [{"": _GAP, " ": _BLANK}.get(letter, letter) for letter in shown]
+        text = escape("".join(shown))
+        parts.append(f"<mark>{text}</mark>" if differs else text)
+    return "".join(parts)
 
 
 def written(text: str, path: str | PathLike[str]) -> Path:

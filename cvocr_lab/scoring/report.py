@@ -19,8 +19,7 @@ from cvocr_lab.scoring.calibration import Calibration, calibrate
 from cvocr_lab.scoring.confusion import confused_letters
 from cvocr_lab.scoring.definitions import TERMS, definitions
 from cvocr_lab.scoring.diagnosis import VALUE_CLASSES
-from cvocr_lab.scoring.differences import aligned
-from cvocr_lab.scoring.page import Section, figure, page, table, tiles
+from cvocr_lab.scoring.page import Section, aligned, figure, page, table, tiles
 from cvocr_lab.scoring.texts import key
 from cvocr_lab.scoring.thresholds import Plan, plan_review
 from cvocr_lab.scoring.words import bounded, bounded_column, labelled, overview, percent, worst_of

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Final
+from functools import wraps
+from typing import Final, Literal
 
 import pandas as pd
 
+from cvocr_lab import cleaning, journal
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.frames import Records
-from cvocr_lab.journal import Check, Decision, State, check_value
+from cvocr_lab.journal import Check, Decision, Decisions, State, check_value
 from cvocr_lab.text import nfc
-from cvocr_lab.views.apply_decisions import apply
 from cvocr_lab.views.live_page import LivePage, as_position
 from cvocr_lab.views.messages import not_written
 from cvocr_lab.views.pictures import Pictures
@@ -26,13 +27,7 @@ _STATES: Final[Mapping[str, State]] = {
 
 
 class Session(LivePage):
-    """A page of items that a person decides.
-
-    Attributes
-    ----------
-    journal
-        The journal that decisions are written to.
-    """
+    """A page of items that a person decides; the decisions are written to `journal`."""
 
     def __init__(
         self,
@@ -126,3 +121,13 @@ class Session(LivePage):
         if k is not None:
             self._items.update_state(k)
         return undone.item.field, k
+
+
+@wraps(journal.apply)
+def apply(  # noqa: D103 - the docstring is that of `journal.apply`
+    frame: pd.DataFrame,
+    decisions: Decisions,
+    *,
+    match: Literal["path", "content"] = "path",
+) -> pd.DataFrame:
+    return cleaning.refreshed(journal.apply(frame, decisions, match=match))
