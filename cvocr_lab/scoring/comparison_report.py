@@ -11,10 +11,9 @@ from typing import overload
 
 import pandas as pd
 
-from cvocr_lab.kinds import captioned
 from cvocr_lab.scoring.definitions import TERMS, definitions
 from cvocr_lab.scoring.displayed import Displayed
-from cvocr_lab.scoring.page import Section, aligned, page, table, written
+from cvocr_lab.scoring.page import Section, aligned, entry, page, table, written
 from cvocr_lab.scoring.report import SHOWN, left_out
 
 Listed = tuple[str, str, pd.DataFrame, Mapping[str, str]]
@@ -115,7 +114,4 @@ def _entry(label: object, cell: Mapping[Hashable, object], sides: Mapping[str, s
         for side, name in sides.items()
         if cell[f"outcome_{side}"] not in ("correct", "absent")
     )
-    return (
-        f'<div class="miss"><div class="about"><b>{escape(str(label))}</b> · '
-        f'{escape(captioned(str(cell["field"])))}</div><div class="text">{lines}</div></div>\n'
-    )
+    return entry(label, str(cell["field"]), lines)

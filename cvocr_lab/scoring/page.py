@@ -21,6 +21,7 @@ from rapidfuzz.distance import Levenshtein
 
 from cvocr_lab.errors import refuse_ending
 from cvocr_lab.files import write_private
+from cvocr_lab.kinds import captioned
 from cvocr_lab.scoring.plots import STYLE
 from cvocr_lab.text import comparison_key
 
@@ -209,6 +210,15 @@ def _line(columns: Sequence[tuple[str, str, bool]], side: int) -> str:
         text = escape("".join(shown))
         parts.append(f"<mark>{text}</mark>" if differs else text)
     return "".join(parts)
+
+
+def entry(label: object, field: str, text: str, *, about: str = "") -> str:
+    """Return a value in a list: where it is from, and HTML with its texts."""
+    small = f"<br><small>{escape(about)}</small>" if about else ""
+    return (
+        f'<div class="miss"><div class="about"><b>{escape(str(label))}</b> · '
+        f'{escape(captioned(field))}{small}</div><div class="text">{text}</div></div>\n'
+    )
 
 
 def written(text: str, path: str | PathLike[str]) -> Path:

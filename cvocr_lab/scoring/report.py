@@ -19,7 +19,7 @@ from cvocr_lab.scoring.calibration import Calibration, calibrate
 from cvocr_lab.scoring.confusion import confused_letters
 from cvocr_lab.scoring.definitions import TERMS, definitions
 from cvocr_lab.scoring.diagnosis import VALUE_CLASSES
-from cvocr_lab.scoring.page import Section, aligned, figure, page, table, tiles
+from cvocr_lab.scoring.page import Section, aligned, entry, figure, page, table, tiles
 from cvocr_lab.scoring.texts import key
 from cvocr_lab.scoring.thresholds import Plan, plan_review
 from cvocr_lab.scoring.words import bounded, bounded_column, labelled, overview, percent, worst_of
@@ -313,13 +313,9 @@ def _entry(label: object, cell: Mapping[Hashable, object], picture: str | None) 
     said = [kinds] if kinds else []
     if isinstance(sure, float) and sure == sure:
         said.append(f"confidence {sure:.2f}")
-    return (
-        f'<div class="miss"><div class="about"><b>{escape(str(label))}</b> · '
-        f"{escape(captioned(str(cell['field'])))}<br><small>{escape('; '.join(said))}</small></div>"
-        f'<div class="text">{aligned(str(cell["truth"]), str(cell["value"]))}'
-        + (f'<img alt="the place on the picture" src="{picture}">' if picture else "")
-        + "</div></div>\n"
-    )
+    text = aligned(str(cell["truth"]), str(cell["value"]))
+    text += f'<img alt="the place on the picture" src="{picture}">' if picture else ""
+    return entry(label, str(cell["field"]), text, about="; ".join(said))
 
 
 def _crops(cells: pd.DataFrame, frame: pd.DataFrame) -> Iterator[str | None]:
