@@ -179,7 +179,8 @@ def _tiff_pages(
             picture.seek(at)
         except EOFError:
             break
-        if not frames or not _is_thumbnail(picture):
+        is_thumbnail = getattr(picture, "tag_v2", {}).get(_SUBFILE_TYPE, 0) & 1
+        if not frames or not is_thumbnail:
             frames.append(at)
         at += 1
         if at > _COPIES * (last + 1):
@@ -190,11 +191,6 @@ def _tiff_pages(
         check_size(picture.size, name, limits, before=before)
         before += picture.width * picture.height
         yield upright(picture, name, limits)
-
-
-def _is_thumbnail(picture: Image.Image) -> bool:
-    tags = getattr(picture, "tag_v2", {})
-    return bool(tags.get(_SUBFILE_TYPE, 0) & 1)
 
 
 def _turn(picture: Image.Image) -> Image.Transpose | None:

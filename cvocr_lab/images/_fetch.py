@@ -125,19 +125,15 @@ def fetch_bytes(url: str, options: Fetch) -> bytes:
         for _ in range(options.max_redirects + 1):
             answer = _get(url, options, deadline)
             if isinstance(answer, bytes):
-                _check_content(answer, name)
-                return answer
+                found = format_of(answer)
+                if is_readable(found):
+                    return answer
+                advice = "use the link of the picture itself"
+                raise FetchError(f"{name} answered with {found}, not a picture: {advice}")
             if urlsplit(url).scheme == "https" and urlsplit(answer).scheme == "http":
                 raise FetchError(f"{name} redirects from https to http: use the last link")
             url = answer
     raise FetchError(f"{name} redirects more than {options.max_redirects} times: check the link")
-
-
-def _check_content(data: bytes, name: str) -> None:
-    found = format_of(data)
-    if not is_readable(found):
-        advice = "use the link of the picture itself"
-        raise FetchError(f"{name} answered with {found}, not a picture: {advice}")
 
 
 @contextmanager

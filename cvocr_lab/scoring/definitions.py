@@ -27,9 +27,9 @@ DEFINITIONS: Final[Mapping[str, str]] = {
     "card exact": "share of cards in which every compared field is correct or absent. A card is a "
     "row of the truth.",
     "CER, CER macro": "edits / letters, each summed over the values whose truth is present (not a "
-    "mean of rates). Edits: the minimum number of insertions, deletions and replacements (Levenshtein). A "
-    "missing value costs its length; an invented value is not counted. CER macro: mean over the "
-    "values of edits / letters; short values count as much as long ones.",
+    "mean of rates). Edits: the minimum number of insertions, deletions and replacements "
+    "(Levenshtein). A missing value costs its length; an invented value is not counted. CER macro: "
+    "mean over the values of edits / letters; short values count as much as long ones.",
     "WER, WER macro": "the same with words instead of letters.",
     "ANLS": "mean over all cells of 1 − edits / longer length, or 0 if that is below one half, "
     "ignoring case; cells where both are absent count 1.",

@@ -154,7 +154,8 @@ class RequestHandler:
     async def _admitted(self, endpoints: Sequence[Endpoint], request: Request, key: str) -> Reply:
         content_type = request.headers.get("content-type", "")
         plain_type = content_type.partition(";")[0].strip().lower()
-        found = request_parsing.query_parameters(_query(request), endpoints[0].params)
+        query = bytes(request.scope["query_string"]).decode("utf-8", "replace")
+        found = request_parsing.query_parameters(query, endpoints[0].params)
         endpoint = request_parsing.choose_endpoint(endpoints, found.get("format_type"), plain_type)
         pictures: tuple[bytes | str, ...]
         if endpoint.transport == "url":
@@ -230,10 +231,6 @@ async def _gone(request: Request) -> None:
     """Wait until the client closes the connection."""
     while (await request.receive())["type"] != "http.disconnect":
         pass
-
-
-def _query(request: Request) -> str:
-    return bytes(request.scope["query_string"]).decode("utf-8", "replace")
 
 
 async def _in_thread(size: int, work: Callable[..., T], *arguments: object) -> T:
