@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from importlib import metadata
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
@@ -95,8 +96,6 @@ def make_app(
     >>> answer.json()["data"]
     {'id': '001'}
     """
-    from cvocr_lab import __version__
-
     # Its log messages contain bytes of uploads.
     logging.getLogger("python_multipart").disabled = True
     logging.getLogger("python_multipart.multipart").disabled = True
@@ -114,7 +113,7 @@ def make_app(
 
     app = FastAPI(
         title="cvocr-lab serve",
-        version=__version__,
+        version=_version(),
         description="OCR of Vietnamese identity papers and vehicle registrations.",
         docs_url=None,  # FastAPI's own page loads scripts from the internet
         redoc_url=None,
@@ -181,3 +180,10 @@ async def _refused_path(request: Request, error: Exception) -> Response:
     version = _FIRST[start].version
     like = next(e for e in ENDPOINTS if (e.version, e.method) == (version, method))
     return refusal(error, like).response()
+
+
+def _version() -> str:
+    try:
+        return metadata.version("cvocr-lab")
+    except metadata.PackageNotFoundError:
+        return "0"
