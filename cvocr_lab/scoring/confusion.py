@@ -36,7 +36,7 @@ def count_pairs(cells: pd.DataFrame, keys: pd.DataFrame, make_key: Key) -> pd.Da
     """Count pairs of characters; see `Score.confusions`."""
     letters = confused_letters(cells, make_key)
     by = [*keys, "truth_char", "value_char", "class"]
-    table = keys.take(letters["place"]).reset_index(drop=True).join(letters)
+    table = keys.take(letters["place"].to_numpy(np.int64)).reset_index(drop=True).join(letters)
     counts = table.groupby(by, observed=True).size().rename("count")
     counts = counts.sort_values(ascending=False, kind="stable")
     return counts.reset_index().astype(dict.fromkeys(by[-3:], TEXT))
@@ -50,7 +50,7 @@ def confused_letters(cells: pd.DataFrame, make_key: Key) -> pd.DataFrame:
     pandas.DataFrame
         `place` (position in `cells`), `truth_char` and `value_char` ("" if there is none), `class`.
     """
-    found = [pd.DataFrame({name: [] for name in ("place", "truth_char", "value_char", "class")})]
+    found = []
     cells = cells.reset_index(drop=True)
     wrong = cells[(cells["outcome"] == "wrong") & (cells["mistakes"] != WRONG_LINE)]
     for field, some in wrong.groupby("field", observed=True):
@@ -70,7 +70,12 @@ def confused_letters(cells: pd.DataFrame, make_key: Key) -> pd.DataFrame:
         )
         places = pd.DataFrame({"group": group, "place": some.index})
         found.append(places.merge(each, on="group").drop(columns="group"))
-    return pd.concat(found, ignore_index=True).astype({"place": "int64"})
+    if not found:
+        empty = pd.Series(dtype=TEXT)
+        return pd.DataFrame({"truth_char": empty, "value_char": empty, "class": empty}).assign(
+            place=pd.Series(dtype="int64")
+        )
+    return pd.concat(found, ignore_index=True)
 
 
 def _chars(points: np.ndarray[tuple[int, ...], np.dtype[np.uint32]]) -> list[str]:

@@ -95,7 +95,7 @@ def judged(table: pd.DataFrame, *, detect: float) -> pd.DataFrame:
         verdict=pd.Series([word for word, _ in verdicts], table.index, dtype=object),
         enough=pd.array([count for _, count in verdicts], dtype="Int64"),
     )
-    made.insert(made.columns.get_loc("p") + 1, "p_holm", corrected)
+    made.insert(list(made).index("p") + 1, "p_holm", corrected)
     return made
 
 

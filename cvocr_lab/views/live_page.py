@@ -16,7 +16,7 @@ from cvocr_lab.views.widget import Channel, Message, Page
 if TYPE_CHECKING:
     from anywidget import AnyWidget
 
-Handler = Callable[[str, Message], None]
+Handler = Callable[[str, Message], object]
 """A function that is called with the view of the page and its message."""
 
 _EDGES: Final = (400, 4096)

@@ -162,7 +162,7 @@ class Reviewer(Session):
 
     def _other(self, row: int, field: str) -> dict[str, object]:
         """Return the second engine's value and its differences."""
-        if self._second is None or self._second["row"].iat[row] < 0:
+        if self._second is None or self._second["row"].to_numpy(int)[row] < 0:
             return {}
         other = str(self._second[field].iat[row]) if field in self._second else ""
         k = self._items.place(row, field)
@@ -208,7 +208,7 @@ class Reviewer(Session):
 
     def _answer_decision(self, view: str, k: int, request: Message) -> None:
         following = self._following(k)
-        answer = {"at": k, "state": self._items.states[k], "next": following}
+        answer: dict[str, object] = {"at": k, "state": self._items.states[k], "next": following}
         answer |= {"token": request.get("token"), "progress": self._items.progress()}
         self._channel.tell(view, "decided", answer)
         go = request.get("go") and following is not None
