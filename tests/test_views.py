@@ -23,7 +23,7 @@ from cvocr_lab.views.masking import masked
 from cvocr_lab.views.pictures import Pictures
 from cvocr_lab.views.row_filter import Positions, RowFilter, RowSelector
 from cvocr_lab.views.truth_overlay import TruthOverlay, judge
-from cvocr_lab.views.widget import PARTS, script, style
+from cvocr_lab.views.widget import PARTS, static
 
 
 def decoded(jpeg: bytes) -> np.ndarray:
@@ -229,12 +229,12 @@ def test_a_plain_picture_where_there_are_no_widgets(frame: pd.DataFrame, folder:
 
 @pytest.mark.parametrize("page", PARTS)
 def test_the_script_is_one_module_that_asks_no_network(page: Literal["board", "sweep"]) -> None:
-    module = script(page)
+    module = static(page, ".js")
     assert module.count("export ") == 1
     assert "import " not in "".join(
         line for line in module.splitlines() if not line.strip().startswith(("//", "*"))
     )
-    for text in (module, style(page)):
+    for text in (module, static(page, ".css")):
         found = [word for word in ("http://", "https://", "@import", "innerHTML") if word in text]
         assert found in ([], ["http://"])  # the name of SVG is an address, and nothing is fetched
     assert module.count("http://") == module.count('"http://www.w3.org/2000/svg"')

@@ -120,13 +120,7 @@ def open_engine(
 
 
 def maker_of(engine: str, options: Mapping[str, object]) -> Callable[..., Engine]:
-    """Return the class of an engine, after checking its options.
-
-    Raises
-    ------
-    ArgumentError
-        The engine or an option does not exist.
-    """
+    """Return the class of an engine; an unknown engine or option is an `ArgumentError`."""
     if engine not in engine_names():
         tesseract = "; Tesseract reads lines for the local engine: reader='tesseract'"
         more = tesseract if "tess" in engine.casefold() else ", or pass an object"

@@ -21,20 +21,10 @@ SHARED_WORKERS: Final = 4
 class EngineSpec:
     """An engine that is open or can be opened; create it with `engine_spec`.
 
-    Parameters
-    ----------
-    opened
-        The engine, if the caller passed an open one.
-    opens
-        Opens an engine that may use the whole machine.
-    opens_one_of_many
-        Opens an engine that shares the machine with those of other processes.
-    shared
-        Whether threads can share one engine.
-    maker
-        The class, if it is known.
-    options
-        Options of an engine given by name.
+    `opened` is the engine if the caller passed an open one.  `opens` opens an engine that may use
+    the whole machine, `opens_one_of_many` one that shares it with those of other
+    processes.  `shared` says whether threads can share one engine.  `maker` is the class, if it is
+    known.
     """
 
     opened: Engine | None
@@ -65,20 +55,10 @@ class EngineSpec:
         return float(typical) if isinstance(typical, int | float) else None
 
     def workers(self, wanted: int | None, *, shared: int = SHARED_WORKERS) -> int:
-        """Return the number of workers.
+        """Return the number of workers: `wanted`, or one that suits the engine and the machine.
 
-        Parameters
-        ----------
-        wanted
-            The number that the caller asked for; None chooses one that suits the engine and the
-            machine.
-        shared
-            Number of threads for an engine that can be shared.
-
-        Raises
-        ------
-        ArgumentError
-            `wanted` is less than 1.
+        `shared` is the number of threads for an engine that can be shared.  An `ArgumentError` is
+        raised if `wanted` is less than 1.
         """
         if wanted is not None:
             if wanted < 1:
@@ -93,13 +73,7 @@ def engine_spec(
     engine: str | Engine | Callable[..., object] | EngineSpec,
     options: Mapping[str, object],
 ) -> EngineSpec:
-    """Interpret the argument ``engine=`` and its options.
-
-    Raises
-    ------
-    ArgumentError
-        The engine or an option does not exist.
-    """
+    """Interpret the argument ``engine=`` and its options; unknown ones are an `ArgumentError`."""
     if isinstance(engine, EngineSpec):
         return engine
     if isinstance(engine, str):

@@ -211,11 +211,7 @@ class CachedEngine:
     def _find(self, key: bytes) -> Extraction | RowError | None:
         reading = self._store.get(key)
         result = None if reading is None else reading.result
-        return (
-            result
-            if isinstance(result, Extraction | NoDocumentError | ImageError | FormatTypeError)
-            else None
-        )
+        return result if isinstance(result, (Extraction, *_KEPT)) else None
 
     def _ask(
         self, question: Question, pictures: tuple[str, ...], request: Request

@@ -63,13 +63,7 @@ def quiet_pillow() -> Iterator[None]:
 
 @contextmanager
 def translated(name: str, what: str) -> Iterator[None]:
-    """Replace any exception of a decoder by an `ImageError` that names the source.
-
-    Raises
-    ------
-    ImageError
-        The block raised an exception other than `CvocrError`.
-    """
+    """Replace any exception of a decoder by an `ImageError` that names the source."""
     try:
         yield
     except CvocrError:
@@ -92,12 +86,8 @@ def decode_picture(
 ) -> tuple[Pixels, ...]:
     """Decode a picture to one array, or to one array per page of a TIFF.
 
-    The limits are checked with the header, before decoding.
-
-    Raises
-    ------
-    ImageError
-        The picture is broken, incomplete, too large or too small.
+    The limits are checked with the header, before decoding.  A picture that is broken, incomplete,
+    too large or too small is an `ImageError`.
     """
     if is_cut_off(data, found):
         raise ImageError(f"{found} {name} is broken or cut off: get a new copy")
@@ -140,14 +130,9 @@ def read_only(pixels: Pixels) -> Pixels:
 
 
 def check_size(size: tuple[int, int], name: str, limits: Limits, *, before: int = 0) -> None:
-    """Check the declared size of a picture.
+    """Raise an `ImageError` if a picture has too many or too few pixels.
 
     `before` is the number of pixels in the pages before this one.
-
-    Raises
-    ------
-    ImageError
-        The picture has too many or too few pixels.
     """
     width, height = size
     if min(size) < limits.min_side:
@@ -167,10 +152,7 @@ def check_page_numbers(
 ) -> list[int]:
     """Return the page numbers to load, from 1; all if `pages` is None.
 
-    Raises
-    ------
-    ImageError
-        A page does not exist, or there are too many pages.
+    A page that does not exist and too many pages are an `ImageError`.
     """
     wanted = list(range(1, count + 1)) if pages is None else list(pages)
     for number in wanted:
@@ -197,7 +179,8 @@ def _tiff_pages(
             picture.seek(at)
         except EOFError:
             break
-        if not frames or not _is_thumbnail(picture):
+        is_thumbnail = getattr(picture, "tag_v2", {}).get(_SUBFILE_TYPE, 0) & 1
+        if not frames or not is_thumbnail:
             frames.append(at)
         at += 1
         if at > _COPIES * (last + 1):
@@ -208,11 +191,6 @@ def _tiff_pages(
         check_size(picture.size, name, limits, before=before)
         before += picture.width * picture.height
         yield upright(picture, name, limits)
-
-
-def _is_thumbnail(picture: Image.Image) -> bool:
-    tags = getattr(picture, "tag_v2", {})
-    return bool(tags.get(_SUBFILE_TYPE, 0) & 1)
 
 
 def _turn(picture: Image.Image) -> Image.Transpose | None:

@@ -114,10 +114,8 @@ def public_name(url: str) -> str:
 def fetch_bytes(url: str, options: Fetch) -> bytes:
     """Fetch the picture or PDF at a URL.
 
-    Raises
-    ------
-    FetchError
-        The URL is refused, unreachable, too slow or too large, or the response is no picture.
+    A `FetchError` is raised if the URL is refused, unreachable, too slow or too large, or if the
+    response is no picture.
     """
     name = public_name(url)
     if not options.allow_network:
@@ -127,19 +125,15 @@ def fetch_bytes(url: str, options: Fetch) -> bytes:
         for _ in range(options.max_redirects + 1):
             answer = _get(url, options, deadline)
             if isinstance(answer, bytes):
-                _check_content(answer, name)
-                return answer
+                found = format_of(answer)
+                if is_readable(found):
+                    return answer
+                advice = "use the link of the picture itself"
+                raise FetchError(f"{name} answered with {found}, not a picture: {advice}")
             if urlsplit(url).scheme == "https" and urlsplit(answer).scheme == "http":
                 raise FetchError(f"{name} redirects from https to http: use the last link")
             url = answer
     raise FetchError(f"{name} redirects more than {options.max_redirects} times: check the link")
-
-
-def _check_content(data: bytes, name: str) -> None:
-    found = format_of(data)
-    if not is_readable(found):
-        advice = "use the link of the picture itself"
-        raise FetchError(f"{name} answered with {found}, not a picture: {advice}")
 
 
 @contextmanager
@@ -277,7 +271,7 @@ def _login(parts: SplitResult) -> dict[str, str]:
     return {"Authorization": "Basic " + base64.b64encode(user.encode()).decode()}
 
 
-class _TimedSocket:
+class _TimedSocket(io.RawIOBase):
     """A socket for `http.client` whose reads and writes end at the deadline."""
 
     def __init__(self, sock: socket.socket, read_s: float, deadline: float) -> None:
@@ -291,17 +285,7 @@ class _TimedSocket:
 
     def makefile(self, mode: str) -> io.BufferedReader:
         assert mode == "rb"
-        return io.BufferedReader(_TimedReader(self._sock, self._read_s, self._deadline))
-
-    def close(self) -> None:
-        """Do nothing, since the caller closes the socket."""
-
-
-class _TimedReader(io.RawIOBase):
-    def __init__(self, sock: socket.socket, read_s: float, deadline: float) -> None:
-        self._sock = sock
-        self._read_s = read_s
-        self._deadline = deadline
+        return io.BufferedReader(self)
 
     def readable(self) -> bool:
         return True
@@ -309,3 +293,6 @@ class _TimedReader(io.RawIOBase):
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         self._sock.settimeout(_left(self._read_s, self._deadline))
         return self._sock.recv_into(buffer)
+
+    def close(self) -> None:
+        """Do nothing, since the caller closes the socket."""

@@ -20,13 +20,7 @@ def changed_fields(settings: Any) -> str:
 
 
 def check_positive(settings: Any, *names: str) -> None:
-    """Check that these attributes are greater than 0.
-
-    Raises
-    ------
-    ArgumentError
-        One of them is not.
-    """
+    """Raise an `ArgumentError` if one of these attributes is not greater than 0."""
     for name in names:
         value = getattr(settings, name)
         if not value > 0:

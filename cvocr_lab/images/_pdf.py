@@ -41,10 +41,8 @@ def decode_pdf(
 ) -> tuple[Pixels, ...]:
     """Render the pages of a PDF.
 
-    Raises
-    ------
-    ImageError
-        The file is broken, incomplete, locked, without pages, too large, or too slow to render.
+    A file that is broken, incomplete, locked, without pages, too large, or too slow to render is an
+    `ImageError`.
     """
     if is_cut_off(data, "PDF"):
         raise ImageError(f"PDF {name} is cut off: get a new copy")

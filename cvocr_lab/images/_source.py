@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import io
 import os
 import re
@@ -44,12 +43,8 @@ class Encoded:
 def read_source(source: object, *, base: Path | str | None, limits: Limits) -> Encoded:
     """Read a source.
 
-    Raises
-    ------
-    ImageError
-        The source is empty, missing, too large, or of an unsupported type.
-    FetchError
-        It is a URL with another scheme than http(s).
+    A source that is empty, missing, too large, or of an unsupported type is an `ImageError`; a URL
+    with another scheme than http(s) is a `FetchError`.
     """
     if is_absent(source):
         raise ImageError("no picture: the cell is empty")
@@ -127,10 +122,7 @@ def _file(path: Path, name: str, base: Path | str | None, limits: Limits) -> Enc
 def on_disk(path: Path) -> Path:
     """Return the path as spelled on the disk, where its Unicode form and bytes may differ.
 
-    Raises
-    ------
-    FileNotFoundError
-        No file with any of these spellings exists.
+    A `FileNotFoundError` is raised if no file with any of these spellings exists.
     """
     if path.exists():
         return path
@@ -199,7 +191,7 @@ def _data_uri(text: str, limits: Limits) -> bytes:
     if not head.lower().endswith(";base64"):
         return checked(raw, "data URI", limits)
     try:
-        return checked(_unpacked(raw.decode("ascii")), "data URI", limits)
+        return checked(decode_base64(raw.decode("ascii")), "data URI", limits)
     except ValueError as error:
         raise ImageError("data URI contains broken base64: get a new copy") from error
 
@@ -210,25 +202,22 @@ def _base64(text: str, limits: Limits) -> bytes | None:
         return None
     start = "".join(text[:2048].split())[:1400]
     try:
-        head = _unpacked(start[: len(start) // 4 * 4])
+        head = decode_base64(start[: len(start) // 4 * 4])
     except ValueError:
         return None
     if not is_readable(format_of(head)):
         return None
     _check_bytes(len(text) * 3 // 4, "base64 text", limits)
     try:
-        return checked(_unpacked(text), "base64 text", limits)
+        return checked(decode_base64(text), "base64 text", limits)
     except ValueError as error:
         raise ImageError("base64 text is cut off: get a new copy") from error
 
 
-def _unpacked(text: str) -> bytes:
-    try:
-        plain = text.encode("ascii").translate(_PLAIN_BASE64, b" \t\r\n\v\f")
-        # Some programs omit the padding.
-        return base64.b64decode(plain + b"=" * (-len(plain) % 4), validate=True)
-    except (binascii.Error, UnicodeEncodeError) as error:
-        raise ValueError("not base64") from error
+def decode_base64(text: str) -> bytes:
+    """Decode base64 of either alphabet, also without padding; anything else is a `ValueError`."""
+    plain = text.encode("ascii").translate(_PLAIN_BASE64, b" \t\r\n\v\f")
+    return base64.b64decode(plain + b"=" * (-len(plain) % 4), validate=True)
 
 
 def _check_bytes(size: int, name: str, limits: Limits) -> None:
@@ -240,13 +229,7 @@ def _check_bytes(size: int, name: str, limits: Limits) -> None:
 
 
 def checked(data: bytes, name: str, limits: Limits) -> bytes:
-    """Return the bytes after checking their number.
-
-    Raises
-    ------
-    ImageError
-        There are none, or more than `Limits.max_bytes`.
-    """
+    """Return the bytes; none, or more than `Limits.max_bytes`, are an `ImageError`."""
     _check_bytes(len(data), name, limits)
     if not data:
         raise ImageError(f"{name} is empty: get a new copy")

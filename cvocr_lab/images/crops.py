@@ -80,12 +80,8 @@ def rectified(pixels: Pixels, points: Points, size: tuple[int, int]) -> Pixels:
 class ValueCrops:
     """Cut out the values of fields as JPEG files; the last picture is kept for the next value.
 
-    Parameters
-    ----------
-    margin
-        Margin as a share of the height of the line, for the marks above and below.
-    width, height
-        Maximum size in pixels.
+    `margin` is a share of the height of the line, for the marks above and below; `width` and
+    `height` are the maximum size in pixels.
     """
 
     def __init__(self, *, margin: float, width: int, height: int) -> None:
@@ -127,11 +123,11 @@ def shrunk(pixels: Pixels, edge: int) -> Pixels:
     return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def jpeg(pixels: Pixels) -> bytes:
+def jpeg(pixels: Pixels, *, quality: int = _QUALITY) -> bytes:
     """Encode RGB pixels as a JPEG file."""
     import cv2
 
     bgr = np.ascontiguousarray(pixels[..., ::-1])
-    done, coded = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
+    done, coded = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
     assert done, "eight-bit RGB can always be encoded"
     return bytes(coded.tobytes())

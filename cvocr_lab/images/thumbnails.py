@@ -24,15 +24,6 @@ def load_small(
     JPEG files are decoded at an eighth, a quarter or a half of their size if that is large enough,
     which takes a tenth of the time.
 
-    Parameters
-    ----------
-    source, limits, fetch
-        See `cvocr_lab.images.load`.
-    edge
-        Maximum length of the longer side in pixels.
-    page
-        Page number, from 1.
-
     Returns
     -------
     Pixels

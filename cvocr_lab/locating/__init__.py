@@ -1,7 +1,7 @@
-"""Where the values of an answer stand, found by the lines that another reader saw.
+"""Find the places of values on a picture.
 
-An answer of the API says what a paper says, not where.  The offline engine's lines have places but
-may misread.  So each value is aligned to them letter by letter, marks and case folded away.
+The answers of the API have no coordinates.  The lines of the offline engine have, but they may be
+misread, so each value is aligned with them letter by letter, ignoring diacritics and case.
 """
 
 from cvocr_lab.locating.places import HOW, How, Place, locate_values

@@ -63,16 +63,8 @@ def _codes(letters: str) -> npt.NDArray[np.int64]:
 class Piece:
     """A part of a text that was found in a part of a line.
 
-    Parameters
-    ----------
-    line
-        Number of the line.
-    begin, end
-        Position in the letters of the line.
-    text_begin, text_end
-        Position in the letters of the text.
-    score
-        Score of the alignment; a letter that was found counts 1.
+    `begin` and `end` are positions in the letters of the line, `text_begin` and `text_end` in those
+    of the text.  In the score of the alignment, a letter that was found counts 1.
     """
 
     line: int
@@ -106,10 +98,7 @@ class Stream:
     def whole(self, text: str, *, min_share: float) -> list[Piece]:
         """Find the places that have the whole folded text, best first.
 
-        Parameters
-        ----------
-        min_share
-            Minimum score, as a share of the score of the complete text.
+        `min_share` is the minimum score, as a share of the score of the complete text.
         """
         if not text or not len(self._codes):
             return []
@@ -127,13 +116,7 @@ class Stream:
         return found
 
     def parts(self, text: str, *, min_score: float) -> list[Piece]:
-        """Find for each line the part of the text that fits best.
-
-        Parameters
-        ----------
-        min_score
-            Minimum score of a part.
-        """
+        """Find for each line the part of the text that fits best, if its score is high enough."""
         if not text or not len(self._codes):
             return []
         table = self._table(text)

@@ -16,17 +16,7 @@ _SHORT: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Caption:
-    """A caption that was found.
-
-    Parameters
-    ----------
-    fields
-        The fields that have this caption.
-    piece
-        Its letters.
-    points
-        Its corners.
-    """
+    """A caption that was found: its fields, its letters, and its corners."""
 
     fields: frozenset[str]
     piece: Piece

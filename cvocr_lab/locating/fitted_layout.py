@@ -21,12 +21,8 @@ _MAX_ANCHORS: Final = 14
 class FittedLayout:
     """A layout and its position in the picture.
 
-    Parameters
-    ----------
-    layout
-        The layout.
-    to_mm
-        Matrix ``(3, 2)`` from pixels (x, y, 1) of the picture to millimetres of the paper.
+    `to_mm` is the matrix ``(3, 2)`` from pixels (x, y, 1) of the picture to millimetres of the
+    paper.
     """
 
     layout: Layout
@@ -45,10 +41,7 @@ def fit_layout(
 ) -> FittedLayout | None:
     """Find the layout, and its position in the picture, that agrees with most anchors.
 
-    Parameters
-    ----------
-    anchors
-        Fields and possible places of their values; a field may have several places.
+    Anchors are fields and possible places of their values; a field may have several places.
     """
     best: FittedLayout | None = None
     most = _MIN_FIELDS - 0.5

@@ -34,10 +34,8 @@ def points_of(line: Line) -> Points:
 def part_of(line: Line, begin: int, end: int, *, rest: float = 1.0) -> Points:
     """Return the corners of the characters from `begin` to `end` (not included).
 
-    Parameters
-    ----------
-    rest
-        Size of the other letters of the line, relative to these; captions are often smaller.
+    `rest` is the size of the other letters of the line relative to these; captions are often
+    smaller.
     """
     length = len(line.text)
     shares = letter_shares(line.text, min(begin, length), min(end, length), before=rest, after=rest)
@@ -75,13 +73,7 @@ def height(piece: Points) -> float:
 
 
 def follows(before: Points, after: Points, *, rows: bool) -> bool:
-    """Return whether a text may continue from one piece in the other: right of it, or below.
-
-    Parameters
-    ----------
-    rows
-        Whether it may continue below.
-    """
+    """Return whether a text may continue in the other piece: right of it, or in the next row."""
     axis, normal = axes(before)
     other, _ = axes(after)
     if axis @ other < 0.96:  # the directions differ by more than 16 degrees

@@ -99,13 +99,15 @@ def locate_values(
     ('located', True)
     """
     lines = [line for line in lines if line.quad is not None and line.text.strip()]
-    return _Finder(lines, doc_type).locate(values)
+    return _Finder(values, lines, doc_type).locate()
 
 
 class _Finder:
-    def __init__(self, lines: Sequence[Line], doc_type: DocumentType | None) -> None:
-        self._lines = lines
-        self._type = doc_type
+    def __init__(
+        self, values: Mapping[str, str], lines: Sequence[Line], doc_type: DocumentType | None
+    ) -> None:
+        self._values, self._lines, self._type = values, lines, doc_type
+        self._taken: dict[str, _Candidate] = {}
         self._stream = Stream([line.text for line in lines])
         self._zone = frozenset(at for at, line in enumerate(lines) if _is_zone(line.text))
         self._scales = caption_scales(doc_type)
@@ -118,40 +120,31 @@ class _Finder:
         self._with_caption = frozenset(c.piece.line for c in self._captions)
         self._captioned = frozenset().union(*(c.fields for c in self._captions))
 
-    def locate(self, values: Mapping[str, str]) -> dict[str, Place]:
-        found = {name: self._candidates(name, value) for name, value in values.items()}
-        found = self._by_layout(found, values)
+    def locate(self) -> dict[str, Place]:
+        values = self._values
+        found = self._by_layout({n: self._candidates(n, value) for n, value in values.items()})
         # Long values first: they are easy to find, and leave fewer places for the short ones.
-        order = sorted(values, key=lambda name: -_weight(values[name], found[name]))
-        taken: dict[str, _Candidate] = {}
-        for name in order:
-            for candidate in found[name]:
-                if not any(
-                    candidate.overlaps(other)
-                    for its, other in taken.items()
-                    if not self._may_share(name, its, values)
-                ):
-                    taken[name] = candidate
-                    break
-        return {name: self._place(name, found[name], taken, values) for name in values}
+        for name in sorted(values, key=lambda name: -_weight(values[name], found[name])):
+            free = (candidate for candidate in found[name] if not self._is_taken(candidate, name))
+            if (first := next(free, None)) is not None:
+                self._taken[name] = first
+        return {name: self._place(name, found[name]) for name in values}
 
-    def _by_layout(
-        self, found: Mapping[str, list[_Candidate]], values: Mapping[str, str]
-    ) -> dict[str, list[_Candidate]]:
+    def _by_layout(self, found: dict[str, list[_Candidate]]) -> dict[str, list[_Candidate]]:
         """Prefer places near the field of the layout, and remove those far from it."""
         if self._type is None:
-            return dict(found)
+            return found
         anchors = [
             (name, self._points(candidate.pieces[0]))
             for name, candidates in found.items()
             for candidate in candidates
             if candidate.found >= _LOCATED
-            and len(values[name]) >= _LONG
+            and len(self._values[name]) >= _LONG
             and not self._of_zone(name)
         ]
         fitted = fit_layout(self._type, anchors)
         if fitted is None:
-            return dict(found)
+            return found
         return {name: self._ranked(name, fitted, candidates) for name, candidates in found.items()}
 
     def _ranked(
@@ -167,24 +160,24 @@ class _Finder:
                 made.append(replace(candidate, score=candidate.score + _BY_LAYOUT * near))
         return sorted(made, key=lambda c: -c.score)
 
-    def _may_share(self, name: str, other: str, values: Mapping[str, str]) -> bool:
+    def _is_taken(self, candidate: _Candidate, name: str) -> bool:
+        """Return whether the value of another field is in this place."""
+        return any(
+            candidate.overlaps(theirs)
+            for other, theirs in self._taken.items()
+            if other != name and not self._may_share(name, other)
+        )
+
+    def _may_share(self, name: str, other: str) -> bool:
         if name in _TOGETHER and other in _TOGETHER:
             return True
         if self._of_zone(name) and self._of_zone(other):
             return True
-        return folded(values[name])[0] == folded(values[other])[0] and not self._captioned & {
-            name,
-            other,
-        }
+        equal = folded(self._values[name])[0] == folded(self._values[other])[0]
+        return equal and not self._captioned & {name, other}
 
-    def _place(
-        self,
-        name: str,
-        found: Sequence[_Candidate],
-        taken: Mapping[str, _Candidate],
-        values: Mapping[str, str],
-    ) -> Place:
-        best = taken.get(name)
+    def _place(self, name: str, found: Sequence[_Candidate]) -> Place:
+        best = self._taken.get(name)
         if best is None:
             return Place("not_found")
         rivals = [
@@ -194,11 +187,7 @@ class _Finder:
             and other.score >= best.score - _ALIKE
             and not other.overlaps(best)
             and not self._is_translation(best, other)
-            and not any(
-                other.overlaps(theirs)
-                for its, theirs in taken.items()
-                if its != name and not self._may_share(name, its, values)
-            )
+            and not self._is_taken(other, name)
         ]
         how: How = "located" if best.found >= _LOCATED else "fuzzy"
         if rivals:

@@ -29,27 +29,20 @@ def alignment(
     twins[""] = pd.factorize(labels.take(again))[0]
     lone, spare = pairing.extra[~known[pairing.extra]], pairing.extra[known[pairing.extra]]
     several = sorted(row for row, more in pairing.more.items() if more)
-    noticed: list[tuple[str, Ints, Ints]] = [
-        (what, np.asarray(at, np.int64), pairing.first[at])
-        for what, at in (
-            ("rows without a reading", np.flatnonzero(~answered)),
-            ("rows whose reading failed", np.flatnonzero(in_vain)),
-            ("rows that are there twice", again[twins.duplicated().to_numpy(bool)]),
-            ("rows answered by several readings", np.asarray(several, np.int64)),
-        )
-    ]
-    noticed += [
-        (what, np.full(len(at), -1, np.int64), at)
-        for what, at in (
-            ("readings without truth", lone),
-            ("readings too many of one label", spare),
-            ("readings left out as copies", pairing.copies),
-        )
-    ]
-    return pd.DataFrame(
-        {
-            "what": np.repeat([what for what, _, _ in noticed], [len(at) for _, at, _ in noticed]),
-            "row": np.concatenate([at for _, at, _ in noticed]),
-            "reading": np.concatenate([at for _, _, at in noticed]),
-        }
-    ).astype({"what": TEXT})
+    none = np.full(len(read) + len(truth), -1, np.int64)
+    noticed: list[tuple[str, Ints, Ints]] = []
+    for what, rows in (
+        ("rows without a reading", np.flatnonzero(~answered)),
+        ("rows whose reading failed", np.flatnonzero(in_vain)),
+        ("rows that are there twice", again[twins.duplicated().to_numpy(bool)]),
+        ("rows answered by several readings", np.asarray(several, np.int64)),
+    ):
+        noticed.append((what, rows, pairing.first[rows]))
+    for what, readings in (
+        ("readings without truth", lone),
+        ("readings too many of one label", spare),
+        ("readings left out as copies", pairing.copies),
+    ):
+        noticed.append((what, none[: len(readings)], readings))
+    tables = [pd.DataFrame({"what": w, "row": r, "reading": at}) for w, r, at in noticed]
+    return pd.concat(tables, ignore_index=True).astype({"what": TEXT})

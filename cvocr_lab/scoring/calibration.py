@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from html import escape
 from typing import Final
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from cvocr_lab.errors import ArgumentError
+from cvocr_lab.scoring.displayed import Displayed
 from cvocr_lab.scoring.intervals import SURE, Floats, clustered
 
 _DRAWS: Final = 40_000_000
@@ -18,7 +18,7 @@ _DRAWS: Final = 40_000_000
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Calibration:
+class Calibration(Displayed):
     """How well confidences agree with the share of right values.
 
     A value is right if its outcome is ``correct``, and not if it is ``wrong`` or ``invented``.
@@ -63,29 +63,14 @@ class Calibration:
             parts.append(f"{self.unknown:,} values without a confidence")
         return "; ".join(parts)
 
-    def __repr__(self) -> str:
-        shown = "{:.3f}".format
-        return (
-            f"Calibration: {self.headline()}\n{self.figures.to_string(float_format=shown)}\n"
-            f"{self.reliability.to_string(float_format=shown)}"
-        )
-
-    def _repr_html_(self) -> str:
-        shown = "{:.3f}".format
-        return (
-            f"<div><p><b>Calibration</b>: {escape(self.headline())}</p>"
-            f"{self.figures.to_html(float_format=shown)}"
-            f"{self.reliability.to_html(float_format=shown)}</div>"
-        )
+    def _shown(self) -> tuple[list[pd.DataFrame], str]:
+        return [self.figures.round(3), self.reliability.round(3)], ""
 
 
 def with_confidence(cells: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     """Return the cells with a value and a confidence, and the number of values without one.
 
-    Raises
-    ------
-    ArgumentError
-        No value has a confidence.
+    An `ArgumentError` is raised if no value has a confidence.
     """
     given = cells[cells["outcome"].isin(["correct", "wrong", "invented"])]
     known = given["confidence"].notna() if "confidence" in given else pd.Series(False, given.index)

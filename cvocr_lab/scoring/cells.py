@@ -30,7 +30,8 @@ def compare_fields(
 ) -> tuple[pd.DataFrame, int]:
     """Compare every field of every row of the truth with its reading.
 
-    This is the definition; the code computes it for whole columns at a time::
+    Also return the number of cells left out because they are unreadable according to the
+    truth.  This is the definition; the code computes it for whole columns at a time::
 
         for row in truth:
             for field in truth.chosen:
@@ -45,18 +46,6 @@ def compare_fields(
                 edits = Levenshtein distance of key(wanted) and key(value)
 
     If the truth has no column `type`, or a row has an unknown type, every field is expected.
-
-    Parameters
-    ----------
-    make_key
-        Returns the text that is compared.
-
-    Returns
-    -------
-    pandas.DataFrame
-        See `cvocr_lab.scoring.Score.cells`.
-    int
-        Number of cells left out because they are unreadable according to the truth.
     """
     typed = "type" in truth.frame
     # Without a true type, the type of the reading determines the rules of its fields.
@@ -86,18 +75,9 @@ Cells = TypeVar("Cells", bound=np.generic)
 class _Column:
     """The cells of one field, in the order of the truth's rows.
 
-    Parameters
-    ----------
-    at
-        The row of each cell.
-    texts
-        The distinct texts; `truth` and `value` are positions in it.
-    figures
-        The other columns of the cells, by name.
-    truth_hashes
-        Hash of the truth's key for every row of the truth; 0 for short keys.
-    value_hashes
-        Hash of the value's key for every cell; 0 for short keys.
+    `at` is the row of each cell; `truth` and `value` are positions in the distinct `texts`;
+    `figures` has the other columns of the cells.  The hashes are those of the truth's key for every
+    row of the truth, and of the value's key for every cell; 0 for short keys.
     """
 
     at: Ints

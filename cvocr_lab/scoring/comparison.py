@@ -12,7 +12,7 @@ from cvocr_lab.kinds import captioned
 from cvocr_lab.scoring import plots
 from cvocr_lab.scoring.comparison_report import ComparisonReport, Listed
 from cvocr_lab.scoring.page import Section, figure
-from cvocr_lab.scoring.paired_tests import beside, judge
+from cvocr_lab.scoring.paired_tests import beside, differences, judged
 from cvocr_lab.scoring.words import CARD, NAMED, differing, listed, named, p_value, points
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Comparison(ComparisonReport):
     def of(cls, a: pd.DataFrame, b: pd.DataFrame, *, names: tuple[str, str], detect: float) -> Self:
         """Compare the cells of two scores with the same truth."""
         cells = beside({"a": a, "b": b})
-        return cls(names, cells, judge(cells, detect=detect), detect)
+        return cls(names, cells, judged(differences(cells), detect=detect), detect)
 
     @property
     def fixed(self) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from html import escape
 from os import PathLike
@@ -11,17 +11,16 @@ from typing import overload
 
 import pandas as pd
 
-from cvocr_lab.kinds import captioned
 from cvocr_lab.scoring.definitions import TERMS, definitions
-from cvocr_lab.scoring.differences import aligned
-from cvocr_lab.scoring.page import Section, page, table, written
+from cvocr_lab.scoring.displayed import Displayed
+from cvocr_lab.scoring.page import Section, aligned, entry, page, table, written
 from cvocr_lab.scoring.report import SHOWN, left_out
 
 Listed = tuple[str, str, pd.DataFrame, Mapping[str, str]]
 """Title and meaning of a list of cells, the cells, and the readers shown, by their suffix."""
 
 
-class ComparisonReport(ABC):
+class ComparisonReport(Displayed):
     """A comparison of readers that can be shown as text, as HTML and as a report."""
 
     __slots__ = ()
@@ -93,20 +92,9 @@ class ComparisonReport(ABC):
         )  # fmt: skip
         return text if path is None else written(text, path)
 
-    def __repr__(self) -> str:
+    def _shown(self) -> tuple[list[pd.DataFrame], str]:
         tables, same = self._tables()
-        parts = [f"{type(self).__name__}: {self.headline()}"]
-        if len(tables[-1]):
-            parts += [*(table.to_string() for table in tables), same + self.notes()]
-        return "\n".join(parts)
-
-    def _repr_html_(self) -> str:
-        tables, same = self._tables()
-        parts = [f"<p><b>{type(self).__name__}</b>: {escape(self.headline())}</p>"]
-        if len(tables[-1]):
-            parts += [f'<div style="overflow-x:auto">{t.to_html(border=0)}</div>' for t in tables]
-            parts.append(f"<p><small>{escape(same + self.notes())}</small></p>")
-        return f"<div>{''.join(parts)}</div>"
+        return (tables, same + self.notes()) if len(tables[-1]) else ([], "")
 
 
 def _listed(lists: Iterable[Listed], limit: int) -> Iterable[Section]:
@@ -126,7 +114,4 @@ def _entry(label: object, cell: Mapping[Hashable, object], sides: Mapping[str, s
         for side, name in sides.items()
         if cell[f"outcome_{side}"] not in ("correct", "absent")
     )
-    return (
-        f'<div class="miss"><div class="about"><b>{escape(str(label))}</b> · '
-        f'{escape(captioned(str(cell["field"])))}</div><div class="text">{lines}</div></div>\n'
-    )
+    return entry(label, str(cell["field"]), lines)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import numpy as np
 import pandas as pd
 
@@ -13,9 +11,6 @@ from cvocr_lab.scoring.distances import distances
 from cvocr_lab.scoring.intervals import share
 from cvocr_lab.scoring.mistakes import LETTER_CLASSES
 from cvocr_lab.scoring.texts import Differing, Key
-
-_PAIR: Final = " pair"
-"""A name that columns of users do not have."""
 
 
 def count_classes(cells: pd.DataFrame, keys: pd.DataFrame) -> pd.DataFrame:
@@ -39,36 +34,48 @@ def count_classes(cells: pd.DataFrame, keys: pd.DataFrame) -> pd.DataFrame:
 
 def count_pairs(cells: pd.DataFrame, keys: pd.DataFrame, make_key: Key) -> pd.DataFrame:
     """Count pairs of characters; see `Score.confusions`."""
-    names = list(keys)
+    letters = confused_letters(cells, make_key)
+    by = [*keys, "truth_char", "value_char", "class"]
+    table = keys.take(letters["place"].to_numpy(np.int64)).reset_index(drop=True).join(letters)
+    counts = table.groupby(by, observed=True).size().rename("count")
+    counts = counts.sort_values(ascending=False, kind="stable")
+    return counts.reset_index().astype(dict.fromkeys(by[-3:], TEXT))
+
+
+def confused_letters(cells: pd.DataFrame, make_key: Key) -> pd.DataFrame:
+    """List the confused letters, except those that are part of a mistake of the whole value.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `place` (position in `cells`), `truth_char` and `value_char` ("" if there is none), `class`.
+    """
+    found = []
     cells = cells.reset_index(drop=True)
     wrong = cells[(cells["outcome"] == "wrong") & (cells["mistakes"] != WRONG_LINE)]
-    found = []
     for field, some in wrong.groupby("field", observed=True):
         group = some.groupby(["truth", "value"], sort=False, observed=True).ngroup().to_numpy()
         first = np.unique(group, return_index=True)[1]
         truths, values = (
             list(map(make_key, some[side].take(first).tolist())) for side in ("truth", "value")
         )
-        pairs = Differing.of(truths, values)
-        edits = diagnose(pairs, str(field), distances(truths, values)).edits
+        edits = diagnose(Differing.of(truths, values), str(field), distances(truths, values)).edits
         each = pd.DataFrame(
             {
-                _PAIR: edits.pair,
+                "group": edits.pair,
                 "truth_char": _chars(edits.truth),
                 "value_char": _chars(edits.value),
                 "class": np.array(LETTER_CLASSES, object)[edits.classes()],
             }
         )
-        of_cells = keys.loc[some.index].assign(count=1)
-        of_cells[_PAIR] = group
-        times = of_cells.groupby([*names, _PAIR], observed=True, as_index=False)["count"].sum()
-        found.append(each.merge(times, on=_PAIR))
-    by = [*names, "truth_char", "value_char", "class"]
+        places = pd.DataFrame({"group": group, "place": some.index})
+        found.append(places.merge(each, on="group").drop(columns="group"))
     if not found:
-        return pd.DataFrame({name: pd.Series(dtype=TEXT) for name in by}).assign(count=0)
-    counts = pd.concat(found).groupby(by, observed=True)["count"].sum()
-    counts = counts.sort_values(ascending=False, kind="stable")
-    return counts.reset_index().astype(dict.fromkeys(by[-3:], TEXT))
+        empty = pd.Series(dtype=TEXT)
+        return pd.DataFrame({"truth_char": empty, "value_char": empty, "class": empty}).assign(
+            place=pd.Series(dtype="int64")
+        )
+    return pd.concat(found, ignore_index=True)
 
 
 def _chars(points: np.ndarray[tuple[int, ...], np.dtype[np.uint32]]) -> list[str]:

@@ -16,8 +16,8 @@ DEFINITIONS: Final[Mapping[str, str]] = {
     "different; only a value; only a truth; neither.",
     "exact": "correct / (correct + wrong + missing): share of printed values read exactly. This is "
     "also the recall, since a wrong value does not count as found.",
-    "exact case, diacritics, loose": "the same, ignoring case; ignoring diacritics (đ equals d); "
-    "ignoring case, diacritics, punctuation and blanks.",
+    "exact case, exact diacritics, exact loose": "the same, ignoring case; ignoring diacritics "
+    "(đ equals d); ignoring case, diacritics, punctuation and blanks.",
     "same value": "the same, with values compared by their type: dates in any printed form, "
     "plates and numbers without separators, places by their parts.",
     "other era": "values that are the name of the place before or after the mergers of July 2025.",
@@ -26,10 +26,10 @@ DEFINITIONS: Final[Mapping[str, str]] = {
     "precision, F1": "correct / (correct + wrong + invented); its harmonic mean with exact.",
     "card exact": "share of cards in which every compared field is correct or absent. A card is a "
     "row of the truth.",
-    "CER": "edits / letters, each summed over the values whose truth is present (not a mean of "
-    "rates). Edits: the minimum number of insertions, deletions and replacements (Levenshtein). A "
-    "missing value costs its length; an invented value is not counted. CER macro: mean over the "
-    "values of edits / letters; short values count as much as long ones.",
+    "CER, CER macro": "edits / letters, each summed over the values whose truth is present (not a "
+    "mean of rates). Edits: the minimum number of insertions, deletions and replacements "
+    "(Levenshtein). A missing value costs its length; an invented value is not counted. CER macro: "
+    "mean over the values of edits / letters; short values count as much as long ones.",
     "WER, WER macro": "the same with words instead of letters.",
     "ANLS": "mean over all cells of 1 − edits / longer length, or 0 if that is below one half, "
     "ignoring case; cells where both are absent count 1.",
@@ -44,20 +44,6 @@ DEFINITIONS: Final[Mapping[str, str]] = {
     "ECE": "mean difference between mean confidence and share right over bands of about equal "
     "size; “by luck alone”: its expected value if all confidences were exactly true.",
 }
-_HEADINGS: Final = {
-    "exact case": "exact case, diacritics, loose",
-    "exact diacritics": "exact case, diacritics, loose",
-    "exact loose": "exact case, diacritics, loose",
-    "precision": "precision, F1",
-    "F1": "precision, F1",
-    "CER macro": "CER",
-    "WER": "WER, WER macro",
-    "WER macro": "WER, WER macro",
-    **dict.fromkeys(
-        ("correct", "wrong", "invented", "missing", "absent"),
-        "correct, wrong, invented, missing, absent",
-    ),
-}
 
 
 def _anchor(term: str) -> str:
@@ -65,8 +51,7 @@ def _anchor(term: str) -> str:
 
 
 TERMS: Final[Mapping[str, str]] = {
-    **{term: _anchor(term) for term in DEFINITIONS},
-    **{heading: _anchor(term) for heading, term in _HEADINGS.items()},
+    heading: _anchor(term) for term in DEFINITIONS for heading in (term, *term.split(", "))
 }
 """The anchor of the definition of each heading."""
 

@@ -41,15 +41,10 @@ MISTAKES: Final = (*LETTER_CLASSES, *VALUE_CLASSES)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Diagnosis:
-    """The mistakes of pairs.
+    """The mistakes of pairs, and the edits.
 
-    Parameters
-    ----------
-    mistakes
-        The classes of each pair's mistakes, joined by ``;``: those of the value as a whole, then
-        one per edit from left to right.
-    edits
-        The edits.
+    `mistakes` has the classes of each pair's mistakes, joined by ``;``: those of the value as a
+    whole, then one per edit from left to right.
     """
 
     mistakes: list[str]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Final
 
 import numpy as np
@@ -12,10 +12,10 @@ from rapidfuzz.process import cpdist
 
 from cvocr_lab.scoring.comparators import Rule, verdicts
 from cvocr_lab.scoring.diagnosis import diagnose
-from cvocr_lab.scoring.texts import Differing, Ints, as_letters, measure
+from cvocr_lab.scoring.texts import Differing, Ints, measure
 
 
-def distances(truths: Sequence[str], values: Sequence[str]) -> Ints:
+def distances(truths: Sequence[Sequence[Hashable]], values: Sequence[Sequence[Hashable]]) -> Ints:
     """Return the Levenshtein distance of each pair; uses all cores if there are many."""
     workers = -1 if len(truths) > 10_000 else 1
     found: Ints = cpdist(
@@ -29,10 +29,7 @@ def differences(
 ) -> tuple[dict[str, npt.NDArray[np.number]], list[str]]:
     """Compare pairs of keys of one field, which are neither empty nor equal.
 
-    Parameters
-    ----------
-    rules
-        The rule of each pair's field type.
+    `rules` has the rule of each pair's field type.
 
     Returns
     -------
@@ -61,12 +58,14 @@ def word_distances(truths: Sequence[str], values: Sequence[str], edits: Ints) ->
     at = np.flatnonzero((ours != theirs) | ((edits > 1) & (ours > 0))).tolist()
     for start in range(0, len(at), _STEP):
         some = at[start : start + _STEP]
-        found[some] = distances(*as_letters([truths[i] for i in some], [values[i] for i in some]))
+        found[some] = distances(
+            *([texts[i].split(" ") for i in some] for texts in (truths, values))
+        )
     return found
 
 
 _STEP: Final = 50_000
-"""Number of pairs processed together: there must be fewer words than Unicode characters."""
+"""Number of pairs whose words are in memory together."""
 
 
 def anls(truths: Sequence[str], values: Sequence[str]) -> npt.NDArray[np.float64]:
@@ -75,7 +74,8 @@ def anls(truths: Sequence[str], values: Sequence[str]) -> npt.NDArray[np.float64
     At exactly 0.5, the published formula (ST-VQA, DocVQA) gives 0; like its successor ANLS*, this
     function returns 0.5.
     """
-    ours, theirs = ("\n".join(texts).lower().split("\n") for texts in (truths, values))
-    longer = np.maximum(measure(ours)[0], measure(theirs)[0])
-    alike = 1 - distances(ours, theirs) / longer
-    return np.where(alike < 0.5, 0.0, alike)
+    found: npt.NDArray[np.float64] = cpdist(
+        truths, values, scorer=Levenshtein.normalized_similarity, processor=str.lower,
+        score_cutoff=0.5, dtype=np.float64,
+    )  # fmt: skip
+    return found

@@ -51,10 +51,7 @@ def freeze(figures: pd.DataFrame, path: str | PathLike[str]) -> None:
 def figures(cells: pd.DataFrame, rows: pd.DataFrame, on: str | None) -> pd.DataFrame:
     """Return for each printed value whether it was read, and its edits, but not the value.
 
-    Returns
-    -------
-    pandas.DataFrame
-        `card` (a hash of its name, type and side), `field`, `correct`, `edits`, `chars`.
+    Cards are represented by a hash of their name, type and side.
     """
     printed = cells[cells["chars"] > 0]
     return pd.DataFrame(

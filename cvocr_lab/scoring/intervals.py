@@ -76,14 +76,8 @@ def clustered(
 class Sums:
     """Sums over cards, from which the interval of a ratio is computed; one entry per ratio.
 
-    Parameters
-    ----------
-    cards
-        Number of cards.
-    a, b
-        Numerator and denominator; no card adds more to the numerator than to the denominator.
-    aa, ab, bb
-        Sums of the squares and products.
+    `cards` is the number of cards, `a` the numerator and `b` the denominator, then follow the sums
+    of squares and products.  No card adds more to the numerator than to the denominator.
     """
 
     cards: Floats
@@ -106,8 +100,6 @@ class Sums:
         One additional card that is completely wrong is added.  For one cell per card, it is the
         Clopper–Pearson bound.
 
-        Examples
-        --------
         >>> cards = np.array([59.0])
         >>> sums = Sums(cards, 0 * cards, 8 * cards, 0 * cards, 0 * cards, 64 * cards)
         >>> round(float(sums.at_most(0.95)[0]), 4)
@@ -133,21 +125,11 @@ class Sums:
 def paired(gain: npt.ArrayLike, size: npt.ArrayLike) -> tuple[float, float]:
     """Return the 95 % interval of a difference between two readers of the same cards.
 
-    Two cards are added, in each of which one reader is completely right and the other completely
-    wrong, as proposed by Bonett and Price; the quantile is that of Student's t.
+    `gain` and `size` are what each card adds to the difference, and to its denominator; the
+    interval is NaN if the denominator is 0.  Two cards are added, in each of which one reader is
+    completely right and the other completely wrong, as proposed by Bonett and Price; the quantile
+    is that of Student's t.
 
-    Parameters
-    ----------
-    gain, size
-        What each card adds to the difference, and to its denominator.
-
-    Returns
-    -------
-    low, high
-        NaN if the denominator is 0.
-
-    Examples
-    --------
     >>> low, high = paired([0] * 99, [1] * 99)
     >>> f"{low:.3f} {high:.3f}"
     '-0.028 0.028'

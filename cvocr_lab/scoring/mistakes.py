@@ -9,7 +9,8 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from rapidfuzz.distance import Levenshtein
+from rapidfuzz.distance import Hamming, Levenshtein
+from rapidfuzz.process import cpdist
 
 from cvocr_lab.scoring.texts import points
 from cvocr_lab.text import decompose, digits_from_lookalikes, fold
@@ -43,12 +44,8 @@ LETTER_CLASSES: Final = (
 class Edits:
     """The edits between pairs of texts, pair by pair and from left to right.
 
-    Parameters
-    ----------
-    pair
-        The pair of each edit.
-    truth, value
-        The two characters as code points; 0 if there is none.
+    `pair` is the pair of each edit; `truth` and `value` are the two characters as code points, 0 if
+    there is none.
     """
 
     pair: npt.NDArray[np.int64]
@@ -95,54 +92,15 @@ def align(truths: Sequence[str], values: Sequence[str], distances: npt.NDArray[n
 
     If replacements alone are a minimum, they are preferred to insertions and deletions.
     """
-    size = np.fromiter(map(len, truths), np.int64, len(truths))
-    alike = np.flatnonzero(size == np.fromiter(map(len, values), np.int64, len(values)))
-    parts = [_replaced(truths, values, some, size) for some in _steps(alike)]
-    counts = np.zeros(len(truths), np.int64)
-    for part in parts:
-        counts += np.bincount(part.pair, minlength=len(truths))
-    in_place = np.zeros(len(truths), bool)
-    in_place[alike] = counts[alike] == distances[alike]
-    parts = [_chosen(part, in_place[part.pair]) for part in parts]
-    parts.append(_spelled(truths, values, np.flatnonzero(~in_place)))
-    order = np.argsort(pair := np.concatenate([p.pair for p in parts]), kind="stable")
-    return Edits(
-        pair[order],
-        np.concatenate([p.truth for p in parts])[order],
-        np.concatenate([p.value for p in parts])[order],
-    )
-
-
-_STEP: Final = 50_000
-
-
-def _steps(at: npt.NDArray[np.int64]) -> list[npt.NDArray[np.int64]]:
-    return [at[start : start + _STEP] for start in range(0, len(at), _STEP)]
-
-
-def _chosen(edits: Edits, keep: npt.NDArray[np.bool_]) -> Edits:
-    return Edits(edits.pair[keep], edits.truth[keep], edits.value[keep])
-
-
-def _replaced(
-    truths: Sequence[str],
-    values: Sequence[str],
-    at: npt.NDArray[np.int64],
-    size: npt.NDArray[np.int64],
-) -> Edits:
-    """Compare all texts of equal length character by character."""
-    ours, theirs = (points("".join([t[i] for i in at.tolist()])) for t in (truths, values))
-    differ = np.flatnonzero(ours != theirs)
-    return Edits(np.repeat(at, size[at])[differ], ours[differ], theirs[differ])
-
-
-def _spelled(truths: Sequence[str], values: Sequence[str], at: npt.NDArray[np.int64]) -> Edits:
+    size, other = (np.fromiter(map(len, texts), np.int64) for texts in (truths, values))
+    replaced = cpdist(truths, values, scorer=Hamming.distance, dtype=np.int64)
+    in_place = ((size == other) & (replaced == distances)).tolist()
     pairs: list[int] = []
     ours: list[str] = []
     theirs: list[str] = []
-    for pair in at.tolist():
-        truth, value = truths[pair], values[pair]
-        for kind, i, j in Levenshtein.editops(truth, value).as_list():
+    for pair, (truth, value) in enumerate(zip(truths, values, strict=True)):
+        scorer = Hamming if in_place[pair] else Levenshtein
+        for kind, i, j in scorer.editops(truth, value).as_list():
             pairs.append(pair)
             ours.append("\0" if kind == "insert" else truth[i])
             theirs.append("\0" if kind == "delete" else value[j])

@@ -12,13 +12,12 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from cvocr_lab.errors import ArgumentError, caller_stacklevel, unknown
 from cvocr_lab.frames import Pairing, Records, Truth, as_text, pair
 from cvocr_lab.kinds import field_order
-from cvocr_lab.scoring.texts import key
+from cvocr_lab.scoring.texts import Ints, key
 from cvocr_lab.text import fold
 
 _WITHOUT: Final = 1 / 3
@@ -73,16 +72,9 @@ class PairingWarning(UserWarning):
 def check_fields(frame: pd.DataFrame, truth: pd.DataFrame, fields: Sequence[str] | None) -> None:
     """Refuse tables that share no field, or whose fields have the suffixes of a merge.
 
-    Raises
-    ------
-    ArgumentError
-        The tables are like this, the truth lacks a requested field, or confidences are not between
-        0 and 1.
-
-    Warns
-    -----
-    PairingWarning
-        The name of a column is almost that of a field that the table lacks.
+    This is an `ArgumentError`, and so are a truth without a requested field, and confidences that
+    are not between 0 and 1.  A column whose name is almost that of a missing field is a
+    `PairingWarning`.
     """
     columns = {str(c) for c in frame.columns}
     labels = {str(c) for c in truth.columns}
@@ -120,12 +112,8 @@ def check_fields(frame: pd.DataFrame, truth: pd.DataFrame, fields: Sequence[str]
 def _refuse_merge(columns: Set[str], lost: Sequence[str], what: str, *, plain: int | None) -> None:
     """Refuse a table in which more fields have the suffix of a merge than have none.
 
-    Parameters
-    ----------
-    lost
-        Fields without a column of their own.
-    plain
-        Number of fields that have one; None if neither table has any.
+    `lost` are the fields without a column of their own, and `plain` is the number of fields that
+    have one; None if neither table has any.
     """
     endings = _endings(columns, lost)
     if not endings:
@@ -166,11 +154,12 @@ def notice(
     """Warn about readings and truth that hardly fit together, and say how to correct this."""
     if not len(truth):
         return
+    now = _Paired(read, truth, pairing)
     answered = pairing.first >= 0
     sample = np.linspace(0, len(truth) - 1, min(len(truth), _LOOKED_AT)).astype(np.int64)
     better = None
-    if answered.mean() < 1 - _WITHOUT or _share(_agreement(read, truth, pairing, sample)) < _POOR:
-        better = _better(read, truth, pairing, sample, on)
+    if answered.mean() < 1 - _WITHOUT or _share(now.agreement(sample)) < _POOR:
+        better = _better(now, sample, on)
     if not answered.any():
         cure = better.cure if better else _by_hand(read, truth, on)
         raise ArgumentError(f"no row of the truth has a reading: {cure}")
@@ -190,8 +179,8 @@ def notice(
             f"truth[truth{column}.isin(frame{column})]"
         )
     else:
-        _notice_merge(read, truth, pairing, sample[answered[sample]])
-    for field, pairs in _pairs(read, truth, pairing, sample):
+        _notice_merge(now, sample[answered[sample]])
+    for field, pairs in now.values(sample):
         for what, alike, cure in _SLIPS:
             lost = sum(w != v and alike(w) == alike(v) != "" for w, v in pairs)
             if lost > max(len(pairs) / 2, 1):
@@ -214,19 +203,17 @@ def notice(
         )
 
 
-def _notice_merge(
-    read: Records, truth: Truth, pairing: Pairing, sample: npt.NDArray[np.int64]
-) -> None:
+def _notice_merge(now: _Paired, sample: Ints) -> None:
     """Warn if all values agree, but other columns of the same fields do not.
 
     A merge with the suffixes ``("_read", "")`` gives the values of the truth the plain names.
     """
-    equal, present = _agreement(read, truth, pairing, sample)
+    equal, present = now.agreement(sample)
     if equal < max(present, 1):
         return
-    for table, what in ((read.frame, "frame"), (truth.frame, "truth")):
+    for table, what in ((now.read.frame, "frame"), (now.truth.frame, "truth")):
         columns = set(map(str, table.columns))
-        there = [field for field in truth.chosen if field in columns]
+        there = [field for field in now.truth.chosen if field in columns]
         for ending, fields in _endings(columns, there).items():
             plain, beside = (
                 pd.concat([as_text(table[field + end]) for field in fields]) for end in ("", ending)
@@ -242,16 +229,14 @@ def _notice_merge(
                 return
 
 
-def _better(
-    read: Records, truth: Truth, pairing: Pairing, sample: npt.NDArray[np.int64], on: str | None
-) -> _Other | None:
+def _better(now: _Paired, sample: Ints, on: str | None) -> _Paired | None:
     """Return another pairing by which far more values agree, or None."""
-    found: list[tuple[float, bool, _Other]] = []
-    for other in _others(read, truth, on):
-        now = _agreement(read, truth, pairing, sample, without=other.by)
-        then = _agreement(*other.tables, sample, without=other.by)
-        if then[0] >= now[0] + _MORE and _share(then) >= _share(now) + _BETTER:
-            found.append((_share(then), other.by not in truth.chosen, other))
+    found: list[tuple[float, bool, _Paired]] = []
+    for other in _others(now, on):
+        before = now.agreement(sample, without=other.by)
+        then = other.agreement(sample, without=other.by)
+        if then[0] >= before[0] + _MORE and _share(then) >= _share(before) + _BETTER:
+            found.append((_share(then), other.by not in now.truth.chosen, other))
     return max(found, key=lambda of: of[:2], default=(0.0, True, None))[2]
 
 
@@ -265,16 +250,37 @@ def _warn(message: str) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Other:
-    """Another pairing, how to request it, and its column."""
+class _Paired:
+    """Readings paired with a truth: by which column, and how to request this pairing."""
 
-    cure: str
-    by: str
-    tables: tuple[Records, Truth, Pairing]
+    read: Records
+    truth: Truth
+    pairing: Pairing
+    cure: str = ""
+    by: str = ""
+
+    def agreement(self, sample: Ints, *, without: str = "") -> tuple[int, int]:
+        """Count the printed values of these rows that were read exactly, and all of them."""
+        of_fields = [pairs for field, pairs in self.values(sample) if field != without]
+        equal = sum(key(w) == key(v) for pairs in of_fields for w, v in pairs)
+        return equal, sum(map(len, of_fields))
+
+    def values(self, sample: Ints) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+        """Yield the printed values of these rows with the values read, by field."""
+        for field in self.truth.chosen:
+            if field not in self.read.frame.columns:
+                continue
+            texts = self.read.texts(field)
+            at = self.pairing.answering((texts == "").to_numpy(bool))[sample]
+            said = iter(texts.take(at[at >= 0]).tolist())
+            wanted = self.truth.accepted(field)[0].texts.take(sample).tolist()
+            beside = [next(said) if i >= 0 else "" for i in at.tolist()]
+            yield field, [(w, v) for w, v in zip(wanted, beside, strict=True) if w]
 
 
-def _others(read: Records, truth: Truth, on: str | None) -> Iterator[_Other]:
+def _others(now: _Paired, on: str | None) -> Iterator[_Paired]:
     """Yield the pairings by all other columns, or by the index."""
+    read, truth = now.read, now.truth
     ours, theirs = _labels(read.frame, truth, on), _labels(truth.frame, truth, on)
     own_index, their_index = _index(read.frame), _index(truth.frame)
     # Among equally good columns, the one with the most distinct values comes first.
@@ -283,24 +289,24 @@ def _others(read: Records, truth: Truth, on: str | None) -> Iterator[_Other]:
         cure = f"pass on={name!r}" if name not in truth.chosen else (
             f"the rows are in another order; pair them by a column that both have, such as {name!r}"
         )  # fmt: skip
-        yield from _paired(read, truth, ours[name], theirs[name], cure, name)
+        yield from _paired(now, ours[name], theirs[name], cure, name)
     if on is not None:
-        yield from _paired(read, truth, own_index, their_index, "omit on=…, because the index fits")
+        yield from _paired(now, own_index, their_index, "omit on=…, because the index fits")
     for name, labels in ours.items():
         if name not in truth.chosen and name not in truth.frame.index.names:
             cure = f"pass truth.rename_axis({name!r}) and on={name!r}"
-            yield from _paired(read, truth, labels, their_index, cure)
+            yield from _paired(now, labels, their_index, cure)
     for name, labels in theirs.items():
         if name not in truth.chosen and name not in read.frame.index.names:
             cure = f"pass frame.rename_axis({name!r}) and on={name!r}"
-            yield from _paired(read, truth, own_index, labels, cure)
+            yield from _paired(now, own_index, labels, cure)
     if on is not None:
         files = [[Path(str(x)).name for x in table.labels(on)] for table in (read, truth)]
         cure = (
             f"only the file names agree: use the same form in both tables, such as "
             f"table[{on!r}].map(os.path.basename)"
         )
-        yield from _paired(read, truth, files[0], files[1], cure)
+        yield from _paired(now, files[0], files[1], cure)
 
 
 def _labels(frame: pd.DataFrame, truth: Truth, on: str | None) -> dict[str, list[object]]:
@@ -322,54 +328,19 @@ def _index(frame: pd.DataFrame) -> list[object]:
 
 
 def _paired(
-    read: Records,
-    truth: Truth,
-    ours: Sequence[object],
-    theirs: Sequence[object],
-    cure: str,
-    by: str = "",
-) -> Iterator[_Other]:
+    now: _Paired, ours: Sequence[object], theirs: Sequence[object], cure: str, by: str = ""
+) -> Iterator[_Paired]:
     """Yield the pairing by these labels, if they have anything in common."""
-    labelled = Records(
-        read.frame.assign(**{_LABEL: pd.Series(list(ours), dtype=object).to_numpy()})
+    tables = (now.read.frame, ours), (now.truth.frame, theirs)
+    frame, marked = (
+        table.assign(**{_LABEL: pd.Series(list(labels), dtype=object).to_numpy()})
+        for table, labels in tables
     )
-    marked = truth.frame.assign(**{_LABEL: pd.Series(list(theirs), dtype=object).to_numpy()})
-    rows = Truth(marked, labelled, fields=truth.chosen)
+    labelled = Records(frame)
+    rows = Truth(marked, labelled, fields=now.truth.chosen)
     pairing = pair(labelled, rows, on=_LABEL)
     if (pairing.first >= 0).any():
-        yield _Other(cure, by, (labelled, rows, pairing))
-
-
-def _agreement(
-    read: Records,
-    truth: Truth,
-    pairing: Pairing,
-    sample: npt.NDArray[np.int64],
-    *,
-    without: str = "",
-) -> tuple[int, int]:
-    """Count the printed values of these rows that were read exactly, and all of them."""
-    equal = present = 0
-    for field, pairs in _pairs(read, truth, pairing, sample):
-        if field != without:
-            present += len(pairs)
-            equal += sum(key(w) == key(v) for w, v in pairs)
-    return equal, present
-
-
-def _pairs(
-    read: Records, truth: Truth, pairing: Pairing, sample: npt.NDArray[np.int64]
-) -> Iterator[tuple[str, list[tuple[str, str]]]]:
-    """Yield the printed values of these rows with the values read, by field."""
-    for field in truth.chosen:
-        if field not in read.frame.columns:
-            continue
-        values = read.texts(field)
-        at = pairing.answering((values == "").to_numpy(bool))[sample]
-        said = iter(values.take(at[at >= 0]).tolist())
-        wanted = truth.accepted(field)[0].texts.take(sample).tolist()
-        beside = [next(said) if i >= 0 else "" for i in at.tolist()]
-        yield field, [(w, v) for w, v in zip(wanted, beside, strict=True) if w]
+        yield _Paired(labelled, rows, pairing, cure, by)
 
 
 def _by_hand(read: Records, truth: Truth, on: str | None) -> str:

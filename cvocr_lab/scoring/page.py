@@ -9,19 +9,27 @@ from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import groupby, zip_longest
+from operator import itemgetter
 from os import PathLike
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 import pandas as pd
+from rapidfuzz.distance import Levenshtein
 
 from cvocr_lab.errors import refuse_ending
 from cvocr_lab.files import write_private
+from cvocr_lab.kinds import captioned
 from cvocr_lab.scoring.plots import STYLE
+from cvocr_lab.text import comparison_key
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+_GAP: Final = "·"
+_BLANK: Final = "␣"
 
 _INK: Final = "#010203"
 _RULE: Final = "#040506"
@@ -30,16 +38,9 @@ _RULE: Final = "#040506"
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A part of a page with an entry in the table of contents.
+    """A part of a page, made of HTML, with an entry in the table of contents.
 
-    Parameters
-    ----------
-    title
-        Title, also in the table of contents.
-    parts
-        HTML.
-    note
-        Description in one or two sentences.
+    `note` describes it in one or two sentences.
     """
 
     title: str
@@ -87,13 +88,7 @@ def page(title: str, lead: str, sections: Sequence[Section]) -> str:
 
 
 def tiles(figures: Iterable[tuple[str, str, str]]) -> str:
-    """Return large figures side by side.
-
-    Parameters
-    ----------
-    figures
-        For each figure: its text, its name, and its interval or "".
-    """
+    """Return large figures side by side: the text, the name, and the interval (or "") of each."""
     return '<div class="tiles">' + "".join(
         f"<div><b>{escape(figure)}</b><span>{escape(what)}</span><small>{escape(said)}</small></div>"
         for figure, what, said in figures
@@ -109,14 +104,9 @@ def table(
 ) -> str:
     """Return a table of texts; text in brackets, or after a line break, is small.
 
-    Parameters
-    ----------
-    words
-        Columns with sentences, which may wrap.
-    lively
-        Whether it can be sorted by clicking on a heading; long tables can be searched too.
-    terms
-        The anchor of each heading's definition.
+    The columns in `words` have sentences, which may wrap.  A `lively` table can be sorted by
+    clicking on a heading, and searched if it is long.  `terms` has the anchor of each heading's
+    definition.
     """
     names = [str(n) if n is not None else "" for n in rows.index.names]
     sorts = lively and len(rows) > 1
@@ -159,14 +149,8 @@ _SEARCHED: Final = 7
 def figure(draw: Callable[[Axes], object], *, size: tuple[float, float], says: str) -> str:
     """Return a plot as inline SVG in the text colour of the page; letters are outlines.
 
-    Parameters
-    ----------
-    draw
-        A function that draws on the given axes.
-    size
-        Width and height in inches.
-    says
-        Description of the plot, used as caption and as alternative text.
+    `draw` draws on the given axes, `size` is width and height in inches, and `says` describes the
+    plot, as caption and as alternative text.
     """
     import matplotlib as mpl
     from matplotlib.figure import Figure
@@ -192,6 +176,49 @@ def figure(draw: Callable[[Axes], object], *, size: tuple[float, float], says: s
     svg = re.sub(r'(href="#|url\(#)', rf"\g<1>{mark}-", svg)
     svg = svg.replace("<svg ", f'<svg role="img" aria-label="{escape(says)}" ', 1)
     return f"<figure>{svg}<figcaption>{escape(says)}</figcaption></figure>\n"
+
+
+def aligned(truth: str, value: str, *, width: int = 60) -> str:
+    """Return HTML with the printed text above the text that was read, and differences marked.
+
+    Corresponding letters are in one column; a dot stands for a letter that one side
+    lacks.  Everything is escaped.  Texts of more than `width` letters are continued in another pair
+    of lines.
+    """
+    above, below = comparison_key(truth), comparison_key(value)
+    columns: list[tuple[str, str, bool]] = []
+    for step in Levenshtein.opcodes(above, below):
+        pairs = zip_longest(
+            above[step.src_start : step.src_end],
+            below[step.dest_start : step.dest_end],
+            fillvalue="",
+        )
+        columns += [(t, v, step.tag != "equal") for t, v in pairs]
+    return "".join(
+        f'<div class="lines"><div><i>printed</i><code>{_line(part, 0)}</code></div>'
+        f"<div><i>read</i><code>{_line(part, 1)}</code></div></div>"
+        for part in (columns[at : at + width] for at in range(0, len(columns), width))
+    )
+
+
+def _line(columns: Sequence[tuple[str, str, bool]], side: int) -> str:
+    parts = []
+    for differs, run in groupby(columns, key=itemgetter(2)):
+        shown = [str(column[side]) for column in run]
+        if differs:
+            shown = [{"": _GAP, " ": _BLANK}.get(letter, letter) for letter in shown]
+        text = escape("".join(shown))
+        parts.append(f"<mark>{text}</mark>" if differs else text)
+    return "".join(parts)
+
+
+def entry(label: object, field: str, text: str, *, about: str = "") -> str:
+    """Return a value in a list: where it is from, and HTML with its texts."""
+    small = f"<br><small>{escape(about)}</small>" if about else ""
+    return (
+        f'<div class="miss"><div class="about"><b>{escape(str(label))}</b> · '
+        f'{escape(captioned(field))}{small}</div><div class="text">{text}</div></div>\n'
+    )
 
 
 def written(text: str, path: str | PathLike[str]) -> Path:

@@ -18,22 +18,18 @@ ALPHA: Final = 0.05
 POWER: Final = 0.8
 _FIGURES: Final = [
     "n", "exact_a", "exact_b", "difference", "low", "high", "fixed", "broke", "both_wrong", "p",
-    "p_holm", "cer_a", "cer_b", "cer_difference", "cer_low", "cer_high",
+    "cer_a", "cer_b", "cer_difference", "cer_low", "cer_high",
 ]  # fmt: skip
 
 Bools = npt.NDArray[np.bool_]
 
 
 def beside(sides: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Put the cells of several readers side by side.
+    """Put the cells of several readers side by side, labelled like the truth.
 
-    A cell that only some readers have is one without a truth, for which the others gave no value.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Labelled like the truth: `row`, `field`, `truth`, and `value`, `edits`, `chars`, `outcome`
-        of each reader with ``_<name>``.
+    The columns are `row`, `field`, `truth`, and `value`, `edits`, `chars`, `outcome` of each reader
+    with ``_<name>``.  A cell that only some readers have is one without a truth, for which the
+    others gave no value.
     """
     key, own = ["row", "field"], ["value", "edits", "chars", "outcome"]
     every = list(sides.values())
@@ -61,13 +57,11 @@ def beside(sides: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     return shared
 
 
-def judge(cells: pd.DataFrame, *, detect: float) -> pd.DataFrame:
+def differences(cells: pd.DataFrame) -> pd.DataFrame:
     """Return the difference between readers a and b per field, its interval and its p value.
 
-    Returns
-    -------
-    pandas.DataFrame
-        The columns of `Comparison.fields`, with the row ``card_exact`` for whole cards.
+    The columns are those of `Comparison.fields` except for those of `judged`; the row
+    ``card_exact`` is for whole cards.
     """
     rows = {}
     for field, of_field in cells[cells["chars_a"] > 0].groupby("field", observed=True):
@@ -76,24 +70,33 @@ def judge(cells: pd.DataFrame, *, detect: float) -> pd.DataFrame:
         rows[field] = _row(a, b) | _cer(edits)
     fine = cells[["outcome_a", "outcome_b"]].isin(["correct", "absent"])
     whole = fine.groupby(cells["row"].to_numpy()).all()
-    table = pd.DataFrame.from_dict(rows, orient="index", columns=None if rows else _FIGURES)
-    table = table.infer_objects()
-    tests = max(len(table), 1)
-    if len(table):
-        table["p_holm"] = holm(table["p"].tolist())
     if len(whole):
-        a, b = (whole[column].to_numpy() for column in whole)
-        card = _row(a, b)
-        card["p_holm"] = card["p"]
-        table = pd.concat([table, pd.DataFrame.from_dict({CARD: card}, orient="index")])
-        table = table.infer_objects()
-    verdicts = [verdict(row, detect, 1 if f == CARD else tests) for f, row in table.iterrows()]
-    table["verdict"] = [word for word, _ in verdicts]
-    table["enough"] = pd.array([cards for _, cards in verdicts], dtype="Int64")
+        rows[CARD] = _row(*(whole[column].to_numpy() for column in whole))
+    table = pd.DataFrame.from_dict(rows, orient="index").reindex(columns=_FIGURES)
     counts = ["n", "fixed", "broke", "both_wrong"]
-    table[counts] = table[counts].astype("int64")
-    table.index.name = "field"
-    return table
+    return table.astype(dict.fromkeys(counts, "int64")).rename_axis("field")
+
+
+def judged(table: pd.DataFrame, *, detect: float) -> pd.DataFrame:
+    """Add the p values with Holm's correction, the verdicts, and the number of cards needed.
+
+    Whole cards are a separate family of tests.  Rows without a p value have no verdict.
+    """
+    cards = np.asarray(table.index.get_level_values("field") == CARD)
+    tested = table["p"].notna().to_numpy()
+    corrected = np.full(len(table), np.nan)
+    verdicts: list[tuple[str | None, int | None]] = [(None, None)] * len(table)
+    for which in (tested & ~cards, tested & cards):
+        at = np.flatnonzero(which).tolist()
+        corrected[at] = holm(table["p"].iloc[at].tolist())
+        for i in at:
+            verdicts[i] = _verdict(table.iloc[i], corrected[i], detect, len(at))
+    made = table.assign(
+        verdict=pd.Series([word for word, _ in verdicts], table.index, dtype=object),
+        enough=pd.array([count for _, count in verdicts], dtype="Int64"),
+    )
+    made.insert(list(made).index("p") + 1, "p_holm", corrected)
+    return made
 
 
 def _labels(cells: pd.DataFrame) -> pd.Series:
@@ -131,9 +134,9 @@ def _cer(edits: Floats) -> dict[str, float]:
     }
 
 
-def verdict(row: pd.Series, detect: float, tests: int) -> tuple[str, int | None]:
+def _verdict(row: pd.Series, p: float, detect: float, tests: int) -> tuple[str, int | None]:
     """Return the verdict on a row, and the number of cards that would decide an open one."""
-    if row["p_holm"] < ALPHA:
+    if p < ALPHA:
         return ("better" if row["fixed"] > row["broke"] else "worse"), None
     differing = (row["fixed"] + row["broke"]) / row["n"]
     enough = cards_needed(
@@ -148,13 +151,9 @@ def verdict(row: pd.Series, detect: float, tests: int) -> tuple[str, int | None]
 def mcnemar(fixed: int, broke: int) -> float:
     """Return the two-sided p value of McNemar's exact test.
 
-    Parameters
-    ----------
-    fixed, broke
-        Number of pairs in which only the second, or only the first, reader is right.
+    `fixed` and `broke` are the numbers of pairs in which only the second, or only the first, reader
+    is right.
 
-    Examples
-    --------
     >>> round(mcnemar(9, 1), 4)
     0.0215
     """
@@ -166,8 +165,6 @@ def mcnemar(fixed: int, broke: int) -> float:
 def holm(chances: Sequence[float]) -> Floats:
     """Return p values with Holm's correction for multiple tests.
 
-    Examples
-    --------
     >>> holm([0.01, 0.04, 0.03]).tolist()
     [0.03, 0.06, 0.06]
     """
@@ -185,21 +182,10 @@ def cards_needed(
     """Return the number of cards with which McNemar's test distinguishes two readers.
 
     It uses Connor's formula for paired shares (Biometrics 43, 1987), with the continuity correction
-    for the exact test.
+    for the exact test.  `difference` is that of the shares of right values, above 0 and at most 1;
+    `differing` is the share of cards on which exactly one of the readers is right; `power` is the
+    probability of detecting the difference, and `alpha` the significance level.
 
-    Parameters
-    ----------
-    difference
-        Difference between the shares of right values, above 0 and at most 1.
-    differing
-        Share of cards on which exactly one of the readers is right; at least `difference`.
-    power
-        Probability of detecting the difference, 0 to 1.
-    alpha
-        Significance level, 0 to 1.
-
-    Examples
-    --------
     >>> cards_needed(0.04, 0.10)
     538
     """

@@ -20,7 +20,6 @@ from cvocr_lab.scoring.words import named
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.patches import Patch
 
 COLOURS: Final = {
     "correct": "#009e73",
@@ -128,8 +127,10 @@ def confusions(pairs: pd.DataFrame, ax: Axes | None = None, *, pairs_shown: int 
     pairs_shown
         Maximum number of pairs, the most frequent first.
     """
+    from matplotlib.patches import Rectangle
+
     top = pairs.sort_values("count", ascending=False, kind="stable").head(pairs_shown)
-    truth, value = ([_visible(c) for c in top[f"{side}_char"]] for side in ("truth", "value"))
+    truth, value = ([visible(c) for c in top[f"{side}_char"]] for side in ("truth", "value"))
     down, across = sorted(set(truth)), sorted(set(value))
     counts = np.zeros((len(down), len(across)))
     places = [down.index(c) for c in truth], [across.index(c) for c in value]
@@ -139,7 +140,8 @@ def confusions(pairs: pd.DataFrame, ax: Axes | None = None, *, pairs_shown: int 
         ink = ax.xaxis.label.get_color()
         for i, j in zip(*np.nonzero(counts), strict=True):
             depth = min(1.0, 0.2 + 0.8 * counts[i, j] / most)  # rounding may pass 1
-            ax.add_patch(_square(j, i, depth))
+            square = Rectangle((j - 0.5, i - 0.5), 1, 1, color=BLUE, alpha=depth, linewidth=0)
+            ax.add_patch(square)
             dark = depth > 0.55
             ax.text(
                 j, i, f"{counts[i, j]:.0f}", ha="center", va="center", fontsize=8,
@@ -317,11 +319,6 @@ def _key_above(ax: Axes, columns: int) -> None:
     )  # fmt: skip
 
 
-def _visible(letter: str) -> str:
+def visible(letter: str) -> str:
+    """Return a letter, or the sign for a blank or for no letter."""
     return {"": NOTHING, " ": "␣"}.get(letter, letter)
-
-
-def _square(x: float, y: float, depth: float) -> Patch:
-    from matplotlib.patches import Rectangle
-
-    return Rectangle((x - 0.5, y - 0.5), 1, 1, color=BLUE, alpha=depth, linewidth=0)

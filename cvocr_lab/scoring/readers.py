@@ -15,7 +15,7 @@ from cvocr_lab.scoring.comparison_report import ComparisonReport, Listed
 from cvocr_lab.scoring.definitions import TERMS
 from cvocr_lab.scoring.intervals import clustered
 from cvocr_lab.scoring.page import Section, figure, table, tiles
-from cvocr_lab.scoring.paired_tests import beside, holm, judge, verdict
+from cvocr_lab.scoring.paired_tests import beside, differences, judged
 from cvocr_lab.scoring.words import (
     CARD,
     NAMED,
@@ -73,10 +73,8 @@ class Readers(ComparisonReport):
     def of(cls, scores: Mapping[str, ScoreViews], *, baseline: str | None, detect: float) -> Self:
         """Compare scores with the same truth.
 
-        Raises
-        ------
-        ArgumentError
-            There are fewer than two readers, or none has the name of the baseline.
+        An `ArgumentError` is raised if there are fewer than two readers, or none has the name of
+        the baseline.
         """
         names = tuple(scores)
         if len(names) < 2:
@@ -87,7 +85,8 @@ class Readers(ComparisonReport):
         cells = beside({name: score.cells for name, score in scores.items()})
         whole = pd.DataFrame({n: _whole(score, cells, n) for n, score in scores.items()}).T
         whole.index.name = "reader"
-        return cls(names, base, cells, whole, _fields(scores, cells, base, detect), detect)
+        fields = judged(_fields(scores, cells, base), detect=detect)
+        return cls(names, base, cells, whole, fields, detect)
 
     def only(self, name: str) -> pd.DataFrame:
         """Return the printed values that only this reader has right."""
@@ -281,9 +280,7 @@ def _whole(score: ScoreViews, cells: pd.DataFrame, name: str) -> pd.Series:
     return row.astype(float)
 
 
-def _fields(
-    scores: Mapping[str, ScoreViews], cells: pd.DataFrame, base: str, detect: float
-) -> pd.DataFrame:
+def _fields(scores: Mapping[str, ScoreViews], cells: pd.DataFrame, base: str) -> pd.DataFrame:
     """Return the figures per field and reader, with the differences to the baseline."""
     parts = {}
     for name, score in scores.items():
@@ -298,8 +295,7 @@ def _fields(
         if name != base:
             sides = {base: "a", name: "b"}
             renamed = {f"{c}_{n}": f"{c}_{s}" for n, s in sides.items() for c in _OWN}
-            found = judge(cells[["row", "field", "truth", *renamed]].rename(columns=renamed),
-                          detect=detect)  # fmt: skip
+            found = differences(cells[["row", "field", *renamed]].rename(columns=renamed))
             part = part.join(found[_JUDGED])
         parts[name] = part[part["n"] > 0]
     table = pd.concat(parts, names=["reader", "field"]).swaplevel().rename_axis(["field", "reader"])
@@ -307,29 +303,9 @@ def _fields(
     names = {name: at for at, name in enumerate(scores)}
     keys = [(order.get(str(f), len(order)), names[str(r)]) for f, r in table.index]
     table = table.iloc[sorted(range(len(table)), key=keys.__getitem__)]
-    return _corrected(table, detect)
+    return table.reindex(columns=["n", "exact", "exact_low", "exact_high", "cer", *_JUDGED])
 
 
 _ENDS = ("", "_low", "_high")
 _OWN = ("value", "edits", "chars", "outcome")
 _JUDGED = ["difference", "low", "high", "fixed", "broke", "p"]
-
-
-def _corrected(table: pd.DataFrame, detect: float) -> pd.DataFrame:
-    """Apply Holm's correction to the tests of fields and of cards, and update the verdicts."""
-    table = table.reindex(columns=["n", "exact", "exact_low", "exact_high", "cer", *_JUDGED])
-    cards = np.asarray(table.index.get_level_values("field") == CARD)
-    tested = table["p"].notna().to_numpy()
-    corrected = np.full(len(table), np.nan)
-    words = np.full(len(table), None, object)
-    enough = np.full(len(table), None, object)
-    for which in (tested & ~cards, tested & cards):
-        at = np.flatnonzero(which).tolist()
-        corrected[at] = holm(table["p"].iloc[at].tolist())
-        for i in at:
-            row = table.iloc[i].copy()
-            row["p_holm"] = corrected[i]
-            words[i], enough[i] = verdict(row, detect, len(at))
-    return table.assign(
-        p_holm=corrected, verdict=words, enough=pd.array(enough.tolist(), dtype="Int64")
-    )

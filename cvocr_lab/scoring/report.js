@@ -1,5 +1,5 @@
 "use strict";
-// A table sorts by the heading that is clicked, and shows the rows that hold what is searched.
+// Tables are sorted by the heading that is clicked, and filtered by the search text.
 for (const table of document.querySelectorAll("table.lively")) {
   const body = table.tBodies[0];
   const text = (row, at) => row.cells[at].textContent.trim();

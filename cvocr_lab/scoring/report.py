@@ -16,10 +16,11 @@ from cvocr_lab.images.crops import ValueCrops
 from cvocr_lab.kinds import captioned
 from cvocr_lab.scoring import plots
 from cvocr_lab.scoring.calibration import Calibration, calibrate
+from cvocr_lab.scoring.confusion import confused_letters
 from cvocr_lab.scoring.definitions import TERMS, definitions
 from cvocr_lab.scoring.diagnosis import VALUE_CLASSES
-from cvocr_lab.scoring.differences import aligned, letters
-from cvocr_lab.scoring.page import Section, figure, page, table, tiles
+from cvocr_lab.scoring.page import Section, aligned, entry, figure, page, table, tiles
+from cvocr_lab.scoring.texts import key
 from cvocr_lab.scoring.thresholds import Plan, plan_review
 from cvocr_lab.scoring.words import bounded, bounded_column, labelled, overview, percent, worst_of
 
@@ -41,17 +42,9 @@ def score_page(
 ) -> str:
     """Return the report: headline, worst fields, plots, mistakes, tables, wrong values.
 
-    Parameters
-    ----------
-    summaries
-        Results of `Score.summary` by the column they are grouped by, "" for all cells together;
-        one of them is `field`.
-    classes
-        `Score.mistakes` by field.
-    pairs
-        `Score.confusions`.
-    values
-        Whether wrong values are shown.
+    `summaries` has results of `Score.summary` by the column they are grouped by, "" for all cells
+    together; one of them is `field`.  `classes` is `Score.mistakes` by field, and `pairs` is
+    `Score.confusions`.  `values` says whether wrong values are shown.
     """
     whole, fields = summaries[""].iloc[0], summaries["field"]
     worst, _ = overview(fields.loc[worst_of(fields)], classes, fold=False)
@@ -294,7 +287,8 @@ def _grouped(cells: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
     both = ["truth_char", "value_char"]
     times = pairs.groupby(both, as_index=False)[["count"]].sum()
     times = times.astype({"truth_char": TEXT, "value_char": TEXT, "count": "int64"})
-    found = letters(cells).merge(times, on=both, how="left")
+    letters = confused_letters(cells, key).astype({"truth_char": TEXT, "value_char": TEXT})
+    found = letters.merge(times, on=both, how="left")
     found["group"] = [_arrow(t, v) for t, v in found[both].to_numpy()]
     # Value-level mistakes suppress letter-level ones.
     wrong = np.flatnonzero(cells["outcome"] == "wrong")
@@ -319,13 +313,9 @@ def _entry(label: object, cell: Mapping[Hashable, object], picture: str | None) 
     said = [kinds] if kinds else []
     if isinstance(sure, float) and sure == sure:
         said.append(f"confidence {sure:.2f}")
-    return (
-        f'<div class="miss"><div class="about"><b>{escape(str(label))}</b> · '
-        f"{escape(captioned(str(cell['field'])))}<br><small>{escape('; '.join(said))}</small></div>"
-        f'<div class="text">{aligned(str(cell["truth"]), str(cell["value"]))}'
-        + (f'<img alt="the place on the picture" src="{picture}">' if picture else "")
-        + "</div></div>\n"
-    )
+    text = aligned(str(cell["truth"]), str(cell["value"]))
+    text += f'<img alt="the place on the picture" src="{picture}">' if picture else ""
+    return entry(label, str(cell["field"]), text, about="; ".join(said))
 
 
 def _crops(cells: pd.DataFrame, frame: pd.DataFrame) -> Iterator[str | None]:
@@ -345,5 +335,4 @@ def left_out(rest: int, what: str = "values") -> str:
 
 
 def _arrow(truth: str, value: str) -> str:
-    shown = {"": plots.NOTHING, " ": "␣"}
-    return f"{shown.get(truth, truth)} → {shown.get(value, value)}"
+    return f"{plots.visible(truth)} → {plots.visible(value)}"

@@ -188,5 +188,5 @@ def _sentence(row: pd.Series) -> str:
     )
     return (
         f"biased: worst first: {row['right_of_reviewed']:.1%} of the {row['reviewed']:,} reviewed "
-        f"were right, which says nothing of the {others}; have some drawn at random"
+        f"were right, which says nothing about the {others}; have some drawn at random"
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 from os import PathLike
 from typing import Final, Literal
 
@@ -251,25 +250,10 @@ class Score(ScoreViews):
             for field, count in counts.loc[counts["mean"] > 1 / 2, "sum"].items()
         ]
 
-    def _overview(self) -> tuple[pd.DataFrame, str]:
+    def _shown(self) -> tuple[list[pd.DataFrame], str]:
         by = [self.by] if isinstance(self.by, str) else list(self.by)
-        return overview(self.summary(by), self.mistakes(by), fold=by == ["field"])
-
-    def __repr__(self) -> str:
-        shown, fine = self._overview()
-        parts = ["Score: " + self.headline()]
-        parts += [shown.to_string()] if len(shown) else []
-        return "\n".join([*parts, *filter(None, [fine])])
-
-    def _repr_html_(self) -> str:
-        # Without colours, so that it fits light and dark notebooks.
-        shown, fine = self._overview()
-        parts = [f"<p><b>Score</b>: {escape(self.headline())}</p>"]
-        if len(shown):
-            table = shown.to_html(border=0)
-            parts.append(f'<div style="overflow-x:auto">{table}</div>')
-        parts += [f"<p>{escape(fine)}</p>"] if fine else []
-        return f"<div>{''.join(parts)}</div>"
+        table, fine = overview(self.summary(by), self.mistakes(by), fold=by == ["field"])
+        return [table], fine
 
 
 def score(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
@@ -15,6 +15,7 @@ from cvocr_lab.frames import listed
 from cvocr_lab.scoring import drift, plots
 from cvocr_lab.scoring.calibration import Calibration, calibrate
 from cvocr_lab.scoring.comparison import Comparison
+from cvocr_lab.scoring.displayed import Displayed
 from cvocr_lab.scoring.page import written
 from cvocr_lab.scoring.report import SHOWN, score_page
 from cvocr_lab.scoring.thresholds import Plan, Seconds, plan_review
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 Plot = Literal["outcomes", "cer", "confusions", "reliability", "threshold"]
 
 
-class ScoreViews(ABC):
+class ScoreViews(Displayed):
     """The base of `Score`, with the methods that need more than its counts."""
 
     __slots__ = ()
@@ -46,10 +47,6 @@ class ScoreViews(ABC):
     @abstractmethod
     def confusions(self, by: str | Sequence[str] = ()) -> pd.DataFrame:
         """Count which characters were read for which."""
-
-    @abstractmethod
-    def headline(self) -> str:
-        """Say how good the reader is."""
 
     def compare(
         self,

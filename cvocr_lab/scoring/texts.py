@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import chain, pairwise, repeat
+from itertools import repeat
 from operator import eq
 from typing import Final
 
@@ -45,16 +45,9 @@ def tone_key(text: str) -> str:
 class Coded:
     """Several columns of text, encoded as positions in one list of distinct texts.
 
-    Parameters
-    ----------
-    texts
-        The distinct texts as written.
-    keys
-        The keys by which they are compared; several texts may have the same key.
-    key_of
-        The position in `keys` of each text's key.
-    columns
-        For each column, the position of the text in every row.
+    `texts` are the distinct texts as written, and `keys` those by which they are compared; several
+    texts may have the same key, whose position is `key_of`.  `columns` has, for each column, the
+    position of the text in every row.
     """
 
     texts: pd.Series
@@ -113,10 +106,7 @@ def points(text: str) -> npt.NDArray[np.uint32]:
 def translated(text: str, table: dict[int, str]) -> str:
     """Return `text.translate(table)`, much faster for long texts.
 
-    Parameters
-    ----------
-    table
-        A mapping with an entry for every character.
+    The table must have an entry for every character.
     """
     if len(text) < _LONG:
         return text.translate(table)
@@ -162,21 +152,14 @@ case, blanks and punctuation.  ``none``: different in all these ways.
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Differing:
-    """Pairs of keys that are neither empty nor equal.
+    """Pairs of keys that are neither empty nor equal, and have no line breaks.
 
-    Parameters
-    ----------
-    truths, values
-        The keys, which have no line breaks.
-    loose_truths, loose_values
-        Their letters and digits without diacritics and case.
-    tiers
-        The tier of each pair, as position in `TIERS`.
+    `loose_values` are the letters and digits of the values without diacritics and case; `tiers` is
+    the tier of each pair, as position in `TIERS`.
     """
 
     truths: Sequence[str]
     values: Sequence[str]
-    loose_truths: list[str]
     loose_values: list[str]
     tiers: npt.NDArray[np.int8]
 
@@ -195,7 +178,7 @@ class Differing:
                 tiers[at] = TIERS.index("diacritics")
             elif loose[0][at]:
                 tiers[at] = TIERS.index("loose")
-        return cls(truths, values, loose[0], loose[1], tiers)
+        return cls(truths, values, loose[1], tiers)
 
     def placed_otherwise(self, distances: Ints) -> set[int]:
         """Return the pairs that differ only in the placement of tone marks."""
@@ -213,21 +196,6 @@ class Differing:
         some = np.flatnonzero(distances >= min(map(len, loose), default=0)).tolist()
         values = self.loose_values
         return [at for at in some if values[at].startswith(loose) or values[at].endswith(loose)]
-
-
-def as_letters(*columns: Sequence[str]) -> list[list[str]]:
-    """Encode each distinct word as one character, so that words are compared as characters."""
-    words = [" ".join(texts).split(" ") for texts in columns]
-    codes = pd.factorize(np.array(list(chain(*words)), object))[0]
-    # Surrogates are not valid characters.
-    codes = np.where(codes < 0xD800 - 1, codes + 1, codes + 0x801)
-    letters = codes.astype("<u4").tobytes().decode("utf-32-le")
-    found, start = [], 0
-    for texts in columns:
-        ends = np.cumsum(measure(texts)[1] + 1) + start
-        found.append([letters[a:b] for a, b in pairwise([start, *ends.tolist()])])
-        start = int(ends[-1]) if len(texts) else start
-    return found
 
 
 def measure(texts: Sequence[str]) -> tuple[Ints, Ints]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from html import escape
 from math import ceil, log
 
 import numpy as np
@@ -13,6 +12,7 @@ import pandas as pd
 
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.scoring.calibration import with_confidence
+from cvocr_lab.scoring.displayed import Displayed
 from cvocr_lab.scoring.intervals import SURE, Floats, Sums
 
 Seconds = float | Mapping[str, float] | pd.DataFrame
@@ -59,7 +59,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Plan:
+class Plan(Displayed):
     """Silent errors and the share reviewed, for all thresholds.
 
     A value is accepted if its confidence is at least the threshold; the others, and those without
@@ -157,18 +157,15 @@ class Plan:
         nan = float("nan")
         return Answer(at_most, nan, nan, nan, nan, 0, nan, nan, needed, sentence)
 
-    def __repr__(self) -> str:
-        return f"Plan: {self._headline()}\n{self._excerpt().to_string(index=False)}"
-
-    def _repr_html_(self) -> str:
-        table = self._excerpt().to_html(index=False, escape=True)
-        return f"<div><p><b>Plan</b>: {escape(self._headline())}</p>{table}</div>"
-
-    def _headline(self) -> str:
+    def headline(self) -> str:
+        """Return the thresholds for one and for a tenth of a percent of errors, in words."""
         sentences = [str(self.answer(share)) for share in (0.01, 0.001)]
         return f"{self.n:,} values of {self.cards:,} cards, {self.wrong:,} wrong. " + " ".join(
             sentences
         )
+
+    def _shown(self) -> tuple[list[pd.DataFrame], str]:
+        return [self._excerpt()], ""
 
     def _excerpt(self) -> pd.DataFrame:
         """Return the rows of the curve with round shares of review."""
@@ -189,7 +186,7 @@ class Plan:
         if self.timed:
             per = rows["seconds"] / self.cards * 1000
             table["review per 1,000 cards"] = per.map(_duration)
-        return table
+        return table.set_index("threshold")
 
 
 _ROUND = (1.0, 0.5, 0.3, 0.2, 0.15, 0.1, 0.07, 0.05, 0.03, 0.02, 0.01, 0.0)
@@ -250,12 +247,8 @@ def _sums(
 ) -> Sums:
     """Return sums over cards of the accepted values that count, by number of accepted values.
 
-    Parameters
-    ----------
-    card, counts
-        For each value, in the order in which they are accepted.
-    size
-        Number of values of each card.
+    `card` and `counts` are in the order in which the values are accepted; `size` is the number of
+    values of each card.
     """
     some = np.flatnonzero(counts)
     before = pd.Series(card[some]).groupby(card[some]).cumcount().to_numpy()
@@ -271,10 +264,7 @@ def _sums(
 def journal_seconds(journal: pd.DataFrame) -> dict[str, float]:
     """Return the median seconds of each field in a review journal.
 
-    Raises
-    ------
-    ArgumentError
-        The table lacks a column.
+    A table without one of its columns is an `ArgumentError`.
     """
     for column in ("field", "seconds"):
         if column not in journal:

@@ -113,19 +113,8 @@ def overview(
 ) -> tuple[pd.DataFrame, str]:
     """Format a summary as text, worst first; groups without a mistake are named in one line.
 
-    Parameters
-    ----------
-    classes
-        ``Score.mistakes`` grouped like the summary; its last level is the class.
-    fold
-        Whether groups without a mistake are left out of the table and named in the line.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The table of texts.
-    str
-        The line; "" if every group has a mistake.
+    `classes` is `Score.mistakes` grouped like the summary; its last level is the class.  Without
+    `fold`, groups without a mistake remain in the table, and the line is "".
     """
     sorted_ = worst_first(summary)
     faults = sorted_[["wrong", "missing", "invented"]].sum(axis=1)
@@ -153,12 +142,8 @@ def overview(
 def differing(fields: pd.DataFrame, table: pd.DataFrame) -> tuple[pd.DataFrame, str]:
     """Leave out the rows of a comparison in which both readers have the same values right.
 
-    Returns
-    -------
-    pandas.DataFrame
-        The remaining rows; all rows if none would remain.
-    str
-        A sentence about the rows left out; "" if there are none.
+    All rows remain if none would remain.  Also return a sentence about the rows left out; "" if
+    there are none.
     """
     differ = (fields["fixed"] + fields["broke"] > 0).to_numpy(bool)
     if differ.all() or not differ.any():

@@ -14,17 +14,9 @@ Answer = TypeVar("Answer")
 class IdempotencyCache(Generic[Answer]):
     """Cache of the latest answers in memory.
 
-    If a connection breaks, the client can repeat the request with the same ``Idempotency-Key``
-    and gets the same answer, without a second reading and charge.
-
-    Parameters
-    ----------
-    size
-        Returns the size of an answer in bytes.
-    most_bytes
-        Maximum size of all cached answers.
-    most_s
-        Seconds after which an answer is removed.
+    If a connection breaks, the client can repeat the request with the same ``Idempotency-Key`` and
+    gets the same answer, without a second reading and charge.  `size` returns the size of an answer
+    in bytes; answers are removed after `most_s` seconds, or if all are larger than `most_bytes`.
     """
 
     def __init__(

@@ -24,18 +24,9 @@ _WIDEST = 1200
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """The work for one request.
+    """The work for one request: pictures as encoded bytes or links, the front first.
 
-    Parameters
-    ----------
-    kind
-        A name of `cvocr_lab.kinds.REQUESTS`.
-    pictures
-        Encoded bytes, or links; the front first.
-    thumb
-        Whether to return the rectified crop of each paper.
-    limits, fetch
-        See `cvocr_lab.images`.
+    `thumb` requests the rectified crop of each paper.
     """
 
     kind: str

@@ -39,12 +39,8 @@ class ClientGoneError(Exception):
 def open_pool(engine: EngineSpec, *, workers: int | None, limit_s: float) -> JobPool:
     """Create and open the workers: threads if the engine can be shared, else processes.
 
-    Raises
-    ------
-    ArgumentError
-        `workers` is less than 1, or the engine cannot be sent to other processes.
-    BatchError
-        The engine cannot be opened.
+    An `ArgumentError` is raised if `workers` is less than 1, or the engine cannot be sent to other
+    processes; a `BatchError` if the engine cannot be opened.
     """
     count = engine.workers(workers, shared=_THREADS)
     if engine.opened is not None or engine.shared:
@@ -74,13 +70,7 @@ class Queue:
 
     @contextmanager
     def place(self) -> Iterator[None]:
-        """Occupy a place in the queue until the request is answered.
-
-        Raises
-        ------
-        BusyError
-            The queue is full.
-        """
+        """Occupy a place until the request is answered; a full queue raises `BusyError`."""
         workers = len(self.pool.workers)
         if self.inside >= self.waiting + workers:
             wait = math.ceil(self._mean_s * self.inside / workers)
@@ -92,16 +82,10 @@ class Queue:
             self.inside -= 1
 
     async def read(self, job: Job, gone: Callable[[], Awaitable[None]]) -> Answer:
-        """Wait for a free worker and for its answer.
+        """Wait for a free worker and for its answer; `gone` waits until the client disconnects.
 
-        `gone` waits until the client disconnects.
-
-        Raises
-        ------
-        TimeLimitError
-            The worker took too long.
-        ClientGoneError
-            The client has disconnected; nothing was read.
+        A `TimeLimitError` is raised if the worker took too long, and a `ClientGoneError` if the
+        client has disconnected before anything was read.
         """
         if self._free.locked():
             await self._wait(gone)

@@ -9,9 +9,8 @@ import hashlib
 import hmac
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 
@@ -82,11 +81,6 @@ class Keys:
     def __repr__(self) -> str:
         return f"Keys({len(self._digests)} keys, quota={self._quota})"
 
-    @property
-    def on_disk(self) -> bool:
-        """Whether charges are kept in a file."""
-        return self._path is not None
-
     def holder(self, authorization: str) -> str | None:
         """Return the key of an ``Authorization`` header; None if it or its secret is wrong.
 
@@ -107,13 +101,10 @@ class Keys:
         return found if scheme.lower() == "basic" else None
 
     @contextmanager
-    def reserved(self, key: str) -> Iterator[Reservation]:
-        """Reserve one request of the key's quota while it is being answered.
+    def reserved(self, key: str) -> Iterator[Callable[[], Awaitable[None]]]:
+        """Reserve one request of the key's quota; yields the function that charges it.
 
-        Raises
-        ------
-        QuotaError
-            The quota is spent.
+        A `QuotaError` is raised if the quota is spent.
         """
         if self._quota is not None:
             if key not in self._charged:
@@ -121,21 +112,19 @@ class Keys:
             if self._charged[key] + self._reserved[key] >= self._quota:
                 raise QuotaError("out of requests")
         self._reserved[key] += 1
-        reservation = Reservation(self, key)
+
+        async def charge() -> None:
+            on_disk = self._path is not None
+            charged = await asyncio.to_thread(self.charge, key) if on_disk else self.charge(key)
+            self._charged[key] = max(charged, self._charged.get(key, 0))
+
         try:
-            yield reservation
+            yield charge
         finally:
-            if not reservation.is_charged:
-                self._reserved[key] -= 1
+            self._reserved[key] -= 1
 
     def charged(self, key: str) -> int:
-        """Return the number of answers charged to this key.
-
-        Raises
-        ------
-        BatchError
-            The file cannot be read.
-        """
+        """Return the number of answers charged; an unreadable file is a `BatchError`."""
         if self._path is None:
             return self._charged.get(key, 0)
         with self._connection() as connection:
@@ -143,20 +132,11 @@ class Keys:
             row = connection.execute(question, (_name(key),)).fetchone()
         return int(row[0]) if row else 0
 
-    def settle(self, key: str, charged: int) -> None:
-        """Turn a reservation into a charge in one step, so that it never counts twice."""
-        self._charged[key] = max(charged, self._charged.get(key, 0))
-        self._reserved[key] -= 1
-
     def charge(self, key: str) -> int:
         """Charge one answer, on disk when this returns; return the charges of this key.
 
-        Raises
-        ------
-        QuotaError
-            Another server with the same file has spent the quota meanwhile.
-        BatchError
-            The file cannot be written.
+        A `QuotaError` is raised if another server with the same file has spent the quota meanwhile,
+        and a `BatchError` if the file cannot be written.
         """
         if self._path is None:
             return self._charged.get(key, 0) + 1
@@ -181,24 +161,6 @@ class Keys:
             raise BatchError(
                 f"the file of quotas cannot be used ({error}): free some space on its disk"
             ) from None
-
-
-@dataclass(slots=True)
-class Reservation:
-    """A reserved request of a quota."""
-
-    keys: Keys
-    key: str
-    is_charged: bool = False
-
-    async def charge(self) -> None:
-        """Charge the request; see `Keys.charge`."""
-        if self.keys.on_disk:
-            charged = await asyncio.to_thread(self.keys.charge, self.key)
-        else:
-            charged = self.keys.charge(self.key)
-        self.is_charged = True
-        self.keys.settle(self.key, charged)
 
 
 def _digest(text: str) -> bytes:

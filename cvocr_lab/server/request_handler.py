@@ -7,6 +7,7 @@ import hashlib
 import json
 import logging
 import re
+import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -57,19 +58,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A reply as it is sent.
-
-    Parameters
-    ----------
-    status
-        HTTP status.
-    code
-        The ``errorCode``; "" if the reply has none.
-    body
-        JSON.
-    headers
-        Additional headers.
-    """
+    """A reply as it is sent; `code` is the ``errorCode``, "" if the reply has none."""
 
     status: int
     code: str
@@ -165,7 +154,8 @@ class RequestHandler:
     async def _admitted(self, endpoints: Sequence[Endpoint], request: Request, key: str) -> Reply:
         content_type = request.headers.get("content-type", "")
         plain_type = content_type.partition(";")[0].strip().lower()
-        found = request_parsing.query_parameters(_query(request), endpoints[0].params)
+        query = bytes(request.scope["query_string"]).decode("utf-8", "replace")
+        found = request_parsing.query_parameters(query, endpoints[0].params)
         endpoint = request_parsing.choose_endpoint(endpoints, found.get("format_type"), plain_type)
         pictures: tuple[bytes | str, ...]
         if endpoint.transport == "url":
@@ -221,14 +211,14 @@ class RequestHandler:
         self, job: Job, endpoint: Endpoint, key: str, gone: Callable[[], Awaitable[None]]
     ) -> Reply:
         try:
-            with self._keys.reserved(key) as reservation:
+            with self._keys.reserved(key) as charge:
                 start = perf_counter()
                 result = await self._queue.read(job, gone)
                 seconds = perf_counter() - start
                 if isinstance(result, Extraction):
                     size = sum(len(d.thumb or b"") for d in result.documents)
                     answer = await _in_thread(size, _json, result, endpoint, seconds)
-                    await reservation.charge()
+                    await charge()
                     return Reply(200, "0", answer)
         except QuotaError as error:
             return refusal(error, endpoint)
@@ -241,10 +231,6 @@ async def _gone(request: Request) -> None:
     """Wait until the client closes the connection."""
     while (await request.receive())["type"] != "http.disconnect":
         pass
-
-
-def _query(request: Request) -> str:
-    return bytes(request.scope["query_string"]).decode("utf-8", "replace")
 
 
 async def _in_thread(size: int, work: Callable[..., T], *arguments: object) -> T:
@@ -269,9 +255,5 @@ def _fingerprint(key: str, token: str, endpoint: Endpoint, job: Job) -> str:
 
 
 def _place(error: BaseException) -> str:
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    if trace is None:
-        return "?"
-    return f"{trace.tb_frame.f_globals.get('__name__')}:{trace.tb_lineno}"
+    *_, (frame, line) = traceback.walk_tb(error.__traceback__)
+    return f"{frame.f_globals.get('__name__')}:{line}"

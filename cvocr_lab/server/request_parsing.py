@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Final, TypeVar
 from urllib.parse import unquote_plus
 
-from cvocr_lab.errors import FetchError, FormatTypeError, ImageError, RowError
+from cvocr_lab.errors import FetchError, FormatTypeError, ImageError
+from cvocr_lab.images._source import decode_base64
 from cvocr_lab.wire import Endpoint
 
 _MOST_PARTS: Final = 32
-_PLAIN_BASE64: Final = bytes.maketrans(b"-_", b"+/")
 
 
 def choose_endpoint(
@@ -22,12 +20,8 @@ def choose_endpoint(
 ) -> Endpoint:
     """Choose the requested endpoint among those with the same method and path.
 
-    Without a `format_type`, the content type (in lower case, without parameters) decides.
-
-    Raises
-    ------
-    FormatTypeError
-        There is no endpoint for `format_type`.
+    Without a `format_type`, the content type (in lower case, without parameters) decides.  A
+    `format_type` without an endpoint is a `FormatTypeError`.
     """
     if endpoints[0].version == "v1":
         return endpoints[0]
@@ -67,13 +61,7 @@ def query_parameters(query: str, names: Sequence[str]) -> dict[str, str]:
 
 
 def links(found: Mapping[str, str], endpoint: Endpoint) -> tuple[str, ...]:
-    """Return the links of the pictures.
-
-    Raises
-    ------
-    FetchError
-        A link is missing.
-    """
+    """Return the links of the pictures; a missing one is a `FetchError`."""
     for name in endpoint.images:
         if not found.get(name, "").strip():
             raise FetchError(f"parameter {name} is missing")
@@ -83,10 +71,8 @@ def links(found: Mapping[str, str], endpoint: Endpoint) -> tuple[str, ...]:
 def pictures(body: bytes, content_type: str, endpoint: Endpoint, most: int) -> tuple[bytes, ...]:
     """Return the pictures in a body, each of at most `most` bytes.
 
-    Raises
-    ------
-    ImageError
-        The body does not have its content type, or a picture is missing or not base64.
+    An `ImageError` is raised if the body does not have its content type, or if a picture is missing
+    or not base64.
     """
     if endpoint.transport == "file":
         parts = _form(body, content_type)
@@ -173,92 +159,52 @@ def _after(body: bytes, mark: bytes, at: int) -> int:
 def _unpacked(value: object, name: str, most: int) -> bytes:
     if not isinstance(value, str):
         raise ImageError(f"field {name} is not text")
-    text = value.encode("ascii", "replace")
-    if text[:5].lower() == b"data:":
-        head, comma, text = text.partition(b",")
-        if not comma or not head.lower().endswith(b";base64"):
+    if value[:5].lower() == "data:":
+        head, comma, value = value.partition(",")
+        if not comma or not head.lower().endswith(";base64"):
             raise ImageError(f"field {name} is a data URI, but not data:…;base64,…")
-    # Some programs break lines every 76 characters, and some omit the padding.
-    text = text.translate(_PLAIN_BASE64, b" \t\r\n\v\f")
-    if len(text) * 3 // 4 > most + 3:
-        raise ImageError(f"field {name} is larger than {most} bytes")
     try:
-        return base64.b64decode(text + b"=" * (-len(text) % 4), validate=True)
-    except binascii.Error:
+        content = decode_base64(value)
+    except ValueError:
         raise ImageError(f"field {name} is not base64") from None
+    if len(content) > most:
+        raise ImageError(f"field {name} is larger than {most} bytes")
+    return content
 
 
 def _form(body: bytes, content_type: str) -> dict[str, bytes]:
     """Return the parts of a ``multipart/form-data`` body by name, the first of each name."""
+    from python_multipart import FormParser
     from python_multipart.exceptions import FormParserError
-    from python_multipart.multipart import MultipartParser, parse_options_header
+    from python_multipart.multipart import Field, File, parse_options_header
 
-    _, options = parse_options_header(content_type)
+    kind, options = parse_options_header(content_type)
     boundary = options.get(b"boundary", b"")
     if not boundary:
         raise ImageError("the form has no boundary")
-    parts = _Parts()
+    parts: list[tuple[str, bytes]] = []
+    ended: list[bool] = []
+
+    def take(part: Field | File) -> None:
+        if len(parts) == _MOST_PARTS:
+            raise ImageError("the form has too many parts")
+        if isinstance(part, File):
+            part.file_object.seek(0)
+            content = part.file_object.read()
+        else:
+            content = part.value or b""
+        parts.append(((part.field_name or b"").decode("utf-8", "replace"), content))
+
+    # Pictures are not written to disk.
+    config = {"MAX_MEMORY_FILE_SIZE": float("inf")}
     try:
-        parser = MultipartParser(boundary, parts.callbacks())  # type: ignore[arg-type]
+        parser = FormParser(
+            kind.decode(), take, take, lambda: ended.append(True), boundary, config=config
+        )
         parser.write(body)
         parser.finalize()
-    except RowError:
-        raise
-    except (FormParserError, ValueError, KeyError, IndexError, UnicodeError) as error:
+    except (FormParserError, AssertionError, ValueError, KeyError, IndexError) as error:
         raise ImageError(f"the form is malformed ({type(error).__name__})") from None
-    if not parts.ended:
+    if not ended:
         raise ImageError("the form is cut off")
-    return parts.found
-
-
-class _Parts:
-    """Collect the parts that the parser finds."""
-
-    def __init__(self) -> None:
-        self.found: dict[str, bytes] = {}
-        self.ended = False
-        self._count = 0
-        self._start()
-
-    def callbacks(self) -> dict[str, object]:
-        return {
-            "on_part_begin": self._start,
-            "on_header_field": self._header_name,
-            "on_header_value": self._header_value,
-            "on_header_end": self._header_end,
-            "on_part_data": self._data,
-            "on_part_end": self._end,
-            "on_end": self._all,
-        }
-
-    def _start(self) -> None:
-        self._field, self._value = bytearray(), bytearray()
-        self._disposition = b""
-        self._content = bytearray()
-
-    def _header_name(self, data: bytes, start: int, end: int) -> None:
-        self._field += data[start:end]
-
-    def _header_value(self, data: bytes, start: int, end: int) -> None:
-        self._value += data[start:end]
-
-    def _header_end(self) -> None:
-        if bytes(self._field).strip().lower() == b"content-disposition":
-            self._disposition = bytes(self._value)
-        self._field, self._value = bytearray(), bytearray()
-
-    def _data(self, data: bytes, start: int, end: int) -> None:
-        self._content += memoryview(data)[start:end]
-
-    def _end(self) -> None:
-        from python_multipart.multipart import parse_options_header
-
-        self._count += 1
-        if self._count > _MOST_PARTS:
-            raise ImageError("the form has too many parts")
-        _, options = parse_options_header(self._disposition)
-        name = options.get(b"name", b"").decode("utf-8", "replace")
-        self.found.setdefault(name, bytes(self._content))
-
-    def _all(self) -> None:
-        self.ended = True
+    return dict(reversed(parts))

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cvocr_lab.kinds import TYPES
-from cvocr_lab.views.row_filter import FAILED, MANY, OUTCOMES, Mask, RowFilter, RowSelector
+from cvocr_lab.views.row_filter import Mask, RowFilter, RowSelector
 
 _BINS: Final = 20
 """Bars of the histogram of confidences, each of 5 %."""
@@ -20,23 +20,21 @@ class Facets:
 
     def __init__(self, selector: RowSelector) -> None:
         self._selector = selector
+        self._masks: dict[tuple[str, str], Mask] = {}
 
     def counts(self, filters: RowFilter) -> list[dict[str, object]]:
         """Count the rows of each bar: all of them, and those that pass the other filters."""
         selector = self._selector
         masks = selector.masks(filters)
         facets: list[dict[str, object]] = []
-        groups = {
-            "type": self._types, "warning": self._warnings, "outcome": self._outcomes,
-            "tag": self._tags(),
-        }  # fmt: skip
-        for name, members in groups.items():
+        options = selector.options()
+        for name in ("type", "warning", "outcome", "tag"):
             keep = selector.combined(masks, but=name)
-            bars = [
-                {"value": value, "label": _label(name, value), "all": int(has.sum()),
-                 "kept": int((has & keep).sum())}
-                for value, has in members.items()
-            ]  # fmt: skip
+            bars: list[dict[str, object]] = []
+            for value in options[f"{name}s"]:
+                has = self._mask(name, value)
+                bars.append({"value": value, "label": _label(name, value), "all": int(has.sum()),
+                             "kept": int((has & keep).sum())})  # fmt: skip
             if bars:
                 facets.append({"name": name, "bars": bars})
         keep = selector.combined(masks, but="confidence")
@@ -49,30 +47,13 @@ class Facets:
         facets.append({"name": "confidence", "bars": bars})
         return facets
 
-    @cached_property
-    def _types(self) -> dict[str, Mask]:
-        records, options = self._selector.records, self._selector.options()["types"]
-        return {
-            name: records.failed if name == FAILED else np.asarray(records.types == name)
-            for name in options
-        }
-
-    @cached_property
-    def _warnings(self) -> dict[str, Mask]:
-        return {
-            code: self._selector.masks(RowFilter(warning=code))["warning"]
-            for code in self._selector.options()["warnings"]
-        }
-
-    @cached_property
-    def _outcomes(self) -> dict[str, Mask]:
-        if self._selector.overlay is None:
-            return {}
-        return {name: self._selector.with_outcome(name) for name in OUTCOMES}
-
-    def _tags(self) -> dict[str, Mask]:
-        tags = self._selector.tags
-        return {tag: tags.having(tag) for tag in tags.known()[:MANY]}
+    def _mask(self, name: str, value: str) -> Mask:
+        """Return the rows of a bar; tags may change, the others are computed once."""
+        found = self._masks.get((name, value))
+        if found is None or name == "tag":
+            found = self._selector.masks(RowFilter(**{name: value}))[name]  # type: ignore[arg-type]
+            self._masks[name, value] = found
+        return found
 
     @cached_property
     def _codes(self) -> npt.NDArray[np.int64]:

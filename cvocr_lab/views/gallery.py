@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import lru_cache, partial
 
 from cvocr_lab.errors import CvocrError
 from cvocr_lab.frames import Record
@@ -12,6 +12,9 @@ from cvocr_lab.views.widget import Channel, Message
 
 EDGE = 260
 """Longest side of a thumbnail in pixels."""
+
+_KEPT = 3000
+"""Number of cached thumbnails, of some ten kilobytes each."""
 
 _MOST = 200
 """Maximum number of thumbnails in one request of the page."""
@@ -26,12 +29,9 @@ class Gallery:
     def __init__(
         self, channel: Channel, selector: RowSelector, pictures: Pictures, *, mask: bool
     ) -> None:
-        self._channel, self._selector, self._pictures, self._mask = (
-            channel,
-            selector,
-            pictures,
-            mask,
-        )
+        self._channel, self._selector, self._mask = channel, selector, mask
+        records = selector.records
+        self._thumb = lru_cache(_KEPT)(lambda row: pictures.thumb(records.record(row), EDGE))
         self._asked = 0
 
     def send(self, view: str, rows: Positions, request: Message) -> None:
@@ -52,7 +52,7 @@ class Gallery:
         record = self._selector.records.record(row)
         trouble, thumb = "", b""
         try:
-            thumb = self._pictures.thumb(record, EDGE)
+            thumb = self._thumb(row)
         except CvocrError as error:
             trouble = "The picture cannot be read." if self._mask else str(error)
         message = {"at": at, "choice": choice, "trouble": trouble, **self._about(record)}

@@ -38,9 +38,6 @@ FIRST: Final = 1200
 _NEARLY: Final = 0.75
 """A cached photo is used if it has at least this share of the requested size."""
 
-_THUMBS: Final = 3000
-"""Number of cached thumbnails, of some ten kilobytes each."""
-
 _PAPER: Final = 900
 _CROP: Final = (1400, 220)
 _MARGIN: Final = 0.3
@@ -52,22 +49,10 @@ _EDGE: Final = 0.04
 class RowPictures:
     """The pictures of a row that are sent to the page; all bytes are JPEG files.
 
-    Parameters
-    ----------
-    width, height
-        Size of the upright page in pixels; 0 if it could not be read.
-    photo
-        The page, no larger than requested.
-    paper
-        The rectified paper; empty if its corners are unknown.
-    paper_size, paper_quads
-        Size of `paper`, and the quads on it, in pixels.
-    crops
-        The rectified crop of each field's value.
-    turn
-        Clockwise rotation in degrees, a multiple of 90, that makes the paper upright.
-    trouble
-        Why there is no picture; "" if there is one.
+    `width` and `height` are the size of the upright page in pixels, 0 if it could not be read;
+    `photo` is the page, no larger than requested; `paper` the rectified paper, empty if its corners
+    are unknown, with its size and the quads on it.  `turn` is the clockwise rotation in degrees, a
+    multiple of 90, that makes the paper upright.  `trouble` says why there is no picture.
     """
 
     width: int = 0
@@ -98,7 +83,6 @@ class Pictures:
     ) -> None:
         self._limits, self._fetch, self._mask = limits, fetch, mask
         self._kept: OrderedDict[int, tuple[int, RowPictures]] = OrderedDict()
-        self._thumbs: OrderedDict[int, bytes] = OrderedDict()
         self._lock = Lock()
 
     def kept(self, record: Record, edge: int) -> RowPictures | None:
@@ -133,23 +117,8 @@ class Pictures:
     def thumb(self, record: Record, edge: int) -> bytes:
         """Return a thumbnail of the paper, or of the page if its corners are unknown.
 
-        Raises
-        ------
-        RowError
-            The picture cannot be read.
+        A picture that cannot be read is a `RowError`.
         """
-        with self._lock:
-            if record.row in self._thumbs:
-                self._thumbs.move_to_end(record.row)
-                return self._thumbs[record.row]
-        made = jpeg(self._small(record, edge))
-        with self._lock:
-            self._thumbs[record.row] = made
-            while len(self._thumbs) > _THUMBS:
-                self._thumbs.popitem(last=False)
-        return made
-
-    def _small(self, record: Record, edge: int) -> Pixels:
         # The paper is only a part of the page, so the page is loaded in a larger size.
         pixels, share = load_small(
             record.source, 3 * edge, page=record.page, limits=self._limits, fetch=self._fetch
@@ -161,8 +130,8 @@ class Pictures:
             flat = None if small is None else small.reshape(-1).tolist()
             pixels = masked(pixels, record.type, flat, [quad.tolist() for quad in quads])
         if small is None:
-            return shrunk(pixels, edge)
-        return cut(pixels, grown(small, _EDGE), width=edge, height=edge)
+            return jpeg(shrunk(pixels, edge))
+        return jpeg(cut(pixels, grown(small, _EDGE), width=edge, height=edge))
 
     def sharp(self, record: Record, edge: int) -> bytes:
         """Return the photo in a larger size, not cached; empty if it cannot be read."""
@@ -172,10 +141,7 @@ class Pictures:
     def pixels(self, record: Record) -> Pixels:
         """Return the page, with personal parts covered if `mask` was set.
 
-        Raises
-        ------
-        RowError
-            The picture cannot be read.
+        A picture that cannot be read is a `RowError`.
         """
         image = load(record.source, pages=(record.page,), limits=self._limits, fetch=self._fetch)
         if self._mask:

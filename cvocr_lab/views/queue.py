@@ -135,11 +135,8 @@ def review_queue(
 
     Examples
     --------
-    >>> from cvocr_lab.frames import Reading, to_frame
-    >>> from cvocr_lab.results import Document, Extraction, FieldValue
-    >>> values = {"id": FieldValue("001099000123", 0.98), "name": FieldValue("TRẦN AN", 0.6)}
-    >>> papers = [Reading(Extraction((Document("tcc_chip", "front", values),)))]
-    >>> frame = to_frame(papers, pd.DataFrame({"image": ["a.jpg"]}))
+    >>> paper = {"id": "001099000123", "id_confidence": 0.98, "name": "TRẦN AN"}
+    >>> frame = pd.DataFrame([paper | {"name_confidence": 0.6, "ocr_type": "tcc_chip"}])
     >>> review_queue(frame, audit=0, fields=["id", "name"])[["row", "field", "reason"]]
        row field          reason
     0    0  name  confidence 60%

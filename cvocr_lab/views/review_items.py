@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from statistics import median
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
 import pandas as pd
 
 from cvocr_lab.errors import ArgumentError
-from cvocr_lab.frames import Records, as_text
+from cvocr_lab.frames import Record, Records, as_text
 from cvocr_lab.journal import (
     QUAD,
     REVIEWED,
@@ -24,8 +26,10 @@ from cvocr_lab.journal import (
     State,
     frame_items,
     picture_digest,
+    quad_of,
+    quad_text,
 )
-from cvocr_lab.views.second_engine import SecondEngine
+from cvocr_lab.text import comparison_key
 
 DECIDED: Final = REVIEWED | {"skipped", "disputed"}
 """States set by a person; items in other states are still to do."""
@@ -47,13 +51,9 @@ _LONGEST: Final = 600.0
 class Items:
     """A queue of fields to review, and the journal of decisions about them.
 
-    The queue has the columns `row` (position) and `field`, and optionally `reason` and
-    `chance`.  Decisions are read from the journal and written to it.
-
-    Raises
-    ------
-    ArgumentError
-        The queue lacks a column, or contains a row that the frame does not have.
+    The queue has the columns `row` (position) and `field`, and optionally `reason` and `chance`; an
+    `ArgumentError` is raised if one is missing or there is no such row.  `second` has the values of
+    a second engine, in the form of `truth_by_row`.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class Items:
         queue: pd.DataFrame,
         journal: Journal,
         *,
-        second: SecondEngine | None = None,
+        second: pd.DataFrame | None = None,
     ) -> None:
         for column in ("row", "field"):
             if column not in queue:
@@ -83,11 +83,9 @@ class Items:
         self.values: list[str] = [
             read[field][row] for row, field in zip(self.rows, self.fields, strict=True)
         ]
-        self._differ = frozenset(
-            second.differing(self.rows, self.fields, self.values) if second else ()
-        )
         # Arrays, because a dict of a million items takes seconds to build.
         self._number_of = {field: n for n, field in enumerate(dict.fromkeys(self.fields))}
+        self._differ = frozenset() if second is None else self._differing(second)
         self._item_field = np.array([self._number_of[f] for f in self.fields], np.int64)
         self._item_row = np.array(self.rows, np.int64)
         pictured = pd.Index(list(map(_face, self._of_row)), tupleize_cols=False)
@@ -97,6 +95,18 @@ class Items:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    def _differing(self, second: pd.DataFrame) -> frozenset[int]:
+        """Return the positions of the items for which the second engine has another value."""
+        empty = [""] * len(second)
+        other = {f: second[f].tolist() if f in second else empty for f in self._number_of}
+        there = (second["row"] >= 0).tolist()
+        items = zip(self.rows, self.fields, self.values, strict=True)
+        return frozenset(
+            k
+            for k, (row, field, value) in enumerate(items)
+            if there[row] and comparison_key(other[field][row]) != comparison_key(value)
+        )
 
     def place(self, row: int, field: str) -> int | None:
         """Return the position of a field of a row in the queue, or None."""
@@ -160,19 +170,8 @@ class Items:
     ) -> Decision | None:
         """Write a decision to the journal, unless the same person has already made it.
 
-        Parameters
-        ----------
-        state
-            ``untouched`` for a note alone, which does not change the state.
-        text
-            The value, for states that have one.
-        note, doubt, seconds
-            See `cvocr_lab.journal.Decision`.
-
-        Raises
-        ------
-        OSError
-            The journal cannot be written.
+        The state is ``untouched`` for a note alone, which does not change the state.  `text` is the
+        value, for states that have one.  An `OSError` is raised if the journal cannot be written.
         """
         before = self.standing(k)
         latest = before.decisions[-1] if before else None
@@ -203,6 +202,35 @@ class Items:
         self.update_state(k)
         return decision
 
+    def record(self, row: int) -> Record:
+        """Return a row, with the boxes of its values as corrected by people."""
+        record = self._records.record(row)
+        moved = {
+            field: replace(record.cells[field], quad=quad_of(standing.value))
+            for field in record.cells
+            if (standing := self.journal.at(self._of_row[row], field + QUAD)) and standing.reviewed
+        }
+        cells = MappingProxyType({**record.cells, **moved})
+        return replace(record, cells=cells) if moved else record
+
+    def put_box(self, row: int, field: str, quad: Sequence[float] | None) -> Decision:
+        """Write a box to the journal; None removes the box."""
+        return self.journal.decide(
+            replace(self._of_row[row], field=field + QUAD),
+            "corrected",
+            value=quad_text(quad),
+            engine=str(self._records.engines[row]),
+            engine_value=quad_text(self._records.cell(row, field).quad),
+        )
+
+    def give_box(self, row: int, field: str, other: str) -> Decision | None:
+        """Move the box of a field to another field; return None if there is no box."""
+        cell = self.record(row).cells.get(field)
+        if cell is None or cell.quad is None:
+            return None
+        self.put_box(row, other, cell.quad)
+        return self.put_box(row, field, None)
+
     def find(self, item: Item) -> int | None:
         """Return the position in the queue of an item of the journal, or None."""
         field = item.field.removesuffix(QUAD)
@@ -212,13 +240,7 @@ class Items:
         return None
 
     def choose(self, shown: str, field: str) -> None:
-        """Select the items to go through.
-
-        Raises
-        ------
-        ArgumentError
-            `shown` is not in `SHOWN`.
-        """
+        """Select the items to go through: one of `SHOWN`, and a field or "" for all."""
         if shown not in SHOWN:
             raise ArgumentError(f"shown must be one of {', '.join(SHOWN)}, not {shown!r}")
         self.shown, self.field = shown, field

@@ -7,7 +7,7 @@ import pandas as pd
 
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.frames import TEXT
-from cvocr_lab.journal import Decisions, Standing, fold, frame_items, read_decisions
+from cvocr_lab.journal import Decisions, fold, frame_items, read_decisions
 from cvocr_lab.journal.decision import REVIEWED
 from cvocr_lab.journal.fold import digests, input_namer, item_key
 from cvocr_lab.text import comparison_key
@@ -47,12 +47,10 @@ def reviewed_values(
 
     Examples
     --------
-    >>> from cvocr_lab.frames import Reading, to_frame
     >>> from cvocr_lab.journal import Decision, Item
-    >>> from cvocr_lab.results import Document, Extraction, FieldValue
     >>> from cvocr_lab.views.queue import review_queue
-    >>> paper = Document("tcc_chip", "front", {"name": FieldValue("TRẦN AN", 0.6)})
-    >>> frame = to_frame([Reading(Extraction((paper,)))], pd.DataFrame({"image": ["a.jpg"]}))
+    >>> paper = {"image": "a.jpg", "ocr_type": "tcc_chip", "ocr_side": "front", "name": "TRẦN AN"}
+    >>> frame = pd.DataFrame([paper])
     >>> said = Decision(Item("a.jpg", side="front", field="name"), "corrected", "TRẦN ÂN")
     >>> reviewed_values(frame, review_queue(frame), [said])[["field", "right", "chance"]]
       field  right  chance
@@ -67,10 +65,15 @@ def reviewed_values(
     cells = zip(queue["row"].tolist(), queue["field"].tolist(), strict=True)
     there = [standings.get(item_key(items[row], name_of, field)) for row, field in cells]
     decided = np.array([s is not None and s.state not in ("untouched", "prefilled") for s in there])
-    judged = [at for at, s in enumerate(there) if s is not None and s.state in REVIEWED]
-    judged = [at for at in judged if _standing(there[at]).state != "unreadable"]
+    known = [
+        (at, standing)
+        for at, standing in enumerate(there)
+        if standing is not None and standing.state in REVIEWED - {"unreadable"}
+    ]
+    judged = [at for at, _ in known]
     values = queue["value"].fillna("").tolist()
-    right = [_says(_standing(there[at]), values[at]) for at in judged]
+    right = [comparison_key(s.value or "") == comparison_key(values[at]) for at, s in known]
+    spent = [s.decisions[-1].seconds if s.decisions else None for _, s in known]
 
     drawn, rank = queue["audit"].to_numpy(bool), queue["rank"].to_numpy()
     waiting = rank[~drawn & ~decided]
@@ -84,20 +87,6 @@ def reviewed_values(
             "field": pd.Series(queue["field"].to_numpy(object)[judged], dtype=TEXT),
             "right": pd.Series(right, dtype=bool),
             "chance": chance[judged],
-            "seconds": [_seconds(_standing(there[at])) for at in judged],
+            "seconds": pd.Series(spent, dtype="float64"),
         }
     )
-
-
-def _standing(standing: Standing | None) -> Standing:
-    assert standing is not None
-    return standing
-
-
-def _says(standing: Standing, value: str) -> bool:
-    return comparison_key(standing.value or "") == comparison_key(value)
-
-
-def _seconds(standing: Standing) -> float:
-    spent = standing.decisions[-1].seconds if standing.decisions else None
-    return float("nan") if spent is None else spent

@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property, partial
+from functools import cached_property
 from os import PathLike
 
 import pandas as pd
 
 from cvocr_lab import cleaning
-from cvocr_lab.frames import Records, Table
+from cvocr_lab.errors import ArgumentError
+from cvocr_lab.frames import Records, Table, Truth, truth_by_row
 from cvocr_lab.images import Fetch, Limits
-from cvocr_lab.journal import Check, Decision, Journal
+from cvocr_lab.journal import Check, Decision, Journal, quad_of
 from cvocr_lab.kinds import captioned
-from cvocr_lab.views.boxes import Boxes, quad_from_message
+from cvocr_lab.views.live_page import Handler, as_position
 from cvocr_lab.views.messages import row_message
 from cvocr_lab.views.pictures import Pictures
 from cvocr_lab.views.queue import Order, review_queue
 from cvocr_lab.views.review_items import SHOWN, Items
-from cvocr_lab.views.second_engine import SecondEngine
-from cvocr_lab.views.session import Handler, Session
-from cvocr_lab.views.tags import Tags, split
+from cvocr_lab.views.session import Session
+from cvocr_lab.views.tags import Tags
 from cvocr_lab.views.truth_overlay import TruthOverlay, edits
-from cvocr_lab.views.viewer import as_position, pictured, preload, send_row, send_sharp
-from cvocr_lab.views.widget import Message, Mimebundle, mimebundle
+from cvocr_lab.views.viewer import pictured
+from cvocr_lab.views.widget import Message
 
 
 class Reviewer(Session):
@@ -43,14 +43,12 @@ class Reviewer(Session):
         items: Items,
         *,
         overlay: TruthOverlay | None,
-        second: SecondEngine | None,
+        second: pd.DataFrame | None,
         checks: Mapping[str, Check | None],
         height: int,
     ) -> None:
         super().__init__("board", records, pictures, items, checks=checks, height=height)
         self._overlay, self._second = overlay, second
-        self._boxes = Boxes(records, items)
-        self._done: dict[str, dict[str, object]] = {}
         self._listeners: list[Callable[[Decision], object]] = []
 
     def on_decision(self, call: Callable[[Decision], object]) -> Callable[[Decision], object]:
@@ -63,20 +61,18 @@ class Reviewer(Session):
         where = self.journal.path.name
         return f"Reviewer of {len(self)} fields, {left} to do, journal {where}; run the cell"
 
-    def _repr_mimebundle_(self, **_: object) -> Mimebundle:
+    def _first_row(self) -> int | None:
         first = self._items.first()
-        if first is not None:
-            preload(self._channel, self._pictures, self._records, self._items.rows[first])
-        return mimebundle(self._channel, repr(self))
+        return None if first is None else self._items.rows[first]
 
     def _handlers(self) -> Mapping[str, Handler]:
         return {
             "open": self._open, "show": self._show, "choose": self._choose, "check": self._check,
-            "sharp": self._sharpen, "decide": self._decide, "undo": self._undo,
+            "sharp": self._sharpen, "decide": self._decide_and_call, "undo": self._undo,
             "box": self._box, "tag": self._tag,
         }  # fmt: skip
 
-    def _open(self, view: str, request: Message) -> None:  # noqa: ARG002 - all ears take the same
+    def _open(self, view: str, _: Message) -> None:
         self._items.read_others()
         self._channel.tell(
             view,
@@ -89,7 +85,7 @@ class Reviewer(Session):
                 "at": self._items.first(),
                 "journal": self._journal_key(),
                 "journal_name": self.journal.path.name,
-                "shown": list(SHOWN) if self._second else [s for s in SHOWN if s != "differ"],
+                "shown": [s for s in SHOWN if s != "differ" or self._second is not None],
                 "fields": [[f, captioned(f)] for f in dict.fromkeys(self._items.fields)],
                 "progress": self._items.progress(),
             },
@@ -113,7 +109,7 @@ class Reviewer(Session):
     def _send(self, view: str, k: int, request: Message) -> None:
         items, row = self._items, self._items.rows[k]
         items.identify(row)
-        record = self._boxes.record(row)
+        record = items.record(row)
         judgements = self._overlay.of(row) if self._overlay else {}
         message = row_message(record, judgements, mask=False)
         fields = message["fields"]
@@ -132,13 +128,13 @@ class Reviewer(Session):
             "after": items.next(k),
             "next": items.next(k, undecided=items.shown == "to do"),
         }
-        send_row(self._channel, view, self._pictures, record, message, request)
+        self._send_row(view, record, message, request)
 
     def _names(self, engine: str) -> dict[str, object]:
         """Return the names of the two engines; two readings of one engine get distinct names."""
         if self._second is None:
             return {"engine": engine}
-        other = self._second.engine
+        other = self._second.attrs["engine"]
         if other != (engine or "other"):
             return {"engine": engine, "other_engine": other}
         return {"engine": f"{engine} (frame)".strip(), "other_engine": f"{engine} (other)".strip()}
@@ -166,52 +162,40 @@ class Reviewer(Session):
 
     def _other(self, row: int, field: str) -> dict[str, object]:
         """Return the second engine's value and its differences."""
-        other = self._second.value(row, field) if self._second else None
-        if other is None:
+        if self._second is None or self._second["row"].to_numpy(int)[row] < 0:
             return {}
+        other = str(self._second[field].iat[row]) if field in self._second else ""
         k = self._items.place(row, field)
         own = "" if k is None else self._items.values[k]
         return {"other": other, "other_edits": edits(other, own) if other and own else []}
 
     def _box(self, view: str, request: Message) -> None:
         """Write a box that was drawn, moved, removed or assigned to another field."""
-        k, other = as_position(request.get("at")), str(request.get("to") or "")
-        quad = quad_from_message(request.get("quad"))
-        if not 0 <= k < len(self._items) or (quad is None and request.get("quad") is not None):
+        k, other, sent = as_position(request.get("at")), request.get("to"), request.get("quad")
+        quad = quad_of(" ".join(map(str, sent))) if isinstance(sent, list) else None
+        if not 0 <= k < len(self._items) or (quad is None and sent is not None):
             return
         row, field = self._items.rows[k], self._items.fields[k]
         self._items.identify(row)
-        give = partial(self._boxes.give, row, field, other)
-        put = partial(self._boxes.put, row, field, quad)
-        why_not, decision = self._written(give if other else put)
-        if why_not:
-            self._channel.tell(view, "trouble", {"text": why_not["refused"]})
-            return
+        if other:
+            decision = self._items.give_box(row, field, str(other))
+        else:
+            decision = self._items.put_box(row, field, quad)
         self._pictures.forget(row)
         self._send(view, k, request)
         self._called(decision)
 
     def _tag(self, view: str, request: Message) -> None:
         k = as_position(request.get("at"))
-        if not 0 <= k < len(self._items):
-            return
-        row = self._items.rows[k]
-        self._items.identify(row)
-        why_not, _ = self._written(lambda: self._tags.put(row, split(str(request.get("tags", "")))))
-        if why_not:
-            self._channel.tell(view, "trouble", {"text": why_not["refused"]})
-        else:
-            told = {"at": k, "tags": self._tags.of(row), "known": self._tags.known()}
-            self._channel.tell(view, "tagged", told)
+        if 0 <= k < len(self._items):
+            row = self._items.rows[k]
+            self._items.identify(row)
+            self._put_tags(view, self._tags, row, request)
 
     @cached_property
     def _tags(self) -> Tags:
         faces = [self._items.face(row) for row in range(len(self._records))]
         return Tags(self._records, self.journal, faces)
-
-    def _sharpen(self, view: str, request: Message) -> None:
-        record = self._records.record(as_position(request.get("row")))
-        send_sharp(self._channel, view, self._pictures, record, request)
 
     def _check(self, view: str, request: Message) -> None:
         k, text = as_position(request.get("at")), str(request.get("text", ""))
@@ -219,25 +203,16 @@ class Reviewer(Session):
             wrong = self._complaint(k, text)
             self._channel.tell(view, "checked", {"at": k, "text": text, "wrong": wrong})
 
-    def _decide(self, view: str, request: Message) -> None:
-        k, token = as_position(request.get("at")), str(request.get("token", ""))
-        if not 0 <= k < len(self._items):
-            return
-        decision = None
-        if token not in self._done:  # a message that arrives twice is one decision
-            why_not, decision = self._decided(k, request)
-            if why_not:
-                self._channel.tell(view, "refused", {"token": token, "at": k, **why_not})
-                return
-            state = self._items.states[k]
-            self._done[token] = {"at": k, "state": state, "next": self._following(k)}
-        answer = {"token": token, **self._done[token], "progress": self._items.progress()}
+    def _decide_and_call(self, view: str, request: Message) -> None:
+        self._called(self._decide(view, request))
+
+    def _answer_decision(self, view: str, k: int, request: Message) -> None:
+        following = self._following(k)
+        answer: dict[str, object] = {"at": k, "state": self._items.states[k], "next": following}
+        answer |= {"token": request.get("token"), "progress": self._items.progress()}
         self._channel.tell(view, "decided", answer)
-        following = answer["next"]
-        self._send(
-            view, following if isinstance(following, int) and request.get("go") else k, request
-        )
-        self._called(decision)
+        go = request.get("go") and following is not None
+        self._send(view, following if go and following is not None else k, request)
 
     def _called(self, decision: Decision | None) -> None:
         if decision is not None:
@@ -327,10 +302,8 @@ def review(
     Examples
     --------
     >>> from tempfile import TemporaryDirectory
-    >>> from cvocr_lab.frames import Reading, to_frame
-    >>> from cvocr_lab.results import Document, Extraction, FieldValue
-    >>> paper = Document("tcc_chip", "front", {"id": FieldValue("001090000001", 0.7)})
-    >>> frame = to_frame([Reading(Extraction((paper,)))], pd.DataFrame({"image": ["a.jpg"]}))
+    >>> paper = {"image": "a.jpg", "id": "001090000001", "name": "TRẦN AN"}
+    >>> frame = pd.DataFrame([paper])
     >>> with TemporaryDirectory() as folder:
     ...     review(frame, f"{folder}/review.jsonl", fields=["id", "name"])
     Reviewer of 2 fields, 2 to do, journal review.jsonl; run the cell
@@ -344,10 +317,20 @@ def review(
         )
     elif other is None and "after" in queue:
         other = cleaning.suggested(records.frame, queue).assign(ocr_engine="suggestions")
-    second = None if other is None else SecondEngine(records, other)
+    second = None if other is None else _second_engine(records, other)
     items = Items(records, queue, opened, second=second)
     pictures = Pictures(limits=limits, fetch=fetch)
     return Reviewer(
         records, pictures, items, overlay=overlay, second=second, checks=checks or {},
         height=height,
     )  # fmt: skip
+
+
+def _second_engine(records: Records, other: pd.DataFrame) -> pd.DataFrame:
+    """Return the other engine's values for the rows of the frame, and its name in `attrs`."""
+    values = truth_by_row(records, Truth(other, records))
+    if len(records) and (values["row"] < 0).all():
+        raise ArgumentError("the two frames have no row in common: check their indexes")
+    engines = Records(other).engines.tolist()
+    values.attrs["engine"] = next(filter(None, engines), "other")
+    return values

@@ -41,26 +41,10 @@ MANY: Final = 60
 class RowFilter:
     """The rows that a person wants to see; "" and 0 mean no restriction.
 
-    Parameters
-    ----------
-    type
-        Document type, or `FAILED`.
-    warning
-        Code of a warning.
-    outcome
-        Rows with at least one value of this outcome; ``"all correct"`` for rows with no other.
-    tag
-        Rows with this tag.
-    below
-        Rows whose lowest confidence is less than this.
-    above
-        Rows whose lowest confidence is this or more.
-    query
-        A boolean expression for `pandas.DataFrame.eval`.
-    sort
-        One of `SORTS`, or a column; "" for the order of the frame.
-    reverse
-        Whether to reverse the order.
+    `type` may be `FAILED`; `outcome` selects rows with at least one value of this outcome, and
+    ``"all correct"`` those with no other.  The lowest confidence of a row must be less than
+    `below`, and `above` or more.  `query` is a boolean expression for
+    `pandas.DataFrame.eval`.  `sort` is one of `SORTS` or a column, and "" the order of the frame.
     """
 
     type: str = ""
@@ -107,10 +91,7 @@ class RowSelector:
     def select(self, filters: RowFilter) -> Positions:
         """Return the positions of the selected rows in the requested order.
 
-        Raises
-        ------
-        ArgumentError
-            The query or the order is invalid; the message says why.
+        An invalid query or order is an `ArgumentError`, whose message says why.
         """
         at = np.flatnonzero(self.combined(self.masks(filters))).astype(np.int64)
         if not filters.sort:

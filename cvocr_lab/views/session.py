@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from threading import RLock
-from typing import TYPE_CHECKING, Final
+from abc import abstractmethod
+from collections.abc import Mapping
+from functools import wraps
+from typing import Final, Literal
 
 import pandas as pd
 
+from cvocr_lab import cleaning, journal
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.frames import Records
-from cvocr_lab.journal import Check, Decision, State, check_value
+from cvocr_lab.journal import Check, Decision, Decisions, State, check_value
 from cvocr_lab.text import nfc
-from cvocr_lab.views.apply_decisions import apply
+from cvocr_lab.views.live_page import LivePage, as_position
 from cvocr_lab.views.messages import not_written
 from cvocr_lab.views.pictures import Pictures
 from cvocr_lab.views.review_items import Items
-from cvocr_lab.views.widget import Channel, Message, Page
-
-if TYPE_CHECKING:
-    from anywidget import AnyWidget
-
-Handler = Callable[[str, Message], None]
-"""A function that is called with the view of the page and its message."""
+from cvocr_lab.views.widget import Message, Page
 
 _STATES: Final[Mapping[str, State]] = {
     "skipped": "skipped", "unreadable": "unreadable", "disputed": "disputed", "note": "untouched",
@@ -30,14 +26,8 @@ _STATES: Final[Mapping[str, State]] = {
 """Decisions other than a value; a note does not change the state."""
 
 
-class Session:
-    """Items that a person decides on a page; subclasses define the page.
-
-    Attributes
-    ----------
-    journal
-        The journal that decisions are written to.
-    """
+class Session(LivePage):
+    """A page of items that a person decides; the decisions are written to `journal`."""
 
     def __init__(
         self,
@@ -49,17 +39,10 @@ class Session:
         checks: Mapping[str, Check | None],
         height: int,
     ) -> None:
+        super().__init__(page, records, pictures, height=height)
         self.journal = items.journal
-        self._records, self._pictures, self._items = records, pictures, items
-        self._checks, self._height = checks, height
-        # JupyterLab's subshells answer the page while other cells run.
-        self._lock = RLock()
-        self._channel = Channel(self._hear, page)
-
-    @property
-    def widget(self) -> AnyWidget:
-        """The widget itself, for combining several widgets on a page."""
-        return self._channel.widget
+        self._items, self._checks = items, checks
+        self._done: set[str] = set()
 
     @property
     def progress(self) -> pd.Series:
@@ -77,48 +60,50 @@ class Session:
     def __len__(self) -> int:
         return len(self._items)
 
-    def _handlers(self) -> Mapping[str, Handler]:
-        """Return the function for each request of the page."""
-        raise NotImplementedError
+    @abstractmethod
+    def _answer_decision(self, view: str, k: int, request: Message) -> None:
+        """Tell the page that an item is decided."""
 
-    def _hear(self, view: str, ask: str, request: Message) -> None:
-        handler = self._handlers().get(ask)
-        if handler:
-            with self._lock:
-                handler(view, request)
+    def _decide(self, view: str, request: Message) -> Decision | None:
+        """Write the decision that the page sent, and answer it."""
+        k, token = as_position(request.get("at")), str(request.get("token", ""))
+        if not 0 <= k < len(self._items):
+            return None
+        decision = None
+        if token not in self._done:  # a message that arrives twice is one decision
+            try:
+                doubt, decision = self._decided(k, request)
+                refusal = {"doubt": doubt} if doubt else {}
+            except OSError as error:
+                refusal = {"refused": not_written(error)}
+            if refusal:
+                self._channel.tell(view, "refused", {"token": token, "at": k, **refusal})
+                return None
+            self._done.add(token)
+        self._answer_decision(view, k, request)
+        return decision
 
-    def _decided(self, k: int, request: Message) -> tuple[Mapping[str, str], Decision | None]:
-        """Write the decision that the page sent, or return why it was not written."""
+    def _decided(self, k: int, request: Message) -> tuple[str, Decision | None]:
+        """Write a decision, or return why its value must be confirmed first."""
         self._items.read_others()
         act, text = str(request.get("act", "value")), nfc(str(request.get("value") or "")).strip()
         state, doubt = _STATES.get(act), ""
         if act == "value":
             doubt = self._complaint(k, text)
             if doubt and not request.get("force"):
-                return {"doubt": doubt}, None
+                return doubt, None
             state = "confirmed" if text == nfc(self._items.values[k]).strip() else "corrected"
         if state is None:
             raise ArgumentError("the page sent an unknown decision")
-        return self._put(k, state, text, request, doubt)
+        return "", self._put(k, state, text, request, doubt)
 
     def _put(
         self, k: int, state: State, text: str, request: Message, doubt: str = ""
-    ) -> tuple[Mapping[str, str], Decision | None]:
+    ) -> Decision | None:
         self._items.identify(self._items.rows[k])
         note, seconds = str(request.get("note") or ""), request.get("seconds")
         spent = float(seconds) if isinstance(seconds, int | float) else None
-        return self._written(
-            lambda: self._items.decide(k, state, text, note=note, doubt=doubt, seconds=spent)
-        )
-
-    def _written(
-        self, write: Callable[[], Decision | None]
-    ) -> tuple[Mapping[str, str], Decision | None]:
-        """Write to the journal, or return why it cannot be written."""
-        try:
-            return {}, write()
-        except OSError as error:
-            return {"refused": not_written(error)}, None
+        return self._items.decide(k, state, text, note=note, doubt=doubt, seconds=spent)
 
     def _complaint(self, k: int, text: str) -> str:
         field = self._items.fields[k]
@@ -136,3 +121,13 @@ class Session:
         if k is not None:
             self._items.update_state(k)
         return undone.item.field, k
+
+
+@wraps(journal.apply)
+def apply(  # noqa: D103 - the docstring is that of `journal.apply`
+    frame: pd.DataFrame,
+    decisions: Decisions,
+    *,
+    match: Literal["path", "content"] = "path",
+) -> pd.DataFrame:
+    return cleaning.refreshed(journal.apply(frame, decisions, match=match))

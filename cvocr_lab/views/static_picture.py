@@ -76,11 +76,8 @@ def show(
     Examples
     --------
     >>> import numpy as np
-    >>> from cvocr_lab.frames import Reading, to_frame
-    >>> from cvocr_lab.results import Document, Extraction, FieldValue
-    >>> name = FieldValue("TRẦN ÂN", 0.7, (10, 10, 90, 10, 90, 30, 10, 30))
-    >>> paper = Reading(Extraction((Document("tcc_chip", "front", {"name": name}),)))
-    >>> frame = to_frame([paper], pd.DataFrame({"image": [np.zeros((60, 100, 3), np.uint8)]}))
+    >>> name = {"name": "TRẦN ÂN", "name_quad": "10 10 90 10 90 30 10 30"}
+    >>> frame = pd.DataFrame([name | {"image": np.zeros((60, 100, 3), np.uint8)}])
     >>> show(frame).size
     (692, 109)
     """

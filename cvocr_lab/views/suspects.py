@@ -94,11 +94,8 @@ def suspects(
 
     Examples
     --------
-    >>> from cvocr_lab.frames import Reading, to_frame
-    >>> from cvocr_lab.results import Document, Extraction, FieldValue
-    >>> values = {"id": FieldValue("001099000123", 0.99), "sex": FieldValue("Nam", 0.99)}
-    >>> paper = Document("tcc_chip", "front", values)
-    >>> frame = to_frame([Reading(Extraction((paper,)))], pd.DataFrame({"image": ["a.jpg"]}))
+    >>> paper = {"id": "001099000123", "id_confidence": 0.99, "sex": "Nam", "sex_confidence": 0.99}
+    >>> frame = pd.DataFrame([paper | {"ocr_type": "tcc_chip"}])
     >>> labels = pd.DataFrame({"id": ["001099000123"], "sex": ["Nữ"]})
     >>> found = suspects(frame, labels)
     >>> found[["field", "label"]].to_dict("records")
@@ -115,7 +112,7 @@ def suspects(
     # With positions as index, and a column that identifies the rows of one paper.
     frame = records.frame.reset_index(drop=True).assign(ocr_type=records.types, paper=papers)
     found = _Suspicions(labels, names, {n: records.texts(n).tolist() for n in names})
-    found.by_codes(frame, "paper")
+    found.by_codes(frame)
     found.by_rules(frame, papers)
     second = None if other is None else truth_by_row(records, Truth(other, records, on=on), on=on)
     found.by_readings(records, second)
@@ -140,9 +137,9 @@ class _Suspicions:
         if self._there[at] and self._labels[field][at] != UNREADABLE:
             self._against.setdefault((at, field), []).append((strength, reason))
 
-    def by_codes(self, frame: pd.DataFrame, paper: str) -> None:
+    def by_codes(self, frame: pd.DataFrame) -> None:
         """Add labels that a QR code or MRZ contradicts."""
-        proven = labels_from_codes(frame, on=paper)
+        proven = labels_from_codes(frame, on="paper")
         for at, notes in zip(proven.index.tolist(), proven["proven_by"].tolist(), strict=True):
             for note in notes.split(";"):
                 field, code = note.split("=")

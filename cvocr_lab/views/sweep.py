@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Mapping
+from functools import lru_cache
 from math import ceil
 from os import PathLike
 from typing import Final, Literal, get_args
@@ -11,18 +11,18 @@ from typing import Final, Literal, get_args
 import numpy as np
 import pandas as pd
 
-from cvocr_lab.errors import ArgumentError, CvocrError, unknown
+from cvocr_lab.errors import ArgumentError, CvocrError, RowError, unknown
 from cvocr_lab.frames import Records
 from cvocr_lab.images import Fetch, Limits
 from cvocr_lab.images.crops import Points, corners_of, cut, grown, jpeg
 from cvocr_lab.journal import Check, Journal
 from cvocr_lab.kinds import caption
-from cvocr_lab.views.boxes import Boxes
+from cvocr_lab.views.live_page import Handler, as_position
 from cvocr_lab.views.pictures import Pictures
 from cvocr_lab.views.review_items import Items
-from cvocr_lab.views.session import Handler, Session
-from cvocr_lab.views.viewer import as_position, pictured
-from cvocr_lab.views.widget import Message, Mimebundle, mimebundle
+from cvocr_lab.views.session import Session
+from cvocr_lab.views.viewer import pictured
+from cvocr_lab.views.widget import Message
 
 SweepOrder = Literal["confidence", "value", "row"]
 
@@ -59,17 +59,12 @@ class Sweeper(Session):
     ) -> None:
         super().__init__("sweep", records, pictures, items, checks=checks, height=height)
         self.field, self._per_page = field, per_page
-        self._boxes = Boxes(records, items)
-        self._crops: OrderedDict[int, bytes] = OrderedDict()
-        self._done: set[str] = set()
+        self._cached_crop = lru_cache(maxsize=_KEPT)(self._crop)
         self._page = 0
 
     def __repr__(self) -> str:
         left, where = self._items.progress()["left"], self.journal.path.name
         return f"Sweeper of {len(self)} × {self.field}, {left} to do, journal {where}; run the cell"
-
-    def _repr_mimebundle_(self, **_: object) -> Mimebundle:
-        return mimebundle(self._channel, repr(self))
 
     def _handlers(self) -> Mapping[str, Handler]:
         return {
@@ -90,7 +85,7 @@ class Sweeper(Session):
         first = self._items.first()
         return 0 if first is None else first // self._per_page
 
-    def _open(self, view: str, request: Message) -> None:  # noqa: ARG002 - all ears take the same
+    def _open(self, view: str, _: Message) -> None:
         self._items.read_others()
         self._channel.tell(
             view,
@@ -120,7 +115,7 @@ class Sweeper(Session):
     def _cell(self, k: int) -> dict[str, object]:
         row = self._items.rows[k]
         standing = self._items.standing(k)
-        cell = self._boxes.record(row).cells[self.field]
+        cell = self._items.record(row).cells[self.field]
         return {
             "k": k,
             "label": str(self._records.frame.index[row]),
@@ -135,52 +130,32 @@ class Sweeper(Session):
 
     def _send_crops(self, view: str, page: int) -> None:
         """Send the crops of a page one by one, then prepare those of the next page."""
-        for k in self._on(page):
+        for k in (*self._on(page), *self._on(page + 1)):
             if page != self._page:
                 return  # another page is shown now
-            crop, trouble = self._crop(k)
-            message = {"k": k, "trouble": trouble}
-            self._channel.tell(view, "crop", message, [crop] if crop else [])
-        for k in self._on(page + 1):
-            if page != self._page:
-                return
-            self._crop(k)
+            trouble, crop = "", b""
+            try:
+                crop = self._cached_crop(k)
+            except CvocrError as error:
+                trouble = str(error)
+            if k in self._on(page):
+                message = {"k": k, "trouble": trouble}
+                self._channel.tell(view, "crop", message, [crop] if crop else [])
 
-    def _crop(self, k: int) -> tuple[bytes, str]:
-        if k in self._crops:
-            self._crops.move_to_end(k)
-            return self._crops[k], ""
-        record = self._boxes.record(self._items.rows[k])
+    def _crop(self, k: int) -> bytes:
+        record = self._items.record(self._items.rows[k])
         corners = corners_of(record.cells[self.field].quad)
         if corners is None:
-            return b"", "the place of the value on the picture is unknown"
-        try:
-            pixels = self._pictures.pixels(record)
-        except CvocrError as error:
-            return b"", str(error)
+            raise RowError("the place of the value on the picture is unknown")
+        points = _widened(grown(corners, _MARGIN))
         wide, tall = _CROP
-        made = jpeg(cut(pixels, _widened(grown(corners, _MARGIN)), width=wide, height=tall))
-        self._crops[k] = made
-        while len(self._crops) > _KEPT:
-            self._crops.popitem(last=False)
-        return made, ""
+        return jpeg(cut(self._pictures.pixels(record), points, width=wide, height=tall))
 
     # --- decisions
 
-    def _decide(self, view: str, request: Message) -> None:
-        k, token = as_position(request.get("at")), str(request.get("token", ""))
-        if not 0 <= k < len(self._items):
-            return
-        if token not in self._done:  # a message that arrives twice is one decision
-            why_not, _ = self._decided(k, request)
-            if why_not:
-                self._channel.tell(view, "refused", {"at": k, "token": token, **why_not})
-                return
-            self._done.add(token)
-        progress = self._items.progress()
-        self._channel.tell(
-            view, "decided", {"token": token, "cells": [self._cell(k)], "progress": progress}
-        )
+    def _answer_decision(self, view: str, k: int, request: Message) -> None:
+        message = {"token": request.get("token"), "progress": self._items.progress()}
+        self._channel.tell(view, "decided", {**message, "cells": [self._cell(k)]})
 
     def _confirm_rest(self, view: str, request: Message) -> None:
         """Confirm the undecided values of a page.
@@ -190,23 +165,20 @@ class Sweeper(Session):
         self._items.read_others()
         named = request.get("at")
         asked = [as_position(k) for k in named] if isinstance(named, list) else []
-        why_not: Mapping[str, str] = {}
         done = []
-        for k in asked:
-            if not 0 <= k < len(self._items) or self._items.states[k] != "prefilled":
-                continue
-            if self._complaint(k, self._items.values[k]):
-                continue  # malformed values must be confirmed one by one
-            why_not, _ = self._put(k, "confirmed", self._items.values[k], request)
-            if why_not:
-                break
-            done.append(self._cell(k))
-        message = {"cells": done, "progress": self._items.progress(), "rest": True}
-        self._channel.tell(view, "decided", {**message, "token": str(request.get("token", ""))})
-        if why_not:
-            self._channel.tell(view, "trouble", {"text": why_not["refused"]})
+        try:
+            for k in asked:
+                if not 0 <= k < len(self._items) or self._items.states[k] != "prefilled":
+                    continue
+                if self._complaint(k, self._items.values[k]):
+                    continue  # malformed values must be confirmed one by one
+                self._put(k, "confirmed", self._items.values[k], request)
+                done.append(self._cell(k))
+        finally:  # even if the journal cannot be written any more
+            message = {"cells": done, "progress": self._items.progress(), "rest": True}
+            self._channel.tell(view, "decided", {**message, "token": str(request.get("token", ""))})
 
-    def _undo(self, view: str, request: Message) -> None:  # noqa: ARG002 - all ears take the same
+    def _undo(self, view: str, _: Message) -> None:
         undone = self._undone(view)
         if undone is None:
             return
@@ -267,10 +239,8 @@ def sweep(
     Examples
     --------
     >>> from tempfile import TemporaryDirectory
-    >>> from cvocr_lab.frames import Reading, to_frame
-    >>> from cvocr_lab.results import Document, Extraction, FieldValue
-    >>> paper = Document("tcc_chip", "front", {"id": FieldValue("001090000001", 0.7)})
-    >>> frame = to_frame([Reading(Extraction((paper,)))], pd.DataFrame({"image": ["a.jpg"]}))
+    >>> paper = {"image": "a.jpg", "id": "001090000001", "id_confidence": 0.7}
+    >>> frame = pd.DataFrame([paper])
     >>> with TemporaryDirectory() as folder:
     ...     sweep(frame, "id", f"{folder}/review.jsonl")
     Sweeper of 1 × id, 1 to do, journal review.jsonl; run the cell

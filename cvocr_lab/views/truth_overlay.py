@@ -23,14 +23,10 @@ Edit = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """The comparison of one value with the truth.
+    """The outcome of a value, and the accepted text that is nearest to it ("" if there is none).
 
-    Parameters
-    ----------
-    truth
-        The accepted text nearest to the value; "" if there is none.
-    outcome
-        ``correct``, ``wrong``, ``invented``, ``missing`` or ``absent``; "" if the truth is ``###``.
+    The outcome is ``correct``, ``wrong``, ``invented``, ``missing`` or ``absent``; "" if the truth
+    is ``###``.
     """
 
     truth: str

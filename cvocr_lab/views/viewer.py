@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from os import PathLike
 from typing import TYPE_CHECKING
 
@@ -14,22 +15,20 @@ from cvocr_lab.images import Fetch, Limits
 from cvocr_lab.journal import Journal
 from cvocr_lab.views.facets import Facets
 from cvocr_lab.views.gallery import Gallery
-from cvocr_lab.views.messages import not_written, row_message, sheet_message
-from cvocr_lab.views.pictures import FIRST, Pictures
+from cvocr_lab.views.live_page import Handler, LivePage, as_position
+from cvocr_lab.views.messages import row_message
+from cvocr_lab.views.pictures import Pictures
 from cvocr_lab.views.row_filter import RowFilter, RowSelector, filter_from_message
 from cvocr_lab.views.static_picture import drawn
-from cvocr_lab.views.tags import Tags, split
+from cvocr_lab.views.tags import Tags
 from cvocr_lab.views.truth_overlay import Judgement, TruthOverlay
-from cvocr_lab.views.widget import Channel, Message, Mimebundle, mimebundle
+from cvocr_lab.views.widget import Message
 
 if TYPE_CHECKING:
-    from anywidget import AnyWidget
     from PIL import Image
 
-_EDGES = (400, 4096)
 
-
-class Viewer:
+class Viewer(LivePage):
     """The widget returned by `view`, which shows one row at a time.
 
     Attributes
@@ -49,20 +48,13 @@ class Viewer:
         mask: bool,
         height: int,
     ) -> None:
-        self._selector, self._pictures = selector, pictures
-        self._records, self._overlay = selector.records, selector.overlay
-        self._mask, self._height = mask, height
-        self._filters = filters
+        super().__init__("board", selector.records, pictures, height=height)
+        self._selector, self._overlay = selector, selector.overlay
+        self._mask, self._filters = mask, filters
         self.rows = selector.select(filters)
         self.at = 0
-        self._channel = Channel(self._hear)
         self._gallery = Gallery(self._channel, selector, pictures, mask=mask)
         self._facets = Facets(selector)
-
-    @property
-    def widget(self) -> AnyWidget:
-        """The widget itself, for combining several widgets on a page."""
-        return self._channel.widget
 
     def show(self) -> Image.Image:
         """Draw the current row as a static picture; see `cvocr_lab.views.show`.
@@ -86,32 +78,22 @@ class Viewer:
     def __repr__(self) -> str:
         return f"Viewer of {len(self.rows)} of {len(self._records)} rows; run the cell to see them"
 
-    def _repr_mimebundle_(self, **_: object) -> Mimebundle:
-        if len(self.rows):
-            preload(self._channel, self._pictures, self._records, int(self.rows[self.at]))
-        return mimebundle(self._channel, repr(self))
+    def _first_row(self) -> int | None:
+        return int(self.rows[self.at]) if len(self.rows) else None
 
-    def _hear(self, view: str, ask: str, request: Message) -> None:
-        if ask == "open":
-            self._open(view)
-        elif ask == "show":
-            self._show(view, request)
-        elif ask == "choices":
-            self._channel.tell(view, "choices", self._selector.options())
-        elif ask == "choose":
-            self._choose(view, filter_from_message(request))
-        elif ask == "sharp":
-            self._sharpen(view, request)
-        elif ask == "thumbs":
-            self._gallery.send(view, self.rows, request)
-        elif ask == "facets":
-            self._channel.tell(view, "facets", {"facets": self._facets.counts(self._filters)})
-        elif ask == "tag":
-            self._tag(view, request)
-        elif ask == "moved" and 0 <= as_position(request.get("at")) < len(self.rows):
-            self.at = as_position(request["at"])
+    def _handlers(self) -> Mapping[str, Handler]:
+        tell, selector = self._channel.tell, self._selector
+        return {
+            "open": self._open, "show": self._show, "moved": self._moved, "choose": self._choose,
+            "sharp": self._sharpen, "tag": self._tag,
+            "choices": lambda view, _: tell(view, "choices", selector.options()),
+            "facets": lambda view, _: tell(
+                view, "facets", {"facets": self._facets.counts(self._filters)}
+            ),
+            "thumbs": lambda view, request: self._gallery.send(view, self.rows, request),
+        }  # fmt: skip
 
-    def _open(self, view: str) -> None:
+    def _open(self, view: str, _: Message) -> None:
         self._channel.tell(
             view,
             "open",
@@ -127,7 +109,8 @@ class Viewer:
             },
         )
 
-    def _choose(self, view: str, filters: RowFilter) -> None:
+    def _choose(self, view: str, request: Message) -> None:
+        filters = filter_from_message(request)
         rows = self._selector.select(filters)
         before = int(self.rows[self.at]) if len(self.rows) else -1
         there = np.flatnonzero(rows == before)
@@ -144,23 +127,17 @@ class Viewer:
         record = self._records.record(int(self.rows[at]))
         message = {"at": at, **row_message(record, self._judgements(record), mask=self._mask)}
         message |= {"tags": self._selector.tags.of(record.row), "choice": request.get("choice")}
-        send_row(self._channel, view, self._pictures, record, message, request)
+        self._send_row(view, record, message, request)
 
-    def _sharpen(self, view: str, request: Message) -> None:
-        record = self._records.record(as_position(request.get("row")))
-        send_sharp(self._channel, view, self._pictures, record, request)
+    def _moved(self, _: str, request: Message) -> None:
+        at = as_position(request.get("at"))
+        if 0 <= at < len(self.rows):
+            self.at = at
 
     def _tag(self, view: str, request: Message) -> None:
         at, tags = as_position(request.get("at")), self._selector.tags
-        if tags.journal is None or not 0 <= at < len(self.rows):
-            return
-        row = int(self.rows[at])
-        try:
-            tags.put(row, split(str(request.get("tags", ""))))
-        except OSError as error:
-            self._channel.tell(view, "trouble", {"text": not_written(error)})
-            return
-        self._channel.tell(view, "tagged", {"at": at, "tags": tags.of(row), "known": tags.known()})
+        if tags.journal is not None and 0 <= at < len(self.rows):
+            self._put_tags(view, tags, int(self.rows[at]), request)
 
     def _judgements(self, record: Record) -> dict[str, Judgement]:
         return self._overlay.of(record.row) if self._overlay else {}
@@ -227,10 +204,8 @@ def view(
 
     Examples
     --------
-    >>> from cvocr_lab.frames import Reading, to_frame
-    >>> from cvocr_lab.results import Document, Extraction, FieldValue
-    >>> paper = Document("tcc_chip", "front", {"id": FieldValue("001090000001", 0.7)})
-    >>> frame = to_frame([Reading(Extraction((paper,)))], pd.DataFrame({"image": ["a.jpg"]}))
+    >>> paper = {"image": "a.jpg", "id": "001090000001", "id_confidence": 0.7}
+    >>> frame = pd.DataFrame([paper])
     >>> view(frame, query="id_confidence < 0.9")
     Viewer of 1 of 1 rows; run the cell to see them
     """
@@ -246,66 +221,9 @@ def view(
 def pictured(frame: pd.DataFrame) -> Records:
     """Return the rows of a frame that contains its pictures or their paths.
 
-    Raises
-    ------
-    ArgumentError
-        It is no flat frame, or does not contain them.
+    Anything else is an `ArgumentError`.
     """
     records = Records(frame)
     if len(records):
         records.source(0)
     return records
-
-
-def send_row(
-    channel: Channel,
-    view: str,
-    pictures: Pictures,
-    record: Record,
-    message: Message,
-    request: Message,
-) -> None:
-    """Send a row with its pictures, unless the page already has them."""
-    have = request.get("have")
-    if isinstance(have, list) and record.row in have:
-        channel.tell(view, "show", message)
-        return
-    edge = edge_of(request)
-
-    def send() -> None:
-        about, parts = sheet_message(pictures.sheet(record, edge))
-        channel.tell(view, "show", {**message, "sheet": about}, parts)
-
-    if pictures.kept(record, edge):
-        send()
-    else:
-        channel.run_in_background(view, send)
-
-
-def preload(channel: Channel, pictures: Pictures, records: Records, row: int) -> None:
-    """Load the first picture while the page is being built."""
-    channel.run_in_background("", lambda: pictures.sheet(records.record(row), FIRST))
-
-
-def send_sharp(
-    channel: Channel, view: str, pictures: Pictures, record: Record, request: Message
-) -> None:
-    """Send the photo of a row in a larger size."""
-    edge = edge_of(request)
-
-    def send() -> None:
-        photo = pictures.sharp(record, edge)
-        channel.tell(view, "sharp", {"row": record.row}, [photo] if photo else [])
-
-    channel.run_in_background(view, send)
-
-
-def as_position(value: object) -> int:
-    """Return the integer that the page sent; -1 for anything else."""
-    return value if isinstance(value, int) and not isinstance(value, bool) else -1
-
-
-def edge_of(request: Message) -> int:
-    """Return the requested picture size, rounded up so that resizing needs few new pictures."""
-    smallest, largest = _EDGES
-    return min(max(-(-as_position(request.get("edge")) // 200) * 200, smallest), largest)

@@ -16,6 +16,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Final, Literal
 
 from cvocr_lab.errors import CvocrError, MissingPartError
+from cvocr_lab.views.messages import not_written
 
 if TYPE_CHECKING:
     from anywidget import AnyWidget
@@ -24,22 +25,11 @@ Page = Literal["board", "sweep"]
 
 PARTS: Final[Mapping[Page, tuple[str, ...]]] = {
     "board": (
-        "page.js",
-        "box.js",
-        "stage.js",
-        "drawing.js",
-        "tags.js",
-        "gallery.js",
-        "facets.js",
-        "view.js",
-        "review.js",
-        "keys.js",
-        "board.js",
-        "board.css",
-        "gallery.css",
+        "page.js", "box.js", "stage.js", "drawing.js", "tags.js", "gallery.js", "facets.js",
+        "view.js", "review.js", "keys.js", "board.js", "board.css", "gallery.css",
     ),
     "sweep": ("page.js", "box.js", "sweep.js", "board.css", "sweep.css"),
-}
+}  # fmt: skip
 """Parts of the script and style of each page, in order."""
 
 Message = Mapping[str, object]
@@ -47,17 +37,8 @@ OnMessage = Callable[[str, str, Message], None]
 """A function that is called with the view of the page, its request, and the message."""
 
 
-def script(page: Page = "board") -> str:
-    """Return the script of a page."""
-    return _joined(page, ".js")
-
-
-def style(page: Page = "board") -> str:
-    """Return the style of a page."""
-    return _joined(page, ".css")
-
-
-def _joined(page: Page, ending: str) -> str:
+def static(page: Page, ending: Literal[".js", ".css"]) -> str:
+    """Return the script or the style of a page."""
     folder = files("cvocr_lab.views") / "static"
     parts = [part for part in PARTS[page] if part.endswith(ending)]
     return "\n".join((folder / part).read_text(encoding="utf-8") for part in parts)
@@ -69,7 +50,7 @@ class Channel:
     Messages of the page are handled in the main thread of the kernel.
     """
 
-    def __init__(self, on_message: OnMessage, page: Page = "board") -> None:
+    def __init__(self, on_message: OnMessage, page: Page) -> None:
         self._on_message = on_message
         self.widget = _widget(page)()
         self.widget.on_msg(self._received)
@@ -92,6 +73,8 @@ class Channel:
             work()
         except CvocrError as error:
             self.tell(view, "trouble", {"text": str(error)})
+        except OSError as error:
+            self.tell(view, "trouble", {"text": not_written(error)})
         except Exception as error:  # a traceback in the log of the page could show values
             text = f"Something went wrong in the kernel ({type(error).__name__})."
             self.tell(view, "trouble", {"text": text})
@@ -112,15 +95,5 @@ def _widget(page: Page) -> type[AnyWidget]:
             "frame.cvocr.show() draws a static picture without it"
         ) from None
     # The browser keeps one style per class name.
-    parts = {"_esm": script(page), "_css": style(page)}
+    parts = {"_esm": static(page, ".js"), "_css": static(page, ".css")}
     return type(page.capitalize(), (anywidget.AnyWidget,), parts)
-
-
-Mimebundle = tuple[dict[str, object], dict[str, object]]
-
-
-def mimebundle(channel: Channel, text: str) -> Mimebundle:
-    """Return what a notebook saves of the widget: its id and a plain text."""
-    made = channel.widget._repr_mimebundle_()
-    data, about = made if made is not None else ({}, {})
-    return {**data, "text/plain": text}, {**about}

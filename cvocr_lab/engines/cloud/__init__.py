@@ -6,8 +6,10 @@ base64.  Only the caller's pictures are sent, and nothing is written to disk.
 
 from __future__ import annotations
 
+import base64
 import ipaddress
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
@@ -15,10 +17,9 @@ from typing import ClassVar, Final, Literal
 from urllib.parse import urlsplit
 
 from cvocr_lab.engines import Request
-from cvocr_lab.engines.cloud.login import Login
 from cvocr_lab.engines.cloud.rate_limit import RateLimit
 from cvocr_lab.engines.cloud.request_body import http_request
-from cvocr_lab.engines.cloud.retries import Received, RetryingClient, RetryPolicy
+from cvocr_lab.engines.cloud.retries import Login, Received, RetryingClient, RetryPolicy
 from cvocr_lab.errors import (
     AnswerError,
     ArgumentError,
@@ -33,6 +34,9 @@ from cvocr_lab.results import Extraction
 from cvocr_lab.wire import HOST, Transport, decode
 
 __all__ = ["ENGINE", "CloudEngine"]
+
+KEY: Final = "CVOCR_API_KEY"
+SECRET: Final = "CVOCR_API_SECRET"
 
 _BY_STATUS: Final[Mapping[int, CvocrError]] = MappingProxyType(
     {
@@ -110,19 +114,12 @@ class CloudEngine:
     ) -> None:
         if transport not in (None, "url", "file", "base64"):
             raise ArgumentError(f"transport must be 'url', 'file' or 'base64', not {transport!r}")
-        for name, seconds in (("connect_s", connect_s), ("read_s", read_s), ("total_s", total_s)):
-            if not seconds > 0:
-                raise ArgumentError(f"{name} must be greater than 0, not {seconds!r}")
-        if per_second is not None and not per_second > 0:
-            raise ArgumentError(f"per_second must be greater than 0, or None, not {per_second!r}")
-        if retries < 0 or not retry_after_s >= 0:
-            raise ArgumentError("retries and retry_after_s must be 0 or more")
         self._base = checked_base(base_url)
         self._transport = transport
         self._get_thumb = get_thumb
-        self._login = Login(key, secret)
         policy = RetryPolicy(connect_s, read_s, total_s, retries, retry_after_s)
-        self._client = RetryingClient(self._base, self._login, policy, RateLimit(per_second))
+        rate = RateLimit(per_second)
+        self._client = RetryingClient(self._base, _login(key, secret), policy, rate)
         self.name = "cloud" if self._base == HOST else f"cloud {urlsplit(self._base).netloc}"
 
     @property
@@ -172,6 +169,16 @@ class CloudEngine:
         )
 
 
+def _login(key: str | None, secret: str | None) -> Login:
+    key = key or os.environ.get(KEY)
+    secret = secret or os.environ.get(SECRET)
+    if not key or not secret:
+        raise ArgumentError(f"no credentials: pass key=… and secret=…, or set {KEY} and {SECRET}")
+    if ":" in key:
+        raise ArgumentError("a key has no colon: pass the secret as secret=…")
+    return Login("Basic " + base64.b64encode(f"{key}:{secret}".encode()).decode())
+
+
 def _read(received: Received, kind: str, engine: str) -> Extraction:
     refusal = _BY_STATUS.get(received.status)
     try:
@@ -187,12 +194,10 @@ def _read(received: Received, kind: str, engine: str) -> Extraction:
 
 
 def checked_base(url: str) -> str:
-    """Check a base address, and return it without a slash at the end.
+    """Return a base address without a slash at the end.
 
-    Raises
-    ------
-    ArgumentError
-        It is no web address, contains credentials, or would send papers without encryption.
+    An `ArgumentError` is raised for one that is no web address, contains credentials, or would send
+    papers without encryption.
     """
     advice = "use the form https://host"
     try:

@@ -11,23 +11,23 @@ from email.utils import parsedate_to_datetime
 from time import monotonic
 from typing import Final
 
+from cvocr_lab.errors import ArgumentError
+
 FIRST_WAIT_S: Final = 0.5
 LONGEST_WAIT_S: Final = 8.0
 
 
 @dataclass(slots=True)
 class RateLimit:
-    """Spread requests evenly over time.
-
-    Parameters
-    ----------
-    per_second
-        Requests per second; None for no limit.
-    """
+    """Spread requests evenly over time: `per_second` of them, or None for no limit."""
 
     per_second: float | None = None
     _next: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.per_second is not None and not self.per_second > 0:
+            raise ArgumentError(f"per_second must be greater than 0, not {self.per_second!r}")
 
     def reserve(self) -> float:
         """Reserve the next request, and return the seconds to wait for it."""
@@ -43,18 +43,10 @@ class RateLimit:
 def backoff_s(failures: int, *, drawn: Callable[[], float] = random.random) -> float:
     """Return the seconds before the next attempt: exponential backoff with full jitter.
 
-    The upper limit is 0.5 s, doubled with each failure, at most 8 s.  Because of the jitter,
-    clients that failed at the same time do not retry at the same time.
+    The upper limit is 0.5 s, doubled with each failure, at most 8 s; `drawn` returns the share of
+    it, 0 to 1.  Because of the jitter, clients that failed at the same time do not retry at the
+    same time.
 
-    Parameters
-    ----------
-    failures
-        Number of failed attempts.
-    drawn
-        Returns a random share of the upper limit, 0 to 1.
-
-    Examples
-    --------
     >>> [backoff_s(n, drawn=lambda: 1.0) for n in (1, 2, 3, 4, 5, 6)]
     [0.5, 1.0, 2.0, 4.0, 8.0, 8.0]
     """
@@ -62,17 +54,10 @@ def backoff_s(failures: int, *, drawn: Callable[[], float] = random.random) -> f
 
 
 def retry_after_s(header: str | None, *, now: datetime | None = None) -> float | None:
-    """Parse a ``Retry-After`` header, RFC 9110 section 10.2.3: seconds, or None without one.
+    """Parse a ``Retry-After`` header (RFC 9110, section 10.2.3): seconds, or None without one.
 
-    Parameters
-    ----------
-    header
-        Seconds, or an HTTP date.
-    now
-        The time that dates are compared with; None for the current time.
+    An HTTP date is compared with `now`; None for the current time.
 
-    Examples
-    --------
     >>> retry_after_s("7"), retry_after_s("soon")
     (7.0, None)
     """

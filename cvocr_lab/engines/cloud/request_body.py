@@ -6,7 +6,7 @@ import base64
 import hashlib
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import quote, urlencode
@@ -26,19 +26,7 @@ _MEDIA: Final = {
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """An HTTP request, which may be sent several times.
-
-    Parameters
-    ----------
-    method, path
-        Method, and path below the host.
-    query
-        The encoded query.
-    headers
-        The headers without credentials.
-    body
-        The body; None for ``GET``.
-    """
+    """An HTTP request without credentials, which may be sent several times."""
 
     method: str
     path: str
@@ -65,25 +53,11 @@ def chosen_transport(images: Sequence[InputImage], kind: str) -> Transport:
 def http_request(
     images: Sequence[InputImage], kind: str, *, transport: Transport | None, get_thumb: bool
 ) -> HttpRequest:
-    """Build the HTTP request for pictures.
+    """Build the HTTP request for one picture, or for front and back.
 
-    Parameters
-    ----------
-    images
-        One picture, or front and back.
-    kind
-        A name of `cvocr_lab.kinds.REQUESTS`.
-    transport
-        How to send them; None chooses one that suits the source.
-    get_thumb
-        Whether to request the rectified crops, if the endpoint supports it.
-
-    Raises
-    ------
-    ArgumentError
-        The kind does not support this transport or number of pictures.
-    FetchError
-        A link that is sent as a file cannot be fetched.
+    `transport` says how to send them; None chooses one that suits the source.  `get_thumb` requests
+    the rectified crops, if the endpoint supports it.  A kind that does not support this transport
+    or number of pictures is an `ArgumentError`, a link that cannot be fetched a `FetchError`.
     """
     way = endpoint(kind, transport or chosen_transport(images, kind))
     if len(images) != len(way.images):
@@ -102,12 +76,18 @@ def http_request(
     contents = [_content(image) for image in images]
     headers = _headers(asked, [hashlib.sha256(content).hexdigest() for content in contents])
     if way.transport == "base64":
-        body = b"".join(_json_pieces(way.images, contents))
+        texts = [  # base64 needs no escapes, and `json.dumps` would search for them
+            b'"%b":"%b"' % (name.encode(), base64.b64encode(content))
+            for name, content in zip(way.images, contents, strict=True)
+        ]
+        body = b"{%b}" % b",".join(texts)
         headers["Content-Type"] = way.content_type
     else:
+        from urllib3 import encode_multipart_formdata
+
+        files = {n: _file(n, content) for n, content in zip(way.images, contents, strict=True)}
         boundary = headers["Idempotency-Key"][:32]
-        body = b"".join(_form_pieces(way.images, contents, boundary))
-        headers["Content-Type"] = f"{way.content_type}; boundary={boundary}"
+        body, headers["Content-Type"] = encode_multipart_formdata(files, boundary)
     return HttpRequest(way.method, way.path, _encoded(query), headers, body)
 
 
@@ -135,25 +115,7 @@ def _content(image: InputImage) -> bytes:
     return file.getvalue()
 
 
-def _json_pieces(names: Sequence[str], contents: Sequence[bytes]) -> Iterator[bytes]:
-    before = "{"
-    for name, content in zip(names, contents, strict=True):
-        yield f'{before}"{name}":"'.encode()
-        yield base64.b64encode(content)
-        before = '",'
-    yield b'"}'
-
-
-def _form_pieces(names: Sequence[str], contents: Sequence[bytes], boundary: str) -> Iterator[bytes]:
-    before = ""
-    for name, content in zip(names, contents, strict=True):
-        media, ending = _MEDIA.get(format_of(content), ("application/octet-stream", "bin"))
-        # The file's own name is not sent, since it may contain the name of a person.
-        yield (
-            f"{before}--{boundary}\r\n"
-            f'Content-Disposition: form-data; name="{name}"; filename="{name}.{ending}"\r\n'
-            f"Content-Type: {media}\r\n\r\n"
-        ).encode()
-        yield content
-        before = "\r\n"
-    yield f"{before}--{boundary}--\r\n".encode()
+def _file(name: str, content: bytes) -> tuple[str, bytes, str]:
+    media, ending = _MEDIA.get(format_of(content), ("application/octet-stream", "bin"))
+    # The file's own name is not sent, since it may contain the name of a person.
+    return f"{name}.{ending}", content, media

@@ -12,10 +12,10 @@ from time import monotonic
 from typing import TYPE_CHECKING, Final
 from urllib.parse import SplitResult, urljoin, urlsplit
 
-from cvocr_lab.engines.cloud.login import Signer
 from cvocr_lab.engines.cloud.rate_limit import RateLimit, backoff_s, retry_after_s
 from cvocr_lab.engines.cloud.request_body import HttpRequest
-from cvocr_lab.errors import AnswerError, BatchError, TransportError
+from cvocr_lab.errors import AnswerError, ArgumentError, BatchError, TransportError
+from cvocr_lab.images._limits import check_positive
 from cvocr_lab.wire import error_of
 
 if TYPE_CHECKING:
@@ -30,41 +30,31 @@ _CONNECTIONS: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
-class RetryPolicy:
-    """Time limits and number of retries.
+class Login:
+    """The header ``Authorization`` ("" for none), which never appears in a repr or traceback."""
 
-    Parameters
-    ----------
-    connect_s, read_s
-        Seconds to wait for a connection, and for the next bytes of an answer.
-    total_s
-        Seconds within which an answer must be complete once it has begun.
-    retries
-        Number of attempts after the first.
-    retry_after_s
-        Maximum wait for a ``Retry-After``.
-    """
+    header: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """Time limits and number of retries; see `cvocr_lab.engines.cloud.CloudEngine`."""
 
     connect_s: float
     read_s: float
     total_s: float
     retries: int
-    retry_after_s: float
+    retry_after_s: float = 60.0
+
+    def __post_init__(self) -> None:
+        check_positive(self, "connect_s", "read_s", "total_s")
+        if self.retries < 0 or not self.retry_after_s >= 0:
+            raise ArgumentError("retries and retry_after_s must be 0 or more")
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A complete answer.
-
-    Parameters
-    ----------
-    status
-        HTTP status.
-    body
-        The content.
-    attempts
-        Number of attempts.
-    """
+    """A complete answer: its HTTP status, its body, and the number of attempts."""
 
     status: int
     body: bytes = field(repr=False)
@@ -72,15 +62,7 @@ class Received:
 
 
 class _TransientError(Exception):
-    """Transient error; the call is retried.
-
-    Parameters
-    ----------
-    reason
-        The reason, for the message after the last attempt.
-    wait_s
-        The wait requested by the service.
-    """
+    """Transient error; the call is retried after the wait that the service requested."""
 
     def __init__(self, reason: str, wait_s: float | None = None) -> None:
         super().__init__(reason)
@@ -91,22 +73,15 @@ class _TransientError(Exception):
 class RetryingClient:
     """Send requests to one host, with retries; thread-safe.
 
-    Parameters
-    ----------
-    base
-        Scheme, host, and an optional prefix of the paths.
-    login
-        Signs requests to this host, and to no other.
-    policy, rate
-        Time limits, retries, and requests per second.
-    is_final_answer
-        Returns whether an error with this body must not be retried.
+    `base` is the scheme, the host, and an optional prefix of the paths.  The login is sent to this
+    host, and to no other.  `is_final_answer` says whether an error with this body must not be
+    retried.
     """
 
     def __init__(
         self,
         base: str,
-        login: Signer,
+        login: Login,
         policy: RetryPolicy,
         rate: RateLimit,
         is_final_answer: Callable[[bytes], bool] | None = None,

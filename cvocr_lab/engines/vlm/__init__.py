@@ -18,7 +18,7 @@ from cvocr_lab.engines import Request
 from cvocr_lab.engines.cloud import checked_base
 from cvocr_lab.engines.cloud.rate_limit import RateLimit
 from cvocr_lab.engines.cloud.request_body import HttpRequest
-from cvocr_lab.engines.cloud.retries import RetryingClient, RetryPolicy
+from cvocr_lab.engines.cloud.retries import Login, RetryingClient, RetryPolicy
 from cvocr_lab.engines.vlm import answers, prompt
 from cvocr_lab.errors import (
     AnswerError,
@@ -111,18 +111,18 @@ class VlmEngine:
     ) -> None:
         if not model:
             raise ArgumentError("pass the name of a model: model=…")
-        limits = {"max_side": max_side, "max_tokens": max_tokens, "connect_s": connect_s}
-        for name, number in (limits | {"read_s": read_s, "total_s": total_s}).items():
+        for name, number in {"max_side": max_side, "max_tokens": max_tokens}.items():
             if not number > 0:
                 raise ArgumentError(f"{name} must be greater than 0, not {number!r}")
-        if retries < 0 or not temperature >= 0:
-            raise ArgumentError("retries and temperature must be 0 or more")
+        if not temperature >= 0:
+            raise ArgumentError(f"temperature must be 0 or more, not {temperature!r}")
         self._base, self._model = checked_base(base_url), model
         self._structured, self._longest = structured, max_side
         self._settings = {"max_tokens": max_tokens, "temperature": temperature}
         self._prices = (price_in, price_out)
-        policy = RetryPolicy(connect_s, read_s, total_s, retries, 60.0)
-        login = _Bearer(key or os.environ.get(KEY))
+        policy = RetryPolicy(connect_s, read_s, total_s, retries)
+        key = key or os.environ.get(KEY)
+        login = Login(f"Bearer {key}" if key else "")
         self._client = RetryingClient(self._base, login, policy, RateLimit(per_second), _is_spent)
         self.name = f"vlm {model}"
 
@@ -192,23 +192,6 @@ class VlmEngine:
             "a vlm engine cannot be pickled, to protect its key: pass engine='vlm', and set "
             f"{KEY} in the other process"
         )
-
-
-class _Bearer:
-    """Sign requests with a key, if there is one, which never appears in a repr or traceback."""
-
-    __slots__ = ("_header",)
-
-    def __init__(self, key: str | None) -> None:
-        self._header = f"Bearer {key}" if key else ""
-
-    @property
-    def header(self) -> str:
-        """The header ``Authorization``; "" for none."""
-        return self._header
-
-    def __repr__(self) -> str:
-        return "_Bearer(…)"
 
 
 def _refused(status: int, body: bytes) -> CvocrError:

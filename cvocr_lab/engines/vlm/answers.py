@@ -31,14 +31,7 @@ _MOST: Final = 40
 def read(answer: bytes, pages: Sequence[int], engine: str) -> Extraction:
     """Parse the body of an answer.
 
-    Parameters
-    ----------
-    answer
-        The body as sent by the server.
-    pages
-        The page number of each picture that was sent.
-    engine
-        Name of the engine in the result.
+    `pages` has the page number of each picture that was sent.
 
     Raises
     ------

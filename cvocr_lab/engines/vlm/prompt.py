@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from cvocr_lab.images import InputImage
+from cvocr_lab.images.crops import jpeg, shrunk
 from cvocr_lab.kinds import TYPES, DocumentType, Field, request_kind
 
 PROMPT: Final = """\
@@ -74,20 +74,12 @@ def _whole(properties: Mapping[str, object]) -> dict[str, object]:
 def pictures(images: Sequence[InputImage], max_side: int) -> Iterator[tuple[int, str]]:
     """Yield the number of each page, and the page as a ``data:`` URI of a JPEG.
 
-    Parameters
-    ----------
-    max_side
-        Maximum length of the longer side in pixels; larger pictures are resized.
+    Pages with a side longer than `max_side` pixels are resized.
     """
-    from PIL import Image
-
     for image in images:
         for number, pixels in zip(image.numbers, image.pages, strict=True):
-            picture = Image.fromarray(pixels)
-            picture.thumbnail((max_side, max_side), Image.Resampling.LANCZOS)
-            file = io.BytesIO()
-            picture.save(file, "JPEG", quality=_QUALITY)
-            yield number, f"data:image/jpeg;base64,{base64.b64encode(file.getvalue()).decode()}"
+            content = jpeg(shrunk(pixels, max_side), quality=_QUALITY)
+            yield number, f"data:image/jpeg;base64,{base64.b64encode(content).decode()}"
 
 
 def body(
@@ -95,14 +87,8 @@ def body(
 ) -> bytes:
     """Return the body of the request, in the protocol of chat completions.
 
-    Parameters
-    ----------
-    sent
-        Pictures as ``data:`` URIs.
-    options
-        Further keys: ``temperature``, ``max_tokens`` …
-    structured
-        Whether to ask the server to enforce the schema.
+    `sent` has the pictures as ``data:`` URIs, and `options` further keys, such as ``temperature``.
+    `structured` asks the server to enforce the schema.
     """
     parts: list[dict[str, object]] = [
         {"type": "image_url", "image_url": {"url": uri}} for uri in sent

@@ -1,6 +1,6 @@
-// The whole board: pictures kept, keys, what is shown where.
+// The page of the viewer and of the reviewer: cached pictures, layout, keys.
 
-const KEPT = 8; // rows whose pictures the page keeps
+const KEPT = 8; // number of rows whose pictures are cached
 
 class Board extends Page {
   constructor(model, root) {
@@ -17,7 +17,7 @@ class Board extends Page {
       sharpen: (edge) => this.sharpen(edge),
     });
     this.galleryOn = false;
-    this.choice = 0; // counts the choices of rows: a place means another row after each
+    this.choice = 0; // number of the selection, since each one changes the rows' positions
   }
 
   listen() {
@@ -25,7 +25,7 @@ class Board extends Page {
     this.element.addEventListener("pointerdown", (event) => {
       if (!event.target.closest("input, textarea, select, button")) this.focus();
     });
-    // What is typed goes to the box, wherever one has clicked.
+    // Typed text goes to the box, wherever the person has clicked.
     this.element.addEventListener("focus", () => this.side?.box?.focus());
   }
 
@@ -36,7 +36,7 @@ class Board extends Page {
 
   get safe() {
     const typed = this.side.pending || this.side.dirty;
-    return typed ? "What you typed is kept on this page and not yet on disk." : "Nothing is lost.";
+    return typed ? "What you typed is kept on this page, but not yet on disk." : "Nothing is lost.";
   }
 
   answered(said, buffers) {
@@ -64,13 +64,13 @@ class Board extends Page {
     const step = (by) => (said.mode === "review"
       ? this.side.leave(by > 0 ? this.told?.after : this.told?.before) : this.go(this.at + by));
     const move = make("div", { class: "bar move" },
-      tool("before (←)", "‹", () => step(-1)), this.number, this.of, tool("next (→)", "›", () => step(1)));
+      tool("previous (←)", "‹", () => step(-1)), this.number, this.of, tool("next (→)", "›", () => step(1)));
     const tools = make("div", { class: "bar tools" },
       tool(`smaller (${alt}−)`, "−", () => this.stage.zoom(0.8)), tool(`larger (${alt}+)`, "+", () => this.stage.zoom(1.25)),
       tool(`the paper, the whole photo (${alt}0)`, "⤢", () => this.stage.fit()), tool(`turn right (${alt}R)`, "↻", () => this.stage.turn(90)),
       tool(`values on the picture (${alt}V)`, "Aa", () => this.toggleLabels()),
       ...(said.mode === "view" ? [tool("gallery of many papers (o)", "▦", () => this.showGallery(!this.galleryOn)),
-        tool("how the rows are distributed (f)", "▤", () => this.side.toggleFacets())] : []),
+        tool("distribution of the rows (f)", "▤", () => this.side.toggleFacets())] : []),
       tool("keys (F1)", "?", () => this.toggleHelp()));
     this.body = make("div", { class: "body" }, this.stage.element, this.side.element, this.help);
     const parts = [this.body];
@@ -107,7 +107,7 @@ class Board extends Page {
     this.want();
   }
 
-  /** Nothing is chosen: says so where the picture was. */
+  /** Shows a message instead of the picture if no row is selected. */
   empty() {
     this.told = null;
     this.number.value = 0;
@@ -115,14 +115,14 @@ class Board extends Page {
     this.gallery?.reset(0);
     this.showGallery(false);
     this.stage.clear(
-      this.mode === "review" ? "No field is in this choice." : "No row matches these filters.",
+      this.mode === "review" ? "No field matches this selection." : "No row matches these filters.",
       button({ class: "again" }, () => this.side.all(), this.mode === "review" ? "All fields to do" : "Show all rows"));
     this.side.clear();
     delete this.element.dataset.shown;
     delete this.element.dataset.row;
   }
 
-  /** The gallery in place of the picture, or not. */
+  /** Shows the gallery instead of the picture, or the picture again. */
   showGallery(on) {
     if (!this.gallery || this.galleryOn === on || (on && !this.count)) return true;
     this.galleryOn = on;
@@ -192,7 +192,7 @@ class Board extends Page {
     if (said.sheet) {
       const urls = buffers.map(addressOf);
       this.keep(said.row, { sheet: said.sheet, urls });
-      // Decoded before it is needed, so that the next picture is there at once.
+      // Decode it before it is needed, so that it is shown without delay.
       const picture = new Image();
       picture.src = urls[said.sheet.photo] ?? "";
       this.rows.get(said.row).picture = picture;
@@ -225,7 +225,7 @@ class Board extends Page {
     const { told } = this;
     const entry = this.rows.get(told.row);
     this.rows.delete(told.row);
-    this.rows.set(told.row, entry); // the latest used goes last
+    this.rows.set(told.row, entry); // the most recently used is the last
     const { sheet, urls } = entry;
     const quads = Object.fromEntries(told.fields.filter((f) => f.quad).map((f) => [f.name, f.quad]));
     this.stage.show({ key: told.row, url: entry.sharp ?? urls[sheet.photo], size: sheet.size, quads,
@@ -287,7 +287,7 @@ class Board extends Page {
     if (target.matches("input, textarea, select")) {
       const done = target.matches("input") && event.key === "Enter" && !composes(event);
       const leaves = done || event.key === "Escape";
-      if (leaves) this.focus(); // what was typed takes effect by its change
+      if (leaves) this.focus(); // the `change` event handles the text
       return leaves;
     }
     if (this.mode === "review") {

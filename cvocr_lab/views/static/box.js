@@ -1,9 +1,9 @@
-// A box for a value that behaves as the cell of a spreadsheet.
+// An input for a value that behaves like the cell of a spreadsheet.
 
 /**
- * The box is selected or edited. While it is selected, the first key typed replaces the value;
- * while it is edited, keys go into the text. The box has the focus in both states, because an
- * input method composes only where the focus is.
+ * The box is either selected or edited. While it is selected, the first key typed replaces the
+ * value; while it is edited, keys change the text. It has the focus in both states, because input
+ * methods need the focus.
  */
 class ValueBox {
   /** @param {{typed: () => void, left: () => void, turned: () => void}} on */
@@ -38,7 +38,7 @@ class ValueBox {
     });
     listen("blur", () => {
       on.turned();
-      // A window that loses the focus has not left the field.
+      // If only the window has lost the focus, the person has not left the field.
       if (document.hasFocus() && !this.composing) on.left();
     });
   }
@@ -73,14 +73,14 @@ class ValueBox {
     if (this.focused) this.element.select();
   }
 
-  /** Edits the value as it stands, from its end. */
+  /** Edits the value, with the cursor at its end. */
   edit() {
     this.turn(true);
     this.focus();
     this.element.setSelectionRange(this.value.length, this.value.length);
   }
 
-  /** Empties the box, for a value that is not on the paper. */
+  /** Clears the box, for a value that is not on the paper. */
   clear() {
     this.turn(true);
     this.element.value = "";
@@ -88,14 +88,14 @@ class ValueBox {
   }
 }
 
-/** Whether a key goes to an input method. */
+/** Returns whether a key is processed by an input method. */
 function composes(event) {
   return event.isComposing || event.keyCode === 229;
 }
 
 /**
- * What a key asks for by itself or with Alt, as "Enter", "Control+Enter" or "Alt+U"; letters and
- * digits go by the place of the key, so that a layout or Alt does not change them.
+ * Returns the name of a key with its modifiers, such as "Enter", "Control+Enter" or "Alt+U". With
+ * Alt, letters and digits are identified by the position of the key, independent of the layout.
  */
 function chord(event) {
   const key = event.altKey && /^(Key|Digit)/.test(event.code) ? event.code.replace(/^(Key|Digit)/, "") : event.key;

@@ -1,8 +1,8 @@
-// Boxes drawn and corrected on the picture.
+// Drawing and correcting boxes on the picture.
 
-const REACH = 7; // pixels around a corner that take hold of it
+const REACH = 7; // distance in pixels at which a corner can be dragged
 
-/** The corners of the field's box, to be dragged, and a box that is being drawn. */
+/** The corners of the field's box, which can be dragged, and the box that is being drawn. */
 class Handles {
   constructor(stage) {
     this.stage = stage;
@@ -12,7 +12,7 @@ class Handles {
     this.drawing = false;
   }
 
-  /** The box of this field can be corrected; null for none. */
+  /** Sets the field whose box can be corrected; null for none. */
   at(name) {
     if (!this.stage.on.boxed) return;
     if (name !== this.name) this.stop();
@@ -47,7 +47,7 @@ class Handles {
       ...[0, 2, 4, 6].map((at) => shape("circle", { cx: this.points[at], cy: this.points[at + 1], r: size * 0.75 })));
   }
 
-  /** Where on the page, in its own pixels, the pointer is. */
+  /** Returns the position of the pointer in pixels of the picture. */
   where(event) {
     const { stage } = this;
     const box = stage.element.getBoundingClientRect();
@@ -80,7 +80,7 @@ class Handles {
       this.points[this.held.corner] = inside(x, this.stage.width);
       this.points[this.held.corner + 1] = inside(y, this.stage.height);
     } else {
-      // Corners go clockwise from the top left of the text as it is seen, however the photo lies.
+      // Clockwise from the top left of the text as displayed, whatever the rotation of the photo.
       const [[x1, y1], [x2, y2]] = [this.held.from, [event.clientX, event.clientY]];
       const [left, right] = [Math.min(x1, x2), Math.max(x1, x2)];
       const [top, bottom] = [Math.min(y1, y2), Math.max(y1, y2)];
@@ -105,13 +105,13 @@ class Handles {
   }
 }
 
-/** What can be done with a field's box. */
+/** The buttons for a field's box. */
 class PlaceLine {
   constructor(side) {
     this.side = side;
     this.drawn = button({ title: "Alt+B" }, () => this.draw(), "Draw");
     this.remove = button({}, () => side.boxed(side.field.name, null), "Remove");
-    this.to = make("select", { title: "the box is another field's", "aria-label": "the box is another field's",
+    this.to = make("select", { title: "the box belongs to another field", "aria-label": "the box is another field's",
       onchange: () => this.give() });
     this.element = make("div", { class: "acts place" }, make("span", { class: "soft" }, "Box"), this.drawn, this.remove, this.to);
   }
@@ -119,9 +119,9 @@ class PlaceLine {
   show(told, field) {
     if (this.prompting) this.side.board.say("");
     this.prompting = false;
-    this.drawn.textContent = field.quad ? "Draw anew" : "Draw";
+    this.drawn.textContent = field.quad ? "Draw again" : "Draw";
     this.remove.disabled = this.to.disabled = !field.quad;
-    this.to.replaceChildren(make("option", { value: "" }, "give it to…"), ...told.fields
+    this.to.replaceChildren(make("option", { value: "" }, "assign it to…"), ...told.fields
       .filter((one) => one.name !== field.name).map((one) => make("option", { value: one.name },
         one.caption ? `${one.caption} (${one.name})` : one.name)));
   }

@@ -1,6 +1,6 @@
-// How the rows are distributed: bars that choose rows when they are clicked.
+// The distribution of the rows, as bars that filter the rows when clicked.
 
-const FACETS = { type: "type of paper", warning: "warnings", outcome: "outcome", tag: "tags", confidence: "least confidence" };
+const FACETS = { type: "type of paper", warning: "warnings", outcome: "outcome", tag: "tags", confidence: "lowest confidence" };
 
 class Facets {
   /** @param {{current: () => object, choose: (wish: object) => void, ask: () => void}} on */

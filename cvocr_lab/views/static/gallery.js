@@ -1,14 +1,14 @@
-// Many papers at once: thumbnails of the rows chosen, made as they come into sight.
+// Thumbnails of the selected rows, requested when they are scrolled into view.
 
 const THUMB = { wide: 196, tall: 186 };
-const HIGHEST = 16e6; // pixels that browsers let a page be high
+const HIGHEST = 16e6; // maximum height of an element in browsers, in pixels
 const THUMBS_KEPT = 800;
 
 class Gallery {
   /** @param {Board} board */
   constructor(board) {
     this.board = board;
-    this.told = new Map(); // place -> what the kernel told, with the picture's address
+    this.told = new Map(); // position -> message of the kernel, with the URL of the picture
     this.cards = new Map();
     this.count = 0;
     this.sheet = make("div", { class: "thumbs" });
@@ -17,7 +17,7 @@ class Gallery {
     this.observer.observe(this.element);
   }
 
-  /** Other rows were chosen. */
+  /** Starts again with other rows. */
   reset(count) {
     for (const { url } of this.told.values()) URL.revokeObjectURL(url);
     this.told.clear();
@@ -35,7 +35,7 @@ class Gallery {
     return Math.ceil(this.count / this.columns) * THUMB.tall + 8;
   }
 
-  /** How far the rows are scrolled; more than the element is, where they are higher than it can be. */
+  /** The scroll position in rows' pixels, which may exceed the maximum height of an element. */
   get offset() {
     const { scrollTop, scrollHeight, clientHeight } = this.element;
     return (scrollTop / Math.max(scrollHeight - clientHeight, 1)) * Math.max(this.real - clientHeight, 0);
@@ -138,7 +138,7 @@ class Gallery {
     this.board.go(at);
   }
 
-  /** Keys of the gallery; the others are the board's. */
+  /** Handles the keys of the gallery; the board handles all others. */
   key(key) {
     const rows = Math.max(1, Math.floor(this.element.clientHeight / THUMB.tall));
     const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -this.columns, ArrowDown: this.columns,

@@ -1,12 +1,12 @@
-// What every page shares: elements, the talk with the kernel, theme and keys. Its parts make one
-// ES module; what they share is their top level.
+// The base of all pages: elements, messages to and from the kernel, theme and keys. The parts of a
+// page are concatenated to one ES module, so they share their top-level names.
 
-const PATIENCE = 2500; // milliseconds till the page says that the kernel does not answer
+const PATIENCE = 2500; // milliseconds until the page reports that the kernel does not answer
 const DECIDED = new Set(["confirmed", "corrected", "skipped", "unreadable", "disputed"]);
 const ACTS = { "Alt+U": "unreadable", "Alt+S": "skipped", "Alt+D": "disputed" };
 const NO_PLACE = "its place on the picture is not known";
 
-/** Makes an element; text among the children is set as text, never as markup. */
+/** Creates an element; children that are text are inserted as text, never as markup. */
 function make(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
@@ -20,12 +20,12 @@ function make(tag, attributes = {}, ...children) {
 
 const stay = (event) => event.preventDefault();
 
-/** A button that leaves the focus where it is, so that pressing it is no blur. */
+/** Creates a button that does not take the focus, so that pressing it causes no blur. */
 function button(attributes, call, ...children) {
   return make("button", { type: "button", ...attributes, onmousedown: stay, onclick: call }, ...children);
 }
 
-/** A button of a bar, which says in words what its sign means. */
+/** Creates a button of a toolbar, whose title explains its symbol. */
 function tool(title, sign, call) {
   return button({ title, "aria-label": title }, call, sign);
 }
@@ -34,22 +34,22 @@ function cropImage(url, attributes = {}) {
   return make("img", { ...attributes, src: url, alt: "", draggable: "false" });
 }
 
-/** The address of a picture that came; to be revoked. */
+/** Returns an object URL of a received picture, which must be revoked. */
 function addressOf(buffer) {
   return URL.createObjectURL(new Blob([buffer], { type: "image/jpeg" }));
 }
 
-/** A share in percent, rounded down: only 1 is 100 %. */
+/** Formats a share in percent, rounded down: only 1 is 100 %. */
 function percent(share) {
   return share == null ? "" : `${Math.floor(share * 100 + 1e-7)}%`;
 }
 
-/** What tells one message, or one page, from any other. */
+/** Returns a unique identifier for a message or a page. */
 function unique() {
   return crypto.getRandomValues(new Uint32Array(4)).join("-");
 }
 
-/** Fills a meter with what is decided, and says it in words. */
+/** Shows the progress as a meter and in words. */
 function showProgress(meter, words, { counts, total, left }, more = []) {
   meter.replaceChildren(...[...DECIDED].filter((state) => counts[state]).map((state) =>
     make("span", { class: `state-${state}`, style: `width:${(100 * counts[state]) / total}%`,
@@ -59,7 +59,7 @@ function showProgress(meter, words, { counts, total, left }, more = []) {
   meter.setAttribute("aria-label", words.textContent);
 }
 
-/** A page between its model and the element it stands in; what it shows is for those that extend it. */
+/** A page with its model and its root element; subclasses define what it shows. */
 class Page {
   constructor(model, root, name, kind = "") {
     this.model = model;
@@ -86,7 +86,7 @@ class Page {
     this.heard = (said, buffers) => this.hear(said, buffers);
     this.model.on("msg:custom", this.heard);
     this.element.addEventListener("keydown", (event) => this.key(event));
-    // Lab takes the focus for its cell on a click in an output; here it stays.
+    // JupyterLab moves the focus to the cell when its output is clicked; this prevents it.
     for (const name of ["keyup", "keypress", "mousedown"]) {
       this.element.addEventListener(name, (event) => event.stopPropagation());
     }
@@ -94,7 +94,7 @@ class Page {
     for (const name of ["keydown", "pointermove", "wheel", "input"]) {
       this.element.addEventListener(name, alive, { passive: true, capture: true });
     }
-    // Ctrl+S stays the notebook's: its shortcuts pass by elements with the attribute.
+    // Ctrl+S still saves the notebook, whose shortcuts ignore elements with this attribute.
     this.saving = (event) => {
       const save = (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "s";
       if (save) this.element.removeAttribute("data-lm-suppress-shortcuts");
@@ -106,7 +106,7 @@ class Page {
     this.tick = setInterval(() => this.watch(), 500);
   }
 
-  /** Counts time only while a person is at it: not more than 15 s for each sign of life. */
+  /** Counts the seconds of a person's work: at most 15 s per sign of activity. */
   alive() {
     const now = performance.now();
     this.seconds += Math.min(now - (this.lively ?? now), 15000) / 1000;
@@ -124,10 +124,10 @@ class Page {
     this.element.toggleAttribute("data-dark", 0.3 * r + 0.6 * g + 0.1 * b < 110);
   }
 
-  // --- talk
+  // --- messages
 
   ask(what, said = {}) {
-    if (what !== "moved") this.waiting ??= performance.now(); // that one has no answer
+    if (what !== "moved") this.waiting ??= performance.now(); // which has no answer
     try {
       this.model.send({ ask: what, view: this.id, ...said });
     } catch {
@@ -142,15 +142,15 @@ class Page {
   lost() {
     if (!this.opened) {
       this.placeholder.textContent =
-        "Neither pictures nor values are kept in the notebook. Run this cell again to see them.";
+        "The notebook contains neither pictures nor values. Run this cell again to see them.";
       return;
     }
     this.silent = true;
-    this.say(`The kernel does not answer: it is busy, or gone. ${this.safe} `
+    this.say(`The kernel does not answer: it is busy or has stopped. ${this.safe} `
       + "If it was restarted, run this cell again.", true);
   }
 
-  /** What is safe though the kernel is gone. */
+  /** What is safe even if the kernel has stopped. */
   get safe() {
     return "What you typed is kept on this page.";
   }
@@ -175,13 +175,13 @@ class Page {
     this.status.classList.toggle("error", trouble);
   }
 
-  /** Puts bars, what is under them and the status line in place. */
+  /** Arranges the bars, the parts below them, and the status line. */
   lay(bars, ...parts) {
     this.element.replaceChildren(make("div", { class: "bars" }, ...bars), ...parts,
       make("div", { class: "foot" }, this.hints, this.status));
   }
 
-  /** Says at the bottom which keys do what now, after the mode they belong to. */
+  /** Shows the current mode and its keys at the bottom. */
   hint(mode, keys) {
     this.element.dataset.doing = mode;
     const chip = mode ? [make("b", { class: "mode" }, mode)] : [];
@@ -198,7 +198,7 @@ class Page {
   key(event) {
     event.stopPropagation();
     if (!this.opened) return;
-    this.element.scrollIntoView({ block: "nearest", inline: "nearest" }); // with the keys at its bottom
+    this.element.scrollIntoView({ block: "nearest", inline: "nearest" }); // including the keys at the bottom
     if (this.pressed(event)) event.preventDefault();
   }
 
@@ -211,7 +211,7 @@ class Page {
     this.help.hidden = !this.help.hidden;
   }
 
-  /** Whether a key was for the list of keys. */
+  /** Handles the keys of the list of keys; returns whether it was one of them. */
   helpKey(key) {
     const ours = key === "?" || key === "F1" || (key === "Escape" && !this.help.hidden);
     if (ours) this.toggleHelp();
@@ -227,7 +227,7 @@ class Page {
   }
 }
 
-/** What a widget's module gives: a page of that kind, shown, and closed with its view. */
+/** Returns the export of a widget's module, which shows a page and closes it with its view. */
 function shows(Kind) {
   return {
     render({ model, el }) {

@@ -1,7 +1,7 @@
-// What stands beside the picture when reviewing: one field to answer, and the paper's others.
+// The side panel of the reviewer: the current field, and the other fields of the paper.
 
-// What was typed and is not on disk yet, kept on the page by journal and field: a kernel that dies
-// takes the widget with it, and the next one puts the text back. Never stored in the browser.
+// Text that was typed but is not yet on disk, by journal and field. It survives the widget of a
+// kernel that dies, and the next widget restores it. It is never stored in the browser.
 const kept = (window[Symbol.for("cvocr_lab.kept")] ??= new Map());
 
 const STATES = {
@@ -70,14 +70,14 @@ class ReviewSide {
     if (at === this.told?.at) this.tagLine.show(tags, known);
   }
 
-  /** A box was drawn or corrected on the picture, or is taken away, or given to another field. */
+  /** Sends a box that was drawn, corrected, removed, or assigned to another field. */
   boxed(name, quad, to = "") {
     if (name !== this.field?.name || this.moving) return;
     this.shownFor = this.told;
     this.board.ask("box", { at: this.told.at, quad, to, ...this.board.screen(), have: [] });
   }
 
-  /** Nothing is in the choice. */
+  /** Empties the panel. */
   clear() {
     this.told = this.field = null;
     this.element.toggleAttribute("data-none", true);
@@ -87,7 +87,7 @@ class ReviewSide {
     this.warn("");
   }
 
-  /** All fields that are to do again. */
+  /** Shows all fields that are still to do. */
   all() {
     this.shown.value = "to do";
     this.only.value = "";
@@ -125,7 +125,7 @@ class ReviewSide {
     this.shownFor = told;
   }
 
-  /** Puts the field's value in the box; only on coming to it, so never under a person's hands. */
+  /** Puts the field's value in the box when the field is entered, never while a person types. */
   fill(field) {
     const decided = field.state === "confirmed" || field.state === "corrected";
     this.initial = (decided ? field.said : field.value) ?? "";
@@ -141,12 +141,12 @@ class ReviewSide {
     const back = kept.get(this.keptKey);
     this.box.turn(back != null);
     this.box.value = back ?? this.initial;
-    if (back != null) this.warn("What you had typed before is put back; Enter saves it.");
+    if (back != null) this.warn("The text that you typed before is restored; Enter saves it.");
     else this.check();
     this.grow();
   }
 
-  /** What others say of the field, to be taken by number. */
+  /** Returns buttons with the values of the engines and the label, which have numbers. */
   offered(field) {
     const own = field.value ?? "";
     const offers = [[this.told.engine || "engine", own, null]];
@@ -186,7 +186,7 @@ class ReviewSide {
       crop ? cropImage(crop, { class: "crop" }) : null);
   }
 
-  /** Whether another field is on its way: what is typed now is meant for that one. */
+  /** Whether another field was requested, which the text typed now is meant for. */
   get moving() {
     return Boolean(this.pending?.go) || this.board.at !== this.told?.at;
   }
@@ -207,7 +207,7 @@ class ReviewSide {
     if (!this.box.composing) this.later = setTimeout(() => this.check(), 120);
   }
 
-  /** The box was selected, edited, entered or left: says so, and which keys do what now. */
+  /** Shows the state of the box, and the current keys. */
   turned() {
     const { editing, focused } = this.box;
     this.confirm.textContent = editing ? "Save" : "Confirm";
@@ -235,7 +235,7 @@ class ReviewSide {
     this.box.element.style.height = `${this.box.element.scrollHeight + 2}px`;
   }
 
-  /** The box was left: what was typed is saved, unless it is malformed. */
+  /** Saves the typed text when the box is left, unless it is malformed. */
   left() {
     if (this.dirty && !this.pending) this.commit();
     else if (!this.pending) this.box.select();
@@ -245,11 +245,11 @@ class ReviewSide {
     if (this.field && this.note.value !== (this.field.note ?? "")) this.commit({ act: "note" });
   }
 
-  /** Sends a decision; the screen moves when the kernel says that it is on disk. */
+  /** Sends a decision; the next field is shown when the kernel confirms that it is on disk. */
   commit({ act = "value", go = false, force = false } = {}) {
     if (!this.field || this.box.composing) return;
-    // While another field is on its way, a key would speak of one that nobody has seen yet; only to
-    // save as it stands is kept, in case that this field is refused.
+    // While another field is requested, a key would decide a field that nobody has seen yet. Only
+    // Ctrl+Enter is remembered, in case this field is refused.
     if (this.moving && !(force && this.pending)) return;
     if (this.pending) {
       this.waiting = { act, go, force };
@@ -280,11 +280,11 @@ class ReviewSide {
     else this.board.say("");
   }
 
-  /** What was not saved stands in the box again, whatever was typed meanwhile. */
+  /** Restores the text that was not saved, whatever was typed meanwhile. */
   refused(said) {
     if (said.token !== this.pending?.token) return;
     const { value, act } = this.pending;
-    const forced = this.waiting?.force ? this.waiting : null; // pressed before this answer came
+    const forced = this.waiting?.force ? this.waiting : null; // pressed before this answer arrived
     this.settle();
     this.waiting = this.then = null;
     this.ahead = false;
@@ -296,7 +296,7 @@ class ReviewSide {
     if (said.refused) this.board.say(`${said.refused} What you typed is still here.`, true);
     else if (forced) this.commit(forced);
     else {
-      clearTimeout(this.later); // a check would say the same, without "Not saved"
+      clearTimeout(this.later); // a check would replace the message by one without "Not saved"
       this.warn(`Not saved: ${said.doubt}. Ctrl+Enter saves it as it stands.`, "doubt");
     }
   }
@@ -322,7 +322,7 @@ class ReviewSide {
     this.board.expect(said.at);
   }
 
-  /** Leaves for another item; what was typed is saved first. */
+  /** Goes to another item, after saving the typed text. */
   leave(at) {
     if (at == null) return;
     if (this.dirty || this.pending) {
@@ -331,7 +331,7 @@ class ReviewSide {
     } else this.board.go(at);
   }
 
-  /** Keys in the box: an input method has its own; the others go by whether the value is edited. */
+  /** Handles keys in the box; some depend on whether the value is edited. */
   boxKey(event) {
     if (composes(event) || this.box.composing) return false;
     const key = chord(event);
@@ -361,11 +361,11 @@ class ReviewSide {
     else if (["ArrowLeft", "ArrowUp", "Shift+Tab"].includes(key)) this.leave(this.told?.before);
     else if (arrows[key]) this.board.stage.pan(...arrows[key]);
     else if (key === "Escape" && this.board.help.hidden) this.box.element.blur();
-    else return ["Home", "End", "Shift+Home", "Shift+End", "Shift+Enter"].includes(key); // no text keys here
+    else return ["Home", "End", "Shift+Home", "Shift+End", "Shift+Enter"].includes(key); // these would move the cursor
     return true;
   }
 
-  /** Keys that no text begins with, which do the same wherever the focus is. */
+  /** Handles the keys that do the same wherever the focus is. */
   command(key) {
     const { stage } = this.board;
     if (ACTS[key]) this.commit({ act: ACTS[key], go: true });

@@ -1,4 +1,4 @@
-// The picture: quads over a photo, zoom, pan, turn.
+// The picture with its quads; it can be zoomed, moved and rotated.
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -8,7 +8,7 @@ function shape(tag, attributes = {}) {
   return element;
 }
 
-/** By what a field is coloured: its outcome where a truth is given, else how sure the reader is. */
+/** Returns the colour class of a field: its outcome if there is a truth, else its confidence. */
 function toneOf(field) {
   if (field.outcome) return field.outcome;
   if (field.outcome === "") return "unknown";
@@ -78,7 +78,7 @@ class Stage {
     this.svg.addEventListener(
       "wheel",
       (event) => {
-        // Without Ctrl the wheel scrolls the notebook, as everywhere else in it.
+        // Without Ctrl, the wheel scrolls the notebook as usual.
         if (!event.ctrlKey) return;
         event.preventDefault();
         this.zoom(Math.exp(-event.deltaY * (event.deltaMode ? 0.05 : 0.0018)), event);
@@ -87,7 +87,7 @@ class Stage {
     );
   }
 
-  /** Shows a picture of `size` pixels, which quads are given in, and the fields on it. */
+  /** Shows a picture and its fields; the quads are in pixels of `size`. */
   show({ key, url, size, quads, fields, corners = null, turn = 0, message = "" }) {
     const other = this.key !== key;
     this.key = key;
@@ -123,7 +123,7 @@ class Stage {
     this.message.hidden = !words.some(Boolean);
   }
 
-  /** Shows no picture, and why. */
+  /** Shows a message instead of a picture. */
   clear(...words) {
     this.key = null;
     this.fields = [];
@@ -139,7 +139,7 @@ class Stage {
     this.image.setAttribute("href", url);
   }
 
-  /** Marks the field under the pointer and the field chosen. */
+  /** Highlights the field under the pointer and the selected field. */
   mark(hovered, picked) {
     for (const [name, { polygon, tag }] of this.shapes) {
       for (const element of [polygon, tag]) {
@@ -150,7 +150,7 @@ class Stage {
     this.handles.at(picked);
   }
 
-  /** Fits the paper into the stage where its corners are known; when it is there, the whole photo. */
+  /** Switches between the paper, if its corners are known, and the whole photo. */
   fit() {
     this.fitted = this.fitted === "paper" || !this.corners ? "whole" : "paper";
     this.place();
@@ -185,7 +185,7 @@ class Stage {
     return w && width ? Math.min((width - 16) / w, (height - 16) / h) : 1;
   }
 
-  /** Zooms about a point of the page, or about the middle. */
+  /** Zooms around a point, or around the centre. */
   zoom(factor, at) {
     const before = this.scale;
     this.scale = Math.min(Math.max(before * factor, this.whole * 0.5), Math.max(8, this.whole * 12));
@@ -205,7 +205,7 @@ class Stage {
     this.place();
   }
 
-  /** Zooms to a field with some of what stands around it; whole again when it is there already. */
+  /** Zooms to a field and its surroundings. */
   zoomTo(name) {
     const found = this.shapes.get(name);
     if (!found) return;
@@ -253,7 +253,7 @@ class Stage {
     this.on.sharpen?.(Math.min(edge, Math.max(this.width, this.height)));
   }
 
-  /** Puts each value beside its quad where it covers neither a quad nor another value. */
+  /** Places each value beside its quad, so that it covers neither a quad nor another value. */
   placeTags() {
     const { clientWidth, clientHeight } = this.element;
     const all = [...this.shapes.values()].map((found) => ({ ...found, box: this.bounds(found.points) }));
@@ -274,7 +274,7 @@ class Stage {
       const x = Math.max(2, Math.min(places[0][0], clientWidth - wide - 2));
       const [left, top] = free ?? [x, places[0][1] < 2 ? places[2][1] : places[0][1]];
       tag.style.transform = `translate(${Math.round(left)}px, ${Math.round(top)}px)`;
-      // Where there is no room, the value shows while its quad is under the pointer.
+      // Without enough room, the value is shown only while the pointer is over its quad.
       tag.classList.toggle("crowded", !free);
       if (free) taken.push({ left, top, right: left + wide, bottom: top + tall });
     });

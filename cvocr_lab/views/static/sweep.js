@@ -1,4 +1,4 @@
-// One field of many papers: a grid of crops over what was read. Only the wrong ones are touched.
+// One field of many papers: a grid of crops with the values that were read.
 
 const SELECTED_KEYS = [
   ["type", "to correct"], ["← → ↑ ↓", "crop"], ["Enter", "right, next"], ["F2", "edit"], ["Del", "nothing there"],
@@ -6,13 +6,13 @@ const SELECTED_KEYS = [
 ];
 const EDITING_KEYS = [["Enter", "save, next"], ["Esc", "put back"], ["Alt+U", "unreadable"], ["F1", "all keys"]];
 const KEYS = [
-  ["any letter", "replaces the value; input methods work"], ["F2", "edit the value as it stands"],
-  ["Delete", "empty the value: it is not on the paper"], ["Enter", "save and go on"],
-  ["Ctrl+Enter", "save a malformed value as it stands, and go on"],
-  ["Esc", "leave it as it was read; then leave the box"], ["← → ↑ ↓, Tab", "from crop to crop"],
+  ["any letter", "replaces the value; input methods work"], ["F2", "edit the value"],
+  ["Delete", "clear the value, if it is not on the paper"], ["Enter", "save and go on"],
+  ["Ctrl+Enter", "save a malformed value unchanged, and go on"],
+  ["Esc", "restore the value; then leave the box"], ["← → ↑ ↓, Tab", "from crop to crop"],
   ["Alt+A", "all others of this page are right"], ["Alt+U, S, D", "unreadable, skip, disputed"],
   ["Backspace", "undo the last decision (Alt+Backspace while editing)"],
-  ["Page Down, Page Up", "next page, page before"], ["F1", "these keys"],
+  ["Page Down, Page Up", "next, previous page"], ["F1", "these keys"],
 ];
 
 /** One crop with its value; the selected one has a box. */
@@ -45,7 +45,7 @@ class Cell {
     this.write();
   }
 
-  /** The value as it stands: as decided, or as read. */
+  /** The current value: as decided, or as read. */
   get stands() {
     const { said, value, state } = this.told;
     return DECIDED.has(state) && state !== "skipped" && state !== "unreadable" ? said ?? "" : value;
@@ -65,12 +65,12 @@ class Cell {
     this.shot.replaceChildren(url ? cropImage(url) : trouble);
   }
 
-  /** Whether "all others are right" may speak of it: a person saw crop and value, and its form is right. */
+  /** Whether "all others are right" applies: crop and value were seen, and the form is right. */
   get open() {
     return this.told.state === "prefilled" && this.seen && !this.told.doubt && !this.dirty && !this.pending;
   }
 
-  /** What was typed, on one line. */
+  /** The typed text on one line. */
   get typed() {
     return this.box.value.trim().replace(/\s+/g, " ");
   }
@@ -92,7 +92,7 @@ class Cell {
     this.write();
   }
 
-  /** Another cell is selected: what was typed is saved, and a box that is done with goes. */
+  /** Saves the typed text when another cell is selected, and removes the box. */
   leave() {
     this.left();
     if (!this.pending && !this.dirty) this.close();
@@ -110,7 +110,7 @@ class Cell {
   }
 
   commit({ act = "value", force = false, go = false } = {}) {
-    if (this.pending) this.forced ||= force; // for the answer to come, should it be no
+    if (this.pending) this.forced ||= force; // in case the pending answer is a refusal
     if (this.pending || this.box?.composing) return;
     this.forced = false;
     this.pending = { value: this.box ? this.typed : this.stands, go };
@@ -146,7 +146,7 @@ class Grid extends Page {
 
   listen() {
     super.listen();
-    // What is typed goes to the box of the selected cell, wherever one has clicked.
+    // Typed text goes to the box of the selected cell, wherever the person has clicked.
     this.element.addEventListener("focus", () => this.focus());
   }
 
@@ -177,7 +177,7 @@ class Grid extends Page {
     this.lay([
       make("div", { class: "bar" }, make("b", {}, said.caption || said.field),
         said.caption === said.field ? null : make("span", { class: "soft" }, said.field)),
-      make("div", { class: "bar" }, tool("page before (Page Up)", "‹", () => this.turn(-1)), this.where,
+      make("div", { class: "bar" }, tool("previous page (Page Up)", "‹", () => this.turn(-1)), this.where,
         tool("next page (Page Down)", "›", () => this.turn(1))),
       make("div", { class: "bar choose" }, this.meter, this.pace),
       make("div", { class: "bar" }, this.rest, tool("undo (Backspace)", "⌫", () => this.ask("undo")),
@@ -186,7 +186,7 @@ class Grid extends Page {
     this.turned();
   }
 
-  /** A box was selected, edited, entered or left: says so, and which keys do what now. */
+  /** Shows the state of the box, and the current keys. */
   turned() {
     const box = this.at?.box;
     if (!box?.focused) this.hint("", [["click", "or Tab, to go on by keyboard"]]);
@@ -228,12 +228,12 @@ class Grid extends Page {
     this.count();
   }
 
-  /** Says how many "all others" are. */
+  /** Updates the number of the others that would be confirmed. */
   count() {
     const open = [...this.cells.values()].filter((cell) => cell.open).length;
     const waits = [...this.cells.values()].some((cell) => cell.told.placed && cell.seen === undefined);
     this.rest.disabled = !open || waits;
-    this.rest.replaceChildren(waits ? "crops are coming"
+    this.rest.replaceChildren(waits ? "loading crops"
       : open === 1 ? "the other one is right" : `the other ${open} are right`, make("kbd", {}, "Alt+A"));
   }
 
@@ -247,7 +247,7 @@ class Grid extends Page {
     cell.enter();
     if (focused) cell.box.focus();
     before?.leave();
-    // Within the grid alone, so that the notebook stays where it is.
+    // Scroll only the grid and not the notebook.
     const [box, all] = [cell.element.getBoundingClientRect(), this.grid.getBoundingClientRect()];
     if (box.bottom > all.bottom) this.grid.scrollTop += box.bottom - all.bottom + 8;
     else if (box.top < all.top) this.grid.scrollTop -= all.top - box.top + 8;
@@ -281,7 +281,7 @@ class Grid extends Page {
     for (const told of said.cells) {
       const cell = this.cells.get(told.k);
       if (!cell) continue;
-      // What was typed before the answer came is meant for the next cell.
+      // Text typed before the answer arrived is meant for the next cell.
       const ahead = cell.pending && cell.box?.editing ? cell.box.value : null;
       const go = cell === owner && cell === this.at && cell.pending?.go;
       cell.take(told);
@@ -297,7 +297,7 @@ class Grid extends Page {
     const done = [...this.cells.values()].every((cell) => !cell.open);
     const odd = [...this.cells.values()].filter((cell) => cell.told.state === "prefilled" && cell.told.doubt).length;
     if (said.rest && this.turnAfter === this.number && done && !odd && this.number + 1 < this.pages) this.turn(1);
-    else if (said.rest && odd) this.say(`${odd} left on this page: their form is wrong, so each is confirmed by itself.`);
+    else if (said.rest && odd) this.say(`${odd} left on this page: their form is wrong, so each must be confirmed individually.`);
     else if (said.rest && done) this.say(said.progress.left ? "This page is done." : "All are done.");
     this.turnAfter = null;
   }
@@ -321,7 +321,7 @@ class Grid extends Page {
 
   // --- keys
 
-  /** How many cells stand in a row, as the window happens to be. */
+  /** The number of cells per row, which depends on the size of the window. */
   get columns() {
     const tops = [...this.cells.values()].map((cell) => cell.element.offsetTop);
     return Math.max(1, tops.filter((top) => top === tops[0]).length);
@@ -361,11 +361,11 @@ class Grid extends Page {
     else if (key === "Delete") this.at.box.clear();
     else if (key === "Backspace" || key === "Control+z") this.ask("undo");
     else if (key === "Escape" && this.help.hidden) this.at.box.element.blur();
-    else return ["Home", "End", "Shift+Home", "Shift+End", "Shift+Enter"].includes(key); // no text keys here
+    else return ["Home", "End", "Shift+Home", "Shift+End", "Shift+Enter"].includes(key); // these would move the cursor
     return true;
   }
 
-  /** Keys that no text begins with, which do the same wherever the focus is. */
+  /** Handles the keys that do the same wherever the focus is. */
   command(key) {
     if (ACTS[key] && this.at) this.at.commit({ act: ACTS[key], go: true });
     else if (key === "Control+Enter" && this.at) this.at.commit({ force: true, go: true });

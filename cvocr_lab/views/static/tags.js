@@ -1,10 +1,10 @@
-// The tags of the row shown, to be typed.
+// An input for the tags of the current row.
 
 class TagLine {
   constructor(board) {
     this.board = board;
     this.list = make("datalist", { id: unique() });
-    this.input = make("input", { class: "row-tags", placeholder: "tags of this paper, with ; between", "aria-label": "tags",
+    this.input = make("input", { class: "row-tags", placeholder: "tags of this paper, separated by ;", "aria-label": "tags",
       list: this.list.id, onchange: () => this.changed() });
     this.element = make("div", {}, this.input, this.list);
   }

@@ -1,4 +1,4 @@
-// What stands beside the picture when looking: the paper, levelled, and its fields.
+// The side panel of the viewer: the rectified paper, and its fields.
 
 const SORT_NAMES = { confidence: "by confidence", outcome: "by outcome", cer: "by CER", type: "by type", index: "by index" };
 const DIRECTIONS = { confidence: ["least first", "most first"], outcome: ["most wrong first", "least wrong first"],
@@ -7,7 +7,7 @@ const OUTCOMES = {
   correct: "correct", wrong: "wrong", missing: "missing", invented: "invented", absent: "absent",
 };
 
-/** One side of a comparison, letters that differ marked. */
+/** Returns one side of a comparison, with the letters that differ marked. */
 function letters(edits, side) {
   const line = make("span", { class: "letters" });
   for (const edit of edits) {
@@ -16,13 +16,13 @@ function letters(edits, side) {
   return line;
 }
 
-/** What is printed over what is read. */
+/** Shows the printed text above the text that was read. */
 function differences(edits) {
   return make("div", { class: "differences" }, ...[["printed", 1], ["read", 2]].map(([title, side]) =>
     make("div", { class: "line" }, make("i", {}, title), letters(edits, side))));
 }
 
-/** The heading of a row: what paper it is, and what was noticed. */
+/** Returns the heading of a row: its type, source, warnings and tags. */
 function heading(told, tags = []) {
   const title = told.title || (told.error ? "Not read" : "No type");
   const chips = [
@@ -59,7 +59,7 @@ class ViewSide {
     this.tagging = said.tagging;
   }
 
-  /** What there is to choose from, which comes after the first row: a long frame takes some time. */
+  /** Builds the filters; they arrive after the first row, since a long frame takes some time. */
   choices(said) {
     const select = (name, title, pairs) => make(
       "select", { name, title, "aria-label": title, onchange: (event) => this.choose({ [name]: event.target.value }) },
@@ -85,7 +85,7 @@ class ViewSide {
     this.mirror();
   }
 
-  /** A row was tagged, so there may be other tags to choose by. */
+  /** Updates the tags of a row, and those that rows can be filtered by. */
   tagged({ at, tags, known }) {
     this.known = known;
     this.tagChoice ??= make("select", { name: "tag", title: "any tag", "aria-label": "any tag",
@@ -105,17 +105,17 @@ class ViewSide {
     this.facetBars.show(said.facets);
   }
 
-  /** Asks for other rows: a part of the wish is changed. */
+  /** Requests the rows for a changed filter. */
   choose(part) {
     this.wish = { ...this.wish, ...part };
     this.mirror();
-    this.board.say("Choosing…");
+    this.board.say("Filtering…");
     this.board.ask("choose", this.wish);
   }
 
-  /** Shows what is wished for in the controls. */
+  /** Updates the controls to show the current filter. */
   mirror() {
-    if (!this.below) return; // the choices are still on their way
+    if (!this.below) return; // the filters have not arrived yet
     for (const control of this.bar.querySelectorAll("[name]")) {
       if (control !== this.below) control.value = this.wish[control.name];
     }
@@ -127,12 +127,12 @@ class ViewSide {
         `${percent(above)} to ${percent(below || 1)}`));
     }
     this.below.value = own ? "own" : below ? String(below) : "";
-    const [first, last] = DIRECTIONS[sort] ?? (sort ? ["lowest first", "highest first"] : ["as it goes", "from the end"]);
+    const [first, last] = DIRECTIONS[sort] ?? (sort ? ["lowest first", "highest first"] : ["first to last", "last to first"]);
     this.direction.textContent = reverse ? `↓ ${last}` : `↑ ${first}`;
-    this.direction.title = "turn the order round";
+    this.direction.title = "reverse the order";
   }
 
-  /** Nothing is to be seen. */
+  /** Empties the panel. */
   clear() {
     this.told = null;
     this.head.replaceChildren();
@@ -141,7 +141,7 @@ class ViewSide {
     this.paper.element.hidden = true;
   }
 
-  /** All rows again. */
+  /** Removes all filters. */
   all() {
     this.choose({ type: "", warning: "", outcome: "", tag: "", above: 0, below: 0, query: "" });
   }
@@ -194,7 +194,7 @@ class ViewSide {
     }
   }
 
-  /** Moves to the next field, or the one before. */
+  /** Returns the next or the previous field. */
   step(by, picked) {
     const names = this.told?.fields.map((field) => field.name) ?? [];
     const at = names.indexOf(picked);
@@ -228,7 +228,7 @@ class ViewSide {
   }
 }
 
-/** Scrolls a line into its list's view, and never the page. */
+/** Scrolls a line into view within its list, without scrolling the page. */
 function reveal(line) {
   const list = line.closest(".fields, .side");
   const [box, all] = [line.getBoundingClientRect(), list.getBoundingClientRect()];

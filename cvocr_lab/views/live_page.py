@@ -1,0 +1,106 @@
+"""The common base of `Viewer`, `Reviewer` and `Sweeper`: a page that shows rows and pictures."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from threading import RLock
+from typing import TYPE_CHECKING, Final
+
+from cvocr_lab.frames import Record, Records
+from cvocr_lab.views.messages import sheet_message
+from cvocr_lab.views.pictures import FIRST, Pictures
+from cvocr_lab.views.tags import Tags, split
+from cvocr_lab.views.widget import Channel, Message, Page
+
+if TYPE_CHECKING:
+    from anywidget import AnyWidget
+
+Handler = Callable[[str, Message], object]
+"""A function that is called with the view of the page and its message."""
+
+_EDGES: Final = (400, 4096)
+
+
+class LivePage(ABC):
+    """A widget that answers the requests of its page; subclasses define the page."""
+
+    def __init__(self, page: Page, records: Records, pictures: Pictures, *, height: int) -> None:
+        self._records, self._pictures, self._height = records, pictures, height
+        # JupyterLab's subshells answer the page while other cells run.
+        self._lock = RLock()
+        self._channel = Channel(self._hear, page)
+
+    @property
+    def widget(self) -> AnyWidget:
+        """The widget itself, for combining several widgets on a page."""
+        return self._channel.widget
+
+    @abstractmethod
+    def _handlers(self) -> Mapping[str, Handler]:
+        """Return the function for each request of the page."""
+
+    def _hear(self, view: str, ask: str, request: Message) -> None:
+        handler = self._handlers().get(ask)
+        if handler:
+            with self._lock:
+                handler(view, request)
+
+    def _first_row(self) -> int | None:
+        """Return the row whose picture is loaded while the page is being built."""
+        return None
+
+    def _repr_mimebundle_(self, **_: object) -> tuple[dict[str, object], dict[str, object]]:
+        """Return what a notebook saves of the widget: its id and a plain text."""
+        row = self._first_row()
+        if row is not None:
+            record = self._records.record(row)
+            self._channel.run_in_background("", lambda: self._pictures.sheet(record, FIRST))
+        made = self.widget._repr_mimebundle_()
+        data, about = made if made is not None else ({}, {})
+        return {**data, "text/plain": repr(self)}, {**about}
+
+    def _send_row(self, view: str, record: Record, message: Message, request: Message) -> None:
+        """Send a row with its pictures, unless the page already has them."""
+        have = request.get("have")
+        if isinstance(have, list) and record.row in have:
+            self._channel.tell(view, "show", message)
+            return
+        edge = _edge_of(request)
+
+        def send() -> None:
+            about, parts = sheet_message(self._pictures.sheet(record, edge))
+            self._channel.tell(view, "show", {**message, "sheet": about}, parts)
+
+        if self._pictures.kept(record, edge):
+            send()
+        else:
+            self._channel.run_in_background(view, send)
+
+    def _sharpen(self, view: str, request: Message) -> None:
+        """Send the photo of a row in a larger size."""
+        record = self._records.record(as_position(request.get("row")))
+        edge = _edge_of(request)
+
+        def send() -> None:
+            photo = self._pictures.sharp(record, edge)
+            self._channel.tell(view, "sharp", {"row": record.row}, [photo] if photo else [])
+
+        self._channel.run_in_background(view, send)
+
+    def _put_tags(self, view: str, tags: Tags, row: int, request: Message) -> None:
+        """Replace the tags of a row by those that the page sent."""
+        tags.put(row, split(str(request.get("tags", ""))))
+        told = {"at": request["at"], "tags": tags.of(row), "known": tags.known()}
+        self._channel.tell(view, "tagged", told)
+
+
+def as_position(value: object) -> int:
+    """Return the integer that the page sent; -1 for anything else."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else -1
+
+
+def _edge_of(request: Message) -> int:
+    """Return the requested picture size, rounded up so that resizing needs few new pictures."""
+    smallest, largest = _EDGES
+    return min(max(-(-as_position(request.get("edge")) // 200) * 200, smallest), largest)
