@@ -29,7 +29,7 @@ _UNITS: Final = {
     "xa": "xa", "x": "xa", "thi tran": "thitran", "tt": "thitran", "t t": "thitran",
     "dac khu": "dackhu",
 }  # fmt: skip
-"""Unit words and their abbreviations, without marks."""
+"""Unit words and their abbreviations, without accents."""
 
 _MARKED_UNITS: Final = {
     "tỉnh": "tinh", "thành phố": "thanhpho", "quận": "quan", "huyện": "huyen", "thị xã": "thixa",

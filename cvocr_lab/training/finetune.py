@@ -54,9 +54,9 @@ def finetune(
 ) -> FineTuned:
     """Adapt the model to the user's own fonts, backgrounds and cameras.
 
-    Lines are cropped where `truth` is known and mixed with drawn ones; training starts from the
-    model in the package and holds out a fifth of the cards.  Use the result as ``extract(…,
-    model=out)``.
+    Lines are cropped where `truth` is known and mixed with drawn ones.  Training starts from the
+    model in the package; a fifth of the cards is held out.  Pass the result to `extract` as
+    `model`.
 
     Parameters
     ----------
