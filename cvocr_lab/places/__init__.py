@@ -1,9 +1,9 @@
-"""Provinces before and since 2025-07-01, their codes, wards, and the law of the 12-digit number.
+"""Provinces before and since 2025-07-01, their codes and wards, and the 12-digit number.
 
 Two numberings share digits and disagree: statistics code 15 was Yên Bái before 2025-07-01 and is
-Lào Cai since (Decision 19/2025/QĐ-TTg).  So every province here carries its era.  Codes of the
-personal number are the old ones (Circular 07/2016/TT-BCA, Appendix 1); whether numbers given after
-the mergers use only new codes is not known.
+Lào Cai since (Decision 19/2025/QĐ-TTg).  Therefore every province here has an era.  The codes of
+the personal number are the old ones (Circular 07/2016/TT-BCA, Appendix 1); whether numbers given
+after the mergers use only new codes is unknown.
 """
 
 from cvocr_lab.places._addresses import parse_address

@@ -25,22 +25,22 @@ _DASH: Final = re.compile("[-–—]")
 _JOINED: Final = re.compile(r"\b(r[ịi]a|thi[êe]n)\s*[-–—]\s*(v[ũu]ng|hu[ếe])\b", re.IGNORECASE)
 _COMMAS: Final = re.compile(r"\s*[,;]\s*")
 _DASHES: Final = re.compile(r"\s+[-–—]\s+|\s*[,;]\s*|(?<=\w{3})[-–—](?=\w{2})")
-# A dot for a comma; after one or two letters it shortens a unit word.
+# A dot instead of a comma; after one or two letters it abbreviates a unit word.
 _DOTS: Final = re.compile(r"(?<=\w{3})\s?\.[.\s]*(?=\w)|\s*[,;]\s*")
 
 
 def parse_address(text: str, *, era: Era | None = None) -> Address:
-    """Take an address apart, whatever its era, abbreviations and misread letters.
+    """Parse an address of any era, with abbreviations and misread letters.
 
-    Each part is looked for in the list of the place above it.  What is in no list stands as
-    printed and is named in `Address.unknown`; nothing is ever made up.
+    Each part is searched in the list of the place above it.  Parts that are in no list are kept as
+    printed and named in `Address.unknown`; nothing is ever made up.
 
     Parameters
     ----------
     text
-        Small to large, parted by commas (dashes and dots are understood, and a comma lost).
+        Units from small to large, separated by commas (or dashes or dots; a comma may be missing).
     era
-        The map it was written by, where that is known from elsewhere; None to judge by the parts.
+        Era of the address if it is known from elsewhere; None to determine it from the parts.
 
     Examples
     --------
@@ -70,7 +70,7 @@ def parse_address(text: str, *, era: Era | None = None) -> Address:
         if worth(other) > worth(best):
             best = other
     split = best
-    # Without a date, a ward of today may be a district whose ward lost its comma.
+    # Without a date, a current ward may be a district whose ward lost its comma.
     undated = era is None and best.era == "new" and bool(best.house)
     whole = _is_whole(best)
     if undated or not whole:
@@ -81,7 +81,7 @@ def parse_address(text: str, *, era: Era | None = None) -> Address:
             best = max(best, other, key=_rank)
             if not best.ward and "ward" not in best.unknown and search.doubtful(found):
                 best = best._replace(unknown=(*best.unknown, "ward"))
-    # Parts that have their names exactly leave no word out.
+    # If all parts match their names exactly, no word is missing.
     exact = best is split and best.score == 1
     if not exact and (words := lost_words(text, str(best), best.province)):
         best = best._replace(house=" ".join([*words, best.house]).strip())
@@ -94,7 +94,7 @@ def parse_address(text: str, *, era: Era | None = None) -> Address:
 
 
 def _told_by_ward(address: Address) -> Address:
-    """Place the last part, before the country, as the only ward of that name in the country."""
+    """Identify the last part, before the country, as a ward whose name is unique in the country."""
     what = written(address.province)
     wards = wards_of_all().get(what.keys[0], ())
     if len(wards) != 1 or what.keys[0] in districts_named() or what.unit in DISTRICT_WORDS:
@@ -137,7 +137,7 @@ _COUNTRY: Final = re.compile(
 
 
 def _is_whole(address: Address) -> bool:
-    """Return whether every part was found and the house can hold no further unit."""
+    """Return whether every part was found and the house can contain no further unit."""
     if address.unknown or not address.province:
         return False
     placed = bool(address.ward and (address.district or address.era == "new"))

@@ -1,7 +1,7 @@
-"""Districts and wards of both eras by name, and the finding of a misread one in a short list.
+"""Districts and wards of both eras by name, and the search for misread names in a short list.
 
-A name is looked for among the units of the place above it only: dozens of wards are called Tân Lập,
-one of them in each district at most.
+A name is searched only among the units of the place above it: dozens of wards are called Tân Lập,
+but at most one in each district.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _UNITS: Final = {
     "xa": "xa", "x": "xa", "thi tran": "thitran", "tt": "thitran", "t t": "thitran",
     "dac khu": "dackhu",
 }  # fmt: skip
-"""Unit words and their abbreviations, without marks."""
+"""Unit words and their abbreviations, without accents."""
 
 _MARKED_UNITS: Final = {
     "tỉnh": "tinh", "thành phố": "thanhpho", "quận": "quan", "huyện": "huyen", "thị xã": "thixa",
@@ -45,7 +45,7 @@ FORMER: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     "079": {"Quận 2": ("Thủ Đức",), "Quận 9": ("Thủ Đức",)},
     "001": {"Từ Liêm": ("Nam Từ Liêm", "Bắc Từ Liêm")},
 }
-"""Districts that older papers print, by province, and those of 2025 that they became (Resolutions
+"""Districts on older papers, by province, and the districts of 2025 that they became (Resolutions
 132/NQ-CP of 2013 and 1111/NQ-UBTVQH14 of 2020)."""
 
 
@@ -56,14 +56,14 @@ class Place:
     Parameters
     ----------
     name
-        As cards print it, tones in the old style: without unit word, but for numbered units
+        As printed on cards, tones in the old style: without a unit word, except for numbered units
         (``Phường 7``).
     kind
         Unit word in small letters: ``phường``, ``xã``, ``thị trấn``, ``quận`` …
     code
         Statistics code of a ward; "" for districts.
     became
-        Codes of the wards it became part of on 2025-07-01; several where it was split.
+        Codes of the wards it became part of on 2025-07-01; several if it was split.
     """
 
     name: str
@@ -73,16 +73,16 @@ class Place:
 
 
 class Written(NamedTuple):
-    """A part of an address, made ready for looking up.
+    """A part of an address, prepared for look-ups.
 
     Parameters
     ----------
     unit
         The unit word it begins with, folded and spelled out; "" for none.
     keys
-        What it may be called: the whole, and the rest after the unit word; folded, no blanks.
+        Possible names: the whole part, and the rest after the unit word; folded, without blanks.
     marked
-        The same with marks and in small letters.
+        The same in lower case with accents.
     """
 
     unit: str
@@ -98,7 +98,7 @@ _WORDS: Final = re.compile(r"[^\W_]+")
 
 
 def mended(part: str) -> str:
-    """The part with letters for the digits in its words; words of digits mostly stay.
+    """Replace digits in words by the letters they resemble; words of digits mostly stay.
 
     >>> mended("L0ng Hồ, 8ình Khương, P7, Quận 1O")
     'Long Hồ, bình Khương, P7, Quận 1O'
@@ -154,7 +154,7 @@ MAY_BE_UNIT: Final = re.compile(
 
 @lru_cache(CACHED)
 def explicit_unit(part: str) -> str:
-    """The unit word that a part begins with, folded; "" where a name may begin so, as ``Quán``.
+    """Return the unit word that a part begins with, folded; "" if it may be a name, as ``Quán``.
 
     >>> explicit_unit("Phường Hoàn Kiếm"), explicit_unit("Q. 1"), explicit_unit("Quán Thánh")
     ('phuong', 'quan', '')
@@ -176,7 +176,7 @@ def explicit_unit(part: str) -> str:
 
 @lru_cache(CACHED)
 def province_named(part: str, *, exactly: bool = False) -> tuple[Province, float] | None:
-    """Find the province that a part names, or what a former one became; see `match_province`."""
+    """Find the province that a part names, or a former one's successor; see `match_province`."""
     if found := match_province(mended(part), exactly=exactly):
         return found
     became = former_province(part)
@@ -185,7 +185,7 @@ def province_named(part: str, *, exactly: bool = False) -> tuple[Province, float
 
 @dataclass(slots=True)
 class Roll:
-    """The units within one larger unit, searchable by name."""
+    """The units in one larger unit, searchable by name."""
 
     by_mark: dict[str, Place] = field(default_factory=dict)
     by_key: dict[str, list[Place]] = field(default_factory=dict)
@@ -203,17 +203,17 @@ class Roll:
         for k, m in spellings:
             if self.by_mark.setdefault(m, place) is not place and m == mark:
                 self.by_mark[m] = Place(place.name, "")  # a town and a commune of one name
-            if _DIGIT.search(k):  # numbered: its word may be shortened
+            if _DIGIT.search(k):  # numbered: its unit word may be abbreviated
                 self.by_mark.setdefault(k, place)
             known = self.by_key.setdefault(k, [])
             if all(p.name != place.name for p in known):
                 known.append(place)
 
     def find(self, part: str) -> tuple[Place, float] | None:
-        """Find the place a part names, however misread, and how well it fits, 0 to 1.
+        """Find the place a part names, even if misread, and how well it fits, 0 to 1.
 
-        None when nothing is near, or two are equally near.  Parts of addresses come again and
-        again, so what was found is remembered.
+        Return None if no name is similar, or two are equally similar.  Results are cached, because
+        parts of addresses recur.
         """
         if part not in self._found:
             if len(self._found) > _CACHED_OF_ROLL:
@@ -262,7 +262,7 @@ class Roll:
                 key, self.by_key.keys(), scorer=OSA.distance, score_cutoff=most, limit=6
             )
         ]
-        # The name of another place is no misreading, nor is a word more: it would be lost.
+        # Names of other places are no misreads, nor are extra words, which would be lost.
         if (
             not near
             or what.marked[0] in _every_name()
@@ -295,7 +295,7 @@ class Roll:
 def _is_unit(words: list[str]) -> bool:
     """Return whether the words are a unit word, or a long one with one misread letter.
 
-    A word of names, such as Thượng or Bình, is none.
+    Words that occur in names, such as Thượng or Bình, do not count.
     """
     text = "".join(words)
     return " ".join(words) in _UNITS or any(
@@ -311,20 +311,20 @@ def slack(length: int) -> int:
 
 
 def _nearest(mark: str, places: list[Place]) -> tuple[Place, float] | None:
-    """Choose among names that differ only in their marks."""
+    """Choose among names that differ only in their accents."""
     scored = sorted(
         ((OSA.normalized_similarity(mark, _bare(p.name)[1]), p) for p in places),
         key=lambda s: s[0], reverse=True,
     )  # fmt: skip
     alike = [place for score, place in scored if score == scored[0][0]]
-    if len(alike) > 1:  # of two spellings the current one
+    if len(alike) > 1:  # prefer the current one of two spellings
         alike = [p for p in alike if p.became] or [p for p in alike if not p.code][:1]
     return (alike[0], 0.9 + 0.1 * scored[0][0]) if len(alike) == 1 else None
 
 
 @lru_cache(CACHED)
 def _bare(name: str) -> tuple[str, str]:
-    """Return key and marked form of a listed name; numbered names keep their unit word."""
+    """Return the key and the accented form of a name; numbered names keep their unit word."""
     return (
         fold_key(name).replace(" ", ""),
         "".join(_WORDS.findall(old_tone(name).lower())),
@@ -333,7 +333,7 @@ def _bare(name: str) -> tuple[str, str]:
 
 @cache
 def roll(era: Era, province: str, district: str = "") -> Roll:
-    """Enter the districts of an old province, the wards of one district, or of a new province.
+    """Return the roll of the districts of an old province, of one's wards, or of a new province's.
 
     Parameters
     ----------
@@ -384,7 +384,7 @@ def _all_names() -> frozenset[str]:
 
 @cache
 def _every_name() -> frozenset[str]:
-    """Return all listed names with their marks."""
+    """Return all listed names with their accents."""
     return frozenset(_bare(nfc(name))[1] for name in _all_names())
 
 

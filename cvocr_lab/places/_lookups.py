@@ -1,4 +1,4 @@
-"""Old wards and districts by name, for addresses without the larger units."""
+"""Old wards and districts by name, for addresses without larger units."""
 
 from __future__ import annotations
 

@@ -23,18 +23,18 @@ CMND_HEADS: Final[Mapping[str, str]] = MappingProxyType(
         "An Giang": "35", "Hậu Giang": "36", "Sóc Trăng": "36", "Bạc Liêu": "38",
     }
 )  # fmt: skip
-"""First digits of the 9-digit number by the province police that gave it, as far as they are known.
+"""First digits of the 9-digit number by the issuing province police, as far as they are known.
 
-A weak law: numbers were kept or changed on moving, and provinces split and merged.
+The rule has exceptions: numbers were kept or changed on moving, and provinces split and merged.
 """
 
 _SEX: Final = {"nam": 0, "m": 0, "male": 0, "nu": 1, "f": 1, "female": 1}
 
 
 def birth_year(number: str) -> int:
-    """Read the birth year out of a 12-digit personal number.
+    """Return the birth year encoded in a 12-digit personal number.
 
-    Digit 4 holds century and sex, digits 5 and 6 the year (Circular 07/2016/TT-BCA, article 5).
+    Digit 4 encodes century and sex, digits 5 and 6 the year (Circular 07/2016/TT-BCA, article 5).
 
     >>> birth_year("001099000123")
     1999
@@ -45,19 +45,19 @@ def birth_year(number: str) -> int:
 def check_citizen_id(
     number: str, *, birth: str | None = None, sex: str | None = None
 ) -> tuple[str, ...]:
-    """Say what speaks against a 12-digit personal number; nothing when it is in order.
+    """Return the faults of a 12-digit personal number; an empty tuple if there are none.
 
     Structure by Circular 07/2016/TT-BCA: code of the province (or country) where the birth was
-    registered, digit of century and sex, year, six free digits; there is no check digit.
+    registered, digit for century and sex, year, six arbitrary digits; there is no check digit.
 
     Parameters
     ----------
     number
         The number as read; blanks and dots count as faults.
     birth
-        Date of birth in any form that holds a four-digit year; None leaves it out.
+        Date of birth in any form with a four-digit year; None to skip this check.
     sex
-        `Nam`, `Nữ`, `M` or `F`, whatever the marks and case; None or another word leaves it out.
+        `Nam`, `Nữ`, `M` or `F`, in any case, with or without accents; other words skip this check.
 
     >>> check_citizen_id("001099000123", birth="01/01/1999", sex="Nam")
     ()

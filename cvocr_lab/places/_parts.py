@@ -1,4 +1,4 @@
-"""An address whose parts are separated: each is looked for below the next larger one."""
+"""Parses addresses with separated parts; each part is searched below the next larger one."""
 
 from __future__ import annotations
 
@@ -33,25 +33,25 @@ from cvocr_lab.places._words import is_house
 class Address(NamedTuple):
     """An address in its parts.
 
-    Names are those of the lists, tones in the old style, without unit words but for numbered units
-    (``Phường 7``, ``Quận 1``); a part that is in no list stands as printed.
+    Names are those of the lists, with tones in the old style and without unit words, except for
+    numbered units (``Phường 7``, ``Quận 1``); a part that is in no list is kept as printed.
 
     Parameters
     ----------
     house
-        All that stands before the ward: house, street, hamlet; "" for none.
+        Everything before the ward: house, street, hamlet; "" for none.
     ward, district, province
-        "" when absent; a district is absent by right in the new era.
+        "" if absent; there are no districts in the new era.
     era
-        Which of the two maps it names; None when the parts fit both.
+        Era of the units; None if the parts fit both.
     code
-        Statistics code of the ward, in its era's list; "" when not found.
+        Statistics code of the ward in the list of its era; "" if not found.
     ward_2025
-        The ward since 2025-07-01, where the old one was not split; "" when unknown.
+        The ward since 2025-07-01 if the old one was not split; "" if unknown.
     score
-        How well the worst found part fits its name, 0 to 1; 0 when no part was found.
+        How well the worst part found fits its name, 0 to 1; 0 if no part was found.
     unknown
-        The parts that no list holds: ``"ward"``, ``"district"``, ``"province"``; ``"era"`` for a
+        The parts that are in no list: ``"ward"``, ``"district"``, ``"province"``; ``"era"`` for a
         unit that may be of either.
     country
         ``Việt Nam`` as printed at the end; "" for none.
@@ -73,7 +73,7 @@ class Address(NamedTuple):
         """The province since 2025-07-01; "" if the province is unknown."""
         if not self.province or "province" in self.unknown:
             return ""
-        # Of both eras Huế alone has a name that no old province had.
+        # Huế is the only new province whose name no old province had.
         since = self.era == "new" or self.province == "Huế"
         return self.province if since else successor(self.province).name
 
@@ -86,7 +86,7 @@ EDGES: Final = " \t.,;:-–—_'\"`|"
 
 
 def worth(address: Address) -> float:
-    """Return how many levels of the address were found, those of either era alike."""
+    """Return how many levels of the address were found, counting both eras alike."""
     unknown = address.unknown
     ward = bool(address.ward) and "ward" not in unknown
     district = bool(address.district) and "district" not in unknown
@@ -96,7 +96,7 @@ def worth(address: Address) -> float:
 
 
 def of_parts(split: list[str], era: Era | None) -> Address:
-    """Parse the parts; many addresses differ in nothing but what stands before their units."""
+    """Parse the parts; results are cached, as many addresses differ only before their units."""
     parts = tuple(filter(None, [part.strip(EDGES) for part in split]))
     at = max(0, len(parts) - (2 if era == "new" else 3))
     found = _of_units(parts[at:], era)
@@ -146,7 +146,7 @@ def _of_all(parts: tuple[str, ...], era: Era | None) -> Address:
 
 
 def _either(new: Address, old: Address, small: tuple[str, ...]) -> Address:
-    """Decide whether a unit is a ward of today or a former district, by the part before it."""
+    """Decide whether a unit is a current ward or a former district, by the part before it."""
     if "ward" not in old.unknown or written(small[-1]).unit in WARD_WORDS:
         return new
     if written(small[-1]).unit in DISTRICT_WORDS or written(old.ward).unit in WARD_WORDS:
@@ -256,7 +256,7 @@ def _province(part: str) -> tuple[Province, float] | None:
         words = part.split()
         tails = (" ".join(words[cut:]) for cut in range(1, len(words)))
         if any((cut := province_named(tail)) and cut == (found[0], 1.0) for tail in tails):
-            return None  # a word more is no misreading: it would be lost
+            return None  # an extra word is no misread: it would be lost
     return found
 
 

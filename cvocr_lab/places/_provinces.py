@@ -1,4 +1,4 @@
-"""The provinces of both eras: names, codes, plates and successors."""
+"""Provinces of both eras: names, codes, plates and successors."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ class Province:
     Parameters
     ----------
     name
-        Without unit word, tones in the old style: ``"Khánh Hòa"``, ``"Hồ Chí Minh"``.
+        Name without unit word, tones in the old style: ``"Khánh Hòa"``, ``"Hồ Chí Minh"``.
     code
         Statistics code: three digits in the old era (as in the personal number), two in the new.
     era
-        Which of the two maps it stands on.
+        Era of the province.
     kind
         ``"city"`` for centrally run cities (in the new era as of 2025-07-01).
     plates
@@ -47,7 +47,7 @@ class Province:
 
 @cache
 def provinces(era: Era) -> tuple[Province, ...]:
-    """All provinces of `era`, 63 or 34, by code.
+    """Return all provinces of `era`, 63 or 34, by code.
 
     >>> len(provinces("old")), len(provinces("new"))
     (63, 34)
@@ -81,9 +81,9 @@ def _kind(word: str) -> Literal["city", "province"]:
 
 @cache
 def by_id_code(code: str) -> Province | None:
-    """Find the old-era province of a personal number's first three digits.
+    """Return the old province for the first three digits of a personal number.
 
-    None for codes never given and for births registered abroad (see `is_abroad`).
+    None for codes that were never issued and for births abroad (see `is_abroad`).
 
     >>> by_id_code("079").name
     'Hồ Chí Minh'
@@ -92,15 +92,15 @@ def by_id_code(code: str) -> Province | None:
 
 
 def is_abroad(code: str) -> bool:
-    """Return whether the first three digits of a personal number are abroad (101-295)."""
+    """Return whether the first three digits of a personal number mean abroad (101-295)."""
     return bool(re.fullmatch(r"[12]\d\d", code, re.ASCII)) and 101 <= int(code) <= 295
 
 
 @cache
 def by_plate_code(code: str, *, era: Era = "old") -> Province | None:
-    """Find the province whose vehicle plates begin with `code`.
+    """Return the province whose vehicle plates begin with `code`.
 
-    Plates given before the mergers stay valid.  None for codes not in use and for 80, the central
+    Plates issued before the mergers stay valid.  None for unused codes and for 80, the central
     traffic police department.
 
     >>> by_plate_code("61").name, by_plate_code("61", era="new").name
@@ -111,7 +111,7 @@ def by_plate_code(code: str, *, era: Era = "old") -> Province | None:
 
 @cache
 def successor(old_name: str) -> Province:
-    """Find the new-era province that `old_name` became part of; ValueError for no such province.
+    """Return the new province that `old_name` became part of; ValueError if it is unknown.
 
     >>> successor("Bình Dương").name
     'Hồ Chí Minh'
@@ -128,19 +128,19 @@ def match_province(
 ) -> tuple[Province, float] | None:
     """Find the province that a printed or misread `text` names, with a score from 0 to 1.
 
-    Score 1 is a name or a known other spelling, whatever the marks, case, blanks and unit words
+    A score of 1 means a name or a known variant, whatever the accents, case, blanks and unit words
     (`TP. Hồ Chí Minh`, `TPHCM`, `Thừa Thiên-Huế`, `Đăk Lăk`, `Khánh Hoà`).  Initials count only in
-    upper case and where they mean one province (`BN`).  None below 0.8, or when two
+    upper case and if they are unique to a province (`BN`).  Returns None below 0.8, or if two
     provinces fit equally well.
 
     Parameters
     ----------
     text
-        The province part of an address, nothing more.
+        Only the province part of an address.
     era
-        None looks among the 63 old names, which hold every new name but Huế, an alias there.
+        None means the 63 old names, which contain every new name but Huế, an alias there.
     exactly
-        Whether only score 1 counts, which is quicker.
+        Whether only a score of 1 counts, which is faster.
     """
     era = era or "old"
     exact = collapse(nfc(text))
@@ -150,7 +150,7 @@ def match_province(
     key = _key(text)
     if place := _names(era).get(key):
         return place, 1.0
-    if exactly or not key or key in _names("old"):  # a clean old name is no misread new one
+    if exactly or not key or key in _names("old"):  # an exact old name is not a misread new one
         return None
     names = _names(era)
     scores: dict[Province, tuple[float, float]] = {}
@@ -166,18 +166,18 @@ def match_province(
 
 _NO_CAPITALS: Final = re.compile("[^A-ZĐ]")
 _FORMER: Final = {"hatay": "Hà Nội"}
-"""Provinces that older papers print, and what they became (Resolution 15/2008/QH12)."""
+"""Provinces on older papers, and what they became (Resolution 15/2008/QH12)."""
 
 
 def former_province(text: str) -> Province | None:
-    """Find the province that a former one became part of before 2025: Hà Nội for Hà Tây."""
+    """Return the province that a former one became part of before 2025: Hà Nội for Hà Tây."""
     if name := _FORMER.get(_key(text)):
         return next(place for place in provinces("old") if place.name == name)
     return None
 
 
 def near_provinces(text: str, least: float) -> list[tuple[Province, float]]:
-    """List the old provinces whose name has at least that similarity to `text` (0 to 1)."""
+    """Return the old provinces whose name has at least that similarity to `text` (0 to 1)."""
     names = _names("old")
     found: dict[Province, float] = {}
     for name, likeness, _ in _near(_key(text), names, least):
@@ -187,7 +187,7 @@ def near_provinces(text: str, least: float) -> list[tuple[Province, float]]:
 
 
 def _near(key: str, names: dict[str, Province], least: float) -> list[tuple[str, float, int]]:
-    """Return names of at least that similarity; the scorer's own cut-off is not exact."""
+    """Return names of at least that similarity; the scorer's own cut-off is inexact."""
     found = process.extract(
         key, list(names), scorer=Levenshtein.normalized_similarity,
         score_cutoff=least - 0.01, limit=None,
@@ -197,7 +197,7 @@ def _near(key: str, names: dict[str, Province], least: float) -> list[tuple[str,
 
 @lru_cache(1 << 14)
 def _key(text: str) -> str:
-    """Remove marks, case, blanks and unit words: `tphochiminh` and `Hồ Chí Minh` are one."""
+    """Remove accents, case, blanks and unit words: `tphochiminh` and `Hồ Chí Minh` are the same."""
     return _UNIT.sub("", fold_key(text).replace(" ", ""))
 
 
@@ -205,7 +205,7 @@ _UNIT: Final = re.compile(r"^(thanhpho|tinh|tp)(?=.{3})")
 
 
 def may_be_province(key: str) -> bool:
-    """Tell quickly whether folded words joined as one may name a province exactly."""
+    """Return quickly whether folded words joined as one may name a province exactly."""
     return _UNIT.sub("", key).strip("0123456789") in _exact_keys()
 
 
@@ -234,7 +234,7 @@ def _names(era: Era) -> dict[str, Province]:
 
 @cache
 def _initials(era: Era) -> dict[str, Province]:
-    """Return the initials that are unique to a province, and HN by custom."""
+    """Return the initials that are unique to a province, and the customary HN."""
     made: dict[str, list[Province]] = {}
     for place in provinces(era):
         words = re.findall(r"\w+", place.name)

@@ -1,4 +1,4 @@
-"""Runs of words in an address that may name a place, and what stands before them."""
+"""Runs of words in an address that may name a place, and the words before them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _TWO_WORDS: Final = frozenset(
     {"thị xã", "thị trấn", "thành phố", "thi xa", "thi tran", "thanh pho"}
 )
 _SETTLEMENT: Final = re.compile(r"(?:khu do thi|kdt|khu tap the|ktt|khu dan cu|kdc|cu xa|lang)$")
-"""What is named like the ward it lies in."""
+"""Words for settlements that are named like the ward they are in."""
 _ENGLISH: Final = {
     "district": "quận", "province": "tỉnh", "city": "thành phố", "ward": "phường", "town": "thị xã",
 }  # fmt: skip
@@ -28,7 +28,7 @@ class Run(NamedTuple):
     Parameters
     ----------
     text
-        The words as printed, an English unit word behind them as a Vietnamese one before them.
+        The words as printed; an English unit word after them becomes a Vietnamese one before.
     unit
         The unit word it begins with; "" for none.
     bounded
@@ -46,7 +46,7 @@ class Runs:
     Parameters
     ----------
     text
-        The address, its words `parted`.
+        The address, with its words separated by `parted`.
     """
 
     def __init__(self, text: str) -> None:
@@ -74,7 +74,7 @@ class Runs:
         return self._runs[begin, end]
 
     def joined(self, begin: int, end: int) -> str:
-        """Return the words as one, folded, with letters for the digits in them."""
+        """Return the words joined and folded, with letters for the digits in them."""
         return "".join(self._keys[begin:end])
 
     def _splits_unit(self, begin: int) -> bool:
@@ -85,11 +85,11 @@ class Runs:
         return both.lower() in _TWO_WORDS
 
     def may_be_bounded(self, begin: int, end: int) -> bool:
-        """Return whether the run may begin at a separator or hold a unit word; quickly told."""
+        """Return quickly whether the run may begin at a separator or contain a unit word."""
         return self.words[begin].gap > 0 or self._units[begin] or self._closes[end - 1]
 
     def starts(self, end: int) -> Iterator[tuple[int, float]]:
-        """Yield the possible starts of a name that ends there, each with its penalty."""
+        """Yield the possible starts of a name that ends at `end`, each with its penalty."""
         cost = 0.0
         for begin in range(end - 1, max(-1, end - 1 - _LONGEST), -1):
             if not self._splits_unit(begin):
@@ -106,7 +106,7 @@ class Runs:
         return names_street(self.text[self.words[first].begin : self.words[begin - 1].end])
 
     def in_settlement(self, begin: int) -> bool:
-        """Return whether a settlement's word stands before the name: ``Khu đô thị Văn Quán``."""
+        """Return whether a word for a settlement precedes the name: ``Khu đô thị Văn Quán``."""
         return _SETTLEMENT.search(fold_key(self.text[: self.words[begin].begin])) is not None
 
     def after_house(self, begin: int) -> bool:

@@ -1,9 +1,8 @@
-"""Units of an address found among its words, where commas do not part them as they should.
+"""Finds the units of an address among its words if commas do not separate them properly.
 
 The words are read from the right: a province, a district below it, a ward below that.  A unit
-begins at a separator, at a unit word or beside another unit; elsewhere only a name with every
-letter right counts.  The best reading is the one that places most.  Words that no unit takes stay
-in the rest.
+begins at a separator, at a unit word or beside another unit; elsewhere only exact names count.  The
+best reading is the one that identifies the most units.  Words that belong to no unit form the rest.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ _ENDS: Final = 4
 _SURE: Final = 5.0
 """Value of a reading that finds three levels almost certainly."""
 _ALL_PLACED: Final = 3.4
-"""Value of a reading of two levels or more that leaves no word out."""
+"""Value of a reading of at least two levels that leaves no word out."""
 _UNITS: Final = {
     "province": frozenset({"tinh", "thanhpho"}),
     "district": DISTRICT_WORDS,
@@ -49,7 +48,7 @@ class Span(NamedTuple):
     Parameters
     ----------
     value
-        How much it is worth to read them so.
+        Value of this interpretation.
     score
         How well they fit the name, 0 to 1.
     """
@@ -85,19 +84,19 @@ class Reading(NamedTuple):
 
 
 class Search(Runs):
-    """All readings of one address; takes its text, the words `parted`."""
+    """All readings of one address, given as text with its words separated by `parted`."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
         self._ending: dict[tuple[int, bool], list[Span]] = {}
 
     def best(self, era: Era | None, *, at_end: bool = False) -> Reading | None:
-        """Return the reading of the highest value, or None if no unit is found.
+        """Return the reading with the highest value, or None if no unit is found.
 
         Parameters
         ----------
         at_end
-            Whether the units are known to stand at the end of the text.
+            Whether the units are known to be at the end of the text.
         """
         found: list[Reading] = []
         for end in self._ends()[: 1 if at_end else None]:
@@ -105,7 +104,7 @@ class Search(Runs):
                 found += [reading for reading in readings if reading.value > 0]
                 if any(reading.ward and reading.value >= _SURE for reading in found):
                     return max(found, key=_preference)
-            # What places all words certainly is not bettered by leaving some out.
+            # A reading that certainly uses all words cannot be improved by omitting some.
             if any(len(r.taken) == len(self.words) and r.value >= _ALL_PLACED for r in found):
                 break
         return max(found, key=_preference, default=None)
@@ -124,7 +123,7 @@ class Search(Runs):
         return [self.text[run[0].begin : run[-1].end] for run in runs]
 
     def _readings(self, end: int, era: Era | None) -> Iterator[Iterable[Reading]]:
-        """Yield the readings that end there, the most common kinds first."""
+        """Yield the readings that end at `end`, the most common kinds first."""
         bases = []
         last = any(span.score == 1 for span in self._provinces(len(self.words)))
         for span in self._provinces(end):
@@ -184,7 +183,7 @@ class Search(Runs):
             short = len(self.joined(begin, end)) < 3
             if not bounded and (short and not text.isupper()):
                 continue
-            # "TP Bắc Giang" is the town, unless nothing else is there.
+            # "TP Bắc Giang" is the town, unless there is no other unit.
             wrong = unit == "thanhpho" and place.kind != "city"
             value = 2 * score - cost - 0.3 * (not bounded) - 1.5 * wrong + 0.3 * (unit == "tinh")
             yield Span(begin, end, place, score, value)
@@ -199,7 +198,7 @@ class Search(Runs):
                 yield base._replace(begin=span.begin, taken=taken, value=base.value + 0.05)
 
     def _places(self, among: Roll, end: int, level: Level) -> Iterator[Span]:
-        """Yield the names of the roll that end there."""
+        """Yield the names of the roll that end at `end`."""
         for begin, cost in self.starts(end):
             if not self.may_be_bounded(begin, end) and self.joined(begin, end) not in among.by_key:
                 continue
@@ -298,7 +297,7 @@ class Search(Runs):
     def _without_province(self, end: int) -> Iterator[Reading]:
         """Yield districts whose name, or ward, determines the province."""
         if any(word.gap > 1 for word in self.words[end:]):
-            return  # what stands behind a comma may be the province, misread
+            return  # text after a comma may be a misread province
         named = districts_named()
         cost = self._skipped(end)
         for begin, crossing in self.starts(end):
@@ -340,6 +339,6 @@ def _numbered(text: str) -> bool:
 
 @cache
 def of_new_era(name: str) -> Province | None:
-    """Find the new province of the same name; Huế was Thừa Thiên Huế."""
+    """Return the new province of the same name; Huế for Thừa Thiên Huế."""
     name = "Huế" if name == "Thừa Thiên Huế" else name
     return next((place for place in provinces("new") if place.name == name), None)

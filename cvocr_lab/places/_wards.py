@@ -7,7 +7,7 @@ from cvocr_lab.places._provinces import Era, provinces
 
 
 def districts(province: str, era: Era = "old") -> tuple[str, ...]:
-    """Names of some districts of a province, for made-up addresses; none in the new era.
+    """Return names of some districts of a province, for made-up addresses; none in the new era.
 
     Districts were abolished on 2025-07-01.  Numbered ones keep their unit word (`Quận 1`).
     """
@@ -18,10 +18,10 @@ def districts(province: str, era: Era = "old") -> tuple[str, ...]:
 
 
 def wards(province: str, era: Era = "new", *, district: str | None = None) -> tuple[str, ...]:
-    """Names of some wards and communes of a province, as cards print them: without unit words.
+    """Return names of some wards and communes of a province, as printed: without unit words.
 
-    A selection in both eras, so a ward that is not listed is no error.  Numbered wards keep their
-    unit word (`Phường 7`).  `district` narrows the old era.
+    Both eras are a selection, so a ward that is not listed is no error.  Numbered wards keep their
+    unit word (`Phường 7`).  `district` restricts the old era to one district.
     """
     if era == "new":
         code = next((place.code for place in provinces("new") if place.name == province), None)

@@ -12,7 +12,7 @@ from rapidfuzz import fuzz
 from cvocr_lab.places._gazetteer import province_named
 from cvocr_lab.text import fold_key
 
-# What a street's name stands behind, so that the name is no ward's.
+# Words before the name of a street, which is therefore not that of a ward.
 _BEFORE_STREET: Final = re.compile(
     r"(?:(?:so|sn|nha|ngo|ngach|hem|kiet|lo|duong|pho|toa|phong|can|\w{0,3}\d\w*) ?)+"
 )
@@ -34,10 +34,10 @@ class Word(NamedTuple):
     Parameters
     ----------
     begin, end
-        Where it stands in the text.
+        Span in the text.
     gap
-        What parts it from the word before: 0 a blank, 1 a dash, dot, slash or bracket, 2 a comma;
-        3 for the first word.
+        What separates it from the word before: 0 a blank, 1 a dash, dot, slash or bracket, 2 a
+        comma; 3 for the first word.
     """
 
     begin: int
@@ -55,7 +55,7 @@ _GLUED: Final = (
 
 
 def is_house(part: str) -> bool:
-    """Return whether a part begins like a house, street or hamlet."""
+    """Return whether a part begins like a house, a street or a hamlet."""
     return _HOUSE.match(fold_key(part)) is not None
 
 
@@ -73,8 +73,8 @@ _LEAST_LETTERS, _ALIKE = 4, 60
 def lost_words(text: str, found: str, province: str) -> list[str]:
     """Return the words of `text` that are missing in `found`, as printed: no name may be lost.
 
-    Unit words are not counted, nor words that were replaced by a similar one, nor another spelling
-    of the province.  Of words of one to three letters only a letter that stands alone counts.
+    Unit words, words that were replaced by similar ones, and other spellings of the province do not
+    count.  Of words of one to three letters only single letters count.
     """
     if text == found:
         return []
@@ -102,9 +102,9 @@ _LONE: Final = re.compile(r"(?<!\w)(?![pqhxft])[^\W\d_](?!\w)", re.IGNORECASE)
 
 
 def _lone_letters(text: str, kept: Container[str], mended: Sequence[str]) -> list[str]:
-    """Return letters that stand alone and are not kept, not even as a piece of another word.
+    """Return single letters that are not kept, not even as a part of another word.
 
-    Letters that may shorten a unit word are not counted.
+    Letters that may abbreviate a unit word do not count.
     """
     lost = []
     for found in _LONE.finditer(text):

@@ -2,14 +2,14 @@
 
 A CPU build of torch is enough.
 
-How training, validation and test data are kept apart:
+Training, validation and test data are kept separate as follows:
 
 - *fonts*: `cvocr_lab.synth.fonts` splits the families; those in ``HELD_OUT`` and ``VALIDATION`` are
-  never drawn for training, ``VALIDATION`` chooses the checkpoint, ``HELD_OUT`` is for figures only;
+  never drawn for training, ``VALIDATION`` selects the checkpoint, ``HELD_OUT`` is for tests only;
 - *seeds*: training draws from seeds above 1,000,000, validation from `VALIDATION_SEED`, tests from
-  `TEST_SEED`; the finders' validation papers lie on grounds of their own; all texts are made up, so
-  no line of one set is a line of another by design;
-- *hands*: papers that others drew are never used for training.
+  `TEST_SEED`; the finders' validation papers have backgrounds of their own; all texts are made up,
+  so that the sets share no lines by design;
+- *designers*: papers drawn by others are never used for training.
 """
 
 from cvocr_lab.training.evaluation import TEST_SEED, VALIDATION_SEED, Figures, evaluate

@@ -1,4 +1,4 @@
-"""What papers lie on in training pictures: textures, printed pages, screens, sheets to copy."""
+"""Draws the backgrounds of training pictures: textures, printed pages, screens and sheets."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ def plain(size: tuple[int, int], rng: Chance) -> Picture:
 def ground(
     size: tuple[int, int], flats: Sequence[Flat], grounds: Sequence[bytes], rng: Chance
 ) -> Picture:
-    """Draw what a photographed paper lies on: a texture, a pattern or a printed page."""
+    """Draw the background of a photographed paper: a texture, a pattern or a printed page."""
     kind = rng.random()
     if kind < 0.18:
         return pattern(size, rng)
-    if kind < 0.36:  # a printed page all over
+    if kind < 0.36:  # a printed page that fills the picture
         page = flats[int(rng.integers(len(flats) // 8)) * 8 + 7].picture()
         side = min(page.shape[:2])
         x, y = (int(rng.integers(0, n - side + 1)) for n in page.shape[1::-1])
@@ -63,7 +63,7 @@ def ground(
 
 
 def pattern(size: tuple[int, int], rng: Chance) -> Picture:
-    """Ruled or squared paper, stripes, gradients, heaps of rectangles: grounds with hard edges."""
+    """Draw a background with hard edges: ruled or squared paper, stripes, gradients, rectangles."""
     colour = rng.uniform(0, 255, 3)
     picture = np.empty((size[1], size[0], 3), np.float32)
     picture[:] = colour
@@ -92,7 +92,7 @@ def pattern(size: tuple[int, int], rng: Chance) -> Picture:
 
 
 def screen(picture: Picture, rng: Chance) -> tuple[float, float, float, float]:
-    """Make the picture a screen that shows it between bars; gives the box where it shows."""
+    """Turn the picture into a screen that shows it between bars; return the box of that part."""
     height, width = picture.shape[:2]
     dark = float(rng.choice((0, 12, 25, 245, 255)))
     top, bottom = (int(height * rng.uniform(0.05, 0.35)) for _ in range(2))
@@ -111,7 +111,7 @@ def screen(picture: Picture, rng: Chance) -> tuple[float, float, float, float]:
 
 
 def sheet(picture: Picture, flats: Sequence[Flat], rng: Chance) -> list[Points]:
-    """Lay a printed page, a receipt or a bare sheet under the papers: none of them counts."""
+    """Draw a printed page, a receipt or a blank sheet under the papers; none is a target."""
     height, width = picture.shape[:2]
     pages = [f for f in flats[:: max(1, len(flats) // 80)] if f.type == "page"]
     page = pages[int(rng.integers(len(pages)))].picture() if pages else None

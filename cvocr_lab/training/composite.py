@@ -1,6 +1,7 @@
-"""Training pictures for the finders: flat papers of a stock, laid on grounds and photographed.
+"""Training pictures for the finders: flat papers from a stock, composed on backgrounds.
 
-Everything is drawn at the size the nets see, so that a core makes some fifteen pictures a second.
+Everything is drawn at the size of the nets' inputs, so that one core makes about fifteen pictures
+per second.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ _WASHED_OUT = 0.3
 
 @dataclass(frozen=True, slots=True)
 class Composite:
-    """A picture, the papers on it, and other things of their shape that are none."""
+    """A picture, the papers on it, and other objects of their shape that are not papers."""
 
     image: Picture
     papers: tuple[Laid, ...]
@@ -33,7 +34,7 @@ class Composite:
 
 
 def compose(flats: Sequence[Flat], grounds: Sequence[bytes], rng: Chance) -> Composite:
-    """Put a picture together: a ground, nought to three papers, hands, light, a camera."""
+    """Compose a picture of a background, up to three papers, hands, light and camera effects."""
     scan = rng.random() < 0.3
     copy = scan and rng.random() < 0.45
     shapes = (0.707, 0.707, 0.773) if copy else (1.0, 0.75, 1.333, 0.5625, 1.778, 0.707, 0.462, 1.5)
@@ -79,7 +80,7 @@ def _washed_out(picture: Picture, rng: Chance) -> Picture:
 def _copy_cells(
     count: int, size: tuple[int, int], rng: Chance
 ) -> list[tuple[float, float, float, float]]:
-    """Places of cards copied onto one sheet: under one another, or beside, with little between."""
+    """Return positions of cards copied onto one sheet, one below or beside the other."""
     down = rng.random() < 0.8
     across = float(rng.uniform(0.28, 0.8)) * size[0] / (1 if down else max(count, 1))
     tall = across / 1.586
@@ -94,11 +95,11 @@ def _copy_cells(
 def _cells(
     count: int, box: tuple[float, float, float, float], rng: Chance
 ) -> list[tuple[float, float, float, float]]:
-    """Parts of the picture, one for each paper."""
+    """Divide the picture into parts, one for each paper."""
     x0, y0, x1, y1 = box
     if count <= 1:
         return [box] * count
-    if rng.random() < 0.15:  # one over the other
+    if rng.random() < 0.15:  # overlapping papers
         return [box] * count
     edges = np.linspace(0, 1, count + 1)
     tall = y1 - y0 > x1 - x0
@@ -131,14 +132,14 @@ _STEPS: tuple[Step, ...] = (
 def taken(
     picture: Picture, rng: Chance, steps: Sequence[Step] = _STEPS, grey: float = 0.1
 ) -> Picture:
-    """What light, lens and sensor do.
+    """Simulate light, lens and sensor.
 
     Parameters
     ----------
     steps
-        What happens in order: the step, how often, and its greatest strength.
+        The steps in order: the function, its probability, and its greatest strength.
     grey
-        Share of pictures without colour.
+        Share of grey pictures.
     """
     for step, share, most in steps:
         if rng.random() < share:

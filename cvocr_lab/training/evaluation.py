@@ -1,4 +1,4 @@
-"""Figures of a reader on drawn lines: CER pooled over characters, and the share of exact lines."""
+"""Evaluates a reader on drawn lines: pooled character error rate and share of exact lines."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from cvocr_lab.synth.fonts import Pool
 from cvocr_lab.training.stream import Shard, draw_shard
 
 VALIDATION_SEED = 11_000
-"""Seed of the lines that choose a checkpoint (validation families)."""
+"""Seed of the lines that select a checkpoint (validation font families)."""
 
 TEST_SEED = 12_000
-"""Seed of the lines that only give figures (held-out families)."""
+"""Seed of the lines that are used for figures only (held-out font families)."""
 
 Read = Callable[[Sequence[NDArray[np.uint8]]], list[str]]
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """How well lines were read.
+    """Accuracy of reading lines.
 
     Parameters
     ----------
     cer
-        Edits over characters of the truth, pooled.
+        Character error rate: edits over characters of the truth, pooled.
     exact
-        Share of lines without an edit.
+        Share of lines without any error.
     lines
-        How many there were.
+        Number of lines.
     """
 
     cer: float
@@ -42,7 +42,7 @@ class Figures:
 
 
 def drawn_set(seed: int, pool: Pool, per_sort: int) -> Shard:
-    """Draw the same number of lines of every sort; the same seed gives the same set."""
+    """Draw the same number of lines of every sort; the same seed returns the same set."""
     shards = [draw_shard(seed + i, per_sort, pool, sort) for i, sort in enumerate(wording.SORTS)]
     return Shard(
         [p for s in shards for p in s.pictures],
@@ -52,7 +52,7 @@ def drawn_set(seed: int, pool: Pool, per_sort: int) -> Shard:
 
 
 def evaluate(read: Read, shard: Shard) -> dict[str, Figures]:
-    """Figures by sort of text, and ``"all"`` weighted as training draws the sorts."""
+    """Return the figures by sort of text, and ``"all"`` weighted as the sorts are in training."""
     from rapidfuzz.distance import Levenshtein
 
     edits: dict[str, list[int]] = defaultdict(list)

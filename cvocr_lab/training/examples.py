@@ -1,4 +1,4 @@
-"""What the nets that find papers see of a training picture, and what they should say of it."""
+"""Turns training pictures into inputs and targets of the nets that find papers."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from cvocr_lab.training.laying import TYPE_NAMES, UNKNOWN, Chance, Picture
 
 
 def outline_example(composite: Composite, rng: Chance) -> tuple[Picture, NDArray[np.float32]]:
-    """Return a thumbnail and what `PaperNet` should say of it.
+    """Return a thumbnail and the target of `PaperNet` for it.
 
     Returns
     -------
     tuple
         ``(320, 320, 3)`` pixels; and ``(9, 80, 80)``: the share of each cell that papers cover,
-        and the ways to the corners of the upper paper.
+        and the offsets to the corners of the upper paper.
     """
     canvas, matrix = papers.thumbnail(composite.image)
     mirrored = rng.random() < 0.5
@@ -49,7 +49,7 @@ def outline_example(composite: Composite, rng: Chance) -> tuple[Picture, NDArray
 
 @dataclass(frozen=True, slots=True)
 class TurnExample:
-    """A roughly flattened paper; its corners in the crop, which is its own first, and its class."""
+    """A roughly flattened paper, its corners in the crop, the index of its first one, its class."""
 
     crop: Picture
     corners: NDArray[np.float32]
@@ -58,7 +58,7 @@ class TurnExample:
 
 
 def turn_examples(composite: Composite, rng: Chance) -> list[TurnExample]:
-    """Return what `TurnNet` sees of each paper of a picture, and of things that are none."""
+    """Return the inputs of `TurnNet` for each paper of a picture, and for objects that are none."""
     made = []
     for paper in composite.papers:
         turn = int(rng.integers(4)) if rng.random() < 0.12 else int(rng.choice((0, 2)))

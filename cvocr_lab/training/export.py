@@ -1,4 +1,4 @@
-"""Write a trained net as an ONNX file that carries its charset, height and figures."""
+"""Writes a trained net as an ONNX file that contains its character set, height and figures."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from cvocr_lab.engines.local.recogniser import HEIGHT, batches_of
 from cvocr_lab.training.model import STRIDE, LineNet
 
 VERSION = 2
-"""Of the file's layout: names, shapes and card."""
+"""Version of the file's layout: names, shapes and card."""
 
 
 def export(
@@ -28,12 +28,12 @@ def export(
     figures: Mapping[str, object],
     examples: Sequence[NDArray[np.uint8]],
 ) -> None:
-    """Write `net` to `path`: convolutions and recurrent layers in whole numbers, the rest float16.
+    """Write `net` to `path` with convolutions and recurrent layers quantised, the rest as float16.
 
     Parameters
     ----------
     net
-        In any mode, on any device; left as it was.
+        Net in any mode, on any device; it is not changed.
     charset
         The characters of classes 1, 2, …
     path
@@ -41,7 +41,7 @@ def export(
     figures
         Training and validation figures for the card.
     examples
-        Lines of 48 rows, like those to be read; a few hundred tell the ranges of the convolutions.
+        Typical lines of 48 rows; a few hundred suffice to calibrate the convolutions.
     """
     import onnx
     import torch
@@ -79,9 +79,9 @@ def export(
 
 
 def _quantise_convolutions(path: Path, examples: Sequence[NDArray[np.uint8]]) -> None:
-    """Compute all convolutions but the first with whole numbers: a third of their time.
+    """Quantise all convolutions but the first, which reduces their time to a third.
 
-    Weights have seven bits, as eight overflow on processors without the VNNI instructions.
+    Weights have seven bits, because eight overflow on processors without VNNI instructions.
     """
     import onnx
     from onnxruntime.quantization import CalibrationDataReader, QuantType, quantize_static
@@ -105,7 +105,7 @@ def _quantise_convolutions(path: Path, examples: Sequence[NDArray[np.uint8]]) ->
 
 @contextmanager
 def _silence() -> Iterator[None]:
-    """The quantiser advises, through the root logger, what does not matter for a net this small."""
+    """Silence the quantiser's advice on the root logger, which is irrelevant for so small a net."""
     root = logging.getLogger()
     level = root.level
     root.setLevel(logging.ERROR)
@@ -116,7 +116,7 @@ def _silence() -> Iterator[None]:
 
 
 def _quantise(model: Any) -> None:
-    """Multiply in the recurrent layers with whole numbers: a quarter less time, no loss of note."""
+    """Quantise the recurrent layers: a quarter faster, without a noticeable loss of accuracy."""
     from onnx import helper, numpy_helper
 
     graph = model.graph
@@ -140,7 +140,7 @@ def _quantise(model: Any) -> None:
 
 
 def _halve(graph: Any) -> None:
-    """Store big float32 weights as float16, cast back on loading; halves the file."""
+    """Store large float32 weights as float16, cast back on loading, which halves the file."""
     from onnx import TensorProto, helper, numpy_helper
 
     casts = []
@@ -167,12 +167,12 @@ def export_finder(which: str, net: Any, path: Path, *, card: Mapping[str, object
     which
         ``"papers"``, ``"turns"`` or ``"text"``.
     net
-        In evaluation mode; it is wrapped so that the file takes ``uint8`` pictures
+        Net in evaluation mode; it is wrapped so that the file takes ``uint8`` pictures
         ``(n, h, w, 3)``.
     path
         Written complete or not at all.
     card
-        What the file says of itself.
+        Metadata of the file.
     """
     import onnx
     import torch

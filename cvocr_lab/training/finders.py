@@ -1,9 +1,9 @@
-"""Train the nets that find papers, turn them upright and find their lines.
+"""Train the nets that find papers, determine their orientation and find their lines.
 
-The habits are those of the line recogniser's training: worker processes put training pictures
-into shards on disk, a run that was cut short goes on from its checkpoint, the checkpoint with the
-least loss on validation pictures is exported.  Training and validation papers are drawn by other
-seeds and with other font families, and lie on other grounds.
+The procedure is that of the line recogniser's training: worker processes write training pictures
+into shards on disk, an interrupted run resumes from its checkpoint, and the checkpoint with the
+lowest loss on validation pictures is exported.  Training and validation papers have different
+seeds, font families and backgrounds.
 """
 
 from __future__ import annotations
@@ -39,14 +39,15 @@ from cvocr_lab.training.text_examples import text_example
 Finder = Literal["papers", "turns", "text"]
 Shard = Mapping[str, NDArray[Any]]
 VALIDATION_SEED = 11_000
-"""Seed of the papers that choose a checkpoint; training seeds start at `stream.FIRST_SEED`."""
+"""Seed of the papers that select a checkpoint; training seeds start at `stream.FIRST_SEED`."""
 _FLATS, _VALIDATION_FLATS = 4800, 160
 _KEPT = 60
 _REST = 1.0
 _PEAK = 2e-3
 _WARM_STEPS = 200
 _TIE = 0.2
-"""Gap of two corners along the diagonal, as a share of the paper's, up to which either is first."""
+"""Distance of two corners along the diagonal, as a share of the paper's diagonal, below which
+either may be the first one."""
 
 
 def train_finder(
@@ -64,26 +65,26 @@ def train_finder(
     Parameters
     ----------
     which
-        ``"papers"`` marks papers on a thumbnail, ``"turns"`` gives the corners, the turn and the
-        type of each, ``"text"`` finds the lines of a flattened paper.
+        ``"papers"`` marks papers on a thumbnail, ``"turns"`` predicts the corners, the orientation
+        and the type of each, ``"text"`` finds the lines of a flattened paper.
     out
         Folder for the stock of papers, shards, ``<which>-last.pt``, ``<which>-best.pt``,
         ``<which>-log.jsonl`` and ``<which>.onnx``.  ``"papers"`` and ``"turns"`` share their
         shards, so that both can be trained in one folder at once.
     minutes
-        Wall-clock time, over which the learning rate falls to nothing.
+        Wall-clock time, over which the learning rate decays to zero.
     device
         ``"cpu"`` or ``"cuda"``.
     workers, threads
-        Processes that put pictures together (0 where another run feeds the folder), and threads
-        for the net.
+        Processes that compose pictures (0 if another run fills the folder), and threads for the
+        net.
     every_minutes
         How often to validate and save.
 
     Returns
     -------
     float
-        The least validation loss.
+        The lowest validation loss.
     """
     folder = Path(out)
     folder.mkdir(parents=True, exist_ok=True)
@@ -110,7 +111,7 @@ def train_finder(
 
 
 def draw_shard(folder: Path, sort: str, seed: int, count: int) -> dict[str, NDArray[Any]]:
-    """Put `count` training pictures together from the stock in `folder`."""
+    """Compose `count` training pictures from the stock in `folder`."""
     flats, grounds = stock(folder)
     rng = np.random.default_rng(seed)
     if sort == "text":
@@ -132,9 +133,9 @@ def draw_shard(folder: Path, sort: str, seed: int, count: int) -> dict[str, NDAr
 
 
 def feed(folder: Path, sort: str, *, seed: int, count: int = 64) -> None:
-    """Write shards into `folder` while the parent process lives, the oldest giving way.
+    """Write shards into `folder` while the parent process lives, replacing the oldest.
 
-    Once the folder is full, each shard is followed by a rest: pictures are used several times.
+    Once the folder is full, the process sleeps after each shard: pictures are used several times.
     """
     if hasattr(os, "nice"):
         os.nice(3)
@@ -157,7 +158,7 @@ def feed(folder: Path, sort: str, *, seed: int, count: int = 64) -> None:
 
 
 def _shards(folder: Path, rng: random.Random) -> Iterator[Shard]:
-    """Shards at random, each part of them used again while it is there."""
+    """Yield shards in random order, each repeatedly for as long as it exists."""
     while True:
         there = list(folder.glob("*.npz"))
         if not there:
@@ -166,13 +167,13 @@ def _shards(folder: Path, rng: random.Random) -> Iterator[Shard]:
         try:
             with np.load(rng.choice(there)) as stored:
                 shard = {name: stored[name] for name in stored.files}
-        except (FileNotFoundError, EOFError):  # it gave way to a newer one
+        except (FileNotFoundError, EOFError):  # it was replaced by a newer one
             continue
         yield shard
 
 
 def normalised(pictures: NDArray[np.uint8]) -> Tensor:
-    """Return pictures ``(n, h, w, 3)`` as the nets take them."""
+    """Return pictures ``(n, h, w, 3)`` as inputs of the nets."""
     tensor = torch.from_numpy(np.ascontiguousarray(pictures)).permute(0, 3, 1, 2).float()
     return ((tensor - 127.5) / 64).contiguous(memory_format=torch.channels_last)
 
@@ -193,10 +194,10 @@ def _paper_loss(net: nn.Module, shard: Shard, pick: NDArray[np.intp]) -> Tensor:
 
 
 def _corner_loss(answer: Tensor, truth: Tensor) -> Tensor:
-    """Loss of the ways to four corners, ``(n, 8, h, w)`` to ``(n, h, w)``.
+    """Return the loss of the offsets to four corners, ``(n, 8, h, w)`` to ``(n, h, w)``.
 
-    Where a side of the paper runs from top right to bottom left, two corners lie about equally far
-    to the top left: there the net may begin at either.
+    If a side of the paper runs from top right to bottom left, two corners are about equally far to
+    the top left, and the net may start at either.
     """
     corners = truth.unflatten(1, (4, 2))
     diagonal = corners.sum(2)
@@ -265,7 +266,7 @@ _TASKS: dict[str, _Task] = {
 
 
 class _Run:
-    """One run's state: net, its moving average, optimiser, clock."""
+    """State of one run: net, moving average, optimiser, clock."""
 
     def __init__(self, which: Finder, folder: Path, minutes: float, device: str) -> None:
         self.which, self.folder, self.minutes = which, folder, minutes

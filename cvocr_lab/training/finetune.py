@@ -1,4 +1,4 @@
-"""Fine-tune the shipped model on a user's own labelled lines, in minutes on a CPU."""
+"""Fine-tunes the model in the package on a user's own labelled lines, in minutes on a CPU."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from cvocr_lab.training.stream import Batch, Shard, draw_shard, vary
 
 @dataclass(frozen=True, slots=True)
 class FineTuned:
-    """What fine-tuning did on the user's held-out lines.
+    """Result of fine-tuning, measured on the user's held-out lines.
 
     Parameters
     ----------
     model
-        The new file; None when it read the held-out lines no better, so that none was written.
+        The new file; None if it was not better on the held-out lines and so was not written.
     before, after
         Figures on the held-out lines.
     """
@@ -52,10 +52,11 @@ def finetune(
     threads: int = 1,
     seed: int = 0,
 ) -> FineTuned:
-    """Teach the model the user's own fonts, grounds and cameras.
+    """Adapt the model to the user's own fonts, backgrounds and cameras.
 
-    Lines are cut where `truth` is known, mixed with drawn ones, and learnt from the shipped model
-    file on; a fifth of the cards is held out.  Use the result as ``extract(…, model=out)``.
+    Lines are cropped where `truth` is known and mixed with drawn ones.  Training starts from the
+    model in the package; a fifth of the cards is held out.  Pass the result to `extract` as
+    `model`.
 
     Parameters
     ----------
@@ -64,7 +65,7 @@ def finetune(
     out
         The ONNX file to write.
     minutes
-        Wall-clock time; a few are enough for a hundred cards.
+        Wall-clock time; a few minutes are enough for a hundred cards.
     start
         The model file to begin from; None for the one in the package.
     threads
@@ -95,15 +96,15 @@ def finetune_lines(
     threads: int = 1,
     seed: int = 0,
 ) -> FineTuned:
-    """Teach the model line crops.
+    """Adapt the model to line crops.
 
     Parameters
     ----------
     pictures, texts
-        Line crops and what they say; 50 lines are few, 1,000 many.
+        Line crops and their texts; 50 lines are few, 1,000 are many.
     cards
-        For each the card it was cut from: a fifth of the cards is held out.  None when every line
-        stands alone.
+        For each line the card it was cropped from: a fifth of the cards is held out.  None if every
+        line is from another card.
     out
         The ONNX file to write.
     minutes
@@ -118,7 +119,7 @@ def finetune_lines(
     Raises
     ------
     ArgumentError
-        Fewer than ten lines, or a text holds a character the model does not have.
+        There are fewer than ten lines, or a text contains a character the model does not have.
     """
     torch.set_num_threads(threads)
     keep_memory()
@@ -148,7 +149,7 @@ def finetune_lines(
 
 
 def _part(cards: Sequence[int], rng: random.Random) -> tuple[list[int], list[int]]:
-    """Positions to hold out, a fifth of the cards at least, and positions to learn."""
+    """Return positions to hold out, of at least a fifth of the cards, and positions to train on."""
     several = sorted(set(cards))
     aside = set(rng.sample(several, max(1, len(several) // 5)))
     held = [i for i, card in enumerate(cards) if card in aside]
@@ -165,7 +166,7 @@ def _learn(
     minutes: float,
     rng: random.Random,
 ) -> None:
-    """Half of each batch is the user's, half is drawn, so that nothing is unlearnt."""
+    """Train on batches of half the user's and half drawn lines, so that nothing is forgotten."""
     net.eval()  # the normalisations keep their statistics
     peak = 3e-4
     optimiser = torch.optim.AdamW(net.parameters(), peak, weight_decay=0.01)

@@ -1,7 +1,7 @@
-"""A stock of flat papers on disk, from which the finders' training pictures are put together.
+"""A stock of flat papers on disk, from which the finders' training pictures are composed.
 
-Drawing a paper takes much longer than photographing one in a training picture, so each paper is
-drawn once and used many times.
+Drawing a paper takes much longer than composing a picture of it, so each paper is drawn once and
+used many times.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ class Flat:
     Parameters
     ----------
     jpeg
-        The encoded picture, RGB order inside OpenCV's functions.
+        The encoded picture, passed to OpenCV in RGB order.
     corners
-        The document's own corners in it, ``(4, 2)`` pixels: the other page of a passport may lie
-        beside them.
+        Corners of the document in it, ``(4, 2)`` pixels; the other page of a passport may be
+        outside them.
     lines
         Quads of the printed lines, ``(n, 4, 2)`` pixels, each clockwise from its top left.
     type
@@ -60,7 +60,7 @@ class Flat:
 
 
 def draw_flat(seed: int, pool: Pool) -> Flat:
-    """Draw paper number `seed`: of eight papers four have a layout, three are cards, one a page."""
+    """Draw paper number `seed`; of eight papers four have a layout, three are cards, one a page."""
     turn = seed % 8
     if turn == 7:
         return _flat(wild.draw_page(seed, pool=pool, scale=SCALE), "page")
@@ -88,7 +88,7 @@ def _flat(drawn: Drawn, type_name: str, handled: Handled | None = None) -> Flat:
 
 
 def write_flats(folder: Path, *, seed: int, count: int, pool: Pool, per_file: int = 40) -> None:
-    """Draw papers into files of `per_file`; files that exist are left as they are."""
+    """Draw papers into files of `per_file` papers, skipping files that exist."""
     folder.mkdir(parents=True, exist_ok=True)
     for start in range(seed, seed + count, per_file):
         path = folder / f"flats-{start}.pickle"
@@ -112,7 +112,7 @@ def _load(path: Path) -> tuple[Sequence[Flat], Sequence[bytes]]:
 
 
 def stock(folder: Path) -> tuple[list[Flat], list[bytes]]:
-    """Every paper and every ground (a JPEG of 640 by 640 pixels) in the folder."""
+    """Return every paper and every background (a JPEG of 640 by 640 pixels) in the folder."""
     files = sorted(folder.glob("flats-*.pickle"))
     parts = [_load(path) for path in files]
     return [f for flats, _ in parts for f in flats], [g for _, grounds in parts for g in grounds]

@@ -1,4 +1,4 @@
-"""Lines whose text is known, cut out of the user's own pictures."""
+"""Crops lines whose text is known from the user's own pictures."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from cvocr_lab.frames import Records, Truth, truth_by_row
 Picture = NDArray[np.uint8]
 
 _ALIKE = 0.5
-"""How alike reading and truth must be for the place to be sure."""
+"""Similarity of reading and truth required to trust the position."""
 
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """Line crops, what they say, and the card each was cut from.
+    """Line crops, their texts, and the card each was cropped from.
 
     Parameters
     ----------
     pictures
         Grey or RGB crops of one line each.
     texts
-        What they say.
+        Their texts.
     cards
-        For each the row of the frame it came from, counted from 0.
+        For each crop the row of the frame it came from, counted from 0.
     """
 
     pictures: list[Picture]
@@ -39,29 +39,29 @@ class Labelled:
 
 
 def labelled_lines(frame: pd.DataFrame, truth: pd.DataFrame, *, on: str | None = None) -> Labelled:
-    """Cut the lines whose text is known out of the user's pictures.
+    """Crop the lines whose text is known from the user's pictures.
 
     Parameters
     ----------
     frame
-        A flat frame of the offline engine: it says where each value stands.
+        A flat frame of the offline engine, which has the position of each value.
     truth
-        The right values, paired with the readings as by `cvocr_lab.score`.
+        The true values, paired with the readings as by `cvocr_lab.score`.
     on
-        Column that says which rows belong together; None for the index.
+        Column that identifies rows that belong together; None for the index.
 
     Returns
     -------
     Labelled
-        Only values of one line whose reading already resembles the truth, so that the place is
-        sure to be right; ``###`` counts as unknown.
+        Only values of one line whose reading already resembles the truth, so that the position
+        is certainly right; ``###`` counts as unknown.
 
     Raises
     ------
     ArgumentError
         A column is missing.
     ImageError
-        A picture that was read before can be read no more.
+        A picture can no longer be read.
     """
     records = Records(frame)
     labels = truth_by_row(records, Truth(truth, records, on=on), on=on)
@@ -86,7 +86,7 @@ def labelled_lines(frame: pd.DataFrame, truth: pd.DataFrame, *, on: str | None =
 
 
 def _alike(text: str, read: str) -> bool:
-    """Tell whether a label is known and resembles what was read."""
+    """Return whether a label is known and resembles what was read."""
     return bool(text.strip("# ")) and Levenshtein.normalized_similarity(text, read) >= _ALIKE
 
 

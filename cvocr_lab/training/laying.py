@@ -1,4 +1,4 @@
-"""Flat papers laid into a picture: turned and tipped, with film, shadow, glare and fingers."""
+"""Composes flat papers into a picture, with rotation, perspective, film, shadow, glare, fingers."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from cvocr_lab.training.flats import SCALE, Flat
 Picture = NDArray[np.uint8]
 Chance = np.random.Generator
 TYPE_NAMES = (*TYPES, "")
-"""Classes of the second net; the last is a paper of no known type."""
+"""Classes of the second net; the last one stands for papers of no known type."""
 UNKNOWN = -1
-"""Class of papers that may look like any type: not learnt."""
+"""Class of papers that may look like any type, which is ignored in training."""
 LONGEST = 560
-"""Pixels of the longer side of a training picture."""
+"""Longer side of a training picture, in pixels."""
 _PLASTIC_MM = 3.18
 
 
@@ -44,7 +44,7 @@ def lay(
     picture: Picture, flat: Flat, cell: tuple[float, float, float, float], angle: float,
     rng: Chance, *, scan: bool, fills: bool = False,
 ) -> tuple[Laid, NDArray[np.uint8]] | None:  # fmt: skip
-    """Warp a paper into its cell of the picture, in place; `fills` makes it as large as that."""
+    """Warp a paper into its cell of the picture, in place; `fills` makes it fill the cell."""
     x0, y0, x1, y1 = cell
     source = flat.picture()
     height, width = source.shape[:2]
@@ -88,7 +88,7 @@ def lay(
 
 
 def _laminate(picture: Picture, corners: Points, rng: Chance) -> Points:
-    """Lay the rim of a plastic film around a paper, in place, and return its corners."""
+    """Draw the rim of a plastic film around a paper, in place, and return its corners."""
     out = (corners - corners.mean(0)) * rng.uniform(1.02, 1.1) + corners.mean(0)
     film = np.zeros(picture.shape[:2], np.uint8)
     cv2.fillPoly(film, [np.round(out * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
@@ -98,7 +98,7 @@ def _laminate(picture: Picture, corners: Points, rng: Chance) -> Points:
 
 
 def _toned(paper: Picture, picture: Picture, corners: Points) -> Picture:
-    """Give a paper the tone of a bright ground under it, so that hardly an edge shows."""
+    """Give a paper the tone of a bright background, so that its edges are hardly visible."""
     (x0, y0), (x1, y1) = np.maximum(corners.min(0), 0).astype(int), corners.max(0).astype(int)
     ground = picture[y0:y1, x0:x1].reshape(-1, 3)
     if not len(ground) or ground.mean() < 120:
@@ -108,7 +108,7 @@ def _toned(paper: Picture, picture: Picture, corners: Points) -> Picture:
 
 
 def _leaning(corners: Points, centre: Points, lean: float, rng: Chance) -> Points:
-    """Tip the paper away from the camera: sides shorten towards one direction."""
+    """Tilt the paper away from the camera, so that sides shorten towards one direction."""
     reach = float(np.hypot(*np.ptp(corners, axis=0)))
     way = rng.uniform(0, 2 * np.pi)
     depth = ((corners - centre) @ (np.cos(way), np.sin(way))) / reach
@@ -119,14 +119,14 @@ def _leaning(corners: Points, centre: Points, lean: float, rng: Chance) -> Point
 
 
 def rotated(width: float, height: float, centre: Sequence[float] | Points, angle: float) -> Points:
-    """Corners of a rectangle turned around its middle, clockwise."""
+    """Return the corners of a rectangle rotated about its centre, clockwise."""
     cos, sin = np.cos(angle), np.sin(angle)
     box = rectangle(width, height) - (width / 2, height / 2)
     return np.asarray(box @ np.array([[cos, sin], [-sin, cos]]) + centre)
 
 
 def shrunk(paper: Picture, scale: float) -> Picture:
-    """Average detail before a warp that samples points."""
+    """Reduce the paper before a warp that samples single points, to avoid aliasing."""
     if scale >= 0.7:
         return paper
     size = tuple(max(8, round(side * scale * 1.1)) for side in paper.shape[1::-1])
@@ -134,7 +134,7 @@ def shrunk(paper: Picture, scale: float) -> Picture:
 
 
 def scaling(before: Picture, after: Picture) -> Matrix:
-    """Matrix from pixels of a reduced picture to those of the picture before."""
+    """Return the matrix from pixels of a reduced picture to those of the original."""
     return np.diag([before.shape[1] / after.shape[1], before.shape[0] / after.shape[0], 1.0])
 
 
@@ -153,7 +153,7 @@ def _round_corners(shape: tuple[int, int], radius: float) -> Picture:
 def paste(
     picture: Picture, paper: Picture, matrix: Matrix, alpha: Picture | None, rng: Chance
 ) -> Picture:
-    """Warp a paper over the picture, in place, above the shadow of its edge; gives its mask."""
+    """Warp a paper onto the picture, in place, with the shadow of its edge; return its mask."""
     height, width = picture.shape[:2]
     if alpha is None:
         alpha = np.full(paper.shape[:2], 255, np.uint8)
@@ -184,7 +184,7 @@ def _framed(paper: Picture, corners: NDArray[np.float32], rng: Chance) -> Pictur
 
 
 def recoloured(picture: Picture, rng: Chance, *, most: float) -> Picture:
-    """Another ground, ink and white balance than the printer's."""
+    """Change the background, ink and white balance."""
     out: NDArray[np.floating] = picture.astype(np.float32)
     if rng.random() < 0.35:
         out = 255 - (255 - out) * rng.uniform(0.35, 1.0)
@@ -200,7 +200,7 @@ def recoloured(picture: Picture, rng: Chance, *, most: float) -> Picture:
 
 
 def shine(picture: Picture, mask: Picture, rng: Chance) -> None:
-    """Glare on the paper's surface, in place."""
+    """Draw glare on the surface of the paper, in place."""
     if rng.random() > 0.25:
         return
     ys, xs = np.nonzero(mask[::8, ::8])
@@ -220,7 +220,7 @@ def shine(picture: Picture, mask: Picture, rng: Chance) -> None:
 
 
 def hands(picture: Picture, quads: Sequence[Points], rng: Chance) -> Picture:
-    """Fingers over an edge, pens and cables across."""
+    """Draw fingers over edges, and pens or cables across the picture."""
     for corners in quads:
         for _ in range(int(rng.choice(4, p=(0.8, 0.11, 0.06, 0.03)))):
             k = int(rng.integers(4))

@@ -1,4 +1,4 @@
-"""The training loop: minutes in, checkpoints and a model file out; may stop and go on at will."""
+"""The training loop of the line recogniser, which writes checkpoints and may be resumed."""
 
 from __future__ import annotations
 
@@ -50,12 +50,12 @@ def train(
     Parameters
     ----------
     out
-        Folder for shards, ``last.pt`` and ``best.pt``, ``log.jsonl`` and ``lines.onnx``.  A run
-        that was cut short goes on from its ``last.pt``.
+        Folder for shards, ``last.pt`` and ``best.pt``, ``log.jsonl`` and ``lines.onnx``.  An
+        interrupted run resumes from its ``last.pt``.
     minutes
-        Wall-clock time, over which the learning rate falls to nothing.
+        Wall-clock time, over which the learning rate decays to zero.
     start
-        Checkpoint, or model file, whose weights to begin from; None for chance.
+        Checkpoint or model file with the initial weights; None for random weights.
     device
         ``"cpu"`` or ``"cuda"``.
     workers, threads
@@ -73,7 +73,7 @@ def train(
     Raises
     ------
     ArgumentError
-        `start` is an ONNX file that is no line model of ours.
+        `start` is an ONNX file but not one of our line models.
     """
     folder = Path(out)
     folder.mkdir(parents=True, exist_ok=True)
@@ -87,9 +87,9 @@ def train(
 
 
 def keep_memory() -> None:
-    """Let glibc keep freed memory: giving big tensors back at each step costs a third of the time.
+    """Let glibc keep freed memory; returning large tensors at each step takes a third of the time.
 
-    Does nothing where the C library is another.
+    This does nothing with other C libraries.
     """
     try:
         libc = ctypes.CDLL("libc.so.6")
@@ -100,7 +100,7 @@ def keep_memory() -> None:
 
 
 class _Run:
-    """One run's state: net, its moving average, optimiser, clock."""
+    """State of one run: net, moving average, optimiser, clock."""
 
     def __init__(
         self, folder: Path, minutes: float, start: str | Path | None, device: str, peak: float
@@ -206,7 +206,7 @@ class _Run:
 
 
 def loss_of(scores: Tensor, batch: Batch) -> Tensor:
-    """CTC loss of the net's logits, averaged over lines."""
+    """Return the CTC loss of the net's logits, averaged over lines."""
     targets = torch.tensor([_INDEX[c] for text in batch.texts for c in text])
     return nn.functional.ctc_loss(
         scores.float().log_softmax(-1).transpose(0, 1),
@@ -241,7 +241,7 @@ def save(state: dict[str, object], path: Path) -> None:
 
 @contextmanager
 def _workers(folder: Path, count: int) -> Iterator[None]:
-    """Processes that draw lines while the block runs."""
+    """Run processes that draw lines while the block runs."""
     code = (
         "import sys; from pathlib import Path; from cvocr_lab.training.stream import feed; "
         "feed(Path(sys.argv[1]), seed=int(sys.argv[2]))"

@@ -1,4 +1,4 @@
-"""The net: convolutions down to one row, two bidirectional LSTM layers, CTC classes."""
+"""The line net: convolutions down to one row, two bidirectional LSTM layers, CTC classes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 STRIDE = 4
-"""Pixel columns per step of output."""
+"""Pixel columns per output step."""
 
 
 def _convolution(inputs: int, outputs: int, stride: tuple[int, int] = (1, 1)) -> nn.Sequential:
@@ -18,12 +18,12 @@ def _convolution(inputs: int, outputs: int, stride: tuple[int, int] = (1, 1)) ->
 
 
 class LineNet(nn.Module):  # type: ignore[misc]
-    """Reads grey lines of 48 rows; 1.5 million weights.
+    """Net that reads grey lines of 48 rows; it has 1.5 million weights.
 
     Parameters
     ----------
     characters
-        Size of the charset; the blank comes on top, as class 0.
+        Size of the character set; the blank is added as class 0.
     """
 
     def __init__(self, characters: int) -> None:
@@ -44,7 +44,7 @@ class LineNet(nn.Module):  # type: ignore[misc]
         self.name = nn.Linear(320, characters + 1)
 
     def forward(self, lines: Tensor) -> Tensor:
-        """From ``(n, 1, 48, width)`` to logits ``(n, ceil(width / 4), 1 + characters)``."""
+        """Map ``(n, 1, 48, width)`` to logits ``(n, ceil(width / 4), 1 + characters)``."""
         seen = self.look(lines).squeeze(2).transpose(1, 2)
         mixed, _ = self.mix(seen)
         scores: Tensor = self.name(mixed)
@@ -52,5 +52,5 @@ class LineNet(nn.Module):  # type: ignore[misc]
 
 
 def steps(widths: Tensor) -> Tensor:
-    """Output steps of lines of these widths."""
+    """Return the number of output steps for lines of these widths."""
     return torch.div(widths + STRIDE - 1, STRIDE, rounding_mode="floor")

@@ -1,7 +1,7 @@
-"""The nets that find papers, turn them upright and find their lines; each has under 0.7 M weights.
+"""Nets that find papers, their orientation and their lines; each has less than 0.7 M weights.
 
-All are built of residual convolutions, with the features of several scales added up at the finest
-one (Lin et al., "Feature Pyramid Networks", 2017).
+All consist of residual convolutions; the features of several scales are added up at the finest one
+(Lin et al., "Feature Pyramid Networks", 2017).
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ def _convolution(
 
 
 class _Block(nn.Module):  # type: ignore[misc]
-    """A convolution, added to its input where the shapes allow.
+    """A convolution that is added to its input if the shapes allow.
 
-    Whole convolutions learn twice as fast on a CPU as depthwise ones of the same quality.
+    Full convolutions learn twice as fast on a CPU as depthwise ones of the same quality.
     """
 
     def __init__(self, inputs: int, outputs: int, stride: int = 1) -> None:
@@ -41,14 +41,14 @@ class _Block(nn.Module):  # type: ignore[misc]
 
 
 class Pyramid(nn.Module):  # type: ignore[misc]
-    """Features at a quarter of the picture's size, with the coarser ones added.
+    """Features at a quarter of the picture's size, with coarser ones added.
 
     Parameters
     ----------
     widths
-        Channels at 1/4, 1/8, 1/16 and, where given, 1/32 of the size.
+        Channels at 1/4, 1/8, 1/16 and, if given, 1/32 of the size.
     depths
-        Residual blocks at each.
+        Number of residual blocks at each scale.
     out
         Channels of the result.
     """
@@ -70,7 +70,7 @@ class Pyramid(nn.Module):  # type: ignore[misc]
         )  # fmt: skip
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """From ``(n, 3, h, w)`` to features at 1/4 and the coarsest ones."""
+        """Map ``(n, 3, h, w)`` to features at 1/4 and the coarsest ones."""
         x = self.stem(x)
         seen = []
         for stage in self.stages:
@@ -83,10 +83,10 @@ class Pyramid(nn.Module):  # type: ignore[misc]
 
 
 class PaperNet(nn.Module):  # type: ignore[misc]
-    """Where papers are: logits of the mask, and the ways to the four corners of each pixel's paper.
+    """Predicts the mask of papers (logits) and the offsets from each pixel to its paper's corners.
 
-    From ``(n, 3, 320, 320)`` to ``(n, 9, 80, 80)``; the ways are in eighths of the canvas, the
-    corners clockwise from the one that lies furthest to the top left.
+    Maps ``(n, 3, 320, 320)`` to ``(n, 9, 80, 80)``; the offsets are in eighths of the canvas, the
+    corners clockwise from the one furthest to the top left.
     """
 
     def __init__(self) -> None:
@@ -97,15 +97,15 @@ class PaperNet(nn.Module):  # type: ignore[misc]
         )
 
     def forward(self, pictures: Tensor) -> Tensor:
-        """Look at pictures; see the class."""
+        """Apply the net to pictures; see the class."""
         out: Tensor = self.tell(self.look(pictures)[0])
         return out
 
 
 class TurnNet(nn.Module):  # type: ignore[misc]
-    """What a roughly flattened paper is: its exact corners, which is its first, and its type.
+    """Predicts the corners of a roughly flattened paper, its orientation and its type.
 
-    From ``(n, 3, 144, 224)`` to heat maps of the corners ``(n, 4, 36, 56)`` (logits) and logits
+    Maps ``(n, 3, 144, 224)`` to heat maps of the corners ``(n, 4, 36, 56)`` (logits) and logits
     ``(n, 4 + types)``.
     """
 
@@ -122,17 +122,17 @@ class TurnNet(nn.Module):  # type: ignore[misc]
         )  # fmt: skip
 
     def forward(self, crops: Tensor) -> tuple[Tensor, Tensor]:
-        """Look at crops; see the class."""
+        """Apply the net to crops; see the class."""
         fine, coarse = self.look(crops)
-        # 9 by 14 cells to 5 by 7, in a form that every runtime knows.
+        # Reduces 9 by 14 cells to 5 by 7 by an operation that every runtime supports.
         cells = functional.avg_pool2d(self.reduce(coarse), 2, ceil_mode=True)
         return self.tell(fine), self.name(cells.flatten(1))
 
 
 class TextNet(nn.Module):  # type: ignore[misc]
-    """Where text lines run: logits of their cores, and the logarithm of their heights.
+    """Predicts the cores of text lines (logits) and the logarithm of their heights.
 
-    From ``(n, 3, h, w)``, sides multiples of 32, to ``(n, 2, h / 2, w / 2)``.
+    Maps ``(n, 3, h, w)``, with sides that are multiples of 32, to ``(n, 2, h / 2, w / 2)``.
     """
 
     def __init__(self) -> None:
@@ -143,5 +143,5 @@ class TextNet(nn.Module):  # type: ignore[misc]
         )
 
     def forward(self, pictures: Tensor) -> Tensor:
-        """Look at pictures; see the class."""
+        """Apply the net to pictures; see the class."""
         return torch.pixel_shuffle(self.tell(self.look(pictures)[0]), 2)

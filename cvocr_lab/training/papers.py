@@ -1,4 +1,4 @@
-"""Training lines cut from photographed made-up papers, with boxes as loose as a detector's."""
+"""Training lines cropped from photographed made-up papers, with boxes as loose as a detector's."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ _KNOWN = frozenset(CHARSET)
 
 
 def cut_shard(seed: int, count: int, *, pool: Pool = "train", tier: Tier | None = None) -> Shard:
-    """Cut every line of `count` papers of all types; the sort of a line is its paper's tier.
+    """Crop every line of `count` papers of all types; the sort of a line is its paper's tier.
 
     Parameters
     ----------
     seed
-        The same seed gives the same lines.
+        The same seed returns the same lines.
     count
-        Papers to draw.
+        Number of papers to draw.
     pool
         Fonts to use.
     tier
-        How they are taken; None for all ways in turn.
+        How they are photographed; None for all tiers in turn.
     """
     rng = random.Random(seed)
     shard = Shard([], [], [])
@@ -50,14 +50,14 @@ def cut_shard(seed: int, count: int, *, pool: Pool = "train", tier: Tier | None 
 
 @dataclass(frozen=True, slots=True)
 class CutLine:
-    """A line cut from a paper.
+    """A line cropped from a paper.
 
     Parameters
     ----------
     picture
-        Grey, `HEIGHT` rows.
+        Grey picture of `HEIGHT` rows.
     text
-        What it says.
+        Text of the line.
     type, field
         The paper's type, and the field whose value it is or is part of; "" for captions.
     """
@@ -69,7 +69,7 @@ class CutLine:
 
 
 def cut_lines(sample: Sample, rng: random.Random) -> Iterator[CutLine]:
-    """Cut every line of every paper of a picture."""
+    """Crop every line of every paper of a picture."""
     for truth in sample.truths:
         field_at = {quad: field for field, quads in truth.line_quads.items() for quad in quads}
         for text, quad in truth.lines:
@@ -80,7 +80,7 @@ def cut_lines(sample: Sample, rng: random.Random) -> Iterator[CutLine]:
 
 
 def loosen(quad: Quad, rng: random.Random) -> Quad:
-    """Move a box's sides as detectors do: out by a tenth of the height or so, rarely in."""
+    """Move the sides of a box as detectors do: outwards by about a tenth of the height."""
     corners = np.asarray(quad, np.float64).reshape(4, 2)
     along, down = corners[1] - corners[0], corners[3] - corners[0]
     tall = max(float(np.hypot(*down)), 1.0)
@@ -101,7 +101,7 @@ def loosen(quad: Quad, rng: random.Random) -> Quad:
 
 
 def feed_papers(folder: Path, *, shards: int, seed: int = FIRST_SEED, papers: int = 60) -> None:
-    """Write that many shards of paper lines into `folder`, where `batches` finds them.
+    """Write `shards` shards of paper lines into `folder`, where `batches` finds them.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ def feed_papers(folder: Path, *, shards: int, seed: int = FIRST_SEED, papers: in
     shards, papers
         Shards, and papers per shard; a paper takes about half a second and gives 18 lines.
     seed
-        Of the first shard; the next ones count up.
+        Seed of the first shard; it is increased by one for each further shard.
     """
     if hasattr(os, "nice"):
         os.nice(5)

@@ -1,4 +1,4 @@
-"""A model file back to a trainable net, so that training can go on from the file that ships."""
+"""Restores a trainable net from a model file, so that training can continue from it."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ Weight = NDArray[np.float32]
 
 
 def restore(path: Path) -> tuple[LineNet, str]:
-    """The net of a file written by `export`, in evaluation mode, and its charset.
+    """Return the net of a file written by `export`, in evaluation mode, and its character set.
 
-    Export folds each normalisation into the convolution before it; here it comes back as the
-    identity, whose statistics training must leave alone, as `finetune` does, or `unfold` first.
+    Export folds each normalisation into the convolution before it.  Here it is restored as the
+    identity; training must keep its statistics, as `finetune` does, or call `unfold` first.
 
     Raises
     ------
     ArgumentError
-        The file is no line model.
+        The file is not a line model.
     """
     import onnx
     from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
@@ -74,9 +74,10 @@ def restore(path: Path) -> tuple[LineNet, str]:
 
 
 def widen(net: LineNet, charset: str, wanted: str) -> LineNet:
-    """A net that also names the characters of `wanted` that `charset` lacks.
+    """Return a net that also has the characters of `wanted` that are missing in `charset`.
 
-    A new mark of print starts as its twin on a keyboard, any other character as an unlikely blank.
+    A new punctuation mark starts as its keyboard equivalent, any other character as an unlikely
+    blank.
     """
     wide: LineNet = LineNet(len(wanted)).eval()
     state = net.state_dict()
@@ -93,14 +94,14 @@ def widen(net: LineNet, charset: str, wanted: str) -> LineNet:
 
 
 def unfold(net: LineNet, pictures: Sequence[NDArray[np.uint8]]) -> None:
-    """Give a restored net normalisations that may train again; what it computes stays the same.
+    """Give a restored net trainable normalisations, without changing its output.
 
     Parameters
     ----------
     net
-        As `restore` gives it; changed in place.
+        Net as returned by `restore`; it is changed in place.
     pictures
-        Lines of 48 rows, like those to train on; a few hundred tell the statistics.
+        Lines of 48 rows, like those to train on; a few hundred suffice for the statistics.
     """
     kept: dict[nn.BatchNorm2d, list[tuple[torch.Tensor, torch.Tensor]]] = {}
 
@@ -136,17 +137,17 @@ def _convolutions(state: dict[str, torch.Tensor], found: list[list[Weight]]) -> 
 
 
 def _whole(stored: Weight, scale: Weight) -> Weight:
-    """From whole numbers ``(directions, inputs, gates)`` to weights, inputs last."""
+    """Convert integers ``(directions, inputs, gates)`` to weights, with the inputs last."""
     return np.asarray((stored * scale[:, None, None]).transpose(0, 2, 1), np.float32)
 
 
 def _gates(weight: Weight) -> Weight:
-    """From ONNX's order of LSTM gates (input, output, forget, cell) to torch's (i, f, c, o)."""
+    """Reorder LSTM gates from ONNX (input, output, forget, cell) to torch (i, f, c, o)."""
     i, o, f, c = np.split(weight, 4)
     return np.concatenate([i, f, c, o])
 
 
 def _put(state: dict[str, torch.Tensor], name: str, value: Weight) -> None:
     if tuple(state[name].shape) != value.shape:
-        raise ArgumentError(f"the model file has another shape of net at {name}")
+        raise ArgumentError(f"the model file has a different shape of net at {name}")
     state[name] = torch.from_numpy(np.ascontiguousarray(value))

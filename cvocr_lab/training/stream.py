@@ -1,7 +1,7 @@
-"""Training lines: drawn into shards on disk by workers, sampled from there without end.
+"""Training lines, drawn into shards on disk by workers and sampled from there endlessly.
 
-Drawing a line costs about as much as training on it, so lines are drawn once, read several times
-with small changes, and replaced by new ones as fast as the workers can.
+Drawing a line costs about as much as training on it, so lines are drawn once, used several times
+with small changes, and replaced by new ones as fast as the workers can draw.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from cvocr_lab.synth import lines
 from cvocr_lab.synth.fonts import Pool
 
 FIRST_SEED = 1_000_000
-"""Training seeds start here; validation and test seeds lie below."""
+"""Training seeds start here; validation and test seeds are lower."""
 
 Picture = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """Lines of `HEIGHT` rows and what they say."""
+    """Lines of `HEIGHT` rows and their texts."""
 
     pictures: list[Picture]
     texts: list[str]
@@ -69,16 +69,16 @@ def load_shard(path: Path) -> Shard:
 
 
 def feed(folder: Path, *, seed: int, count: int = 1000, keep: int = 100, rest: float = 1.5) -> None:
-    """Draw shards into `folder` while the parent process lives, the oldest giving way.
+    """Draw shards into `folder` while the parent process lives, replacing the oldest.
 
     Parameters
     ----------
     folder
-        Where the shards go.
+        Folder for the shards.
     seed
-        Of the first shard; the next ones count up.
+        Seed of the first shard; it is increased by one for each further shard.
     count, keep
-        Lines per shard, and shards kept.
+        Number of lines per shard, and number of shards kept.
     rest
         Seconds of rest per second of work once `folder` is full: a CPU draws lines faster than it
         can learn from them.
@@ -100,7 +100,7 @@ def feed(folder: Path, *, seed: int, count: int = 1000, keep: int = 100, rest: f
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Padded lines ready for the net, their widths in pixels, and what they say."""
+    """Padded lines as input of the net, their widths in pixels, and their texts."""
 
     columns: NDArray[np.float32]
     widths: list[int]
@@ -115,20 +115,20 @@ def batches(
     at_once: int = 10,
     papers: int = 3,
 ) -> Iterator[Batch]:
-    """Sample batches of like width from the shards in `folder`, without end.
+    """Sample batches of similar width from the shards in `folder`, endlessly.
 
     Parameters
     ----------
     folder
-        Where `feed` writes; waited for while it is empty.
+        Folder that `feed` fills; while it is empty, the function waits.
     rng
-        Source of chance.
+        Random number generator.
     columns
         Pixel columns per batch, padding included.
     at_once
-        Shards mixed with one another.
+        Number of shards mixed with one another.
     papers
-        How many of them are lines cut from papers, where there are any.
+        How many of them are shards of lines cropped from papers, if there are any.
     """
     while True:
         cut, drawn = list(folder.glob("papers-*.npz")), list(folder.glob("lines-*.npz"))
@@ -141,7 +141,7 @@ def batches(
         for file in chosen:
             try:
                 shard = load_shard(file)
-            except FileNotFoundError:  # it gave way to a newer one
+            except FileNotFoundError:  # it was replaced by a newer one
                 continue
             pool += zip(shard.pictures, shard.texts, strict=True)
         rng.shuffle(pool)
@@ -155,7 +155,7 @@ def _grouped(pool: list[tuple[Picture, str]], rng: random.Random, columns: int) 
         for item in sorted(pool[start : start + 2000], key=lambda item: item[0].shape[1]):
             width = item[0].shape[1]
             if width > MAX_WIDTH or width < 6 * len(item[1]):
-                continue  # rare and slow; or too narrow to hold its text
+                continue  # rare and slow, or too narrow for its text
             if (len(group) + 1) * width > columns:
                 groups.append(group)
                 group = []
@@ -165,12 +165,12 @@ def _grouped(pool: list[tuple[Picture, str]], rng: random.Random, columns: int) 
     rng.shuffle(groups)
     for group in groups:
         varied = [normalise(vary(picture, rng)) for picture, _ in group]
-        # Few different widths: torch prepares its kernels anew for every shape.
+        # Few different widths, because torch prepares its kernels for every new shape.
         yield Batch(pad(varied, 32), [v.shape[1] for v in varied], [text for _, text in group])
 
 
 def vary(picture: Picture, rng: random.Random) -> Picture:
-    """Change a line a little, so that no two readings of it are alike."""
+    """Change a line a little, so that no two uses of it are alike."""
     import cv2
 
     if rng.random() < 0.5:

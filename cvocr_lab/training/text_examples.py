@@ -1,4 +1,4 @@
-"""Training pictures for the line finder: parts of flattened papers and pages, and their lines."""
+"""Training pictures of the line finder: parts of flattened papers and pages, and their lines."""
 
 from __future__ import annotations
 
@@ -19,16 +19,17 @@ from cvocr_lab.training.laying import hands, recoloured, shine
 SIZE = (384, 288)
 """Width and height of an example in pixels."""
 _SAME_ROW, _JOINED, _APART = 0.35, 0.45, 1.0
-"""Pieces of text on one row, as parts of their height: how far their middles may differ, and the
-gaps up to which they are one line and from which they are two; between, either answer is right."""
+"""Pieces of text on one row, in shares of their height: the largest distance of their centre lines,
+the gap up to which they are one line and the gap from which they are two.  In between, either is
+accepted."""
 _LEAST_HEIGHT = 5.0
-"""Lines lower than this many pixels are neither text nor ground."""
+"""Lines lower than this many pixels count neither as text nor as background."""
 
 
 def text_example(
     flats: Sequence[Flat], grounds: Sequence[bytes], rng: np.random.Generator
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    """Return a picture and what `TextNet` should say of it.
+    """Return a picture and the target of `TextNet` for it.
 
     Returns
     -------
@@ -56,20 +57,20 @@ def text_example(
     if not counts:
         outside = cv2.resize(own, (SIZE[0] // 2, SIZE[1] // 2), interpolation=cv2.INTER_AREA) < 255
         truth[2][outside & (truth[0] < 0.05)] = 0
-    if rng.random() < 0.05:  # upside down text is text
+    if rng.random() < 0.05:  # text upside down is still text
         picture, truth = picture[::-1, ::-1], truth[:, ::-1, ::-1]
     return _taken(np.ascontiguousarray(picture), rng), np.ascontiguousarray(truth)
 
 
 def _placed(flat: Flat, zoom: float, rng: np.random.Generator) -> NDArray[np.float64]:
-    """From pixels of the flat paper to those of the example."""
+    """Return the homography from pixels of the flat paper to those of the example."""
     (x0, y0), (x1, y1) = flat.corners.min(0), flat.corners.max(0)
     wide, tall = SIZE
     angle = float(rng.normal(0, 0.012)) if rng.random() < 0.8 else float(rng.normal(0, 0.12))
     if rng.random() < 0.04:
         angle += np.pi / 2 * float(rng.choice((-1, 1)))
     lean = rng.normal(0, 0.01, (4, 2)) * (wide, tall)
-    # The middle of the example falls on the paper, mostly inside.
+    # The centre of the example is on the paper, usually well inside.
     half = np.array([wide, tall]) / zoom / 2
     low, high = np.array([x0, y0]) + half * 0.8, np.array([x1, y1]) - half * 0.8
     middle = np.where(
@@ -91,7 +92,7 @@ def _shrunk(paper: NDArray[np.uint8], zoom: float) -> tuple[NDArray[np.uint8], N
 
 
 def _ground(grounds: Sequence[bytes], rng: np.random.Generator) -> tuple[NDArray[np.uint8], bool]:
-    """What lies around the paper, and whether it is sure to be without text."""
+    """Return a background, and whether it is certain to contain no text."""
     if rng.random() < 0.5:
         return pattern(SIZE, rng), True
     data = np.frombuffer(grounds[int(rng.integers(len(grounds)))], np.uint8)
@@ -135,18 +136,18 @@ def shrunk_line(corners: Points, height: float) -> Points:
 
 
 def _fill(target: NDArray[np.float32], corners: Points, value: float) -> None:
-    # Cells of two pixels; their middles lie at whole numbers.
+    # Cells of two pixels, whose centres are at integers.
     points = np.round((corners / 2 - 0.5) * 16).astype(np.int32)
     cv2.fillPoly(target, [points], value, cv2.LINE_AA if value else cv2.LINE_8, 4)
 
 
 def joined_lines(lines: NDArray[np.float32]) -> tuple[list[Points], list[Points]]:
-    """Join pieces that stand close together on one row.
+    """Join pieces that are close together on one row.
 
     Returns
     -------
     tuple of list
-        Quads of whole lines; and the gaps of which either answer is right.
+        Quads of whole lines, and the gaps for which either answer is right.
     """
     rest = [np.asarray(quad, float) for quad in lines]
     rest.sort(key=lambda q: float(q[:, 0].min()))
@@ -172,7 +173,7 @@ def joined_lines(lines: NDArray[np.float32]) -> tuple[list[Points], list[Points]
 
 
 def _joined(one: Points, other: Points) -> Points:
-    """One quad around two pieces of a row."""
+    """Return one quad around two pieces of a row."""
     left, right = (one, other) if one[0, 0] <= other[0, 0] else (other, one)
     both = np.concatenate([one, other])
     x0, x1 = both[:, 0].min(), both[:, 0].max()
@@ -186,8 +187,8 @@ def _height(quad: Points) -> float:
 
 
 def _taken(picture: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    """What a camera does to small print."""
-    if rng.random() < 0.35:  # taken from afar and enlarged again
+    """Simulate what a camera does to small print."""
+    if rng.random() < 0.35:  # taken from a distance and enlarged again
         scale = rng.uniform(0.35, 0.95)
         size = (round(SIZE[0] * scale), round(SIZE[1] * scale))
         small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)

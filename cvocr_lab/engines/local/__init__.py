@@ -37,7 +37,7 @@ __all__ = ["ENGINE", "LocalEngine"]
 
 VERSION = "1"
 _MANY_MISSING = 0.2
-"""Share of a layout's fields without a value above which a paper is looked at again."""
+"""Share of a layout's fields without a value above which a paper is searched again."""
 
 
 class _Zone(NamedTuple):

@@ -154,7 +154,7 @@ def number_warnings(
     Parameters
     ----------
     readings
-        As parsed.  A number of no known form is missing from them, so its place is searched too.
+        As parsed.  A number of no known form is missing from them, so its slot is searched too.
     lines, matrix
         The paper's lines, and the matrix from millimetres on the paper to their pixels.
     """

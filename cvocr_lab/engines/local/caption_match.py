@@ -53,7 +53,7 @@ def end_of(
     """Find a caption whose beginning is hidden or cut off, so that the line begins within it.
 
     The line must begin within a word, or a colon must follow: a line that begins with whole words
-    of a wording may be the second line of a value.  The result is that of `place`.
+    of a wording may be the second line of a value.  The result is as for `place`.
     """
     least = max(_LEAST_END, int(_SHARE_END * len(anchor)))
     for length in range(min(len(anchor) - 1, len(key)), least - 1, -1):

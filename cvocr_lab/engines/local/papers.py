@@ -102,7 +102,7 @@ class Outline:
     Parameters
     ----------
     corners
-        ``(4, 2)`` pixels of the picture, clockwise from the paper's own top left; they may lie
+        ``(4, 2)`` pixels of the picture, clockwise from the paper's own top left; they may be
         outside the picture.
     upright
         Probability that the first corner is the paper's own top left.
