@@ -227,7 +227,7 @@ class Page {
   }
 }
 
-/** Returns the export of a widget's module, which shows a page and closes it with its view. */
+/** Returns what a widget's module exports: it shows a page and closes it with its view. */
 function shows(Kind) {
   return {
     render({ model, el }) {
