@@ -8,7 +8,7 @@ from threading import RLock
 from typing import TYPE_CHECKING, Final
 
 from cvocr_lab.frames import Record, Records
-from cvocr_lab.views.messages import sheet_message
+from cvocr_lab.views.messages import not_written, sheet_message
 from cvocr_lab.views.pictures import FIRST, Pictures
 from cvocr_lab.views.tags import Tags, split
 from cvocr_lab.views.widget import Channel, Message, Page
@@ -44,7 +44,10 @@ class LivePage(ABC):
         handler = self._handlers().get(ask)
         if handler:
             with self._lock:
-                handler(view, request)
+                try:
+                    handler(view, request)
+                except OSError as error:  # only the journal is a file; pictures load in a thread
+                    self._channel.tell(view, "trouble", {"text": not_written(error)})
 
     def _first_row(self) -> int | None:
         """Return the row whose picture is loaded while the page is being built."""

@@ -16,7 +16,6 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Final, Literal
 
 from cvocr_lab.errors import CvocrError, MissingPartError
-from cvocr_lab.views.messages import not_written
 
 if TYPE_CHECKING:
     from anywidget import AnyWidget
@@ -73,8 +72,6 @@ class Channel:
             work()
         except CvocrError as error:
             self.tell(view, "trouble", {"text": str(error)})
-        except OSError as error:
-            self.tell(view, "trouble", {"text": not_written(error)})
         except Exception as error:  # a traceback in the log of the page could show values
             text = f"Something went wrong in the kernel ({type(error).__name__})."
             self.tell(view, "trouble", {"text": text})
