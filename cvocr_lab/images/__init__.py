@@ -29,12 +29,20 @@ from cvocr_lab.images._fetch import Fetch, fetch_bytes, public_name
 from cvocr_lab.images._formats import format_of, is_readable
 from cvocr_lab.images._limits import Limits
 from cvocr_lab.images._pdf import decode_pdf
-from cvocr_lab.images._source import Encoded, Origin, checked, on_disk, read_source
+from cvocr_lab.images._source import (
+    Encoded,
+    Origin,
+    checked,
+    decode_base64,
+    on_disk,
+    read_source,
+)
 
 __all__ = [
     "Fetch",
     "InputImage",
     "Limits",
+    "decode_base64",
     "digest",
     "fetched",
     "format_of",

@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 from urllib.parse import unquote_plus
 
 from cvocr_lab.errors import FetchError, FormatTypeError, ImageError
-from cvocr_lab.images._source import decode_base64
+from cvocr_lab.images import decode_base64
 from cvocr_lab.wire import Endpoint
 
 _MOST_PARTS: Final = 32
