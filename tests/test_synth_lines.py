@@ -43,11 +43,10 @@ def test_shipped_fonts_need_nothing_installed() -> None:
 
 @pytest.mark.slow
 def test_held_out_families_never_train() -> None:
-    training = fonts.families(training=True)
+    training = [face.family for face in fonts.faces() if face.pool == "train"]
     assert training
     apart = (*fonts.HELD_OUT, *fonts.VALIDATION)
     assert not [family for family in training if family.startswith(apart)]
-    assert set(training) <= set(fonts.families(training=False))
 
 
 def test_a_line_is_its_seed() -> None:
@@ -59,7 +58,7 @@ def test_a_line_is_its_seed() -> None:
 def test_clean_line_holds_its_ink() -> None:
     rng = random.Random(6)
     for _ in range(20):
-        line = lines.draw(rng, pool="shipped", text="NGUYỄN THỊ ẨM", strength=0.0)
+        line = lines.draw(rng, pool="shipped", sort="address", strength=0.0)
         height, width = line.picture.shape
-        assert width > 3 * height
+        assert 0.2 < width / height / len(line.text) < 1.2
         assert line.picture.std() > 5

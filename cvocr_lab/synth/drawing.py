@@ -9,16 +9,15 @@ import random
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+from PIL.ImageFont import FreeTypeFont
 
 from cvocr_lab.results import Quad
 from cvocr_lab.synth import fonts
-
-if TYPE_CHECKING:
-    from PIL.ImageFont import FreeTypeFont
 
 Rgb = tuple[int, int, int]
 Picture = NDArray[np.uint8]
@@ -26,15 +25,7 @@ Picture = NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True)
 class Typeface:
-    """The font files that one paper uses.
-
-    Parameters
-    ----------
-    stretch
-        Horizontal scale.
-    spacing
-        Extra space between letters, in ems.
-    """
+    """The font files that one paper uses, with a horizontal scale and extra spacing in ems."""
 
     regular: Path
     bold: Path
@@ -73,21 +64,18 @@ def typeface(rng: random.Random, style: fonts.Style, pool: fonts.Pool) -> Typefa
 
 @dataclass(slots=True)
 class Sheet:
-    """A paper being drawn.
-
-    Parameters
-    ----------
-    picture
-        Float RGB, changed in place.
-    scale
-        Pixels per millimetre.
-    lines
-        Every text drawn with its quad.
-    """
+    """A paper being drawn: its float RGB picture is changed in place."""
 
     picture: NDArray[np.float32]
     scale: float
+    """Pixels per millimetre."""
+
     lines: list[tuple[str, Quad]] = field(default_factory=list)
+    """Every text drawn, with its quad."""
+
+    def finished(self) -> Picture:
+        """Return the picture as ``uint8``."""
+        return np.clip(self.picture, 0, 255).astype(np.uint8)
 
     def blend(self, mask: NDArray[np.float32], left: int, top: int, ink: Rgb) -> None:
         """Paint `ink` through `mask` (0 to 1), whose top left corner is at `left`, `top`."""
@@ -122,44 +110,19 @@ def width_of(text: str, path: Path, size: float, face: Typeface, stretch: float 
 
 
 def write(
-    sheet: Sheet,
-    text: str,
-    x: float,
-    y: float,
-    path: Path,
-    size: float,
-    face: Typeface,
-    *,
-    ink: Rgb,
-    rng: np.random.Generator,
-    stretch: float = 1.0,
-    wear: float = 0.15,
-    angle_deg: float = 0.0,
-    embolden: float = 0.0,
-    parts: tuple[tuple[int, int], ...] = (),
+    sheet: Sheet, text: str, x: float, y: float, path: Path, size: float, face: Typeface, *,
+    ink: Rgb, rng: np.random.Generator, stretch: float = 1.0, wear: float = 0.15,
+    angle_deg: float = 0.0, embolden: float = 0.0, parts: tuple[tuple[int, int], ...] = (),
     listed: bool = True,
-) -> tuple[Quad, ...]:
+) -> tuple[Quad, ...]:  # fmt: skip
     """Write one line; `x` and `y` are the left end of its baseline.
 
-    Parameters
-    ----------
-    wear
-        0 for even ink, 1 for ink that is mostly gone.
-    embolden
-        Thickness added to strokes, in pixels, for fonts without a bold file.
-    parts
-        Ranges of characters that get quads of their own.
-    listed
-        Whether the line is added to `Sheet.lines`.
+    With `wear` 0 the ink is even, with 1 most of it is gone.  `embolden` thickens strokes, in
+    pixels, for fonts without a bold file.  `listed` adds the line to `Sheet.lines`.
 
-    Returns
-    -------
-    tuple of Quad
-        The quad of the whole line, then one quad for each of `parts`.
+    Returns the quad of the whole line, then that of each of `parts`, which are ranges of
+    characters.
     """
-    import cv2
-    from PIL import Image, ImageDraw
-
     font = _face(path, size)
     em = max(6, round(size))
     pad = em // 2
@@ -174,13 +137,8 @@ def write(
         gap = 0.0
     else:
         for at, letter in enumerate(text):
-            pen.text(
-                (pad + font.getlength(text[:at]) + gap * at, base),
-                letter,
-                font=font,
-                fill=255,
-                anchor="ls",
-            )
+            left = pad + font.getlength(text[:at]) + gap * at
+            pen.text((left, base), letter, font=font, fill=255, anchor="ls")
     mask = np.asarray(layer, np.float32) / 255
     if embolden > 0.2:
         grown = cv2.dilate(mask, np.ones((1, 3), np.uint8))
@@ -202,12 +160,12 @@ def write(
         return x + float(dx), y + float(dy)
 
     corners = np.array([place(u, v) for u in (0, mask.shape[1]) for v in (0, mask.shape[0])])
-    left, top = np.floor(corners.min(0)).astype(int)
-    size_out = np.ceil(corners.max(0)).astype(int) - (left, top) + 1
-    shift = np.array([x - left, y - top]) - matrix @ (pad, base)
+    x0, y0 = np.floor(corners.min(0)).astype(int)
+    size_out = np.ceil(corners.max(0)).astype(int) - (x0, y0) + 1
+    shift = np.array([x - x0, y - y0]) - matrix @ (pad, base)
     affine = np.column_stack([matrix, shift]).astype(np.float32)
-    placed = cv2.warpAffine(mask, affine, tuple(int(v) for v in size_out), flags=cv2.INTER_LINEAR)
-    sheet.blend(np.asarray(placed, np.float32), int(left), int(top), ink)
+    placed = cv2.warpAffine(mask, affine, tuple(map(int, size_out)))
+    sheet.blend(np.asarray(placed, np.float32), int(x0), int(y0), ink)
 
     margin = 0.06 * em
     v0, v1 = float(rows[0]) - margin, float(rows[-1]) + 1 + margin
@@ -227,8 +185,6 @@ def write(
 
 def _wear(shape: tuple[int, ...], rng: np.random.Generator, wear: float) -> NDArray[np.float32]:
     """Return the share of ink that is left at each pixel, in blotches about a letter wide."""
-    import cv2
-
     height, width = shape
     coarse = rng.random((max(2, height // 8), max(2, width // 8)), dtype=np.float32)
     blotch = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)

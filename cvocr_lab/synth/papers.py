@@ -32,13 +32,8 @@ def paper_values(
 ) -> tuple[Values, Values]:
     """Return the values of the front and of the back of a paper of this model.
 
-    Parameters
-    ----------
-    model
-        ``"cmnd9"``, ``"cmnd12"``, ``"cccd"``, ``"chip"``, ``"2024"``, ``"passport_new"``,
-        ``"passport_old"``, ``"motorbike"``, ``"car"`` or ``"vehicle_2024"``.
-    person
-        Holder of the paper; None invents one of a possible age.
+    Models are the keys of `_WRITERS`, ``"motorbike"``, ``"car"`` and ``"vehicle_2024"``.  Without a
+    person, one of a possible age is invented.
     """
     if model in {"motorbike", "car", "vehicle_2024"}:
         values = vehicle_values(model, rng, person or make_person(rng, born=(1950, 2004)))

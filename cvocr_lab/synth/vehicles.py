@@ -50,12 +50,8 @@ _COLOURS = ("Trắng", "Xanh", "Vàng")
 def vehicle_values(model: str, rng: random.Random, owner: Person) -> dict[str, str]:
     """Return the values of all fields of both sides of a registration certificate.
 
-    Parameters
-    ----------
-    model
-        ``"motorbike"``, ``"car"``, or ``"vehicle_2024"`` (a car on the card of 2024).
-    owner
-        The owner; sometimes an invented company is used instead.
+    The model ``"vehicle_2024"`` is a car on the card of 2024.  Sometimes an invented company is
+    used instead of the owner.
     """
     bike = model == "motorbike"
     brand = rng.choice(list(_BIKES if bike else _CARS))

@@ -200,6 +200,11 @@ def _caption(rng: random.Random) -> str:
     return text + rng.choice(_SEPARATORS) + value
 
 
+def _listed(rng: random.Random, table: str) -> str:
+    row = rng.choice(rows(table))
+    return rng.choice((row["name"], *(a for a in row["aliases"].split(";") if a)))
+
+
 def _value(rng: random.Random) -> str:
     """Return one of the short printed values."""
     form = rng.random()
@@ -207,11 +212,9 @@ def _value(rng: random.Random) -> str:
         return rng.choice(("Nam", "Nữ", "Việt Nam", "NAM", "NỮ", "VIỆT NAM", "Nam / M", "Nữ / F",
                            "VIETNAMESE", "VNM", "P", "M", "F", "N", "Nam/ Male"))  # fmt: skip
     if form < 0.5:
-        row = rng.choice(rows("ethnic_groups.csv"))
-        return rng.choice((row["name"], *(a for a in row["aliases"].split(";") if a)))
+        return _listed(rng, "ethnic_groups.csv")
     if form < 0.65:
-        row = rng.choice(rows("religions.csv"))
-        return rng.choice((row["name"], *(a for a in row["aliases"].split(";") if a)))
+        return _listed(rng, "religions.csv")
     return t.SIGN.sample(rng)
 
 
@@ -226,8 +229,7 @@ def _title(rng: random.Random) -> str:
     if form < 0.35:
         return rng.choice(_prints())
     if form < 0.6:
-        row = rng.choice(rows("authorities.csv"))
-        name = rng.choice((row["name"], *(a for a in row["aliases"].split(";") if a)))
+        name = _listed(rng, "authorities.csv")
         province = rng.choice(rows("provinces.csv"))["old_name"].upper()
         text = name.replace("{province}", province)
         if rng.random() < 0.5:
