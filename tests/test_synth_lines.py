@@ -6,7 +6,7 @@ import unicodedata
 import numpy as np
 import pytest
 
-from cvocr_lab.synth import fonts, lines, syllables, wording
+from cvocr_lab.synth import fonts, lines, wording
 from cvocr_lab.text import CHARSET
 
 
@@ -29,7 +29,7 @@ def test_wording_shows_every_character() -> None:
 
 def test_syllables_carry_the_tone_where_vietnamese_does() -> None:
     rng = random.Random(3)
-    made = {syllables.syllable(rng) for _ in range(20_000)}
+    made = {wording.syllable(rng) for _ in range(20_000)}
     assert {"người", "được", "quý", "nghĩa", "trường", "tuyết", "khuya", "hoàn"} <= made
     assert not {"ngừơi", "đựơc", "trừơng", "hòan"} & made
 

@@ -13,9 +13,8 @@ from cvocr_lab.kinds import DocumentType, Layout, Picture
 from cvocr_lab.kinds._made_up import sample_name
 from cvocr_lab.results import Quad, box_quad
 from cvocr_lab.synth import fonts, grounds, pictures
-from cvocr_lab.synth.desk import Desk, centred, free_span, put
+from cvocr_lab.synth.drawing import Desk, Rgb, Sheet, centred, free_span, join_quads, put, typeface
 from cvocr_lab.synth.drawing import Picture as Pixels
-from cvocr_lab.synth.drawing import Rgb, Sheet, join_quads, typeface
 from cvocr_lab.synth.values import draw_slots
 
 _RANKS = ("Thượng tá", "Đại tá", "Trung tá", "Thiếu tá", "Thiếu tướng", "Trung tướng")

@@ -101,10 +101,11 @@ def _face(path: Path) -> Face | None:
             names = font["name"]
             family = str(names.getDebugName(16) or names.getDebugName(1) or path.stem)
             fixed = bool(font["post"].isFixedPitch)
-            panose = font["OS/2"].panose if "OS/2" in font else None
-            serif = panose is not None and panose.bFamilyType == 2 and 2 <= panose.bSerifStyle <= 10
-            narrow = "OS/2" in font and font["OS/2"].usWidthClass < 5
-            hairline = "OS/2" in font and font["OS/2"].usWeightClass < _MIN_WEIGHT
+            serif = narrow = hairline = False
+            if about := font.get("OS/2"):
+                serif = about.panose.bFamilyType == 2 and 2 <= about.panose.bSerifStyle <= 10
+                narrow = about.usWidthClass < 5
+                hairline = about.usWeightClass < _MIN_WEIGHT
     except Exception:  # a broken font file can raise any error
         return None
     vietnamese = {ord(c) for c in CHARSET} <= has

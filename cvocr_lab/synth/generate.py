@@ -85,11 +85,7 @@ class Sample:
         return replace(self, image=image, truths=tuple(t.moved(matrix) for t in self.truths))
 
 
-@dataclass(frozen=True, slots=True)
-class _Face:
-    kind: DocumentType
-    layout: Layout
-    drawn: Drawn
+_Face = tuple[DocumentType, Layout, Drawn]
 
 
 def model_of(kind: DocumentType, layout: Layout) -> str:
@@ -161,11 +157,12 @@ def generate_pair(
     shared = [x.name for x in front.layouts if any(y.name == x.name for y in back.layouts)]
     name = layout or chance.choice(shared)
     values = paper_values(model_of(front, layout_named(front, name)), chance)
-    samples = []
-    for kind, side_values in zip((front, back), values, strict=True):
-        face = _face(kind, layout_named(kind, name), side_values, chance, pool)
-        samples.append(_sample([face], seed, tier, chance))
-    return samples[0], samples[1]
+
+    def sample(kind: DocumentType) -> Sample:
+        face = _face(kind, layout_named(kind, name), _side(kind, values), chance, pool)
+        return _sample([face], seed, tier, chance)
+
+    return sample(front), sample(back)
 
 
 def generate_many(
@@ -197,7 +194,7 @@ def _face(
     kind: DocumentType, layout: Layout, values: Values, chance: random.Random, pool: fonts.Pool
 ) -> _Face:
     scale = 11.0 if layout.size[0] > 100 else 14.0
-    return _Face(kind, layout, draw(kind, layout, values, chance, pool=pool, scale=scale))
+    return kind, layout, draw(kind, layout, values, chance, pool=pool, scale=scale)
 
 
 def _companion(
@@ -219,14 +216,13 @@ def _companion(
 def _sample(faces: list[_Face], seed: int, tier: Tier, chance: random.Random) -> Sample:
     rng = np.random.default_rng(chance.getrandbits(64))
     papers, insets, flat = [], [], []
-    for face in faces:
-        drawn, kind = face.drawn, face.kind
-        handled = handle(drawn.picture, kind.family, model_of(kind, face.layout), rng)
-        scale = drawn.picture.shape[1] / face.layout.size[0]
+    for kind, layout, drawn in faces:
+        handled = handle(drawn.picture, kind.family, model_of(kind, layout), rng)
+        scale = drawn.picture.shape[1] / layout.size[0]
         papers.append(Paper(handled.picture, scale, kind.name in _PLASTIC))
         insets.append(shifted(*handled.inset))
         flat.append(Truth(
-            kind.name, kind.side, face.layout.name, drawn.fields, drawn.quads, drawn.line_quads,
+            kind.name, kind.side, layout.name, drawn.fields, drawn.quads, drawn.line_quads,
             drawn.lines, handled.outline,
         ))  # fmt: skip
     image, matrices = photograph(papers, tier, rng)

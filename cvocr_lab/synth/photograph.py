@@ -150,8 +150,6 @@ def _shot(
 
 def _cells(count: int, width: int, height: int) -> list[tuple[float, float, float, float]]:
     """Return the middle and the size of the part of the picture that each paper gets."""
-    if count == 1:
-        return [(width / 2, height / 2, width, height)]
     if height >= width:
         step = height / count
         return [(width / 2, step * (k + 0.5), width, step) for k in range(count)]

@@ -12,8 +12,7 @@ import numpy as np
 from cvocr_lab.kinds import Slot
 from cvocr_lab.results import Quad
 from cvocr_lab.synth import fonts
-from cvocr_lab.synth.desk import Desk, free_span, put
-from cvocr_lab.synth.drawing import Typeface, typeface, width_of, write
+from cvocr_lab.synth.drawing import Desk, Typeface, free_span, put, typeface, width_of, write
 
 _UNITS = {"pay_load": ("kg", " kg", "kg"), "capacity": ("", "", " cm3", "cm3")}
 _DAYS = {"date", "last_issue_date"}

@@ -28,6 +28,7 @@ from cvocr_lab.synth.scenes import scene
 
 SCALE = 8.0
 """Pixels per millimetre of a stored paper."""
+_PER_FILE = 40
 _MODELS = tuple((kind.name, layout.name) for kind in TYPES.values() for layout in kind.layouts)
 
 
@@ -84,18 +85,18 @@ def _flat(drawn: Drawn, type_name: str, handled: Handled | None = None) -> Flat:
     return Flat(jpeg, corners + shift, lines + shift, type_name)
 
 
-def write_flats(folder: Path, *, seed: int, count: int, pool: Pool, per_file: int = 40) -> None:
-    """Draw papers into files of `per_file` papers, skipping files that exist."""
+def write_flats(folder: Path, *, seed: int, count: int, pool: Pool) -> None:
+    """Draw papers into files of 40 papers, skipping files that exist."""
     folder.mkdir(parents=True, exist_ok=True)
-    for start in range(seed, seed + count, per_file):
+    for start in range(seed, seed + count, _PER_FILE):
         path = folder / f"flats-{start}.pickle"
         if path.exists():
             continue
-        flats = [draw_flat(number, pool) for number in range(start, start + per_file)]
+        flats = [draw_flat(number, pool) for number in range(start, start + _PER_FILE)]
         rng = np.random.default_rng(start)
         grounds = [
             cv2.imencode(".jpg", scene(640, 640, rng), [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes()
-            for _ in range(per_file // 2)
+            for _ in range(_PER_FILE // 2)
         ]
         partial = path.with_suffix(".part")
         partial.write_bytes(pickle.dumps((flats, grounds)))

@@ -112,11 +112,11 @@ def _toned(paper: Picture, picture: Picture, corners: Points) -> Picture:
 def _leaning(corners: Points, centre: Points, lean: float, rng: Chance) -> Points:
     """Tilt the paper away from the camera, so that sides shorten towards one direction."""
     reach = float(np.hypot(*np.ptp(corners, axis=0)))
-    way = rng.uniform(0, 2 * np.pi)
-    depth = ((corners - centre) @ (np.cos(way), np.sin(way))) / reach
-    tilt = 1 + 2.2 * lean * depth
-    squash = np.array([np.cos(way), np.sin(way)])
-    moved = corners - np.outer((corners - centre) @ squash, squash) * min(0.5, 1.5 * lean)
+    angle = rng.uniform(0, 2 * np.pi)
+    way = np.array([np.cos(angle), np.sin(angle)])
+    depth = (corners - centre) @ way
+    tilt = 1 + 2.2 * lean * (depth / reach)
+    moved = corners - np.outer(depth, way) * min(0.5, 1.5 * lean)
     return np.asarray(centre + (moved - centre) / tilt[:, None])
 
 
