@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +21,7 @@ _LONGEST_PATH: Final = 4096
 _REMEMBERED: Final = 10_000
 
 
+@dataclass(slots=True)
 class Digests:
     """Compute digests of sources, and reuse those of files that have not changed.
 
@@ -29,14 +31,11 @@ class Digests:
     Without a store, the digests are kept in memory.
     """
 
-    def __init__(
-        self, *, base: str | None, limits: Limits, fetch: Fetch, store: Store | None
-    ) -> None:
-        self._base = base
-        self._limits = limits
-        self._fetch = fetch
-        self._store = store
-        self._remembered: dict[str, tuple[FileStamp, str]] = {}
+    base: str | None
+    limits: Limits
+    fetch: Fetch
+    store: Store | None
+    _remembered: dict[str, tuple[FileStamp, str]] = field(default_factory=dict)
 
     def of(self, source: object) -> tuple[str, InputImage | None]:
         """Return the SHA-256 of a source in hexadecimal, and the picture if it was loaded for it.
@@ -63,7 +62,7 @@ class Digests:
     def _read(self, source: object) -> tuple[str, InputImage | None]:
         try:
             found = images.load(
-                source, base=self._base, limits=self._limits, fetch=self._fetch, decode=False
+                source, base=self.base, limits=self.limits, fetch=self.fetch, decode=False
             )
         except RowError:
             raise
@@ -76,18 +75,18 @@ class Digests:
         if not isinstance(text, str) or len(text) > _LONGEST_PATH or "://" in text:
             return None
         expanded = os.path.expanduser(text.strip())  # noqa: PTH111 - faster than Path
-        return os.path.abspath(os.path.join(self._base or "", expanded))  # noqa: PTH100, PTH118 - faster
+        return os.path.abspath(os.path.join(self.base or "", expanded))  # noqa: PTH100, PTH118 - faster
 
     def _known(self, path: str, stamp: FileStamp) -> str | None:
-        if self._store is not None:
-            found = self._store.file_digest(path, stamp)
+        if self.store is not None:
+            found = self.store.file_digest(path, stamp)
             return None if found is None else found.hex()
         remembered = self._remembered.get(path)
         return remembered[1] if remembered and remembered[0] == stamp else None
 
     def _remember(self, path: str, stamp: FileStamp, sha256: str) -> None:
-        if self._store is not None:
-            self._store.remember_digest(path, stamp, bytes.fromhex(sha256))
+        if self.store is not None:
+            self.store.remember_digest(path, stamp, bytes.fromhex(sha256))
             return
         if len(self._remembered) >= _REMEMBERED:
             self._remembered.clear()

@@ -13,11 +13,11 @@ and keeps it.
 from cvocr_lab.errors import MissingPartError
 
 try:
-    import dask.dataframe  # noqa: F401
+    from dask.dataframe.extensions import register_dataframe_accessor, register_series_accessor
 except ImportError:
     raise MissingPartError("Dask is not installed: pip install 'cvocr-lab[dask]'") from None
 
-from cvocr_lab.dask.accessor import DaskFrameAccessor, DaskSeriesAccessor
+from cvocr_lab.accessor_methods import Accessor, Method
 from cvocr_lab.dask.files import read_parquet, to_parquet
 from cvocr_lab.dask.lazy import extract, score
 
@@ -29,3 +29,20 @@ __all__ = [
     "score",
     "to_parquet",
 ]
+
+
+class DaskSeriesAccessor(Accessor):
+    """Methods for a Dask Series of pictures."""
+
+    extract = Method(extract)  # type: ignore[arg-type]
+
+
+class DaskFrameAccessor(DaskSeriesAccessor):
+    """Methods for a Dask DataFrame."""
+
+    score = Method(score)
+    to_parquet = Method(to_parquet)
+
+
+register_dataframe_accessor("cvocr")(DaskFrameAccessor)
+register_series_accessor("cvocr")(DaskSeriesAccessor)

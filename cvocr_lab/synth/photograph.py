@@ -13,6 +13,7 @@ from cvocr_lab.synth import degrade, scenes
 
 Picture = NDArray[np.uint8]
 Matrix = NDArray[np.float64]
+Vector = NDArray[np.float64]
 A4_MM = (210.0, 297.0)
 
 
@@ -42,9 +43,8 @@ def photograph(
     papers: Sequence[Paper], tier: str, rng: np.random.Generator
 ) -> tuple[Picture, list[Matrix]]:
     """Take one RGB picture of all papers; also return the homography from each paper to it."""
-    picture, matrices = (
-        _scan(papers, rng) if tier == "scan" else _shot(papers, rng, hard=tier == "hard")
-    )
+    hard = tier == "hard"
+    picture, matrices = _scan(papers, rng) if tier == "scan" else _shot(papers, rng, hard=hard)
     upright = {"scan": 0.5, "photo": 0.4, "hard": 0.4}[tier]
     turns = 0 if rng.random() < upright else int(rng.integers(1, 4))
     for _ in range(turns):
@@ -55,9 +55,8 @@ def photograph(
 
 
 def _scan(papers: Sequence[Paper], rng: np.random.Generator) -> tuple[Picture, list[Matrix]]:
-    level = float(
-        rng.choice((255, 250, 244, 236, 225, 205, 30), p=(0.3, 0.2, 0.15, 0.1, 0.1, 0.1, 0.05))
-    )
+    levels = (255, 250, 244, 236, 225, 205, 30)
+    level = float(rng.choice(levels, p=(0.3, 0.2, 0.15, 0.1, 0.1, 0.1, 0.05)))
     wide = max(p.size_mm[0] for p in papers)
     tall = sum(p.size_mm[1] for p in papers)
     whole_page = len(papers) > 1 or rng.random() < 0.15
@@ -81,7 +80,8 @@ def _scan(papers: Sequence[Paper], rng: np.random.Generator) -> tuple[Picture, l
         angle = np.radians(rng.normal(0, 1.2))
         matrix = _similar(paper, density, (x + paper_w / 2, y + paper_h / 2), float(angle))
         y += paper_h + free_y * 0.5
-        matrices.append(_lay(picture, paper, matrix, rng, lift=float(rng.uniform(0, 0.5))))
+        _lay(picture, paper, matrix, rng, lift=float(rng.uniform(0, 0.5)))
+        matrices.append(matrix)
     return picture, matrices
 
 
@@ -108,59 +108,50 @@ def _shot(
     height = int(np.clip(width * ratio, 600, 2000))
     picture = scenes.scene(width, height, rng)
     share = float(rng.uniform(0.45, 0.93) if not hard else rng.uniform(0.4, 0.9))
-    slots = _cells(len(papers), width, height)
     matrices = []
+    spread = np.radians(9 if hard else 5)
     any_turn = rng.random() < (0.15 if not hard else 0.3)
-    common = (
-        rng.uniform(-np.pi, np.pi) if any_turn else rng.normal(0, np.radians(5 if not hard else 9))
-    )
+    common = rng.uniform(-np.pi, np.pi) if any_turn else rng.normal(0, spread)
     tilt = np.radians(20 if not hard else 32)
     lean = rng.uniform(-tilt, tilt, 2) * rng.random(2) ** 0.5
     lowest = 7.4 if not hard else 5.3
-    for paper, (cx, cy, cell_w, cell_h) in zip(papers, slots, strict=True):
+    for paper, (centre, cell) in zip(papers, _cells(len(papers), width, height), strict=True):
         angle = float(common + rng.normal(0, np.radians(1 if len(papers) == 1 else 6)))
         w, h = paper.size_mm
-        flat_w = abs(w * np.cos(angle)) + abs(h * np.sin(angle))
-        flat_h = abs(w * np.sin(angle)) + abs(h * np.cos(angle))
-        most = min(cell_w / flat_w, cell_h / flat_h) * 0.97
+        cos, sin = abs(np.cos(angle)), abs(np.sin(angle))
+        extent = np.array([w * cos + h * sin, w * sin + h * cos])
+        most = float((cell / extent).min()) * 0.97
         density = float(np.clip(most * share, min(lowest, most), 15.0))
-        slack = np.array([cell_w - flat_w * density, cell_h - flat_h * density]) / 2
         clipped = hard and rng.random() < 0.12
         reach = 1.25 if clipped else 0.9
-        middle = np.array([cx, cy]) + np.maximum(slack, 0) * rng.uniform(-reach, reach, 2)
+        slack = np.maximum((cell - extent * density) / 2, 0)
+        middle = centre + slack * rng.uniform(-reach, reach, 2)
         if clipped:
-            middle += (
-                rng.choice((-1, 1), 2)
-                * np.array([flat_w, flat_h])
-                * density
-                * rng.uniform(0, 0.03, 2)
-            )
+            middle += rng.choice((-1, 1), 2) * extent * density * rng.uniform(0, 0.03, 2)
         matrix = _lean(paper, density, middle, angle, lean, width)
         if not clipped:
-            matrix = _inside(
-                matrix, paper, (cx - cell_w / 2, cy - cell_h / 2, cx + cell_w / 2, cy + cell_h / 2)
-            )
-        matrices.append(_lay(picture, paper, matrix, rng, lift=float(rng.uniform(0.2, 1.5))))
-        _shine(picture, matrices[-1], paper, rng, hard=hard)
+            matrix = _inside(matrix, paper, centre - cell / 2, centre + cell / 2)
+        _lay(picture, paper, matrix, rng, lift=float(rng.uniform(0.2, 1.5)))
+        _shine(picture, matrix, paper, rng, hard=hard)
+        matrices.append(matrix)
     if len(papers) == 1:
         for _ in range(int(rng.choice(3, p=(0.82, 0.14, 0.04)))):
             _hold(picture, matrices[0], papers[0], rng, hard=hard)
     return picture, matrices
 
 
-def _cells(count: int, width: int, height: int) -> list[tuple[float, float, float, float]]:
+def _cells(count: int, width: int, height: int) -> list[tuple[Vector, Vector]]:
     """Return the middle and the size of the part of the picture that each paper gets."""
-    if height >= width:
-        step = height / count
-        return [(width / 2, step * (k + 0.5), width, step) for k in range(count)]
-    step = width / count
-    return [(step * (k + 0.5), height / 2, step, height) for k in range(count)]
+    cell = np.array([width, height]) / ((1, count) if height >= width else (count, 1))
+    numbers = np.arange(count) + 0.5
+    places = np.full((count, 2), 0.5)
+    places[:, int(height >= width)] = numbers
+    return [(cell * place, cell) for place in places]
 
 
 def _lean(
-    paper: Paper, density: float, middle: NDArray[np.float64], angle: float,
-    lean: NDArray[np.float64], width: int,
-) -> Matrix:  # fmt: skip
+    paper: Paper, density: float, middle: Vector, angle: float, lean: Vector, width: int
+) -> Matrix:
     """Return the matrix from the paper to the picture of a camera at an angle."""
     flat = _similar(paper, density, (middle[0] / density, middle[1] / density), angle)
     a, b = lean
@@ -169,11 +160,9 @@ def _lean(
     turn = tilt_x @ tilt_y
     focal = 1.25 * width
     # The plane is rotated in space about its middle, at the distance `focal` from the camera.
-    camera = np.array([[focal, 0, 0], [0, focal, 0], [0, 0, 1.0]])
+    camera = np.diag([focal, focal, 1.0])
     plane = np.column_stack([turn[:, 0], turn[:, 1], [0, 0, focal]])
-    to_middle = np.array([[1, 0, -middle[0]], [0, 1, -middle[1]], [0, 0, 1]])
-    back = np.array([[1, 0, middle[0]], [0, 1, middle[1]], [0, 0, 1]])
-    return np.asarray(back @ camera @ plane @ to_middle @ flat)
+    return np.asarray(shifted(*middle) @ camera @ plane @ shifted(*-middle) @ flat)
 
 
 def _corners(matrix: Matrix, paper: Paper) -> NDArray[np.float64]:
@@ -181,16 +170,15 @@ def _corners(matrix: Matrix, paper: Paper) -> NDArray[np.float64]:
     return warped(matrix, [(0, 0), (width, 0), (width, height), (0, height)])
 
 
-def _inside(matrix: Matrix, paper: Paper, box: tuple[float, float, float, float]) -> Matrix:
-    """Scale down and move so that all corners are in the box."""
+def _inside(matrix: Matrix, paper: Paper, first: Vector, last: Vector) -> Matrix:
+    """Scale down and move so that all corners are between two points."""
     for _ in range(3):
         corners = _corners(matrix, paper)
         low, high = corners.min(0), corners.max(0)
-        room = np.array([box[2] - box[0], box[3] - box[1]])
-        ratio = min(1.0, float((room / (high - low)).min()) * 0.985)
+        ratio = min(1.0, float(((last - first) / (high - low)).min()) * 0.985)
         middle = (low + high) / 2
         half = (high - low) / 2 * ratio
-        target = np.clip(middle, np.array(box[:2]) + half + 2, np.array(box[2:]) - half - 2)
+        target = np.clip(middle, first + half + 2, last - half - 2)
         scaling = np.diag([ratio, ratio, 1.0])
         scaling[:2, 2] = target - ratio * middle
         matrix = scaling @ matrix
@@ -199,7 +187,7 @@ def _inside(matrix: Matrix, paper: Paper, box: tuple[float, float, float, float]
 
 def _lay(
     picture: Picture, paper: Paper, matrix: Matrix, rng: np.random.Generator, *, lift: float
-) -> Matrix:
+) -> None:
     """Warp the paper into the picture, in place, over the shadow of its edge; `lift` in mm."""
     height, width = picture.shape[:2]
     corners = _corners(matrix, paper)
@@ -227,7 +215,6 @@ def _lay(
     opaque = (mask.astype(np.float32) / 255)[..., None]
     below = view * (1 - dark[..., None])
     view[:] = (below + (placed - below) * opaque).astype(np.uint8)
-    return matrix
 
 
 def shifted(x: float, y: float) -> Matrix:

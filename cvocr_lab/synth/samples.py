@@ -9,10 +9,10 @@ import random
 from collections.abc import Iterator
 from pathlib import Path
 
-import cv2
 import numpy as np
 from PIL import Image
 
+from cvocr_lab.images.crops import shrunk
 from cvocr_lab.kinds import TYPES
 from cvocr_lab.synth.generate import Sample, Tier, generate, generate_pair, write_labels, write_pdf
 from cvocr_lab.synth.scenes import scene
@@ -55,13 +55,9 @@ def documents() -> Iterator[tuple[str, tuple[Sample, ...]]]:
 
 def shrink(sample: Sample) -> Sample:
     """Scale the sample and its quads so that no side is longer than `WIDEST`."""
-    height, width = sample.image.shape[:2]
-    ratio = WIDEST / max(height, width)
-    if ratio >= 1:
-        return sample
-    size = (round(width * ratio), round(height * ratio))
-    image = np.asarray(cv2.resize(sample.image, size, interpolation=cv2.INTER_AREA), np.uint8)
-    return sample.moved(image, np.diag([size[0] / width, size[1] / height, 1.0]))
+    image = shrunk(sample.image, WIDEST)
+    ratios = np.divide(image.shape[1::-1], sample.image.shape[1::-1])
+    return sample.moved(image, np.diag([*ratios, 1.0]))
 
 
 def write_samples(out: Path) -> Path:

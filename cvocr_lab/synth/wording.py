@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 import string
+from bisect import bisect
 from collections.abc import Callable
 from functools import cache
 from typing import Final
@@ -132,14 +133,9 @@ _MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT",
 
 def _number(rng: random.Random) -> str:
     form = rng.random()
-    if form < 0.4:
-        text = t.CITIZEN_ID.sample(rng)
-    elif form < 0.6:
-        text = t.CMND_ID.sample(rng)
-    elif form < 0.7:
-        text = t.PASSPORT_NUMBER.sample(rng)
-    elif form < 0.8:
-        text = t.CERTIFICATE_ID.sample(rng)
+    if form < 0.8:
+        numbers = (t.CITIZEN_ID, t.CMND_ID, t.PASSPORT_NUMBER, t.CERTIFICATE_ID)
+        text = numbers[bisect((0.4, 0.6, 0.7), form)].sample(rng)
     else:
         text = "".join(rng.choice(t.DIGITS) for _ in range(rng.randint(1, 14)))
     if rng.random() < 0.12:

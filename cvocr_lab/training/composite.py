@@ -104,13 +104,9 @@ def _cells(
 def _angle(rng: Chance, *, scan: bool) -> float:
     quarter = float(rng.choice((0, 1, 2, 3), p=(0.4, 0.2, 0.2, 0.2))) * np.pi / 2
     kind = rng.random()
-    if scan:
-        return quarter + float(rng.normal(0, 0.02))
-    if kind < 0.5:
-        return quarter + float(rng.normal(0, 0.08))
-    if kind < 0.75:
-        return quarter + float(rng.normal(0, 0.25))
-    return float(rng.uniform(-np.pi, np.pi))
+    if not scan and kind >= 0.75:
+        return float(rng.uniform(-np.pi, np.pi))
+    return quarter + float(rng.normal(0, 0.02 if scan else 0.08 if kind < 0.5 else 0.25))
 
 
 _STEPS: tuple[degrade.Step, ...] = (

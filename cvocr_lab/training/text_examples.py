@@ -156,12 +156,10 @@ def joined_lines(lines: NDArray[np.float32]) -> tuple[list[Points], list[Points]
 
 def _joined(one: Points, other: Points) -> Points:
     """Return one quad around two pieces of a row."""
-    left, right = (one, other) if one[0, 0] <= other[0, 0] else (other, one)
-    both = np.concatenate([one, other])
-    x0, x1 = both[:, 0].min(), both[:, 0].max()
-    corners = [(x0, min(left[0, 1], right[0, 1])), (x1, min(left[1, 1], right[1, 1])),
-               (x1, max(left[2, 1], right[2, 1])), (x0, max(left[3, 1], right[3, 1]))]  # fmt: skip
-    return np.array(corners)
+    both = np.stack([one, other])
+    x0, x1 = both[..., 0].min(), both[..., 0].max()
+    top, bottom = both[:, :2, 1].min(0), both[:, 2:, 1].max(0)
+    return np.array([(x0, top[0]), (x1, top[1]), (x1, bottom[0]), (x0, bottom[1])])
 
 
 def _height(quad: Points) -> float:
