@@ -20,7 +20,7 @@ from cvocr_lab.batch.reading import Task
 from cvocr_lab.batch.run_arguments import RunArguments
 from cvocr_lab.errors import CvocrError, RowError
 from cvocr_lab.frames import Reading
-from cvocr_lab.images import InputImage, public_name, selection
+from cvocr_lab.images import public_name, selection
 from cvocr_lab.results import Extraction
 from cvocr_lab.store import FileStamp, Question, Store
 
@@ -37,11 +37,9 @@ def deduplicated(
 
     With ``make=False``, a store that does not exist is not created.
     """
-    if run.store is None or not (make or run.store.exists()):
-        yield Dedup(run, None, remember)
-    else:
-        with Store(run.store) as store:
-            yield Dedup(run, store, remember)
+    is_there = run.store is not None and (make or run.store.exists())
+    with Store(run.store) if run.store and is_there else contextlib.nullcontext() as store:
+        yield Dedup(run, store, remember)
 
 
 class Dedup:
@@ -82,7 +80,7 @@ class Dedup:
             # Taken before the bytes are read, so that a change in between is noticed.
             stamps = self._digests.stamps(sources) if self._store else ()
             try:
-                digests, pictures = self._digest_all(sources)
+                digests, pictures = zip(*map(self._digests.of, sources), strict=True)
             except RowError:
                 # The worker meets the same error and reports it.
                 yield replace(self._template, at=at, sources=sources)
@@ -107,7 +105,7 @@ class Dedup:
         for cells in zip(*(self._sources[c] for c in self._sources), strict=True):
             try:
                 contents = tuple(_content(cell, in_place=True) for cell in cells)
-                digests, _ = self._digest_all(contents)
+                digests, _ = zip(*map(self._digests.of, contents), strict=True)
             except RowError as error:
                 yield error
                 continue
@@ -150,16 +148,6 @@ class Dedup:
                     del self._read[next(iter(self._read))]
             again = _as_repeat(row.reading)
             return [row, *(Row(at, again) for at in self._waiting.pop(key))]
-
-    def _digest_all(
-        self, sources: tuple[object, ...]
-    ) -> tuple[tuple[str, ...], tuple[InputImage | None, ...]]:
-        """Return the digests of the pictures, and those pictures that were loaded for them.
-
-        Raises RowError if a source is not a picture.
-        """
-        digests, pictures = zip(*map(self._digests.of, sources), strict=True)
-        return digests, pictures
 
     def _find(self, key: bytes) -> Reading | None:
         if self._store is None:

@@ -134,7 +134,10 @@ def extract(
     if chunksize is not None and chunksize < 1:
         raise ArgumentError(f"chunksize must be at least 1, not {chunksize}")
     run = check_arguments(data, column, **arguments)
-    return read_all(run) if chunksize is None else _chunks(run, chunksize)
+    if chunksize is None:
+        return read_all(run)
+    fields = ("text",) if run.template.kind == "scan" else field_order()
+    return _frames(run, fields, size=chunksize, remember=_REMEMBERED)
 
 
 def read_all(
@@ -143,11 +146,6 @@ def read_all(
     """Read all rows of a checked call into one frame; `warn` reports failed rows."""
     (frame,) = _frames(run, fields, warn=warn)
     return frame
-
-
-def _chunks(run: RunArguments, size: int) -> Iterator[pd.DataFrame]:
-    fields = ("text",) if run.template.kind == "scan" else field_order()
-    return _frames(run, fields, size=size, remember=_REMEMBERED)
 
 
 def _frames(

@@ -61,15 +61,13 @@ def _extraction(engine: Engine, task: Task) -> Extraction:
 
 def _picture(engine: Engine, task: Task, at: int) -> InputImage:
     held = task.pictures[at] if task.pictures else None
+    source = task.sources[at] if held is None else held
+    decode = not getattr(engine, "undecoded", False)
     try:
         return images.load(
-            task.sources[at] if held is None else held,
-            base=task.base,
-            pages=task.pages,
-            limits=task.limits,
-            fetch=task.fetch,
-            decode=not getattr(engine, "undecoded", False),
-        )
+            source, base=task.base, pages=task.pages, limits=task.limits, fetch=task.fetch,
+            decode=decode,
+        )  # fmt: skip
     except RowError as error:
         if len(task.sources) == 1:
             raise

@@ -248,15 +248,10 @@ def fetched(image: InputImage) -> InputImage:
 def _undecoded(found: Encoded, fetch: Fetch, selected: str) -> InputImage:
     if found.data:
         _format(found)
+    sha256 = hashlib.sha256(found.data or (found.url or "").encode()).hexdigest()
+    data = found.data or None
     return InputImage(
-        name=found.name,
-        sha256=hashlib.sha256(found.data or (found.url or "").encode()).hexdigest(),
-        pages=(),
-        source=found.origin,
-        data=found.data or None,
-        url=found.url,
-        selection=selected,
-        fetch=fetch,
+        found.name, sha256, (), found.origin, data, found.url, selection=selected, fetch=fetch
     )
 
 
@@ -273,17 +268,9 @@ def _decoded(found: Encoded, pages: Sequence[int] | None, limits: Limits) -> Inp
             arrays = decode_pdf(data, name, pages=pages, limits=limits)
     else:
         arrays = decode_picture(data, file_format, name, pages=pages, limits=limits)
-    chosen = pages is not None and file_format in ("PDF", "TIFF")
-    return InputImage(
-        name=name,
-        sha256=hashlib.sha256(data).hexdigest(),
-        pages=arrays,
-        source=found.origin,
-        data=data,
-        url=found.url,
-        numbers=tuple(map(int, pages or ())) if chosen else (),
-        selection=selection(pages, limits),
-    )
+    numbers = tuple(map(int, pages or ())) if file_format in ("PDF", "TIFF") else ()
+    sha256, selected = hashlib.sha256(data).hexdigest(), selection(pages, limits)
+    return InputImage(name, sha256, arrays, found.origin, data, found.url, numbers, selected)
 
 
 def _format(found: Encoded) -> str:
@@ -310,13 +297,8 @@ def _from_pixels(source: object, pages: Sequence[int] | None, limits: Limits) ->
     check_page_numbers(pages, 1, name, limits)
     content = hashlib.sha256(repr(pixels.shape).encode())
     content.update(pixels.data)
-    return InputImage(
-        name=name,
-        sha256=content.hexdigest(),
-        pages=(pixels,),
-        source="pixels",
-        selection=selection(pages, limits),
-    )
+    selected = selection(pages, limits)
+    return InputImage(name, content.hexdigest(), (pixels,), "pixels", selection=selected)
 
 
 def _of_array(array: NDArray[np.generic], limits: Limits) -> NDArray[np.uint8]:

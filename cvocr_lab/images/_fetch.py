@@ -43,23 +43,18 @@ _GLOBAL_6: Final = ipaddress.ip_network("2000::/3")
 # `is_global` is not used, because it differs between versions of Python.  Sources: the registries
 # iana-ipv4-special-registry and iana-ipv6-special-registry, multicast, and 6to4 and Teredo, which
 # contain an IPv4 address that may be private.
-_SPECIAL_4: Final = tuple(
+_SPECIAL: Final = tuple(
     map(
-        ipaddress.IPv4Network,
+        ipaddress.ip_network,
         (
             "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16",
             "172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24", "192.31.196.0/24",
             "192.52.193.0/24", "192.88.99.0/24", "192.168.0.0/16", "192.175.48.0/24",
             "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4",
+            "2001::/23", "2001:db8::/32", "2002::/16", "2620:4f:8000::/48", "3fff::/20",
         ),
     )
 )  # fmt: skip
-_SPECIAL_6: Final = tuple(
-    map(
-        ipaddress.IPv6Network,
-        ("2001::/23", "2001:db8::/32", "2002::/16", "2620:4f:8000::/48", "3fff::/20"),
-    )
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,13 +227,14 @@ def _connect(host: str, port: int, name: str, options: Fetch, deadline: float) -
 def _is_public(text: str) -> bool:
     """Return whether an address is public, that is, in no special-purpose range."""
     address = ipaddress.ip_address(text.partition("%")[0])
-    if isinstance(address, ipaddress.IPv4Address):
-        return not any(address in network for network in _SPECIAL_4)
-    if address.ipv4_mapped is not None:
-        return _is_public(str(address.ipv4_mapped))
-    if address in _NAT64:
-        return _is_public(str(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)))
-    return address in _GLOBAL_6 and not any(address in network for network in _SPECIAL_6)
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped is not None:
+            return _is_public(str(address.ipv4_mapped))
+        if address in _NAT64:
+            return _is_public(str(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)))
+        if address not in _GLOBAL_6:
+            return False
+    return not any(address in network for network in _SPECIAL)
 
 
 def _left(most: float, deadline: float) -> float:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -80,17 +81,19 @@ class Face:
 def faces() -> tuple[Face, ...]:
     """List all usable font files, the shipped ones first; takes some seconds the first time."""
     folders = [Path(folder).expanduser() for folder in _FOLDERS]
-    files = [f for d in folders if d.is_dir() for f in sorted(d.rglob("*"))]
-    found = (_face(f) for f in files if f.suffix.lower() in {".ttf", ".otf"})
-    return (*shipped(), *(face for face in found if face is not None))
+    files = (f for d in folders if d.is_dir() for f in sorted(d.rglob("*")))
+    return shipped() + _usable(f for f in files if f.suffix.lower() in {".ttf", ".otf"})
 
 
 @cache
 def shipped() -> tuple[Face, ...]:
     """List the DejaVu files of matplotlib; the monospaced ones do not have all letters."""
     folder = Path(mpl.get_data_path()) / "fonts" / "ttf"
-    found = (_face(f) for f in sorted(folder.glob("DejaVu*.ttf")))
-    return tuple(face for face in found if face is not None)
+    return _usable(sorted(folder.glob("DejaVu*.ttf")))
+
+
+def _usable(files: Iterable[Path]) -> tuple[Face, ...]:
+    return tuple(face for face in map(_face, files) if face is not None)
 
 
 def _face(path: Path) -> Face | None:

@@ -134,8 +134,14 @@ def generate(
     values = paper_values(model_of(kind, chosen), chance, person)
     drawn = _side(kind, values)
     faces = [_face(kind, chosen, forge(drawn) if forge else drawn, chance, pool)]
-    if chance.random() < _COMPANY[tier]:
-        faces.append(_companion(kind, chosen, values, chance, pool))
+    if chance.random() < _COMPANY[tier]:  # the other side, or the paper of another person
+        other = TYPES.get(kind.other, kind)
+        same = [x for x in other.layouts if x.name == chosen.name and other is not kind]
+        if same and chance.random() < 0.7:
+            faces.append(_face(other, same[0], _side(other, values), chance, pool))
+        else:
+            stranger = paper_values(model_of(kind, chosen), chance)
+            faces.append(_face(kind, chosen, _side(kind, stranger), chance, pool))
     return _sample(faces, seed, tier, chance)
 
 
@@ -195,22 +201,6 @@ def _face(
 ) -> _Face:
     scale = 11.0 if layout.size[0] > 100 else 14.0
     return kind, layout, draw(kind, layout, values, chance, pool=pool, scale=scale)
-
-
-def _companion(
-    kind: DocumentType,
-    layout: Layout,
-    values: tuple[Values, Values],
-    chance: random.Random,
-    pool: fonts.Pool,
-) -> _Face:
-    """Draw a second paper for the picture: the other side, or the paper of another person."""
-    other = TYPES.get(kind.other)
-    if other and any(x.name == layout.name for x in other.layouts) and chance.random() < 0.7:
-        there = layout_named(other, layout.name)
-        return _face(other, there, _side(other, values), chance, pool)
-    stranger = paper_values(model_of(kind, layout), chance)
-    return _face(kind, layout, _side(kind, stranger), chance, pool)
 
 
 def _sample(faces: list[_Face], seed: int, tier: Tier, chance: random.Random) -> Sample:

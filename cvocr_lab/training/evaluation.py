@@ -63,12 +63,11 @@ def evaluate(read: Read, shard: Shard) -> dict[str, Figures]:
         sort: Figures(sum(found) / sizes[sort], found.count(0) / len(found), len(found))
         for sort, found in edits.items()
     }
-    shares = {s: wording.SORTS[s][0] if s in wording.SORTS else 1.0 for s in figures}
-    total = sum(shares.values())
-    length = {s: sizes[s] / figures[s].lines * shares[s] for s in figures}
+    shares = [wording.SORTS[sort][0] if sort in wording.SORTS else 1.0 for sort in figures]
+    lengths = np.array([sizes[sort] / found.lines for sort, found in figures.items()])
     figures["all"] = Figures(
-        sum(figures[s].cer * length[s] for s in shares) / sum(length.values()),
-        sum(figures[s].exact * shares[s] for s in shares) / total,
-        sum(figures[s].lines for s in shares),
+        float(np.average([f.cer for f in figures.values()], weights=lengths * shares)),
+        float(np.average([f.exact for f in figures.values()], weights=shares)),
+        sum(f.lines for f in figures.values()),
     )
     return figures

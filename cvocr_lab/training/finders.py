@@ -24,7 +24,7 @@ from cvocr_lab.training.feeding import draw_finder_shard, feeding
 from cvocr_lab.training.flats import write_flats
 from cvocr_lab.training.laying import TYPE_NAMES, UNKNOWN
 from cvocr_lab.training.nets import PaperNet, TextNet, TurnNet
-from cvocr_lab.training.run import Run, keep_memory
+from cvocr_lab.training.run import Run, prepare_torch
 from cvocr_lab.training.stream import FIRST_SEED
 
 Finder = Literal["papers", "turns", "text"]
@@ -76,8 +76,7 @@ def train_finder(
     """
     folder = Path(out)
     folder.mkdir(parents=True, exist_ok=True)
-    torch.set_num_threads(threads)
-    keep_memory()
+    prepare_torch(threads)
     write_flats(folder / "flats", seed=FIRST_SEED, count=_FLATS, pool="train")
     write_flats(folder / "flats_valid", seed=VALIDATION_SEED, count=_VALIDATION_FLATS, pool="valid")
     sort = "text" if which == "text" else "papers"

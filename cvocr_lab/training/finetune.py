@@ -22,7 +22,7 @@ from cvocr_lab.training.labelled import Picture, labelled_lines
 from cvocr_lab.training.loop import loss_of, read
 from cvocr_lab.training.nets import LineNet
 from cvocr_lab.training.restore import restore
-from cvocr_lab.training.run import follow, keep_memory
+from cvocr_lab.training.run import follow, prepare_torch
 from cvocr_lab.training.stream import Batch, Shard, draw_shard, vary
 
 
@@ -115,8 +115,7 @@ def finetune_lines(
     ArgumentError
         There are fewer than ten lines, or a text contains a character the model does not have.
     """
-    torch.set_num_threads(threads)
-    keep_memory()
+    prepare_torch(threads)
     net, charset = restore(start or model_file())
     if len(pictures) != len(texts) or len(texts) < 10:
         raise ArgumentError(

@@ -78,7 +78,8 @@ def labelled_lines(frame: pd.DataFrame, truth: pd.DataFrame, *, on: str | None =
         pixels = images.load(record.source, pages=(record.page,)).pixels
         for name, text in sure.items():
             crop = crop_line(pixels, record.quads[name], margin=0.08)
-            if _one_line(crop, text):
+            height, width = crop.shape[:2]
+            if 0.18 < width / height / len(text) < 1.2:  # one line
                 found.pictures.append(crop)
                 found.texts.append(text)
                 found.cards.append(record.row)
@@ -88,8 +89,3 @@ def labelled_lines(frame: pd.DataFrame, truth: pd.DataFrame, *, on: str | None =
 def _alike(text: str, read: str) -> bool:
     """Return whether a label is known and resembles what was read."""
     return bool(text.strip("# ")) and Levenshtein.normalized_similarity(text, read) >= _ALIKE
-
-
-def _one_line(crop: Picture, text: str) -> bool:
-    height, width = crop.shape[:2]
-    return bool(0.18 < width / height / max(1, len(text)) < 1.2)

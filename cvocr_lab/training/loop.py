@@ -20,7 +20,7 @@ from cvocr_lab.training.export import export
 from cvocr_lab.training.feeding import feeding
 from cvocr_lab.training.nets import LineNet, steps
 from cvocr_lab.training.restore import restore, unfold, widen
-from cvocr_lab.training.run import Run, keep_memory
+from cvocr_lab.training.run import Run, prepare_torch
 from cvocr_lab.training.stream import FIRST_SEED, Batch, batches, draw_shard
 
 _PEAK = 1.5e-3
@@ -70,8 +70,7 @@ def train(
     """
     folder = Path(out)
     folder.mkdir(parents=True, exist_ok=True)
-    torch.set_num_threads(threads)
-    keep_memory()
+    prepare_torch(threads)
     run = _Lines(folder, minutes, start, device, peak)
     with feeding(folder, "lines", workers) as shards:
         run.go(batches(shards, random.Random(run.step)), every_minutes)

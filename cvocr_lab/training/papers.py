@@ -69,8 +69,7 @@ def loosen(quad: Quad, rng: random.Random) -> Quad:
     moves = (-left, -up), (right, -up), (right, under), (-left, under)
     grown = corners + np.asarray([across * along + lower * down for across, lower in moves])
     shaken = grown + np.asarray([[0, rng.gauss(0, 0.02 * tall)] for _ in range(4)])
-    x1, y1, x2, y2, x3, y3, x4, y4 = (float(v) for v in shaken.reshape(-1))
-    return (x1, y1, x2, y2, x3, y3, x4, y4)
+    return tuple(map(float, shaken.ravel()))  # type: ignore[return-value]
 
 
 def feed_papers(folder: Path, *, shards: int, seed: int = FIRST_SEED, papers: int = 60) -> None:

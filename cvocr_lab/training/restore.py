@@ -93,31 +93,25 @@ def widen(net: LineNet, charset: str, wanted: str) -> LineNet:
 
 
 def unfold(net: LineNet, pictures: Sequence[NDArray[np.uint8]]) -> None:
-    """Give a restored net trainable normalisations, without changing its output.
+    """Give a net as returned by `restore` trainable normalisations, without changing its output.
 
-    Parameters
-    ----------
-    net
-        Net as returned by `restore`; it is changed in place.
-    pictures
-        Lines of 48 rows, like those to train on; a few hundred suffice for the statistics.
+    `pictures` are lines of 48 rows; a few hundred suffice for the statistics.
     """
-    kept: dict[nn.BatchNorm2d, list[tuple[torch.Tensor, torch.Tensor]]] = {}
+    norms = [m for m in net.modules() if isinstance(m, nn.BatchNorm2d)]
+    # Without a momentum, a normalisation averages the statistics of all batches.
+    seen = {norm: nn.BatchNorm2d(norm.num_features, momentum=None) for norm in norms}
 
     def note(norm: nn.BatchNorm2d, inputs: tuple[torch.Tensor]) -> None:
-        values = inputs[0].transpose(0, 1).flatten(1).double()
-        kept.setdefault(norm, []).append((values.mean(1), (values**2).mean(1)))
+        seen[norm](inputs[0])
 
-    norms = [m for m in net.modules() if isinstance(m, nn.BatchNorm2d)]
     hooks = [norm.register_forward_pre_hook(note) for norm in norms]
     with torch.no_grad():
         for batch in batches_of(pictures, 12_000):
             net(torch.from_numpy(batch))
     for hook in hooks:
         hook.remove()
-    for norm, sums in kept.items():
-        mean, square = (torch.stack(s).mean(0) for s in zip(*sums, strict=True))
-        var = square - mean**2
+    for norm, statistics in seen.items():
+        mean, var = statistics.running_mean, statistics.running_var
         norm.running_mean.copy_(mean)
         norm.running_var.copy_(var)
         norm.weight.data.copy_((var + norm.eps).sqrt())
