@@ -143,7 +143,7 @@ def test_a_store_names_sources_without_their_content_or_keys(
     url = "http://ann:pass@127.0.0.1:9/a.png?token=T-1"
     with pytest.warns(RowsFailedWarning):
         extract([content, url], engine=Fake(), store=store)
-    assert sorted(read_store(store)["image"]) == ["bytes", "http://127.0.0.1/a.png"]
+    assert sorted(read_store(store)["image"]) == ["bytes", "http://127.0.0.1:9/a.png"]
     assert b"T-1" not in store.read_bytes()
     assert b"pass" not in store.read_bytes()
 

@@ -80,8 +80,8 @@ def train_finder(
     write_flats(folder / "flats", seed=FIRST_SEED, count=_FLATS, pool="train")
     write_flats(folder / "flats_valid", seed=VALIDATION_SEED, count=_VALIDATION_FLATS, pool="valid")
     sort = "text" if which == "text" else "papers"
-    run = _Finder(which, folder, minutes, device)
     with feeding(folder, sort, workers) as shards:
+        run = _Finder(which, folder, minutes, device)
         run.go(_batches(shards, run.task, random.Random(time.time_ns())), every_minutes)
     return run.best
 

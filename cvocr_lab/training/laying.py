@@ -128,6 +128,7 @@ def rotated(width: float, height: float, centre: Sequence[float] | Points, angle
 
 
 shrunk = partial(reduced, least=0.7, spare=1.1)
+"""Reduce a paper before it is warped to a scale."""
 
 
 def laid_over(
