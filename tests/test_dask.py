@@ -26,7 +26,7 @@ WIDTHS = range(100, 124)
 @pytest.fixture(autouse=True)
 def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("WIDTHS_LOG", str(tmp_path))
-    partition._kept_run.cache_clear()
+    partition._opened_run.cache_clear()
     return tmp_path / "log"
 
 
