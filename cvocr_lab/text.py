@@ -207,7 +207,7 @@ def old_tone(text: str) -> str:
     >>> old_tone("Khánh Hoà, Thuỷ, quý, hoàn")
     'Khánh Hòa, Thủy, quý, hoàn'
     """
-    return _toned(text, late=False)
+    return _toned(text, False)
 
 
 def new_tone(text: str) -> str:
@@ -216,15 +216,15 @@ def new_tone(text: str) -> str:
     >>> new_tone("Khánh Hòa, Thủy, quý, hoàn")
     'Khánh Hoà, Thuỷ, quý, hoàn'
     """
-    return _toned(text, late=True)
+    return _toned(text, True)
 
 
 @lru_cache(1 << 16)
-def _toned(text: str, *, late: bool) -> str:
+def _toned(text: str, late: bool, /) -> str:
     if text.isascii():
         return text
     if " " in text:  # words come again and again
-        return " ".join([_toned(word, late=late) for word in text.split(" ")])
+        return " ".join([_toned(word, late) for word in text.split(" ")])
     return _WORD.sub(lambda m: _place(m[0], late=late), nfc(text))
 
 

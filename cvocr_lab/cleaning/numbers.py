@@ -61,18 +61,19 @@ def _citizen_numbers(faces: RuleInput, issues: Issues, source: Source) -> None:
         code = number[:3]
         return places.by_id_code(code) is None and not places.is_abroad(code)
 
+    each = numbers[whole]  # nearly all differ
     strange = whole.copy()
-    strange[whole] = where(numbers[whole], unknown)
+    strange[whole] = [unknown(number) for number in each]
     issues.add("number_province", fields, strange, "{}", numbers)
 
     born = year_of(faces.printed("birth", source))
     told = np.zeros(len(faces), np.int64)
-    told[whole] = mapped(numbers[whole], places.birth_year)
+    told[whole] = [places.birth_year(number) for number in each]
     other = whole & (born > 0) & (born != told)
     issues.add("number_birth", fields, other, "{}: {}, born {}", numbers, told, born)
     sex = faces.printed("sex", source)
     female = np.zeros(len(faces), bool)
-    female[whole] = where(numbers[whole], lambda n: int(n[3]) % 2 == 1)
+    female[whole] = [int(number[3]) % 2 == 1 for number in each]
     wrong = whole & (sex != "") & (female != (sex == "Nữ"))
     issues.add("number_sex", fields, wrong, "{}, {}", numbers, sex)
 

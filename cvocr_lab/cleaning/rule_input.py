@@ -262,6 +262,7 @@ def _zone(text: str) -> mrz.Mrz | None:
         return None
 
 
+@lru_cache(maxsize=1 << 16)
 def iso_day(text: str) -> str:
     """``yyyy-mm-dd`` of a printed day, a bare year, `NO_END`; "" for anything else."""
     if iso := parse_date(text, loose=True):
