@@ -18,6 +18,7 @@ from cvocr_lab.engines.local.corners import best_corners
 from cvocr_lab.engines.local.edges import smoothed
 from cvocr_lab.engines.local.geometry import (
     Image,
+    Matrix,
     Points,
     Quads,
     apart,
@@ -43,6 +44,13 @@ _SMALL, _AROUND, _SAME_PAPER = 0.55, 0.3, 0.4
 """Papers shorter than this share of the picture are searched again in a crop around them, with a
 margin of this share of their length; an outline that overlaps the first by more than the third
 number is the same paper."""
+_DOUBTFUL, _CLEAR = -2.0, 0.0
+"""Log likelihood of an outline below which the paper is searched again in other views of it, and
+from which no further view is tried."""
+_VIEWS = ((0.15, 0), (0.3, 1), (0.6, 2), (1.0, 3))
+"""These views: margins around the outline, as shares of its length, and quarter turns."""
+_TOUCHING = 0.15
+"""Overlap from which an outline found there may be of the same paper."""
 _LANDSCAPE = 1.25
 """Aspect ratio from which an outline cannot be a paper standing on its short side: all papers are
 landscape, and perspective never distorts them that much."""
@@ -75,12 +83,13 @@ class Eyes:
         for rough in self._rough(small):
             if max(side_lengths(rough)) < _SMALL * max(small.shape):
                 rough = self._closer(small, rough)
-            outline = self._outline(small, rough, scale)
-            if outline is not None:
+            if (outline := self._outline(small, rough, scale)) is not None:
                 seen.append(outline)
-        likeliest = sorted(seen, key=lambda outline: -outline.score)
-        found = apart(likeliest, lambda outline: outline.corners, _OVERLAP)
-        return [outline for outline in seen if outline in found]
+        clear = [
+            self._likelier(small, outline, scale) if outline.score < _DOUBTFUL else outline
+            for outline in _apart(seen)
+        ]
+        return _apart(clear)
 
     def _rough(self, small: Image) -> list[Points]:
         """Return rough outlines of the papers of a picture, the largest first."""
@@ -97,6 +106,23 @@ class Eyes:
         seen = [quad + low for quad in self._rough(part)]
         best = max(seen, key=lambda quad: overlap(quad, rough), default=rough)
         return best if overlap(best, rough) > _SAME_PAPER else rough
+
+    def _likelier(self, small: Image, outline: Outline, scale: float) -> Outline:
+        """Return the likeliest outline of a paper that is also searched in other views of it."""
+        rough = outline.corners * scale
+        length = max(side_lengths(rough))
+        for margin, turns in _VIEWS:
+            part, low = around(small, rough, margin * length)
+            height, width = part.shape[:2]
+            to_part = _turning(width, height, turns)
+            for quad in self._rough(np.ascontiguousarray(np.rot90(part, turns))):
+                seen = warp_points(to_part, quad) + low
+                other = self._outline(small, seen, scale) if overlap(seen, rough) > _TOUCHING else None
+                if other is not None and other.score > outline.score:
+                    outline = other
+            if outline.score >= _CLEAR:
+                break
+        return outline
 
     def near(self, image: Image, corners: Points) -> list[Outline]:
         """Return the paper whose outline is close to these corners, as a list of at most one."""
@@ -170,6 +196,20 @@ def _ratios(types: Mapping[str, float]) -> dict[float, float]:
             ratio = round(layout.size[0] / layout.size[1], 3)
             chances[ratio] = chances.get(ratio, 0.0) + share
     return chances
+
+
+def _apart(outlines: list[Outline]) -> list[Outline]:
+    """Return the outlines, each of them the likeliest of its paper, in the same order."""
+    likeliest = sorted(outlines, key=lambda outline: -outline.score)
+    found = apart(likeliest, lambda outline: outline.corners, _OVERLAP)
+    return [outline for outline in outlines if outline in found]
+
+
+def _turning(width: int, height: int, turns: int) -> Matrix:
+    """Return the affine map to a picture of that size from the same turned by `numpy.rot90`."""
+    corner = [(0, 0), (width, 0), (width, height), (0, height)][turns]
+    x, y = [((1, 0), (0, 1)), ((0, 1), (-1, 0)), ((-1, 0), (0, -1)), ((0, -1), (1, 0))][turns]
+    return np.array([[x[0], y[0], corner[0]], [x[1], y[1], corner[1]], [0, 0, 1.0]])
 
 
 def _shown(quad: Points, image: Image) -> float:
