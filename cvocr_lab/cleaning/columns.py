@@ -18,7 +18,7 @@ from cvocr_lab.cleaning.shapes import Codes, kinds_of, shape_of
 from cvocr_lab.errors import ArgumentError, BatchError
 from cvocr_lab.frames import TEXT, as_text
 from cvocr_lab.kinds import FieldType
-from cvocr_lab.kinds._fieldtypes import Address
+from cvocr_lab.kinds._forms import Address
 from cvocr_lab.places import Era
 from cvocr_lab.workers import Pool, ProcessWorker, WorkerDiedError, usable_cores
 

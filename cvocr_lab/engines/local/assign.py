@@ -8,7 +8,7 @@ from cvocr_lab.engines.local import values
 from cvocr_lab.engines.local.captions import MIDDLE, Caption
 from cvocr_lab.engines.local.line_segments import Segment
 from cvocr_lab.kinds import Field, Slot
-from cvocr_lab.kinds import _fieldtypes as t
+from cvocr_lab.kinds import _forms as forms
 
 TOO_FAR = 3.0
 """Cost above which a segment is not assigned to the field."""
@@ -54,7 +54,7 @@ def assign(
                 assigned.setdefault(best, []).append((segment, least))
         waiting = []
         for f in fields:
-            if f.name in assigned and isinstance(f.type, t.Choice):
+            if f.name in assigned and isinstance(f.type, forms.Choice):
                 mine, others = _one_row(assigned[f.name])
                 assigned[f.name] = mine
                 waiting += others
@@ -108,7 +108,7 @@ def _continue(
             continue
         for f in fields:
             above = [p for p, _ in assigned.get(f.name, ())]
-            if not above or not isinstance(f.type, t.Address | t.Sign):
+            if not above or not isinstance(f.type, forms.Address | forms.Sign):
                 continue
             last = max(above, key=lambda p: p.y)
             step = (segment.y - last.y) / max(segment.height, last.height)
@@ -188,7 +188,7 @@ def _caption_cost(
         return TOO_FAR + 1
     wrap = slot.wrap_x if slot and slot.wrap_x is not None else caption.x0
     # A heading is centred above its text.
-    left = min(caption.x0, wrap) - (_HEADING_MM if isinstance(f.type, t.Sign) else 4)
+    left = min(caption.x0, wrap) - (_HEADING_MM if isinstance(f.type, forms.Sign) else 4)
     over = min(segment.x1, caption.x1) - max(segment.x0, caption.x0)
     centred = f.flow == "below" and over > 4  # a heading centred above its value
     if not centred and (segment.x1 < left or segment.x0 < left - 3):

@@ -14,7 +14,7 @@ from importlib import resources
 from cvocr_lab import mrz
 from cvocr_lab.engines.local.parse import Reading
 from cvocr_lab.kinds import Field
-from cvocr_lab.kinds import _fieldtypes as t
+from cvocr_lab.kinds import _forms as forms
 
 GROUPS = ("number", "date", "name", "address", "choice", "text")
 FEATURES = (
@@ -28,15 +28,15 @@ _CHECKED = ("id", "person_number", "born", "duedate")
 def group(field: Field) -> str:
     """Return the kind of value that the field holds, one of `GROUPS`."""
     kind = field.type
-    if isinstance(kind, t.Date):
+    if isinstance(kind, forms.Date):
         return "date"
-    if isinstance(kind, t.CitizenId | t.Pattern | t.Plate | t.Amount):
+    if isinstance(kind, forms.CitizenId | forms.Pattern | forms.Plate | forms.Amount):
         return "number"
-    if isinstance(kind, t.Name | t.Owner):
+    if isinstance(kind, forms.Name | forms.Owner):
         return "name"
-    if isinstance(kind, t.Address):
+    if isinstance(kind, forms.Address):
         return "address"
-    return "choice" if isinstance(kind, t.Choice) else "text"
+    return "choice" if isinstance(kind, forms.Choice) else "text"
 
 
 def features(field: Field, reading: Reading, *, agrees: bool | None) -> tuple[float, ...]:

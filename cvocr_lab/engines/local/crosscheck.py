@@ -15,6 +15,7 @@ from rapidfuzz.distance import Levenshtein
 from cvocr_lab.engines.local.parse import Reading
 from cvocr_lab.kinds import DocumentType
 from cvocr_lab.kinds import _fieldtypes as t
+from cvocr_lab.kinds import _forms as forms
 from cvocr_lab.proofs import Proof, alike, of_another
 from cvocr_lab.results import Document
 from cvocr_lab.text import comparison_key, fold_key
@@ -134,7 +135,7 @@ def number_agrees(kind: DocumentType, readings: Mapping[str, Reading]) -> bool |
     from cvocr_lab.places import check_citizen_id
 
     number, born, sex = (readings.get(n) for n in ("id", "born", "sex"))
-    if number is None or not isinstance(kind["id"].type, t.CitizenId):
+    if number is None or not isinstance(kind["id"].type, forms.CitizenId):
         return None
     birth = None
     if born is not None and t.BIRTH_DATE.accepts(born.text):

@@ -8,12 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cvocr_lab.engines.local.classify import Model
 from cvocr_lab.engines.local.codes import Code, id_code, looks_like_mrz
 from cvocr_lab.results import Line
 
-_ROW_PITCH = 1.42
-"""Distance between the lines of the MRZ, in font sizes."""
 _WIDTHS = {"TD1": 30, "TD3": 44}
 
 
@@ -65,22 +62,6 @@ def _row(line: Line) -> str:
     if sum(c.isdigit() for c in text) > 8:
         return f"{form}:1"
     return "TD1:2" if form == "TD1" else ""
-
-
-def places(model: Model) -> dict[str, tuple[NDArray[np.float64], float]]:
-    """Return the position of each mark on papers of the model: points and size in millimetres."""
-    found: dict[str, tuple[NDArray[np.float64], float]] = {}
-    slot = next((s for s in model.layout.slots if s.field == "mrz"), None)
-    if slot is not None:
-        for row in range(slot.lines):
-            y = slot.value_y - 0.35 * slot.size + row * _ROW_PITCH * slot.size
-            ends = np.array([[slot.value_x, y], [slot.value_x + slot.width, y]])
-            found[f"{model.type.mrz}:{row}"] = (ends, 1.4 * slot.size)
-    code = model.layout.picture("qr")
-    if code is not None:
-        x, y, w, h = code.x, code.y, code.width, code.height
-        found["qr"] = (np.array([[x, y], [x + w, y], [x + w, y + h], [x, y + h]]), w)
-    return found
 
 
 _TD3_MM = (125.0, 88.0)

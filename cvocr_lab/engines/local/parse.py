@@ -21,6 +21,7 @@ from cvocr_lab.engines.local.geometry import Matrix, warp_points
 from cvocr_lab.engines.local.line_segments import Segment, cut, hull
 from cvocr_lab.kinds import Field, FieldType, Slot
 from cvocr_lab.kinds import _fieldtypes as t
+from cvocr_lab.kinds import _forms as forms
 from cvocr_lab.results import Line, Quad
 from cvocr_lab.text import fold_key
 
@@ -171,7 +172,7 @@ def _assemble(
     if not mine:
         return None
     ordered = _joined([p for p, _ in mine])
-    if not isinstance(f.type, t.Amount):  # a single letter is a speck or a stroke
+    if not isinstance(f.type, forms.Amount):  # a single letter is a speck or a stroke
         ordered = [p for p in ordered if sum(c.isalnum() for c in p.text) > 1] or ordered
     ordered = _without_strangers(ordered)
     cost = min(c for _, c in mine)
