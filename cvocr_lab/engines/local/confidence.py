@@ -42,10 +42,7 @@ def group(field: Field) -> str:
 def features(field: Field, reading: Reading, *, agrees: bool | None) -> tuple[float, ...]:
     """Return the features of a reading, in the order of `FEATURES`.
 
-    Parameters
-    ----------
-    agrees
-        Whether the 12-digit number fits the printed birth date and sex; None if unknown.
+    `agrees` says whether the 12-digit number fits the printed birth date and sex; None if unknown.
     """
     characters = reading.characters or (0.5,)
     numbers = field.name in ("id", "born", "sex")
@@ -92,12 +89,8 @@ def chance(
 def zone_chance(*, checked: bool, guarded: bool) -> float:
     """Return the probability that a value from a machine-readable zone is right.
 
-    Parameters
-    ----------
-    checked
-        Whether the check digits are right.
-    guarded
-        Whether one of them guards this value; names, sex and country are not guarded.
+    `checked` says whether the check digits are right, `guarded` whether one of them guards this
+    value; names, sex and country are not guarded.
     """
     return (_PROVEN if guarded else 0.95) if checked else 0.4
 

@@ -36,10 +36,7 @@ _WORD_DATE = re.compile(
 def take(field: Field, texts: Sequence[str], *, leader: bool = False) -> str:
     """Return the field's value in the texts assigned to it, as printed; "" if there is none.
 
-    Parameters
-    ----------
-    leader
-        Whether the value is printed on a dotted leader, whose dots are not part of it.
+    `leader` says that it is printed on a dotted leader, whose dots are not part of it.
     """
     if leader and isinstance(field.type, forms.Address):
         texts = [_LAST_UNIT.sub(".", line) for line in texts[:-1]] + [*texts[-1:]]
