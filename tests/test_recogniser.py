@@ -107,7 +107,7 @@ def test_shipped_model_reads_clean_print(crops: list[recogniser.Picture]) -> Non
 
 def test_order_and_batching_do_not_matter(crops: list[recogniser.Picture]) -> None:
     together = Recogniser().read(crops)
-    alone = [Recogniser(columns=1).read([c])[0] for c in reversed(crops)]
+    alone = [Recogniser().read([c])[0] for c in reversed(crops)]
     assert [line.text for line in together] == [line.text for line in reversed(alone)]
     assert Recogniser().read([]) == []
 

@@ -16,7 +16,6 @@ import numpy as np
 from rapidfuzz import fuzz
 
 from cvocr_lab import mrz, proofs
-from cvocr_lab.dates import printed_date
 from cvocr_lab.engines import Identity, Request
 from cvocr_lab.engines.local import assess, codes, confidence, crosscheck, values
 from cvocr_lab.engines.local.eyes import Eyes, model_files
@@ -251,22 +250,10 @@ class LocalEngine:
 def _foreign(paper: Paper, zone: mrz.Mrz, read: Reading, at: Sequence[int]) -> Document:
     """Return a foreign passport as the API does: the values of its zone and nothing else."""
     kind = paper.model.type
-    values = {
-        "id": zone.number,
-        "surname": zone.surname,
-        "given_name": zone.given_names,
-        "sex": zone.sex,
-        "born": printed_date(mrz.birth_date(zone)),
-        "duedate": printed_date(mrz.expiry_date(zone)),
-        "country": zone.issuer,
-        "nationality": zone.nationality,
-        "person_number": zone.person_number,
-        "mrz": read.text,
-    }
     guarded = {"id": "number", "born": "birth", "duedate": "expiry"}
     quad = paper.to_picture(read.quad)
     fields = {}
-    for name, text in values.items():
+    for name, text in (*proofs.mrz_values(zone).items(), ("mrz", read.text)):
         if text:
             checked = zone.checks.get(guarded.get(name, ""), zone.valid)
             chance = confidence.zone_chance(checked=bool(checked), guarded=name in guarded)

@@ -10,6 +10,10 @@ from cvocr_lab.engines.local.line_segments import Segment
 from cvocr_lab.kinds import Field, Slot
 from cvocr_lab.kinds import _forms as forms
 
+_Costed = tuple[Segment, float]
+Assigned = dict[str, list[_Costed]]
+"""The segments of each field and their costs."""
+
 TOO_FAR = 3.0
 """Cost above which a segment is not assigned to the field."""
 _SAME_LEFT_MM, _CONTINUED = 3.0, 1.5
@@ -30,14 +34,14 @@ def assign(
     fields: Sequence[Field],
     captions: Mapping[str, Caption],
     slots: Mapping[str, Slot],
-) -> dict[str, list[tuple[Segment, float]]]:
+) -> Assigned:
     """Assign each segment to the field that it fits best; return them with their costs.
 
     For fields whose values are words of a closed list, segments on other rows than the best one go
     to their next best field.
     """
     by_name = {f.name: f for f in fields}
-    assigned: dict[str, list[tuple[Segment, float]]] = {}
+    assigned: Assigned = {}
     left: dict[int, set[str]] = {id(segment): set() for segment in loose}
     waiting = list(loose)
     while waiting:
@@ -65,11 +69,7 @@ def assign(
     return assigned
 
 
-def _join(
-    assigned: dict[str, list[tuple[Segment, float]]],
-    loose: Sequence[Segment],
-    fields: Mapping[str, Field],
-) -> None:
+def _join(assigned: Assigned, loose: Sequence[Segment], fields: Mapping[str, Field]) -> None:
     """Move segments to the field of the segment they touch on their row, if that fits far better.
 
     A value may be found in several parts, of which only the first is near its caption.
@@ -96,11 +96,7 @@ def _touch(one: Segment, other: Segment) -> bool:
     return abs(one.y - other.y) < 0.35 * height and gap < _BLANK * height
 
 
-def _continue(
-    assigned: dict[str, list[tuple[Segment, float]]],
-    loose: Sequence[Segment],
-    fields: Sequence[Field],
-) -> None:
+def _continue(assigned: Assigned, loose: Sequence[Segment], fields: Sequence[Field]) -> None:
     """Assign free segments to the field whose value they continue in the next row, left-aligned."""
     given = {id(segment) for some in assigned.values() for segment, _ in some}
     for segment in sorted(loose, key=lambda p: p.y):
@@ -118,9 +114,7 @@ def _continue(
                 break
 
 
-def _one_row(
-    segments: list[tuple[Segment, float]],
-) -> tuple[list[tuple[Segment, float]], list[Segment]]:
+def _one_row(segments: list[_Costed]) -> tuple[list[_Costed], list[Segment]]:
     """Split segments into those on the row of the cheapest one and the others.
 
     A word of a closed list does not continue on the next line.

@@ -23,15 +23,12 @@ from cvocr_lab.results import Line
 from cvocr_lab.text import fold
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Model:
-    """One layout of one document type."""
+    """One layout of one document type; `models` has one instance of each."""
 
     type: DocumentType
     layout: Layout
-
-    def __hash__(self) -> int:
-        return hash((self.type.name, self.layout.name))
 
 
 class Spot(NamedTuple):

@@ -16,7 +16,14 @@ from cvocr_lab.engines.local.parse import Reading
 from cvocr_lab.kinds import Field
 from cvocr_lab.kinds import _forms as forms
 
-GROUPS = ("number", "date", "name", "address", "choice", "text")
+_TYPES = {
+    "number": forms.CitizenId | forms.Pattern | forms.Plate | forms.Amount,
+    "date": forms.Date,
+    "name": forms.Name | forms.Owner,
+    "address": forms.Address,
+    "choice": forms.Choice,
+}
+GROUPS = (*_TYPES, "text")
 FEATURES = (
     "least", "mean", "length", "refused", "cost", "uncaptioned", "agrees", "denied", *GROUPS,
 )  # fmt: skip
@@ -27,16 +34,7 @@ _CHECKED = ("id", "person_number", "born", "duedate")
 
 def group(field: Field) -> str:
     """Return the kind of value that the field holds, one of `GROUPS`."""
-    kind = field.type
-    if isinstance(kind, forms.Date):
-        return "date"
-    if isinstance(kind, forms.CitizenId | forms.Pattern | forms.Plate | forms.Amount):
-        return "number"
-    if isinstance(kind, forms.Name | forms.Owner):
-        return "name"
-    if isinstance(kind, forms.Address):
-        return "address"
-    return "choice" if isinstance(kind, forms.Choice) else "text"
+    return next((name for name, types in _TYPES.items() if isinstance(field.type, types)), "text")
 
 
 def features(field: Field, reading: Reading, *, agrees: bool | None) -> tuple[float, ...]:

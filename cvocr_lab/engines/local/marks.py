@@ -8,6 +8,7 @@ import numpy as np
 
 from cvocr_lab.engines.local.codes import looks_like_mrz
 from cvocr_lab.engines.local.geometry import Points
+from cvocr_lab.kinds import TYPES
 from cvocr_lab.results import Line
 
 _WIDTHS = {"TD1": 30, "TD3": 44}
@@ -71,14 +72,11 @@ def evidence(rows: Collection[str], *, coded: bool) -> dict[str, float]:
     hardly ever look like it.
     """
     said: dict[str, float] = {}
-    for form, types in (
-        ("TD1", ("matsautcc_chip", "chip_id_card_2024_back")),
-        ("TD3", ("passport",)),
-    ):
-        count = sum(row.startswith(form) for row in rows)
+    for kind in TYPES.values():
+        count = sum(row.startswith(kind.mrz) for row in rows) if kind.mrz else 0
         if count:
-            weight = 28.0 if f"{form}:0" in rows else 12.0
-            said |= dict.fromkeys(types, weight + 4.0 * (count - 1))
+            weight = 28.0 if f"{kind.mrz}:0" in rows else 12.0
+            said[kind.name] = weight + 4.0 * (count - 1)
     if coded:
         for name in ("tcc_chip", "chip_id_card_2024_back"):
             said[name] = said.get(name, 0.0) + 18.0

@@ -29,6 +29,7 @@ from cvocr_lab.engines.local.lines import Reader, grown, read_page, read_quads
 from cvocr_lab.engines.local.marks import evidence, page_of_zone, zone_rows
 from cvocr_lab.engines.local.papers import Outline
 from cvocr_lab.engines.local.text_lines import SCALE_MM
+from cvocr_lab.kinds import TYPES
 from cvocr_lab.results import Line, Quad, as_quad
 
 _LEAST_SCORE = 8.0
@@ -283,8 +284,7 @@ def _paper(
 def _likely_size(outline: Outline) -> tuple[float, float]:
     """Return the size in millimetres, ``(width, height)``, of the most probable type."""
     best = max(outline.types, key=lambda name: outline.types[name], default="")
-    sizes = [m.layout.size for m in classify.models() if m.type.name == best]
-    return sizes[0] if sizes else _CARD_MM
+    return TYPES[best].layouts[0].size if best in TYPES else _CARD_MM
 
 
 def _flatten(

@@ -30,6 +30,9 @@ HEIGHT: Final = 48
 MAX_WIDTH: Final = 2400
 """Longer crops are compressed to this many columns."""
 
+BATCH_COLUMNS: Final = 3000
+"""Pixel columns per batch; batches that fit into the CPU cache are fastest."""
+
 _WORD = re.compile(r"(?<![\w<])[^\W\d_]{2,8}(?![\w<])")
 """A word that may be Vietnamese: letters only, and hardly longer than a syllable."""
 _WORDING = 0.4
@@ -50,13 +53,10 @@ class Recogniser:
         An ONNX file written by `cvocr_lab.training.export`; None for the one in the package.
     threads
         Number of threads that onnxruntime may use for one batch.
-    columns
-        Pixel columns per batch; batches that fit into the CPU cache are fastest.
     """
 
     model: Path | None = None
     threads: int = 1
-    columns: int = 3000
 
     @property
     def charset(self) -> str:
@@ -97,7 +97,7 @@ class Recogniser:
         net = _open(self.model, self.threads)
         columns = [normalise(to_height(crop)) for crop in crops]
         lines = [Line("", 0.0)] * len(crops)
-        for batch in _batches([c.shape[1] for c in columns], self.columns):
+        for batch in _batches([c.shape[1] for c in columns], BATCH_COLUMNS):
             scores = net.run([columns[i] for i in batch])
             for i, row in zip(batch, scores, strict=True):
                 steps = row[: -(-columns[i].shape[1] // net.stride)]
@@ -209,10 +209,11 @@ def _decode(scores: Columns, charset: str, alphabet: str) -> Line:
         previous = k
     if not alphabet:
         _reword(text, characters, odds[peaks], charset)
-    start = next((i for i, c in enumerate(text) if c != " "), len(text))
-    stop = next((i for i in range(len(text), start, -1) if text[i - 1] != " "), start)
-    kept = tuple(min(1.0, p) for p in characters[start:stop])
-    return Line("".join(text[start:stop]), sum(kept) / len(kept) if kept else 0.0, None, kept)
+    whole = "".join(text)
+    stripped = whole.strip(" ")
+    start = len(whole) - len(whole.lstrip(" "))
+    kept = tuple(min(1.0, p) for p in characters[start : start + len(stripped)])
+    return Line(stripped, sum(kept) / len(kept) if kept else 0.0, None, kept)
 
 
 def _reword(text: list[str], sure: list[float], odds: Columns, charset: str) -> None:
