@@ -21,7 +21,7 @@ from cvocr_lab.engines.local.geometry import (
     side_lengths,
     warp_points,
 )
-from cvocr_lab.engines.local.marks import find_marks, page_of_zone
+from cvocr_lab.engines.local.marks import page_of_zone, zone_rows
 from cvocr_lab.results import Line, as_quad
 from cvocr_lab.synth import generate
 
@@ -263,10 +263,10 @@ def test_a_page_is_placed_by_its_zone() -> None:
     for text, y in rows:
         box = rectangle(111.8, 3.2) + np.array((6.6, y - 1.6))
         lines.append(Line(text, 0.99, as_quad(warp_points(matrix, box)), (0.99,) * len(text)))
-    found = page_of_zone(find_marks(lines, ()))
+    found = page_of_zone(zone_rows(lines))
     assert found is not None
     assert overlap(found, corners) > 0.9
-    assert page_of_zone(find_marks(lines[:1], ())) is None
+    assert page_of_zone(zone_rows(lines[:1])) is None
 
 
 def test_all_models_ship_and_are_small() -> None:

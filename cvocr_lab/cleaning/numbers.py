@@ -12,6 +12,7 @@ from cvocr_lab.cleaning.rule_input import RuleInput, Source, mapped, where, year
 from cvocr_lab.cleaning.rules import Issues
 from cvocr_lab.kinds import Field
 from cvocr_lab.kinds import _fieldtypes as t
+from cvocr_lab.kinds import _forms as forms
 
 _UNKNOWN_FORM: Final = (t.CERTIFICATE_ID, t.ENGINE, t.MRZ_TEXT)
 """Field types whose form is unknown or unrestricted."""
@@ -43,9 +44,10 @@ def _forms(faces: RuleInput, issues: Issues) -> None:
 def _has_form(field: Field) -> bool:
     if field.type in _UNKNOWN_FORM:
         return False
-    closed = isinstance(field.type, t.Choice) and field.type in (t.SEX, t.PASSPORT_SEX, t.MRZ_SEX)
+    closed = field.type in (t.SEX, t.PASSPORT_SEX, t.MRZ_SEX)
     return closed or isinstance(
-        field.type, t.Date | t.CitizenId | t.Pattern | t.Plate | t.Amount | t.Name
+        field.type,
+        forms.Date | forms.CitizenId | forms.Pattern | forms.Plate | forms.Amount | forms.Name,
     )
 
 

@@ -17,7 +17,7 @@ from cvocr_lab.frames.columns import TEXT, as_text, format_value, listed
 from cvocr_lab.frames.records import Records
 from cvocr_lab.frames.tables import Table, as_table, spelled, spellings
 from cvocr_lab.kinds import TYPE_ALIASES, TYPES, field_order
-from cvocr_lab.kinds._fieldtypes import Amount, Date
+from cvocr_lab.kinds._forms import Amount, Date
 from cvocr_lab.text import nfc
 
 Alternatives = Mapping[str, str | Sequence[str]]

@@ -10,7 +10,6 @@ from cvocr_lab.kinds._forms import (
     Choice,
     CitizenId,
     Date,
-    FieldError,
     FieldType,
     MrzText,
     Name,
@@ -20,13 +19,7 @@ from cvocr_lab.kinds._forms import (
     QrText,
     Sign,
     Wording,
-)
-
-__all__ = [
-    "DIGITS", "FIELD_TYPES", "UPPER", "Address", "Amount", "Choice", "CitizenId", "Date",
-    "FieldError", "FieldType", "MrzText", "Name", "Owner", "Pattern", "Plate", "QrText", "Sign",
-    "Wording",
-]  # fmt: skip
+)  # fmt: skip
 
 CITIZEN_ID = CitizenId("CITIZEN_ID", DIGITS)
 CMND_ID = Pattern("CMND_ID", DIGITS, pattern=r"\d{9}", shape="#########")

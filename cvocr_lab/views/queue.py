@@ -23,7 +23,7 @@ from cvocr_lab.frames import (
     expected,
     truth_by_row,
 )
-from cvocr_lab.kinds._fieldtypes import QrText
+from cvocr_lab.kinds._forms import QrText
 from cvocr_lab.scoring.thresholds import journal_seconds
 from cvocr_lab.text import comparison_key
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
@@ -109,20 +109,23 @@ class Eyes:
 
     def _likelier(self, small: Image, outline: Outline, scale: float) -> Outline:
         """Return the likeliest outline of a paper that is also searched in other views of it."""
-        rough = outline.corners * scale
-        length = max(side_lengths(rough))
-        for margin, turns in _VIEWS:
-            part, low = around(small, rough, margin * length)
-            height, width = part.shape[:2]
-            to_part = _turning(width, height, turns)
-            for quad in self._rough(np.ascontiguousarray(np.rot90(part, turns))):
-                seen = warp_points(to_part, quad) + low
-                other = self._outline(small, seen, scale) if overlap(seen, rough) > _TOUCHING else None
-                if other is not None and other.score > outline.score:
-                    outline = other
+        for rough in self._seen_again(small, outline.corners * scale):
+            other = self._outline(small, rough, scale)
+            if other is not None and other.score > outline.score:
+                outline = other
             if outline.score >= _CLEAR:
                 break
         return outline
+
+    def _seen_again(self, small: Image, quad: Points) -> Iterator[Points]:
+        """Yield the rough outlines of a paper in other views of it."""
+        for margin, turns in _VIEWS:
+            part, low = around(small, quad, margin * max(side_lengths(quad)))
+            to_part = _turning(part.shape[1], part.shape[0], turns)
+            for found in self._rough(np.ascontiguousarray(np.rot90(part, turns))):
+                rough = warp_points(to_part, found) + low
+                if overlap(rough, quad) > _TOUCHING:
+                    yield rough
 
     def near(self, image: Image, corners: Points) -> list[Outline]:
         """Return the paper whose outline is close to these corners, as a list of at most one."""

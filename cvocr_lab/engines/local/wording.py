@@ -88,21 +88,11 @@ def wording() -> Wording:
 def likeliest(
     choices: Sequence[Sequence[tuple[str, float]]], breaks: Sequence[bool], weight: float
 ) -> list[int]:
-    """Choose one spelling for each word of a line.
+    """Choose one spelling for each word of a line; return their indices.
 
-    Parameters
-    ----------
-    choices
-        For each word its spellings and their log probabilities according to the recogniser.
-    breaks
-        For each word whether it begins a new part, e.g. after a comma or a number.
-    weight
-        Weight of the log probability of a word.
-
-    Returns
-    -------
-    list of int
-        Index of the chosen spelling of each word.
+    `choices` has the spellings of each word with their log probabilities by the recogniser, and
+    `breaks` says which words begin a new part, e.g. after a comma or a number.  `weight` is that of
+    the log probability of a word.
     """
     counts = wording()
     best: list[tuple[float, list[int], str]] = [(0.0, [], "")]
