@@ -316,3 +316,28 @@ def test_the_likelier_outline_of_a_paper_is_kept(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(Eyes, "_outline", outline)
     (found,) = Eyes(threads=1).outlines(np.zeros((220, 320, 3), np.uint8))
     assert found.corners.tolist() == small.tolist()
+
+
+@pytest.mark.parametrize("turns", [0, 1, 2, 3])
+def test_a_doubtful_outline_is_searched_again_in_turned_views(
+    monkeypatch: pytest.MonkeyPatch, turns: int
+) -> None:
+    sample = generate("tcc_chip", seed=31_001, tier="photo")
+    truth = np.array(sample.truths[0].corners).reshape(4, 2)
+    look, looks = Eyes._rough, []
+
+    def misled(self: Eyes, picture: NDArray[np.uint8]) -> list[NDArray[np.float64]]:
+        looks.append(picture.shape)
+        scale = max(picture.shape) / max(sample.image.shape)
+        beside = (truth + 0.6 * (truth[1] - truth[0])) * scale
+        return [beside] if len(looks) == 1 else look(self, picture)
+
+    monkeypatch.setattr(Eyes, "_rough", misled)
+    monkeypatch.setattr("cvocr_lab.engines.local.eyes._VIEWS", ())
+    (wrong,) = Eyes(threads=1).outlines(sample.image)
+    assert overlap(wrong.corners, truth) < 0.7
+    looks.clear()
+    monkeypatch.setattr("cvocr_lab.engines.local.eyes._VIEWS", ((0.6, turns),))
+    (found,) = Eyes(threads=1).outlines(sample.image)
+    assert overlap(found.corners, truth) > 0.9
+    assert len(looks) == 2

@@ -109,23 +109,21 @@ class Eyes:
 
     def _likelier(self, small: Image, outline: Outline, scale: float) -> Outline:
         """Return the likeliest outline of a paper that is also searched in other views of it."""
-        for rough in self._seen_again(small, outline.corners * scale):
-            other = self._outline(small, rough, scale)
-            if other is not None and other.score > outline.score:
-                outline = other
+        for roughs in self._seen_again(small, outline.corners * scale):
+            others = (self._outline(small, rough, scale) for rough in roughs)
+            outline = max((outline, *filter(None, others)), key=lambda seen: seen.score)
             if outline.score >= _CLEAR:
                 break
         return outline
 
-    def _seen_again(self, small: Image, quad: Points) -> Iterator[Points]:
-        """Yield the rough outlines of a paper in other views of it."""
+    def _seen_again(self, small: Image, quad: Points) -> Iterator[list[Points]]:
+        """Yield, view by view, the rough outlines that may be of the same paper."""
         for margin, turns in _VIEWS:
             part, low = around(small, quad, margin * max(side_lengths(quad)))
             to_part = _turning(part.shape[1], part.shape[0], turns)
-            for found in self._rough(np.ascontiguousarray(np.rot90(part, turns))):
-                rough = warp_points(to_part, found) + low
-                if overlap(rough, quad) > _TOUCHING:
-                    yield rough
+            found = self._rough(np.ascontiguousarray(np.rot90(part, turns)))
+            roughs = [warp_points(to_part, rough) + low for rough in found]
+            yield [rough for rough in roughs if overlap(rough, quad) > _TOUCHING]
 
     def near(self, image: Image, corners: Points) -> list[Outline]:
         """Return the paper whose outline is close to these corners, as a list of at most one."""
