@@ -309,8 +309,8 @@ def test_the_likelier_outline_of_a_paper_is_kept(monkeypatch: pytest.MonkeyPatch
     large, small = rectangle(300, 200), rectangle(200, 126) + 20
     scores = {300.0: -14.0, 200.0: 2.0}
 
-    def outline(self: Eyes, _: object, rough: NDArray[np.float64], scale: float) -> papers.Outline:
-        return papers.Outline(rough / scale, 1.0, {}, scores[max(side_lengths(rough))])
+    def outline(self: Eyes, _: object, rough: NDArray[np.float64]) -> papers.Outline:
+        return papers.Outline(rough, 1.0, {}, scores[max(side_lengths(rough))])
 
     monkeypatch.setattr(Eyes, "_rough", lambda *_: [large, small])
     monkeypatch.setattr(Eyes, "_outline", outline)
