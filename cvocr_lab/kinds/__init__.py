@@ -100,21 +100,17 @@ class RequestKind:
 _ID = frozenset({"id", "passport"})
 _VEHICLE = frozenset({"vehicle"})
 
-REQUESTS = MappingProxyType(
-    {
-        kind.name: kind
-        for kind in (
-            RequestKind("id_pair", 2, _ID),
-            RequestKind("id_front", 1, _ID, "front"),
-            RequestKind("id_back", 1, _ID, "back"),
-            RequestKind("id_any", 1, _ID),
-            RequestKind("id_pdf", 1, _ID),
-            RequestKind("vehicle", 1, _VEHICLE),
-            RequestKind("vehicle_pair", 2, _VEHICLE),
-            RequestKind("scan", 1, frozenset()),
-        )
-    }
+_KINDS = (
+    RequestKind("id_pair", 2, _ID),
+    RequestKind("id_front", 1, _ID, "front"),
+    RequestKind("id_back", 1, _ID, "back"),
+    RequestKind("id_any", 1, _ID),
+    RequestKind("id_pdf", 1, _ID),
+    RequestKind("vehicle", 1, _VEHICLE),
+    RequestKind("vehicle_pair", 2, _VEHICLE),
+    RequestKind("scan", 1, frozenset()),
 )
+REQUESTS = MappingProxyType({kind.name: kind for kind in _KINDS})
 """All kinds of requests by name."""
 
 

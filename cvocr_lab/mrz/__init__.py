@@ -16,7 +16,7 @@ from cvocr_lab.mrz._lines import (
     format,
     is_date,
     parse,
-)  # fmt: skip
+)
 from cvocr_lab.mrz._names import name_agrees, transliterate
 from cvocr_lab.mrz._repair import repair
 

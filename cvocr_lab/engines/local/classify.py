@@ -268,14 +268,12 @@ _OTHERS = (
 def is_other_paper(lines: Sequence[Line]) -> bool:
     """Return whether a line is the title of a paper of an unsupported type."""
     titles = [folded(title)[0] for title in _OTHERS]
-    for line in lines:
-        key = folded(line.text)[0]
-        if line.text.isupper() and any(
-            0.8 * len(t) < len(key) < 2.2 * len(t) and fuzz.partial_ratio(t, key) >= 88
-            for t in titles
-        ):
-            return True
-    return False
+    capitals = [folded(line.text)[0] for line in lines if line.text.isupper()]
+    return any(
+        0.8 * len(title) < len(key) < 2.2 * len(title) and fuzz.partial_ratio(title, key) >= 88
+        for key in capitals
+        for title in titles
+    )
 
 
 def score_models(

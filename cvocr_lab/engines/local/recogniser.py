@@ -47,12 +47,8 @@ Columns = NDArray[np.float32]
 class Recogniser:
     """Reads crops of single lines.
 
-    Parameters
-    ----------
-    model
-        An ONNX file written by `cvocr_lab.training.export`; None for the one in the package.
-    threads
-        Number of threads that onnxruntime may use for one batch.
+    `model` is an ONNX file written by `cvocr_lab.training.export`; None for the one in the package.
+    `threads` is the number of threads that onnxruntime may use for one batch.
     """
 
     model: Path | None = None
@@ -71,26 +67,12 @@ class Recogniser:
     def read(
         self, crops: Sequence[Picture], *, alphabets: Sequence[str] | None = None
     ) -> list[Line]:
-        """Read each crop.
+        """Read each crop, an RGB or grey picture of one upright line of any size.
 
-        Parameters
-        ----------
-        crops
-            RGB or grey ``uint8`` pictures of one upright line each, any size.
-        alphabets
-            For each crop the characters it may contain; "" for all.
-
-        Returns
-        -------
-        list of Line
-            In the order of `crops`, without quads.  Under an alphabet a character's confidence is
-            the geometric mean of its probability among those allowed and among all, so that a
-            forced reading shows.
-
-        Raises
-        ------
-        ArgumentError
-            `alphabets` and `crops` differ in length, or the model file is not one of ours.
+        `alphabets` has for each crop the characters it may contain; "" for all.  Under an alphabet,
+        a character's confidence is the geometric mean of its probability among those allowed and
+        among all, so that a forced reading shows.  An `ArgumentError` is raised if `alphabets` and
+        `crops` differ in length, or if the model file is not one of ours.
         """
         if alphabets is not None and len(alphabets) != len(crops):
             raise ArgumentError("give one alphabet per crop")
