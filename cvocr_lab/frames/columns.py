@@ -132,13 +132,7 @@ def column_types(columns: Iterable[object]) -> dict[str, ColumnType]:
 
 
 def check_source_columns(columns: Iterable[object]) -> None:
-    """Refuse source columns with the name of a result column.
-
-    Raises
-    ------
-    ArgumentError
-        A column has the name of a field, or starts with ``ocr_``.
-    """
+    """Raise ArgumentError if a column has the name of a field, or starts with ``ocr_``."""
     taken = {c for name in [*field_order(), "text"] for c in triple(name)}
     for column in columns:
         if column in taken or str(column).startswith("ocr_"):
@@ -172,10 +166,7 @@ def restore(frame: pd.DataFrame) -> pd.DataFrame:
     A file or a merge may have changed dtypes, and columns may have been dropped; they are added
     again without values.  Columns ``ocr_index`` become the index.
 
-    Raises
-    ------
-    ArgumentError
-        `frame` is not a flat frame, or has two columns of one name.
+    Raises ArgumentError if `frame` is not a flat frame, or has two columns of one name.
     """
     frame = restore_index(frame)
     fields = set(fields_of(frame))
@@ -252,7 +243,7 @@ def restore_index(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def composed(frame: pd.DataFrame) -> pd.DataFrame:
-    """Give the names of columns and of index levels in NFC, so that equal names meet."""
+    """Return the frame with the names of columns and index levels in NFC."""
 
     def all_nfc(names: Iterable[object]) -> list[object]:
         return [nfc(name) if isinstance(name, str) else name for name in names]
@@ -266,13 +257,7 @@ def composed(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def listed(names: str | Iterable[str]) -> list[str]:
-    """Give one name, or several, as a list in NFC.
-
-    Raises
-    ------
-    ArgumentError
-        One of them is not a text.
-    """
+    """Return one name, or several, as a list in NFC; raise ArgumentError if one is not a text."""
     several = [names] if isinstance(names, str) or not isinstance(names, Iterable) else list(names)
     for name in several:
         if not isinstance(name, str):

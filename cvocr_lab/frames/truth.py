@@ -26,30 +26,11 @@ _SEVERAL = (list, tuple, set, frozenset, np.ndarray)
 
 
 class Truth(Records):
-    """A table of labels, or a reviewed flat frame used as one.
+    """A table of labels, or a reviewed flat frame used as one; `chosen` are the fields to compare.
 
-    Parameters
-    ----------
-    truth
-        A table with a column per field, as printed, and optionally `type`, `side` and `page`.
-    read
-        The readings to compare; their fields are recognised in the truth too.
-    fields
-        Fields to compare; None for all fields with a column in the truth.
-    on
-        Column by which rows are paired; it is not compared as a field.
-    alternatives
-        Further columns with accepted texts, by field, besides ``<field>_alt``, ``<field>_alt2`` …
-
-    Attributes
-    ----------
-    chosen
-        The fields to compare.
-
-    Raises
-    ------
-    ArgumentError
-        The truth lacks a column or has no field, or the column of a field contains numbers.
+    The arguments are those of `cvocr_lab.score`; the fields of `read` are recognised in the truth
+    too.  Raises ArgumentError if the truth lacks a column or has no field, or if the column of a
+    field contains numbers.
     """
 
     def __init__(
@@ -98,15 +79,7 @@ class Truth(Records):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Accepted:
-    """One column of accepted texts.
-
-    Parameters
-    ----------
-    texts
-        One text per row of the truth.
-    given
-        Rows for which this column has a text; None for all.
-    """
+    """One column of accepted texts, and the rows for which it has a text; None for all."""
 
     texts: pd.Series
     given: npt.NDArray[np.bool_] | None = None

@@ -45,10 +45,8 @@ def count_pairs(cells: pd.DataFrame, keys: pd.DataFrame, make_key: Key) -> pd.Da
 def confused_letters(cells: pd.DataFrame, make_key: Key) -> pd.DataFrame:
     """List the confused letters, except those that are part of a mistake of the whole value.
 
-    Returns
-    -------
-    pandas.DataFrame
-        `place` (position in `cells`), `truth_char` and `value_char` ("" if there is none), `class`.
+    The columns are `place` (position in `cells`), `truth_char` and `value_char` ("" if there is
+    none), and `class`.
     """
     found = []
     cells = cells.reset_index(drop=True)
@@ -59,7 +57,8 @@ def confused_letters(cells: pd.DataFrame, make_key: Key) -> pd.DataFrame:
         truths, values = (
             list(map(make_key, some[side].take(first).tolist())) for side in ("truth", "value")
         )
-        edits = diagnose(Differing.of(truths, values), str(field), distances(truths, values)).edits
+        pairs = Differing.of(truths, values)
+        _, edits = diagnose(pairs, str(field), distances(truths, values))
         each = pd.DataFrame(
             {
                 "group": edits.pair,

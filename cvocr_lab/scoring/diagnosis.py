@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 from typing import Final
@@ -39,20 +38,12 @@ MISTAKES: Final = (*LETTER_CLASSES, *VALUE_CLASSES)
 """All classes in the column `mistakes`."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Diagnosis:
-    """The mistakes of pairs, and the edits.
+def diagnose(pairs: Differing, field: str, distances: Ints) -> tuple[list[str], Edits]:
+    """Return the classes of the mistakes of pairs of different keys, and their edits.
 
-    `mistakes` has the classes of each pair's mistakes, joined by ``;``: those of the value as a
-    whole, then one per edit from left to right.
+    The classes of a pair are joined by ``;``: those of the value as a whole, then one per edit from
+    left to right.
     """
-
-    mistakes: list[str]
-    edits: Edits
-
-
-def diagnose(pairs: Differing, field: str, distances: Ints) -> Diagnosis:
-    """Classify the mistakes of pairs of different keys."""
     truths, values, left = list(pairs.truths), list(pairs.values), distances.copy()
     whole: dict[int, list[str]] = {}
     for at in sorted(pairs.placed_otherwise(distances)):
@@ -76,7 +67,7 @@ def diagnose(pairs: Differing, field: str, distances: Ints) -> Diagnosis:
     texts = [";".join(names[a:b]) for a, b in pairwise(ends)]
     for at, classes in whole.items():
         texts[at] = ";".join([*classes, *filter(None, [texts[at]])])
-    return Diagnosis(texts, edits)
+    return texts, edits
 
 
 Caption = tuple[str, ...]

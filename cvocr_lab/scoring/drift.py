@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-from math import ceil, sqrt
+from math import ceil
 from os import PathLike
 from pathlib import Path
 from statistics import NormalDist
@@ -199,26 +199,22 @@ def _too_few(frozen: pd.DataFrame, now: pd.DataFrame) -> str:
     It uses the usual sample size for comparing two shares, at the significance level divided by
     the number of fields.
     """
-    normal = NormalDist()
-    then = frozen.groupby("field")["correct"].agg(["mean", "size"])
-    sizes = now.groupby("field").size().reindex(then.index)
-    said, worst = "", 1.0
-    luck, power = normal.inv_cdf(1 - _FALSE_ALARMS / len(then)), normal.inv_cdf(_FOUND)
-    for field, (was, before), after in zip(then.index, then.to_numpy(), sizes, strict=True):
-        less = max(was - _LOST, 0.0)
-        middle = (was + less) / 2
-        apart = was * (1 - was) + less * (1 - less)
-        root = luck * sqrt(2 * middle * (1 - middle)) + power * sqrt(apart)
-        needed = (root / _LOST) ** 2
-        have = 2 / (1 / before + 1 / after)
-        if needed / have > worst:
-            worst = needed / have
-            said = (
-                f"to detect a loss of {_LOST * 100:.0f} points in {field} alone with a probability "
-                f"of {_FOUND:.0%}, each score needs about {ceil(needed):,} values, but they have "
-                f"{before:,.0f} and {after:,.0f}; scoring the same cards again needs fewer"
-            )
-    return said
+    fields = frozen.groupby("field")["correct"]
+    was, before, after = fields.mean(), fields.size(), now.groupby("field").size()
+    luck, power = map(NormalDist().inv_cdf, (1 - _FALSE_ALARMS / len(was), _FOUND))
+    less = (was - _LOST).clip(lower=0)
+    middle = (was + less) / 2
+    apart = was * (1 - was) + less * (1 - less)
+    needed = ((luck * (2 * middle * (1 - middle)) ** 0.5 + power * apart**0.5) / _LOST) ** 2
+    lacking = needed * (1 / before + 1 / after) / 2
+    field = lacking.idxmax()
+    if not lacking[field] > 1:
+        return ""
+    return (
+        f"to detect a loss of {_LOST * 100:.0f} points in {field} alone with a probability of "
+        f"{_FOUND:.0%}, each score needs about {ceil(needed[field]):,} values, but they have "
+        f"{before[field]:,} and {after[field]:,}; scoring the same cards again needs fewer"
+    )
 
 
 def _said(row: pd.Series) -> str:

@@ -37,24 +37,10 @@ def clustered(
     Student's t (Korn and Graubard), and the interval is that of the beta distribution with this
     number.  For one cell per card, it is the Bayesian interval of a share with a uniform prior.
 
-    Parameters
-    ----------
-    above, below
-        What each card adds to the numerator and to the denominator, e.g. its edits and letters.
-    group
-        Group of each card, from 0; None for one group.
-    groups
-        Number of groups.
-    sure
-        Coverage, 0 to 1.
+    `above` and `below` are what each card adds to the numerator and to the denominator, e.g. its
+    edits and letters; `group` is the group of each card, from 0.  The limits, with coverage `sure`,
+    are one for each group, and NaN if the denominator is 0.
 
-    Returns
-    -------
-    low, high
-        One for each group; NaN if the denominator is 0.
-
-    Examples
-    --------
     >>> low, high = clustered([10] * 30, [10] * 30)
     >>> f"{low[0]:.3f} {high[0]:.3f}"
     '0.884 1.000'
@@ -150,9 +136,7 @@ def paired(gain: npt.ArrayLike, size: npt.ArrayLike) -> tuple[float, float]:
     return float(min(max(middle - half, -1.0), seen)), float(max(min(middle + half, 1.0), seen))
 
 
-def share(
-    hits: npt.ArrayLike, trials: npt.ArrayLike, *, sure: float = SURE
-) -> tuple[Floats, Floats]:
+def share(hits: npt.ArrayLike, trials: npt.ArrayLike) -> tuple[Floats, Floats]:
     """Return the interval of a share of independent trials, by the same rule as `clustered`.
 
     >>> low, high = share(9, 10)
@@ -160,9 +144,7 @@ def share(
     '0.551 0.985'
     """
     k, n = np.asarray(hits, np.float64), np.asarray(trials, np.float64)
-    worth = n + 2 * EXTREME
-    seen = np.divide(k, n, out=np.full_like(n, np.nan), where=n > 0)
-    return _edges((k + EXTREME) / worth, worth * _few(n), seen, (1 - sure) / 2)
+    return Sums(n, k, n, k, k, n).interval()
 
 
 def _few(cards: Floats) -> Floats:

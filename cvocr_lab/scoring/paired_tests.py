@@ -33,8 +33,6 @@ def beside(sides: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """
     key, own = ["row", "field"], ["value", "edits", "chars", "outcome"]
     every = list(sides.values())
-    labels = pd.concat([_labels(cells) for cells in every])
-    labels = labels[~labels.index.duplicated()]
     order = dict.fromkeys(field for cells in every for field in pd.unique(cells["field"]))
     known = [field for cells in every for field in cells["field"].cat.categories]
     names = pd.CategoricalDtype(sorted(order, key=known.index))
@@ -46,6 +44,7 @@ def beside(sides: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     }
     shared = pd.concat([s[[*key, "truth"]] for s in plain.values()]).drop_duplicates(key)
     shared = shared.sort_values(key, kind="stable")
+    labels = shared.index
     for name, side in plain.items():
         renamed = side[[*key, *own]].rename(columns={c: f"{c}_{name}" for c in own})
         shared = shared.merge(renamed, on=key, how="left")
@@ -53,8 +52,7 @@ def beside(sides: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         shared[f"outcome_{name}"] = shared[f"outcome_{name}"].fillna("absent")
         for count in (f"edits_{name}", f"chars_{name}"):
             shared[count] = shared[count].fillna(0).astype("int64")
-    shared.index = pd.Index(labels.loc[shared["row"]].tolist(), name=every[0].index.name)
-    return shared
+    return shared.set_axis(labels, axis=0)
 
 
 def differences(cells: pd.DataFrame) -> pd.DataFrame:
@@ -97,11 +95,6 @@ def judged(table: pd.DataFrame, *, detect: float) -> pd.DataFrame:
     )
     made.insert(list(made).index("p") + 1, "p_holm", corrected)
     return made
-
-
-def _labels(cells: pd.DataFrame) -> pd.Series:
-    """Return the index label of each row of the truth."""
-    return pd.Series(cells.index.tolist(), index=cells["row"].to_numpy(), dtype=object)
 
 
 def _row(a: Bools, b: Bools) -> dict[str, float]:

@@ -117,19 +117,11 @@ def cer_distribution(cells: pd.DataFrame, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def confusions(pairs: pd.DataFrame, ax: Axes | None = None, *, pairs_shown: int = TOP) -> Axes:
-    """Draw a heat map of confused letters, with the printed letters as rows.
-
-    Parameters
-    ----------
-    pairs
-        `truth_char`, `value_char` (one letter each, "" for none) and `count`.
-    pairs_shown
-        Maximum number of pairs, the most frequent first.
-    """
+def confusions(pairs: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Draw a heat map of the most confused letters, with the printed letters as rows."""
     from matplotlib.patches import Rectangle
 
-    top = pairs.sort_values("count", ascending=False, kind="stable").head(pairs_shown)
+    top = pairs.sort_values("count", ascending=False, kind="stable").head(TOP)
     truth, value = ([visible(c) for c in top[f"{side}_char"]] for side in ("truth", "value"))
     down, across = sorted(set(truth)), sorted(set(value))
     counts = np.zeros((len(down), len(across)))
@@ -283,7 +275,7 @@ def canvas(ax: Axes | None, height: float, *, width: float = 7.2) -> Iterator[Ax
         _, own = plt.subplots(figsize=(width, height), layout="constrained")
         interactive = plt.isinteractive()
         # A notebook shows the figure itself, so the line `<Axes: …>` above it is not needed.
-        own._ipython_display_ = _shown_with_its_figure  # type: ignore[attr-defined]
+        own._ipython_display_ = lambda: None  # type: ignore[attr-defined]
         _inked(own)
         # If all tick labels have the same lightness, a notebook adds a white background.
         own.tick_params(axis="y", labelcolor=_LIGHTER)
@@ -291,10 +283,6 @@ def canvas(ax: Axes | None, height: float, *, width: float = 7.2) -> Iterator[Ax
     # The backend of a notebook turns the interactive mode on with the first figure.  It must stay
     # on, or later figures would not be shown.
     mpl.interactive(interactive)
-
-
-def _shown_with_its_figure() -> None:
-    """Show nothing."""
 
 
 def _inked(ax: Axes) -> Axes:

@@ -256,11 +256,8 @@ class ScoreViews(Displayed):
     def _of(self, fields: str | Sequence[str] | None) -> pd.DataFrame:
         if fields is None:
             return self.cells
-        wanted = listed(fields)
-        there = {str(f) for f in pd.unique(self.cells["field"])}
+        wanted, there = listed(fields), pd.unique(self.cells["field"])
         for field in wanted:
             if field not in there:
-                raise ArgumentError(
-                    f"no cell of a field {field!r}; the fields are {', '.join(sorted(there))}"
-                )
+                raise unknown("field", field, there)
         return self.cells[self.cells["field"].isin(wanted)]

@@ -114,7 +114,7 @@ class Plan(Displayed):
         for name, share in (("at_most", at_most), ("sure", sure)):
             if not 0 < share < 1:
                 raise ArgumentError(f"{name} must be between 0 and 1, not {share}")
-        promise = f"At most 1 wrong {self.what} in {_count(1 / at_most)}"
+        promise = f"At most 1 wrong {self.what} in {1 / at_most:,.0f}"
         needed = ceil(log(1 - sure) / log(1 - at_most))
         bounds = self.passing.at_most(sure)
         broken = np.flatnonzero(bounds > at_most)
@@ -152,7 +152,7 @@ class Plan(Displayed):
         sentence = (
             f"{promise} cannot be promised from {self.cards:,} cards: it takes {needed:,} and more "
             f"to be {sure:.0%} sure, even if none passes wrongly. These can promise "
-            f"1 in {_count(1 / best)} at best."
+            f"1 in {1 / best:,.0f} at best."
         )
         nan = float("nan")
         return Answer(at_most, nan, nan, nan, nan, 0, nan, nan, needed, sentence)
@@ -290,10 +290,6 @@ def _costs(fields: pd.Series, seconds: Seconds | None) -> Floats:
     if not (costs >= 0).all():
         raise ArgumentError("seconds of review cannot be negative")
     return costs
-
-
-def _count(number: float) -> str:
-    return f"{round(number):,}"
 
 
 def _duration(seconds: float) -> str:
