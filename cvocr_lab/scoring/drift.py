@@ -75,11 +75,8 @@ def guard(now: pd.DataFrame, path: str | PathLike[str]) -> None:
     of all differences counts (the max-T method of Westfall and Young).  At most 5 % of all runs
     give a false alarm, independent of the number of fields and of the correlation within a card.
 
-    Warns
-    -----
-    DriftWarning
-        The cards differ from those of the frozen score, and are too few to detect a loss of 10
-        points in a single field; the message contains the number that is needed.
+    There is a `DriftWarning` if the cards differ from those of the frozen score, and are too few to
+    detect a loss of 10 points in a single field; the message contains the number that is needed.
     """
     path = Path(path)
     frozen = _read(path)

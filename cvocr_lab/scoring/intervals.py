@@ -11,7 +11,7 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 
 SURE: Final = 0.95
-"""Default coverage of intervals."""
+"""Coverage of intervals."""
 
 EXTREME: Final = 1.0
 """Weight of each of the two additional cards, one completely right and one completely wrong.
@@ -26,8 +26,6 @@ def clustered(
     below: npt.ArrayLike,
     group: npt.ArrayLike | None = None,
     groups: int = 1,
-    *,
-    sure: float = SURE,
 ) -> tuple[Floats, Floats]:
     """Return the intervals of ratios of sums over cards.
 
@@ -38,8 +36,8 @@ def clustered(
     number.  For one cell per card, it is the Bayesian interval of a share with a uniform prior.
 
     `above` and `below` are what each card adds to the numerator and to the denominator, e.g. its
-    edits and letters; `group` is the group of each card, from 0.  The limits, with coverage `sure`,
-    are one for each group, and NaN if the denominator is 0.
+    edits and letters; `group` is the group of each card, from 0.  There is one interval for each
+    group, NaN if the denominator is 0.
 
     >>> low, high = clustered([10] * 30, [10] * 30)
     >>> f"{low[0]:.3f} {high[0]:.3f}"
@@ -54,7 +52,7 @@ def clustered(
     a = a / top[at]
     weights = (np.ones(len(a)), a, b, a * a, a * b, b * b)
     sums = Sums(*(np.bincount(at, w, groups).astype(np.float64) for w in weights))
-    low, high = sums.interval(sure)
+    low, high = sums.interval()
     return low * top, high * top
 
 
@@ -73,12 +71,12 @@ class Sums:
     ab: Floats
     bb: Floats
 
-    def interval(self, sure: float = SURE) -> tuple[Floats, Floats]:
+    def interval(self) -> tuple[Floats, Floats]:
         """Return the interval described in `clustered`."""
         with np.errstate(invalid="ignore", divide="ignore"):
             seen = self.a / self.b
         mean, worth = self._effective(EXTREME, EXTREME)
-        return _edges(mean, worth * _few(self.cards), seen, (1 - sure) / 2)
+        return _edges(mean, worth * _few(self.cards), seen)
 
     def at_most(self, sure: float) -> Floats:
         """Return the upper bound of the ratio with confidence level `sure`; 1 without cards.
@@ -154,10 +152,11 @@ def _few(cards: Floats) -> Floats:
     return np.asarray((stats.norm.ppf(0.975) / stats.t.ppf(0.975, np.maximum(cards, 1))) ** 2)
 
 
-def _edges(mean: Floats, worth: Floats, seen: Floats, tail: float) -> tuple[Floats, Floats]:
+def _edges(mean: Floats, worth: Floats, seen: Floats) -> tuple[Floats, Floats]:
     from scipy import stats
 
-    low, high = (stats.beta.ppf(q, mean * worth, (1 - mean) * worth) for q in (tail, 1 - tail))
+    tails = (1 - SURE) / 2, (1 + SURE) / 2
+    low, high = (stats.beta.ppf(tail, mean * worth, (1 - mean) * worth) for tail in tails)
     # The limits lie between 0 and 1, and the interval contains the observed ratio.
     low = np.where(seen <= 0, 0.0, np.minimum(low, seen))
     high = np.where(seen >= 1, 1.0, np.maximum(high, seen))

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _GAP: Final = "·"
 _BLANK: Final = "␣"
+_WIDTH: Final = 60
 
 _INK: Final = "#010203"
 _RULE: Final = "#040506"
@@ -178,12 +179,11 @@ def figure(draw: Callable[[Axes], object], *, size: tuple[float, float], says: s
     return f"<figure>{svg}<figcaption>{escape(says)}</figcaption></figure>\n"
 
 
-def aligned(truth: str, value: str, *, width: int = 60) -> str:
+def aligned(truth: str, value: str) -> str:
     """Return HTML with the printed text above the text that was read, and differences marked.
 
     Corresponding letters are in one column; a dot stands for a letter that one side
-    lacks.  Everything is escaped.  Texts of more than `width` letters are continued in another pair
-    of lines.
+    lacks.  Everything is escaped.  Long texts are continued in another pair of lines.
     """
     above, below = comparison_key(truth), comparison_key(value)
     columns: list[tuple[str, str, bool]] = []
@@ -197,7 +197,7 @@ def aligned(truth: str, value: str, *, width: int = 60) -> str:
     return "".join(
         f'<div class="lines"><div><i>printed</i><code>{_line(part, 0)}</code></div>'
         f"<div><i>read</i><code>{_line(part, 1)}</code></div></div>"
-        for part in (columns[at : at + width] for at in range(0, len(columns), width))
+        for part in (columns[at : at + _WIDTH] for at in range(0, len(columns), _WIDTH))
     )
 
 

@@ -18,25 +18,15 @@ def encode(
 ) -> dict[str, object]:
     """Return the answer of `endpoint` as an object for `json.dumps`.
 
-    Parameters
-    ----------
-    result
-        The result or the error.  An error without a code is reported as 1, nothing read.
-        Endpoints for one paper answer with the paper of their side, or else with the first one.
-    endpoint
-        The endpoint that was requested.
-    seconds
-        Time spent, for the answer of scanned text.
+    An error without a code is reported as 1, nothing read.  Endpoints for one paper answer with the
+    paper of their side, or else with the first one.  `seconds` is the time spent, for the answer of
+    scanned text.
 
-    Notes
-    -----
     In addition to the documented keys, there are those of the actual service:
     ``<field>_confidence``, ``<field>_box``, ``invalidCode``.  A side of a pair also has its
     ``type``, to distinguish chip cards from cards with a barcode.  As in the v1 documentation,
     ``valid`` is ``"True"`` unless the picture was found unfit.
 
-    Examples
-    --------
     >>> from cvocr_lab.results import FieldValue
     >>> from cvocr_lab.wire import endpoint
     >>> paper = Document("cmt", "front", {"id": FieldValue("012345678", 0.97)})
