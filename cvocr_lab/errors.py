@@ -77,9 +77,9 @@ class ImageError(RowError):
 
 
 class NoDocumentError(RowError):
-    """There is no paper in the picture; for kind ``scan``, no text.
+    """There is no paper in the picture, or no text for the kind ``scan``.
 
-    For the offline engine, a paper of another type than requested is no error.
+    For the offline engine, a paper of another type than requested is not an error.
     """
 
     code = "1"

@@ -176,8 +176,8 @@ def refuse_numbers(table: pd.DataFrame, fields: Iterable[str]) -> None:
             )
         if kinds and field in _DATES:
             raise ArgumentError(
-                f"column {field!r} holds numbers: read the file with dtype=str, or, where Excel "
-                f"counted the days, give pd.to_datetime(table[{field!r}].astype(float), unit='D', "
+                f"column {field!r} contains numbers: read the file with dtype=str, or convert "
+                f"Excel's day numbers: pd.to_datetime(table[{field!r}].astype(float), unit='D', "
                 "origin='1899-12-30')"
             )
         if kinds and field not in _AMOUNTS:
@@ -190,16 +190,13 @@ def refuse_numbers(table: pd.DataFrame, fields: Iterable[str]) -> None:
 def refuse_several(
     table: pd.DataFrame, fields: Iterable[str], *, kinds: tuple[type, ...] = (Mapping, *_SEVERAL)
 ) -> None:
-    """Refuse columns of fields whose cells are lists or dicts, such as JSON has, and not texts.
-
-    Raises ArgumentError if a column holds such cells.
-    """
+    """Raise ArgumentError if cells of a field are lists or dicts, as in JSON, and not texts."""
     for field in fields:
         for cell in table[field] if field in table.columns and table[field].dtype == object else ():
             if isinstance(cell, kinds):
                 raise ArgumentError(
-                    f"column {field!r} holds a {type(cell).__name__} in a cell, not a text: give "
-                    f"the text of each, such as table[{field!r}].map(lambda cell: cell['text']) or "
+                    f"column {field!r} contains a {type(cell).__name__}, not a text: extract the "
+                    f"texts, such as table[{field!r}].map(lambda cell: cell['text']) or "
                     f"table[{field!r}].str[0]"
                 )
 

@@ -165,7 +165,7 @@ def notice(
         raise ArgumentError(f"no row of the truth has a reading: {cure}")
     twice = int((noticed["what"] == "rows that are there twice").sum())
     if better:
-        _warn(f"rows and readings would agree far better otherwise: {better.cure}")
+        _warn(f"rows and readings agree far better in another way: {better.cure}")
     elif twice > _TWICE * len(truth):
         _warn(
             f"{twice:,} of {len(truth):,} rows of the truth are duplicates: pass "

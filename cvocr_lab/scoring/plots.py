@@ -144,7 +144,9 @@ def reliability(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     with canvas(ax, 4.2, width=5.2) as ax:
         ink = ax.xaxis.label.get_color()
         dashes = (0, (4, 3))
-        ax.plot([0, 1], [0, 1], color=ink, linewidth=0.9, linestyle=dashes, label="as promised")
+        ax.plot(
+            [0, 1], [0, 1], color=ink, linewidth=0.9, linestyle=dashes, label="perfectly calibrated"
+        )
         right = table["right"].to_numpy(np.float64)
         reach = np.maximum([right - table["low"], table["high"] - right], 0)
         ax.errorbar(

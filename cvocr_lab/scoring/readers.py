@@ -78,7 +78,7 @@ class Readers(ComparisonReport):
         """
         names = tuple(scores)
         if len(names) < 2:
-            raise ArgumentError("give at least two readers to compare")
+            raise ArgumentError("pass at least two readers to compare")
         base = names[0] if baseline is None else baseline
         if base not in scores:
             raise ArgumentError(f"no reader {base!r} to compare with; there are {', '.join(names)}")

@@ -38,7 +38,8 @@ def query_parameters(query: str, names: Sequence[str]) -> dict[str, str]:
     """Parse the parameters of a query string.
 
     Links may be sent without escaping, as in the examples of the API's documentation, and contain
-    ``&`` and ``%``: what follows such a link and is no parameter of the endpoint belongs to it.
+    ``&`` and ``%``: what follows such a link belongs to it, unless it is a parameter of the
+    endpoint.
 
     >>> query_parameters("url=https://a.b/c?d=1&e=%26&get_thumb=true", ["url", "get_thumb"])
     {'url': 'https://a.b/c?d=1&e=%26', 'get_thumb': 'true'}

@@ -131,7 +131,7 @@ def review_queue(
     Raises
     ------
     ArgumentError
-        `frame` is no flat frame, or an argument is invalid.
+        `frame` is not a flat frame, or an argument is invalid.
 
     Examples
     --------

@@ -295,7 +295,7 @@ def review(
     Raises
     ------
     ArgumentError
-        `frame` is no flat frame, or an argument is invalid.
+        `frame` is not a flat frame, or an argument is invalid.
     MissingPartError
         anywidget is not installed.
 

@@ -69,7 +69,7 @@ def show(
     Raises
     ------
     ArgumentError
-        `frame` is no flat frame, or has no such row.
+        `frame` is not a flat frame, or has no such row.
     RowError
         The row's picture cannot be read.
 

@@ -232,7 +232,7 @@ def sweep(
     Raises
     ------
     ArgumentError
-        `frame` is no flat frame, has no such field, or an argument is invalid.
+        `frame` is not a flat frame, has no such field, or an argument is invalid.
     MissingPartError
         anywidget is not installed.
 
