@@ -300,7 +300,7 @@ def check_no_pictures(frame: pd.DataFrame) -> None:
     Raises ArgumentError if a column contains pictures.
     """
     for column in frame.columns:
-        if frame[column].dtype == object and frame[column].map(_is_picture).any():
+        if frame[column].dtype == object and any(map(_is_picture, frame[column])):
             raise ArgumentError(
                 f"column {str(column)!r} contains pictures, not paths: drop it before writing"
             )

@@ -1,10 +1,11 @@
-"""Parts of a self-contained HTML page: sections, tables and figures."""
+"""Show results: as text, in a notebook, and as parts of a self-contained HTML page."""
 
 from __future__ import annotations
 
 import hashlib
 import io
 import re
+from abc import ABC, abstractmethod
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -35,6 +36,39 @@ _WIDTH: Final = 60
 _INK: Final = "#010203"
 _RULE: Final = "#040506"
 """Colours that no plot uses; the page replaces them by those of the user's colour scheme."""
+
+
+class Displayed(ABC):
+    """A result that is shown as a headline, tables and a note."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def headline(self) -> str:
+        """Return the result in one line."""
+
+    @abstractmethod
+    def _shown(self) -> tuple[list[pd.DataFrame], str]:
+        """Return the tables, of which empty ones are left out, and the note ("" for none)."""
+
+    def __repr__(self) -> str:
+        tables, note = self._shown()
+        texts = [table.to_string() for table in tables if len(table)]
+        return "\n".join(
+            [f"{type(self).__name__}: {self.headline()}", *texts, *filter(None, [note])]
+        )
+
+    def _repr_html_(self) -> str:
+        # Without colours, so that it fits light and dark notebooks.
+        tables, note = self._shown()
+        parts = [f"<p><b>{type(self).__name__}</b>: {escape(self.headline())}</p>"]
+        parts += [
+            f'<div style="overflow-x:auto">{table.to_html(border=0)}</div>'
+            for table in tables
+            if len(table)
+        ]
+        parts += [f"<p><small>{escape(note)}</small></p>"] if note else []
+        return f"<div>{''.join(parts)}</div>"
 
 
 @dataclass(frozen=True, slots=True)

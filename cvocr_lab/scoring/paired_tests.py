@@ -64,8 +64,13 @@ def differences(cells: pd.DataFrame) -> pd.DataFrame:
     rows = {}
     for field, of_field in cells[cells["chars_a"] > 0].groupby("field", observed=True):
         a, b = (of_field[f"outcome_{s}"].eq("correct").to_numpy() for s in "ab")
-        edits = of_field[["edits_a", "edits_b", "chars_a"]].to_numpy(np.float64)
-        rows[field] = _row(a, b) | _cer(edits)
+        edits, chars = of_field[["edits_a", "edits_b"]], of_field["chars_a"]
+        cer_a, cer_b = edits.sum() / chars.sum()
+        low, high = paired(edits["edits_b"] - edits["edits_a"], chars)
+        rows[field] = _row(a, b) | {
+            "cer_a": cer_a, "cer_b": cer_b, "cer_difference": cer_b - cer_a,
+            "cer_low": low, "cer_high": high,
+        }  # fmt: skip
     fine = cells[["outcome_a", "outcome_b"]].isin(["correct", "absent"])
     whole = fine.groupby(cells["row"].to_numpy()).all()
     if len(whole):
@@ -112,18 +117,6 @@ def _row(a: Bools, b: Bools) -> dict[str, float]:
         "broke": broke,
         "both_wrong": int((~a & ~b).sum()),
         "p": mcnemar(fixed, broke),
-    }
-
-
-def _cer(edits: Floats) -> dict[str, float]:
-    low, high = paired(edits[:, 1] - edits[:, 0], edits[:, 2])
-    cer_a, cer_b = (float(edits[:, at].sum() / edits[:, 2].sum()) for at in (0, 1))
-    return {
-        "cer_a": cer_a,
-        "cer_b": cer_b,
-        "cer_difference": cer_b - cer_a,
-        "cer_low": low,
-        "cer_high": high,
     }
 
 

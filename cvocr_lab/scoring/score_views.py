@@ -15,8 +15,7 @@ from cvocr_lab.frames import listed
 from cvocr_lab.scoring import drift, plots
 from cvocr_lab.scoring.calibration import Calibration, calibrate
 from cvocr_lab.scoring.comparison import Comparison
-from cvocr_lab.scoring.displayed import Displayed
-from cvocr_lab.scoring.page import written
+from cvocr_lab.scoring.page import Displayed, written
 from cvocr_lab.scoring.report import SHOWN, score_page
 from cvocr_lab.scoring.thresholds import Plan, Seconds, plan_review
 

@@ -12,8 +12,8 @@ import pandas as pd
 
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.scoring.calibration import with_confidence
-from cvocr_lab.scoring.displayed import Displayed
 from cvocr_lab.scoring.intervals import SURE, Floats, Sums
+from cvocr_lab.scoring.page import Displayed
 
 Seconds = float | Mapping[str, float] | pd.DataFrame
 
@@ -227,16 +227,9 @@ def plan_review(
             "seconds": cost.sum() - saved,
         }
     )
-    return Plan(
-        what,
-        curve,
-        n,
-        len(cards),
-        int(wrong.sum()),
-        int(cells["outcome"].eq("missing").sum()),
-        seconds is not None,
-        passing,
-    )
+    missing = int(cells["outcome"].eq("missing").sum())
+    timed = seconds is not None
+    return Plan(what, curve, n, len(cards), int(wrong.sum()), missing, timed, passing)
 
 
 def _sums(
