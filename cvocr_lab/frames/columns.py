@@ -151,12 +151,12 @@ def as_column(values: Iterable[object], kind: ColumnType, index: pd.Index) -> pd
     if kind == "quad":
         return pd.Series([parse_quad(v) for v in values], index=index, dtype=object)
     if kind == "text":
-        texts = [None if _is_missing(v) or v == "" else str(v) for v in values]
+        texts = [None if is_missing(v) else str(v) for v in values]
         return pd.Series(texts, index=index, dtype=TEXT)
     if kind == "boolean":
-        truths = [None if _is_missing(v) else str(v).lower() in _TRUE for v in values]
+        truths = [None if is_missing(v) else str(v).lower() in _TRUE for v in values]
         return pd.Series(truths, index=index, dtype="boolean")
-    numbers = [None if _is_missing(v) else float(str(v)) for v in values]
+    numbers = [None if is_missing(v) else float(str(v)) for v in values]
     return pd.Series(numbers, index=index, dtype="float64").astype(kind)
 
 
@@ -278,8 +278,11 @@ def _labels(values: list[str]) -> pd.Index:
     return pd.Index(values)
 
 
-def _is_missing(value: object) -> bool:
-    return value is None or value is pd.NA or value != value or value == ""
+def is_missing(value: object) -> bool:
+    """Return whether a cell is absent: None, NaN, NA, NaT or ""."""
+    return value is None or value is pd.NA or value is pd.NaT or (
+        value == "" if isinstance(value, str) else isinstance(value, float) and value != value
+    )  # fmt: skip
 
 
 def parse_quad(value: object) -> tuple[float, ...] | None:

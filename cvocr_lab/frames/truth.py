@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from cvocr_lab.errors import ArgumentError, unknown
-from cvocr_lab.frames.columns import TEXT, as_text, format_value, listed
+from cvocr_lab.frames.columns import TEXT, as_text, format_value, is_missing, listed
 from cvocr_lab.frames.records import Records
 from cvocr_lab.frames.tables import Table, as_table, spelled, spellings
 from cvocr_lab.kinds import TYPE_ALIASES, TYPES, field_order
@@ -244,10 +244,6 @@ def _spread(values: pd.Series) -> list[Accepted]:
 
 
 def _texts(cell: Iterable[object]) -> list[str]:
-    texts = [_text(item) for item in cell]
+    texts = ["" if is_missing(item) else format_value(item) for item in cell]
     items = sorted(texts) if isinstance(cell, set | frozenset) else texts
     return list(dict.fromkeys(items)) or [""]
-
-
-def _text(item: object) -> str:
-    return "" if item is None or item is pd.NA or item != item else format_value(item)

@@ -9,7 +9,7 @@ from cvocr_lab.frames import TEXT
 from cvocr_lab.scoring.diagnosis import MISTAKES, WRONG_LINE, diagnose
 from cvocr_lab.scoring.distances import distances
 from cvocr_lab.scoring.intervals import share
-from cvocr_lab.scoring.mistakes import LETTER_CLASSES
+from cvocr_lab.scoring.mistakes import LETTER_CLASSES, char
 from cvocr_lab.scoring.texts import Differing, Key
 
 
@@ -62,8 +62,8 @@ def confused_letters(cells: pd.DataFrame, make_key: Key) -> pd.DataFrame:
         each = pd.DataFrame(
             {
                 "group": edits.pair,
-                "truth_char": _chars(edits.truth),
-                "value_char": _chars(edits.value),
+                "truth_char": list(map(char, edits.truth.tolist())),
+                "value_char": list(map(char, edits.value.tolist())),
                 "class": np.array(LETTER_CLASSES, object)[edits.classes()],
             }
         )
@@ -75,7 +75,3 @@ def confused_letters(cells: pd.DataFrame, make_key: Key) -> pd.DataFrame:
             place=pd.Series(dtype="int64")
         )
     return pd.concat(found, ignore_index=True)
-
-
-def _chars(points: np.ndarray[tuple[int, ...], np.dtype[np.uint32]]) -> list[str]:
-    return [chr(point) if point else "" for point in points.tolist()]

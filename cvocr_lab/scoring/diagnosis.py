@@ -49,7 +49,8 @@ def diagnose(pairs: Differing, field: str, distances: Ints) -> tuple[list[str], 
     for at in sorted(pairs.placed_otherwise(distances)):
         whole[at] = [PLACEMENT]
         values[at] = truths[at]
-    for at in pairs.framed(_captions(field), distances):
+    captions = tuple(map("".join, _captions(field)))
+    for at in pairs.framed(captions, distances):
         if (bare := _without_labels(truths[at], values[at], field)) is not None:
             whole.setdefault(at, []).append(LABEL)
             values[at] = bare or truths[at]
@@ -74,14 +75,8 @@ Caption = tuple[str, ...]
 
 
 @cache
-def _captions(field: str) -> tuple[str, ...]:
-    """Return the captions that may precede or follow a value, folded and without blanks."""
-    return tuple("".join(words) for words in _caption_words(field))
-
-
-@cache
-def _caption_words(field: str) -> tuple[Caption, ...]:
-    """Return these captions as folded words, longest first."""
+def _captions(field: str) -> tuple[Caption, ...]:
+    """Return the captions that may precede or follow a value, as folded words, longest first."""
     found = set()
     for kind in TYPES.values():
         for entry in kind.fields:
@@ -106,7 +101,7 @@ def _without_labels(truth: str, value: str, field: str) -> str | None:
     searching = True
     while searching and first < last:
         searching = False
-        for caption in _caption_words(field):
+        for caption in _captions(field):
             size = len(caption)
             if words[first : first + size] == caption:
                 first += size

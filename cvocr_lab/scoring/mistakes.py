@@ -56,12 +56,13 @@ class Edits:
         """Return the class of each edit as position in `LETTER_CLASSES`."""
         both = self.truth.astype(np.int64) << 21 | self.value
         different, where = np.unique(both, return_inverse=True)
-        known = [_class(_char(n >> 21), _char(n & 0x1FFFFF)) for n in different.tolist()]
+        known = [_class(char(n >> 21), char(n & 0x1FFFFF)) for n in different.tolist()]
         numbers = np.array([LETTER_CLASSES.index(name) for name in known], dtype=np.int64)
         return numbers[where] if len(different) else np.empty(0, np.int64)
 
 
-def _char(number: int) -> str:
+def char(number: int) -> str:
+    """Return the character of a code point; "" for 0."""
     return chr(number) if number else ""
 
 

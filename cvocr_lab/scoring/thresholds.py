@@ -165,10 +165,7 @@ class Plan(Displayed):
         )
 
     def _shown(self) -> tuple[list[pd.DataFrame], str]:
-        return [self._excerpt()], ""
-
-    def _excerpt(self) -> pd.DataFrame:
-        """Return the rows of the curve with round shares of review."""
+        # The rows of the curve with round shares of review.
         shares = self.curve["review_share"].to_numpy()
         at = [int(np.flatnonzero(shares <= s)[0]) for s in _ROUND if (shares <= s).any()]
         rows = self.curve.iloc[sorted(set(at))]
@@ -186,7 +183,7 @@ class Plan(Displayed):
         if self.timed:
             per = rows["seconds"] / self.cards * 1000
             table["review per 1,000 cards"] = per.map(_duration)
-        return table.set_index("threshold")
+        return [table.set_index("threshold")], ""
 
 
 _ROUND = (1.0, 0.5, 0.3, 0.2, 0.15, 0.1, 0.07, 0.05, 0.03, 0.02, 0.01, 0.0)

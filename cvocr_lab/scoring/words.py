@@ -129,7 +129,8 @@ def overview(
     if not len(fine):
         return table, ""
     n = int(printed(fine).sum())
-    names = ", ".join(map(_flat, labelled(fine.index)))
+    labels = (label if isinstance(label, tuple) else (label,) for label in labelled(fine.index))
+    names = ", ".join(" · ".join(map(str, label)) for label in labels)
     return table, f"Without a mistake ({n:,} printed): {names}"
 
 
@@ -159,10 +160,6 @@ def labelled(index: pd.Index) -> pd.Index:
     if index.name != "field":
         return index
     return pd.Index([captioned(str(field)) for field in index], name="field", dtype=object)
-
-
-def _flat(label: object) -> str:
-    return " · ".join(map(str, label)) if isinstance(label, tuple) else str(label)
 
 
 def _classes(label: Hashable, classes: pd.DataFrame) -> str:

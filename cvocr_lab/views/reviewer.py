@@ -83,17 +83,14 @@ class Reviewer(Session):
                 "mask": False,
                 "count": len(self._items),
                 "at": self._items.first(),
-                "journal": self._journal_key(),
+                # Lets the page assign unsent keystrokes to a journal without knowing its path.
+                "journal": hashlib.sha256(str(self.journal.path.resolve()).encode()).hexdigest(),
                 "journal_name": self.journal.path.name,
                 "shown": [s for s in SHOWN if s != "differ" or self._second is not None],
                 "fields": [[f, captioned(f)] for f in dict.fromkeys(self._items.fields)],
                 "progress": self._items.progress(),
             },
         )
-
-    def _journal_key(self) -> str:
-        # Lets the page assign unsent keystrokes to a journal without knowing its path.
-        return hashlib.sha256(str(self.journal.path.resolve()).encode()).hexdigest()[:16]
 
     def _choose(self, view: str, request: Message) -> None:
         self._items.choose(str(request.get("shown", "")), str(request.get("field", "")))
