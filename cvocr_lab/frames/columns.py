@@ -280,9 +280,10 @@ def _labels(values: list[str]) -> pd.Index:
 
 def is_missing(value: object) -> bool:
     """Return whether a cell is absent: None, NaN, NA, NaT or ""."""
-    return value is None or value is pd.NA or value is pd.NaT or (
-        value == "" if isinstance(value, str) else isinstance(value, float) and value != value
-    )  # fmt: skip
+    if isinstance(value, str):
+        return not value
+    is_nan = isinstance(value, float) and value != value
+    return is_nan or value is None or value is pd.NA or value is pd.NaT
 
 
 def parse_quad(value: object) -> tuple[float, ...] | None:
