@@ -59,7 +59,7 @@ def test_rules_that_labels_break_and_the_reading_does_not() -> None:
     assert found["reason"][0].split("; ") == [said, "the engine read another value"]
     shape = suspects(frame_of(CARD, sure=None), labels_of(CARD | {"id": "00109900012"}))
     assert cells(shape)[0] == (0, "id")
-    assert "not of the form" in shape["reason"][0]
+    assert "does not have the form" in shape["reason"][0]
 
 
 def test_two_engines_that_agree_weigh_more_than_one() -> None:
