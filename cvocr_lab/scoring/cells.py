@@ -50,26 +50,28 @@ def compare_fields(
     # Without a true type, the type of the reading determines the rules of its fields.
     types = truth.types if typed else _at(read.types, pairing.first)
     type_of, found = pd.factorize(types)
-    names: list[str] = found.tolist()
+    types_met: list[str] = found.tolist()
     notes: dict[str, int] = {"": 0}
     fields: list[_Field] = []
     start = 0
     for field in truth.chosen:
-        has_field = [not typed or _has(name, field) for name in names]
+        has_field = [not typed or _has(name, field) for name in types_met]
         fields.append(
             _compare_field(
                 read, truth, field, pairing, start,
                 expected_in=np.array(has_field, bool)[type_of],
-                rules=_rules(names, field), type_of=type_of, make_key=make_key, notes=notes,
+                rules=_rules(types_met, field), type_of=type_of, make_key=make_key, notes=notes,
             )
         )  # fmt: skip
         start += len(fields[-1].texts)
     _note_wrong_lines(fields, notes)
     cells = pd.concat([f.cells for f in fields], ignore_index=True)
     numbers = np.repeat(np.arange(len(fields)), [len(f.cells) for f in fields])
-    order = np.argsort(cells["row"], kind="stable")
-    cells = cells.take(order).set_axis(truth.frame.index.take(cells["row"].take(order)), axis=0)
-    cells.insert(1, "field", pd.Categorical.from_codes(numbers[order], pd.Index(truth.chosen)))
+    order = np.argsort(cells["row"].to_numpy(), kind="stable")
+    cells = cells.take(order)
+    cells = cells.set_axis(truth.frame.index.take(cells["row"].to_numpy()), axis=0)
+    names = pd.Categorical.from_codes(numbers[order], pd.Index(truth.chosen))
+    cells.insert(1, "field", pd.Series(names, cells.index))
     for column, words in (("outcome", OUTCOMES), ("tier", TIERS), ("verdict", VERDICTS)):
         cells[column] = pd.Categorical.from_codes(cells[column], pd.Index(words))
     texts = pd.concat([f.texts for f in fields], ignore_index=True)

@@ -204,7 +204,7 @@ def _too_few(frozen: pd.DataFrame, now: pd.DataFrame) -> str:
     apart = was * (1 - was) + less * (1 - less)
     needed = ((luck * (2 * middle * (1 - middle)) ** 0.5 + power * apart**0.5) / _LOST) ** 2
     lacking = needed * (1 / before + 1 / after) / 2
-    field = lacking.idxmax()
+    field = str(lacking.idxmax())
     if not lacking[field] > 1:
         return ""
     return (

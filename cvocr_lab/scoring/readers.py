@@ -271,12 +271,16 @@ def _whole(score: ScoreViews, cells: pd.DataFrame, name: str) -> pd.Series:
         {"invented": outcome == "invented", "all": outcome.isin(["invented", "absent"])}
     ).groupby(score.cells["row"].to_numpy()).sum()  # fmt: skip
     kept = [f"{rate}{end}" for rate in ("exact", "precision", "cer") for end in _ENDS]
-    row = score.summary(()).iloc[0][["wrong", "missing", "invented", *kept]].to_dict()
-    row |= _cards(cells, name, "card_exact")
-    row |= _bounded("invented_share", empty["invented"], empty["all"])
     told = score.readings
-    row["cost"] = told["ocr_cost"].sum(min_count=1) if "ocr_cost" in told else np.nan
-    return pd.Series(row, dtype=float)
+    cost = told["ocr_cost"].sum(min_count=1) if "ocr_cost" in told else np.nan
+    own = {
+        **_cards(cells, name, "card_exact"),
+        **_bounded("invented_share", empty["invented"], empty["all"]),
+        "cost": cost,
+    }
+    found = score.summary(()).iloc[0][["wrong", "missing", "invented", *kept]]
+    row: pd.Series = pd.concat([found, pd.Series(own)]).astype(float)
+    return row
 
 
 def _fields(scores: Mapping[str, ScoreViews], cells: pd.DataFrame, base: str) -> pd.DataFrame:

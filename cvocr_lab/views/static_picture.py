@@ -134,10 +134,8 @@ def _part(pixels: Pixels, corners: Points | None, record: Record) -> list[int]:
         return page
     quads = [np.reshape(quad, (4, 2)) for quad in record.quads.values()]
     points = np.concatenate([grown(corners, _MARGIN), *quads]).clip(0, page[2:])
-    left, top, right, bottom = (
-        *np.floor(points.min(axis=0)).astype(int).tolist(),
-        *np.ceil(points.max(axis=0)).astype(int).tolist(),
-    )
+    edges = np.concatenate([np.floor(points.min(axis=0)), np.ceil(points.max(axis=0))])
+    left, top, right, bottom = (int(edge) for edge in edges)
     return [left, top, right, bottom] if left < right and top < bottom else page
 
 
