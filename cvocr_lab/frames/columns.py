@@ -70,14 +70,8 @@ CLEANED: Final = re.compile(r"(.+)_clean(?:_.+)?|clean_flags")
 
 _TRUE: Final = ("true", "1", "1.0")
 
-INPUT_COLUMNS: Final = (
-    "ocr_engine",
-    "ocr_error_code",
-    "ocr_error",
-    "ocr_attempts",
-    "ocr_seconds",
-)
-"""Columns about the whole input and not about one document in it."""
+INPUT_COLUMNS: Final = READING_COLUMNS[-5:]
+"""Columns about the whole input and not about one document in it, from ``ocr_engine`` on."""
 
 
 def triple(field: str) -> tuple[str, str, str]:

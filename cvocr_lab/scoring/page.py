@@ -18,13 +18,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 import pandas as pd
-from rapidfuzz.distance import Levenshtein
 
 from cvocr_lab.errors import refuse_ending
 from cvocr_lab.files import write_private
 from cvocr_lab.kinds import captioned
+from cvocr_lab.scoring.mistakes import edits
 from cvocr_lab.scoring.plots import STYLE
-from cvocr_lab.text import comparison_key
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -219,15 +218,11 @@ def aligned(truth: str, value: str) -> str:
     Corresponding letters are in one column; a dot stands for a letter that one side
     lacks.  Everything is escaped.  Long texts are continued in another pair of lines.
     """
-    above, below = comparison_key(truth), comparison_key(value)
-    columns: list[tuple[str, str, bool]] = []
-    for step in Levenshtein.opcodes(above, below):
-        pairs = zip_longest(
-            above[step.src_start : step.src_end],
-            below[step.dest_start : step.dest_end],
-            fillvalue="",
-        )
-        columns += [(t, v, step.tag != "equal") for t, v in pairs]
+    columns = [
+        (printed, read, tag != "equal")
+        for tag, above, below in edits(truth, value)
+        for printed, read in zip_longest(above, below, fillvalue="")
+    ]
     return "".join(
         f'<div class="lines"><div><i>printed</i><code>{_line(part, 0)}</code></div>'
         f"<div><i>read</i><code>{_line(part, 1)}</code></div></div>"

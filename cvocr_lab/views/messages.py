@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from cvocr_lab.frames import Cell, Record
-from cvocr_lab.views.truth_overlay import Judgement, edits
+from cvocr_lab.scoring.mistakes import edits
+from cvocr_lab.views.truth_overlay import Judgement
 
 HIDDEN: Final = "••••••"
 """Shown instead of a hidden value, independent of its length."""

@@ -43,7 +43,8 @@ def encode(
     answer: dict[str, object]
     match endpoint.shape:
         case "single":
-            paper = _asked(documents, endpoint)
+            side = {"id_front": "front", "id_back": "back"}.get(endpoint.kind)
+            paper = next((d for d in documents if d.side == side), documents[0])
             answer = {"type": paper.type, "data": _fields(paper, "v1")} | _validity([paper])
         case "pair":
             front, back = _sides(documents)
@@ -73,11 +74,6 @@ def _lines(
 
 def _status(code: str, endpoint: Endpoint) -> dict[str, object]:
     return {"errorCode": code, "errorMessage": MESSAGES[endpoint.version][code]}
-
-
-def _asked(documents: Sequence[Document], endpoint: Endpoint) -> Document:
-    side = {"id_front": "front", "id_back": "back"}.get(endpoint.kind)
-    return next((d for d in documents if d.side == side), documents[0])
 
 
 def _sides(documents: Sequence[Document]) -> tuple[Document | None, Document | None]:
