@@ -16,6 +16,7 @@ import pandas as pd
 
 from cvocr_lab.errors import ArgumentError, DriftError, caller_stacklevel
 from cvocr_lab.files import replacing
+from cvocr_lab.frames.sources import column_or_level
 from cvocr_lab.scoring.intervals import Floats
 
 _COLUMNS: Final = ("card", "field", "correct", "edits", "chars")
@@ -238,10 +239,7 @@ def _read(path: Path) -> pd.DataFrame:
 
 def _cards(rows: pd.DataFrame, on: str | None) -> pd.Series:
     """Return a hash of each row of the truth, independent of their order."""
-    if on is None:
-        names: list[object] = list(rows.index)
-    else:
-        names = list(rows[on] if on in rows else rows.index.get_level_values(on))
+    names = list(rows.index) if on is None else column_or_level(rows, on)
     told = [names, *(rows[c].tolist() for c in ("type", "side", "page") if c in rows)]
     each = pd.Series(
         ["\n".join(map(str, parts)) for parts in zip(*told, strict=True)], dtype=object
