@@ -164,7 +164,7 @@ def notice(
     if not answered.any():
         cure = better.cure if better else _by_hand(read, truth, on)
         raise ArgumentError(f"no row of the truth has a reading: {cure}")
-    twice = int((noticed["what"] == "rows that are there twice").sum())
+    twice = int((noticed["what"] == "duplicate rows").sum())
     if better:
         _warn(f"rows and readings agree far better in another way: {better.cure}")
     elif twice > _TWICE * len(truth):

@@ -141,7 +141,7 @@ class Plan(Displayed):
         if self.timed:
             sentence += f" That is {_duration(seconds)} of review per 1,000 cards."
         if self.missing:
-            sentence += f" Besides, {self.missing:,} printed values were not read at all."
+            sentence += f" In addition, {self.missing:,} printed values were not read at all."
         return Answer(
             at_most, float(row["threshold"]), float(row["review_share"]), low, high, silent, most,
             seconds, needed, sentence,
