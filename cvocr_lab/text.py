@@ -160,7 +160,7 @@ def fold_key(text: str) -> str:
 def decompose(letter: str) -> tuple[str, Shape, Tone]:
     """Split a letter into base, shape and tone; the base keeps the case.
 
-    A character that is no Vietnamese letter is its own base, with shape plain and tone level.
+    A character that is not a Vietnamese letter is its own base, with shape plain and tone level.
 
     >>> decompose("ậ")
     ('a', 'circumflex', 'dot')
@@ -202,7 +202,7 @@ def old_tone(text: str) -> str:
     """Place the tone marks of `text` in the old style: hòa, hòe, thủy.
 
     Other misplaced tone marks are corrected in both styles (`baì` → `bài`, `tóan` → `toán`).
-    Words that are no Vietnamese syllable are unchanged.
+    Words that are not Vietnamese syllables are unchanged.
 
     >>> old_tone("Khánh Hoà, Thuỷ, quý, hoàn")
     'Khánh Hòa, Thủy, quý, hoàn'

@@ -73,7 +73,7 @@ class RuleInput:
     Raises
     ------
     ArgumentError
-        No column says the type, `on` is missing, or a field's column holds numbers.
+        No column says the type, `on` is missing, or a field's column contains numbers.
     """
 
     def __init__(self, frame: pd.DataFrame, *, on: str | None = None) -> None:
