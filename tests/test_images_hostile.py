@@ -10,7 +10,7 @@ from PIL import Image
 
 from cvocr_lab import images
 from cvocr_lab.errors import ImageError
-from cvocr_lab.images._integrity import jpeg_scans
+from cvocr_lab.images._formats import jpeg_scans
 
 # Warnings are errors in these tests, so that a picture that warns fails them.
 

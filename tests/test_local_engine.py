@@ -144,7 +144,7 @@ def test_crops_of_lines_are_read(tmp_path: Path) -> None:
 
     from cvocr_lab.synth import fonts
 
-    path = next(iter(fonts.families(training=False).values()))[0]
+    path = next(face.path for face in fonts.faces() if face.vietnamese)
     picture = Image.new("RGB", (420, 56), "white")
     font = ImageFont.truetype(str(path), 36)
     ImageDraw.Draw(picture).text((6, 4), "Nguyễn Văn Mẫu", "black", font)

@@ -13,7 +13,6 @@ from copy import copy
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, Literal
-from urllib.parse import urlsplit
 
 from cvocr_lab.batch.digests import Digests
 from cvocr_lab.batch.parallel import Row
@@ -21,7 +20,7 @@ from cvocr_lab.batch.reading import Task
 from cvocr_lab.batch.run_arguments import RunArguments
 from cvocr_lab.errors import CvocrError, RowError
 from cvocr_lab.frames import Reading
-from cvocr_lab.images import InputImage, selection
+from cvocr_lab.images import InputImage, public_name, selection
 from cvocr_lab.results import Extraction
 from cvocr_lab.store import FileStamp, Question, Store
 
@@ -208,10 +207,4 @@ def _name(source: object) -> str:
     text = str(source).strip()
     if text[:5].lower() == "data:" or (len(text) > _LONGEST_NAME and "/" not in text[:64]):
         return f"text of {len(text)} characters"
-    if "://" in text:
-        try:
-            parts = urlsplit(text)
-            return f"{parts.scheme}://{parts.hostname or ''}{parts.path}"[:_LONGEST_NAME]
-        except ValueError:
-            return "a URL"
-    return text
+    return public_name(text) if "://" in text else text

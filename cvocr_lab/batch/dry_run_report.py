@@ -82,9 +82,7 @@ class DryRun:
         lines = [f"Dry run: kind {self.kind}, engine {self.engine}"]
         lines += [f"  {number:>{width}}  {what}" for number, what in table]
         lines += [f"  {note}" for note in self._notes()]
-        shown = self.unreadable[["ocr_error"]].head(_SHOWN)
-        lines += [f"    row {label!r}: {error}" for label, error in shown["ocr_error"].items()]
-        return "\n".join(lines)
+        return "\n".join([*lines, *(f"    {error}" for error in self._errors())])
 
     def _repr_html_(self) -> str:
         cells = "".join(
@@ -93,23 +91,25 @@ class DryRun:
             for number, what in self._table()
         )
         notes = "".join(f"<p>{escape(note)}</p>" for note in self._notes())
-        shown = self.unreadable.head(_SHOWN)["ocr_error"].items()
-        errors = "".join(f"<li>row {escape(repr(at))}: {escape(str(e))}</li>" for at, e in shown)
+        errors = "".join(f"<li>{escape(error)}</li>" for error in self._errors())
         return (
             f"<div><b>Dry run</b>: kind {escape(self.kind)}, engine {escape(self.engine)}"
             f"<table>{cells}</table>{notes}{f'<ul>{errors}</ul>' if errors else ''}</div>"
         )
 
     def _table(self) -> list[tuple[str, str]]:
-        numbers = [
-            (self.rows, "rows"),
+        optional = [
             (self.repeats, "repeat the picture of an earlier row: read once"),
             (self.stored, "are in the store: not read again"),
             (self.failed, "failed in an earlier run: retry_failed=True reads them again"),
             (len(self.unreadable), "cannot be read: the source is not a picture"),
         ]
-        table = [(f"{n:,}", what) for n, what in numbers if n or what == "rows"]
-        return [*table, (f"{self.calls:,}", "calls to make")]
+        numbers = [(self.rows, "rows"), *(row for row in optional if row[0])]
+        return [(f"{n:,}", what) for n, what in [*numbers, (self.calls, "calls to make")]]
+
+    def _errors(self) -> list[str]:
+        shown = self.unreadable["ocr_error"].head(_SHOWN)
+        return [f"row {label!r}: {error}" for label, error in shown.items()]
 
     def _notes(self) -> list[str]:
         notes = []
@@ -173,28 +173,20 @@ def dry_run(
     run = check_arguments(data, column, **arguments)
     sources = run.sources
     counts = dict.fromkeys(("repeats", "stored", "failed", "calls"), 0)
-    bad: list[int] = []
-    messages: list[str] = []
+    errors: dict[int, str] = {}
     name = run.engine.name
-    with (
-        deduplicated(run, make=False) as dedup,
-        Progress(len(sources), show=run.progress) as bar,
-    ):
+    with deduplicated(run, make=False) as dedup, Progress(len(sources), show=run.progress) as bar:
         for at, found in enumerate(dedup.needs()):
             if isinstance(found, RowError):
-                bad.append(at)
-                messages.append(f"{type(found).__name__}: {found}")
+                errors[at] = f"{type(found).__name__}: {found}"
             else:
                 counts[found] += 1
             bar.step(failed=isinstance(found, RowError))
         took = dedup.seconds(name)
-    images = request_kind(run.template.kind).images
     told = run.engine.seconds()
-    if took:
-        each: float | None = median(took)
-    else:
-        each = None if told is None else told * images
-    unreadable = sources.take(bad).assign(ocr_error=pd.Series(messages, dtype=object).to_numpy())
+    each = None if told is None else told * request_kind(run.template.kind).images
+    messages = pd.Series(list(errors.values()), dtype=object)
+    unreadable = sources.take(list(errors)).assign(ocr_error=messages.to_numpy())
     workers = max(1, min(worker_count(run.engine, run.workers, counts["calls"]), counts["calls"]))
     return DryRun(
         kind=run.template.kind,
@@ -202,7 +194,7 @@ def dry_run(
         rows=len(sources),
         unreadable=unreadable,
         workers=workers,
-        call_seconds=each,
+        call_seconds=median(took) if took else each,
         quota=quota,
         **counts,
     )

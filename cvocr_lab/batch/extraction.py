@@ -37,11 +37,7 @@ def extract(
 
 @overload
 def extract(
-    data: Data,
-    column: Column | Sequence[Column] | None = None,
-    *,
-    chunksize: int,
-    **options: Any,
+    data: Data, column: Column | Sequence[Column] | None = None, *, chunksize: int, **options: Any
 ) -> Iterator[pd.DataFrame]: ...
 
 

@@ -51,10 +51,8 @@ def open_pool(
     if engine.opened is not None or engine.shared or worker_count(engine, workers, tasks) == 1:
         thread = ThreadWorker(partial(read, engine.opened or engine.opens()))
         return Pool([thread] * count, limit_s=limit_s, leave_threads=True)
-    processes = [
-        ProcessWorker(partial(_open_reader, engine.opens_one_of_many)) for _ in range(count)
-    ]
-    return Pool(processes, limit_s=limit_s)
+    reader = partial(_open_reader, engine.opens_one_of_many)
+    return Pool([ProcessWorker(reader) for _ in range(count)], limit_s=limit_s)
 
 
 def worker_count(engine: EngineSpec, wanted: int | None, tasks: int) -> int:
@@ -95,10 +93,7 @@ def read_tasks(
     Rows that need no reading are passed on.  `keep` is called in the worker's thread, before
     the worker takes the next row.  The pool is closed at the end.
 
-    Raises
-    ------
-    BatchError
-        No further row can be read.  All finished rows have been yielded before.
+    Raises BatchError if no further row can be read, after all finished rows have been yielded.
     """
     count = len(pool.workers)
     ready = threading.Semaphore(_READY * count)

@@ -77,25 +77,13 @@ def check_arguments(
     if pages is not None and (not pages or min(pages) < 1):
         raise ArgumentError(f"pages must be page numbers from 1, not {list(pages)!r}")
     template = Task(
-        -1,
-        (),
-        kind,
-        base=None if base is None else fspath(base),
-        pages=None if pages is None else tuple(pages),
-        limits=limits,
-        fetch=fetch,
-    )
+        -1, (), kind, None if base is None else fspath(base),
+        None if pages is None else tuple(pages), limits, fetch,
+    )  # fmt: skip
     return RunArguments(
-        sources,
-        template,
-        engine_spec(engine, options),
-        workers,
-        time_limit_s,
-        progress,
-        errors == "raise",
-        None if store is None else Path(store),
-        retry_failed,
-    )
+        sources, template, engine_spec(engine, options), workers, time_limit_s, progress,
+        errors == "raise", None if store is None else Path(store), retry_failed,
+    )  # fmt: skip
 
 
 def shows_run_arguments(

@@ -55,13 +55,10 @@ def source_frame(
         frame = _listed(data, columns)
     for name in columns:
         if frame[name].dtype == object and any(isinstance(v, Path | str) for v in frame[name]):
-            frame[name] = _column([_path_text(v) for v in frame[name]]).set_axis(frame.index)
+            # As text, which Parquet can store, with bytes that are not UTF-8 escaped.
+            values = [escaped(str(v)) if isinstance(v, Path | str) else v for v in frame[name]]
+            frame[name] = _column(values).set_axis(frame.index)
     return frame
-
-
-def _path_text(value: object) -> object:
-    """Return paths as text, which Parquet can store, with bytes that are not UTF-8 escaped."""
-    return escaped(str(value)) if isinstance(value, Path | str) else value
 
 
 def _listed(
@@ -79,7 +76,7 @@ def _listed(
 
 
 def _column(values: list[object]) -> pd.Series:
-    values = [_path_text(value) if isinstance(value, str) else value for value in values]
+    values = [escaped(value) if isinstance(value, str) else value for value in values]
     if all(isinstance(value, str) for value in values):
         return pd.Series(values, dtype=None if values else object)
     column = pd.Series([None] * len(values), dtype=object)

@@ -57,7 +57,8 @@ def read(part: pd.DataFrame, arguments: PartitionArguments, template: pd.DataFra
 
 
 def _frame(part: pd.DataFrame, arguments: PartitionArguments) -> pd.DataFrame:
-    run = _opened_run(arguments.run)
+    with _opening:
+        run = _opened_run(arguments.run)
     columns = list(run.sources.columns)
     sources = source_frame(part, column=columns, images=len(columns))
     # The warnings of each partition would only be seen in the logs of the workers.
@@ -67,13 +68,8 @@ def _frame(part: pd.DataFrame, arguments: PartitionArguments) -> pd.DataFrame:
 _opening = threading.Lock()
 
 
+@lru_cache(_ENGINES_KEPT)
 def _opened_run(pickled: bytes) -> RunArguments:
     """Return the arguments with an engine that this process opened when it first needed it."""
-    with _opening:
-        return _kept_run(pickled)
-
-
-@lru_cache(_ENGINES_KEPT)
-def _kept_run(pickled: bytes) -> RunArguments:
     run: RunArguments = pickle.loads(pickled)
     return replace(run, engine=replace(run.engine, opened=run.engine.opens_one_of_many()))

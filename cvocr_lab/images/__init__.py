@@ -29,14 +29,7 @@ from cvocr_lab.images._fetch import Fetch, fetch_bytes, public_name
 from cvocr_lab.images._formats import format_of, is_readable
 from cvocr_lab.images._limits import Limits
 from cvocr_lab.images._pdf import decode_pdf
-from cvocr_lab.images._source import (
-    Encoded,
-    Origin,
-    checked,
-    decode_base64,
-    on_disk,
-    read_source,
-)
+from cvocr_lab.images._source import Encoded, Origin, checked, decode_base64, on_disk, read_source
 
 __all__ = [
     "Fetch",
@@ -49,6 +42,7 @@ __all__ = [
     "load",
     "load_url",
     "on_disk",
+    "public_name",
     "selection",
 ]
 

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvocr_lab.errors import CvocrError, ImageError
-from cvocr_lab.images._integrity import is_cut_off, jpeg_scans
+from cvocr_lab.images._formats import is_cut_off, jpeg_scans
 from cvocr_lab.images._limits import Limits
 
 if TYPE_CHECKING:
@@ -200,17 +200,11 @@ def _turn(picture: Image.Image) -> Image.Transpose | None:
         orientation = picture.getexif().get(_ORIENTATION)
     except Exception:
         return None  # the picture is usable in spite of broken EXIF data
+    if not isinstance(orientation, int) or not 2 <= orientation <= 8:
+        return None
     t = Image.Transpose
-    turns = {
-        2: t.FLIP_LEFT_RIGHT,
-        3: t.ROTATE_180,
-        4: t.FLIP_TOP_BOTTOM,
-        5: t.TRANSPOSE,
-        6: t.ROTATE_270,
-        7: t.TRANSVERSE,
-        8: t.ROTATE_90,
-    }
-    return turns.get(orientation) if isinstance(orientation, int) else None
+    return (t.FLIP_LEFT_RIGHT, t.ROTATE_180, t.FLIP_TOP_BOTTOM, t.TRANSPOSE, t.ROTATE_270,
+            t.TRANSVERSE, t.ROTATE_90)[orientation - 2]  # fmt: skip
 
 
 def _rgb(picture: Image.Image) -> Image.Image:

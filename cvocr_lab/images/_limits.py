@@ -14,8 +14,8 @@ def changed_fields(settings: Any) -> str:
     >>> Limits(), Limits(min_side=20)
     (Limits(), Limits(min_side=20))
     """
-    values = ((f.name, getattr(settings, f.name), f.default) for f in fields(settings))
-    changed = [f"{name}={value!r}" for name, value, usual in values if value != usual]
+    values = ((f, getattr(settings, f.name)) for f in fields(settings))
+    changed = [f"{f.name}={value!r}" for f, value in values if value != f.default]
     return f"{type(settings).__name__}({', '.join(changed)})"
 
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from cvocr_lab.errors import ImageError
 from cvocr_lab.images._decode import Pixels, check_page_numbers, check_size, read_only
-from cvocr_lab.images._integrity import is_cut_off
+from cvocr_lab.images._formats import is_cut_off
 from cvocr_lab.images._limits import Limits
 
 _BOOT: Final = """\

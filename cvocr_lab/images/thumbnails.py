@@ -6,8 +6,7 @@ import io
 
 from cvocr_lab.images import Fetch, Limits, fetched, load
 from cvocr_lab.images._decode import check_size, quiet_pillow, translated, upright
-from cvocr_lab.images._formats import format_of
-from cvocr_lab.images._integrity import is_cut_off
+from cvocr_lab.images._formats import format_of, is_cut_off
 from cvocr_lab.images.crops import Pixels, shrunk
 
 
@@ -19,17 +18,10 @@ def load_small(
     limits: Limits = Limits(),  # noqa: B008 - frozen
     fetch: Fetch = Fetch(),  # noqa: B008 - frozen
 ) -> tuple[Pixels, float]:
-    """Load a picture with a longer side of at most `edge` pixels, and its scale.
+    """Load a picture, upright and with a longer side of at most `edge` pixels, and its scale.
 
     JPEG files are decoded at an eighth, a quarter or a half of their size if that is large enough,
     which takes a tenth of the time.
-
-    Returns
-    -------
-    Pixels
-        Upright RGB pixels.
-    float
-        Their width as a share of the width of the page.
     """
     if page == 1:
         image = fetched(load(source, limits=limits, fetch=fetch, decode=False))

@@ -100,27 +100,16 @@ def _question_digest(*parts: str) -> bytes:
 
 
 class Store:
-    """Keep readings, and digests of files, on disk.
+    """Keep readings, and digests of files, on disk, in a file of mode 0600.
 
     Any number of threads and processes of one machine may use a store at the same time.  It must
     not be on a network file system, where SQLite's locks do not work.
 
-    Parameters
-    ----------
-    path
-        The file; created with mode 0600.
-    make
-        Whether to create the file if it does not exist.
-    keep_open
-        Whether to keep one connection until `close`.  Otherwise each call opens its own, so that
-        the store can be pickled and used after a fork.
+    With ``keep_open=False``, each call opens its own connection, so that the store can be pickled
+    and used after a fork.
 
-    Raises
-    ------
-    ArgumentError
-        The file cannot be created or opened, or is not a store.
-    BatchError
-        The file is locked, or the disk is full.
+    Raises ArgumentError if the file cannot be opened, is not a store, or does not exist and `make`
+    is False; BatchError if it is locked, or the disk is full.
     """
 
     def __init__(
@@ -173,18 +162,13 @@ class Store:
         return None if row is None else bool(row[0])
 
     def put(
-        self,
-        question: Question,
-        pictures: tuple[str, ...],
-        names: tuple[str, ...],
+        self, question: Question, pictures: tuple[str, ...], names: tuple[str, ...],
         reading: Reading,
-    ) -> None:
+    ) -> None:  # fmt: skip
         """Write one reading, so that it survives the death of the process.
 
         `pictures` are the hexadecimal SHA-256 digests of the one or two pictures, and `names`
         their paths or URLs.
-
-        Raises BatchError if the disk is full, or the file is locked.
         """
         result = reading.result
         error = type(result).__name__ if isinstance(result, CvocrError) else None
@@ -207,9 +191,8 @@ class Store:
     def engines(self) -> list[tuple[str, str]]:
         """Return the name and the identity of each engine with readings in the store."""
         with self._connected() as connection:
-            return list(
-                connection.execute(f"SELECT DISTINCT questions.engine, identity FROM {_READINGS}")
-            )
+            query = f"SELECT DISTINCT questions.engine, identity FROM {_READINGS}"
+            return list(connection.execute(query))
 
     def count(self, identity: str) -> int:
         """Return the number of readings of one engine."""

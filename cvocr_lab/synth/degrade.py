@@ -7,28 +7,27 @@ visible) to 1 (text of 30 px height is hardly legible), and returns a new pictur
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 Picture = NDArray[np.uint8]
 Degradation = Callable[[Picture, np.random.Generator, float], Picture]
+Step = tuple[Degradation, float, float]
+"""An effect, its probability and its greatest strength."""
 
 
 def gaussian_blur(rgb: Picture, rng: np.random.Generator, strength: float) -> Picture:
     """Blur with a sigma of up to 2.2 px."""
-    import cv2
-
     sigma = 0.25 + 1.95 * strength * rng.uniform(0.6, 1.0)
     return np.asarray(cv2.GaussianBlur(rgb, (0, 0), sigma), np.uint8)
 
 
 def motion_blur(rgb: Picture, rng: np.random.Generator, strength: float) -> Picture:
     """Blur along a straight line of up to 9 px in any direction."""
-    import cv2
-
     length = 1.0 + 8.0 * strength * rng.uniform(0.5, 1.0)
     kernel = _path(round(length * 2) / 2, int(rng.integers(0, 12)) * 15)
     return np.asarray(cv2.filter2D(rgb, -1, kernel), np.uint8)
@@ -36,8 +35,6 @@ def motion_blur(rgb: Picture, rng: np.random.Generator, strength: float) -> Pict
 
 @lru_cache(maxsize=512)
 def _path(length: float, angle_deg: int) -> NDArray[np.float32]:
-    import cv2
-
     size = 2 * math.ceil(length / 2) + 1
     kernel = np.zeros((size, size), np.float32)
     half = length / 2
@@ -50,8 +47,6 @@ def _path(length: float, angle_deg: int) -> NDArray[np.float32]:
 
 def defocus_blur(rgb: Picture, rng: np.random.Generator, strength: float) -> Picture:
     """Blur with a disc of up to 3 px radius."""
-    import cv2
-
     radius = 0.4 + 2.6 * strength * rng.uniform(0.5, 1.0)
     return np.asarray(cv2.filter2D(rgb, -1, _disc(round(radius * 4) / 4)), np.uint8)
 
@@ -66,26 +61,20 @@ def _disc(radius: float) -> NDArray[np.float32]:
 
 def noise(rgb: Picture, rng: np.random.Generator, strength: float) -> Picture:
     """Add sensor noise with a sigma of up to 26 levels; it is often coarser than a pixel."""
-    import cv2
-
     sigma = 26.0 * strength * rng.uniform(0.5, 1.0)
-    height, width = rgb.shape[:2]
-    shape = (*rgb.shape[:2], *rgb.shape[2:])
-    if rng.random() < 0.4:
-        shape = (math.ceil(height / 2), math.ceil(width / 2), *rgb.shape[2:])
-    if rgb.ndim == 3 and rng.random() < 0.5:  # the same noise in all channels
-        shape = (*shape[:2], 1)
-    grain = rng.standard_normal(shape, dtype=np.float32) * np.float32(sigma)
-    if grain.shape[:2] != (height, width):
+    height, width, *channels = rgb.shape
+    coarse = rng.random() < 0.4
+    if channels and rng.random() < 0.5:
+        channels = [1]  # the same noise in all channels
+    size = (math.ceil(height / 2), math.ceil(width / 2)) if coarse else (height, width)
+    grain = rng.standard_normal((*size, *channels), dtype=np.float32) * np.float32(sigma)
+    if coarse:
         grain = cv2.resize(grain, (width, height), interpolation=cv2.INTER_LINEAR)
-        grain = grain.reshape(height, width, *shape[2:])
-    return _clip(rgb.astype(np.float32) + grain)
+    return _clip(rgb.astype(np.float32) + grain.reshape(height, width, *channels))
 
 
 def jpeg(rgb: Picture, rng: np.random.Generator, strength: float) -> Picture:
     """Compress as JPEG with a quality from 92 to 12."""
-    import cv2
-
     quality = round(92 - 80 * strength * rng.uniform(0.7, 1.0))
     _, data = cv2.imencode(".jpg", rgb, [cv2.IMWRITE_JPEG_QUALITY, quality])
     flag = cv2.IMREAD_GRAYSCALE if rgb.ndim == 2 else cv2.IMREAD_COLOR
@@ -94,8 +83,6 @@ def jpeg(rgb: Picture, rng: np.random.Generator, strength: float) -> Picture:
 
 def low_resolution(rgb: Picture, rng: np.random.Generator, strength: float) -> Picture:
     """Scale down to as little as 30 % and back, as if taken from far away."""
-    import cv2
-
     height, width = rgb.shape[:2]
     scale = 1.0 - 0.7 * strength * rng.uniform(0.7, 1.0)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
@@ -150,14 +137,21 @@ SENSOR: tuple[Degradation, ...] = (noise, jpeg)
 """Effects of the sensor and the file, in this order."""
 
 
+def applied(steps: Sequence[Step], rgb: Picture, rng: np.random.Generator) -> Picture:
+    """Apply the effects in order, each with its probability and a random strength."""
+    for effect, chance, greatest in steps:
+        if rng.random() < chance:
+            rgb = effect(rgb, rng, float(rng.uniform(0.05, greatest)))
+    return rgb
+
+
 def photograph(rgb: Picture, rng: np.random.Generator, strength: float) -> Picture:
     """Apply random effects of light, lens and sensor, in this order, with up to this strength."""
-    result = rgb
     for stage, chance in ((LIGHT, 0.25), (CAMERA, 0.35), (SENSOR, 0.5)):
-        for step in stage:
+        for effect in stage:
             if rng.random() < chance:
-                result = step(result, rng, float(strength * rng.uniform(0.2, 1.0)))
-    return result
+                rgb = effect(rgb, rng, float(strength * rng.uniform(0.2, 1.0)))
+    return rgb
 
 
 def _ramp(shape: tuple[int, ...], rng: np.random.Generator) -> NDArray[np.float32]:

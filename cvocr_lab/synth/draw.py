@@ -13,9 +13,8 @@ from cvocr_lab.kinds import DocumentType, Layout, Picture
 from cvocr_lab.kinds._made_up import sample_name
 from cvocr_lab.results import Quad, box_quad
 from cvocr_lab.synth import fonts, grounds, pictures
-from cvocr_lab.synth.desk import Desk, centred, free_span, put
+from cvocr_lab.synth.drawing import Desk, Rgb, Sheet, centred, free_span, join_quads, put, typeface
 from cvocr_lab.synth.drawing import Picture as Pixels
-from cvocr_lab.synth.drawing import Rgb, Sheet, join_quads, typeface
 from cvocr_lab.synth.values import draw_slots
 
 _RANKS = ("Thượng tá", "Đại tá", "Trung tá", "Thiếu tá", "Thiếu tướng", "Trung tướng")
@@ -37,53 +36,29 @@ class Drawn:
 
 
 def draw(
-    kind: DocumentType,
-    layout: Layout,
-    values: Mapping[str, str],
-    chance: random.Random,
-    *,
-    pool: fonts.Pool = "shipped",
-    scale: float = 14.0,
-) -> Drawn:
-    """Draw the paper.
-
-    Parameters
-    ----------
-    values
-        Printed values by field name; fields that are not in the layout are ignored.
-    scale
-        Pixels per millimetre.
-    """
+    kind: DocumentType, layout: Layout, values: Mapping[str, str], chance: random.Random, *,
+    pool: fonts.Pool, scale: float,
+) -> Drawn:  # fmt: skip
+    """Draw the paper with those of the values that its layout has; `scale` is in pixels per mm."""
     rng = np.random.default_rng(chance.getrandbits(64))
     size = (round(layout.size[0] * scale), round(layout.size[1] * scale))
     sheet = Sheet(grounds.ground(size, layout.ground, rng), scale)
     desk = _desk(kind, layout, values, chance, rng, pool, sheet)
-    over = {"seal", "signature"}
+    over = [picture for picture in layout.pictures if picture.role in {"seal", "signature"}]
     for picture in layout.pictures:
-        if picture.role not in over:
+        if picture not in over:
             _picture(desk, picture)
     _prints(desk)
     draw_slots(desk)
-    for picture in layout.pictures:
-        if picture.role in over:
-            _picture(desk, picture)
-    return Drawn(
-        np.clip(sheet.picture, 0, 255).astype(np.uint8),
-        desk.fields,
-        desk.quads,
-        tuple(sheet.lines),
-    )
+    for picture in over:
+        _picture(desk, picture)
+    return Drawn(sheet.finished(), desk.fields, desk.quads, tuple(sheet.lines))
 
 
 def _desk(
-    kind: DocumentType,
-    layout: Layout,
-    values: Mapping[str, str],
-    chance: random.Random,
-    rng: np.random.Generator,
-    pool: fonts.Pool,
-    sheet: Sheet,
-) -> Desk:
+    kind: DocumentType, layout: Layout, values: Mapping[str, str], chance: random.Random,
+    rng: np.random.Generator, pool: fonts.Pool, sheet: Sheet,
+) -> Desk:  # fmt: skip
     style: fonts.Style = "serif" if layout.serif else "sans"
     if chance.random() < 0.12:
         style = "sans" if layout.serif else "serif"
@@ -128,28 +103,17 @@ def _picture(desk: Desk, picture: Picture) -> None:
         desk.fields["qr"] = payload
     elif picture.role == "seal" and desk.kind.side != "back" and desk.kind.family == "id":
         stamp = pictures.dry_seal(width, height, rng)
+    elif picture.role in pictures.BY_ROLE:
+        stamp = pictures.BY_ROLE[picture.role](width, height, rng)
     else:
-        drawing = {
-            "portrait": pictures.portrait, "emblem": pictures.emblem, "seal": pictures.seal,
-            "signature": pictures.signature, "finger": pictures.finger, "chip": pictures.chip,
-            "barcode": pictures.barcode,
-        }.get(picture.role)  # fmt: skip
-        if drawing is None:
-            return
-        stamp = drawing(width, height, rng)
+        return
     desk.sheet.colour(stamp, round(x * scale), round(y * scale))
     if picture.role == "signature":
         name = sample_name(chance, "Nam")
         if desk.kind.family == "vehicle" and chance.random() < 0.7:
             centred(desk, chance.choice(_RANKS), x + picture.width / 2, y - 0.5, 2.2, bold=False)
-        centred(
-            desk,
-            name,
-            x + picture.width / 2,
-            min(y + picture.height + 2, desk.layout.size[1] - 1.2),
-            2.2,
-            bold=True,
-        )
+        below = min(y + picture.height + 2, desk.layout.size[1] - 1.2)
+        centred(desk, name, x + picture.width / 2, below, 2.2, bold=True)
 
 
 def _prints(desk: Desk) -> None:
@@ -166,13 +130,5 @@ def _prints(desk: Desk) -> None:
         )  # fmt: skip
         if re.match(r"Họ và tên (cha|mẹ)", fixed.text):
             name = sample_name(desk.chance, "Nữ" if "mẹ" in fixed.text else "Nam").upper()
-            put(
-                desk,
-                name,
-                end + 1.2,
-                fixed.y,
-                size,
-                desk.typed,
-                ink=desk.value_ink,
-                room=right - end - 1.2,
-            )
+            x, room = end + 1.2, right - end - 1.2
+            put(desk, name, x, fixed.y, size, desk.typed, ink=desk.value_ink, room=room)

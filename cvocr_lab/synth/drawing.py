@@ -1,4 +1,4 @@
-"""Draw text on a paper, and record the quad of each line.
+"""Draw text on a paper, where it has space, and record the quad of each line.
 
 Coordinates are pixels of the flat paper, before it is photographed.
 """
@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+from PIL.ImageFont import FreeTypeFont
 
+from cvocr_lab.kinds import DocumentType, Layout
 from cvocr_lab.results import Quad
 from cvocr_lab.synth import fonts
-
-if TYPE_CHECKING:
-    from PIL.ImageFont import FreeTypeFont
 
 Rgb = tuple[int, int, int]
 Picture = NDArray[np.uint8]
@@ -26,15 +27,7 @@ Picture = NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True)
 class Typeface:
-    """The font files that one paper uses.
-
-    Parameters
-    ----------
-    stretch
-        Horizontal scale.
-    spacing
-        Extra space between letters, in ems.
-    """
+    """The font files that one paper uses, with a horizontal scale and extra spacing in ems."""
 
     regular: Path
     bold: Path
@@ -73,21 +66,18 @@ def typeface(rng: random.Random, style: fonts.Style, pool: fonts.Pool) -> Typefa
 
 @dataclass(slots=True)
 class Sheet:
-    """A paper being drawn.
-
-    Parameters
-    ----------
-    picture
-        Float RGB, changed in place.
-    scale
-        Pixels per millimetre.
-    lines
-        Every text drawn with its quad.
-    """
+    """A paper being drawn: its float RGB picture is changed in place."""
 
     picture: NDArray[np.float32]
     scale: float
+    """Pixels per millimetre."""
+
     lines: list[tuple[str, Quad]] = field(default_factory=list)
+    """Every text drawn, with its quad."""
+
+    def finished(self) -> Picture:
+        """Return the picture as ``uint8``."""
+        return np.clip(self.picture, 0, 255).astype(np.uint8)
 
     def blend(self, mask: NDArray[np.float32], left: int, top: int, ink: Rgb) -> None:
         """Paint `ink` through `mask` (0 to 1), whose top left corner is at `left`, `top`."""
@@ -122,44 +112,19 @@ def width_of(text: str, path: Path, size: float, face: Typeface, stretch: float 
 
 
 def write(
-    sheet: Sheet,
-    text: str,
-    x: float,
-    y: float,
-    path: Path,
-    size: float,
-    face: Typeface,
-    *,
-    ink: Rgb,
-    rng: np.random.Generator,
-    stretch: float = 1.0,
-    wear: float = 0.15,
-    angle_deg: float = 0.0,
-    embolden: float = 0.0,
-    parts: tuple[tuple[int, int], ...] = (),
+    sheet: Sheet, text: str, x: float, y: float, path: Path, size: float, face: Typeface, *,
+    ink: Rgb, rng: np.random.Generator, stretch: float = 1.0, wear: float = 0.15,
+    angle_deg: float = 0.0, embolden: float = 0.0, parts: tuple[tuple[int, int], ...] = (),
     listed: bool = True,
-) -> tuple[Quad, ...]:
+) -> tuple[Quad, ...]:  # fmt: skip
     """Write one line; `x` and `y` are the left end of its baseline.
 
-    Parameters
-    ----------
-    wear
-        0 for even ink, 1 for ink that is mostly gone.
-    embolden
-        Thickness added to strokes, in pixels, for fonts without a bold file.
-    parts
-        Ranges of characters that get quads of their own.
-    listed
-        Whether the line is added to `Sheet.lines`.
+    With `wear` 0 the ink is even, with 1 most of it is gone.  `embolden` thickens strokes, in
+    pixels, for fonts without a bold file.  `listed` adds the line to `Sheet.lines`.
 
-    Returns
-    -------
-    tuple of Quad
-        The quad of the whole line, then one quad for each of `parts`.
+    Returns the quad of the whole line, then that of each of `parts`, which are ranges of
+    characters.
     """
-    import cv2
-    from PIL import Image, ImageDraw
-
     font = _face(path, size)
     em = max(6, round(size))
     pad = em // 2
@@ -174,13 +139,8 @@ def write(
         gap = 0.0
     else:
         for at, letter in enumerate(text):
-            pen.text(
-                (pad + font.getlength(text[:at]) + gap * at, base),
-                letter,
-                font=font,
-                fill=255,
-                anchor="ls",
-            )
+            left = pad + font.getlength(text[:at]) + gap * at
+            pen.text((left, base), letter, font=font, fill=255, anchor="ls")
     mask = np.asarray(layer, np.float32) / 255
     if embolden > 0.2:
         grown = cv2.dilate(mask, np.ones((1, 3), np.uint8))
@@ -202,12 +162,12 @@ def write(
         return x + float(dx), y + float(dy)
 
     corners = np.array([place(u, v) for u in (0, mask.shape[1]) for v in (0, mask.shape[0])])
-    left, top = np.floor(corners.min(0)).astype(int)
-    size_out = np.ceil(corners.max(0)).astype(int) - (left, top) + 1
-    shift = np.array([x - left, y - top]) - matrix @ (pad, base)
+    x0, y0 = np.floor(corners.min(0)).astype(int)
+    size_out = np.ceil(corners.max(0)).astype(int) - (x0, y0) + 1
+    shift = np.array([x - x0, y - y0]) - matrix @ (pad, base)
     affine = np.column_stack([matrix, shift]).astype(np.float32)
-    placed = cv2.warpAffine(mask, affine, tuple(int(v) for v in size_out), flags=cv2.INTER_LINEAR)
-    sheet.blend(np.asarray(placed, np.float32), int(left), int(top), ink)
+    placed = cv2.warpAffine(mask, affine, tuple(map(int, size_out)))
+    sheet.blend(np.asarray(placed, np.float32), int(x0), int(y0), ink)
 
     margin = 0.06 * em
     v0, v1 = float(rows[0]) - margin, float(rows[-1]) + 1 + margin
@@ -227,8 +187,6 @@ def write(
 
 def _wear(shape: tuple[int, ...], rng: np.random.Generator, wear: float) -> NDArray[np.float32]:
     """Return the share of ink that is left at each pixel, in blotches about a letter wide."""
-    import cv2
-
     height, width = shape
     coarse = rng.random((max(2, height // 8), max(2, width // 8)), dtype=np.float32)
     blotch = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
@@ -247,3 +205,75 @@ def join_quads(quads: list[Quad]) -> Quad:
     a, d = flat @ along, flat @ down
     corners = [(a.min(), d.min()), (a.max(), d.min()), (a.max(), d.max()), (a.min(), d.max())]
     return tuple(float(v) for p, q in corners for v in p * along + q * down)  # type: ignore[return-value]
+
+
+@dataclass(slots=True)
+class Desk:
+    """State of one drawing: values, random choices, fonts, inks and the truth so far."""
+
+    kind: DocumentType
+    layout: Layout
+    values: Mapping[str, str]
+    chance: random.Random
+    rng: np.random.Generator
+    pool: fonts.Pool
+    sheet: Sheet
+    captions: Typeface
+    typed: Typeface
+    ink: Rgb
+    value_ink: Rgb
+    wear: float
+    wobble: float
+    """How far typed values are from their nominal position, in millimetres."""
+    shift: tuple[float, float]
+    caption_em: float
+    value_em: float
+    caption_form: str
+    fields: dict[str, str] = field(default_factory=dict)
+    quads: dict[str, tuple[Quad, ...]] = field(default_factory=dict)
+
+
+def free_span(desk: Desk, x: float, y: float, size: float) -> tuple[float, float]:
+    """Return the left and right end of the free space around a point on a text line."""
+    left, right = 1.2, desk.layout.size[0] - 1.2
+    for box in desk.layout.pictures:
+        if box.role in {"seal", "signature"} or not (
+            box.y < y and y - size * 0.8 < box.y + box.height
+        ):
+            continue
+        if box.x + box.width / 2 < x:
+            left = max(left, box.x + box.width + 0.6)
+        else:
+            right = min(right, box.x - 0.6)
+    return left, right
+
+
+def put(
+    desk: Desk, text: str, x: float, y: float, size: float, face: Typeface, *, bold: bool = False,
+    italic: bool = False, ink: Rgb | None = None, room: float | None = None, centre: bool = False,
+    parts: tuple[tuple[int, int], ...] = (), angle_deg: float = 0.0, wear: float = 0.0,
+) -> tuple[float, tuple[Quad, ...]]:  # fmt: skip
+    """Write a text at a position in mm, compressed to fit `room`; return right end and quads."""
+    scale = desk.sheet.scale
+    path = face.bold if bold else face.italic if italic else face.regular
+    em, stretch = size * scale, 1.0
+    wide = width_of(text, path, em, face)
+    if room is not None and wide > room * scale:
+        stretch = max(0.74, room * scale / wide)
+        em *= min(1.0, room * scale / (wide * stretch))
+    span = width_of(text, path, em, face, stretch) / scale
+    if centre:
+        x -= span / 2
+    quads = write(
+        desk.sheet, text, x * scale, y * scale, path, em, face, ink=ink or desk.ink, rng=desk.rng,
+        stretch=stretch, wear=wear, angle_deg=angle_deg, parts=parts,
+        embolden=0.7 if bold and face.bold == face.regular else 0.0,
+    )  # fmt: skip
+    return x + span, quads
+
+
+def centred(desk: Desk, text: str, x: float, y: float, size: float, *, bold: bool) -> None:
+    """Write a text centred at `x`, within the free space."""
+    left, right = free_span(desk, x, y, size)
+    room = 2 * min(x - left, right - x)
+    put(desk, text, x, y, size, desk.captions, bold=bold, room=room, centre=True)

@@ -12,16 +12,17 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from cvocr_lab.synth import degrade, scenes
 from cvocr_lab.synth.generate import Sample
 from cvocr_lab.synth.papers import Values
-from cvocr_lab.synth.photograph import Placed
+from cvocr_lab.synth.photograph import shifted
 
 _CARD_MM: Final = 85.6
-_LEAST_STRIPES: Final = 0.03
+_LEAST_STRIPES: Final = 0.03  # of the light; weaker stripes cannot be seen in the picture
 
 
 def _corners(sample: Sample) -> NDArray[np.float64]:
@@ -39,11 +40,8 @@ def recaptured(sample: Sample, rng: np.random.Generator) -> Sample:
     """Show the picture on a screen and take it from there, with colour stripes and moiré.
 
     The stripes are waves, weakened by the lens and the pixels of the sensor; the moiré then comes
-    from the sampling itself.  The stripes have at least 3 % of the light, because weaker stripes
-    cannot be seen in the picture.
+    from the sampling itself.
     """
-    import cv2
-
     height, width = sample.image.shape[:2]
     pitch, left = 0.0, 0.0
     while 1.65 * left < _LEAST_STRIPES:
@@ -55,7 +53,7 @@ def recaptured(sample: Sample, rng: np.random.Generator) -> Sample:
     centre = np.array([width / 2, height / 2])
     cos, sin = np.cos(angle), np.sin(angle)
     turn = np.array([[cos, -sin, 0], [sin, cos, 0], [lean[0], lean[1], 1.0]])
-    there = np.array([[1, 0, -centre[0]], [0, 1, -centre[1]], [0, 0, 1]])
+    there = shifted(*-centre)
     matrix = np.linalg.inv(there) @ turn @ there
     small = cv2.resize(
         sample.image, (round(width / pitch), round(height / pitch)), interpolation=cv2.INTER_AREA
@@ -78,14 +76,11 @@ def recaptured(sample: Sample, rng: np.random.Generator) -> Sample:
     image = np.clip(out, 0, 255).astype(np.uint8)
     image = degrade.noise(image, rng, float(rng.uniform(0.02, 0.2)))
     image = degrade.jpeg(image, rng, float(rng.uniform(0.05, 0.35)))
-    truths = tuple(truth.moved(Placed(matrix).quad) for truth in sample.truths)
-    return replace(sample, image=image, truths=truths)
+    return sample.moved(image, matrix)
 
 
 def photocopied(sample: Sample, rng: np.random.Generator) -> Sample:
     """Turn the paper into a grey copy; its surroundings keep their colours."""
-    import cv2
-
     grey = cv2.cvtColor(sample.image, cv2.COLOR_RGB2GRAY).astype(np.float32)
     grey = np.clip((grey - 128) * rng.uniform(1.0, 1.7) + rng.uniform(125, 160), 0, 255)
     grey = np.clip(grey + rng.normal(0, rng.uniform(1, 6), grey.shape), 0, 255)
@@ -101,29 +96,18 @@ def photocopied(sample: Sample, rng: np.random.Generator) -> Sample:
     return replace(sample, image=image)
 
 
-def _cut(sample: Sample, x0: int, y0: int, x1: int, y1: int) -> Sample:
-    image = np.ascontiguousarray(sample.image[y0:y1, x0:x1])
-    move = np.array([[1, 0, -x0], [0, 1, -y0], [0, 0, 1.0]])
-    return replace(
-        sample, image=image, truths=tuple(truth.moved(Placed(move).quad) for truth in sample.truths)
-    )
-
-
 def _cut_at(sample: Sample, rng: np.random.Generator, inside_mm: float) -> Sample:
     """Cut one side of the picture so that the nearest corner is this far inside."""
     corners, height, width = _corners(sample), *sample.image.shape[:2]
     gap = inside_mm * pixels_per_mm(sample)
+    (left, top), (right, bottom) = corners.min(0) - gap, corners.max(0) + gap
     side = int(rng.integers(4))
-    x0, y0, x1, y1 = 0, 0, width, height
-    if side == 0:
-        x0 = round(max(0.0, corners[:, 0].min() - gap))
-    elif side == 1:
-        x1 = round(min(float(width), corners[:, 0].max() + gap))
-    elif side == 2:
-        y0 = round(max(0.0, corners[:, 1].min() - gap))
-    else:
-        y1 = round(min(float(height), corners[:, 1].max() + gap))
-    return _cut(sample, x0, y0, x1, y1)
+    x0 = round(max(0.0, left)) if side == 0 else 0
+    x1 = round(min(float(width), right)) if side == 1 else width
+    y0 = round(max(0.0, top)) if side == 2 else 0
+    y1 = round(min(float(height), bottom)) if side == 3 else height
+    image = np.ascontiguousarray(sample.image[y0:y1, x0:x1])
+    return sample.moved(image, shifted(-x0, -y0))
 
 
 def clipped(sample: Sample, rng: np.random.Generator) -> Sample:
@@ -138,8 +122,6 @@ def crowded(sample: Sample, rng: np.random.Generator) -> Sample:
 
 def blurred(sample: Sample, rng: np.random.Generator) -> Sample:
     """Blur the picture so that small print cannot be read."""
-    import cv2
-
     reach = pixels_per_mm(sample) * rng.uniform(0.26, 0.4)
     if rng.random() < 0.5:
         image = cv2.GaussianBlur(sample.image, (0, 0), reach)
@@ -193,15 +175,7 @@ def covered(sample: Sample, rng: np.random.Generator) -> Sample:
 Fault = Callable[[Sample, np.random.Generator], Sample]
 
 FAULTS: Final[Mapping[str, Fault]] = MappingProxyType(
-    {
-        "recaptured": recaptured,
-        "photocopied": photocopied,
-        "clipped": clipped,
-        "crowded": crowded,
-        "blurred": blurred,
-        "glared": glared,
-        "covered": covered,
-    }
+    {f.__name__: f for f in (recaptured, photocopied, clipped, crowded, blurred, glared, covered)}
 )
 """All faults of pictures, by name."""
 

@@ -12,12 +12,14 @@ import re
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
+
+import matplotlib as mpl
+from fontTools.ttLib import TTFont
+from PIL import ImageFont
+from PIL.ImageFont import FreeTypeFont
 
 from cvocr_lab.text import CHARSET
-
-if TYPE_CHECKING:
-    from PIL.ImageFont import FreeTypeFont
 
 Style = Literal["sans", "serif", "mono", "condensed", "ocrb"]
 Pool = Literal["shipped", "train", "valid", "test"]
@@ -58,24 +60,13 @@ _MIN_WEIGHT = 300
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """One font file.
-
-    Parameters
-    ----------
-    path
-        The file.
-    family
-        Name of the font family, e.g. ``"Noto Sans"``.
-    style
-        General look.
-    vietnamese
-        Whether it has all characters of `CHARSET`; if not, it has only ASCII.
-    """
+    """One font file."""
 
     path: Path
     family: str
     style: Style
-    vietnamese: bool = True
+    vietnamese: bool
+    """Whether it has all characters of `CHARSET`; if not, it has only ASCII."""
 
     @property
     def pool(self) -> Pool:
@@ -97,16 +88,12 @@ def faces() -> tuple[Face, ...]:
 @cache
 def shipped() -> tuple[Face, ...]:
     """List the DejaVu files of matplotlib; the monospaced ones do not have all letters."""
-    import matplotlib as mpl
-
     folder = Path(mpl.get_data_path()) / "fonts" / "ttf"
     found = (_face(f) for f in sorted(folder.glob("DejaVu*.ttf")))
     return tuple(face for face in found if face is not None)
 
 
 def _face(path: Path) -> Face | None:
-    from fontTools.ttLib import TTFont
-
     try:
         with TTFont(path, lazy=True) as font:
             has = (font.getBestCmap() or {}).keys()
@@ -114,21 +101,18 @@ def _face(path: Path) -> Face | None:
             names = font["name"]
             family = str(names.getDebugName(16) or names.getDebugName(1) or path.stem)
             fixed = bool(font["post"].isFixedPitch)
-            panose = font["OS/2"].panose if "OS/2" in font else None
-            serif = panose is not None and panose.bFamilyType == 2 and 2 <= panose.bSerifStyle <= 10
-            narrow = "OS/2" in font and font["OS/2"].usWidthClass < 5
-            hairline = "OS/2" in font and font["OS/2"].usWeightClass < _MIN_WEIGHT
+            serif = narrow = hairline = False
+            if about := font.get("OS/2"):
+                serif = about.panose.bFamilyType == 2 and 2 <= about.panose.bSerifStyle <= 10
+                narrow = about.usWidthClass < 5
+                hairline = about.usWeightClass < _MIN_WEIGHT
     except Exception:  # a broken font file can raise any error
         return None
     vietnamese = {ord(c) for c in CHARSET} <= has
     name = f"{family} {path.stem}"
     ocrb = "ocr" in name.lower()  # OCR-B has no Vietnamese; OCR-A is used as a monospaced font
-    if (
-        not drawn
-        or hairline
-        or _UNFIT.search(name)
-        or not (vietnamese or ((fixed or ocrb) and set(range(32, 127)) <= has))
-    ):
+    complete = vietnamese or ((fixed or ocrb) and set(range(32, 127)) <= has)
+    if not drawn or hairline or not complete or _UNFIT.search(name):
         return None
     return Face(path, family, _style(name, fixed, serif, narrow), vietnamese)
 
@@ -149,17 +133,8 @@ def _style(name: str, fixed: bool, serif: bool, narrow: bool) -> Style:
     return "sans"
 
 
-def families(*, training: bool) -> dict[str, list[Path]]:
-    """Return the families with all Vietnamese letters (all, or for training), and their files."""
-    found: dict[str, list[Path]] = {}
-    for face in faces():
-        if face.vietnamese and (face.pool == "train" or not training):
-            found.setdefault(face.family, []).append(face.path)
-    return found
-
-
 @cache
-def _choices(style: Style | None, pool: Pool) -> dict[str, list[Path]]:
+def _families(style: Style | None, pool: Pool) -> dict[str, list[Path]]:
     among = shipped() if pool == "shipped" else [f for f in faces() if f.pool == pool]
     fit = [f for f in among if f.vietnamese and style in (None, f.style)]
     if style == "ocrb":  # the MRZ needs no Vietnamese letters; any monospaced font can replace it
@@ -170,12 +145,6 @@ def _choices(style: Style | None, pool: Pool) -> dict[str, list[Path]]:
     return found
 
 
-@cache
-def _weights(style: Style | None, pool: Pool) -> tuple[tuple[str, ...], tuple[float, ...]]:
-    names = tuple(_choices(style, pool))
-    return names, tuple(float(_COMMON.get(name, 1)) for name in names)
-
-
 def pick(rng: random.Random, style: Style | None, pool: Pool) -> Path:
     """Choose a font family at random, and one of its files.
 
@@ -184,10 +153,11 @@ def pick(rng: random.Random, style: Style | None, pool: Pool) -> Path:
     If the pool does not have the style, ``ocrb`` becomes ``mono`` and other styles become any
     style.  Files for ``ocrb`` may have only ASCII.
     """
-    if not _choices(style, pool):
+    families = _families(style, pool)
+    if not families:
         return pick(rng, None, pool)
-    names, weights = _weights(style, pool)
-    files = _choices(style, pool)[rng.choices(names, weights)[0]]
+    weights = [float(_COMMON.get(name, 1)) for name in families]
+    files = families[rng.choices(list(families), weights)[0]]
     if style == "ocrb":
         return rng.choice(files)
     # Regular files are more important than the many black and thin ones of large families.
@@ -201,6 +171,4 @@ _CUTS = (r"Regular|Roman|Book|-R$|^[A-Z][a-z]+$", r"Bold$", r"Italic$|Oblique$|-
 @lru_cache(maxsize=512)
 def load(path: Path, size: int) -> FreeTypeFont:
     """Open the font at `size` pixels per em, with the fast layout engine."""
-    from PIL import ImageFont
-
     return ImageFont.truetype(str(path), size, layout_engine=ImageFont.Layout.BASIC)

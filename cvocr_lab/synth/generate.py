@@ -13,16 +13,18 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
+from PIL import Image
 
-from cvocr_lab.kinds import TYPES, DocumentType, Layout, document_type
+from cvocr_lab.kinds import TYPES, DocumentType, Layout, document_type, field_order
 from cvocr_lab.results import Quad
 from cvocr_lab.synth import fonts
 from cvocr_lab.synth.draw import Drawn, draw
 from cvocr_lab.synth.handling import handle
 from cvocr_lab.synth.papers import Values, paper_values
 from cvocr_lab.synth.persons import Person
-from cvocr_lab.synth.photograph import Paper, photograph
+from cvocr_lab.synth.photograph import Matrix, Paper, photograph, shifted, warped
 
 Tier = Literal["scan", "photo", "hard"]
 _PLASTIC = {name for name, kind in TYPES.items() if kind.family == "id" and "cmt" not in name}
@@ -54,8 +56,12 @@ class Truth:
     lines: tuple[tuple[str, Quad], ...]
     corners: Quad
 
-    def moved(self, move: Callable[[Quad], Quad]) -> Truth:
-        """Return the truth with `move` applied to all quads."""
+    def moved(self, matrix: Matrix) -> Truth:
+        """Return the truth with all quads mapped through a homography."""
+
+        def move(quad: Quad) -> Quad:
+            return tuple(float(round(v, 2)) for v in warped(matrix, quad).ravel())  # type: ignore[return-value]
+
         return replace(
             self,
             quads={name: move(quad) for name, quad in self.quads.items()},
@@ -74,20 +80,12 @@ class Sample:
     tier: Tier
     seed: int
 
-    def scaled(self, image: NDArray[np.uint8], across: float, down: float) -> Sample:
-        """Return the sample with the scaled picture `image`; the factors are x and y."""
-
-        def move(quad: Quad) -> Quad:
-            return tuple(round(v * (down if i % 2 else across), 2) for i, v in enumerate(quad))  # type: ignore[return-value]
-
-        return replace(self, image=image, truths=tuple(t.moved(move) for t in self.truths))
+    def moved(self, image: NDArray[np.uint8], matrix: Matrix) -> Sample:
+        """Return the sample with another picture, to which the homography leads."""
+        return replace(self, image=image, truths=tuple(t.moved(matrix) for t in self.truths))
 
 
-@dataclass(frozen=True, slots=True)
-class _Face:
-    kind: DocumentType
-    layout: Layout
-    drawn: Drawn
+_Face = tuple[DocumentType, Layout, Drawn]
 
 
 def model_of(kind: DocumentType, layout: Layout) -> str:
@@ -131,9 +129,8 @@ def generate(
     """
     chance = random.Random(f"{type}/{layout}/{tier}/{seed}")
     kind = document_type(type) if type else chance.choice(list(TYPES.values()))
-    chosen = next((x for x in kind.layouts if x.name == layout), None) or chance.choice(
-        kind.layouts
-    )
+    named = [x for x in kind.layouts if x.name == layout]
+    chosen = named[0] if named else chance.choice(kind.layouts)
     values = paper_values(model_of(kind, chosen), chance, person)
     drawn = _side(kind, values)
     faces = [_face(kind, chosen, forge(drawn) if forge else drawn, chance, pool)]
@@ -159,12 +156,13 @@ def generate_pair(
     back = document_type(front.other)
     shared = [x.name for x in front.layouts if any(y.name == x.name for y in back.layouts)]
     name = layout or chance.choice(shared)
-    values = paper_values(model_of(front, _layout(front, name)), chance)
-    samples = []
-    for kind, side_values in zip((front, back), values, strict=True):
-        face = _face(kind, _layout(kind, name), side_values, chance, pool)
-        samples.append(_sample([face], seed, tier, chance))
-    return samples[0], samples[1]
+    values = paper_values(model_of(front, layout_named(front, name)), chance)
+
+    def sample(kind: DocumentType) -> Sample:
+        face = _face(kind, layout_named(kind, name), _side(kind, values), chance, pool)
+        return _sample([face], seed, tier, chance)
+
+    return sample(front), sample(back)
 
 
 def generate_many(
@@ -183,7 +181,8 @@ def generate_many(
         yield generate(name, seed=seed * 1_000_003 + number, tier=tier, pool=pool, layout=layout)
 
 
-def _layout(kind: DocumentType, name: str) -> Layout:
+def layout_named(kind: DocumentType, name: str) -> Layout:
+    """Return a layout of the type."""
     return next(layout for layout in kind.layouts if layout.name == name)
 
 
@@ -195,7 +194,7 @@ def _face(
     kind: DocumentType, layout: Layout, values: Values, chance: random.Random, pool: fonts.Pool
 ) -> _Face:
     scale = 11.0 if layout.size[0] > 100 else 14.0
-    return _Face(kind, layout, draw(kind, layout, values, chance, pool=pool, scale=scale))
+    return kind, layout, draw(kind, layout, values, chance, pool=pool, scale=scale)
 
 
 def _companion(
@@ -208,26 +207,27 @@ def _companion(
     """Draw a second paper for the picture: the other side, or the paper of another person."""
     other = TYPES.get(kind.other)
     if other and any(x.name == layout.name for x in other.layouts) and chance.random() < 0.7:
-        return _face(other, _layout(other, layout.name), _side(other, values), chance, pool)
+        there = layout_named(other, layout.name)
+        return _face(other, there, _side(other, values), chance, pool)
     stranger = paper_values(model_of(kind, layout), chance)
     return _face(kind, layout, _side(kind, stranger), chance, pool)
 
 
 def _sample(faces: list[_Face], seed: int, tier: Tier, chance: random.Random) -> Sample:
     rng = np.random.default_rng(chance.getrandbits(64))
-    papers, flat = [], []
-    for face in faces:
-        drawn, kind = face.drawn, face.kind
-        height, width = drawn.picture.shape[:2]
-        handled = handle(drawn.picture, kind.family, model_of(kind, face.layout), rng)
-        scale = width / face.layout.size[0]
-        papers.append(Paper(handled.picture, scale, kind.name in _PLASTIC, handled.inset))
+    papers, insets, flat = [], [], []
+    for kind, layout, drawn in faces:
+        handled = handle(drawn.picture, kind.family, model_of(kind, layout), rng)
+        scale = drawn.picture.shape[1] / layout.size[0]
+        papers.append(Paper(handled.picture, scale, kind.name in _PLASTIC))
+        insets.append(shifted(*handled.inset))
         flat.append(Truth(
-            kind.name, kind.side, face.layout.name, drawn.fields, drawn.quads, drawn.line_quads,
-            drawn.lines, corners=handled.corners(width, height),
+            kind.name, kind.side, layout.name, drawn.fields, drawn.quads, drawn.line_quads,
+            drawn.lines, handled.outline,
         ))  # fmt: skip
-    image, placed = photograph(papers, tier, rng)
-    truths = tuple(truth.moved(place.quad) for truth, place in zip(flat, placed, strict=True))
+    image, matrices = photograph(papers, tier, rng)
+    placed = zip(flat, matrices, insets, strict=True)
+    truths = tuple(truth.moved(matrix @ inset) for truth, matrix, inset in placed)
     return Sample(image, truths, tier, seed)
 
 
@@ -239,8 +239,6 @@ def generate_folder(
     The table has one row per paper: ``image`` (relative to the table), ``type``, ``side``,
     ``tier``, ``page`` (the first is 1), then one column per field, as printed.
     """
-    from PIL import Image
-
     out.mkdir(parents=True, exist_ok=True)
     labelled = []
     for number, sample in enumerate(generate_many(types, count, seed, tier)):
@@ -263,11 +261,7 @@ def write_labels(
     none
         Paths of pictures without a paper.
     """
-    import csv
-
-    from cvocr_lab.kinds import field_order
-
-    rows: list[dict[str, str | int]] = []
+    rows: list[dict[str, object]] = []
     pages: dict[str, int] = {}
     for name, sample in labelled:
         page = pages[name] = pages.get(name, 0) + 1
@@ -276,18 +270,14 @@ def write_labels(
             rows.append({**about, "page": page, **truth.fields})
     used = {column for row in rows for column in row}
     columns = ["image", "type", "side", "tier", "page", *(f for f in field_order() if f in used)]
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, columns, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-        writer.writerows({"image": name} for name in none)
+    rows += ({"image": name} for name in none)
+    table = pd.DataFrame(rows, columns=columns, dtype=object)
+    table.to_csv(path, index=False, lineterminator="\n")
     return path
 
 
 def write_pdf(path: Path, samples: Sequence[Sample], *, dpi: float = 150.0) -> Path:
     """Write a PDF with one picture on each page."""
-    from PIL import Image
-
     first, *others = (Image.fromarray(sample.image) for sample in samples)
     # With a fixed date, each run writes the same bytes.
     when = time.gmtime(0)

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Callable
+from functools import cache
+
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,22 +16,14 @@ Picture = NDArray[np.float32]
 
 
 def ground(size: tuple[int, int], colours: tuple[Rgb, ...], rng: np.random.Generator) -> Picture:
-    """Draw the background of a paper.
+    """Draw the background of a paper in a mixture of the colours.
 
-    Parameters
-    ----------
-    size
-        Width and height in pixels.
-    colours
-        Colours that are mixed.  They vary a little each time, as print and age do.
+    They vary a little each time, as print and age do.  `size` is width and height in pixels.
     """
-    import cv2
-
     width, height = size
     tint = rng.normal(0, 6, 3) + rng.normal(0, 5)
-    palette = np.clip(
-        np.array(colours, np.float32) + tint + rng.normal(0, 5, (len(colours), 3)), 60, 254
-    )
+    palette = np.array(colours, np.float32) + tint + rng.normal(0, 5, (len(colours), 3))
+    palette = np.clip(palette, 60, 254)
     weights = rng.random((3, 4, len(palette))).astype(np.float32) ** 2
     weights /= weights.sum(-1, keepdims=True)
     coarse = (weights @ palette).astype(np.float32)
@@ -45,11 +42,13 @@ def ground(size: tuple[int, int], colours: tuple[Rgb, ...], rng: np.random.Gener
     return np.asarray(np.clip(picture, 0, 255), np.float32)
 
 
-def _polyline(layer: NDArray[np.uint8], x: NDArray[np.float64], y: NDArray[np.float64]) -> None:
-    import cv2
-
-    points = np.round(np.stack([x, y], 1) * 16).astype(np.int32)
-    cv2.polylines(layer, [points], False, 255, 1, cv2.LINE_AA, 4)
+def _polyline(
+    layer: NDArray[np.uint8], x: NDArray[np.float64], y: NDArray[np.float64], level: int = 255,
+    whole: Callable[[NDArray[np.float64]], NDArray[np.float64]] = np.round,
+) -> None:  # fmt: skip
+    """Draw a line through points; `whole` makes sixteenths of a pixel whole numbers."""
+    points = whole(np.stack([x, y], 1) * 16).astype(np.int32)
+    cv2.polylines(layer, [points], False, level, 1, cv2.LINE_AA, 4)
 
 
 def _waves(layer: NDArray[np.uint8], scale: float, rng: np.random.Generator) -> None:
@@ -61,10 +60,8 @@ def _waves(layer: NDArray[np.uint8], scale: float, rng: np.random.Generator) -> 
     phase = rng.uniform(0, 6.28)
     span, across = (height, width) if turn else (width, height)
     for k, base in enumerate(np.arange(-lift, across + lift, pitch)):
-        wave = (
-            lift * np.sin(waves * t * 6.28 + phase + drift * k) * np.sin(slow * t * 6.28 + 0.11 * k)
-        )
-        along, off = t * span, base + wave
+        swell = lift * np.sin(waves * t * 6.28 + phase + drift * k)
+        along, off = t * span, base + swell * np.sin(slow * t * 6.28 + 0.11 * k)
         _polyline(layer, off if turn else along, along if turn else off)
 
 
@@ -75,11 +72,8 @@ def _rosette(layer: NDArray[np.uint8], scale: float, rng: np.random.Generator) -
     petals, radius = int(rng.integers(5, 19)), rng.uniform(8, 30) * scale
     inner = rng.uniform(0.2, 0.6)
     for k in range(int(rng.integers(6, 18))):
-        r = (
-            radius
-            * (inner + (1 - inner) * np.cos(petals * t / 2 + 0.13 * k) ** 2)
-            * (1 - 0.045 * k)
-        )
+        petal = inner + (1 - inner) * np.cos(petals * t / 2 + 0.13 * k) ** 2
+        r = radius * petal * (1 - 0.045 * k)
         _polyline(layer, cx + r * np.cos(t), cy + r * np.sin(t))
 
 
@@ -98,3 +92,45 @@ def _rays(layer: NDArray[np.uint8], scale: float, rng: np.random.Generator) -> N
             for a in np.linspace(0, 2 * np.pi, count, endpoint=False):
                 r = np.array([ring - 0.05, ring]) * radius
                 _polyline(layer, cx + r * np.cos(a), cy + r * np.sin(a))
+
+
+@cache
+def pattern_sheet(seed: int) -> NDArray[np.float32]:
+    """Draw waves, rosettes, hatching or fibres: 400 x 2400, values from -1 to 1."""
+    rng = random.Random(seed)
+    sheet = np.zeros((400, 2400), np.uint8)
+    x = np.linspace(0, 2400, 600)
+    for _ in range(rng.randint(1, 3)):
+        kind = rng.choice(("waves", "rosettes", "hatching", "fibres", "clouds"))
+        level = rng.randint(110, 255)
+        if kind == "waves":
+            step, high = rng.uniform(4, 16), rng.uniform(4, 60)
+            period, drift = rng.uniform(40, 500), rng.uniform(0, 0.05)
+            for k in range(round(520 / step)):
+                y = k * step - 60 + high * np.sin(2 * np.pi * x / period + k * drift)
+                _polyline(sheet, x, y, level, np.trunc)
+        elif kind == "rosettes":
+            turn = np.linspace(0, 2 * np.pi, 300)
+            for _ in range(rng.randint(6, 25)):
+                cx, cy, r = rng.uniform(0, 2400), rng.uniform(0, 400), rng.uniform(30, 160)
+                lobes = rng.randint(5, 24)
+                for k in range(rng.randint(2, 8)):
+                    radius = r * (1 - k * 0.1) * (1 + 0.25 * np.cos(lobes * turn + k * 0.4))
+                    xs, ys = cx + radius * np.cos(turn), cy + radius * np.sin(turn)
+                    _polyline(sheet, xs, ys, level, np.trunc)
+        elif kind == "hatching":
+            step, slope = rng.uniform(3, 12), rng.uniform(-1.5, 1.5)
+            for k in range(round(6000 / step)):
+                x0 = k * step - 1500
+                ends = (round(x0), 0), (round(x0 + slope * 400), 400)
+                cv2.line(sheet, *ends, level, 1, cv2.LINE_AA)
+        elif kind == "fibres":
+            for _ in range(500):
+                x0, y0 = rng.randint(0, 2400), rng.randint(0, 400)
+                end = (x0 + rng.randint(-20, 20), y0 + rng.randint(-20, 20))
+                cv2.line(sheet, (x0, y0), end, level, 1, cv2.LINE_AA)
+        else:
+            cloud = np.random.default_rng(seed).random((10, 60), np.float32) * level
+            cloud = cv2.resize(cloud, (2400, 400), interpolation=cv2.INTER_CUBIC)
+            sheet = np.maximum(sheet, np.clip(cloud, 0, 255).astype(np.uint8))
+    return np.asarray((sheet - sheet.mean()) / 255, np.float32)

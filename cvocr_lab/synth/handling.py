@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from cvocr_lab.results import Quad, box_quad
 from cvocr_lab.synth import fonts, grounds
 from cvocr_lab.synth.drawing import Picture, Sheet, Typeface, write
 
@@ -15,36 +17,23 @@ from cvocr_lab.synth.drawing import Picture, Sheet, Typeface, write
 class Handled:
     """The paper and its surroundings, in pixels.
 
-    Parameters
-    ----------
-    inset
-        Top left corner of the drawing in the picture.
-    rim
-        Width of the film on the left, top, right and bottom of the drawing.  Film cannot be taken
-        off, so the outline of a laminated card is that of its film.
+    `inset` is the top left corner of the drawing in the picture, and `outline` the paper's corners
+    in pixels of the drawing.  Film cannot be taken off, so the outline of a laminated card is that
+    of its film.
     """
 
     picture: Picture
     inset: tuple[int, int]
-    rim: tuple[int, int, int, int] = (0, 0, 0, 0)
+    outline: Quad
 
-    def corners(self, width: int, height: int) -> tuple[int, int, int, int, int, int, int, int]:
-        """Return the paper's corners in pixels of its drawing, clockwise from the top left."""
-        left, top, right, bottom = self.rim
-        x1, y1 = width + right, height + bottom
-        return -left, -top, x1, -top, x1, y1, -left, y1
+
+def unhandled(picture: Picture) -> Handled:
+    """Return a paper without anything around it."""
+    return Handled(picture, (0, 0), box_quad(0, 0, *picture.shape[1::-1]))
 
 
 def handle(picture: Picture, family: str, model: str, rng: np.random.Generator) -> Handled:
-    """Add folds and scratches, and the lamination or the other page of a passport.
-
-    Parameters
-    ----------
-    picture
-        The flat drawing.
-    family, model
-        ``"id"``, ``"passport"`` or ``"vehicle"``, and the model as `paper_values` has it.
-    """
+    """Add folds and scratches, and the lamination or the other page of a passport."""
     soft = model == "cmnd9" or family == "vehicle"
     if rng.random() < (0.45 if soft else 0.15):
         picture = _folded(picture, rng, many=soft)
@@ -54,22 +43,19 @@ def handle(picture: Picture, family: str, model: str, rng: np.random.Generator) 
         return _laminated(picture, rng)
     if family == "passport" and rng.random() < 0.5:
         return _opened(picture, rng)
-    return Handled(picture, (0, 0))
+    return unhandled(picture)
 
 
 def _folded(picture: Picture, rng: np.random.Generator, *, many: bool) -> Picture:
     """Add folds: a bright and a dark line side by side."""
-    import cv2
-
     height, width = picture.shape[:2]
     shade = np.zeros((height, width), np.float32)
     for _ in range(int(rng.integers(1, 4 if many else 2))):
         across = rng.random() < 0.5
         a, b = rng.uniform(0.1, 0.9), rng.normal(0, 0.04)
-        ends = ((0, (a - b) * height), (width, (a + b) * height))
+        x0, y0, x1, y1 = 0.0, (a - b) * height, width, (a + b) * height
         if not across:
-            ends = (((a - b) * width, 0), ((a + b) * width, height))
-        (x0, y0), (x1, y1) = ends
+            x0, y0, x1, y1 = (a - b) * width, 0.0, (a + b) * width, height
         thick = max(1, round(width * rng.uniform(0.001, 0.003)))
         light = float(rng.uniform(10, 45))
         cv2.line(shade, (round(x0), round(y0)), (round(x1), round(y1)), light, thick, cv2.LINE_AA)
@@ -80,8 +66,6 @@ def _folded(picture: Picture, rng: np.random.Generator, *, many: bool) -> Pictur
 
 
 def _scratched(picture: Picture, rng: np.random.Generator) -> Picture:
-    import cv2
-
     height, width = picture.shape[:2]
     shade = np.zeros((height, width), np.float32)
     for _ in range(int(rng.integers(2, 25))):
@@ -106,8 +90,8 @@ def _laminated(picture: Picture, rng: np.random.Generator) -> Handled:
     out[:, -max(1, right // 8) :] *= 0.85
     haze = rng.uniform(0, 0.14)
     out += (255 - out) * np.float32(haze)
-    rim = left, top, right, bottom
-    return Handled(np.clip(out, 0, 255).astype(np.uint8), (left, top), rim)
+    outline = box_quad(-left, -top, width + right, height + bottom)
+    return Handled(np.clip(out, 0, 255).astype(np.uint8), (left, top), outline)
 
 
 def _opened(picture: Picture, rng: np.random.Generator) -> Handled:
@@ -123,28 +107,18 @@ def _opened(picture: Picture, rng: np.random.Generator) -> Handled:
     rows = np.abs(np.arange(len(out), dtype=np.float32) - tall) / scale
     fold: NDArray[np.float32] = 1 - np.float32(rng.uniform(0.2, 0.5)) * np.exp(-rows / 2.5)
     out *= fold[:, None, None]
-    return Handled(np.clip(out, 0, 255).astype(np.uint8), (0, tall))
+    return Handled(np.clip(out, 0, 255).astype(np.uint8), (0, tall), unhandled(picture).outline)
 
 
 def _note(sheet: Sheet, tall: int, rng: np.random.Generator) -> None:
     """Write some lines of text on the other page."""
-    words = "trang này dành cho ghi chú của cơ quan có thẩm quyền this page is reserved for notes"
+    note = "trang này dành cho ghi chú của cơ quan có thẩm quyền"
     path = fonts.shipped()[0].path
     face = Typeface(path, path, path)
     size = 3.0 * sheet.scale
     y = tall - sheet.scale * rng.uniform(8, 30)
-    for part in ("this page is reserved", words[:52], "GHI CHÚ / NOTES"):
+    for part in ("this page is reserved", note, "GHI CHÚ / NOTES"):
         if y > size:
-            write(
-                sheet,
-                part,
-                14 * sheet.scale,
-                y,
-                path,
-                size,
-                face,
-                ink=(70, 70, 90),
-                rng=rng,
-                listed=False,
-            )
+            write(sheet, part, 14 * sheet.scale, y, path, size, face, ink=(70, 70, 90), rng=rng,
+                  listed=False)  # fmt: skip
         y -= size * 1.8

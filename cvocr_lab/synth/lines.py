@@ -11,21 +11,21 @@ import math
 import random
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
-from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+from PIL.ImageFont import FreeTypeFont
 
+from cvocr_lab.images.crops import rectification
 from cvocr_lab.synth import degrade, fonts, wording
 from cvocr_lab.synth.fonts import Pool, Style
-from cvocr_lab.synth.patterns import pattern_sheet
-
-if TYPE_CHECKING:
-    from PIL.ImageFont import FreeTypeFont
+from cvocr_lab.synth.grounds import pattern_sheet
 
 Picture = NDArray[np.uint8]
 Mask = NDArray[np.float32]
+Box = tuple[float, float, float, float]
 
 _STYLES: tuple[Style, ...] = ("sans", "serif", "condensed", "mono")
 _SHARES = (52, 30, 10, 8)
@@ -35,49 +35,26 @@ _PITCH = (1.02, 1.6)  # of the em, from baseline to baseline
 
 @dataclass(frozen=True, slots=True)
 class TextLine:
-    """One drawn line.
-
-    Parameters
-    ----------
-    text
-        The text.
-    sort
-        One of `wording.SORTS`.
-    picture
-        Grey crop.
-    font
-        The font file.
-    """
+    """One drawn line: its text, its kind in `wording.SORTS`, and the grey crop."""
 
     text: str
     sort: str
     picture: Picture
-    font: Path
 
 
 def draw(
     rng: random.Random,
     *,
     pool: Pool = "train",
-    text: str | None = None,
     sort: str | None = None,
     strength: float | None = None,
 ) -> TextLine:
-    """Draw a line.
+    """Draw a random line, of this kind if `sort` is given.
 
-    Parameters
-    ----------
-    rng
-        Random generator; the same state gives the same line on the same machine.
-    pool
-        Fonts to choose from.
-    text, sort
-        The text and its kind; None for a random text.
-    strength
-        Strength of the degradations, from 0 (a clean scan) to 1; None for a random one.
+    The same state of `rng` gives the same line on the same machine.  `strength` is that of the
+    degradations, from 0 (a clean scan) to 1.
     """
-    if text is None:
-        sort, text = wording.sample(rng, sort)
+    sort, text = wording.sample(rng, sort)
     pixels = np.random.default_rng(rng.getrandbits(64))
     style: Style
     if sort == "mrz":
@@ -89,26 +66,21 @@ def draw(
     font = fonts.load(path, em)
     # Papers print Nº, which the charset has as No.
     shown = text.replace("No", "Nº") if rng.random() < 0.3 else text
-    ink = _set(shown, font, rng, spacing=_spacing(rng, em))
+    spacing = 0.0
+    if rng.random() >= 0.7:
+        ranges = (-0.04, 0.0), (0.0, 0.12), (0.0, 0.3)
+        spacing = em * rng.choice([rng.uniform(*ems) for ems in ranges])
+    ink = _set(shown, font, rng, spacing=spacing)
     canvas = _compose(ink, font, em, rng, pixels, pool)
     if strength is None:
         strength = max(0.0, rng.uniform(-0.15, 1.0)) ** 1.3
     # The degradations are made for text of 30 px height; smaller text gets weaker ones.
     picture = degrade.photograph(canvas, pixels, strength * min(1.0, max(0.15, (em - 6) / 26)))
-    return TextLine(text, sort or "", picture, path)
-
-
-def _spacing(rng: random.Random, em: int) -> float:
-    """Extra pixels between letters."""
-    if rng.random() < 0.7:
-        return 0.0
-    return em * rng.choice((rng.uniform(-0.04, 0.0), rng.uniform(0.0, 0.12), rng.uniform(0, 0.3)))
+    return TextLine(text, sort, picture)
 
 
 def _set(text: str, font: FreeTypeFont, rng: random.Random, *, spacing: float) -> Mask:
     """Draw `text` on a strip with margins: coverage from 0 to 1, baseline at a fixed row."""
-    from PIL import Image, ImageDraw
-
     em = int(font.size)
     top, height, side = _rows(em)
     width = math.ceil(font.getlength(text) + max(0.0, spacing) * len(text)) + 2 * side
@@ -131,13 +103,9 @@ def _rows(em: int) -> tuple[int, int, int]:
 
 
 def _compose(
-    ink: Mask,
-    font: FreeTypeFont,
-    em: int,
-    rng: random.Random,
-    pixels: np.random.Generator,
+    ink: Mask, font: FreeTypeFont, em: int, rng: random.Random, pixels: np.random.Generator,
     pool: Pool,
-) -> Picture:
+) -> Picture:  # fmt: skip
     baseline, height, side = _rows(em)
     ink, width = ink.copy(), ink.shape[1]
     box = _box(ink, font, em, baseline, side, rng)
@@ -162,7 +130,7 @@ def _compose(
 
 def _box(
     ink: Mask, font: FreeTypeFont, em: int, baseline: int, side: int, rng: random.Random
-) -> tuple[float, float, float, float]:
+) -> Box:
     """Return a box as of a detector: between the ink and the full height of the font."""
     rows = np.flatnonzero(ink.max(axis=1) > 0.2)
     columns = np.flatnonzero(ink.max(axis=0) > 0.2)
@@ -229,8 +197,6 @@ def _rules(ground: Mask, em: int, baseline: int, dark: float, rng: random.Random
 
 def _stamp(canvas: Mask, em: int, dark: float, rng: random.Random) -> Mask:
     """Draw the rings of a seal or a pen stroke across the strip."""
-    import cv2
-
     height, width = canvas.shape
     layer = np.zeros((height, width), np.uint8)
     thick = max(1, round(em * rng.uniform(0.04, 0.12)))
@@ -251,29 +217,17 @@ def _stamp(canvas: Mask, em: int, dark: float, rng: random.Random) -> Mask:
     return np.asarray(canvas + np.minimum(0, level - canvas) * cover, np.float32)
 
 
-def _cut(
-    canvas: Picture,
-    box: tuple[float, float, float, float],
-    em: int,
-    rng: random.Random,
-) -> Picture:
+def _cut(canvas: Picture, box: Box, em: int, rng: random.Random) -> Picture:
     """Cut out the box, slightly rotated, skewed and stretched."""
-    import cv2
-
     left, top, right, bottom = box
     height = bottom - top
     lean = em * 0.06
     turn = rng.gauss(0, 0.35 * em) * (0.4 if rng.random() < 0.7 else 1) * 0.25
-    quad = np.asarray(
-        [
-            (left, top - turn), (right, top + turn), (right, bottom + turn), (left, bottom - turn),
-        ],
-        np.float32,
-    )  # fmt: skip
+    corners = (left, top - turn), (right, top + turn), (right, bottom + turn), (left, bottom - turn)
+    quad = np.asarray(corners, np.float32)
     quad += np.asarray([[rng.gauss(0, lean), rng.gauss(0, lean * 0.7)] for _ in range(4)])
     stretch = rng.uniform(0.8, 1.2) if rng.random() < 0.5 else 1.0
     size = (max(8, round((right - left) * stretch)), max(8, round(height)))
-    to = np.asarray([(0, 0), (size[0], 0), size, (0, size[1])], np.float32)
-    matrix = cv2.getPerspectiveTransform(quad.astype(np.float32), to)
     border = cv2.BORDER_REPLICATE
+    matrix = rectification(quad.astype(float), size)
     return np.asarray(cv2.warpPerspective(canvas, matrix, size, borderMode=border), np.uint8)

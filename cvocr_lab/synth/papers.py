@@ -32,13 +32,8 @@ def paper_values(
 ) -> tuple[Values, Values]:
     """Return the values of the front and of the back of a paper of this model.
 
-    Parameters
-    ----------
-    model
-        ``"cmnd9"``, ``"cmnd12"``, ``"cccd"``, ``"chip"``, ``"2024"``, ``"passport_new"``,
-        ``"passport_old"``, ``"motorbike"``, ``"car"`` or ``"vehicle_2024"``.
-    person
-        Holder of the paper; None invents one of a possible age.
+    Models are the keys of `_WRITERS`, ``"motorbike"``, ``"car"`` and ``"vehicle_2024"``.  Without a
+    person, one of a possible age is invented.
     """
     if model in {"motorbike", "car", "vehicle_2024"}:
         values = vehicle_values(model, rng, person or make_person(rng, born=(1950, 2004)))
@@ -118,10 +113,9 @@ def _cccd(person: Person, rng: random.Random) -> tuple[Values, Values]:
 def _chip(person: Person, rng: random.Random) -> tuple[Values, Values]:
     issued = _issue_day(person, rng, dt.date(2021, 1, 25), dt.date(2024, 6, 28))
     values, until = _identity(person, issued)
-    return values | {
-        "noicap": _TITLES[1],
-        "qr": _qr(person, person.address, issued, rng),
-    }, _td1(person, until) | {"duedate": _day(until) if until else ""}
+    return values | {"noicap": _TITLES[1], "qr": _qr(person, person.address, issued, rng)}, _td1(
+        person, until
+    ) | {"duedate": _day(until) if until else ""}
 
 
 def _can_cuoc(person: Person, rng: random.Random) -> tuple[Values, Values]:
@@ -180,11 +174,7 @@ def _zone(
 
 
 def _qr(
-    person: Person,
-    address: str,
-    issued: dt.date,
-    rng: random.Random,
-    extra: tuple[str, ...] = (),
+    person: Person, address: str, issued: dt.date, rng: random.Random, extra: tuple[str, ...] = ()
 ) -> str:
     *small, province = person.spell(address).split(", ")
     if rng.random() < 0.3:

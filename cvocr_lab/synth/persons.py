@@ -21,42 +21,22 @@ _RARE_NAMES = ("H'{}", "Y {}", "K'{}")
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """An invented person.
-
-    Parameters
-    ----------
-    name
-        Full name in title case, with accents.
-    sex
-        ``"Nam"`` or ``"Nữ"``.
-    number, old_number
-        The 12 digits; the 9 digits of the former card.
-    hometown, address
-        Places with three levels, the smallest first; the address begins with house or hamlet.
-    address_2025
-        Address with two levels, as written since 2025-07-01.
-    province
-        Province of residence before 2025-07-01.
-    ethnic, religion, sign
-        Printed values of the cards that have these fields.
-    new_tones
-        Whether this person's papers write tone marks in the new style (hoà, thuỷ).
-    """
+    """An invented person, with values as they are printed; the name is in title case."""
 
     name: str
     sex: str
     birth: dt.date
     number: str
-    old_number: str
-    hometown: str
-    address: str
-    address_2025: str
+    old_number: str  # of the former card, with 9 digits
+    hometown: str  # three levels, the smallest first
+    address: str  # begins with house or hamlet
+    address_2025: str  # two levels, as written since 2025-07-01
     birth_place: str
-    province: str
+    province: str  # before 2025-07-01
     ethnic: str
     religion: str
     sign: str
-    new_tones: bool = False
+    new_tones: bool = False  # hoà, thuỷ instead of hòa, thủy
 
     def spell(self, text: str) -> str:
         """Return the text with the tone marks where this person's papers have them."""

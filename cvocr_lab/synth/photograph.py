@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from cvocr_lab.results import Quad
 from cvocr_lab.synth import degrade, scenes
 
 Picture = NDArray[np.uint8]
@@ -16,37 +16,20 @@ Matrix = NDArray[np.float64]
 A4_MM = (210.0, 297.0)
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """Position of a flat paper: a 3 by 3 homography from its pixels to those of the picture."""
-
-    matrix: Matrix
-
-    def quad(self, quad: Quad) -> Quad:
-        """Return the quad in pixels of the picture."""
-        points = np.column_stack([np.reshape(quad, (4, 2)), np.ones(4)]) @ self.matrix.T
-        flat = points[:, :2] / points[:, 2:]
-        return tuple(float(round(v, 2)) for v in flat.ravel())  # type: ignore[return-value]
+def warped(matrix: Matrix, points: ArrayLike) -> NDArray[np.float64]:
+    """Map points ``(n, 2)`` through a homography."""
+    flat = np.reshape(points, (-1, 2))
+    mapped = np.column_stack([flat, np.ones(len(flat))]) @ matrix.T
+    return np.asarray(mapped[:, :2] / mapped[:, 2:])
 
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """A flat drawing of a paper and its surroundings.
-
-    Parameters
-    ----------
-    scale
-        Pixels per millimetre.
-    rounded
-        Whether its corners are round.
-    inset
-        Top left corner of the paper in the drawing, in pixels.
-    """
+    """A flat drawing of a paper; `scale` is in pixels per millimetre."""
 
     picture: Picture
     scale: float
-    rounded: bool = True
-    inset: tuple[int, int] = (0, 0)
+    has_round_corners: bool
 
     @property
     def size_mm(self) -> tuple[float, float]:
@@ -57,19 +40,8 @@ class Paper:
 
 def photograph(
     papers: Sequence[Paper], tier: str, rng: np.random.Generator
-) -> tuple[Picture, list[Placed]]:
-    """Take one picture of all papers.
-
-    Parameters
-    ----------
-    tier
-        ``"scan"``, ``"photo"`` or ``"hard"``.
-
-    Returns
-    -------
-    tuple
-        The RGB picture and the position of each paper.
-    """
+) -> tuple[Picture, list[Matrix]]:
+    """Take one RGB picture of all papers; also return the homography from each paper to it."""
     picture, matrices = (
         _scan(papers, rng) if tier == "scan" else _shot(papers, rng, hard=tier == "hard")
     )
@@ -79,9 +51,7 @@ def photograph(
         turn = np.array([[0, -1, picture.shape[0] - 1], [1, 0, 0], [0, 0, 1]], float)
         matrices = [turn @ matrix for matrix in matrices]
         picture = np.rot90(picture, -1)
-    inset = [np.array([[1, 0, p.inset[0]], [0, 1, p.inset[1]], [0, 0, 1.0]]) for p in papers]
-    placed = [Placed(m @ shift) for m, shift in zip(matrices, inset, strict=True)]
-    return _finish(np.ascontiguousarray(picture), tier, rng), placed
+    return _finish(np.ascontiguousarray(picture), tier, rng), matrices
 
 
 def _scan(papers: Sequence[Paper], rng: np.random.Generator) -> tuple[Picture, list[Matrix]]:
@@ -116,13 +86,18 @@ def _scan(papers: Sequence[Paper], rng: np.random.Generator) -> tuple[Picture, l
 
 
 def _similar(paper: Paper, density: float, centre_mm: tuple[float, float], angle: float) -> Matrix:
-    """Return the matrix from the paper to the picture: scale, rotate about the middle, move."""
+    """Return the matrix from the paper to the picture of a camera above it."""
     height, width = paper.picture.shape[:2]
-    ratio = density / paper.scale
+    centre = np.array(centre_mm) * density
+    return similarity(density / paper.scale, angle, (width / 2, height / 2), centre)
+
+
+def similarity(ratio: float, angle: float, middle: ArrayLike, to: ArrayLike) -> Matrix:
+    """Return the matrix that scales, rotates and moves a point to another."""
     cos, sin = np.cos(angle) * ratio, np.sin(angle) * ratio
-    turn = np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1]])
-    turn[:2, 2] = np.array(centre_mm) * density - turn[:2, :2] @ (width / 2, height / 2)
-    return turn
+    matrix = np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1.0]])
+    matrix[:2, 2] = np.asarray(to) - matrix[:2, :2] @ np.asarray(middle)
+    return matrix
 
 
 def _shot(
@@ -175,8 +150,6 @@ def _shot(
 
 def _cells(count: int, width: int, height: int) -> list[tuple[float, float, float, float]]:
     """Return the middle and the size of the part of the picture that each paper gets."""
-    if count == 1:
-        return [(width / 2, height / 2, width, height)]
     if height >= width:
         step = height / count
         return [(width / 2, step * (k + 0.5), width, step) for k in range(count)]
@@ -205,10 +178,7 @@ def _lean(
 
 def _corners(matrix: Matrix, paper: Paper) -> NDArray[np.float64]:
     height, width = paper.picture.shape[:2]
-    points = (
-        np.array([(0, 0, 1), (width, 0, 1), (width, height, 1), (0, height, 1)], float) @ matrix.T
-    )
-    return points[:, :2] / points[:, 2:]
+    return warped(matrix, [(0, 0), (width, 0), (width, height), (0, height)])
 
 
 def _inside(matrix: Matrix, paper: Paper, box: tuple[float, float, float, float]) -> Matrix:
@@ -221,14 +191,9 @@ def _inside(matrix: Matrix, paper: Paper, box: tuple[float, float, float, float]
         middle = (low + high) / 2
         half = (high - low) / 2 * ratio
         target = np.clip(middle, np.array(box[:2]) + half + 2, np.array(box[2:]) - half - 2)
-        move = np.array(
-            [
-                [ratio, 0, target[0] - ratio * middle[0]],
-                [0, ratio, target[1] - ratio * middle[1]],
-                [0, 0, 1],
-            ]
-        )
-        matrix = move @ matrix
+        scaling = np.diag([ratio, ratio, 1.0])
+        scaling[:2, 2] = target - ratio * middle
+        matrix = scaling @ matrix
     return matrix
 
 
@@ -236,51 +201,60 @@ def _lay(
     picture: Picture, paper: Paper, matrix: Matrix, rng: np.random.Generator, *, lift: float
 ) -> Matrix:
     """Warp the paper into the picture, in place, over the shadow of its edge; `lift` in mm."""
-    import cv2
-
     height, width = picture.shape[:2]
-    source, shrink = paper.picture, np.eye(3)
     corners = _corners(matrix, paper)
-    ratio = float(np.hypot(*(corners[1] - corners[0]))) / source.shape[1]
-    if ratio < 0.75:  # the warp samples points; detail must be averaged first
-        size = (
-            max(8, round(source.shape[1] * ratio * 1.15)),
-            max(8, round(source.shape[0] * ratio * 1.15)),
-        )
-        shrink = np.diag([source.shape[1] / size[0], source.shape[0] / size[1], 1.0])
-        source = np.asarray(cv2.resize(source, size, interpolation=cv2.INTER_AREA), np.uint8)
-    alpha = _outline(source.shape[1], source.shape[0], paper)
+    ratio = float(np.hypot(*(corners[1] - corners[0]))) / paper.picture.shape[1]
+    source, enlarging = reduced(paper.picture, ratio, least=0.75, spare=1.15)
+    alpha = np.full(source.shape[:2], 255, np.uint8)
+    if paper.has_round_corners:
+        alpha = round_corners(source, paper.scale * source.shape[1] / paper.picture.shape[1])
     pixel_mm = ratio * paper.scale
     sigma = max(0.6, lift * pixel_mm)
     cast = rng.normal(0, lift * pixel_mm * 0.8, 2)
     reach = 3 * sigma + np.abs(cast).max() + 2
     x0, y0 = np.maximum(np.floor(corners.min(0) - reach), 0).astype(int)
     x1, y1 = np.minimum(np.ceil(corners.max(0) + reach), (width, height)).astype(int)
-    move = np.array([[1, 0, -x0], [0, 1, -y0], [0, 0, 1.0]])
+    move = shifted(-x0, -y0)
     out = (int(x1 - x0), int(y1 - y0))
-    warped = cv2.warpPerspective(
-        source, move @ matrix @ shrink, out, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    placed = cv2.warpPerspective(
+        source, move @ matrix @ enlarging, out, borderMode=cv2.BORDER_REPLICATE
     )
-    mask = cv2.warpPerspective(alpha, move @ matrix @ shrink, out, flags=cv2.INTER_LINEAR)
+    mask = cv2.warpPerspective(alpha, move @ matrix @ enlarging, out)
     view = picture[y0:y1, x0:x1]
     aside = np.array([[1, 0, cast[0]], [0, 1, cast[1]]])
     soft = cv2.warpAffine(cv2.GaussianBlur(mask, (0, 0), sigma), aside, out)
     dark = soft.astype(np.float32) / 255 * float(rng.uniform(0.15, 0.5))
     opaque = (mask.astype(np.float32) / 255)[..., None]
     below = view * (1 - dark[..., None])
-    view[:] = (below + (warped - below) * opaque).astype(np.uint8)
+    view[:] = (below + (placed - below) * opaque).astype(np.uint8)
     return matrix
 
 
-def _outline(width: int, height: int, paper: Paper) -> Picture:
-    """Return 255 on the paper; plastic cards have round corners of 3.18 mm (ISO/IEC 7810)."""
-    import cv2
+def shifted(x: float, y: float) -> Matrix:
+    """Return the matrix of a translation."""
+    return np.array([[1, 0, x], [0, 1, y], [0, 0, 1.0]])
 
-    alpha = np.full((height, width), 255, np.uint8)
-    if not paper.rounded:
-        return alpha
-    radius = round(3.18 * paper.scale * width / paper.picture.shape[1])
-    alpha[:] = 0
+
+def reduced(
+    picture: Picture, ratio: float, *, least: float, spare: float
+) -> tuple[Picture, Matrix]:
+    """Reduce a picture before a warp, which samples single points, by a ratio less than `least`.
+
+    The size is `spare` times the needed one.  Also returns the matrix back to the original pixels.
+    """
+    if ratio >= least:
+        return picture, np.eye(3)
+    height, width = picture.shape[:2]
+    size = max(8, round(width * ratio * spare)), max(8, round(height * ratio * spare))
+    small = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return small, np.diag([width / size[0], height / size[1], 1.0])
+
+
+def round_corners(paper: Picture, scale: float) -> Picture:
+    """Return a mask of a plastic card: round corners of 3.18 mm (ISO/IEC 7810)."""
+    height, width = paper.shape[:2]
+    radius = max(1, round(3.18 * scale))
+    alpha = np.zeros((height, width), np.uint8)
     cv2.rectangle(alpha, (radius, 0), (width - radius, height), 255, -1)
     cv2.rectangle(alpha, (0, radius), (width, height - radius), 255, -1)
     for x in (radius, width - 1 - radius):
@@ -327,8 +301,7 @@ def _hold(
     )[side]  # fmt: skip
     skew = rng.normal(0, 0.35, 2)
     near = np.array(tip) + (np.array(out) + skew) * 10
-    ends = np.array([[*tip, 1 / paper.scale], [*near, 1 / paper.scale]]) * paper.scale @ matrix.T
-    flat = ends[:, :2] / ends[:, 2:]
+    flat = warped(matrix, np.array([tip, near]) * paper.scale)
     away = flat[1] - flat[0]
     pixel_mm = float(np.hypot(*away)) / float(np.hypot(*(near - np.array(tip))))
     # The hand is always outside the picture.
@@ -336,8 +309,8 @@ def _hold(
     scenes.finger(picture, flat[0], root, rng.uniform(13, 18) * pixel_mm, rng)
 
 
-# Effects on the finished picture, in this order: effect, probability, maximum strength.
-_FINISH: dict[str, tuple[tuple[degrade.Degradation, float, float], ...]] = {
+# Effects on the finished picture, in this order.
+_FINISH: dict[str, tuple[degrade.Step, ...]] = {
     "scan": (
         (degrade.gaussian_blur, 0.5, 0.25), (degrade.colour_cast, 0.4, 0.3),
         (degrade.noise, 0.4, 0.25), (degrade.jpeg, 0.8, 0.25),
@@ -359,13 +332,8 @@ _FINISH: dict[str, tuple[tuple[degrade.Degradation, float, float], ...]] = {
 
 
 def _finish(picture: Picture, tier: str, rng: np.random.Generator) -> Picture:
-    import cv2
-
     if tier == "scan" and rng.random() < 0.12:  # a photocopy
         grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32)
         grey = np.clip((grey - 128) * rng.uniform(1.0, 1.5) + rng.uniform(120, 150), 0, 255)
         picture = np.repeat(grey.astype(np.uint8)[..., None], 3, 2)
-    for step, share, most in _FINISH[tier]:
-        if rng.random() < share:
-            picture = step(picture, rng, float(rng.uniform(0.05, most)))
-    return picture
+    return degrade.applied(_FINISH[tier], picture, rng)

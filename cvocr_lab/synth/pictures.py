@@ -5,7 +5,11 @@ None of them copies a real picture: the emblem is a star in a wreath, the seal h
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
+import cv2
 import numpy as np
+import segno
 from numpy.typing import NDArray
 
 Stamp = NDArray[np.float32]
@@ -17,21 +21,21 @@ def _clear(width: int, height: int, colour: tuple[float, float, float]) -> Stamp
     return stamp
 
 
-def _fill(mask: NDArray[np.uint8], points: NDArray[np.float64], value: int = 255) -> None:
-    import cv2
+def fill(mask: NDArray[np.uint8], points: NDArray[np.float64]) -> None:
+    """Fill a polygon of the mask with 255, with smooth edges."""
+    cv2.fillPoly(mask, [np.round(points * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
 
-    cv2.fillPoly(mask, [np.round(points * 16).astype(np.int32)], value, cv2.LINE_AA, 4)
+
+def _star(outer: float, inner: float) -> NDArray[np.float64]:
+    angle = -np.pi / 2 + np.arange(10) * np.pi / 5
+    points = np.tile([outer, inner], 5) * (np.cos(angle), np.sin(angle))
+    return np.asarray(points.T)
 
 
 def portrait(width: int, height: int, rng: np.random.Generator) -> Stamp:
     """Draw a head and shoulders, which show no real person."""
-    import cv2
-
-    back = rng.choice(
-        np.array(
-            [[235, 238, 240], [120, 160, 205], [205, 220, 232], [225, 225, 225], [90, 130, 190]]
-        )
-    )
+    backs = [[235, 238, 240], [120, 160, 205], [205, 220, 232], [225, 225, 225], [90, 130, 190]]
+    back = rng.choice(np.array(backs))
     picture = np.empty((height, width, 3), np.float32)
     picture[:] = back + rng.normal(0, 6, 3)
     tone = np.array([224, 184, 152]) * rng.uniform(0.72, 1.08)
@@ -40,7 +44,7 @@ def portrait(width: int, height: int, rng: np.random.Generator) -> Stamp:
 
     def lay(points: NDArray[np.float64], colour: NDArray[np.float64]) -> None:
         mask = np.zeros((height, width), np.uint8)
-        _fill(mask, points * (width, height))
+        fill(mask, points * (width, height))
         alpha = (mask.astype(np.float32) / 255)[..., None]
         picture[:] += (colour.astype(np.float32) - picture) * alpha
 
@@ -54,12 +58,8 @@ def portrait(width: int, height: int, rng: np.random.Generator) -> Stamp:
     if rng.random() < 0.5:
         lay(oval(cx, 0.46, 0.33, 0.36), hair)
     lay(np.concatenate([oval(cx, 1.02, 0.47, 0.24, np.pi, 2 * np.pi), [[1, 1.1], [0, 1.1]]]), cloth)
-    lay(
-        np.array(
-            [[cx - 0.12, 0.6], [cx + 0.12, 0.6], [cx + 0.15, 0.84], [cx, 0.93], [cx - 0.15, 0.84]]
-        ),
-        tone * 0.9,
-    )
+    neck = [[cx - 0.12, 0.6], [cx + 0.12, 0.6], [cx + 0.15, 0.84], [cx, 0.93], [cx - 0.15, 0.84]]
+    lay(np.array(neck), tone * 0.9)
     lay(oval(cx, 0.36, 0.26, 0.23), hair)
     lay(oval(cx, 0.46, 0.225, 0.24), tone)
     lay(oval(cx, 0.31, 0.235, 0.12, np.pi, 2 * np.pi), hair)
@@ -84,15 +84,11 @@ def emblem(width: int, height: int, rng: np.random.Generator) -> Stamp:
     gold = np.array([228, 190, 60]) * rng.uniform(0.85, 1.08)
     mask = np.zeros((height, width), np.uint8)
     t = np.linspace(0, 2 * np.pi, 72)
-    _fill(mask, (0.5 + 0.36 * np.stack([np.cos(t), np.sin(t)], 1)) * size)
+    fill(mask, (0.5 + 0.36 * np.stack([np.cos(t), np.sin(t)], 1)) * size)
     stamp = _clear(width, height, tuple(red))
     stamp[..., 3] = mask / 255
     bright = np.zeros((height, width), np.uint8)
-    angle = -np.pi / 2 + np.arange(10) * np.pi / 5
-    radius = np.where(np.arange(10) % 2 == 0, 0.17, 0.07)
-    _fill(
-        bright, (np.stack([0.5 + radius * np.cos(angle), 0.45 + radius * np.sin(angle)], 1)) * size
-    )
+    fill(bright, (_star(0.17, 0.07) + np.array([0.5, 0.45])) * size)
     for k in np.linspace(0.15, 0.95, 13):
         for side in (-1, 1):
             a = np.pi / 2 + side * k * 2.6
@@ -100,7 +96,7 @@ def emblem(width: int, height: int, rng: np.random.Generator) -> Stamp:
             leaf = np.stack([0.055 * np.cos(t), 0.022 * np.sin(t)], 1)
             turn = a + 0.9 * side
             spin = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
-            _fill(bright, (centre + leaf @ spin.T) * size)
+            fill(bright, (centre + leaf @ spin.T) * size)
     alpha = (bright.astype(np.float32) / 255)[..., None]
     stamp[..., :3] += (gold.astype(np.float32) - stamp[..., :3]) * alpha
     stamp[..., 3] = np.maximum(stamp[..., 3], alpha[..., 0]) * rng.uniform(0.8, 1)
@@ -111,45 +107,26 @@ def emblem(width: int, height: int, rng: np.random.Generator) -> Stamp:
 
 def seal(width: int, height: int, rng: np.random.Generator) -> Stamp:
     """Draw a round red seal with rings, a star and letters, worn and rotated."""
-    import cv2
-
     side = max(width, height)
     mask = np.zeros((side, side), np.uint8)
     centre, radius = side / 2, side * 0.47
     for ring, thick in ((1.0, 0.045), (0.93, 0.015), (0.6, 0.015)):
-        cv2.circle(
-            mask,
-            (int(centre), int(centre)),
-            int(radius * ring),
-            255,
-            max(1, round(side * thick * 0.6)),
-            cv2.LINE_AA,
-        )
-    words = "CÔNG TY MẪU VẬT * BAN IN THỬ * "
-    text = "".join(w for w in words if ord(w) < 128)
+        stroke = max(1, round(side * thick * 0.6))
+        cv2.circle(mask, (int(centre),) * 2, int(radius * ring), 255, stroke, cv2.LINE_AA)
+    text = "CNG TY MU VT * BAN IN TH * "  # this font has only ASCII
     for k in range(26):
         a = k / 26 * 2 * np.pi + rng.uniform(-0.02, 0.02)
         at = (centre + radius * 0.76 * np.cos(a), centre + radius * 0.76 * np.sin(a))
         glyph = np.zeros((side // 6, side // 6), np.uint8)
-        cv2.putText(
-            glyph,
-            text[k % len(text)],
-            (2, side // 8),
-            cv2.FONT_HERSHEY_SIMPLEX,
-            side / 260,
-            255,
-            max(1, side // 120),
-            cv2.LINE_AA,
-        )
+        cv2.putText(glyph, text[k], (2, side // 8), cv2.FONT_HERSHEY_SIMPLEX, side / 260, 255,
+                    max(1, side // 120), cv2.LINE_AA)  # fmt: skip
         spin = cv2.getRotationMatrix2D((side / 12, side / 12), -np.degrees(a) - 90, 1)
         glyph = cv2.warpAffine(glyph, spin, glyph.shape[::-1])
         x, y = int(at[0] - side / 12), int(at[1] - side / 12)
         if x >= 0 and y >= 0 and y + glyph.shape[0] <= side and x + glyph.shape[1] <= side:
             view = mask[y : y + glyph.shape[0], x : x + glyph.shape[1]]
             np.maximum(view, glyph, out=view)
-    angle = -np.pi / 2 + np.arange(10) * np.pi / 5
-    arm = np.where(np.arange(10) % 2 == 0, 0.4, 0.17) * radius
-    _fill(mask, np.stack([centre + arm * np.cos(angle), centre + arm * np.sin(angle)], 1))
+    fill(mask, centre + _star(0.4, 0.17) * radius)
     spin = cv2.getRotationMatrix2D((centre, centre), rng.uniform(-40, 40), 1)
     mask = cv2.warpAffine(mask, spin, (side, side))
     colour = np.array([200, 40, 50]) * rng.uniform(0.75, 1.12)
@@ -163,8 +140,6 @@ def seal(width: int, height: int, rng: np.random.Generator) -> Stamp:
 
 def dry_seal(width: int, height: int, rng: np.random.Generator) -> Stamp:
     """Draw an embossed seal without ink: only light and shadow."""
-    import cv2
-
     red = seal(width, height, rng)
     edge = cv2.GaussianBlur(red[..., 3], (0, 0), 1.0)
     slope = edge - np.roll(edge, (2, 2), (0, 1))
@@ -176,8 +151,6 @@ def dry_seal(width: int, height: int, rng: np.random.Generator) -> Stamp:
 
 def signature(width: int, height: int, rng: np.random.Generator) -> Stamp:
     """Draw a pen stroke with loops."""
-    import cv2
-
     mask = np.zeros((height, width), np.uint8)
     count = int(rng.integers(6, 12))
     x = np.cumsum(rng.uniform(-0.05, 0.3, count))
@@ -187,14 +160,12 @@ def signature(width: int, height: int, rng: np.random.Generator) -> Stamp:
     t = np.linspace(0, count - 1, 40 * count)
     # Averaging a path of straight lines makes it smooth; loops appear where it turns back.
     kernel = np.hanning(41) / np.hanning(41).sum()
-    path = np.stack(
-        [np.convolve(np.pad(np.interp(t, knots, v), 20, "edge"), kernel, "valid") for v in (x, y)],
-        1,
-    )
-    points = np.round(path * (width, height) * 16).astype(np.int32)
-    cv2.polylines(
-        mask, [points], False, 255, max(1, round(height * rng.uniform(0.015, 0.04))), cv2.LINE_AA, 4
-    )
+    path = [
+        np.convolve(np.pad(np.interp(t, knots, v), 20, "edge"), kernel, "valid") for v in (x, y)
+    ]
+    points = np.round(np.stack(path, 1) * (width, height) * 16).astype(np.int32)
+    thick = max(1, round(height * rng.uniform(0.015, 0.04)))
+    cv2.polylines(mask, [points], False, 255, thick, cv2.LINE_AA, 4)
     ink = ((25, 30, 120), (20, 20, 30), (15, 40, 150))[int(rng.integers(3))]
     stamp = _clear(width, height, ink)
     stamp[..., 3] = mask.astype(np.float32) / 255 * rng.uniform(0.7, 0.95)
@@ -203,8 +174,6 @@ def signature(width: int, height: int, rng: np.random.Generator) -> Stamp:
 
 def finger(width: int, height: int, rng: np.random.Generator) -> Stamp:
     """Draw the ridges of a fingerprint, which is of no real person."""
-    import cv2
-
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
     u, v = (x / width - 0.5), (y / height - 0.55)
     swirl = cv2.resize(
@@ -226,8 +195,6 @@ def finger(width: int, height: int, rng: np.random.Generator) -> Stamp:
 
 def chip(width: int, height: int, rng: np.random.Generator) -> Stamp:
     """Draw the contacts of a chip."""
-    import cv2
-
     gold = np.array([214, 180, 110]) * rng.uniform(0.85, 1.1)
     if rng.random() < 0.3:
         gold = np.array([198, 200, 202]) * rng.uniform(0.9, 1.1)
@@ -239,13 +206,8 @@ def chip(width: int, height: int, rng: np.random.Generator) -> Stamp:
     lines = np.zeros((height, width), np.uint8)
     for f in (0.33, 0.67):
         cv2.line(lines, (0, int(height * f)), (width, int(height * f)), 255, thick)
-    cv2.rectangle(
-        lines,
-        (int(width * 0.3), int(height * 0.2)),
-        (int(width * 0.7), int(height * 0.8)),
-        255,
-        thick,
-    )
+    first, last = (int(width * 0.3), int(height * 0.2)), (int(width * 0.7), int(height * 0.8))
+    cv2.rectangle(lines, first, last, 255, thick)
     cv2.line(lines, (width // 2, 0), (width // 2, int(height * 0.2)), 255, thick)
     alpha = (lines.astype(np.float32) / 255 * 0.7)[..., None]
     stamp[..., :3] += (90 - stamp[..., :3]) * alpha
@@ -255,8 +217,6 @@ def chip(width: int, height: int, rng: np.random.Generator) -> Stamp:
 
 def barcode(width: int, height: int, rng: np.random.Generator) -> Stamp:
     """Draw stacked bars without content, because the content of real ones is not known."""
-    import cv2
-
     rows, columns = int(rng.integers(8, 16)), 17 * int(rng.integers(6, 10))
     bits = rng.random((rows, columns)) < 0.48
     bits[:, :8], bits[:, 8], bits[:, -1] = True, False, True
@@ -268,11 +228,14 @@ def barcode(width: int, height: int, rng: np.random.Generator) -> Stamp:
     return stamp
 
 
+BY_ROLE: Mapping[str, Callable[[int, int, np.random.Generator], Stamp]] = {
+    f.__name__: f for f in (portrait, emblem, seal, signature, finger, chip, barcode)
+}
+"""The functions that draw pictures without content, by their role in a layout."""
+
+
 def qr(width: int, height: int, payload: str) -> Stamp:
     """Draw the QR code of the text, with its white border."""
-    import cv2
-    import segno
-
     code = segno.make(
         payload, error="m" if len(payload) < 220 else "l", micro=False, encoding="utf-8"
     )

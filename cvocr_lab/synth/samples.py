@@ -9,7 +9,9 @@ import random
 from collections.abc import Iterator
 from pathlib import Path
 
+import cv2
 import numpy as np
+from PIL import Image
 
 from cvocr_lab.kinds import TYPES
 from cvocr_lab.synth.generate import Sample, Tier, generate, generate_pair, write_labels, write_pdf
@@ -53,21 +55,17 @@ def documents() -> Iterator[tuple[str, tuple[Sample, ...]]]:
 
 def shrink(sample: Sample) -> Sample:
     """Scale the sample and its quads so that no side is longer than `WIDEST`."""
-    import cv2
-
     height, width = sample.image.shape[:2]
     ratio = WIDEST / max(height, width)
     if ratio >= 1:
         return sample
     size = (round(width * ratio), round(height * ratio))
     image = np.asarray(cv2.resize(sample.image, size, interpolation=cv2.INTER_AREA), np.uint8)
-    return sample.scaled(image, size[0] / width, size[1] / height)
+    return sample.moved(image, np.diag([size[0] / width, size[1] / height, 1.0]))
 
 
 def write_samples(out: Path) -> Path:
     """Write all pictures, PDFs and ``labels.csv``, and return the path of the table."""
-    from PIL import Image
-
     out.mkdir(parents=True, exist_ok=True)
     labelled = []
     for name, sample in samples():

@@ -5,10 +5,13 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image, ImageDraw
 
 from cvocr_lab.data import rows
+from cvocr_lab.synth import fonts
 
 Picture = NDArray[np.uint8]
 Field = NDArray[np.float32]
@@ -16,8 +19,6 @@ Field = NDArray[np.float32]
 
 def scene(width: int, height: int, rng: np.random.Generator) -> Picture:
     """Draw a background of this size in pixels."""
-    import cv2
-
     draw = _SCENES[int(rng.choice(len(_SCENES), p=_SHARES))]
     if draw is _page:
         return _page(width, height, rng)
@@ -30,8 +31,6 @@ def scene(width: int, height: int, rng: np.random.Generator) -> Picture:
 
 def _clouds(width: int, height: int, rng: np.random.Generator, octaves: tuple[int, ...]) -> Field:
     """Return smooth noise with mean 0, from about -1 to 1."""
-    import cv2
-
     total = np.zeros((height, width), np.float32)
     for octave in octaves:
         coarse = rng.normal(0, 1, (octave + 2, octave + 2)).astype(np.float32)
@@ -49,30 +48,21 @@ def _plain(width: int, height: int, rng: np.random.Generator) -> Field:
 
 
 def _wood(width: int, height: int, rng: np.random.Generator) -> Field:
-    import cv2
-
     tones = ((150, 104, 62), (196, 154, 108), (96, 62, 40), (214, 184, 142), (122, 84, 58))
     colour = np.array(tones[int(rng.integers(len(tones)))]) * rng.uniform(0.8, 1.15)
     fine = rng.normal(0, 1, (height, max(4, width // 60))).astype(np.float32)
     fibre = cv2.resize(fine, (width, height), interpolation=cv2.INTER_LINEAR)
-    rings = np.sin(
-        (
-            np.linspace(0, rng.uniform(10, 40), height, dtype=np.float32)[:, None]
-            + 2.2 * _clouds(width, height, rng, (2, 4))
-        )
-        * 2
-    )
+    rings = np.linspace(0, rng.uniform(10, 40), height, dtype=np.float32)[:, None]
+    rings = np.sin((rings + 2.2 * _clouds(width, height, rng, (2, 4))) * 2)
     shade = 0.5 * fibre + rings.astype(np.float32)
     if rng.random() < 0.5:
         boards = int(rng.integers(2, 6))
         for edge in np.linspace(0, height, boards + 1)[1:-1].astype(int):
             shade[edge : edge + 2] -= 4
     picture = _paint(shade, colour, rng.uniform(6, 14))
-    return (
-        picture
-        if rng.random() < 0.6
-        else np.ascontiguousarray(cv2.resize(picture.transpose(1, 0, 2), (width, height)))
-    )
+    if rng.random() >= 0.6:  # upright boards
+        picture = cv2.resize(picture.transpose(1, 0, 2), (width, height))
+    return picture
 
 
 def _cloth(width: int, height: int, rng: np.random.Generator) -> Field:
@@ -92,8 +82,6 @@ def _cloth(width: int, height: int, rng: np.random.Generator) -> Field:
 
 
 def _tiles(width: int, height: int, rng: np.random.Generator) -> Field:
-    import cv2
-
     picture = _paint(_clouds(width, height, rng, (3, 7, 15)), rng.uniform(110, 240, 3), 8)
     side = int(rng.uniform(0.12, 0.5) * width)
     x0, y0 = int(rng.integers(side)), int(rng.integers(side))
@@ -106,8 +94,6 @@ def _tiles(width: int, height: int, rng: np.random.Generator) -> Field:
 
 
 def _keys(width: int, height: int, rng: np.random.Generator) -> Field:
-    import cv2
-
     body = rng.uniform(10, 90) if rng.random() < 0.7 else rng.uniform(170, 230)
     picture = _paint(_clouds(width, height, rng, (2,)), np.full(3, body), 5)
     letters = np.zeros((height, width), np.uint8)
@@ -133,10 +119,6 @@ def _stone(width: int, height: int, rng: np.random.Generator) -> Field:
 
 def _page(width: int, height: int, rng: np.random.Generator) -> Picture:
     """Draw a printed page of random words."""
-    from PIL import Image, ImageDraw
-
-    from cvocr_lab.synth import fonts
-
     paper = tuple(int(v) for v in np.clip(rng.normal(238, 8) + rng.normal(0, 4, 3), 0, 255))
     page = Image.new("RGB", (width, height), paper)
     pen = ImageDraw.Draw(page)
@@ -154,9 +136,8 @@ def _page(width: int, height: int, rng: np.random.Generator) -> Picture:
             line = ""
             while font.getlength(line) < (width - 2 * margin) * length:
                 word = chance.choice(words)
-                line += (word.lower() if chance.random() < 0.8 else word) + chance.choice(
-                    (" ", " ", " ", ", ", ". ")
-                )
+                line += word.lower() if chance.random() < 0.8 else word
+                line += chance.choice((" ", " ", " ", ", ", ". "))
             pen.text((margin, y), line, font=font, fill=ink)
         y += int(size * 1.5)
     return np.array(page, np.uint8)
@@ -171,8 +152,6 @@ _SHARES = (0.22, 0.24, 0.16, 0.08, 0.06, 0.1, 0.14)
 def finger(picture: Picture, tip: NDArray[np.float64], root: NDArray[np.float64], thick: float,
            rng: np.random.Generator) -> None:  # fmt: skip
     """Draw a finger into the picture, in place, from `root` (outside) to `tip`, in pixels."""
-    import cv2
-
     height, width = picture.shape[:2]
     radius = thick / 2
     both = np.stack([tip, root])
@@ -181,11 +160,13 @@ def finger(picture: Picture, tip: NDArray[np.float64], root: NDArray[np.float64]
     if x1 - x0 < 4 or y1 - y0 < 4:
         return
     y, x = np.mgrid[y0:y1, x0:x1].astype(np.float32)
-    along = (root - tip) / (np.hypot(*(root - tip)) or 1)
+    x, y = x - tip[0], y - tip[1]
     reach = float(np.hypot(*(root - tip)))
-    t = np.clip((x - tip[0]) * along[0] + (y - tip[1]) * along[1], radius, reach)
-    off = np.hypot(x - tip[0] - t * along[0], y - tip[1] - t * along[1])
-    side = (x - tip[0]) * -along[1] + (y - tip[1]) * along[0]
+    along = (root - tip) / (reach or 1)
+    forward = x * along[0] + y * along[1]
+    t = np.clip(forward, radius, reach)
+    off = np.hypot(x - t * along[0], y - t * along[1])
+    side = x * -along[1] + y * along[0]
     wide = radius * (0.92 + 0.12 * np.clip(t / (thick * 2), 0, 1))
     inside = np.clip((wide - off) / max(1.0, thick * 0.02) + 0.5, 0, 1)
     shade = np.clip(1.08 - 0.42 * (off / wide) ** 3 - 0.1 * side / radius, 0.4, 1.15)
@@ -196,16 +177,10 @@ def finger(picture: Picture, tip: NDArray[np.float64], root: NDArray[np.float64]
     cast = cv2.GaussianBlur(inside, (0, 0), thick * 0.12)
     cast = np.roll(cast, (int(thick * 0.1), int(thick * 0.08)), (0, 1))
     patch *= 1 - 0.35 * cast[..., None]
-    nail = np.hypot(
-        ((x - tip[0]) * along[0] + (y - tip[1]) * along[1] - radius * 0.75) / (radius * 0.55),
-        side / (radius * 0.5),
-    )
+    nail = np.hypot((forward - radius * 0.75) / (radius * 0.55), side / (radius * 0.5))
     if rng.random() < 0.6:
         pale = np.clip((1 - nail) * 6, 0, 1)[..., None]
-        colour += (
-            (np.array([238, 200, 186], np.float32) * min(1.05, float(skin[0]) / 210) - colour)
-            * pale
-            * 0.7
-        )
+        pink = np.array([238, 200, 186], np.float32) * min(1.05, float(skin[0]) / 210)
+        colour += (pink - colour) * pale * 0.7
     patch += (colour - patch) * inside[..., None]
     picture[y0:y1, x0:x1] = np.clip(patch, 0, 255).astype(np.uint8)

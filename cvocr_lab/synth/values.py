@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from cvocr_lab.kinds import Slot
 from cvocr_lab.results import Quad
 from cvocr_lab.synth import fonts
-from cvocr_lab.synth.desk import Desk, free_span, put
-from cvocr_lab.synth.drawing import Rgb, Typeface, typeface, width_of, write
+from cvocr_lab.synth.drawing import Desk, Typeface, free_span, put, typeface, width_of, write
 
 _UNITS = {"pay_load": ("kg", " kg", "kg"), "capacity": ("", "", " cm3", "cm3")}
 _DAYS = {"date", "last_issue_date"}
@@ -35,12 +35,9 @@ def draw_slots(desk: Desk) -> None:
 
 
 def _slot(desk: Desk, slot: Slot, shared: list[str], cursor: float, after: list[float]) -> float:
-    """Draw the caption and the value; `after` has the x positions of the next slots of the row.
+    """Draw the caption and the value, and return the x position at which the row is free again.
 
-    Returns
-    -------
-    float
-        The x position at which the row is free again.
+    `after` has the x positions of the next slots of the row.
     """
     if slot.field == "mrz":
         _mrz(desk, slot)
@@ -97,17 +94,10 @@ def _stacked(desk: Desk, slot: Slot, *, beside: bool) -> tuple[str, str] | None:
     return f"{slot.vi or spec.vi[0]}{colon}", f"{spec.en[0]}{colon}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Block:
-    """Positions of the lines of a value: left edges and widths, first baseline, line distance."""
-
-    lefts: list[float]
-    rooms: list[float]
-    y: float
-    pitch: float
-
-
-def _block(desk: Desk, slot: Slot, x: float, limit: float, size: float) -> _Block:
+def _places(
+    desk: Desk, slot: Slot, x: float, limit: float, size: float
+) -> list[tuple[float, float, float]]:
+    """Return the left end, the baseline and the width of each line of a value."""
     layout, count = desk.layout, max(slot.lines, 1)
     wrap_x = slot.wrap_x if slot.wrap_x is not None else x
     if slot.align == "center":
@@ -118,30 +108,30 @@ def _block(desk: Desk, slot: Slot, x: float, limit: float, size: float) -> _Bloc
     below += [p.y for p in layout.prints if p.y > slot.value_y + 0.5 and abs(p.x - slot.x) < 30]
     space = min([*below, layout.size[1] + 1.2]) - slot.value_y
     pitch = min(size * 1.5, max(size * 1.1, space / count))
-    rest = count - 1
-    return _Block(
-        [x] + [wrap_x] * rest, [limit - x] + [wrap_limit - wrap_x] * rest, slot.value_y, pitch
-    )
+    further = (slot.value_y + pitch * number for number in range(1, count))
+    return [(x, slot.value_y, limit - x), *((wrap_x, y, wrap_limit - wrap_x) for y in further)]
 
 
 def _value(desk: Desk, slot: Slot, shared: list[str], x: float, limit: float) -> float:
     text, spans = _fill(desk, slot, shared)
     chance, face = desk.chance, desk.typed
     size = slot.size * desk.value_em
-    block = _block(desk, slot, x, limit, size)
+    places = _places(desk, slot, x, limit, size)
     path = face.bold if slot.bold else face.regular
     centre = slot.align == "center"
-    lines, squeeze = _wrapped(desk, text, path, size, block.rooms, centre=centre)
+    rooms = [room for _, _, room in places]
+    lines, squeeze = _wrapped(desk, text, path, size, rooms, centre=centre)
     if slot.leader:
-        for number, (left, room) in enumerate(zip(block.lefts, block.rooms, strict=True)):
-            _leader(desk, left, block.y + block.pitch * number + 0.35, left + room)
-    ink = _red(desk) if slot.ink == "red" else desk.value_ink
+        for left, y, room in places:
+            _leader(desk, left, y + 0.35, left + room)
+    ink = desk.value_ink
+    if slot.ink == "red":
+        ink = chance.randint(150, 215), chance.randint(20, 70), chance.randint(25, 80)
     angle = chance.gauss(0, desk.wobble * 0.5)
     found: dict[str, list[Quad]] = {name: [] for name in spans}
     at, right = 0, x
-    for number, line in enumerate(lines):
-        left, room = block.lefts[number], block.rooms[number]
-        y = block.y + desk.shift[1] + block.pitch * number + chance.gauss(0, desk.wobble * 0.5)
+    for line, (left, y, room) in zip(lines, places, strict=False):
+        y = y + desk.shift[1] + chance.gauss(0, desk.wobble * 0.5)
         inside = {
             name: (max(a - at, 0), min(b - at, len(line)))
             for name, (a, b) in spans.items()
@@ -161,10 +151,6 @@ def _value(desk: Desk, slot: Slot, shared: list[str], x: float, limit: float) ->
         desk.fields[name] = desk.values[name] if worded else text[a:b]
         desk.quads[name] = tuple(found[name])
     return right
-
-
-def _red(desk: Desk) -> Rgb:
-    return (desk.chance.randint(150, 215), desk.chance.randint(20, 70), desk.chance.randint(25, 80))
 
 
 def _fill(desk: Desk, slot: Slot, shared: list[str]) -> tuple[str, dict[str, tuple[int, int]]]:
@@ -236,8 +222,6 @@ def _wrapped(
 
 def _leader(desk: Desk, x0: float, y: float, x1: float) -> None:
     """Draw a line of dots from `x0` to `x1`."""
-    import cv2
-
     scale = desk.sheet.scale
     side = max(2, round(0.28 * scale)) + 2
     dot = np.zeros((side, side), np.float32)

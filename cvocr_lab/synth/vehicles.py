@@ -7,32 +7,11 @@ import random
 import re
 
 from cvocr_lab import places
+from cvocr_lab.data import rows
 from cvocr_lab.kinds import FIELD_TYPES
 from cvocr_lab.kinds._made_up import sample_address
 from cvocr_lab.synth.persons import Person, between, birthday
 
-_BIKES = {
-    "HONDA": ("WAVE ALPHA", "WAVE RSX", "AIR BLADE", "VISION", "LEAD", "SH MODE", "FUTURE",
-              "JF## @@@", "SUPER DREAM", "WINNER X", "VARIO ###"),
-    "YAMAHA": ("EXCITER", "SIRIUS", "JUPITER", "GRANDE", "NOUVO", "JANUS", "NVX", "TAURUS"),
-    "SUZUKI": ("RAIDER", "AXELO", "VIVA", "HAYATE"),
-    "PIAGGIO": ("LIBERTY", "VESPA LX", "VESPA PRIMAVERA", "MEDLEY"),
-    "SYM": ("ATTILA", "ELEGANT", "GALAXY", "ANGELA"),
-}  # fmt: skip
-_CARS = {
-    "TOYOTA": ("VIOS", "INNOVA", "FORTUNER", "CAMRY", "COROLLA ALTIS", "YARIS CROSS"),
-    "HYUNDAI": ("ACCENT", "SANTA FE", "TUCSON", "GRAND I10", "ELANTRA"),
-    "KIA": ("MORNING", "CERATO", "SELTOS", "SORENTO", "K3"),
-    "MAZDA": ("CX-5", "3", "6", "2", "CX-8"),
-    "FORD": ("RANGER", "EVEREST", "ECOSPORT", "TRANSIT"),
-    "MITSUBISHI": ("XPANDER", "OUTLANDER", "TRITON", "ATTRAGE"),
-    "VINFAST": ("LUX A2.0", "FADIL", "VF 8", "VF E34", "LUX SA2.0"),
-    "THACO": ("FRONTIER K200", "TOWNER 990", "OLLIN ###"),
-    "ISUZU": ("D-MAX", "QKR##", "MU-X"),
-    "MERCEDES-BENZ": ("C200", "GLC 300", "E200"),
-    "CHEVROLET": ("SPARK", "CRUZE", "COLORADO"),
-    "NISSAN": ("NAVARA", "SUNNY", "ALMERA"),
-}  # fmt: skip
 _BIKE_CC = (49, 97, 108, 109, 110, 113, 124, 134, 149, 155)
 _CAR_CC = (998, 1197, 1368, 1496, 1591, 1998, 2393, 2497, 2998)
 _FIRMS = (
@@ -50,15 +29,16 @@ _COLOURS = ("Trắng", "Xanh", "Vàng")
 def vehicle_values(model: str, rng: random.Random, owner: Person) -> dict[str, str]:
     """Return the values of all fields of both sides of a registration certificate.
 
-    Parameters
-    ----------
-    model
-        ``"motorbike"``, ``"car"``, or ``"vehicle_2024"`` (a car on the card of 2024).
-    owner
-        The owner; sometimes an invented company is used instead.
+    The model ``"vehicle_2024"`` is a car on the card of 2024.  Sometimes an invented company is
+    used instead of the owner.
     """
     bike = model == "motorbike"
-    brand = rng.choice(list(_BIKES if bike else _CARS))
+    models = {
+        row["brand"]: row["models"].split(";")
+        for row in rows("vehicles.csv")
+        if (row["kind"] == "motorbike") == bike
+    }
+    brand = rng.choice(list(models))
     if bike and rng.random() < 0.5:
         brand = "HONDA"
     made = rng.randint(1999, 2023)
@@ -72,7 +52,7 @@ def vehicle_values(model: str, rng: random.Random, owner: Person) -> dict[str, s
         "name": owner.spell(owner.name).upper(),
         "address": owner.spell(_vehicle_address(rng, province)),
         "brand": brand,
-        "model": _filled(rng.choice((_BIKES if bike else _CARS)[brand]), rng),
+        "model": _filled(rng.choice(models[brand]), rng),
         "engine": _engine(rng),
         "chassis": FIELD_TYPES["CHASSIS"].sample(rng),
         "color": FIELD_TYPES["COLOR"].sample(rng),

@@ -17,29 +17,47 @@ from cvocr_lab.data import rows
 from cvocr_lab.kinds import _fieldtypes as t
 from cvocr_lab.kinds import _forms as forms
 from cvocr_lab.kinds._made_up import sample_address, sample_name
-from cvocr_lab.synth.syllables import syllable, words
-from cvocr_lab.text import CHARSET, LETTERS, nfc, plain
+from cvocr_lab.text import (
+    CHARSET,
+    LETTERS,
+    Tone,
+    compose,
+    decompose,
+    new_tone,
+    nfc,
+    old_tone,
+    plain,
+)
 
-_COMMON: Final = words(
-    "và của là các có được cho không những một với trong người này đã về khi đến đó để từ theo như "
-    "nhiều hơn sẽ tại ra sau năm ngày tháng cũng nhà nước công dân quy định việc thực hiện quản lý "
-    "cơ quan tổ chức cá nhân pháp luật hành chính trật tự xã hội an toàn giao thông phương tiện "
-    "đăng ký xe cấp lại đổi thu hồi giấy chứng nhận căn cước thẻ hộ khẩu thường trú tạm trú nơi "
-    "sinh sống làm việc gia đình con cái cha mẹ vợ chồng anh chị em ông bà học sinh trường lớp "
-    "kinh tế văn hóa lịch sử đất trời biển rừng núi sông mưa nắng gió đường phố làng xã huyện tỉnh "
-    "thành phố thị trấn phường quận tiếng Việt Nam chữ viết sách vở báo chí tin tức thời gian hôm "
-    "nay mai kia trước đầu cuối giữa bên trên dưới ngoài lớn nhỏ cao thấp dài ngắn mới cũ tốt xấu "
-    "nghĩa nguyễn trẻ khỏe đẹp ngữ ngủ nghỉ bỗng những quyển truyện chuyện khuya thuở xưa rượu"
-)
-_ENGLISH: Final = words(
-    "Full name Date of birth Sex Nationality Place of origin Place of residence Date of expiry "
-    "Personal identification Date month year Left index finger Right index finger Director General "
-    "of the Police Department for Administrative Management of Social Order Ministry of Public "
-    "Security Identity Card Citizen Passport Surname Given names Place of issue Registration "
-    "certificate Owner address Engine Chassis Brand Model code Color Capacity Plate Traffic Police "
-    "Division Province City First Independence Freedom Happiness Socialist Republic of Viet Nam"
-)
+WORDS: Final = {row["list"]: tuple(row["words"].split()) for row in rows("words.csv")}
+"""Frequent Vietnamese and English words, and the rhymes of Vietnamese syllables."""
+
+_ONSETS: Final = ("", *WORDS["onsets"])
+_STOPPED: Final = WORDS["stopped rhymes"]
+_TONES: Final[tuple[Tone, ...]] = ("level", "grave", "acute", "hook", "tilde", "dot")
 _SEPARATORS: Final = (": ", ":", " ", " : ", ". ", ":  ")
+
+
+def syllable(rng: random.Random) -> str:
+    """Build one Vietnamese syllable in lower case; its spelling is valid, but it may be no word."""
+    rhymes = rng.choices((WORDS["open rhymes"], WORDS["nasal rhymes"], _STOPPED), (4, 4, 2.5))[0]
+    rhyme = rng.choice(rhymes)
+    tone = rng.choice(_TONES if rhymes is not _STOPPED else ("acute", "dot"))
+    at = _toned(rhyme)
+    base, shape, _ = decompose(rhyme[at])
+    word = rng.choice(_ONSETS) + rhyme[:at] + compose(base, shape, tone) + rhyme[at + 1 :]
+    return rng.choice((old_tone, new_tone))(nfc(word))
+
+
+@cache
+def _toned(rhyme: str) -> int:
+    """Return the index of the letter that has the tone mark."""
+    vowels = [i for i, c in enumerate(rhyme) if c in LETTERS and decompose(c)[0] in "aeiouy"]
+    shaped = [i for i in vowels if decompose(rhyme[i])[1] != "plain"]
+    if shaped:
+        return shaped[-1]
+    closed = vowels[-1] < len(rhyme) - 1
+    return vowels[-1] if closed or len(vowels) == 1 else vowels[-2]
 
 
 def _syllables(rng: random.Random, low: int, high: int) -> str:
@@ -110,7 +128,7 @@ def _date(rng: random.Random) -> str:
     return f"{place}, ngày{english} {day} tháng {month} năm {y}"
 
 
-_MONTHS = words("JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC")
+_MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
 
 
 def _number(rng: random.Random) -> str:
@@ -203,6 +221,11 @@ def _caption(rng: random.Random) -> str:
     return text + rng.choice(_SEPARATORS) + value
 
 
+def _listed(rng: random.Random, table: str) -> str:
+    row = rng.choice(rows(table))
+    return rng.choice((row["name"], *(a for a in row["aliases"].split(";") if a)))
+
+
 def _value(rng: random.Random) -> str:
     """Return one of the short printed values."""
     form = rng.random()
@@ -210,11 +233,9 @@ def _value(rng: random.Random) -> str:
         return rng.choice(("Nam", "Nữ", "Việt Nam", "NAM", "NỮ", "VIỆT NAM", "Nam / M", "Nữ / F",
                            "VIETNAMESE", "VNM", "P", "M", "F", "N", "Nam/ Male"))  # fmt: skip
     if form < 0.5:
-        row = rng.choice(rows("ethnic_groups.csv"))
-        return rng.choice((row["name"], *(a for a in row["aliases"].split(";") if a)))
+        return _listed(rng, "ethnic_groups.csv")
     if form < 0.65:
-        row = rng.choice(rows("religions.csv"))
-        return rng.choice((row["name"], *(a for a in row["aliases"].split(";") if a)))
+        return _listed(rng, "religions.csv")
     return t.SIGN.sample(rng)
 
 
@@ -229,8 +250,7 @@ def _title(rng: random.Random) -> str:
     if form < 0.35:
         return rng.choice(_prints())
     if form < 0.6:
-        row = rng.choice(rows("authorities.csv"))
-        name = rng.choice((row["name"], *(a for a in row["aliases"].split(";") if a)))
+        name = _listed(rng, "authorities.csv")
         province = rng.choice(rows("provinces.csv"))["old_name"].upper()
         text = name.replace("{province}", province)
         if rng.random() < 0.5:
@@ -288,11 +308,11 @@ def _prose(rng: random.Random) -> str:
     for _ in range(rng.randint(2, 12) if rng.random() < 0.6 else rng.randint(12, 26)):
         form = rng.random()
         if form < 0.5:
-            word = rng.choice(_COMMON)
+            word = rng.choice(WORDS["common"])
         elif form < 0.86:
             word = syllable(rng)
         elif form < 0.93:
-            word = rng.choice(_ENGLISH) if rng.random() < 0.5 else _latin(rng)
+            word = rng.choice(WORDS["english"]) if rng.random() < 0.5 else _latin(rng)
         else:
             word = str(rng.randint(0, 10 ** rng.randint(1, 6)))
         if rng.random() < 0.12 or not words:

@@ -8,16 +8,8 @@ import cv2
 import numpy as np
 
 from cvocr_lab.engines.local.geometry import Points, homography, rectangle
-from cvocr_lab.training.flats import Flat
-from cvocr_lab.training.laying import (
-    Chance,
-    Picture,
-    paste,
-    recoloured,
-    rotated,
-    scaling,
-    shrunk,
-)
+from cvocr_lab.training.flats import Flat, decoded
+from cvocr_lab.training.laying import Chance, Picture, paste, recoloured, rotated, shrunk
 
 
 def plain(size: tuple[int, int], rng: Chance) -> Picture:
@@ -44,14 +36,13 @@ def ground(
         part = page[y : y + side, x : x + side]
         angle = float(rng.normal(0, 18) if rng.random() < 0.8 else rng.uniform(0, 360))
         zoom = float(np.exp(rng.uniform(np.log(0.6), np.log(3.0)))) * max(size) / side
-        part = shrunk(np.asarray(part), zoom)
+        part, _ = shrunk(part, zoom)
         zoom, side = zoom * side / len(part), len(part)
         matrix = cv2.getRotationMatrix2D((side / 2, side / 2), angle, zoom)
         matrix[:, 2] += (np.array(size) - side) / 2
         whole = cv2.warpAffine(part, matrix, size, borderMode=cv2.BORDER_REFLECT)
         return recoloured(np.asarray(whole, np.uint8), rng, most=0.6)
-    data = np.frombuffer(grounds[int(rng.integers(len(grounds)))], np.uint8)
-    ground = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
+    ground = texture(grounds, rng)
     zoom = rng.uniform(1.0, 2.2)
     wide = int(min(ground.shape[1] / zoom, ground.shape[1]))
     x, y = (int(rng.integers(0, ground.shape[1] - wide + 1)) for _ in range(2))
@@ -60,6 +51,11 @@ def ground(
         part = part.transpose(1, 0, 2)
     picture = cv2.resize(part, size, interpolation=cv2.INTER_LINEAR)
     return recoloured(np.asarray(picture, np.uint8), rng, most=0.6)
+
+
+def texture(grounds: Sequence[bytes], rng: Chance) -> Picture:
+    """Decode a random one of the backgrounds."""
+    return decoded(grounds[int(rng.integers(len(grounds)))])
 
 
 def pattern(size: tuple[int, int], rng: Chance) -> Picture:
@@ -125,8 +121,8 @@ def sheet(picture: Picture, flats: Sequence[Flat], rng: Chance) -> list[Points]:
     centre = (rng.uniform(0, width), rng.uniform(0, height))
     corners = rotated(w * scale, h * scale, centre, rng.uniform(-0.6, 0.6))
     matrix = homography(rectangle(w, h), corners)
-    small = shrunk(page, scale)
-    paste(picture, small, matrix @ scaling(page, small), None, rng)
+    small, enlarging = shrunk(page, scale)
+    paste(picture, small, matrix @ enlarging, None, rng)
     inside = (corners > 0).all() and (corners < (width, height)).all()
     return [corners] if inside else []
 

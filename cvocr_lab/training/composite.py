@@ -19,7 +19,6 @@ from cvocr_lab.training.backdrops import ground, plain, screen, sheet, stamps
 from cvocr_lab.training.flats import Flat
 from cvocr_lab.training.laying import LONGEST, Chance, Laid, Picture, hands, lay
 
-Step = tuple[degrade.Degradation, float, float]
 _WASHED_OUT = 0.3
 """Share of scans whose bright parts are all white."""
 
@@ -52,9 +51,9 @@ def compose(flats: Sequence[Flat], grounds: Sequence[bytes], rng: Chance) -> Com
         others += sheet(picture, flats, rng)
     if copy and rng.random() < 0.6:
         stamps(picture, rng)
-    chosen = [f for f in (flats[int(rng.integers(len(flats)))] for _ in range(3 * count + 6))
-              if f.type != "page"][:count]  # fmt: skip
-    laid: list[tuple[Laid, Picture]] = []
+    some = [flats[int(rng.integers(len(flats)))] for _ in range(3 * count + 6)]
+    chosen = [flat for flat in some if flat.type != "page"][:count]
+    laid: list[Laid] = []
     cells = _copy_cells(len(chosen), size, rng) if copy else _cells(len(chosen), inner, rng)
     turn = _angle(rng, scan=scan)
     if copy and rng.random() < 0.8:
@@ -66,15 +65,12 @@ def compose(flats: Sequence[Flat], grounds: Sequence[bytes], rng: Chance) -> Com
         one = lay(picture, flat, cell, angle, rng, scan=scan, fills=copy)
         if one is not None:
             laid.append(one)
-    picture = hands(picture, [paper.corners for paper, _ in laid], rng) if not scan else picture
-    if scan and rng.random() < _WASHED_OUT:
-        picture = _washed_out(picture, rng)
-    return Composite(taken(picture, rng), tuple(paper for paper, _ in laid), tuple(others))
-
-
-def _washed_out(picture: Picture, rng: Chance) -> Picture:
-    """Make everything bright white, as copiers and scanners do: most edges of papers vanish."""
-    return np.asarray(np.minimum(picture * (255.0 / rng.uniform(190, 250)), 255), np.uint8)
+    if not scan:
+        hands(picture, [paper.corners for paper in laid], rng)
+    elif rng.random() < _WASHED_OUT:
+        # Copiers and scanners make everything bright white: most edges of papers vanish.
+        picture = np.asarray(np.minimum(picture * (255.0 / rng.uniform(190, 250)), 255), np.uint8)
+    return Composite(taken(picture, rng), tuple(laid), tuple(others))
 
 
 def _copy_cells(
@@ -97,17 +93,12 @@ def _cells(
 ) -> list[tuple[float, float, float, float]]:
     """Divide the picture into parts, one for each paper."""
     x0, y0, x1, y1 = box
-    if count <= 1:
+    if count <= 1 or rng.random() < 0.15:  # one, or overlapping papers
         return [box] * count
-    if rng.random() < 0.15:  # overlapping papers
-        return [box] * count
-    edges = np.linspace(0, 1, count + 1)
-    tall = y1 - y0 > x1 - x0
-    if tall:
-        return [
-            (x0, y0 + a * (y1 - y0), x1, y0 + b * (y1 - y0)) for a, b in itertools.pairwise(edges)
-        ]
-    return [(x0 + a * (x1 - x0), y0, x0 + b * (x1 - x0), y1) for a, b in itertools.pairwise(edges)]
+    shares = itertools.pairwise(np.linspace(0, 1, count + 1))
+    if y1 - y0 > x1 - x0:
+        return [(x0, y0 + a * (y1 - y0), x1, y0 + b * (y1 - y0)) for a, b in shares]
+    return [(x0 + a * (x1 - x0), y0, x0 + b * (x1 - x0), y1) for a, b in shares]
 
 
 def _angle(rng: Chance, *, scan: bool) -> float:
@@ -122,7 +113,7 @@ def _angle(rng: Chance, *, scan: bool) -> float:
     return float(rng.uniform(-np.pi, np.pi))
 
 
-_STEPS: tuple[Step, ...] = (
+_STEPS: tuple[degrade.Step, ...] = (
     (degrade.illumination, 0.35, 0.9), (degrade.shadow, 0.25, 0.9),
     (degrade.colour_cast, 0.4, 0.8), (degrade.gaussian_blur, 0.25, 0.8),
     (degrade.motion_blur, 0.12, 0.7), (degrade.noise, 0.35, 0.7), (degrade.jpeg, 0.4, 0.8),
@@ -130,20 +121,10 @@ _STEPS: tuple[Step, ...] = (
 
 
 def taken(
-    picture: Picture, rng: Chance, steps: Sequence[Step] = _STEPS, grey: float = 0.1
+    picture: Picture, rng: Chance, steps: Sequence[degrade.Step] = _STEPS, grey: float = 0.1
 ) -> Picture:
-    """Simulate light, lens and sensor.
-
-    Parameters
-    ----------
-    steps
-        The steps in order: the function, its probability, and its greatest strength.
-    grey
-        Share of grey pictures.
-    """
-    for step, share, most in steps:
-        if rng.random() < share:
-            picture = step(picture, rng, float(rng.uniform(0.05, most)))
+    """Simulate light, lens and sensor; `grey` is the share of grey pictures."""
+    picture = degrade.applied(steps, picture, rng)
     if rng.random() < grey:
         picture = np.repeat(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)[..., None], 3, 2)
     return np.ascontiguousarray(picture)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from rapidfuzz.distance import Levenshtein
 
 from cvocr_lab.synth import wording
 from cvocr_lab.synth.fonts import Pool
@@ -53,8 +54,6 @@ def drawn_set(seed: int, pool: Pool, per_sort: int) -> Shard:
 
 def evaluate(read: Read, shard: Shard) -> dict[str, Figures]:
     """Return the figures by sort of text, and ``"all"`` weighted as the sorts are in training."""
-    from rapidfuzz.distance import Levenshtein
-
     edits: dict[str, list[int]] = defaultdict(list)
     sizes: dict[str, int] = defaultdict(int)
     for text, sort, got in zip(shard.texts, shard.sorts, read(shard.pictures), strict=True):

@@ -10,18 +10,16 @@ from numpy.typing import NDArray
 
 from cvocr_lab.engines.local import papers
 from cvocr_lab.engines.local.geometry import is_convex, warp_points
+from cvocr_lab.synth.pictures import fill
 from cvocr_lab.training.composite import Composite
 from cvocr_lab.training.laying import TYPE_NAMES, UNKNOWN, Chance, Picture
 
 
 def outline_example(composite: Composite, rng: Chance) -> tuple[Picture, NDArray[np.float32]]:
-    """Return a thumbnail and the target of `PaperNet` for it.
+    """Return a thumbnail ``(320, 320, 3)`` and the target of `PaperNet` for it, ``(9, 80, 80)``.
 
-    Returns
-    -------
-    tuple
-        ``(320, 320, 3)`` pixels; and ``(9, 80, 80)``: the share of each cell that papers cover,
-        and the offsets to the corners of the upper paper.
+    The target is the share of each cell that papers cover, and the offsets to the corners of the
+    upper paper.
     """
     canvas, matrix = papers.thumbnail(composite.image)
     mirrored = rng.random() < 0.5
@@ -35,10 +33,9 @@ def outline_example(composite: Composite, rng: Chance) -> tuple[Picture, NDArray
         if mirrored:
             corners = (corners * (-1, 1) + (papers.CANVAS, 0))[::-1]
         cover = np.zeros((papers.CANVAS, papers.CANVAS), np.uint8)
-        cv2.fillPoly(cover, [np.round((corners - 0.5) * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
-        part = (
-            cv2.resize(cover, (cells, cells), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
-        )
+        fill(cover, corners - 0.5)
+        part = cv2.resize(cover, (cells, cells), interpolation=cv2.INTER_AREA)
+        part = part.astype(np.float32) / 255
         truth[0] = np.maximum(truth[0] * (1 - part), part)
         upper = part > 0.5
         first = np.roll(corners, -int(corners.sum(1).argmin()), axis=0)
@@ -72,12 +69,11 @@ def turn_examples(composite: Composite, rng: Chance) -> list[TurnExample]:
         if not is_convex(rough):
             continue
         crop, matrix = papers.crop(composite.image, rough)
-        made.append(
-            TurnExample(crop, warp_points(matrix, corners).astype(np.float32), turn, paper.type)
-        )
+        here = warp_points(matrix, corners).astype(np.float32)
+        made.append(TurnExample(crop, here, turn, paper.type))
     for quad in composite.others[:1]:
         if is_convex(quad):
             crop, _ = papers.crop(composite.image, quad)
-            made.append(TurnExample(crop, np.full((4, 2), np.nan, np.float32), UNKNOWN,
-                                    len(TYPE_NAMES) - 1))  # fmt: skip
+            nowhere = np.full((4, 2), np.nan, np.float32)
+            made.append(TurnExample(crop, nowhere, UNKNOWN, len(TYPE_NAMES) - 1))
     return made

@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 import logging
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
+import torch
 from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+from onnxruntime.quantization import CalibrationDataReader, QuantType, quantize_static
+from torch import nn
 
 from cvocr_lab.engines.local.recogniser import HEIGHT, batches_of
-from cvocr_lab.training.model import STRIDE, LineNet
+from cvocr_lab.training.nets import STRIDE, LineNet
 
 VERSION = 2
 """Version of the file's layout: names, shapes and card."""
@@ -43,36 +47,36 @@ def export(
     examples
         Typical lines of 48 rows; a few hundred suffice to calibrate the convolutions.
     """
-    import onnx
-    import torch
-
     clean = LineNet(len(charset))
     clean.load_state_dict({k: v.detach().cpu() for k, v in net.state_dict().items()})
-    clean.eval()
+
+    def quantised(written: Path) -> Any:
+        _quantise_convolutions(written, examples)
+        model = onnx.load(str(written))
+        _quantise(model)
+        return model
+
+    card = {"version": VERSION, "charset": charset, "height": HEIGHT, "stride": STRIDE, **figures}
+    _write(
+        clean, torch.zeros(2, 1, HEIGHT, 96), path, card, quantised,
+        input_names=["lines"], output_names=["scores"],
+        dynamic_axes={"lines": {0: "n", 3: "width"}, "scores": {0: "n", 1: "steps"}},
+    )  # fmt: skip
+
+
+def _write(
+    net: nn.Module, example: torch.Tensor, path: Path, card: Mapping[str, object],
+    loaded: Callable[[Path], Any], **names: object,
+) -> None:  # fmt: skip
+    """Write a net as a model file with a card; `loaded` loads what torch has written."""
     partial = path.with_suffix(".part")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            clean,
-            (torch.zeros(2, 1, HEIGHT, 96),),
-            str(partial),
-            input_names=["lines"],
-            output_names=["scores"],
-            dynamic_axes={"lines": {0: "n", 3: "width"}, "scores": {0: "n", 1: "steps"}},
-            opset_version=17,
-            dynamo=False,
+            net.eval(), (example,), str(partial), opset_version=17, dynamo=False, **names
         )
-    _quantise_convolutions(partial, examples)
-    model = onnx.load(str(partial))
-    _quantise(model)
+    model = loaded(partial)
     _halve(model.graph)
-    card = {
-        "version": VERSION,
-        "charset": charset,
-        "height": HEIGHT,
-        "stride": STRIDE,
-        **figures,
-    }
     onnx.helper.set_model_props(model, {"card": json.dumps(card, ensure_ascii=False)})
     onnx.save(model, str(partial))
     partial.replace(path)
@@ -83,8 +87,6 @@ def _quantise_convolutions(path: Path, examples: Sequence[NDArray[np.uint8]]) ->
 
     Weights have seven bits, because eight overflow on processors without VNNI instructions.
     """
-    import onnx
-    from onnxruntime.quantization import CalibrationDataReader, QuantType, quantize_static
 
     class Lines(CalibrationDataReader):  # type: ignore[misc]
         batches = iter(batches_of(examples, 6000))
@@ -95,30 +97,19 @@ def _quantise_convolutions(path: Path, examples: Sequence[NDArray[np.uint8]]) ->
 
     nodes = onnx.load(str(path)).graph.node
     convolutions = [node.name for node in nodes if node.op_type == "Conv"]
-    with _silence():
+    logging.disable(logging.WARNING)  # the quantiser's advice is irrelevant for so small a net
+    try:
         quantize_static(
             str(path), str(path), Lines(), per_channel=True, reduce_range=True,
             activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8,
             nodes_to_quantize=convolutions[1:], op_types_to_quantize=["Conv", "Relu"],
         )  # fmt: skip
-
-
-@contextmanager
-def _silence() -> Iterator[None]:
-    """Silence the quantiser's advice on the root logger, which is irrelevant for so small a net."""
-    root = logging.getLogger()
-    level = root.level
-    root.setLevel(logging.ERROR)
-    try:
-        yield
     finally:
-        root.setLevel(level)
+        logging.disable(logging.NOTSET)
 
 
 def _quantise(model: Any) -> None:
     """Quantise the recurrent layers: a quarter faster, without a noticeable loss of accuracy."""
-    from onnx import helper, numpy_helper
-
     graph = model.graph
     weights = {weight.name: weight for weight in graph.initializer}
     for node in graph.node:
@@ -141,8 +132,6 @@ def _quantise(model: Any) -> None:
 
 def _halve(graph: Any) -> None:
     """Store large float32 weights as float16, cast back on loading, which halves the file."""
-    from onnx import TensorProto, helper, numpy_helper
-
     casts = []
     for weight in graph.initializer:
         values = numpy_helper.to_array(weight)
@@ -156,7 +145,12 @@ def _halve(graph: Any) -> None:
     graph.node.extend([*casts, *nodes])
 
 
-_SHAPES = {"papers": (1, 320, 320, 3), "turns": (1, 144, 224, 3), "text": (1, 320, 640, 3)}
+_SHAPES: Mapping[str, tuple[tuple[int, ...], dict[int, str], list[str]]] = {
+    "papers": ((1, 320, 320, 3), {}, ["answer"]),
+    "turns": ((1, 144, 224, 3), {0: "n"}, ["heat", "names"]),
+    "text": ((1, 320, 640, 3), {0: "n", 1: "height", 2: "width"}, ["answer"]),
+}
+"""Shape of the pictures, its free dimensions, and the names of the outputs."""
 
 
 def export_finder(which: str, net: Any, path: Path, *, card: Mapping[str, object]) -> None:
@@ -174,10 +168,8 @@ def export_finder(which: str, net: Any, path: Path, *, card: Mapping[str, object
     card
         Metadata of the file.
     """
-    import onnx
-    import torch
 
-    class Whole(torch.nn.Module):  # type: ignore[misc]
+    class Whole(nn.Module):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
             self.net = net
@@ -185,20 +177,8 @@ def export_finder(which: str, net: Any, path: Path, *, card: Mapping[str, object
         def forward(self, pictures: torch.Tensor) -> Any:
             return self.net((pictures.float().permute(0, 3, 1, 2) - 127.5) / 64)
 
-    outputs = ["heat", "names"] if which == "turns" else ["answer"]
-    axes = {"pictures": {0: "n", 1: "height", 2: "width"}} if which == "text" else {}
-    if which == "turns":
-        axes = {"pictures": {0: "n"}}
-    partial = path.with_suffix(".part")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            Whole().eval(), (torch.zeros(_SHAPES[which], dtype=torch.uint8),), str(partial),
-            input_names=["pictures"], output_names=outputs, dynamic_axes=axes, opset_version=17,
-            dynamo=False,
-        )  # fmt: skip
-    model = onnx.load(str(partial))
-    _halve(model.graph)
-    onnx.helper.set_model_props(model, {"card": json.dumps(card, ensure_ascii=False)})
-    onnx.save(model, str(partial))
-    partial.replace(path)
+    shape, free, outputs = _SHAPES[which]
+    _write(
+        Whole(), torch.zeros(shape, dtype=torch.uint8), path, card, onnx.load,
+        input_names=["pictures"], output_names=outputs, dynamic_axes={"pictures": free},
+    )  # fmt: skip

@@ -1,19 +1,12 @@
 """Train the nets that find papers, determine their orientation and find their lines.
 
-The procedure is that of the line recogniser's training: worker processes write training pictures
-into shards on disk, an interrupted run resumes from its checkpoint, and the checkpoint with the
-lowest loss on validation pictures is exported.  Training and validation papers have different
-seeds, font families and backgrounds.
+Worker processes write training pictures into shards on disk.  Training and validation papers have
+different seeds, font families and backgrounds.
 """
 
 from __future__ import annotations
 
-import json
-import math
-import os
 import random
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -26,25 +19,20 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from cvocr_lab.training.composite import compose
-from cvocr_lab.training.examples import outline_example, turn_examples
 from cvocr_lab.training.export import export_finder
-from cvocr_lab.training.flats import stock, write_flats
+from cvocr_lab.training.feeding import draw_finder_shard, feeding
+from cvocr_lab.training.flats import write_flats
 from cvocr_lab.training.laying import TYPE_NAMES, UNKNOWN
-from cvocr_lab.training.loop import keep_memory, save
 from cvocr_lab.training.nets import PaperNet, TextNet, TurnNet
+from cvocr_lab.training.run import Run, keep_memory
 from cvocr_lab.training.stream import FIRST_SEED
-from cvocr_lab.training.text_examples import text_example
 
 Finder = Literal["papers", "turns", "text"]
-Shard = Mapping[str, NDArray[Any]]
+Batch = Mapping[str, NDArray[Any]]
 VALIDATION_SEED = 11_000
 """Seed of the papers that select a checkpoint; training seeds start at `stream.FIRST_SEED`."""
 _FLATS, _VALIDATION_FLATS = 4800, 160
-_KEPT = 60
-_REST = 1.0
 _PEAK = 2e-3
-_WARM_STEPS = 200
 _TIE = 0.2
 """Distance of two corners along the diagonal, as a share of the paper's diagonal, below which
 either may be the first one."""
@@ -93,72 +81,14 @@ def train_finder(
     write_flats(folder / "flats", seed=FIRST_SEED, count=_FLATS, pool="train")
     write_flats(folder / "flats_valid", seed=VALIDATION_SEED, count=_VALIDATION_FLATS, pool="valid")
     sort = "text" if which == "text" else "papers"
-    running = [
-        subprocess.Popen([
-            sys.executable, "-c",
-            "import sys; from pathlib import Path; from cvocr_lab.training.finders import feed; "
-            "feed(Path(sys.argv[1]), sys.argv[2], seed=int(sys.argv[3]))",
-            str(folder), sort, str(FIRST_SEED + 10_000_000 * k + time.time_ns() // 10**9 % 10**6),
-        ])
-        for k in range(workers)
-    ]  # fmt: skip
-    try:
-        return _Run(which, folder, minutes, device).go(every_minutes)
-    finally:
-        for process in running:
-            process.terminate()
-            process.wait()
+    run = _Finder(which, folder, minutes, device)
+    with feeding(folder, sort, workers) as shards:
+        run.go(_batches(shards, run.task, random.Random(time.time_ns())), every_minutes)
+    return run.best
 
 
-def draw_shard(folder: Path, sort: str, seed: int, count: int) -> dict[str, NDArray[Any]]:
-    """Compose `count` training pictures from the stock in `folder`."""
-    flats, grounds = stock(folder)
-    rng = np.random.default_rng(seed)
-    if sort == "text":
-        made = [text_example(flats, grounds, rng) for _ in range(count)]
-        return {
-            "pictures": np.stack([picture for picture, _ in made]),
-            "truth": np.stack([truth for _, truth in made]).astype(np.float16),
-        }
-    composites = [compose(flats, grounds, rng) for _ in range(count)]
-    outlines = [outline_example(composite, rng) for composite in composites]
-    turns = [example for composite in composites for example in turn_examples(composite, rng)]
-    return {
-        "pictures": np.stack([picture for picture, _ in outlines]),
-        "truth": np.stack([truth for _, truth in outlines]).astype(np.float16),
-        "crops": np.stack([t.crop for t in turns]),
-        "corners": np.stack([t.corners for t in turns]),
-        "turns": np.array([(t.turn, t.type) for t in turns], np.int64),
-    }
-
-
-def feed(folder: Path, sort: str, *, seed: int, count: int = 64) -> None:
-    """Write shards into `folder` while the parent process lives, replacing the oldest.
-
-    Once the folder is full, the process sleeps after each shard: pictures are used several times.
-    """
-    if hasattr(os, "nice"):
-        os.nice(3)
-    shards = folder / f"shards_{sort}"
-    shards.mkdir(parents=True, exist_ok=True)
-    parent = os.getppid()
-    while os.getppid() == parent:
-        begun = time.monotonic()
-        path = shards / f"{seed}.npz"
-        partial = path.with_suffix(".part")
-        with partial.open("wb") as file:
-            np.savez(file, allow_pickle=False, **draw_shard(folder / "flats", sort, seed, count))
-        partial.replace(path)
-        seed += 1
-        spent = sorted(shards.glob("*.npz"), key=lambda p: p.stat().st_mtime)[:-_KEPT]
-        for old in spent:
-            old.unlink(missing_ok=True)
-        if spent:
-            time.sleep(_REST * (time.monotonic() - begun))
-
-
-def _shards(folder: Path, rng: random.Random) -> Iterator[Shard]:
-    """Yield shards in random order, each repeatedly for as long as it exists."""
+def _batches(folder: Path, task: _Task, rng: random.Random) -> Iterator[Batch]:
+    """Yield batches from shards in random order, each repeatedly for as long as it exists."""
     while True:
         there = list(folder.glob("*.npz"))
         if not there:
@@ -166,10 +96,19 @@ def _shards(folder: Path, rng: random.Random) -> Iterator[Shard]:
             continue
         try:
             with np.load(rng.choice(there)) as stored:
-                shard = {name: stored[name] for name in stored.files}
+                shard = {name: stored[name] for name in task.arrays}
         except (FileNotFoundError, EOFError):  # it was replaced by a newer one
             continue
-        yield shard
+        count = len(shard[task.arrays[0]])
+        order = np.array(rng.sample(range(count), count))
+        yield from _parts(shard, task, order, task.batch)
+
+
+def _parts(shard: Batch, task: _Task, order: NDArray[np.intp], size: int) -> Iterator[Batch]:
+    """Divide a shard into batches; a smaller rest is left out."""
+    for start in range(0, len(order) - size + 1, size):
+        pick = order[start : start + size]
+        yield {name: shard[name][pick] for name in task.arrays}
 
 
 def normalised(pictures: NDArray[np.uint8]) -> Tensor:
@@ -183,9 +122,9 @@ def _dice(chance: Tensor, truth: Tensor) -> Tensor:
     return 1 - ((2 * both + 1) / (chance.sum((1, 2)) + truth.sum((1, 2)) + 1)).mean()
 
 
-def _paper_loss(net: nn.Module, shard: Shard, pick: NDArray[np.intp]) -> Tensor:
-    truth = torch.from_numpy(shard["truth"][pick].astype(np.float32))
-    answer = net(normalised(shard["pictures"][pick]))
+def _paper_loss(net: nn.Module, batch: Batch) -> Tensor:
+    truth = torch.from_numpy(batch["truth"].astype(np.float32))
+    answer = net(normalised(batch["pictures"]))
     mask = functional.binary_cross_entropy_with_logits(answer[:, 0], truth[:, 0])
     inside = truth[:, 0] > 0.5
     ways = _corner_loss(answer[:, 1:], truth[:, 1:])
@@ -214,10 +153,10 @@ def _corner_loss(answer: Tensor, truth: Tensor) -> Tensor:
     return torch.where(open_order, least, losses[0])
 
 
-def _turn_loss(net: nn.Module, shard: Shard, pick: NDArray[np.intp]) -> Tensor:
-    heat, logits = net(normalised(shard["crops"][pick]))
-    corners = torch.from_numpy(shard["corners"][pick]) / 4 - 0.5
-    turn, kind = torch.from_numpy(shard["turns"][pick]).unbind(1)
+def _turn_loss(net: nn.Module, batch: Batch) -> Tensor:
+    heat, logits = net(normalised(batch["crops"]))
+    corners = torch.from_numpy(batch["corners"]) / 4 - 0.5
+    turn, kind = torch.from_numpy(batch["turns"]).unbind(1)
     rows, columns = heat.shape[2:]
     y = torch.arange(rows).view(1, 1, rows, 1)
     x = torch.arange(columns).view(1, 1, 1, columns)
@@ -237,9 +176,9 @@ def _turn_loss(net: nn.Module, shard: Shard, pick: NDArray[np.intp]) -> Tensor:
     return cast("Tensor", loss)
 
 
-def _text_loss(net: nn.Module, shard: Shard, pick: NDArray[np.intp]) -> Tensor:
-    truth = torch.from_numpy(shard["truth"][pick].astype(np.float32))
-    answer = net(normalised(shard["pictures"][pick]))
+def _text_loss(net: nn.Module, batch: Batch) -> Tensor:
+    truth = torch.from_numpy(batch["truth"].astype(np.float32))
+    answer = net(normalised(batch["pictures"]))
     core, height, counts = truth.unbind(1)
     single = functional.binary_cross_entropy_with_logits(answer[:, 0], core, reduction="none")
     weight = counts * (1 + 1.5 * core)
@@ -253,121 +192,47 @@ def _text_loss(net: nn.Module, shard: Shard, pick: NDArray[np.intp]) -> Tensor:
 @dataclass(frozen=True, slots=True)
 class _Task:
     make: Callable[[], nn.Module]
-    loss: Callable[[nn.Module, Shard, NDArray[np.intp]], Tensor]
-    items: str
+    loss: Callable[[nn.Module, Batch], Tensor]
+    arrays: tuple[str, ...]
     batch: int
 
 
 _TASKS: dict[str, _Task] = {
-    "papers": _Task(PaperNet, _paper_loss, "pictures", 8),
-    "turns": _Task(lambda: TurnNet(len(TYPE_NAMES)), _turn_loss, "crops", 24),
-    "text": _Task(TextNet, _text_loss, "pictures", 8),
+    "papers": _Task(PaperNet, _paper_loss, ("pictures", "truth"), 8),
+    "turns": _Task(lambda: TurnNet(len(TYPE_NAMES)), _turn_loss, ("crops", "corners", "turns"), 24),
+    "text": _Task(TextNet, _text_loss, ("pictures", "truth"), 8),
 }
 
 
-class _Run:
-    """State of one run: net, moving average, optimiser, clock."""
-
+class _Finder(Run[Batch]):
     def __init__(self, which: Finder, folder: Path, minutes: float, device: str) -> None:
-        self.which, self.folder, self.minutes = which, folder, minutes
-        self.task = _TASKS[which]
-        self.net = self.task.make().to(device, memory_format=torch.channels_last)
-        self.average = self.task.make().to(device, memory_format=torch.channels_last).eval()
-        self.optimiser = torch.optim.AdamW(self.net.parameters(), _PEAK, weight_decay=0.02)
-        self.step, self.elapsed, self.best, self.seen = 0, 0.0, math.inf, 0
-        last = folder / f"{which}-last.pt"
-        if last.exists():
-            kept = torch.load(last, weights_only=True, map_location=device)
-            self.net.load_state_dict(kept["net"])
-            self.average.load_state_dict(kept["average"])
-            self.optimiser.load_state_dict(kept["optimiser"])
-            self.step, self.elapsed = kept["step"], kept["elapsed"]
-            self.best, self.seen = kept["best"], kept["seen"]
-        else:
-            self.average.load_state_dict(self.net.state_dict())
-
-    def go(self, every_minutes: float) -> float:
-        sort = "text" if self.which == "text" else "papers"
-        valid = [
-            draw_shard(self.folder / "flats_valid", sort, VALIDATION_SEED + k, 64) for k in range(3)
+        self.which, self.task = which, _TASKS[which]
+        super().__init__(self.task.make, folder, f"{which}-", minutes, device, peak=_PEAK,
+                         weight_decay=0.02)  # fmt: skip
+        sort = "text" if which == "text" else "papers"
+        self.valid = [
+            draw_finder_shard(folder / "flats_valid", sort, VALIDATION_SEED + k, 64)
+            for k in range(3)
         ]
-        rng = random.Random(time.time_ns())
-        begun = time.monotonic() - 60 * self.elapsed
-        checked = time.monotonic()
-        losses: list[float] = []
-        for shard in _shards(self.folder / f"shards_{sort}", rng):
-            count, size = len(shard[self.task.items]), self.task.batch
-            order = np.array(rng.sample(range(count), count))
-            for start in range(0, count - size + 1, size):
-                losses.append(self._learn(shard, order[start : start + size]))
-            self.elapsed = (time.monotonic() - begun) / 60
-            done = self.elapsed >= self.minutes
-            if done or time.monotonic() - checked > 60 * every_minutes:
-                self._check(valid, float(np.mean(losses)))
-                losses.clear()
-                checked = time.monotonic()
-            if done:
-                break
-        return self.best
 
-    def _learn(self, shard: Shard, pick: NDArray[np.intp]) -> float:
-        rate = _PEAK * min(
-            (self.step + 1) / _WARM_STEPS,
-            0.5 * (1 + math.cos(math.pi * min(1.0, self.elapsed / self.minutes))) + 0.005,
-        )
-        for group in self.optimiser.param_groups:
-            group["lr"] = rate
-        self.net.train()
-        loss = self.task.loss(self.net, shard, pick)
-        self.optimiser.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(self.net.parameters(), 5.0)
-        self.optimiser.step()
-        self.step += 1
-        self.seen += len(pick)
-        share = min(0.998, (1 + self.step) / (10 + self.step))
-        with torch.no_grad():
-            theirs = self.net.state_dict()
-            for key, value in self.average.state_dict().items():
-                if value.is_floating_point():
-                    value.lerp_(theirs[key], 1 - share)
-                else:
-                    value.copy_(theirs[key])
-        return float(loss.detach())
+    def loss(self, net: nn.Module, batch: Batch) -> Tensor:
+        return self.task.loss(net, batch)
 
-    @torch.no_grad()  # type: ignore[untyped-decorator]
-    def _check(self, valid: list[dict[str, NDArray[Any]]], loss: float) -> None:
+    def size(self, batch: Batch) -> int:
+        return len(batch[self.task.arrays[0]])
+
+    def validate(self) -> tuple[float, dict[str, float], object]:
         found = [
-            float(self.task.loss(self.average, shard, np.arange(start, start + 16)))
-            for shard in valid
-            for start in range(0, len(shard[self.task.items]) - 15, 16)
+            float(self.loss(self.average, batch))
+            for shard in self.valid
+            for batch in _parts(shard, self.task, np.arange(len(shard[self.task.arrays[0]])), 16)
         ]
         figure = float(np.mean(found))
-        entry = {
-            "minutes": round(self.elapsed, 1), "step": self.step, "pictures": self.seen,
-            "loss": round(loss, 4), "validation_loss": round(figure, 4),
-        }  # fmt: skip
-        with (self.folder / f"{self.which}-log.jsonl").open("a") as log:
-            log.write(json.dumps(entry) + "\n")
-        if figure < self.best:
-            self.best = figure
-            save({"average": self.average.state_dict()}, self.folder / f"{self.which}-best.pt")
-            export_finder(
-                self.which, self.average, self.folder / f"{self.which}.onnx",
-                card={"validation": entry, "types": list(TYPE_NAMES)},
-            )  # fmt: skip
-        save(
-            {
-                "net": self.net.state_dict(),
-                "average": self.average.state_dict(),
-                "optimiser": self.optimiser.state_dict(),
-                "step": self.step,
-                "elapsed": self.elapsed,
-                "best": self.best,
-                "seen": self.seen,
-            },
-            self.folder / f"{self.which}-last.pt",
-        )
+        return figure, {"validation_loss": round(figure, 4)}, figure
+
+    def export(self, entry: dict[str, float]) -> None:
+        card = {"validation": entry, "types": list(TYPE_NAMES)}
+        export_finder(self.which, self.average, self.folder / f"{self.which}.onnx", card=card)
 
 
 def average_checkpoints(which: Finder, checkpoints: Mapping[str, float], out: str | Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -18,9 +19,10 @@ from cvocr_lab.errors import ArgumentError
 from cvocr_lab.training.evaluation import Figures, evaluate
 from cvocr_lab.training.export import export
 from cvocr_lab.training.labelled import Picture, labelled_lines
-from cvocr_lab.training.loop import keep_memory, loss_of, read
-from cvocr_lab.training.model import LineNet
+from cvocr_lab.training.loop import loss_of, read
+from cvocr_lab.training.nets import LineNet
 from cvocr_lab.training.restore import restore
+from cvocr_lab.training.run import follow, keep_memory
 from cvocr_lab.training.stream import Batch, Shard, draw_shard, vary
 
 
@@ -105,16 +107,8 @@ def finetune_lines(
     cards
         For each line the card it was cropped from: a fifth of the cards is held out.  None if every
         line is from another card.
-    out
-        The ONNX file to write.
-    minutes
-        Wall-clock time.
-    start
-        The model file to begin from; None for the one in the package.
-    threads
-        Threads for torch.
-    seed
-        Of the split and the order.
+    out, minutes, start, threads, seed
+        See `finetune`.
 
     Raises
     ------
@@ -170,7 +164,7 @@ def _learn(
     net.eval()  # the normalisations keep their statistics
     peak = 3e-4
     optimiser = torch.optim.AdamW(net.parameters(), peak, weight_decay=0.01)
-    average = {k: v.clone() for k, v in net.state_dict().items()}
+    average = deepcopy(net)
     begun = time.monotonic()
     while (passed := (time.monotonic() - begun) / (60 * minutes)) < 1:
         for group in optimiser.param_groups:
@@ -183,8 +177,5 @@ def _learn(
         loss.backward()
         nn.utils.clip_grad_norm_(net.parameters(), 5.0)
         optimiser.step()
-        with torch.no_grad():
-            for key, value in net.state_dict().items():
-                if value.is_floating_point():
-                    average[key].lerp_(value, 0.02)
-    net.load_state_dict(average)
+        follow(average, net, 0.98)
+    net.load_state_dict(average.state_dict())

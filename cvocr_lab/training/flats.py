@@ -6,7 +6,6 @@ used many times.
 
 from __future__ import annotations
 
-import importlib
 import pickle
 import random
 from collections.abc import Sequence
@@ -22,41 +21,41 @@ from cvocr_lab.kinds import TYPES
 from cvocr_lab.synth import wild
 from cvocr_lab.synth.draw import Drawn, draw
 from cvocr_lab.synth.fonts import Pool
-from cvocr_lab.synth.handling import Handled, handle
+from cvocr_lab.synth.generate import layout_named, model_of
+from cvocr_lab.synth.handling import Handled, handle, unhandled
 from cvocr_lab.synth.papers import paper_values
 from cvocr_lab.synth.scenes import scene
 
-_generate = importlib.import_module("cvocr_lab.synth.generate")
 SCALE = 8.0
 """Pixels per millimetre of a stored paper."""
+_PER_FILE = 40
 _MODELS = tuple((kind.name, layout.name) for kind in TYPES.values() for layout in kind.layouts)
 
 
 @dataclass(frozen=True, slots=True)
 class Flat:
-    """A flat picture of a paper.
-
-    Parameters
-    ----------
-    jpeg
-        The encoded picture, passed to OpenCV in RGB order.
-    corners
-        Corners of the document in it, ``(4, 2)`` pixels; the other page of a passport may be
-        outside them.
-    lines
-        Quads of the printed lines, ``(n, 4, 2)`` pixels, each clockwise from its top left.
-    type
-        The document type; ``"card"`` or ``"page"`` for papers without a layout.
-    """
+    """A flat picture of a paper."""
 
     jpeg: bytes
+    """The encoded picture, passed to OpenCV in RGB order."""
+
     corners: NDArray[np.float32]
+    """Corners of the document, ``(4, 2)`` pixels; the other page of a passport is outside them."""
+
     lines: NDArray[np.float32]
+    """Quads of the printed lines, ``(n, 4, 2)`` pixels, each clockwise from its top left."""
+
     type: str
+    """The document type; ``"card"`` or ``"page"`` for papers without a layout."""
 
     def picture(self) -> NDArray[np.uint8]:
         """Decode the picture, RGB."""
-        return np.asarray(cv2.imdecode(np.frombuffer(self.jpeg, np.uint8), cv2.IMREAD_COLOR))
+        return decoded(self.jpeg)
+
+
+def decoded(jpeg: bytes) -> NDArray[np.uint8]:
+    """Decode a picture of the stock."""
+    return np.asarray(cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR))
 
 
 def draw_flat(seed: int, pool: Pool) -> Flat:
@@ -68,37 +67,36 @@ def draw_flat(seed: int, pool: Pool) -> Flat:
         return _flat(wild.draw_card(seed, pool=pool, scale=SCALE), "card")
     type_name, layout_name = _MODELS[(seed // 8 * 4 + turn) % len(_MODELS)]
     kind = TYPES[type_name]
-    layout = next(x for x in kind.layouts if x.name == layout_name)
+    layout = layout_named(kind, layout_name)
+    model = model_of(kind, layout)
     chance = random.Random(f"flat/{seed}")
-    values = paper_values(_generate.model_of(kind, layout), chance)[kind.side == "back"]
+    values = paper_values(model, chance)[kind.side == "back"]
     drawn = draw(kind, layout, values, chance, pool=pool, scale=SCALE)
     rng = np.random.default_rng(chance.getrandbits(64))
-    handled = handle(drawn.picture, kind.family, _generate.model_of(kind, layout), rng)
-    return _flat(drawn, type_name, handled)
+    return _flat(drawn, type_name, handle(drawn.picture, kind.family, model, rng))
 
 
 def _flat(drawn: Drawn, type_name: str, handled: Handled | None = None) -> Flat:
-    handled = handled or Handled(drawn.picture, (0, 0))
-    height, width = drawn.picture.shape[:2]
-    corners = np.array(handled.corners(width, height), np.float32).reshape(4, 2)
+    handled = handled or unhandled(drawn.picture)
+    corners = np.array(handled.outline, np.float32).reshape(4, 2)
     lines = np.array([quad for _, quad in drawn.lines], np.float32).reshape(-1, 4, 2)
     jpeg = cv2.imencode(".jpg", handled.picture, [cv2.IMWRITE_JPEG_QUALITY, 92])[1].tobytes()
     shift = np.array(handled.inset, np.float32)
     return Flat(jpeg, corners + shift, lines + shift, type_name)
 
 
-def write_flats(folder: Path, *, seed: int, count: int, pool: Pool, per_file: int = 40) -> None:
-    """Draw papers into files of `per_file` papers, skipping files that exist."""
+def write_flats(folder: Path, *, seed: int, count: int, pool: Pool) -> None:
+    """Draw papers into files of 40 papers, skipping files that exist."""
     folder.mkdir(parents=True, exist_ok=True)
-    for start in range(seed, seed + count, per_file):
+    for start in range(seed, seed + count, _PER_FILE):
         path = folder / f"flats-{start}.pickle"
         if path.exists():
             continue
-        flats = [draw_flat(number, pool) for number in range(start, start + per_file)]
+        flats = [draw_flat(number, pool) for number in range(start, start + _PER_FILE)]
         rng = np.random.default_rng(start)
         grounds = [
             cv2.imencode(".jpg", scene(640, 640, rng), [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes()
-            for _ in range(per_file // 2)
+            for _ in range(_PER_FILE // 2)
         ]
         partial = path.with_suffix(".part")
         partial.write_bytes(pickle.dumps((flats, grounds)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import cv2
 import numpy as np
@@ -19,6 +20,8 @@ from cvocr_lab.engines.local.geometry import (
 )
 from cvocr_lab.kinds import TYPES
 from cvocr_lab.synth import scenes
+from cvocr_lab.synth.photograph import reduced, round_corners, shifted
+from cvocr_lab.synth.pictures import fill
 from cvocr_lab.training.flats import SCALE, Flat
 
 Picture = NDArray[np.uint8]
@@ -29,7 +32,6 @@ UNKNOWN = -1
 """Class of papers that may look like any type, which is ignored in training."""
 LONGEST = 560
 """Longer side of a training picture, in pixels."""
-_PLASTIC_MM = 3.18
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class Laid:
 def lay(
     picture: Picture, flat: Flat, cell: tuple[float, float, float, float], angle: float,
     rng: Chance, *, scan: bool, fills: bool = False,
-) -> tuple[Laid, NDArray[np.uint8]] | None:  # fmt: skip
+) -> Laid | None:  # fmt: skip
     """Warp a paper into its cell of the picture, in place; `fills` makes it fill the cell."""
     x0, y0, x1, y1 = cell
     source = flat.picture()
@@ -52,17 +54,17 @@ def lay(
     if rng.random() < 0.3:
         paper = _framed(paper, flat.corners, rng)
     cos, sin = abs(np.cos(angle)), abs(np.sin(angle))
-    room = min((x1 - x0) / (width * cos + height * sin), (y1 - y0) / (width * sin + height * cos))
+    sides = np.array([x1 - x0, y1 - y0])
+    extent = np.array([width * cos + height * sin, width * sin + height * cos])
+    room = (sides / extent).min()
     share = float(np.exp(np.log(0.3) * rng.beta(1.0, 1.7)))
     if rng.random() < (0.35 if scan else 0.12):
         share = float(rng.uniform(0.88, 1.06))
     scale = room * (float(rng.uniform(0.94, 1.0)) if fills else share)
-    slack = np.array([(x1 - x0) - (width * cos + height * sin) * scale,
-                      (y1 - y0) - (width * sin + height * cos) * scale]) / 2  # fmt: skip
     centre = np.array([(x0 + x1) / 2, (y0 + y1) / 2])
-    centre = centre + np.maximum(slack, 0) * rng.uniform(-1, 1, 2)
+    centre = centre + np.maximum((sides - extent * scale) / 2, 0) * rng.uniform(-1, 1, 2)
     if not fills and rng.random() < 0.1:  # cut by the frame
-        centre += rng.normal(0, 0.09, 2) * (x1 - x0, y1 - y0)
+        centre += rng.normal(0, 0.09, 2) * sides
     corners = rotated(width * scale, height * scale, centre, angle)
     if not scan:
         lean = float(rng.choice((0.0, 0.02, 0.04, 0.08, 0.13)))
@@ -71,27 +73,27 @@ def lay(
     if not is_convex(corners):
         return None
     matrix = homography(rectangle(width, height), corners)
-    small = shrunk(paper, scale)
+    small, enlarging = shrunk(paper, scale)
     if rng.random() < 0.25:
         small = _toned(small, picture, corners)
-    rounded = None
+    alpha = None
     if flat.type != "passport" and not flat.type.startswith("vehicle") and rng.random() < 0.75:
-        rounded = _round_corners(small.shape[:2], _PLASTIC_MM * SCALE * small.shape[1] / width)
+        alpha = round_corners(small, SCALE * small.shape[1] / width)
     film = _laminate(picture, corners, rng) if rng.random() < 0.15 else None
-    mask = paste(picture, small, matrix @ scaling(source, small), rounded, rng)
+    mask = paste(picture, small, matrix @ enlarging, alpha, rng)
     shine(picture, mask, rng)
     own = warp_points(matrix, flat.corners)
     if film is not None and np.allclose(flat.corners, rectangle(width, height), atol=1):
         own = film
     label = UNKNOWN if flat.type == "card" else TYPE_NAMES.index(flat.type)
-    return Laid(own, label), mask
+    return Laid(own, label)
 
 
 def _laminate(picture: Picture, corners: Points, rng: Chance) -> Points:
     """Draw the rim of a plastic film around a paper, in place, and return its corners."""
     out = (corners - corners.mean(0)) * rng.uniform(1.02, 1.1) + corners.mean(0)
     film = np.zeros(picture.shape[:2], np.uint8)
-    cv2.fillPoly(film, [np.round(out * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
+    fill(film, out)
     share = (film.astype(np.float32) / 255 * np.float32(rng.uniform(0.15, 0.9)))[..., None]
     picture[:] = picture + (rng.uniform(170, 255) - picture) * share
     return np.asarray(out)
@@ -110,11 +112,11 @@ def _toned(paper: Picture, picture: Picture, corners: Points) -> Picture:
 def _leaning(corners: Points, centre: Points, lean: float, rng: Chance) -> Points:
     """Tilt the paper away from the camera, so that sides shorten towards one direction."""
     reach = float(np.hypot(*np.ptp(corners, axis=0)))
-    way = rng.uniform(0, 2 * np.pi)
-    depth = ((corners - centre) @ (np.cos(way), np.sin(way))) / reach
-    tilt = 1 + 2.2 * lean * depth
-    squash = np.array([np.cos(way), np.sin(way)])
-    moved = corners - np.outer((corners - centre) @ squash, squash) * min(0.5, 1.5 * lean)
+    angle = rng.uniform(0, 2 * np.pi)
+    way = np.array([np.cos(angle), np.sin(angle)])
+    depth = (corners - centre) @ way
+    tilt = 1 + 2.2 * lean * (depth / reach)
+    moved = corners - np.outer(depth, way) * min(0.5, 1.5 * lean)
     return np.asarray(centre + (moved - centre) / tilt[:, None])
 
 
@@ -125,51 +127,33 @@ def rotated(width: float, height: float, centre: Sequence[float] | Points, angle
     return np.asarray(box @ np.array([[cos, sin], [-sin, cos]]) + centre)
 
 
-def shrunk(paper: Picture, scale: float) -> Picture:
-    """Reduce the paper before a warp that samples single points, to avoid aliasing."""
-    if scale >= 0.7:
-        return paper
-    size = tuple(max(8, round(side * scale * 1.1)) for side in paper.shape[1::-1])
-    return np.asarray(cv2.resize(paper, size, interpolation=cv2.INTER_AREA), np.uint8)
+shrunk = partial(reduced, least=0.7, spare=1.1)
 
 
-def scaling(before: Picture, after: Picture) -> Matrix:
-    """Return the matrix from pixels of a reduced picture to those of the original."""
-    return np.diag([before.shape[1] / after.shape[1], before.shape[0] / after.shape[0], 1.0])
-
-
-def _round_corners(shape: tuple[int, int], radius: float) -> Picture:
-    height, width = shape
-    r = max(1, round(radius))
-    alpha = np.zeros((height, width), np.uint8)
-    cv2.rectangle(alpha, (r, 0), (width - r, height), 255, -1)
-    cv2.rectangle(alpha, (0, r), (width, height - r), 255, -1)
-    for x in (r, width - 1 - r):
-        for y in (r, height - 1 - r):
-            cv2.circle(alpha, (x, y), r, 255, -1, cv2.LINE_AA)
-    return alpha
+def laid_over(
+    picture: Picture, paper: Picture, matrix: Matrix, mask: Picture, border: int
+) -> Picture:
+    """Warp a paper onto the picture where the mask shows it."""
+    warped = cv2.warpPerspective(paper, matrix, picture.shape[1::-1], borderMode=border)
+    opaque = (mask.astype(np.float32) / 255)[..., None]
+    return np.asarray(picture + (warped.astype(np.float32) - picture) * opaque, np.uint8)
 
 
 def paste(
     picture: Picture, paper: Picture, matrix: Matrix, alpha: Picture | None, rng: Chance
 ) -> Picture:
     """Warp a paper onto the picture, in place, with the shadow of its edge; return its mask."""
-    height, width = picture.shape[:2]
+    size = picture.shape[1::-1]
     if alpha is None:
         alpha = np.full(paper.shape[:2], 255, np.uint8)
-    warped = cv2.warpPerspective(
-        paper, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
-    mask = cv2.warpPerspective(alpha, matrix, (width, height), flags=cv2.INTER_LINEAR)
+    mask = np.asarray(cv2.warpPerspective(alpha, matrix, size), np.uint8)
     if rng.random() < 0.7:
         soft = cv2.GaussianBlur(mask, (0, 0), rng.uniform(1.0, 8.0))
-        shift = np.array([[1, 0, rng.normal(0, 3)], [0, 1, rng.normal(0, 3)]])
-        soft = cv2.warpAffine(soft, shift, (width, height))
+        soft = cv2.warpAffine(soft, shifted(rng.normal(0, 3), rng.normal(0, 3))[:2], size)
         dark = 1 - soft.astype(np.float32) / 255 * np.float32(rng.uniform(0.05, 0.6))
         picture[:] = picture * dark[..., None]
-    opaque = (mask.astype(np.float32) / 255)[..., None]
-    picture[:] = picture + (warped.astype(np.float32) - picture) * opaque
-    return np.asarray(mask, np.uint8)
+    picture[:] = laid_over(picture, paper, matrix, mask, cv2.BORDER_REPLICATE)
+    return mask
 
 
 def _framed(paper: Picture, corners: NDArray[np.float32], rng: Chance) -> Picture:
@@ -219,8 +203,8 @@ def shine(picture: Picture, mask: Picture, rng: Chance) -> None:
     picture[:] = np.clip(picture + spot[..., None], 0, 255)
 
 
-def hands(picture: Picture, quads: Sequence[Points], rng: Chance) -> Picture:
-    """Draw fingers over edges, and pens or cables across the picture."""
+def hands(picture: Picture, quads: Sequence[Points], rng: Chance) -> None:
+    """Draw fingers over edges, and pens or cables across the picture, in place."""
     for corners in quads:
         for _ in range(int(rng.choice(4, p=(0.8, 0.11, 0.06, 0.03)))):
             k = int(rng.integers(4))
@@ -233,9 +217,6 @@ def hands(picture: Picture, quads: Sequence[Points], rng: Chance) -> Picture:
             root = edge + way / (np.hypot(*way) or 1) * size * 2
             scenes.finger(picture, tip, root, size * rng.uniform(0.09, 0.2), rng)
     if rng.random() < 0.05:
-        ends = rng.uniform(0, LONGEST, (2, 2)).astype(int)
+        start, end = rng.uniform(0, LONGEST, (2, 2)).astype(int)
         colour = tuple(int(v) for v in rng.uniform(0, 255, 3))
-        cv2.line(
-            picture, tuple(ends[0]), tuple(ends[1]), colour, int(rng.integers(3, 16)), cv2.LINE_AA
-        )
-    return picture
+        cv2.line(picture, tuple(start), tuple(end), colour, int(rng.integers(3, 16)), cv2.LINE_AA)

@@ -1,7 +1,7 @@
-"""Nets that find papers, their orientation and their lines; each has less than 0.7 M weights.
+"""The nets: one reads lines, three find papers, their orientation and their lines.
 
-All consist of residual convolutions; the features of several scales are added up at the finest one
-(Lin et al., "Feature Pyramid Networks", 2017).
+The three have less than 0.7 M weights each.  They consist of residual convolutions; the features of
+several scales are added up at the finest one (Lin et al., "Feature Pyramid Networks", 2017).
 """
 
 from __future__ import annotations
@@ -12,9 +12,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+STRIDE = 4
+"""Pixel columns of a line per output step."""
+
+_STAGES = ((1, 24, 2), (24, 32, 1), (32, 64, 2), (64, 64, 1), (64, 96, (2, 1)), (96, 96, 1),
+           (96, 128, (2, 1)))  # fmt: skip
+
 
 def _convolution(
-    inputs: int, outputs: int, size: int, stride: int = 1, groups: int = 1
+    inputs: int, outputs: int, size: int, stride: int | tuple[int, int] = 1, groups: int = 1
 ) -> list[nn.Module]:
     return [
         nn.Conv2d(inputs, outputs, size, stride, size // 2, groups=groups, bias=False),
@@ -43,14 +49,8 @@ class _Block(nn.Module):  # type: ignore[misc]
 class Pyramid(nn.Module):  # type: ignore[misc]
     """Features at a quarter of the picture's size, with coarser ones added.
 
-    Parameters
-    ----------
-    widths
-        Channels at 1/4, 1/8, 1/16 and, if given, 1/32 of the size.
-    depths
-        Number of residual blocks at each scale.
-    out
-        Channels of the result.
+    `widths` are the channels at 1/4, 1/8, 1/16 and, if given, 1/32 of the size, and `depths` the
+    residual blocks at each scale.
     """
 
     def __init__(self, widths: Sequence[int], depths: Sequence[int], out: int) -> None:
@@ -145,3 +145,34 @@ class TextNet(nn.Module):  # type: ignore[misc]
     def forward(self, pictures: Tensor) -> Tensor:
         """Apply the net to pictures; see the class."""
         return torch.pixel_shuffle(self.tell(self.look(pictures)[0]), 2)
+
+
+class LineNet(nn.Module):  # type: ignore[misc]
+    """Net that reads grey lines of 48 rows: convolutions down to one row, LSTM layers, CTC classes.
+
+    It has 1.5 million weights.  The blank is added to the `characters` as class 0.
+    """
+
+    def __init__(self, characters: int) -> None:
+        super().__init__()
+        self.look = nn.Sequential(
+            *(
+                nn.Sequential(*_convolution(inputs, outputs, 3, stride), nn.ReLU(inplace=True))
+                for inputs, outputs, stride in _STAGES
+            ),
+            nn.Conv2d(128, 192, (3, 1), bias=False), nn.BatchNorm2d(192), nn.ReLU(inplace=True),
+        )  # fmt: skip
+        self.mix = nn.LSTM(192, 160, 2, bidirectional=True, batch_first=True)
+        self.name = nn.Linear(320, characters + 1)
+
+    def forward(self, lines: Tensor) -> Tensor:
+        """Map ``(n, 1, 48, width)`` to logits ``(n, ceil(width / 4), 1 + characters)``."""
+        seen = self.look(lines).squeeze(2).transpose(1, 2)
+        mixed, _ = self.mix(seen)
+        scores: Tensor = self.name(mixed)
+        return scores
+
+
+def steps(widths: Tensor) -> Tensor:
+    """Return the number of output steps for lines of these widths."""
+    return torch.div(widths + STRIDE - 1, STRIDE, rounding_mode="floor")

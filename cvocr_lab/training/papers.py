@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,34 +12,21 @@ from numpy.typing import NDArray
 
 from cvocr_lab.engines.local.recogniser import crop_line, to_height
 from cvocr_lab.results import Quad
-from cvocr_lab.synth import TIERS, Tier, generate
-from cvocr_lab.synth.fonts import Pool
+from cvocr_lab.synth import TIERS, generate
 from cvocr_lab.synth.generate import Sample
 from cvocr_lab.text import CHARSET
-from cvocr_lab.training.stream import FIRST_SEED, Shard, save_shard
+from cvocr_lab.training.stream import FIRST_SEED, Shard, write_arrays
 
 _KNOWN = frozenset(CHARSET)
 
 
-def cut_shard(seed: int, count: int, *, pool: Pool = "train", tier: Tier | None = None) -> Shard:
-    """Crop every line of `count` papers of all types; the sort of a line is its paper's tier.
-
-    Parameters
-    ----------
-    seed
-        The same seed returns the same lines.
-    count
-        Number of papers to draw.
-    pool
-        Fonts to use.
-    tier
-        How they are photographed; None for all tiers in turn.
-    """
+def cut_shard(seed: int, count: int) -> Shard:
+    """Crop every line of `count` papers of all types; the sort of a line is its paper's tier."""
     rng = random.Random(seed)
     shard = Shard([], [], [])
     for number in range(count):
-        taken = tier or TIERS[number % len(TIERS)]
-        sample = generate(None, seed=rng.getrandbits(40), tier=taken, pool=pool)
+        taken = TIERS[number % len(TIERS)]
+        sample = generate(None, seed=rng.getrandbits(40), tier=taken, pool="train")
         for line in cut_lines(sample, rng):
             shard.pictures.append(line.picture)
             shard.texts.append(line.text)
@@ -50,16 +36,9 @@ def cut_shard(seed: int, count: int, *, pool: Pool = "train", tier: Tier | None 
 
 @dataclass(frozen=True, slots=True)
 class CutLine:
-    """A line cropped from a paper.
+    """A grey line of `HEIGHT` rows cropped from a paper.
 
-    Parameters
-    ----------
-    picture
-        Grey picture of `HEIGHT` rows.
-    text
-        Text of the line.
-    type, field
-        The paper's type, and the field whose value it is or is part of; "" for captions.
+    `field` is the field whose value it is or is part of; "" for captions.
     """
 
     picture: NDArray[np.uint8]
@@ -87,33 +66,18 @@ def loosen(quad: Quad, rng: random.Random) -> Quad:
     along, down = along / max(float(np.hypot(*along)), 1e-6), down / tall
     up, under = (tall * min(0.35, max(-0.05, rng.gauss(0.11, 0.08))) for _ in range(2))
     left, right = (tall * max(-0.04, rng.gauss(0.15, 0.15)) for _ in range(2))
-    grown = corners + np.asarray(
-        [
-            -left * along - up * down,
-            right * along - up * down,
-            right * along + under * down,
-            -left * along + under * down,
-        ]
-    )
+    moves = (-left, -up), (right, -up), (right, under), (-left, under)
+    grown = corners + np.asarray([across * along + lower * down for across, lower in moves])
     shaken = grown + np.asarray([[0, rng.gauss(0, 0.02 * tall)] for _ in range(4)])
     x1, y1, x2, y2, x3, y3, x4, y4 = (float(v) for v in shaken.reshape(-1))
     return (x1, y1, x2, y2, x3, y3, x4, y4)
 
 
 def feed_papers(folder: Path, *, shards: int, seed: int = FIRST_SEED, papers: int = 60) -> None:
-    """Write `shards` shards of paper lines into `folder`, where `batches` finds them.
+    """Write shards of the lines of `papers` papers each into `folder`, where `batches` finds them.
 
-    Parameters
-    ----------
-    folder
-        As for `stream.feed`.
-    shards, papers
-        Shards, and papers per shard; a paper takes about half a second and gives 18 lines.
-    seed
-        Seed of the first shard; it is increased by one for each further shard.
+    A paper takes about half a second and gives 18 lines.
     """
-    if hasattr(os, "nice"):
-        os.nice(5)
     folder.mkdir(parents=True, exist_ok=True)
     for number in range(seed, seed + shards):
-        save_shard(cut_shard(number, papers), folder / f"papers-{number}.npz")
+        write_arrays(cut_shard(number, papers).arrays(), folder / f"papers-{number}.npz")

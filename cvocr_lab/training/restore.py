@@ -7,14 +7,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import onnx
 import torch
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from numpy.typing import NDArray
+from onnx import numpy_helper
 from torch import nn
 
 from cvocr_lab.engines.local.recogniser import batches_of
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.text import plain
-from cvocr_lab.training.model import LineNet
+from cvocr_lab.training.nets import LineNet
 
 Weight = NDArray[np.float32]
 
@@ -30,10 +33,6 @@ def restore(path: Path) -> tuple[LineNet, str]:
     ArgumentError
         The file is not a line model.
     """
-    import onnx
-    from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
-    from onnx import numpy_helper
-
     try:
         model = onnx.load(str(path))
         card = json.loads({p.key: p.value for p in model.metadata_props}["card"])

@@ -7,13 +7,14 @@ with small changes, and replaced by new ones as fast as the workers can draw.
 from __future__ import annotations
 
 import json
-import os
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -35,6 +36,14 @@ class Shard:
     texts: list[str]
     sorts: list[str]
 
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return the shard as arrays to write."""
+        return {
+            "pixels": np.concatenate(self.pictures, axis=1),
+            "widths": np.asarray([p.shape[1] for p in self.pictures], np.int32),
+            "texts": np.frombuffer(json.dumps([self.texts, self.sorts]).encode(), np.uint8),
+        }
+
 
 def draw_shard(seed: int, count: int, pool: Pool = "train", sort: str | None = None) -> Shard:
     """Draw `count` lines."""
@@ -47,16 +56,11 @@ def draw_shard(seed: int, count: int, pool: Pool = "train", sort: str | None = N
     )
 
 
-def save_shard(shard: Shard, path: Path) -> None:
+def write_arrays(arrays: Mapping[str, NDArray[Any]], path: Path) -> None:
     """Write a shard; it appears at `path` complete or not at all."""
     partial = path.with_suffix(".part")
     with partial.open("wb") as file:
-        np.savez(
-            file,
-            pixels=np.concatenate(shard.pictures, axis=1),
-            widths=np.asarray([p.shape[1] for p in shard.pictures], np.int32),
-            texts=np.frombuffer(json.dumps([shard.texts, shard.sorts]).encode(), np.uint8),
-        )
+        np.savez(file, allow_pickle=False, **arrays)
     partial.replace(path)
 
 
@@ -66,36 +70,6 @@ def load_shard(path: Path) -> Shard:
         pixels, widths = stored["pixels"], stored["widths"]
         texts, sorts = json.loads(stored["texts"].tobytes())
     return Shard(np.split(pixels, np.cumsum(widths)[:-1], axis=1), texts, sorts)
-
-
-def feed(folder: Path, *, seed: int, count: int = 1000, keep: int = 100, rest: float = 1.5) -> None:
-    """Draw shards into `folder` while the parent process lives, replacing the oldest.
-
-    Parameters
-    ----------
-    folder
-        Folder for the shards.
-    seed
-        Seed of the first shard; it is increased by one for each further shard.
-    count, keep
-        Number of lines per shard, and number of shards kept.
-    rest
-        Seconds of rest per second of work once `folder` is full: a CPU draws lines faster than it
-        can learn from them.
-    """
-    if hasattr(os, "nice"):
-        os.nice(5)
-    folder.mkdir(parents=True, exist_ok=True)
-    parent = os.getppid()
-    while os.getppid() == parent:
-        begun = time.monotonic()
-        save_shard(draw_shard(seed, count), folder / f"lines-{seed}.npz")
-        seed += 1
-        spent = sorted(folder.glob("lines-*.npz"), key=lambda p: p.stat().st_mtime)[:-keep]
-        for old in spent:
-            old.unlink(missing_ok=True)
-        if spent:
-            time.sleep(rest * (time.monotonic() - begun))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,30 +82,16 @@ class Batch:
 
 
 def batches(
-    folder: Path,
-    rng: random.Random,
-    *,
-    columns: int = 20_000,
-    at_once: int = 10,
-    papers: int = 3,
+    folder: Path, rng: random.Random, *, columns: int = 20_000, at_once: int = 10, papers: int = 3
 ) -> Iterator[Batch]:
     """Sample batches of similar width from the shards in `folder`, endlessly.
 
-    Parameters
-    ----------
-    folder
-        Folder that `feed` fills; while it is empty, the function waits.
-    rng
-        Random number generator.
-    columns
-        Pixel columns per batch, padding included.
-    at_once
-        Number of shards mixed with one another.
-    papers
-        How many of them are shards of lines cropped from papers, if there are any.
+    While the folder is empty, the function waits.  `columns` are the pixel columns per batch,
+    padding included.  `at_once` shards are mixed with one another; up to `papers` of them have
+    lines cropped from papers.
     """
     while True:
-        cut, drawn = list(folder.glob("papers-*.npz")), list(folder.glob("lines-*.npz"))
+        cut, drawn = list(folder.glob("papers-*.npz")), list(folder.glob("drawn-*.npz"))
         if not cut and not drawn:
             time.sleep(1)
             continue
@@ -171,8 +131,6 @@ def _grouped(pool: list[tuple[Picture, str]], rng: random.Random, columns: int) 
 
 def vary(picture: Picture, rng: random.Random) -> Picture:
     """Change a line a little, so that no two uses of it are alike."""
-    import cv2
-
     if rng.random() < 0.5:
         top, bottom, left, right = (rng.randint(-2, 3) for _ in range(4))
         height, width = picture.shape

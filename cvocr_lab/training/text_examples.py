@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from cvocr_lab.engines.local.geometry import Points, homography, rectangle, warp_points
 from cvocr_lab.engines.local.text_lines import CORE, END, HEIGHT_UNIT, SCALE_MM
 from cvocr_lab.synth import degrade
-from cvocr_lab.training.backdrops import pattern
-from cvocr_lab.training.composite import Step, taken
+from cvocr_lab.synth.photograph import reduced, similarity
+from cvocr_lab.training.backdrops import pattern, texture
+from cvocr_lab.training.composite import taken
 from cvocr_lab.training.flats import SCALE, Flat
-from cvocr_lab.training.laying import hands, recoloured, shine
+from cvocr_lab.training.laying import hands, laid_over, recoloured, shine
 
 SIZE = (384, 288)
 """Width and height of an example in pixels."""
@@ -29,13 +30,10 @@ _LEAST_HEIGHT = 5.0
 def text_example(
     flats: Sequence[Flat], grounds: Sequence[bytes], rng: np.random.Generator
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    """Return a picture and the target of `TextNet` for it.
+    """Return a picture ``(288, 384, 3)`` and the target of `TextNet` for it, ``(3, 144, 192)``.
 
-    Returns
-    -------
-    tuple
-        ``(288, 384, 3)`` pixels; and ``(3, 144, 192)``: cores of the lines (0 to 1), the logarithm
-        of their height over `HEIGHT_UNIT`, and which cells count (0 or 1).
+    The target is the cores of the lines (0 to 1), the logarithm of their height over
+    `HEIGHT_UNIT`, and which cells count (0 or 1).
     """
     flat = flats[int(rng.integers(len(flats)))]
     paper = flat.picture()
@@ -44,61 +42,53 @@ def text_example(
     zoom = SCALE_MM / SCALE * float(np.exp(rng.normal(0, 0.18 if flat.type != "page" else 0.3)))
     matrix = _placed(flat, zoom, rng)
     picture, counts = _ground(grounds, rng)
-    source, shrink = _shrunk(paper, zoom)
-    warped = cv2.warpPerspective(source, matrix @ shrink, SIZE, flags=cv2.INTER_LINEAR)
-    own = cv2.warpPerspective(np.full(source.shape[:2], 255, np.uint8), matrix @ shrink, SIZE)
-    opaque = (own.astype(np.float32) / 255)[..., None]
-    picture = (picture + (warped.astype(np.float32) - picture) * opaque).astype(np.uint8)
+    source, enlarging = reduced(paper, zoom, least=0.8, spare=1.05)
+    enlarged = matrix @ enlarging
+    own = cv2.warpPerspective(np.full(source.shape[:2], 255, np.uint8), enlarged, SIZE)
+    picture = laid_over(picture, source, enlarged, own, cv2.BORDER_CONSTANT)
     shine(picture, own, rng)
     if rng.random() < 0.08:
         corners = warp_points(matrix, flat.corners)
-        picture = hands(picture, [corners], rng)
+        hands(picture, [corners], rng)
     truth = _truth(flat.lines, matrix)
     if not counts:
         outside = cv2.resize(own, (SIZE[0] // 2, SIZE[1] // 2), interpolation=cv2.INTER_AREA) < 255
         truth[2][outside & (truth[0] < 0.05)] = 0
     if rng.random() < 0.05:  # text upside down is still text
         picture, truth = picture[::-1, ::-1], truth[:, ::-1, ::-1]
-    return _taken(np.ascontiguousarray(picture), rng), np.ascontiguousarray(truth)
+    if rng.random() < 0.35:  # taken from a distance and enlarged again
+        scale = rng.uniform(0.35, 0.95)
+        size = (round(SIZE[0] * scale), round(SIZE[1] * scale))
+        small = cv2.resize(np.ascontiguousarray(picture), size, interpolation=cv2.INTER_AREA)
+        picture = cv2.resize(small, SIZE, interpolation=cv2.INTER_LINEAR)
+    picture = taken(np.ascontiguousarray(picture), rng, _STEPS, grey=0.15)
+    return picture, np.ascontiguousarray(truth)
 
 
 def _placed(flat: Flat, zoom: float, rng: np.random.Generator) -> NDArray[np.float64]:
     """Return the homography from pixels of the flat paper to those of the example."""
-    (x0, y0), (x1, y1) = flat.corners.min(0), flat.corners.max(0)
-    wide, tall = SIZE
+    first, last = flat.corners.min(0), flat.corners.max(0)
     angle = float(rng.normal(0, 0.012)) if rng.random() < 0.8 else float(rng.normal(0, 0.12))
     if rng.random() < 0.04:
         angle += np.pi / 2 * float(rng.choice((-1, 1)))
-    lean = rng.normal(0, 0.01, (4, 2)) * (wide, tall)
+    lean = rng.normal(0, 0.01, (4, 2)) * SIZE
     # The centre of the example is on the paper, usually well inside.
-    half = np.array([wide, tall]) / zoom / 2
-    low, high = np.array([x0, y0]) + half * 0.8, np.array([x1, y1]) - half * 0.8
-    middle = np.where(
-        high > low, rng.uniform(0, 1, 2) * (high - low) + low, [(x0 + x1) / 2, (y0 + y1) / 2]
-    )
-    cos, sin = np.cos(angle) * zoom, np.sin(angle) * zoom
-    turn = np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1.0]])
-    turn[:2, 2] = np.array([wide, tall]) / 2 - turn[:2, :2] @ middle
-    box = rectangle(wide, tall)
+    half = np.array(SIZE) / zoom / 2
+    low, high = first + half * 0.8, last - half * 0.8
+    inside = rng.uniform(0, 1, 2) * (high - low) + low
+    middle = np.where(high > low, inside, (first + last) / 2)
+    turn = similarity(zoom, angle, middle, np.array(SIZE) / 2)
+    box = rectangle(*SIZE)
     return np.asarray(homography(box, box + lean) @ turn)
-
-
-def _shrunk(paper: NDArray[np.uint8], zoom: float) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
-    if zoom > 0.8:
-        return paper, np.eye(3)
-    size = (round(paper.shape[1] * zoom * 1.05), round(paper.shape[0] * zoom * 1.05))
-    small = np.asarray(cv2.resize(paper, size, interpolation=cv2.INTER_AREA), np.uint8)
-    return small, np.diag([paper.shape[1] / size[0], paper.shape[0] / size[1], 1.0])
 
 
 def _ground(grounds: Sequence[bytes], rng: np.random.Generator) -> tuple[NDArray[np.uint8], bool]:
     """Return a background, and whether it is certain to contain no text."""
     if rng.random() < 0.5:
         return pattern(SIZE, rng), True
-    data = np.frombuffer(grounds[int(rng.integers(len(grounds)))], np.uint8)
-    ground = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
+    ground = texture(grounds, rng)
     x, y = int(rng.integers(0, 640 - SIZE[0])), int(rng.integers(0, 640 - SIZE[1]))
-    return np.asarray(ground[y : y + SIZE[1], x : x + SIZE[0]], np.uint8), False
+    return ground[y : y + SIZE[1], x : x + SIZE[0]], False
 
 
 def _truth(lines: NDArray[np.float32], matrix: NDArray[np.float64]) -> NDArray[np.float32]:
@@ -144,24 +134,16 @@ def _fill(target: NDArray[np.float32], corners: Points, value: float) -> None:
 def joined_lines(lines: NDArray[np.float32]) -> tuple[list[Points], list[Points]]:
     """Join pieces that are close together on one row.
 
-    Returns
-    -------
-    tuple of list
-        Quads of whole lines, and the gaps for which either answer is right.
+    Returns quads of whole lines, and the gaps for which either answer is right.
     """
-    rest = [np.asarray(quad, float) for quad in lines]
-    rest.sort(key=lambda q: float(q[:, 0].min()))
     made: list[Points] = []
     doubtful: list[Points] = []
-    for quad in rest:
-        height = _height(quad)
+    for quad in sorted(lines.astype(float), key=lambda q: float(q[:, 0].min())):
         for i, before in enumerate(made):
-            tall = max(_height(before), height)
-            gap = float(quad[[0, 3], 0].mean() - before[[1, 2], 0].mean())
-            level = abs(float(quad[[0, 3], 1].mean() - before[[1, 2], 1].mean()))
-            if level > _SAME_ROW * tall or gap < -0.5 * tall or gap > _APART * tall:
-                continue
-            if max(_height(before), height) > 1.9 * min(_height(before), height):
+            small, tall = sorted((_height(before), _height(quad)))
+            gap, drop = quad[[0, 3]].mean(0) - before[[1, 2]].mean(0)
+            level = abs(drop) <= _SAME_ROW * tall
+            if not level or not -0.5 * tall <= gap <= _APART * tall or tall > 1.9 * small:
                 continue
             if gap <= _JOINED * tall:
                 made[i] = _joined(before, quad)
@@ -186,17 +168,7 @@ def _height(quad: Points) -> float:
     return float(np.hypot(*(quad[3] + quad[2] - quad[0] - quad[1]))) / 2
 
 
-def _taken(picture: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Simulate what a camera does to small print."""
-    if rng.random() < 0.35:  # taken from a distance and enlarged again
-        scale = rng.uniform(0.35, 0.95)
-        size = (round(SIZE[0] * scale), round(SIZE[1] * scale))
-        small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-        picture = np.asarray(cv2.resize(small, SIZE, interpolation=cv2.INTER_LINEAR), np.uint8)
-    return taken(picture, rng, _STEPS, grey=0.15)
-
-
-_STEPS: tuple[Step, ...] = (
+_STEPS: tuple[degrade.Step, ...] = (
     (degrade.illumination, 0.3, 0.9), (degrade.shadow, 0.25, 0.9),
     (degrade.colour_cast, 0.4, 0.8), (degrade.gaussian_blur, 0.25, 0.6),
     (degrade.motion_blur, 0.15, 0.5), (degrade.noise, 0.4, 0.7), (degrade.jpeg, 0.4, 0.8),

@@ -63,25 +63,16 @@ class _Slot(Generic[Question, Answer]):
 class Pool(Generic[Question, Answer]):
     """Pass questions to workers, first come first served.
 
-    Parameters
-    ----------
-    workers
-        The workers.
-    limit_s
-        Seconds that one question may take, not counting its wait for a worker; None for no limit.
-        A worker process that takes longer is killed and restarted.
-    leave_threads
-        Threads cannot be killed.  True abandons a thread that takes longer and starts another;
-        False waits for it to finish.
+    `limit_s` is how many seconds one question may take, not counting its wait for a worker.  A
+    worker process that takes longer is killed and restarted.  Threads cannot be killed: with
+    `leave_threads`, a thread that takes longer is abandoned and another one started, else the pool
+    waits for it.
     """
 
     def __init__(
-        self,
-        workers: Sequence[Worker[Question, Answer]],
-        *,
-        limit_s: float | None = None,
+        self, workers: Sequence[Worker[Question, Answer]], *, limit_s: float | None = None,
         leave_threads: bool = False,
-    ) -> None:
+    ) -> None:  # fmt: skip
         self.workers = tuple(workers)
         self._limit_s = limit_s
         self._leave_threads = leave_threads

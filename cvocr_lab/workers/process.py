@@ -34,15 +34,9 @@ class WorkerDiedError(Exception):
 class ProcessWorker(Generic[Question, Answer]):
     """Answer one question at a time in a separate process.
 
-    Parameters
-    ----------
-    open_function
-        Returns the function that answers; called once in the process.
+    `open_function` is called once in the process, and returns the function that answers.
 
-    Raises
-    ------
-    ArgumentError
-        `open_function` cannot be pickled.
+    Raises ArgumentError if `open_function` cannot be pickled.
     """
 
     can_be_killed: Final = True
