@@ -196,7 +196,7 @@ def test_days_as_excel_counts_them_are_refused(values: list[object]) -> None:
 @pytest.mark.parametrize("cell", [["AN"], ("AN",), {"text": "AN"}])
 def test_readings_are_texts(cell: object) -> None:
     read = pd.DataFrame({"name": pd.Series([cell], dtype=object)})
-    with pytest.raises(ArgumentError, match="'name' holds a"):
+    with pytest.raises(ArgumentError, match="'name' contains a"):
         score(read, {"name": "AN"})
     if isinstance(cell, dict):
         with pytest.raises(ArgumentError, match="'name' contains a dict"):
