@@ -71,7 +71,7 @@ def split_date(text: str, *, loose: bool = False) -> tuple[str, str, str] | None
 
 
 def parse_date(text: str, *, loose: bool = False) -> str:
-    """Convert a date to ISO; "" if it is no date, or the calendar has no such date.
+    """Convert a date to ISO; "" if it is not a date, or the calendar has no such date.
 
     See `split_date` for the arguments.
 

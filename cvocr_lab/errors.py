@@ -43,14 +43,9 @@ _LISTED: Final = 40
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """The tokens and the cost of a reading.
+    """The tokens of a request (including pictures) and of the answer, and the cost of a reading.
 
-    Parameters
-    ----------
-    tokens_in, tokens_out
-        Tokens of the request, including pictures, and of the answer; None if unknown.
-    cost
-        Cost in the currency of the prices; None if unknown.
+    The cost is in the currency of the prices; None means unknown.
     """
 
     tokens_in: int | None = None
@@ -82,9 +77,9 @@ class ImageError(RowError):
 
 
 class NoDocumentError(RowError):
-    """There is no paper in the picture; for kind ``scan``, no text.
+    """There is no paper in the picture, or no text for the kind ``scan``.
 
-    For the offline engine, a paper of another type than requested is no error.
+    For the offline engine, a paper of another type than requested is not an error.
     """
 
     code = "1"

@@ -184,9 +184,9 @@ def _proofs(
     }
 
 
-def mrz_fields(zone: mrz.Mrz, document_type: DocumentType) -> dict[str, str]:
-    """Return the fields of this type that are in its TD1 MRZ but not printed."""
-    values = {
+def mrz_values(zone: mrz.Mrz) -> dict[str, str]:
+    """Return the values of the fields that an MRZ has; "" for those that are empty."""
+    return {
         "id": zone.number,
         "person_number": zone.person_number,
         "born": printed_date(mrz.birth_date(zone)),
@@ -197,6 +197,11 @@ def mrz_fields(zone: mrz.Mrz, document_type: DocumentType) -> dict[str, str]:
         "surname": zone.surname,
         "given_name": zone.given_names,
     }
+
+
+def mrz_fields(zone: mrz.Mrz, document_type: DocumentType) -> dict[str, str]:
+    """Return the fields of this type that are in its TD1 MRZ but not printed."""
+    values = mrz_values(zone)
     return {
         f.name: v for f in document_type.fields if f.source == "mrz" and (v := values.get(f.name))
     }

@@ -20,24 +20,13 @@ from cvocr_lab.text import CHARSET, collapse, is_syllable, nfc
 
 @dataclass(frozen=True, slots=True)
 class IdQr:
-    """The values of the QR code.
+    """The values of the QR code; "" for none.
 
-    Parameters
-    ----------
-    number
-        12 digits; 9 digits are accepted, though no such card has been seen.
-    old_number
-        Number of the former card, usually 9 digits; "" for none.
-    name
-        Name with diacritics, usually in title case (the card prints capitals).
-    birth, issued
-        ``yyyy-mm-dd``; as read if it is no date, "" for none.
-    sex
-        ``"Nam"`` or ``"Nữ"``.
-    address
-        Residence; words for units and commas may differ from the print.
-    extra
-        Values after the seventh, as read.
+    `number` has 12 digits (9 are accepted, though no such card has been seen) and `old_number`, of
+    the former card, usually 9.  `name` has diacritics and is usually in title case, although the
+    card prints capitals.  `birth` and `issued` are ``yyyy-mm-dd``, or as read if they are not
+    dates.  Words for units and commas of the `address`, the residence, may differ from the print.
+    `extra` has the values after the seventh, as read.
     """
 
     number: str
@@ -58,14 +47,9 @@ def parse(payload: str | bytes) -> IdQr:
     Vietnamese text.  NUL, line breaks, a byte order mark and outer blanks are removed.  Dates are
     ``ddmmyyyy`` or ``dd/mm/yyyy``.
 
-    Raises
-    ------
-    ValueError
-        It is another code, such as a link: it has fewer than seven values, the first one is not 9
-        or 12 digits, or the text cannot be decoded.
+    Raises ValueError for other codes, such as a link: it has fewer than seven values, the first one
+    is not 9 or 12 digits, or the text cannot be decoded.
 
-    Examples
-    --------
     >>> code = parse("001099000123||Nguyễn Văn Mẫu|01011999|Nam|Phường Ví Dụ, Hà Nội|01072021")
     >>> code.birth, code.issued, code.old_number
     ('1999-01-01', '2021-07-01', '')
@@ -83,10 +67,7 @@ def parse(payload: str | bytes) -> IdQr:
 def format(code: IdQr) -> str:
     """Return the text of the code; the inverse of `parse`.
 
-    Raises
-    ------
-    ValueError
-        A value contains ``|``.
+    Raises ValueError if a value contains ``|``.
     """
     values = (
         code.number,

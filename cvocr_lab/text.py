@@ -160,7 +160,7 @@ def fold_key(text: str) -> str:
 def decompose(letter: str) -> tuple[str, Shape, Tone]:
     """Split a letter into base, shape and tone; the base keeps the case.
 
-    A character that is no Vietnamese letter is its own base, with shape plain and tone level.
+    A character that is not a Vietnamese letter is its own base, with shape plain and tone level.
 
     >>> decompose("ậ")
     ('a', 'circumflex', 'dot')
@@ -202,12 +202,12 @@ def old_tone(text: str) -> str:
     """Place the tone marks of `text` in the old style: hòa, hòe, thủy.
 
     Other misplaced tone marks are corrected in both styles (`baì` → `bài`, `tóan` → `toán`).
-    Words that are no Vietnamese syllable are unchanged.
+    Words that are not Vietnamese syllables are unchanged.
 
     >>> old_tone("Khánh Hoà, Thuỷ, quý, hoàn")
     'Khánh Hòa, Thủy, quý, hoàn'
     """
-    return _toned(text, late=False)
+    return _toned(text, False)
 
 
 def new_tone(text: str) -> str:
@@ -216,15 +216,15 @@ def new_tone(text: str) -> str:
     >>> new_tone("Khánh Hòa, Thủy, quý, hoàn")
     'Khánh Hoà, Thuỷ, quý, hoàn'
     """
-    return _toned(text, late=True)
+    return _toned(text, True)
 
 
 @lru_cache(1 << 16)
-def _toned(text: str, *, late: bool) -> str:
+def _toned(text: str, late: bool, /) -> str:
     if text.isascii():
         return text
     if " " in text:  # words come again and again
-        return " ".join([_toned(word, late=late) for word in text.split(" ")])
+        return " ".join([_toned(word, late) for word in text.split(" ")])
     return _WORD.sub(lambda m: _place(m[0], late=late), nfc(text))
 
 

@@ -14,7 +14,7 @@ from cvocr_lab.engines.local import LocalEngine, assess
 from cvocr_lab.engines.local.parse import Reading
 from cvocr_lab.engines.local.quality_measures import QualityMeasures
 from cvocr_lab.frames import Reading as Row
-from cvocr_lab.frames import from_frame, to_frame
+from cvocr_lab.frames import documents_of, to_frame
 from cvocr_lab.images import load
 from cvocr_lab.kinds import TYPES
 from cvocr_lab.proofs import Proof
@@ -122,9 +122,7 @@ def test_a_spoilt_picture_is_not(
     assert (document.valid, document.invalid_code) == (False, code)
     frame = to_frame([Row(Extraction((document,)))], pd.DataFrame({"image": ["a.jpg"]}))
     assert frame["ocr_valid"].tolist() == [False]
-    ((back,), _) = from_frame(frame)
-    assert isinstance(back.result, Extraction)
-    assert back.result.documents == (document,)
+    assert documents_of(frame) == [document]
 
 
 def test_a_forged_number_is_wrongly_formed(engine: LocalEngine) -> None:

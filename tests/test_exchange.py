@@ -26,7 +26,15 @@ from cvocr_lab.exchange import (
     to_label_studio,
     to_paddle,
 )
-from cvocr_lab.frames import Reading, from_frame, relocate, to_frame, wide, write_frame
+from cvocr_lab.frames import (
+    Reading,
+    Records,
+    documents_of,
+    relocate,
+    to_frame,
+    wide,
+    write_frame,
+)
 from cvocr_lab.results import Document, Extraction, FieldValue, Quad, box_quad
 
 BOX = box_quad(10.0, 20.0, 110.0, 40.0)
@@ -60,8 +68,12 @@ def folder(tmp_path: Path) -> Path:
 
 
 def documents(frame: pd.DataFrame) -> list[tuple[Document, ...]]:
-    readings, _ = from_frame(frame)
-    return [r.result.documents if isinstance(r.result, Extraction) else () for r in readings]
+    """Return the documents of each input; none of a failed one."""
+    records, found = Records(frame), documents_of(frame)
+    of_input: dict[int, tuple[Document, ...]] = {}
+    for row, at in enumerate(records.inputs.tolist()):
+        of_input[at] = of_input.get(at, ()) + (() if records.failed[row] else (found[row],))
+    return list(of_input.values())
 
 
 FRONT = document(

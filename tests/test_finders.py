@@ -21,7 +21,7 @@ from cvocr_lab.engines.local.geometry import (
     side_lengths,
     warp_points,
 )
-from cvocr_lab.engines.local.marks import find_marks, page_of_zone
+from cvocr_lab.engines.local.marks import page_of_zone, zone_rows
 from cvocr_lab.results import Line, as_quad
 from cvocr_lab.synth import generate
 
@@ -263,10 +263,10 @@ def test_a_page_is_placed_by_its_zone() -> None:
     for text, y in rows:
         box = rectangle(111.8, 3.2) + np.array((6.6, y - 1.6))
         lines.append(Line(text, 0.99, as_quad(warp_points(matrix, box)), (0.99,) * len(text)))
-    found = page_of_zone(find_marks(lines, ()))
+    found = page_of_zone(zone_rows(lines))
     assert found is not None
     assert overlap(found, corners) > 0.9
-    assert page_of_zone(find_marks(lines[:1], ())) is None
+    assert page_of_zone(zone_rows(lines[:1])) is None
 
 
 def test_all_models_ship_and_are_small() -> None:
@@ -309,10 +309,35 @@ def test_the_likelier_outline_of_a_paper_is_kept(monkeypatch: pytest.MonkeyPatch
     large, small = rectangle(300, 200), rectangle(200, 126) + 20
     scores = {300.0: -14.0, 200.0: 2.0}
 
-    def outline(self: Eyes, _: object, rough: NDArray[np.float64], scale: float) -> papers.Outline:
-        return papers.Outline(rough / scale, 1.0, {}, scores[max(side_lengths(rough))])
+    def outline(self: Eyes, _: object, rough: NDArray[np.float64]) -> papers.Outline:
+        return papers.Outline(rough, 1.0, {}, scores[max(side_lengths(rough))])
 
     monkeypatch.setattr(Eyes, "_rough", lambda *_: [large, small])
     monkeypatch.setattr(Eyes, "_outline", outline)
     (found,) = Eyes(threads=1).outlines(np.zeros((220, 320, 3), np.uint8))
     assert found.corners.tolist() == small.tolist()
+
+
+@pytest.mark.parametrize("turns", [0, 1, 2, 3])
+def test_a_doubtful_outline_is_searched_again_in_turned_views(
+    monkeypatch: pytest.MonkeyPatch, turns: int
+) -> None:
+    sample = generate("tcc_chip", seed=31_001, tier="photo")
+    truth = np.array(sample.truths[0].corners).reshape(4, 2)
+    look, looks = Eyes._rough, []
+
+    def misled(self: Eyes, picture: NDArray[np.uint8]) -> list[NDArray[np.float64]]:
+        looks.append(picture.shape)
+        scale = max(picture.shape) / max(sample.image.shape)
+        beside = (truth + 0.6 * (truth[1] - truth[0])) * scale
+        return [beside] if len(looks) == 1 else look(self, picture)
+
+    monkeypatch.setattr(Eyes, "_rough", misled)
+    monkeypatch.setattr("cvocr_lab.engines.local.eyes._VIEWS", ())
+    (wrong,) = Eyes(threads=1).outlines(sample.image)
+    assert overlap(wrong.corners, truth) < 0.7
+    looks.clear()
+    monkeypatch.setattr("cvocr_lab.engines.local.eyes._VIEWS", ((0.6, turns),))
+    (found,) = Eyes(threads=1).outlines(sample.image)
+    assert overlap(found.corners, truth) > 0.9
+    assert len(looks) == 2

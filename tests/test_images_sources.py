@@ -136,9 +136,9 @@ def test_empty_cells(cell: object) -> None:
 @pytest.mark.parametrize(
     ("source", "words"),
     [
-        (7, "int is no picture"),
-        (True, "bool is no picture"),
-        (["a.png"], "list is no picture"),
+        (7, "int is not a picture"),
+        (True, "bool is not a picture"),
+        (["a.png"], "list is not a picture"),
         (io.StringIO("a"), "mode 'rb'"),
         (np.zeros((9, 9)), "array of float64"),
         (np.zeros((9, 9, 2), np.uint8), r"shape \(9, 9, 2\)"),

@@ -12,7 +12,7 @@ from cvocr_lab import images, scoring
 from cvocr_lab.errors import ArgumentError, CvocrError, ImageError
 from cvocr_lab.frames import (
     Reading,
-    from_frame,
+    Records,
     read_frame,
     relocate,
     to_frame,
@@ -91,9 +91,8 @@ def test_a_reviewed_frame_is_a_flat_frame_and_a_truth(tmp_path: Path) -> None:
     for name in ("x.parquet", "x.csv"):
         write_frame(reviewed, tmp_path / name)
         assert_frame_equal(read_frame(tmp_path / name), reviewed)
-    readings, sources = from_frame(reviewed)
-    assert len(readings) == 2
-    assert sources.columns.tolist() == ["image"]
+    assert len(Records(reviewed).firsts) == 2
+    assert Records(reviewed).source_columns == ["image"]
     assert cells(wide(reviewed), "front_id", "front_ocr_reviewed") == [
         ["7", "id:corrected"], [None, None],
     ]  # fmt: skip
@@ -116,8 +115,7 @@ def test_a_failed_row_that_a_person_read_is_no_failure() -> None:
         [None, None, None, None, "3"],
         ["1", "tcc_chip", "front", 2, None],
     ]
-    readings, _ = from_frame(reviewed)
-    assert isinstance(readings[1].result, Extraction)
+    assert Records(reviewed).failed.tolist() == [True, False]
 
 
 def test_the_side_may_be_read_wrong_where_there_is_one_face() -> None:

@@ -187,7 +187,7 @@ def test_cells_are_compared_by_meaning(
 )
 def test_days_as_excel_counts_them_are_refused(values: list[object]) -> None:
     days = pd.DataFrame({"born": values})
-    with pytest.raises(ArgumentError, match=r"'born' holds numbers.*origin='1899-12-30'"):
+    with pytest.raises(ArgumentError, match=r"'born' contains numbers.*origin='1899-12-30'"):
         score(pd.DataFrame({"born": ["02/02/1990", "03/02/1990"]}), days)
     made = pd.to_datetime(pd.Series([32905.0]), unit="D", origin="1899-12-30")
     assert exact({"born": "01/02/1990"}, pd.DataFrame({"born": made})) == 1
@@ -196,10 +196,10 @@ def test_days_as_excel_counts_them_are_refused(values: list[object]) -> None:
 @pytest.mark.parametrize("cell", [["AN"], ("AN",), {"text": "AN"}])
 def test_readings_are_texts(cell: object) -> None:
     read = pd.DataFrame({"name": pd.Series([cell], dtype=object)})
-    with pytest.raises(ArgumentError, match="'name' holds a"):
+    with pytest.raises(ArgumentError, match="'name' contains a"):
         score(read, {"name": "AN"})
     if isinstance(cell, dict):
-        with pytest.raises(ArgumentError, match="'name' holds a dict"):
+        with pytest.raises(ArgumentError, match="'name' contains a dict"):
             score({"name": "AN"}, read)
     else:  # what a truth accepts
         assert exact({"name": "AN"}, read) == 1

@@ -48,18 +48,18 @@ def test_a_code_outweighs_the_label() -> None:
     )
     first = found.iloc[0]
     assert (first["row"], first["field"], first["label"]) == (0, "name", "TRẦN VĂN ANH")
-    assert first["reason"].count("the QR code says otherwise") == 1
+    assert first["reason"].count("the QR code contradicts the label") == 1
     assert first["strength"] > 0.95
 
 
 def test_rules_that_labels_break_and_the_reading_does_not() -> None:
     found = suspects(frame_of(CARD, sure=None), labels_of(CARD | {"born": "05/03/1989"}))
     assert cells(found)[0] == (0, "born")
-    said = "in the labels, not in the reading: digits 4 to 6 are of another birth year"
+    said = "only in the labels, not in the reading: digits 4 to 6 belong to another birth year"
     assert found["reason"][0].split("; ") == [said, "the engine read another value"]
     shape = suspects(frame_of(CARD, sure=None), labels_of(CARD | {"id": "00109900012"}))
     assert cells(shape)[0] == (0, "id")
-    assert "not of the form" in shape["reason"][0]
+    assert "does not have the form" in shape["reason"][0]
 
 
 def test_two_engines_that_agree_weigh_more_than_one() -> None:

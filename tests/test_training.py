@@ -4,6 +4,7 @@ import random
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
 import pandas as pd
 import pytest
 
@@ -14,6 +15,7 @@ from cvocr_lab.text import CHARSET
 torch = pytest.importorskip("torch")
 
 from cvocr_lab.training import (  # noqa: E402
+    average_checkpoints,
     evaluate,
     export,
     finetune_lines,
@@ -22,7 +24,7 @@ from cvocr_lab.training import (  # noqa: E402
     stream,
 )
 from cvocr_lab.training.loop import read  # noqa: E402
-from cvocr_lab.training.nets import LineNet, steps  # noqa: E402
+from cvocr_lab.training.nets import LineNet, PaperNet, steps  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -150,3 +152,24 @@ def test_fine_tuning_never_returns_a_worse_model(tmp_path: Path) -> None:
         assert Recogniser(done.model).charset == CHARSET
     with pytest.raises(ArgumentError, match="at least ten"):
         finetune_lines(drawn.pictures[:5], drawn.texts[:5], tmp_path / "mine.onnx")
+
+
+def test_the_mean_of_two_checkpoints_has_the_mean_of_their_weights(tmp_path: Path) -> None:
+    torch.manual_seed(5)
+    nets = [PaperNet().eval(), PaperNet().eval()]
+    for name, net in zip(("early", "late"), nets, strict=True):
+        torch.save({"average": net.state_dict()}, tmp_path / f"{name}.pt")
+    shares = {str(tmp_path / "early.pt"): 0.75, str(tmp_path / "late.pt"): 0.25}
+    average_checkpoints("papers", shares, tmp_path / "papers.onnx")
+    early, late = (net.state_dict() for net in nets)
+    mean = PaperNet().eval()
+    mean.load_state_dict(
+        {k: 0.75 * v + 0.25 * late[k] if v.is_floating_point() else v for k, v in early.items()}
+    )
+    picture = np.random.default_rng(0).integers(0, 255, (1, 320, 320, 3), dtype=np.uint8)
+    session = onnxruntime.InferenceSession(tmp_path / "papers.onnx")
+    (read,) = session.run(None, {"pictures": picture})
+    with torch.no_grad():
+        asked = mean((torch.from_numpy(picture).float().permute(0, 3, 1, 2) - 127.5) / 64).numpy()
+    assert float(np.abs(asked).max()) > 0.1
+    assert np.allclose(read, asked, atol=0.02)  # the file holds float16

@@ -198,7 +198,9 @@ def test_pictures_kept_are_few(folder: Path, frame: pd.DataFrame) -> None:
     pictures = Pictures()
     records = Records(frame.take(np.arange(40) % 6).reset_index(drop=True))
     for record in records:
-        assert pictures.sheet(record, 400).photo
+        message, files = pictures.sheet(record, 400)
+        assert (message["photo"], message["trouble"]) == (0, "")
+        assert decoded(files[0]).shape[1] <= 400
     assert len(pictures._kept) == 12
     first, last = records.record(0), records.record(39)
     assert pictures.kept(last, 500) is not None

@@ -67,7 +67,7 @@ def check(
     Raises
     ------
     ArgumentError
-        The frame says no types, a column or rule is unknown, or a field's column holds numbers.
+        The frame says no types, a column or rule is unknown, or a field's column contains numbers.
 
     Examples
     --------

@@ -9,7 +9,14 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from cvocr_lab.cleaning.columns import Column, asked_of, columns_of, uncollected
+from cvocr_lab.cleaning.columns import (
+    Column,
+    Processes,
+    asked_of,
+    columns_of,
+    processes,
+    uncollected,
+)
 from cvocr_lab.cleaning.normal import Cleaned
 from cvocr_lab.cleaning.shapes import Codes, fields_of, kinds_of, shape_of, types_of
 from cvocr_lab.errors import ArgumentError
@@ -102,7 +109,9 @@ def clean(
     >>> clean(read)[["born", "born_clean", "dantoc_clean"]].astype(str).to_dict("records")
     [{'born': 'O2/09/l957', 'born_clean': '1957-09-02', 'dantoc_clean': 'Mường'}]
     """
-    columns = {column.name: column for column in _judged(frame, fields, threshold, workers)}
+    columns = {
+        column.name: column for column in _judged(frame, fields, threshold, workers, parts=parts)
+    }
     kept = [c for c in frame.columns if c != FLAGS and not _is_made(str(c), columns)]
     made: dict[str, pd.Series] = {c: frame[c] for c in kept if _is_source(str(c), columns)}
     for name, column in columns.items():
@@ -160,14 +169,14 @@ def changes(
     rows: list[tuple[int, int, str, str, str | None, str, float, str]] = []
     columns = _judged(frame, fields, threshold, workers, steps=True)
     for order, column in enumerate(columns):
-        told = [
-            at for at, cell in enumerate(column.cells) if cell and (cell[1].steps or cell[1].flag)
-        ]
+        told = [at for at, cell in enumerate(column.cells) if cell and (cell.steps or cell.flag)]
         wanted = np.isin(column.codes, told)
         for position in np.flatnonzero(wanted).tolist():
-            cell = column.cells[column.codes[position]]
+            at = column.codes[position]
+            question, cell = column.questions[at], column.cells[at]
+            assert question is not None
             assert cell is not None
-            rows.extend(_told(position, order, column.name, *cell))
+            rows.extend(_told(position, order, column.name, question[0], cell))
     rows.sort(key=lambda row: row[:2])
     names = ("position", "order", "field", "before", "after", "rule", "score", "action")
     cells = dict(zip(names, zip(*rows, strict=True), strict=True)) if rows else {}
@@ -205,6 +214,7 @@ def _judged(
     workers: int | None,
     *,
     steps: bool = False,
+    parts: bool = False,
 ) -> list[Column]:
     """Clean every distinct value of the frame once."""
     if not 0 <= threshold <= 1:
@@ -215,13 +225,24 @@ def _judged(
     refuse_numbers(frame, found)
     types = {prefix: types_of(frame, prefix) for prefix in {prefix for prefix, _ in found.values()}}
     unknown = np.zeros(len(frame), dtype=np.int64)
-    eras = {prefix: _eras(frame, prefix, *about, threshold) for prefix, about in types.items()}
-    asked = []
-    for name, (prefix, field) in found.items():
-        places = "era" in shape_of(field, types[prefix][1] or [""]).parts
-        era = eras[prefix] if places else unknown
-        asked.append(asked_of(frame[name], name, field, *types[prefix], era))
-    return columns_of(asked, threshold, workers=workers, steps=steps)
+    places = {
+        name
+        for name, (prefix, field) in found.items()
+        if "era" in shape_of(field, types[prefix][1] or [""]).parts
+    }
+    addresses = [frame[name] for name in places]
+    with processes(addresses, threshold, workers=workers, steps=steps, parts=parts) as pool:
+        eras = {
+            prefix: _eras(frame, prefix, *about, threshold, pool) for prefix, about in types.items()
+        }
+        asked = [
+            asked_of(
+                frame[name], name, field, *types[prefix],
+                eras[prefix] if name in places else unknown,
+            )
+            for name, (prefix, field) in found.items()
+        ]  # fmt: skip
+        return columns_of(asked, threshold, pool)
 
 
 def _is_made(name: str, columns: dict[str, Column]) -> bool:
@@ -232,7 +253,12 @@ def _is_made(name: str, columns: dict[str, Column]) -> bool:
 
 
 def _eras(
-    frame: pd.DataFrame, prefix: str, codes: Codes, types: list[str], threshold: float
+    frame: pd.DataFrame,
+    prefix: str,
+    codes: Codes,
+    types: list[str],
+    threshold: float,
+    pool: Processes,
 ) -> Codes:
     """Return the era of each row's addresses: 1 old, 2 new, 0 unknown."""
     old = np.array([t in _OLD_PAPERS for t in types] + [False])
@@ -243,7 +269,7 @@ def _eras(
         if name not in frame.columns or not open_.any():
             continue
         asked = asked_of(frame[name][open_], name, field, codes[open_], types, eras[open_])
-        (dates,) = columns_of([asked], threshold, workers=1, steps=False)
+        (dates,) = columns_of([asked], threshold, pool)
         days = dates.series(frame.index[open_], parts=False)[f"{name}_clean"].to_numpy()
         if days.dtype.kind == "M":
             new = (days >= _MERGERS) & identity[open_]

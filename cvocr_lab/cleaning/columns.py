@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, partial
@@ -18,7 +18,6 @@ from cvocr_lab.cleaning.shapes import Codes, kinds_of, shape_of
 from cvocr_lab.errors import ArgumentError, BatchError
 from cvocr_lab.frames import TEXT, as_text
 from cvocr_lab.kinds import FieldType
-from cvocr_lab.kinds._fieldtypes import Address
 from cvocr_lab.places import Era
 from cvocr_lab.workers import Pool, ProcessWorker, WorkerDiedError, usable_cores
 
@@ -45,6 +44,9 @@ def uncollected() -> Iterator[None]:
 Question = tuple[str, str, str, Era | None]
 """A text to clean, the document type ("" for an unknown one), the field, and the era of the paper's
 addresses.  Plain tuples are pickled ten times as fast as named ones."""
+Answer = tuple[str, tuple[Step, ...], Mapping[str, Part], str] | None
+"""The parts of a `Cleaned`, as a plain tuple too."""
+Processes = Pool[Sequence[Question | None], list[Answer]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,11 @@ class Asked:
     codes: Codes
     questions: list[Question | None]
     rule: Rule
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether these are addresses, which take ten times as long to clean as to send."""
+        return "era" in self.rule.parts
 
 
 def asked_of(
@@ -100,22 +107,23 @@ class Column:
     ----------
     codes
         For each row the position in `cells`.
-    cells
-        Text as read and the result of cleaning; None for an absent value.
+    questions, cells
+        What was to be cleaned, and the result; None for an absent value.
     rule
         Describes the columns to make.
     """
 
     name: str
     codes: Codes
-    cells: list[tuple[str, Cleaned] | None]
+    questions: list[Question | None]
+    cells: list[Cleaned | None]
     rule: Rule
 
     def series(self, index: pd.Index, *, parts: bool) -> dict[str, pd.Series]:
         """Return the new columns by name, with or without those of the parts."""
         columns = {f"{self.name}_clean": self._own()}
         for part in self.rule.parts if parts else ():
-            values = [cell[1].parts.get(part) if cell else None for cell in self.cells]
+            values = [cell.parts.get(part) if cell else None for cell in self.cells]
             columns[f"{self.name}_clean_{part}"] = (
                 pd.Series([np.nan if v is None else float(v) for v in values], dtype="float64")
                 if part == "score"
@@ -126,19 +134,19 @@ class Column:
     def _own(self) -> pd.Series:
         match self.rule.dtype:
             case "date":
-                days = [_day(cell[1]) if cell else None for cell in self.cells]
+                days = [_day(cell) if cell else None for cell in self.cells]
                 return pd.Series(np.array(days, dtype="datetime64[us]"))
             case "whole":
-                amounts = [_amount(cell[1]) if cell else None for cell in self.cells]
+                amounts = [_amount(cell) if cell else None for cell in self.cells]
                 return pd.Series(amounts, dtype="Int64")
-        return pd.Series([cell[1].text if cell else None for cell in self.cells], dtype=TEXT)
+        return pd.Series([cell.text if cell else None for cell in self.cells], dtype=TEXT)
 
     def flagged(self) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
         """Tell the rows whose value has no normal form that the column can hold."""
-        given = [bool(c and c[1].flag) for c in self.cells]
+        given = [bool(c and c.flag) for c in self.cells]
         if self.rule.dtype != "text":
             cells = zip(given, self.cells, strict=True)
-            given = [flag or bool(c and self._is_out_of_place(c[1])) for flag, c in cells]
+            given = [flag or bool(c and self._is_out_of_place(c)) for flag, c in cells]
         return np.array(given, dtype=bool)[self.codes]
 
     def _is_out_of_place(self, cell: Cleaned) -> bool:
@@ -160,17 +168,25 @@ def _day(cell: Cleaned) -> str | None:
     return iso if len(iso) == 10 and iso[4] == "-" else None
 
 
-def columns_of(
-    asked: Sequence[Asked], threshold: float, *, workers: int | None, steps: bool
-) -> list[Column]:
-    """Clean what is asked.
+@contextmanager
+def processes(
+    addresses: Iterable[pd.Series],
+    threshold: float,
+    *,
+    workers: int | None,
+    steps: bool = False,
+    parts: bool = False,
+) -> Iterator[Processes]:
+    """Start the processes that help to clean, as they take a second to start.
 
     Parameters
     ----------
+    addresses
+        The columns of addresses; without many different ones no process is worth its start.
     threshold, workers
-        As for `cvocr_lab.clean`.
-    steps
-        Whether the results hold their steps; without them they travel faster between processes.
+        As for `cvocr_lab.clean`.  The calling process is one of the workers.
+    steps, parts
+        Whether the steps and parts of addresses are needed; without them the results travel faster.
 
     Raises
     ------
@@ -181,38 +197,54 @@ def columns_of(
     """
     if workers is not None and workers < 1:
         raise ArgumentError(f"workers is at least 1, not {workers}")
-    slow: list[Question] = []
-    quick: list[Question] = []
-    for question in (q for column in asked for q in column.questions if q):
-        (slow if _is_slow(*question[1:3]) else quick).append(question)
     if workers is None:
-        workers = min(usable_cores(), len(slow) // _WORTH_A_PROCESS)
-    answers = _by_processes(slow, quick, threshold, workers, steps=steps)
-    found = dict(zip((True, False), map(iter, answers), strict=True))
-    return [
-        Column(
-            column.name,
-            column.codes,
-            [(q[0], next(found[_is_slow(*q[1:3])])) if q else None for q in column.questions],
-            column.rule,
-        )
-        for column in asked
-    ]
+        distinct = sum(as_text(column).nunique() for column in addresses)
+        workers = min(usable_cores(), distinct // _WORTH_A_PROCESS)
+    opens = partial(_cleaner, threshold, steps=steps, parts=parts)
+    pool: Processes = Pool([ProcessWorker(opens) for _ in range(workers - 1)])
+    try:
+        yield pool
+    except WorkerDiedError as error:
+        raise BatchError(f"a worker process ended ({error}): try fewer workers") from None
+    finally:
+        pool.close()
 
 
-Answer = tuple[str, tuple[Step, ...], Mapping[str, Part], str]
-"""The parts of a `Cleaned`, as a plain tuple too."""
-
-
-def _cleaner(threshold: float, *, steps: bool) -> Callable[[Sequence[Question]], list[Answer]]:
-    """Open a process of its own that cleans."""
+def _cleaner(
+    threshold: float, *, steps: bool, parts: bool
+) -> Callable[[Sequence[Question | None]], list[Answer]]:
+    """Return the function of a worker process."""
 
     @uncollected()
-    def answers(questions: Sequence[Question]) -> list[Answer]:
-        found = (_cleaned(*question, threshold) for question in questions)
-        return [(c.text, c.steps if steps else (), c.parts, c.flag) for c in found]
+    def answers(questions: Sequence[Question | None]) -> list[Answer]:
+        found = (_cleaned(*question, threshold) if question else None for question in questions)
+        return [
+            c and (c.text, c.steps if steps else (), c.parts if parts else {}, c.flag)
+            for c in found
+        ]
 
     return answers
+
+
+def columns_of(asked: Sequence[Asked], threshold: float, pool: Processes) -> list[Column]:
+    """Clean what is asked; the processes of the pool take addresses meanwhile."""
+
+    def here(questions: Sequence[Question | None]) -> list[Cleaned | None]:
+        return [_cleaned(*question, threshold) if question else None for question in questions]
+
+    chunks = {
+        (column.name, at): column.questions[at : at + _CHUNK]
+        for column in asked
+        if column.is_slow
+        for at in range(0, len(column.questions), _CHUNK)
+    }
+    futures = {key: pool.submit(chunk) for key, chunk in chunks.items()}
+    cells = {c.name: [] if c.is_slow else here(c.questions) for c in asked}
+    mine = {key: here(chunks[key]) for key in reversed(chunks) if futures[key].cancel()}
+    for key, future in futures.items():
+        answers = mine.get(key) or [answer and Cleaned(*answer) for answer in future.result()]
+        cells[key[0]] += answers
+    return [Column(c.name, c.codes, c.questions, cells[c.name], c.rule) for c in asked]
 
 
 def _cleaned(text: str, type_: str, field: str, era: Era | None, threshold: float) -> Cleaned:
@@ -233,45 +265,3 @@ def _cleaned(text: str, type_: str, field: str, era: Era | None, threshold: floa
 @cache
 def _cleaners(type_: str, field: str) -> tuple[tuple[FieldType, Cleaner], ...]:
     return tuple((kind, rule_of(kind).clean) for kind in kinds_of(type_, field))
-
-
-@cache
-def _is_slow(type_: str, field: str) -> bool:
-    """Whether it takes ten times as long to clean such a text as to send it to a process."""
-    return any(isinstance(kind, Address) for kind in kinds_of(type_, field))
-
-
-def _by_processes(
-    slow: Sequence[Question],
-    quick: Sequence[Question],
-    threshold: float,
-    count: int,
-    *,
-    steps: bool,
-) -> tuple[list[Cleaned], list[Cleaned]]:
-    """Clean the slow texts in `count` processes, one of which is this one, the quick ones here."""
-
-    def here(questions: Sequence[Question]) -> list[Cleaned]:
-        return [_cleaned(*question, threshold) for question in questions]
-
-    # This process is one of the workers, as each of the others takes a second to start.
-    opens = partial(_cleaner, threshold, steps=steps)
-    pool: Pool[Sequence[Question], list[Answer]] = Pool(
-        [ProcessWorker(opens) for _ in range(count - 1)]
-    )
-    chunks = [slow[at : at + _CHUNK] for at in range(0, len(slow), _CHUNK)]
-    try:
-        futures = [pool.submit(chunk) for chunk in chunks]
-        others = here(quick)
-        mine = {at: here(chunks[at]) for at in reversed(range(len(chunks))) if futures[at].cancel()}
-        theirs = {
-            at: map(Cleaned._make, future.result())
-            for at, future in enumerate(futures)
-            if at not in mine
-        }
-        found = mine | theirs
-        return [cell for at in range(len(chunks)) for cell in found[at]], others
-    except WorkerDiedError as error:
-        raise BatchError(f"a worker process ended ({error}): try fewer workers") from None
-    finally:
-        pool.close()

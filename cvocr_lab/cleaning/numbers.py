@@ -12,6 +12,7 @@ from cvocr_lab.cleaning.rule_input import RuleInput, Source, mapped, where, year
 from cvocr_lab.cleaning.rules import Issues
 from cvocr_lab.kinds import Field
 from cvocr_lab.kinds import _fieldtypes as t
+from cvocr_lab.kinds import _forms as forms
 
 _UNKNOWN_FORM: Final = (t.CERTIFICATE_ID, t.ENGINE, t.MRZ_TEXT)
 """Field types whose form is unknown or unrestricted."""
@@ -43,9 +44,10 @@ def _forms(faces: RuleInput, issues: Issues) -> None:
 def _has_form(field: Field) -> bool:
     if field.type in _UNKNOWN_FORM:
         return False
-    closed = isinstance(field.type, t.Choice) and field.type in (t.SEX, t.PASSPORT_SEX, t.MRZ_SEX)
+    closed = field.type in (t.SEX, t.PASSPORT_SEX, t.MRZ_SEX)
     return closed or isinstance(
-        field.type, t.Date | t.CitizenId | t.Pattern | t.Plate | t.Amount | t.Name
+        field.type,
+        forms.Date | forms.CitizenId | forms.Pattern | forms.Plate | forms.Amount | forms.Name,
     )
 
 
@@ -61,18 +63,19 @@ def _citizen_numbers(faces: RuleInput, issues: Issues, source: Source) -> None:
         code = number[:3]
         return places.by_id_code(code) is None and not places.is_abroad(code)
 
+    each = numbers[whole]  # nearly all differ
     strange = whole.copy()
-    strange[whole] = where(numbers[whole], unknown)
+    strange[whole] = [unknown(number) for number in each]
     issues.add("number_province", fields, strange, "{}", numbers)
 
     born = year_of(faces.printed("birth", source))
     told = np.zeros(len(faces), np.int64)
-    told[whole] = mapped(numbers[whole], places.birth_year)
+    told[whole] = [places.birth_year(number) for number in each]
     other = whole & (born > 0) & (born != told)
     issues.add("number_birth", fields, other, "{}: {}, born {}", numbers, told, born)
     sex = faces.printed("sex", source)
     female = np.zeros(len(faces), bool)
-    female[whole] = where(numbers[whole], lambda n: int(n[3]) % 2 == 1)
+    female[whole] = [int(number[3]) % 2 == 1 for number in each]
     wrong = whole & (sex != "") & (female != (sex == "Nữ"))
     issues.add("number_sex", fields, wrong, "{}, {}", numbers, sex)
 

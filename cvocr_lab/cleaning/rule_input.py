@@ -73,7 +73,7 @@ class RuleInput:
     Raises
     ------
     ArgumentError
-        No column says the type, `on` is missing, or a field's column holds numbers.
+        No column says the type, `on` is missing, or a field's column contains numbers.
     """
 
     def __init__(self, frame: pd.DataFrame, *, on: str | None = None) -> None:
@@ -262,6 +262,7 @@ def _zone(text: str) -> mrz.Mrz | None:
         return None
 
 
+@lru_cache(maxsize=1 << 16)
 def iso_day(text: str) -> str:
     """``yyyy-mm-dd`` of a printed day, a bare year, `NO_END`; "" for anything else."""
     if iso := parse_date(text, loose=True):

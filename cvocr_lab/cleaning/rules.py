@@ -20,17 +20,7 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule.
-
-    Parameters
-    ----------
-    severity
-        How much it weighs.
-    message
-        What an issue says; holds no value of any field.
-    source
-        Where the rule comes from.
-    """
+    """One rule: its severity, the message of an issue (without values), and its source."""
 
     severity: Severity
     message: str
@@ -38,7 +28,7 @@ class Rule:
 
 
 _STRUCTURE = "Circular 07/2016/TT-BCA"
-_QR = "seen alike on real cards; a QR code mends its own misreading (ISO/IEC 18004)"
+_QR = "the same on real cards; QR codes correct reading errors (ISO/IEC 18004)"
 _ICAO = "ICAO Doc 9303 parts 3 to 5"
 _EXPIRY = "verified on sample cards; Circular 06/2021/TT-BCA"
 _PLATES = "Circular 24/2023/TT-BCA"
@@ -46,52 +36,56 @@ _MODEL = "Circulars 27/2012, 61/2015, 06/2021 and 16/2024/TT-BCA"
 
 RULES: Final[Mapping[str, Rule]] = MappingProxyType(
     {
-        "form": Rule("high", "not of the form that this field has", "the field's type"),
+        "form": Rule("high", "the value does not have the form of this field", "the field's type"),
         "passport_number": Rule(
-            "high", "not one letter and 7 or 8 digits", "seen alike on samples of both models"
+            "high", "the number is not one letter and 7 or 8 digits",
+            "the same on samples of both models",
         ),
         "number_province": Rule(
-            "high", "the first three digits are no code of a province or country", _STRUCTURE
+            "high", "the first three digits are not the code of a province or country", _STRUCTURE
         ),
-        "number_birth": Rule("high", "digits 4 to 6 are of another birth year", _STRUCTURE),
-        "number_sex": Rule("high", "digit 4 is of the other sex", _STRUCTURE),
+        "number_birth": Rule("high", "digits 4 to 6 belong to another birth year", _STRUCTURE),
+        "number_sex": Rule("high", "digit 4 belongs to the other sex", _STRUCTURE),
         "cmnd_province": Rule(
-            "low", "the first digits are of another province police", "a partly known table"
+            "low", "the first digits belong to the police of another province",
+            "a partly known table",
         ),
-        "expiry_age": Rule("medium", "expiry is no birthday at 14, 25, 40 or 60", _EXPIRY),
-        "expiry_unlimited": Rule("medium", "no end of validity, but under 58 at issue", _EXPIRY),
-        "date_order": Rule("high", "dates are not in their order", "the calendar"),
-        "date_future": Rule("medium", "the date lies ahead", "the calendar"),
+        "expiry_age": Rule(
+            "medium", "the expiry is not the 14th, 25th, 40th or 60th birthday", _EXPIRY
+        ),
+        "expiry_unlimited": Rule("medium", "unlimited validity, but under 58 at issue", _EXPIRY),
+        "date_order": Rule("high", "the dates are in an impossible order", "the calendar"),
+        "date_future": Rule("medium", "the date is in the future", "the calendar"),
         "issue_age": Rule(
             "medium", "issued before the holder was 14", "Law on Citizen Identity 2014"
         ),
         "issue_era": Rule("medium", "this model was not issued at that time", _MODEL),
         "qr_form": Rule("low", "the QR code is not that of an identity card", _QR),
-        "qr_print": Rule("high", "the QR code says otherwise", _QR),
+        "qr_print": Rule("high", "the QR code contradicts the print", _QR),
         "qr_marks": Rule("medium", "the QR code has other diacritics", _QR),
-        "qr_address": Rule("low", "hardly a word of the QR code's address", _QR),
+        "qr_address": Rule("low", "the address has hardly any word of the QR code's address", _QR),
         "qr_mrz": Rule("high", "QR code and MRZ differ", _QR),
-        "mrz_check": Rule("high", "a check digit does not hold", _ICAO),
+        "mrz_check": Rule("high", "a check digit is wrong", _ICAO),
         "mrz_number": Rule(
             "high", "the document number is not the last nine digits", "verified on sample cards"
         ),
-        "mrz_print": Rule("high", "the MRZ says otherwise", _ICAO),
+        "mrz_print": Rule("high", "the MRZ contradicts the print", _ICAO),
         "mrz_name": Rule("medium", "the MRZ has another name", _ICAO),
         "front_back": Rule("high", "front and back differ", "one paper has one holder"),
         "front_back_name": Rule("medium", "front and back have different names", _ICAO),
-        "front_back_type": Rule("medium", "front and back are of different models", _MODEL),
-        "code_of_another": Rule("high", "the code is of another person", "the engine's warning"),
+        "front_back_type": Rule("medium", "front and back belong to different models", _MODEL),
+        "code_of_another": Rule("high", "the code is another person's", "the engine's warning"),
         "corrected": Rule(
-            "low", "the value comes from a code; the print read otherwise or not at all",
+            "low", "the value comes from a code; the print was read differently or not at all",
             "the engine's warning",
         ),
         "plate_code": Rule("medium", "no province has this plate code", _PLATES),
         "plate_series": Rule("medium", "no series has this letter", _PLATES),
-        "plate_province": Rule("low", "the plate is of another province than the issuer", _PLATES),
+        "plate_province": Rule("low", "plate and issuer belong to different provinces", _PLATES),
         "chassis_alphabet": Rule("medium", "I, O and Q do not occur", "ISO 3779"),
         "duplicate_number": Rule("medium", "other rows have this number too", "numbers are unique"),
         "number_of_two": Rule(
-            "high", "other rows have this number with another person", "numbers are unique"
+            "high", "other rows have this number for another person", "numbers are unique"
         ),
         "duplicate_person": Rule(
             "low",
@@ -113,21 +107,15 @@ class Issues:
     def add(
         self, rule: str, fields: str | Texts, where: Mask, form: str, *values: NDArray[Any]
     ) -> None:
-        """Note an issue for each row in `where`.
+        """Add an issue for each row in `where`.
 
-        Parameters
-        ----------
-        fields
-            The field, or one for each row of the frame.
-        where
-            For each row of the frame whether the rule applies.
-        form, values
-            Values an issue is based on: places ``{}`` for the row's entries of these arrays.
+        `fields` is the field, or one for each row of the frame.  `form` is a format string with a
+        place ``{}`` for the row's entry of each of the arrays `values`, the evidence.
         """
         at = np.flatnonzero(where)
         if not len(at):
             return
-        rests_on = zip(*(value[at] for value in values), strict=True)
+        evidence = zip(*(value[at] for value in values), strict=True)
         self._pieces.append(
             pd.DataFrame(
                 {
@@ -136,7 +124,7 @@ class Issues:
                     "rule": rule,
                     "severity": RULES[rule].severity,
                     "message": RULES[rule].message,
-                    "evidence": [form.format(*row) for row in rests_on],
+                    "evidence": [form.format(*row) for row in evidence],
                 }
             )
         )

@@ -16,7 +16,7 @@ from cvocr_lab.cleaning.from_codes import labels_from_codes
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.frames import TEXT, Records
 from cvocr_lab.kinds import FieldError, FieldType
-from cvocr_lab.kinds import _fieldtypes as t
+from cvocr_lab.kinds import _forms as forms
 from cvocr_lab.text import comparison_key, fold_key
 
 COLUMNS: Final = ("row", "field", "value", "after", "rule", "score", "severity", "reason")
@@ -190,14 +190,14 @@ def _printed(kinds: Sequence[FieldType], read: str, normal: str) -> str | None:
     if len(kinds) != 1:
         return None
     (kind,) = kinds
-    if isinstance(kind, t.Plate):
+    if isinstance(kind, forms.Plate):
         return _with_marks(read, normal)
-    if isinstance(kind, t.Date):
+    if isinstance(kind, forms.Date):
         try:
             return kind.format(normal)
         except FieldError:
             return None
-    if isinstance(kind, t.Address) and len(read.split()) != len(normal.split()):
+    if isinstance(kind, forms.Address) and len(read.split()) != len(normal.split()):
         return None
     was, made = fold_key(read), fold_key(normal)
     if Levenshtein.distance(was, made) > max(2, _MOST_LETTERS * len(made)):

@@ -75,7 +75,10 @@ def _export(args: argparse.Namespace) -> int:
                     frame, args.out, crops=args.crops, folders=not args.bare, quads=True
                 )
             case _:
-                frames.write_frame(frame, _check_ending(args.out, args.to))
+                if args.out.suffix.lower() != f".{args.to}":
+                    ending = f"--to {args.to} needs a file name that ends in .{args.to}"
+                    raise ArgumentError(f"{ending}, not {args.out.name!r}")
+                frames.write_frame(frame, args.out)
     return _print(caught)
 
 
@@ -97,12 +100,6 @@ def _import(args: argparse.Namespace) -> int:
                 frame = frames.read_frame(args.file)
     frames.write_frame(frame, args.out)
     return _print(caught)
-
-
-def _check_ending(out: Path, to: str) -> Path:
-    if out.suffix.lower() != f".{to}":
-        raise ArgumentError(f"--to {to} needs a file name that ends in .{to}, not {out.name!r}")
-    return out
 
 
 def _print(caught: list[warnings.WarningMessage]) -> int:

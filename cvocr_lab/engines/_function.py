@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from cvocr_lab.engines._identity import Identity
 from cvocr_lab.errors import AnswerError, ArgumentError
 from cvocr_lab.kinds import TYPES, document_type
-from cvocr_lab.kinds._fieldtypes import Amount
+from cvocr_lab.kinds._forms import Amount
 from cvocr_lab.results import Document, Extraction, FieldValue
 
 if TYPE_CHECKING:

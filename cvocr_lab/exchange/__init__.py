@@ -20,14 +20,6 @@ from cvocr_lab.exchange.paddle import from_paddle, to_paddle
 from cvocr_lab.exchange.papers import LeftOutWarning
 
 __all__ = [
-    "LeftOutWarning",
-    "from_excel",
-    "from_image_folder",
-    "from_label_studio",
-    "from_paddle",
-    "label_studio_config",
-    "to_excel",
-    "to_image_folder",
-    "to_label_studio",
-    "to_paddle",
-]
+    "LeftOutWarning", "from_excel", "from_image_folder", "from_label_studio", "from_paddle",
+    "label_studio_config", "to_excel", "to_image_folder", "to_label_studio", "to_paddle",
+]  # fmt: skip

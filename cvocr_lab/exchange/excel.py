@@ -19,7 +19,7 @@ from cvocr_lab.errors import ArgumentError, MissingPartError, refuse_ending
 from cvocr_lab.exchange.papers import bare_name
 from cvocr_lab.files import replacing
 from cvocr_lab.frames import TEXT, Records, restore
-from cvocr_lab.frames.columns import column_types, field_columns, fields_of
+from cvocr_lab.frames.columns import column_types, field_columns, fields_of, is_missing
 from cvocr_lab.frames.files import with_clean_dtypes, with_index_columns
 from cvocr_lab.frames.truth import refuse_numbers
 from cvocr_lab.images.crops import ValueCrops
@@ -107,7 +107,7 @@ def to_excel(
                 raise ArgumentError(
                     f"row {frame.index[row - 2]!r}: {name!r} is too long for a cell"
                 ) from None
-        longest = max((len(str(v)) for v in cells[:1000] if not _missing(v)), default=0)
+        longest = max((len(str(v)) for v in cells[:1000] if not is_missing(v)), default=0)
         width = min(_WIDEST, max(longest, len(name)) + 2)
         sheet.column_dimensions[openpyxl.utils.get_column_letter(at)].width = width
     sheet.freeze_panes = "B2"
@@ -191,7 +191,7 @@ def _cropped_fields(frame: pd.DataFrame, crops: bool | Sequence[str]) -> list[st
 
 def _put(cell: Any, value: object, *, number: bool = False) -> None:
     """Write a value with its own type; text always stays text."""
-    if _missing(value):
+    if is_missing(value):
         return
     if number and isinstance(value, int | float | np.number):
         cell.value = float(value)
@@ -224,10 +224,6 @@ def _text(path: object, cell: Any) -> str | None:
         return str(int(value))
     text = str(value)
     return _ESCAPE.sub(lambda found: chr(int(found[1], 16)), text)
-
-
-def _missing(value: object) -> bool:
-    return value is None or value is pd.NA or value != value
 
 
 def _without_folders(frame: pd.DataFrame, records: Records) -> pd.DataFrame:

@@ -123,7 +123,8 @@ def _paper(
     reading = data.get("reading")
     reading = reading if isinstance(reading, Mapping) else {}
     values = _values(at, work, reading, turned)
-    if take is None and (left := set(_listed(reading.get("unreviewed")))):
+    left = reading.get("unreviewed")
+    if take is None and isinstance(left, list):
         predicted = _values(at, _prediction(task), reading, turned)
         values = {f: v for f, v in predicted.items() if f in left} | dict(values)
     kind = str(data.get("type") or ("scan" if set(values) == {"text"} else ""))
@@ -155,10 +156,6 @@ def _values(
     exact = reading.get("quads")
     exact = exact if isinstance(exact, Mapping) else {}
     return values_of([_region(parts, exact) for parts in by_id.values()])
-
-
-def _listed(said: object) -> list[str]:
-    return [str(name) for name in said] if isinstance(said, list) else []
 
 
 def _is_turned(parts: Sequence[Json]) -> bool:

@@ -1,4 +1,4 @@
-"""Convert readings to a flat frame and back; the only room that knows column names.
+"""Convert readings to a flat frame; the only room that knows column names.
 
 A flat frame has one row per document face, or one row with an error.  Its columns, in order:
 
@@ -58,7 +58,7 @@ from cvocr_lab.frames.columns import (
     restore,
 )
 from cvocr_lab.frames.files import read_frame, write_csv, write_frame
-from cvocr_lab.frames.flat import Reading, from_frame, to_frame
+from cvocr_lab.frames.flat import Reading, documents_of, to_frame
 from cvocr_lab.frames.pairing import Pairing, pair, truth_by_row
 from cvocr_lab.frames.record import Cell, Record
 from cvocr_lab.frames.records import Records, expected
@@ -72,7 +72,7 @@ __all__ = [
     "LOCATED_COLUMN", "READING_COLUMNS", "REVIEWED_COLUMN", "TAGS_COLUMN", "TEXT",
     "UNREADABLE", "Accepted",
     "Alternatives", "Cell", "Pairing", "Reading", "Record", "Records", "Table", "Truth",
-    "as_table", "as_text", "check_source_columns", "expected", "field_columns", "from_frame",
+    "as_table", "as_text", "check_source_columns", "documents_of", "expected", "field_columns",
     "listed", "pair", "read_frame", "read_labels", "relocate", "restore", "source_path", "spelled",
     "spellings", "to_frame", "truth_by_row", "wide", "write_csv", "write_frame",
 ]  # fmt: skip

@@ -70,14 +70,8 @@ CLEANED: Final = re.compile(r"(.+)_clean(?:_.+)?|clean_flags")
 
 _TRUE: Final = ("true", "1", "1.0")
 
-INPUT_COLUMNS: Final = (
-    "ocr_engine",
-    "ocr_error_code",
-    "ocr_error",
-    "ocr_attempts",
-    "ocr_seconds",
-)
-"""Columns about the whole input and not about one document in it."""
+INPUT_COLUMNS: Final = READING_COLUMNS[-5:]
+"""Columns about the whole input and not about one document in it, from ``ocr_engine`` on."""
 
 
 def triple(field: str) -> tuple[str, str, str]:
@@ -132,13 +126,7 @@ def column_types(columns: Iterable[object]) -> dict[str, ColumnType]:
 
 
 def check_source_columns(columns: Iterable[object]) -> None:
-    """Refuse source columns with the name of a result column.
-
-    Raises
-    ------
-    ArgumentError
-        A column has the name of a field, or starts with ``ocr_``.
-    """
+    """Raise ArgumentError if a column has the name of a field, or starts with ``ocr_``."""
     taken = {c for name in [*field_order(), "text"] for c in triple(name)}
     for column in columns:
         if column in taken or str(column).startswith("ocr_"):
@@ -157,12 +145,12 @@ def as_column(values: Iterable[object], kind: ColumnType, index: pd.Index) -> pd
     if kind == "quad":
         return pd.Series([parse_quad(v) for v in values], index=index, dtype=object)
     if kind == "text":
-        texts = [None if _is_missing(v) or v == "" else str(v) for v in values]
+        texts = [None if is_missing(v) else str(v) for v in values]
         return pd.Series(texts, index=index, dtype=TEXT)
     if kind == "boolean":
-        truths = [None if _is_missing(v) else str(v).lower() in _TRUE for v in values]
+        truths = [None if is_missing(v) else str(v).lower() in _TRUE for v in values]
         return pd.Series(truths, index=index, dtype="boolean")
-    numbers = [None if _is_missing(v) else float(str(v)) for v in values]
+    numbers = [None if is_missing(v) else float(str(v)) for v in values]
     return pd.Series(numbers, index=index, dtype="float64").astype(kind)
 
 
@@ -172,10 +160,7 @@ def restore(frame: pd.DataFrame) -> pd.DataFrame:
     A file or a merge may have changed dtypes, and columns may have been dropped; they are added
     again without values.  Columns ``ocr_index`` become the index.
 
-    Raises
-    ------
-    ArgumentError
-        `frame` is not a flat frame, or has two columns of one name.
+    Raises ArgumentError if `frame` is not a flat frame, or has two columns of one name.
     """
     frame = restore_index(frame)
     fields = set(fields_of(frame))
@@ -252,7 +237,7 @@ def restore_index(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def composed(frame: pd.DataFrame) -> pd.DataFrame:
-    """Give the names of columns and of index levels in NFC, so that equal names meet."""
+    """Return the frame with the names of columns and index levels in NFC."""
 
     def all_nfc(names: Iterable[object]) -> list[object]:
         return [nfc(name) if isinstance(name, str) else name for name in names]
@@ -266,13 +251,7 @@ def composed(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def listed(names: str | Iterable[str]) -> list[str]:
-    """Give one name, or several, as a list in NFC.
-
-    Raises
-    ------
-    ArgumentError
-        One of them is not a text.
-    """
+    """Return one name, or several, as a list in NFC; raise ArgumentError if one is not a text."""
     several = [names] if isinstance(names, str) or not isinstance(names, Iterable) else list(names)
     for name in several:
         if not isinstance(name, str):
@@ -293,8 +272,12 @@ def _labels(values: list[str]) -> pd.Index:
     return pd.Index(values)
 
 
-def _is_missing(value: object) -> bool:
-    return value is None or value is pd.NA or value != value or value == ""
+def is_missing(value: object) -> bool:
+    """Return whether a cell is absent: None, NaN, NA, NaT or ""."""
+    if isinstance(value, str):
+        return not value
+    is_nan = isinstance(value, float) and value != value
+    return is_nan or value is None or value is pd.NA or value is pd.NaT
 
 
 def parse_quad(value: object) -> tuple[float, ...] | None:
@@ -315,7 +298,7 @@ def check_no_pictures(frame: pd.DataFrame) -> None:
     Raises ArgumentError if a column contains pictures.
     """
     for column in frame.columns:
-        if frame[column].dtype == object and frame[column].map(_is_picture).any():
+        if frame[column].dtype == object and any(map(_is_picture, frame[column])):
             raise ArgumentError(
                 f"column {str(column)!r} contains pictures, not paths: drop it before writing"
             )

@@ -25,7 +25,7 @@ from cvocr_lab.frames.parquet_stream import write_stream
 from cvocr_lab.frames.text_tables import read_labels
 from cvocr_lab.frames.truth import refuse_numbers
 from cvocr_lab.kinds import TYPES
-from cvocr_lab.kinds._fieldtypes import Amount, Date
+from cvocr_lab.kinds._forms import Amount, Date
 
 _FORMULA: Final = re.compile(r"'*[=+\-@\t\r].", re.DOTALL)
 

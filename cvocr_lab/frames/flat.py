@@ -1,8 +1,8 @@
-"""Convert readings to a flat frame and back."""
+"""Convert readings to a flat frame, and its rows to documents."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from types import MappingProxyType
@@ -10,48 +10,37 @@ from typing import Any, Final, cast
 
 import pandas as pd
 
-from cvocr_lab import errors
-from cvocr_lab.errors import ArgumentError, CvocrError, NoDocumentError, RowError, Usage
+from cvocr_lab.errors import ArgumentError, CvocrError, NoDocumentError
 from cvocr_lab.frames.columns import (
     EXTRA,
     READING_COLUMNS,
-    USAGE_COLUMNS,
     as_column,
     column_types,
     field_columns,
     restore,
     triple,
 )
-from cvocr_lab.frames.records import Records
 from cvocr_lab.frames.sources import SOURCE, source_path
 from cvocr_lab.kinds import field_order
 from cvocr_lab.results import Document, Extraction, FieldValue, Line, Quad
 
-_NAN: Final = float("nan")
 _ATTRIBUTES: Final = {column: column.removeprefix("ocr_") for column in READING_COLUMNS[1:9]}
 """Attributes of documents by column, from ``ocr_type`` to ``ocr_invalid_message``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The result for one input.
+    """The result for one input, or the error.
 
-    Parameters
-    ----------
-    result
-        What the engine found, or the error.
-    engine
-        The engine's name, if the result does not contain it.
-    attempts
-        Number of requests made; 0 if the result was copied from an equal source of the same run.
-    seconds
-        Time spent, including loading; NaN if unknown.
+    `engine` is used if the result does not contain the engine's name.  `attempts` is the number of
+    requests; 0 if the result was copied from an equal source of the same run.  `seconds` includes
+    the time for loading; NaN if unknown.
     """
 
     result: Extraction | CvocrError
     engine: str = ""
     attempts: int = 1
-    seconds: float = _NAN
+    seconds: float = float("nan")
 
 
 def to_frame(
@@ -61,29 +50,14 @@ def to_frame(
     fields: Sequence[str] | None = None,
     base: str | PathLike[str] | None = None,
 ) -> pd.DataFrame:
-    """Build the flat frame of `readings`.
+    """Build the flat frame of `readings`, one per row of `sources`.
 
-    Parameters
-    ----------
-    readings
-        One reading per row of `sources`, in the same order.
-    sources
-        The source column(s), one or front and back; its index is the index of the result.
-    fields
-        Fields that get columns; None for the fields of all types that occur.  Other fields that
-        occur are added after them.
-    base
-        Folder that relative paths of the sources start from; `ocr_source` is joined with it.
+    `sources` has the source column(s), one or front and back, and the index of the result.
+    `fields` get columns; None for the fields of all types that occur.  Other fields that occur are
+    added after them.  `ocr_source` is a path of the sources joined with `base`.
 
-    Raises
-    ------
-    ArgumentError
-        A source column has the name of a result column.
-    ValueError
-        `readings` and `sources` differ in length.
+    Raises ArgumentError if a source column has the name of a result column.
 
-    Examples
-    --------
     >>> paper = Document("tcc_chip", "front", {"id": FieldValue("001090000001")})
     >>> sources = pd.DataFrame({"image": ["a.jpg"]})
     >>> frame = to_frame([Reading(Extraction((paper,)))], sources)
@@ -144,60 +118,13 @@ def to_frame(
     return pd.concat([left, pd.DataFrame(right, index=left.index)], axis=1)
 
 
-def from_frame(frame: pd.DataFrame) -> tuple[list[Reading], pd.DataFrame]:
-    """Split a flat frame into readings and a frame of their sources; the inverse of `to_frame`.
-
-    Rows with the same label, source and time are the faces of one input.  Columns that belong
-    neither to a field nor to the reading are treated as sources.
-
-    Raises
-    ------
-    ArgumentError
-        `frame` is not a flat frame.
-    """
-    frame = restore(frame)
-    rows = _rows(frame)
-    documents = documents_of(frame)
-    records = Records(frame)
-    readings = []
-    for at in pd.Series(range(len(frame))).groupby(records.inputs).agg(list):
-        first = rows[at[0]]
-        engine = str(first["ocr_engine"] or "")
-        used = [first.get(column) for column in USAGE_COLUMNS]
-        usage = None if all(v is None for v in used) else Usage(*used)
-        result: Extraction | CvocrError
-        if first["ocr_error"] is None:
-            result = Extraction(tuple(documents[face] for face in at), engine=engine, usage=usage)
-        else:
-            result = _error(str(first["ocr_error"]))
-            if isinstance(result, RowError):
-                result.usage = usage
-        attempts = cast("int | None", first["ocr_attempts"])
-        seconds = cast("float | None", first["ocr_seconds"])
-        readings.append(
-            Reading(
-                result,
-                engine=engine,
-                attempts=1 if attempts is None else attempts,
-                seconds=_NAN if seconds is None else seconds,
-            )
-        )
-    sources = frame.drop(columns=list(column_types(frame.columns)))
-    return readings, sources.take(records.firsts)
-
-
 def documents_of(frame: pd.DataFrame) -> list[Document]:
     """Return the document in each row of a flat frame; it is empty in a failed row."""
     frame = restore(frame)
     names = field_columns(frame.columns)
-    return [_document(row, names) for row in _rows(frame)]
-
-
-def _rows(frame: pd.DataFrame) -> list[dict[str, object]]:
-    """Return the result columns of each row, with None for missing values."""
-    cells = {c: frame[c].astype(object) for c in column_types(frame.columns)}
-    columns = [column.where(column.notna(), None).tolist() for column in cells.values()]
-    return [dict(zip(cells, row, strict=True)) for row in zip(*columns, strict=True)]
+    cells = frame[list(column_types(frame.columns))].astype(object)
+    rows = cells.where(cells.notna(), None).to_dict("records")
+    return [_document(row, names) for row in rows]
 
 
 def _pictured(sources: pd.DataFrame) -> list[str]:
@@ -240,7 +167,7 @@ def _page(lines: Sequence[Line]) -> Document:
     return Document("scan", fields=MappingProxyType({"text": text}))
 
 
-def _document(row: dict[str, object], names: Sequence[str]) -> Document:
+def _document(row: Mapping[Hashable, object], names: Sequence[str]) -> Document:
     fields = {}
     for name in names:
         text, confidence, quad = (row[c] for c in triple(name))
@@ -250,18 +177,11 @@ def _document(row: dict[str, object], names: Sequence[str]) -> Document:
             )
     known = {name: row[column] for column, name in _ATTRIBUTES.items() if row[column] is not None}
     warnings = str(row["ocr_warnings"] or "")
-    extra = {c.removeprefix(EXTRA): str(v) for c, v in row.items() if c.startswith(EXTRA) and v}
+    cells = {str(column): str(cell) for column, cell in row.items() if cell}
+    extra = {c.removeprefix(EXTRA): cell for c, cell in cells.items() if c.startswith(EXTRA)}
     return Document(
         **cast("Any", {"type": "", **known}),
         fields=MappingProxyType(fields),
         warnings=tuple(warnings.split(";")) if warnings else (),
         extra=MappingProxyType(extra),
     )
-
-
-def _error(text: str) -> CvocrError:
-    name, _, message = text.partition(": ")
-    known = getattr(errors, name, None)
-    if isinstance(known, type) and issubclass(known, CvocrError):
-        return known(message)
-    return RowError(text)

@@ -25,18 +25,10 @@ Floats = npt.NDArray[np.float64]
 class Pairing:
     """Positions in the flat frame for each row of the truth.
 
-    Parameters
-    ----------
-    first
-        For each row of the truth the position of its reading; -1 if there is none.
-    more
-        Positions of further readings, for rows that are paired with several faces.
-    extra
-        Positions of readings that are paired with no row.
-    copies
-        Positions of readings that are ignored, because they are copies of another reading.
-    readings
-        Number of readings.
+    `first` has for each row the position of its reading (-1 if there is none), and `more` those of
+    further readings, for rows that are paired with several faces.  `extra` has the positions of
+    readings that are paired with no row, and `copies` those of readings that are ignored because
+    they are copies of another reading.  `readings` is the number of readings.
     """
 
     first: Ints
@@ -76,10 +68,7 @@ def pair(read: Records, truth: Truth, *, on: str | None = None) -> Pairing:
     side is paired with all remaining readings of its label.  When pairing by a column, readings
     that were copied from an equal source are ignored.
 
-    Raises
-    ------
-    ArgumentError
-        One of the two lacks the column `on`.
+    Raises ArgumentError if one of the two lacks the column `on`.
     """
     given, wanted = _numbered(read, truth, on)
     first = np.full(len(truth), -1, np.int64)
@@ -117,14 +106,10 @@ def pair(read: Records, truth: Truth, *, on: str | None = None) -> Pairing:
 
 
 def truth_by_row(read: Records, truth: Truth, *, on: str | None = None) -> pd.DataFrame:
-    """Return the labels for each row of a flat frame.
+    """Return the labels for each row of a flat frame, in the same order, with a new index.
 
-    Returns
-    -------
-    pandas.DataFrame
-        One row per reading, in the same order, with a new index: `row`, the position in the truth
-        (-1 if there is none), and a column per chosen field with the first accepted text ("" for
-        absent values; missing if the truth has no such row).
+    The columns are `row`, the position in the truth (-1 if there is none), and each chosen field
+    with the first accepted text ("" for absent values; missing if the truth has no such row).
     """
     rows = pair(read, truth, on=on).rows
     made: dict[str, object] = {"row": rows}

@@ -91,7 +91,8 @@ def write_stream(frames: Iterable[pd.DataFrame], path: Path) -> int:
             for part in parts[:-1]:
                 with pq.ParquetFile(part) as file:
                     for at in range(file.num_row_groups):
-                        writer.write_table(_widened(file.read_row_group(at), schema))
+                        tables = [schema.empty_table(), file.read_row_group(at)]
+                        writer.write_table(pa.concat_tables(tables, promote_options="default"))
         parts[-1].replace(path)
         return rows
 
@@ -146,13 +147,3 @@ def arrow_schema(frame: pd.DataFrame, before: pa.Schema | None = None) -> pa.Sch
             type_ = pa.string()
         schema = schema.set(at, pa.field(field.name, type_))
     return schema
-
-
-def _widened(table: pa.Table, schema: pa.Schema) -> pa.Table:
-    import pyarrow as pa
-
-    columns = [
-        table[f.name] if f.name in table.column_names else pa.nulls(len(table), f.type)
-        for f in schema
-    ]
-    return pa.Table.from_arrays(columns, schema=schema)

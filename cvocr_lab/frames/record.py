@@ -12,18 +12,9 @@ from cvocr_lab.results import Quad
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """The value of one field of a row.
+    """The value of one field of a row; None for what is absent or unknown.
 
-    Parameters
-    ----------
-    field
-        Name of the field.
-    text
-        The value as read; None if absent.
-    confidence, quad
-        None if unknown.
-    spec
-        The field in the row's document type; None if the type has no such field.
+    `spec` is the field in the row's document type; None if the type has no such field.
     """
 
     field: str
@@ -50,26 +41,11 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One row: one face of a paper, or a failure.
+    """One row: one face of a paper, or a failure; absent texts are "".
 
-    Parameters
-    ----------
-    row
-        Position in the frame.
-    label
-        Index label.
-    source
-        Path or URL of the picture of the face, or the picture itself.
-    type, side, page
-        Document type, side and page.
-    engine, error
-        Name of the engine and error; "" if there is none.
-    warnings
-        Codes of warnings.
-    corners
-        Corners of the paper.
-    cells
-        The fields of the type, in order, followed by other fields that were read.
+    `row` is its position in the frame, and `label` its index label; `source` is the path or URL of
+    the picture of the face, or the picture itself; `cells` has the fields of the type, in order,
+    followed by other fields that were read.
     """
 
     row: int

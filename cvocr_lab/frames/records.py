@@ -17,6 +17,7 @@ from cvocr_lab.frames.columns import (
     TEXT,
     as_text,
     fields_of,
+    is_missing,
     listed,
     parse_quad,
     restore_index,
@@ -318,12 +319,7 @@ def expected(type_name: str) -> Mapping[str, Field]:
 
 
 def _present(value: object) -> object:
-    """Return None for missing values: None, NaN, NA and ""."""
-    if value is None or value is pd.NA or value is pd.NaT:
-        return None
-    if isinstance(value, str):
-        return value or None
-    return None if isinstance(value, float) and value != value else value
+    return None if is_missing(value) else value
 
 
 def _codes(values: Sequence[object]) -> npt.NDArray[np.int64]:

@@ -26,7 +26,7 @@ _OTHER: Final = {
     (".parquet",): "pd.read_parquet(…)",
     (".pkl", ".pickle"): "pd.read_pickle(…)",
 }
-"""How files of other kinds become a table."""
+"""How to read files of other formats as a table."""
 
 
 def read_labels(path: str | PathLike[str], **options: Any) -> pd.DataFrame:
@@ -48,7 +48,7 @@ def read_labels(path: str | PathLike[str], **options: Any) -> pd.DataFrame:
     Raises
     ------
     ArgumentError
-        The file does not exist, or is no CSV file.
+        The file does not exist, or is not a CSV file.
     """
     if not Path(path).is_file():
         raise ArgumentError(f"there is no file {path}")

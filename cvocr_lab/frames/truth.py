@@ -13,11 +13,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from cvocr_lab.errors import ArgumentError, unknown
-from cvocr_lab.frames.columns import TEXT, as_text, format_value, listed
+from cvocr_lab.frames.columns import TEXT, as_text, format_value, is_missing, listed
 from cvocr_lab.frames.records import Records
 from cvocr_lab.frames.tables import Table, as_table, spelled, spellings
 from cvocr_lab.kinds import TYPE_ALIASES, TYPES, field_order
-from cvocr_lab.kinds._fieldtypes import Amount, Date
+from cvocr_lab.kinds._forms import Amount, Date
 from cvocr_lab.text import nfc
 
 Alternatives = Mapping[str, str | Sequence[str]]
@@ -26,30 +26,11 @@ _SEVERAL = (list, tuple, set, frozenset, np.ndarray)
 
 
 class Truth(Records):
-    """A table of labels, or a reviewed flat frame used as one.
+    """A table of labels, or a reviewed flat frame used as one; `chosen` are the fields to compare.
 
-    Parameters
-    ----------
-    truth
-        A table with a column per field, as printed, and optionally `type`, `side` and `page`.
-    read
-        The readings to compare; their fields are recognised in the truth too.
-    fields
-        Fields to compare; None for all fields with a column in the truth.
-    on
-        Column by which rows are paired; it is not compared as a field.
-    alternatives
-        Further columns with accepted texts, by field, besides ``<field>_alt``, ``<field>_alt2`` …
-
-    Attributes
-    ----------
-    chosen
-        The fields to compare.
-
-    Raises
-    ------
-    ArgumentError
-        The truth lacks a column or has no field, or the column of a field contains numbers.
+    The arguments are those of `cvocr_lab.score`; the fields of `read` are recognised in the truth
+    too.  Raises ArgumentError if the truth lacks a column or has no field, or if the column of a
+    field contains numbers.
     """
 
     def __init__(
@@ -98,15 +79,7 @@ class Truth(Records):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Accepted:
-    """One column of accepted texts.
-
-    Parameters
-    ----------
-    texts
-        One text per row of the truth.
-    given
-        Rows for which this column has a text; None for all.
-    """
+    """One column of accepted texts, and the rows for which it has a text; None for all."""
 
     texts: pd.Series
     given: npt.NDArray[np.bool_] | None = None
@@ -203,8 +176,8 @@ def refuse_numbers(table: pd.DataFrame, fields: Iterable[str]) -> None:
             )
         if kinds and field in _DATES:
             raise ArgumentError(
-                f"column {field!r} holds numbers: read the file with dtype=str, or, where Excel "
-                f"counted the days, give pd.to_datetime(table[{field!r}].astype(float), unit='D', "
+                f"column {field!r} contains numbers: read the file with dtype=str, or convert "
+                f"Excel's day numbers: pd.to_datetime(table[{field!r}].astype(float), unit='D', "
                 "origin='1899-12-30')"
             )
         if kinds and field not in _AMOUNTS:
@@ -217,16 +190,13 @@ def refuse_numbers(table: pd.DataFrame, fields: Iterable[str]) -> None:
 def refuse_several(
     table: pd.DataFrame, fields: Iterable[str], *, kinds: tuple[type, ...] = (Mapping, *_SEVERAL)
 ) -> None:
-    """Refuse columns of fields whose cells are lists or dicts, such as JSON has, and not texts.
-
-    Raises ArgumentError if a column holds such cells.
-    """
+    """Raise ArgumentError if cells of a field are lists or dicts, as in JSON, and not texts."""
     for field in fields:
         for cell in table[field] if field in table.columns and table[field].dtype == object else ():
             if isinstance(cell, kinds):
                 raise ArgumentError(
-                    f"column {field!r} holds a {type(cell).__name__} in a cell, not a text: give "
-                    f"the text of each, such as table[{field!r}].map(lambda cell: cell['text']) or "
+                    f"column {field!r} contains a {type(cell).__name__}, not a text: extract the "
+                    f"texts, such as table[{field!r}].map(lambda cell: cell['text']) or "
                     f"table[{field!r}].str[0]"
                 )
 
@@ -274,10 +244,6 @@ def _spread(values: pd.Series) -> list[Accepted]:
 
 
 def _texts(cell: Iterable[object]) -> list[str]:
-    texts = [_text(item) for item in cell]
+    texts = ["" if is_missing(item) else format_value(item) for item in cell]
     items = sorted(texts) if isinstance(cell, set | frozenset) else texts
     return list(dict.fromkeys(items)) or [""]
-
-
-def _text(item: object) -> str:
-    return "" if item is None or item is pd.NA or item != item else format_value(item)

@@ -218,7 +218,7 @@ def digest(
     Raises
     ------
     ImageError
-        The cell is empty, the file does not exist, or it is no picture.
+        The cell is empty, the file does not exist, or it is not a picture.
     FetchError
         It is a URL with another scheme than http(s).
     """

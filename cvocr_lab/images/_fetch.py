@@ -110,7 +110,7 @@ def fetch_bytes(url: str, options: Fetch) -> bytes:
     """Fetch the picture or PDF at a URL.
 
     A `FetchError` is raised if the URL is refused, unreachable, too slow or too large, or if the
-    response is no picture.
+    response is not a picture.
     """
     name = public_name(url)
     if not options.allow_network:

@@ -57,7 +57,7 @@ def read_source(source: object, *, base: Path | str | None, limits: Limits) -> E
     read = getattr(source, "read", None)
     if callable(read):
         return _open_file(source, limits)
-    raise ImageError(f"{type(source).__name__} is no picture: use a path, URL, bytes or array")
+    raise ImageError(f"{type(source).__name__} is not a picture: use a path, URL, bytes or array")
 
 
 def is_absent(source: object) -> bool:
@@ -77,7 +77,7 @@ def _text(text: str, base: Path | str | None, limits: Limits) -> Encoded:
         return Encoded(public_name(text), "url", b"", text)
     if text[:5].lower() == "data:":
         return Encoded("data URI", "base64", _data_uri(text, limits))
-    failure = ImageError(f"text of {len(text)} characters is no picture: use a path or a URL")
+    failure = ImageError(f"text of {len(text)} characters is not a picture: use a path or a URL")
     try:
         if len(text) <= _LONGEST_PATH:
             return _file(Path(text), escaped(text), base, limits)
@@ -92,7 +92,7 @@ def _text(text: str, base: Path | str | None, limits: Limits) -> Encoded:
 
 
 class _NoFileError(ImageError):
-    """There is no file with this name, or it is no valid name."""
+    """There is no file with this name, or the name is invalid."""
 
 
 def _file(path: Path, name: str, base: Path | str | None, limits: Limits) -> Encoded:

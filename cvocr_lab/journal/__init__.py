@@ -17,26 +17,7 @@ from cvocr_lab.journal.items import frame_items, picture_digest
 from cvocr_lab.journal.tables import Decisions, merge, read_decisions, to_frame
 
 __all__ = [
-    "QUAD",
-    "REVIEWED",
-    "STATES",
-    "Check",
-    "Decision",
-    "Decisions",
-    "Item",
-    "Journal",
-    "JournalWarning",
-    "Standing",
-    "State",
-    "apply",
-    "check_value",
-    "fold",
-    "frame_items",
-    "merge",
-    "picture_digest",
-    "quad_of",
-    "quad_text",
-    "read_decisions",
-    "tags_of",
-    "to_frame",
-]
+    "QUAD", "REVIEWED", "STATES", "Check", "Decision", "Decisions", "Item", "Journal",
+    "JournalWarning", "Standing", "State", "apply", "check_value", "fold", "frame_items", "merge",
+    "picture_digest", "quad_of", "quad_text", "read_decisions", "tags_of", "to_frame",
+]  # fmt: skip

@@ -180,10 +180,6 @@ def plain_label(label: object) -> Label:
     return str(label)
 
 
-def _label(cells: Mapping[str, object], key: str) -> Label:
-    return plain_label(cells.get(key))
-
-
 def _time(cells: Mapping[str, object], key: str) -> datetime:
     """Parse a time with its zone, and convert it to UTC.
 
@@ -236,7 +232,8 @@ def _float(cells: Mapping[str, object], key: str) -> float | None:
 
 
 _READERS: Final[Mapping[str, Callable[[Mapping[str, object], str], Any]]] = {
-    "label": _label, "page": _count, "nth": _count, "state": _state, "time": _time,
+    "label": lambda cells, key: plain_label(cells.get(key)),
+    "page": _count, "nth": _count, "state": _state, "time": _time,
     "value": _value, "engine_value": _value, "seconds": _float, "chance": _float,
     "replaces": _ids,
 }  # fmt: skip

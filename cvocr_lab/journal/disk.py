@@ -76,7 +76,7 @@ def append(path: Path, decision: Decision) -> Decision:
     try:
         with _locked(descriptor, path):
             end = _repaired_end(descriptor)
-            last = _last(descriptor, end)
+            last = _decision(_tail(descriptor, end - 1)) if end else None
             if last is not None and decision.time <= last.time:
                 decision = replace(decision, time=last.time + timedelta(microseconds=1))
             line = line_of(decision)
@@ -106,10 +106,6 @@ def _repaired_end(descriptor: int) -> int:
         return size + 1
     os.ftruncate(descriptor, size - len(tail))
     return size - len(tail)
-
-
-def _last(descriptor: int, end: int) -> Decision | None:
-    return _decision(_tail(descriptor, end - 1)) if end else None
 
 
 def _tail(descriptor: int, end: int) -> bytes:

@@ -14,7 +14,7 @@ from types import MappingProxyType
 import pandas as pd
 
 from cvocr_lab.errors import ArgumentError, caller_stacklevel, unknown
-from cvocr_lab.frames import Records
+from cvocr_lab.frames import Records, listed
 from cvocr_lab.journal.checks import check_value
 from cvocr_lab.journal.decision import Decision, Item, State
 from cvocr_lab.journal.disk import JournalLines, append, read
@@ -207,20 +207,18 @@ class Journal:
         ['001']
         """
         records = Records(frame)
-        wanted = [fields] if isinstance(fields, str) else list(fields or records.fields)
+        wanted = listed(fields or records.fields)
         made = []
         for field in wanted:
             if field not in records.fields:
                 raise unknown("field", field, records.fields)
         for row, item in enumerate(frame_items(records)):
             for field in wanted:
-                value = str(records.texts(field).iat[row])
-                there = self.at(item, field)
+                value, there = str(records.texts(field).iat[row]), self.at(item, field)
                 if value and not (there and there.reviewed):
-                    decided = replace(item, field=field)
-                    engine = str(records.engines[row])
+                    engine, subject = str(records.engines[row]), replace(item, field=field)
                     made.append(
-                        self.decide(decided, "confirmed", engine=engine, engine_value=value)
+                        self.decide(subject, "confirmed", engine=engine, engine_value=value)
                     )
         return made
 

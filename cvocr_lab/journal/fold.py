@@ -21,17 +21,9 @@ ItemKey: TypeAlias = "tuple[InputKey, int, str, int, str]"
 class Standing:
     """The state of an item.
 
-    Parameters
-    ----------
-    item
-        The item of the latest decision.
-    state
-        ``disputed`` if people who had not seen each other's decision decided differently.
-    value
-        The value that was decided; None if absent, and for states without a value.
-    decisions
-        The decisions that are in force: one, or one per person for merged journals, in order of
-        time.
+    `item` is that of the latest decision; `state` is ``disputed`` if people who had not seen each
+    other's decision decided differently; `value` is None if absent, and for states without a value;
+    `decisions` are those in force: one, or one per person for merged journals, in order of time.
     """
 
     item: Item
@@ -52,8 +44,6 @@ def fold(decisions: Iterable[Decision]) -> dict[ItemKey, Standing]:
     was undone as well.  A decision is replaced by a later one of the same person, and by one of
     any person who had seen it.  If the remaining decisions differ, the item is disputed.
 
-    Examples
-    --------
     >>> item = Item(source="a.jpg", field="name")
     >>> first = Decision(item, "corrected", "TRẦN ÂN", who="an")
     >>> second = Decision(item, "confirmed", "TRẦN AN", who="binh")

@@ -1,21 +1,23 @@
 """The document types, with one file per family, and the kinds of requests.
 
-To add a family, write a module here that ends in ``DOCUMENT_TYPES = (…)``; it is found
-automatically.
+To add a family, write a file ``<family>.toml`` here; it is found automatically.  The keys of its
+tables are the parameters of the classes in `_spec`, and the type of a field is one of
+`FIELD_TYPES`.
 """
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
+import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
+from importlib import resources
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 from cvocr_lab.errors import unknown
-from cvocr_lab.kinds._fieldtypes import FIELD_TYPES, FieldError, FieldType
+from cvocr_lab.kinds._fieldtypes import FIELD_TYPES
+from cvocr_lab.kinds._forms import FieldError, FieldType
 from cvocr_lab.kinds._spec import DocumentType, Field, Layout, Picture, Print, Slot
 
 __all__ = [
@@ -25,16 +27,33 @@ __all__ = [
 ]  # fmt: skip
 
 
-def _walk() -> dict[str, DocumentType]:
-    found: dict[str, DocumentType] = {}
-    for module in pkgutil.iter_modules(__path__):
-        if not module.name.startswith("_"):
-            family = importlib.import_module(f"{__name__}.{module.name}")
-            found |= {spec.name: spec for spec in family.DOCUMENT_TYPES}
-    return found
+def _document_type(table: dict[str, Any]) -> DocumentType:
+    fields = [Field(**row | {"type": FIELD_TYPES[row["type"]]}) for row in table["fields"]]
+    layouts = []
+    for layout in table["layouts"]:
+        parts = {"prints": Print, "slots": Slot, "pictures": Picture}
+        rows = {
+            key: tuple(part(**row) for row in layout.get(key, ())) for key, part in parts.items()
+        }
+        layouts.append(Layout(**layout | rows))
+    return DocumentType(**table | {"fields": tuple(fields), "layouts": tuple(layouts)})
 
 
-TYPES = MappingProxyType(_walk())
+def _tuples(value: Any) -> Any:
+    """Convert the lists in a TOML value to tuples."""
+    if isinstance(value, dict):
+        return {key: _tuples(item) for key, item in value.items()}
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value
+
+
+def _types() -> dict[str, DocumentType]:
+    files = sorted(resources.files(__name__).iterdir(), key=lambda file: file.name)
+    texts = [file.read_text("utf-8") for file in files if file.name.endswith(".toml")]
+    tables = [table for text in texts for table in _tuples(tomllib.loads(text)["types"])]
+    return {table["name"]: _document_type(table) for table in tables}
+
+
+TYPES = MappingProxyType(_types())
 """All document types by name."""
 
 TYPE_ALIASES = MappingProxyType({spec.alias: name for name, spec in TYPES.items() if spec.alias})
@@ -81,21 +100,17 @@ class RequestKind:
 _ID = frozenset({"id", "passport"})
 _VEHICLE = frozenset({"vehicle"})
 
-REQUESTS = MappingProxyType(
-    {
-        kind.name: kind
-        for kind in (
-            RequestKind("id_pair", 2, _ID),
-            RequestKind("id_front", 1, _ID, "front"),
-            RequestKind("id_back", 1, _ID, "back"),
-            RequestKind("id_any", 1, _ID),
-            RequestKind("id_pdf", 1, _ID),
-            RequestKind("vehicle", 1, _VEHICLE),
-            RequestKind("vehicle_pair", 2, _VEHICLE),
-            RequestKind("scan", 1, frozenset()),
-        )
-    }
+_KINDS = (
+    RequestKind("id_pair", 2, _ID),
+    RequestKind("id_front", 1, _ID, "front"),
+    RequestKind("id_back", 1, _ID, "back"),
+    RequestKind("id_any", 1, _ID),
+    RequestKind("id_pdf", 1, _ID),
+    RequestKind("vehicle", 1, _VEHICLE),
+    RequestKind("vehicle_pair", 2, _VEHICLE),
+    RequestKind("scan", 1, frozenset()),
 )
+REQUESTS = MappingProxyType({kind.name: kind for kind in _KINDS})
 """All kinds of requests by name."""
 
 

@@ -125,16 +125,9 @@ class CitizenId(FieldType):
 class Date(FieldType):
     """A date with the normal form ``yyyy-mm-dd``, or ``yyyy`` if only the year is printed.
 
-    Parameters
-    ----------
-    separator
-        Separator of the printed parts.
-    words
-        Printed words for no end of validity, such as ``Không thời hạn``; "" if there are none.
-    year_only
-        Whether a year alone is allowed (old CMND).
-    first_year, last_year
-        Range of generated dates.
+    `separator` is printed between the parts, and `words` are printed for no end of validity, such
+    as ``Không thời hạn``.  `year_only` allows a year alone (old CMND).  Generated dates are from
+    `first_year` to `last_year`.
     """
 
     separator: str = "/"
@@ -175,21 +168,15 @@ class Date(FieldType):
 
 @dataclass(frozen=True, slots=True)
 class Choice(FieldType):
-    """An entry of a list.
+    """An entry of a list: ``"a|b|c"``, or ``"@file"`` for the first column of a data file.
 
-    Parameters
-    ----------
-    source
-        ``"a|b|c"``, or ``"@file"`` for the first column of a data file.
-    favour_first
-        Whether the first entry is generated more often than the others.
+    `favour_first` says that the first entry is generated more often than the others.
     """
 
     source: str = ""
     favour_first: bool = False
 
     def values(self) -> tuple[str, ...]:
-        """Return the list."""
         if self.source.startswith("@"):
             return tuple(next(iter(r.values())) for r in rows(f"{self.source[1:]}.csv"))
         return tuple(self.source.split("|"))
@@ -212,7 +199,6 @@ class Choice(FieldType):
         return exact if exact in matches else matches[0]
 
     def sample(self, rng: random.Random) -> str:
-        """Choose an entry."""
         values = self.values()
         if self.favour_first and rng.random() < 0.6:
             return values[0]
@@ -221,14 +207,9 @@ class Choice(FieldType):
 
 @dataclass(frozen=True, slots=True)
 class Name(FieldType):
-    """The name of a person, in upper case with diacritics.
+    """The name of a person, or a part of it, in upper case with diacritics.
 
-    Parameters
-    ----------
-    part
-        The full name, or the surname or given names of a passport.
-    plain
-        Whether it has no diacritics, as in an MRZ.
+    `plain` says that it has no diacritics, as in an MRZ.
     """
 
     part: Literal["full", "surname", "given"] = "full"
@@ -242,7 +223,6 @@ class Name(FieldType):
         return value
 
     def sample(self, rng: random.Random) -> str:
-        """Generate a name."""
         full = sample_name(rng, rng.choice(("Nam", "Nữ")))
         words = full.upper().split()
         value = {"full": words, "surname": words[:1], "given": words[1:]}[self.part]
@@ -260,7 +240,6 @@ class Address(FieldType):
     house: bool = True
 
     def sample(self, rng: random.Random) -> str:
-        """Generate an address of existing places."""
         return sample_address(rng, house=self.house)
 
 
@@ -269,7 +248,6 @@ class Owner(FieldType):
     """The owner of a vehicle: a person or a company."""
 
     def sample(self, rng: random.Random) -> str:
-        """Generate a person or a company."""
         if rng.random() < 0.15:
             return f"CÔNG TY TNHH {sample_name(rng, 'Nam').split()[-1].upper()} PHÁT"
         return sample_name(rng, rng.choice(("Nam", "Nữ"))).upper()
@@ -309,7 +287,6 @@ class Plate(FieldType):
         return f"{province}{letters}-{dotted}"
 
     def sample(self, rng: random.Random) -> str:
-        """Generate a plate of an ordinary series."""
         codes = [c for p in places.provinces("old") for c in p.plates]
         code = rng.choice(codes)
         series = rng.choice(_CAR_LETTERS)
@@ -344,7 +321,6 @@ class Amount(FieldType):
         return f"{value}{self.unit}"
 
     def sample(self, rng: random.Random) -> str:
-        """Choose one of the usual amounts."""
         return str(rng.choice(self.choices))
 
 
@@ -353,7 +329,6 @@ class Sign(FieldType):
     """An identifying mark: a scar or mole, its distance and place."""
 
     def sample(self, rng: random.Random) -> str:
-        """Generate an identifying mark."""
         return sample_sign(rng)
 
 
@@ -377,7 +352,6 @@ class MrzText(FieldType):
     """The lines of an MRZ, joined by a blank."""
 
     def sample(self, rng: random.Random) -> str:
-        """Generate a TD1 MRZ."""
         number = CitizenId("CITIZEN_ID").sample(rng)
         made = mrz.Mrz(
             format="TD1", document_code="ID", issuer="VNM", number=number[3:], birth="990101",
@@ -392,6 +366,5 @@ class QrText(FieldType):
     """The text of an identity card's QR code."""
 
     def sample(self, rng: random.Random) -> str:
-        """Generate a text of seven values."""
         number, name = CitizenId("CITIZEN_ID").sample(rng), sample_name(rng, "Nam")
         return f"{number}||{name}|01011999|Nam|{sample_address(rng)}|01072021"

@@ -50,10 +50,7 @@ def sample_address(
 ) -> str:
     """Generate an address: house or hamlet, ward, district (in the old era), province.
 
-    Parameters
-    ----------
-    province
-        Name of the province; "" for any.
+    `province` is the name of the province; "" for any.
     """
     name = province or rng.choice(places.provinces(era)).name
     parts = []

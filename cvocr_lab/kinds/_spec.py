@@ -14,7 +14,7 @@ from collections.abc import KeysView
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from cvocr_lab.kinds._fieldtypes import FieldType
+from cvocr_lab.kinds._forms import FieldType
 
 Side = Literal["front", "back", ""]
 Family = Literal["id", "passport", "vehicle"]

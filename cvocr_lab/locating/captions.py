@@ -30,26 +30,19 @@ def find_captions(
     if doc_type is None:
         return []
     of_wording: dict[str, set[str]] = {}
+    slots = [slot for layout in doc_type.layouts for slot in layout.slots]
     for field in doc_type.fields:
-        printed = {
-            slot.vi
-            for layout in doc_type.layouts
-            for slot in layout.slots
-            if slot.field == field.name
-        }
+        printed = {slot.vi for slot in slots if slot.field == field.name}
         for wording in {*field.vi, *field.en, *printed, *field.leading}:
             if letters := folded(wording)[0]:
                 of_wording.setdefault(letters, set()).add(field.name)
-    found: list[tuple[float, frozenset[str], Piece]] = []
+    found: list[tuple[frozenset[str], Piece]] = []
     for letters, names in of_wording.items():
         share = _MIN_SHARE_SHORT if len(letters) < _SHORT else _MIN_SHARE
-        found += [
-            (piece.score, frozenset(names), piece)
-            for piece in stream.whole(letters, min_share=share)
-        ]
-    found.sort(key=lambda f: -f[0])
+        found += [(frozenset(names), piece) for piece in stream.whole(letters, min_share=share)]
+    found.sort(key=lambda f: -f[1].score)
     kept: list[tuple[frozenset[str], Piece]] = []
-    for _, fields, piece in found:
+    for fields, piece in found:
         overlapping = [
             at
             for at, (_, other) in enumerate(kept)

@@ -307,9 +307,8 @@ class _Finder:
         return part_of(self._lines[piece.line], begin, end, rest=scale)
 
     def _field(self, name: str) -> Field | None:
-        if self._type is None:
-            return None
-        return next((f for f in self._type.fields if f.name == name), None)
+        known = self._type is not None and name in self._type.names
+        return self._type[name] if self._type is not None and known else None
 
     def _of_zone(self, name: str) -> bool:
         field = self._field(name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cvocr_lab.dates import split_date
 from cvocr_lab.kinds import Field
-from cvocr_lab.kinds import _fieldtypes as t
+from cvocr_lab.kinds import _forms as forms
 from cvocr_lab.locating.alignment import folded
 
 
@@ -16,7 +16,7 @@ def wordings(field: Field | None, value: str) -> list[str]:
     """
     texts = [value]
     day = _day(value)
-    if day and (field is None or isinstance(field.type, t.Date)):
+    if day and (field is None or isinstance(field.type, forms.Date)):
         if field is not None and field.source == "mrz":
             texts = [day[2][2:] + day[1] + day[0]]
         else:

@@ -21,18 +21,6 @@ from cvocr_lab.mrz._names import name_agrees, transliterate
 from cvocr_lab.mrz._repair import repair
 
 __all__ = [
-    "ALPHABET",
-    "WIDTHS",
-    "Format",
-    "Mrz",
-    "birth_date",
-    "check_digit",
-    "expiry_date",
-    "find",
-    "format",
-    "is_date",
-    "name_agrees",
-    "parse",
-    "repair",
-    "transliterate",
-]
+    "ALPHABET", "WIDTHS", "Format", "Mrz", "birth_date", "check_digit", "expiry_date", "find",
+    "format", "is_date", "name_agrees", "parse", "repair", "transliterate",
+]  # fmt: skip

@@ -114,24 +114,18 @@ def parse(lines: str | Sequence[str]) -> Mrz:
     if len(rows) == 1:
         width = {90: 30, 72: 36, 88: 44}.get(len(rows[0]), len(rows[0]) or 1)
         rows = tuple(rows[0][at : at + width] for at in range(0, len(rows[0]), width))
-    zone_format = _format_of(rows)
+    by_size: dict[tuple[int, ...], Format] = (
+        {(36, 36): "MRV-B", (44, 44): "MRV-A"}
+        if rows and rows[0].startswith("V")
+        else {(36, 36): "TD2", (44, 44): "TD3"}
+    )
+    by_size[30, 30, 30] = "TD1"
+    zone_format = by_size.get(tuple(map(len, rows)))
     if zone_format is None:
         raise ValueError("not an MRZ: it needs 3 lines of 30, 2 of 36 or 2 of 44 characters")
     if not set("".join(rows)) <= set(ALPHABET):
         raise ValueError("not an MRZ: a character is not A-Z, 0-9 or <")
     return _parse(rows, zone_format)
-
-
-def _format_of(rows: tuple[str, ...]) -> Format | None:
-    sizes = [len(row) for row in rows]
-    visa = bool(rows) and rows[0].startswith("V")
-    if sizes == [30, 30, 30]:
-        return "TD1"
-    if sizes == [36, 36]:
-        return "MRV-B" if visa else "TD2"
-    if sizes == [44, 44]:
-        return "MRV-A" if visa else "TD3"
-    return None
 
 
 def _parse(rows: tuple[str, ...], zone_format: Format) -> Mrz:

@@ -78,7 +78,7 @@ def place_verdict(truth: str, value: str) -> Literal["same value", "other era", 
 
 def _merged(old: _Place, new: _Place) -> bool:
     """Return whether the first address is the second one before the mergers."""
-    if not old.province or _since(old.province) != new.province:
+    if not old.province or _successors().get(old.province) != new.province:
         return False
     # The district has one to four words, which are the last before the province.
     left_out = len(old.words) - len(new.words)
@@ -164,9 +164,6 @@ def _flat(name: str) -> str:
 
 
 @cache
-def _since(province: str) -> str:
-    """Return the present province, in lower case, that a former province belongs to."""
-    for place in provinces("old"):
-        if place.name.lower() == province:
-            return successor(place.name).name.lower()
-    return ""
+def _successors() -> dict[str, str]:
+    """Map former provinces, in lower case, to the present ones that they belong to."""
+    return {old.name.lower(): successor(old.name).name.lower() for old in provinces("old")}

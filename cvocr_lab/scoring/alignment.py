@@ -34,14 +34,14 @@ def alignment(
     for what, rows in (
         ("rows without a reading", np.flatnonzero(~answered)),
         ("rows whose reading failed", np.flatnonzero(in_vain)),
-        ("rows that are there twice", again[twins.duplicated().to_numpy(bool)]),
-        ("rows answered by several readings", np.asarray(several, np.int64)),
+        ("duplicate rows", again[twins.duplicated().to_numpy(bool)]),
+        ("rows with several readings", np.asarray(several, np.int64)),
     ):
         noticed.append((what, rows, pairing.first[rows]))
     for what, readings in (
         ("readings without truth", lone),
-        ("readings too many of one label", spare),
-        ("readings left out as copies", pairing.copies),
+        ("surplus readings of a label", spare),
+        ("readings ignored as copies", pairing.copies),
     ):
         noticed.append((what, none[: len(readings)], readings))
     tables = [pd.DataFrame({"what": w, "row": r, "reading": at}) for w, r, at in noticed]

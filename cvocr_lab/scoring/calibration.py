@@ -10,8 +10,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from cvocr_lab.errors import ArgumentError
-from cvocr_lab.scoring.displayed import Displayed
 from cvocr_lab.scoring.intervals import SURE, Floats, clustered
+from cvocr_lab.scoring.page import Displayed
 
 _DRAWS: Final = 40_000_000
 """Values drawn in all resamples together: larger tables get fewer resamples."""

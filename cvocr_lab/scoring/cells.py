@@ -9,7 +9,6 @@ from typing import Final, TypeVar
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from pandas.api.extensions import ExtensionArray
 
 from cvocr_lab.frames import TEXT, UNREADABLE, Pairing, Records, Truth, expected
 from cvocr_lab.kinds import TYPES
@@ -51,42 +50,54 @@ def compare_fields(
     # Without a true type, the type of the reading determines the rules of its fields.
     types = truth.types if typed else _at(read.types, pairing.first)
     type_of, found = pd.factorize(types)
-    names: list[str] = found.tolist()
+    types_met: list[str] = found.tolist()
     notes: dict[str, int] = {"": 0}
-    columns: list[_Column] = []
-    unreadable = 0
+    fields: list[_Field] = []
+    start = 0
     for field in truth.chosen:
-        has_field = [not typed or _has(name, field) for name in names]
-        column, skipped = _compare_field(
-            read, truth, field, pairing,
-            expected_in=np.array(has_field, bool)[type_of],
-            rules=_rules(names, field), type_of=type_of, make_key=make_key, notes=notes,
+        has_field = [not typed or _has(name, field) for name in types_met]
+        fields.append(
+            _compare_field(
+                read, truth, field, pairing, start,
+                expected_in=np.array(has_field, bool)[type_of],
+                rules=_rules(types_met, field), type_of=type_of, make_key=make_key, notes=notes,
+            )
         )  # fmt: skip
-        columns.append(column)
-        unreadable += skipped
-    _note_wrong_lines(columns, notes)
-    return _table(columns, truth.chosen, truth.frame.index, list(notes)), unreadable
+        start += len(fields[-1].texts)
+    _note_wrong_lines(fields, notes)
+    cells = pd.concat([f.cells for f in fields], ignore_index=True)
+    numbers = np.repeat(np.arange(len(fields)), [len(f.cells) for f in fields])
+    order = np.argsort(cells["row"].to_numpy(), kind="stable")
+    cells = cells.take(order)
+    cells = cells.set_axis(truth.frame.index.take(cells["row"].to_numpy()), axis=0)
+    names = pd.Categorical.from_codes(numbers[order], pd.Index(truth.chosen))
+    cells.insert(1, "field", pd.Series(names, cells.index))
+    for column, words in (("outcome", OUTCOMES), ("tier", TIERS), ("verdict", VERDICTS)):
+        cells[column] = pd.Categorical.from_codes(cells[column], pd.Index(words))
+    texts = pd.concat([f.texts for f in fields], ignore_index=True)
+    every = {"truth": texts, "value": texts, "mistakes": pd.Series(list(notes), dtype=TEXT)}
+    for column, known in every.items():
+        cells[column] = known.array.take(cells[column])
+    return cells, sum(f.skipped for f in fields)
 
 
 Cells = TypeVar("Cells", bound=np.generic)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Column:
-    """The cells of one field, in the order of the truth's rows.
+class _Field:
+    """The cells of one field.
 
-    `at` is the row of each cell; `truth` and `value` are positions in the distinct `texts`;
-    `figures` has the other columns of the cells.  The hashes are those of the truth's key for every
-    row of the truth, and of the value's key for every cell; 0 for short keys.
+    In `cells`, texts and words are positions: `truth` and `value` in the distinct `texts` of all
+    fields.  The hashes are those of the truth's key for every row of the truth, and of the value's
+    key for every cell; 0 for short keys.  `skipped` is the number of unreadable cells.
     """
 
-    at: Ints
+    cells: pd.DataFrame
     texts: pd.Series
-    truth: Ints
-    value: Ints
-    figures: dict[str, npt.NDArray[np.number]]
     truth_hashes: Ints
     value_hashes: Ints
+    skipped: int
 
 
 def _compare_field(
@@ -94,14 +105,15 @@ def _compare_field(
     truth: Truth,
     field: str,
     pairing: Pairing,
+    start: int,
     *,
     expected_in: npt.NDArray[np.bool_],
     rules: list[Rule],
     type_of: Ints,
     make_key: Key,
     notes: dict[str, int],
-) -> tuple[_Column, int]:
-    """Compare one field in all rows, and count the unreadable cells."""
+) -> _Field:
+    """Compare one field in all rows; `start` is the number of texts of the fields before."""
     accepted = truth.accepted(field)
     values_read = read.texts(field)
     marks = pd.Series(["", UNREADABLE], dtype=TEXT)
@@ -127,19 +139,22 @@ def _compare_field(
     t, v = wanted_key[at], value_key[at]
     equal, both = t == v, (t != empty) & (v != empty)
     outcome = np.select([both & equal, both, v != empty, t != empty], [0, 1, 2, 3], default=4)
+    # Missing and invented values count as a whole; wrong values follow below.
     figures: dict[str, npt.NDArray[np.number]] = {
-        "outcome": outcome.astype(np.int8),
-        "chars": lengths[t],
-        "words": words[t],
-        # The whole value if it is missing or invented; wrong values follow below.
+        "row": at,
+        "truth": wanted[at] + start,
+        "value": value[at] + start,
         "edits": np.where(equal, 0, lengths[t] + lengths[v]),
-        "word_edits": np.where(equal, 0, words[t] + words[v]),
-        "anls": equal.astype(np.float64),
+        "chars": lengths[t],
+        "outcome": outcome.astype(np.int8),
         "tier": np.where(equal, 0, len(TIERS) - 1).astype(np.int8),
         "verdict": np.where(equal, 0, len(VERDICTS) - 1).astype(np.int8),
         "mistakes": np.zeros(len(at), np.int64),
         "confidence": _at(read.confidences(field), reading, fill=np.nan)[at],
-        "reading": reading[at].astype(np.int32),
+        "words": words[t],
+        "word_edits": np.where(equal, 0, words[t] + words[v]),
+        "anls": equal.astype(np.float64),
+        "reading": reading[at],
     }
     wrong = np.flatnonzero(outcome == _WRONG)
     if len(wrong):
@@ -156,10 +171,10 @@ def _compare_field(
         numbers = [notes.setdefault(text, len(notes)) for text in mistakes]
         for name, values in {**found, "mistakes": np.array(numbers, np.int64)}.items():
             figures[name][wrong] = values[where]
-    for name in ("chars", "words", "edits", "word_edits", "mistakes"):
-        figures[name] = figures[name].astype(np.int32)
-    column = _Column(at, coded.texts, wanted[at], value[at], figures, hashes[wanted_key], hashes[v])
-    return column, int(skipped.sum())
+    cells = pd.DataFrame(
+        {n: f.astype(np.int32) if f.dtype == np.int64 else f for n, f in figures.items()}
+    )
+    return _Field(cells, coded.texts, hashes[wanted_key], hashes[v], int(skipped.sum()))
 
 
 def _at(column: npt.NDArray[Cells], position: Ints, *, fill: object = "") -> npt.NDArray[Cells]:
@@ -190,63 +205,18 @@ def _distance(coded: Coded, truth: Ints, value: Ints) -> npt.NDArray[np.float64]
     return distances(truths, values) / longer
 
 
-def _note_wrong_lines(columns: list[_Column], notes: dict[str, int]) -> None:
+def _note_wrong_lines(fields: list[_Field], notes: dict[str, int]) -> None:
     """Mark values that are equal to the truth of another field in the same row."""
-    for column in columns:
-        wrong = np.flatnonzero(column.figures["outcome"] == _WRONG)
-        read = column.value_hashes[wrong]
-        rows = column.at[wrong]
+    for field in fields:
+        wrong = np.flatnonzero(field.cells["outcome"] == _WRONG)
+        read, rows = field.value_hashes[wrong], field.cells["row"].to_numpy()[wrong]
         taken = np.zeros(len(wrong), bool)
-        for other in columns:
-            if other is not column:
+        for other in fields:
+            if other is not field:
                 taken |= other.truth_hashes[rows] == read
-        column.figures["mistakes"][wrong[taken & (read != 0)]] = notes.setdefault(
-            WRONG_LINE, len(notes)
-        )
-
-
-def _table(
-    columns: list[_Column], fields: Sequence[str], index: pd.Index, notes: list[str]
-) -> pd.DataFrame:
-    rows = np.concatenate([p.at for p in columns])
-    order = np.argsort(rows, kind="stable")
-    names = np.repeat(np.arange(len(columns)), [len(p.at) for p in columns])[order]
-    found = {
-        name: np.concatenate([p.figures[name] for p in columns])[order]
-        for name in columns[0].figures
-    }
-    texts = pd.concat([p.texts for p in columns], ignore_index=True).array
-    starts = np.cumsum([0, *(len(p.texts) for p in columns[:-1])])
-
-    def written(codes: list[Ints]) -> ExtensionArray:
-        every = [own + start for own, start in zip(codes, starts, strict=True)]
-        found: ExtensionArray = texts.take(np.concatenate(every)[order])
-        return found
-
-    def choice(codes: npt.NDArray[np.integer], words: Sequence[str]) -> pd.Categorical[str]:
-        return pd.Categorical.from_codes(codes, pd.Index(list(words)))
-
-    return pd.DataFrame(
-        {
-            "row": rows[order].astype(np.int32),
-            "field": choice(names, fields),
-            "truth": written([p.truth for p in columns]),
-            "value": written([p.value for p in columns]),
-            "edits": found["edits"],
-            "chars": found["chars"],
-            "outcome": choice(found["outcome"], OUTCOMES),
-            "tier": choice(found["tier"], TIERS),
-            "verdict": choice(found["verdict"], VERDICTS),
-            "mistakes": pd.Series(notes, dtype=TEXT).take(found["mistakes"]).array,
-            "confidence": found["confidence"],
-            "words": found["words"],
-            "word_edits": found["word_edits"],
-            "anls": found["anls"],
-            "reading": found["reading"],
-        },
-        index=index.take(rows[order]),
-        copy=False,
-    )
+        mistakes = field.cells["mistakes"].to_numpy(copy=True)
+        mistakes[wrong[taken & (read != 0)]] = notes.setdefault(WRONG_LINE, len(notes))
+        field.cells["mistakes"] = mistakes
 
 
 def _has(type_name: str, field: str) -> bool:

@@ -73,8 +73,6 @@ def rule_of(kind: FieldType) -> Rule:
 def verdicts(pairs: Differing, rules: Sequence[Rule], distances: Ints) -> npt.NDArray[np.int8]:
     """Return the verdict on each pair, as position in `VERDICTS`.
 
-    Examples
-    --------
     >>> pairs = Differing.of(
     ...     ["01/02/2020", "Thuận An, Bình Dương"],
     ...     ["Ngày 01 tháng 02 năm 2020", "Thuận An, Hồ Chí Minh"],

@@ -12,8 +12,7 @@ from typing import overload
 import pandas as pd
 
 from cvocr_lab.scoring.definitions import TERMS, definitions
-from cvocr_lab.scoring.displayed import Displayed
-from cvocr_lab.scoring.page import Section, aligned, entry, page, table, written
+from cvocr_lab.scoring.page import Displayed, Section, aligned, entry, page, table, written
 from cvocr_lab.scoring.report import SHOWN, left_out
 
 Listed = tuple[str, str, pd.DataFrame, Mapping[str, str]]

@@ -9,7 +9,7 @@ from cvocr_lab.frames import TEXT
 from cvocr_lab.scoring.diagnosis import MISTAKES, WRONG_LINE, diagnose
 from cvocr_lab.scoring.distances import distances
 from cvocr_lab.scoring.intervals import share
-from cvocr_lab.scoring.mistakes import LETTER_CLASSES
+from cvocr_lab.scoring.mistakes import LETTER_CLASSES, char
 from cvocr_lab.scoring.texts import Differing, Key
 
 
@@ -45,10 +45,8 @@ def count_pairs(cells: pd.DataFrame, keys: pd.DataFrame, make_key: Key) -> pd.Da
 def confused_letters(cells: pd.DataFrame, make_key: Key) -> pd.DataFrame:
     """List the confused letters, except those that are part of a mistake of the whole value.
 
-    Returns
-    -------
-    pandas.DataFrame
-        `place` (position in `cells`), `truth_char` and `value_char` ("" if there is none), `class`.
+    The columns are `place` (position in `cells`), `truth_char` and `value_char` ("" if there is
+    none), and `class`.
     """
     found = []
     cells = cells.reset_index(drop=True)
@@ -59,12 +57,13 @@ def confused_letters(cells: pd.DataFrame, make_key: Key) -> pd.DataFrame:
         truths, values = (
             list(map(make_key, some[side].take(first).tolist())) for side in ("truth", "value")
         )
-        edits = diagnose(Differing.of(truths, values), str(field), distances(truths, values)).edits
+        pairs = Differing.of(truths, values)
+        _, edits = diagnose(pairs, str(field), distances(truths, values))
         each = pd.DataFrame(
             {
                 "group": edits.pair,
-                "truth_char": _chars(edits.truth),
-                "value_char": _chars(edits.value),
+                "truth_char": list(map(char, edits.truth.tolist())),
+                "value_char": list(map(char, edits.value.tolist())),
                 "class": np.array(LETTER_CLASSES, object)[edits.classes()],
             }
         )
@@ -76,7 +75,3 @@ def confused_letters(cells: pd.DataFrame, make_key: Key) -> pd.DataFrame:
             place=pd.Series(dtype="int64")
         )
     return pd.concat(found, ignore_index=True)
-
-
-def _chars(points: np.ndarray[tuple[int, ...], np.dtype[np.uint32]]) -> list[str]:
-    return [chr(point) if point else "" for point in points.tolist()]

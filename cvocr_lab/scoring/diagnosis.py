@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 from typing import Final
@@ -39,26 +38,19 @@ MISTAKES: Final = (*LETTER_CLASSES, *VALUE_CLASSES)
 """All classes in the column `mistakes`."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Diagnosis:
-    """The mistakes of pairs, and the edits.
+def diagnose(pairs: Differing, field: str, distances: Ints) -> tuple[list[str], Edits]:
+    """Return the classes of the mistakes of pairs of different keys, and their edits.
 
-    `mistakes` has the classes of each pair's mistakes, joined by ``;``: those of the value as a
-    whole, then one per edit from left to right.
+    The classes of a pair are joined by ``;``: those of the value as a whole, then one per edit from
+    left to right.
     """
-
-    mistakes: list[str]
-    edits: Edits
-
-
-def diagnose(pairs: Differing, field: str, distances: Ints) -> Diagnosis:
-    """Classify the mistakes of pairs of different keys."""
     truths, values, left = list(pairs.truths), list(pairs.values), distances.copy()
     whole: dict[int, list[str]] = {}
     for at in sorted(pairs.placed_otherwise(distances)):
         whole[at] = [PLACEMENT]
         values[at] = truths[at]
-    for at in pairs.framed(_captions(field), distances):
+    captions = tuple(map("".join, _captions(field)))
+    for at in pairs.framed(captions, distances):
         if (bare := _without_labels(truths[at], values[at], field)) is not None:
             whole.setdefault(at, []).append(LABEL)
             values[at] = bare or truths[at]
@@ -76,21 +68,15 @@ def diagnose(pairs: Differing, field: str, distances: Ints) -> Diagnosis:
     texts = [";".join(names[a:b]) for a, b in pairwise(ends)]
     for at, classes in whole.items():
         texts[at] = ";".join([*classes, *filter(None, [texts[at]])])
-    return Diagnosis(texts, edits)
+    return texts, edits
 
 
 Caption = tuple[str, ...]
 
 
 @cache
-def _captions(field: str) -> tuple[str, ...]:
-    """Return the captions that may precede or follow a value, folded and without blanks."""
-    return tuple("".join(words) for words in _caption_words(field))
-
-
-@cache
-def _caption_words(field: str) -> tuple[Caption, ...]:
-    """Return these captions as folded words, longest first."""
+def _captions(field: str) -> tuple[Caption, ...]:
+    """Return the captions that may precede or follow a value, as folded words, longest first."""
     found = set()
     for kind in TYPES.values():
         for entry in kind.fields:
@@ -115,7 +101,7 @@ def _without_labels(truth: str, value: str, field: str) -> str | None:
     searching = True
     while searching and first < last:
         searching = False
-        for caption in _caption_words(field):
+        for caption in _captions(field):
             size = len(caption)
             if words[first : first + size] == caption:
                 first += size

@@ -27,16 +27,9 @@ def distances(truths: Sequence[Sequence[Hashable]], values: Sequence[Sequence[Ha
 def differences(
     truths: Sequence[str], values: Sequence[str], field: str, rules: Sequence[Rule]
 ) -> tuple[dict[str, npt.NDArray[np.number]], list[str]]:
-    """Compare pairs of keys of one field, which are neither empty nor equal.
+    """Return columns of `Score.cells` for pairs of different keys, and the classes of mistakes.
 
     `rules` has the rule of each pair's field type.
-
-    Returns
-    -------
-    dict
-        Columns of `Score.cells`, one entry per pair.
-    list of str
-        The classes of the mistakes of each pair.
     """
     edits = distances(truths, values)
     pairs = Differing.of(truths, values)
@@ -47,7 +40,7 @@ def differences(
         "tier": pairs.tiers,
         "verdict": verdicts(pairs, rules, edits),
     }
-    return found, diagnose(pairs, field, edits).mistakes
+    return found, diagnose(pairs, field, edits)[0]
 
 
 def word_distances(truths: Sequence[str], values: Sequence[str], edits: Ints) -> Ints:

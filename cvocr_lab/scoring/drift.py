@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-from math import ceil, sqrt
+from math import ceil
 from os import PathLike
 from pathlib import Path
 from statistics import NormalDist
@@ -16,6 +16,7 @@ import pandas as pd
 
 from cvocr_lab.errors import ArgumentError, DriftError, caller_stacklevel
 from cvocr_lab.files import replacing
+from cvocr_lab.frames.sources import column_or_level
 from cvocr_lab.scoring.intervals import Floats
 
 _COLUMNS: Final = ("card", "field", "correct", "edits", "chars")
@@ -75,11 +76,8 @@ def guard(now: pd.DataFrame, path: str | PathLike[str]) -> None:
     of all differences counts (the max-T method of Westfall and Young).  At most 5 % of all runs
     give a false alarm, independent of the number of fields and of the correlation within a card.
 
-    Warns
-    -----
-    DriftWarning
-        The cards differ from those of the frozen score, and are too few to detect a loss of 10
-        points in a single field; the message contains the number that is needed.
+    There is a `DriftWarning` if the cards differ from those of the frozen score, and are too few to
+    detect a loss of 10 points in a single field; the message contains the number that is needed.
     """
     path = Path(path)
     frozen = _read(path)
@@ -199,26 +197,22 @@ def _too_few(frozen: pd.DataFrame, now: pd.DataFrame) -> str:
     It uses the usual sample size for comparing two shares, at the significance level divided by
     the number of fields.
     """
-    normal = NormalDist()
-    then = frozen.groupby("field")["correct"].agg(["mean", "size"])
-    sizes = now.groupby("field").size().reindex(then.index)
-    said, worst = "", 1.0
-    luck, power = normal.inv_cdf(1 - _FALSE_ALARMS / len(then)), normal.inv_cdf(_FOUND)
-    for field, (was, before), after in zip(then.index, then.to_numpy(), sizes, strict=True):
-        less = max(was - _LOST, 0.0)
-        middle = (was + less) / 2
-        apart = was * (1 - was) + less * (1 - less)
-        root = luck * sqrt(2 * middle * (1 - middle)) + power * sqrt(apart)
-        needed = (root / _LOST) ** 2
-        have = 2 / (1 / before + 1 / after)
-        if needed / have > worst:
-            worst = needed / have
-            said = (
-                f"to detect a loss of {_LOST * 100:.0f} points in {field} alone with a probability "
-                f"of {_FOUND:.0%}, each score needs about {ceil(needed):,} values, but they have "
-                f"{before:,.0f} and {after:,.0f}; scoring the same cards again needs fewer"
-            )
-    return said
+    fields = frozen.groupby("field")["correct"]
+    was, before, after = fields.mean(), fields.size(), now.groupby("field").size()
+    luck, power = map(NormalDist().inv_cdf, (1 - _FALSE_ALARMS / len(was), _FOUND))
+    less = (was - _LOST).clip(lower=0)
+    middle = (was + less) / 2
+    apart = was * (1 - was) + less * (1 - less)
+    needed = ((luck * (2 * middle * (1 - middle)) ** 0.5 + power * apart**0.5) / _LOST) ** 2
+    lacking = needed * (1 / before + 1 / after) / 2
+    field = str(lacking.idxmax())
+    if not lacking[field] > 1:
+        return ""
+    return (
+        f"to detect a loss of {_LOST * 100:.0f} points in {field} alone with a probability of "
+        f"{_FOUND:.0%}, each score needs about {ceil(needed[field]):,} values, but they have "
+        f"{before[field]:,} and {after[field]:,}; scoring the same cards again needs fewer"
+    )
 
 
 def _said(row: pd.Series) -> str:
@@ -245,10 +239,7 @@ def _read(path: Path) -> pd.DataFrame:
 
 def _cards(rows: pd.DataFrame, on: str | None) -> pd.Series:
     """Return a hash of each row of the truth, independent of their order."""
-    if on is None:
-        names: list[object] = list(rows.index)
-    else:
-        names = list(rows[on] if on in rows else rows.index.get_level_values(on))
+    names = list(rows.index) if on is None else column_or_level(rows, on)
     told = [names, *(rows[c].tolist() for c in ("type", "side", "page") if c in rows)]
     each = pd.Series(
         ["\n".join(map(str, parts)) for parts in zip(*told, strict=True)], dtype=object

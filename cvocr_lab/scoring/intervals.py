@@ -11,7 +11,7 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 
 SURE: Final = 0.95
-"""Default coverage of intervals."""
+"""Coverage of intervals."""
 
 EXTREME: Final = 1.0
 """Weight of each of the two additional cards, one completely right and one completely wrong.
@@ -26,8 +26,6 @@ def clustered(
     below: npt.ArrayLike,
     group: npt.ArrayLike | None = None,
     groups: int = 1,
-    *,
-    sure: float = SURE,
 ) -> tuple[Floats, Floats]:
     """Return the intervals of ratios of sums over cards.
 
@@ -37,24 +35,10 @@ def clustered(
     Student's t (Korn and Graubard), and the interval is that of the beta distribution with this
     number.  For one cell per card, it is the Bayesian interval of a share with a uniform prior.
 
-    Parameters
-    ----------
-    above, below
-        What each card adds to the numerator and to the denominator, e.g. its edits and letters.
-    group
-        Group of each card, from 0; None for one group.
-    groups
-        Number of groups.
-    sure
-        Coverage, 0 to 1.
+    `above` and `below` are what each card adds to the numerator and to the denominator, e.g. its
+    edits and letters; `group` is the group of each card, from 0.  There is one interval for each
+    group, NaN if the denominator is 0.
 
-    Returns
-    -------
-    low, high
-        One for each group; NaN if the denominator is 0.
-
-    Examples
-    --------
     >>> low, high = clustered([10] * 30, [10] * 30)
     >>> f"{low[0]:.3f} {high[0]:.3f}"
     '0.884 1.000'
@@ -68,7 +52,7 @@ def clustered(
     a = a / top[at]
     weights = (np.ones(len(a)), a, b, a * a, a * b, b * b)
     sums = Sums(*(np.bincount(at, w, groups).astype(np.float64) for w in weights))
-    low, high = sums.interval(sure)
+    low, high = sums.interval()
     return low * top, high * top
 
 
@@ -87,12 +71,12 @@ class Sums:
     ab: Floats
     bb: Floats
 
-    def interval(self, sure: float = SURE) -> tuple[Floats, Floats]:
+    def interval(self) -> tuple[Floats, Floats]:
         """Return the interval described in `clustered`."""
         with np.errstate(invalid="ignore", divide="ignore"):
             seen = self.a / self.b
         mean, worth = self._effective(EXTREME, EXTREME)
-        return _edges(mean, worth * _few(self.cards), seen, (1 - sure) / 2)
+        return _edges(mean, worth * _few(self.cards), seen)
 
     def at_most(self, sure: float) -> Floats:
         """Return the upper bound of the ratio with confidence level `sure`; 1 without cards.
@@ -150,9 +134,7 @@ def paired(gain: npt.ArrayLike, size: npt.ArrayLike) -> tuple[float, float]:
     return float(min(max(middle - half, -1.0), seen)), float(max(min(middle + half, 1.0), seen))
 
 
-def share(
-    hits: npt.ArrayLike, trials: npt.ArrayLike, *, sure: float = SURE
-) -> tuple[Floats, Floats]:
+def share(hits: npt.ArrayLike, trials: npt.ArrayLike) -> tuple[Floats, Floats]:
     """Return the interval of a share of independent trials, by the same rule as `clustered`.
 
     >>> low, high = share(9, 10)
@@ -160,9 +142,7 @@ def share(
     '0.551 0.985'
     """
     k, n = np.asarray(hits, np.float64), np.asarray(trials, np.float64)
-    worth = n + 2 * EXTREME
-    seen = np.divide(k, n, out=np.full_like(n, np.nan), where=n > 0)
-    return _edges((k + EXTREME) / worth, worth * _few(n), seen, (1 - sure) / 2)
+    return Sums(n, k, n, k, k, n).interval()
 
 
 def _few(cards: Floats) -> Floats:
@@ -172,10 +152,11 @@ def _few(cards: Floats) -> Floats:
     return np.asarray((stats.norm.ppf(0.975) / stats.t.ppf(0.975, np.maximum(cards, 1))) ** 2)
 
 
-def _edges(mean: Floats, worth: Floats, seen: Floats, tail: float) -> tuple[Floats, Floats]:
+def _edges(mean: Floats, worth: Floats, seen: Floats) -> tuple[Floats, Floats]:
     from scipy import stats
 
-    low, high = (stats.beta.ppf(q, mean * worth, (1 - mean) * worth) for q in (tail, 1 - tail))
+    tails = (1 - SURE) / 2, (1 + SURE) / 2
+    low, high = (stats.beta.ppf(tail, mean * worth, (1 - mean) * worth) for tail in tails)
     # The limits lie between 0 and 1, and the interval contains the observed ratio.
     low = np.where(seen <= 0, 0.0, np.minimum(low, seen))
     high = np.where(seen >= 1, 1.0, np.maximum(high, seen))

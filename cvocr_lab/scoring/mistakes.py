@@ -13,7 +13,7 @@ from rapidfuzz.distance import Hamming, Levenshtein
 from rapidfuzz.process import cpdist
 
 from cvocr_lab.scoring.texts import points
-from cvocr_lab.text import decompose, digits_from_lookalikes, fold
+from cvocr_lab.text import comparison_key, decompose, digits_from_lookalikes, fold
 
 LETTER_CLASSES: Final = (
     "tone", "shape", "tone+shape", "case", "lookalike", "letter", "digit", "punctuation", "space",
@@ -56,12 +56,13 @@ class Edits:
         """Return the class of each edit as position in `LETTER_CLASSES`."""
         both = self.truth.astype(np.int64) << 21 | self.value
         different, where = np.unique(both, return_inverse=True)
-        known = [_class(_char(n >> 21), _char(n & 0x1FFFFF)) for n in different.tolist()]
+        known = [_class(char(n >> 21), char(n & 0x1FFFFF)) for n in different.tolist()]
         numbers = np.array([LETTER_CLASSES.index(name) for name in known], dtype=np.int64)
         return numbers[where] if len(different) else np.empty(0, np.int64)
 
 
-def _char(number: int) -> str:
+def char(number: int) -> str:
+    """Return the character of a code point; "" for 0."""
     return chr(number) if number else ""
 
 
@@ -105,3 +106,20 @@ def align(truths: Sequence[str], values: Sequence[str], distances: npt.NDArray[n
             ours.append("\0" if kind == "insert" else truth[i])
             theirs.append("\0" if kind == "delete" else value[j])
     return Edits(np.array(pairs, np.int64), points("".join(ours)), points("".join(theirs)))
+
+
+Edit = tuple[str, str, str]
+"""``equal``, ``replace``, ``insert`` or ``delete``; the letters printed; the letters read."""
+
+
+def edits(truth: str, value: str) -> list[Edit]:
+    """Return the edit operations between two texts.
+
+    >>> edits("TRẦN ÂN", "TRẦN AN")
+    [('equal', 'TRẦN ', 'TRẦN '), ('replace', 'Â', 'A'), ('equal', 'N', 'N')]
+    """
+    above, below = comparison_key(truth), comparison_key(value)
+    return [
+        (step.tag, above[step.src_start : step.src_end], below[step.dest_start : step.dest_end])
+        for step in Levenshtein.opcodes(above, below)
+    ]

@@ -16,6 +16,7 @@ import pandas as pd
 
 from cvocr_lab.errors import ArgumentError, caller_stacklevel, unknown
 from cvocr_lab.frames import Pairing, Records, Truth, as_text, pair
+from cvocr_lab.frames.sources import column_or_level
 from cvocr_lab.kinds import field_order
 from cvocr_lab.scoring.texts import Ints, key
 from cvocr_lab.text import fold
@@ -163,9 +164,9 @@ def notice(
     if not answered.any():
         cure = better.cure if better else _by_hand(read, truth, on)
         raise ArgumentError(f"no row of the truth has a reading: {cure}")
-    twice = int((noticed["what"] == "rows that are there twice").sum())
+    twice = int((noticed["what"] == "duplicate rows").sum())
     if better:
-        _warn(f"rows and readings would agree far better otherwise: {better.cure}")
+        _warn(f"rows and readings agree far better in another way: {better.cure}")
     elif twice > _TWICE * len(truth):
         _warn(
             f"{twice:,} of {len(truth):,} rows of the truth are duplicates: pass "
@@ -282,7 +283,7 @@ def _others(now: _Paired, on: str | None) -> Iterator[_Paired]:
     """Yield the pairings by all other columns, or by the index."""
     read, truth = now.read, now.truth
     ours, theirs = _labels(read.frame, truth, on), _labels(truth.frame, truth, on)
-    own_index, their_index = _index(read.frame), _index(truth.frame)
+    own_index, their_index = list(read.labels()), list(truth.labels())
     # Among equally good columns, the one with the most distinct values comes first.
     shared = sorted(ours.keys() & theirs.keys(), key=lambda name: (-len(set(theirs[name])), name))
     for name in shared:
@@ -315,16 +316,12 @@ def _labels(frame: pd.DataFrame, truth: Truth, on: str | None) -> dict[str, list
     for name in [*frame.columns, *frame.index.names]:
         if not isinstance(name, str) or name == on or name in found:
             continue
-        values = frame[name].tolist() if name in frame else list(frame.index.get_level_values(name))
+        values = list(column_or_level(frame, name))
         different = len({v for v in values if isinstance(v, str | int | PathLike)})
         least = 0.9 * len(values) if name in truth.chosen else 1
         if different > least and not name.startswith("ocr_"):
             found[name] = values
     return found
-
-
-def _index(frame: pd.DataFrame) -> list[object]:
-    return list(frame.index.to_flat_index())
 
 
 def _paired(

@@ -1,10 +1,11 @@
-"""Parts of a self-contained HTML page: sections, tables and figures."""
+"""Show results: as text, in a notebook, and as parts of a self-contained HTML page."""
 
 from __future__ import annotations
 
 import hashlib
 import io
 import re
+from abc import ABC, abstractmethod
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,23 +18,56 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 import pandas as pd
-from rapidfuzz.distance import Levenshtein
 
 from cvocr_lab.errors import refuse_ending
 from cvocr_lab.files import write_private
 from cvocr_lab.kinds import captioned
+from cvocr_lab.scoring.mistakes import edits
 from cvocr_lab.scoring.plots import STYLE
-from cvocr_lab.text import comparison_key
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _GAP: Final = "·"
 _BLANK: Final = "␣"
+_WIDTH: Final = 60
 
 _INK: Final = "#010203"
 _RULE: Final = "#040506"
 """Colours that no plot uses; the page replaces them by those of the user's colour scheme."""
+
+
+class Displayed(ABC):
+    """A result that is shown as a headline, tables and a note."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def headline(self) -> str:
+        """Return the result in one line."""
+
+    @abstractmethod
+    def _shown(self) -> tuple[list[pd.DataFrame], str]:
+        """Return the tables, of which empty ones are left out, and the note ("" for none)."""
+
+    def __repr__(self) -> str:
+        tables, note = self._shown()
+        texts = [table.to_string() for table in tables if len(table)]
+        return "\n".join(
+            [f"{type(self).__name__}: {self.headline()}", *texts, *filter(None, [note])]
+        )
+
+    def _repr_html_(self) -> str:
+        # Without colours, so that it fits light and dark notebooks.
+        tables, note = self._shown()
+        parts = [f"<p><b>{type(self).__name__}</b>: {escape(self.headline())}</p>"]
+        parts += [
+            f'<div style="overflow-x:auto">{table.to_html(border=0)}</div>'
+            for table in tables
+            if len(table)
+        ]
+        parts += [f"<p><small>{escape(note)}</small></p>"] if note else []
+        return f"<div>{''.join(parts)}</div>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,26 +212,21 @@ def figure(draw: Callable[[Axes], object], *, size: tuple[float, float], says: s
     return f"<figure>{svg}<figcaption>{escape(says)}</figcaption></figure>\n"
 
 
-def aligned(truth: str, value: str, *, width: int = 60) -> str:
+def aligned(truth: str, value: str) -> str:
     """Return HTML with the printed text above the text that was read, and differences marked.
 
     Corresponding letters are in one column; a dot stands for a letter that one side
-    lacks.  Everything is escaped.  Texts of more than `width` letters are continued in another pair
-    of lines.
+    lacks.  Everything is escaped.  Long texts are continued in another pair of lines.
     """
-    above, below = comparison_key(truth), comparison_key(value)
-    columns: list[tuple[str, str, bool]] = []
-    for step in Levenshtein.opcodes(above, below):
-        pairs = zip_longest(
-            above[step.src_start : step.src_end],
-            below[step.dest_start : step.dest_end],
-            fillvalue="",
-        )
-        columns += [(t, v, step.tag != "equal") for t, v in pairs]
+    columns = [
+        (printed, read, tag != "equal")
+        for tag, above, below in edits(truth, value)
+        for printed, read in zip_longest(above, below, fillvalue="")
+    ]
     return "".join(
         f'<div class="lines"><div><i>printed</i><code>{_line(part, 0)}</code></div>'
         f"<div><i>read</i><code>{_line(part, 1)}</code></div></div>"
-        for part in (columns[at : at + width] for at in range(0, len(columns), width))
+        for part in (columns[at : at + _WIDTH] for at in range(0, len(columns), _WIDTH))
     )
 
 

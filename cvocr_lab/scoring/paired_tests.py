@@ -33,8 +33,6 @@ def beside(sides: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """
     key, own = ["row", "field"], ["value", "edits", "chars", "outcome"]
     every = list(sides.values())
-    labels = pd.concat([_labels(cells) for cells in every])
-    labels = labels[~labels.index.duplicated()]
     order = dict.fromkeys(field for cells in every for field in pd.unique(cells["field"]))
     known = [field for cells in every for field in cells["field"].cat.categories]
     names = pd.CategoricalDtype(sorted(order, key=known.index))
@@ -46,6 +44,7 @@ def beside(sides: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     }
     shared = pd.concat([s[[*key, "truth"]] for s in plain.values()]).drop_duplicates(key)
     shared = shared.sort_values(key, kind="stable")
+    labels = shared.index
     for name, side in plain.items():
         renamed = side[[*key, *own]].rename(columns={c: f"{c}_{name}" for c in own})
         shared = shared.merge(renamed, on=key, how="left")
@@ -53,8 +52,7 @@ def beside(sides: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         shared[f"outcome_{name}"] = shared[f"outcome_{name}"].fillna("absent")
         for count in (f"edits_{name}", f"chars_{name}"):
             shared[count] = shared[count].fillna(0).astype("int64")
-    shared.index = pd.Index(labels.loc[shared["row"]].tolist(), name=every[0].index.name)
-    return shared
+    return shared.set_axis(labels, axis=0)
 
 
 def differences(cells: pd.DataFrame) -> pd.DataFrame:
@@ -66,8 +64,13 @@ def differences(cells: pd.DataFrame) -> pd.DataFrame:
     rows = {}
     for field, of_field in cells[cells["chars_a"] > 0].groupby("field", observed=True):
         a, b = (of_field[f"outcome_{s}"].eq("correct").to_numpy() for s in "ab")
-        edits = of_field[["edits_a", "edits_b", "chars_a"]].to_numpy(np.float64)
-        rows[field] = _row(a, b) | _cer(edits)
+        edits, chars = of_field[["edits_a", "edits_b"]], of_field["chars_a"]
+        cer_a, cer_b = edits.sum() / chars.sum()
+        low, high = paired(edits["edits_b"] - edits["edits_a"], chars)
+        rows[field] = _row(a, b) | {
+            "cer_a": cer_a, "cer_b": cer_b, "cer_difference": cer_b - cer_a,
+            "cer_low": low, "cer_high": high,
+        }  # fmt: skip
     fine = cells[["outcome_a", "outcome_b"]].isin(["correct", "absent"])
     whole = fine.groupby(cells["row"].to_numpy()).all()
     if len(whole):
@@ -99,11 +102,6 @@ def judged(table: pd.DataFrame, *, detect: float) -> pd.DataFrame:
     return made
 
 
-def _labels(cells: pd.DataFrame) -> pd.Series:
-    """Return the index label of each row of the truth."""
-    return pd.Series(cells.index.tolist(), index=cells["row"].to_numpy(), dtype=object)
-
-
 def _row(a: Bools, b: Bools) -> dict[str, float]:
     gain = b.astype(np.float64) - a
     fixed, broke = int((gain > 0).sum()), int((gain < 0).sum())
@@ -119,18 +117,6 @@ def _row(a: Bools, b: Bools) -> dict[str, float]:
         "broke": broke,
         "both_wrong": int((~a & ~b).sum()),
         "p": mcnemar(fixed, broke),
-    }
-
-
-def _cer(edits: Floats) -> dict[str, float]:
-    low, high = paired(edits[:, 1] - edits[:, 0], edits[:, 2])
-    cer_a, cer_b = (float(edits[:, at].sum() / edits[:, 2].sum()) for at in (0, 1))
-    return {
-        "cer_a": cer_a,
-        "cer_b": cer_b,
-        "cer_difference": cer_b - cer_a,
-        "cer_low": low,
-        "cer_high": high,
     }
 
 

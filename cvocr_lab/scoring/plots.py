@@ -63,10 +63,8 @@ STYLE: Final = {
 
 def outcomes(cells: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """Draw the shares of the five outcomes per field as bars, the worst field first."""
-    counts = pd.crosstab(cells["field"].astype(str), cells["outcome"]).reindex(
-        columns=list(COLOURS)
-    )
-    counts = counts.fillna(0).astype(int)
+    counts = pd.crosstab(cells["field"].astype(str), cells["outcome"])
+    counts = counts.reindex(columns=list(COLOURS), fill_value=0)
     totals = counts.sum(axis=1).to_numpy()
     fine = (counts["correct"] + counts["absent"]).to_numpy() / np.maximum(totals, 1)
     order = np.argsort(-fine, kind="stable")  # the last row is drawn at the top
@@ -75,14 +73,12 @@ def outcomes(cells: pd.DataFrame, ax: Axes | None = None) -> Axes:
     with canvas(ax, 1.3 + 0.27 * max(len(counts), 1)) as ax:
         left = np.zeros(len(counts))
         for name, share in zip(COLOURS, shares.T, strict=True):
-            ax.barh(
-                range(len(counts)), share, left=left, color=COLOURS[name], label=name, height=0.8
-            )
+            at, colour = range(len(counts)), COLOURS[name]
+            ax.barh(at, share, left=left, color=colour, label=name, height=0.8)
             left += share
         names = [captioned(str(field)) for field in counts.index]
         _rows(ax, [f"{name}  n={n:,}" for name, n in zip(names, totals, strict=True)])
-        ax.set_xlim(0, 100)
-        ax.set_xlabel("share of compared cells, %")
+        ax.set(xlim=(0, 100), xlabel="share of compared cells, %")
         _key_above(ax, len(COLOURS))
         if not len(counts):
             ax.text(50, 0, "no value to compare", ha="center", va="center")
@@ -107,29 +103,19 @@ def cer_distribution(cells: pd.DataFrame, ax: Axes | None = None) -> Axes:
                 np.r_[0, rates, 1] * 100, np.r_[exact * 100, share, 100], where="post",
                 color=colour, linewidth=1.8, label=f"{what}: {exact:.1%} at CER 0",
             )  # fmt: skip
-        ax.set_xlabel("CER at most, %")
-        ax.set_ylabel("share, %")
         edge = min(100.0, reach * 120)
-        ax.set_xlim(-edge / 100, edge * 1.01)
-        ax.set_ylim(0, 102)
+        ax.set(xlabel="CER at most, %", xlim=(-edge / 100, edge * 1.01))
+        ax.set(ylabel="share, %", ylim=(0, 102))
         ax.grid(axis="y")
         ax.legend(loc="lower right", frameon=False)
     return ax
 
 
-def confusions(pairs: pd.DataFrame, ax: Axes | None = None, *, pairs_shown: int = TOP) -> Axes:
-    """Draw a heat map of confused letters, with the printed letters as rows.
-
-    Parameters
-    ----------
-    pairs
-        `truth_char`, `value_char` (one letter each, "" for none) and `count`.
-    pairs_shown
-        Maximum number of pairs, the most frequent first.
-    """
+def confusions(pairs: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Draw a heat map of the most confused letters, with the printed letters as rows."""
     from matplotlib.patches import Rectangle
 
-    top = pairs.sort_values("count", ascending=False, kind="stable").head(pairs_shown)
+    top = pairs.sort_values("count", ascending=False, kind="stable").head(TOP)
     truth, value = ([visible(c) for c in top[f"{side}_char"]] for side in ("truth", "value"))
     down, across = sorted(set(truth)), sorted(set(value))
     counts = np.zeros((len(down), len(across)))
@@ -142,17 +128,12 @@ def confusions(pairs: pd.DataFrame, ax: Axes | None = None, *, pairs_shown: int 
             depth = min(1.0, 0.2 + 0.8 * counts[i, j] / most)  # rounding may pass 1
             square = Rectangle((j - 0.5, i - 0.5), 1, 1, color=BLUE, alpha=depth, linewidth=0)
             ax.add_patch(square)
-            dark = depth > 0.55
-            ax.text(
-                j, i, f"{counts[i, j]:.0f}", ha="center", va="center", fontsize=8,
-                color="white" if dark else ink,
-            )  # fmt: skip
+            colour = "white" if depth > 0.55 else ink
+            ax.text(j, i, f"{counts[i, j]:.0f}", ha="center", va="center", fontsize=8, color=colour)
         ax.set_xticks(range(len(across)), across)
         ax.set_yticks(range(len(down)), down)
-        ax.set_xlim(-0.5, max(len(across), 1) - 0.5)
-        ax.set_ylim(max(len(down), 1) - 0.5, -0.5)
-        ax.set_xlabel(f"read ({NOTHING}: nothing, ␣: a blank)")
-        ax.set_ylabel("printed")
+        ax.set(xlabel=f"read ({NOTHING}: nothing, ␣: a blank)", ylabel="printed")
+        ax.set(xlim=(-0.5, max(len(across), 1) - 0.5), ylim=(max(len(down), 1) - 0.5, -0.5))
         if not len(pairs):
             ax.text(0, 0, "no letter confused", ha="center", va="center")
     return ax
@@ -162,8 +143,9 @@ def reliability(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """Draw the share of right values by confidence, with 95 % intervals and the diagonal."""
     with canvas(ax, 4.2, width=5.2) as ax:
         ink = ax.xaxis.label.get_color()
+        dashes = (0, (4, 3))
         ax.plot(
-            [0, 1], [0, 1], color=ink, linewidth=0.9, linestyle=(0, (4, 3)), label="as promised"
+            [0, 1], [0, 1], color=ink, linewidth=0.9, linestyle=dashes, label="perfectly calibrated"
         )
         right = table["right"].to_numpy(np.float64)
         reach = np.maximum([right - table["low"], table["high"] - right], 0)
@@ -171,10 +153,8 @@ def reliability(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
             table["confidence"], right, yerr=reach, fmt="o", markersize=5, color=BLUE,
             capsize=2.5, linewidth=1.3, label="bands of about equal count",
         )  # fmt: skip
-        ax.set_xlabel("mean confidence")
-        ax.set_ylabel("share right")
-        ax.set_xlim(-0.03, 1.03)
-        ax.set_ylim(-0.03, 1.03)
+        edges = (-0.03, 1.03)
+        ax.set(xlabel="mean confidence", ylabel="share right", xlim=edges, ylim=edges)
         ax.set_aspect("equal")
         ax.grid()
         ax.legend(loc="upper left", frameon=False)
@@ -192,10 +172,8 @@ def threshold_curve(curve: pd.DataFrame, ax: Axes | None = None) -> Axes:
             label="95 % interval",
         )  # fmt: skip
         ax.plot(review, some["silent_share"] * 1000, color=BLUE, linewidth=1.8, label="seen here")
-        ax.set_xlabel("share of values reviewed, least sure first, %")
-        ax.set_ylabel("wrong in 1,000\nafter the review")
-        ax.set_xlim(-1, 101)
-        ax.set_ylim(bottom=0)
+        ax.set(xlabel="share of values reviewed, least sure first, %", xlim=(-1, 101))
+        ax.set(ylabel="wrong in 1,000\nafter the review", ylim=(0, None))
         ax.grid(axis="y")
         ax.legend(loc="upper right", frameon=False)
     return ax
@@ -204,9 +182,7 @@ def threshold_curve(curve: pd.DataFrame, ax: Axes | None = None) -> Axes:
 def differences(fields: pd.DataFrame, names: tuple[str, str], ax: Axes | None = None) -> Axes:
     """Draw the difference in the share exact per field, with its 95 % interval."""
     colour_of = {"better": COLOURS["correct"], "worse": COLOURS["wrong"], "alike": BLUE}
-    rows = (
-        fields.sort_values("difference", ascending=False, kind="stable") if len(fields) else fields
-    )
+    rows = fields.sort_values("difference", ascending=False, kind="stable")
     with canvas(ax, 1.5 + 0.3 * max(len(rows), 1)) as ax:
         ink = ax.xaxis.label.get_color()
         ax.axvline(0, color=ink, linewidth=0.9)
@@ -214,14 +190,12 @@ def differences(fields: pd.DataFrame, names: tuple[str, str], ax: Axes | None = 
             colour = colour_of.get(str(row["verdict"]), COLOURS["absent"])
             ax.plot([row["low"] * 100, row["high"] * 100], [at, at], color=colour, linewidth=2.2)
             ax.plot([row["difference"] * 100], [at], "o", color=colour, markersize=6)
-        _rows(
-            ax,
-            [f"{named(f)}  +{r['fixed']} −{r['broke']} of {r['n']}" for f, r in rows.iterrows()],
-        )
-        ends = rows[["low", "high"]].to_numpy(np.float64) if len(rows) else np.zeros(1)
+        figures = rows[["fixed", "broke", "n"]].itertuples(name=None)
+        _rows(ax, [f"{named(f)}  +{fixed} −{broke} of {n}" for f, fixed, broke, n in figures])
+        ends = rows[["low", "high"]].to_numpy(np.float64)
         edge = max(5.0, float(np.abs(ends).max(initial=0)) * 105)
-        ax.set_xlim(-edge, edge)
-        ax.set_xlabel(f"points exact: ← {names[0]} ahead   |   {names[1]} ahead →")
+        told = f"points exact: ← {names[0]} ahead   |   {names[1]} ahead →"
+        ax.set(xlim=(-edge, edge), xlabel=told)
         ax.grid(axis="x")
         ax.set_axisbelow(True)
         for word, colour in (
@@ -253,8 +227,7 @@ def readers(fields: pd.DataFrame, ax: Axes | None = None) -> Axes:
                 color=PALETTE[number % len(PALETTE)], linewidth=1.5, label=name,
             )  # fmt: skip
         _rows(ax, [named(field) for field in order])
-        ax.set_xlim(-2, 102)
-        ax.set_xlabel("share exact, %")
+        ax.set(xlim=(-2, 102), xlabel="share exact, %")
         ax.grid(axis="x")
         for line in np.arange(len(order) - 1) + 0.5:
             ax.axhline(line, color=ax.xaxis.label.get_color(), linewidth=0.3)
@@ -283,7 +256,7 @@ def canvas(ax: Axes | None, height: float, *, width: float = 7.2) -> Iterator[Ax
         _, own = plt.subplots(figsize=(width, height), layout="constrained")
         interactive = plt.isinteractive()
         # A notebook shows the figure itself, so the line `<Axes: …>` above it is not needed.
-        own._ipython_display_ = _shown_with_its_figure  # type: ignore[attr-defined]
+        own._ipython_display_ = lambda: None  # type: ignore[attr-defined]
         _inked(own)
         # If all tick labels have the same lightness, a notebook adds a white background.
         own.tick_params(axis="y", labelcolor=_LIGHTER)
@@ -291,10 +264,6 @@ def canvas(ax: Axes | None, height: float, *, width: float = 7.2) -> Iterator[Ax
     # The backend of a notebook turns the interactive mode on with the first figure.  It must stay
     # on, or later figures would not be shown.
     mpl.interactive(interactive)
-
-
-def _shown_with_its_figure() -> None:
-    """Show nothing."""
 
 
 def _inked(ax: Axes) -> Axes:

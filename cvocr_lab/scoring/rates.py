@@ -30,7 +30,7 @@ def rates(cells: pd.DataFrame, group: Ints, groups: int, rows: int) -> dict[str,
     def count(which: npt.NDArray[np.bool_]) -> Floats:
         return np.bincount(group[which], minlength=groups).astype(np.float64)
 
-    outcome = _codes(cells, "outcome", OUTCOMES)
+    outcome = pd.Categorical(cells["outcome"], list(OUTCOMES)).codes.astype(np.int64)
     found: dict[str, Floats] = {"n": count(outcome >= 0)}
     for number, name in enumerate(OUTCOMES):
         found[name] = count(outcome == number)
@@ -60,10 +60,6 @@ def rates(cells: pd.DataFrame, group: Ints, groups: int, rows: int) -> dict[str,
             found[name] = np.divide(*sums)
         found[f"{name}_low"], found[f"{name}_high"] = clustered(above, below, card_group, groups)
     return found
-
-
-def _codes(cells: pd.DataFrame, column: str, names: tuple[str, ...]) -> Ints:
-    return pd.Categorical(cells[column], categories=list(names)).codes.astype(np.int64)
 
 
 def _fractions(

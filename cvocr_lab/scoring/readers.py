@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -27,6 +28,7 @@ from cvocr_lab.scoring.words import (
     p_value,
     percent,
     points,
+    printed,
 )
 
 if TYPE_CHECKING:
@@ -78,7 +80,7 @@ class Readers(ComparisonReport):
         """
         names = tuple(scores)
         if len(names) < 2:
-            raise ArgumentError("give at least two readers to compare")
+            raise ArgumentError("pass at least two readers to compare")
         base = names[0] if baseline is None else baseline
         if base not in scores:
             raise ArgumentError(f"no reader {base!r} to compare with; there are {', '.join(names)}")
@@ -247,51 +249,49 @@ _WORDS = {
 }  # fmt: skip
 
 
-def _cards(cells: pd.DataFrame, name: str) -> pd.Series:
+def _bounded(name: str, above: pd.Series, below: pd.Series) -> dict[str, float]:
+    """Return the ratio of two sums over cards, with its interval."""
+    low, high = clustered(above, below)
+    total = below.sum()
+    share = above.sum() / total if total else np.nan
+    return {name: share, f"{name}_low": low[0], f"{name}_high": high[0]}
+
+
+def _cards(cells: pd.DataFrame, reader: str, name: str) -> dict[str, float]:
     """Return the number of cards, and the share that a reader has right, with its interval."""
-    right = cells[f"outcome_{name}"].isin(["correct", "absent"])
+    right = cells[f"outcome_{reader}"].isin(["correct", "absent"])
     whole = right.groupby(cells["row"].to_numpy()).all()
-    low, high = clustered(whole, np.ones(len(whole)))
-    share = whole.mean() if len(whole) else np.nan
-    return pd.Series({"cards": len(whole), "": share, "_low": low[0], "_high": high[0]})
+    return {"cards": len(whole)} | _bounded(name, whole, pd.Series(1, whole.index))
 
 
 def _whole(score: ScoreViews, cells: pd.DataFrame, name: str) -> pd.Series:
     """Return the figures of one reader over all fields."""
-    found = score.summary(()).iloc[0]
-    of_cards = pd.DataFrame(
-        {
-            "invented": score.cells["outcome"].eq("invented").to_numpy(),
-            "empty": score.cells["outcome"].isin(["invented", "absent"]).to_numpy(),
-        }
+    outcome = score.cells["outcome"]
+    empty = pd.DataFrame(
+        {"invented": outcome == "invented", "all": outcome.isin(["invented", "absent"])}
     ).groupby(score.cells["row"].to_numpy()).sum()  # fmt: skip
-    low, high = clustered(of_cards["invented"], of_cards["empty"])
-    empty = of_cards["empty"].sum()
     kept = [f"{rate}{end}" for rate in ("exact", "precision", "cer") for end in _ENDS]
-    cards = _cards(cells, name)
-    row = found[["wrong", "missing", "invented", *kept]].copy()
-    row["cards"] = cards["cards"]
-    for end in _ENDS:
-        row[f"card_exact{end}"] = cards[end]
-    row["invented_share"] = of_cards["invented"].sum() / empty if empty else np.nan
-    row["invented_share_low"], row["invented_share_high"] = low[0], high[0]
     told = score.readings
-    row["cost"] = told["ocr_cost"].sum(min_count=1) if "ocr_cost" in told else np.nan
-    return row.astype(float)
+    cost = told["ocr_cost"].sum(min_count=1) if "ocr_cost" in told else np.nan
+    own = {
+        **_cards(cells, name, "card_exact"),
+        **_bounded("invented_share", empty["invented"], empty["all"]),
+        "cost": cost,
+    }
+    found = score.summary(()).iloc[0][["wrong", "missing", "invented", *kept]]
+    row: pd.Series = pd.concat([found, pd.Series(own)]).astype(float)
+    return row
 
 
 def _fields(scores: Mapping[str, ScoreViews], cells: pd.DataFrame, base: str) -> pd.DataFrame:
     """Return the figures per field and reader, with the differences to the baseline."""
     parts = {}
     for name, score in scores.items():
-        summary = score.summary("field")
-        own = pd.concat([summary, score.summary(()).set_axis([CARD])])
-        cards = _cards(cells, name)
-        for end in _ENDS:
-            own.loc[CARD, f"exact{end}"] = cards[end]
-        printed = own[["correct", "wrong", "missing"]].sum(axis=1)
-        printed[CARD] = cards["cards"]
-        part = own[["exact", "exact_low", "exact_high", "cer"]].assign(n=printed)
+        own = pd.concat([score.summary("field"), score.summary(()).set_axis([CARD])])
+        part = own[["exact", "exact_low", "exact_high", "cer"]].assign(n=printed(own))
+        cards = _cards(cells, name, "exact")
+        for column, of_cards in ("n", cards.pop("cards")), *cards.items():
+            part.loc[CARD, column] = of_cards
         if name != base:
             sides = {base: "a", name: "b"}
             renamed = {f"{c}_{n}": f"{c}_{s}" for n, s in sides.items() for c in _OWN}
@@ -299,10 +299,8 @@ def _fields(scores: Mapping[str, ScoreViews], cells: pd.DataFrame, base: str) ->
             part = part.join(found[_JUDGED])
         parts[name] = part[part["n"] > 0]
     table = pd.concat(parts, names=["reader", "field"]).swaplevel().rename_axis(["field", "reader"])
-    order = {field: at for at, field in enumerate(dict.fromkeys(cells["field"].astype(str)))}
-    names = {name: at for at, name in enumerate(scores)}
-    keys = [(order.get(str(f), len(order)), names[str(r)]) for f, r in table.index]
-    table = table.iloc[sorted(range(len(table)), key=keys.__getitem__)]
+    every = product([*dict.fromkeys(cells["field"].astype(str)), CARD], scores)
+    table = table.loc[[pair for pair in every if pair in table.index]]
     return table.reindex(columns=["n", "exact", "exact_low", "exact_high", "cer", *_JUDGED])
 
 

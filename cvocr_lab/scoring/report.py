@@ -20,9 +20,18 @@ from cvocr_lab.scoring.confusion import confused_letters
 from cvocr_lab.scoring.definitions import TERMS, definitions
 from cvocr_lab.scoring.diagnosis import VALUE_CLASSES
 from cvocr_lab.scoring.page import Section, aligned, entry, figure, page, table, tiles
+from cvocr_lab.scoring.rates import RATES
 from cvocr_lab.scoring.texts import key
 from cvocr_lab.scoring.thresholds import Plan, plan_review
-from cvocr_lab.scoring.words import bounded, bounded_column, labelled, overview, percent, worst_of
+from cvocr_lab.scoring.words import (
+    between,
+    bounded,
+    bounded_column,
+    labelled,
+    overview,
+    percent,
+    worst_of,
+)
 
 SHOWN: Final = 200
 """Default number of wrong values in a report."""
@@ -59,7 +68,7 @@ def score_page(
         ),
         Section("Outcomes", (_plots(cells),), "The outcomes of the values of each field."),
         Section(
-            "Mistakes", (_classes(cells), _pairs(pairs)),
+            "Mistakes", (_classes(classes), _pairs(pairs)),
             "In the wrong values: the classes of mistakes, and the letters that were confused.",
         ),
         *(
@@ -82,14 +91,13 @@ def _leading(whole: pd.Series) -> Iterator[tuple[str, str, str]]:
         ("exact", "printed values exact", 1),
         ("cer", "of the letters wrong (CER)", 2),
     ):
-        value, low, high = (float(whole[rate + end]) for end in ("", "_low", "_high"))
-        said = "" if low != low else f"95 %: {low * 100:.{digits}f} to {high * 100:.{digits}f} %"
-        yield percent(value, digits), what, said
+        value, _, interval = between(whole, rate, digits).partition("; ")
+        yield value, what, interval
     empty = int(whole["invented"] + whole["absent"])
     yield f"{whole['invented']:,.0f}", "values invented", f"of {empty:,} that are not printed"
 
 
-_FIRST: Final = ("cards", "n", "correct", "wrong", "invented", "missing", "absent", "other_era")
+_COUNTS: Final = ("cards", "n", "correct", "wrong", "invented", "missing", "absent", "other_era")
 
 
 def _summary(summary: pd.DataFrame) -> Iterator[str]:
@@ -97,18 +105,13 @@ def _summary(summary: pd.DataFrame) -> Iterator[str]:
     per_field = summary.index.name == "field"
     # `recall` equals `exact`; for a single field, `card_exact` equals `right`.
     hidden = {"recall", "card_exact"} if per_field else {"recall"}
-    rates = [
-        c
-        for c in summary.columns
-        if c not in (*_FIRST, *hidden) and not str(c).endswith(("_low", "_high"))
-    ]
-    counts = [c for c in _FIRST if not (c == "other_era" and summary[c].eq(0).all())]
-    first = [c for c in counts if not (c == "cards" and per_field)] + [
-        c for c in rates if c in _STRICT
-    ]
-    second = [c for c in rates if c not in _STRICT]
-    for columns in filter(None, (first, second)):
-        shown = {_heading(str(c)): _figures(summary, str(c)) for c in columns}
+    empty = {"cards"} if per_field else set()
+    if summary["other_era"].eq(0).all():
+        empty.add("other_era")
+    rates = [c for c in RATES if c not in hidden]
+    first = [c for c in (*_COUNTS, *rates) if c in (*_COUNTS, *_STRICT) and c not in empty]
+    for columns in (first, [c for c in rates if c not in _STRICT]):
+        shown = {_heading(c): _figures(summary, c) for c in columns}
         yield table(pd.DataFrame(shown, index=labelled(summary.index)), terms=TERMS)
 
 
@@ -123,7 +126,7 @@ def _heading(column: str) -> str:
 
 
 def _figures(summary: pd.DataFrame, column: str) -> list[str]:
-    if column in _FIRST:
+    if column in _COUNTS:
         return [f"{count:,.0f}" for count in summary[column]]
     return bounded_column(summary, column, 2 if "cer" in column or "wer" in column else 1)
 
@@ -143,15 +146,12 @@ def _plots(cells: pd.DataFrame) -> str:
     return f'<div class="plots">{"".join(drawn)}</div>'
 
 
-def _classes(cells: pd.DataFrame) -> str:
-    wrong = cells[cells["outcome"] == "wrong"]
-    if "mistakes" not in cells or wrong.empty:
+def _classes(classes: pd.DataFrame) -> str:
+    if classes.empty:
         return "<p>No value is wrong.</p>"
-    wrong = wrong[["field", "mistakes"]].astype(str)
-    kinds = wrong.assign(mistake=wrong["mistakes"].str.split(";")).explode("mistake")
-    kinds = kinds[kinds["mistake"] != ""]
-    fields = kinds["field"].map(captioned)
-    shown = pd.crosstab(kinds["mistake"].to_numpy(), fields.to_numpy())
+    fields = classes.index.get_level_values("field").astype(str).map(captioned)
+    kinds = classes.index.get_level_values("class").astype(str)
+    shown = classes["count"].groupby([kinds, fields]).sum().unstack(fill_value=0)
     shown.insert(0, "all", shown.sum(axis=1))
     shown = shown.sort_values("all", ascending=False, kind="stable").map(
         lambda n: f"{n:,}" if n else "·"
@@ -176,12 +176,12 @@ def _pairs(pairs: pd.DataFrame) -> str:
     )
     rest = len(shown) - 15
     top = pairs.head(plots.TOP)
-    size = (
-        1.6 + 0.34 * max(top["value_char"].nunique(), 8),
-        1.4 + 0.3 * top["truth_char"].nunique(),
-    )
-    says = "Letters confused most often: printed down, read across."
-    drawn = figure(lambda ax: plots.confusions(pairs, ax), size=size, says=says)
+    across, down = top["value_char"].nunique(), top["truth_char"].nunique()
+    drawn = figure(
+        lambda ax: plots.confusions(pairs, ax),
+        size=(1.6 + 0.34 * max(across, 8), 1.4 + 0.3 * down),
+        says="Letters confused most often: printed down, read across.",
+    )  # fmt: skip
     listed = f"<div>{table(shown.head(15))}{left_out(rest, 'kinds of confusion')}</div>"
     return f'<h3>Letters</h3><div class="plots">{listed}{drawn}</div>'
 
@@ -198,13 +198,9 @@ def _confidence(cells: pd.DataFrame) -> Iterator[str]:
 
 def _calibration(judged: Calibration) -> Iterator[str]:
     yield f"<p>{escape(judged.headline())}</p>"
-    yield table(
-        judged.figures.apply(
-            lambda r: pd.Series({"value": f"{r['value']:.3f} [{r['low']:.3f}, {r['high']:.3f}]"}),
-            axis=1,
-        ).rename(index=_FIGURES),
-        lively=False,
-    )
+    figures = judged.figures.rename(index=_FIGURES)
+    values = [f"{value:.3f} [{low:.3f}, {high:.3f}]" for value, low, high in figures.to_numpy()]
+    yield table(pd.DataFrame({"value": values}, index=figures.index), lively=False)
     bands = judged.reliability
     yield (
         '<div class="plots">'

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -100,7 +101,7 @@ def accuracy_from_review(
     for column in filter(None, (right, by)):
         if column not in reviewed:
             raise ArgumentError(f"the reviewed rows have no column {column!r}")
-    said = reviewed[right].map(_truth_of, na_action="ignore")
+    said = as_text(reviewed[right]).str.strip().str.lower().map(_TRUTHS).set_axis(reviewed.index)
     if (said.isna() & reviewed[right].notna() & (reviewed[right] != "")).any():
         raise ArgumentError(f"column {right!r} must contain True or False")
     reviewed = reviewed[said.notna()]
@@ -127,12 +128,7 @@ def accuracy_from_review(
     return ReviewedAccuracy(table)
 
 
-def _truth_of(cell: object) -> bool | None:
-    """Return True or False for their usual spellings; None for anything else."""
-    word = str(cell).strip().lower()
-    return {"true": True, "1": True, "1.0": True, "false": False, "0": False, "0.0": False}.get(
-        word
-    )
+_TRUTHS: Final = {"true": True, "1": True, "1.0": True, "false": False, "0": False, "0.0": False}
 
 
 def _total(total: int | Mapping[str, int] | None, name: str, reviewed: int) -> int | None:

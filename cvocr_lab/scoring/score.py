@@ -210,12 +210,6 @@ class Score(ScoreViews):
         return float(self.summary(())["card_exact"].iloc[0])
 
     @property
-    def card_exact_interval(self) -> tuple[float, float]:
-        """The 95 % interval of `card_exact`; NaN without cards."""
-        row = self.summary(()).iloc[0]
-        return float(row["card_exact_low"]), float(row["card_exact_high"])
-
-    @property
     def type_right(self) -> float:
         """Share of rows with a `type` in the truth whose reading has this type; NaN without any."""
         if "type" not in self.rows:

@@ -15,8 +15,7 @@ from cvocr_lab.frames import listed
 from cvocr_lab.scoring import drift, plots
 from cvocr_lab.scoring.calibration import Calibration, calibrate
 from cvocr_lab.scoring.comparison import Comparison
-from cvocr_lab.scoring.displayed import Displayed
-from cvocr_lab.scoring.page import written
+from cvocr_lab.scoring.page import Displayed, written
 from cvocr_lab.scoring.report import SHOWN, score_page
 from cvocr_lab.scoring.thresholds import Plan, Seconds, plan_review
 
@@ -256,11 +255,8 @@ class ScoreViews(Displayed):
     def _of(self, fields: str | Sequence[str] | None) -> pd.DataFrame:
         if fields is None:
             return self.cells
-        wanted = listed(fields)
-        there = {str(f) for f in pd.unique(self.cells["field"])}
+        wanted, there = listed(fields), pd.unique(self.cells["field"])
         for field in wanted:
             if field not in there:
-                raise ArgumentError(
-                    f"no cell of a field {field!r}; the fields are {', '.join(sorted(there))}"
-                )
+                raise unknown("field", field, there)
         return self.cells[self.cells["field"].isin(wanted)]

@@ -12,8 +12,8 @@ import pandas as pd
 
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.scoring.calibration import with_confidence
-from cvocr_lab.scoring.displayed import Displayed
 from cvocr_lab.scoring.intervals import SURE, Floats, Sums
+from cvocr_lab.scoring.page import Displayed
 
 Seconds = float | Mapping[str, float] | pd.DataFrame
 
@@ -114,7 +114,7 @@ class Plan(Displayed):
         for name, share in (("at_most", at_most), ("sure", sure)):
             if not 0 < share < 1:
                 raise ArgumentError(f"{name} must be between 0 and 1, not {share}")
-        promise = f"At most 1 wrong {self.what} in {_count(1 / at_most)}"
+        promise = f"At most 1 wrong {self.what} in {1 / at_most:,.0f}"
         needed = ceil(log(1 - sure) / log(1 - at_most))
         bounds = self.passing.at_most(sure)
         broken = np.flatnonzero(bounds > at_most)
@@ -141,7 +141,7 @@ class Plan(Displayed):
         if self.timed:
             sentence += f" That is {_duration(seconds)} of review per 1,000 cards."
         if self.missing:
-            sentence += f" Besides, {self.missing:,} printed values were not read at all."
+            sentence += f" In addition, {self.missing:,} printed values were not read at all."
         return Answer(
             at_most, float(row["threshold"]), float(row["review_share"]), low, high, silent, most,
             seconds, needed, sentence,
@@ -152,7 +152,7 @@ class Plan(Displayed):
         sentence = (
             f"{promise} cannot be promised from {self.cards:,} cards: it takes {needed:,} and more "
             f"to be {sure:.0%} sure, even if none passes wrongly. These can promise "
-            f"1 in {_count(1 / best)} at best."
+            f"1 in {1 / best:,.0f} at best."
         )
         nan = float("nan")
         return Answer(at_most, nan, nan, nan, nan, 0, nan, nan, needed, sentence)
@@ -165,10 +165,7 @@ class Plan(Displayed):
         )
 
     def _shown(self) -> tuple[list[pd.DataFrame], str]:
-        return [self._excerpt()], ""
-
-    def _excerpt(self) -> pd.DataFrame:
-        """Return the rows of the curve with round shares of review."""
+        # The rows of the curve with round shares of review.
         shares = self.curve["review_share"].to_numpy()
         at = [int(np.flatnonzero(shares <= s)[0]) for s in _ROUND if (shares <= s).any()]
         rows = self.curve.iloc[sorted(set(at))]
@@ -186,7 +183,7 @@ class Plan(Displayed):
         if self.timed:
             per = rows["seconds"] / self.cards * 1000
             table["review per 1,000 cards"] = per.map(_duration)
-        return table.set_index("threshold")
+        return [table.set_index("threshold")], ""
 
 
 _ROUND = (1.0, 0.5, 0.3, 0.2, 0.15, 0.1, 0.07, 0.05, 0.03, 0.02, 0.01, 0.0)
@@ -227,16 +224,9 @@ def plan_review(
             "seconds": cost.sum() - saved,
         }
     )
-    return Plan(
-        what,
-        curve,
-        n,
-        len(cards),
-        int(wrong.sum()),
-        int(cells["outcome"].eq("missing").sum()),
-        seconds is not None,
-        passing,
-    )
+    missing = int(cells["outcome"].eq("missing").sum())
+    timed = seconds is not None
+    return Plan(what, curve, n, len(cards), int(wrong.sum()), missing, timed, passing)
 
 
 def _sums(
@@ -290,10 +280,6 @@ def _costs(fields: pd.Series, seconds: Seconds | None) -> Floats:
     if not (costs >= 0).all():
         raise ArgumentError("seconds of review cannot be negative")
     return costs
-
-
-def _count(number: float) -> str:
-    return f"{round(number):,}"
 
 
 def _duration(seconds: float) -> str:

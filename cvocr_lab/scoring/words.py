@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from typing import Final
 
 import pandas as pd
 
 from cvocr_lab.kinds import captioned
 
-_OUTCOMES: Final = ("missing", "invented")
-_WORST: Final = 3
 NAMED: Final = 6
 """Number of fields that a verdict names; the others are counted."""
 CARD: Final = "card_exact"
@@ -59,9 +57,10 @@ def named(field: object) -> str:
 
 
 def between(row: pd.Series, rate: str, digits: int = 1) -> str:
-    """Format a rate of a row of `Score.summary` and its interval for a sentence."""
+    """Format a rate of a row of `Score.summary` for a sentence, with its interval if it has one."""
     value, low, high = (float(row[rate + end]) for end in ("", "_low", "_high"))
-    return f"{percent(value, digits)}; 95 %: {low * 100:.{digits}f} to {high * 100:.{digits}f} %"
+    edges = f"; 95 %: {low * 100:.{digits}f} to {high * 100:.{digits}f} %" if low == low else ""
+    return percent(value, digits) + edges
 
 
 def answer(whole: pd.Series, fields: pd.DataFrame, classes: pd.DataFrame) -> str:
@@ -82,15 +81,18 @@ def answer(whole: pd.Series, fields: pd.DataFrame, classes: pd.DataFrame) -> str
     if worst := worst_of(fields):
         named = [f"{captioned(f)} {percent(float(fields['exact'][f]))}" for f in worst]
         said.append(f"Worst: {', '.join(named)}.")
-    if mistakes := what_went_wrong(whole, classes):
-        said.append(f"What goes wrong: {mistakes}.")
+    top = classes["count"].sort_values(ascending=False, kind="stable").head(3)
+    mistakes = [f"{name} ({count:,})" for name, count in top.items()]
+    mistakes += [f"{what} ({whole[what]:,.0f})" for what in ("missing", "invented") if whole[what]]
+    if mistakes:
+        said.append(f"What goes wrong: {', '.join(mistakes)}.")
     return " ".join(said)
 
 
-def worst_of(fields: pd.DataFrame, most: int = _WORST) -> list[str]:
-    """Return the worst fields; fields without a mistake are left out."""
+def worst_of(fields: pd.DataFrame) -> list[str]:
+    """Return the three worst fields; fields without a mistake are left out."""
     poor = fields[fields[["wrong", "missing", "invented"]].sum(axis=1) > 0]
-    return [str(f) for f in worst_first(poor).index[:most]]
+    return [str(f) for f in worst_first(poor).index[:3]]
 
 
 def worst_first(summary: pd.DataFrame) -> pd.DataFrame:
@@ -98,14 +100,6 @@ def worst_first(summary: pd.DataFrame) -> pd.DataFrame:
     by = ["exact", "right", "cer"]
     ascending = [True, True, False]
     return summary.sort_values(by, ascending=ascending, kind="stable", na_position="last")
-
-
-def what_went_wrong(whole: pd.Series, classes: pd.DataFrame, most: int = 3) -> str:
-    """List the most frequent classes of mistakes, and the values missing and invented."""
-    top = classes["count"].sort_values(ascending=False, kind="stable").head(most)
-    said = [f"{name} ({count:,})" for name, count in top.items()]
-    said += [f"{what} ({whole[what]:,.0f})" for what in _OUTCOMES if whole[what]]
-    return ", ".join(said)
 
 
 def overview(
@@ -135,7 +129,8 @@ def overview(
     if not len(fine):
         return table, ""
     n = int(printed(fine).sum())
-    names = ", ".join(map(_flat, labelled(fine.index)))
+    labels = (label if isinstance(label, tuple) else (label,) for label in labelled(fine.index))
+    names = ", ".join(" · ".join(map(str, label)) for label in labels)
     return table, f"Without a mistake ({n:,} printed): {names}"
 
 
@@ -148,9 +143,8 @@ def differing(fields: pd.DataFrame, table: pd.DataFrame) -> tuple[pd.DataFrame, 
     differ = (fields["fixed"] + fields["broke"] > 0).to_numpy(bool)
     if differ.all() or not differ.any():
         return table, ""
-    return table[
-        differ
-    ], f"Rows not listed, because no value differs: {len(table) - differ.sum()}. "
+    told = f"Rows not listed, because no value differs: {len(table) - differ.sum()}. "
+    return table[differ], told
 
 
 def printed(summary: pd.DataFrame) -> pd.Series:
@@ -168,24 +162,12 @@ def labelled(index: pd.Index) -> pd.Index:
     return pd.Index([captioned(str(field)) for field in index], name="field", dtype=object)
 
 
-def _flat(label: object) -> str:
-    return " · ".join(map(str, label)) if isinstance(label, tuple) else str(label)
-
-
-def _classes(label: object, classes: pd.DataFrame, most: int = 2) -> str:
-    """List the most frequent classes of mistakes of one group."""
-    keys = label if isinstance(label, tuple) else (label,)
-    at = classes.index
-    for number, key in enumerate(keys):
-        if at.nlevels == 1:
-            break
-        at = at[at.get_level_values(number) == key]
-    top = classes["count"].reindex(at).sort_values(ascending=False, kind="stable").head(most)
-    return ", ".join(f"{_last(name)} {count}" for name, count in top.items())
-
-
-def _last(label: object) -> object:
-    return label[-1] if isinstance(label, tuple) else label
+def _classes(label: Hashable, classes: pd.DataFrame) -> str:
+    """List the two most frequent classes of mistakes of one group."""
+    counts = classes["count"]
+    own = counts if counts.index.nlevels == 1 else counts.get(label, counts.iloc[:0])
+    top = own.sort_values(ascending=False, kind="stable").head(2)
+    return ", ".join(f"{name} {count}" for name, count in top.items())
 
 
 def listed(names: Iterable[str], most: int | None = None) -> str:

@@ -24,12 +24,5 @@ from cvocr_lab.server.run_server import serve, serving
 del fastapi, granian, prometheus_client, python_multipart
 
 __all__ = [
-    "FAULTS",
-    "Bounds",
-    "Faults",
-    "Keys",
-    "make_app",
-    "parse_faults",
-    "serve",
-    "serving",
-]
+    "FAULTS", "Bounds", "Faults", "Keys", "make_app", "parse_faults", "serve", "serving",
+]  # fmt: skip

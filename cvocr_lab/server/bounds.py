@@ -18,22 +18,11 @@ _FETCH: Final = Fetch(max_bytes=32 * _MIB, total_s=30.0)
 class Bounds:
     """Limits of requests.
 
-    Parameters
-    ----------
-    body_bytes
-        Maximum size of a request body.
-    body_s
-        Seconds within which the body must arrive.
-    queue
-        Maximum number of waiting requests; None for 16 per worker.
-    time_limit_s
-        Seconds that a worker may take for one request, including fetching.
-    grace_s
-        Seconds for finishing current requests when the server stops.
-    limits
-        Maximum sizes and pages of pictures.
-    fetch
-        How links are fetched, and whether private addresses are allowed.
+    A request body may have `body_bytes` and must arrive within `body_s` seconds.  At most `queue`
+    requests wait (None: 16 per worker).  A worker may take `time_limit_s` seconds for one request,
+    including fetching, and current requests may take `grace_s` seconds when the server stops.
+    `limits` has the maximum sizes and pages of pictures, and `fetch` says how links are fetched,
+    and whether private addresses are allowed.
     """
 
     body_bytes: int = 96 * _MIB

@@ -44,16 +44,9 @@ _GARBAGE: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Faults:
-    """Rates of simulated faults.
+    """Share of requests with a fault by its name in `FAULTS`; the sum of `rates` is at most 1.
 
-    Parameters
-    ----------
-    rates
-        Share of requests, 0 to 1, by a name of `FAULTS`; the sum is at most 1.
-    slow_s
-        Delay of slow replies in seconds.
-    seed
-        Random seed; None for different faults each time.
+    `slow_s` is the delay of slow replies.  Without a `seed`, the faults differ each time.
     """
 
     rates: Mapping[str, float]
@@ -73,20 +66,10 @@ class Faults:
 
 
 def parse_faults(text: str) -> Faults:
-    """Parse the faults of the command line.
+    """Parse ``NAME=RATE``, ``slow=RATE:SECONDS`` and ``seed=N``, separated by commas.
 
-    Parameters
-    ----------
-    text
-        ``NAME=RATE``, ``slow=RATE:SECONDS`` and ``seed=N``, separated by commas.
+    Raises ArgumentError if the text is invalid.
 
-    Raises
-    ------
-    ArgumentError
-        The text is invalid.
-
-    Examples
-    --------
     >>> parse_faults("slow=0.1:3,429=0.05,seed=7")
     Faults(rates=mappingproxy({'slow': 0.1, '429': 0.05}), slow_s=3.0, seed=7)
     """

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from time import monotonic
 from typing import Generic, TypeVar
@@ -20,17 +19,11 @@ class IdempotencyCache(Generic[Answer]):
     """
 
     def __init__(
-        self,
-        size: Callable[[Answer], int],
-        *,
-        most_bytes: int = 64 * 2**20,
-        most_s: float = 900.0,
+        self, size: Callable[[Answer], int], *, most_bytes: int = 1 << 26, most_s: float = 900.0
     ) -> None:
-        self._size = size
-        self._most_bytes = most_bytes
-        self._most_s = most_s
+        self._size, self._most_bytes, self._most_s = size, most_bytes, most_s
         self._bytes = 0
-        self._made: OrderedDict[str, tuple[float, Answer]] = OrderedDict()
+        self._made: dict[str, tuple[float, Answer]] = {}
         self._making: dict[str, asyncio.Future[None]] = {}
 
     async def once(
@@ -57,9 +50,8 @@ class IdempotencyCache(Generic[Answer]):
         now = monotonic()
         self._made[asked] = now, answer
         self._bytes += self._size(answer)
-        while self._bytes > self._most_bytes or self._oldest() < now - self._most_s:
-            _, (_, gone) = self._made.popitem(last=False)
-            self._bytes -= self._size(gone)
-
-    def _oldest(self) -> float:
-        return next((made for made, _ in self._made.values()), monotonic())
+        for key, (made, old) in list(self._made.items()):
+            if self._bytes <= self._most_bytes and made >= now - self._most_s:
+                break
+            del self._made[key]
+            self._bytes -= self._size(old)

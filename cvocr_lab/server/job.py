@@ -13,7 +13,7 @@ from cvocr_lab.engines import Engine, Request, ask
 from cvocr_lab.errors import BatchError, CvocrError, ImageError, NoDocumentError, RowError
 from cvocr_lab.images import Fetch, InputImage, Limits
 from cvocr_lab.images.crops import corners_of, rectified, side_lengths
-from cvocr_lab.kinds import TYPES, document_type, request_kind
+from cvocr_lab.kinds import TYPE_ALIASES, TYPES, request_kind
 from cvocr_lab.results import Document, Extraction
 
 _LIMITS: Final = Limits()
@@ -96,10 +96,8 @@ def _load(source: bytes | str, job: Job) -> InputImage:
 
 
 def _is_of(document: Document, families: frozenset[str]) -> bool:
-    try:
-        return document_type(document.type).family in families
-    except CvocrError:
-        return True  # an unknown type of the service
+    spec = TYPES.get(TYPE_ALIASES.get(document.type, document.type))
+    return spec is None or spec.family in families  # the service may have unknown types
 
 
 def _picture_of(

@@ -38,10 +38,9 @@ def query_parameters(query: str, names: Sequence[str]) -> dict[str, str]:
     """Parse the parameters of a query string.
 
     Links may be sent without escaping, as in the examples of the API's documentation, and contain
-    ``&`` and ``%``: what follows such a link and is no parameter of the endpoint belongs to it.
+    ``&`` and ``%``: what follows such a link belongs to it, unless it is a parameter of the
+    endpoint.
 
-    Examples
-    --------
     >>> query_parameters("url=https://a.b/c?d=1&e=%26&get_thumb=true", ["url", "get_thumb"])
     {'url': 'https://a.b/c?d=1&e=%26', 'get_thumb': 'true'}
     >>> query_parameters("url=https%3A%2F%2Fa.b%2Fc%3Fd%3D1%26e&f=g", ["url"])
@@ -114,7 +113,10 @@ def _json(body: bytes) -> dict[str, object]:
 def _flat(body: bytes) -> dict[str, object]:
     """Parse a flat object of texts in linear time and memory."""
     found: dict[str, object] = {}
-    at = _after(body, b"{", 3 if body.startswith(b"\xef\xbb\xbf") else 0)
+    at = _blank(body, 3 if body.startswith(b"\xef\xbb\xbf") else 0)
+    if not body.startswith(b"{", at):
+        raise ImageError("the body is not a JSON object")
+    at = _blank(body, at + 1)
     for _ in range(_MOST_PARTS):
         name = _NAME.match(body, at)
         if name is None:
@@ -146,14 +148,6 @@ def _flat(body: bytes) -> dict[str, object]:
 def _blank(body: bytes, at: int) -> int:
     found = _BLANK.match(body, at)
     return found.end() if found else at
-
-
-def _after(body: bytes, mark: bytes, at: int) -> int:
-    """Skip blanks, `mark` and blanks."""
-    at = _blank(body, at)
-    if not body.startswith(mark, at):
-        raise ImageError("the body is not a JSON object")
-    return _blank(body, at + 1)
 
 
 def _unpacked(value: object, name: str, most: int) -> bytes:

@@ -16,6 +16,7 @@ from typing import Final
 from cvocr_lab import kinds, mrz
 from cvocr_lab.data import rows
 from cvocr_lab.kinds import _fieldtypes as t
+from cvocr_lab.kinds import _forms as forms
 from cvocr_lab.kinds._made_up import sample_address, sample_name
 from cvocr_lab.text import (
     CHARSET,
@@ -137,7 +138,7 @@ def _number(rng: random.Random) -> str:
         numbers = (t.CITIZEN_ID, t.CMND_ID, t.PASSPORT_NUMBER, t.CERTIFICATE_ID)
         text = numbers[bisect((0.4, 0.6, 0.7), form)].sample(rng)
     else:
-        text = "".join(rng.choice(t.DIGITS) for _ in range(rng.randint(1, 14)))
+        text = "".join(rng.choice(forms.DIGITS) for _ in range(rng.randint(1, 14)))
     if rng.random() < 0.12:
         step = rng.choice((3, 4))
         text = " ".join(text[i : i + step] for i in range(0, len(text), step))
@@ -155,15 +156,17 @@ def _code(rng: random.Random) -> str:
         plate = rng.choice((t.PLATE_CAR, t.PLATE_BIKE))
         return plate.format(plate.sample(rng))
     if form < 0.55:
-        return f"{rng.randint(11, 99)}{rng.choice('ABCDEFGHKLMNPSTUVXYZ')}{rng.choice(t.DIGITS)}"
+        number = rng.randint(11, 99)
+        letter, digit = rng.choice("ABCDEFGHKLMNPSTUVXYZ"), rng.choice(forms.DIGITS)
+        return f"{number}{letter}{digit}"
     if form < 0.85:
         text = rng.choice((t.CHASSIS, t.ENGINE)).sample(rng)
         if rng.random() < 0.4:
-            text = "".join(rng.choices(t.UPPER + t.DIGITS * 2, k=rng.randint(6, 17)))
+            text = "".join(rng.choices(forms.UPPER + forms.DIGITS * 2, k=rng.randint(6, 17)))
         if rng.random() < 0.2:
             text = text[:5] + rng.choice("-* ") + text[5:]
         return text
-    wordings: tuple[t.FieldType, ...] = (t.BRAND, t.MODEL, t.COLOR)
+    wordings: tuple[forms.FieldType, ...] = (t.BRAND, t.MODEL, t.COLOR)
     text = rng.choice(wordings).sample(rng)
     return text.upper() if rng.random() < 0.3 else text
 
@@ -266,7 +269,7 @@ def _mrz(rng: random.Random) -> str:
     plain = mrz.transliterate(sample_name(rng, "Nam") if rng.random() < 0.6 else _name(rng))
     surname, _, given = plain.replace("<", " ").replace("'", "").replace("-", " ").partition(" ")
     foreign = rng.random() < 0.1
-    issuer = "".join(rng.choices(t.UPPER, k=3)) if foreign else "VNM"
+    issuer = "".join(rng.choices(forms.UPPER, k=3)) if foreign else "VNM"
     td3 = rng.random() < 0.4
     made = mrz.Mrz(
         format="TD3" if td3 else "TD1",
@@ -283,7 +286,7 @@ def _mrz(rng: random.Random) -> str:
     )
     lines = mrz.format(made)
     if rng.random() < 0.1:  # any characters of the zone, so that no position is taken for granted
-        return "".join(rng.choices(t.UPPER + t.DIGITS + "<", k=len(lines[0])))
+        return "".join(rng.choices(forms.UPPER + forms.DIGITS + "<", k=len(lines[0])))
     return rng.choice(lines)
 
 

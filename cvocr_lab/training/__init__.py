@@ -14,14 +14,14 @@ Training, validation and test data are kept separate as follows:
 
 from cvocr_lab.training.evaluation import TEST_SEED, VALIDATION_SEED, Figures, evaluate
 from cvocr_lab.training.export import export, export_finder
-from cvocr_lab.training.finders import train_finder
+from cvocr_lab.training.finders import average_checkpoints, train_finder
 from cvocr_lab.training.finetune import FineTuned, finetune, finetune_lines
 from cvocr_lab.training.labelled import Labelled, labelled_lines
 from cvocr_lab.training.loop import train
 from cvocr_lab.training.restore import restore
 
 __all__ = [
-    "TEST_SEED", "VALIDATION_SEED", "Figures", "FineTuned", "Labelled", "evaluate", "export",
-    "export_finder", "finetune", "finetune_lines", "labelled_lines", "restore", "train",
-    "train_finder",
+    "TEST_SEED", "VALIDATION_SEED", "Figures", "FineTuned", "Labelled", "average_checkpoints",
+    "evaluate", "export", "export_finder", "finetune", "finetune_lines", "labelled_lines",
+    "restore", "train", "train_finder",
 ]  # fmt: skip

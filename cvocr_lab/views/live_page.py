@@ -8,7 +8,7 @@ from threading import RLock
 from typing import TYPE_CHECKING, Final
 
 from cvocr_lab.frames import Record, Records
-from cvocr_lab.views.messages import not_written, sheet_message
+from cvocr_lab.views.messages import not_written
 from cvocr_lab.views.pictures import FIRST, Pictures
 from cvocr_lab.views.tags import Tags, split
 from cvocr_lab.views.widget import Channel, Message, Page
@@ -72,7 +72,7 @@ class LivePage(ABC):
         edge = _edge_of(request)
 
         def send() -> None:
-            about, parts = sheet_message(self._pictures.sheet(record, edge))
+            about, parts = self._pictures.sheet(record, edge)
             self._channel.tell(view, "show", {**message, "sheet": about}, parts)
 
         if self._pictures.kept(record, edge):

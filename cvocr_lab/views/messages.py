@@ -1,4 +1,4 @@
-"""The messages that send a row and its pictures to the page."""
+"""The messages that send a row to the page."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from cvocr_lab.frames import Cell, Record
-from cvocr_lab.views.pictures import RowPictures
-from cvocr_lab.views.truth_overlay import Judgement, edits
+from cvocr_lab.scoring.mistakes import edits
+from cvocr_lab.views.truth_overlay import Judgement
 
 HIDDEN: Final = "••••••"
 """Shown instead of a hidden value, independent of its length."""
@@ -64,25 +64,3 @@ def _field(cell: Cell, judgement: Judgement | None, mask: bool) -> dict[str, obj
             if judgement.outcome in ("wrong", "missing", "invented"):
                 message["edits"] = edits(judgement.truth, cell.text or "")
     return message
-
-
-def sheet_message(sheet: RowPictures) -> tuple[dict[str, object], list[bytes]]:
-    """Return the message of a row's pictures, which refers to positions in the list of bytes."""
-    pictures: list[bytes] = []
-
-    def place(picture: bytes) -> int | None:
-        if not picture:
-            return None
-        pictures.append(picture)
-        return len(pictures) - 1
-
-    return {
-        "size": [sheet.width, sheet.height],
-        "photo": place(sheet.photo),
-        "paper": place(sheet.paper),
-        "paper_size": list(sheet.paper_size),
-        "paper_quads": dict(sheet.paper_quads),
-        "crops": {name: place(crop) for name, crop in sheet.crops.items()},
-        "turn": sheet.turn,
-        "trouble": sheet.trouble,
-    }, pictures

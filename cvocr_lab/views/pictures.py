@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from threading import Lock
-from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -45,27 +42,13 @@ _EDGE: Final = 0.04
 """Margin around the paper on a thumbnail, as a share of its shorter side."""
 
 
-@dataclass(frozen=True, slots=True)
-class RowPictures:
-    """The pictures of a row that are sent to the page; all bytes are JPEG files.
+Sheet = tuple[dict[str, object], list[bytes]]
+"""The message about a row's pictures, which refers to positions in the list of JPEG files.
 
-    `width` and `height` are the size of the upright page in pixels, 0 if it could not be read;
-    `photo` is the page, no larger than requested; `paper` the rectified paper, empty if its corners
-    are unknown, with its size and the quads on it.  `turn` is the clockwise rotation in degrees, a
-    multiple of 90, that makes the paper upright.  `trouble` says why there is no picture.
-    """
-
-    width: int = 0
-    height: int = 0
-    photo: bytes = field(default=b"", repr=False)
-    paper: bytes = field(default=b"", repr=False)
-    paper_size: tuple[int, int] = (0, 0)
-    paper_quads: Mapping[str, tuple[float, ...]] = field(
-        default_factory=lambda: MappingProxyType({}), repr=False
-    )
-    crops: Mapping[str, bytes] = field(default_factory=lambda: MappingProxyType({}), repr=False)
-    turn: int = 0
-    trouble: str = ""
+`size` is that of the upright page in pixels, 0 if it could not be read; `photo` is the page, no
+larger than requested; `paper` the rectified paper, if its corners are known, with `paper_size` and
+the `paper_quads` on it; `crops` are those of the values.  `turn` is the clockwise rotation in
+degrees, a multiple of 90, that makes the paper upright.  `trouble` says why there is no picture."""
 
 
 class Pictures:
@@ -82,10 +65,10 @@ class Pictures:
         mask: bool = False,
     ) -> None:
         self._limits, self._fetch, self._mask = limits, fetch, mask
-        self._kept: OrderedDict[int, tuple[int, RowPictures]] = OrderedDict()
+        self._kept: OrderedDict[int, tuple[int, Sheet]] = OrderedDict()
         self._lock = Lock()
 
-    def kept(self, record: Record, edge: int) -> RowPictures | None:
+    def kept(self, record: Record, edge: int) -> Sheet | None:
         """Return the cached pictures of a row if they are large enough, else None."""
         with self._lock:
             size, found = self._kept.get(record.row, (0, None))
@@ -94,7 +77,7 @@ class Pictures:
             self._kept.move_to_end(record.row)
             return found
 
-    def sheet(self, record: Record, edge: int) -> RowPictures:
+    def sheet(self, record: Record, edge: int) -> Sheet:
         """Load the pictures of a row.
 
         `edge` is the approximate length of the longest side of the photo in pixels.
@@ -154,32 +137,38 @@ class Pictures:
         except CvocrError as error:
             return "The picture cannot be read." if self._mask else str(error)
 
-    def _made(self, record: Record, edge: int) -> RowPictures:
+    def _made(self, record: Record, edge: int) -> Sheet:
+        message: dict[str, object] = {
+            "size": [0, 0], "photo": None, "paper": None, "paper_size": [0, 0], "paper_quads": {},
+            "crops": {}, "turn": 0, "trouble": "",
+        }  # fmt: skip
         pixels = self._pixels(record)
         if isinstance(pixels, str):
-            return RowPictures(trouble=pixels)
+            return message | {"trouble": pixels}, []
         height, width = pixels.shape[:2]
-        paper, size, on_paper = b"", (0, 0), {}
         corners = corners_of(record.corners)
         places = {f: p for f, q in record.quads.items() if (p := corners_of(q)) is not None}
         small = shrunk(pixels, edge)
+        pictures = [jpeg(small)]
+        message |= {"size": [width, height], "photo": 0, "turn": _turn(corners)}
         if corners is not None:
             size = fitting_size(corners, width=_PAPER, height=_PAPER)
             share = small.shape[1] / width
             # Cut from the small picture if it has enough pixels, which is much faster.
             enough = share * max(np.ptp(corners, axis=0)) >= max(size)
             source, place = (small, corners * share) if enough else (pixels, corners)
-            paper = jpeg(rectified(source, place, size))
+            pictures.append(jpeg(rectified(source, place, size)))
             turn = rectification(corners, size)
             on_paper = {f: _moved(points, turn) for f, points in places.items()}
-        crops = {}
+            message |= {"paper": 1, "paper_size": list(size), "paper_quads": on_paper}
         if not self._mask:
             wide, tall = _CROP
-            crops = {
-                f: jpeg(cut(pixels, grown(points, _MARGIN), width=wide, height=tall))
-                for f, points in places.items()
-            }
-        return RowPictures(width, height, jpeg(small), paper, size, on_paper, crops, _turn(corners))
+            message["crops"] = {f: at for at, f in enumerate(places, len(pictures))}
+            pictures += [
+                jpeg(cut(pixels, grown(points, _MARGIN), width=wide, height=tall))
+                for points in places.values()
+            ]
+        return message, pictures
 
 
 def _moved(points: Points, turn: Points) -> tuple[float, ...]:

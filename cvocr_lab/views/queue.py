@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, Literal, get_args
 
 import numpy as np
@@ -19,11 +19,10 @@ from cvocr_lab.frames import (
     Records,
     Table,
     Truth,
-    as_text,
     expected,
     truth_by_row,
 )
-from cvocr_lab.kinds._fieldtypes import QrText
+from cvocr_lab.kinds._forms import QrText
 from cvocr_lab.scoring.thresholds import journal_seconds
 from cvocr_lab.text import comparison_key
 
@@ -62,8 +61,12 @@ _UNKNOWN_WRONG: Final = 0.1
 _BY_SEVERITY: Final = {"high": 0.5, "medium": 0.15, "low": 0.03}
 """Probability that a field with an issue is wrong: with ``high``, one of two fields is."""
 
-_BY_PLACE: Final = {"not_found": 0.3, "fuzzy": 0.1, "ambiguous": 0.02}
-"""The same by the result of `locate`."""
+_BY_PLACE: Final = {
+    "not_found": (0.3, "not found on the picture"),
+    "fuzzy": (0.1, "found with other letters"),
+    "ambiguous": (0.02, ""),
+}
+"""The same by the result of `locate`, and the reason."""
 
 _GAP: Final = 3
 """The probability that a missing value was overlooked is the share of papers of its type that have
@@ -131,7 +134,7 @@ def review_queue(
     Raises
     ------
     ArgumentError
-        `frame` is no flat frame, or an argument is invalid.
+        `frame` is not a flat frame, or an argument is invalid.
 
     Examples
     --------
@@ -210,10 +213,9 @@ def _of_field(
         share = (int((mine & read).sum()) + 1) / (int(mine.sum()) + 2)
         wrong[gaps] = share**_GAP
         reasons[gaps] = f"nothing read; {share:.0%} of these papers have one"
-    if field in issues:
-        _weigh_issues(issues[field], wrong, reasons)
-    if LOCATED_COLUMN in records.frame:
-        _weigh_places(as_text(records.frame[LOCATED_COLUMN]), field, read, wrong, reasons)
+    for at, chance, reason in _evidence(records, field, issues, read):
+        wrong[at] = 1 - (1 - wrong[at]) * (1 - chance)  # as for independent reasons
+        _put_first(reasons, at, reason)
     if labels is not None and field in labels:
         _weigh_truth(labels[field], values, asked, wrong, reasons)
     look = _seconds(field, looks, seconds)
@@ -231,37 +233,24 @@ def _of_field(
     )
 
 
-def _also(wrong: _Floats, at: npt.NDArray[np.int64], chance: float) -> None:
-    """Combine the probability with that of an independent reason, in place."""
-    wrong[at] = 1 - (1 - wrong[at]) * (1 - chance)
-
-
 def _put_first(reasons: _Texts, at: npt.NDArray[np.int64], reason: str) -> None:
-    reasons[at] = [f"{reason}; {old}" if old else reason for old in reasons[at]]
+    if reason:
+        reasons[at] = [f"{reason}; {old}" if old else reason for old in reasons[at]]
 
 
-def _weigh_issues(found: pd.DataFrame, wrong: _Floats, reasons: _Texts) -> None:
-    for (message, severity), of_rule in found.groupby(["message", "severity"], sort=False):
-        at = of_rule["position"].unique().astype(np.int64)
-        _also(wrong, at, _BY_SEVERITY[str(severity)])
-        _put_first(reasons, at, str(message))
-
-
-def _weigh_places(
-    located: pd.Series,
-    field: str,
-    read: npt.NDArray[np.bool_],
-    wrong: _Floats,
-    reasons: _Texts,
-) -> None:
-    how = (";" + located).str.extract(f";{re.escape(field)}:([a-z_]+)", expand=False)
-    found = how.fillna("").to_numpy(object)
-    words = {"not_found": "not found on the picture", "fuzzy": "found with other letters"}
-    for word, chance in _BY_PLACE.items():
-        at = np.flatnonzero(read & (found == word))
-        _also(wrong, at, chance)
-        if word in words:
-            _put_first(reasons, at, words[word])
+def _evidence(
+    records: Records, field: str, issues: Mapping[str, pd.DataFrame], read: npt.NDArray[np.bool_]
+) -> Iterator[tuple[npt.NDArray[np.int64], float, str]]:
+    """Yield positions of values, the probability that they are wrong, and the reason."""
+    if field in issues:
+        by_rule = issues[field].groupby(["message", "severity"], sort=False)["position"]
+        for (message, severity), at in by_rule:
+            yield at.unique().astype(np.int64), _BY_SEVERITY[str(severity)], str(message)
+    if LOCATED_COLUMN in records.frame:
+        located = ";" + records.texts(LOCATED_COLUMN)
+        how = located.str.extract(f";{re.escape(field)}:([a-z_]+)", expand=False)
+        for word, (chance, reason) in _BY_PLACE.items():
+            yield np.flatnonzero(read & (how == word).to_numpy(bool)), chance, reason
 
 
 def _weigh_truth(

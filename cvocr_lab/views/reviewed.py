@@ -43,7 +43,7 @@ def reviewed_values(
     Raises
     ------
     ArgumentError
-        The journal does not exist, or `queue` is no review queue.
+        The journal does not exist, or `queue` is not a review queue.
 
     Examples
     --------

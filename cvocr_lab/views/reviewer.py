@@ -15,6 +15,7 @@ from cvocr_lab.frames import Records, Table, Truth, truth_by_row
 from cvocr_lab.images import Fetch, Limits
 from cvocr_lab.journal import Check, Decision, Journal, quad_of
 from cvocr_lab.kinds import captioned
+from cvocr_lab.scoring.mistakes import edits
 from cvocr_lab.views.live_page import Handler, as_position
 from cvocr_lab.views.messages import row_message
 from cvocr_lab.views.pictures import Pictures
@@ -22,7 +23,7 @@ from cvocr_lab.views.queue import Order, review_queue
 from cvocr_lab.views.review_items import SHOWN, Items
 from cvocr_lab.views.session import Session
 from cvocr_lab.views.tags import Tags
-from cvocr_lab.views.truth_overlay import TruthOverlay, edits
+from cvocr_lab.views.truth_overlay import TruthOverlay
 from cvocr_lab.views.viewer import pictured
 from cvocr_lab.views.widget import Message
 
@@ -83,17 +84,14 @@ class Reviewer(Session):
                 "mask": False,
                 "count": len(self._items),
                 "at": self._items.first(),
-                "journal": self._journal_key(),
+                # Lets the page assign unsent keystrokes to a journal without knowing its path.
+                "journal": hashlib.sha256(str(self.journal.path.resolve()).encode()).hexdigest(),
                 "journal_name": self.journal.path.name,
                 "shown": [s for s in SHOWN if s != "differ" or self._second is not None],
                 "fields": [[f, captioned(f)] for f in dict.fromkeys(self._items.fields)],
                 "progress": self._items.progress(),
             },
         )
-
-    def _journal_key(self) -> str:
-        # Lets the page assign unsent keystrokes to a journal without knowing its path.
-        return hashlib.sha256(str(self.journal.path.resolve()).encode()).hexdigest()[:16]
 
     def _choose(self, view: str, request: Message) -> None:
         self._items.choose(str(request.get("shown", "")), str(request.get("field", "")))
@@ -295,7 +293,7 @@ def review(
     Raises
     ------
     ArgumentError
-        `frame` is no flat frame, or an argument is invalid.
+        `frame` is not a flat frame, or an argument is invalid.
     MissingPartError
         anywidget is not installed.
 

@@ -173,7 +173,7 @@ def _ranks(column: pd.Series, name: str) -> npt.NDArray[np.float64]:
     try:
         ranks = column.reset_index(drop=True).rank(method="dense", na_option="keep")
     except TypeError:
-        raise ArgumentError(f"column {name!r} holds values that cannot be sorted") from None
+        raise ArgumentError(f"column {name!r} contains values that cannot be sorted") from None
     return np.asarray(ranks, np.float64)
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.frames import Record, Records, Table
 from cvocr_lab.images import Fetch, Limits
-from cvocr_lab.images.crops import Pixels, corners_of, grown, shrunk
+from cvocr_lab.images.crops import Pixels, Points, corners_of, grown, shrunk
 from cvocr_lab.views.messages import HIDDEN
 from cvocr_lab.views.pictures import Pictures
 from cvocr_lab.views.truth_overlay import Judgement, TruthOverlay
@@ -69,7 +69,7 @@ def show(
     Raises
     ------
     ArgumentError
-        `frame` is no flat frame, or has no such row.
+        `frame` is not a flat frame, or has no such row.
     RowError
         The row's picture cannot be read.
 
@@ -102,7 +102,7 @@ def drawn(
     """Draw the photo with numbered quads, and the values beside it."""
     from PIL import Image, ImageDraw
 
-    left, top, right, bottom = _all(pixels) if whole else _paper(pixels, record)
+    left, top, right, bottom = _part(pixels, None if whole else corners_of(record.corners), record)
     pixels = pixels[top:bottom, left:right]
     small = shrunk(pixels, _WIDTH)
     height, width = small.shape[:2]
@@ -127,24 +127,16 @@ def drawn(
     return sheet
 
 
-_Box = tuple[int, int, int, int]
-
-
-def _all(pixels: Pixels) -> _Box:
-    return 0, 0, pixels.shape[1], pixels.shape[0]
-
-
-def _paper(pixels: Pixels, record: Record) -> _Box:
-    """Return the part of the page that contains the paper and all its quads."""
-    corners = corners_of(record.corners)
+def _part(pixels: Pixels, corners: Points | None, record: Record) -> list[int]:
+    """Return the edges of the part of the page with the paper and all quads, or of the page."""
+    page = [0, 0, pixels.shape[1], pixels.shape[0]]
     if corners is None:
-        return _all(pixels)
+        return page
     quads = [np.reshape(quad, (4, 2)) for quad in record.quads.values()]
-    points = np.concatenate([grown(corners, _MARGIN), *quads])
-    left, top = np.maximum(np.floor(points.min(axis=0)), 0).astype(int).tolist()
-    right, bottom = np.ceil(points.max(axis=0)).astype(int).tolist()
-    right, bottom = min(right, pixels.shape[1]), min(bottom, pixels.shape[0])
-    return (left, top, right, bottom) if left < right and top < bottom else _all(pixels)
+    points = np.concatenate([grown(corners, _MARGIN), *quads]).clip(0, page[2:])
+    edges = np.concatenate([np.floor(points.min(axis=0)), np.ceil(points.max(axis=0))])
+    left, top, right, bottom = (int(edge) for edge in edges)
+    return [left, top, right, bottom] if left < right and top < bottom else page
 
 
 _Line = tuple[str, int, tuple[int, int, int], bool, int]

@@ -90,7 +90,7 @@ def suspects(
     Raises
     ------
     ArgumentError
-        `frame` is no flat frame, or a column is missing.
+        `frame` is not a flat frame, or a column is missing.
 
     Examples
     --------
@@ -150,7 +150,7 @@ class _Suspicions:
                 source = "qr" if "qr" in code else "mrz"
                 name = "QR code" if source == "qr" else "MRZ"
                 if how == "other":
-                    self._add(at, field, _BY_CODE[source], f"the {name} says otherwise")
+                    self._add(at, field, _BY_CODE[source], f"the {name} contradicts the label")
                 elif how == "marks" and source == "qr":
                     self._add(at, field, _BY_CODE_MARKS, "the QR code has other diacritics")
 
@@ -177,7 +177,7 @@ class _Suspicions:
             if differing and (at, rule) not in also:
                 for name in differing:
                     share = _BY_RULE[severity] / len(differing) ** 0.5
-                    self._add(at, name, share, f"in the labels, not in the reading: {message}")
+                    self._add(at, name, share, f"only in the labels, not in the reading: {message}")
             else:
                 for name in involved if field not in self._labels else [field]:
                     self._add(at, name, _BY_RULE_ALONE[severity], message)

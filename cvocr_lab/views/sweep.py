@@ -81,10 +81,6 @@ class Sweeper(Session):
     def _on(self, page: int) -> range:
         return range(page * self._per_page, min((page + 1) * self._per_page, len(self._items)))
 
-    def _first_page(self) -> int:
-        first = self._items.first()
-        return 0 if first is None else first // self._per_page
-
     def _open(self, view: str, _: Message) -> None:
         self._items.read_others()
         self._channel.tell(
@@ -99,7 +95,7 @@ class Sweeper(Session):
                 "journal": self.journal.path.name,
             },
         )
-        self._show(view, self._first_page())
+        self._show(view, (self._items.first() or 0) // self._per_page)
 
     def _turn(self, view: str, request: Message) -> None:
         self._items.read_others()
@@ -232,7 +228,7 @@ def sweep(
     Raises
     ------
     ArgumentError
-        `frame` is no flat frame, has no such field, or an argument is invalid.
+        `frame` is not a flat frame, has no such field, or an argument is invalid.
     MissingPartError
         anywidget is not installed.
 

@@ -17,9 +17,6 @@ from cvocr_lab.scoring.cells import OUTCOMES
 from cvocr_lab.scoring.score import score
 from cvocr_lab.text import comparison_key
 
-Edit = tuple[str, str, str]
-"""``equal``, ``replace``, ``insert`` or ``delete``; the letters printed; the letters read."""
-
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
@@ -119,16 +116,3 @@ def judge(texts: Sequence[str], value: str) -> Judgement:
     if truth and read:
         return Judgement(truth, "wrong")
     return Judgement(truth, "missing" if truth else "invented")
-
-
-def edits(truth: str, value: str) -> list[Edit]:
-    """Return the edit operations between two texts.
-
-    >>> edits("TRẦN ÂN", "TRẦN AN")
-    [('equal', 'TRẦN ', 'TRẦN '), ('replace', 'Â', 'A'), ('equal', 'N', 'N')]
-    """
-    above, below = comparison_key(truth), comparison_key(value)
-    return [
-        (step.tag, above[step.src_start : step.src_end], below[step.dest_start : step.dest_end])
-        for step in Levenshtein.opcodes(above, below)
-    ]

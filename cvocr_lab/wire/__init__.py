@@ -20,15 +20,6 @@ from cvocr_lab.wire.endpoints import (
 )
 
 __all__ = [
-    "ENDPOINTS",
-    "HOST",
-    "MESSAGES",
-    "Endpoint",
-    "Shape",
-    "Transport",
-    "decode",
-    "encode",
-    "endpoint",
-    "error_of",
-    "transports",
-]
+    "ENDPOINTS", "HOST", "MESSAGES", "Endpoint", "Shape", "Transport", "decode", "encode",
+    "endpoint", "error_of", "transports",
+]  # fmt: skip

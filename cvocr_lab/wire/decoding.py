@@ -25,34 +25,16 @@ _UNKNOWN: Final = math.nan
 
 
 def decode(answer: object, kind: str, *, engine: str = "") -> Extraction:
-    """Convert an answer of the API to an `Extraction`.
+    """Convert the parsed JSON of an answer to a request of this kind to an `Extraction`.
 
-    Parameters
-    ----------
-    answer
-        The parsed JSON.
-    kind
-        The kind of request: a name of `cvocr_lab.kinds.REQUESTS`.
-    engine
-        Name of the engine in the result.
+    It contains the papers, with our names of types and fields, the front of a pair first.  Keys
+    that the type does not have are in `Document.extra`.  The type is "" if the answer does not
+    contain it and it cannot be inferred from the fields.  Lines of scanned text have no confidence
+    (NaN).
 
-    Returns
-    -------
-    Extraction
-        The papers, with our names of types and fields, the front of a pair first.  Keys that the
-        type does not have are in `Document.extra`.  The type is "" if the answer does not contain
-        it and it cannot be inferred from the fields.  Lines of scanned text have no confidence
-        (NaN).
+    An error code of the answer is raised as its class of error, and an answer that is not one of
+    this API, or has an undocumented error code, as `AnswerError`.
 
-    Raises
-    ------
-    NoDocumentError, FetchError, ImageError, FormatTypeError, QuotaError, CredentialsError
-        The answer has the error code 1, 2, 3, 6, 4 or 5.
-    AnswerError
-        It is not an answer of this API, or has an undocumented error code.
-
-    Examples
-    --------
     >>> data = {"id": "012345678", "id_confidence": "0.97"}
     >>> answer = {"type": "cmt", "data": data, "errorCode": 0}
     >>> decode(answer, "id_any").documents[0].fields["id"]

@@ -18,25 +18,15 @@ def encode(
 ) -> dict[str, object]:
     """Return the answer of `endpoint` as an object for `json.dumps`.
 
-    Parameters
-    ----------
-    result
-        The result or the error.  An error without a code is reported as 1, nothing read.
-        Endpoints for one paper answer with the paper of their side, or else with the first one.
-    endpoint
-        The endpoint that was requested.
-    seconds
-        Time spent, for the answer of scanned text.
+    An error without a code is reported as 1, nothing read.  Endpoints for one paper answer with the
+    paper of their side, or else with the first one.  `seconds` is the time spent, for the answer of
+    scanned text.
 
-    Notes
-    -----
     In addition to the documented keys, there are those of the actual service:
     ``<field>_confidence``, ``<field>_box``, ``invalidCode``.  A side of a pair also has its
     ``type``, to distinguish chip cards from cards with a barcode.  As in the v1 documentation,
     ``valid`` is ``"True"`` unless the picture was found unfit.
 
-    Examples
-    --------
     >>> from cvocr_lab.results import FieldValue
     >>> from cvocr_lab.wire import endpoint
     >>> paper = Document("cmt", "front", {"id": FieldValue("012345678", 0.97)})
@@ -53,7 +43,8 @@ def encode(
     answer: dict[str, object]
     match endpoint.shape:
         case "single":
-            paper = _asked(documents, endpoint)
+            side = {"id_front": "front", "id_back": "back"}.get(endpoint.kind)
+            paper = next((d for d in documents if d.side == side), documents[0])
             answer = {"type": paper.type, "data": _fields(paper, "v1")} | _validity([paper])
         case "pair":
             front, back = _sides(documents)
@@ -83,11 +74,6 @@ def _lines(
 
 def _status(code: str, endpoint: Endpoint) -> dict[str, object]:
     return {"errorCode": code, "errorMessage": MESSAGES[endpoint.version][code]}
-
-
-def _asked(documents: Sequence[Document], endpoint: Endpoint) -> Document:
-    side = {"id_front": "front", "id_back": "back"}.get(endpoint.kind)
-    return next((d for d in documents if d.side == side), documents[0])
 
 
 def _sides(documents: Sequence[Document]) -> tuple[Document | None, Document | None]:

@@ -25,18 +25,12 @@ _CONTENT: Final[dict[Transport, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One endpoint, for a kind of request; the path has a leading slash.
+    """One endpoint, for a kind of request and a way to send pictures.
 
-    Parameters
-    ----------
-    transport
-        How pictures are sent: as links in the query, as files, or as base64 in JSON.
-    images
-        Names of the pictures, the front first: query parameters for ``"url"``, else body keys.
-    shape
-        Form of ``data`` in the answer: one paper (v1 ``"single"``, v2 ``"object"``), the two
-        sides by name (``"pair"``), a list of papers (v1 ``"pages"``, v2 ``"list"``), or lines of
-        text.
+    `images` are the names of the pictures, the front first: query parameters for ``"url"``, else
+    keys of the body.  `shape` is the form of ``data`` in the answer: one paper (v1 ``"single"``, v2
+    ``"object"``), the two sides by name (``"pair"``), a list of papers (v1 ``"pages"``, v2
+    ``"list"``), or lines of text.
     """
 
     version: Literal["v1", "v2"]
@@ -114,15 +108,8 @@ def transports(kind: str) -> tuple[Transport, ...]:
 
 @cache
 def endpoint(kind: str, transport: Transport) -> Endpoint:
-    """Return the endpoint for this kind of request and transport.
+    """Return the endpoint for this kind of request and transport; else raise ArgumentError.
 
-    Raises
-    ------
-    ArgumentError
-        There is no such endpoint.
-
-    Examples
-    --------
     >>> endpoint("vehicle", "url").params
     ('img', 'format_type', 'get_thumb')
     """

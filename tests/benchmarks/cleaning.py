@@ -33,7 +33,7 @@ from tellable import SHORT, Unit, can_be_told, letters, tellable, truth_of
 from cvocr_lab.cleaning import check, clean
 from cvocr_lab.data import rows
 from cvocr_lab.kinds import TYPES, FieldType
-from cvocr_lab.kinds import _fieldtypes as t
+from cvocr_lab.kinds import _forms as forms
 from cvocr_lab.places import _gazetteer, provinces
 from cvocr_lab.synth.papers import paper_values
 from cvocr_lab.synth.persons import Person, make_person
@@ -213,7 +213,7 @@ def add_value(
     rng: random.Random, made: Made, row: dict[str, str], name: str, kind: FieldType, printed: str,
     person: Person,
 ) -> None:  # fmt: skip
-    if isinstance(kind, t.Owner) and rng.random() < 0.25:
+    if isinstance(kind, forms.Owner) and rng.random() < 0.25:
         printed = rng.choice(noise.FIRMS)
     truth, rule = truth_of(kind, printed, person)
     if not rule:
@@ -226,7 +226,7 @@ def add_value(
         text, done = noise.glued(rng, truth, units), ["glued"]
     elif rng.random() < BROKEN:
         text, done = noise.corrupt(rng, printed)
-    column = f"{name}_clean_iso" if isinstance(kind, t.Date) else f"{name}_clean"
+    column = f"{name}_clean_iso" if isinstance(kind, forms.Date) else f"{name}_clean"
     broken = text != printed
     made.cells.append(
         Cell(rule, len(made.frame), column, text, truth, broken,
@@ -258,7 +258,7 @@ def add_face(
         printed = values.get(spec.name)
         if printed is None or spec.source != "print" or spec.name in ("mrz", "qr"):
             continue
-        if isinstance(spec.type, t.Address):
+        if isinstance(spec.type, forms.Address):
             new = merged and spec.name == "address"
             add_address(
                 rng, made, row, spec.name, "new" if new else "old", person,

@@ -26,7 +26,7 @@ from rapidfuzz.distance import Levenshtein
 
 from cvocr_lab.data import rows
 from cvocr_lab.kinds import FieldType
-from cvocr_lab.kinds import _fieldtypes as t
+from cvocr_lab.kinds import _forms as forms
 from cvocr_lab.places import provinces
 from cvocr_lab.synth.persons import Person
 from cvocr_lab.text import fold_key, nfc, old_tone
@@ -135,7 +135,7 @@ def entries(kind: FieldType) -> tuple[tuple[str, str], ...]:
         return ("Nam", "Nam"), ("Nữ", "Nữ")
     if kind.name == "NATIONALITY":
         return (("Việt Nam", "Việt Nam"),)
-    if isinstance(kind, t.Choice) and kind.source.startswith("@"):
+    if isinstance(kind, forms.Choice) and kind.source.startswith("@"):
         table = rows(f"{kind.source[1:]}.csv")
         return tuple(
             (s, row["name"])
@@ -143,7 +143,7 @@ def entries(kind: FieldType) -> tuple[tuple[str, str], ...]:
             for s in (row["name"], *row["aliases"].split(";"))
             if s
         )
-    if isinstance(kind, t.Choice):
+    if isinstance(kind, forms.Choice):
         return tuple((v, v) for v in kind.values())
     return tuple((r["name"], r["name"]) for r in rows("authorities.csv") if "{" not in r["name"])
 
@@ -173,24 +173,24 @@ def truth_of(kind: FieldType, printed: str, person: Person) -> tuple[str, str]:
         return printed, "authority"
     if kind.name == "COLOR":
         return printed, "colour"
-    if isinstance(kind, t.Choice):
+    if isinstance(kind, forms.Choice):
         truth = next(w for s, w in entries(kind) if letters(s) == letters(printed))
         return truth, {"ETHNIC_GROUP": "ethnic group", "RELIGION": "religion"}.get(
             kind.name, kind.name.lower().removeprefix("passport_")
         )
-    if isinstance(kind, t.Date):
+    if isinstance(kind, forms.Date):
         return kind.parse(printed), "date"
-    if isinstance(kind, t.Plate):
+    if isinstance(kind, forms.Plate):
         return kind.parse(printed), "plate"
-    if isinstance(kind, t.Name):
+    if isinstance(kind, forms.Name):
         return printed, "name"
-    if isinstance(kind, t.Owner):
+    if isinstance(kind, forms.Owner):
         return printed, "owner"
-    if isinstance(kind, t.Amount):
+    if isinstance(kind, forms.Amount):
         return kind.parse(printed), "amount"
     if kind.name in ("CHASSIS", "ENGINE", "PASSPORT_NUMBER", "COUNTRY_CODE"):
         return kind.parse(printed), kind.name.lower().replace("_", " ")
-    if isinstance(kind, t.CitizenId) or kind.alphabet == t.DIGITS:
+    if isinstance(kind, forms.CitizenId) or kind.alphabet == forms.DIGITS:
         return kind.parse(printed), "number"
     return "", ""
 
@@ -198,7 +198,7 @@ def truth_of(kind: FieldType, printed: str, person: Person) -> tuple[str, str]:
 def can_be_told(kind: FieldType, text: str, printed: str, truth: str, done: Sequence[str]) -> bool:
     if "glued" in done:
         return True
-    if isinstance(kind, t.Owner) and any(c.isdigit() for c in printed):
+    if isinstance(kind, forms.Owner) and any(c.isdigit() for c in printed):
         return letters(text)[1] == letters(printed)[1]  # a firm's digits may be letters as well
     if kind.name == "COLOR":
         words = [(w, w) for w in dict.fromkeys(re.findall(r"\w+", getattr(kind, "source", "")))]
@@ -210,9 +210,9 @@ def can_be_told(kind: FieldType, text: str, printed: str, truth: str, done: Sequ
         places = [(w, p.name) for p in provinces("old") for w in province_words(kind, p.name)]
         name = next(p.name for p in provinces("old") if truth.endswith((p.name, p.name.upper())))
         return list_tellable(text, name, places)
-    if kind.name.startswith("AUTHORITY") or isinstance(kind, t.Choice):
+    if kind.name.startswith("AUTHORITY") or isinstance(kind, forms.Choice):
         return list_tellable(text, truth, entries(kind))
-    if isinstance(kind, t.Date):
+    if isinstance(kind, forms.Date):
         no_end = str(getattr(kind, "words", ""))
         if truth == no_end:
             return Levenshtein.distance(letters(text)[0], letters(no_end)[0]) <= 4
@@ -223,13 +223,13 @@ def can_be_told(kind: FieldType, text: str, printed: str, truth: str, done: Sequ
             return False
         shape = re.sub(r"\d", r"\\d", re.escape(printed).replace(r"\-", "[-]"))
         return len(readings(tight.strip("|") if len(tight) > 10 else tight, shape)) >= 1
-    if isinstance(kind, t.Plate):
+    if isinstance(kind, forms.Plate):
         pattern = CAR if re.match(r"\d\d[A-Z]-", printed) else BIKE
         tight = re.sub(r"[^\w|!]|_", "", text).strip("|")
         if not re.search(r"\w[-. ]", text.strip()):
             pattern = f"{CAR}|{BIKE}"
         return "drop" not in done and code_tellable(tight, truth, pattern)
-    if isinstance(kind, t.Name | t.Owner):
+    if isinstance(kind, forms.Name | forms.Owner):
         return letters_tellable(text, printed)
     if kind.name in ("CHASSIS", "ENGINE"):
         pattern = VIN if kind.name == "CHASSIS" else ENGINE
@@ -239,7 +239,7 @@ def can_be_told(kind: FieldType, text: str, printed: str, truth: str, done: Sequ
         if len(tight) != len(truth):
             return False
         return code_tellable(tight, truth, pattern)
-    if isinstance(kind, t.Amount):
+    if isinstance(kind, forms.Amount):
         return "drop" not in done and code_tellable(text.strip(".,:-_'| "), truth, r"\d+")
     pattern = {
         "PASSPORT_NUMBER": r"[A-Z]\d{7,8}", "COUNTRY_CODE": r"[A-Z]{3}",

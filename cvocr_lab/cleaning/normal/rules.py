@@ -10,7 +10,7 @@ from typing import Final
 from cvocr_lab.cleaning.normal import codes, dates, lists, texts
 from cvocr_lab.cleaning.normal.cells import Rule
 from cvocr_lab.kinds import FieldType
-from cvocr_lab.kinds import _fieldtypes as t
+from cvocr_lab.kinds import _forms as forms
 
 _LISTED: Final = ("score",)
 
@@ -34,14 +34,14 @@ BY_NAME: Final[Mapping[str, Rule]] = MappingProxyType(
 
 BY_FORM: Final[Mapping[type[FieldType], Rule]] = MappingProxyType(
     {
-        t.CitizenId: Rule(codes.number),
-        t.Date: Rule(dates.date, "date", ("iso",)),
-        t.Choice: Rule(lists.listed, parts=_LISTED),
-        t.Name: Rule(texts.name),
-        t.Owner: Rule(texts.owner),
-        t.Address: Rule(texts.address, parts=texts.ADDRESS_PARTS),
-        t.Plate: Rule(codes.plate, parts=("class", "province", "province_2025")),
-        t.Amount: Rule(codes.amount, "whole"),
+        forms.CitizenId: Rule(codes.number),
+        forms.Date: Rule(dates.date, "date", ("iso",)),
+        forms.Choice: Rule(lists.listed, parts=_LISTED),
+        forms.Name: Rule(texts.name),
+        forms.Owner: Rule(texts.owner),
+        forms.Address: Rule(texts.address, parts=texts.ADDRESS_PARTS),
+        forms.Plate: Rule(codes.plate, parts=("class", "province", "province_2025")),
+        forms.Amount: Rule(codes.amount, "whole"),
     }
 )
 """Rules for whole classes of field types."""
@@ -58,6 +58,6 @@ def rule_of(kind: FieldType) -> Rule:
     for form in type(kind).__mro__:
         if found := BY_FORM.get(form):
             return found
-    if isinstance(kind, t.Pattern) and kind.alphabet == t.DIGITS:
+    if isinstance(kind, forms.Pattern) and kind.alphabet == forms.DIGITS:
         return _NUMBER
     return _PLAIN

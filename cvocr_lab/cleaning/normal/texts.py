@@ -103,9 +103,12 @@ def _is_number(word: str) -> bool:
     return 2 * sum(c.isdigit() for c in word) > len(word)
 
 
+_LIKE_LETTERS: Final = re.compile("[0-9|!l]")
+
+
 def _as_letters(word: str) -> str:
     """Replace misread digits of a word by letters; a 1 is an L only at its beginning."""
-    if not any(c in "0123456789|!l" for c in word) or not any(c.isalpha() for c in word):
+    if not _LIKE_LETTERS.search(word) or not any(c.isalpha() for c in word):
         return word
     if _is_number(word):
         return word
@@ -136,8 +139,11 @@ def address(kind: FieldType, text: str, era: Era | None) -> Cleaned:
     return trail.done(_address_parts(found), flag)
 
 
+_BETWEEN_WORDS: Final = re.compile(r"[\W_]+")
+
+
 def _plain_form(text: str) -> str:
-    return re.sub(r"[\W_]+", "", old_tone(text).lower())
+    return _BETWEEN_WORDS.sub("", old_tone(text).lower())
 
 
 def _address_parts(found: Address) -> dict[str, str | float]:

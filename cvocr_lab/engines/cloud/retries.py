@@ -98,14 +98,9 @@ class RetryingClient:
         """Send a request until there is an answer.
 
         Connection errors and the statuses 408, 429 and 5xx are retried, except for error codes of
-        a spent account or a wrong key.  A complete answer is never requested again.
-
-        Raises
-        ------
-        TransportError
-            There was no answer, or the connection cannot be trusted.
-        AnswerError
-            The answer is too large.
+        a spent account or a wrong key.  A complete answer is never requested again.  A
+        `TransportError` is raised if there was no answer or the connection cannot be trusted, an
+        `AnswerError` if the answer is too large.
         """
         attempts = 0
         while True:

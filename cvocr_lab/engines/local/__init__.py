@@ -16,7 +16,6 @@ import numpy as np
 from rapidfuzz import fuzz
 
 from cvocr_lab import mrz, proofs
-from cvocr_lab.dates import printed_date
 from cvocr_lab.engines import Identity, Request
 from cvocr_lab.engines.local import assess, codes, confidence, crosscheck, values
 from cvocr_lab.engines.local.eyes import Eyes, model_files
@@ -29,7 +28,7 @@ from cvocr_lab.engines.local.readers import open_reader
 from cvocr_lab.engines.local.recogniser import Recogniser, crop_line, model_file
 from cvocr_lab.errors import NoDocumentError
 from cvocr_lab.images import InputImage
-from cvocr_lab.kinds import DocumentType, request_kind
+from cvocr_lab.kinds import request_kind
 from cvocr_lab.results import Document, Extraction, FieldValue, Line, as_quad
 from cvocr_lab.text import fold_key
 
@@ -201,7 +200,8 @@ class LocalEngine:
         readings = parse(paper.lines, paper.hits, model, paper.matrix, skip=set(zone.lines))
         readings |= self._read_again(paper, readings)
         if zone.mrz is not None:
-            readings = _zone_readings(paper, zone.mrz, zone.lines) | _printed(readings, model.type)
+            printed = {n: r for n, r in readings.items() if model.type[n].source == "print"}
+            readings = _zone_readings(paper, zone.mrz, zone.lines) | printed
         return readings, zone
 
     def _read_again(self, paper: Paper, readings: dict[str, Reading]) -> dict[str, Reading]:
@@ -231,7 +231,7 @@ class LocalEngine:
         at = [i for i, line in enumerate(paper.lines) if codes.looks_like_mrz(line)]
         if not at:
             return _Zone(None, False, [])
-        at.sort(key=lambda i: _middle(paper.lines[i])[1])
+        at.sort(key=lambda i: sum((paper.lines[i].quad or ())[1::2]))
         lines = [paper.lines[i] for i in at]
         texts = [line.text for line in lines]
         found = None
@@ -250,22 +250,10 @@ class LocalEngine:
 def _foreign(paper: Paper, zone: mrz.Mrz, read: Reading, at: Sequence[int]) -> Document:
     """Return a foreign passport as the API does: the values of its zone and nothing else."""
     kind = paper.model.type
-    values = {
-        "id": zone.number,
-        "surname": zone.surname,
-        "given_name": zone.given_names,
-        "sex": zone.sex,
-        "born": printed_date(mrz.birth_date(zone)),
-        "duedate": printed_date(mrz.expiry_date(zone)),
-        "country": zone.issuer,
-        "nationality": zone.nationality,
-        "person_number": zone.person_number,
-        "mrz": read.text,
-    }
     guarded = {"id": "number", "born": "birth", "duedate": "expiry"}
     quad = paper.to_picture(read.quad)
     fields = {}
-    for name, text in values.items():
+    for name, text in (*proofs.mrz_values(zone).items(), ("mrz", read.text)):
         if text:
             checked = zone.checks.get(guarded.get(name, ""), zone.valid)
             chance = confidence.zone_chance(checked=bool(checked), guarded=name in guarded)
@@ -293,21 +281,16 @@ def _measures(page: Image, paper: Paper) -> QualityMeasures:
     )
 
 
-def _printed(readings: dict[str, Reading], kind: DocumentType) -> dict[str, Reading]:
-    """Return the readings of fields that are printed outside the machine-readable zone."""
-    return {name: r for name, r in readings.items() if kind[name].source == "print"}
-
-
 def _zone_readings(paper: Paper, zone: mrz.Mrz, at: list[int]) -> dict[str, Reading]:
     lines = [paper.lines[i] for i in at]
     points = quads_array(lines).reshape(-1, 2)
     low, high = points.min(0), points.max(0)
     quad = as_quad(np.array([low, [high[0], low[1]], high, [low[0], high[1]]]))
     characters = tuple(c for line in lines for c in line.characters)
-    made = {"mrz": Reading(" ".join(mrz.format(zone)), quad, characters, 0.0, True, tuple(at))}
+    made = {"mrz": Reading(" ".join(mrz.format(zone)), quad, characters, 0.0, True)}
     if paper.model.type.mrz == "TD1":
         for name, text in proofs.mrz_fields(zone, paper.model.type).items():
-            made[name] = Reading(text, quad, characters, 0.0, True, tuple(at))
+            made[name] = Reading(text, quad, characters, 0.0, True)
     return made
 
 
@@ -355,12 +338,6 @@ def _names_by_zone(
 
 def _likeness(text: str, spelt: str) -> float:
     return fuzz.ratio(fold_key(text), fold_key(spelt))
-
-
-def _middle(line: Line) -> tuple[float, float]:
-    assert line.quad is not None
-    x, y = np.array(line.quad).reshape(4, 2).mean(0)
-    return float(x), float(y)
 
 
 def _reading_order(lines: list[Line]) -> list[Line]:

@@ -14,7 +14,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -51,38 +50,21 @@ _SURE_ZONE: Final = 0.97
 """Mean confidence of each line from which a wrong check digit is the paper's, not a misread."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """Why a picture is not fit to be read.
-
-    Parameters
-    ----------
-    code
-        The API's ``invalidCode``; None if the API has none for this reason.
-    message
-        The reason in words, without any value read.
-    """
-
-    code: int | None
-    message: str
-
-
-REASONS: Final[Mapping[str, Reason]] = MappingProxyType(
-    {
-        "picture:screen": Reason(1, "taken from an electronic screen"),
-        "picture:photocopy": Reason(2, "a photocopy"),
-        "picture:clipped": Reason(5, "a corner is outside the picture"),
-        "picture:blurred": Reason(None, "blurred"),
-        "covered": Reason(None, "something covers a field"),
-        "glare": Reason(None, "glare on a field"),
-        "of_another": Reason(None, "a code on the paper contradicts the print"),
-        "contradicts": Reason(None, "a code on the paper contradicts the print"),
-        "id:malformed": Reason(3, "the number is malformed"),
-        "mrz:malformed": Reason(4, "the machine-readable zone is malformed"),
-        "picture:near_edge": Reason(6, "too near the edge of the picture"),
-    }
-)
-"""Reasons by warning or by the ending of a field's warning, the most important first."""
+_REASONS: Final = {
+    "picture:screen": (1, "taken from an electronic screen"),
+    "picture:photocopy": (2, "a photocopy"),
+    "picture:clipped": (5, "a corner is outside the picture"),
+    "picture:blurred": (None, "blurred"),
+    "covered": (None, "something covers a field"),
+    "glare": (None, "glare on a field"),
+    "of_another": (None, "a code on the paper contradicts the print"),
+    "contradicts": (None, "a code on the paper contradicts the print"),
+    "id:malformed": (3, "the number is malformed"),
+    "mrz:malformed": (4, "the machine-readable zone is malformed"),
+    "picture:near_edge": (6, "too near the edge of the picture"),
+}
+"""The API's ``invalidCode``, if it has one, and the reason in words; by warning or by the ending of
+a field's warning, the most important first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,14 +131,9 @@ def number_warnings(
 ) -> list[str]:
     """Return a warning if the printed number is malformed although read with high confidence.
 
-    Call this before a code corrects the print.
-
-    Parameters
-    ----------
-    readings
-        As parsed.  A number of no known form is missing from them, so its slot is searched too.
-    lines, matrix
-        The paper's lines, and the matrix from millimetres on the paper to their pixels.
+    Call this before a code corrects the print.  A number of no known form is missing from the
+    readings, so its slot is searched in the lines too; `matrix` converts millimetres on the paper
+    to their pixels.
     """
     slot = next((slot for slot in layout.slots if slot.field == "id"), None)
     if slot is None:
@@ -195,9 +172,9 @@ def judge(warnings: list[str]) -> Verdict:
     >>> judge(["picture:near_edge", "picture:photocopy"])
     Verdict(valid=False, code=2, message='a photocopy')
     """
-    for name, reason in REASONS.items():
+    for name, (code, message) in _REASONS.items():
         for warning in warnings:
             what = warning.partition(":")[2].removesuffix("_qr").removesuffix("_mrz")
             if name in (warning, what):
-                return Verdict(False, reason.code, reason.message)
+                return Verdict(False, code, message)
     return Verdict(True, 0, "")

@@ -8,7 +8,11 @@ from cvocr_lab.engines.local import values
 from cvocr_lab.engines.local.captions import MIDDLE, Caption
 from cvocr_lab.engines.local.line_segments import Segment
 from cvocr_lab.kinds import Field, Slot
-from cvocr_lab.kinds import _fieldtypes as t
+from cvocr_lab.kinds import _forms as forms
+
+_Costed = tuple[Segment, float]
+Assigned = dict[str, list[_Costed]]
+"""The segments of each field and their costs."""
 
 TOO_FAR = 3.0
 """Cost above which a segment is not assigned to the field."""
@@ -30,14 +34,14 @@ def assign(
     fields: Sequence[Field],
     captions: Mapping[str, Caption],
     slots: Mapping[str, Slot],
-) -> dict[str, list[tuple[Segment, float]]]:
+) -> Assigned:
     """Assign each segment to the field that it fits best; return them with their costs.
 
     For fields whose values are words of a closed list, segments on other rows than the best one go
     to their next best field.
     """
     by_name = {f.name: f for f in fields}
-    assigned: dict[str, list[tuple[Segment, float]]] = {}
+    assigned: Assigned = {}
     left: dict[int, set[str]] = {id(segment): set() for segment in loose}
     waiting = list(loose)
     while waiting:
@@ -54,7 +58,7 @@ def assign(
                 assigned.setdefault(best, []).append((segment, least))
         waiting = []
         for f in fields:
-            if f.name in assigned and isinstance(f.type, t.Choice):
+            if f.name in assigned and isinstance(f.type, forms.Choice):
                 mine, others = _one_row(assigned[f.name])
                 assigned[f.name] = mine
                 waiting += others
@@ -65,11 +69,7 @@ def assign(
     return assigned
 
 
-def _join(
-    assigned: dict[str, list[tuple[Segment, float]]],
-    loose: Sequence[Segment],
-    fields: Mapping[str, Field],
-) -> None:
+def _join(assigned: Assigned, loose: Sequence[Segment], fields: Mapping[str, Field]) -> None:
     """Move segments to the field of the segment they touch on their row, if that fits far better.
 
     A value may be found in several parts, of which only the first is near its caption.
@@ -96,11 +96,7 @@ def _touch(one: Segment, other: Segment) -> bool:
     return abs(one.y - other.y) < 0.35 * height and gap < _BLANK * height
 
 
-def _continue(
-    assigned: dict[str, list[tuple[Segment, float]]],
-    loose: Sequence[Segment],
-    fields: Sequence[Field],
-) -> None:
+def _continue(assigned: Assigned, loose: Sequence[Segment], fields: Sequence[Field]) -> None:
     """Assign free segments to the field whose value they continue in the next row, left-aligned."""
     given = {id(segment) for some in assigned.values() for segment, _ in some}
     for segment in sorted(loose, key=lambda p: p.y):
@@ -108,7 +104,7 @@ def _continue(
             continue
         for f in fields:
             above = [p for p, _ in assigned.get(f.name, ())]
-            if not above or not isinstance(f.type, t.Address | t.Sign):
+            if not above or not isinstance(f.type, forms.Address | forms.Sign):
                 continue
             last = max(above, key=lambda p: p.y)
             step = (segment.y - last.y) / max(segment.height, last.height)
@@ -118,9 +114,7 @@ def _continue(
                 break
 
 
-def _one_row(
-    segments: list[tuple[Segment, float]],
-) -> tuple[list[tuple[Segment, float]], list[Segment]]:
+def _one_row(segments: list[_Costed]) -> tuple[list[_Costed], list[Segment]]:
     """Split segments into those on the row of the cheapest one and the others.
 
     A word of a closed list does not continue on the next line.
@@ -188,7 +182,7 @@ def _caption_cost(
         return TOO_FAR + 1
     wrap = slot.wrap_x if slot and slot.wrap_x is not None else caption.x0
     # A heading is centred above its text.
-    left = min(caption.x0, wrap) - (_HEADING_MM if isinstance(f.type, t.Sign) else 4)
+    left = min(caption.x0, wrap) - (_HEADING_MM if isinstance(f.type, forms.Sign) else 4)
     over = min(segment.x1, caption.x1) - max(segment.x0, caption.x0)
     centred = f.flow == "below" and over > 4  # a heading centred above its value
     if not centred and (segment.x1 < left or segment.x0 < left - 3):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from rapidfuzz import fuzz
@@ -26,37 +26,20 @@ _ALIKE_ABOVE = 0.72
 before it may have fewer lines than usual."""
 
 
-@dataclass(frozen=True, slots=True)
 class Caption:
-    """Caption of a field; its Vietnamese and English parts may be on separate rows.
+    """Caption of a field, whose Vietnamese and English parts may be on separate rows.
 
-    Parameters
-    ----------
-    rows
-        Segments of the caption from top to bottom; parts on one row are one segment.
+    `rows` are its segments from top to bottom; parts on one row are one segment.  In millimetres,
+    `x0` and `x1` are the left and right edge, `y` the middle of the lowest row, and `height` that
+    of a row.
     """
 
-    rows: tuple[Segment, ...]
-
-    @property
-    def x0(self) -> float:
-        """Left edge, millimetres."""
-        return min(row.x0 for row in self.rows)
-
-    @property
-    def x1(self) -> float:
-        """Right edge, millimetres."""
-        return max(row.x1 for row in self.rows)
-
-    @property
-    def y(self) -> float:
-        """Middle of the lowest row, millimetres."""
-        return self.rows[-1].y
-
-    @property
-    def height(self) -> float:
-        """Height of a row, millimetres."""
-        return max(1.5, *(row.height for row in self.rows))
+    def __init__(self, *rows: Segment) -> None:
+        self.rows = sorted(rows, key=lambda row: row.y)
+        self.x0 = min(row.x0 for row in rows)
+        self.x1 = max(row.x1 for row in rows)
+        self.y = self.rows[-1].y
+        self.height = max(1.5, *(row.height for row in rows))
 
 
 def find_captions(segments: Sequence[Segment], model: Model) -> dict[str, Caption]:
@@ -81,7 +64,7 @@ def find_captions(segments: Sequence[Segment], model: Model) -> dict[str, Captio
         # Another wording of a field elsewhere on the paper is the caption of something else.
         spare = segment.caption and model.type[segment.caption].vi and id(segment) not in used
         if spare or (segment.hit is not None and not segment.caption and segment.hit.key in keys):
-            captions[f"({number})"] = Caption((segment,))
+            captions[f"({number})"] = Caption(segment)
     return captions
 
 
@@ -115,17 +98,12 @@ def missed_captions(
 ) -> list[Hit]:
     """Find captions at their positions that are too badly misread to be recognised by words.
 
-    Parameters
-    ----------
-    slots
-        Slots with the positions on this paper, see `moved`.
-    found
-        Captions found so far.
+    `slots` have the positions on this paper, see `moved`; `found` are the captions found so far.
     """
     keys: dict[str, list[str]] = {}
-    for key, spot in wordings_of(model).items():
+    for key, field in wordings_of(model).items():
         if len(key) >= _LEAST_WORDING:
-            keys.setdefault(spot.field, []).append(key)
+            keys.setdefault(field, []).append(key)
     hits: list[Hit] = []
     lowest = max((caption.y for caption in found.values()), default=np.inf)
     for name, slot in slots.items():
@@ -203,5 +181,4 @@ def _caption(
         elif abs(dy) < 1.7 * best.height and other.x0 < best.x1 and other.x1 > best.x0:
             rows.append(other)
             mine.add(id(other))
-    rows.append(best.widened(x0, x1))
-    return Caption(tuple(sorted(rows, key=lambda row: row.y))), mine
+    return Caption(*rows, replace(best, x0=x0, x1=x1)), mine

@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from rapidfuzz import fuzz, process
@@ -22,56 +23,30 @@ from cvocr_lab.results import Line
 from cvocr_lab.text import fold
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Model:
-    """One layout of one document type."""
+    """One layout of one document type; `models` has one instance of each."""
 
     type: DocumentType
     layout: Layout
 
-    def __hash__(self) -> int:
-        return hash((self.type.name, self.layout.name))
 
+class Spot(NamedTuple):
+    """A place where a layout prints an anchor; anchors of one place are alternatives.
 
-@dataclass(frozen=True, slots=True)
-class Spot:
-    """Where a layout prints an anchor: left end and middle height in millimetres.
-
-    Parameters
-    ----------
-    field
-        The field whose caption it is, or "" for fixed text.
-    centred
-        Whether `x` is the text's centre.
-    size
-        Font size of the text.
-    expected
-        Whether every paper of the model prints it; the position of an anchor that only some
-        print is unknown.
+    `field` is the field whose caption is printed there, or "" for fixed text; `expected` says that
+    every paper of the model prints it.
     """
 
-    x: float
-    y: float
+    name: str
     field: str = ""
-    centred: bool = False
-    size: float = 2.4
     expected: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """An anchor found in a line.
+class Hit(NamedTuple):
+    """An anchor found in a line: the line's index, the span in its text, and the folded wording.
 
-    Parameters
-    ----------
-    line
-        Index of the line.
-    start, end
-        Span in the line's text.
-    key
-        Folded wording of the anchor.
-    score
-        Similarity, 0 to 1.
+    The score is the similarity, 0 to 1.
     """
 
     line: int
@@ -109,39 +84,31 @@ def models() -> tuple[Model, ...]:
 @cache
 def spots(model: Model) -> dict[str, Spot]:
     """Return the anchors of a model by folded wording."""
-    found: dict[str, Spot] = {}
     layout = model.layout
-    for text in layout.prints:
-        found[folded(text.text)[0]] = Spot(
-            text.x, text.y - 0.35 * text.size, "", text.align == "center", text.size
-        )
+    found = {folded(text.text)[0]: Spot(text.text) for text in layout.prints}
     for slot in layout.slots:
         field = model.type[slot.field]
-        size = layout.caption_size
-        spot = Spot(slot.x, slot.y - 0.35 * size, field.name, size=size)
         for wording in _wordings(field):
-            found.setdefault(folded(wording)[0], spot)
+            found.setdefault(folded(wording)[0], Spot(f"{field.name} caption", field.name))
         for wording in field.leading:
-            found.setdefault(folded(wording)[0], Spot(math.nan, math.nan, field.name))
+            found.setdefault(folded(wording)[0], Spot(field.name, field.name))
     for title in layout.titles:
-        found.setdefault(folded(title)[0], Spot(math.nan, math.nan))
+        found.setdefault(folded(title)[0], Spot(title))
     placed = {slot.field for slot in layout.slots}
     for field in model.type.fields:
         if field.name not in placed and field.source == "print":
             for wording in _wordings(field):
-                spot = Spot(math.nan, math.nan, field.name, expected=False)
-                found.setdefault(folded(wording)[0], spot)
+                found.setdefault(folded(wording)[0], Spot(field.name, field.name, expected=False))
     return {key: spot for key, spot in found.items() if len(key) > 1}
 
 
 @cache
-def captions(model: Model) -> dict[str, Spot]:
-    """Return the anchors that mark a model's values: its own, and those of related types.
+def captions(model: Model) -> dict[str, str]:
+    """Return the field ("" for fixed text) that each anchor of a model or a related type marks.
 
-    Related types are those of the same family, and only wordings of shared fields are added.  The
-    position of a wording that another type prints is unknown.
+    Related types are those of the same family, and only wordings of shared fields are added.
     """
-    found = dict(spots(model))
+    found = {key: spot.field for key, spot in spots(model).items()}
     mine = {field.name for field in model.type.fields if field.source == "print"}
     for kind in TYPES.values():
         if kind.family != model.type.family:
@@ -151,8 +118,7 @@ def captions(model: Model) -> dict[str, Spot]:
                 for wording in _wordings(field):
                     key = folded(wording)[0]
                     if len(key) > 3:
-                        spot = Spot(math.nan, math.nan, field.name, expected=False)
-                        found.setdefault(key, spot)
+                        found.setdefault(key, field.name)
     return found
 
 
@@ -181,18 +147,6 @@ def _all_wordings() -> tuple[str, ...]:
         for field in model.type.fields:
             wordings += [*_wordings(field), *field.leading]
     return tuple(wordings)
-
-
-@cache
-def _capitals() -> frozenset[str]:
-    """Return the anchors that some model prints in capitals."""
-    return frozenset(folded(w)[0] for w in _all_wordings() if w.isupper())
-
-
-@cache
-def _sentences() -> frozenset[str]:
-    """Return the anchors that some model prints in small letters, and all long ones."""
-    return frozenset(folded(w)[0] for w in _all_wordings() if not w.isupper() or len(w) > 14)
 
 
 def find_anchors(lines: Sequence[Line]) -> list[Hit]:
@@ -224,7 +178,11 @@ def find_anchors(lines: Sequence[Line]) -> list[Hit]:
                 continue
             # Captions may be set in capitals; text that is merely similar may be a name.
             clear = len(anchor) >= NO_VALUE and score >= CLEAR
-            if clear or anchor in (_capitals() if printed.isupper() else _sentences()):
+            if clear or any(
+                wording.isupper() == printed.isupper()
+                or (len(wording) > NO_VALUE and not printed.isupper())
+                for wording in _by_anchor()[anchor]
+            ):
                 taken.append((start, end))
                 hits.append(Hit(row, first, stop, anchor, score))
     return hits
@@ -238,7 +196,8 @@ def _is_wording(printed: str, anchor: str, score: float) -> bool:
     if score < _SAME and re.search(r":(?!\s*[/(])", printed.rstrip(" :")):
         return False
     return score >= CLEAR or any(
-        fuzz.ratio(printed.casefold(), wording) >= _LIKE_MARKS for wording in _by_anchor()[anchor]
+        fuzz.ratio(printed.casefold(), wording.casefold()) >= _LIKE_MARKS
+        for wording in _by_anchor()[anchor]
     )
 
 
@@ -251,10 +210,10 @@ in percent, that text must have if it was not clearly read."""
 
 @cache
 def _by_anchor() -> dict[str, frozenset[str]]:
-    """Return how each anchor is printed, in lower case."""
+    """Return how each anchor is printed."""
     printed: dict[str, set[str]] = defaultdict(set)
     for wording in _all_wordings():
-        printed[folded(wording)[0]].add(wording.casefold())
+        printed[folded(wording)[0]].add(wording)
     return {key: frozenset(some) for key, some in printed.items()}
 
 
@@ -291,7 +250,7 @@ def _short_ones(
 def _short_anchors() -> dict[str, frozenset[str]]:
     """Return the anchors of two or three letters, and how each is printed, in lower case."""
     return {
-        key: frozenset(wording.strip(" :.") for wording in some)
+        key: frozenset(wording.casefold().strip(" :.") for wording in some)
         for key, some in _by_anchor().items()
         if key in _anchors() and len(key) < 4
     }
@@ -309,14 +268,12 @@ _OTHERS = (
 def is_other_paper(lines: Sequence[Line]) -> bool:
     """Return whether a line is the title of a paper of an unsupported type."""
     titles = [folded(title)[0] for title in _OTHERS]
-    for line in lines:
-        key = folded(line.text)[0]
-        if line.text.isupper() and any(
-            0.8 * len(t) < len(key) < 2.2 * len(t) and fuzz.partial_ratio(t, key) >= 88
-            for t in titles
-        ):
-            return True
-    return False
+    capitals = [folded(line.text)[0] for line in lines if line.text.isupper()]
+    return any(
+        0.8 * len(title) < len(key) < 2.2 * len(title) and fuzz.partial_ratio(title, key) >= 88
+        for key in capitals
+        for title in titles
+    )
 
 
 def score_models(
@@ -324,10 +281,7 @@ def score_models(
 ) -> dict[Model, float]:
     """Score how well each model explains the anchors found; higher is better.
 
-    Parameters
-    ----------
-    evidence
-        Extra weight by type name, e.g. for an MRZ of its format or a QR code.
+    `evidence` is extra weight by type name, e.g. for an MRZ of its format or a QR code.
     """
     weights = _anchors()
     best: dict[str, float] = {}
@@ -350,10 +304,7 @@ def score_models(
 @cache
 def _by_spot(model: Model) -> tuple[tuple[list[str], list[str]], ...]:
     """Return the anchors of each spot of a model: the expected ones and the others."""
-    by_spot: dict[tuple[float, float, str], tuple[list[str], list[str]]] = {}
+    by_spot: dict[str, tuple[list[str], list[str]]] = {}
     for key, spot in spots(model).items():
-        where = (spot.x, spot.y, spot.field)
-        if math.isnan(spot.x):
-            where = (0.0, 0.0, spot.field or key)
-        by_spot.setdefault(where, ([], []))[not spot.expected].append(key)
+        by_spot.setdefault(spot.name, ([], []))[not spot.expected].append(key)
     return tuple(by_spot.values())

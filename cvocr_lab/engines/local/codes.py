@@ -22,12 +22,16 @@ class Code:
     quad: Quad
 
 
-def read_codes(image: Image, *, longest: int = 2200) -> list[Code]:
+_LONGEST = 2200
+"""Longer side in pixels to which larger pictures are reduced."""
+
+
+def read_codes(image: Image) -> list[Code]:
     """Return the QR codes of the picture, in any orientation."""
     import zxingcpp
 
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-    scale = min(1.0, longest / max(grey.shape))
+    scale = min(1.0, _LONGEST / max(grey.shape))
     if scale < 1:
         grey = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     found = zxingcpp.read_barcodes(grey, formats=zxingcpp.BarcodeFormat.QRCode)

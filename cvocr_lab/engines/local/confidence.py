@@ -14,9 +14,16 @@ from importlib import resources
 from cvocr_lab import mrz
 from cvocr_lab.engines.local.parse import Reading
 from cvocr_lab.kinds import Field
-from cvocr_lab.kinds import _fieldtypes as t
+from cvocr_lab.kinds import _forms as forms
 
-GROUPS = ("number", "date", "name", "address", "choice", "text")
+_TYPES = {
+    "number": forms.CitizenId | forms.Pattern | forms.Plate | forms.Amount,
+    "date": forms.Date,
+    "name": forms.Name | forms.Owner,
+    "address": forms.Address,
+    "choice": forms.Choice,
+}
+GROUPS = (*_TYPES, "text")
 FEATURES = (
     "least", "mean", "length", "refused", "cost", "uncaptioned", "agrees", "denied", *GROUPS,
 )  # fmt: skip
@@ -27,25 +34,13 @@ _CHECKED = ("id", "person_number", "born", "duedate")
 
 def group(field: Field) -> str:
     """Return the kind of value that the field holds, one of `GROUPS`."""
-    kind = field.type
-    if isinstance(kind, t.Date):
-        return "date"
-    if isinstance(kind, t.CitizenId | t.Pattern | t.Plate | t.Amount):
-        return "number"
-    if isinstance(kind, t.Name | t.Owner):
-        return "name"
-    if isinstance(kind, t.Address):
-        return "address"
-    return "choice" if isinstance(kind, t.Choice) else "text"
+    return next((name for name, types in _TYPES.items() if isinstance(field.type, types)), "text")
 
 
 def features(field: Field, reading: Reading, *, agrees: bool | None) -> tuple[float, ...]:
     """Return the features of a reading, in the order of `FEATURES`.
 
-    Parameters
-    ----------
-    agrees
-        Whether the 12-digit number fits the printed birth date and sex; None if unknown.
+    `agrees` says whether the 12-digit number fits the printed birth date and sex; None if unknown.
     """
     characters = reading.characters or (0.5,)
     numbers = field.name in ("id", "born", "sex")
@@ -92,12 +87,8 @@ def chance(
 def zone_chance(*, checked: bool, guarded: bool) -> float:
     """Return the probability that a value from a machine-readable zone is right.
 
-    Parameters
-    ----------
-    checked
-        Whether the check digits are right.
-    guarded
-        Whether one of them guards this value; names, sex and country are not guarded.
+    `checked` says whether the check digits are right, `guarded` whether one of them guards this
+    value; names, sex and country are not guarded.
     """
     return (_PROVEN if guarded else 0.95) if checked else 0.4
 

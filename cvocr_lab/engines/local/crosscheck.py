@@ -15,6 +15,8 @@ from rapidfuzz.distance import Levenshtein
 from cvocr_lab.engines.local.parse import Reading
 from cvocr_lab.kinds import DocumentType
 from cvocr_lab.kinds import _fieldtypes as t
+from cvocr_lab.kinds import _forms as forms
+from cvocr_lab.places import check_citizen_id
 from cvocr_lab.proofs import Proof, alike, of_another
 from cvocr_lab.results import Document
 from cvocr_lab.text import comparison_key, fold_key
@@ -93,16 +95,9 @@ def _by_words(text: str, source: str) -> tuple[str, bool]:
     backed = [False] * len(printed)
     used: set[int] = set()
     for step in Levenshtein.opcodes([fold_key(w) for w in bare], [fold_key(w) for w in base]):
-        if step.tag == "equal":
-            pairs = zip(range(step.src_start, step.src_end), range(step.dest_start, step.dest_end),
-                        strict=True)  # fmt: skip
-        elif step.tag == "replace":
-            count = min(step.src_end - step.src_start, step.dest_end - step.dest_start)
-            pairs = zip(range(step.src_start, step.src_start + count),
-                        range(step.dest_start, step.dest_start + count), strict=True)  # fmt: skip
-        else:
-            continue
-        for i, j in pairs:
+        ours = range(step.src_start, step.src_end)
+        theirs = range(step.dest_start, step.dest_end)
+        for i, j in zip(ours, theirs, strict=False):  # one is empty for words only one of them has
             if bare[i] == base[j] or _near(bare[i], base[j]):
                 out[i] = _like(printed[i], known[j]) if bare[i] != base[j] else printed[i]
                 backed[i] = True
@@ -120,21 +115,15 @@ def _near(word: str, other: str) -> bool:
 
 def _like(printed: str, known: str) -> str:
     """Return the known word with the case and punctuation of the printed word."""
-    core = known.strip(",.")
-    bare = printed.strip(",.")
-    if bare.isupper() and len(bare) > 1:
-        core = core.upper()
-    start = printed[: len(printed) - len(printed.lstrip(",."))]
-    end = printed[len(printed.rstrip(",.")) :]
-    return start + core + end
+    core, bare = known.strip(",."), printed.strip(",.")
+    start, end = printed.split(bare, 1) if bare else (printed, "")
+    return start + (core.upper() if bare.isupper() and len(bare) > 1 else core) + end
 
 
 def number_agrees(kind: DocumentType, readings: Mapping[str, Reading]) -> bool | None:
     """Return whether the 12-digit number fits the printed birth date and sex; None if unknown."""
-    from cvocr_lab.places import check_citizen_id
-
     number, born, sex = (readings.get(n) for n in ("id", "born", "sex"))
-    if number is None or not isinstance(kind["id"].type, t.CitizenId):
+    if number is None or not isinstance(kind["id"].type, forms.CitizenId):
         return None
     birth = None
     if born is not None and t.BIRTH_DATE.accepts(born.text):
@@ -145,13 +134,8 @@ def number_agrees(kind: DocumentType, readings: Mapping[str, Reading]) -> bool |
 
 def sides_differ(documents: Sequence[Document]) -> bool:
     """Return whether the numbers of a front and a back belong to different persons."""
-    numbers = {
-        side: {
-            value.text
-            for d in documents
-            for name, value in d.fields.items()
-            if d.side == side and name in names
-        }
-        for side, names in (("front", ("id",)), ("back", ("person_number",)))
-    }
-    return bool(numbers["front"] and numbers["back"] and not numbers["front"] & numbers["back"])
+    fronts, backs = (
+        {d.fields[name].text for d in documents if d.side == side and name in d.fields}
+        for side, name in (("front", "id"), ("back", "person_number"))
+    )
+    return bool(fronts and backs and not fronts & backs)

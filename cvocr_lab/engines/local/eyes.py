@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
@@ -18,6 +19,7 @@ from cvocr_lab.engines.local.corners import best_corners
 from cvocr_lab.engines.local.edges import smoothed
 from cvocr_lab.engines.local.geometry import (
     Image,
+    Matrix,
     Points,
     Quads,
     apart,
@@ -43,11 +45,33 @@ _SMALL, _AROUND, _SAME_PAPER = 0.55, 0.3, 0.4
 """Papers shorter than this share of the picture are searched again in a crop around them, with a
 margin of this share of their length; an outline that overlaps the first by more than the third
 number is the same paper."""
+_DOUBTFUL, _CLEAR = -2.0, 0.0
+"""Log likelihood of an outline below which the paper is searched again in other views of it, and
+from which no further view is tried."""
+_VIEWS = ((0.15, 0), (0.3, 1), (0.6, 2), (1.0, 3))
+"""These views: margins around the outline, as shares of its length, and quarter turns."""
+_TOUCHING, _MOST_SEEN = 0.15, 3
+"""Overlap from which an outline found there may be of the same paper, and the number of them that
+are looked at."""
 _LANDSCAPE = 1.25
 """Aspect ratio from which an outline cannot be a paper standing on its short side: all papers are
 landscape, and perspective never distorts them that much."""
 _OVERLAP = 0.5
 """Share of the smaller of two outlines above which they are the same paper found twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Picture:
+    """A picture reduced by the factor `scale`, and the same smoothed."""
+
+    small: Image
+    smooth: Image
+    scale: float
+
+    @classmethod
+    def of(cls, image: Image) -> _Picture:
+        small, scale = papers.reduced(image)
+        return cls(small, smoothed(small), scale)
 
 
 class Eyes:
@@ -70,17 +94,18 @@ class Eyes:
         image
             RGB, ``(height, width, 3)``.
         """
-        small, scale = papers.reduced(image)
+        picture = _Picture.of(image)
         seen: list[Outline] = []
-        for rough in self._rough(small):
-            if max(side_lengths(rough)) < _SMALL * max(small.shape):
-                rough = self._closer(small, rough)
-            outline = self._outline(small, rough, scale)
-            if outline is not None:
+        for rough in self._rough(picture.small):
+            if max(side_lengths(rough)) < _SMALL * max(picture.small.shape):
+                rough = self._closer(picture.small, rough)
+            if (outline := self._outline(picture, rough)) is not None:
                 seen.append(outline)
-        likeliest = sorted(seen, key=lambda outline: -outline.score)
-        found = apart(likeliest, lambda outline: outline.corners, _OVERLAP)
-        return [outline for outline in seen if outline in found]
+        clear = [
+            self._likelier(picture, outline) if outline.score < _DOUBTFUL else outline
+            for outline in _apart(seen)
+        ]
+        return _apart(clear)
 
     def _rough(self, small: Image) -> list[Points]:
         """Return rough outlines of the papers of a picture, the largest first."""
@@ -98,34 +123,60 @@ class Eyes:
         best = max(seen, key=lambda quad: overlap(quad, rough), default=rough)
         return best if overlap(best, rough) > _SAME_PAPER else rough
 
+    def _likelier(self, picture: _Picture, outline: Outline) -> Outline:
+        """Return the likeliest outline of a paper that is also searched in other views of it."""
+        first = outline
+        for roughs in self._seen_again(picture.small, first.corners * picture.scale):
+            seen = filter(None, (self._outline(picture, rough) for rough in roughs))
+            # The page under a paper touches it too, but is hardly ever clear.
+            same = [
+                other
+                for other in seen
+                if other.score >= _CLEAR or overlap(other.corners, first.corners) > _SAME_PAPER
+            ]
+            outline = max((outline, *same), key=lambda other: other.score)
+            if outline.score >= _CLEAR:
+                break
+        return outline
+
+    def _seen_again(self, small: Image, quad: Points) -> Iterator[list[Points]]:
+        """Yield, view by view, the rough outlines that may be of the same paper."""
+        for margin, turns in _VIEWS:
+            part, low = around(small, quad, margin * max(side_lengths(quad)))
+            to_part = _turning(part.shape[1], part.shape[0], turns)
+            found = self._rough(np.ascontiguousarray(np.rot90(part, turns)))
+            roughs = [warp_points(to_part, rough) + low for rough in found]
+            roughs.sort(key=lambda rough: -overlap(rough, quad))
+            yield [rough for rough in roughs[:_MOST_SEEN] if overlap(rough, quad) > _TOUCHING]
+
     def near(self, image: Image, corners: Points) -> list[Outline]:
         """Return the paper whose outline is close to these corners, as a list of at most one."""
-        small, scale = papers.reduced(image)
-        outline = self._outline(small, corners * scale, scale)
+        picture = _Picture.of(image)
+        outline = self._outline(picture, corners * picture.scale)
         return [] if outline is None else [outline]
 
     def whole(self, image: Image) -> Outline:
         """Return the frame of the picture as the outline of a paper that fills it."""
-        small, scale = papers.reduced(image)
-        frame = rectangle(small.shape[1], small.shape[0])
-        outline = self._outline(small, frame, scale)
+        picture = _Picture.of(image)
+        frame = rectangle(picture.small.shape[1], picture.small.shape[0])
+        outline = self._outline(picture, frame)
         if outline is not None:
             return outline
-        return Outline(papers.long_side_first(frame) / scale, 0.5, {})
+        return Outline(papers.long_side_first(frame) / picture.scale, 0.5, {})
 
-    def _outline(self, small: Image, rough: Points, scale: float) -> Outline | None:
+    def _outline(self, picture: _Picture, rough: Points) -> Outline | None:
         """Refine a rough outline until it no longer moves; None if it is too small or outside."""
-        if max(side_lengths(rough)) < _LEAST_SIDE or _shown(rough, small) < _LEAST_SHOWN:
+        if max(side_lengths(rough)) < _LEAST_SIDE or _shown(rough, picture.small) < _LEAST_SHOWN:
             return None
         net = _open(MODELS[1], self._threads)
         quad = best = papers.long_side_first(rough)
-        most, clear = -math.inf, smoothed(small)
+        most = -math.inf
         for _ in range(_MOST_LOOKS):
-            crop, matrix = papers.crop(small, quad)
+            crop, matrix = papers.crop(picture.small, quad)
             heat, names = net.run(crop[None])
             logits = names[0]
             types = papers.type_chances(net.card["types"], logits[4:])
-            found = best_corners(quad, matrix, heat[0], _ratios(types), clear)
+            found = best_corners(quad, matrix, heat[0], _ratios(types), picture.smooth)
             if found is None:
                 break
             moved = float(np.hypot(*(found[0] - quad).T).max()) / max(side_lengths(quad))
@@ -141,7 +192,9 @@ class Eyes:
             turns[1::2] = 0
             turns /= turns.sum()
         turn = int(turns.argmax())
-        return Outline(np.roll(quad, -turn, axis=0) / scale, float(turns[turn]), types, most)
+        return Outline(
+            np.roll(quad, -turn, axis=0) / picture.scale, float(turns[turn]), types, most
+        )
 
     def lines(self, image: Image, scale: float) -> Quads:
         """Return the lines of text of an upright picture, ``(n, 4, 2)`` in its pixels.
@@ -170,6 +223,20 @@ def _ratios(types: Mapping[str, float]) -> dict[float, float]:
             ratio = round(layout.size[0] / layout.size[1], 3)
             chances[ratio] = chances.get(ratio, 0.0) + share
     return chances
+
+
+def _apart(outlines: list[Outline]) -> list[Outline]:
+    """Return the outlines, each of them the likeliest of its paper, in the same order."""
+    likeliest = sorted(outlines, key=lambda outline: -outline.score)
+    found = apart(likeliest, lambda outline: outline.corners, _OVERLAP)
+    return [outline for outline in outlines if outline in found]
+
+
+def _turning(width: int, height: int, turns: int) -> Matrix:
+    """Return the affine map to a picture of that size from the same turned by `numpy.rot90`."""
+    corner = [(0, 0), (width, 0), (width, height), (0, height)][turns]
+    x, y = [((1, 0), (0, 1)), ((0, 1), (-1, 0)), ((-1, 0), (0, -1)), ((0, -1), (1, 0))][turns]
+    return np.array([[x[0], y[0], corner[0]], [x[1], y[1], corner[1]], [0, 0, 1.0]])
 
 
 def _shown(quad: Points, image: Image) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,7 +45,6 @@ class Segment:
 
     line: int
     start: int
-    end: int
     text: str
     quad: NDArray[np.float64]
     x0: float
@@ -55,10 +54,6 @@ class Segment:
     characters: tuple[float, ...] = ()
     hit: Hit | None = None
     caption: str = ""
-
-    def widened(self, x0: float, x1: float) -> Segment:
-        """Return the same segment extending from `x0` to `x1`."""
-        return replace(self, x0=x0, x1=x1)
 
 
 def cut(
@@ -105,33 +100,18 @@ def cut(
         least = _LEAST_SURE_SHORT if short else _LEAST_SURE
         if hit is None and characters and float(np.mean(characters)) < least:
             return
-        spot = mine.get(hit.key) if hit else None
-        caption = spot.field if spot else ""
-        text = line.text[start:end]
-        segments.append(
-            Segment(
-                index,
-                start,
-                end,
-                text,
-                _printed(line, start, end, ratio if captioned else 1.0),
-                x0,
-                x1,
-                y,
-                tall,
-                characters,
-                hit,
-                caption,
-            )
-        )
+        printed = _printed(line, start, end, ratio if captioned else 1.0)
+        caption = mine.get(hit.key, "") if hit else ""
+        segments.append(Segment(
+            index, start, line.text[start:end], printed, x0, x1, y, tall, characters, hit, caption
+        ))  # fmt: skip
 
     for index, line in enumerate(lines):
         if index in skip:
             continue
         at, bare = 0, False
         for hit in sorted(by_line.get(index, []), key=lambda h: h.start):
-            spot = mine.get(hit.key)
-            start, end = _with_rest(line.text, at, hit, is_caption=bool(spot and spot.field))
+            start, end = _with_rest(line.text, at, hit, is_caption=bool(mine.get(hit.key)))
             add(index, at, start, None, captioned=at > 0, english=bare)
             end = max(end, _with_english(line.text, hit, model))
             add(index, hit.start, end, hit)
@@ -174,7 +154,7 @@ def _with_english(text: str, hit: Hit, model: Model) -> int:
     """Return where a Vietnamese caption ends including its English half, however badly misread."""
     if not _is_vietnamese(hit, model):
         return hit.end
-    field = model.type[captions(model)[hit.key].field]
+    field = model.type[captions(model)[hit.key]]
     after = text[hit.end :]
     best, end = _ALIKE, hit.end
     for stop in re.finditer(r"[:)]|(?<=\w)\s|$", after):
@@ -188,10 +168,10 @@ def _with_english(text: str, hit: Hit, model: Model) -> int:
 
 def _is_vietnamese(hit: Hit, model: Model) -> bool:
     """Return whether the English half of a caption may follow this hit."""
-    spot = captions(model).get(hit.key)
-    if spot is None or not spot.field:
+    name = captions(model).get(hit.key)
+    if not name:
         return False
-    field = model.type[spot.field]
+    field = model.type[name]
     return bool(field.en) and hit.key in {folded(vi)[0] for vi in field.vi}
 
 

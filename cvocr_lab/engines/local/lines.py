@@ -35,10 +35,7 @@ class Reader(Protocol):
 def read_quads(image: Image, quads: Quads, reader: Reader, *, book: bool = False) -> list[Line]:
     """Read the lines at quads that are already in reading order.
 
-    Parameters
-    ----------
-    book
-        Whether to keep the quotation marks and dashes of printed books, which no paper has.
+    `book` keeps the quotation marks and dashes of printed books, which no paper has.
     """
     crops = [crop_line(image, as_quad(quad)) for quad in quads]
     return [

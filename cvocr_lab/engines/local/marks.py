@@ -1,55 +1,30 @@
-"""Locates a paper by its MRZ lines and QR code even where no captions can be read."""
+"""Identifies a paper by its MRZ lines and QR code even where no captions can be read."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-from cvocr_lab.engines.local.classify import Model
-from cvocr_lab.engines.local.codes import Code, id_code, looks_like_mrz
+from cvocr_lab.engines.local.codes import looks_like_mrz
+from cvocr_lab.engines.local.geometry import Points
+from cvocr_lab.kinds import TYPES
 from cvocr_lab.results import Line
 
-_ROW_PITCH = 1.42
-"""Distance between the lines of the MRZ, in font sizes."""
 _WIDTHS = {"TD1": 30, "TD3": 44}
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """A line of an MRZ or a QR code, whose position on the paper is known.
+def zone_rows(lines: Sequence[Line]) -> dict[str, Points]:
+    """Return the left and right ends of the lines of an MRZ, ``(2, 2)`` in pixels.
 
-    Parameters
-    ----------
-    role
-        For example ``"TD1:0"`` (format and line of an MRZ), or ``"qr"``.
-    points
-        Left and right end of a line, or corners of a code from its own top left; in pixels.
-    size
-        Height of the line or side of the code in pixels.
+    Their names are the format and the number of the line, such as ``"TD1:0"``.
     """
-
-    role: str
-    points: NDArray[np.float64]
-    size: float
-
-
-def find_marks(lines: Sequence[Line], codes: Sequence[Code]) -> list[Mark]:
-    """Return the marks among the lines and codes of a picture; codes of identity papers only."""
-    marks = []
+    rows: dict[str, Points] = {}
     for line in lines:
-        role = _row(line)
-        if role:
+        if row := _row(line):
             quad = np.array(line.quad, float).reshape(4, 2)
-            ends = np.array([(quad[0] + quad[3]) / 2, (quad[1] + quad[2]) / 2])
-            marks.append(Mark(role, ends, float(np.hypot(*(quad[3] - quad[0])))))
-    code = id_code(codes)
-    if code is not None:
-        corners = np.array(code.quad, float).reshape(4, 2)
-        marks.append(Mark("qr", corners, float(np.hypot(*(corners[1] - corners[0])))))
-    return marks
+            rows.setdefault(row, np.array([(quad[0] + quad[3]) / 2, (quad[1] + quad[2]) / 2]))
+    return rows
 
 
 def _row(line: Line) -> str:
@@ -67,22 +42,6 @@ def _row(line: Line) -> str:
     return "TD1:2" if form == "TD1" else ""
 
 
-def places(model: Model) -> dict[str, tuple[NDArray[np.float64], float]]:
-    """Return the position of each mark on papers of the model: points and size in millimetres."""
-    found: dict[str, tuple[NDArray[np.float64], float]] = {}
-    slot = next((s for s in model.layout.slots if s.field == "mrz"), None)
-    if slot is not None:
-        for row in range(slot.lines):
-            y = slot.value_y - 0.35 * slot.size + row * _ROW_PITCH * slot.size
-            ends = np.array([[slot.value_x, y], [slot.value_x + slot.width, y]])
-            found[f"{model.type.mrz}:{row}"] = (ends, 1.4 * slot.size)
-    code = model.layout.picture("qr")
-    if code is not None:
-        x, y, w, h = code.x, code.y, code.width, code.height
-        found["qr"] = (np.array([[x, y], [x + w, y], [x + w, y + h], [x, y + h]]), w)
-    return found
-
-
 _TD3_MM = (125.0, 88.0)
 _TD3_LINE = (6.6, 111.8)
 """Start and length of a line of a TD3 zone, in millimetres (ICAO 9303-4, 4.2)."""
@@ -90,40 +49,35 @@ _TD3_FOOT = 9.5
 """Distance from the middle of its lower line to the lower edge of the page."""
 
 
-def page_of_zone(marks: Sequence[Mark]) -> NDArray[np.float64] | None:
+def page_of_zone(rows: Mapping[str, Points]) -> Points | None:
     """Return the corners of a passport's data page by both lines of its zone, None without both."""
-    upper = next((m for m in marks if m.role == "TD3:0"), None)
-    lower = next((m for m in marks if m.role == "TD3:1"), None)
+    upper, lower = rows.get("TD3:0"), rows.get("TD3:1")
     if upper is None or lower is None:
         return None
-    along = (lower.points[1] - lower.points[0] + upper.points[1] - upper.points[0]) / 2
+    along = (lower[1] - lower[0] + upper[1] - upper[0]) / 2
     scale = float(np.hypot(*along)) / _TD3_LINE[1]
     along = along / max(float(np.hypot(*along)), 1e-6)
     down = np.array([-along[1], along[0]])
-    if (lower.points[0] - upper.points[0]) @ down < 0:
+    if (lower[0] - upper[0]) @ down < 0:
         return None
-    foot = lower.points[0] - _TD3_LINE[0] * scale * along + _TD3_FOOT * scale * down
+    foot = lower[0] - _TD3_LINE[0] * scale * along + _TD3_FOOT * scale * down
     width, height = _TD3_MM[0] * scale * along, _TD3_MM[1] * scale * down
     return np.array([foot - height, foot - height + width, foot + width, foot])
 
 
-def evidence(marks: Sequence[Mark]) -> dict[str, float]:
-    """Return how strongly the marks suggest each type, in the points of anchors.
+def evidence(rows: Collection[str], *, coded: bool) -> dict[str, float]:
+    """Return how strongly lines of an MRZ and a QR code suggest each type, in points of anchors.
 
     The first line of an MRZ names the country and the kind of paper, so misreads of other text
     hardly ever look like it.
     """
-    rows = {m.role for m in marks}
     said: dict[str, float] = {}
-    for form, types in (
-        ("TD1", ("matsautcc_chip", "chip_id_card_2024_back")),
-        ("TD3", ("passport",)),
-    ):
-        count = sum(role.startswith(form) for role in rows)
+    for kind in TYPES.values():
+        count = sum(row.startswith(kind.mrz) for row in rows) if kind.mrz else 0
         if count:
-            weight = 28.0 if f"{form}:0" in rows else 12.0
-            said |= dict.fromkeys(types, weight + 4.0 * (count - 1))
-    if "qr" in rows:
+            weight = 28.0 if f"{kind.mrz}:0" in rows else 12.0
+            said[kind.name] = weight + 4.0 * (count - 1)
+    if coded:
         for name in ("tcc_chip", "chip_id_card_2024_back"):
             said[name] = said.get(name, 0.0) + 18.0
     return said

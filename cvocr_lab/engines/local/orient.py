@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from cvocr_lab.engines.local.geometry import Image, Quads
+from cvocr_lab.engines.local.geometry import Image, Quads, clockwise
 from cvocr_lab.results import Line
 
 Read = Callable[[Image, Quads], Sequence[Line]]
@@ -21,13 +21,10 @@ def _sides(quads: Quads) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
 
 
 def directions(quads: Quads, *, most: int = 3) -> list[tuple[float, NDArray[np.intp]]]:
-    """Group lines by the direction of their long sides.
+    """Group lines by the direction of their long sides, the group with most text first.
 
-    Returns
-    -------
-    list of (float, ndarray)
-        Angle in degrees in [-90, 90), y down, and indices of the group's lines; the group with
-        most text first.  Lines too short to have a direction join their nearest neighbour.
+    Each group has an angle in degrees in [-90, 90), y down, and the indices of its lines.  Lines
+    too short to have a direction join their nearest neighbour.
     """
     first, second = _sides(quads)
     lengths = np.stack([np.hypot(*first.T), np.hypot(*second.T)], 1)
@@ -70,10 +67,7 @@ def along(quads: Quads, angle_deg: float) -> Quads:
     towards = np.array([math.cos(math.radians(angle_deg)), math.sin(math.radians(angle_deg))])
     ordered = np.empty_like(quads)
     for i, quad in enumerate(quads):
-        edges = np.roll(quad, -1, axis=0) - quad
-        x, y = quad[:, 0], quad[:, 1]
-        area = float(x @ np.roll(y, -1) - y @ np.roll(x, -1))
-        points = quad if area > 0 else quad[::-1]
+        points = clockwise(quad)
         edges = np.roll(points, -1, axis=0) - points
         dots = edges @ towards / np.maximum(np.hypot(*edges.T), 1e-6)
         ordered[i] = np.roll(points, -int(np.argmax(dots)), axis=0)

@@ -26,9 +26,10 @@ from cvocr_lab.engines.local.geometry import (
     warp_points,
 )
 from cvocr_lab.engines.local.lines import Reader, grown, read_page, read_quads
-from cvocr_lab.engines.local.marks import evidence, find_marks, page_of_zone
+from cvocr_lab.engines.local.marks import evidence, page_of_zone, zone_rows
 from cvocr_lab.engines.local.papers import Outline
 from cvocr_lab.engines.local.text_lines import SCALE_MM
+from cvocr_lab.kinds import TYPES
 from cvocr_lab.results import Line, Quad, as_quad
 
 _LEAST_SCORE = 8.0
@@ -66,24 +67,10 @@ _CARD_MM = (85.6, 53.98)
 class Paper:
     """One paper found in a picture, flattened and read.
 
-    Parameters
-    ----------
-    model
-        Type and layout of the paper.
-    score, margin
-        How well the model explains the anchors found, and its lead over other types.
-    outline
-        Corners of the paper in the picture.
-    flat
-        The rectified picture of the paper, cropped to its outline.
-    to_flat
-        Homography from pixels of the picture to pixels of `flat`.
-    scale
-        Pixels of `flat` per millimetre.
-    lines, hits
-        Lines of text in pixels of `flat`, and the anchors in them.
-    codes
-        QR codes on it, in pixels of the picture.
+    `score` says how well the model explains the anchors found, and `margin` is its lead over other
+    types.  `flat` is the rectified picture of the paper with `scale` pixels per millimetre, and
+    `to_flat` the homography to its pixels.  The lines are in pixels of `flat`, the outline and the
+    QR codes in those of the picture.
     """
 
     model: classify.Model
@@ -186,7 +173,7 @@ def _complete(paper: Paper) -> bool:
         return False
     asked = {s.field for s in paper.model.layout.slots if paper.model.type[s.field].vi}
     known = classify.captions(paper.model)
-    there = {known[hit.key].field for hit in paper.hits if hit.key in known}
+    there = {known[hit.key] for hit in paper.hits if hit.key in known}
     return len(asked & there) >= _MOST_CAPTIONS * len(asked)
 
 
@@ -206,7 +193,7 @@ def _other_outlines(
     yield [eyes.whole(image)]
     if best is None:
         for lines in read_page(image, eyes, reader):
-            corners = page_of_zone(find_marks(lines, ()))
+            corners = page_of_zone(zone_rows(lines))
             if corners is not None:
                 yield [Outline(corners, 1.0, {"passport": 1.0})]
 
@@ -264,26 +251,25 @@ def _paper(
         lines = read_quads(flat, grown(eyes.lines(flat, min(1.0, SCALE_MM / scale))), reader)
     hits = classify.find_anchors(lines)
     found_codes = _codes(flat, to_flat)
-    marks = find_marks(lines, _in_flat(found_codes, to_flat))
+    rows, coded = zone_rows(lines), codes.id_code(found_codes) is not None
     if by_outline:
         # Done in the picture, because an open book is squeezed into the flattened page.
         back = np.linalg.inv(to_flat)
-        there = [replace(mark, points=warp_points(back, mark.points)) for mark in marks]
-        corners = page_of_zone(there)
+        corners = page_of_zone({name: warp_points(back, ends) for name, ends in rows.items()})
         if corners is not None and overlap(corners, outline.corners) < _ZONE_AGREES:
             placed = Outline(corners, 1.0, {"passport": 1.0})
             if (page := _paper(image, placed, eyes, reader, by_outline=False)) is not None:
                 return page
-    if not marks and classify.is_other_paper(lines):
+    if not (rows or coded) and classify.is_other_paper(lines):
         return None
-    said = evidence(marks)
+    said = evidence(rows, coded=coded)
     for name, chance in outline.types.items():
         if name:
             said[name] = said.get(name, 0.0) + _LOOKS * chance
     scores = classify.score_models(hits, said)
     ranked = sorted(scores, key=lambda m: scores[m], reverse=True)
     model = ranked[0]
-    if scores[model] < _LEAST_SCORE or not (hits or marks):
+    if scores[model] < _LEAST_SCORE or not (hits or rows or coded):
         return None
     others = [scores[m] for m in ranked if m.type is not model.type]
     paper = Paper(
@@ -298,8 +284,7 @@ def _paper(
 def _likely_size(outline: Outline) -> tuple[float, float]:
     """Return the size in millimetres, ``(width, height)``, of the most probable type."""
     best = max(outline.types, key=lambda name: outline.types[name], default="")
-    sizes = [m.layout.size for m in classify.models() if m.type.name == best]
-    return sizes[0] if sizes else _CARD_MM
+    return TYPES[best].layouts[0].size if best in TYPES else _CARD_MM
 
 
 def _flatten(
@@ -343,13 +328,6 @@ def _codes(flat: Image, to_flat: Matrix) -> list[codes.Code]:
     return [
         codes.Code(c.text, as_quad(warp_points(back, np.array(c.quad).reshape(4, 2))))
         for c in codes.read_codes(flat)
-    ]
-
-
-def _in_flat(found: Sequence[codes.Code], to_flat: Matrix) -> list[codes.Code]:
-    return [
-        codes.Code(c.text, as_quad(warp_points(to_flat, np.array(c.quad).reshape(4, 2))))
-        for c in found
     ]
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from cvocr_lab.engines.local.geometry import Matrix, warp_points
 from cvocr_lab.engines.local.line_segments import Segment, cut, hull
 from cvocr_lab.kinds import Field, FieldType, Slot
 from cvocr_lab.kinds import _fieldtypes as t
+from cvocr_lab.kinds import _forms as forms
 from cvocr_lab.results import Line, Quad
 from cvocr_lab.text import fold_key
 
@@ -29,20 +31,10 @@ TEXT = FieldType("TEXT")
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A value as parsed, before cross-checks.
+    """A value as printed, before cross-checks, with the confidence of each character.
 
-    Parameters
-    ----------
-    text
-        As printed.
-    quad
-        Where the value is, in pixels of the picture the lines came from.
-    characters
-        Confidence of each character that was read, 0 to 1.
-    cost
-        How badly its position fits the field, 0 best.
-    captioned
-        Whether the field's caption was found.
+    `cost` says how badly its position fits the field, 0 is best; `captioned` whether the field's
+    caption was found.
     """
 
     text: str
@@ -50,22 +42,21 @@ class Reading:
     characters: tuple[float, ...]
     cost: float
     captioned: bool
-    lines: tuple[int, ...] = field(default=())
+
+    @classmethod
+    def of(cls, text: str, segments: Sequence[Segment], cost: float, *, captioned: bool) -> Self:
+        """Return a reading of the text of these segments."""
+        characters = tuple(c for p in segments for c in p.characters)
+        return cls(text, hull(segments), characters, cost, captioned)
 
 
 def parse(
     lines: Sequence[Line], hits: Sequence[Hit], model: Model, matrix: Matrix, *, skip: set[int]
 ) -> dict[str, Reading]:
-    """Return the readings by field name.
+    """Return the readings by field name from the lines of one paper and the anchors in them.
 
-    Parameters
-    ----------
-    lines, hits
-        Lines of one paper and the anchors found in them.
-    matrix
-        Homography from millimetres on the paper to the lines' pixels.
-    skip
-        Lines that are not printed values: the MRZ and lines of other papers.
+    `matrix` is the homography from millimetres on the paper to the lines' pixels; the lines of
+    `skip`, such as the MRZ, are not printed values.
     """
     skip = skip | _at_the_edge(lines, model, matrix)
     segments = cut(lines, hits, model, matrix, skip)
@@ -79,17 +70,17 @@ def parse(
     loose = [p for p in segments if p.hit is None]
     fields = [f for f in model.type.fields if f.source == "print" and f.name != "mrz"]
     fields = [f for f in fields if f.name in slots or f.name in captions or f.leading]
-    readings: dict[str, Reading] = {}
     plain = [f for f in fields if f.vi and not _templated(slots.get(f.name))]
-    special = [f for f in fields if f not in plain]
-    taken: set[int] = set()
+    readings: dict[str, Reading] = {}
+    taken = _signed(segments, model)
     uncaptioned = [p for p in segments if not p.caption or not model.type[p.caption].vi]
-    for f in special:
-        made = _special(f, slots.get(f.name), uncaptioned, taken)
-        if made is not None:
-            readings[f.name] = made
-    signed = _signed(segments, model)
-    rest = [p for p in loose if id(p) not in taken and id(p) not in signed]
+    for f in fields:
+        found = None if f in plain else _special(f, slots.get(f.name), uncaptioned)
+        if found is not None:
+            text, used, cost = found
+            readings[f.name] = Reading.of(text, used, cost, captioned=True)
+            taken.update(map(id, used))
+    rest = [p for p in loose if id(p) not in taken]
     asked = [*plain, *(Field(name, TEXT) for name in captions if name.startswith("("))]
     assigned = assign(rest, asked, captions, slots)
     for f in plain:
@@ -171,7 +162,7 @@ def _assemble(
     if not mine:
         return None
     ordered = _joined([p for p, _ in mine])
-    if not isinstance(f.type, t.Amount):  # a single letter is a speck or a stroke
+    if not isinstance(f.type, forms.Amount):  # a single letter is a speck or a stroke
         ordered = [p for p in ordered if sum(c.isalnum() for c in p.text) > 1] or ordered
     ordered = _without_strangers(ordered)
     cost = min(c for _, c in mine)
@@ -179,7 +170,7 @@ def _assemble(
     if not text:
         return None
     used = [p for p in ordered if values.shares(text, p.text)] or ordered
-    return Reading(text, hull(used), _sure(used), cost, captioned, tuple(p.line for p in used))
+    return Reading.of(text, used, cost, captioned=captioned)
 
 
 def _without_strangers(segments: list[Segment]) -> list[Segment]:
@@ -198,16 +189,14 @@ def _without_strangers(segments: list[Segment]) -> list[Segment]:
     ]
 
 
-def _sure(segments: Sequence[Segment]) -> tuple[float, ...]:
-    return tuple(c for p in segments for c in p.characters)
+_Special = tuple[str, Sequence[Segment], float]
+"""Text of a value, the segments that contain it, and its cost."""
 
 
-def _special(
-    f: Field, slot: Slot | None, segments: Sequence[Segment], taken: set[int]
-) -> Reading | None:
+def _special(f: Field, slot: Slot | None, segments: Sequence[Segment]) -> _Special | None:
     """Read fields that are part of a sentence: dates in words and authorities."""
     if f.type is t.POLICE:
-        return _police(segments, taken)
+        return _police(segments)
     rows = _rows(segments)
     # A sentence is usually one line; if it was split, its row is tried as a whole.
     lines: dict[int, list[Segment]] = {}
@@ -217,12 +206,11 @@ def _special(
         text = " ".join(p.text for p in row)
         found = values.from_sentence(f, slot.template if slot else "{}", text)
         if found:
-            taken.update(id(p) for p in row)
-            return Reading(found, hull(row), _sure(row), 0.2, True, tuple(p.line for p in row))
-    return _authority(f, rows, taken)
+            return found, row, 0.2
+    return _authority(f, rows)
 
 
-def _police(segments: Sequence[Segment], taken: set[int]) -> Reading | None:
+def _police(segments: Sequence[Segment]) -> _Special | None:
     """Read the police authority in the header of a certificate."""
     mine = [p for p in sorted(segments, key=lambda p: p.y) if values.police_body([p.text])]
     # Lines of one block follow one another; the signer's authority is further below.
@@ -231,10 +219,7 @@ def _police(segments: Sequence[Segment], taken: set[int]) -> Reading | None:
         if segment.y - block[-1].y < 2.2 * max(segment.height, block[-1].height):
             block.append(segment)
     text = values.police_body([p.text for p in block])
-    if not text:
-        return None
-    taken.update(id(p) for p in block)
-    return Reading(text, hull(block), _sure(block), 0.2, True, tuple(p.line for p in block))
+    return (text, block, 0.2) if text else None
 
 
 def _rows(segments: Sequence[Segment]) -> list[list[Segment]]:
@@ -247,7 +232,7 @@ def _rows(segments: Sequence[Segment]) -> list[list[Segment]]:
     return [sorted(row, key=lambda p: p.x0) for row in rows]
 
 
-def _authority(f: Field, rows: Sequence[Sequence[Segment]], taken: set[int]) -> Reading | None:
+def _authority(f: Field, rows: Sequence[Sequence[Segment]]) -> _Special | None:
     """Return the sequence of segments most similar to a known authority."""
     best: tuple[float, str, list[Segment]] = (0.0, "", [])
     flat = [p for row in rows for p in row]
@@ -266,11 +251,8 @@ def _authority(f: Field, rows: Sequence[Sequence[Segment]], taken: set[int]) -> 
             score, text = values.authority(f, " ".join(p.text for p in group))
             if score > best[0]:
                 best = (score, text, list(group))
-    if best[0] < 0.7:
-        return None
-    taken.update(id(p) for p in best[2])
-    lines = tuple(p.line for p in best[2])
-    return Reading(best[1], hull(best[2]), _sure(best[2]), 1.0 - best[0], True, lines)
+    score, text, found = best
+    return (text, found, 1.0 - score) if score >= 0.7 else None
 
 
 def _rescue(

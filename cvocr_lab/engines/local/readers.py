@@ -20,12 +20,8 @@ def open_reader(
 ) -> Reader:
     """Return the reader of that name, or the object itself.
 
-    Raises
-    ------
-    ArgumentError
-        There is no reader of that name, or no such model file.
-    MissingPartError
-        The optional dependency of the reader is not installed.
+    An `ArgumentError` is raised if there is no reader of that name or no such model file, and a
+    `MissingPartError` if the reader's optional dependency is not installed.
     """
     if not isinstance(reader, str):
         return reader
@@ -43,13 +39,7 @@ def open_reader(
 
 
 class TesseractReader:
-    """Reads lines with Tesseract's ``vie`` data, one at a time, through ``tesserocr``.
-
-    Raises
-    ------
-    MissingPartError
-        ``tesserocr`` or the ``vie`` data is not installed.
-    """
+    """Reads lines with Tesseract's ``vie`` data, one at a time, through ``tesserocr``."""
 
     def __init__(self) -> None:
         try:

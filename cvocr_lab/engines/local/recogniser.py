@@ -19,6 +19,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from cvocr_lab.engines.local.geometry import homography, rectangle, side_lengths
 from cvocr_lab.engines.local.wording import likeliest
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.results import Line, Quad
@@ -28,6 +29,9 @@ HEIGHT: Final = 48
 
 MAX_WIDTH: Final = 2400
 """Longer crops are compressed to this many columns."""
+
+BATCH_COLUMNS: Final = 3000
+"""Pixel columns per batch; batches that fit into the CPU cache are fastest."""
 
 _WORD = re.compile(r"(?<![\w<])[^\W\d_]{2,8}(?![\w<])")
 """A word that may be Vietnamese: letters only, and hardly longer than a syllable."""
@@ -43,19 +47,12 @@ Columns = NDArray[np.float32]
 class Recogniser:
     """Reads crops of single lines.
 
-    Parameters
-    ----------
-    model
-        An ONNX file written by `cvocr_lab.training.export`; None for the one in the package.
-    threads
-        Number of threads that onnxruntime may use for one batch.
-    columns
-        Pixel columns per batch; batches that fit into the CPU cache are fastest.
+    `model` is an ONNX file written by `cvocr_lab.training.export`; None for the one in the package.
+    `threads` is the number of threads that onnxruntime may use for one batch.
     """
 
     model: Path | None = None
     threads: int = 1
-    columns: int = 3000
 
     @property
     def charset(self) -> str:
@@ -70,33 +67,19 @@ class Recogniser:
     def read(
         self, crops: Sequence[Picture], *, alphabets: Sequence[str] | None = None
     ) -> list[Line]:
-        """Read each crop.
+        """Read each crop, an RGB or grey picture of one upright line of any size.
 
-        Parameters
-        ----------
-        crops
-            RGB or grey ``uint8`` pictures of one upright line each, any size.
-        alphabets
-                For each crop the characters it may contain; "" for all.
-
-        Returns
-        -------
-        list of Line
-            In the order of `crops`, without quads.  Under an alphabet a character's confidence is
-            the geometric mean of its probability among those allowed and among all, so that a
-            forced reading shows.
-
-        Raises
-        ------
-        ArgumentError
-            `alphabets` and `crops` differ in length, or the model file is not one of ours.
+        `alphabets` has for each crop the characters it may contain; "" for all.  Under an alphabet,
+        a character's confidence is the geometric mean of its probability among those allowed and
+        among all, so that a forced reading shows.  An `ArgumentError` is raised if `alphabets` and
+        `crops` differ in length, or if the model file is not one of ours.
         """
         if alphabets is not None and len(alphabets) != len(crops):
             raise ArgumentError("give one alphabet per crop")
         net = _open(self.model, self.threads)
         columns = [normalise(to_height(crop)) for crop in crops]
         lines = [Line("", 0.0)] * len(crops)
-        for batch in _batches([c.shape[1] for c in columns], self.columns):
+        for batch in _batches([c.shape[1] for c in columns], BATCH_COLUMNS):
             scores = net.run([columns[i] for i in batch])
             for i, row in zip(batch, scores, strict=True):
                 steps = row[: -(-columns[i].shape[1] // net.stride)]
@@ -145,47 +128,27 @@ def batches_of(pictures: Sequence[Picture], columns: int) -> Iterator[Columns]:
         yield pad([lines[i] for i in batch])
 
 
-def crop_line(
-    image: Picture, quad: Quad | Sequence[float], *, margin: float = 0.0, height: int | None = None
-) -> Picture:
-    """Crop a line from a picture and turn it upright.
+def crop_line(image: Picture, quad: Quad | Sequence[float], *, margin: float = 0.0) -> Picture:
+    """Crop a line from a picture and turn it upright, at the scale of the picture.
 
-    Parameters
-    ----------
-    image
-        RGB or grey.
-    quad
-        Eight numbers, clockwise from the text's own top left.
-    margin
-        Margin on every side, as a share of the line's height.
-    height
-        Rows of the crop; None to keep the height of the line.
+    `quad` is clockwise from the text's own top left, and `margin` is added on every side, as a
+    share of the line's height.
     """
     import cv2
 
     corners = np.asarray(quad, np.float64).reshape(4, 2)
-    along, down = (_unit(v) for v in (corners[1] - corners[0], corners[3] - corners[0]))
-    tall = float(np.mean([_length(corners[3] - corners[0]), _length(corners[2] - corners[1])]))
-    grow = margin * tall
-    corners = corners + grow * np.asarray([-along - down, along - down, along + down, down - along])
-    wide = float(np.mean([_length(corners[1] - corners[0]), _length(corners[2] - corners[3])]))
-    tall += 2 * grow
-    rows = height or max(1, round(tall))
+    _, tall = side_lengths(corners)
+    if margin:
+        along, down = corners[1] - corners[0], corners[3] - corners[0]
+        along, down = (v * margin * tall / max(np.hypot(*v), 1e-6) for v in (along, down))
+        corners = corners + np.stack([-along - down, along - down, along + down, down - along])
+    wide, _ = side_lengths(corners)
+    tall *= 1 + 2 * margin
+    rows = max(1, round(tall))
     size = (max(1, round(wide * rows / max(tall, 1e-6))), rows)
-    target = np.asarray([(0, 0), (size[0], 0), size, (0, size[1])], np.float32)
-    matrix = cv2.getPerspectiveTransform(corners.astype(np.float32), target)
-    cut = cv2.warpPerspective(
-        image, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
+    matrix = homography(corners, rectangle(*size))
+    cut = cv2.warpPerspective(image, matrix, size, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(cut, np.uint8)
-
-
-def _length(vector: NDArray[np.float64]) -> float:
-    return float(np.hypot(*vector))
-
-
-def _unit(vector: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray(vector / max(_length(vector), 1e-6), np.float64)
 
 
 def _batches(widths: Sequence[int], columns: int) -> Iterator[list[int]]:
@@ -228,21 +191,18 @@ def _decode(scores: Columns, charset: str, alphabet: str) -> Line:
         previous = k
     if not alphabet:
         _reword(text, characters, odds[peaks], charset)
-    start = next((i for i, c in enumerate(text) if c != " "), len(text))
-    stop = next((i for i in range(len(text), start, -1) if text[i - 1] != " "), start)
-    kept = tuple(min(1.0, p) for p in characters[start:stop])
-    return Line("".join(text[start:stop]), sum(kept) / len(kept) if kept else 0.0, None, kept)
+    whole = "".join(text)
+    stripped = whole.strip(" ")
+    start = len(whole) - len(whole.lstrip(" "))
+    kept = tuple(min(1.0, p) for p in characters[start : start + len(stripped)])
+    return Line(stripped, sum(kept) / len(kept) if kept else 0.0, None, kept)
 
 
 def _reword(text: list[str], sure: list[float], odds: Columns, charset: str) -> None:
     """Choose between letters that are about equally likely by the words they form, in place.
 
-    Parameters
-    ----------
-    text, sure
-        The letters read and their probabilities.
-    odds
-        Probabilities of all classes where each letter was read, ``(letters, 1 + characters)``.
+    `text` has the letters read, `sure` their probabilities, and `odds` those of all classes where
+    each letter was read, ``(letters, 1 + characters)``.
     """
     words = [m.span() for m in _WORD.finditer("".join(text))]
     if all(min(sure[a:b]) > _CERTAIN for a, b in words):

@@ -10,6 +10,7 @@ from rapidfuzz import fuzz
 from cvocr_lab.engines.local.classify import folded
 from cvocr_lab.kinds import Field
 from cvocr_lab.kinds import _fieldtypes as t
+from cvocr_lab.kinds import _forms as forms
 from cvocr_lab.places import match_province
 from cvocr_lab.text import (
     collapse,
@@ -35,12 +36,9 @@ _WORD_DATE = re.compile(
 def take(field: Field, texts: Sequence[str], *, leader: bool = False) -> str:
     """Return the field's value in the texts assigned to it, as printed; "" if there is none.
 
-    Parameters
-    ----------
-    leader
-        Whether the value is printed on a dotted leader, whose dots are not part of it.
+    `leader` says that it is printed on a dotted leader, whose dots are not part of it.
     """
-    if leader and isinstance(field.type, t.Address):
+    if leader and isinstance(field.type, forms.Address):
         texts = [_LAST_UNIT.sub(".", line) for line in texts[:-1]] + [*texts[-1:]]
     text = _DOTS.sub(" ", nfc(" ".join(texts)))
     if leader:
@@ -49,27 +47,27 @@ def take(field: Field, texts: Sequence[str], *, leader: bool = False) -> str:
     kind = field.type
     if not text:
         return ""
-    if isinstance(kind, t.Date):
+    if isinstance(kind, forms.Date):
         return _date(kind, text)
-    if isinstance(kind, t.CitizenId):
+    if isinstance(kind, forms.CitizenId):
         return _digits(text, (12,))
-    if isinstance(kind, t.Plate):
+    if isinstance(kind, forms.Plate):
         return _plate(text)
-    if isinstance(kind, t.Amount):
+    if isinstance(kind, forms.Amount):
         found = re.search(r"\d{1,3}(?:[. ,]\d{3})+(?!\d)|\d+(?:[.,]\d+)?", _mended(text))
         if found is None:
             return ""
         whole = re.fullmatch(r"\d{1,3}(?:[. ,]\d{3})+|\d+", found.group())
         return re.sub(r"\D", "", found.group()) if whole else found.group()
-    if isinstance(kind, t.Owner):
+    if isinstance(kind, forms.Owner):
         return re.sub(r"\s*[-–]\s*(19|20)\d\d$", "", text)  # a birth year is not part of the name
-    if isinstance(kind, t.Name):
+    if isinstance(kind, forms.Name):
         return _name(text)
-    if isinstance(kind, t.Address):
+    if isinstance(kind, forms.Address):
         return _address(_UNIT.sub(".", text) if leader else text)
-    if isinstance(kind, t.Choice):
+    if isinstance(kind, forms.Choice):
         return _choice(kind, text)
-    if isinstance(kind, t.Pattern):
+    if isinstance(kind, forms.Pattern):
         return _pattern(kind, text)
     if kind is t.AUTHORITY_PASSPORT:
         known = kind.shape
@@ -98,7 +96,7 @@ def _kept_dot(found: re.Match[str]) -> str:
     return word + ("." if len(dots) == 1 and (inside or short) else " ")
 
 
-def _date(kind: t.Date, text: str) -> str:
+def _date(kind: forms.Date, text: str) -> str:
     found = _DATE.search(text)
     if found:
         day, separator, month, year = found.groups()
@@ -151,8 +149,8 @@ def _digits(text: str, lengths: Sequence[int]) -> str:
     return longest if len(longest) >= 6 else ""
 
 
-def _pattern(kind: t.Pattern, text: str) -> str:
-    if kind.alphabet == t.DIGITS:
+def _pattern(kind: forms.Pattern, text: str) -> str:
+    if kind.alphabet == forms.DIGITS:
         lengths = [int(n) for n in re.findall(r"\\d\{(\d+)\}", kind.pattern)]
         return _digits(text, lengths or range(12, 5, -1))
     if kind is t.COUNTRY_CODE:
@@ -214,7 +212,7 @@ def _address(text: str) -> str:
     return text.strip(_EDGES)
 
 
-def _choice(kind: t.Choice, text: str) -> str:
+def _choice(kind: forms.Choice, text: str) -> str:
     first = re.split(r"\s*/\s*", text)[0] or text
     if kind in (t.SEX, t.PASSPORT_SEX):
         words = re.sub(r"viet ?nam\w*", " ", fold_key(text)).split()
@@ -246,7 +244,7 @@ def shares(value: str, text: str) -> bool:
 
 def is_rare(field: Field) -> bool:
     """Return whether the type's form is so distinctive that any match is likely the field."""
-    return isinstance(field.type, t.CitizenId | t.Plate) or field.type in (
+    return isinstance(field.type, forms.CitizenId | forms.Plate) or field.type in (
         t.CMND_ID,
         t.PASSPORT_NUMBER,
         t.CERTIFICATE_ID,
@@ -262,13 +260,13 @@ def misfit(field: Field, text: str) -> float:
     kind = field.type
     digits = sum(c.isdigit() for c in text)
     letters = sum(c.isalpha() for c in text)
-    if isinstance(kind, t.Date):
+    if isinstance(kind, forms.Date):
         value = take(field, [text])
         if value and kind.accepts(value):
             return -0.5
         return 0.3 if digits >= 2 and letters <= digits else 2.0
-    if isinstance(kind, t.CitizenId | t.Plate | t.Amount) or (
-        isinstance(kind, t.Pattern) and kind is not t.COUNTRY_CODE
+    if isinstance(kind, forms.CitizenId | forms.Plate | forms.Amount) or (
+        isinstance(kind, forms.Pattern) and kind is not t.COUNTRY_CODE
     ):
         value = take(field, [text])
         if value and kind.accepts(value):
@@ -276,17 +274,17 @@ def misfit(field: Field, text: str) -> float:
         if kind is t.CERTIFICATE_ID and re.fullmatch(r"[A-Z]{2,3}", text):
             return 0.0  # a series, separated from its number
         return 0.5 if digits >= 3 else 1.8
-    if isinstance(kind, t.Choice) and kind in (t.SEX, t.PASSPORT_SEX, t.NATIONALITY):
+    if isinstance(kind, forms.Choice) and kind in (t.SEX, t.PASSPORT_SEX, t.NATIONALITY):
         known = {value.upper() for value in kind.values()}
         return -0.3 if take(field, [text]).upper() in known else 1.5
     if _CODE.fullmatch(text):
         return 2.0
-    if isinstance(kind, t.Name | t.Owner):
+    if isinstance(kind, forms.Name | forms.Owner):
         upper = sum(c.isupper() for c in text)
-        if isinstance(kind, t.Name) and digits > 1:
+        if isinstance(kind, forms.Name) and digits > 1:
             return 2.0
         return 0.8 * (digits > letters) + (0.6 if letters and upper < 0.6 * letters else -0.2)
-    if isinstance(kind, t.Address):
+    if isinstance(kind, forms.Address):
         return 1.2 if digits > letters else (-0.2 if "," in text else 0.0)
     return 0.0
 
@@ -298,7 +296,7 @@ def from_sentence(field: Field, template: str, text: str) -> str:
     value = words_date(text)
     if not value:
         return ""
-    if isinstance(field.type, t.Date):
+    if isinstance(field.type, forms.Date):
         return value if field.type.accepts(value) else ""
     place = re.split(r"[,.]?\s*[nN]g[àaáảãạ]y", nfc(text))[0].strip(_EDGES)
     return place if len(place) >= 2 else ""
@@ -325,7 +323,7 @@ def authority(field: Field, text: str) -> tuple[float, str]:
         field.type is t.AUTHORITY_CARD and re.search("giam ?doc", key)
     ):
         return _provincial_police(text)
-    if not isinstance(field.type, t.Wording) or len(key) < 8:
+    if not isinstance(field.type, forms.Wording) or len(key) < 8:
         return 0.0, ""
     best, most = "", 0.0
     for choice in field.type.shape.split("|"):

@@ -28,6 +28,12 @@ bản làng buôn đội ngõ ngách hẻm đường phường xã thị trấn 
 tầng tòa đô tập thể khối cụm công an phòng cảnh sát giao thông bộ sắt cục trưởng quản lý hành
 chính về trật tự hội xuất nhập giám đốc phó việt nam nữ đăng ký ngày tháng năm
 """
+_TABLES = (
+    ("wards_old.csv", "ward", 4), ("wards_old.csv", "district", 2), ("wards_new.csv", "ward", 4),
+    ("provinces.csv", "old_name", 300), ("ethnic_groups.csv", "name", 60),
+    ("religions.csv", "name", 60), ("authorities.csv", "name", 300),
+)  # fmt: skip
+"""Tables and their columns, and how often each of their words counts."""
 _PAIRS = 0.6
 """Weight of the pair of words in the probability; the rest is the weight of the single word."""
 _UNSEEN = 1.0
@@ -62,19 +68,11 @@ def wording() -> Wording:
             words[word] += count
             pairs[before, word] += count
 
-    for row in data.rows("wards_old.csv"):
-        add(row["ward"], 4)
-        add(row["district"], 2)
-    for row in data.rows("wards_new.csv"):
-        add(row["ward"], 4)
-    for row in data.rows("provinces.csv"):
-        add(row["old_name"], 300)
+    for table, column, count in _TABLES:
+        for row in data.rows(table):
+            add(row[column].replace("{province}", ""), count)
     for row in data.rows("names.csv"):
         add(row["name"], 20 * int(row["weight"]))
-    for row in (*data.rows("ethnic_groups.csv"), *data.rows("religions.csv")):
-        add(row["name"], 60)
-    for row in data.rows("authorities.csv"):
-        add(row["name"].replace("{province}", ""), 300)
     for kind in TYPES.values():
         for field in kind.fields:
             for caption in field.vi:
@@ -88,21 +86,11 @@ def wording() -> Wording:
 def likeliest(
     choices: Sequence[Sequence[tuple[str, float]]], breaks: Sequence[bool], weight: float
 ) -> list[int]:
-    """Choose one spelling for each word of a line.
+    """Choose one spelling for each word of a line; return their indices.
 
-    Parameters
-    ----------
-    choices
-        For each word its spellings and their log probabilities according to the recogniser.
-    breaks
-        For each word whether it begins a new part, e.g. after a comma or a number.
-    weight
-        Weight of the log probability of a word.
-
-    Returns
-    -------
-    list of int
-        Index of the chosen spelling of each word.
+    `choices` has the spellings of each word with their log probabilities by the recogniser, and
+    `breaks` says which words begin a new part, e.g. after a comma or a number.  `weight` is that of
+    the log probability of a word.
     """
     counts = wording()
     best: list[tuple[float, list[int], str]] = [(0.0, [], "")]

@@ -29,18 +29,11 @@ _MOST: Final = 40
 
 
 def read(answer: bytes, pages: Sequence[int], engine: str) -> Extraction:
-    """Parse the body of an answer.
+    """Parse the body of an answer; `pages` has the page number of each picture that was sent.
 
-    `pages` has the page number of each picture that was sent.
-
-    Raises
-    ------
-    RefusalError
-        The model, or the filter of the server, refused to read the picture.
-    AnswerError
-        The answer does not have the requested form.
-    NoDocumentError
-        The model saw no paper.
+    A `RefusalError` is raised if the model or the filter of the server refused to read the picture,
+    an `AnswerError` if the answer does not have the requested form, and a `NoDocumentError` if the
+    model saw no paper.
     """
     found = _json(answer, "the server's answer")
     used = usage(found)
