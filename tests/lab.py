@@ -206,7 +206,7 @@ def opened(
     try:
         page.goto(f"{lab.url}{app}/{name}?token={lab.token}&reset")
         page.locator(".jp-Notebook .jp-CodeCell").first.wait_for()
-        page.evaluate(_READY)
+        within(page, _READY)
         yield page
     finally:
         page.close()
@@ -224,9 +224,32 @@ _READY: Final = f"""async () => {{
 }}"""
 
 
+def within(page: Page, script: str, argument: object = None) -> object:
+    """Evaluate an async function, and fail if it does not return within `PATIENCE`.
+
+    `Page.evaluate` itself waits for ever.
+    """
+    return page.evaluate(
+        f"""(argument) => Promise.race([
+            ({script})(argument),
+            new Promise((_, fail) => setTimeout(() => fail(new Error("too slow")), {PATIENCE})),
+        ])""",
+        argument,
+    )
+
+
+def until_idle(page: Page) -> None:
+    """Wait until the kernel of the notebook is idle."""
+    page.wait_for_function(f"""() => {{
+        {_APP}
+        return app.shell.currentWidget.sessionContext.session?.kernel?.status === "idle";
+    }}""")
+
+
 def run_cell(page: Page, at: int = 0) -> None:
     """Run one cell, and wait till it is done."""
-    page.evaluate(
+    within(
+        page,
         f"""async (at) => {{
             {_APP}
             app.shell.currentWidget.content.activeCellIndex = at;
@@ -238,13 +261,14 @@ def run_cell(page: Page, at: int = 0) -> None:
 
 def command(page: Page, name: str) -> None:
     """Run one of Lab's commands."""
-    page.evaluate(f"async (name) => {{ {_APP} await app.commands.execute(name); }}", name)
+    within(page, f"async (name) => {{ {_APP} await app.commands.execute(name); }}", name)
 
 
 def theme(page: Page, *, dark: bool) -> None:
     """Change the theme, as a person does in the menu."""
     name = "JupyterLab Dark" if dark else "JupyterLab Light"
-    page.evaluate(
+    within(
+        page,
         f"""async (theme) => {{ {_APP}
             await app.commands.execute("apputils:change-theme", {{theme}});
         }}""",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from cards import NAMES
-from lab import START, Lab, command, opened, theme, until
+from lab import START, Lab, command, opened, theme, until, within
 
 from cvocr_lab.journal import Journal
 
@@ -118,12 +118,15 @@ def test_it_follows_the_theme_after_restart_and_run_all(browser: Browser, lab: L
     lab.write("dark.ipynb", START, sweep, show, "frame.cvocr.score(truth, on='image').plot()")
     with opened(browser, lab, "dark.ipynb", height=1400) as page:
         theme(page, dark=True)
-        page.evaluate("""async () => {
+        within(
+            page,
+            """async () => {
             const app = window.jupyterapp ?? window.jupyterlab;
             const {sessionContext, content} = app.shell.currentWidget;
             await sessionContext.restartKernel();
             app.commands.execute("notebook:run-all-cells");
-        }""")
+        }""",
+        )
         page.locator(".sweep[data-page='0'][data-dark]").wait_for()
         pictures = page.locator(".jp-RenderedImage img")
         pictures.nth(1).wait_for()

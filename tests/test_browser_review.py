@@ -22,6 +22,7 @@ from lab import (
     run_cell,
     shown,
     until,
+    until_idle,
 )
 
 from cvocr_lab import read_labels, write_frame
@@ -278,12 +279,8 @@ def test_a_killed_kernel_costs_nothing(page: Page, lab: Lab, decided: Path) -> N
     assert answer(page) == f"{NAMES[0]} LAN"
     assert lines(decided) == [("id", "confirmed", "001090000000")]
 
-    dialog = page.locator(".jp-Dialog button.jp-mod-accept")
-    page.add_locator_handler(dialog, lambda button: button.click())
-    page.evaluate("""async () => {
-        const app = window.jupyterapp ?? window.jupyterlab;
-        await app.shell.currentWidget.sessionContext.restartKernel();
-    }""")
+    page.locator(".jp-Dialog", has_text="will restart automatically").get_by_role("button").click()
+    until_idle(page)
     run_cell(page, 0)
     run_cell(page, 1)
     shown(page, 1)
