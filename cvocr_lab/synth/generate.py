@@ -21,7 +21,7 @@ from cvocr_lab.kinds import TYPES, DocumentType, Layout, document_type, field_or
 from cvocr_lab.results import Quad
 from cvocr_lab.synth import fonts
 from cvocr_lab.synth.draw import Drawn, draw
-from cvocr_lab.synth.handling import handle
+from cvocr_lab.synth.handling import handle, unhandled
 from cvocr_lab.synth.papers import Values, paper_values
 from cvocr_lab.synth.persons import Person
 from cvocr_lab.synth.photograph import Matrix, Paper, photograph, shifted, warped
@@ -44,7 +44,10 @@ class Truth:
     lines
         All lines of text, including captions and fixed texts.
     corners
-        Corners of the paper, clockwise, beginning with the top left corner of the paper itself.
+        Corners of the paper, clockwise, beginning with the top left corner of the paper itself; of
+        a laminated card, those of the film.
+    printed
+        Corners of the paper without film.
     """
 
     type: str
@@ -55,6 +58,7 @@ class Truth:
     line_quads: Mapping[str, tuple[Quad, ...]]
     lines: tuple[tuple[str, Quad], ...]
     corners: Quad
+    printed: Quad
 
     def moved(self, matrix: Matrix) -> Truth:
         """Return the truth with all quads mapped through a homography."""
@@ -68,6 +72,7 @@ class Truth:
             line_quads={n: tuple(map(move, quads)) for n, quads in self.line_quads.items()},
             lines=tuple((text, move(quad)) for text, quad in self.lines),
             corners=move(self.corners),
+            printed=move(self.printed),
         )
 
 
@@ -213,7 +218,7 @@ def _sample(faces: list[_Face], seed: int, tier: Tier, chance: random.Random) ->
         insets.append(shifted(*handled.inset))
         flat.append(Truth(
             kind.name, kind.side, layout.name, drawn.fields, drawn.quads, drawn.line_quads,
-            drawn.lines, handled.outline,
+            drawn.lines, handled.outline, unhandled(drawn.picture).outline,
         ))  # fmt: skip
     image, matrices = photograph(papers, tier, rng)
     placed = zip(flat, matrices, insets, strict=True)

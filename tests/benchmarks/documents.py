@@ -1,5 +1,8 @@
 """How well the offline engine reads: fresh generated documents, per type and tier.
 
+An outline is right if it overlaps the paper's, or the film's around a laminated card, by at least
+0.9 (intersection over union), and begins at its top left corner.
+
 Run: ``python tests/benchmarks/documents.py --count 500 --seed 900000``.  Seeds from 900000 up are
 for measuring only; nothing is trained, fitted or tuned on them.  `--pool test` draws with font
 families the recogniser never saw.
@@ -41,9 +44,10 @@ def _one(job: tuple[str, Tier, int, Pool, str]) -> dict[str, Any]:
         found = list(_engine(reader).extract(Request((image,), "id_any")).documents)
     seconds = time.perf_counter() - start
     cells = []
-    types = []
+    types, outlines = [], []
     for truth in sample.truths:
         doc = _match(truth, found)
+        outlines.append(doc is not None and _is_outline(doc, truth))
         types.append((truth.type, doc.type if doc else ""))
         fields = doc.fields if doc and doc.type == truth.type else {}
         for name, text in truth.fields.items():
@@ -54,6 +58,7 @@ def _one(job: tuple[str, Tier, int, Pool, str]) -> dict[str, Any]:
             cells.append((truth.type, name, "", fields[name].text, fields[name].confidence))
     return {
         "type": type_, "tier": tier, "seed": seed, "types": types, "cells": cells,
+        "outlines": outlines,
         "seconds": seconds, "extra": max(0, len(found) - len(sample.truths)),
     }  # fmt: skip
 
@@ -72,6 +77,21 @@ def _match(truth: Any, found: list[Any]) -> Any:
         if distance < least:
             best, least = doc, distance
     return best
+
+
+def _is_outline(doc: Any, truth: Any) -> bool:
+    """Whether a document's corners are those of the paper or of its film."""
+    import numpy as np
+
+    from cvocr_lab.engines.local.geometry import overlap
+
+    corners, *outlines = (
+        np.array(quad).reshape(4, 2) for quad in (doc.corners, truth.corners, truth.printed)
+    )
+    return any(
+        overlap(corners, outline) >= 0.9 and np.hypot(*(corners - outline[0]).T).argmin() == 0
+        for outline in outlines
+    )
 
 
 _ENGINES: dict[str, Any] = {}
@@ -109,13 +129,14 @@ def table(results: list[dict[str, Any]], by: str = "type") -> str:
 
     from cvocr_lab.text import comparison_key
 
-    sums: dict[tuple[str, str], list[float]] = defaultdict(lambda: [0.0] * 7)
+    sums: dict[tuple[str, str], list[float]] = defaultdict(lambda: [0.0] * 8)
     for result in results:
-        for true, got in result["types"]:
+        for (true, got), outline in zip(result["types"], result["outlines"], strict=True):
             for group in (true, "ALL"):
-                entry = sums[group, result["tier"]] if by == "type" else [0.0] * 7
+                entry = sums[group, result["tier"]] if by == "type" else [0.0] * 8
                 entry[0] += 1
                 entry[1] += true == got
+                entry[7] += outline
         for type_, field, truth, value, _ in result["cells"]:
             a, b = comparison_key(truth), comparison_key(value)
             for group in (type_ if by == "type" else f"{type_}.{field}", "ALL"):
@@ -129,15 +150,18 @@ def table(results: list[dict[str, Any]], by: str = "type") -> str:
                     entry[6] += 1
     tiers = [t for t in TIERS if any(key[1] == t for key in sums)]
     width = max(len(g) for g, _ in sums) + 2
-    head = f"{'':{width}}" + "".join(f"{t + ': n':>9} type%  exact%   CER%  inv" for t in tiers)
+    head = f"{'':{width}}" + "".join(
+        f"{t + ': n':>9} type%  exact%   CER%  inv outline%" for t in tiers
+    )
     rows = [head]
     for group in dict.fromkeys(g for g, _ in sums):
         row = f"{group:{width}}"
         for tier in tiers:
-            n, right, cells, exact, edits, chars, invented = sums[group, tier]
+            n, right, cells, exact, edits, chars, invented, outlined = sums[group, tier]
             row += (
                 f"{int(n):9d} {100 * right / max(n, 1):5.1f}  {100 * exact / max(cells, 1):6.1f} "
-                f"{100 * edits / max(chars, 1):6.2f} {int(invented):4d}"
+                f"{100 * edits / max(chars, 1):6.2f} {int(invented):4d} "
+                f"{100 * outlined / max(n, 1):7.1f} "
             )
         rows.append(row)
     seconds = sorted(r["seconds"] for r in results)

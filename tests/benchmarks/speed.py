@@ -19,11 +19,13 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
+from PIL import Image
 
 import cvocr_lab
 from cvocr_lab import images
@@ -70,7 +72,6 @@ def counted(calls: Counter[str]) -> Iterator[None]:
 def tesseract_s(cards: list[Any]) -> float:
     """CPU-seconds Tesseract takes for the flattened cards."""
     import tesserocr
-    from PIL import Image
 
     with tesserocr.PyTessBaseAPI(lang="vie", psm=tesserocr.PSM.SPARSE_TEXT) as api:
         begun = time.process_time()
@@ -80,15 +81,29 @@ def tesseract_s(cards: list[Any]) -> float:
         return time.process_time() - begun
 
 
-def by_workers(paths: list[Path]) -> None:
-    """Time the pool with one worker and with two."""
-    frame = pd.DataFrame({"image": [str(path) for path in paths]})
-    took = {}
-    for workers in (1, 2):
-        begun = time.monotonic()
-        cvocr_lab.extract(frame, column="image", workers=workers, threads=1, progress=False)
-        took[workers] = time.monotonic() - begun
-    print(f"two workers give {took[1] / took[2]:.2f} times one ({len(paths)} pictures)")
+def by_workers(paths: list[Path], copies: int, rounds: int) -> None:
+    """Time the pool with one worker and with two, in turns.
+
+    Each photograph is read in several copies of different quality, as equal files are read once.
+    """
+    seconds = {1: 0.0, 2: 0.0}
+    with TemporaryDirectory() as folder:
+        for copy in range(copies):
+            for number, path in enumerate(paths):
+                with Image.open(path) as image:
+                    image.save(Path(folder, f"{number}_{copy}.jpg"), quality=95 - copy)
+        frame = pd.DataFrame({"image": sorted(path.name for path in Path(folder).iterdir())})
+        for _ in range(rounds):
+            for workers in seconds:
+                begun = time.monotonic()
+                cvocr_lab.extract(
+                    frame, column="image", base=folder, workers=workers, threads=1, progress=False
+                )
+                seconds[workers] += time.monotonic() - begun
+    print(
+        f"two workers give {seconds[1] / seconds[2]:.2f} times one ({len(frame)} pictures, "
+        f"{seconds[1] / rounds:.1f} and {seconds[2] / rounds:.1f} s, {rounds} rounds)"
+    )
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     print(f"largest worker: {peak:.0f} MB")
 
@@ -156,7 +171,7 @@ def main() -> None:
         against(args.against, paths)
         return
     if args.workers:
-        by_workers(paths * 4)
+        by_workers(paths, 10, args.rounds)
         return
     engine = LocalEngine(threads=1)
     loaded = [images.load(path) for path in paths]

@@ -42,8 +42,9 @@ _MOST_TWIST, _MOST_SLANT = 0.2, 1.25
 """Largest twist of a paper's outline, and largest factor by which its aspect ratio may be wrong."""
 _COVERED = 0.2
 """Share of the smaller of two papers above which one of them is only a part of the other."""
-_MOST_TILT, _LONG = 0.06, 8
-"""Slope of the lines of at least `_LONG` letters above which an outline is not the paper's."""
+_MOST_TILT, _LONG = 0.025, 8
+"""Slope of the lines of at least `_LONG` letters above which an outline is not the paper's.  On
+outlines that overlap the true one by 0.9 or more, 99 % of the slopes are below 0.022."""
 _MOST_SHEETS = 2
 """Number of rectangular objects that are searched more closely if no paper was recognised."""
 _LEAST_PART = 64
