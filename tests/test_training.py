@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import random
 from pathlib import Path
 
@@ -18,10 +19,12 @@ from cvocr_lab.training import (  # noqa: E402
     average_checkpoints,
     evaluate,
     export,
+    finders,
     finetune_lines,
     labelled_lines,
     restore,
     stream,
+    train_finder,
 )
 from cvocr_lab.training.loop import read  # noqa: E402
 from cvocr_lab.training.nets import LineNet, PaperNet, steps  # noqa: E402
@@ -173,3 +176,21 @@ def test_the_mean_of_two_checkpoints_has_the_mean_of_their_weights(tmp_path: Pat
         asked = mean((torch.from_numpy(picture).float().permute(0, 3, 1, 2) - 127.5) / 64).numpy()
     assert float(np.abs(asked).max()) > 0.1
     assert np.allclose(read, asked, atol=0.02)  # the file holds float16
+
+
+@pytest.mark.slow
+def test_each_finder_trains_and_resumes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(finders, "_FLATS", 40)
+    monkeypatch.setattr(finders, "_VALIDATION_FLATS", 40)
+    picture = {"papers": (320, 320), "turns": (144, 224), "text": (320, 320)}
+    for which, size in picture.items():
+        for minutes in (0.1, 0.2):
+            train_finder(which, tmp_path, minutes, every_minutes=0.05)
+        log = [*map(json.loads, (tmp_path / f"{which}-log.jsonl").read_text().splitlines())]
+        steps_done = [entry["step"] for entry in log]
+        assert 0 < steps_done[0] < steps_done[-1]
+        assert steps_done == sorted(steps_done)
+        assert log[-1]["minutes"] >= 0.2
+        session = onnxruntime.InferenceSession(tmp_path / f"{which}.onnx")
+        (answer, *_) = session.run(None, {"pictures": np.zeros((1, *size, 3), np.uint8)})
+        assert np.isfinite(answer).all()

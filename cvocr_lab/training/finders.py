@@ -29,6 +29,7 @@ from cvocr_lab.training.stream import FIRST_SEED
 
 Finder = Literal["papers", "turns", "text"]
 Batch = Mapping[str, NDArray[Any]]
+Tensors = Mapping[str, Tensor]
 VALIDATION_SEED = 11_000
 """Seed of the papers that select a checkpoint; training seeds start at `stream.FIRST_SEED`."""
 _FLATS, _VALIDATION_FLATS = 4800, 160
@@ -110,10 +111,10 @@ def _parts(shard: Batch, task: _Task, order: NDArray[np.intp], size: int) -> Ite
         yield {name: shard[name][pick] for name in task.arrays}
 
 
-def normalised(pictures: NDArray[np.uint8]) -> Tensor:
+def normalised(pictures: Tensor) -> Tensor:
     """Return pictures ``(n, h, w, 3)`` as inputs of the nets."""
-    tensor = torch.from_numpy(np.ascontiguousarray(pictures)).permute(0, 3, 1, 2).float()
-    return ((tensor - 127.5) / 64).contiguous(memory_format=torch.channels_last)
+    inputs = (pictures.permute(0, 3, 1, 2).float() - 127.5) / 64
+    return inputs.contiguous(memory_format=torch.channels_last)
 
 
 def _dice(chance: Tensor, truth: Tensor) -> Tensor:
@@ -121,8 +122,8 @@ def _dice(chance: Tensor, truth: Tensor) -> Tensor:
     return 1 - ((2 * both + 1) / (chance.sum((1, 2)) + truth.sum((1, 2)) + 1)).mean()
 
 
-def _paper_loss(net: nn.Module, batch: Batch) -> Tensor:
-    truth = torch.from_numpy(batch["truth"].astype(np.float32))
+def _paper_loss(net: nn.Module, batch: Tensors) -> Tensor:
+    truth = batch["truth"].float()
     answer = net(normalised(batch["pictures"]))
     mask = functional.binary_cross_entropy_with_logits(answer[:, 0], truth[:, 0])
     inside = truth[:, 0] > 0.5
@@ -152,13 +153,13 @@ def _corner_loss(answer: Tensor, truth: Tensor) -> Tensor:
     return torch.where(open_order, least, losses[0])
 
 
-def _turn_loss(net: nn.Module, batch: Batch) -> Tensor:
+def _turn_loss(net: nn.Module, batch: Tensors) -> Tensor:
     heat, logits = net(normalised(batch["crops"]))
-    corners = torch.from_numpy(batch["corners"]) / 4 - 0.5
-    turn, kind = torch.from_numpy(batch["turns"]).unbind(1)
+    corners = batch["corners"] / 4 - 0.5
+    turn, kind = batch["turns"].unbind(1)
     rows, columns = heat.shape[2:]
-    y = torch.arange(rows).view(1, 1, rows, 1)
-    x = torch.arange(columns).view(1, 1, 1, columns)
+    y = torch.arange(rows, device=heat.device).view(1, 1, rows, 1)
+    x = torch.arange(columns, device=heat.device).view(1, 1, 1, columns)
     gap = (x - corners[..., 0, None, None]) ** 2 + (y - corners[..., 1, None, None]) ** 2
     inside = (
         (corners > -0.5).all(-1)
@@ -175,8 +176,8 @@ def _turn_loss(net: nn.Module, batch: Batch) -> Tensor:
     return cast("Tensor", loss)
 
 
-def _text_loss(net: nn.Module, batch: Batch) -> Tensor:
-    truth = torch.from_numpy(batch["truth"].astype(np.float32))
+def _text_loss(net: nn.Module, batch: Tensors) -> Tensor:
+    truth = batch["truth"].float()
     answer = net(normalised(batch["pictures"]))
     core, height, counts = truth.unbind(1)
     single = functional.binary_cross_entropy_with_logits(answer[:, 0], core, reduction="none")
@@ -191,7 +192,7 @@ def _text_loss(net: nn.Module, batch: Batch) -> Tensor:
 @dataclass(frozen=True, slots=True)
 class _Task:
     make: Callable[[], nn.Module]
-    loss: Callable[[nn.Module, Batch], Tensor]
+    loss: Callable[[nn.Module, Tensors], Tensor]
     arrays: tuple[str, ...]
     batch: int
 
@@ -215,7 +216,8 @@ class _Finder(Run[Batch]):
         ]
 
     def loss(self, net: nn.Module, batch: Batch) -> Tensor:
-        return self.task.loss(net, batch)
+        tensors = {name: torch.from_numpy(array).to(self.device) for name, array in batch.items()}
+        return self.task.loss(net, tensors)
 
     def size(self, batch: Batch) -> int:
         return len(batch[self.task.arrays[0]])

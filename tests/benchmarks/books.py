@@ -25,6 +25,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from paper_lines import loosen
 from PIL.ImageFont import FreeTypeFont
 
 from cvocr_lab import images
@@ -36,7 +37,6 @@ from cvocr_lab.results import as_quad
 from cvocr_lab.synth import fonts
 from cvocr_lab.text import nfc
 from cvocr_lab.training import TEST_SEED, evaluate
-from cvocr_lab.training.papers import loosen
 from cvocr_lab.training.stream import Shard
 
 SERIFS = ("Vollkorn", "Charis SIL", "FreeSerif", "TeX Gyre Schola")

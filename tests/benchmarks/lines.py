@@ -22,6 +22,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from paper_lines import CutLine, cut_lines, loosen
 from rapidfuzz.distance import Levenshtein
 
 from cvocr_lab import mrz
@@ -32,7 +33,6 @@ from cvocr_lab.synth import TIERS, generate
 from cvocr_lab.synth.fonts import Pool
 from cvocr_lab.training import TEST_SEED, evaluate
 from cvocr_lab.training.evaluation import drawn_set
-from cvocr_lab.training.papers import CutLine, cut_lines, loosen
 from cvocr_lab.training.stream import Shard
 
 

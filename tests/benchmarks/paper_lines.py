@@ -1,37 +1,20 @@
-"""Training lines cropped from photographed made-up papers, with boxes as loose as a detector's."""
+"""Lines cropped from pictures of made-up papers, with boxes as loose as a detector's."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cvocr_lab.engines.local.recogniser import crop_line, to_height
 from cvocr_lab.results import Quad
-from cvocr_lab.synth import TIERS, generate
 from cvocr_lab.synth.generate import Sample
 from cvocr_lab.text import CHARSET
-from cvocr_lab.training.stream import FIRST_SEED, Shard, write_arrays
 
 _KNOWN = frozenset(CHARSET)
-
-
-def cut_shard(seed: int, count: int) -> Shard:
-    """Crop every line of `count` papers of all types; the sort of a line is its paper's tier."""
-    rng = random.Random(seed)
-    shard = Shard([], [], [])
-    for number in range(count):
-        taken = TIERS[number % len(TIERS)]
-        sample = generate(None, seed=rng.getrandbits(40), tier=taken, pool="train")
-        for line in cut_lines(sample, rng):
-            shard.pictures.append(line.picture)
-            shard.texts.append(line.text)
-            shard.sorts.append(taken)
-    return shard
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +53,3 @@ def loosen(quad: Quad, rng: random.Random) -> Quad:
     grown = corners + np.asarray([across * along + lower * down for across, lower in moves])
     shaken = grown + np.asarray([[0, rng.gauss(0, 0.02 * tall)] for _ in range(4)])
     return tuple(map(float, shaken.ravel()))  # type: ignore[return-value]
-
-
-def feed_papers(folder: Path, *, shards: int, seed: int = FIRST_SEED, papers: int = 60) -> None:
-    """Write shards of the lines of `papers` papers each into `folder`, where `batches` finds them.
-
-    A paper takes about half a second and gives 18 lines.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    for number in range(seed, seed + shards):
-        write_arrays(cut_shard(number, papers).arrays(), folder / f"papers-{number}.npz")
