@@ -133,7 +133,7 @@ def _papers(image: Image, outlines: Sequence[Outline], eyes: Eyes, reader: Reade
 
 
 def _worth(paper: Paper) -> tuple[bool, float]:
-    return _is_paper(paper), paper.score
+    return _is_paper(paper) and _is_level(paper), paper.score
 
 
 def _apart(papers: Sequence[Paper]) -> list[Paper]:
