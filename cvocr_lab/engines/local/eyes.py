@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
-from importlib import resources
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -29,8 +25,8 @@ from cvocr_lab.engines.local.geometry import (
     side_lengths,
     warp_points,
 )
+from cvocr_lab.engines.local.models import Model, open_model, shipped
 from cvocr_lab.engines.local.papers import Outline
-from cvocr_lab.errors import ArgumentError
 from cvocr_lab.kinds import TYPES
 
 MODELS = ("papers.onnx", "turns.onnx", "text.onnx")
@@ -86,6 +82,9 @@ class Eyes:
     def __init__(self, *, threads: int = 0) -> None:
         self._threads = threads
 
+    def _model(self, number: int) -> Model:
+        return open_model(shipped(MODELS[number]), self._threads)
+
     def outlines(self, image: Image) -> list[Outline]:
         """Return the papers of a picture, the largest first.
 
@@ -110,7 +109,7 @@ class Eyes:
     def _rough(self, small: Image) -> list[Points]:
         """Return rough outlines of the papers of a picture, the largest first."""
         canvas, matrix = papers.thumbnail(small)
-        answer = _open(MODELS[0], self._threads).run(canvas[None])[0][0]
+        answer = self._model(0).run(pictures=canvas[None])[0][0]
         back = np.linalg.inv(matrix)
         return [warp_points(back, quad) for quad in papers.instances(answer)]
 
@@ -168,12 +167,12 @@ class Eyes:
         """Refine a rough outline until it no longer moves; None if it is too small or outside."""
         if max(side_lengths(rough)) < _LEAST_SIDE or _shown(rough, picture.small) < _LEAST_SHOWN:
             return None
-        net = _open(MODELS[1], self._threads)
+        net = self._model(1)
         quad = best = papers.long_side_first(rough)
         most = -math.inf
         for _ in range(_MOST_LOOKS):
             crop, matrix = papers.crop(picture.small, quad)
-            heat, names = net.run(crop[None])
+            heat, names = net.run(pictures=crop[None])
             logits = names[0]
             types = papers.type_chances(net.card["types"], logits[4:])
             found = best_corners(quad, matrix, heat[0], _ratios(types), picture.smooth)
@@ -209,7 +208,7 @@ class Eyes:
         size = [max(1, round(side * scale / step)) * step for side in (width, height)]
         method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
         small = cv2.resize(image, size, interpolation=method)
-        answer = _open(MODELS[2], self._threads).run(small[None])[0][0]
+        answer = self._model(2).run(pictures=small[None])[0][0]
         quads = text_lines.quads_of(answer)
         return quads * np.array([width / size[0], height / size[1]], np.float32)
 
@@ -246,37 +245,6 @@ def _shown(quad: Points, image: Image) -> float:
     return float(common / max(cv2.contourArea(quad.astype(np.float32)), 1e-6))
 
 
-class _Net:
-    def __init__(self, path: Path, threads: int) -> None:
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.log_severity_level = 3
-        # Memory plans are made for each size of picture: they need more memory and save no time.
-        options.enable_mem_pattern = False
-        try:
-            self._session = onnxruntime.InferenceSession(
-                path.read_bytes(), options, providers=["CPUExecutionProvider"]
-            )
-            meta = self._session.get_modelmeta().custom_metadata_map
-            self.card: dict[str, Any] = json.loads(meta["card"])
-        except Exception as error:
-            raise ArgumentError(
-                f"{path.name} is not a model written by cvocr_lab.training.export"
-            ) from error
-
-    def run(self, pictures: Image) -> Sequence[Any]:
-        answer: Sequence[Any] = self._session.run(None, {"pictures": pictures})
-        return answer
-
-
 def model_files() -> tuple[Path, ...]:
     """Return the paths of the models in the package."""
-    folder = resources.files("cvocr_lab.data").joinpath("models")
-    return tuple(Path(str(folder.joinpath(name))) for name in MODELS)
-
-
-@lru_cache(maxsize=8)
-def _open(name: str, threads: int) -> _Net:
-    return _Net(next(path for path in model_files() if path.name == name), threads)
+    return tuple(map(shipped, MODELS))

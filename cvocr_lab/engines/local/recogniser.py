@@ -6,20 +6,18 @@ greedy.  If a field's type allows only some characters, the others are ruled out
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from importlib import resources
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cvocr_lab.engines.local.geometry import homography, rectangle, side_lengths
+from cvocr_lab.engines.local.models import Model, open_model, shipped
 from cvocr_lab.engines.local.wording import likeliest
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.results import Line, Quad
@@ -57,12 +55,17 @@ class Recogniser:
     @property
     def charset(self) -> str:
         """Characters that the model can output."""
-        return _open(self.model, self.threads).charset
+        return str(self.card["charset"])
 
     @property
     def card(self) -> dict[str, object]:
         """Metadata of the model file: version, training and validation figures."""
-        return _open(self.model, self.threads).card
+        return self._net.card
+
+    @property
+    def _net(self) -> Model:
+        path = self.model or model_file()
+        return open_model(path, self.threads, "line model", ("charset", "stride"))
 
     def read(
         self, crops: Sequence[Picture], *, alphabets: Sequence[str] | None = None
@@ -76,20 +79,21 @@ class Recogniser:
         """
         if alphabets is not None and len(alphabets) != len(crops):
             raise ArgumentError("give one alphabet per crop")
-        net = _open(self.model, self.threads)
+        net = self._net
+        charset, stride = net.card["charset"], net.card["stride"]
         columns = [normalise(to_height(crop)) for crop in crops]
         lines = [Line("", 0.0)] * len(crops)
         for batch in _batches([c.shape[1] for c in columns], BATCH_COLUMNS):
-            scores = net.run([columns[i] for i in batch])
+            (scores,) = net.run(lines=pad([columns[i] for i in batch]))
             for i, row in zip(batch, scores, strict=True):
-                steps = row[: -(-columns[i].shape[1] // net.stride)]
-                lines[i] = _decode(steps, net.charset, alphabets[i] if alphabets else "")
+                steps = row[: -(-columns[i].shape[1] // stride)]
+                lines[i] = _decode(steps, charset, alphabets[i] if alphabets else "")
         return lines
 
 
 def model_file() -> Path:
     """Return the path of the model in the package."""
-    return Path(str(resources.files("cvocr_lab.data").joinpath("models", "lines.onnx")))
+    return shipped("lines.onnx")
 
 
 def to_height(crop: Picture, height: int = HEIGHT) -> Picture:
@@ -239,37 +243,3 @@ def _spellings(word: list[str], odds: Columns, charset: str) -> list[tuple[str, 
 def _softmax(scores: Columns) -> Columns:
     powers = np.exp(scores - scores.max(axis=1, keepdims=True))
     return np.asarray(powers / powers.sum(axis=1, keepdims=True), np.float32)
-
-
-@dataclass(frozen=True, slots=True)
-class _Net:
-    session: Any
-    charset: str
-    stride: int
-    card: dict[str, object]
-
-    def run(self, columns: Sequence[Columns]) -> Columns:
-        return np.asarray(self.session.run(None, {"lines": pad(columns)})[0], np.float32)
-
-
-@lru_cache(maxsize=4)
-def _open(model: Path | None, threads: int) -> _Net:
-    import onnxruntime as ort
-
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.log_severity_level = 3
-    options.enable_mem_pattern = False  # a plan would be kept for every width of line
-    path = model or model_file()
-    try:
-        source = path.read_bytes()
-        session = ort.InferenceSession(source, options, providers=["CPUExecutionProvider"])
-        card = json.loads(session.get_modelmeta().custom_metadata_map["card"])
-        charset, stride = card["charset"], card["stride"]
-        if not (isinstance(charset, str) and charset and isinstance(stride, int) and stride > 0):
-            raise ValueError("no charset or stride")
-    except OSError as error:
-        raise ArgumentError(f"the model {path} cannot be read ({type(error).__name__})") from None
-    except Exception as error:
-        raise ArgumentError(f"{path} is not a line model written by cvocr_lab.training") from error
-    return _Net(session, charset, stride, card)
