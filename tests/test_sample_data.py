@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from make_samples import samples
 from PIL import Image
 
 from cvocr_lab.kinds import TYPES
-from cvocr_lab.synth.samples import samples
 
 FOLDER = Path(__file__).parent.parent / "sample_data"
 

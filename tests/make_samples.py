@@ -1,4 +1,4 @@
-"""Generate the sample data of the package: ``python -m cvocr_lab.synth.samples OUT``.
+"""Generate the sample data of the package: ``python tests/make_samples.py OUT``.
 
 Only the shipped fonts are used, so that every machine gives the same pictures.
 """
