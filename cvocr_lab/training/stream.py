@@ -82,23 +82,20 @@ class Batch:
 
 
 def batches(
-    folder: Path, rng: random.Random, *, columns: int = 20_000, at_once: int = 10, papers: int = 3
+    folder: Path, rng: random.Random, *, columns: int = 20_000, at_once: int = 10
 ) -> Iterator[Batch]:
     """Sample batches of similar width from the shards in `folder`, endlessly.
 
     While the folder is empty, the function waits.  `columns` are the pixel columns per batch,
-    padding included.  `at_once` shards are mixed with one another; up to `papers` of them have
-    lines cropped from papers.
+    padding included.  `at_once` shards are mixed with one another.
     """
     while True:
-        cut, drawn = list(folder.glob("papers-*.npz")), list(folder.glob("drawn-*.npz"))
-        if not cut and not drawn:
+        drawn = list(folder.glob("drawn-*.npz"))
+        if not drawn:
             time.sleep(1)
             continue
-        chosen = rng.sample(cut, min(papers, len(cut)))
-        chosen += rng.sample(drawn, min(at_once - len(chosen), len(drawn)))
         pool: list[tuple[Picture, str]] = []
-        for file in chosen:
+        for file in rng.sample(drawn, min(at_once, len(drawn))):
             try:
                 shard = load_shard(file)
             except FileNotFoundError:  # it was replaced by a newer one
