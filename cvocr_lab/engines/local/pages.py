@@ -42,6 +42,8 @@ _MOST_TWIST, _MOST_SLANT = 0.2, 1.25
 """Largest twist of a paper's outline, and largest factor by which its aspect ratio may be wrong."""
 _COVERED = 0.2
 """Share of the smaller of two papers above which one of them is only a part of the other."""
+_SAME_PAPER = 0.2
+"""Overlap from which a paper found at another outline is the same one."""
 _MOST_TILT, _LONG = 0.025, 8
 """Slope of the lines of at least `_LONG` letters above which an outline is not the paper's.  On
 outlines that overlap the true one by 0.9 or more, 99 % of the slopes are below 0.022."""
@@ -107,23 +109,33 @@ class Paper:
 def find_papers(image: Image, eyes: Eyes, reader: Reader) -> list[Paper]:
     """Find and read the papers of a picture, ordered from top to bottom.
 
-    If none is found, or captions are missing on each of them, other outlines are tried: those found
-    in a crop or with enhanced local contrast, the frame of the picture, and the page located by a
-    machine-readable zone.
+    If none is found, and for each paper on which captions are missing, other outlines are tried:
+    those found in a crop or with enhanced local contrast, the frame of the picture, and the page
+    located by a machine-readable zone.
     """
     outlines = eyes.outlines(image)
     papers = _papers(image, outlines, eyes, reader)
-    if any(map(_complete, papers)):
-        return papers
-    best = max(papers, key=_worth, default=None)
-    for others in _other_outlines(image, outlines, best, eyes, reader):
-        tried = _papers(image, others, eyes, reader)
-        if len(tried) > 1 and best is None:
-            return tried
-        best = max([best, *tried] if best else tried, key=_worth, default=None)
-        if best is not None and _complete(best):
-            break
-    return _apart([*papers, best]) if best is not None else []
+    if not papers:
+        for others in _other_outlines(image, outlines, None, eyes, reader):
+            if papers := _papers(image, others, eyes, reader):
+                break
+    return _apart([_best(image, paper, eyes, reader) for paper in papers])
+
+
+def _best(image: Image, paper: Paper, eyes: Eyes, reader: Reader) -> Paper:
+    """Return the paper as found at the best of several outlines, or unchanged if it is complete."""
+    best = paper
+    if not _complete(paper):
+        for others in _other_outlines(image, [], paper, eyes, reader):
+            tried = [
+                other
+                for other in _papers(image, others, eyes, reader)
+                if overlap(other.outline.corners, paper.outline.corners) > _SAME_PAPER
+            ]
+            best = max([best, *tried], key=_worth)
+            if _complete(best):
+                break
+    return best
 
 
 def _papers(image: Image, outlines: Sequence[Outline], eyes: Eyes, reader: Reader) -> list[Paper]:
