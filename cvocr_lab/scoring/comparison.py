@@ -53,7 +53,7 @@ class Comparison(ComparisonReport):
     def of(cls, a: pd.DataFrame, b: pd.DataFrame, *, names: tuple[str, str], detect: float) -> Self:
         """Compare the cells of two scores with the same truth."""
         cells = beside({"a": a, "b": b})
-        return cls(names, cells, judged(differences(cells), detect=detect), detect)
+        return cls(names, cells, judged(differences(cells, "a", "b"), detect=detect), detect)
 
     @property
     def fixed(self) -> pd.DataFrame:

@@ -15,7 +15,6 @@ import numpy.typing as npt
 import pandas as pd
 
 from cvocr_lab.errors import ArgumentError, DriftError, caller_stacklevel
-from cvocr_lab.files import replacing
 from cvocr_lab.frames.sources import column_or_level
 from cvocr_lab.scoring.intervals import Floats
 
@@ -38,15 +37,6 @@ _SAME: Final = 0.9
 
 class DriftWarning(UserWarning):
     """The baseline has other cards, and there are too few of them to detect the required loss."""
-
-
-def freeze(figures: pd.DataFrame, path: str | PathLike[str]) -> None:
-    """Write the result of `figures` to Parquet, with mode 0600."""
-    path = Path(path)
-    if path.suffix.lower() != ".parquet":
-        raise ArgumentError(f"a frozen score must be a .parquet file, not {path.name!r}")
-    with replacing(path) as temporary:
-        figures.to_parquet(temporary, index=False)
 
 
 def figures(cells: pd.DataFrame, rows: pd.DataFrame, on: str | None) -> pd.DataFrame:
@@ -81,7 +71,8 @@ def guard(now: pd.DataFrame, path: str | PathLike[str]) -> None:
     """
     path = Path(path)
     frozen = _read(path)
-    same = _same(frozen, now)
+    both = frozen.merge(now, on=["card", "field"])
+    same = len(both) >= _SAME * max(len(frozen), len(now))
     fell = fallen(frozen, now, same=same)
     if len(fell):
         said = "; ".join(f"{field}: {_said(row)}" for field, row in fell.iterrows())
@@ -109,12 +100,6 @@ def fallen(frozen: pd.DataFrame, now: pd.DataFrame, *, same: bool) -> pd.DataFra
             was, is_now = (_share(side, what, field) for side in sides)
             found.loc[field] = [what, was, is_now, row[what]]
     return found.rename_axis("field")
-
-
-def _same(frozen: pd.DataFrame, now: pd.DataFrame) -> bool:
-    """Return whether both have the same cards."""
-    both = frozen[["card", "field"]].merge(now[["card", "field"]])
-    return len(both) >= _SAME * max(len(frozen), len(now))
 
 
 Sums = dict[str, pd.DataFrame]

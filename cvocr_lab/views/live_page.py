@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from threading import RLock
 from typing import TYPE_CHECKING, Final
 
+from cvocr_lab.errors import CvocrError
 from cvocr_lab.frames import Record, Records
 from cvocr_lab.views.messages import not_written
 from cvocr_lab.views.pictures import FIRST, Pictures
 from cvocr_lab.views.tags import Tags, split
-from cvocr_lab.views.widget import Channel, Message, Page
+from cvocr_lab.views.widget import Message, Page, thread, widget_type
 
 if TYPE_CHECKING:
     from anywidget import AnyWidget
@@ -29,25 +30,51 @@ class LivePage(ABC):
         self._records, self._pictures, self._height = records, pictures, height
         # JupyterLab's subshells answer the page while other cells run.
         self._lock = RLock()
-        self._channel = Channel(self._hear, page)
+        self._widget = widget_type(page)()
+        self._widget.on_msg(self._hear)
 
     @property
     def widget(self) -> AnyWidget:
         """The widget itself, for combining several widgets on a page."""
-        return self._channel.widget
+        return self._widget
 
     @abstractmethod
     def _handlers(self) -> Mapping[str, Handler]:
         """Return the function for each request of the page."""
 
-    def _hear(self, view: str, ask: str, request: Message) -> None:
-        handler = self._handlers().get(ask)
-        if handler:
+    def _hear(self, _: object, request: object, __: object) -> None:
+        """Answer a message of the page, in the main thread of the kernel."""
+        ask = request.get("ask") if isinstance(request, dict) else None
+        handler = self._handlers().get(ask) if isinstance(ask, str) else None
+        if handler is None or not isinstance(request, dict):
+            return
+        view = str(request.get("view", ""))
+
+        def answer() -> None:
             with self._lock:
                 try:
                     handler(view, request)
                 except OSError as error:  # only the journal is a file; pictures load in a thread
-                    self._channel.tell(view, "trouble", {"text": not_written(error)})
+                    self._tell(view, "trouble", {"text": not_written(error)})
+
+        self._guarded(view, answer)
+
+    def _tell(self, view: str, what: str, message: Message, pictures: Sequence[bytes] = ()) -> None:
+        """Send a message to a view of the page; thread-safe."""
+        self._widget.send({"tell": what, "view": view, **message}, list(pictures))
+
+    def _run_in_background(self, view: str, work: Callable[[], object]) -> None:
+        """Run something slow in another thread, so that the kernel can go on answering."""
+        thread().submit(self._guarded, view, work)
+
+    def _guarded(self, view: str, work: Callable[[], object]) -> None:
+        try:
+            work()
+        except CvocrError as error:
+            self._tell(view, "trouble", {"text": str(error)})
+        except Exception as error:  # a traceback in the log of the page could show values
+            text = f"Something went wrong in the kernel ({type(error).__name__})."
+            self._tell(view, "trouble", {"text": text})
 
     def _first_row(self) -> int | None:
         """Return the row whose picture is loaded while the page is being built."""
@@ -58,7 +85,7 @@ class LivePage(ABC):
         row = self._first_row()
         if row is not None:
             record = self._records.record(row)
-            self._channel.run_in_background("", lambda: self._pictures.sheet(record, FIRST))
+            self._run_in_background("", lambda: self._pictures.sheet(record, FIRST))
         made = self.widget._repr_mimebundle_()
         data, about = made if made is not None else ({}, {})
         return {**data, "text/plain": repr(self)}, {**about}
@@ -67,18 +94,18 @@ class LivePage(ABC):
         """Send a row with its pictures, unless the page already has them."""
         have = request.get("have")
         if isinstance(have, list) and record.row in have:
-            self._channel.tell(view, "show", message)
+            self._tell(view, "show", message)
             return
         edge = _edge_of(request)
 
         def send() -> None:
             about, parts = self._pictures.sheet(record, edge)
-            self._channel.tell(view, "show", {**message, "sheet": about}, parts)
+            self._tell(view, "show", {**message, "sheet": about}, parts)
 
         if self._pictures.kept(record, edge):
             send()
         else:
-            self._channel.run_in_background(view, send)
+            self._run_in_background(view, send)
 
     def _sharpen(self, view: str, request: Message) -> None:
         """Send the photo of a row in a larger size."""
@@ -87,15 +114,15 @@ class LivePage(ABC):
 
         def send() -> None:
             photo = self._pictures.sharp(record, edge)
-            self._channel.tell(view, "sharp", {"row": record.row}, [photo] if photo else [])
+            self._tell(view, "sharp", {"row": record.row}, [photo] if photo else [])
 
-        self._channel.run_in_background(view, send)
+        self._run_in_background(view, send)
 
     def _put_tags(self, view: str, tags: Tags, row: int, request: Message) -> None:
         """Replace the tags of a row by those that the page sent."""
         tags.put(row, split(str(request.get("tags", ""))))
         told = {"at": request["at"], "tags": tags.of(row), "known": tags.known()}
-        self._channel.tell(view, "tagged", told)
+        self._tell(view, "tagged", told)
 
 
 def as_position(value: object) -> int:

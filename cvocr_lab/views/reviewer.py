@@ -75,7 +75,7 @@ class Reviewer(Session):
 
     def _open(self, view: str, _: Message) -> None:
         self._items.read_others()
-        self._channel.tell(
+        self._tell(
             view,
             "open",
             {
@@ -97,7 +97,7 @@ class Reviewer(Session):
         self._items.choose(str(request.get("shown", "")), str(request.get("field", "")))
         first, found = self._items.first(), len(self._items.walk)
         message = {"at": first, "found": found, "count": len(self._items)}
-        self._channel.tell(view, "chosen", message)
+        self._tell(view, "chosen", message)
 
     def _show(self, view: str, request: Message) -> None:
         k = as_position(request.get("at"))
@@ -199,7 +199,7 @@ class Reviewer(Session):
         k, text = as_position(request.get("at")), str(request.get("text", ""))
         if 0 <= k < len(self._items):
             wrong = self._complaint(k, text)
-            self._channel.tell(view, "checked", {"at": k, "text": text, "wrong": wrong})
+            self._tell(view, "checked", {"at": k, "text": text, "wrong": wrong})
 
     def _decide_and_call(self, view: str, request: Message) -> None:
         self._called(self._decide(view, request))
@@ -208,7 +208,7 @@ class Reviewer(Session):
         following = self._following(k)
         answer: dict[str, object] = {"at": k, "state": self._items.states[k], "next": following}
         answer |= {"token": request.get("token"), "progress": self._items.progress()}
-        self._channel.tell(view, "decided", answer)
+        self._tell(view, "decided", answer)
         go = request.get("go") and following is not None
         self._send(view, following if go and following is not None else k, request)
 
@@ -232,7 +232,7 @@ class Reviewer(Session):
             self._pictures.forget(self._items.rows[k])
         self.__dict__.pop("_tags", None)
         answer = {"at": k, "field": field, "progress": self._items.progress()}
-        self._channel.tell(view, "undone", answer)
+        self._tell(view, "undone", answer)
         if k is not None:  # with its pictures, since the undone decision may be a box
             self._send(view, k, {**request, "have": []})
 

@@ -77,7 +77,7 @@ class Session(LivePage):
             except OSError as error:
                 refusal = {"refused": not_written(error)}
             if refusal:
-                self._channel.tell(view, "refused", {"token": token, "at": k, **refusal})
+                self._tell(view, "refused", {"token": token, "at": k, **refusal})
                 return None
             self._done.add(token)
         self._answer_decision(view, k, request)
@@ -115,7 +115,7 @@ class Session(LivePage):
         self._items.read_others()
         undone = self.journal.undo()
         if undone is None:
-            self._channel.tell(view, "trouble", {"text": "There is nothing to undo."})
+            self._tell(view, "trouble", {"text": "There is nothing to undo."})
             return None
         k = self._items.find(undone.item)
         if k is not None:

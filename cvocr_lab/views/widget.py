@@ -1,4 +1,4 @@
-"""The widgets of the package, and the messages between kernel and page.
+"""The widgets of the package.
 
 The scripts and styles of the pages are in ``static/``.  The script of a widget must be one ES
 module without imports, so its parts are concatenated here, without a bundler or a network.
@@ -9,13 +9,13 @@ saved notebook does not contain them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final, Literal
 
-from cvocr_lab.errors import CvocrError, MissingPartError
+from cvocr_lab.errors import MissingPartError
 
 if TYPE_CHECKING:
     from anywidget import AnyWidget
@@ -32,8 +32,6 @@ PARTS: Final[Mapping[Page, tuple[str, ...]]] = {
 """Parts of the script and style of each page, in order."""
 
 Message = Mapping[str, object]
-OnMessage = Callable[[str, str, Message], None]
-"""A function that is called with the view of the page, its request, and the message."""
 
 
 def static(page: Page, ending: Literal[".js", ".css"]) -> str:
@@ -43,47 +41,15 @@ def static(page: Page, ending: Literal[".js", ".css"]) -> str:
     return "\n".join((folder / part).read_text(encoding="utf-8") for part in parts)
 
 
-class Channel:
-    """A widget, and the messages between it and the page.
-
-    Messages of the page are handled in the main thread of the kernel.
-    """
-
-    def __init__(self, on_message: OnMessage, page: Page) -> None:
-        self._on_message = on_message
-        self.widget = _widget(page)()
-        self.widget.on_msg(self._received)
-
-    def tell(self, view: str, what: str, message: Message, pictures: Sequence[bytes] = ()) -> None:
-        """Send a message to a view of the page; thread-safe."""
-        self.widget.send({"tell": what, "view": view, **message}, list(pictures))
-
-    def run_in_background(self, view: str, work: Callable[[], object]) -> None:
-        """Run something slow in another thread, so that the kernel can go on answering."""
-        _thread().submit(self._guarded, view, work)
-
-    def _received(self, _: object, request: object, __: object) -> None:
-        if isinstance(request, dict) and isinstance(request.get("ask"), str):
-            view = str(request.get("view", ""))
-            self._guarded(view, lambda: self._on_message(view, request["ask"], request))
-
-    def _guarded(self, view: str, work: Callable[[], object]) -> None:
-        try:
-            work()
-        except CvocrError as error:
-            self.tell(view, "trouble", {"text": str(error)})
-        except Exception as error:  # a traceback in the log of the page could show values
-            text = f"Something went wrong in the kernel ({type(error).__name__})."
-            self.tell(view, "trouble", {"text": text})
-
-
 @cache
-def _thread() -> ThreadPoolExecutor:
+def thread() -> ThreadPoolExecutor:
+    """Return the thread for everything slow, so that the kernel can go on answering."""
     return ThreadPoolExecutor(max_workers=1, thread_name_prefix="cvocr-pictures")
 
 
 @cache
-def _widget(page: Page) -> type[AnyWidget]:
+def widget_type(page: Page) -> type[AnyWidget]:
+    """Return the class of the widgets of a page."""
     try:
         import anywidget
     except ImportError:
