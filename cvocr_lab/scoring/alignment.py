@@ -7,7 +7,6 @@ import pandas as pd
 
 from cvocr_lab.frames import TEXT, Pairing, Records, Truth, as_text
 from cvocr_lab.frames.pairing import paired_labels
-from cvocr_lab.frames.records import Ints
 
 
 def alignment(
@@ -29,20 +28,22 @@ def alignment(
     twins[""] = pd.factorize(labels.take(again))[0]
     lone, spare = pairing.extra[~known[pairing.extra]], pairing.extra[known[pairing.extra]]
     several = sorted(row for row, more in pairing.more.items() if more)
-    none = np.full(len(read) + len(truth), -1, np.int64)
-    noticed: list[tuple[str, Ints, Ints]] = []
-    for what, rows in (
-        ("rows without a reading", np.flatnonzero(~answered)),
-        ("rows whose reading failed", np.flatnonzero(in_vain)),
-        ("duplicate rows", again[twins.duplicated().to_numpy(bool)]),
-        ("rows with several readings", np.asarray(several, np.int64)),
-    ):
-        noticed.append((what, rows, pairing.first[rows]))
-    for what, readings in (
-        ("readings without truth", lone),
-        ("surplus readings of a label", spare),
-        ("readings ignored as copies", pairing.copies),
-    ):
-        noticed.append((what, none[: len(readings)], readings))
-    tables = [pd.DataFrame({"what": w, "row": r, "reading": at}) for w, r, at in noticed]
-    return pd.concat(tables, ignore_index=True).astype({"what": TEXT})
+    of_rows = {
+        "rows without a reading": np.flatnonzero(~answered),
+        "rows whose reading failed": np.flatnonzero(in_vain),
+        "duplicate rows": again[twins.duplicated().to_numpy(bool)],
+        "rows with several readings": np.asarray(several, np.int64),
+    }
+    of_readings = {
+        "readings without truth": lone,
+        "surplus readings of a label": spare,
+        "readings ignored as copies": pairing.copies,
+    }
+    tables = [
+        *(pd.DataFrame({"what": what, "row": rows, "reading": pairing.first[rows]})
+          for what, rows in of_rows.items()),
+        *(pd.DataFrame({"what": what, "row": -1, "reading": readings})
+          for what, readings in of_readings.items()),
+    ]  # fmt: skip
+    table = pd.concat(tables, ignore_index=True)
+    return table.astype({"what": TEXT, "row": "int64", "reading": "int64"})

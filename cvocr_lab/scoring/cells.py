@@ -55,7 +55,10 @@ def compare_fields(
     fields: list[_Field] = []
     start = 0
     for field in truth.chosen:
-        has_field = [not typed or _has(name, field) for name in types_met]
+        has_field = [
+            not typed or (field in expected(name) if name in TYPES else name != "")
+            for name in types_met
+        ]
         fields.append(
             _compare_field(
                 read, truth, field, pairing, start,
@@ -217,11 +220,6 @@ def _note_wrong_lines(fields: list[_Field], notes: dict[str, int]) -> None:
         mistakes = field.cells["mistakes"].to_numpy(copy=True)
         mistakes[wrong[taken & (read != 0)]] = notes.setdefault(WRONG_LINE, len(notes))
         field.cells["mistakes"] = mistakes
-
-
-def _has(type_name: str, field: str) -> bool:
-    """Return whether papers of this type can have the field."""
-    return field in expected(type_name) if type_name in TYPES else type_name != ""
 
 
 def _rules(types: Sequence[str], field: str) -> list[Rule]:

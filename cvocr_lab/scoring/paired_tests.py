@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from cvocr_lab.errors import ArgumentError
 from cvocr_lab.scoring.intervals import Floats, paired
 from cvocr_lab.scoring.words import CARD
 
@@ -83,8 +84,11 @@ def differences(cells: pd.DataFrame, a: str, b: str) -> pd.DataFrame:
 def judged(table: pd.DataFrame, *, detect: float) -> pd.DataFrame:
     """Add the p values with Holm's correction, the verdicts, and the number of cards needed.
 
-    Whole cards are a separate family of tests.  Rows without a p value have no verdict.
+    Whole cards are a separate family of tests.  Rows without a p value have no verdict.  An
+    `ArgumentError` is raised if `detect` is not between 0 and 1.
     """
+    if not 0 < detect < 1:
+        raise ArgumentError(f"detect must be between 0 and 1, not {detect}")
     cards = np.asarray(table.index.get_level_values("field") == CARD)
     tested = table["p"].notna().to_numpy()
     corrected = np.full(len(table), np.nan)

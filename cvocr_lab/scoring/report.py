@@ -15,14 +15,14 @@ from cvocr_lab.frames import TEXT, Records
 from cvocr_lab.images.crops import ValueCrops
 from cvocr_lab.kinds import captioned
 from cvocr_lab.scoring import plots
-from cvocr_lab.scoring.calibration import Calibration, calibrate
+from cvocr_lab.scoring.calibration import calibrate
 from cvocr_lab.scoring.confusion import confused_letters
 from cvocr_lab.scoring.definitions import TERMS, definitions
 from cvocr_lab.scoring.diagnosis import VALUE_CLASSES
 from cvocr_lab.scoring.page import Section, aligned, entry, figure, page, table, tiles
 from cvocr_lab.scoring.rates import RATES
 from cvocr_lab.scoring.texts import key
-from cvocr_lab.scoring.thresholds import Plan, plan_review
+from cvocr_lab.scoring.thresholds import plan_review
 from cvocr_lab.scoring.words import (
     between,
     bounded,
@@ -192,51 +192,26 @@ def _confidence(cells: pd.DataFrame) -> Iterator[str]:
     except ArgumentError:
         yield "<p>No value has a confidence.</p>"
         return
-    yield from _calibration(judged)
-    yield from _plan(plan)
-
-
-def _calibration(judged: Calibration) -> Iterator[str]:
     yield f"<p>{escape(judged.headline())}</p>"
-    figures = judged.figures.rename(index=_FIGURES)
+    names = {"auroc": "AUROC", "brier": "Brier score", "ece": "ECE", "bias": "mean − share right"}
+    figures = judged.figures.rename(index=names)
     values = [f"{value:.3f} [{low:.3f}, {high:.3f}]" for value, low, high in figures.to_numpy()]
     yield table(pd.DataFrame({"value": values}, index=figures.index), lively=False)
     bands = judged.reliability
-    yield (
-        '<div class="plots">'
-        + figure(
-            lambda ax: plots.reliability(bands, ax),
-            size=(4.6, 4.4), says="Share right against confidence.",
-        )
-        + table(
-            pd.DataFrame(
-                {
-                    "n": [f"{n:,}" for n in bands["n"]],
-                    "mean": [f"{c:.3f}" for c in bands["confidence"]],
-                    "share right": [
-                        bounded(*shares)
-                        for shares in bands[["right", "low", "high"]].to_numpy().tolist()
-                    ],
-                },
-                index=pd.Index(
-                    [f"{a:.3f} – {b:.3f}" for a, b in bands[["least", "most"]].to_numpy()],
-                    name="confidence",
-                ),
-            )
-        )
-        + "</div>"
+    drawn = figure(
+        lambda ax: plots.reliability(bands, ax),
+        size=(4.6, 4.4), says="Share right against confidence.",
     )  # fmt: skip
-
-
-_FIGURES: Final = {
-    "auroc": "AUROC",
-    "brier": "Brier score",
-    "ece": "ECE",
-    "bias": "mean − share right",
-}
-
-
-def _plan(plan: Plan) -> Iterator[str]:
+    shares = bands[["right", "low", "high"]].to_numpy().tolist()
+    shown = pd.DataFrame(
+        {
+            "confidence": [f"{a:.3f} – {b:.3f}" for a, b in bands[["least", "most"]].to_numpy()],
+            "n": [f"{n:,}" for n in bands["n"]],
+            "mean": [f"{c:.3f}" for c in bands["confidence"]],
+            "share right": [bounded(*share) for share in shares],
+        }
+    )
+    yield f'<div class="plots">{drawn}{table(shown.set_index("confidence"))}</div>'
     yield "<h3>Which values need no review</h3>"
     yield "".join(f"<p>{escape(str(plan.answer(share)))}</p>" for share in (0.01, 0.001))
     yield figure(

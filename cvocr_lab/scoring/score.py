@@ -220,8 +220,6 @@ def compare(
     >>> len(compare({"local": local, "cloud": cloud}, truth).only("cloud"))
     9
     """
-    if not 0 < detect < 1:
-        raise ArgumentError(f"detect must be between 0 and 1, not {detect}")
     if not isinstance(a, pd.DataFrame):
         if not isinstance(a, Mapping):
             raise ArgumentError("pass two tables, or a dict of the readers' tables by name")

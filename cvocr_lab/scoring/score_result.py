@@ -121,8 +121,6 @@ class Score(ScoreTables):
         ArgumentError
             The truths or names do not fit, or `detect` is not between 0 and 1.
         """
-        if not 0 < detect < 1:
-            raise ArgumentError(f"detect must be between 0 and 1, not {detect}")
         if names[0] == names[1]:
             raise ArgumentError(f"both readers have the name {names[0]!r}: pass two names")
         if not self.rows.index.equals(other.rows.index):
