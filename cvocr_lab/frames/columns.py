@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
@@ -172,12 +172,15 @@ def restore(frame: pd.DataFrame) -> pd.DataFrame:
         raise ArgumentError("this is not a flat frame from extract: it has no column 'ocr_type'")
     there = {c: restore_column(frame[c], kind) for c, kind in kinds.items() if c in frame}
     frame = frame.assign(**there)
+    return frame if there.keys() == kinds.keys() else aligned(frame, [*others, *kinds])
+
+
+def aligned(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """Return these columns of a flat frame; those that it lacks have no values."""
+    kinds = column_types(columns)
     nothing = [None] * len(frame)
-    absent = {c: as_column(nothing, k, frame.index) for c, k in kinds.items() if c not in there}
-    if not absent:
-        return frame
-    whole = pd.concat([frame, pd.DataFrame(absent, index=frame.index)], axis=1)
-    return whole[[*others, *kinds]]
+    absent = {c: as_column(nothing, kinds[c], frame.index) for c in columns if c not in frame}
+    return pd.concat([frame, pd.DataFrame(absent, index=frame.index)], axis=1)[list(columns)]
 
 
 def as_text(values: pd.Series) -> pd.Series:

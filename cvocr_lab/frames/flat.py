@@ -22,7 +22,7 @@ from cvocr_lab.frames.columns import (
 )
 from cvocr_lab.frames.sources import SOURCE, source_path
 from cvocr_lab.kinds import field_order
-from cvocr_lab.results import Document, Extraction, FieldValue, Line, Quad
+from cvocr_lab.results import Document, Extraction, FieldValue, Quad
 
 _ATTRIBUTES: Final = {column: column.removeprefix("ocr_") for column in READING_COLUMNS[1:9]}
 """Attributes of documents by column, from ``ocr_type`` to ``ocr_invalid_message``."""
@@ -154,17 +154,13 @@ def _faces(result: Extraction | CvocrError) -> tuple[Document | CvocrError, ...]
         return (result,)
     if result.documents:
         return result.documents
-    if result.lines:
-        return (_page(result.lines),)
-    return (NoDocumentError("no document and no text in the picture"),)
-
-
-def _page(lines: Sequence[Line]) -> Document:
+    if not result.lines:
+        return (NoDocumentError("no document and no text in the picture"),)
     text = FieldValue(
-        "\n".join(line.text for line in lines),
-        confidence=sum(line.confidence for line in lines) / len(lines),
+        "\n".join(line.text for line in result.lines),
+        confidence=sum(line.confidence for line in result.lines) / len(result.lines),
     )
-    return Document("scan", fields=MappingProxyType({"text": text}))
+    return (Document("scan", fields=MappingProxyType({"text": text})),)
 
 
 def _document(row: Mapping[Hashable, object], names: Sequence[str]) -> Document:

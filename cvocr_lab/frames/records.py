@@ -256,13 +256,6 @@ class Records:
         """Return the confidences of a field; NaN if unknown."""
         return self._numbers(np.nan, triple(field)[1])
 
-    def quads(self, field: str) -> list[Quad | None]:
-        """Return the quads of a field; None if unknown."""
-        name = triple(field)[2]
-        if name not in self.frame.columns:
-            return [None] * len(self)
-        return [cast("Quad | None", parse_quad(quad)) for quad in self.frame[name].tolist()]
-
     def cell(self, row: int, field: str) -> Cell:
         """Return the value of one field in one row."""
         return self._cell(field, self._row(row), self._spec(row).get(field))
