@@ -153,7 +153,11 @@ def review_queue(
     labels = None if truth is None else truth_by_row(records, Truth(truth, records, on=on), on=on)
     wanted = _wanted(records.fields, labels, fields)
     issues = _issues(records, wanted, on)
-    pieces = [_of_field(records, f, at, issues, labels, seconds) for at, f in enumerate(wanted)]
+    if isinstance(seconds, pd.DataFrame):
+        seconds = journal_seconds(seconds)
+    pieces = [
+        _of_field(records, f, at, issues, labels, seconds or {}) for at, f in enumerate(wanted)
+    ]
     pieces = [piece for piece in pieces if len(piece)]
     if not pieces:
         return _empty()
@@ -187,7 +191,7 @@ def _of_field(
     number: int,
     issues: Mapping[str, pd.DataFrame],
     labels: pd.DataFrame | None,
-    seconds: Seconds | None,
+    seconds: Mapping[str, float],
 ) -> pd.DataFrame:
     """Return the queue of one field, in the order of the frame."""
     count = len(records)
@@ -218,7 +222,10 @@ def _of_field(
         _put_first(reasons, at, reason)
     if labels is not None and field in labels:
         _weigh_truth(labels[field], values, asked, wrong, reasons)
-    look = _seconds(field, looks, seconds)
+    if field in seconds:
+        if not seconds[field] > 0:
+            raise ArgumentError(f"seconds of {field!r} must be greater than 0")
+        looks[:] = seconds[field]
     at = np.flatnonzero(asked)
     return pd.DataFrame(
         {
@@ -226,7 +233,7 @@ def _of_field(
             "field": field,
             "value": pd.Series(values[at], dtype=TEXT).where(read[at]),
             "reason": pd.Series(reasons[at], dtype=TEXT),
-            "gain": (wrong / (look + _TYPE * wrong))[at],
+            "gain": (wrong / (looks + _TYPE * wrong))[at],
             "confidence": np.where(read, confidence, np.nan)[at],
             "number": number,
         }
@@ -276,18 +283,6 @@ def _weigh_truth(
     wrong[differs] = np.maximum(wrong[differs], _DIFFERS)
     wrong[agrees] *= _AGREES
     _put_first(reasons, differs, "differs from the label")
-
-
-def _seconds(field: str, looks: _Floats, seconds: Seconds | None) -> _Floats:
-    if seconds is None:
-        return looks
-    if isinstance(seconds, pd.DataFrame):
-        seconds = journal_seconds(seconds)
-    if field not in seconds:
-        return looks
-    if not seconds[field] > 0:
-        raise ArgumentError(f"seconds of {field!r} must be greater than 0")
-    return np.full(len(looks), float(seconds[field]))
 
 
 def _ordered(items: pd.DataFrame, order: Order, audit: float, seed: int) -> pd.DataFrame:

@@ -69,8 +69,8 @@ class Reviewer(Session):
     def _handlers(self) -> Mapping[str, Handler]:
         return {
             "open": self._open, "show": self._show, "choose": self._choose, "check": self._check,
-            "sharp": self._sharpen, "decide": self._decide_and_call, "undo": self._undo,
-            "box": self._box, "tag": self._tag,
+            "sharp": self._sharpen, "undo": self._undo, "box": self._box, "tag": self._tag,
+            "decide": lambda view, request: self._called(self._decide(view, request)),
         }  # fmt: skip
 
     def _open(self, view: str, _: Message) -> None:
@@ -200,9 +200,6 @@ class Reviewer(Session):
         if 0 <= k < len(self._items):
             wrong = self._complaint(k, text)
             self._tell(view, "checked", {"at": k, "text": text, "wrong": wrong})
-
-    def _decide_and_call(self, view: str, request: Message) -> None:
-        self._called(self._decide(view, request))
 
     def _answer_decision(self, view: str, k: int, request: Message) -> None:
         following = self._following(k)

@@ -173,7 +173,8 @@ class _Suspicions:
             if rule in _CODE_RULES and any((at, name) in self._against for name in involved):
                 continue  # already found by the code itself
             message = RULES[rule].message
-            differing = [f for f in involved if self._differs(at, f)]
+            how = {f: difference(self._labels[f][at], self._read[f][at]) for f in involved}
+            differing = [f for f in involved if how[f] in ("other", "marks")]
             if differing and (at, rule) not in also:
                 for name in differing:
                     share = _BY_RULE[severity] / len(differing) ** 0.5
@@ -181,9 +182,6 @@ class _Suspicions:
             else:
                 for name in involved if field not in self._labels else [field]:
                     self._add(at, name, _BY_RULE_ALONE[severity], message)
-
-    def _differs(self, at: int, field: str) -> bool:
-        return difference(self._labels[field][at], self._read[field][at]) in ("other", "marks")
 
     def by_readings(self, records: Records, other: pd.DataFrame | None) -> None:
         """Add labels that differ from the value of one engine, or of two that agree."""
