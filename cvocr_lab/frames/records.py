@@ -216,18 +216,15 @@ class Records:
 
         Faces of one input have the same label, source and time.  A failed row is one input.
         """
-        if not len(self):
-            return np.zeros(0, np.int64)
         keys = [
             pd.factorize(self.frame.index.to_flat_index(), use_na_sentinel=False)[0],
-            pd.factorize(self.engines)[0],
-            pd.factorize(self._numbers(1, "ocr_attempts"))[0],
-            pd.factorize(self._numbers(-1, "ocr_seconds"))[0],
+            self.engines,
+            self._numbers(1, "ocr_attempts"),
+            self._numbers(-1, "ocr_seconds"),
             *(_codes(values) for values in self._taken),
         ]
-        mixed = np.zeros(len(self), np.int64)
-        for key in keys:
-            mixed = pd.factorize(mixed * (int(key.max()) + 1) + key)[0].astype(np.int64)
+        table = pd.DataFrame(dict(enumerate(keys)))
+        mixed = table.groupby(list(table), sort=False).ngroup().to_numpy(np.int64, copy=True)
         lone = np.flatnonzero(self.failed)
         mixed[lone] = len(self) + np.arange(len(lone))
         return pd.factorize(mixed)[0].astype(np.int64)

@@ -9,12 +9,14 @@ from typing import Final, TypeVar
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from rapidfuzz.distance import Levenshtein
+from rapidfuzz.process import cpdist
 
 from cvocr_lab.frames import TEXT, UNREADABLE, Pairing, Records, Truth, expected
 from cvocr_lab.kinds import TYPES
 from cvocr_lab.scoring.comparators import VERDICTS, Rule, rule_of
 from cvocr_lab.scoring.diagnosis import WRONG_LINE
-from cvocr_lab.scoring.distances import differences, distances
+from cvocr_lab.scoring.distances import differences
 from cvocr_lab.scoring.texts import TIERS, Coded, Ints, Key, code, measure
 
 OUTCOMES: Final = ("correct", "wrong", "invented", "missing", "absent")
@@ -200,12 +202,12 @@ def _nearest(coded: Coded, given: list[npt.NDArray[np.bool_] | None], value: Int
 
 
 def _distance(coded: Coded, truth: Ints, value: Ints) -> npt.NDArray[np.float64]:
-    """Return the edits per character of the longer text; 1 if one of them is empty."""
+    """Return the edits per character of the longer text."""
     truths, values = ([coded.keys[i] for i in coded.key_of[c].tolist()] for c in (truth, value))
-    longer = np.fromiter(
-        (max(len(a), len(b), 1) for a, b in zip(truths, values, strict=True)), np.float64
+    found: npt.NDArray[np.float64] = cpdist(
+        truths, values, scorer=Levenshtein.normalized_distance, dtype=np.float64
     )
-    return distances(truths, values) / longer
+    return found
 
 
 def _note_wrong_lines(fields: list[_Field], notes: dict[str, int]) -> None:

@@ -339,12 +339,9 @@ def _by_hand(read: Records, truth: Truth, on: str | None) -> str:
     if not len(read):
         return "the frame has no row"
     what = "the index" if on is None else f"the column {on!r}"
-    kinds = [_kind(table.labels(on)[0]) for table in (read, truth)]
+    kinds = []
+    for label in (table.labels(on)[0] for table in (read, truth)):
+        number = "numbers" if pd.api.types.is_number(label) else type(label).__name__
+        kinds.append("texts" if isinstance(label, str | PathLike) else number)
     such = "" if kinds[0] == kinds[1] else f" ({kinds[0]} in the frame, {kinds[1]} in the truth)"
     return f"{what} has no value in common{such}: pass the column that identifies the rows, on=…"
-
-
-def _kind(label: object) -> str:
-    if isinstance(label, str | PathLike):
-        return "texts"
-    return "numbers" if pd.api.types.is_number(label) else type(label).__name__

@@ -192,8 +192,7 @@ class Reviewer(Session):
 
     @cached_property
     def _tags(self) -> Tags:
-        faces = [self._items.face(row) for row in range(len(self._records))]
-        return Tags(self._records, self.journal, faces)
+        return Tags(self._records, self.journal, self._items.faces)
 
     def _check(self, view: str, request: Message) -> None:
         k, text = as_position(request.get("at")), str(request.get("text", ""))
