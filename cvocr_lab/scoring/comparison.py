@@ -163,11 +163,11 @@ class Comparison(ComparisonReport):
             "points."
         )
 
-    def _tables(self) -> tuple[list[pd.DataFrame], str]:
+    def _shown(self) -> tuple[list[pd.DataFrame], str]:
         if self.fields.empty:
             return [pd.DataFrame()], ""
         shown, same = differing(self.fields, self.table())
-        return [shown], same
+        return [shown], same + self.notes()
 
     def _page(self) -> tuple[str, str, list[Section]]:
         a, b = self.names

@@ -33,10 +33,6 @@ class ComparisonReport(Displayed):
         """Explain the columns of the table."""
 
     @abstractmethod
-    def _tables(self) -> tuple[list[pd.DataFrame], str]:
-        """Return the tables to show, and a sentence about the rows left out ("" if none is)."""
-
-    @abstractmethod
     def _page(self) -> tuple[str, str, list[Section]]:
         """Return the title, HTML above the verdict, and the first sections of the report."""
 
@@ -74,7 +70,7 @@ class ComparisonReport(Displayed):
             The path, or the HTML if `path` is None.
         """
         own_title, above, sections = self._page()
-        *_, shown = self._tables()[0]
+        (*_, shown), note = self._shown()
         lines = "".join(f"<li>{escape(line)}</li>" for line in self.verdict())
         lists = []
         for name, meaning, cells, sides in self._lists():
@@ -89,18 +85,13 @@ class ComparisonReport(Displayed):
             [
                 *sections,
                 Section(
-                    "Figures per field", (table(shown, words=("verdict",), terms=TERMS),),
-                    self._tables()[1] + self.notes(),
+                    "Figures per field", (table(shown, words=("verdict",), terms=TERMS),), note,
                 ),
                 *lists,
                 Section("Definitions", (definitions(),)),
             ],
         )  # fmt: skip
         return text if path is None else written(text, path)
-
-    def _shown(self) -> tuple[list[pd.DataFrame], str]:
-        tables, same = self._tables()
-        return (tables, same + self.notes()) if len(tables[-1]) else ([], "")
 
 
 def _entry(label: object, cell: Mapping[Hashable, object], sides: Mapping[str, str]) -> str:

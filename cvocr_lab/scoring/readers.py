@@ -196,10 +196,10 @@ class Readers(ComparisonReport):
             "exact McNemar test with Holm's correction for all fields and readers."
         )
 
-    def _tables(self) -> tuple[list[pd.DataFrame], str]:
+    def _shown(self) -> tuple[list[pd.DataFrame], str]:
         others = self.fields.index.get_level_values("reader") != self.baseline
         shown, same = differing(self.fields[others], self.table())
-        return [self.overview(), shown], same
+        return ([self.overview(), shown], same + self.notes()) if len(shown) else ([shown], "")
 
     def _page(self) -> tuple[str, str, list[Section]]:
         leading = (

@@ -29,7 +29,11 @@ from cvocr_lab.text import comparison_key
 Order = Literal["gain", "row", "confidence"]
 Seconds = Mapping[str, float] | pd.DataFrame
 
-COLUMNS: Final = ("row", "field", "value", "reason", "gain", "audit", "chance", "rank")
+DTYPES: Final = {
+    "row": "int64", "field": TEXT, "value": TEXT, "reason": TEXT, "gain": "float64",
+    "audit": "bool", "chance": "float64", "rank": "int64",
+}  # fmt: skip
+COLUMNS: Final = tuple(DTYPES)
 """Columns of a review queue, in order."""
 
 _Floats = npt.NDArray[np.float64]
@@ -151,7 +155,11 @@ def review_queue(
         raise ArgumentError(f"audit must be a share from 0 to 1, not {audit}")
     records = Records(frame)
     labels = None if truth is None else truth_by_row(records, Truth(truth, records, on=on), on=on)
-    wanted = _wanted(records.fields, labels, fields)
+    known = [*records.fields, *(() if labels is None else labels.columns[1:])]
+    for field in fields or ():
+        if field not in known:
+            raise unknown("field", field, known)
+    wanted = list(dict.fromkeys(known) if fields is None else fields)
     issues = _issues(records, wanted, on)
     if isinstance(seconds, pd.DataFrame):
         seconds = journal_seconds(seconds)
@@ -160,20 +168,8 @@ def review_queue(
     ]
     pieces = [piece for piece in pieces if len(piece)]
     if not pieces:
-        return _empty()
+        return pd.DataFrame(columns=list(DTYPES)).astype(DTYPES)
     return _ordered(pd.concat(pieces, ignore_index=True), order, audit, seed)
-
-
-def _wanted(
-    known: Sequence[str], labels: pd.DataFrame | None, fields: Sequence[str] | None
-) -> list[str]:
-    both = list(dict.fromkeys([*known, *(() if labels is None else labels.columns[1:])]))
-    if fields is None:
-        return both
-    for field in fields:
-        if field not in both:
-            raise unknown("field", field, both)
-    return list(fields)
 
 
 def _issues(records: Records, fields: Sequence[str], on: str | None) -> Mapping[str, pd.DataFrame]:
@@ -303,19 +299,7 @@ def _ordered(items: pd.DataFrame, order: Order, audit: float, seed: int) -> pd.D
     early = drawn < place
     reasons = items["reason"].to_numpy(object)
     _put_first(reasons, np.flatnonzero(early), "drawn at random")
-    made = items.assign(
-        reason=pd.Series(reasons, dtype=TEXT),
-        field=items["field"].astype(TEXT),
-        audit=early,
-        chance=np.where(early, audit, 1.0),
-        rank=np.arange(count),
-    )
+    chance, rank = np.where(early, audit, 1.0), np.arange(count)
+    made = items.assign(reason=reasons, audit=early, chance=chance, rank=rank)
     came = np.argsort(np.minimum(place, drawn), kind="stable")
-    return made[list(COLUMNS)].take(came).reset_index(drop=True)
-
-
-def _empty() -> pd.DataFrame:
-    dtypes = {
-        "row": "int64", "gain": "float64", "audit": "bool", "chance": "float64", "rank": "int64",
-    }  # fmt: skip
-    return pd.DataFrame({c: pd.Series([], dtype=dtypes.get(c, TEXT)) for c in COLUMNS})
+    return made[list(COLUMNS)].take(came).reset_index(drop=True).astype(DTYPES)

@@ -12,7 +12,7 @@ from cvocr_lab.cleaning import RULES, check, labels_from_codes
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.frames import TEXT, UNREADABLE, Records, Table, Truth, truth_by_row
 from cvocr_lab.text import comparison_key, fold_key, old_tone
-from cvocr_lab.views.queue import COLUMNS
+from cvocr_lab.views.queue import COLUMNS, DTYPES
 
 _LABELS_WRONG: Final = 0.02
 """Prior probability that a label is wrong."""
@@ -236,10 +236,8 @@ class _Suspicions:
                 )  # fmt: skip
         rows.sort(key=lambda row: (-row[4], row[0]))
         made = pd.DataFrame(rows, columns=[*COLUMNS, "label", "strength"])
-        texts = dict.fromkeys(("field", "value", "reason", "label"), TEXT)
-        numbers = {"row": "int64", "gain": "float64", "audit": "bool", "chance": "float64"}
         made["rank"] = np.arange(len(made))
-        return made.astype(texts | numbers | {"strength": "float64"})
+        return made.astype(DTYPES | {"label": TEXT, "strength": "float64"})
 
 
 def _by_reading(wrong: float, how: str, *, agree: bool, empty: bool) -> tuple[float, str]:
