@@ -13,17 +13,19 @@ from cvocr_lab.errors import ArgumentError
 from cvocr_lab.frames import (
     TEXT,
     Alternatives,
+    Pairing,
     Records,
     Table,
     Truth,
     as_table,
+    as_text,
     listed,
     pair,
     spelled,
     spellings,
 )
+from cvocr_lab.frames.pairing import paired_labels
 from cvocr_lab.scoring import drift
-from cvocr_lab.scoring.alignment import alignment
 from cvocr_lab.scoring.cells import compare_fields
 from cvocr_lab.scoring.comparison import Comparison
 from cvocr_lab.scoring.misuse import check_fields, notice
@@ -115,7 +117,7 @@ def score(
     read = Records(table, fields=fields or ())
     labels = Truth(wanted, read, fields=fields, on=on, alternatives=alternatives)
     pairing = pair(read, labels, on=on)
-    noticed = alignment(read, labels, pairing, on=on)
+    noticed = _alignment(read, labels, pairing, on)
     notice(read, labels, pairing, noticed, on=on)
     make_key = tone_key if tone_style == "unify" else key
     cells, unreadable = compare_fields(read, labels, pairing, make_key)
@@ -146,6 +148,44 @@ def _by_label(data: Table, what: str, on: str | None) -> pd.DataFrame:
     if isinstance(data, Mapping) and on not in table and table.index.names == [None]:
         return table.rename_axis(on)
     return table
+
+
+def _alignment(read: Records, truth: Truth, pairing: Pairing, on: str | None) -> pd.DataFrame:
+    """List rows and readings that have no partner, or several.
+
+    Rows with the same label and the same values are reported as duplicates.
+    """
+    answered = pairing.first >= 0
+    spoken = pairing.answering(read.failed)
+    in_vain = answered & read.failed[spoken] if len(read) else np.zeros(len(truth), bool)
+    given, labels = paired_labels(read, truth, on)
+    known = np.asarray(given.isin(labels), bool)
+    again = np.flatnonzero(labels.duplicated(keep=False))
+    some = truth.frame.iloc[again]
+    stated = [*truth.columns, *(c for c in ("type", "side", "page") if c in some)]
+    twins = pd.DataFrame({c: as_text(some[c]) for c in stated})
+    twins[""] = pd.factorize(labels.take(again))[0]
+    lone, spare = pairing.extra[~known[pairing.extra]], pairing.extra[known[pairing.extra]]
+    several = sorted(row for row, more in pairing.more.items() if more)
+    of_rows = {
+        "rows without a reading": np.flatnonzero(~answered),
+        "rows whose reading failed": np.flatnonzero(in_vain),
+        "duplicate rows": again[twins.duplicated().to_numpy(bool)],
+        "rows with several readings": np.asarray(several, np.int64),
+    }
+    of_readings = {
+        "readings without truth": lone,
+        "surplus readings of a label": spare,
+        "readings ignored as copies": pairing.copies,
+    }
+    tables = [
+        *(pd.DataFrame({"what": what, "row": rows, "reading": pairing.first[rows]})
+          for what, rows in of_rows.items()),
+        *(pd.DataFrame({"what": what, "row": -1, "reading": readings})
+          for what, readings in of_readings.items()),
+    ]  # fmt: skip
+    table = pd.concat(tables, ignore_index=True)
+    return table.astype({"what": TEXT, "row": "int64", "reading": "int64"})
 
 
 @overload

@@ -1,21 +1,43 @@
-"""The common base of `Viewer`, `Reviewer` and `Sweeper`: a page that shows rows and pictures."""
+"""The common base of `Viewer`, `Reviewer` and `Sweeper`: a page that shows rows and pictures.
+
+The scripts and styles of the pages are in ``static/``.  The script of a widget must be one ES
+module without imports, so its parts are concatenated here, without a bundler or a network.
+
+Pictures and values are sent as custom messages and never as traits, so that the widget state in a
+saved notebook does not contain them.
+"""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from importlib.resources import files
 from threading import RLock
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
-from cvocr_lab.errors import CvocrError
+from cvocr_lab.errors import CvocrError, MissingPartError
 from cvocr_lab.frames import Record, Records
 from cvocr_lab.views.messages import not_written
 from cvocr_lab.views.pictures import FIRST, Pictures
 from cvocr_lab.views.tags import Tags, split
-from cvocr_lab.views.widget import Message, Page, thread, widget_type
 
 if TYPE_CHECKING:
     from anywidget import AnyWidget
+
+Page = Literal["board", "sweep"]
+
+PARTS: Final[Mapping[Page, tuple[str, ...]]] = {
+    "board": (
+        "page.js", "box.js", "stage.js", "drawing.js", "tags.js", "gallery.js", "facets.js",
+        "view.js", "review.js", "keys.js", "board.js", "board.css", "gallery.css",
+    ),
+    "sweep": ("page.js", "box.js", "sweep.js", "board.css", "sweep.css"),
+}  # fmt: skip
+"""Parts of the script and style of each page, in order."""
+
+Message = Mapping[str, object]
 
 Handler = Callable[[str, Message], object]
 """A function that is called with the view of the page and its message."""
@@ -30,7 +52,7 @@ class LivePage(ABC):
         self._records, self._pictures, self._height = records, pictures, height
         # JupyterLab's subshells answer the page while other cells run.
         self._lock = RLock()
-        self._widget = widget_type(page)()
+        self._widget = _widget_type(page)()
         self._widget.on_msg(self._hear)
 
     @property
@@ -65,7 +87,7 @@ class LivePage(ABC):
 
     def _run_in_background(self, view: str, work: Callable[[], object]) -> None:
         """Run something slow in another thread, so that the kernel can go on answering."""
-        thread().submit(self._guarded, view, work)
+        _thread().submit(self._guarded, view, work)
 
     def _guarded(self, view: str, work: Callable[[], object]) -> None:
         try:
@@ -134,3 +156,31 @@ def _edge_of(request: Message) -> int:
     """Return the requested picture size, rounded up so that resizing needs few new pictures."""
     smallest, largest = _EDGES
     return min(max(-(-as_position(request.get("edge")) // 200) * 200, smallest), largest)
+
+
+def static(page: Page, ending: Literal[".js", ".css"]) -> str:
+    """Return the script or the style of a page."""
+    folder = files("cvocr_lab.views") / "static"
+    parts = [part for part in PARTS[page] if part.endswith(ending)]
+    return "\n".join((folder / part).read_text(encoding="utf-8") for part in parts)
+
+
+@cache
+def _thread() -> ThreadPoolExecutor:
+    """Return the thread for everything slow, so that the kernel can go on answering."""
+    return ThreadPoolExecutor(max_workers=1, thread_name_prefix="cvocr-pictures")
+
+
+@cache
+def _widget_type(page: Page) -> type[AnyWidget]:
+    """Return the class of the widgets of a page."""
+    try:
+        import anywidget
+    except ImportError:
+        raise MissingPartError(
+            "viewer, reviewer and sweep need anywidget: pip install anywidget. "
+            "frame.cvocr.show() draws a static picture without it"
+        ) from None
+    # The browser keeps one style per class name.
+    parts = {"_esm": static(page, ".js"), "_css": static(page, ".css")}
+    return type(page.capitalize(), (anywidget.AnyWidget,), parts)

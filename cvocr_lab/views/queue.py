@@ -40,19 +40,9 @@ _Floats = npt.NDArray[np.float64]
 _Texts = npt.NDArray[np.object_]
 
 _LOOK: Final = {
-    "Choice": 1.0,
-    "Amount": 1.2,
-    "Date": 1.6,
-    "Name": 1.8,
-    "Pattern": 2.2,
-    "CitizenId": 2.4,
-    "Plate": 2.0,
-    "Sign": 3.0,
-    "Owner": 2.5,
-    "Wording": 2.5,
-    "Address": 4.0,
-    "MrzText": 15.0,
-}
+    "Choice": 1.0, "Amount": 1.2, "Date": 1.6, "Name": 1.8, "Plate": 2.0, "Pattern": 2.2,
+    "CitizenId": 2.4, "Sign": 3.0, "Address": 4.0, "MrzText": 15.0,
+}  # fmt: skip
 """Assumed seconds to compare a value with its crop, by field type; overridden by `seconds`."""
 
 _LOOK_ELSE: Final = 2.5

@@ -14,11 +14,10 @@ from cvocr_lab.errors import ArgumentError
 from cvocr_lab.frames import Records
 from cvocr_lab.journal import Check, Decision, Decisions, State, check_value
 from cvocr_lab.text import nfc
-from cvocr_lab.views.live_page import LivePage, as_position
+from cvocr_lab.views.live_page import LivePage, Message, Page, as_position
 from cvocr_lab.views.messages import not_written
 from cvocr_lab.views.pictures import Pictures
 from cvocr_lab.views.review_items import Items
-from cvocr_lab.views.widget import Message, Page
 
 _STATES: Final[Mapping[str, State]] = {
     "skipped": "skipped", "unreadable": "unreadable", "disputed": "disputed", "note": "untouched",

@@ -14,14 +14,13 @@ from cvocr_lab.errors import ArgumentError, CvocrError
 from cvocr_lab.frames import Record, Records, Table
 from cvocr_lab.images import Fetch, Limits
 from cvocr_lab.journal import Journal
-from cvocr_lab.views.live_page import Handler, LivePage, as_position
+from cvocr_lab.views.live_page import Handler, LivePage, Message, as_position
 from cvocr_lab.views.messages import row_message
 from cvocr_lab.views.pictures import Pictures
 from cvocr_lab.views.row_filter import RowFilter, RowSelector, filter_from_message
 from cvocr_lab.views.static_picture import drawn
 from cvocr_lab.views.tags import Tags
 from cvocr_lab.views.truth_overlay import Judgement, TruthOverlay
-from cvocr_lab.views.widget import Message
 
 if TYPE_CHECKING:
     from PIL import Image
