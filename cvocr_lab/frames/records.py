@@ -155,21 +155,16 @@ class Records:
         return [column_or_level(self.frame, c) for c in self.source_columns]
 
     @cached_property
-    def _opened(self) -> Sequence[object]:
-        return (
-            column_or_level(self.frame, SOURCE)
-            if SOURCE in self.frame.columns
-            else [None] * len(self)
-        )
+    def _opened(self) -> list[str]:
+        return self._about(SOURCE).tolist()
 
     def source(self, row: int) -> object:
         """Return the path or URL of a row's picture, or the picture itself.
 
         Raises ArgumentError if the frame does not contain it.
         """
-        found = self._opened[row]
-        if isinstance(found, str) and found:
-            return found
+        if self._opened[row]:
+            return self._opened[row]
         if not self._taken:
             raise ArgumentError(
                 "the frame does not contain its pictures or their paths: it has no column "
@@ -205,8 +200,7 @@ class Records:
         cells = [taken[row] for taken in self._taken]
         if cells and all(isinstance(cell, str | Path) for cell in cells):
             return "\n".join(map(str, cells))
-        own = self._opened[row]
-        return own if isinstance(own, str) else ""
+        return self._opened[row]
 
     # --- inputs
 

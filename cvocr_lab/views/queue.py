@@ -150,7 +150,10 @@ def review_queue(
         if field not in known:
             raise unknown("field", field, known)
     wanted = list(dict.fromkeys(known) if fields is None else fields)
-    issues = _issues(records, wanted, on)
+    issues: dict[str, pd.DataFrame] = {}
+    if (records.types != "").any():
+        found = check(records.frame, on=on).groupby("field", sort=False)
+        issues = {str(field): of_field for field, of_field in found}
     if isinstance(seconds, pd.DataFrame):
         seconds = journal_seconds(seconds)
     pieces = [
@@ -160,15 +163,6 @@ def review_queue(
     if not pieces:
         return pd.DataFrame(columns=list(DTYPES)).astype(DTYPES)
     return _ordered(pd.concat(pieces, ignore_index=True), order, audit, seed)
-
-
-def _issues(records: Records, fields: Sequence[str], on: str | None) -> Mapping[str, pd.DataFrame]:
-    """Return the issues of each field."""
-    if not (records.types != "").any():
-        return {}
-    found = check(records.frame, on=on)
-    found = found[found["field"].isin(fields)]
-    return {str(field): of_field for field, of_field in found.groupby("field", sort=False)}
 
 
 def _of_field(

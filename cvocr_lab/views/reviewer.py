@@ -200,23 +200,20 @@ class Reviewer(Session):
             self._tell(view, "checked", {"at": k, "text": text, "wrong": wrong})
 
     def _answer_decision(self, view: str, k: int, request: Message) -> None:
-        following = self._following(k)
+        to_do = self._items.shown == "to do"
+        following = self._items.next(k, undecided=to_do)
+        if following is None and to_do:  # start again from the top
+            following = self._items.next(-1, undecided=True)
         answer: dict[str, object] = {"at": k, "state": self._items.states[k], "next": following}
         answer |= {"token": request.get("token"), "progress": self._items.progress()}
         self._tell(view, "decided", answer)
-        go = request.get("go") and following is not None
-        self._send(view, following if go and following is not None else k, request)
+        shown = following if request.get("go") and following is not None else k
+        self._send(view, shown, request)
 
     def _called(self, decision: Decision | None) -> None:
         if decision is not None:
             for call in self._listeners:
                 call(decision)
-
-    def _following(self, k: int) -> int | None:
-        """Return the next item after a decision; with "to do", start again from the top."""
-        to_do = self._items.shown == "to do"
-        following = self._items.next(k, undecided=to_do)
-        return self._items.next(-1, undecided=True) if following is None and to_do else following
 
     def _undo(self, view: str, request: Message) -> None:
         undone = self._undone(view)

@@ -94,15 +94,10 @@ class Session(LivePage):
             state = "confirmed" if text == nfc(self._items.values[k]).strip() else "corrected"
         if state is None:
             raise ArgumentError("the page sent an unknown decision")
-        return "", self._put(k, state, text, request, doubt)
-
-    def _put(
-        self, k: int, state: State, text: str, request: Message, doubt: str = ""
-    ) -> Decision | None:
         self._items.identify(self._items.rows[k])
         note, seconds = str(request.get("note") or ""), request.get("seconds")
         spent = float(seconds) if isinstance(seconds, int | float) else None
-        return self._items.decide(k, state, text, note=note, doubt=doubt, seconds=spent)
+        return "", self._items.decide(k, state, text, note=note, doubt=doubt, seconds=spent)
 
     def _complaint(self, k: int, text: str) -> str:
         field = self._items.fields[k]

@@ -163,12 +163,11 @@ class Sweeper(Session):
         done = []
         try:
             for k in asked:
-                if not 0 <= k < len(self._items) or self._items.states[k] != "prefilled":
-                    continue
-                if self._complaint(k, self._items.values[k]):
-                    continue  # malformed values must be confirmed one by one
-                self._put(k, "confirmed", self._items.values[k], request)
-                done.append(self._cell(k))
+                if 0 <= k < len(self._items) and self._items.states[k] == "prefilled":
+                    as_read = {"value": self._items.values[k], "seconds": request.get("seconds")}
+                    doubt, _ = self._decided(k, as_read)
+                    if not doubt:  # malformed values must be confirmed one by one
+                        done.append(self._cell(k))
         finally:  # even if the journal cannot be written any more
             message = {"cells": done, "progress": self._items.progress(), "rest": True}
             self._tell(view, "decided", {**message, "token": str(request.get("token", ""))})
