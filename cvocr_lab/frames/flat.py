@@ -20,7 +20,7 @@ from cvocr_lab.frames.columns import (
     restore,
     triple,
 )
-from cvocr_lab.frames.sources import SOURCE, source_path
+from cvocr_lab.frames.sources import SOURCE, source_path, usual_columns
 from cvocr_lab.kinds import field_order
 from cvocr_lab.results import Document, Extraction, FieldValue, Quad
 
@@ -78,7 +78,9 @@ def to_frame(
         *(field_order(met) if fields is None else fields),
         *(name for f in faces if f for name in f.fields),
     ]
-    pictures = [sources[c].tolist() for c in _pictured(sources)]
+    held = list(sources.columns)
+    held = usual_columns(held) or (held if len(held) <= 2 else [])
+    pictures = [sources[c].tolist() for c in held]
     columns: dict[str, list[object]] = {
         SOURCE: [_opened(pictures, at, face, base) for at, _, face in rows]
     }
@@ -125,15 +127,6 @@ def documents_of(frame: pd.DataFrame) -> list[Document]:
     cells = frame[list(column_types(frame.columns))].astype(object)
     rows = cells.where(cells.notna(), None).to_dict("records")
     return [_document(row, names) for row in rows]
-
-
-def _pictured(sources: pd.DataFrame) -> list[str]:
-    """Return the columns with the pictures; `sources` may have other columns too."""
-    columns = list(sources.columns)
-    for names in (["image"], ["front", "back"]):
-        if set(names) <= set(columns):
-            return names
-    return columns if len(columns) <= 2 else []
 
 
 def _opened(

@@ -36,23 +36,12 @@ class Records:
     """Access to the rows of a flat frame, or of a table of labels, by column and by row.
 
     Everything is computed when it is first needed, so long frames open at once.  All arrays have
-    one entry per row; absent texts are "".
+    one entry per row; absent texts are "".  Columns may be missing if they are not needed.
+    `fields` are further columns to treat as fields.
 
-    Parameters
-    ----------
-    frame
-        A flat frame, or a table with ``type`` (``side``, ``page``) and a column per field.
-        Columns may be missing if they are not needed.
-    fields
-        Further columns to treat as fields.
+    Raises ArgumentError if the frame has neither a type nor a field, or has two columns with the
+    same name.
 
-    Raises
-    ------
-    ArgumentError
-        The frame has neither a type nor a field, or has two columns with the same name.
-
-    Examples
-    --------
     >>> read = pd.DataFrame({"image": ["a.jpg"], "ocr_type": ["tcc_chip"], "id": ["001"]})
     >>> record = Records(read).record(0)
     >>> record.source, record.side, record.cells["id"].text, record.cells["sex"].text

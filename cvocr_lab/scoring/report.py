@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from html import escape
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
@@ -33,29 +33,20 @@ from cvocr_lab.scoring.words import (
     worst_of,
 )
 
+if TYPE_CHECKING:
+    from cvocr_lab.scoring.score_result import Score
+
 SHOWN: Final = 200
 """Default number of wrong values in a report."""
 
 
 def score_page(
-    cells: pd.DataFrame,
-    summaries: Mapping[str, pd.DataFrame],
-    classes: pd.DataFrame,
-    pairs: pd.DataFrame,
-    *,
-    title: str,
-    headline: str,
-    limit: int,
-    crops: pd.DataFrame | None,
-    values: bool,
+    score: Score, *, title: str, limit: int, crops: pd.DataFrame | None, values: bool
 ) -> str:
-    """Return the report: headline, worst fields, plots, mistakes, tables, wrong values.
-
-    `summaries` has results of `Score.summary` by the column they are grouped by, "" for all cells
-    together; one of them is `field`.  `classes` is `Score.mistakes` by field, and `pairs` is
-    `Score.confusions`.  `values` says whether wrong values are shown.
-    """
-    whole, fields = summaries[""].iloc[0], summaries["field"]
+    """Return the report: headline, worst fields, plots, mistakes, tables, wrong values."""
+    cells, classes, pairs = score.cells, score.mistakes("field"), score.confusions()
+    whole, fields = score.summary(()).iloc[0], score.summary("field")
+    more = [by for by in ("type", "tier") if by in score.rows and score.rows[by].nunique() > 1]
     worst, _ = overview(fields.loc[worst_of(fields)], classes, fold=False)
     others = overview(fields, classes)[1]
     sections = [
@@ -72,15 +63,15 @@ def score_page(
             "In the wrong values: the classes of mistakes, and the letters that were confused.",
         ),
         *(
-            Section(f"Figures per {by}", tuple(_summary(summary)))
-            for by, summary in summaries.items() if by
+            Section(f"Figures per {by}", tuple(_summary(score.summary(by))))
+            for by in ("field", *more)
         ),
         Section("Confidence", tuple(_confidence(cells))),
     ]  # fmt: skip
     if values:
         sections.append(_gallery(cells, pairs, limit, crops))
     sections.append(Section("Definitions", (definitions(),)))
-    lead = tiles(_leading(whole)) + f"<p>{escape(headline)}</p>"
+    lead = tiles(_leading(whole)) + f"<p>{escape(score.headline())}</p>"
     return page(title, lead, sections)
 
 

@@ -17,6 +17,7 @@ from cvocr_lab.scoring import drift, plots
 from cvocr_lab.scoring.calibration import Calibration, calibrate
 from cvocr_lab.scoring.comparison import Comparison
 from cvocr_lab.scoring.page import written
+from cvocr_lab.scoring.paired_tests import beside, differences, judged
 from cvocr_lab.scoring.report import SHOWN, score_page
 from cvocr_lab.scoring.score_tables import ScoreTables
 from cvocr_lab.scoring.thresholds import Plan, Seconds, plan_review
@@ -125,7 +126,8 @@ class Score(ScoreTables):
             raise ArgumentError(f"both readers have the name {names[0]!r}: pass two names")
         if not self.rows.index.equals(other.rows.index):
             raise ArgumentError("the two scores have truths with different rows")
-        return Comparison.of(self.cells, other.cells, names=names, detect=detect)
+        cells = beside({"a": self.cells, "b": other.cells})
+        return Comparison(names, cells, judged(differences(cells, "a", "b"), detect=detect), detect)
 
     def calibration(
         self, *, fields: str | Sequence[str] | None = None, bins: int = 10, seed: int = 0
@@ -276,18 +278,7 @@ class Score(ScoreTables):
         ArgumentError
             The frame for the crops does not contain the paths of its pictures.
         """
-        groups = [by for by in ("type", "tier") if by in self.rows and self.rows[by].nunique() > 1]
-        text = score_page(
-            self.cells,
-            {"": self.summary(())} | {by: self.summary(by) for by in ("field", *groups)},
-            self.mistakes("field"),
-            self.confusions(),
-            title=title,
-            headline=self.headline(),
-            limit=limit,
-            crops=crops,
-            values=values,
-        )
+        text = score_page(self, title=title, limit=limit, crops=crops, values=values)
         return text if path is None else written(text, path)
 
     def freeze(self, path: str | PathLike[str]) -> None:
