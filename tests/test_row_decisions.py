@@ -19,7 +19,6 @@ from cvocr_lab.frames import Records
 from cvocr_lab.journal import Decision, Journal, frame_items, quad_of
 from cvocr_lab.scoring.misuse import PairingWarning
 from cvocr_lab.views import apply
-from cvocr_lab.views.facets import Facets
 from cvocr_lab.views.row_filter import RowFilter, RowSelector
 from cvocr_lab.views.tags import Tags
 from cvocr_lab.views.truth_overlay import TruthOverlay
@@ -184,10 +183,10 @@ def test_tags_are_put_found_and_applied(frame: pd.DataFrame, journal: Path) -> N
 def test_bars_count_what_the_other_filters_leave(frame: pd.DataFrame) -> None:
     truth = frame[["image", "name"]].assign(name=frame["name"].str.replace("Ầ", "Â"))
     records = Records(frame)
-    facets = Facets(RowSelector(records, TruthOverlay(records, truth, on="image")))
+    selector = RowSelector(records, TruthOverlay(records, truth, on="image"))
 
     def bars(wish: RowFilter, name: str) -> list[tuple[object, object, object]]:
-        of = next(facet["bars"] for facet in facets.counts(wish) if facet["name"] == name)
+        of = next(facet["bars"] for facet in selector.facets(wish) if facet["name"] == name)
         assert isinstance(of, list)
         return [(bar.get("value", bar.get("above")), bar["all"], bar["kept"]) for bar in of]
 

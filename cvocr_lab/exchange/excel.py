@@ -6,7 +6,6 @@ import importlib
 import re
 from collections.abc import Sequence
 from contextlib import closing
-from datetime import date
 from io import BytesIO
 from os import PathLike
 from types import ModuleType
@@ -19,7 +18,13 @@ from cvocr_lab.errors import ArgumentError, MissingPartError, refuse_ending
 from cvocr_lab.exchange.papers import bare_name
 from cvocr_lab.files import replacing
 from cvocr_lab.frames import TEXT, Records, restore
-from cvocr_lab.frames.columns import column_types, field_columns, fields_of, is_missing
+from cvocr_lab.frames.columns import (
+    column_types,
+    field_columns,
+    fields_of,
+    format_value,
+    is_missing,
+)
 from cvocr_lab.frames.files import with_clean_dtypes, with_index_columns
 from cvocr_lab.frames.truth import refuse_numbers
 from cvocr_lab.images.crops import ValueCrops
@@ -80,7 +85,9 @@ def to_excel(
     frame = restore(frame)
     wanted = _cropped_fields(frame, crops)
     records = Records(frame)
-    table = with_index_columns(frame if folders else _without_folders(frame, records))
+    paths = () if folders else {"ocr_source", *records.source_columns} & set(frame.columns)
+    bare = {c: [bare_name(v) if isinstance(v, str) else v for v in frame[c]] for c in paths}
+    table = with_index_columns(frame.assign(**bare))
     if len(table) > _MOST_ROWS:
         raise ArgumentError(f"an Excel sheet can hold {_MOST_ROWS} rows, not {len(table)}")
     labels = [c for c in table.columns if c not in frame.columns]
@@ -210,28 +217,12 @@ def _put(cell: Any, value: object, *, number: bool = False) -> None:
 
 
 def _text(path: object, cell: Any) -> str | None:
-    value, kind = cell.value, getattr(cell, "data_type", "n")
-    if value is None:
+    if cell.value is None:
         return None
-    if kind == "f":
+    if getattr(cell, "data_type", "n") == "f":
         place = cell.coordinate
         raise ArgumentError(f"{path}: cell {place} contains a formula: replace it by its value")
-    if isinstance(value, bool):
-        return str(value)
-    if isinstance(value, date):
-        return f"{value:%d/%m/%Y}"
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    text = str(value)
-    return _ESCAPE.sub(lambda found: chr(int(found[1], 16)), text)
-
-
-def _without_folders(frame: pd.DataFrame, records: Records) -> pd.DataFrame:
-    columns = {"ocr_source", *records.source_columns} & set(frame.columns)
-    bare = {
-        name: [bare_name(v) if isinstance(v, str) else v for v in frame[name]] for name in columns
-    }
-    return frame.assign(**bare)
+    return _ESCAPE.sub(lambda found: chr(int(found[1], 16)), format_value(cell.value))
 
 
 def _put_crops(

@@ -83,8 +83,7 @@ def to_image_folder(
                 shutil.copyfile(here, temporary)
     files = {c: "file_name" if len(columns) == 1 else f"{c}_file_name" for c in columns}
     named = {c: [names[str(s)] for s in taken] for c, taken in zip(columns, sources, strict=True)}
-    out = table.assign(**named)
-    out = out.rename(columns=files)
+    out = table.assign(**named).rename(columns=files)
     out = out[[*files.values(), *(c for c in out.columns if c not in files.values())]]
     with replacing_text(target / _META[metadata]) as file:
         if metadata == "csv":
@@ -147,10 +146,9 @@ def _jsonl(path: Path) -> pd.DataFrame:
             raise TypeError
         for row in rows:
             json.dumps(row, ensure_ascii=False).encode()  # no lone surrogates
-        table = pd.DataFrame(rows, dtype=object)
+        return pd.DataFrame(rows, dtype=object)
     except (ValueError, TypeError, AttributeError, RecursionError):
         raise ArgumentError(f"{path} is not a file of JSON lines") from None
-    return table
 
 
 def _plain(value: object) -> object:

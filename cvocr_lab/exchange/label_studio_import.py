@@ -19,7 +19,7 @@ from xml.etree.ElementTree import ParseError, fromstring
 import pandas as pd
 
 from cvocr_lab.errors import ArgumentError
-from cvocr_lab.exchange.label_studio_places import Json, place_of, quad_of
+from cvocr_lab.exchange.label_studio import Json, place_of, quad_of
 from cvocr_lab.exchange.papers import (
     MALFORMED,
     LeftOutWarning,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
@@ -67,8 +67,6 @@ UNREADABLE: Final = "###"
 
 CLEANED: Final = re.compile(r"(.+)_clean(?:_.+)?|clean_flags")
 """Columns that cleaning adds: group 1 is the field."""
-
-_TRUE: Final = ("true", "1", "1.0")
 
 INPUT_COLUMNS: Final = READING_COLUMNS[-5:]
 """Columns about the whole input and not about one document in it, from ``ocr_engine`` on."""
@@ -139,19 +137,10 @@ def check_source_columns(columns: Iterable[object]) -> None:
 def as_column(values: Iterable[object], kind: ColumnType, index: pd.Index) -> pd.Series:
     """Build a column of this type from values in memory or from a file."""
     values = list(values)
-    if all(v is None for v in values):  # most columns of a wide frame
-        dtype = {"quad": object, "text": TEXT}.get(kind, kind)
-        return pd.Series(values, index=index, dtype=dtype)
-    if kind == "quad":
-        return pd.Series([parse_quad(v) for v in values], index=index, dtype=object)
-    if kind == "text":
-        texts = [None if is_missing(v) else str(v) for v in values]
-        return pd.Series(texts, index=index, dtype=TEXT)
-    if kind == "boolean":
-        truths = [None if is_missing(v) else str(v).lower() in _TRUE for v in values]
-        return pd.Series(truths, index=index, dtype="boolean")
-    numbers = [None if is_missing(v) else float(str(v)) for v in values]
-    return pd.Series(numbers, index=index, dtype="float64").astype(kind)
+    if any(v is not None for v in values):  # most columns of a wide frame are empty
+        values = [None if is_missing(v) else _CONVERT[kind](v) for v in values]
+    dtype = {"quad": object, "text": TEXT}.get(kind, kind)
+    return pd.Series(values, index=index, dtype=dtype)
 
 
 def restore(frame: pd.DataFrame) -> pd.DataFrame:
@@ -172,12 +161,15 @@ def restore(frame: pd.DataFrame) -> pd.DataFrame:
         raise ArgumentError("this is not a flat frame from extract: it has no column 'ocr_type'")
     there = {c: restore_column(frame[c], kind) for c, kind in kinds.items() if c in frame}
     frame = frame.assign(**there)
+    return frame if there.keys() == kinds.keys() else aligned(frame, [*others, *kinds])
+
+
+def aligned(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """Return these columns of a flat frame; those that it lacks have no values."""
+    kinds = column_types(columns)
     nothing = [None] * len(frame)
-    absent = {c: as_column(nothing, k, frame.index) for c, k in kinds.items() if c not in there}
-    if not absent:
-        return frame
-    whole = pd.concat([frame, pd.DataFrame(absent, index=frame.index)], axis=1)
-    return whole[[*others, *kinds]]
+    absent = {c: as_column(nothing, kinds[c], frame.index) for c in columns if c not in frame}
+    return pd.concat([frame, pd.DataFrame(absent, index=frame.index)], axis=1)[list(columns)]
 
 
 def as_text(values: pd.Series) -> pd.Series:
@@ -290,6 +282,15 @@ def parse_quad(value: object) -> tuple[float, ...] | None:
     if isinstance(value, Iterable):
         return tuple(float(v) for v in value)
     return None
+
+
+_CONVERT: Final[Mapping[ColumnType, Callable[[object], object]]] = {
+    "text": str,
+    "float64": lambda value: float(str(value)),
+    "Int64": lambda value: float(str(value)),
+    "boolean": lambda value: str(value).lower() in ("true", "1", "1.0"),
+    "quad": parse_quad,
+}
 
 
 def check_no_pictures(frame: pd.DataFrame) -> None:

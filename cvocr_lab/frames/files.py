@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final, Literal, TextIO
 
@@ -97,22 +96,6 @@ def _guarded(cell: object) -> object:
     return f"'{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else cell
 
 
-@contextmanager
-def _no_frame(path: Path, what: str) -> Iterator[None]:
-    """Replace the errors of pandas and pyarrow for a damaged file by an `ArgumentError`."""
-    try:
-        yield
-    except ArgumentError:
-        raise
-    except (ValueError, TypeError, ArithmeticError, LookupError, OSError) as error:
-        if isinstance(error, FileNotFoundError):
-            raise ArgumentError(f"there is no file {path}") from None
-        if isinstance(error, OSError) and error.errno is not None:
-            raise
-        message = f"{path} is not a {what}, or is damaged ({type(error).__name__})"
-        raise ArgumentError(message) from None
-
-
 def read_frame(path: str | Path) -> pd.DataFrame:
     """Read a flat frame from ``.parquet`` or ``.csv`` with its index, dtypes and quads.
 
@@ -125,25 +108,28 @@ def read_frame(path: str | Path) -> pd.DataFrame:
         The file name has another ending, or the file contains no flat frame.
     """
     path = Path(path)
-    match path.suffix.lower():
-        case ".parquet":
-            with _no_frame(path, "Parquet file"):
-                return _restored(pd.read_parquet(path), path)
-        case ".csv":
-            # Everything is read as text, so that ID numbers keep their leading zeros.
-            frame = read_labels(path, na_values=[""])
-            with _no_frame(path, "flat frame"):
-                return with_clean_dtypes(
-                    _restored(frame.rename(columns={"Unnamed: 0": INDEX}), path)
-                )
-        case other:
-            raise ArgumentError(f"cannot read {other or 'without ending'}: use .parquet or .csv")
-
-
-def _restored(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
-    if not any(column in frame for column in READING_COLUMNS):  # for example a table of labels
-        raise ArgumentError(f"{path} is not a flat frame from extract: it has no column 'ocr_type'")
-    return restore(frame)
+    ending = path.suffix.lower()
+    if ending not in (".parquet", ".csv"):
+        raise ArgumentError(f"cannot read {ending or 'without ending'}: use .parquet or .csv")
+    try:
+        if ending == ".parquet":
+            frame = pd.read_parquet(path)
+        else:  # as text, so that ID numbers keep their leading zeros
+            frame = read_labels(path, na_values=[""]).rename(columns={"Unnamed: 0": INDEX})
+        if not any(column in frame for column in READING_COLUMNS):  # e.g. a table of labels
+            message = f"{path} is not a flat frame from extract: it has no column 'ocr_type'"
+            raise ArgumentError(message)
+        return restore(frame) if ending == ".parquet" else with_clean_dtypes(restore(frame))
+    except ArgumentError:
+        raise
+    except FileNotFoundError:
+        raise ArgumentError(f"there is no file {path}") from None
+    except (ValueError, TypeError, ArithmeticError, LookupError, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        what = "Parquet file" if ending == ".parquet" else "flat frame"
+        message = f"{path} is not a {what}, or is damaged ({type(error).__name__})"
+        raise ArgumentError(message) from None
 
 
 _CLEAN = re.compile(r"(?:[a-z]+[0-9]?_)??(?P<field>[a-z_]+)_clean(?P<score>_score)?")

@@ -20,9 +20,9 @@ from cvocr_lab.frames.columns import (
     restore,
     triple,
 )
-from cvocr_lab.frames.sources import SOURCE, source_path
+from cvocr_lab.frames.sources import SOURCE, source_path, usual_columns
 from cvocr_lab.kinds import field_order
-from cvocr_lab.results import Document, Extraction, FieldValue, Line, Quad
+from cvocr_lab.results import Document, Extraction, FieldValue, Quad
 
 _ATTRIBUTES: Final = {column: column.removeprefix("ocr_") for column in READING_COLUMNS[1:9]}
 """Attributes of documents by column, from ``ocr_type`` to ``ocr_invalid_message``."""
@@ -78,7 +78,9 @@ def to_frame(
         *(field_order(met) if fields is None else fields),
         *(name for f in faces if f for name in f.fields),
     ]
-    pictures = [sources[c].tolist() for c in _pictured(sources)]
+    held = list(sources.columns)
+    held = usual_columns(held) or (held if len(held) <= 2 else [])
+    pictures = [sources[c].tolist() for c in held]
     columns: dict[str, list[object]] = {
         SOURCE: [_opened(pictures, at, face, base) for at, _, face in rows]
     }
@@ -127,15 +129,6 @@ def documents_of(frame: pd.DataFrame) -> list[Document]:
     return [_document(row, names) for row in rows]
 
 
-def _pictured(sources: pd.DataFrame) -> list[str]:
-    """Return the columns with the pictures; `sources` may have other columns too."""
-    columns = list(sources.columns)
-    for names in (["image"], ["front", "back"]):
-        if set(names) <= set(columns):
-            return names
-    return columns if len(columns) <= 2 else []
-
-
 def _opened(
     pictures: Sequence[Sequence[object]],
     at: int,
@@ -154,17 +147,13 @@ def _faces(result: Extraction | CvocrError) -> tuple[Document | CvocrError, ...]
         return (result,)
     if result.documents:
         return result.documents
-    if result.lines:
-        return (_page(result.lines),)
-    return (NoDocumentError("no document and no text in the picture"),)
-
-
-def _page(lines: Sequence[Line]) -> Document:
+    if not result.lines:
+        return (NoDocumentError("no document and no text in the picture"),)
     text = FieldValue(
-        "\n".join(line.text for line in lines),
-        confidence=sum(line.confidence for line in lines) / len(lines),
+        "\n".join(line.text for line in result.lines),
+        confidence=sum(line.confidence for line in result.lines) / len(result.lines),
     )
-    return Document("scan", fields=MappingProxyType({"text": text}))
+    return (Document("scan", fields=MappingProxyType({"text": text})),)
 
 
 def _document(row: Mapping[Hashable, object], names: Sequence[str]) -> Document:

@@ -70,7 +70,9 @@ def pair(read: Records, truth: Truth, *, on: str | None = None) -> Pairing:
 
     Raises ArgumentError if one of the two lacks the column `on`.
     """
-    given, wanted = _numbered(read, truth, on)
+    labels = paired_labels(read, truth, on)
+    codes = pd.factorize(labels[0].append(labels[1]), use_na_sentinel=False)[0]
+    given, wanted = np.split(codes.astype(np.int64), [len(read)])
     first = np.full(len(truth), -1, np.int64)
     _pair_unique(given, wanted, first)
     stated = (truth.types != "") | (truth.sides != "")
@@ -134,14 +136,6 @@ def paired_labels(read: Records, truth: Truth, on: str | None) -> tuple[pd.Index
             more = f" (to match rows by; in the {what})"
             raise unknown("column", on, table.frame.columns, more=more) from None
     return comparable(labels[0], labels[1])
-
-
-def _numbered(read: Records, truth: Truth, on: str | None) -> tuple[Ints, Ints]:
-    """Replace the labels of both by numbers, the same for equal labels."""
-    labels = paired_labels(read, truth, on)
-    codes = pd.factorize(labels[0].append(labels[1]), use_na_sentinel=False)[0]
-    given, wanted = np.split(codes.astype(np.int64), [len(read)])
-    return given, wanted
 
 
 def _pair_unique(given: Ints, wanted: Ints, first: Ints) -> None:

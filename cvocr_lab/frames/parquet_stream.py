@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ from cvocr_lab.errors import ArgumentError
 from cvocr_lab.files import make_private
 from cvocr_lab.frames.columns import (
     READING_COLUMNS,
-    as_column,
+    aligned,
     check_no_pictures,
     column_types,
     columns_without_values,
@@ -67,11 +67,11 @@ def write_stream(frames: Iterable[pd.DataFrame], path: Path) -> int:
                 if writer is not None:
                     writer.close()
                 columns = list(dict.fromkeys([*needed, *columns]))
-                schema = arrow_schema(_aligned(frame, columns), schema)
+                schema = arrow_schema(aligned(frame, columns), schema)
                 writer = stack.enter_context(pq.ParquetWriter(new_part(), schema))
             try:
                 table = pa.Table.from_pandas(
-                    _aligned(frame, columns), schema=schema, preserve_index=True
+                    aligned(frame, columns), schema=schema, preserve_index=True
                 )
             except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
                 raise ArgumentError(
@@ -86,7 +86,7 @@ def write_stream(frames: Iterable[pd.DataFrame], path: Path) -> int:
         if len(parts) == 1 and ordered == columns:
             parts[0].replace(path)
             return rows
-        schema = arrow_schema(_aligned(frame.iloc[:0], ordered), schema)
+        schema = arrow_schema(aligned(frame.iloc[:0], ordered), schema)
         with pq.ParquetWriter(new_part(), schema) as writer:
             for part in parts[:-1]:
                 with pq.ParquetFile(part) as file:
@@ -111,16 +111,6 @@ def _ordered(columns: list[str], types: Iterable[str]) -> list[str]:
     order = [*(c for c in columns if c not in kinds), "ocr_source"]
     order += [c for f in dict.fromkeys([*known, *fields]) for c in triple(f)]
     return list(dict.fromkeys([*order, *READING_COLUMNS, *columns]))
-
-
-def _aligned(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
-    kinds = column_types(columns)
-    absent = {
-        c: as_column([None] * len(frame), kinds[c], frame.index)
-        for c in columns
-        if c not in frame.columns
-    }
-    return pd.concat([frame, pd.DataFrame(absent, index=frame.index)], axis=1)[list(columns)]
 
 
 def arrow_schema(frame: pd.DataFrame, before: pa.Schema | None = None) -> pa.Schema:

@@ -36,23 +36,12 @@ class Records:
     """Access to the rows of a flat frame, or of a table of labels, by column and by row.
 
     Everything is computed when it is first needed, so long frames open at once.  All arrays have
-    one entry per row; absent texts are "".
+    one entry per row; absent texts are "".  Columns may be missing if they are not needed.
+    `fields` are further columns to treat as fields.
 
-    Parameters
-    ----------
-    frame
-        A flat frame, or a table with ``type`` (``side``, ``page``) and a column per field.
-        Columns may be missing if they are not needed.
-    fields
-        Further columns to treat as fields.
+    Raises ArgumentError if the frame has neither a type nor a field, or has two columns with the
+    same name.
 
-    Raises
-    ------
-    ArgumentError
-        The frame has neither a type nor a field, or has two columns with the same name.
-
-    Examples
-    --------
     >>> read = pd.DataFrame({"image": ["a.jpg"], "ocr_type": ["tcc_chip"], "id": ["001"]})
     >>> record = Records(read).record(0)
     >>> record.source, record.side, record.cells["id"].text, record.cells["sex"].text
@@ -155,21 +144,16 @@ class Records:
         return [column_or_level(self.frame, c) for c in self.source_columns]
 
     @cached_property
-    def _opened(self) -> Sequence[object]:
-        return (
-            column_or_level(self.frame, SOURCE)
-            if SOURCE in self.frame.columns
-            else [None] * len(self)
-        )
+    def _opened(self) -> list[str]:
+        return self._about(SOURCE).tolist()
 
     def source(self, row: int) -> object:
         """Return the path or URL of a row's picture, or the picture itself.
 
         Raises ArgumentError if the frame does not contain it.
         """
-        found = self._opened[row]
-        if isinstance(found, str) and found:
-            return found
+        if self._opened[row]:
+            return self._opened[row]
         if not self._taken:
             raise ArgumentError(
                 "the frame does not contain its pictures or their paths: it has no column "
@@ -205,8 +189,7 @@ class Records:
         cells = [taken[row] for taken in self._taken]
         if cells and all(isinstance(cell, str | Path) for cell in cells):
             return "\n".join(map(str, cells))
-        own = self._opened[row]
-        return own if isinstance(own, str) else ""
+        return self._opened[row]
 
     # --- inputs
 
@@ -216,18 +199,15 @@ class Records:
 
         Faces of one input have the same label, source and time.  A failed row is one input.
         """
-        if not len(self):
-            return np.zeros(0, np.int64)
         keys = [
             pd.factorize(self.frame.index.to_flat_index(), use_na_sentinel=False)[0],
-            pd.factorize(self.engines)[0],
-            pd.factorize(self._numbers(1, "ocr_attempts"))[0],
-            pd.factorize(self._numbers(-1, "ocr_seconds"))[0],
+            self.engines,
+            self._numbers(1, "ocr_attempts"),
+            self._numbers(-1, "ocr_seconds"),
             *(_codes(values) for values in self._taken),
         ]
-        mixed = np.zeros(len(self), np.int64)
-        for key in keys:
-            mixed = pd.factorize(mixed * (int(key.max()) + 1) + key)[0].astype(np.int64)
+        table = pd.DataFrame(dict(enumerate(keys)))
+        mixed = table.groupby(list(table), sort=False).ngroup().to_numpy(np.int64, copy=True)
         lone = np.flatnonzero(self.failed)
         mixed[lone] = len(self) + np.arange(len(lone))
         return pd.factorize(mixed)[0].astype(np.int64)
@@ -255,13 +235,6 @@ class Records:
     def confidences(self, field: str) -> npt.NDArray[np.float64]:
         """Return the confidences of a field; NaN if unknown."""
         return self._numbers(np.nan, triple(field)[1])
-
-    def quads(self, field: str) -> list[Quad | None]:
-        """Return the quads of a field; None if unknown."""
-        name = triple(field)[2]
-        if name not in self.frame.columns:
-            return [None] * len(self)
-        return [cast("Quad | None", parse_quad(quad)) for quad in self.frame[name].tolist()]
 
     def cell(self, row: int, field: str) -> Cell:
         """Return the value of one field in one row."""

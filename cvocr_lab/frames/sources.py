@@ -60,10 +60,14 @@ def source_columns(frame: pd.DataFrame) -> list[str]:
     if any(isinstance(source, str) and source for source in told):
         cells = {c: zip(column_or_level(some, c), told, strict=True) for c in others}
         return [c for c in others if any(_names(v, s) for v, s in cells[c])][:2]
-    for names in (["image"], ["front", "back"]):
-        if set(names) <= set(others):
-            return names
-    return [str(others[0])] if len(others) == 1 and others[0] in frame.columns else []
+    lone = others if len(others) == 1 and others[0] in frame.columns else []
+    return usual_columns(others) or lone
+
+
+def usual_columns(columns: Sequence[str]) -> list[str]:
+    """Return ``image``, or ``front`` and ``back``, if these are among the columns."""
+    usual = (["image"], ["front", "back"])
+    return next((names for names in usual if set(names) <= set(columns)), [])
 
 
 _LOOKED_AT: Final = 100

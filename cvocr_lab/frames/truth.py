@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import zip_longest
 from typing import Final
 
 import numpy as np
@@ -225,21 +226,19 @@ _NUMBER: Final = (int, float, Decimal, np.number, np.bool_)
 def _spread(values: pd.Series) -> list[Accepted]:
     """Split cells with several texts into several columns."""
     cells = values.tolist() if values.dtype == object else []
-    wide = {at: _texts(cell) for at, cell in enumerate(cells) if isinstance(cell, _SEVERAL)}
-    if not wide:
+    if not any(isinstance(cell, _SEVERAL) for cell in cells):
         return [Accepted(as_text(values))]
-    count = max(1, *(len(texts) for texts in wide.values()))
-    single = values.reset_index(drop=True)
-    first = single.where(~single.index.isin(list(wide)), "")
-    columns = [as_text(first).tolist(), *([""] * len(values) for _ in range(count - 1))]
-    given = [np.zeros(len(values), bool) for _ in range(count)]
-    for at, texts in wide.items():
-        for column, filled, text in zip(columns, given, texts, strict=False):
-            column[at], filled[at] = text, True
-    series = [pd.Series(column, dtype=TEXT) for column in columns]
+    single = as_text(values.map(lambda cell: "" if isinstance(cell, _SEVERAL) else cell))
+    rows = [
+        _texts(cell) if isinstance(cell, _SEVERAL) else [text]
+        for cell, text in zip(cells, single.tolist(), strict=True)
+    ]
     return [
-        Accepted(texts, filled if number else None)
-        for number, (texts, filled) in enumerate(zip(series, given, strict=True))
+        Accepted(
+            pd.Series([text or "" for text in column], dtype=TEXT),
+            np.array([text is not None for text in column]) if number else None,
+        )
+        for number, column in enumerate(zip_longest(*rows))
     ]
 
 

@@ -24,15 +24,12 @@ def frame_items(frame: pd.DataFrame | Records, *, sha256: bool | None = None) ->
     ('a.jpg', 'tcc_chip', 'front', 1, 1)
     """
     records = frame if isinstance(frame, Records) else Records(frame)
-    faces = zip(
-        records.types.tolist(), records.sides.tolist(), records.pages.tolist(),
-        records.nths.tolist(), strict=True,
-    )  # fmt: skip
     known: dict[int, str] = {}
     items: list[Item] = []
-    for row, (label, (type_name, side, page, nth), number) in enumerate(
-        zip(records.frame.index.tolist(), faces, records.inputs.tolist(), strict=True)
-    ):
+    columns = (records.types, records.sides, records.pages, records.nths, records.inputs)
+    labels = records.frame.index.tolist()
+    rows = zip(labels, *(column.tolist() for column in columns), strict=True)
+    for row, (label, type_name, side, page, nth, number) in enumerate(rows):
         source = records.origin(row)
         wanted = not source if sha256 is None else sha256
         if wanted and number not in known:

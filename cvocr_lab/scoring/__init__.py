@@ -10,10 +10,10 @@ from cvocr_lab.scoring.misuse import PairingWarning
 from cvocr_lab.scoring.rates import RATES
 from cvocr_lab.scoring.readers import Readers
 from cvocr_lab.scoring.reviewed import ReviewedAccuracy, accuracy_from_review
-from cvocr_lab.scoring.score import Score, score
+from cvocr_lab.scoring.score import compare, score
+from cvocr_lab.scoring.score_result import Score
 from cvocr_lab.scoring.texts import TIERS
 from cvocr_lab.scoring.thresholds import Answer, Plan
-from cvocr_lab.scoring.versus import compare
 
 __all__ = [
     "MISTAKES", "RATES", "TIERS", "VERDICTS", "Alternatives", "Answer", "Calibration",

@@ -136,21 +136,15 @@ def _reliability(
     right: npt.NDArray[np.bool_],
     rows: npt.NDArray[np.int64],
 ) -> pd.DataFrame:
-    values = pd.DataFrame({"sure": sure, "right": right}).groupby(band)
-    table = pd.DataFrame(
-        {
-            "least": values["sure"].min(),
-            "most": values["sure"].max(),
-            "n": values.size(),
-            "confidence": values["sure"].mean(),
-            "right": values["right"].mean(),
-        }
-    )
-    of_cards = pd.DataFrame({"right": right, "n": 1}).groupby([band, rows]).sum()
+    values = pd.DataFrame({"sure": sure, "right": right, "n": 1, "band": band, "row": rows})
+    table = values.groupby("band").agg(
+        least=("sure", "min"), most=("sure", "max"), n=("n", "sum"),
+        confidence=("sure", "mean"), right=("right", "mean"),
+    )  # fmt: skip
+    of_cards = values.groupby(["band", "row"])[["right", "n"]].sum()
     table["low"], table["high"] = clustered(
         of_cards["right"], of_cards["n"], of_cards.index.get_level_values(0), len(table)
     )
-    table.index.name = "band"
     return table
 
 

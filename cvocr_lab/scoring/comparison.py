@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -12,7 +12,6 @@ from cvocr_lab.kinds import captioned
 from cvocr_lab.scoring import plots
 from cvocr_lab.scoring.comparison_report import ComparisonReport, Listed
 from cvocr_lab.scoring.page import Section, figure
-from cvocr_lab.scoring.paired_tests import beside, differences, judged
 from cvocr_lab.scoring.words import CARD, NAMED, differing, listed, named, p_value, points
 
 if TYPE_CHECKING:
@@ -48,12 +47,6 @@ class Comparison(ComparisonReport):
     cells: pd.DataFrame
     fields: pd.DataFrame
     detect: float
-
-    @classmethod
-    def of(cls, a: pd.DataFrame, b: pd.DataFrame, *, names: tuple[str, str], detect: float) -> Self:
-        """Compare the cells of two scores with the same truth."""
-        cells = beside({"a": a, "b": b})
-        return cls(names, cells, judged(differences(cells), detect=detect), detect)
 
     @property
     def fixed(self) -> pd.DataFrame:
@@ -163,11 +156,11 @@ class Comparison(ComparisonReport):
             "points."
         )
 
-    def _tables(self) -> tuple[list[pd.DataFrame], str]:
+    def _shown(self) -> tuple[list[pd.DataFrame], str]:
         if self.fields.empty:
             return [pd.DataFrame()], ""
         shown, same = differing(self.fields, self.table())
-        return [shown], same
+        return [shown], same + self.notes()
 
     def _page(self) -> tuple[str, str, list[Section]]:
         a, b = self.names

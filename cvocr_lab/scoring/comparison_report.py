@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping
 from html import escape
 from os import PathLike
 from pathlib import Path
@@ -31,10 +31,6 @@ class ComparisonReport(Displayed):
     @abstractmethod
     def notes(self) -> str:
         """Explain the columns of the table."""
-
-    @abstractmethod
-    def _tables(self) -> tuple[list[pd.DataFrame], str]:
-        """Return the tables to show, and a sentence about the rows left out ("" if none is)."""
 
     @abstractmethod
     def _page(self) -> tuple[str, str, list[Section]]:
@@ -74,35 +70,28 @@ class ComparisonReport(Displayed):
             The path, or the HTML if `path` is None.
         """
         own_title, above, sections = self._page()
-        *_, shown = self._tables()[0]
+        (*_, shown), note = self._shown()
         lines = "".join(f"<li>{escape(line)}</li>" for line in self.verdict())
+        lists = []
+        for name, meaning, cells, sides in self._lists():
+            some = cells.head(limit)
+            records = zip(some.index, some.to_dict("records"), strict=True)
+            entries = [_entry(label, cell, sides) for label, cell in records]
+            entries.append(left_out(len(cells) - limit))
+            lists.append(Section(f"{name}: {len(cells):,}", tuple(entries), meaning))
         text = page(
             title or own_title,
             f'{above}<ul class="verdict">{lines}</ul>',
             [
                 *sections,
                 Section(
-                    "Figures per field", (table(shown, words=("verdict",), terms=TERMS),),
-                    self._tables()[1] + self.notes(),
+                    "Figures per field", (table(shown, words=("verdict",), terms=TERMS),), note,
                 ),
-                *_listed(self._lists(), limit),
+                *lists,
                 Section("Definitions", (definitions(),)),
             ],
         )  # fmt: skip
         return text if path is None else written(text, path)
-
-    def _shown(self) -> tuple[list[pd.DataFrame], str]:
-        tables, same = self._tables()
-        return (tables, same + self.notes()) if len(tables[-1]) else ([], "")
-
-
-def _listed(lists: Iterable[Listed], limit: int) -> Iterable[Section]:
-    for name, meaning, cells, sides in lists:
-        some = cells.head(limit)
-        records = zip(some.index, some.to_dict("records"), strict=True)
-        entries: Sequence[str] = [_entry(label, cell, sides) for label, cell in records]
-        rest = left_out(len(cells) - limit)
-        yield Section(f"{name}: {len(cells):,}", (*entries, rest), meaning)
 
 
 def _entry(label: object, cell: Mapping[Hashable, object], sides: Mapping[str, str]) -> str:

@@ -7,9 +7,8 @@ import pandas as pd
 
 from cvocr_lab.frames import TEXT
 from cvocr_lab.scoring.diagnosis import MISTAKES, WRONG_LINE, diagnose
-from cvocr_lab.scoring.distances import distances
 from cvocr_lab.scoring.intervals import share
-from cvocr_lab.scoring.mistakes import LETTER_CLASSES, char
+from cvocr_lab.scoring.mistakes import LETTER_CLASSES, char, distances
 from cvocr_lab.scoring.texts import Differing, Key
 
 

@@ -15,9 +15,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from cvocr_lab.errors import ArgumentError, DriftError, caller_stacklevel
-from cvocr_lab.files import replacing
 from cvocr_lab.frames.sources import column_or_level
 from cvocr_lab.scoring.intervals import Floats
+
+Bools = npt.NDArray[np.bool_]
 
 _COLUMNS: Final = ("card", "field", "correct", "edits", "chars")
 _FALSE_ALARMS: Final = 0.05
@@ -38,15 +39,6 @@ _SAME: Final = 0.9
 
 class DriftWarning(UserWarning):
     """The baseline has other cards, and there are too few of them to detect the required loss."""
-
-
-def freeze(figures: pd.DataFrame, path: str | PathLike[str]) -> None:
-    """Write the result of `figures` to Parquet, with mode 0600."""
-    path = Path(path)
-    if path.suffix.lower() != ".parquet":
-        raise ArgumentError(f"a frozen score must be a .parquet file, not {path.name!r}")
-    with replacing(path) as temporary:
-        figures.to_parquet(temporary, index=False)
 
 
 def figures(cells: pd.DataFrame, rows: pd.DataFrame, on: str | None) -> pd.DataFrame:
@@ -81,7 +73,8 @@ def guard(now: pd.DataFrame, path: str | PathLike[str]) -> None:
     """
     path = Path(path)
     frozen = _read(path)
-    same = _same(frozen, now)
+    both = frozen.merge(now, on=["card", "field"])
+    same = len(both) >= _SAME * max(len(frozen), len(now))
     fell = fallen(frozen, now, same=same)
     if len(fell):
         said = "; ".join(f"{field}: {_said(row)}" for field, row in fell.iterrows())
@@ -101,7 +94,7 @@ def fallen(frozen: pd.DataFrame, now: pd.DataFrame, *, same: bool) -> pd.DataFra
     found = pd.DataFrame({"what": "", "was": 1.0, "now": np.nan, "p": 0.0}, index=gone)
     if shared:
         sides = [_by_card(side[side["field"].isin(shared)], shared) for side in (frozen, now)]
-        scores = _paired(*sides) if same else _apart(*sides)
+        scores = _scores(*sides, same=same)
         tests = pd.Series(_chances(*scores), scores[0].columns).unstack("what")
         for name, row in tests[tests.min(axis=1) < _FALSE_ALARMS].iterrows():
             field = str(name)
@@ -109,12 +102,6 @@ def fallen(frozen: pd.DataFrame, now: pd.DataFrame, *, same: bool) -> pd.DataFra
             was, is_now = (_share(side, what, field) for side in sides)
             found.loc[field] = [what, was, is_now, row[what]]
     return found.rename_axis("field")
-
-
-def _same(frozen: pd.DataFrame, now: pd.DataFrame) -> bool:
-    """Return whether both have the same cards."""
-    both = frozen[["card", "field"]].merge(now[["card", "field"]])
-    return len(both) >= _SAME * max(len(frozen), len(now))
 
 
 Sums = dict[str, pd.DataFrame]
@@ -141,33 +128,28 @@ def _share(by_card: Sums, what: str, field: str) -> float:
     return 1 - sums["wrong"] / sums["values"] if what == "exact" else sums["edits"] / sums["chars"]
 
 
-Scores = tuple[pd.DataFrame, npt.NDArray[np.bool_] | None]
-"""A table with a row per card and a column per test, and which cards are new (None if the cards are
-the same).  The larger the sum of a column over the new cards, the worse the new score."""
+def _scores(then: Sums, now: Sums, *, same: bool) -> tuple[pd.DataFrame, Bools | None]:
+    """Return a table with a row per card and a column per test, and which cards are new.
+
+    The larger the sum of a column over the new cards, the worse the new score.  If the cards are
+    the `same`, they are compared one by one, and None are new.
+    """
+    if same:
+        there = then["values"] * now["values"] > 0
+        wrong, edits = ((now[what] - then[what]).where(there) for what in ("wrong", "edits"))
+        ranks = edits.abs().where(edits != 0).rank() * np.sign(edits)
+        new = None
+    else:
+        both = {what: pd.concat([then[what], now[what]]) for what in then}
+        wrong = both["wrong"] - both["values"] * (both["wrong"].sum() / both["values"].sum())
+        ranks = (both["edits"] / both["chars"]).rank()
+        ranks -= ranks.mean()
+        new = np.arange(len(ranks)) >= len(then["values"])
+    table = pd.concat({"exact": wrong, "CER": ranks}, axis=1, names=["what", "field"])
+    return table.fillna(0.0), new
 
 
-def _paired(then: Sums, now: Sums) -> Scores:
-    """Compare card by card."""
-    there = then["values"] * now["values"] > 0
-    wrong, edits = ((now[what] - then[what]).where(there) for what in ("wrong", "edits"))
-    ranks = edits.abs().where(edits != 0).rank() * np.sign(edits)
-    return _laid_out(wrong, ranks), None
-
-
-def _apart(then: Sums, now: Sums) -> Scores:
-    """Compare two samples of cards."""
-    both = {what: pd.concat([then[what], now[what]]) for what in then}
-    share = both["wrong"].sum() / both["values"].sum()
-    ranks = (both["edits"] / both["chars"]).rank()
-    new = np.arange(len(ranks)) >= len(then["values"])
-    return _laid_out(both["wrong"] - both["values"] * share, ranks - ranks.mean()), new
-
-
-def _laid_out(wrong: pd.DataFrame, ranks: pd.DataFrame) -> pd.DataFrame:
-    return pd.concat({"exact": wrong, "CER": ranks}, axis=1, names=["what", "field"]).fillna(0.0)
-
-
-def _chances(scores: pd.DataFrame, new: npt.NDArray[np.bool_] | None) -> Floats:
+def _chances(scores: pd.DataFrame, new: Bools | None) -> Floats:
     """Return the p value of each test, corrected for all tests (max-T)."""
     weights = scores.to_numpy()
     weights = weights if new is not None else weights[weights.any(axis=1)]

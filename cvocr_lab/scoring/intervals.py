@@ -73,10 +73,21 @@ class Sums:
 
     def interval(self) -> tuple[Floats, Floats]:
         """Return the interval described in `clustered`."""
+        from scipy import stats
+
+        tails = np.array([(1 - SURE) / 2, (1 + SURE) / 2])
         with np.errstate(invalid="ignore", divide="ignore"):
             seen = self.a / self.b
         mean, worth = self._effective(EXTREME, EXTREME)
-        return _edges(mean, worth * _few(self.cards), seen)
+        # Estimating the variance from few cards reduces their effective number.
+        spread = stats.t.ppf(tails[1], np.maximum(self.cards, 1))
+        worth = worth * (stats.norm.ppf(tails[1]) / spread) ** 2
+        low, high = (stats.beta.ppf(tail, mean * worth, (1 - mean) * worth) for tail in tails)
+        # The limits lie between 0 and 1, and the interval contains the observed ratio.
+        low = np.where(seen <= 0, 0.0, np.minimum(low, seen))
+        high = np.where(seen >= 1, 1.0, np.maximum(high, seen))
+        known = ~np.isnan(seen)
+        return np.where(known, low, np.nan), np.where(known, high, np.nan)
 
     def at_most(self, sure: float) -> Floats:
         """Return the upper bound of the ratio with confidence level `sure`; 1 without cards.
@@ -143,22 +154,3 @@ def share(hits: npt.ArrayLike, trials: npt.ArrayLike) -> tuple[Floats, Floats]:
     """
     k, n = np.asarray(hits, np.float64), np.asarray(trials, np.float64)
     return Sums(n, k, n, k, k, n).interval()
-
-
-def _few(cards: Floats) -> Floats:
-    """Return the factor by which estimating the variance reduces the effective number of cards."""
-    from scipy import stats
-
-    return np.asarray((stats.norm.ppf(0.975) / stats.t.ppf(0.975, np.maximum(cards, 1))) ** 2)
-
-
-def _edges(mean: Floats, worth: Floats, seen: Floats) -> tuple[Floats, Floats]:
-    from scipy import stats
-
-    tails = (1 - SURE) / 2, (1 + SURE) / 2
-    low, high = (stats.beta.ppf(tail, mean * worth, (1 - mean) * worth) for tail in tails)
-    # The limits lie between 0 and 1, and the interval contains the observed ratio.
-    low = np.where(seen <= 0, 0.0, np.minimum(low, seen))
-    high = np.where(seen >= 1, 1.0, np.maximum(high, seen))
-    known = ~np.isnan(seen)
-    return np.where(known, low, np.nan), np.where(known, high, np.nan)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -12,7 +12,7 @@ import numpy.typing as npt
 from rapidfuzz.distance import Hamming, Levenshtein
 from rapidfuzz.process import cpdist
 
-from cvocr_lab.scoring.texts import points
+from cvocr_lab.scoring.texts import Ints, points
 from cvocr_lab.text import comparison_key, decompose, digits_from_lookalikes, fold
 
 LETTER_CLASSES: Final = (
@@ -88,7 +88,16 @@ def _class(truth: str, value: str) -> str:
     return "digit" if truth.isdigit() and value.isdigit() else "letter"
 
 
-def align(truths: Sequence[str], values: Sequence[str], distances: npt.NDArray[np.int64]) -> Edits:
+def distances(truths: Sequence[Sequence[Hashable]], values: Sequence[Sequence[Hashable]]) -> Ints:
+    """Return the Levenshtein distance of each pair; uses all cores if there are many."""
+    workers = -1 if len(truths) > 10_000 else 1
+    found: Ints = cpdist(
+        truths, values, scorer=Levenshtein.distance, dtype=np.int64, workers=workers
+    )
+    return found
+
+
+def align(truths: Sequence[str], values: Sequence[str], distances: Ints) -> Edits:
     """Find a minimum number of edits that change each truth into its value.
 
     If replacements alone are a minimum, they are preferred to insertions and deletions.

@@ -233,11 +233,19 @@ def _notice_merge(now: _Paired, sample: Ints) -> None:
 def _better(now: _Paired, sample: Ints, on: str | None) -> _Paired | None:
     """Return another pairing by which far more values agree, or None."""
     found: list[tuple[float, bool, _Paired]] = []
-    for other in _others(now, on):
-        before = now.agreement(sample, without=other.by)
-        then = other.agreement(sample, without=other.by)
+    for ours, theirs, cure, by in _others(now, on):
+        frame, marked = (
+            table.assign(**{_LABEL: pd.Series(list(labels), dtype=object).to_numpy()})
+            for table, labels in ((now.read.frame, ours), (now.truth.frame, theirs))
+        )
+        read = Records(frame)
+        truth = Truth(marked, read, fields=now.truth.chosen)
+        other = _Paired(read, truth, pair(read, truth, on=_LABEL), cure)
+        if (other.pairing.first < 0).all():
+            continue
+        before, then = now.agreement(sample, without=by), other.agreement(sample, without=by)
         if then[0] >= before[0] + _MORE and _share(then) >= _share(before) + _BETTER:
-            found.append((_share(then), other.by not in now.truth.chosen, other))
+            found.append((_share(then), by not in now.truth.chosen, other))
     return max(found, key=lambda of: of[:2], default=(0.0, True, None))[2]
 
 
@@ -252,13 +260,12 @@ def _warn(message: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Paired:
-    """Readings paired with a truth: by which column, and how to request this pairing."""
+    """Readings paired with a truth, and how to request this pairing."""
 
     read: Records
     truth: Truth
     pairing: Pairing
     cure: str = ""
-    by: str = ""
 
     def agreement(self, sample: Ints, *, without: str = "") -> tuple[int, int]:
         """Count the printed values of these rows that were read exactly, and all of them."""
@@ -279,8 +286,12 @@ class _Paired:
             yield field, [(w, v) for w, v in zip(wanted, beside, strict=True) if w]
 
 
-def _others(now: _Paired, on: str | None) -> Iterator[_Paired]:
-    """Yield the pairings by all other columns, or by the index."""
+_Labels = tuple[Sequence[object], Sequence[object], str, str]
+"""Labels of readings and of rows, how to request a pairing by them, and the column (or "")."""
+
+
+def _others(now: _Paired, on: str | None) -> Iterator[_Labels]:
+    """Yield the labels of all other columns that both have, or of the index."""
     read, truth = now.read, now.truth
     ours, theirs = _labels(read.frame, truth, on), _labels(truth.frame, truth, on)
     own_index, their_index = list(read.labels()), list(truth.labels())
@@ -290,24 +301,24 @@ def _others(now: _Paired, on: str | None) -> Iterator[_Paired]:
         cure = f"pass on={name!r}" if name not in truth.chosen else (
             f"the rows are in another order; pair them by a column that both have, such as {name!r}"
         )  # fmt: skip
-        yield from _paired(now, ours[name], theirs[name], cure, name)
+        yield ours[name], theirs[name], cure, name
     if on is not None:
-        yield from _paired(now, own_index, their_index, "omit on=…, because the index fits")
+        yield own_index, their_index, "omit on=…, because the index fits", ""
     for name, labels in ours.items():
         if name not in truth.chosen and name not in truth.frame.index.names:
             cure = f"pass truth.rename_axis({name!r}) and on={name!r}"
-            yield from _paired(now, labels, their_index, cure)
+            yield labels, their_index, cure, ""
     for name, labels in theirs.items():
         if name not in truth.chosen and name not in read.frame.index.names:
             cure = f"pass frame.rename_axis({name!r}) and on={name!r}"
-            yield from _paired(now, own_index, labels, cure)
+            yield own_index, labels, cure, ""
     if on is not None:
         files = [[Path(str(x)).name for x in table.labels(on)] for table in (read, truth)]
         cure = (
             f"only the file names agree: use the same form in both tables, such as "
             f"table[{on!r}].map(os.path.basename)"
         )
-        yield from _paired(now, files[0], files[1], cure)
+        yield files[0], files[1], cure, ""
 
 
 def _labels(frame: pd.DataFrame, truth: Truth, on: str | None) -> dict[str, list[object]]:
@@ -324,32 +335,13 @@ def _labels(frame: pd.DataFrame, truth: Truth, on: str | None) -> dict[str, list
     return found
 
 
-def _paired(
-    now: _Paired, ours: Sequence[object], theirs: Sequence[object], cure: str, by: str = ""
-) -> Iterator[_Paired]:
-    """Yield the pairing by these labels, if they have anything in common."""
-    tables = (now.read.frame, ours), (now.truth.frame, theirs)
-    frame, marked = (
-        table.assign(**{_LABEL: pd.Series(list(labels), dtype=object).to_numpy()})
-        for table, labels in tables
-    )
-    labelled = Records(frame)
-    rows = Truth(marked, labelled, fields=now.truth.chosen)
-    pairing = pair(labelled, rows, on=_LABEL)
-    if (pairing.first >= 0).any():
-        yield _Paired(labelled, rows, pairing, cure, by)
-
-
 def _by_hand(read: Records, truth: Truth, on: str | None) -> str:
     if not len(read):
         return "the frame has no row"
     what = "the index" if on is None else f"the column {on!r}"
-    kinds = [_kind(table.labels(on)[0]) for table in (read, truth)]
+    kinds = []
+    for label in (table.labels(on)[0] for table in (read, truth)):
+        number = "numbers" if pd.api.types.is_number(label) else type(label).__name__
+        kinds.append("texts" if isinstance(label, str | PathLike) else number)
     such = "" if kinds[0] == kinds[1] else f" ({kinds[0]} in the frame, {kinds[1]} in the truth)"
     return f"{what} has no value in common{such}: pass the column that identifies the rows, on=…"
-
-
-def _kind(label: object) -> str:
-    if isinstance(label, str | PathLike):
-        return "texts"
-    return "numbers" if pd.api.types.is_number(label) else type(label).__name__

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from cvocr_lab.errors import ArgumentError
 from cvocr_lab.scoring.intervals import Floats, paired
 from cvocr_lab.scoring.words import CARD
 
@@ -55,23 +56,23 @@ def beside(sides: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     return shared.set_axis(labels, axis=0)
 
 
-def differences(cells: pd.DataFrame) -> pd.DataFrame:
-    """Return the difference between readers a and b per field, its interval and its p value.
+def differences(cells: pd.DataFrame, a: str, b: str) -> pd.DataFrame:
+    """Return the difference between two readers per field, its interval and its p value.
 
-    The columns are those of `Comparison.fields` except for those of `judged`; the row
-    ``card_exact`` is for whole cards.
+    `a` and `b` are their names in `cells`.  The columns are those of `Comparison.fields` except for
+    those of `judged`; the row ``card_exact`` is for whole cards.
     """
     rows = {}
-    for field, of_field in cells[cells["chars_a"] > 0].groupby("field", observed=True):
-        a, b = (of_field[f"outcome_{s}"].eq("correct").to_numpy() for s in "ab")
-        edits, chars = of_field[["edits_a", "edits_b"]], of_field["chars_a"]
+    for field, of_field in cells[cells[f"chars_{a}"] > 0].groupby("field", observed=True):
+        right = (of_field[f"outcome_{name}"].eq("correct").to_numpy() for name in (a, b))
+        edits, chars = of_field[[f"edits_{a}", f"edits_{b}"]], of_field[f"chars_{a}"]
         cer_a, cer_b = edits.sum() / chars.sum()
-        low, high = paired(edits["edits_b"] - edits["edits_a"], chars)
-        rows[field] = _row(a, b) | {
+        low, high = paired(edits.iloc[:, 1] - edits.iloc[:, 0], chars)
+        rows[field] = _row(*right) | {
             "cer_a": cer_a, "cer_b": cer_b, "cer_difference": cer_b - cer_a,
             "cer_low": low, "cer_high": high,
         }  # fmt: skip
-    fine = cells[["outcome_a", "outcome_b"]].isin(["correct", "absent"])
+    fine = cells[[f"outcome_{a}", f"outcome_{b}"]].isin(["correct", "absent"])
     whole = fine.groupby(cells["row"].to_numpy()).all()
     if len(whole):
         rows[CARD] = _row(*(whole[column].to_numpy() for column in whole))
@@ -83,8 +84,11 @@ def differences(cells: pd.DataFrame) -> pd.DataFrame:
 def judged(table: pd.DataFrame, *, detect: float) -> pd.DataFrame:
     """Add the p values with Holm's correction, the verdicts, and the number of cards needed.
 
-    Whole cards are a separate family of tests.  Rows without a p value have no verdict.
+    Whole cards are a separate family of tests.  Rows without a p value have no verdict.  An
+    `ArgumentError` is raised if `detect` is not between 0 and 1.
     """
+    if not 0 < detect < 1:
+        raise ArgumentError(f"detect must be between 0 and 1, not {detect}")
     cards = np.asarray(table.index.get_level_values("field") == CARD)
     tested = table["p"].notna().to_numpy()
     corrected = np.full(len(table), np.nan)

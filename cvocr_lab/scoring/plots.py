@@ -46,11 +46,9 @@ TOP: Final = 24
 STYLE: Final = {
     "figure.facecolor": "none",
     "axes.facecolor": "none",
-    "text.color": INK,
-    "axes.labelcolor": INK,
-    "axes.edgecolor": INK,
-    "xtick.color": INK,
-    "ytick.color": INK,
+    **dict.fromkeys(
+        ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color"), INK
+    ),
     "grid.color": RULE,
     "font.family": [FONT],
     "font.size": 10.0,

@@ -26,33 +26,25 @@ RATES: Final = (
 
 def rates(cells: pd.DataFrame, group: Ints, groups: int, rows: int) -> dict[str, Floats]:
     """Count the outcomes and compute the rates of each group."""
-
-    def count(which: npt.NDArray[np.bool_]) -> Floats:
-        return np.bincount(group[which], minlength=groups).astype(np.float64)
-
     outcome = pd.Categorical(cells["outcome"], list(OUTCOMES)).codes.astype(np.int64)
-    found: dict[str, Floats] = {"n": count(outcome >= 0)}
-    for number, name in enumerate(OUTCOMES):
-        found[name] = count(outcome == number)
-    correct, wrong, _, missing, absent = (outcome == i for i in range(5))
-    present = correct | wrong | missing
-    tier, verdict = cells["tier"], cells["verdict"]
-    found["other_era"] = count(present & (verdict == "other era").to_numpy())
-
+    fractions = _fractions(cells, outcome)
+    present = fractions["exact"][1].astype(bool)
+    counted = {"n": outcome >= 0} | {name: outcome == at for at, name in enumerate(OUTCOMES)}
+    counted["other_era"] = present & (cells["verdict"] == "other era").to_numpy()
+    found = {
+        name: np.bincount(group[which], minlength=groups).astype(np.float64)
+        for name, which in counted.items()
+    }
     row = cells["row"].to_numpy(np.int64)
     cards, card = np.unique(group * np.int64(max(rows, 1)) + row, return_inverse=True)
-    spoilt = np.bincount(card, weights=~(correct | absent), minlength=len(cards)) > 0
     card_group = cards // max(rows, 1)
     found["cards"] = np.bincount(card_group, minlength=groups).astype(np.float64)
-
-    def per_card(weights: npt.NDArray[np.number | np.bool_]) -> Floats:
-        return np.bincount(card, weights, len(cards)).astype(np.float64)
-
-    made = {"card_exact": (1.0 - spoilt, np.ones(len(cards)))}
-    made |= {
-        name: (per_card(above), per_card(below))
-        for name, (above, below) in _fractions(cells, outcome, tier, verdict).items()
+    made = {
+        name: tuple(np.bincount(card, part, len(cards)).astype(np.float64) for part in parts)
+        for name, parts in fractions.items()
     }
+    right, every = made["right"]
+    made["card_exact"] = (right == every).astype(np.float64), np.ones(len(cards))
     for name in RATES:
         above, below = made[name]
         sums = (np.bincount(card_group, part, groups) for part in (above, below))
@@ -63,11 +55,12 @@ def rates(cells: pd.DataFrame, group: Ints, groups: int, rows: int) -> dict[str,
 
 
 def _fractions(
-    cells: pd.DataFrame, outcome: Ints, tier: pd.Series, verdict: pd.Series
+    cells: pd.DataFrame, outcome: Ints
 ) -> dict[str, tuple[npt.NDArray[np.number | np.bool_], npt.NDArray[np.number | np.bool_]]]:
     """Return what each cell adds to the numerator and the denominator of each rate."""
     correct, wrong, invented, missing, absent = (outcome == i for i in range(5))
     present, valued = correct | wrong | missing, correct | wrong | invented
+    tier, verdict = cells["tier"], cells["verdict"]
     one = present.astype(np.float64)
     every = np.ones(len(cells))
 

@@ -34,7 +34,7 @@ from cvocr_lab.scoring.words import (
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from cvocr_lab.scoring.score_views import ScoreViews
+    from cvocr_lab.scoring.score_result import Score
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -72,7 +72,7 @@ class Readers(ComparisonReport):
     detect: float
 
     @classmethod
-    def of(cls, scores: Mapping[str, ScoreViews], *, baseline: str | None, detect: float) -> Self:
+    def of(cls, scores: Mapping[str, Score], *, baseline: str | None, detect: float) -> Self:
         """Compare scores with the same truth.
 
         An `ArgumentError` is raised if there are fewer than two readers, or none has the name of
@@ -196,10 +196,10 @@ class Readers(ComparisonReport):
             "exact McNemar test with Holm's correction for all fields and readers."
         )
 
-    def _tables(self) -> tuple[list[pd.DataFrame], str]:
+    def _shown(self) -> tuple[list[pd.DataFrame], str]:
         others = self.fields.index.get_level_values("reader") != self.baseline
         shown, same = differing(self.fields[others], self.table())
-        return [self.overview(), shown], same
+        return ([self.overview(), shown], same + self.notes()) if len(shown) else ([shown], "")
 
     def _page(self) -> tuple[str, str, list[Section]]:
         leading = (
@@ -264,7 +264,7 @@ def _cards(cells: pd.DataFrame, reader: str, name: str) -> dict[str, float]:
     return {"cards": len(whole)} | _bounded(name, whole, pd.Series(1, whole.index))
 
 
-def _whole(score: ScoreViews, cells: pd.DataFrame, name: str) -> pd.Series:
+def _whole(score: Score, cells: pd.DataFrame, name: str) -> pd.Series:
     """Return the figures of one reader over all fields."""
     outcome = score.cells["outcome"]
     empty = pd.DataFrame(
@@ -283,7 +283,7 @@ def _whole(score: ScoreViews, cells: pd.DataFrame, name: str) -> pd.Series:
     return row
 
 
-def _fields(scores: Mapping[str, ScoreViews], cells: pd.DataFrame, base: str) -> pd.DataFrame:
+def _fields(scores: Mapping[str, Score], cells: pd.DataFrame, base: str) -> pd.DataFrame:
     """Return the figures per field and reader, with the differences to the baseline."""
     parts = {}
     for name, score in scores.items():
@@ -293,10 +293,7 @@ def _fields(scores: Mapping[str, ScoreViews], cells: pd.DataFrame, base: str) ->
         for column, of_cards in ("n", cards.pop("cards")), *cards.items():
             part.loc[CARD, column] = of_cards
         if name != base:
-            sides = {base: "a", name: "b"}
-            renamed = {f"{c}_{n}": f"{c}_{s}" for n, s in sides.items() for c in _OWN}
-            found = differences(cells[["row", "field", *renamed]].rename(columns=renamed))
-            part = part.join(found[_JUDGED])
+            part = part.join(differences(cells, base, name)[_JUDGED])
         parts[name] = part[part["n"] > 0]
     table = pd.concat(parts, names=["reader", "field"]).swaplevel().rename_axis(["field", "reader"])
     every = product([*dict.fromkeys(cells["field"].astype(str)), CARD], scores)
@@ -305,5 +302,4 @@ def _fields(scores: Mapping[str, ScoreViews], cells: pd.DataFrame, base: str) ->
 
 
 _ENDS = ("", "_low", "_high")
-_OWN = ("value", "edits", "chars", "outcome")
 _JUDGED = ["difference", "low", "high", "fixed", "broke", "p"]

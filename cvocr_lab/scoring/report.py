@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from html import escape
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
@@ -15,14 +15,14 @@ from cvocr_lab.frames import TEXT, Records
 from cvocr_lab.images.crops import ValueCrops
 from cvocr_lab.kinds import captioned
 from cvocr_lab.scoring import plots
-from cvocr_lab.scoring.calibration import Calibration, calibrate
+from cvocr_lab.scoring.calibration import calibrate
 from cvocr_lab.scoring.confusion import confused_letters
 from cvocr_lab.scoring.definitions import TERMS, definitions
 from cvocr_lab.scoring.diagnosis import VALUE_CLASSES
 from cvocr_lab.scoring.page import Section, aligned, entry, figure, page, table, tiles
 from cvocr_lab.scoring.rates import RATES
 from cvocr_lab.scoring.texts import key
-from cvocr_lab.scoring.thresholds import Plan, plan_review
+from cvocr_lab.scoring.thresholds import plan_review
 from cvocr_lab.scoring.words import (
     between,
     bounded,
@@ -33,29 +33,20 @@ from cvocr_lab.scoring.words import (
     worst_of,
 )
 
+if TYPE_CHECKING:
+    from cvocr_lab.scoring.score_result import Score
+
 SHOWN: Final = 200
 """Default number of wrong values in a report."""
 
 
 def score_page(
-    cells: pd.DataFrame,
-    summaries: Mapping[str, pd.DataFrame],
-    classes: pd.DataFrame,
-    pairs: pd.DataFrame,
-    *,
-    title: str,
-    headline: str,
-    limit: int,
-    crops: pd.DataFrame | None,
-    values: bool,
+    score: Score, *, title: str, limit: int, crops: pd.DataFrame | None, values: bool
 ) -> str:
-    """Return the report: headline, worst fields, plots, mistakes, tables, wrong values.
-
-    `summaries` has results of `Score.summary` by the column they are grouped by, "" for all cells
-    together; one of them is `field`.  `classes` is `Score.mistakes` by field, and `pairs` is
-    `Score.confusions`.  `values` says whether wrong values are shown.
-    """
-    whole, fields = summaries[""].iloc[0], summaries["field"]
+    """Return the report: headline, worst fields, plots, mistakes, tables, wrong values."""
+    cells, classes, pairs = score.cells, score.mistakes("field"), score.confusions()
+    whole, fields = score.summary(()).iloc[0], score.summary("field")
+    more = [by for by in ("type", "tier") if by in score.rows and score.rows[by].nunique() > 1]
     worst, _ = overview(fields.loc[worst_of(fields)], classes, fold=False)
     others = overview(fields, classes)[1]
     sections = [
@@ -72,15 +63,15 @@ def score_page(
             "In the wrong values: the classes of mistakes, and the letters that were confused.",
         ),
         *(
-            Section(f"Figures per {by}", tuple(_summary(summary)))
-            for by, summary in summaries.items() if by
+            Section(f"Figures per {by}", tuple(_summary(score.summary(by))))
+            for by in ("field", *more)
         ),
         Section("Confidence", tuple(_confidence(cells))),
     ]  # fmt: skip
     if values:
         sections.append(_gallery(cells, pairs, limit, crops))
     sections.append(Section("Definitions", (definitions(),)))
-    lead = tiles(_leading(whole)) + f"<p>{escape(headline)}</p>"
+    lead = tiles(_leading(whole)) + f"<p>{escape(score.headline())}</p>"
     return page(title, lead, sections)
 
 
@@ -192,51 +183,26 @@ def _confidence(cells: pd.DataFrame) -> Iterator[str]:
     except ArgumentError:
         yield "<p>No value has a confidence.</p>"
         return
-    yield from _calibration(judged)
-    yield from _plan(plan)
-
-
-def _calibration(judged: Calibration) -> Iterator[str]:
     yield f"<p>{escape(judged.headline())}</p>"
-    figures = judged.figures.rename(index=_FIGURES)
+    names = {"auroc": "AUROC", "brier": "Brier score", "ece": "ECE", "bias": "mean − share right"}
+    figures = judged.figures.rename(index=names)
     values = [f"{value:.3f} [{low:.3f}, {high:.3f}]" for value, low, high in figures.to_numpy()]
     yield table(pd.DataFrame({"value": values}, index=figures.index), lively=False)
     bands = judged.reliability
-    yield (
-        '<div class="plots">'
-        + figure(
-            lambda ax: plots.reliability(bands, ax),
-            size=(4.6, 4.4), says="Share right against confidence.",
-        )
-        + table(
-            pd.DataFrame(
-                {
-                    "n": [f"{n:,}" for n in bands["n"]],
-                    "mean": [f"{c:.3f}" for c in bands["confidence"]],
-                    "share right": [
-                        bounded(*shares)
-                        for shares in bands[["right", "low", "high"]].to_numpy().tolist()
-                    ],
-                },
-                index=pd.Index(
-                    [f"{a:.3f} – {b:.3f}" for a, b in bands[["least", "most"]].to_numpy()],
-                    name="confidence",
-                ),
-            )
-        )
-        + "</div>"
+    drawn = figure(
+        lambda ax: plots.reliability(bands, ax),
+        size=(4.6, 4.4), says="Share right against confidence.",
     )  # fmt: skip
-
-
-_FIGURES: Final = {
-    "auroc": "AUROC",
-    "brier": "Brier score",
-    "ece": "ECE",
-    "bias": "mean − share right",
-}
-
-
-def _plan(plan: Plan) -> Iterator[str]:
+    shares = bands[["right", "low", "high"]].to_numpy().tolist()
+    shown = pd.DataFrame(
+        {
+            "confidence": [f"{a:.3f} – {b:.3f}" for a, b in bands[["least", "most"]].to_numpy()],
+            "n": [f"{n:,}" for n in bands["n"]],
+            "mean": [f"{c:.3f}" for c in bands["confidence"]],
+            "share right": [bounded(*share) for share in shares],
+        }
+    )
+    yield f'<div class="plots">{drawn}{table(shown.set_index("confidence"))}</div>'
     yield "<h3>Which values need no review</h3>"
     yield "".join(f"<p>{escape(str(plan.answer(share)))}</p>" for share in (0.01, 0.001))
     yield figure(

@@ -114,15 +114,14 @@ def accuracy_from_review(
         names = as_text(pd.Series(list(total), dtype=object))
         total = dict(zip(names, total.values(), strict=True))
     hits = said[said.notna()].to_numpy(bool)
-    if by is None:
-        rows = {"all": _estimate(hits, chances, _total(total, "all", len(hits)))}
-    else:
+    groups = np.full(len(hits), "all", object)
+    if by is not None:
         groups = as_text(reviewed[by]).to_numpy(object)
-        rows = {
-            name: _estimate(hits[at], chances[at], _total(total, name, int(at.sum())))
-            for name in pd.unique(groups)
-            for at in [groups == name]
-        }
+    rows = {
+        name: _estimate(hits[at], chances[at], _total(total, name, int(at.sum())))
+        for name in (["all"] if by is None else pd.unique(groups))
+        for at in [groups == name]
+    }
     table = pd.DataFrame.from_dict(rows, orient="index").infer_objects()
     table.index.name = by
     return ReviewedAccuracy(table)

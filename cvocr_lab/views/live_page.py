@@ -1,20 +1,43 @@
-"""The common base of `Viewer`, `Reviewer` and `Sweeper`: a page that shows rows and pictures."""
+"""The common base of `Viewer`, `Reviewer` and `Sweeper`: a page that shows rows and pictures.
+
+The scripts and styles of the pages are in ``static/``.  The script of a widget must be one ES
+module without imports, so its parts are concatenated here, without a bundler or a network.
+
+Pictures and values are sent as custom messages and never as traits, so that the widget state in a
+saved notebook does not contain them.
+"""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from importlib.resources import files
 from threading import RLock
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
+from cvocr_lab.errors import CvocrError, MissingPartError
 from cvocr_lab.frames import Record, Records
 from cvocr_lab.views.messages import not_written
 from cvocr_lab.views.pictures import FIRST, Pictures
 from cvocr_lab.views.tags import Tags, split
-from cvocr_lab.views.widget import Channel, Message, Page
 
 if TYPE_CHECKING:
     from anywidget import AnyWidget
+
+Page = Literal["board", "sweep"]
+
+PARTS: Final[Mapping[Page, tuple[str, ...]]] = {
+    "board": (
+        "page.js", "box.js", "stage.js", "drawing.js", "tags.js", "gallery.js", "facets.js",
+        "view.js", "review.js", "keys.js", "board.js", "board.css", "gallery.css",
+    ),
+    "sweep": ("page.js", "box.js", "sweep.js", "board.css", "sweep.css"),
+}  # fmt: skip
+"""Parts of the script and style of each page, in order."""
+
+Message = Mapping[str, object]
 
 Handler = Callable[[str, Message], object]
 """A function that is called with the view of the page and its message."""
@@ -29,25 +52,51 @@ class LivePage(ABC):
         self._records, self._pictures, self._height = records, pictures, height
         # JupyterLab's subshells answer the page while other cells run.
         self._lock = RLock()
-        self._channel = Channel(self._hear, page)
+        self._widget = _widget_type(page)()
+        self._widget.on_msg(self._hear)
 
     @property
     def widget(self) -> AnyWidget:
         """The widget itself, for combining several widgets on a page."""
-        return self._channel.widget
+        return self._widget
 
     @abstractmethod
     def _handlers(self) -> Mapping[str, Handler]:
         """Return the function for each request of the page."""
 
-    def _hear(self, view: str, ask: str, request: Message) -> None:
-        handler = self._handlers().get(ask)
-        if handler:
+    def _hear(self, _: object, request: object, __: object) -> None:
+        """Answer a message of the page, in the main thread of the kernel."""
+        ask = request.get("ask") if isinstance(request, dict) else None
+        handler = self._handlers().get(ask) if isinstance(ask, str) else None
+        if handler is None or not isinstance(request, dict):
+            return
+        view = str(request.get("view", ""))
+
+        def answer() -> None:
             with self._lock:
                 try:
                     handler(view, request)
                 except OSError as error:  # only the journal is a file; pictures load in a thread
-                    self._channel.tell(view, "trouble", {"text": not_written(error)})
+                    self._tell(view, "trouble", {"text": not_written(error)})
+
+        self._guarded(view, answer)
+
+    def _tell(self, view: str, what: str, message: Message, pictures: Sequence[bytes] = ()) -> None:
+        """Send a message to a view of the page; thread-safe."""
+        self._widget.send({"tell": what, "view": view, **message}, list(pictures))
+
+    def _run_in_background(self, view: str, work: Callable[[], object]) -> None:
+        """Run something slow in another thread, so that the kernel can go on answering."""
+        _thread().submit(self._guarded, view, work)
+
+    def _guarded(self, view: str, work: Callable[[], object]) -> None:
+        try:
+            work()
+        except CvocrError as error:
+            self._tell(view, "trouble", {"text": str(error)})
+        except Exception as error:  # a traceback in the log of the page could show values
+            text = f"Something went wrong in the kernel ({type(error).__name__})."
+            self._tell(view, "trouble", {"text": text})
 
     def _first_row(self) -> int | None:
         """Return the row whose picture is loaded while the page is being built."""
@@ -58,7 +107,7 @@ class LivePage(ABC):
         row = self._first_row()
         if row is not None:
             record = self._records.record(row)
-            self._channel.run_in_background("", lambda: self._pictures.sheet(record, FIRST))
+            self._run_in_background("", lambda: self._pictures.sheet(record, FIRST))
         made = self.widget._repr_mimebundle_()
         data, about = made if made is not None else ({}, {})
         return {**data, "text/plain": repr(self)}, {**about}
@@ -67,18 +116,18 @@ class LivePage(ABC):
         """Send a row with its pictures, unless the page already has them."""
         have = request.get("have")
         if isinstance(have, list) and record.row in have:
-            self._channel.tell(view, "show", message)
+            self._tell(view, "show", message)
             return
         edge = _edge_of(request)
 
         def send() -> None:
             about, parts = self._pictures.sheet(record, edge)
-            self._channel.tell(view, "show", {**message, "sheet": about}, parts)
+            self._tell(view, "show", {**message, "sheet": about}, parts)
 
         if self._pictures.kept(record, edge):
             send()
         else:
-            self._channel.run_in_background(view, send)
+            self._run_in_background(view, send)
 
     def _sharpen(self, view: str, request: Message) -> None:
         """Send the photo of a row in a larger size."""
@@ -87,15 +136,15 @@ class LivePage(ABC):
 
         def send() -> None:
             photo = self._pictures.sharp(record, edge)
-            self._channel.tell(view, "sharp", {"row": record.row}, [photo] if photo else [])
+            self._tell(view, "sharp", {"row": record.row}, [photo] if photo else [])
 
-        self._channel.run_in_background(view, send)
+        self._run_in_background(view, send)
 
     def _put_tags(self, view: str, tags: Tags, row: int, request: Message) -> None:
         """Replace the tags of a row by those that the page sent."""
         tags.put(row, split(str(request.get("tags", ""))))
         told = {"at": request["at"], "tags": tags.of(row), "known": tags.known()}
-        self._channel.tell(view, "tagged", told)
+        self._tell(view, "tagged", told)
 
 
 def as_position(value: object) -> int:
@@ -107,3 +156,31 @@ def _edge_of(request: Message) -> int:
     """Return the requested picture size, rounded up so that resizing needs few new pictures."""
     smallest, largest = _EDGES
     return min(max(-(-as_position(request.get("edge")) // 200) * 200, smallest), largest)
+
+
+def static(page: Page, ending: Literal[".js", ".css"]) -> str:
+    """Return the script or the style of a page."""
+    folder = files("cvocr_lab.views") / "static"
+    parts = [part for part in PARTS[page] if part.endswith(ending)]
+    return "\n".join((folder / part).read_text(encoding="utf-8") for part in parts)
+
+
+@cache
+def _thread() -> ThreadPoolExecutor:
+    """Return the thread for everything slow, so that the kernel can go on answering."""
+    return ThreadPoolExecutor(max_workers=1, thread_name_prefix="cvocr-pictures")
+
+
+@cache
+def _widget_type(page: Page) -> type[AnyWidget]:
+    """Return the class of the widgets of a page."""
+    try:
+        import anywidget
+    except ImportError:
+        raise MissingPartError(
+            "viewer, reviewer and sweep need anywidget: pip install anywidget. "
+            "frame.cvocr.show() draws a static picture without it"
+        ) from None
+    # The browser keeps one style per class name.
+    parts = {"_esm": static(page, ".js"), "_css": static(page, ".css")}
+    return type(page.capitalize(), (anywidget.AnyWidget,), parts)

@@ -29,26 +29,20 @@ from cvocr_lab.text import comparison_key
 Order = Literal["gain", "row", "confidence"]
 Seconds = Mapping[str, float] | pd.DataFrame
 
-COLUMNS: Final = ("row", "field", "value", "reason", "gain", "audit", "chance", "rank")
+DTYPES: Final = {
+    "row": "int64", "field": TEXT, "value": TEXT, "reason": TEXT, "gain": "float64",
+    "audit": "bool", "chance": "float64", "rank": "int64",
+}  # fmt: skip
+COLUMNS: Final = tuple(DTYPES)
 """Columns of a review queue, in order."""
 
 _Floats = npt.NDArray[np.float64]
 _Texts = npt.NDArray[np.object_]
 
 _LOOK: Final = {
-    "Choice": 1.0,
-    "Amount": 1.2,
-    "Date": 1.6,
-    "Name": 1.8,
-    "Pattern": 2.2,
-    "CitizenId": 2.4,
-    "Plate": 2.0,
-    "Sign": 3.0,
-    "Owner": 2.5,
-    "Wording": 2.5,
-    "Address": 4.0,
-    "MrzText": 15.0,
-}
+    "Choice": 1.0, "Amount": 1.2, "Date": 1.6, "Name": 1.8, "Plate": 2.0, "Pattern": 2.2,
+    "CitizenId": 2.4, "Sign": 3.0, "Address": 4.0, "MrzText": 15.0,
+}  # fmt: skip
 """Assumed seconds to compare a value with its crop, by field type; overridden by `seconds`."""
 
 _LOOK_ELSE: Final = 2.5
@@ -151,34 +145,24 @@ def review_queue(
         raise ArgumentError(f"audit must be a share from 0 to 1, not {audit}")
     records = Records(frame)
     labels = None if truth is None else truth_by_row(records, Truth(truth, records, on=on), on=on)
-    wanted = _wanted(records.fields, labels, fields)
-    issues = _issues(records, wanted, on)
-    pieces = [_of_field(records, f, at, issues, labels, seconds) for at, f in enumerate(wanted)]
+    known = [*records.fields, *(() if labels is None else labels.columns[1:])]
+    for field in fields or ():
+        if field not in known:
+            raise unknown("field", field, known)
+    wanted = list(dict.fromkeys(known) if fields is None else fields)
+    issues: dict[str, pd.DataFrame] = {}
+    if (records.types != "").any():
+        found = check(records.frame, on=on).groupby("field", sort=False)
+        issues = {str(field): of_field for field, of_field in found}
+    if isinstance(seconds, pd.DataFrame):
+        seconds = journal_seconds(seconds)
+    pieces = [
+        _of_field(records, f, at, issues, labels, seconds or {}) for at, f in enumerate(wanted)
+    ]
     pieces = [piece for piece in pieces if len(piece)]
     if not pieces:
-        return _empty()
+        return pd.DataFrame(columns=list(DTYPES)).astype(DTYPES)
     return _ordered(pd.concat(pieces, ignore_index=True), order, audit, seed)
-
-
-def _wanted(
-    known: Sequence[str], labels: pd.DataFrame | None, fields: Sequence[str] | None
-) -> list[str]:
-    both = list(dict.fromkeys([*known, *(() if labels is None else labels.columns[1:])]))
-    if fields is None:
-        return both
-    for field in fields:
-        if field not in both:
-            raise unknown("field", field, both)
-    return list(fields)
-
-
-def _issues(records: Records, fields: Sequence[str], on: str | None) -> Mapping[str, pd.DataFrame]:
-    """Return the issues of each field."""
-    if not (records.types != "").any():
-        return {}
-    found = check(records.frame, on=on)
-    found = found[found["field"].isin(fields)]
-    return {str(field): of_field for field, of_field in found.groupby("field", sort=False)}
 
 
 def _of_field(
@@ -187,7 +171,7 @@ def _of_field(
     number: int,
     issues: Mapping[str, pd.DataFrame],
     labels: pd.DataFrame | None,
-    seconds: Seconds | None,
+    seconds: Mapping[str, float],
 ) -> pd.DataFrame:
     """Return the queue of one field, in the order of the frame."""
     count = len(records)
@@ -218,7 +202,10 @@ def _of_field(
         _put_first(reasons, at, reason)
     if labels is not None and field in labels:
         _weigh_truth(labels[field], values, asked, wrong, reasons)
-    look = _seconds(field, looks, seconds)
+    if field in seconds:
+        if not seconds[field] > 0:
+            raise ArgumentError(f"seconds of {field!r} must be greater than 0")
+        looks[:] = seconds[field]
     at = np.flatnonzero(asked)
     return pd.DataFrame(
         {
@@ -226,7 +213,7 @@ def _of_field(
             "field": field,
             "value": pd.Series(values[at], dtype=TEXT).where(read[at]),
             "reason": pd.Series(reasons[at], dtype=TEXT),
-            "gain": (wrong / (look + _TYPE * wrong))[at],
+            "gain": (wrong / (looks + _TYPE * wrong))[at],
             "confidence": np.where(read, confidence, np.nan)[at],
             "number": number,
         }
@@ -278,18 +265,6 @@ def _weigh_truth(
     _put_first(reasons, differs, "differs from the label")
 
 
-def _seconds(field: str, looks: _Floats, seconds: Seconds | None) -> _Floats:
-    if seconds is None:
-        return looks
-    if isinstance(seconds, pd.DataFrame):
-        seconds = journal_seconds(seconds)
-    if field not in seconds:
-        return looks
-    if not seconds[field] > 0:
-        raise ArgumentError(f"seconds of {field!r} must be greater than 0")
-    return np.full(len(looks), float(seconds[field]))
-
-
 def _ordered(items: pd.DataFrame, order: Order, audit: float, seed: int) -> pd.DataFrame:
     """Rank the items, and spread those drawn at random evenly over the queue."""
     count = len(items)
@@ -308,19 +283,7 @@ def _ordered(items: pd.DataFrame, order: Order, audit: float, seed: int) -> pd.D
     early = drawn < place
     reasons = items["reason"].to_numpy(object)
     _put_first(reasons, np.flatnonzero(early), "drawn at random")
-    made = items.assign(
-        reason=pd.Series(reasons, dtype=TEXT),
-        field=items["field"].astype(TEXT),
-        audit=early,
-        chance=np.where(early, audit, 1.0),
-        rank=np.arange(count),
-    )
+    chance, rank = np.where(early, audit, 1.0), np.arange(count)
+    made = items.assign(reason=reasons, audit=early, chance=chance, rank=rank)
     came = np.argsort(np.minimum(place, drawn), kind="stable")
-    return made[list(COLUMNS)].take(came).reset_index(drop=True)
-
-
-def _empty() -> pd.DataFrame:
-    dtypes = {
-        "row": "int64", "gain": "float64", "audit": "bool", "chance": "float64", "rank": "int64",
-    }  # fmt: skip
-    return pd.DataFrame({c: pd.Series([], dtype=dtypes.get(c, TEXT)) for c in COLUMNS})
+    return made[list(COLUMNS)].take(came).reset_index(drop=True).astype(DTYPES)

@@ -77,7 +77,7 @@ class Items:
         self.reasons: list[str] = as_text(queue.get("reason", empty)).tolist()
         chances = queue.get("chance", pd.Series([1.0] * len(queue)))
         self.chances: list[float] = chances.astype("float64").fillna(1.0).tolist()
-        self._of_row = frame_items(records)
+        self.faces = frame_items(records)  # the journal's identifiers of the rows
         self._digested: set[int] = set()
         read = {field: records.texts(field).tolist() for field in set(self.fields)}
         self.values: list[str] = [
@@ -88,7 +88,8 @@ class Items:
         self._differ = frozenset() if second is None else self._differing(second)
         self._item_field = np.array([self._number_of[f] for f in self.fields], np.int64)
         self._item_row = np.array(self.rows, np.int64)
-        pictured = pd.Index(list(map(_face, self._of_row)), tupleize_cols=False)
+        faces = [(item.source or item.label, item.page, item.side, item.nth) for item in self.faces]
+        pictured = pd.Index(faces, tupleize_cols=False)
         self._item_face = pd.factorize(pictured)[0][self._item_row]
         self.states = self._all_states()
         self.choose("to do", "")
@@ -116,15 +117,11 @@ class Items:
 
     def item(self, k: int) -> Item:
         """Return the journal's identifier of an item."""
-        return replace(self._of_row[self.rows[k]], field=self.fields[k])
-
-    def face(self, row: int) -> Item:
-        """Return the journal's identifier of a row, without a field."""
-        return self._of_row[row]
+        return replace(self.faces[self.rows[k]], field=self.fields[k])
 
     def standing(self, k: int) -> Standing | None:
         """Return what the journal knows about an item, or None."""
-        return self.journal.at(self._of_row[self.rows[k]], self.fields[k])
+        return self.journal.at(self.faces[self.rows[k]], self.fields[k])
 
     def state(self, k: int) -> State:
         """Return the state of an item; undecided items with a value are ``prefilled``."""
@@ -151,12 +148,12 @@ class Items:
 
     def identify(self, row: int) -> None:
         """Add the digest of its picture to a row, so that decisions survive a move of the file."""
-        item = self._of_row[row]
+        item = self.faces[row]
         if row in self._digested or item.sha256:
             return
         self._digested.add(row)
         found = picture_digest(self._records, row)
-        self._of_row[row] = replace(item, sha256=found)
+        self.faces[row] = replace(item, sha256=found)
 
     def decide(
         self,
@@ -208,7 +205,7 @@ class Items:
         moved = {
             field: replace(record.cells[field], quad=quad_of(standing.value))
             for field in record.cells
-            if (standing := self.journal.at(self._of_row[row], field + QUAD)) and standing.reviewed
+            if (standing := self.journal.at(self.faces[row], field + QUAD)) and standing.reviewed
         }
         cells = MappingProxyType({**record.cells, **moved})
         return replace(record, cells=cells) if moved else record
@@ -216,7 +213,7 @@ class Items:
     def put_box(self, row: int, field: str, quad: Sequence[float] | None) -> Decision:
         """Write a box to the journal; None removes the box."""
         return self.journal.decide(
-            replace(self._of_row[row], field=field + QUAD),
+            replace(self.faces[row], field=field + QUAD),
             "corrected",
             value=quad_text(quad),
             engine=str(self._records.engines[row]),
@@ -234,7 +231,7 @@ class Items:
     def find(self, item: Item) -> int | None:
         """Return the position in the queue of an item of the journal, or None."""
         field = item.field.removesuffix(QUAD)
-        for row, own in enumerate(self._of_row):
+        for row, own in enumerate(self.faces):
             if _same(own, item) and (place := self.place(row, field)) is not None:
                 return place
         return None
@@ -290,10 +287,6 @@ class Items:
             "pace": pace,
             "seconds_left": None if pace is None else pace * left,
         }
-
-
-def _face(item: Item) -> tuple[object, ...]:
-    return item.source or item.label, item.page, item.side, item.nth
 
 
 def _same(one: Item, other: Item) -> bool:

@@ -16,7 +16,7 @@ from cvocr_lab.images import Fetch, Limits
 from cvocr_lab.journal import Check, Decision, Journal, quad_of
 from cvocr_lab.kinds import captioned
 from cvocr_lab.scoring.mistakes import edits
-from cvocr_lab.views.live_page import Handler, as_position
+from cvocr_lab.views.live_page import Handler, Message, as_position
 from cvocr_lab.views.messages import row_message
 from cvocr_lab.views.pictures import Pictures
 from cvocr_lab.views.queue import Order, review_queue
@@ -25,7 +25,6 @@ from cvocr_lab.views.session import Session
 from cvocr_lab.views.tags import Tags
 from cvocr_lab.views.truth_overlay import TruthOverlay
 from cvocr_lab.views.viewer import pictured
-from cvocr_lab.views.widget import Message
 
 
 class Reviewer(Session):
@@ -69,13 +68,13 @@ class Reviewer(Session):
     def _handlers(self) -> Mapping[str, Handler]:
         return {
             "open": self._open, "show": self._show, "choose": self._choose, "check": self._check,
-            "sharp": self._sharpen, "decide": self._decide_and_call, "undo": self._undo,
-            "box": self._box, "tag": self._tag,
+            "sharp": self._sharpen, "undo": self._undo, "box": self._box, "tag": self._tag,
+            "decide": lambda view, request: self._called(self._decide(view, request)),
         }  # fmt: skip
 
     def _open(self, view: str, _: Message) -> None:
         self._items.read_others()
-        self._channel.tell(
+        self._tell(
             view,
             "open",
             {
@@ -97,7 +96,7 @@ class Reviewer(Session):
         self._items.choose(str(request.get("shown", "")), str(request.get("field", "")))
         first, found = self._items.first(), len(self._items.walk)
         message = {"at": first, "found": found, "count": len(self._items)}
-        self._channel.tell(view, "chosen", message)
+        self._tell(view, "chosen", message)
 
     def _show(self, view: str, request: Message) -> None:
         k = as_position(request.get("at"))
@@ -192,36 +191,29 @@ class Reviewer(Session):
 
     @cached_property
     def _tags(self) -> Tags:
-        faces = [self._items.face(row) for row in range(len(self._records))]
-        return Tags(self._records, self.journal, faces)
+        return Tags(self._records, self.journal, self._items.faces)
 
     def _check(self, view: str, request: Message) -> None:
         k, text = as_position(request.get("at")), str(request.get("text", ""))
         if 0 <= k < len(self._items):
             wrong = self._complaint(k, text)
-            self._channel.tell(view, "checked", {"at": k, "text": text, "wrong": wrong})
-
-    def _decide_and_call(self, view: str, request: Message) -> None:
-        self._called(self._decide(view, request))
+            self._tell(view, "checked", {"at": k, "text": text, "wrong": wrong})
 
     def _answer_decision(self, view: str, k: int, request: Message) -> None:
-        following = self._following(k)
+        to_do = self._items.shown == "to do"
+        following = self._items.next(k, undecided=to_do)
+        if following is None and to_do:  # start again from the top
+            following = self._items.next(-1, undecided=True)
         answer: dict[str, object] = {"at": k, "state": self._items.states[k], "next": following}
         answer |= {"token": request.get("token"), "progress": self._items.progress()}
-        self._channel.tell(view, "decided", answer)
-        go = request.get("go") and following is not None
-        self._send(view, following if go and following is not None else k, request)
+        self._tell(view, "decided", answer)
+        shown = following if request.get("go") and following is not None else k
+        self._send(view, shown, request)
 
     def _called(self, decision: Decision | None) -> None:
         if decision is not None:
             for call in self._listeners:
                 call(decision)
-
-    def _following(self, k: int) -> int | None:
-        """Return the next item after a decision; with "to do", start again from the top."""
-        to_do = self._items.shown == "to do"
-        following = self._items.next(k, undecided=to_do)
-        return self._items.next(-1, undecided=True) if following is None and to_do else following
 
     def _undo(self, view: str, request: Message) -> None:
         undone = self._undone(view)
@@ -232,7 +224,7 @@ class Reviewer(Session):
             self._pictures.forget(self._items.rows[k])
         self.__dict__.pop("_tags", None)
         answer = {"at": k, "field": field, "progress": self._items.progress()}
-        self._channel.tell(view, "undone", answer)
+        self._tell(view, "undone", answer)
         if k is not None:  # with its pictures, since the undone decision may be a box
             self._send(view, k, {**request, "have": []})
 

@@ -1,10 +1,10 @@
-"""Select the rows to show, and sort them."""
+"""Select the rows to show, sort them, and count them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from functools import reduce
+from functools import cached_property, reduce
 from typing import Any, Final, cast
 
 import numpy as np
@@ -13,6 +13,7 @@ import pandas as pd
 
 from cvocr_lab.errors import ArgumentError, unknown
 from cvocr_lab.frames import Records
+from cvocr_lab.kinds import TYPES
 from cvocr_lab.views.tags import Tags
 from cvocr_lab.views.truth_overlay import TruthOverlay
 
@@ -37,6 +38,10 @@ MANY: Final = 60
 """Maximum number of entries in each list of choices; a query finds the rest."""
 
 
+_BINS: Final = 20
+"""Bars of the histogram of confidences, each of 5 %."""
+
+
 @dataclass(frozen=True, slots=True)
 class RowFilter:
     """The rows that a person wants to see; "" and 0 mean no restriction.
@@ -59,13 +64,14 @@ class RowFilter:
 
 
 class RowSelector:
-    """Select rows by filters."""
+    """Select rows by filters, and count them."""
 
     def __init__(
         self, records: Records, overlay: TruthOverlay | None = None, tags: Tags | None = None
     ) -> None:
         self.records, self.overlay = records, overlay
         self.tags = Tags(records) if tags is None else tags
+        self._bar_masks: dict[tuple[str, str], Mask] = {}
 
     def options(self) -> dict[str, list[str]]:
         """List the types, warnings and tags that occur, and the columns to sort by."""
@@ -121,6 +127,50 @@ class RowSelector:
             found["query"] = _query_mask(records.frame, filters.query)
         return found
 
+    def facets(self, filters: RowFilter) -> list[dict[str, object]]:
+        """Count the rows by type, warning, outcome, tag and confidence, for the bars of the page.
+
+        Each bar has the number of all rows, and of those that pass the other filters.
+        """
+        masks, options = self.masks(filters), self.options()
+        facets: list[dict[str, object]] = []
+        for name in ("type", "warning", "outcome", "tag"):
+            keep = self.combined(masks, but=name)
+            bars: list[dict[str, object]] = []
+            for value in options[f"{name}s"]:
+                has = self._bar_mask(name, value)
+                bars.append({"value": value, "label": _label(name, value), "all": int(has.sum()),
+                             "kept": int((has & keep).sum())})  # fmt: skip
+            if bars:
+                facets.append({"name": name, "bars": bars})
+        keep = self.combined(masks, but="confidence")
+        every, kept = self._histogram(np.ones_like(keep)), self._histogram(keep)
+        bars = [
+            {"above": at / _BINS, "below": (at + 1) / _BINS, "all": every[at], "kept": kept[at]}
+            for at in range(_BINS)
+        ]
+        bars[-1]["below"] = 0  # 100 % belongs to the last bar
+        return [*facets, {"name": "confidence", "bars": bars}]
+
+    def _bar_mask(self, name: str, value: str) -> Mask:
+        """Return the rows of a bar; tags may change, the others are computed once."""
+        found = self._bar_masks.get((name, value))
+        if found is None or name == "tag":
+            found = self.masks(RowFilter(**{name: value}))[name]  # type: ignore[arg-type]
+            self._bar_masks[name, value] = found
+        return found
+
+    @cached_property
+    def _bins(self) -> Positions:
+        lowest = np.nan_to_num(self.min_confidence(), nan=-1)
+        return np.minimum(np.floor(lowest * _BINS + 1e-9).astype(np.int64), _BINS - 1)
+
+    def _histogram(self, keep: Mask) -> list[int]:
+        counts: list[int] = np.bincount(
+            self._bins[keep & (self._bins >= 0)], minlength=_BINS
+        ).tolist()
+        return counts
+
     def combined(self, masks: Mapping[str, Mask], *, but: str = "") -> Mask:
         """Combine the masks, except the one named `but`."""
         every = np.ones(len(self.records), bool)
@@ -167,6 +217,12 @@ class RowSelector:
         if sort not in frame:
             raise unknown("column to sort by", sort, [*SORTS, *self.options()["columns"]])
         return _ranks(frame[sort], sort)
+
+
+def _label(name: str, value: str) -> str:
+    if name == "type":
+        return TYPES[value].title if value in TYPES else value.strip("()")
+    return value.replace("_", " ")
 
 
 def _ranks(column: pd.Series, name: str) -> npt.NDArray[np.float64]:

@@ -14,11 +14,10 @@ from cvocr_lab.errors import ArgumentError
 from cvocr_lab.frames import Records
 from cvocr_lab.journal import Check, Decision, Decisions, State, check_value
 from cvocr_lab.text import nfc
-from cvocr_lab.views.live_page import LivePage, as_position
+from cvocr_lab.views.live_page import LivePage, Message, Page, as_position
 from cvocr_lab.views.messages import not_written
 from cvocr_lab.views.pictures import Pictures
 from cvocr_lab.views.review_items import Items
-from cvocr_lab.views.widget import Message, Page
 
 _STATES: Final[Mapping[str, State]] = {
     "skipped": "skipped", "unreadable": "unreadable", "disputed": "disputed", "note": "untouched",
@@ -77,7 +76,7 @@ class Session(LivePage):
             except OSError as error:
                 refusal = {"refused": not_written(error)}
             if refusal:
-                self._channel.tell(view, "refused", {"token": token, "at": k, **refusal})
+                self._tell(view, "refused", {"token": token, "at": k, **refusal})
                 return None
             self._done.add(token)
         self._answer_decision(view, k, request)
@@ -95,15 +94,10 @@ class Session(LivePage):
             state = "confirmed" if text == nfc(self._items.values[k]).strip() else "corrected"
         if state is None:
             raise ArgumentError("the page sent an unknown decision")
-        return "", self._put(k, state, text, request, doubt)
-
-    def _put(
-        self, k: int, state: State, text: str, request: Message, doubt: str = ""
-    ) -> Decision | None:
         self._items.identify(self._items.rows[k])
         note, seconds = str(request.get("note") or ""), request.get("seconds")
         spent = float(seconds) if isinstance(seconds, int | float) else None
-        return self._items.decide(k, state, text, note=note, doubt=doubt, seconds=spent)
+        return "", self._items.decide(k, state, text, note=note, doubt=doubt, seconds=spent)
 
     def _complaint(self, k: int, text: str) -> str:
         field = self._items.fields[k]
@@ -115,7 +109,7 @@ class Session(LivePage):
         self._items.read_others()
         undone = self.journal.undo()
         if undone is None:
-            self._channel.tell(view, "trouble", {"text": "There is nothing to undo."})
+            self._tell(view, "trouble", {"text": "There is nothing to undo."})
             return None
         k = self._items.find(undone.item)
         if k is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -168,8 +169,6 @@ def _lines(record: Record, judgements: Mapping[str, Judgement], mask: bool) -> l
 
 
 def _wrapped(text: str, width: int = 56) -> list[str]:
-    from textwrap import wrap
-
     return [part for line in text.splitlines() for part in wrap(line, width)] or [""]
 
 

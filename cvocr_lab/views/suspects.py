@@ -12,7 +12,7 @@ from cvocr_lab.cleaning import RULES, check, labels_from_codes
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.frames import TEXT, UNREADABLE, Records, Table, Truth, truth_by_row
 from cvocr_lab.text import comparison_key, fold_key, old_tone
-from cvocr_lab.views.queue import COLUMNS
+from cvocr_lab.views.queue import COLUMNS, DTYPES
 
 _LABELS_WRONG: Final = 0.02
 """Prior probability that a label is wrong."""
@@ -173,7 +173,8 @@ class _Suspicions:
             if rule in _CODE_RULES and any((at, name) in self._against for name in involved):
                 continue  # already found by the code itself
             message = RULES[rule].message
-            differing = [f for f in involved if self._differs(at, f)]
+            how = {f: difference(self._labels[f][at], self._read[f][at]) for f in involved}
+            differing = [f for f in involved if how[f] in ("other", "marks")]
             if differing and (at, rule) not in also:
                 for name in differing:
                     share = _BY_RULE[severity] / len(differing) ** 0.5
@@ -181,9 +182,6 @@ class _Suspicions:
             else:
                 for name in involved if field not in self._labels else [field]:
                     self._add(at, name, _BY_RULE_ALONE[severity], message)
-
-    def _differs(self, at: int, field: str) -> bool:
-        return difference(self._labels[field][at], self._read[field][at]) in ("other", "marks")
 
     def by_readings(self, records: Records, other: pd.DataFrame | None) -> None:
         """Add labels that differ from the value of one engine, or of two that agree."""
@@ -238,10 +236,8 @@ class _Suspicions:
                 )  # fmt: skip
         rows.sort(key=lambda row: (-row[4], row[0]))
         made = pd.DataFrame(rows, columns=[*COLUMNS, "label", "strength"])
-        texts = dict.fromkeys(("field", "value", "reason", "label"), TEXT)
-        numbers = {"row": "int64", "gain": "float64", "audit": "bool", "chance": "float64"}
         made["rank"] = np.arange(len(made))
-        return made.astype(texts | numbers | {"strength": "float64"})
+        return made.astype(DTYPES | {"label": TEXT, "strength": "float64"})
 
 
 def _by_reading(wrong: float, how: str, *, agree: bool, empty: bool) -> tuple[float, str]:

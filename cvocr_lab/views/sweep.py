@@ -17,12 +17,11 @@ from cvocr_lab.images import Fetch, Limits
 from cvocr_lab.images.crops import Points, corners_of, cut, grown, jpeg
 from cvocr_lab.journal import Check, Journal
 from cvocr_lab.kinds import caption
-from cvocr_lab.views.live_page import Handler, as_position
+from cvocr_lab.views.live_page import Handler, Message, as_position
 from cvocr_lab.views.pictures import Pictures
 from cvocr_lab.views.review_items import Items
 from cvocr_lab.views.session import Session
 from cvocr_lab.views.viewer import pictured
-from cvocr_lab.views.widget import Message
 
 SweepOrder = Literal["confidence", "value", "row"]
 
@@ -83,7 +82,7 @@ class Sweeper(Session):
 
     def _open(self, view: str, _: Message) -> None:
         self._items.read_others()
-        self._channel.tell(
+        self._tell(
             view,
             "open",
             {
@@ -105,8 +104,8 @@ class Sweeper(Session):
         self._page = page
         cells = [self._cell(k) for k in self._on(page)]
         message = {"page": page, "cells": cells, "progress": self._items.progress()}
-        self._channel.tell(view, "page", message)
-        self._channel.run_in_background(view, lambda: self._send_crops(view, page))
+        self._tell(view, "page", message)
+        self._run_in_background(view, lambda: self._send_crops(view, page))
 
     def _cell(self, k: int) -> dict[str, object]:
         row = self._items.rows[k]
@@ -136,7 +135,7 @@ class Sweeper(Session):
                 trouble = str(error)
             if k in self._on(page):
                 message = {"k": k, "trouble": trouble}
-                self._channel.tell(view, "crop", message, [crop] if crop else [])
+                self._tell(view, "crop", message, [crop] if crop else [])
 
     def _crop(self, k: int) -> bytes:
         record = self._items.record(self._items.rows[k])
@@ -151,7 +150,7 @@ class Sweeper(Session):
 
     def _answer_decision(self, view: str, k: int, request: Message) -> None:
         message = {"token": request.get("token"), "progress": self._items.progress()}
-        self._channel.tell(view, "decided", {**message, "cells": [self._cell(k)]})
+        self._tell(view, "decided", {**message, "cells": [self._cell(k)]})
 
     def _confirm_rest(self, view: str, request: Message) -> None:
         """Confirm the undecided values of a page.
@@ -164,15 +163,14 @@ class Sweeper(Session):
         done = []
         try:
             for k in asked:
-                if not 0 <= k < len(self._items) or self._items.states[k] != "prefilled":
-                    continue
-                if self._complaint(k, self._items.values[k]):
-                    continue  # malformed values must be confirmed one by one
-                self._put(k, "confirmed", self._items.values[k], request)
-                done.append(self._cell(k))
+                if 0 <= k < len(self._items) and self._items.states[k] == "prefilled":
+                    as_read = {"value": self._items.values[k], "seconds": request.get("seconds")}
+                    doubt, _ = self._decided(k, as_read)
+                    if not doubt:  # malformed values must be confirmed one by one
+                        done.append(self._cell(k))
         finally:  # even if the journal cannot be written any more
             message = {"cells": done, "progress": self._items.progress(), "rest": True}
-            self._channel.tell(view, "decided", {**message, "token": str(request.get("token", ""))})
+            self._tell(view, "decided", {**message, "token": str(request.get("token", ""))})
 
     def _undo(self, view: str, _: Message) -> None:
         undone = self._undone(view)
@@ -181,12 +179,12 @@ class Sweeper(Session):
         field, k = undone
         if k is None:
             text = f"Undone: a decision about another field or paper ({field})."
-            self._channel.tell(view, "trouble", {"text": text})
+            self._tell(view, "trouble", {"text": text})
             return
         if k not in self._on(self._page):
             self._show(view, k // self._per_page)
         message = {"cells": [self._cell(k)], "progress": self._items.progress(), "at": k}
-        self._channel.tell(view, "undone", message)
+        self._tell(view, "undone", message)
 
 
 def sweep(

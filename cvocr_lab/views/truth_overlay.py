@@ -37,18 +37,16 @@ class TruthOverlay:
         truth = as_table(truth, "truth")
         self._records, self._given, self._on = records, truth, on
         self._truth = Truth(truth, records, on=on)
-        self._judged_rows: dict[str, Ints] = {}
 
     @cached_property
     def _pairing(self) -> Pairing:
         return pair(self._records, self._truth, on=self._on)
 
-    def _judged_row(self, field: str) -> Ints:
-        """Return for each row of the truth the face whose value of the field is compared."""
-        if field not in self._judged_rows:
-            empty = (self._records.texts(field) == "").to_numpy()
-            self._judged_rows[field] = self._pairing.answering(empty)
-        return self._judged_rows[field]
+    @cached_property
+    def _judged_rows(self) -> dict[str, Ints]:
+        """By field, for each row of the truth the face whose value is compared."""
+        empty = {f: (self._records.texts(f) == "").to_numpy() for f in self._truth.chosen}
+        return {field: self._pairing.answering(empty[field]) for field in empty}
 
     @cached_property
     def _accepted(self) -> dict[str, list[tuple[list[str], npt.NDArray[np.bool_] | None]]]:
@@ -69,7 +67,7 @@ class TruthOverlay:
             value = str(self._records.texts(field).iat[row])
             asked = not own or field in own
             if shared:  # several faces share the row of the truth; each value belongs to one
-                judged = int(self._judged_row(field)[at])
+                judged = int(self._judged_rows[field][at])
                 has_value = bool(self._records.texts(field).iat[judged])
                 if (has_value and judged != row) or not (value or asked):
                     continue

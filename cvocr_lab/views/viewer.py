@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache, partial
 from os import PathLike
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
 
-from cvocr_lab.errors import ArgumentError
+from cvocr_lab.errors import ArgumentError, CvocrError
 from cvocr_lab.frames import Record, Records, Table
 from cvocr_lab.images import Fetch, Limits
 from cvocr_lab.journal import Journal
-from cvocr_lab.views.facets import Facets
-from cvocr_lab.views.gallery import Gallery
-from cvocr_lab.views.live_page import Handler, LivePage, as_position
+from cvocr_lab.views.live_page import Handler, LivePage, Message, as_position
 from cvocr_lab.views.messages import row_message
 from cvocr_lab.views.pictures import Pictures
 from cvocr_lab.views.row_filter import RowFilter, RowSelector, filter_from_message
 from cvocr_lab.views.static_picture import drawn
 from cvocr_lab.views.tags import Tags
 from cvocr_lab.views.truth_overlay import Judgement, TruthOverlay
-from cvocr_lab.views.widget import Message
 
 if TYPE_CHECKING:
     from PIL import Image
+
+_EDGE: Final = 260
+"""Longest side of a thumbnail in pixels."""
+
+_KEPT: Final = 3000
+"""Number of cached thumbnails, of some ten kilobytes each."""
+
+_MOST: Final = 200
+"""Maximum number of thumbnails in one request of the page."""
 
 
 class Viewer(LivePage):
@@ -53,8 +60,9 @@ class Viewer(LivePage):
         self._mask, self._filters = mask, filters
         self.rows = selector.select(filters)
         self.at = 0
-        self._gallery = Gallery(self._channel, selector, pictures, mask=mask)
-        self._facets = Facets(selector)
+        records = selector.records
+        self._thumb = lru_cache(_KEPT)(lambda row: pictures.thumb(records.record(row), _EDGE))
+        self._asked_for_thumbs = 0
 
     def show(self) -> Image.Image:
         """Draw the current row as a static picture; see `cvocr_lab.views.show`.
@@ -82,19 +90,19 @@ class Viewer(LivePage):
         return int(self.rows[self.at]) if len(self.rows) else None
 
     def _handlers(self) -> Mapping[str, Handler]:
-        tell, selector = self._channel.tell, self._selector
+        tell, selector = self._tell, self._selector
         return {
             "open": self._open, "show": self._show, "moved": self._moved, "choose": self._choose,
             "sharp": self._sharpen, "tag": self._tag,
             "choices": lambda view, _: tell(view, "choices", selector.options()),
             "facets": lambda view, _: tell(
-                view, "facets", {"facets": self._facets.counts(self._filters)}
+                view, "facets", {"facets": selector.facets(self._filters)}
             ),
-            "thumbs": lambda view, request: self._gallery.send(view, self.rows, request),
+            "thumbs": self._send_thumbs,
         }  # fmt: skip
 
     def _open(self, view: str, _: Message) -> None:
-        self._channel.tell(
+        self._tell(
             view,
             "open",
             {
@@ -116,7 +124,7 @@ class Viewer(LivePage):
         there = np.flatnonzero(rows == before)
         self._filters, self.rows = filters, rows
         self.at = int(there[0]) if len(there) else 0
-        self._channel.tell(view, "chosen", {"count": len(rows), "at": self.at})
+        self._tell(view, "chosen", {"count": len(rows), "at": self.at})
 
     def _show(self, view: str, request: Message) -> None:
         at = as_position(request.get("at"))
@@ -138,6 +146,42 @@ class Viewer(LivePage):
         at, tags = as_position(request.get("at")), self._selector.tags
         if tags.journal is not None and 0 <= at < len(self.rows):
             self._put_tags(view, tags, int(self.rows[at]), request)
+
+    def _send_thumbs(self, view: str, request: Message) -> None:
+        """Send the requested thumbnails one by one; those of earlier requests are cancelled."""
+        self._asked_for_thumbs += 1
+        asked, wanted = self._asked_for_thumbs, request.get("at")
+        for at in wanted[:_MOST] if isinstance(wanted, list) else []:
+            if isinstance(at, int) and 0 <= at < len(self.rows):
+                message = {"at": at, "choice": request.get("choice")}
+                send = partial(self._send_thumb, view, asked, message, int(self.rows[at]))
+                self._run_in_background(view, send)
+
+    def _send_thumb(self, view: str, asked: int, message: Message, row: int) -> None:
+        if asked != self._asked_for_thumbs:
+            return  # a newer request has replaced this one
+        record = self._records.record(row)
+        trouble, thumb = "", b""
+        try:
+            thumb = self._thumb(row)
+        except CvocrError as error:
+            trouble = "The picture cannot be read." if self._mask else str(error)
+        known = [c.confidence for c in record.cells.values() if c.confidence is not None]
+        outcomes = [judgement.outcome for judgement in self._judgements(record).values()]
+        wrong = sum(outcome in ("wrong", "missing", "invented") for outcome in outcomes)
+        about = {
+            "trouble": trouble,
+            "row": row,
+            # Index labels are hidden too, since they may identify a person.
+            "label": "" if self._mask else str(record.label),
+            "title": record.title,
+            "failed": bool(record.error),
+            "warnings": len(record.warnings),
+            "confidence": min(known, default=None),
+            "wrong": wrong if outcomes else None,
+            "tags": self._selector.tags.of(row),
+        }
+        self._tell(view, "thumb", {**message, **about}, [thumb] if thumb else [])
 
     def _judgements(self, record: Record) -> dict[str, Judgement]:
         return self._overlay.of(record.row) if self._overlay else {}

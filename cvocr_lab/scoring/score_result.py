@@ -1,8 +1,7 @@
-"""`ScoreViews`: comparisons, calibration, plots and reports of a score."""
+"""`Score`: the result of comparing readings with a truth."""
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
@@ -10,14 +9,19 @@ from typing import TYPE_CHECKING, Literal, get_args, overload
 
 import pandas as pd
 
-from cvocr_lab.errors import ArgumentError, unknown
+from cvocr_lab.errors import ArgumentError, refuse_ending, unknown
+from cvocr_lab.files import replacing
 from cvocr_lab.frames import listed
+from cvocr_lab.kinds import captioned
 from cvocr_lab.scoring import drift, plots
 from cvocr_lab.scoring.calibration import Calibration, calibrate
 from cvocr_lab.scoring.comparison import Comparison
-from cvocr_lab.scoring.page import Displayed, written
+from cvocr_lab.scoring.page import written
+from cvocr_lab.scoring.paired_tests import beside, differences, judged
 from cvocr_lab.scoring.report import SHOWN, score_page
+from cvocr_lab.scoring.score_tables import ScoreTables
 from cvocr_lab.scoring.thresholds import Plan, Seconds, plan_review
+from cvocr_lab.scoring.words import answer, overview
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,31 +29,83 @@ if TYPE_CHECKING:
 Plot = Literal["outcomes", "cer", "confusions", "reliability", "threshold"]
 
 
-class ScoreViews(Displayed):
-    """The base of `Score`, with the methods that need more than its counts."""
+class Score(ScoreTables):
+    """A flat frame compared with a truth.
+
+    Parameters
+    ----------
+    cells
+        One row per compared field, labelled like the truth:
+
+        `row` (position in the truth), `field`, `truth`, `value`;
+        `edits` (Levenshtein distance of the comparison keys), `chars` (length of the truth's key);
+        `outcome`: ``correct wrong invented missing absent``;
+        `tier`: the strictest way in which both are equal, ``exact case diacritics loose none``;
+        `verdict`: the verdict of the rule of the field's type, ``same``, ``style``, ``same value``,
+        ``other era``, ``different`` (it changes no outcome; `cvocr_lab.scoring.comparators`);
+        `mistakes`: classes of the mistakes of wrong values joined by ``;``, those of the value as
+        a whole first, then one per edit from left to right (`cvocr_lab.scoring.mistakes`,
+        `cvocr_lab.scoring.diagnosis`); "" for other outcomes;
+        `confidence` of the reader, NaN if unknown;
+        `words`, `word_edits`: the same as `chars` and `edits`, in words; `anls`;
+        `reading`: position in the flat frame of the row with the value, -1 for none.
+    rows
+        One row per row of the truth: its columns other than fields, then `ocr_type`,
+        `ocr_side` and `ocr_error` of the reading, and `read`, whether there was one.
+    extra
+        Readings that are paired with no row of the truth; they are not in `cells`.
+    unreadable
+        Number of cells left out because the truth is ``###``.
+    alignment
+        Rows and readings that were not paired one to one: `what`, and the positions `row` (in the
+        truth) and `reading` (in the flat frame), -1 for none.
+    readings
+        The table that was scored, with our names of the fields.
+    on
+        Column by which rows and readings were paired; None for the index.
+    by
+        Default columns to group by in `summary`.
+    tone_style
+        See `score`.
+    """
 
     __slots__ = ()
 
-    cells: pd.DataFrame
-    rows: pd.DataFrame
-    readings: pd.DataFrame
-    on: str | None
+    def headline(self) -> str:
+        """Say how good the reader is, which fields are worst, and what else was noticed."""
+        said = [answer(self.summary(()).iloc[0], self.summary("field"), self.mistakes())]
+        noticed = [
+            f"{what}: {count:,}"
+            for what, count in self.alignment["what"].value_counts(sort=False).items()
+        ]
+        if "type" in self.rows and self.type_right < 1:
+            noticed.insert(0, f"type right {self.type_right:.1%}")
+        noticed += self._written_otherwise()
+        if self.unreadable:
+            noticed.append(f"cells unreadable: {self.unreadable:,}")
+        if noticed:
+            said.append(f"Noticed: {'; '.join(noticed)}.")
+        return " ".join(said)
 
-    @abstractmethod
-    def summary(self, by: str | Sequence[str] | None = None) -> pd.DataFrame:
-        """Count outcomes."""
+    def _written_otherwise(self) -> list[str]:
+        """List the fields in which most values differ only in style or case."""
+        cells = self.cells
+        alike = cells["verdict"].isin(["style", "same value"]) | (cells["tier"] == "case")
+        alike &= cells["outcome"] == "wrong"
+        counts = alike.groupby(cells["field"], observed=True).agg(["sum", "mean"])
+        return [
+            f"{captioned(str(field))} differs in style or case alone: {count:,}"
+            for field, count in counts.loc[counts["mean"] > 1 / 2, "sum"].items()
+        ]
 
-    @abstractmethod
-    def mistakes(self, by: str | Sequence[str] = ()) -> pd.DataFrame:
-        """Count the classes of mistakes in wrong values."""
-
-    @abstractmethod
-    def confusions(self, by: str | Sequence[str] = ()) -> pd.DataFrame:
-        """Count which characters were read for which."""
+    def _shown(self) -> tuple[list[pd.DataFrame], str]:
+        by = [self.by] if isinstance(self.by, str) else list(self.by)
+        table, fine = overview(self.summary(by), self.mistakes(by), fold=by == ["field"])
+        return [table], fine
 
     def compare(
         self,
-        other: ScoreViews,
+        other: Score,
         *,
         names: tuple[str, str] = ("a", "b"),
         detect: float = 0.02,
@@ -66,13 +122,12 @@ class ScoreViews(Displayed):
         ArgumentError
             The truths or names do not fit, or `detect` is not between 0 and 1.
         """
-        if not 0 < detect < 1:
-            raise ArgumentError(f"detect must be between 0 and 1, not {detect}")
         if names[0] == names[1]:
             raise ArgumentError(f"both readers have the name {names[0]!r}: pass two names")
         if not self.rows.index.equals(other.rows.index):
             raise ArgumentError("the two scores have truths with different rows")
-        return Comparison.of(self.cells, other.cells, names=names, detect=detect)
+        cells = beside({"a": self.cells, "b": other.cells})
+        return Comparison(names, cells, judged(differences(cells, "a", "b"), detect=detect), detect)
 
     def calibration(
         self, *, fields: str | Sequence[str] | None = None, bins: int = 10, seed: int = 0
@@ -223,18 +278,7 @@ class ScoreViews(Displayed):
         ArgumentError
             The frame for the crops does not contain the paths of its pictures.
         """
-        groups = [by for by in ("type", "tier") if by in self.rows and self.rows[by].nunique() > 1]
-        text = score_page(
-            self.cells,
-            {"": self.summary(())} | {by: self.summary(by) for by in ("field", *groups)},
-            self.mistakes("field"),
-            self.confusions(),
-            title=title,
-            headline=self.headline(),
-            limit=limit,
-            crops=crops,
-            values=values,
-        )
+        text = score_page(self, title=title, limit=limit, crops=crops, values=values)
         return text if path is None else written(text, path)
 
     def freeze(self, path: str | PathLike[str]) -> None:
@@ -250,7 +294,9 @@ class ScoreViews(Displayed):
         ArgumentError
             The name has another ending.
         """
-        drift.freeze(drift.figures(self.cells, self.rows, self.on), path)
+        refuse_ending(path, ".parquet")
+        with replacing(path) as temporary:
+            drift.figures(self.cells, self.rows, self.on).to_parquet(temporary, index=False)
 
     def _of(self, fields: str | Sequence[str] | None) -> pd.DataFrame:
         if fields is None:
