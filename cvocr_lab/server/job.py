@@ -10,7 +10,7 @@ from typing import Final
 
 from cvocr_lab import images
 from cvocr_lab.engines import Engine, Request, ask
-from cvocr_lab.errors import BatchError, CvocrError, ImageError, NoDocumentError, RowError
+from cvocr_lab.errors import CvocrError, ImageError, NoDocumentError, RowError
 from cvocr_lab.images import Fetch, InputImage, Limits
 from cvocr_lab.images.crops import corners_of, rectified, side_lengths
 from cvocr_lab.kinds import TYPE_ALIASES, TYPES, request_kind
@@ -85,14 +85,9 @@ def _extraction(engine: Engine, job: Job) -> Extraction:
 
 
 def _load(source: bytes | str, job: Job) -> InputImage:
-    try:
-        if isinstance(source, str):
-            return images.load_url(source, limits=job.limits, fetch=job.fetch)
-        return images.load(source, limits=job.limits)
-    except (RowError, BatchError):
-        raise
-    except Exception as error:
-        raise ImageError(f"the picture cannot be read ({type(error).__name__})") from None
+    if isinstance(source, str):
+        return images.load_url(source, limits=job.limits, fetch=job.fetch)
+    return images.load(source, limits=job.limits)
 
 
 def _is_of(document: Document, families: frozenset[str]) -> bool:

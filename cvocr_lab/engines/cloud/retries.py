@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import io
-import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.client import IncompleteRead
+from itertools import count
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from cvocr_lab.engines.cloud.rate_limit import RateLimit, backoff_s, retry_after_s
 from cvocr_lab.engines.cloud.request_body import HttpRequest
-from cvocr_lab.errors import AnswerError, ArgumentError, BatchError, TransportError
+from cvocr_lab.errors import AnswerError, ArgumentError, RowError, TransportError
 from cvocr_lab.images._limits import check_positive
-from cvocr_lab.wire import error_of
+from cvocr_lab.results import Extraction
 
 if TYPE_CHECKING:
     import requests
@@ -31,9 +31,13 @@ _CONNECTIONS: Final = 64
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """The header ``Authorization`` ("" for none), which never appears in a repr or traceback."""
+    """The header ``Authorization`` ("" for none), which never appears in a repr or traceback.
+
+    `variables` are the environment variables from which it can be made.
+    """
 
     header: str = field(repr=False)
+    variables: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,7 @@ class RetryPolicy:
     read_s: float
     total_s: float
     retries: int
+    per_second: float | None
     retry_after_s: float = 60.0
 
     def __post_init__(self) -> None:
@@ -52,30 +57,19 @@ class RetryPolicy:
             raise ArgumentError("retries and retry_after_s must be 0 or more")
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
-    """A complete answer: its HTTP status, its body, and the number of attempts."""
-
-    status: int
-    body: bytes = field(repr=False)
-    attempts: int
-
-
 class _TransientError(Exception):
     """Transient error; the call is retried after the wait that the service requested."""
 
     def __init__(self, reason: str, wait_s: float | None = None) -> None:
         super().__init__(reason)
-        self.reason = reason
-        self.wait_s = wait_s
+        self.wait_s = wait_s or 0.0
 
 
 class RetryingClient:
     """Send requests to one host, with retries; thread-safe.
 
     `base` is the scheme, the host, and an optional prefix of the paths.  The login is sent to this
-    host, and to no other.  `is_final_answer` says whether an error with this body must not be
-    retried.
+    host, and to no other.  `is_final_answer` says whether an error with this body cannot change.
     """
 
     def __init__(
@@ -83,48 +77,49 @@ class RetryingClient:
         base: str,
         login: Login,
         policy: RetryPolicy,
-        rate: RateLimit,
-        is_final_answer: Callable[[bytes], bool] | None = None,
+        is_final_answer: Callable[[bytes], bool],
     ) -> None:
         self._base = base
         self._origin = _origin(urlsplit(base))
         self._login = login
         self._policy = policy
-        self._rate = rate
-        self._is_final_answer = is_final_answer or _is_final_answer
+        self._rate = RateLimit(policy.per_second)
+        self._is_final_answer = is_final_answer
         self._session = _session(base)
 
-    def ask(self, asked: HttpRequest) -> Received:
-        """Send a request until there is an answer.
+    def ask(self, asked: HttpRequest, read: Callable[[int, bytes], Extraction]) -> Extraction:
+        """Send a request until there is an answer, and `read` its status and body.
 
-        Connection errors and the statuses 408, 429 and 5xx are retried, except for error codes of
-        a spent account or a wrong key.  A complete answer is never requested again.  A
-        `TransportError` is raised if there was no answer or the connection cannot be trusted, an
-        `AnswerError` if the answer is too large.
+        Connection errors and the statuses 408, 429 and 5xx are retried, except for final answers.
+        A complete answer is never requested again.  A `TransportError` is raised if there was no
+        answer or the connection cannot be trusted, an `AnswerError` if the answer is too large.
         """
-        attempts = 0
-        while True:
-            attempts += 1
+        for attempts in count(1):
             _wait(self._rate.reserve())
             try:
-                status, body = self._once(asked)
+                return replace(read(*self._once(asked)), attempts=attempts)
             except _TransientError as error:
-                reason, wait_s = error.reason, error.wait_s
-            except (TransportError, AnswerError) as error:
+                reason, wait_s = str(error), error.wait_s
+            except RowError as error:
                 error.attempts = attempts
                 raise
-            else:
-                return Received(status, body, attempts)
             if attempts > self._policy.retries:
-                times = "once" if attempts == 1 else f"{attempts} times"
-                failure = TransportError(f"the service {reason} (asked {times})")
-                failure.attempts = attempts
-                raise failure
-            _wait(min(wait_s or 0.0, self._policy.retry_after_s) + backoff_s(attempts))
+                break
+            _wait(min(wait_s, self._policy.retry_after_s) + backoff_s(attempts))
+        times = "once" if attempts == 1 else f"{attempts} times"
+        failure = TransportError(f"the service {reason} (asked {times})")
+        failure.attempts = attempts
+        raise failure
 
     def close(self) -> None:
         """Close the connections."""
         self._session.close()
+
+    def __getstate__(self) -> dict[str, object]:
+        raise TypeError(
+            "this engine cannot be pickled, to protect its credentials: pass its name as engine=…, "
+            f"and set {self._login.variables} in the other process"
+        )
 
     def _once(self, asked: HttpRequest) -> tuple[int, bytes]:
         url = self._base + asked.path + (f"?{asked.query}" if asked.query else "")
@@ -243,18 +238,6 @@ def _failure(error: Exception) -> Exception:
             return _TransientError("broke off in the middle of an answer")
         case _:
             return _TransientError("could not be reached, or broke off")
-
-
-def _is_final_answer(body: bytes) -> bool:
-    """Return whether an error means a spent account or a wrong key, which retries cannot change."""
-    try:
-        answer = json.loads(body)
-    except (ValueError, RecursionError):
-        return False
-    if not isinstance(answer, dict):
-        return False
-    code = answer.get("errorCode", answer.get("error_code"))
-    return isinstance(error_of(code), BatchError)
 
 
 def _said(status: int) -> str:

@@ -28,7 +28,11 @@ _MOST: Final = 40
 """Maximum number of papers in one answer."""
 
 
-def read(answer: bytes, pages: Sequence[int], engine: str) -> Extraction:
+Prices = tuple[float | None, float | None]
+"""The prices of a million tokens in and out; None if unknown."""
+
+
+def read(answer: bytes, pages: Sequence[int], engine: str, prices: Prices) -> Extraction:
     """Parse the body of an answer; `pages` has the page number of each picture that was sent.
 
     A `RefusalError` is raised if the model or the filter of the server refused to read the picture,
@@ -36,7 +40,7 @@ def read(answer: bytes, pages: Sequence[int], engine: str) -> Extraction:
     model saw no paper.
     """
     found = _json(answer, "the server's answer")
-    used = usage(found)
+    used = _usage(found, prices)
     try:
         documents = tuple(_document(paper, pages) for paper in _papers(_content(found)))
         if not documents:
@@ -47,13 +51,17 @@ def read(answer: bytes, pages: Sequence[int], engine: str) -> Extraction:
     return Extraction(documents, engine=engine, usage=used)
 
 
-def usage(answer: object) -> Usage | None:
-    """Return the tokens and the cost in an answer; None if it contains neither."""
+def _usage(answer: object, prices: Prices) -> Usage | None:
+    """Return the tokens of an answer, and the cost by the prices, or else by the answer."""
     reported = answer.get("usage") if isinstance(answer, Mapping) else None
     if not isinstance(reported, Mapping):
         return None
     numbers = [reported.get(name) for name in ("prompt_tokens", "completion_tokens")]
     counts = [n if type(n) is int and 0 <= n < 2**53 else None for n in numbers]
+    price_in, price_out = prices
+    if price_in is not None and price_out is not None:
+        paid = ((counts[0] or 0) * price_in + (counts[1] or 0) * price_out) / 1e6
+        return Usage(counts[0], counts[1], paid)
     cost = reported.get("cost")
     known = isinstance(cost, int | float) and not isinstance(cost, bool) and 0 <= cost < 1e9
     return Usage(counts[0], counts[1], float(str(cost)) if known else None)
