@@ -74,14 +74,16 @@ def _extraction(engine: Engine, job: Job) -> Extraction:
     documents = tuple(d for d in found.documents if _is_of(d, families))
     if not documents:
         raise NoDocumentError("no such paper in the picture")
-    if job.thumb:
-        documents = tuple(
-            replace(d, thumb=d.thumb or _thumb(d, _picture_of(d, at, documents, pictures)))
-            for at, d in enumerate(documents)
-        )
-    else:
-        documents = tuple(replace(d, thumb=None) for d in documents)
-    return replace(found, documents=documents)
+    if not job.thumb:
+        return replace(found, documents=tuple(replace(d, thumb=None) for d in documents))
+    # The picture of a document is found by position if there is one on each, else by side.
+    one_each = len(documents) == len(pictures)
+    thumbs = []
+    for at, document in enumerate(documents):
+        number = at if one_each else int(document.side == "back")
+        picture = pictures[number] if len(pictures) > 1 else pictures[0]
+        thumbs.append(replace(document, thumb=document.thumb or _thumb(document, picture)))
+    return replace(found, documents=tuple(thumbs))
 
 
 def _load(source: bytes | str, job: Job) -> InputImage:
@@ -93,18 +95,6 @@ def _load(source: bytes | str, job: Job) -> InputImage:
 def _is_of(document: Document, families: frozenset[str]) -> bool:
     spec = TYPES.get(TYPE_ALIASES.get(document.type, document.type))
     return spec is None or spec.family in families  # the service may have unknown types
-
-
-def _picture_of(
-    document: Document,
-    at: int,
-    documents: tuple[Document, ...],
-    pictures: tuple[InputImage, ...],
-) -> InputImage:
-    """Return the picture of a document: by position if there is one on each, else by side."""
-    if len(pictures) == 1:
-        return pictures[0]
-    return pictures[at] if len(documents) == len(pictures) else pictures[document.side == "back"]
 
 
 def _thumb(document: Document, picture: InputImage) -> bytes | None:

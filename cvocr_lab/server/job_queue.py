@@ -62,9 +62,7 @@ class Queue:
     """Let a bounded number of requests wait for the workers."""
 
     def __init__(self, pool: JobPool, *, waiting: int) -> None:
-        self.pool = pool
-        self.waiting = waiting
-        self.inside = 0
+        self.pool, self.waiting, self.inside = pool, waiting, 0
         self._free = asyncio.Semaphore(len(pool.workers))
         self._mean_s = 1.0
 

@@ -27,11 +27,10 @@ def choose_endpoint(
         return endpoints[0]
     if format_type is None:
         return next((e for e in endpoints if e.content_type == content_type), endpoints[0])
-    for endpoint in endpoints:
-        if endpoint.transport == format_type:
-            return endpoint
-    ways = " or ".join(e.transport for e in endpoints)
-    raise FormatTypeError(f"format_type must be {ways}")
+    by_transport: dict[str, Endpoint] = {e.transport: e for e in endpoints}
+    if format_type not in by_transport:
+        raise FormatTypeError(f"format_type must be {' or '.join(by_transport)}")
+    return by_transport[format_type]
 
 
 def query_parameters(query: str, names: Sequence[str]) -> dict[str, str]:
