@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
@@ -85,15 +86,16 @@ class FunctionEngine:
         """
         from PIL import Image
 
-        pictures = [
-            (number, Image.fromarray(pixels))
-            for image in request.images
-            for number, pixels in zip(image.numbers, image.pages, strict=True)
-        ]
         if len(request.images) == 2 and _required_parameters(self._function) == 2:
-            fronts = self._function(*(Image.fromarray(image.pixels) for image in request.images))
-            return Extraction(tuple(_documents(fronts, 1)), engine=self.name)
-        found = [d for page, picture in pictures for d in _documents(self._function(picture), page)]
+            pair = self._function(*(Image.fromarray(image.pixels) for image in request.images))
+            found = list(_documents(pair, 1))
+        else:
+            found = [
+                document
+                for image in request.images
+                for page, pixels in zip(image.numbers, image.pages, strict=True)
+                for document in _documents(self._function(Image.fromarray(pixels)), page)
+            ]
         return Extraction(tuple(found), engine=self.name)
 
     def __repr__(self) -> str:
@@ -133,11 +135,9 @@ def _documents(answer: object, page: int) -> Iterator[Document]:
 
 def _document(paper: Mapping[object, object], page: int) -> Document:
     about = {n.removeprefix("ocr_"): paper[n] for n in _ABOUT if paper.get(n) not in (None, "")}
-    name = str(about.get("type", ""))
-    try:
+    name, side = str(about.get("type", "")), ""
+    with suppress(ArgumentError):
         name, side = document_type(name).name, document_type(name).side
-    except ArgumentError:
-        side = ""
     fields = {}
     for key, value in paper.items():
         if not isinstance(key, str) or key in _ABOUT or key.startswith("ocr_"):
