@@ -34,10 +34,7 @@ _LONGEST_NAME: Final = 300
 def deduplicated(
     run: RunArguments, *, remember: int | None = None, make: bool = True
 ) -> Iterator[Dedup]:
-    """Open the store, and find the rows that have to be read.
-
-    With ``make=False``, a store that does not exist is not created.
-    """
+    """Open the store (one that does not exist only if `make`), and find the rows to be read."""
     is_there = run.store is not None and (make or run.store.exists())
     with Store(run.store) if run.store and is_there else contextlib.nullcontext() as store:
         yield Dedup(run, store, remember)
@@ -119,10 +116,7 @@ class Dedup:
         return [] if self._store is None else self._store.seconds(self._template.kind, engine)
 
     def keep(self, task: Task, reading: Reading) -> None:
-        """Write a reading to the store.
-
-        Raises BatchError if the store cannot be written.
-        """
+        """Write a reading to the store."""
         if self._store is None or task.at not in self._pending:
             return
         _, digests, stamps = self._pending[task.at]

@@ -36,10 +36,7 @@ class Task:
 
 
 def read(engine: Engine, task: Task) -> Reading:
-    """Read one row.
-
-    Raises BatchError if no row can be read.
-    """
+    """Read one row."""
     start = perf_counter()
     result: Extraction | RowError
     try:

@@ -57,8 +57,7 @@ class EngineSpec:
     def workers(self, wanted: int | None, *, shared: int = SHARED_WORKERS) -> int:
         """Return the number of workers: `wanted`, or one that suits the engine and the machine.
 
-        `shared` is the number of threads for an engine that can be shared.  An `ArgumentError` is
-        raised if `wanted` is less than 1.
+        `shared` is the number of threads for an engine that can be shared.
         """
         if wanted is not None:
             if wanted < 1:

@@ -96,10 +96,7 @@ class Stream:
         self._climb = np.cumsum(np.where(self._walls, _WALL, -GAP))
 
     def whole(self, text: str, *, min_share: float) -> list[Piece]:
-        """Find the places that have the whole folded text, best first.
-
-        `min_share` is the minimum score, as a share of the score of the complete text.
-        """
+        """Find the places that have at least this share of the folded text, best first."""
         if not text or not len(self._codes):
             return []
         table = self._table(text)

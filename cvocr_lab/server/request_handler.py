@@ -76,10 +76,7 @@ class Reply:
 
 
 def refusal(error: Exception, endpoint: Endpoint) -> Reply:
-    """Return the reply for an error.
-
-    Errors without a code of the API have only an HTTP status.
-    """
+    """Return the reply for an error; one without a code of the API has only an HTTP status."""
     if isinstance(error, HTTPException):
         status, reason, headers = error.status_code, str(error.detail), dict(error.headers or {})
     else:

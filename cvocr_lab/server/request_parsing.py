@@ -67,11 +67,7 @@ def links(found: Mapping[str, str], endpoint: Endpoint) -> tuple[str, ...]:
 
 
 def pictures(body: bytes, content_type: str, endpoint: Endpoint, most: int) -> tuple[bytes, ...]:
-    """Return the pictures in a body, each of at most `most` bytes.
-
-    An `ImageError` is raised if the body does not have its content type, or if a picture is missing
-    or not base64.
-    """
+    """Return the pictures in a body; one of more than `most` bytes is an `ImageError`."""
     if endpoint.transport == "file":
         parts = _form(body, content_type)
         return tuple(_there(parts, name) for name in endpoint.images)

@@ -49,11 +49,7 @@ CREATE TABLE files (
 
 
 def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
-    """Open the file, and create the tables if it is empty.
-
-    Raises ArgumentError if the file is not a store, or was written by another version, and
-    sqlite3.Error if it cannot be opened.
-    """
+    """Open the file, and create the tables if it is empty; see `translated` for the errors."""
     address = path.as_uri()
     if read_only:
         # Without write access, SQLite cannot create the files that readers share.

@@ -301,20 +301,13 @@ class Store:
 
 
 def _reading(result: object, engine: object, attempts: object, seconds: object) -> Reading:
-    """Decode a row.
-
-    Raises ValueError if the row is damaged.
-    """
+    """Decode a row; a damaged one is a ValueError."""
     if not (isinstance(result, str) and isinstance(engine, str) and isinstance(attempts, int)):
         raise ValueError("wrong type")
     if seconds is not None and not isinstance(seconds, int | float):
         raise ValueError("wrong type")
-    return Reading(
-        codec.load(result),
-        engine=engine,
-        attempts=attempts,
-        seconds=float("nan") if seconds is None else float(seconds),
-    )
+    taken = float("nan") if seconds is None else float(seconds)
+    return Reading(codec.load(result), engine, attempts, taken)
 
 
 def _warn_of_damage(path: Path) -> None:

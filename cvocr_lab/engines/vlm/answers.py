@@ -33,12 +33,7 @@ Prices = tuple[float | None, float | None]
 
 
 def read(answer: bytes, pages: Sequence[int], engine: str, prices: Prices) -> Extraction:
-    """Parse the body of an answer; `pages` has the page number of each picture that was sent.
-
-    A `RefusalError` is raised if the model or the filter of the server refused to read the picture,
-    an `AnswerError` if the answer does not have the requested form, and a `NoDocumentError` if the
-    model saw no paper.
-    """
+    """Parse the body of an answer; `pages` has the page number of each picture that was sent."""
     found = _json(answer, "the server's answer")
     used = _usage(found, prices)
     try:
