@@ -23,17 +23,9 @@ from cvocr_lab.images import InputImage, load
 from cvocr_lab.results import Extraction, Line, checked
 
 __all__ = [
-    "Engine",
-    "FunctionEngine",
-    "Identity",
-    "Request",
-    "ask",
-    "engine_names",
-    "fields_in",
-    "identity_of",
-    "open_engine",
-    "read_lines",
-]
+    "Engine", "FunctionEngine", "Identity", "Request", "ask", "engine_names", "fields_in",
+    "identity_of", "open_engine", "read_lines",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,19 +32,9 @@ from cvocr_lab.images._pdf import decode_pdf
 from cvocr_lab.images._source import Encoded, Origin, checked, decode_base64, on_disk, read_source
 
 __all__ = [
-    "Fetch",
-    "InputImage",
-    "Limits",
-    "decode_base64",
-    "digest",
-    "fetched",
-    "format_of",
-    "load",
-    "load_url",
-    "on_disk",
-    "public_name",
-    "selection",
-]
+    "Fetch", "InputImage", "Limits", "decode_base64", "digest", "fetched", "format_of", "load",
+    "load_url", "on_disk", "public_name", "selection",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
