@@ -5,14 +5,13 @@ from __future__ import annotations
 import hashlib
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from cvocr_lab.engines._identity import Identity
-from cvocr_lab.errors import AnswerError, ArgumentError
-from cvocr_lab.kinds import TYPES, document_type
+from cvocr_lab.errors import AnswerError
+from cvocr_lab.kinds import TYPES, spec_of
 from cvocr_lab.kinds._forms import Amount
 from cvocr_lab.results import Document, Extraction, FieldValue
 
@@ -135,9 +134,8 @@ def _documents(answer: object, page: int) -> Iterator[Document]:
 
 def _document(paper: Mapping[object, object], page: int) -> Document:
     about = {n.removeprefix("ocr_"): paper[n] for n in _ABOUT if paper.get(n) not in (None, "")}
-    name, side = str(about.get("type", "")), ""
-    with suppress(ArgumentError):
-        name, side = document_type(name).name, document_type(name).side
+    name = str(about.get("type", ""))
+    spec = spec_of(name)
     fields = {}
     for key, value in paper.items():
         if not isinstance(key, str) or key in _ABOUT or key.startswith("ocr_"):
@@ -152,8 +150,8 @@ def _document(paper: Mapping[object, object], page: int) -> Document:
             fields[key] = replace(found, **known) if known else found  # type: ignore[arg-type]
     number = about.get("page", page)
     return Document(
-        name,
-        str(about.get("side", side)),
+        spec.name if spec else name,
+        str(about.get("side", spec.side if spec else "")),
         MappingProxyType(fields),
         page=number if isinstance(number, int) else page,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import permutations
 from typing import Final
 
 import numpy as np
@@ -42,10 +43,8 @@ def _pair_scores() -> _Floats:
     for letter in "abcdefghijklmnopqrstuvwxyz0123456789":
         scores[ord(letter), ord(letter)] = MATCH
     for group in _LOOK_ALIKES:
-        for a in group:
-            for b in group:
-                if a != b:
-                    scores[ord(a), ord(b)] = ALIKE
+        for one, other in permutations(group, 2):
+            scores[ord(one), ord(other)] = ALIKE
     return scores
 
 

@@ -15,7 +15,7 @@ from fastapi.security.http import HTTPBase
 from starlette.exceptions import HTTPException
 
 from cvocr_lab.engines import Engine
-from cvocr_lab.engines._spec import EngineSpec, engine_spec
+from cvocr_lab.engines._spec import engine_spec
 from cvocr_lab.errors import QuotaError
 from cvocr_lab.server import openapi
 from cvocr_lab.server.bounds import Bounds
@@ -117,7 +117,7 @@ def make_app(
         lifespan=lifespan,
     )
     _add_endpoints(app, handler)
-    _add_pages(app, metrics, _name(spec))
+    _add_pages(app, metrics, spec.known_name or "engine")
     app.add_exception_handler(HTTPException, _refused_path)
     if faults is None:
         return app
@@ -160,12 +160,6 @@ def _add_pages(app: FastAPI, server_metrics: Metrics, name: str) -> None:
     @app.get("/docs", include_in_schema=False)
     async def docs() -> Response:
         return HTMLResponse(openapi.page(name))
-
-
-def _name(spec: EngineSpec) -> str:
-    """Return the engine's name without opening the engine."""
-    name = getattr(spec.opened or spec.maker, "name", None)
-    return name if isinstance(name, str) else "engine"
 
 
 async def _refused_path(request: Request, error: Exception) -> Response:

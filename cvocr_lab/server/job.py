@@ -13,7 +13,7 @@ from cvocr_lab.engines import Engine, Request, ask
 from cvocr_lab.errors import CvocrError, ImageError, NoDocumentError, RowError
 from cvocr_lab.images import Fetch, InputImage, Limits
 from cvocr_lab.images.crops import corners_of, rectified, side_lengths
-from cvocr_lab.kinds import TYPE_ALIASES, TYPES, request_kind
+from cvocr_lab.kinds import TYPES, request_kind, spec_of
 from cvocr_lab.results import Document, Extraction
 
 _LIMITS: Final = Limits()
@@ -64,7 +64,12 @@ def answer(engine: Engine, job: Job) -> Answer:
 
 
 def _extraction(engine: Engine, job: Job) -> Extraction:
-    pictures = tuple(_load(source, job) for source in job.pictures)
+    pictures = tuple(
+        images.load_url(source, limits=job.limits, fetch=job.fetch)
+        if isinstance(source, str)
+        else images.load(source, limits=job.limits)
+        for source in job.pictures
+    )
     found = ask(engine, Request(pictures, job.kind))
     families = request_kind(job.kind).families
     if not families:
@@ -86,14 +91,8 @@ def _extraction(engine: Engine, job: Job) -> Extraction:
     return replace(found, documents=tuple(thumbs))
 
 
-def _load(source: bytes | str, job: Job) -> InputImage:
-    if isinstance(source, str):
-        return images.load_url(source, limits=job.limits, fetch=job.fetch)
-    return images.load(source, limits=job.limits)
-
-
 def _is_of(document: Document, families: frozenset[str]) -> bool:
-    spec = TYPES.get(TYPE_ALIASES.get(document.type, document.type))
+    spec = spec_of(document.type)
     return spec is None or spec.family in families  # the service may have unknown types
 
 

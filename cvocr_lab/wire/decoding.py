@@ -13,11 +13,11 @@ from types import MappingProxyType
 from typing import Final
 
 from cvocr_lab.errors import AnswerError, CvocrError, NoDocumentError
-from cvocr_lab.kinds import request_kind
+from cvocr_lab.kinds import request_kind, spec_of
 from cvocr_lab.results import Document, Extraction, FieldValue, Line, Quad, box_quad
 from cvocr_lab.text import collapse, nfc
 from cvocr_lab.wire.codes import NOTHING_READ, SUCCESS, code_of, error_of
-from cvocr_lab.wire.names import MISSPELT, field_name, infer_type, spec_of
+from cvocr_lab.wire.names import MISSPELT, field_name, infer_type
 
 _SIDES: Final = {"mattruoc": "front", "matsau": "back"}
 _ORDER: Final = {"front": 0, "": 1, "back": 2}

@@ -12,7 +12,6 @@ import json
 import os
 from collections.abc import Mapping
 from functools import partial
-from types import MappingProxyType
 from typing import ClassVar, Final, Literal
 from urllib.parse import urlsplit
 
@@ -37,16 +36,14 @@ __all__ = ["ENGINE", "CloudEngine"]
 KEY: Final = "CVOCR_API_KEY"
 SECRET: Final = "CVOCR_API_SECRET"
 
-_BY_STATUS: Final[Mapping[int, CvocrError]] = MappingProxyType(
-    {
-        401: CredentialsError("the service refused the key or the secret: check both"),
-        402: QuotaError("the account has no requests left: buy more, then run the rest"),
-        403: CredentialsError("the service refuses this key: ask its provider"),
-        404: AnswerError("the service does not know this address: check base_url"),
-        413: ImageError("the picture is too large for the service: make it smaller"),
-        415: FormatTypeError("the service refused the transport of the picture: pass transport=…"),
-    }
-)
+_BY_STATUS: Final[Mapping[int, CvocrError]] = {
+    401: CredentialsError("the service refused the key or the secret: check both"),
+    402: QuotaError("the account has no requests left: buy more, then run the rest"),
+    403: CredentialsError("the service refuses this key: ask its provider"),
+    404: AnswerError("the service does not know this address: check base_url"),
+    413: ImageError("the picture is too large for the service: make it smaller"),
+    415: FormatTypeError("the service refused the transport of the picture: pass transport=…"),
+}
 """Meaning of an HTTP status if the answer is not JSON of the API."""
 
 

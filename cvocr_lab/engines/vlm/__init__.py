@@ -10,7 +10,6 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import ClassVar, Final, Literal
 
 from cvocr_lab.engines import Request
@@ -32,15 +31,13 @@ __all__ = ["ENGINE", "VlmEngine"]
 
 KEY: Final = "CVOCR_VLM_KEY"
 
-_BY_STATUS: Final[Mapping[int, CvocrError]] = MappingProxyType(
-    {
-        401: CredentialsError(f"the server refused the key: pass key=… or set {KEY}"),
-        402: QuotaError("the account has no credit left: the finished rows are kept"),
-        403: CredentialsError("the server refuses this key: ask its provider"),
-        404: ArgumentError("the server does not know this address or model: check both"),
-        413: ImageError("the picture is too large for the server: pass a smaller max_side=…"),
-    }
-)
+_BY_STATUS: Final[Mapping[int, CvocrError]] = {
+    401: CredentialsError(f"the server refused the key: pass key=… or set {KEY}"),
+    402: QuotaError("the account has no credit left: the finished rows are kept"),
+    403: CredentialsError("the server refuses this key: ask its provider"),
+    404: ArgumentError("the server does not know this address or model: check both"),
+    413: ImageError("the picture is too large for the server: pass a smaller max_side=…"),
+}
 
 
 class VlmEngine:

@@ -9,8 +9,8 @@ from types import MappingProxyType
 from typing import Final
 
 from cvocr_lab.engines.vlm.prompt import fields_of
-from cvocr_lab.errors import AnswerError, ArgumentError, NoDocumentError, RefusalError, Usage
-from cvocr_lab.kinds import document_type
+from cvocr_lab.errors import AnswerError, NoDocumentError, RefusalError, Usage
+from cvocr_lab.kinds import spec_of
 from cvocr_lab.results import Document, Extraction, FieldValue
 from cvocr_lab.text import collapse, nfc
 
@@ -102,12 +102,9 @@ def _document(paper: object, pages: Sequence[int]) -> Document:
     if not isinstance(paper, Mapping):
         raise AnswerError("a document in the model's answer is not an object")
     name = paper.get("type")
-    try:
-        if not isinstance(name, str):
-            raise ArgumentError
-        spec = document_type(name)
-    except ArgumentError:
-        raise AnswerError("a document in the model's answer has an unknown type") from None
+    spec = spec_of(name) if isinstance(name, str) else None
+    if spec is None:
+        raise AnswerError("a document in the model's answer has an unknown type")
     picture = paper.get("picture", 1)
     if type(picture) is not int or not 1 <= picture <= len(pages):
         raise AnswerError("a document in the model's answer has a wrong picture number")
