@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final, Literal
 
-from cvocr_lab.dates import iso_date
 from cvocr_lab.mrz._names import name_field, names_in
 
 Format = Literal["TD1", "TD2", "TD3", "MRV-A", "MRV-B"]
@@ -247,7 +246,10 @@ def expiry_date(mrz: Mrz) -> str | None:
 
 
 def _iso(text: str, century: int) -> str | None:
-    return iso_date(f"{century}{text[:2]}", text[2:4], text[4:6]) or None
+    try:
+        return date(century * 100 + int(text[:2]), int(text[2:4]), int(text[4:6])).isoformat()
+    except ValueError:
+        return None
 
 
 def format(mrz: Mrz) -> tuple[str, ...]:
