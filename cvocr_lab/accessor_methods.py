@@ -44,10 +44,8 @@ class Method(Generic[First, Rest, Result]):
         def method(*args: Rest.args, **kwargs: Rest.kwargs) -> Result:
             return function(data, *args, **kwargs)  # type: ignore[arg-type]
 
-        if accessor is None:
-            method.__signature__ = self._unbound  # type: ignore[attr-defined]
-        else:
-            method.__signature__ = self._bound  # type: ignore[attr-defined]
+        signature = self._unbound if accessor is None else self._bound
+        method.__signature__ = signature  # type: ignore[attr-defined]
         return method
 
 

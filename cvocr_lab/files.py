@@ -49,11 +49,7 @@ def replacing(path: str | PathLike[str]) -> Iterator[Path]:
     try:
         yield temporary
         temporary.chmod(PRIVATE)  # the block may have created the file again
-        descriptor = os.open(temporary, os.O_RDWR)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        _sync(temporary, os.O_RDWR)
         temporary.replace(target)
     except BaseException:
         with contextlib.suppress(OSError):
@@ -115,8 +111,12 @@ def unescaped(name: str) -> str:
 def sync_folder(folder: Path) -> None:
     """Force the names of the files in `folder` to the disk."""
     with contextlib.suppress(OSError):  # not possible, and not needed, on Windows
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        _sync(folder, os.O_RDONLY)
+
+
+def _sync(path: Path, flags: int) -> None:
+    descriptor = os.open(path, flags)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

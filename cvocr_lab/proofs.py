@@ -24,7 +24,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Final, Literal
 
 from rapidfuzz import fuzz
@@ -37,17 +36,15 @@ from cvocr_lab.text import comparison_key, fold_key
 Fact = Literal["number", "old_number", "passport", "name", "birth", "sex", "issued", "expiry"]
 Facts = Mapping[Fact, str]
 
-_FACTS: Final[Mapping[str, Fact]] = MappingProxyType(
-    {
-        "id": "number",
-        "person_number": "number",
-        "name": "name",
-        "born": "birth",
-        "sex": "sex",
-        "date": "issued",
-        "duedate": "expiry",
-    }
-)
+_FACTS: Final[Mapping[str, Fact]] = {
+    "id": "number",
+    "person_number": "number",
+    "name": "name",
+    "born": "birth",
+    "sex": "sex",
+    "date": "issued",
+    "duedate": "expiry",
+}
 _NINE_DIGITS: Final = ("cmt", "matsaucmt")
 
 

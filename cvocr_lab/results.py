@@ -197,10 +197,10 @@ def _checked_document(document: object) -> Document:
         _text(getattr(document, name), name)
     _each(document.warnings, "warnings", lambda warning: _text(warning, "a warning"))
     for key, value in _mapping(document.extra, "extra").items():
-        _text(value, f"extra {_name(key)!r}")
+        _text(value, f"extra {_text(key, 'a name')!r}")
     fields: dict[str, FieldValue] = {}
     for name, field_value in _mapping(document.fields, "fields").items():
-        if _name(name).startswith("ocr_"):
+        if _text(name, "a name").startswith("ocr_"):
             raise ValueError(f"field {name!r}: names that begin with 'ocr_' are reserved")
         fields[name] = _checked_value(name, field_value)
     if document.thumb is not None and not isinstance(document.thumb, bytes):
@@ -258,10 +258,6 @@ def _mapping(value: object, what: str) -> Mapping[str, object]:
     if not isinstance(value, Mapping):
         raise ValueError(f"{what} is not a mapping")
     return value
-
-
-def _name(name: object) -> str:
-    return _text(name, "a name") or ""
 
 
 def _text(text: object, what: str) -> str:

@@ -18,7 +18,7 @@ from loopback import CARD, Asked, Loopback, Told, in_turn, loopback
 import cvocr_lab
 from cvocr_lab.engines import Request
 from cvocr_lab.engines.cloud import CloudEngine, retries
-from cvocr_lab.engines.cloud.rate_limit import RateLimit, backoff_s, retry_after_s
+from cvocr_lab.engines.cloud.retries import RateLimit, backoff_s, retry_after_s
 from cvocr_lab.errors import (
     AnswerError,
     CredentialsError,

@@ -17,7 +17,7 @@ from cvocr_lab.errors import CvocrError, NoDocumentError, RowError
 from cvocr_lab.results import Document, Extraction, FieldValue, Line, Quad, box_quad
 from cvocr_lab.text import collapse, nfc
 from cvocr_lab.wire import ENDPOINTS, MESSAGES, Endpoint, decode, encode, endpoint, transports
-from cvocr_lab.wire.names import field_name, spec_of
+from cvocr_lab.wire.names import field_name
 
 FORM = "multipart/form-data"
 V1 = "/backend/api/v1/request/"
@@ -266,5 +266,5 @@ def test_an_endpoint_for_one_side_gives_that_side() -> None:
 
 def test_every_type_is_found_by_both_words() -> None:
     for spec in kinds.TYPES.values():
-        assert spec_of(spec.name) is spec
-        assert spec_of(spec.alias) is spec
+        assert kinds.spec_of(spec.name) is spec
+        assert kinds.spec_of(spec.alias) is spec

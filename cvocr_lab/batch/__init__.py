@@ -16,15 +16,6 @@ from cvocr_lab.batch.store_frame import read_store
 from cvocr_lab.workers import usable_cores
 
 __all__ = [
-    "TIME_LIMIT_S",
-    "Column",
-    "DryRun",
-    "RowsFailedWarning",
-    "RunStoppedWarning",
-    "extract",
-    "locate",
-    "dry_run",
-    "read_store",
-    "source_frame",
-    "usable_cores",
-]
+    "TIME_LIMIT_S", "Column", "DryRun", "RowsFailedWarning", "RunStoppedWarning", "extract",
+    "locate", "dry_run", "read_store", "source_frame", "usable_cores",
+]  # fmt: skip

@@ -18,6 +18,7 @@ from cvocr_lab.batch.digests import Digests
 from cvocr_lab.batch.parallel import Row
 from cvocr_lab.batch.reading import Task
 from cvocr_lab.batch.run_arguments import RunArguments
+from cvocr_lab.engines import Identity
 from cvocr_lab.errors import CvocrError, RowError
 from cvocr_lab.frames import Reading
 from cvocr_lab.images import public_name, selection
@@ -33,10 +34,7 @@ _LONGEST_NAME: Final = 300
 def deduplicated(
     run: RunArguments, *, remember: int | None = None, make: bool = True
 ) -> Iterator[Dedup]:
-    """Open the store, and find the rows that have to be read.
-
-    With ``make=False``, a store that does not exist is not created.
-    """
+    """Open the store (one that does not exist only if `make`), and find the rows to be read."""
     is_there = run.store is not None and (make or run.store.exists())
     with Store(run.store) if run.store and is_there else contextlib.nullcontext() as store:
         yield Dedup(run, store, remember)
@@ -55,14 +53,11 @@ class Dedup:
     def __init__(self, run: RunArguments, store: Store | None, remember: int | None) -> None:
         self._sources, self._template = run.sources, run.template
         self._store, self._retry_failed, self._remember = store, run.retry_failed, remember
-        template, identity = run.template, None if store is None else run.engine.identity()
-        self._digests = Digests(
-            base=template.base, limits=template.limits, fetch=template.fetch, store=store
-        )
+        self._digests = Digests(run.template, store)
+        identity = Identity("") if store is None else run.engine.identity()
         # Limits that only reject pictures are left out, so that raising one keeps the readings.
-        selected = selection(template.pages, template.limits)
-        name, text = ("", "") if identity is None else (identity.name, identity.text)
-        self._question = Question(template.kind, name, text, selected)
+        selected = selection(run.template.pages, run.template.limits)
+        self._question = Question(run.template.kind, identity.name, identity.text, selected)
         self._lock = threading.Lock()
         self._pending: dict[int, tuple[bytes, tuple[str, ...], tuple[FileStamp | None, ...]]] = {}
         self._waiting: dict[bytes, list[int]] = {}
@@ -74,13 +69,11 @@ class Dedup:
         Rows equal to one that is being read are left out; `with_repeats` returns them later.
         """
         size = self._template.limits.max_bytes + 1
-        for at, cells in enumerate(zip(*(self._sources[c] for c in self._sources), strict=True)):
+        for at, cells in enumerate(self._sources.itertuples(index=False, name=None)):
             # An open file can be read only once.
             sources = tuple(_content(cell, size) for cell in cells)
-            # Taken before the bytes are read, so that a change in between is noticed.
-            stamps = self._digests.stamps(sources) if self._store else ()
             try:
-                digests, pictures = zip(*map(self._digests.of, sources), strict=True)
+                digests, pictures, stamps = zip(*map(self._digests.of, sources), strict=True)
             except RowError:
                 # The worker meets the same error and reports it.
                 yield replace(self._template, at=at, sources=sources)
@@ -102,14 +95,13 @@ class Dedup:
     def needs(self) -> Iterator[Need | RowError]:
         """Yield what each row needs, without reading it; an error for a row with no picture."""
         seen: set[bytes] = set()
-        for cells in zip(*(self._sources[c] for c in self._sources), strict=True):
+        for cells in self._sources.itertuples(index=False, name=None):
+            contents = (_content(cell, in_place=True) for cell in cells)
             try:
-                contents = tuple(_content(cell, in_place=True) for cell in cells)
-                digests, _ = zip(*map(self._digests.of, contents), strict=True)
+                key = self._question.key(*(self._digests.of(content)[0] for content in contents))
             except RowError as error:
                 yield error
                 continue
-            key = self._question.key(*digests)
             failed = None if self._store is None else self._store.has_failed(key)
             if key in seen:
                 yield "repeats"
@@ -124,15 +116,12 @@ class Dedup:
         return [] if self._store is None else self._store.seconds(self._template.kind, engine)
 
     def keep(self, task: Task, reading: Reading) -> None:
-        """Write a reading to the store.
-
-        Raises BatchError if the store cannot be written.
-        """
+        """Write a reading to the store."""
         if self._store is None or task.at not in self._pending:
             return
         _, digests, stamps = self._pending[task.at]
         # If a file changed while it was read, it is unknown which bytes were read.
-        if self._digests.stamps(task.sources) == stamps:
+        if tuple(map(self._digests.stamp, task.sources)) == stamps:
             names = tuple(_name(source) for source in task.sources)
             self._store.put(self._question, digests, names, reading)
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import pandas as pd
 
@@ -16,7 +16,7 @@ from cvocr_lab.frames import LOCATED_COLUMN, Records, field_columns, restore
 from cvocr_lab.frames.columns import as_column, triple
 from cvocr_lab.kinds import TYPES
 from cvocr_lab.locating import locate_values
-from cvocr_lab.results import Extraction, Line
+from cvocr_lab.results import Extraction
 
 
 @shows_run_arguments("data", "column", "kind", "base", "pages")
@@ -85,9 +85,9 @@ def locate(
     frame = restore(frame)
     wanted = _wanted(frame, fields)
     todo = _todo(frame, wanted, again=again)
-    pictures = _pictures(Records(frame), list(todo))
-    found: dict[int, dict[str, str]] = {}
-    quads = {name: frame[f"{name}_quad"].tolist() for name in wanted}
+    pictures = _pictures(Records(frame), todo)
+    found: dict[int, Mapping[str, str]] = {}
+    quads: dict[str, list[object]] = {name: frame[f"{name}_quad"].tolist() for name in wanted}
     count = RowCounts(sum(map(len, pictures.values())), kept=False)
     for page, of_page in pictures.items():
         sources = pd.DataFrame({"image": pd.Series([s for s, _ in of_page], dtype=object)})
@@ -101,7 +101,13 @@ def locate(
                 count.done += 1
                 lines = result.lines if isinstance(result, Extraction) else ()
                 for at in of_page[row.at][1]:
-                    found[at] = _locate_row(frame, at, todo[at], lines, quads)
+                    values = {field: str(frame[field].iat[at]) for field in todo[at]}
+                    document_type = TYPES.get(str(frame["ocr_type"].iat[at]))
+                    places = locate_values(values, lines, document_type)
+                    found[at] = {field: place.how for field, place in places.items()}
+                    for field, place in places.items():
+                        if place.quad is not None:
+                            quads[field][at] = place.quad
     count.warn(interrupted=False)
     return _with_places(frame, quads, found)
 
@@ -126,42 +132,19 @@ def _todo(frame: pd.DataFrame, fields: Sequence[str], *, again: bool) -> dict[in
     return dict(sorted(todo.items()))
 
 
-_Pictures: TypeAlias = "dict[int, list[tuple[object, list[int]]]]"
-"""For each page number, the pictures with the rows that were read from them."""
-
-
-def _pictures(records: Records, rows: Sequence[int]) -> _Pictures:
-    made: dict[tuple[int, object], tuple[object, list[int]]] = {}
+def _pictures(records: Records, rows: Iterable[int]) -> dict[int, list[tuple[object, list[int]]]]:
+    """Return for each page number the pictures with the rows that were read from them."""
+    made: dict[int, dict[object, tuple[object, list[int]]]] = {}
     for at in rows:
         source = records.source(at)
         name = str(source) if isinstance(source, str | Path) else id(source)
-        made.setdefault((int(records.pages[at]), name), (source, []))[1].append(at)
-    pictures: _Pictures = {}
-    for (page, _), picture in made.items():
-        pictures.setdefault(page, []).append(picture)
-    return pictures
-
-
-def _locate_row(
-    frame: pd.DataFrame,
-    at: int,
-    fields: Sequence[str],
-    lines: Sequence[Line],
-    quads: dict[str, list[object]],
-) -> dict[str, str]:
-    """Set the quads of a row, and return how each was found."""
-    document_type = TYPES.get(str(frame["ocr_type"].iat[at]))
-    values = {field: str(frame[field].iat[at]) for field in fields}
-    found: dict[str, str] = {}
-    for field, place in locate_values(values, lines, document_type).items():
-        found[field] = place.how
-        if place.quad is not None:
-            quads[field][at] = place.quad
-    return found
+        of_page = made.setdefault(int(records.pages[at]), {})
+        of_page.setdefault(name, (source, []))[1].append(at)
+    return {page: list(pictures.values()) for page, pictures in made.items()}
 
 
 def _with_places(
-    frame: pd.DataFrame, quads: dict[str, list[object]], found: dict[int, dict[str, str]]
+    frame: pd.DataFrame, quads: dict[str, list[object]], found: dict[int, Mapping[str, str]]
 ) -> pd.DataFrame:
     before = frame[LOCATED_COLUMN].tolist() if LOCATED_COLUMN in frame else [None] * len(frame)
     located: list[object] = []

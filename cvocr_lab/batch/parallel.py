@@ -40,15 +40,10 @@ class Row(NamedTuple):
 def open_pool(
     engine: EngineSpec, *, workers: int | None, tasks: int, limit_s: float | None
 ) -> ReaderPool:
-    """Create the workers of a run: threads if the engine can be shared, else processes.
-
-    No processes are started for a few tasks, since that would take longer than to read them.
-
-    Raises ArgumentError if the engine cannot be sent to other processes, and BatchError if it
-    cannot be opened.
-    """
-    count = max(1, min(worker_count(engine, workers, tasks), tasks))
-    if engine.opened is not None or engine.shared or worker_count(engine, workers, tasks) == 1:
+    """Create the workers of a run: threads if the engine can be shared, else processes."""
+    wanted = worker_count(engine, workers, tasks)
+    count = max(1, min(wanted, tasks))
+    if engine.opened is not None or engine.shared or wanted == 1:
         thread = ThreadWorker(partial(read, engine.opened or engine.opens()))
         return Pool([thread] * count, limit_s=limit_s, leave_threads=True)
     reader = partial(_open_reader, engine.opens_one_of_many)
@@ -85,15 +80,11 @@ def read_tasks(
     pool: ReaderPool,
     keep: Callable[[Task, Reading], None] = lambda _task, _reading: None,
 ) -> Generator[Row]:
-    """Read tasks in any order, a few ahead of the consumer.
+    """Read tasks in any order, a few ahead of the consumer; rows with a reading are passed on.
 
     When the caller stops iterating, or an exception ends the run, no further row is started and
-    busy workers are abandoned.
-
-    Rows that need no reading are passed on.  `keep` is called in the worker's thread, before
-    the worker takes the next row.  The pool is closed at the end.
-
-    Raises BatchError if no further row can be read, after all finished rows have been yielded.
+    busy workers are abandoned; the pool is closed.  `keep` is called in the worker's thread, before
+    the worker takes the next row.  A BatchError is raised after all finished rows were yielded.
     """
     count = len(pool.workers)
     ready = threading.Semaphore(_READY * count)
@@ -113,10 +104,8 @@ def read_tasks(
                 ready.acquire()
                 if stopped.is_set():
                     return
-                sent = item
-                if pool.workers[0].can_be_killed:
-                    # The process loads the file itself, which is faster than sending its content.
-                    sent = replace(item, pictures=())
+                # A process loads the file itself, which is faster than sending its content.
+                sent = replace(item, pictures=()) if pool.workers[0].can_be_killed else item
                 pool.submit(sent).add_done_callback(partial(finish, item))
                 del item, sent
         except BaseException as error:
@@ -166,10 +155,7 @@ def read_tasks(
 
 
 def _outcome(future: Future[Reading]) -> Reading:
-    """Return the reading of a row; the death of its worker is a row error.
-
-    Raises BatchError if no row can be read, and WorkerDiedError if the pool was closed.
-    """
+    """Return the reading of a row; the death of its worker is a row error, unless it was closed."""
     try:
         return future.result()
     except RowError as late:  # the time limit

@@ -8,7 +8,7 @@ from typing import Final
 
 from cvocr_lab import images
 from cvocr_lab.engines import Engine, Request, ask
-from cvocr_lab.errors import BatchError, ImageError, NoDocumentError, RowError
+from cvocr_lab.errors import NoDocumentError, RowError
 from cvocr_lab.frames import Reading
 from cvocr_lab.images import Fetch, InputImage, Limits
 from cvocr_lab.results import Extraction
@@ -36,10 +36,7 @@ class Task:
 
 
 def read(engine: Engine, task: Task) -> Reading:
-    """Read one row.
-
-    Raises BatchError if no row can be read.
-    """
+    """Read one row."""
     start = perf_counter()
     result: Extraction | RowError
     try:
@@ -72,7 +69,3 @@ def _picture(engine: Engine, task: Task, at: int) -> InputImage:
         if len(task.sources) == 1:
             raise
         raise type(error)(f"{('front', 'back')[at]}: {error}") from None
-    except BatchError:
-        raise
-    except Exception as error:
-        raise ImageError(f"the picture cannot be read ({type(error).__name__})") from None

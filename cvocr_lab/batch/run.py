@@ -92,9 +92,6 @@ def finished_rows(
     """Read the rows of a run, and yield them in the order in which they finish.
 
     The engine is opened when the first row needs it: rows that have been read before do not.
-
-    Raises BatchError if no further row can be read, and with ``errors="raise"`` RowError if a
-    row failed.
     """
     with (
         deduplicated(arguments, remember=remember) as dedup,
@@ -112,28 +109,23 @@ def finished_rows(
 def _rows_as_finished(
     arguments: RunArguments, dedup: Dedup, window: Window | None
 ) -> Generator[Row]:
-    items = dedup.items()
+    items, count = dedup.items(), len(arguments.sources)
     tasks: list[Task] = []
-    enough = max(
-        WORTH_PROCESSES, worker_count(arguments.engine, arguments.workers, len(arguments.sources))
-    )
+    enough = max(WORTH_PROCESSES, worker_count(arguments.engine, arguments.workers, count))
     for item in items:
         if isinstance(item, Row):
             yield item
         else:
             tasks.append(item)
-        if tasks and (
-            len(tasks) == enough or (window and item.at - tasks[0].at >= window.rows // 2)
-        ):
+        half = window is not None and tasks and item.at - tasks[0].at >= window.rows // 2
+        if half or len(tasks) == enough:
             break
     if not tasks:
         return
     pool = open_pool(
-        arguments.engine,
-        workers=arguments.workers,
-        tasks=len(tasks),
+        arguments.engine, workers=arguments.workers, tasks=len(tasks),
         limit_s=arguments.time_limit_s,
-    )
+    )  # fmt: skip
     del item
     # Tasks may hold their pictures, so each is released as soon as it is passed on.
     first = (tasks.pop() for _ in range(len(tasks)))
@@ -145,7 +137,7 @@ def _rows_as_finished(
                 yield from dedup.with_repeats(row)
     finally:
         if window:
-            window.move(len(arguments.sources))  # nothing waits any more
+            window.move(count)  # nothing waits any more
 
 
 def _of_row(label: object, failure: RowError) -> RowError:

@@ -59,11 +59,7 @@ def check_arguments(
     retry_failed: bool = False,
     **options: object,
 ) -> RunArguments:
-    """Check the arguments of `extract`.
-
-    Raises ArgumentError if the column, kind, engine or an option does not exist, or a value is out
-    of range.
-    """
+    """Check the arguments of `extract`; a wrong one is an `ArgumentError`."""
     request = request_kind(kind)
     if errors not in ("coerce", "raise"):
         raise ArgumentError(f"errors must be 'coerce' or 'raise', not {errors!r}")

@@ -15,8 +15,6 @@ from cvocr_lab.frames import check_source_columns
 Column: TypeAlias = str | int
 Data: TypeAlias = "pd.Series | pd.DataFrame | Sequence[object] | str | Path | bytes"
 
-_DEFAULT: dict[int, tuple[Column, ...]] = {1: ("image",), 2: ("front", "back")}
-
 
 def source_frame(
     data: Data, *, column: Column | Sequence[Column] | None = None, images: int = 1
@@ -28,15 +26,16 @@ def source_frame(
     of a frame, or those to make of a list; None means ``"image"``, or ``"front"`` and ``"back"``
     for pairs.  A series keeps its name.
 
-    Raises ArgumentError if the columns are missing or duplicated, their number does not fit the
-    request, or they have the name of a result column.
+    Columns that are missing or duplicated, are too many or too few for the request, or have the
+    name of a result column are an `ArgumentError`.
     """
-    if isinstance(column, str | int):
-        columns: tuple[Column, ...] = (column,)
-    else:
-        columns = _DEFAULT[images] if column is None else tuple(column)
-    if isinstance(data, pd.Series) and column is None and data.name is not None:
+    columns: tuple[Column, ...]
+    if column is not None:
+        columns = (column,) if isinstance(column, str | int) else tuple(column)
+    elif isinstance(data, pd.Series) and data.name is not None:
         columns = (data.name,)  # type: ignore[assignment]
+    else:
+        columns = ("image",) if images == 1 else ("front", "back")
     if len(columns) != images or len(set(columns)) != images:
         wanted = "one column" if images == 1 else "two columns, front and back"
         raise ArgumentError(f"this kind takes {wanted}, not {', '.join(map(repr, columns))}")
@@ -68,10 +67,11 @@ def _listed(
     rows: list[object] = [data] if single else list(data)  # type: ignore[arg-type]
     if len(columns) == 1:
         return pd.DataFrame({columns[0]: _column(rows)})
-    if not all(isinstance(row, tuple | list) and len(row) == len(columns) for row in rows):
+    pairs = [row for row in rows if isinstance(row, tuple | list) and len(row) == len(columns)]
+    if len(pairs) < len(rows):
         raise ArgumentError("a list for this kind must hold pairs: (front, back)")
     return pd.DataFrame(
-        {name: _column([row[at] for row in rows]) for at, name in enumerate(columns)}  # type: ignore[index]
+        {name: _column([pair[at] for pair in pairs]) for at, name in enumerate(columns)}
     )
 
 

@@ -30,14 +30,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = _parser().parse_args(argv)
     try:
         code: int = args.run(args)
-    except ArgumentError as error:
+    except (ArgumentError, OSError) as error:
         return complain(error, 2)
     except DriftError as error:
         return complain(error, 4)
     except CvocrError as error:
         return complain(error, 3)
-    except OSError as error:
-        return complain(error, 2)
     except KeyboardInterrupt:
         return complain("interrupted", 130)
     return code

@@ -6,12 +6,14 @@ import argparse
 import re
 import sys
 import textwrap
-from typing import TYPE_CHECKING, Final
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final, TextIO, TypeAlias
 
 import pandas as pd
 
-if TYPE_CHECKING:
-    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 EXIT_CODES: Final = (
     "exit codes: 0 success, 1 some rows failed, 2 wrong call, 3 the run stopped, "
@@ -23,6 +25,34 @@ def complain(message: object, code: int) -> int:
     """Print `message` to the error stream and return `code`."""
     print(f"cvocr-lab: {message}", file=sys.stderr)
     return code
+
+
+def as_flags(text: object) -> str:
+    """Replace arguments of Python by options of the command line."""
+    return str(text).replace("retry_failed=True", "--retry-failed")
+
+
+@contextmanager
+def printed_warnings(*categories: type[Warning]) -> Iterator[list[type[Warning]]]:
+    """Print warnings of these categories in one line each; yields the categories printed so far."""
+    printed: list[type[Warning]] = []
+    with warnings.catch_warnings():
+        show_others = warnings.showwarning
+
+        def show(
+            message: Warning | str, category: type[Warning], filename: str, lineno: int,
+            file: TextIO | None = None, line: str | None = None,
+        ) -> None:  # fmt: skip
+            if issubclass(category, categories):
+                complain(as_flags(message), 1)
+                printed.append(category)
+            else:
+                show_others(message, category, filename, lineno, file, line)
+
+        for category in categories:
+            warnings.simplefilter("always", category)
+        warnings.showwarning = show
+        yield printed
 
 
 def add_option(parser: argparse.ArgumentParser) -> None:

@@ -6,13 +6,10 @@ import argparse
 import warnings
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from cvocr_lab import batch, scoring
-from cvocr_lab.cli._shared import add_option, table, wrapped
-
-if TYPE_CHECKING:
-    from cvocr_lab.cli._shared import Commands
+from cvocr_lab.cli._shared import Commands, add_option, table, wrapped
 
 _SAMPLE: Final = Path(__file__).parents[2] / "sample_data" / "labels.csv"
 

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final, Literal
 
 from cvocr_lab import exchange, frames
-from cvocr_lab.cli._shared import complain
+from cvocr_lab.cli._shared import Commands, printed_warnings
 from cvocr_lab.errors import ArgumentError
-
-if TYPE_CHECKING:
-    from cvocr_lab.cli._shared import Commands
 
 _FORMATS: Final = ("label-studio", "paddle", "image-folder", "excel", "parquet", "csv")
 
@@ -53,17 +49,13 @@ def _export(args: argparse.Namespace) -> int:
         frame = frames.relocate(frame, "", args.base)
     if args.moved:
         frame = frames.relocate(frame, *args.moved)
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", exchange.LeftOutWarning)
+    with printed_warnings(exchange.LeftOutWarning):
         match args.to:
             case "label-studio":
                 exchange.to_label_studio(
-                    frame,
-                    args.out,
-                    made_by="person" if args.person else None,
-                    folders=not args.bare,
-                    root=args.root,
-                )
+                    frame, args.out, made_by="person" if args.person else None,
+                    folders=not args.bare, root=args.root,
+                )  # fmt: skip
                 print(exchange.label_studio_config(frame))
             case "paddle":
                 exchange.to_paddle(frame, args.out, folders=not args.bare, prefix=args.root or "")
@@ -79,12 +71,11 @@ def _export(args: argparse.Namespace) -> int:
                     ending = f"--to {args.to} needs a file name that ends in .{args.to}"
                     raise ArgumentError(f"{ending}, not {args.out.name!r}")
                 frames.write_frame(frame, args.out)
-    return _print(caught)
+    return 0
 
 
 def _import(args: argparse.Namespace) -> int:
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", exchange.LeftOutWarning)
+    with printed_warnings(exchange.LeftOutWarning):
         match args.source:
             case "label-studio":
                 frame = exchange.from_label_studio(args.file, root=args.root, outside=args.outside)
@@ -99,10 +90,4 @@ def _import(args: argparse.Namespace) -> int:
             case _:
                 frame = frames.read_frame(args.file)
     frames.write_frame(frame, args.out)
-    return _print(caught)
-
-
-def _print(caught: list[warnings.WarningMessage]) -> int:
-    for warning in caught:
-        complain(warning.message, 0)
     return 0

@@ -6,33 +6,31 @@ import argparse
 import importlib
 import os
 import sys
-import warnings
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from glob import glob
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import pandas as pd
 
 from cvocr_lab import batch, frames, journal
-from cvocr_lab.cli._shared import EXIT_CODES, add_option, complain
+from cvocr_lab.cli._shared import (
+    EXIT_CODES,
+    Commands,
+    add_option,
+    as_flags,
+    complain,
+    printed_warnings,
+)
 from cvocr_lab.errors import ArgumentError, BatchError, MissingPartError
 from cvocr_lab.files import escaped
 from cvocr_lab.journal import Decision
 from cvocr_lab.kinds import REQUESTS
 
-if TYPE_CHECKING:
-    from cvocr_lab.cli._shared import Commands
-
 _PICTURES: Final = frozenset(
-    f".{ending}"
-    for ending in (
-        *("jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff"),
-        *("heic", "heif", "avif", "jp2", "pdf"),
-    )
+    {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"}
+    | {".heic", ".heif", ".avif", ".jp2", ".pdf"}
 )
-
 _CHUNK: Final = 1_000
 _PRINTED: Final = (batch.RowsFailedWarning, batch.RunStoppedWarning, journal.JournalWarning)
 
@@ -47,11 +45,9 @@ def add(commands: Commands) -> None:
     extract.add_argument("--kind", choices=REQUESTS, default="id_any", help="default: id_any")
     extract.add_argument("--engine", default="local", metavar="NAME", help="default: local")
     extract.add_argument(
-        "--out",
-        type=Path,
-        metavar="FILE",
+        "--out", type=Path, metavar="FILE",
         help=".csv or .parquet (of any length); default: print CSV",
-    )
+    )  # fmt: skip
     extract.add_argument(
         "--column", nargs="+", metavar="NAME",
         help="column(s) of the CSV; default: image, or front back for pairs",
@@ -99,51 +95,45 @@ def _extract(args: argparse.Namespace) -> int:
     decisions = () if args.journal is None else journal.read_decisions(args.journal)
     sources, base = _sources(args.files)
     options: dict[str, Any] = dict(
-        column=args.column,
-        kind=args.kind,
-        engine=args.engine,
-        workers=args.workers,
-        time_limit_s=args.time_limit,
-        progress=not args.quiet,
-        base=base,
-        store=args.store,
-        retry_failed=args.retry_failed,
-        **dict(args.option),
-    )
+        column=args.column, kind=args.kind, engine=args.engine, workers=args.workers,
+        time_limit_s=args.time_limit, progress=not args.quiet, base=base, store=args.store,
+        retry_failed=args.retry_failed, **dict(args.option),
+    )  # fmt: skip
     if args.dry_run:
-        print(_as_flags(batch.dry_run(sources, quota=args.quota, **options)))
+        print(as_flags(batch.dry_run(sources, quota=args.quota, **options)))
         return 0
     run = _Run(decisions)
-    with run.print_warnings():
-        if args.out is None:
-            for frame in run.watch(_one_frame(sources, options)):
-                frames.write_csv(frame, sys.stdout)
-        elif args.out.suffix.lower() == ".csv":
-            for frame in run.watch(_one_frame(sources, options)):
-                frames.write_frame(frame, _unfinished(args.out))
-        else:
+    with printed_warnings(*_PRINTED) as printed:
+        if args.out is not None and args.out.suffix.lower() == ".parquet":
             # In chunks, because the table may be larger than memory.
             chunks = batch.extract(sources, chunksize=_CHUNK, **options)
             frames.write_frame(run.watch(chunks), _unfinished(args.out))
+        else:
+            # A generator, so that the errors of the run are raised inside `watch`.
+            whole = (batch.extract(table, **options) for table in [sources])
+            for frame in run.watch(whole):
+                if args.out is None:
+                    frames.write_csv(frame, sys.stdout)
+                else:
+                    frames.write_frame(frame, _unfinished(args.out))
+    interrupted = batch.RunStoppedWarning in printed
     if args.out is not None:
-        if run.complete:
+        if run.stopped is None and not interrupted:
             _unfinished(args.out).replace(args.out)
         else:
             complain(f"the finished rows are in {_unfinished(args.out)}", 1)
-    return run.code()
+    if run.stopped is not None:
+        raise run.stopped
+    return 130 if interrupted else int(run.failed)
 
 
 class _Run:
-    """Watches a run: did rows fail, did it stop, was it interrupted."""
+    """Watches a run: did rows fail, did it stop."""
 
     def __init__(self, decisions: Sequence[Decision]) -> None:
         self._decisions = decisions
-        self.failed = self.interrupted = False
+        self.failed = False
         self.stopped: BatchError | None = None
-
-    @property
-    def complete(self) -> bool:
-        return not self.interrupted and self.stopped is None
 
     def watch(self, pieces: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
         """Yield the frames, and the finished rows if the run stops.
@@ -166,40 +156,6 @@ class _Run:
 
     def _with_decisions(self, frame: pd.DataFrame) -> pd.DataFrame:
         return journal.apply(frame, self._decisions) if self._decisions else frame
-
-    @contextmanager
-    def print_warnings(self) -> Iterator[None]:
-        """Print each warning of the run in one line; issue all other warnings again."""
-        caught: list[warnings.WarningMessage] = []
-        try:
-            with warnings.catch_warnings(record=True) as caught:
-                for category in _PRINTED:
-                    warnings.simplefilter("always", category)
-                yield
-        finally:
-            for warning in caught:
-                if issubclass(warning.category, _PRINTED):
-                    complain(_as_flags(warning.message), 1)
-                else:
-                    warnings.warn_explicit(
-                        warning.message, warning.category, warning.filename, warning.lineno
-                    )
-                self.interrupted |= issubclass(warning.category, batch.RunStoppedWarning)
-
-    def code(self) -> int:
-        """Return the exit code, or raise the error that stopped the run."""
-        if self.stopped is not None:
-            raise self.stopped
-        return 130 if self.interrupted else int(self.failed)
-
-
-def _as_flags(text: object) -> str:
-    """Replace arguments of Python by options of the command line."""
-    return str(text).replace("retry_failed=True", "--retry-failed")
-
-
-def _one_frame(sources: pd.DataFrame, options: dict[str, Any]) -> Iterator[pd.DataFrame]:
-    yield batch.extract(sources, **options)
 
 
 def _unfinished(out: Path) -> Path:

@@ -9,14 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from cvocr_lab import frames, scoring
-from cvocr_lab.cli._shared import complain, table, wrapped
+from cvocr_lab.cli._shared import Commands, complain, table, wrapped
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.files import write_private
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from cvocr_lab.cli._shared import Commands
 
 _LESS_IS_BETTER: Final = frozenset({"cer", "cer_macro", "wer", "wer_macro"})
 

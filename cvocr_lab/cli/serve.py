@@ -10,13 +10,9 @@ import secrets
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from cvocr_lab.cli._shared import add_option, complain
+from cvocr_lab.cli._shared import Commands, add_option, complain
 from cvocr_lab.errors import ArgumentError
-
-if TYPE_CHECKING:
-    from cvocr_lab.cli._shared import Commands
 
 
 def add(commands: Commands) -> None:
@@ -78,13 +74,9 @@ def _serve(args: argparse.Namespace) -> int:
     if args.quiet:
         logging.getLogger("cvocr_lab.server.requests").setLevel(logging.WARNING)
     app = make_app(
-        args.engine,
-        keys=keys,
-        workers=args.workers,
-        bounds=bounds,
-        faults=faults,
+        args.engine, keys=keys, workers=args.workers, bounds=bounds, faults=faults,
         **dict(args.option),
-    )
+    )  # fmt: skip
     with contextlib.suppress(KeyboardInterrupt):
         serve(app, host=args.host, port=args.port, grace_s=bounds.grace_s)
     return 0

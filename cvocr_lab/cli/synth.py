@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from cvocr_lab.cli._shared import Commands
 from cvocr_lab.kinds import TYPES
-
-if TYPE_CHECKING:
-    from cvocr_lab.cli._shared import Commands
 
 
 def add(commands: Commands) -> None:

@@ -5,13 +5,10 @@ from __future__ import annotations
 import argparse
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from cvocr_lab import batch, frames
+from cvocr_lab.cli._shared import Commands
 from cvocr_lab.errors import ArgumentError, MissingPartError
-
-if TYPE_CHECKING:
-    from cvocr_lab.cli._shared import Commands
 
 
 def add(commands: Commands) -> None:

@@ -22,13 +22,8 @@ from cvocr_lab.dask.files import read_parquet, to_parquet
 from cvocr_lab.dask.lazy import extract, score
 
 __all__ = [
-    "DaskFrameAccessor",
-    "DaskSeriesAccessor",
-    "extract",
-    "read_parquet",
-    "score",
-    "to_parquet",
-]
+    "DaskFrameAccessor", "DaskSeriesAccessor", "extract", "read_parquet", "score", "to_parquet",
+]  # fmt: skip
 
 
 class DaskSeriesAccessor(Accessor):

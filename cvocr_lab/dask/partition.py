@@ -31,11 +31,7 @@ class PartitionArguments:
 
 
 def read(part: pd.DataFrame, arguments: PartitionArguments, template: pd.DataFrame) -> pd.DataFrame:
-    """Read one partition into the columns and dtypes of `template`.
-
-    Raises BatchError if the run stopped, also in the last retry, and with ``errors="raise"``
-    RowError if a row failed.
-    """
+    """Read one partition into the columns and dtypes of `template`."""
     wait_s = _FIRST_WAIT_S
     for left in range(arguments.retries, -1, -1):
         try:

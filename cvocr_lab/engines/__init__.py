@@ -13,7 +13,7 @@ import inspect
 import pkgutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, cast, runtime_checkable
+from typing import Any, Protocol, cast, runtime_checkable
 
 from cvocr_lab.engines._caption_fields import fields_in
 from cvocr_lab.engines._function import FunctionEngine, reads_pictures
@@ -23,17 +23,9 @@ from cvocr_lab.images import InputImage, load
 from cvocr_lab.results import Extraction, Line, checked
 
 __all__ = [
-    "Engine",
-    "FunctionEngine",
-    "Identity",
-    "Request",
-    "ask",
-    "engine_names",
-    "fields_in",
-    "identity_of",
-    "open_engine",
-    "read_lines",
-]
+    "Engine", "FunctionEngine", "Identity", "Request", "ask", "engine_names", "fields_in",
+    "identity_of", "open_engine", "read_lines",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,10 +156,6 @@ def ask(engine: Engine, request: Request) -> Extraction:
         raise AnswerError(f"the answer of engine {engine.name!r} is not valid: {error}") from None
 
 
-class _LineReader(Protocol):
-    def read_lines(self, images: Sequence[InputImage]) -> list[Line]: ...
-
-
 def read_lines(images: Sequence[object], *, model: str | None = None) -> list[Line]:
     """Read crops of single lines with the offline engine's recogniser.
 
@@ -190,5 +178,6 @@ def read_lines(images: Sequence[object], *, model: str | None = None) -> list[Li
     ArgumentError
         The model does not exist.
     """
-    engine = cast("_LineReader", open_engine("local", model=model))
-    return engine.read_lines([load(image) for image in images])
+    engine: Any = open_engine("local", model=model)
+    lines: list[Line] = engine.read_lines([load(image) for image in images])
+    return lines

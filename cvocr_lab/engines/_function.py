@@ -10,8 +10,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from cvocr_lab.engines._identity import Identity
-from cvocr_lab.errors import AnswerError, ArgumentError
-from cvocr_lab.kinds import TYPES, document_type
+from cvocr_lab.errors import AnswerError
+from cvocr_lab.kinds import TYPES, spec_of
 from cvocr_lab.kinds._forms import Amount
 from cvocr_lab.results import Document, Extraction, FieldValue
 
@@ -85,15 +85,16 @@ class FunctionEngine:
         """
         from PIL import Image
 
-        pictures = [
-            (number, Image.fromarray(pixels))
-            for image in request.images
-            for number, pixels in zip(image.numbers, image.pages, strict=True)
-        ]
         if len(request.images) == 2 and _required_parameters(self._function) == 2:
-            fronts = self._function(*(Image.fromarray(image.pixels) for image in request.images))
-            return Extraction(tuple(_documents(fronts, 1)), engine=self.name)
-        found = [d for page, picture in pictures for d in _documents(self._function(picture), page)]
+            pair = self._function(*(Image.fromarray(image.pixels) for image in request.images))
+            found = list(_documents(pair, 1))
+        else:
+            found = [
+                document
+                for image in request.images
+                for page, pixels in zip(image.numbers, image.pages, strict=True)
+                for document in _documents(self._function(Image.fromarray(pixels)), page)
+            ]
         return Extraction(tuple(found), engine=self.name)
 
     def __repr__(self) -> str:
@@ -134,10 +135,7 @@ def _documents(answer: object, page: int) -> Iterator[Document]:
 def _document(paper: Mapping[object, object], page: int) -> Document:
     about = {n.removeprefix("ocr_"): paper[n] for n in _ABOUT if paper.get(n) not in (None, "")}
     name = str(about.get("type", ""))
-    try:
-        name, side = document_type(name).name, document_type(name).side
-    except ArgumentError:
-        side = ""
+    spec = spec_of(name)
     fields = {}
     for key, value in paper.items():
         if not isinstance(key, str) or key in _ABOUT or key.startswith("ocr_"):
@@ -152,8 +150,8 @@ def _document(paper: Mapping[object, object], page: int) -> Document:
             fields[key] = replace(found, **known) if known else found  # type: ignore[arg-type]
     number = about.get("page", page)
     return Document(
-        name,
-        str(about.get("side", side)),
+        spec.name if spec else name,
+        str(about.get("side", spec.side if spec else "")),
         MappingProxyType(fields),
         page=number if isinstance(number, int) else page,
     )

@@ -37,15 +37,20 @@ class EngineSpec:
     @property
     def name(self) -> str:
         """The engine's name and version; opens it if its class has no name."""
+        return self.known_name or self.opens().name
+
+    @property
+    def known_name(self) -> str:
+        """The name and version of the engine or its class; "" if it has none."""
         name = getattr(self.opened or self.maker, "name", None)
-        return name if isinstance(name, str) else self.opens().name
+        return name if isinstance(name, str) else ""
 
     def identity(self) -> Identity:
         """Return the engine's identity; opens it if its class is not sufficient."""
         if self.opened is not None:
             return identity_of(self.opened)
-        plain = isinstance(getattr(self.maker, "name", None), str)
-        if plain and not hasattr(self.maker, "identity") and not hasattr(self.maker, "options"):
+        describes_itself = hasattr(self.maker, "identity") or hasattr(self.maker, "options")
+        if self.known_name and not describes_itself:
             return identity_of(self.maker, self.options)
         return identity_of(self.opens(), self.options)
 
@@ -57,8 +62,7 @@ class EngineSpec:
     def workers(self, wanted: int | None, *, shared: int = SHARED_WORKERS) -> int:
         """Return the number of workers: `wanted`, or one that suits the engine and the machine.
 
-        `shared` is the number of threads for an engine that can be shared.  An `ArgumentError` is
-        raised if `wanted` is less than 1.
+        `shared` is the number of threads for an engine that can be shared.
         """
         if wanted is not None:
             if wanted < 1:

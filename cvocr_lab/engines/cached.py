@@ -9,20 +9,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from os import PathLike
 from time import perf_counter
 from typing import Final, Literal
+from weakref import WeakValueDictionary
 
 from cvocr_lab.engines import Engine, Identity, Request, ask, identity_of, open_engine
-from cvocr_lab.errors import (
-    ArgumentError,
-    FormatTypeError,
-    ImageError,
-    NoDocumentError,
-    RowError,
-)
+from cvocr_lab.errors import ArgumentError, FormatTypeError, ImageError, NoDocumentError, RowError
 from cvocr_lab.frames import Reading
 from cvocr_lab.results import Extraction
 from cvocr_lab.store import Question, Store
@@ -124,15 +118,12 @@ class CachedEngine:
         else:
             self.name = self._inner.name
             self._identity = identity_of(self._inner, options).text
-        self._asking: dict[bytes, tuple[threading.Lock, list[None]]] = {}
-        self._guard = threading.Lock()
+        self._make_locks()
 
     @property
     def parallel(self) -> Literal["process", "thread"]:
         """How bulk runs may share it: like the inner engine."""
-        if self._inner is None:
-            return "thread"
-        shared = getattr(self._inner, "parallel", "process") == "thread"
+        shared = self._inner is None or getattr(self._inner, "parallel", "process") == "thread"
         return "thread" if shared else "process"
 
     def identity(self) -> Identity:
@@ -160,7 +151,9 @@ class CachedEngine:
                 f"{request.kind!r}: record it first, by passing the engine"
             )
         if result is None:
-            with self._alone(key):
+            with self._guard:
+                lock = self._asking.setdefault(key, threading.Lock())
+            with lock:  # it is forgotten when the last thread that asks for this key is done
                 result = self._find(key) or self._ask(question, pictures, request)
         if isinstance(result, RowError):
             raise result
@@ -192,7 +185,12 @@ class CachedEngine:
         return {n: v for n, v in self.__dict__.items() if n not in ("_asking", "_guard")}
 
     def __setstate__(self, state: dict[str, object]) -> None:
-        self.__dict__.update(state, _asking={}, _guard=threading.Lock())
+        self.__dict__.update(state)
+        self._make_locks()
+
+    def _make_locks(self) -> None:
+        self._guard = threading.Lock()
+        self._asking: WeakValueDictionary[bytes, threading.Lock] = WeakValueDictionary()
 
     def _recorded(self, wanted: str | None) -> tuple[str, str]:
         there = [e for e in self._store.engines() if wanted is None or e[0] == wanted]
@@ -223,27 +221,10 @@ class CachedEngine:
             result = ask(self._inner, request)
         except _KEPT as error:
             result = error
-        taken = perf_counter() - start
         names = tuple(image.name for image in request.images)
-        self._store.put(
-            question, pictures, names, Reading(result, self.name, result.attempts, taken)
-        )
+        reading = Reading(result, self.name, result.attempts, perf_counter() - start)
+        self._store.put(question, pictures, names, reading)
         return result
-
-    @contextmanager
-    def _alone(self, key: bytes) -> Iterator[None]:
-        """Let only one thread at a time ask for each key."""
-        with self._guard:
-            lock, waiting = self._asking.setdefault(key, (threading.Lock(), []))
-            waiting.append(None)
-        try:
-            with lock:
-                yield
-        finally:
-            with self._guard:
-                waiting.pop()
-                if not waiting:
-                    del self._asking[key]
 
 
 ENGINE = CachedEngine

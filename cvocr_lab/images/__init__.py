@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cvocr_lab.errors import ArgumentError, ImageError
+from cvocr_lab.errors import ArgumentError, CvocrError, ImageError
 from cvocr_lab.images._decode import (
     check_page_numbers,
     check_size,
@@ -32,19 +32,9 @@ from cvocr_lab.images._pdf import decode_pdf
 from cvocr_lab.images._source import Encoded, Origin, checked, decode_base64, on_disk, read_source
 
 __all__ = [
-    "Fetch",
-    "InputImage",
-    "Limits",
-    "decode_base64",
-    "digest",
-    "fetched",
-    "format_of",
-    "load",
-    "load_url",
-    "on_disk",
-    "public_name",
-    "selection",
-]
+    "Fetch", "InputImage", "Limits", "decode_base64", "digest", "fetched", "format_of", "load",
+    "load_url", "on_disk", "public_name", "selection",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,23 +154,27 @@ def load(
     """
     if pages is not None and (len(pages) == 0 or min(pages) < 1):
         raise ArgumentError(f"pages must be page numbers from 1, not {list(pages)!r}")
-    drawn = _from_pixels(source, pages, limits)
-    if drawn is not None:
-        return drawn
-    if not decode and pages is not None:
-        raise ArgumentError("this engine sends whole files and does not support pages=…")
-    if isinstance(source, InputImage) and not source.pages:
+    try:
+        drawn = _from_pixels(source, pages, limits)
+        if drawn is not None:
+            return drawn
+        if not decode and pages is not None:
+            raise ArgumentError("this engine sends whole files and does not support pages=…")
+        if isinstance(source, InputImage) and not source.pages:
+            if not decode:
+                return source
+            found = Encoded(source.name, source.source, source.data or b"", source.url)
+        else:
+            found = read_source(source, base=base, limits=limits)
         if not decode:
-            return source
-        found = Encoded(source.name, source.source, source.data or b"", source.url)
-    else:
-        found = read_source(source, base=base, limits=limits)
-    if not decode:
-        return _undecoded(found, fetch, selection(None, limits))
-    if found.origin == "url" and not found.data:
-        assert found.url is not None
-        return _decoded(_fetched(found.url, fetch), pages, limits)
-    return _decoded(found, pages, limits)
+            return _undecoded(found, fetch, selection(None, limits))
+        if found.url is not None and not found.data:
+            return load_url(found.url, pages=pages, limits=limits, fetch=fetch)
+        return _decoded(found, pages, limits)
+    except CvocrError:
+        raise
+    except Exception as error:  # objects that imitate pictures may raise anything
+        raise ImageError(f"the picture cannot be read ({type(error).__name__})") from None
 
 
 def load_url(
@@ -210,26 +204,9 @@ def digest(
 ) -> str:
     """Return the `sha256` of a source without decoding it; for URLs, that of their text.
 
-    Parameters
-    ----------
-    source, base, limits
-        See `load`.
-
-    Raises
-    ------
-    ImageError
-        The cell is empty, the file does not exist, or it is not a picture.
-    FetchError
-        It is a URL with another scheme than http(s).
+    See `load` for the parameters and errors.
     """
-    drawn = _from_pixels(source, None, limits)
-    if drawn is not None:
-        return drawn.sha256
-    found = read_source(source, base=base, limits=limits)
-    if found.url:
-        return hashlib.sha256(found.url.encode()).hexdigest()
-    _format(found)
-    return hashlib.sha256(found.data).hexdigest()
+    return load(source, base=base, limits=limits, decode=False).sha256
 
 
 def fetched(image: InputImage) -> InputImage:
@@ -249,10 +226,10 @@ def _undecoded(found: Encoded, fetch: Fetch, selected: str) -> InputImage:
     if found.data:
         _format(found)
     sha256 = hashlib.sha256(found.data or (found.url or "").encode()).hexdigest()
-    data = found.data or None
     return InputImage(
-        found.name, sha256, (), found.origin, data, found.url, selection=selected, fetch=fetch
-    )
+        found.name, sha256, (), found.origin, found.data or None, found.url, selection=selected,
+        fetch=fetch,
+    )  # fmt: skip
 
 
 def _fetched(url: str, fetch: Fetch) -> Encoded:

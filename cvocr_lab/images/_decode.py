@@ -86,8 +86,7 @@ def decode_picture(
 ) -> tuple[Pixels, ...]:
     """Decode a picture to one array, or to one array per page of a TIFF.
 
-    The limits are checked with the header, before decoding.  A picture that is broken, incomplete,
-    too large or too small is an `ImageError`.
+    The limits are checked with the header, before decoding.
     """
     if is_cut_off(data, found):
         raise ImageError(f"{found} {name} is broken or cut off: get a new copy")
@@ -114,11 +113,8 @@ def upright(picture: Image.Image, name: str, limits: Limits) -> Pixels:
     """Convert a Pillow picture to 8-bit RGB pixels, upright (by EXIF) and on white."""
     check_size(picture.size, name, limits)
     picture.load()
-    turn = _turn(picture)
-    flat = _rgb(picture)
-    if turn is not None:
-        flat = flat.transpose(turn)
-    return read_only(np.asarray(flat))
+    turn, flat = _turn(picture), _rgb(picture)
+    return read_only(np.asarray(flat if turn is None else flat.transpose(turn)))
 
 
 def read_only(pixels: Pixels) -> Pixels:
@@ -130,10 +126,7 @@ def read_only(pixels: Pixels) -> Pixels:
 
 
 def check_size(size: tuple[int, int], name: str, limits: Limits, *, before: int = 0) -> None:
-    """Raise an `ImageError` if a picture has too many or too few pixels.
-
-    `before` is the number of pixels in the pages before this one.
-    """
+    """Refuse too many or too few pixels; `before` are those of the pages before this one."""
     width, height = size
     if min(size) < limits.min_side:
         raise ImageError(
@@ -150,10 +143,7 @@ def check_size(size: tuple[int, int], name: str, limits: Limits, *, before: int 
 def check_page_numbers(
     pages: Sequence[int] | None, count: int, name: str, limits: Limits
 ) -> list[int]:
-    """Return the page numbers to load, from 1; all if `pages` is None.
-
-    A page that does not exist and too many pages are an `ImageError`.
-    """
+    """Return the page numbers to load, from 1; all if `pages` is None."""
     wanted = list(range(1, count + 1)) if pages is None else list(pages)
     for number in wanted:
         if not 1 <= number <= count:

@@ -107,11 +107,7 @@ def public_name(url: str) -> str:
 
 
 def fetch_bytes(url: str, options: Fetch) -> bytes:
-    """Fetch the picture or PDF at a URL.
-
-    A `FetchError` is raised if the URL is refused, unreachable, too slow or too large, or if the
-    response is not a picture.
-    """
+    """Fetch the picture or PDF at a URL; any failure is a `FetchError`."""
     name = public_name(url)
     if not options.allow_network:
         raise FetchError(f"{name} is not fetched: the network is switched off")

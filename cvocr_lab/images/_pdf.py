@@ -21,12 +21,9 @@ from cvocr_lab.images._decode import Pixels, check_page_numbers, check_size, rea
 from cvocr_lab.images._formats import is_cut_off
 from cvocr_lab.images._limits import Limits
 
-_BOOT: Final = """\
-import sys
-sys.path[:] = {path}
-import runpy
-runpy.run_path({file!r}, run_name="__main__")
-"""
+_BOOT: Final = (
+    "import sys; sys.path[:] = {path}; import runpy; runpy.run_path({file!r}, run_name='__main__')"
+)
 _CHILD: Final = Path(__file__).with_name("_pdf_child.py")
 _MEMORY: Final = 3 * 2**30  # maximum memory of the child process in bytes
 _TROUBLE: Final = {
@@ -39,11 +36,7 @@ _TROUBLE: Final = {
 def decode_pdf(
     data: bytes, name: str, *, pages: Sequence[int] | None, limits: Limits
 ) -> tuple[Pixels, ...]:
-    """Render the pages of a PDF.
-
-    A file that is broken, incomplete, locked, without pages, too large, or too slow to render is an
-    `ImageError`.
-    """
+    """Render the pages of a PDF; any failure is an `ImageError`."""
     if is_cut_off(data, "PDF"):
         raise ImageError(f"PDF {name} is cut off: get a new copy")
     answer = _ask_child(data, name, pages, limits)

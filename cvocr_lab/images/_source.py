@@ -41,11 +41,7 @@ class Encoded:
 
 
 def read_source(source: object, *, base: Path | str | None, limits: Limits) -> Encoded:
-    """Read a source.
-
-    A source that is empty, missing, too large, or of an unsupported type is an `ImageError`; a URL
-    with another scheme than http(s) is a `FetchError`.
-    """
+    """Read a source; the URL of one that must be fetched."""
     if is_absent(source):
         raise ImageError("no picture: the cell is empty")
     if isinstance(source, Path):
@@ -54,8 +50,7 @@ def read_source(source: object, *, base: Path | str | None, limits: Limits) -> E
         return _text(source.strip(), base, limits)
     if isinstance(source, bytes | bytearray | memoryview):
         return Encoded("bytes", "bytes", checked(bytes(source), "bytes", limits))
-    read = getattr(source, "read", None)
-    if callable(read):
+    if callable(getattr(source, "read", None)):
         return _open_file(source, limits)
     raise ImageError(f"{type(source).__name__} is not a picture: use a path, URL, bytes or array")
 

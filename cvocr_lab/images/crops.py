@@ -1,7 +1,8 @@
-"""Cut rectified crops out of pictures: of papers, and of the values of fields."""
+"""Cut rectified crops of papers and values out of pictures, and load pictures in a reduced size."""
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from typing import Final
 
@@ -9,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvocr_lab.errors import RowError
-from cvocr_lab.images import load
+from cvocr_lab.images import Fetch, Limits, fetched, load
+from cvocr_lab.images._decode import check_size, quiet_pillow, translated, upright
+from cvocr_lab.images._formats import format_of, is_cut_off
 
 Pixels = NDArray[np.uint8]
 Points = NDArray[np.float64]
@@ -131,3 +134,34 @@ def jpeg(pixels: Pixels, *, quality: int = _QUALITY) -> bytes:
     done, coded = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
     assert done, "eight-bit RGB can always be encoded"
     return bytes(coded.tobytes())
+
+
+def load_small(
+    source: object,
+    edge: int,
+    *,
+    page: int = 1,
+    limits: Limits = Limits(),  # noqa: B008 - frozen
+    fetch: Fetch = Fetch(),  # noqa: B008 - frozen
+) -> tuple[Pixels, float]:
+    """Load a picture, upright and with a longer side of at most `edge` pixels, and its scale.
+
+    JPEG files are decoded at an eighth, a quarter or a half of their size if that is large enough,
+    which takes a tenth of the time.
+    """
+    if page == 1:
+        image = fetched(load(source, limits=limits, fetch=fetch, decode=False))
+        data = image.data or b""
+        if not image.pages and format_of(data) == "JPEG" and not is_cut_off(data, "JPEG"):
+            with quiet_pillow(), translated(image.name, "JPEG"):
+                from PIL import Image
+
+                with Image.open(io.BytesIO(data), formats=["JPEG"]) as picture:
+                    check_size(picture.size, image.name, limits)
+                    longest = max(picture.size)
+                    picture.draft("RGB", (edge, edge))
+                    pixels = shrunk(upright(picture, image.name, limits), edge)
+                    return pixels, max(pixels.shape[:2]) / longest
+    pixels = load(source, pages=(page,), limits=limits, fetch=fetch).pixels
+    made = shrunk(pixels, edge)
+    return made, made.shape[1] / pixels.shape[1]

@@ -23,7 +23,7 @@ from cvocr_lab.kinds._spec import DocumentType, Field, Layout, Picture, Print, S
 __all__ = [
     "FIELD_TYPES", "REQUESTS", "TYPES", "TYPE_ALIASES", "DocumentType", "Field", "FieldError",
     "FieldType", "Layout", "Picture", "Print", "RequestKind", "Slot", "caption", "captioned",
-    "document_type", "field_order", "request_kind",
+    "document_type", "field_order", "request_kind", "spec_of",
 ]  # fmt: skip
 
 
@@ -60,6 +60,11 @@ TYPE_ALIASES = MappingProxyType({spec.alias: name for name, spec in TYPES.items(
 """Our names of the document types by their names in the other version of the API."""
 
 
+def spec_of(name: str) -> DocumentType | None:
+    """Return the document type with this name in either version of the API; None if unknown."""
+    return TYPES.get(TYPE_ALIASES.get(name, name))
+
+
 def document_type(name: str) -> DocumentType:
     """Return the document type with this name in either version of the API.
 
@@ -68,7 +73,7 @@ def document_type(name: str) -> DocumentType:
     ArgumentError
         There is no such type.
     """
-    spec = TYPES.get(TYPE_ALIASES.get(name, name))
+    spec = spec_of(name)
     if spec is None:
         raise unknown("document type", name, TYPES)
     return spec

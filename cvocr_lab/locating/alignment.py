@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import permutations
 from typing import Final
 
 import numpy as np
@@ -42,10 +43,8 @@ def _pair_scores() -> _Floats:
     for letter in "abcdefghijklmnopqrstuvwxyz0123456789":
         scores[ord(letter), ord(letter)] = MATCH
     for group in _LOOK_ALIKES:
-        for a in group:
-            for b in group:
-                if a != b:
-                    scores[ord(a), ord(b)] = ALIKE
+        for one, other in permutations(group, 2):
+            scores[ord(one), ord(other)] = ALIKE
     return scores
 
 
@@ -96,10 +95,7 @@ class Stream:
         self._climb = np.cumsum(np.where(self._walls, _WALL, -GAP))
 
     def whole(self, text: str, *, min_share: float) -> list[Piece]:
-        """Find the places that have the whole folded text, best first.
-
-        `min_share` is the minimum score, as a share of the score of the complete text.
-        """
+        """Find the places that have at least this share of the folded text, best first."""
         if not text or not len(self._codes):
             return []
         table = self._table(text)

@@ -36,25 +36,20 @@ def find_captions(
         for wording in {*field.vi, *field.en, *printed, *field.leading}:
             if letters := folded(wording)[0]:
                 of_wording.setdefault(letters, set()).add(field.name)
-    found: list[tuple[frozenset[str], Piece]] = []
+    found: list[tuple[set[str], Piece]] = []
     for letters, names in of_wording.items():
         share = _MIN_SHARE_SHORT if len(letters) < _SHORT else _MIN_SHARE
-        found += [(frozenset(names), piece) for piece in stream.whole(letters, min_share=share)]
-    found.sort(key=lambda f: -f[1].score)
+        found += [(names, piece) for piece in stream.whole(letters, min_share=share)]
     kept: list[tuple[frozenset[str], Piece]] = []
-    for fields, piece in found:
-        overlapping = [
-            at
-            for at, (_, other) in enumerate(kept)
-            if other.line == piece.line and piece.begin < other.end and other.begin < piece.end
-        ]
-        if not overlapping:
-            kept.append((fields, piece))
-        elif all(
-            (kept[at][1].begin, kept[at][1].end) == (piece.begin, piece.end) for at in overlapping
-        ):
-            at = overlapping[0]
-            kept[at] = kept[at][0] | fields, kept[at][1]
+    for names, piece in sorted(found, key=lambda f: -f[1].score):
+        span = piece.line, piece.begin, piece.end
+        for at, (fields, other) in enumerate(kept):
+            if (other.line, other.begin, other.end) == span:
+                kept[at] = fields | names, other
+            if other.line == piece.line and piece.begin < other.end and other.begin < piece.end:
+                break
+        else:
+            kept.append((frozenset(names), piece))
     return kept
 
 

@@ -19,11 +19,7 @@ _MAX_ANCHORS: Final = 14
 
 @dataclass(frozen=True, slots=True)
 class FittedLayout:
-    """A layout and its position in the picture.
-
-    `to_mm` is the matrix ``(3, 2)`` from pixels (x, y, 1) of the picture to millimetres of the
-    paper.
-    """
+    """A layout, and the matrix ``(3, 2)`` from pixels (x, y, 1) to millimetres of the paper."""
 
     layout: Layout
     to_mm: Points

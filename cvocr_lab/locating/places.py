@@ -189,9 +189,7 @@ class _Finder:
             and not self._is_translation(best, other)
             and not self._is_taken(other, name)
         ]
-        how: How = "located" if best.found >= _LOCATED else "fuzzy"
-        if rivals:
-            how = "ambiguous"
+        how: How = "ambiguous" if rivals else "located" if best.found >= _LOCATED else "fuzzy"
         others = tuple(self._quad(name, other) for other in rivals)
         return Place(how, self._quad(name, best), round(best.found, 3), others)
 
@@ -213,11 +211,8 @@ class _Finder:
             chains = self._chains(text, field) if len(text) >= 2 * _SHORT else []
             for pieces in [*whole, *chains]:
                 found = sum(piece.score for piece in pieces) / len(text)
-                if found < share or not self._fits(name, text, pieces):
-                    continue
-                made.append(
-                    _Candidate(tuple(pieces), found, found + self._by_caption(name, pieces))
-                )
+                if found >= share and self._fits(name, text, pieces):
+                    made.append(_Candidate(pieces, found, found + self._by_caption(name, pieces)))
         # Of places that overlap, keep the one with the largest share; then sort by score.
         made.sort(key=lambda c: (-c.found, -c.score))
         kept: list[_Candidate] = []
@@ -245,28 +240,21 @@ class _Finder:
                     score, chain = joined, (*best[before][1], at)
             best.append((score, chain))
         chains = [(score, chain) for score, chain in best if len(chain) > 1]
-        if not chains:
-            return []
-        return [tuple(parts[at] for at in max(chains)[1])]
+        return [tuple(parts[at] for at in max(chains)[1])] if chains else []
 
     def _fits(self, name: str, text: str, pieces: Sequence[Piece]) -> bool:
         in_zone = [piece.line in self._zone for piece in pieces]
         if self._of_zone(name):
             return all(in_zone)
-        if any(in_zone):
-            return False
-        if len(text) >= _SHORT:
-            return True
-        return all(self._is_word(piece) for piece in pieces)
+        return not any(in_zone) and (len(text) >= _SHORT or all(map(self._is_word, pieces)))
 
     def _is_word(self, piece: Piece) -> bool:
         """Return whether a piece is a whole word, or a number before its unit."""
         text, origin = self._stream.texts[piece.line], self._stream.origins[piece.line]
         first, last = origin[piece.begin], origin[piece.end - 1]
         before, after = text[first - 1 : first], text[last + 1 : last + 2]
-        if text[first : last + 1].isdigit():
-            return not before.isalnum() and not after.isdigit()
-        return not before.isalnum() and not after.isalnum()
+        goes_on = after.isdigit() if text[first : last + 1].isdigit() else after.isalnum()
+        return not before.isalnum() and not goes_on
 
     def _by_caption(self, name: str, pieces: Sequence[Piece]) -> float:
         first = pieces[0]
@@ -307,8 +295,7 @@ class _Finder:
         return part_of(self._lines[piece.line], begin, end, rest=scale)
 
     def _field(self, name: str) -> Field | None:
-        known = self._type is not None and name in self._type.names
-        return self._type[name] if self._type is not None and known else None
+        return self._type[name] if self._type and name in self._type.names else None
 
     def _of_zone(self, name: str) -> bool:
         field = self._field(name)

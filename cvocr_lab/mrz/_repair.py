@@ -242,10 +242,7 @@ def _number_options(text: str, at: int, *, vietnamese: bool = False) -> list[Cha
 def _date_options(
     text: str, at: int, *, year: str | None = None, day_of_year: str | None = None
 ) -> list[Change]:
-    """List corrections of a date and its check digit.
-
-    The list is empty if the date is right, and has the date itself if there is no correction.
-    """
+    """List corrections of a date and its check digit: none if it is right, itself without any."""
     if _date_is_right(text):
         return []
     found = [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib import metadata
 from itertools import groupby
@@ -15,7 +15,7 @@ from fastapi.security.http import HTTPBase
 from starlette.exceptions import HTTPException
 
 from cvocr_lab.engines import Engine
-from cvocr_lab.engines._spec import EngineSpec, engine_spec
+from cvocr_lab.engines._spec import engine_spec
 from cvocr_lab.errors import QuotaError
 from cvocr_lab.server import openapi
 from cvocr_lab.server.bounds import Bounds
@@ -30,11 +30,8 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
 _BOUNDS: Final = Bounds()
-_FIRST: Final[Mapping[str, Endpoint]] = {
-    "/backend/": next(e for e in ENDPOINTS if e.version == "v1"),
-    "/api/v2/": next(e for e in ENDPOINTS if e.version == "v2"),
-}
-"""The prefix of the paths of each version, and one of its endpoints."""
+_V1: Final = "/backend/"
+_V2: Final = "/api/v2/"
 
 
 def make_app(
@@ -120,11 +117,11 @@ def make_app(
         lifespan=lifespan,
     )
     _add_endpoints(app, handler)
-    _add_pages(app, metrics, _name(spec))
+    _add_pages(app, metrics, spec.known_name or "engine")
     app.add_exception_handler(HTTPException, _refused_path)
     if faults is None:
         return app
-    spent = {start: refusal(QuotaError(), e).response() for start, e in _FIRST.items()}
+    spent = {v: refusal(QuotaError(), _like(v, "GET")).response() for v in (_V1, _V2)}
     return FaultyApp(app, faults, counted=metrics.faults, out_of_requests=spent)
 
 
@@ -151,35 +148,30 @@ def _add_endpoints(app: FastAPI, handler: RequestHandler) -> None:
 
 
 def _add_pages(app: FastAPI, server_metrics: Metrics, name: str) -> None:
+    @app.get("/healthz", summary="whether the server runs")
     async def healthz() -> Response:
         return JSONResponse({"status": "ok", "engine": name})
 
+    @app.get("/metrics", summary="counters", response_class=PlainTextResponse)
     async def metrics() -> Response:
         return PlainTextResponse(server_metrics.text())
 
+    @app.get("/", include_in_schema=False)
+    @app.get("/docs", include_in_schema=False)
     async def docs() -> Response:
         return HTMLResponse(openapi.page(name))
-
-    app.add_api_route("/healthz", healthz, summary="whether the server runs")
-    app.add_api_route("/metrics", metrics, summary="counters", response_class=PlainTextResponse)
-    for path in ("/", "/docs"):
-        app.add_api_route(path, docs, include_in_schema=False)
-
-
-def _name(spec: EngineSpec) -> str:
-    """Return the engine's name without opening the engine."""
-    name = getattr(spec.opened or spec.maker, "name", None)
-    return name if isinstance(name, str) else "engine"
 
 
 async def _refused_path(request: Request, error: Exception) -> Response:
     """Reply to an unknown path or method in the format of the version that it resembles."""
-    assert isinstance(error, HTTPException)
-    start = next((s for s in _FIRST if request.url.path.startswith(s)), "/backend/")
     method = "GET" if request.method in ("GET", "HEAD") else "POST"
-    version = _FIRST[start].version
-    like = next(e for e in ENDPOINTS if (e.version, e.method) == (version, method))
-    return refusal(error, like).response()
+    return refusal(error, _like(request.url.path, method)).response()
+
+
+def _like(path: str, method: str) -> Endpoint:
+    """Return an endpoint of the version that a path resembles."""
+    version = "v2" if path.startswith(_V2) else "v1"
+    return next(e for e in ENDPOINTS if (e.version, e.method) == (version, method))
 
 
 def _version() -> str:

@@ -98,18 +98,13 @@ def parse_faults(text: str) -> Faults:
 class FaultyApp:
     """The app of the server with simulated faults on the paths of the API.
 
-    `out_of_requests` has the reply for a spent quota, by the prefix of the paths of its
-    version.
+    `out_of_requests` has the reply for a spent quota, by the prefix of the paths of its version.
     """
 
     def __init__(
-        self,
-        app: ASGIApp,
-        faults: Faults,
-        *,
-        counted: Counter,
+        self, app: ASGIApp, faults: Faults, *, counted: Counter,
         out_of_requests: Mapping[str, Response],
-    ) -> None:
+    ) -> None:  # fmt: skip
         self.app = app
         self._faults = faults
         self._counted = counted
@@ -138,12 +133,9 @@ class FaultyApp:
             await self._response(fault, start)(scope, receive, send)
 
     def _draw(self) -> str | None:
-        drawn = self._random.random()
-        for name, rate in self._faults.rates.items():
-            drawn -= rate
-            if drawn < 0:
-                return name
-        return None
+        rates = self._faults.rates
+        none = max(0.0, 1 - sum(rates.values()))
+        return self._random.choices([*rates, None], [*rates.values(), none])[0]
 
     def _response(self, fault: str, start: str) -> Response:
         if fault == "quota":

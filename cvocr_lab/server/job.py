@@ -10,10 +10,10 @@ from typing import Final
 
 from cvocr_lab import images
 from cvocr_lab.engines import Engine, Request, ask
-from cvocr_lab.errors import BatchError, CvocrError, ImageError, NoDocumentError, RowError
+from cvocr_lab.errors import CvocrError, ImageError, NoDocumentError, RowError
 from cvocr_lab.images import Fetch, InputImage, Limits
 from cvocr_lab.images.crops import corners_of, rectified, side_lengths
-from cvocr_lab.kinds import TYPE_ALIASES, TYPES, request_kind
+from cvocr_lab.kinds import TYPES, request_kind, spec_of
 from cvocr_lab.results import Document, Extraction
 
 _LIMITS: Final = Limits()
@@ -64,7 +64,12 @@ def answer(engine: Engine, job: Job) -> Answer:
 
 
 def _extraction(engine: Engine, job: Job) -> Extraction:
-    pictures = tuple(_load(source, job) for source in job.pictures)
+    pictures = tuple(
+        images.load_url(source, limits=job.limits, fetch=job.fetch)
+        if isinstance(source, str)
+        else images.load(source, limits=job.limits)
+        for source in job.pictures
+    )
     found = ask(engine, Request(pictures, job.kind))
     families = request_kind(job.kind).families
     if not families:
@@ -74,42 +79,21 @@ def _extraction(engine: Engine, job: Job) -> Extraction:
     documents = tuple(d for d in found.documents if _is_of(d, families))
     if not documents:
         raise NoDocumentError("no such paper in the picture")
-    if job.thumb:
-        documents = tuple(
-            replace(d, thumb=d.thumb or _thumb(d, _picture_of(d, at, documents, pictures)))
-            for at, d in enumerate(documents)
-        )
-    else:
-        documents = tuple(replace(d, thumb=None) for d in documents)
-    return replace(found, documents=documents)
-
-
-def _load(source: bytes | str, job: Job) -> InputImage:
-    try:
-        if isinstance(source, str):
-            return images.load_url(source, limits=job.limits, fetch=job.fetch)
-        return images.load(source, limits=job.limits)
-    except (RowError, BatchError):
-        raise
-    except Exception as error:
-        raise ImageError(f"the picture cannot be read ({type(error).__name__})") from None
+    if not job.thumb:
+        return replace(found, documents=tuple(replace(d, thumb=None) for d in documents))
+    # The picture of a document is found by position if there is one on each, else by side.
+    one_each = len(documents) == len(pictures)
+    thumbs = []
+    for at, document in enumerate(documents):
+        number = at if one_each else int(document.side == "back")
+        picture = pictures[number] if len(pictures) > 1 else pictures[0]
+        thumbs.append(replace(document, thumb=document.thumb or _thumb(document, picture)))
+    return replace(found, documents=tuple(thumbs))
 
 
 def _is_of(document: Document, families: frozenset[str]) -> bool:
-    spec = TYPES.get(TYPE_ALIASES.get(document.type, document.type))
+    spec = spec_of(document.type)
     return spec is None or spec.family in families  # the service may have unknown types
-
-
-def _picture_of(
-    document: Document,
-    at: int,
-    documents: tuple[Document, ...],
-    pictures: tuple[InputImage, ...],
-) -> InputImage:
-    """Return the picture of a document: by position if there is one on each, else by side."""
-    if len(pictures) == 1:
-        return pictures[0]
-    return pictures[at] if len(documents) == len(pictures) else pictures[document.side == "back"]
 
 
 def _thumb(document: Document, picture: InputImage) -> bytes | None:

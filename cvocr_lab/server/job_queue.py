@@ -37,11 +37,7 @@ class ClientGoneError(Exception):
 
 
 def open_pool(engine: EngineSpec, *, workers: int | None, limit_s: float) -> JobPool:
-    """Create and open the workers: threads if the engine can be shared, else processes.
-
-    An `ArgumentError` is raised if `workers` is less than 1, or the engine cannot be sent to other
-    processes; a `BatchError` if the engine cannot be opened.
-    """
+    """Create and open the workers: threads if the engine can be shared, else processes."""
     count = engine.workers(workers, shared=_THREADS)
     if engine.opened is not None or engine.shared:
         thread = ThreadWorker(partial(answer, engine.opened or engine.opens()))
@@ -62,9 +58,7 @@ class Queue:
     """Let a bounded number of requests wait for the workers."""
 
     def __init__(self, pool: JobPool, *, waiting: int) -> None:
-        self.pool = pool
-        self.waiting = waiting
-        self.inside = 0
+        self.pool, self.waiting, self.inside = pool, waiting, 0
         self._free = asyncio.Semaphore(len(pool.workers))
         self._mean_s = 1.0
 

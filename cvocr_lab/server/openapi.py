@@ -18,6 +18,17 @@ _WORDS: Final = {
     "vehicle_pair": "front and back of a vehicle registration",
     "scan": "lines of text",
 }
+_ANSWER: Final[dict[str, object]] = {
+    "type": "object",
+    "required": ["data", "errorCode", "errorMessage"],
+    "properties": {
+        "data": {"type": ["object", "array", "null"]},
+        "type": {"type": "string"},
+        "valid": {"type": "string", "enum": ["True", "False"]},
+        "errorCode": {"type": "string"},
+        "errorMessage": {"type": "string"},
+    },
+}
 _ERROR: Final[dict[str, object]] = {
     "type": "object",
     "required": ["errorCode", "errorMessage"],
@@ -28,6 +39,7 @@ _ERROR: Final[dict[str, object]] = {
     },
 }
 _STATUSES: Final = {
+    200: "what was read",
     400: "the request or the picture is malformed (errorCode 2, 3 or 6)",
     401: "wrong api_key or api_secret (5)",
     402: "out of requests (4)",
@@ -45,40 +57,36 @@ _STATUSES: Final = {
 
 def responses(shape: str) -> dict[int | str, dict[str, object]]:
     """Return the responses of an endpoint by status, for OpenAPI."""
-    answer: dict[str, object] = {
-        "type": "object",
-        "properties": {
-            "data": {"type": ["object", "array", "null"]},
-            "type": {"type": "string"},
-            "valid": {"type": "string", "enum": ["True", "False"]},
-            "errorCode": {"type": "string"},
-            "errorMessage": {"type": "string"},
-        },
-        "required": ["data", "errorCode", "errorMessage"],
-    }
-    error: dict[str, object] = _ERROR
+    answer, error = _ANSWER, _ERROR
     if shape == "lines":
         properties = {"result": {"type": ["array", "null"]}, "time": {"type": "number"}}
         answer = {"type": "object", "properties": properties, "required": ["result", "time"]}
         error = {"type": "object", "required": ["errorCode", "errorMessage"]}
-    made: dict[int | str, dict[str, object]] = {
-        200: {
-            "description": "what was read",
-            "content": {"application/json": {"schema": answer}},
+    return {
+        status: {
+            "description": words,
+            "content": {"application/json": {"schema": answer if status == 200 else error}},
         }
+        for status, words in _STATUSES.items()
     }
-    for status, words in _STATUSES.items():
-        content = {"application/json": {"schema": error}}
-        made[status] = {"description": words, "content": content}
-    return made
 
 
 def operation(endpoints: Sequence[Endpoint]) -> dict[str, object]:
     """Return the parameters and bodies of endpoints with one method and path, for OpenAPI."""
     first = endpoints[0]
-    formats = [e.transport for e in endpoints]
-    parameters = [_parameter(name, first, formats) for name in first.params]
-    described: dict[str, object] = {"parameters": parameters}
+    choices = {"format_type": [e.transport for e in endpoints], "get_thumb": ["true", "false"]}
+    described: dict[str, object] = {
+        "parameters": [
+            {
+                "name": name,
+                "in": "query",
+                "required": name in first.images,
+                "schema": {"type": "string"}
+                | ({"enum": choices[name]} if name in choices else {"format": "uri"}),
+            }
+            for name in first.params
+        ]
+    }
     bodies = {e.content_type: {"schema": _body(e)} for e in endpoints if e.body}
     if bodies:
         described["requestBody"] = {"required": True, "content": bodies}
@@ -88,18 +96,6 @@ def operation(endpoints: Sequence[Endpoint]) -> dict[str, object]:
 def summary(endpoint: Endpoint) -> str:
     """Describe what an endpoint reads."""
     return _WORDS[endpoint.kind]
-
-
-def _parameter(name: str, endpoint: Endpoint, formats: Sequence[str]) -> dict[str, object]:
-    schema: dict[str, object] = {"type": "string"}
-    if name == "format_type":
-        schema["enum"] = list(formats)
-    elif name == "get_thumb":
-        schema["enum"] = ["true", "false"]
-    else:
-        schema["format"] = "uri"
-    required = name in endpoint.images
-    return {"name": name, "in": "query", "required": required, "schema": schema}
 
 
 def _body(endpoint: Endpoint) -> dict[str, object]:

@@ -76,24 +76,20 @@ class Reply:
 
 
 def refusal(error: Exception, endpoint: Endpoint) -> Reply:
-    """Return the reply for an error.
-
-    Errors without a code of the API have only an HTTP status.
-    """
-    headers: dict[str, str] = {}
+    """Return the reply for an error; one without a code of the API has only an HTTP status."""
     if isinstance(error, HTTPException):
-        status, reason = error.status_code, str(error.detail)
-        headers |= dict(error.headers or {})
+        status, reason, headers = error.status_code, str(error.detail), dict(error.headers or {})
     else:
         status = next((s for t, s in _STATUS.items() if isinstance(error, t)), _ENGINE_FAILED)
-        reason = str(error)
-    if not isinstance(error, CvocrError) or (status == _ENGINE_FAILED):
-        # In the API's documentation, 2 and 3 mean a failed download (GET) and upload (POST).
-        code: CvocrError = FetchError() if endpoint.method == "GET" else ImageError()
-        if status == 401:
-            code = CredentialsError()
-    else:
+        reason, headers = str(error), {}
+    code: CvocrError
+    if isinstance(error, CvocrError) and status != _ENGINE_FAILED:
         code = error
+    elif status == 401:
+        code = CredentialsError()
+    else:
+        # In the API's documentation, 2 and 3 mean a failed download (GET) and upload (POST).
+        code = FetchError() if endpoint.method == "GET" else ImageError()
     headers["X-Reason"] = re.sub(r"[^ -~]", "?", reason)[:300]
     body = json.dumps(encode(code, endpoint), ensure_ascii=False).encode()
     return Reply(status, str(code.code), body, headers)
@@ -103,10 +99,7 @@ class RequestHandler:
     """Handle the requests of all endpoints."""
 
     def __init__(self, queue: Queue, keys: Keys, metrics: Metrics, bounds: Bounds) -> None:
-        self._queue = queue
-        self._keys = keys
-        self._metrics = metrics
-        self._bounds = bounds
+        self._queue, self._keys, self._metrics, self._bounds = queue, keys, metrics, bounds
         self._idempotency = IdempotencyCache[Reply](lambda reply: len(reply.body) + _OVERHEAD)
 
     def route(self, endpoints: Sequence[Endpoint]) -> Callable[[Request], Awaitable[Response]]:
@@ -121,8 +114,9 @@ class RequestHandler:
                 reply = refusal(HTTPException(400, "the client has disconnected"), first)
             except Exception as error:
                 # Its message may contain values of a paper, so only its type and place are logged.
-                place = _place(error)
-                _LOG.error("%s at %s", type(error).__name__, place)
+                *_, (frame, line) = traceback.walk_tb(error.__traceback__)
+                place = frame.f_globals.get("__name__")
+                _LOG.error("%s at %s:%d", type(error).__name__, place, line)
                 reply = refusal(HTTPException(500, "internal server error"), first)
             seconds = perf_counter() - start
             self._metrics.count(first.path, reply.status, reply.code, seconds)
@@ -168,17 +162,9 @@ class RequestHandler:
             pictures = await _in_thread(
                 len(body), request_parsing.pictures, body, content_type, endpoint, most
             )
-        job = Job(
-            endpoint.kind,
-            pictures,
-            thumb=found.get("get_thumb", "").strip().lower() in ("true", "1"),
-            limits=self._bounds.limits,
-            fetch=self._bounds.fetch,
-        )
-
-        async def read() -> Reply:
-            return await self._read(job, endpoint, key, partial(_gone, request))
-
+        thumb = found.get("get_thumb", "").strip().lower() in ("true", "1")
+        job = Job(endpoint.kind, pictures, thumb, self._bounds.limits, self._bounds.fetch)
+        read = partial(self._read, job, endpoint, key, partial(_gone, request))
         token = request.headers.get("idempotency-key")
         if not token:
             return await read()
@@ -252,8 +238,3 @@ def _fingerprint(key: str, token: str, endpoint: Endpoint, job: Job) -> str:
         sent = picture if isinstance(picture, bytes) else picture.encode()
         content.update(hashlib.sha256(sent).digest())
     return content.hexdigest()
-
-
-def _place(error: BaseException) -> str:
-    *_, (frame, line) = traceback.walk_tb(error.__traceback__)
-    return f"{frame.f_globals.get('__name__')}:{line}"

@@ -27,11 +27,10 @@ def choose_endpoint(
         return endpoints[0]
     if format_type is None:
         return next((e for e in endpoints if e.content_type == content_type), endpoints[0])
-    for endpoint in endpoints:
-        if endpoint.transport == format_type:
-            return endpoint
-    ways = " or ".join(e.transport for e in endpoints)
-    raise FormatTypeError(f"format_type must be {ways}")
+    by_transport: dict[str, Endpoint] = {e.transport: e for e in endpoints}
+    if format_type not in by_transport:
+        raise FormatTypeError(f"format_type must be {' or '.join(by_transport)}")
+    return by_transport[format_type]
 
 
 def query_parameters(query: str, names: Sequence[str]) -> dict[str, str]:
@@ -68,11 +67,7 @@ def links(found: Mapping[str, str], endpoint: Endpoint) -> tuple[str, ...]:
 
 
 def pictures(body: bytes, content_type: str, endpoint: Endpoint, most: int) -> tuple[bytes, ...]:
-    """Return the pictures in a body, each of at most `most` bytes.
-
-    An `ImageError` is raised if the body does not have its content type, or if a picture is missing
-    or not base64.
-    """
+    """Return the pictures in a body; one of more than `most` bytes is an `ImageError`."""
     if endpoint.transport == "file":
         parts = _form(body, content_type)
         return tuple(_there(parts, name) for name in endpoint.images)

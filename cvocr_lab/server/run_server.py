@@ -13,6 +13,7 @@ import signal
 import socket
 import threading
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
@@ -55,17 +56,16 @@ def serve(app: ASGIApp, *, host: str = "127.0.0.1", port: int = 8080, grace_s: f
     gc.collect()
     gc.freeze()  # existing objects need not be scanned while requests are waiting
     received: list[int] = []
+    stop: Future[None] = Future()
 
     async def main() -> None:
-        stop = asyncio.Event()
-
         def on_signal(number: int) -> None:
             if received:
                 running.cancel()
             else:
                 _LOG.info("finishing current requests; press Ctrl-C again to stop at once")
+                stop.set_result(None)
             received.append(number)
-            stop.set()
 
         loop = asyncio.get_running_loop()
         with suppress(NotImplementedError):  # Windows: Ctrl-C raises KeyboardInterrupt
@@ -111,30 +111,20 @@ def serving(app: ASGIApp, *, host: str = "127.0.0.1", port: int = 0) -> Iterator
     'stamp'
     """
     port = _checked_port(host, port)
-    ready = threading.Event()
-    loops: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
-
-    async def main() -> None:
-        stop = asyncio.Event()
-        loops.append((asyncio.get_running_loop(), stop))
-        ready.set()
-        await _run(app, host, port, stop, 5.0)
-
-    thread = threading.Thread(target=asyncio.run, args=(main(),), daemon=True)
+    stop: Future[None] = Future()
+    running = _run(app, host, port, stop, 5.0)
+    thread = threading.Thread(target=asyncio.run, args=(running,), daemon=True)
     thread.start()
-    ready.wait()
     try:
         _wait_until_it_listens(host, port, thread)
         yield _url(host, port)
     finally:
-        loop, stop = loops[0]
-        with suppress(RuntimeError):  # the loop has already ended
-            loop.call_soon_threadsafe(stop.set)
+        stop.set_result(None)
         thread.join(30)
 
 
-async def _run(app: ASGIApp, host: str, port: int, stop: asyncio.Event, grace_s: float) -> None:
-    """Serve until `stop` is set, and then for at most `grace_s` seconds."""
+async def _run(app: ASGIApp, host: str, port: int, stop: Future[None], grace_s: float) -> None:
+    """Serve until `stop` is done, and then for at most `grace_s` seconds."""
     server = Server(
         app,
         address=host,
@@ -148,9 +138,10 @@ async def _run(app: ASGIApp, host: str, port: int, stop: asyncio.Event, grace_s:
         log_enabled=False,  # it would log links, which may contain personal data
     )
     serving = asyncio.ensure_future(server.serve())
-    stopping = asyncio.ensure_future(stop.wait())
     try:
-        await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(
+            {serving, asyncio.wrap_future(stop)}, return_when=asyncio.FIRST_COMPLETED
+        )
         if not serving.done():
             server.stop()  # type: ignore[no-untyped-call]
             await asyncio.wait({serving}, timeout=grace_s)
@@ -158,7 +149,6 @@ async def _run(app: ASGIApp, host: str, port: int, stop: asyncio.Event, grace_s:
             serving.result()
     finally:
         serving.cancel()
-        stopping.cancel()
 
 
 def _wait_until_it_listens(host: str, port: int, thread: threading.Thread) -> None:

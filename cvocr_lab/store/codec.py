@@ -38,10 +38,7 @@ def dump(result: Extraction | CvocrError) -> str:
 
 
 def load(text: str) -> Extraction | CvocrError:
-    """Deserialise what `dump` returned.
-
-    Raises ValueError if the text is damaged or not a result.
-    """
+    """Deserialise what `dump` returned; any other text is a ValueError."""
     try:
         content: dict[str, Any] = json.loads(text)
         usage = Usage(*content["usage"]) if "usage" in content else None

@@ -49,11 +49,7 @@ CREATE TABLE files (
 
 
 def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
-    """Open the file, and create the tables if it is empty.
-
-    Raises ArgumentError if the file is not a store, or was written by another version, and
-    sqlite3.Error if it cannot be opened.
-    """
+    """Open the file, and create the tables if it is empty; see `translated` for the errors."""
     address = path.as_uri()
     if read_only:
         # Without write access, SQLite cannot create the files that readers share.
@@ -94,14 +90,15 @@ def _is_busy(error: sqlite3.Error) -> bool:
 
 
 def _check(connection: sqlite3.Connection, path: Path) -> None:
-    application = connection.execute("PRAGMA application_id").fetchone()[0]
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if (application, version) == (_APPLICATION, _VERSION):
+    def number(query: str) -> object:
+        return connection.execute(query).fetchone()[0]
+
+    marks = "PRAGMA application_id", "PRAGMA user_version"
+    if tuple(map(number, marks)) == (_APPLICATION, _VERSION):
         return
     with transaction(connection):  # so that no other program creates the tables meanwhile
-        application = connection.execute("PRAGMA application_id").fetchone()[0]
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        if not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+        application, version = map(number, marks)
+        if not number("SELECT count(*) FROM sqlite_master"):
             for statement in _TABLES.split(";")[:-1]:
                 connection.execute(statement)
             connection.execute(f"PRAGMA application_id={_APPLICATION}")

@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property
 from os import PathLike
 from pathlib import Path
 from time import monotonic
@@ -70,7 +70,7 @@ class StoredReading(NamedTuple):
     reading: Reading
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Question:
     """What was asked of a picture: together with the picture's digest, the key of a reading."""
 
@@ -84,19 +84,15 @@ class Question:
     selection: str = ""
     """The pages and the decoding limits; see `cvocr_lab.images.selection`."""
 
+    @cached_property
     def sha256(self) -> bytes:
-        """Return the digest of the question."""
-        return _question_digest(self.kind, self.identity, self.selection)
+        """The digest of the question."""
+        parts = (self.kind, self.identity, self.selection)
+        return hashlib.sha256(json.dumps(parts).encode()).digest()
 
     def key(self, *pictures: str) -> bytes:
         """Return the key of the question about pictures with these SHA-256 digests."""
-        digests = (bytes.fromhex(picture) for picture in pictures)
-        return hashlib.sha256(b"".join((self.sha256(), *digests))).digest()
-
-
-@lru_cache(maxsize=64)
-def _question_digest(*parts: str) -> bytes:
-    return hashlib.sha256(json.dumps(parts).encode()).digest()
+        return hashlib.sha256(self.sha256 + bytes.fromhex("".join(pictures))).digest()
 
 
 class Store:
@@ -180,7 +176,7 @@ class Store:
             sync = monotonic() - self._synced >= _SYNC_S
             connection.execute(f"PRAGMA synchronous={'FULL' if sync else 'NORMAL'}")
             with transaction(connection):
-                asked = (question.sha256(), question.kind, question.engine, question.identity)
+                asked = (question.sha256, question.kind, question.engine, question.identity)
                 connection.execute(_ASK, asked)
                 row = (key, asked[0], " ".join(pictures), front, back, *about)
                 connection.execute(_PUT, row)
@@ -206,18 +202,18 @@ class Store:
             done = connection.execute("INSERT OR IGNORE INTO temp.seen VALUES (?)", (key,))
             return done.rowcount == 1
 
-    def file_digest(self, path: str, stamp: FileStamp) -> bytes | None:
-        """Return the remembered digest of a file, or None if the file has changed since."""
+    def file_digest(self, path: str, stamp: FileStamp) -> str | None:
+        """Return the SHA-256 of a file in hexadecimal; None if unknown, or the file has changed."""
         query = "SELECT size, changed_ns, status_changed_ns, sha256 FROM files WHERE path = ?"
         row = self._first(query, escaped(path))
         if not row or FileStamp(*row[:3]) != stamp:
             return None
-        return row[3] if isinstance(row[3], bytes) and len(row[3]) == 32 else None
+        return row[3].hex() if isinstance(row[3], bytes) and len(row[3]) == 32 else None
 
-    def remember_digest(self, path: str, stamp: FileStamp, sha256: bytes) -> None:
+    def remember_digest(self, path: str, stamp: FileStamp, sha256: str) -> None:
         """Remember the digest of a file; it is written to disk with the next reading."""
         with self._lock:
-            self._files.append((escaped(path), *stamp, sha256))
+            self._files.append((escaped(path), *stamp, bytes.fromhex(sha256)))
 
     def seconds(self, kind: str, engine: str) -> list[float]:
         """Return how many seconds the latest successes of this kind and engine took."""
@@ -305,20 +301,13 @@ class Store:
 
 
 def _reading(result: object, engine: object, attempts: object, seconds: object) -> Reading:
-    """Decode a row.
-
-    Raises ValueError if the row is damaged.
-    """
+    """Decode a row; a damaged one is a ValueError."""
     if not (isinstance(result, str) and isinstance(engine, str) and isinstance(attempts, int)):
         raise ValueError("wrong type")
     if seconds is not None and not isinstance(seconds, int | float):
         raise ValueError("wrong type")
-    return Reading(
-        codec.load(result),
-        engine=engine,
-        attempts=attempts,
-        seconds=float("nan") if seconds is None else float(seconds),
-    )
+    taken = float("nan") if seconds is None else float(seconds)
+    return Reading(codec.load(result), engine, attempts, taken)
 
 
 def _warn_of_damage(path: Path) -> None:

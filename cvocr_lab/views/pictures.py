@@ -19,11 +19,11 @@ from cvocr_lab.images.crops import (
     fitting_size,
     grown,
     jpeg,
+    load_small,
     rectification,
     rectified,
     shrunk,
 )
-from cvocr_lab.images.thumbnails import load_small
 from cvocr_lab.views.masking import masked
 
 _KEPT: Final = 12

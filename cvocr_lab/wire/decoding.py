@@ -13,11 +13,11 @@ from types import MappingProxyType
 from typing import Final
 
 from cvocr_lab.errors import AnswerError, CvocrError, NoDocumentError
-from cvocr_lab.kinds import request_kind
+from cvocr_lab.kinds import request_kind, spec_of
 from cvocr_lab.results import Document, Extraction, FieldValue, Line, Quad, box_quad
 from cvocr_lab.text import collapse, nfc
 from cvocr_lab.wire.codes import NOTHING_READ, SUCCESS, code_of, error_of
-from cvocr_lab.wire.names import MISSPELT, field_name, infer_type, spec_of
+from cvocr_lab.wire.names import MISSPELT, field_name, infer_type
 
 _SIDES: Final = {"mattruoc": "front", "matsau": "back"}
 _ORDER: Final = {"front": 0, "": 1, "back": 2}
@@ -50,12 +50,9 @@ def decode(answer: object, kind: str, *, engine: str = "") -> Extraction:
         return Extraction(lines=_scanned_lines(answer), engine=engine)
     if code is None and not isinstance(answer.get("data"), Mapping | list):
         raise AnswerError("the service's answer has neither data nor an error code")
-    papers, refusals = [], list[tuple[str, CvocrError]]()
-    for paper in _papers(answer, Document("", wanted.side), wanted.families):
-        if isinstance(paper, Document):
-            papers.append(paper)
-        else:
-            refusals.append(paper)
+    found = list(_papers(answer, Document("", wanted.side), wanted.families))
+    papers = [paper for paper in found if isinstance(paper, Document)]
+    refusals = [refusal for refusal in found if not isinstance(refusal, Document)]
     if not papers:
         raise refusals[0][1] if refusals else error_of(NOTHING_READ)
     if refusals:
@@ -127,16 +124,15 @@ def _paper(cells: Mapping[str, object], context: Document, families: frozenset[s
         key = MISSPELT.get(raw, raw)
         stem, _, part = key.rpartition("_")
         owner = name_of(stem) if part in ("confidence", "box") else None
-        has_value = any(name_of(other) == owner for other in cells) if owner else False
+        if not any(name_of(other) == owner for other in cells):
+            owner = None  # it has no value
         if key == "image":
             thumb = _thumb(value)
             if thumb is None and value:
                 warnings = ("image:unreadable",)
-        elif (
-            owner and has_value and part == "confidence" and (chance := _chance(value)) is not None
-        ):
+        elif owner and part == "confidence" and (chance := _chance(value)) is not None:
             confidences.setdefault(owner, chance)
-        elif owner and has_value and part == "box" and (quad := _quad(value)):
+        elif owner and part == "box" and (quad := _quad(value)):
             quads.setdefault(owner, quad)
         elif value is None or value == "":
             continue

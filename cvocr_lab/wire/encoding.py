@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from typing import Literal
 
 from cvocr_lab.errors import CvocrError, NoDocumentError
+from cvocr_lab.kinds import spec_of
 from cvocr_lab.results import Document, Extraction, Quad
 from cvocr_lab.wire.codes import MESSAGES, NOTHING_READ, SUCCESS
 from cvocr_lab.wire.endpoints import Endpoint
-from cvocr_lab.wire.names import api_name, spec_of
+from cvocr_lab.wire.names import api_name
 
 
 def encode(

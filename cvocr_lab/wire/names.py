@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from functools import cache, lru_cache
 from typing import Final, Literal
 
-from cvocr_lab.kinds import TYPE_ALIASES, TYPES, DocumentType
+from cvocr_lab.kinds import TYPES, DocumentType
 
 MISSPELT: Final = {"mrz_confindence": "mrz_confidence"}
 
@@ -20,11 +20,6 @@ _MRZ_NAMES: Final[Mapping[str, str]] = {
 """Names of the MRZ fields of cards in both versions."""
 
 
-def spec_of(name: str) -> DocumentType | None:
-    """Return the document type with this name in either version; None if it is unknown."""
-    return TYPES.get(TYPE_ALIASES.get(name, name))
-
-
 def field_name(spec: DocumentType | None, key: str) -> str | None:
     """Return our name of a field of this type (None: of any type); None if it is not a field."""
     return (_of_any_type() if spec is None else _of_type(spec.name)).get(key)
@@ -33,6 +28,7 @@ def field_name(spec: DocumentType | None, key: str) -> str | None:
 def api_name(spec: DocumentType | None, name: str, version: Literal["v1", "v2"]) -> str:
     """Return the name of a field in this version.
 
+    >>> from cvocr_lab.kinds import spec_of
     >>> back = spec_of("matsautcc_chip")
     >>> api_name(back, "id", "v1"), api_name(spec_of("tcc"), "born", "v2")
     ('document_number', 'dob')

@@ -11,11 +11,5 @@ from cvocr_lab.workers.pool import Pool, ThreadWorker, Worker
 from cvocr_lab.workers.process import ProcessWorker, WorkerDiedError, usable_cores
 
 __all__ = [
-    "Pool",
-    "ProcessWorker",
-    "ThreadWorker",
-    "Worker",
-    "WorkerDiedError",
-    "dumps",
-    "usable_cores",
-]
+    "Pool", "ProcessWorker", "ThreadWorker", "Worker", "WorkerDiedError", "dumps", "usable_cores",
+]  # fmt: skip

@@ -107,10 +107,7 @@ def _read_only(mapping: dict[object, object]) -> MappingProxyType[object, object
 
 
 def send(stream: BinaryIO, message: bytes) -> None:
-    """Write the length of a pickled message, then the message.
-
-    Raises OSError if the other process has ended.
-    """
+    """Write the length of a pickled message, then the message."""
     left = memoryview(LENGTH.pack(len(message)) + message)
     while left:
         left = left[stream.write(left) :]

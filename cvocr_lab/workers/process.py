@@ -87,9 +87,8 @@ class ProcessWorker(Generic[Question, Answer]):
     def ask(self, question: Question) -> Answer:
         """Return the answer to one question; open the process first if necessary.
 
-        Raises WorkerDiedError if the process died while answering, or `close` was called;
-        BatchError if the function cannot be opened, or raised this error; pickle.PicklingError,
-        TypeError or AttributeError if the question cannot be pickled.
+        Raises WorkerDiedError if the process died while answering, or `close` was called, and
+        BatchError if the function cannot be opened, or raised this error.
         """
         message = dumps(question)
         self.open()
@@ -133,10 +132,7 @@ class ProcessWorker(Generic[Question, Answer]):
         return answer
 
     def _received(self, size: int) -> bytes:
-        """Read this many bytes.
-
-        Raises EOFError if the process ended before it wrote them.
-        """
+        """Read this many bytes; EOFError if the process ended before it wrote them."""
         pipe = cast("BinaryIO", self._process.stdout)
         found = bytearray()
         while len(found) < size:

@@ -11,43 +11,39 @@ import ipaddress
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import replace
-from types import MappingProxyType
+from functools import partial
 from typing import ClassVar, Final, Literal
 from urllib.parse import urlsplit
 
 from cvocr_lab.engines import Request
-from cvocr_lab.engines.cloud.rate_limit import RateLimit
 from cvocr_lab.engines.cloud.request_body import http_request
-from cvocr_lab.engines.cloud.retries import Login, Received, RetryingClient, RetryPolicy
+from cvocr_lab.engines.cloud.retries import Login, RetryingClient, RetryPolicy
 from cvocr_lab.errors import (
     AnswerError,
     ArgumentError,
+    BatchError,
     CredentialsError,
     CvocrError,
     FormatTypeError,
     ImageError,
     QuotaError,
-    RowError,
 )
 from cvocr_lab.results import Extraction
-from cvocr_lab.wire import HOST, Transport, decode
+from cvocr_lab.wire import HOST, Transport, decode, error_of
 
 __all__ = ["ENGINE", "CloudEngine"]
 
 KEY: Final = "CVOCR_API_KEY"
 SECRET: Final = "CVOCR_API_SECRET"
 
-_BY_STATUS: Final[Mapping[int, CvocrError]] = MappingProxyType(
-    {
-        401: CredentialsError("the service refused the key or the secret: check both"),
-        402: QuotaError("the account has no requests left: buy more, then run the rest"),
-        403: CredentialsError("the service refuses this key: ask its provider"),
-        404: AnswerError("the service does not know this address: check base_url"),
-        413: ImageError("the picture is too large for the service: make it smaller"),
-        415: FormatTypeError("the service refused the transport of the picture: pass transport=…"),
-    }
-)
+_BY_STATUS: Final[Mapping[int, CvocrError]] = {
+    401: CredentialsError("the service refused the key or the secret: check both"),
+    402: QuotaError("the account has no requests left: buy more, then run the rest"),
+    403: CredentialsError("the service refuses this key: ask its provider"),
+    404: AnswerError("the service does not know this address: check base_url"),
+    413: ImageError("the picture is too large for the service: make it smaller"),
+    415: FormatTypeError("the service refused the transport of the picture: pass transport=…"),
+}
 """Meaning of an HTTP status if the answer is not JSON of the API."""
 
 
@@ -117,9 +113,8 @@ class CloudEngine:
         self._base = checked_base(base_url)
         self._transport = transport
         self._get_thumb = get_thumb
-        policy = RetryPolicy(connect_s, read_s, total_s, retries, retry_after_s)
-        rate = RateLimit(per_second)
-        self._client = RetryingClient(self._base, _login(key, secret), policy, rate)
+        policy = RetryPolicy(connect_s, read_s, total_s, retries, per_second, retry_after_s)
+        self._client = RetryingClient(self._base, _login(key, secret), policy, _is_final)
         self.name = "cloud" if self._base == HOST else f"cloud {urlsplit(self._base).netloc}"
 
     @property
@@ -147,13 +142,7 @@ class CloudEngine:
         asked = http_request(
             request.images, request.kind, transport=self._transport, get_thumb=self._get_thumb
         )
-        received = self._client.ask(asked)
-        try:
-            found = _read(received, request.kind, self.name)
-        except RowError as error:
-            error.attempts = received.attempts
-            raise
-        return replace(found, attempts=received.attempts)
+        return self._client.ask(asked, partial(_read, kind=request.kind, engine=self.name))
 
     def close(self) -> None:
         """Close the connections; the next call opens them again."""
@@ -161,12 +150,6 @@ class CloudEngine:
 
     def __repr__(self) -> str:
         return f"CloudEngine({self._base!r})"
-
-    def __getstate__(self) -> dict[str, object]:
-        raise TypeError(
-            "a cloud engine cannot be pickled, to protect its credentials: pass engine='cloud', "
-            "and set CVOCR_API_KEY and CVOCR_API_SECRET in the other process"
-        )
 
 
 def _login(key: str | None, secret: str | None) -> Login:
@@ -176,21 +159,31 @@ def _login(key: str | None, secret: str | None) -> Login:
         raise ArgumentError(f"no credentials: pass key=… and secret=…, or set {KEY} and {SECRET}")
     if ":" in key:
         raise ArgumentError("a key has no colon: pass the secret as secret=…")
-    return Login("Basic " + base64.b64encode(f"{key}:{secret}".encode()).decode())
+    header = "Basic " + base64.b64encode(f"{key}:{secret}".encode()).decode()
+    return Login(header, f"{KEY} and {SECRET}")
 
 
-def _read(received: Received, kind: str, engine: str) -> Extraction:
-    refusal = _BY_STATUS.get(received.status)
+def _read(status: int, body: bytes, kind: str, engine: str) -> Extraction:
+    refusal = _BY_STATUS.get(status)
     try:
-        answer = json.loads(received.body)
-        return decode(answer, kind, engine=engine)
+        return decode(json.loads(body), kind, engine=engine)
     except AnswerError as error:
         failure = refusal or error
     except (ValueError, RecursionError):
         failure = refusal or AnswerError(
-            f"the service answered with status {received.status} and no JSON: check base_url"
+            f"the service answered with status {status} and no JSON: check base_url"
         )
     raise type(failure)(*failure.args)
+
+
+def _is_final(body: bytes) -> bool:
+    """Return whether an error means a spent account or a wrong key, which retries cannot change."""
+    try:
+        answer = json.loads(body)
+        code = answer.get("errorCode", answer.get("error_code"))
+    except (ValueError, RecursionError, AttributeError):
+        return False
+    return isinstance(error_of(code), BatchError)
 
 
 def checked_base(url: str) -> str:

@@ -55,9 +55,7 @@ def http_request(
 ) -> HttpRequest:
     """Build the HTTP request for one picture, or for front and back.
 
-    `transport` says how to send them; None chooses one that suits the source.  `get_thumb` requests
-    the rectified crops, if the endpoint supports it.  A kind that does not support this transport
-    or number of pictures is an `ArgumentError`, a link that cannot be fetched a `FetchError`.
+    `get_thumb` requests the rectified crops, if the endpoint supports it.
     """
     way = endpoint(kind, transport or chosen_transport(images, kind))
     if len(images) != len(way.images):

@@ -1,22 +1,25 @@
-"""Send an HTTP request with retries: what is retried, and how often."""
+"""Send an HTTP request with retries: what is retried, how often, and after which waits."""
 
 from __future__ import annotations
 
 import io
-import json
+import random
+import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from http.client import IncompleteRead
+from itertools import count
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 from urllib.parse import SplitResult, urljoin, urlsplit
 
-from cvocr_lab.engines.cloud.rate_limit import RateLimit, backoff_s, retry_after_s
 from cvocr_lab.engines.cloud.request_body import HttpRequest
-from cvocr_lab.errors import AnswerError, ArgumentError, BatchError, TransportError
+from cvocr_lab.errors import AnswerError, ArgumentError, RowError, TransportError
 from cvocr_lab.images._limits import check_positive
-from cvocr_lab.wire import error_of
+from cvocr_lab.results import Extraction
 
 if TYPE_CHECKING:
     import requests
@@ -24,16 +27,78 @@ if TYPE_CHECKING:
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS: Final = 5
 _LARGEST_ANSWER: Final = 64 * 2**20
+FIRST_WAIT_S: Final = 0.5
+LONGEST_WAIT_S: Final = 8.0
 _CHECK: Final = "check base_url"
 _CONNECTIONS: Final = 64
 """Maximum number of connections that are kept open."""
 
 
+@dataclass(slots=True)
+class RateLimit:
+    """Spread requests evenly over time: `per_second` of them, or None for no limit."""
+
+    per_second: float | None = None
+    _next: float = 0.0
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.per_second is not None and not self.per_second > 0:
+            raise ArgumentError(f"per_second must be greater than 0, not {self.per_second!r}")
+
+    def reserve(self) -> float:
+        """Reserve the next request, and return the seconds to wait for it."""
+        if self.per_second is None:
+            return 0.0
+        with self._lock:
+            now = monotonic()
+            at = max(now, self._next)
+            self._next = at + 1 / self.per_second
+        return at - now
+
+
+def backoff_s(failures: int, *, drawn: Callable[[], float] = random.random) -> float:
+    """Return the seconds before the next attempt: exponential backoff with full jitter.
+
+    The upper limit is 0.5 s, doubled with each failure, at most 8 s; `drawn` returns the share of
+    it, 0 to 1.  Because of the jitter, clients that failed at the same time do not retry at the
+    same time.
+
+    >>> [backoff_s(n, drawn=lambda: 1.0) for n in (1, 2, 3, 4, 5, 6)]
+    [0.5, 1.0, 2.0, 4.0, 8.0, 8.0]
+    """
+    return float(drawn() * min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** min(failures - 1, 10)))
+
+
+def retry_after_s(header: str | None, *, now: datetime | None = None) -> float | None:
+    """Parse a ``Retry-After`` header (RFC 9110, section 10.2.3): seconds, or None without one.
+
+    An HTTP date is compared with `now`; None for the current time.
+
+    >>> retry_after_s("7"), retry_after_s("soon")
+    (7.0, None)
+    """
+    text = (header or "").strip()
+    if text.isascii() and text.isdecimal():
+        return float(text[:9])
+    try:
+        date = parsedate_to_datetime(text)
+    except (ValueError, TypeError):
+        return None
+    if date.tzinfo is None:
+        date = date.replace(tzinfo=UTC)
+    return max(0.0, (date - (now or datetime.now(UTC))).total_seconds())
+
+
 @dataclass(frozen=True, slots=True)
 class Login:
-    """The header ``Authorization`` ("" for none), which never appears in a repr or traceback."""
+    """The header ``Authorization`` ("" for none), which never appears in a repr or traceback.
+
+    `variables` are the environment variables from which it can be made.
+    """
 
     header: str = field(repr=False)
+    variables: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +109,7 @@ class RetryPolicy:
     read_s: float
     total_s: float
     retries: int
+    per_second: float | None
     retry_after_s: float = 60.0
 
     def __post_init__(self) -> None:
@@ -52,30 +118,19 @@ class RetryPolicy:
             raise ArgumentError("retries and retry_after_s must be 0 or more")
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
-    """A complete answer: its HTTP status, its body, and the number of attempts."""
-
-    status: int
-    body: bytes = field(repr=False)
-    attempts: int
-
-
 class _TransientError(Exception):
     """Transient error; the call is retried after the wait that the service requested."""
 
     def __init__(self, reason: str, wait_s: float | None = None) -> None:
         super().__init__(reason)
-        self.reason = reason
-        self.wait_s = wait_s
+        self.wait_s = wait_s or 0.0
 
 
 class RetryingClient:
     """Send requests to one host, with retries; thread-safe.
 
     `base` is the scheme, the host, and an optional prefix of the paths.  The login is sent to this
-    host, and to no other.  `is_final_answer` says whether an error with this body must not be
-    retried.
+    host, and to no other.  `is_final_answer` says whether an error with this body cannot change.
     """
 
     def __init__(
@@ -83,48 +138,49 @@ class RetryingClient:
         base: str,
         login: Login,
         policy: RetryPolicy,
-        rate: RateLimit,
-        is_final_answer: Callable[[bytes], bool] | None = None,
+        is_final_answer: Callable[[bytes], bool],
     ) -> None:
         self._base = base
         self._origin = _origin(urlsplit(base))
         self._login = login
         self._policy = policy
-        self._rate = rate
-        self._is_final_answer = is_final_answer or _is_final_answer
+        self._rate = RateLimit(policy.per_second)
+        self._is_final_answer = is_final_answer
         self._session = _session(base)
 
-    def ask(self, asked: HttpRequest) -> Received:
-        """Send a request until there is an answer.
+    def ask(self, asked: HttpRequest, read: Callable[[int, bytes], Extraction]) -> Extraction:
+        """Send a request until there is an answer, and `read` its status and body.
 
-        Connection errors and the statuses 408, 429 and 5xx are retried, except for error codes of
-        a spent account or a wrong key.  A complete answer is never requested again.  A
-        `TransportError` is raised if there was no answer or the connection cannot be trusted, an
-        `AnswerError` if the answer is too large.
+        Connection errors and the statuses 408, 429 and 5xx are retried, except for final answers.
+        A complete answer is never requested again.  A `TransportError` is raised if there was no
+        answer or the connection cannot be trusted, an `AnswerError` if the answer is too large.
         """
-        attempts = 0
-        while True:
-            attempts += 1
+        for attempts in count(1):
             _wait(self._rate.reserve())
             try:
-                status, body = self._once(asked)
+                return replace(read(*self._once(asked)), attempts=attempts)
             except _TransientError as error:
-                reason, wait_s = error.reason, error.wait_s
-            except (TransportError, AnswerError) as error:
+                reason, wait_s = str(error), error.wait_s
+            except RowError as error:
                 error.attempts = attempts
                 raise
-            else:
-                return Received(status, body, attempts)
             if attempts > self._policy.retries:
-                times = "once" if attempts == 1 else f"{attempts} times"
-                failure = TransportError(f"the service {reason} (asked {times})")
-                failure.attempts = attempts
-                raise failure
-            _wait(min(wait_s or 0.0, self._policy.retry_after_s) + backoff_s(attempts))
+                break
+            _wait(min(wait_s, self._policy.retry_after_s) + backoff_s(attempts))
+        times = "once" if attempts == 1 else f"{attempts} times"
+        failure = TransportError(f"the service {reason} (asked {times})")
+        failure.attempts = attempts
+        raise failure
 
     def close(self) -> None:
         """Close the connections."""
         self._session.close()
+
+    def __getstate__(self) -> dict[str, object]:
+        raise TypeError(
+            "this engine cannot be pickled, to protect its credentials: pass its name as engine=…, "
+            f"and set {self._login.variables} in the other process"
+        )
 
     def _once(self, asked: HttpRequest) -> tuple[int, bytes]:
         url = self._base + asked.path + (f"?{asked.query}" if asked.query else "")
@@ -243,18 +299,6 @@ def _failure(error: Exception) -> Exception:
             return _TransientError("broke off in the middle of an answer")
         case _:
             return _TransientError("could not be reached, or broke off")
-
-
-def _is_final_answer(body: bytes) -> bool:
-    """Return whether an error means a spent account or a wrong key, which retries cannot change."""
-    try:
-        answer = json.loads(body)
-    except (ValueError, RecursionError):
-        return False
-    if not isinstance(answer, dict):
-        return False
-    code = answer.get("errorCode", answer.get("error_code"))
-    return isinstance(error_of(code), BatchError)
 
 
 def _said(status: int) -> str:

@@ -10,13 +10,10 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import replace
-from types import MappingProxyType
 from typing import ClassVar, Final, Literal
 
 from cvocr_lab.engines import Request
 from cvocr_lab.engines.cloud import checked_base
-from cvocr_lab.engines.cloud.rate_limit import RateLimit
 from cvocr_lab.engines.cloud.request_body import HttpRequest
 from cvocr_lab.engines.cloud.retries import Login, RetryingClient, RetryPolicy
 from cvocr_lab.engines.vlm import answers, prompt
@@ -27,8 +24,6 @@ from cvocr_lab.errors import (
     CvocrError,
     ImageError,
     QuotaError,
-    RowError,
-    Usage,
 )
 from cvocr_lab.results import Extraction
 
@@ -36,15 +31,13 @@ __all__ = ["ENGINE", "VlmEngine"]
 
 KEY: Final = "CVOCR_VLM_KEY"
 
-_BY_STATUS: Final[Mapping[int, CvocrError]] = MappingProxyType(
-    {
-        401: CredentialsError(f"the server refused the key: pass key=… or set {KEY}"),
-        402: QuotaError("the account has no credit left: the finished rows are kept"),
-        403: CredentialsError("the server refuses this key: ask its provider"),
-        404: ArgumentError("the server does not know this address or model: check both"),
-        413: ImageError("the picture is too large for the server: pass a smaller max_side=…"),
-    }
-)
+_BY_STATUS: Final[Mapping[int, CvocrError]] = {
+    401: CredentialsError(f"the server refused the key: pass key=… or set {KEY}"),
+    402: QuotaError("the account has no credit left: the finished rows are kept"),
+    403: CredentialsError("the server refuses this key: ask its provider"),
+    404: ArgumentError("the server does not know this address or model: check both"),
+    413: ImageError("the picture is too large for the server: pass a smaller max_side=…"),
+}
 
 
 class VlmEngine:
@@ -120,10 +113,10 @@ class VlmEngine:
         self._structured, self._longest = structured, max_side
         self._settings = {"max_tokens": max_tokens, "temperature": temperature}
         self._prices = (price_in, price_out)
-        policy = RetryPolicy(connect_s, read_s, total_s, retries)
+        policy = RetryPolicy(connect_s, read_s, total_s, retries, per_second)
         key = key or os.environ.get(KEY)
-        login = Login(f"Bearer {key}" if key else "")
-        self._client = RetryingClient(self._base, login, policy, RateLimit(per_second), _is_spent)
+        login = Login(f"Bearer {key}" if key else "", KEY)
+        self._client = RetryingClient(self._base, login, policy, _is_spent)
         self.name = f"vlm {model}"
 
     @property
@@ -163,22 +156,13 @@ class VlmEngine:
             "Content-Type": "application/json",
             "Idempotency-Key": hashlib.sha256(body).hexdigest(),
         }
-        received = self._client.ask(HttpRequest("POST", "/chat/completions", "", headers, body))
-        try:
-            if received.status != 200:
-                raise _refused(received.status, received.body)
-            found = answers.read(received.body, [page for page, _ in sent], self.name)
-        except RowError as error:
-            error.attempts = received.attempts
-            error.usage = self._priced(error.usage)
-            raise
-        return replace(found, attempts=received.attempts, usage=self._priced(found.usage))
 
-    def _priced(self, usage: Usage | None) -> Usage | None:
-        if usage is None or None in self._prices:
-            return usage
-        tokens = zip((usage.tokens_in, usage.tokens_out), self._prices, strict=True)
-        return replace(usage, cost=sum((n or 0) * (price or 0.0) for n, price in tokens) / 1e6)
+        def read(status: int, answer: bytes) -> Extraction:
+            if status != 200:
+                raise _refused(status, answer)
+            return answers.read(answer, [page for page, _ in sent], self.name, self._prices)
+
+        return self._client.ask(HttpRequest("POST", "/chat/completions", "", headers, body), read)
 
     def close(self) -> None:
         """Close the connections; the next call opens them again."""
@@ -186,12 +170,6 @@ class VlmEngine:
 
     def __repr__(self) -> str:
         return f"VlmEngine({self._base!r}, {self._model!r})"
-
-    def __getstate__(self) -> dict[str, object]:
-        raise TypeError(
-            "a vlm engine cannot be pickled, to protect its key: pass engine='vlm', and set "
-            f"{KEY} in the other process"
-        )
 
 
 def _refused(status: int, body: bytes) -> CvocrError:

@@ -9,8 +9,8 @@ from types import MappingProxyType
 from typing import Final
 
 from cvocr_lab.engines.vlm.prompt import fields_of
-from cvocr_lab.errors import AnswerError, ArgumentError, NoDocumentError, RefusalError, Usage
-from cvocr_lab.kinds import document_type
+from cvocr_lab.errors import AnswerError, NoDocumentError, RefusalError, Usage
+from cvocr_lab.kinds import spec_of
 from cvocr_lab.results import Document, Extraction, FieldValue
 from cvocr_lab.text import collapse, nfc
 
@@ -28,15 +28,14 @@ _MOST: Final = 40
 """Maximum number of papers in one answer."""
 
 
-def read(answer: bytes, pages: Sequence[int], engine: str) -> Extraction:
-    """Parse the body of an answer; `pages` has the page number of each picture that was sent.
+Prices = tuple[float | None, float | None]
+"""The prices of a million tokens in and out; None if unknown."""
 
-    A `RefusalError` is raised if the model or the filter of the server refused to read the picture,
-    an `AnswerError` if the answer does not have the requested form, and a `NoDocumentError` if the
-    model saw no paper.
-    """
+
+def read(answer: bytes, pages: Sequence[int], engine: str, prices: Prices) -> Extraction:
+    """Parse the body of an answer; `pages` has the page number of each picture that was sent."""
     found = _json(answer, "the server's answer")
-    used = usage(found)
+    used = _usage(found, prices)
     try:
         documents = tuple(_document(paper, pages) for paper in _papers(_content(found)))
         if not documents:
@@ -47,13 +46,17 @@ def read(answer: bytes, pages: Sequence[int], engine: str) -> Extraction:
     return Extraction(documents, engine=engine, usage=used)
 
 
-def usage(answer: object) -> Usage | None:
-    """Return the tokens and the cost in an answer; None if it contains neither."""
+def _usage(answer: object, prices: Prices) -> Usage | None:
+    """Return the tokens of an answer, and the cost by the prices, or else by the answer."""
     reported = answer.get("usage") if isinstance(answer, Mapping) else None
     if not isinstance(reported, Mapping):
         return None
     numbers = [reported.get(name) for name in ("prompt_tokens", "completion_tokens")]
     counts = [n if type(n) is int and 0 <= n < 2**53 else None for n in numbers]
+    price_in, price_out = prices
+    if price_in is not None and price_out is not None:
+        paid = ((counts[0] or 0) * price_in + (counts[1] or 0) * price_out) / 1e6
+        return Usage(counts[0], counts[1], paid)
     cost = reported.get("cost")
     known = isinstance(cost, int | float) and not isinstance(cost, bool) and 0 <= cost < 1e9
     return Usage(counts[0], counts[1], float(str(cost)) if known else None)
@@ -99,12 +102,9 @@ def _document(paper: object, pages: Sequence[int]) -> Document:
     if not isinstance(paper, Mapping):
         raise AnswerError("a document in the model's answer is not an object")
     name = paper.get("type")
-    try:
-        if not isinstance(name, str):
-            raise ArgumentError
-        spec = document_type(name)
-    except ArgumentError:
-        raise AnswerError("a document in the model's answer has an unknown type") from None
+    spec = spec_of(name) if isinstance(name, str) else None
+    if spec is None:
+        raise AnswerError("a document in the model's answer has an unknown type")
     picture = paper.get("picture", 1)
     if type(picture) is not int or not 1 <= picture <= len(pages):
         raise AnswerError("a document in the model's answer has a wrong picture number")

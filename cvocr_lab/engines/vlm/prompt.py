@@ -72,10 +72,7 @@ def _whole(properties: Mapping[str, object]) -> dict[str, object]:
 
 
 def pictures(images: Sequence[InputImage], max_side: int) -> Iterator[tuple[int, str]]:
-    """Yield the number of each page, and the page as a ``data:`` URI of a JPEG.
-
-    Pages with a side longer than `max_side` pixels are resized.
-    """
+    """Yield the number of each page, and the page as ``data:`` URI, no longer than `max_side`."""
     for image in images:
         for number, pixels in zip(image.numbers, image.pages, strict=True):
             content = jpeg(shrunk(pixels, max_side), quality=_QUALITY)
@@ -85,14 +82,8 @@ def pictures(images: Sequence[InputImage], max_side: int) -> Iterator[tuple[int,
 def body(
     model: str, kind: str, sent: Sequence[str], options: Mapping[str, object], *, structured: bool
 ) -> bytes:
-    """Return the body of the request, in the protocol of chat completions.
-
-    `sent` has the pictures as ``data:`` URIs, and `options` further keys, such as ``temperature``.
-    `structured` asks the server to enforce the schema.
-    """
-    parts: list[dict[str, object]] = [
-        {"type": "image_url", "image_url": {"url": uri}} for uri in sent
-    ]
+    """Return the body of a chat completion about the ``data:`` URIs `sent`, with `options`."""
+    parts = [{"type": "image_url", "image_url": {"url": uri}} for uri in sent]
     asked: dict[str, object] = {
         "model": model,
         "messages": [
