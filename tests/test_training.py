@@ -182,7 +182,11 @@ def test_the_mean_of_two_checkpoints_has_the_mean_of_their_weights(tmp_path: Pat
 def test_each_finder_trains_and_resumes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(finders, "_FLATS", 40)
     monkeypatch.setattr(finders, "_VALIDATION_FLATS", 40)
-    picture = {"papers": (320, 320), "turns": (144, 224), "text": (320, 320)}
+    picture: dict[finders.Finder, tuple[int, int]] = {
+        "papers": (320, 320),
+        "turns": (144, 224),
+        "text": (320, 320),
+    }
     for which, size in picture.items():
         for minutes in (0.1, 0.2):
             train_finder(which, tmp_path, minutes, every_minutes=0.05)
