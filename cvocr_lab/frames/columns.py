@@ -180,8 +180,10 @@ def as_text(values: pd.Series) -> pd.Series:
     values = values.reset_index(drop=True)
     if values.dtype == TEXT and values.dtype != object:
         return values.fillna("")
-    values = values.astype(object)
-    return values.where(values.notna(), "").map(format_value).astype(TEXT)
+    if pd.api.types.is_integer_dtype(values.dtype) and not values.hasnans:  # such as an index
+        return values.astype(TEXT)
+    texts = values.astype(object).map(format_value, na_action="ignore")
+    return texts.where(texts.notna(), "").astype(TEXT)
 
 
 def format_value(value: object) -> str:

@@ -143,9 +143,13 @@ def _days_as_printed(table: pd.DataFrame, fields: Iterable[str]) -> pd.DataFrame
     """Convert dates ``yyyy-mm-dd`` to the form of the papers."""
     is_day = re.compile(_ISO).fullmatch
     for field in fields:
-        texts = table[field].astype(object)
-        days = texts.map(lambda cell: isinstance(cell, str) and is_day(cell) is not None)
+        texts = table[field]
+        if isinstance(texts.dtype, pd.StringDtype):
+            days = texts.str.fullmatch(_ISO).fillna(False).astype(bool)
+        else:
+            days = texts.map(lambda cell: isinstance(cell, str) and is_day(cell) is not None)
         if days.any():
+            texts = texts.astype(object)
             printed = texts[days].str.replace(_ISO, r"\3/\2/\1", regex=True)
             table = table.assign(**{field: texts.where(~days, printed)})
     return table
