@@ -43,10 +43,10 @@ def open_pool(
     """Create the workers of a run: threads if the engine can be shared, else processes."""
     wanted = worker_count(engine, workers, tasks)
     count = max(1, min(wanted, tasks))
-    if engine.opened is not None or engine.shared or wanted == 1:
-        thread = ThreadWorker(partial(read, engine.opened or engine.opens()))
+    if engine.is_open or engine.shared or wanted == 1:
+        thread = ThreadWorker(partial(read, engine.open()))
         return Pool([thread] * count, limit_s=limit_s, leave_threads=True)
-    reader = partial(_open_reader, engine.opens_one_of_many)
+    reader = partial(_open_reader, partial(engine.open, shares=True))
     return Pool([ProcessWorker(reader) for _ in range(count)], limit_s=limit_s)
 
 

@@ -68,4 +68,5 @@ _opening = threading.Lock()
 def _opened_run(pickled: bytes) -> RunArguments:
     """Return the arguments with an engine that this process opened when it first needed it."""
     run: RunArguments = pickle.loads(pickled)
-    return replace(run, engine=replace(run.engine, opened=run.engine.opens_one_of_many()))
+    engine = run.engine.open(shares=True)
+    return replace(run, engine=replace(run.engine, source=engine, is_open=True))

@@ -65,6 +65,7 @@ class FunctionEngine:
     def __init__(self, function: Callable[..., object]) -> None:
         self._function = function
         self.name = str(getattr(function, "__name__", type(function).__name__))
+        self.parallel = getattr(function, "parallel", "process")
 
     def identity(self) -> Identity:
         """Return an identity of the name and the source code of the function."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Final, cast
 
 from cvocr_lab.engines import Engine, Identity, identity_of, maker_of, open_engine
@@ -19,44 +18,50 @@ SHARED_WORKERS: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class EngineSpec:
-    """An engine that is open or can be opened; create it with `engine_spec`.
+    """An engine that is open, or the class or function that opens it; see `engine_spec`.
 
-    `opened` is the engine if the caller passed an open one.  `opens` opens an engine that may use
-    the whole machine, `opens_one_of_many` one that shares it with those of other
-    processes.  `shared` says whether threads can share one engine.  `maker` is the class, if it is
-    known.
+    `options` are passed to the class, and `sharing` too if the engine shares the machine with those
+    of other processes.
     """
 
-    opened: Engine | None
-    opens: Callable[[], Engine]
-    opens_one_of_many: Callable[[], Engine]
-    shared: bool
-    maker: object = None
+    source: Engine | Callable[..., Engine]
+    is_open: bool
     options: Mapping[str, object] = field(default_factory=dict, repr=False)
+    sharing: Mapping[str, object] = field(default_factory=dict)
+
+    def open(self, *, shares: bool = False) -> Engine:
+        """Return the open engine, or open one, which may share the machine with others."""
+        if self.is_open:
+            return cast("Engine", self.source)
+        maker = cast("Callable[..., Engine]", self.source)
+        return maker(**self.options, **(self.sharing if shares else {}))
+
+    @property
+    def shared(self) -> bool:
+        """Whether threads can share one engine."""
+        return getattr(self.source, "parallel", "process") == "thread"
 
     @property
     def name(self) -> str:
         """The engine's name and version; opens it if its class has no name."""
-        return self.known_name or self.opens().name
+        return self.known_name or self.open().name
 
     @property
     def known_name(self) -> str:
         """The name and version of the engine or its class; "" if it has none."""
-        name = getattr(self.opened or self.maker, "name", None)
+        name = getattr(self.source, "name", None)
         return name if isinstance(name, str) else ""
 
     def identity(self) -> Identity:
         """Return the engine's identity; opens it if its class is not sufficient."""
-        if self.opened is not None:
-            return identity_of(self.opened)
-        describes_itself = hasattr(self.maker, "identity") or hasattr(self.maker, "options")
-        if self.known_name and not describes_itself:
-            return identity_of(self.maker, self.options)
-        return identity_of(self.opens(), self.options)
+        describes_itself = hasattr(self.source, "identity") or hasattr(self.source, "options")
+        if self.is_open or (self.known_name and not describes_itself):
+            return identity_of(self.source, self.options)
+        return identity_of(self.open(), self.options)
 
     def seconds(self) -> float | None:
         """Return the engine's own estimate of the seconds per picture, or None."""
-        typical = getattr(self.opened or self.maker, "typical_s", None)
+        typical = getattr(self.source, "typical_s", None)
         return float(typical) if isinstance(typical, int | float) else None
 
     def workers(self, wanted: int | None, *, shared: int = SHARED_WORKERS) -> int:
@@ -70,39 +75,23 @@ class EngineSpec:
             return wanted
         if self.shared:
             return shared
-        return 1 if self.opened is not None else usable_cores()
+        return 1 if self.is_open else usable_cores()
 
 
 def engine_spec(
-    engine: str | Engine | Callable[..., object] | EngineSpec,
-    options: Mapping[str, object],
+    engine: str | Engine | Callable[..., object], options: Mapping[str, object]
 ) -> EngineSpec:
     """Interpret the argument ``engine=`` and its options; unknown ones are an `ArgumentError`."""
-    if isinstance(engine, EngineSpec):
-        return engine
     if isinstance(engine, str):
-        return _named(engine, options)
+        maker = maker_of(engine, options)
+        can_share = "threads" in inspect.signature(maker).parameters and "threads" not in options
+        return EngineSpec(maker, False, options, {"threads": 1} if can_share else {})
     if options:
         raise ArgumentError(f"unknown option {next(iter(options))!r}: the engine is open already")
     # `callable` cannot be used, since an open engine may be callable too.
-    if not isinstance(engine, type) and (hasattr(engine, "extract") or reads_pictures(engine)):
-        opened = open_engine(engine) if reads_pictures(engine) else cast("Engine", engine)
-        return EngineSpec(opened, lambda: opened, lambda: opened, _is_shared(engine))
-    if not callable(engine):
-        raise ArgumentError(f"{type(engine).__name__} is not an engine: it has no extract")
-    maker = engine if isinstance(engine, type) else None
-    opens = cast("Callable[[], Engine]", engine)
-    return EngineSpec(None, opens, opens, _is_shared(engine), maker)
-
-
-def _named(engine: str, options: Mapping[str, object]) -> EngineSpec:
-    maker = maker_of(engine, options)
-    opens = one_of_many = partial(open_engine, engine, **options)
-    shared = _is_shared(maker)
-    if not shared and "threads" in inspect.signature(maker).parameters and "threads" not in options:
-        one_of_many = partial(open_engine, engine, threads=1, **options)
-    return EngineSpec(None, opens, one_of_many, shared, maker, options)
-
-
-def _is_shared(engine: object) -> bool:
-    return getattr(engine, "parallel", "process") == "thread"
+    if isinstance(engine, type) or not (hasattr(engine, "extract") or reads_pictures(engine)):
+        if not callable(engine):
+            raise ArgumentError(f"{type(engine).__name__} is not an engine: it has no extract")
+        return EngineSpec(cast("Callable[..., Engine]", engine), False)
+    opened = open_engine(engine) if reads_pictures(engine) else cast("Engine", engine)
+    return EngineSpec(opened, True)

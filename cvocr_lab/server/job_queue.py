@@ -39,10 +39,10 @@ class ClientGoneError(Exception):
 def open_pool(engine: EngineSpec, *, workers: int | None, limit_s: float) -> JobPool:
     """Create and open the workers: threads if the engine can be shared, else processes."""
     count = engine.workers(workers, shared=_THREADS)
-    if engine.opened is not None or engine.shared:
-        thread = ThreadWorker(partial(answer, engine.opened or engine.opens()))
+    if engine.is_open or engine.shared:
+        thread = ThreadWorker(partial(answer, engine.open()))
         return Pool([thread] * count, limit_s=limit_s)
-    opens = engine.opens if count == 1 else engine.opens_one_of_many
+    opens = partial(engine.open, shares=count > 1)
     processes = [ProcessWorker(partial(open_answerer, opens)) for _ in range(count)]
     try:
         with ThreadPoolExecutor(count) as threads:
