@@ -124,6 +124,14 @@ def test_what_is_printed_is_written_again(made: Mrz, data: st.DataObject) -> Non
     assert mrz.parse(mrz.format(other)).valid, "check digits of other values are computed"
 
 
+def test_a_long_number_of_a_vietnamese_zone_keeps_its_letters() -> None:
+    made = Mrz("TD1", "I", "VNM", "00000000000000A0", "000101", "M", "300101", "VNM", "AN")
+    lines = mrz.format(made)
+    assert lines[0][14] == "<"
+    assert mrz.parse(lines).valid
+    assert mrz.repair(lines) == lines
+
+
 STATES = ["HUN", "VUT", "UNO", "WSM", "YEM", "VEN", "UMI", "VNM", "UTO", "D"]
 
 

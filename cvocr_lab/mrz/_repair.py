@@ -79,16 +79,19 @@ def repair(lines: Sequence[str]) -> tuple[str, ...]:
 
 
 def _valid_and_foreign(*rows: str) -> bool:
-    """Return whether the lines are valid and not from Vietnam.
+    """Return whether the lines are valid and not of a Vietnamese layout.
 
     Valid lines from Vietnam may still be wrong: a ``K`` that was read for a filler passes the check
-    digits, but the Vietnamese layouts show that it is an error.
+    digits, but the Vietnamese layouts show that it is an error.  No Vietnamese card has a number
+    that continues in the optional data, which a filler instead of its check digit says.
     """
     try:
         zone = parse(rows)
     except ValueError:
         return False
-    return zone.valid and zone.sex in ("M", "F", "") and not _is_vietnam(_letters(rows[0][2:5]))
+    long_number = len(rows) == 3 and rows[0][14] == "<"
+    ours = _is_vietnam(_letters(rows[0][2:5])) and not long_number
+    return zone.valid and zone.sex in ("M", "F", "") and not ours
 
 
 def _repair_td1(one: str, two: str, three: str) -> tuple[str, ...]:
