@@ -296,10 +296,7 @@ _CONVERT: Final[Mapping[ColumnType, Callable[[object], object]]] = {
 
 
 def check_no_pictures(frame: pd.DataFrame) -> None:
-    """Refuse to write a frame with pictures in its cells.
-
-    Raises ArgumentError if a column contains pictures.
-    """
+    """Raise ArgumentError if a column contains pictures, which cannot be written."""
     for column in frame.columns:
         if frame[column].dtype == object and any(map(_is_picture, frame[column])):
             raise ArgumentError(

@@ -124,10 +124,7 @@ def truth_by_row(read: Records, truth: Truth, *, on: str | None = None) -> pd.Da
 
 
 def paired_labels(read: Records, truth: Truth, on: str | None) -> tuple[pd.Index, pd.Index]:
-    """Return the labels of readings and of rows in a comparable form.
-
-    Raises ArgumentError if one of the two lacks the column `on`.
-    """
+    """Return the labels of readings and of rows in a comparable form; see `pair` for errors."""
     labels = []
     for table, what in ((read, "frame"), (truth, "truth")):
         try:

@@ -70,10 +70,7 @@ class Journal:
         self._read = JournalLines()
         self._invalid_lines: tuple[int, ...] = ()
         self._by_id: dict[str, Decision] = {}
-        self._there: dict[ItemKey, list[Decision]] = {}
-        self._standings: dict[ItemKey, Standing] = {}
-        self._found: dict[str, tuple[str, ...]] = {}
-        self._name = input_namer(self._found)
+        self._fold()
         self.refresh()
 
     @property
@@ -326,7 +323,7 @@ class Journal:
         self._found = digests(ordered)
         self._name = input_namer(self._found)
         self._there = grouped(ordered, self._name)
-        self._standings = {}
+        self._standings: dict[ItemKey, Standing] = {}
         for place in self._there:
             self._resolve(place)
 

@@ -98,9 +98,7 @@ def _without_labels(truth: str, value: str, field: str) -> str | None:
     spans = [found.span() for found in _WORD.finditer(value)]
     words = tuple(fold_key(value[a:b]) for a, b in spans)
     first, last, letters = 0, len(words), 0
-    searching = True
-    while searching and first < last:
-        searching = False
+    while first < last:
         for caption in _captions(field):
             size = len(caption)
             if words[first : first + size] == caption:
@@ -110,7 +108,8 @@ def _without_labels(truth: str, value: str, field: str) -> str | None:
             else:
                 continue
             letters += sum(map(len, caption))
-            searching = True
+            break
+        else:
             break
     if not letters:
         return None

@@ -120,7 +120,13 @@ class Plan(Displayed):
         broken = np.flatnonzero(bounds > at_most)
         last = int(broken[0]) - 1 if len(broken) else len(bounds) - 1
         if last < 0:
-            return self._refusal(at_most, sure, promise, needed)
+            sentence = (
+                f"{promise} cannot be promised from {self.cards:,} cards: it takes {needed:,} and "
+                f"more to be {sure:.0%} sure, even if none passes wrongly. These can promise "
+                f"1 in {1 / bounds[0]:,.0f} at best."
+            )
+            nan = float("nan")
+            return Answer(at_most, nan, nan, nan, nan, 0, nan, nan, needed, sentence)
         row, most = self.curve.iloc[last], float(bounds[last])
         silent, reviewed = int(row["silent"]), int(row["reviewed"])
         low, high = float(row["review_low"]), float(row["review_high"])
@@ -146,16 +152,6 @@ class Plan(Displayed):
             at_most, float(row["threshold"]), float(row["review_share"]), low, high, silent, most,
             seconds, needed, sentence,
         )  # fmt: skip
-
-    def _refusal(self, at_most: float, sure: float, promise: str, needed: int) -> Answer:
-        best = float(self.passing.at_most(sure)[0])
-        sentence = (
-            f"{promise} cannot be promised from {self.cards:,} cards: it takes {needed:,} and more "
-            f"to be {sure:.0%} sure, even if none passes wrongly. These can promise "
-            f"1 in {1 / best:,.0f} at best."
-        )
-        nan = float("nan")
-        return Answer(at_most, nan, nan, nan, nan, 0, nan, nan, needed, sentence)
 
     def headline(self) -> str:
         """Return the thresholds for one and for a tenth of a percent of errors, in words."""

@@ -68,7 +68,7 @@ class Items:
             if column not in queue:
                 raise ArgumentError(f"the review queue needs a column {column!r}")
         self.journal = journal
-        self._records = records
+        self.records, self.second = records, second
         self.rows: list[int] = queue["row"].astype("int64").tolist()
         self.fields: list[str] = as_text(queue["field"]).tolist()
         if self.rows and not 0 <= min(self.rows) <= max(self.rows) < len(records):
@@ -115,10 +115,6 @@ class Items:
         found = np.flatnonzero((self._item_row == row) & of_field)
         return int(found[-1]) if len(found) else None
 
-    def item(self, k: int) -> Item:
-        """Return the journal's identifier of an item."""
-        return replace(self.faces[self.rows[k]], field=self.fields[k])
-
     def standing(self, k: int) -> Standing | None:
         """Return what the journal knows about an item, or None."""
         return self.journal.at(self.faces[self.rows[k]], self.fields[k])
@@ -152,7 +148,7 @@ class Items:
         if row in self._digested or item.sha256:
             return
         self._digested.add(row)
-        found = picture_digest(self._records, row)
+        found = picture_digest(self.records, row)
         self.faces[row] = replace(item, sha256=found)
 
     def decide(
@@ -171,22 +167,19 @@ class Items:
         value, for states that have one.  An `OSError` is raised if the journal cannot be written.
         """
         before = self.standing(k)
-        latest = before.decisions[-1] if before else None
-        if state == "untouched" and before is not None:
+        if before is not None and state == "untouched":
             state, text = before.state, before.value or ""
             doubt = before.decisions[-1].doubt
         value = text if state in ("confirmed", "corrected") else None
-        if (
-            before is not None
-            and latest is not None
-            and (latest.who, before.state, before.value or "", latest.note)
-            == (self.journal.who, state, value or "", note)
-        ):
-            self.update_state(k)
-            return None
-        engine = str(self._records.engines[self.rows[k]])
+        if before is not None:
+            latest = before.decisions[-1]
+            there = latest.who, before.state, before.value or "", latest.note
+            if there == (self.journal.who, state, value or "", note):
+                self.update_state(k)
+                return None
+        engine = str(self.records.engines[self.rows[k]])
         decision = self.journal.decide(
-            self.item(k),
+            replace(self.faces[self.rows[k]], field=self.fields[k]),
             state,
             value=value,
             engine=engine,
@@ -201,7 +194,7 @@ class Items:
 
     def record(self, row: int) -> Record:
         """Return a row, with the boxes of its values as corrected by people."""
-        record = self._records.record(row)
+        record = self.records.record(row)
         moved = {
             field: replace(record.cells[field], quad=quad_of(standing.value))
             for field in record.cells
@@ -216,8 +209,8 @@ class Items:
             replace(self.faces[row], field=field + QUAD),
             "corrected",
             value=quad_text(quad),
-            engine=str(self._records.engines[row]),
-            engine_value=quad_text(self._records.cell(row, field).quad),
+            engine=str(self.records.engines[row]),
+            engine_value=quad_text(self.records.cell(row, field).quad),
         )
 
     def give_box(self, row: int, field: str, other: str) -> Decision | None:

@@ -38,17 +38,15 @@ class Reviewer(Session):
 
     def __init__(
         self,
-        records: Records,
         pictures: Pictures,
         items: Items,
         *,
         overlay: TruthOverlay | None,
-        second: pd.DataFrame | None,
         checks: Mapping[str, Check | None],
         height: int,
     ) -> None:
-        super().__init__("board", records, pictures, items, checks=checks, height=height)
-        self._overlay, self._second = overlay, second
+        super().__init__("board", pictures, items, checks=checks, height=height)
+        self._overlay = overlay
         self._listeners: list[Callable[[Decision], object]] = []
 
     def on_decision(self, call: Callable[[Decision], object]) -> Callable[[Decision], object]:
@@ -86,7 +84,7 @@ class Reviewer(Session):
                 # Lets the page assign unsent keystrokes to a journal without knowing its path.
                 "journal": hashlib.sha256(str(self.journal.path.resolve()).encode()).hexdigest(),
                 "journal_name": self.journal.path.name,
-                "shown": [s for s in SHOWN if s != "differ" or self._second is not None],
+                "shown": [s for s in SHOWN if s != "differ" or self._items.second is not None],
                 "fields": [[f, captioned(f)] for f in dict.fromkeys(self._items.fields)],
                 "progress": self._items.progress(),
             },
@@ -129,9 +127,9 @@ class Reviewer(Session):
 
     def _names(self, engine: str) -> dict[str, object]:
         """Return the names of the two engines; two readings of one engine get distinct names."""
-        if self._second is None:
+        if self._items.second is None:
             return {"engine": engine}
-        other = self._second.attrs["engine"]
+        other = self._items.second.attrs["engine"]
         if other != (engine or "other"):
             return {"engine": engine, "other_engine": other}
         return {"engine": f"{engine} (frame)".strip(), "other_engine": f"{engine} (other)".strip()}
@@ -159,9 +157,9 @@ class Reviewer(Session):
 
     def _other(self, row: int, field: str) -> dict[str, object]:
         """Return the second engine's value and its differences."""
-        if self._second is None or self._second["row"].to_numpy(int)[row] < 0:
+        if self._items.second is None or self._items.second["row"].to_numpy(int)[row] < 0:
             return {}
-        other = str(self._second[field].iat[row]) if field in self._second else ""
+        other = str(self._items.second[field].iat[row]) if field in self._items.second else ""
         k = self._items.place(row, field)
         own = "" if k is None else self._items.values[k]
         return {"other": other, "other_edits": edits(other, own) if other and own else []}
@@ -310,10 +308,7 @@ def review(
     second = None if other is None else _second_engine(records, other)
     items = Items(records, queue, opened, second=second)
     pictures = Pictures(limits=limits, fetch=fetch)
-    return Reviewer(
-        records, pictures, items, overlay=overlay, second=second, checks=checks or {},
-        height=height,
-    )  # fmt: skip
+    return Reviewer(pictures, items, overlay=overlay, checks=checks or {}, height=height)
 
 
 def _second_engine(records: Records, other: pd.DataFrame) -> pd.DataFrame:

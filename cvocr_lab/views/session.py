@@ -11,7 +11,6 @@ import pandas as pd
 
 from cvocr_lab import cleaning, journal
 from cvocr_lab.errors import ArgumentError
-from cvocr_lab.frames import Records
 from cvocr_lab.journal import Check, Decision, Decisions, State, check_value
 from cvocr_lab.text import nfc
 from cvocr_lab.views.live_page import LivePage, Message, Page, as_position
@@ -31,14 +30,13 @@ class Session(LivePage):
     def __init__(
         self,
         page: Page,
-        records: Records,
         pictures: Pictures,
         items: Items,
         *,
         checks: Mapping[str, Check | None],
         height: int,
     ) -> None:
-        super().__init__(page, records, pictures, height=height)
+        super().__init__(page, items.records, pictures, height=height)
         self.journal = items.journal
         self._items, self._checks = items, checks
         self._done: set[str] = set()

@@ -48,7 +48,6 @@ class Sweeper(Session):
     def __init__(
         self,
         field: str,
-        records: Records,
         pictures: Pictures,
         items: Items,
         *,
@@ -56,7 +55,7 @@ class Sweeper(Session):
         per_page: int,
         height: int,
     ) -> None:
-        super().__init__("sweep", records, pictures, items, checks=checks, height=height)
+        super().__init__("sweep", pictures, items, checks=checks, height=height)
         self.field, self._per_page = field, per_page
         self._cached_crop = lru_cache(maxsize=_KEPT)(self._crop)
         self._page = 0
@@ -249,9 +248,7 @@ def sweep(
     opened = journal if isinstance(journal, Journal) else Journal(journal, who=who)
     items = Items(records, _queue(records, field, order), opened)
     pictures = Pictures(limits=limits, fetch=fetch)
-    return Sweeper(
-        field, records, pictures, items, checks=checks or {}, per_page=per_page, height=height
-    )
+    return Sweeper(field, pictures, items, checks=checks or {}, per_page=per_page, height=height)
 
 
 def _queue(records: Records, field: str, order: SweepOrder) -> pd.DataFrame:
