@@ -191,8 +191,9 @@ def is_beside_words(province: Province, part: str) -> bool:
     """
     name = f" {fold_key(province.name)} "
     before, found, behind = f" {fold_key(part)} ".partition(name)
-    unit = before.strip() in _UNITS
-    return bool(found) and max(len(behind), 0 if unit else len(before)) > 2
+    if not found:
+        return False
+    return len(behind) > 2 or (len(before) > 2 and not _is_unit(before.split()))
 
 
 @dataclass(slots=True)
