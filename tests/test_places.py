@@ -423,6 +423,30 @@ def test_the_house_does_not_change_where_the_units_are_found() -> None:
         assert parse_address(f"{house}, {units}") == bare._replace(house=house)
 
 
+@pytest.mark.parametrize("behind", [" (cũ)", " - cũ", " cũ", ", cũ", " (mới)", " mới", ", Lô 5"])
+@pytest.mark.parametrize(
+    ("units", "parts"),
+    [
+        ("Nguyễn Văn Cừ, Quy Nhơn, Bình Định", ("Nguyễn Văn Cừ", "Quy Nhơn", "Bình Định")),
+        ("P. Phúc Xá, Q. Ba Đình, Hà Nội", ("Phúc Xá", "Ba Đình", "Hà Nội")),
+        ("Sịa, Quảng Điền, Thừa Thiên Huế", ("Sịa", "Quảng Điền", "Thừa Thiên Huế")),
+    ],
+)
+def test_words_behind_the_province_stay_in_the_rest(
+    units: str, parts: tuple[str, str, str], behind: str
+) -> None:
+    found = parse_address(f"Tổ 5, {units}{behind}")
+    assert (found.ward, found.district, found.province) == parts
+    assert found.house == f"Tổ 5, {behind.strip(' -,()')}"
+
+
+@pytest.mark.parametrize("country", ["(Việt Nam)", "[Vietnam]", "(VN)"])
+def test_a_country_may_stand_in_brackets(country: str) -> None:
+    found = parse_address(f"Long Tân, Đất Đỏ, Bà Rịa - Vũng Tàu {country}")
+    assert str(found) == "Long Tân, Đất Đỏ, Bà Rịa - Vũng Tàu"
+    assert found.country == country[1:-1]
+
+
 @pytest.mark.parametrize(
     ("text", "parts"),
     [

@@ -55,7 +55,7 @@ def parse_address(text: str, *, era: Era | None = None) -> Address:
     if _DASH.search(text):
         text = _JOINED.sub(r"\1 \2", text)
     country = ""
-    if text.rstrip(".")[-3:].lower().endswith(("nam", "vn", "v.n")) and (
+    if text.rstrip(".)]")[-3:].lower().endswith(("nam", "vn", "v.n")) and (
         at_end := _COUNTRY.search(text)
     ):
         text, country = text[: at_end.start()], at_end[1]
@@ -132,7 +132,7 @@ def _of_2025(address: Address) -> Address:
 
 
 _COUNTRY: Final = re.compile(
-    r"(?<=[\w)])[^\w(]*?[\s,;–—-]+((?:việt\s?nam|viet\s?nam|v\.?n)\.?)$", re.IGNORECASE
+    r"(?<=[\w)])[^\w(]*?[\s,;–—([-]+((?:việt\s?nam|viet\s?nam|v\.?n)\.?)[])]*$", re.IGNORECASE
 )
 
 

@@ -177,10 +177,23 @@ def explicit_unit(part: str) -> str:
 @lru_cache(CACHED)
 def province_named(part: str, *, exactly: bool = False) -> tuple[Province, float] | None:
     """Find the province that a part names, or a former one's successor; see `match_province`."""
-    if found := match_province(mended(part), exactly=exactly):
-        return found
+    found = match_province(mended(part), exactly=exactly)
+    if found is not None:
+        return found if found[1] == 1 or not is_beside_words(found[0], part) else None
     became = former_province(part)
     return None if became is None else (became, 0.9)
+
+
+def is_beside_words(province: Province, part: str) -> bool:
+    """Return whether a part is the name of the province and further words: ``Bình Định (cũ)``.
+
+    That is no misread name, and the further words would be lost.  A single letter may be a speck.
+    """
+    name = f" {fold_key(province.name)} "
+    before, found, behind = f" {fold_key(part)} ".partition(name)
+    if not found:
+        return False
+    return len(behind) > 2 or (len(before) > 2 and not _is_unit(before.split()))
 
 
 @dataclass(slots=True)

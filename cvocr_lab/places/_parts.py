@@ -14,6 +14,7 @@ from cvocr_lab.places._gazetteer import (
     Place,
     Roll,
     explicit_unit,
+    is_beside_words,
     mended,
     province_named,
     roll,
@@ -115,7 +116,7 @@ def _of_units(parts: tuple[str, ...], era: Era | None) -> Address:
 def _of_all(parts: tuple[str, ...], era: Era | None) -> Address:
     if not parts:
         return Address(unknown=("province",))
-    found = _province(parts[-1])
+    found = province_named(parts[-1])
     small = parts[:-1]
     if era != "new" and (found is None or found[1] < 1):
         found = _province_above(parts) or found
@@ -249,17 +250,6 @@ def _in(among: Roll, part: str, level: str) -> tuple[Place, float] | None:
     return found
 
 
-@lru_cache(CACHED)
-def _province(part: str) -> tuple[Province, float] | None:
-    found = province_named(part)
-    if found and found[1] < 1:
-        words = part.split()
-        tails = (" ".join(words[cut:]) for cut in range(1, len(words)))
-        if any((cut := province_named(tail)) and cut == (found[0], 1.0) for tail in tails):
-            return None  # an extra word is no misread: it would be lost
-    return found
-
-
 _LEAST_LIKE: Final = 0.6
 
 
@@ -271,7 +261,7 @@ def _province_above(parts: tuple[str, ...]) -> tuple[Province, float] | None:
     near = [
         (place, likeness)
         for place, likeness in near_provinces(mended(last), _LEAST_LIKE)
-        if _names_one(roll("old", place.code), small[-1])
+        if _names_one(roll("old", place.code), small[-1]) and not is_beside_words(place, last)
     ]
     if len(near) > 1 and len(small) > 1:
         near = [

@@ -129,7 +129,7 @@ def address(kind: FieldType, text: str, era: Era | None) -> Cleaned:
     if "province" in found.unknown:
         return trail.kept("no province found")
     if found.country:
-        trail.then("country", "form", trail.text.removesuffix(found.country).rstrip(" ,;.-–—"))
+        trail.then("country", "form", trail.text.rpartition(found.country)[0].rstrip(" ,;.-–—(["))
     made = str(found)
     if found.score == 1 or _plain_form(trail.text) == _plain_form(made):
         trail.then("places", "form", made)
