@@ -161,7 +161,7 @@ class Search(Runs):
             if key and not key.isdigit():
                 break
             numbers += [at] if key else []
-        if count > 1 and not before[:1] == [count - 1] and self._names_province(count - 1):
+        if count > 1 and before[:1] != [count - 1] and self._names_province(count - 1):
             before.insert(0, count - 1)  # "Hà Nội cũ"
         return list(dict.fromkeys([count, *numbers, *before]))[: _ENDS + 1]
 
