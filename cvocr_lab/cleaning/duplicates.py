@@ -30,10 +30,13 @@ def check_duplicates(faces: RuleInput, issues: Issues) -> None:
     births = faces.known("birth")
     births = np.where(is_day(births), births, "")
     by_passport = faces.of("passport")
+    of_card = np.where(by_passport, "", key)
     for values, field in ((names, "name"), (births, "born")):
-        _split(faces, issues, np.where(by_passport, "", key), values, field)
+        known = np.where(values != "", of_card, "")
+        _repeated(faces, issues, "number_of_two", field, known, values)
     person = np.where((names != "") & (births != "") & (key != ""), names + births, "")
-    _split_person(faces, issues, _joined(person, faces.types), numbers)
+    person = _joined(person, faces.types)
+    _repeated(faces, issues, "duplicate_person", _number_field(faces), person, numbers)
     for field in ("plate", "chassis"):
         values = mapped(faces.texts(field), lambda v: "".join(c for c in v.upper() if c.isalnum()))
         vehicle = np.where(faces.of("vehicle_registration_back"), values, "")
@@ -95,28 +98,18 @@ def _note(
     issues.add(rule, field, where, "{}", evidence)
 
 
-def _repeated(faces: RuleInput, issues: Issues, rule: str, field: str | Texts, key: Texts) -> None:
+def _repeated(
+    faces: RuleInput,
+    issues: Issues,
+    rule: str,
+    field: str | Texts,
+    key: Texts,
+    values: Texts | None = None,
+) -> None:
+    """Add an issue where a key occurs under several labels, with different `values` if given."""
     table = _groups(faces, key)
+    if values is not None and len(table):
+        table = table.assign(value=values[table["at"]])
+        table = table[table.groupby("key")["value"].transform("nunique") > 1]
     if len(table):
         _note(faces, issues, rule, field, table)
-
-
-def _split(faces: RuleInput, issues: Issues, key: Texts, values: Texts, field: str) -> None:
-    """Return the numbers whose rows contradict each other, e.g. in the birth date."""
-    table = _groups(faces, np.where(values != "", key, ""))
-    if not len(table):
-        return
-    table = table.assign(value=values[table["at"]])
-    table = table[table.groupby("key")["value"].transform("nunique") > 1]
-    if len(table):
-        _note(faces, issues, "number_of_two", field, table)
-
-
-def _split_person(faces: RuleInput, issues: Issues, person: Texts, numbers: Texts) -> None:
-    table = _groups(faces, person)
-    if not len(table):
-        return
-    table = table.assign(value=numbers[table["at"]])
-    table = table[table.groupby("key")["value"].transform("nunique") > 1]
-    if len(table):
-        _note(faces, issues, "duplicate_person", _number_field(faces), table)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Literal
+
 import numpy as np
 import pandas as pd
 
@@ -64,7 +67,6 @@ def labels_from_codes(frame: pd.DataFrame, *, on: str | None = None) -> pd.DataF
     [{'id': '001099000123', 'born': '01/01/1999', 'proven_by': 'id=qr;name=qr;born=qr;sex=qr'}]
     """
     faces = RuleInput(frame, on=on)
-    own = {"qr": faces.facts("qr"), "mrz": faces.facts("mrz")}
     foreign = _foreign(faces)
     same = _same_paper(faces)
     fields: dict[str, Texts] = {}
@@ -72,7 +74,9 @@ def labels_from_codes(frame: pd.DataFrame, *, on: str | None = None) -> pd.DataF
     for kind, mask in faces.kinds:
         known = [(f.name, fact) for f in kind.fields if (fact := fact_of(kind, f.name))]
         for at in np.flatnonzero(mask):
-            sources = _sources(int(at), own, foreign, int(faces.partner[at]) if same[at] else -1)
+            sources = _sources(
+                int(at), faces.facts, foreign, int(faces.partner[at]) if same[at] else -1
+            )
             if not sources:
                 continue
             for name, fact in known:
@@ -104,7 +108,7 @@ def _leave_out(faces: RuleInput, name: str, values: Texts) -> None:
 
 
 def _sources(
-    at: int, own: dict[str, list[Facts]], foreign: Mask, partner: int
+    at: int, own: Mapping[Literal["qr", "mrz"], list[Facts]], foreign: Mask, partner: int
 ) -> list[tuple[str, Facts]]:
     """Return the codes that apply to a row: its own, then the other side's."""
     found: list[tuple[str, Facts]] = []

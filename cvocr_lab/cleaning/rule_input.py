@@ -28,6 +28,7 @@ from cvocr_lab.text import fold_key
 Source = Literal["print", "qr", "mrz"]
 Positions = NDArray[np.int64]
 T = TypeVar("T", bound=Hashable)
+P = TypeVar("P")
 
 NO_END: Final = t.EXPIRY_DATE.words
 
@@ -180,12 +181,12 @@ class RuleInput:
     @cached_property
     def codes(self) -> list[qr.IdQr | None]:
         """The parsed QR code of each row; None if there is none that can be parsed."""
-        return [_qr(text) if text else None for text in self.texts("qr")]
+        return _parsed(qr.parse, self.texts("qr"))
 
     @cached_property
     def zones(self) -> list[mrz.Mrz | None]:
         """The parsed MRZ of each row; None if there is none that can be parsed."""
-        return [_zone(text) if text else None for text in self.texts("mrz")]
+        return _parsed(mrz.parse, self.texts("mrz"))
 
     @cached_property
     def warned(self) -> Texts:
@@ -205,28 +206,24 @@ class RuleInput:
         holds = np.array([zone is not None and zone.valid for zone in self.zones], bool)
         return holds & ~self.warned_of("mrz:check_digits")
 
-    def facts(self, source: Literal["qr", "mrz"]) -> list[Facts]:
-        """Return the facts that the code of each row proves."""
-        return self._of_qr if source == "qr" else self._of_mrz
-
     @cached_property
-    def _of_qr(self) -> list[Facts]:
-        return [qr_facts(code) if code is not None else {} for code in self.codes]
-
-    @cached_property
-    def _of_mrz(self) -> list[Facts]:
+    def facts(self) -> dict[Literal["qr", "mrz"], list[Facts]]:
+        """The facts that each of the codes proves of each row."""
         doubted = self.warned_of("mrz:check_digits")
-        return [
-            mrz_facts(zone) if zone is not None and not doubt else {}
-            for zone, doubt in zip(self.zones, doubted, strict=True)
-        ]
+        return {
+            "qr": [qr_facts(code) if code is not None else {} for code in self.codes],
+            "mrz": [
+                mrz_facts(zone) if zone is not None and not doubt else {}
+                for zone, doubt in zip(self.zones, doubted, strict=True)
+            ],
+        }
 
     def proven(self, fact: Fact, source: Literal["qr", "mrz"]) -> Texts:
         """Return a fact as proven by a code, in normal form."""
         if (fact, source) not in self._proven:
             made = self._empty()
-            if any(self.facts(source)):
-                made[:] = [f.get(fact, "") for f in self.facts(source)]
+            if any(self.facts[source]):
+                made[:] = [f.get(fact, "") for f in self.facts[source]]
             self._proven[fact, source] = made
         return self._proven[fact, source]
 
@@ -248,18 +245,15 @@ class RuleInput:
         return made
 
 
-def _qr(text: str) -> qr.IdQr | None:
-    try:
-        return qr.parse(text)
-    except ValueError:
-        return None
-
-
-def _zone(text: str) -> mrz.Mrz | None:
-    try:
-        return mrz.parse(text)
-    except ValueError:
-        return None
+def _parsed(parse: Callable[[str], P], texts: Texts) -> list[P | None]:
+    """Parse the code of each row; None if there is none that can be parsed."""
+    made: list[P | None] = []
+    for text in texts:
+        try:
+            made.append(parse(text) if text else None)
+        except ValueError:
+            made.append(None)
+    return made
 
 
 @lru_cache(maxsize=1 << 16)

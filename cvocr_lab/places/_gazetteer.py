@@ -53,17 +53,9 @@ FORMER: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
 class Place:
     """A district or ward.
 
-    Parameters
-    ----------
-    name
-        As printed on cards, tones in the old style: without a unit word, except for numbered units
-        (``Phường 7``).
-    kind
-        Unit word in small letters: ``phường``, ``xã``, ``thị trấn``, ``quận`` …
-    code
-        Statistics code of a ward; "" for districts.
-    became
-        Codes of the wards it became part of on 2025-07-01; several if it was split.
+    The `name` is as printed on cards, with tones in the old style and without a unit word, except
+    for numbered units (``Phường 7``); `kind` is the unit word in small letters.  Wards have a
+    statistics `code`, and `became` are the codes of the wards they became part of on 2025-07-01.
     """
 
     name: str
@@ -75,14 +67,9 @@ class Place:
 class Written(NamedTuple):
     """A part of an address, prepared for look-ups.
 
-    Parameters
-    ----------
-    unit
-        The unit word it begins with, folded and spelled out; "" for none.
-    keys
-        Possible names: the whole part, and the rest after the unit word; folded, without blanks.
-    marked
-        The same in lower case with accents.
+    `unit` is the unit word it begins with, folded and spelled out; "" for none.  `keys` are the
+    possible names, with and without the unit word, folded and without blanks; `marked` are the same
+    in lower case with accents.
     """
 
     unit: str

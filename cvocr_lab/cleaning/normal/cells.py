@@ -32,16 +32,8 @@ class Step(NamedTuple):
 class Cleaned(NamedTuple):
     """The result of applying a rule to a text.
 
-    Parameters
-    ----------
-    text
-        The normal form, or the text as read where there is none.
-    steps
-        The changes made; empty if the text already had its normal form.
-    parts
-        Further facts in the text: ``{"province": "Hà Nội"}``.
-    flag
-        Why the text was left as read; "" if it was not.
+    `text` is the normal form, or the text as read where there is none; `flag` then says why.
+    `parts` are further facts in the text: ``{"province": "Hà Nội"}``.
     """
 
     text: str
@@ -62,14 +54,8 @@ Cleaner = Callable[[FieldType, str, "Era | None"], Cleaned]
 class Rule:
     """How values of some field type are cleaned.
 
-    Parameters
-    ----------
-    clean
-        Function of the type, the text as read and the era of the paper's addresses, if known.
-    dtype
-        What the clean column holds.
-    parts
-        Further columns, in order.
+    `clean` takes the type, the text as read and the era of the paper's addresses, if known;
+    `dtype` is what the clean column holds, and `parts` are the further columns, in order.
     """
 
     clean: Cleaner

@@ -37,18 +37,24 @@ _MIXED: Final = re.compile(r"\b(?=\w*[^\W\d_])(?=\w*\d)\w+")
 _TO_LETTERS: Final = str.maketrans("01245689", "oizasgbg")
 
 
+def _listed(
+    trail: Trail, kind: FieldType, found: tuple[str, float] | None, rule: str = "list"
+) -> Cleaned:
+    """Return the entry that was found in a list, or the text as read."""
+    if found is None:
+        return trail.kept(f"not in the list of {kind.name}")
+    word, score = found
+    trail.then(rule, "form" if score == 1 else "repair", word, score)
+    return trail.done({"score": round(score, 4)})
+
+
 @dataclass(frozen=True, slots=True)
 class Lexicon:
     """Words to find misread ones among.
 
-    Parameters
-    ----------
-    by_mark
-        Word in small letters with marks, no blanks -> normal form.
-    by_key
-        The same without marks -> the normal forms it may stand for.
-    short
-        Length up to which no letter may be wrong.
+    `by_mark` maps words in small letters without blanks to their normal forms, and `by_key` the
+    same without marks to all the normal forms they may stand for.  Words of up to `short` letters
+    are never misread.
     """
 
     by_mark: Mapping[str, str]
@@ -118,11 +124,7 @@ def listed(kind: FieldType, text: str, _: Era | None) -> Cleaned:
     found = _lexicon_of(kind).find(trail.text)
     if found is None and re.search(r"[/(]", trail.text):
         found = _lexicon_of(kind).find(re.split(r"[/(]", trail.text)[0])
-    if found is None:
-        return trail.kept(f"not in the list of {kind.name}")
-    word, score = found
-    trail.then("list", "form" if score == 1 else "repair", word, score)
-    return trail.done({"score": round(score, 4)})
+    return _listed(trail, kind, found)
 
 
 @cache
@@ -146,13 +148,11 @@ def colour(kind: FieldType, text: str, _: Era | None) -> Cleaned:
     """Clean a colour of one to three words, each from the list."""
     trail = Trail(text)
     words = re.split(r"[\s,;/\-–]+", trail.text.strip(_EDGES))
-    found = [_colours(kind).find(word) for word in words]
-    if not words or any(f is None for f in found):
-        return trail.kept(f"not in the list of {kind.name}")
-    score = min(f[1] for f in found if f)
-    made = " ".join(f[0] for f in found if f)
-    trail.then("list", "form" if score == 1 else "repair", made, score)
-    return trail.done({"score": round(score, 4)})
+    found = [colour for word in words if (colour := _colours(kind).find(word))]
+    if len(found) < len(words):
+        return _listed(trail, kind, None)
+    made = " ".join(name for name, _ in found)
+    return _listed(trail, kind, (made, min(score for _, score in found)))
 
 
 @cache
@@ -174,22 +174,17 @@ def authority(kind: FieldType, text: str, _: Era | None) -> Cleaned:
     """Clean the name of a central authority."""
     trail = Trail(text)
     trail.then("spaces", "form", trail.text.strip(_EDGES))
-    found = _authorities().find(trail.text)
-    if found is None:
-        return trail.kept(f"not in the list of {kind.name}")
-    trail.then("list", "form" if found[1] == 1 else "repair", *found)
-    return trail.done({"score": round(found[1], 4)})
+    return _listed(trail, kind, _authorities().find(trail.text))
 
 
 @cache
 def _police() -> Lexicon:
     """Return a lexicon of all spellings of the provincial police bodies of the old era."""
     words = []
-    for place in provinces("old"):
-        word, shorts = ("THÀNH PHỐ", "TP") if place.kind == "city" else ("TỈNH", "T")
-        made = f"CÔNG AN {word} {place.name.upper()}"
+    for made, name in _police_of().items():
+        word, shorts = ("THÀNH PHỐ", "TP") if "THÀNH PHỐ" in made else ("TỈNH", "T")
         for body in ("CÔNG AN", "CA", "GIÁM ĐỐC CA", "GIÁM ĐỐC CÔNG AN"):
-            words += [(f"{body} {unit} {place.name}", made) for unit in ("", word, shorts)]
+            words += [(f"{body} {unit} {name}", made) for unit in ("", word, shorts)]
     return lexicon(words)
 
 
@@ -199,13 +194,13 @@ def police(kind: FieldType, text: str, _: Era | None) -> Cleaned:
     found = _police().find(trail.text)
     if found is None:
         return authority(kind, text, None)
-    trail.then("authority", "form" if found[1] == 1 else "repair", *found)
-    province = _police_of()[found[0]]
-    return trail.done({"score": round(found[1], 4), "province": province})
+    made = _listed(trail, kind, found, "authority")
+    return made._replace(parts={**made.parts, "province": _police_of()[found[0]]})
 
 
 @cache
 def _police_of() -> dict[str, str]:
+    """Return the province of each police body."""
     return {
         f"CÔNG AN {'THÀNH PHỐ' if p.kind == 'city' else 'TỈNH'} {p.name.upper()}": p.name
         for p in provinces("old")

@@ -10,7 +10,7 @@ from typing import Final
 from cvocr_lab.cleaning.normal.cells import Cleaned, Trail, trimmed
 from cvocr_lab.data import rows
 from cvocr_lab.kinds import FieldType
-from cvocr_lab.places import Address, Era, match_province, parse_address, successor
+from cvocr_lab.places import Era, match_province, parse_address, successor
 from cvocr_lab.text import LETTERS, fold_key, is_syllable, nfc, old_tone
 
 _EDGES: Final = ' \t.,;:-–—_"`|*/\\()[]~=+'
@@ -99,23 +99,17 @@ def _as_word(word: str) -> str:
     return made if known or (is_syllable(made) and (letters > 2 or marked)) else word
 
 
-def _is_number(word: str) -> bool:
-    return 2 * sum(c.isdigit() for c in word) > len(word)
-
-
 _LIKE_LETTERS: Final = re.compile("[0-9|!l]")
 
 
 def _as_letters(word: str) -> str:
     """Replace misread digits of a word by letters; a 1 is an L only at its beginning."""
-    if not _LIKE_LETTERS.search(word) or not any(c.isalpha() for c in word):
-        return word
-    if _is_number(word):
+    number = 2 * sum(c.isdigit() for c in word) > len(word)
+    if number or not _LIKE_LETTERS.search(word) or not any(c.isalpha() for c in word):
         return word
     upper = sum(c.isupper() for c in word) > sum(c.islower() for c in word if c != "l")
     head, tail = word[:1], word[1:]
-    strokes = "1|!l" if upper else "1|!"
-    tail = re.sub(f"[{strokes}]", "I", tail) if upper else re.sub(f"[{strokes}]", "i", tail)
+    tail = re.sub("[1|!l]", "I", tail) if upper else re.sub("[1|!]", "i", tail)
     head = "L" if head in "1|!" and tail else head
     return (head + tail).translate(_LETTERS)
 
@@ -136,7 +130,8 @@ def address(kind: FieldType, text: str, era: Era | None) -> Cleaned:
     else:
         trail.then("places", "repair", made, found.score)
     flag = f"not in the lists: {', '.join(found.unknown)}" if found.unknown else ""
-    return trail.done(_address_parts(found), flag)
+    parts = {part: getattr(found, part) or "" for part in ADDRESS_PARTS}
+    return trail.done(parts | {"score": round(found.score, 4)}, flag)
 
 
 _BETWEEN_WORDS: Final = re.compile(r"[\W_]+")
@@ -144,20 +139,6 @@ _BETWEEN_WORDS: Final = re.compile(r"[\W_]+")
 
 def _plain_form(text: str) -> str:
     return _BETWEEN_WORDS.sub("", old_tone(text).lower())
-
-
-def _address_parts(found: Address) -> dict[str, str | float]:
-    return {
-        "house": found.house,
-        "ward": found.ward,
-        "district": found.district,
-        "province": found.province,
-        "era": found.era or "",
-        "ward_2025": found.ward_2025,
-        "province_2025": found.province_2025,
-        "score": round(found.score, 4),
-        "country": found.country,
-    }
 
 
 ADDRESS_PARTS: Final = (
