@@ -337,6 +337,18 @@ def test_what_was_cleaned_can_be_cleaned_again() -> None:
     assert "name_clean" in narrow, "a column of a field not asked for stays"
 
 
+@pytest.mark.parametrize("dated", [{}, {"date": "02/01/2019"}, {"date": "02/08/2025"}])
+def test_a_clean_address_is_its_own_normal_form(dated: dict[str, str]) -> None:
+    texts = [
+        "xã Quảng Điền, Huế", "Số 12 Lê Lợi, Phong, Điền, Huế", "Bản Mới Trần Phú, H Nội",
+        "Thôn Đoài, X.Nà Nhạn, Điện  Biên Ph, Điện Biên", "Kbang, Gia Lai", "P4 Sóc Trăng",
+        "Xóm 3, Mỹ Đông, Phan Rang - Thap Chàm, Ninh Thuận", "Ea H'Leo, Đắk Lắk",
+    ]  # fmt: skip
+    frame = pd.DataFrame({"type": "matsaucmt", **dated, "address": texts})
+    once = clean(frame)["address_clean"]
+    assert clean(frame.assign(address=once))["address_clean"].tolist() == once.tolist()
+
+
 def test_days_amounts_and_categories_in_value_columns_are_taken() -> None:
     frame = pd.DataFrame(
         {

@@ -10,7 +10,7 @@ from typing import Final
 from cvocr_lab.cleaning.normal.cells import Cleaned, Trail, trimmed
 from cvocr_lab.data import rows
 from cvocr_lab.kinds import FieldType
-from cvocr_lab.places import Era, match_province, parse_address, successor
+from cvocr_lab.places import Address, Era, match_province, parse_address, successor
 from cvocr_lab.text import LETTERS, fold_key, is_syllable, nfc, old_tone
 
 _EDGES: Final = ' \t.,;:-–—_"`|*/\\()[]~=+'
@@ -124,14 +124,25 @@ def address(kind: FieldType, text: str, era: Era | None) -> Cleaned:
         return trail.kept("no province found")
     if found.country:
         trail.then("country", "form", trail.text.rpartition(found.country)[0].rstrip(" ,;.-–—(["))
+    flag = f"not in the lists: {', '.join(found.unknown)}" if found.unknown else ""
+    parts = {part: getattr(found, part) or "" for part in ADDRESS_PARTS}
+    parts["score"] = round(found.score, 4)
     made = str(found)
+    if made != trail.text and str(again := parse_address(made, era=hint)) != made:
+        # Cleaned once more, the text would change again: without its unit words or commas it may
+        # be another place.
+        if _places(again) != _places(found):
+            return trail.done(parts, "; ".join(filter(None, (flag, "several places fit"))))
+        made = str(again)
     if found.score == 1 or _plain_form(trail.text) == _plain_form(made):
         trail.then("places", "form", made)
     else:
         trail.then("places", "repair", made, found.score)
-    flag = f"not in the lists: {', '.join(found.unknown)}" if found.unknown else ""
-    parts = {part: getattr(found, part) or "" for part in ADDRESS_PARTS}
-    return trail.done(parts | {"score": round(found.score, 4)}, flag)
+    return trail.done(parts, flag)
+
+
+def _places(address: Address) -> tuple[str, ...]:
+    return address.ward, address.district, address.province
 
 
 _BETWEEN_WORDS: Final = re.compile(r"[\W_]+")
