@@ -344,7 +344,7 @@ def test_a_clean_address_is_its_own_normal_form(dated: dict[str, str]) -> None:
         "Thôn Đoài, X.Nà Nhạn, Điện  Biên Ph, Điện Biên", "Kbang, Gia Lai", "P4 Sóc Trăng",
         "Xóm 3, Mỹ Đông, Phan Rang - Thap Chàm, Ninh Thuận", "Ea H'Leo, Đắk Lắk",
     ]  # fmt: skip
-    frame = pd.DataFrame({"type": "matsaucmt", **dated, "address": texts})
+    frame = pd.DataFrame({"type": "tcc", **dated, "address": texts})
     once = clean(frame)["address_clean"]
     assert clean(frame.assign(address=once))["address_clean"].tolist() == once.tolist()
 
