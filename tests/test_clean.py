@@ -109,6 +109,7 @@ def test_whole_and_partial_dates(read: str, day: str | None, iso: str) -> None:
         ("tcc", "born", "01/02/19990", "not a date"),
         ("tcc", "born", "01/2/1999", "less certain than the threshold"),
         ("vehicle_registration_back", "plate", "30A-123.4", "a digit of the plate is missing"),
+        ("vehicle_registration_back", "plate", "30A-123456", "the plate has too many digits"),
         ("vehicle_registration_back", "plate", "ABS1234", "not a plate"),
         ("vehicle_registration_back", "plate", "30A-12", "not a plate"),
         ("vehicle_registration_back", "pay_load", "2 tấn", "not a whole number"),

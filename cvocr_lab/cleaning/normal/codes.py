@@ -175,6 +175,8 @@ def plate(kind: FieldType, text: str, _: Era | None) -> Cleaned:
     short = len(groups) > 1 and len(groups[-1]) == 1 and len(groups[-2]) <= 3
     if short and not kind.accepts(trail.raw):
         return trail.kept("a digit of the plate is missing")
+    if len(groups) > 1 and len(groups[-1]) > 5 and groups[-1].isdigit():
+        return trail.kept("the plate has too many digits")
     if found := _FOREIGN.fullmatch(to_digits(whole[:5]) + whole[5:]):
         trail.then("look_alikes", "repair", found[0], 0.95)
         return trail.done(_about(found[1], "foreign"))
