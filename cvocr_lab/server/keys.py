@@ -65,7 +65,9 @@ class Keys:
         self._digests = {key: _digest(f"{key}:{secret}") for key, secret in secrets.items()}
         self._quota = quota
         self._reserved: Counter[str] = Counter()
-        self._charged: dict[str, int] = {}
+        self._begun: Counter[str] = Counter()
+        self._charged: Counter[str] = Counter()  # by this server
+        self._others: dict[str, int] = {}  # charged by other servers with this file, or earlier
         self._path = None if path is None else Path(path)
         if self._path is not None:
             try:
@@ -107,39 +109,50 @@ class Keys:
         A `QuotaError` is raised if the quota is spent.
         """
         if self._quota is not None:
-            if key not in self._charged:
-                self._charged[key] = self.charged(key)
-            if self._charged[key] + self._reserved[key] >= self._quota:
+            if key not in self._others:
+                self._others[key] = 0 if self._path is None else self.charged(key)
+            if self._others[key] + self._charged[key] + self._reserved[key] >= self._quota:
                 raise QuotaError("out of requests")
         self._reserved[key] += 1
+        waiting = True
 
         async def charge() -> None:
-            on_disk = self._path is not None
-            charged = await asyncio.to_thread(self.charge, key) if on_disk else self.charge(key)
-            self._charged[key] = max(charged, self._charged.get(key, 0))
+            nonlocal waiting
+            self._begun[key] += 1
+            try:
+                if self._path is not None:
+                    charged = await asyncio.to_thread(self.charge, key)
+                    # Charges begun at the same time may not be on disk yet: this is the least.
+                    others = charged - self._begun[key]
+                    self._others[key] = max(others, self._others.get(key, 0))
+            except BaseException:
+                self._begun[key] -= 1
+                raise
+            # From now on the answer counts as charged, no longer as reserved.
+            self._charged[key] += 1
+            self._reserved[key] -= 1
+            waiting = False
 
         try:
             yield charge
         finally:
-            self._reserved[key] -= 1
+            self._reserved[key] -= waiting
 
     def charged(self, key: str) -> int:
         """Return the number of answers charged; an unreadable file is a `BatchError`."""
         if self._path is None:
-            return self._charged.get(key, 0)
+            return self._charged[key]
         with self._connection() as connection:
             question = "SELECT requests FROM charged WHERE key = ?"
             row = connection.execute(question, (_name(key),)).fetchone()
         return int(row[0]) if row else 0
 
     def charge(self, key: str) -> int:
-        """Charge one answer, on disk when this returns; return the charges of this key.
+        """Charge one answer in the file, before this returns; return the charges of this key.
 
         A `QuotaError` is raised if another server with the same file has spent the quota meanwhile,
         and a `BatchError` if the file cannot be written.
         """
-        if self._path is None:
-            return self._charged.get(key, 0) + 1
         most = self._quota if self._quota is not None else 2**62
         with self._connection() as connection:
             row = connection.execute(
