@@ -26,7 +26,7 @@ def test_boxes_are_corrected_drawn_and_given_away(page: Page, served: Path, deci
     corner = page.locator(".handles circle").nth(2).bounding_box()
     assert corner is not None
     drag(page, corner["x"] + corner["width"] / 2, corner["y"] + corner["height"] / 2, 20, 10)
-    until(lambda: decided.exists(), 20, "the box is not written")
+    until(lambda: lines(decided), 20, "the box is not written")
     ((field, state, value),) = lines(decided)
     assert (field, state) == ("id_quad", "corrected")
     quad = [float(part) for part in (value or "").split()]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from cards import NAMES
-from lab import START, Lab, command, opened, theme, until, within
+from lab import START, Lab, command, lines, opened, theme, until, within
 
 from cvocr_lab.journal import Journal
 
@@ -100,7 +100,7 @@ def test_tags_are_decisions_and_choose_rows(page: Page, served: Path, decided: P
     page.keyboard.press("t")
     page.keyboard.type("mờ; hỏi lại")
     page.keyboard.press("Enter")
-    until(decided.exists, 20, "the tags are not written")
+    until(lambda: lines(decided), 20, "the tags are not written")
     standing = list(Journal(decided).standings.values())
     assert [(s.item.field, s.value) for s in standing] == [("ocr_tags", "mờ;hỏi lại")]
     page.locator("select[name=tag]").select_option("mờ")
