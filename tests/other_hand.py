@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from rapidfuzz.distance import Levenshtein
 
 from cvocr_lab import images
@@ -133,12 +134,9 @@ def _score(read: Read, row: Mapping[str, str], found: list[Document]) -> None:
     several = row["tier"] == "multi"
     same = [d for d in found if d.type == row["kind"]]
     best: Any = same[0] if same else found[0] if found and not several else None
-    quad = np.array(row["quad"].split(), float).reshape(4, 2)
     iou, upright = 0.0, False
     if best is not None and best.corners is not None:
-        corners = np.array(best.corners).reshape(4, 2)
-        iou = overlap(quad, corners)
-        upright = int(np.argmin(np.hypot(*(corners - quad[0]).T))) == 0
+        iou, upright = outline(best.corners, np.array(row["quad"].split(), float))
     read.faces.append(Face(row["file"], row["kind"], row["tier"], bool(same), iou, upright))
     hidden = row["hidden_fields"].split()
     for field in FIELDS:
@@ -153,6 +151,12 @@ def _score(read: Read, row: Mapping[str, str], found: list[Document]) -> None:
                 float(value.confidence or 0.0) if value else 0.0,
             )
         )  # fmt: skip
+
+
+def outline(corners: ArrayLike, truth: ArrayLike) -> tuple[float, bool]:
+    """Intersection over union of two quads, and whether the first corner is the true one."""
+    found, true = (np.asarray(quad, float).reshape(4, 2) for quad in (corners, truth))
+    return overlap(true, found), int(np.argmin(np.hypot(*(found - true[0]).T))) == 0
 
 
 def exact_share(cells: Iterable[Cell]) -> float:

@@ -13,12 +13,16 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import sys
 import time
 from collections import defaultdict
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from other_hand import outline
 
 if TYPE_CHECKING:
     from cvocr_lab.synth.fonts import Pool
@@ -81,17 +85,8 @@ def _match(truth: Any, found: list[Any]) -> Any:
 
 def _is_outline(doc: Any, truth: Any) -> bool:
     """Whether a document's corners are those of the paper or of its film."""
-    import numpy as np
-
-    from cvocr_lab.engines.local.geometry import overlap
-
-    corners, *outlines = (
-        np.array(quad).reshape(4, 2) for quad in (doc.corners, truth.corners, truth.printed)
-    )
-    return any(
-        overlap(corners, outline) >= 0.9 and np.hypot(*(corners - outline[0]).T).argmin() == 0
-        for outline in outlines
-    )
+    found = (outline(doc.corners, quad) for quad in (truth.corners, truth.printed))
+    return any(iou >= 0.9 and upright for iou, upright in found)
 
 
 _ENGINES: dict[str, Any] = {}
@@ -131,12 +126,12 @@ def table(results: list[dict[str, Any]], by: str = "type") -> str:
 
     sums: dict[tuple[str, str], list[float]] = defaultdict(lambda: [0.0] * 8)
     for result in results:
-        for (true, got), outline in zip(result["types"], result["outlines"], strict=True):
+        for (true, got), is_right in zip(result["types"], result["outlines"], strict=True):
             for group in (true, "ALL"):
                 entry = sums[group, result["tier"]] if by == "type" else [0.0] * 8
                 entry[0] += 1
                 entry[1] += true == got
-                entry[7] += outline
+                entry[7] += is_right
         for type_, field, truth, value, _ in result["cells"]:
             a, b = comparison_key(truth), comparison_key(value)
             for group in (type_ if by == "type" else f"{type_}.{field}", "ALL"):
