@@ -134,7 +134,8 @@ def test_equal_pictures_are_forgotten_without_a_store_and_known_with_one(
     monkeypatch.setattr(batch.extraction, "_REMEMBERED", 3)
     arrays = [np.zeros((12, w, 3), np.uint8) for w in range(21, 51)]
     for store, times in (None, 2), (tmp_path / "run.sqlite", 1):
-        engine = Fake()
+        # Before the last row, the run is given time to hand over those before it.
+        engine = Fake(special=lambda width: time.sleep(0.5) if width == 50 else None)
         rows = [arrays[0], arrays[0], *arrays[1:], arrays[0]]
         frames = pd.concat(in_chunks(rows, engine=engine, store=store, workers=1))
         assert engine.seen.count(21) == times

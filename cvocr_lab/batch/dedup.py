@@ -154,7 +154,9 @@ class Dedup:
 
 def _content(source: Any, size: int = -1, *, in_place: bool = False) -> object:
     """Read an open file, `in_place` without moving it; return anything else unchanged."""
-    with contextlib.suppress(Exception):  # most sources have no `read`
+    if isinstance(source, str | bytes):  # most sources
+        return source
+    with contextlib.suppress(Exception):
         read = source.read
         at = source.tell() if in_place else 0
         data = read(size)

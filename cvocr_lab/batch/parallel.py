@@ -5,29 +5,25 @@ from __future__ import annotations
 import pickle
 import queue
 import threading
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
-from typing import Final, NamedTuple, TypeAlias
+from time import sleep
+from typing import Final, NamedTuple
 
 from cvocr_lab.batch.reading import Task, read
 from cvocr_lab.engines import Engine
 from cvocr_lab.engines._spec import EngineSpec
 from cvocr_lab.errors import BatchError, CvocrError, ImageError, RowError
 from cvocr_lab.frames import Reading
-from cvocr_lab.workers import Pool, ProcessWorker, ThreadWorker, WorkerDiedError, dumps
-
-ReaderPool: TypeAlias = "Pool[Task, Reading]"
+from cvocr_lab.workers import Pool, ProcessWorker, ThreadWorker, Worker, WorkerDiedError, dumps
 
 WORTH_PROCESSES: Final = 4
 """Fewer rows than this are read in this process, since starting others would take longer."""
 
-_READY: Final = 2
-"""Rows per worker that are being read or waiting to be; each may hold its picture."""
-
-_UNDER_WAY: Final = 5
-"""Rows per worker that are waiting, being read, or finished but not yet consumed."""
+_GATHER_S: Final = 0.02
+"""Seconds in which finished rows gather: to wake a thread for each costs more than a fast row."""
 
 
 class Row(NamedTuple):
@@ -37,17 +33,16 @@ class Row(NamedTuple):
     reading: Reading
 
 
-def open_pool(
-    engine: EngineSpec, *, workers: int | None, tasks: int, limit_s: float | None
-) -> ReaderPool:
+def open_workers(
+    engine: EngineSpec, *, workers: int | None, tasks: int
+) -> list[Worker[Task, Reading]]:
     """Create the workers of a run: threads if the engine can be shared, else processes."""
     wanted = worker_count(engine, workers, tasks)
     count = max(1, min(wanted, tasks))
     if engine.is_open or engine.shared or wanted == 1:
-        thread = ThreadWorker(partial(read, engine.open()))
-        return Pool([thread] * count, limit_s=limit_s, leave_threads=True)
+        return [ThreadWorker(partial(read, engine.open()))] * count
     reader = partial(_open_reader, partial(engine.open, shares=True))
-    return Pool([ProcessWorker(reader) for _ in range(count)], limit_s=limit_s)
+    return [ProcessWorker(reader) for _ in range(count)]
 
 
 def worker_count(engine: EngineSpec, wanted: int | None, tasks: int) -> int:
@@ -77,42 +72,44 @@ def _read(engine: Engine, task: Task) -> Reading:
 
 def read_tasks(
     items: Iterable[Task | Row],
-    pool: ReaderPool,
-    keep: Callable[[Task, Reading], None] = lambda _task, _reading: None,
+    workers: Sequence[Worker[Task, Reading]],
+    *,
+    limit_s: float | None,
+    keep: Callable[[Task, Reading], None],
 ) -> Generator[Row]:
-    """Read tasks in any order, a few ahead of the consumer; rows with a reading are passed on.
+    """Read tasks in any order, ahead of the consumer; rows with a reading are passed on.
 
+    Each worker takes the next item when it is free.  `keep` is called in its thread before that.
     When the caller stops iterating, or an exception ends the run, no further row is started and
-    busy workers are abandoned; the pool is closed.  `keep` is called in the worker's thread, before
-    the worker takes the next row.  A BatchError is raised after all finished rows were yielded.
+    busy workers are abandoned; the workers are closed.  A BatchError is raised after all finished
+    rows were yielded.
     """
-    count = len(pool.workers)
-    ready = threading.Semaphore(_READY * count)
-    room = threading.Semaphore(_UNDER_WAY * count)
+    rest = iter(items)
+    taking = threading.Lock()
     done: queue.SimpleQueue[Row | BaseException | None] = queue.SimpleQueue()
     stopped = threading.Event()
+    started = 0
 
-    def feed() -> None:
-        try:
-            for item in items:
-                room.acquire()
-                if stopped.is_set():
-                    return
-                if isinstance(item, Row):
+    def take() -> tuple[Task, Future[Reading]] | None:
+        """Return the next task; None, also in `done`, if there is no other."""
+        nonlocal started
+        with taking:
+            try:
+                for item in rest:
+                    if stopped.is_set():
+                        return None
+                    started += 1
+                    if not isinstance(item, Row):
+                        future: Future[Reading] = Future()
+                        future.add_done_callback(partial(finish, item))
+                        # A process loads the file itself; sending its content would take longer.
+                        by_process = workers[0].can_be_killed
+                        return replace(item, pictures=()) if by_process else item, future
                     done.put(item)
-                    continue
-                ready.acquire()
-                if stopped.is_set():
-                    return
-                # A process loads the file itself, which is faster than sending its content.
-                sent = replace(item, pictures=()) if pool.workers[0].can_be_killed else item
-                pool.submit(sent).add_done_callback(partial(finish, item))
-                del item, sent
-        except BaseException as error:
-            done.put(error)
-        for _ in range(_READY * count):  # wait for the rows that are being read
-            ready.acquire()
-        done.put(None)
+                done.put(None)
+            except BaseException as error:
+                done.put(error)
+            return None
 
     def finish(task: Task, future: Future[Reading]) -> None:
         try:
@@ -122,17 +119,19 @@ def read_tasks(
                 keep(task, reading)
                 done.put(Row(task.at, reading))
         except BaseException as error:
-            pool.stop()  # before this worker takes the next row
             if not (stopped.is_set() or isinstance(error, WorkerDiedError)):
                 done.put(error)
-        ready.release()
+            stopped.set()  # before this worker takes the next row
 
-    threading.Thread(target=feed, daemon=True).start()
+    pool = Pool(workers, limit_s=limit_s, leave_threads=True, take=take)
     ended_well = False
     failure: BaseException | None = None
     is_over = False
+    yielded = 0
     try:
-        while not ((is_over or failure) and done.empty()):
+        while not ((failure or (is_over and yielded == started)) and done.empty()):
+            if done.empty():
+                sleep(_GATHER_S)
             try:
                 given = done.get(timeout=0.2)  # a bare get cannot be interrupted on Windows
             except queue.Empty:
@@ -142,15 +141,13 @@ def read_tasks(
             elif isinstance(given, BaseException):
                 failure = failure or given
             else:
+                yielded += 1
                 yield given
-                room.release()
         if failure:
             raise failure
         ended_well = True
     finally:
         stopped.set()
-        room.release()
-        ready.release(_READY * count)
         pool.close(now=not ended_well)
 
 

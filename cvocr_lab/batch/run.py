@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from cvocr_lab.batch.dedup import Dedup, deduplicated
-from cvocr_lab.batch.parallel import WORTH_PROCESSES, Row, open_pool, read_tasks, worker_count
+from cvocr_lab.batch.parallel import WORTH_PROCESSES, Row, open_workers, read_tasks, worker_count
 from cvocr_lab.batch.progress import Progress
 from cvocr_lab.batch.reading import Task
 from cvocr_lab.batch.run_arguments import RunArguments
@@ -122,17 +122,15 @@ def _rows_as_finished(
             break
     if not tasks:
         return
-    pool = open_pool(
-        arguments.engine, workers=arguments.workers, tasks=len(tasks),
-        limit_s=arguments.time_limit_s,
-    )  # fmt: skip
+    workers = open_workers(arguments.engine, workers=arguments.workers, tasks=len(tasks))
     del item
     # Tasks may hold their pictures, so each is released as soon as it is passed on.
     first = (tasks.pop() for _ in range(len(tasks)))
     tasks.reverse()
     rest = chain(first, window.delayed(items) if window else items)
     try:
-        with closing(read_tasks(rest, pool, dedup.keep)) as rows:
+        limit_s = arguments.time_limit_s
+        with closing(read_tasks(rest, workers, limit_s=limit_s, keep=dedup.keep)) as rows:
             for row in rows:
                 yield from dedup.with_repeats(row)
     finally:

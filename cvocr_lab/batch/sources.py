@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeAlias
 
+import numpy as np
 import pandas as pd
 
 from cvocr_lab.errors import ArgumentError, unknown
@@ -79,7 +80,7 @@ def _column(values: list[object]) -> pd.Series:
     values = [escaped(value) if isinstance(value, str) else value for value in values]
     if all(isinstance(value, str) for value in values):
         return pd.Series(values, dtype=None if values else object)
-    column = pd.Series([None] * len(values), dtype=object)
+    cells = np.empty(len(values), dtype=object)
     for at, value in enumerate(values):
-        column.iloc[at] = value  # one by one, so that an array stays one cell
-    return column
+        cells[at] = value  # one by one, so that an array stays one cell
+    return pd.Series(cells)

@@ -137,7 +137,8 @@ def check_source_columns(columns: Iterable[object]) -> None:
 def as_column(values: Iterable[object], kind: ColumnType, index: pd.Index) -> pd.Series:
     """Build a column of this type from values in memory or from a file."""
     values = list(values)
-    if any(v is not None for v in values):  # most columns of a wide frame are empty
+    types = set(map(type, values)) - {type(None)}
+    if types and not (kind == "float64" and types == {float}):  # most columns have no values
         values = [None if is_missing(v) else _CONVERT[kind](v) for v in values]
     dtype = {"quad": object, "text": TEXT}.get(kind, kind)
     return pd.Series(values, index=index, dtype=dtype)
@@ -276,8 +277,8 @@ def is_missing(value: object) -> bool:
 
 def parse_quad(value: object) -> tuple[float, ...] | None:
     """Return eight floats from a tuple, a list, an array (Parquet) or text (CSV)."""
-    if value is None:
-        return None
+    if value is None or (type(value) is tuple and set(map(type, value)) == {float}):
+        return value
     if isinstance(value, str):
         parts: Iterable[object] = re.split(r"[,\s]+", value.strip("()[] \n"))
         return tuple(float(str(p)) for p in parts) if value else None

@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,6 +97,9 @@ class InputImage:
         return f"InputImage({self.name!r}, {self.source}, {sizes})"
 
 
+_USUAL_DPI: Final = Limits().pdf_dpi
+
+
 def selection(pages: Sequence[int] | None, limits: Limits) -> str:
     """Describe the pages and the resolution that are loaded; "" for the defaults.
 
@@ -103,7 +107,7 @@ def selection(pages: Sequence[int] | None, limits: Limits) -> str:
     ('', 'pages=1,3 dpi=300')
     """
     parts = [] if pages is None else [f"pages={','.join(map(str, pages))}"]
-    if limits.pdf_dpi != Limits().pdf_dpi:
+    if limits.pdf_dpi != _USUAL_DPI:
         parts.append(f"dpi={limits.pdf_dpi:g}")
     return " ".join(parts)
 

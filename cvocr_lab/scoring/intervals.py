@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 
 SURE: Final = 0.95
 """Coverage of intervals."""
@@ -26,6 +28,7 @@ def clustered(
     below: npt.ArrayLike,
     group: npt.ArrayLike | None = None,
     groups: int = 1,
+    cards: npt.ArrayLike | None = None,
 ) -> tuple[Floats, Floats]:
     """Return the intervals of ratios of sums over cards.
 
@@ -36,8 +39,8 @@ def clustered(
     number.  For one cell per card, it is the Bayesian interval of a share with a uniform prior.
 
     `above` and `below` are what each card adds to the numerator and to the denominator, e.g. its
-    edits and letters; `group` is the group of each card, from 0.  There is one interval for each
-    group, NaN if the denominator is 0.
+    edits and letters; `group` is the group of each card, from 0, and `cards` the number of equal
+    cards, see `tallied`.  There is one interval for each group, NaN if the denominator is 0.
 
     >>> low, high = clustered([10] * 30, [10] * 30)
     >>> f"{low[0]:.3f} {high[0]:.3f}"
@@ -45,15 +48,39 @@ def clustered(
     """
     a, b = np.asarray(above, np.float64), np.asarray(below, np.float64)
     at = np.zeros(len(b), np.int64) if group is None else np.asarray(group, np.int64)
+    n = np.ones(len(b)) if cards is None else np.asarray(cards, np.float64)
     some = b > 0
-    a, b, at = a[some], b[some], at[some]
+    a, b, at, n = a[some], b[some], at[some], n[some]
     top = np.ones(groups)
     np.maximum.at(top, at, a / b)  # there may be more insertions than printed letters
     a = a / top[at]
-    weights = (np.ones(len(a)), a, b, a * a, a * b, b * b)
+    weights = (n, n * a, n * b, n * a * a, n * a * b, n * b * b)
     sums = Sums(*(np.bincount(at, w, groups).astype(np.float64) for w in weights))
     low, high = sums.interval()
     return low * top, high * top
+
+
+def tallied(
+    above: Floats, below: Floats, group: Ints, groups: int
+) -> tuple[Floats, Floats, Ints, Floats]:
+    """Count the equal cards of each group, since sums over a million cards take long.
+
+    Return the three arguments for each kind of card, and the number of its cards.  If they are not
+    whole numbers, or are as various as the cards, the cards themselves are returned.
+
+    >>> above, below, group, cards = tallied(np.ones(9), np.full(9, 2.0), np.zeros(9, int), 1)
+    >>> above.tolist(), below.tolist(), group.tolist(), cards.tolist()
+    ([1.0], [2.0], [0], [9.0])
+    """
+    numbers = above.astype(np.int64), below.astype(np.int64)
+    kinds = (groups, *(int(part.max(initial=0)) + 1 for part in numbers))
+    whole = all(map(np.array_equal, numbers, (above, below)))
+    if not whole or math.prod(kinds) > len(group):
+        return above, below, group, np.ones(len(group))
+    counts = np.bincount(np.ravel_multi_index((group, *numbers), kinds))
+    there = np.flatnonzero(counts)
+    of, a, b = np.unravel_index(there, kinds)
+    return a.astype(np.float64), b.astype(np.float64), of, counts[there].astype(np.float64)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from cvocr_lab.scoring.cells import OUTCOMES
-from cvocr_lab.scoring.intervals import Floats, clustered
+from cvocr_lab.scoring.intervals import Floats, clustered, tallied
 from cvocr_lab.scoring.texts import Ints
 
 RATES: Final = (
@@ -39,18 +39,22 @@ def rates(cells: pd.DataFrame, group: Ints, groups: int, rows: int) -> dict[str,
     cards, card = np.unique(group * np.int64(max(rows, 1)) + row, return_inverse=True)
     card_group = cards // max(rows, 1)
     found["cards"] = np.bincount(card_group, minlength=groups).astype(np.float64)
-    made = {
-        name: tuple(np.bincount(card, part, len(cards)).astype(np.float64) for part in parts)
-        for name, parts in fractions.items()
+    # Several rates have the same parts.
+    parts = {id(part): part for pair in fractions.values() for part in pair}
+    of_card: dict[int, Floats] = {
+        which: np.bincount(card, part, len(cards)).astype(np.float64, copy=False)
+        for which, part in parts.items()
     }
+    made = {name: (of_card[id(a)], of_card[id(b)]) for name, (a, b) in fractions.items()}
     right, every = made["right"]
     made["card_exact"] = (right == every).astype(np.float64), np.ones(len(cards))
     for name in RATES:
-        above, below = made[name]
-        sums = (np.bincount(card_group, part, groups) for part in (above, below))
+        above, below, of, n = tallied(*made[name], card_group, groups)
+        sums = (np.bincount(of, n * part, groups) for part in (above, below))
         with np.errstate(invalid="ignore", divide="ignore"):
             found[name] = np.divide(*sums)
-        found[f"{name}_low"], found[f"{name}_high"] = clustered(above, below, card_group, groups)
+        limits = clustered(above, below, of, groups, n)
+        found[f"{name}_low"], found[f"{name}_high"] = limits
     return found
 
 
@@ -61,7 +65,6 @@ def _fractions(
     correct, wrong, invented, missing, absent = (outcome == i for i in range(5))
     present, valued = correct | wrong | missing, correct | wrong | invented
     tier, verdict = cells["tier"], cells["verdict"]
-    one = present.astype(np.float64)
     every = np.ones(len(cells))
 
     def of_present(which: pd.Series) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
@@ -83,10 +86,10 @@ def _fractions(
         "coverage": (correct | wrong, present),
         "precision": (correct, valued),
         "recall": (correct, present),
-        "f1": (2.0 * correct, one + valued),
+        "f1": (2 * correct, present.astype(np.int64) + valued),
         "cer": (letters[0], letters[1]),
-        "cer_macro": (letters[2], one),
+        "cer_macro": (letters[2], present),
         "wer": (words[0], words[1]),
-        "wer_macro": (words[2], one),
+        "wer_macro": (words[2], present),
         "anls": (cells["anls"].to_numpy(np.float64), every),
     }

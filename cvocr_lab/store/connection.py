@@ -49,7 +49,14 @@ CREATE TABLE files (
 
 
 def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
-    """Open the file, and create the tables if it is empty; see `translated` for the errors."""
+    """Open the file, and create the tables if it is empty; see `explained` for the errors."""
+    try:
+        return _opened(path, read_only=read_only)
+    except sqlite3.Error as error:
+        raise explained(error, path) from None
+
+
+def _opened(path: Path, *, read_only: bool) -> sqlite3.Connection:
     address = path.as_uri()
     if read_only:
         # Without write access, SQLite cannot create the files that readers share.
@@ -112,16 +119,8 @@ def _check(connection: sqlite3.Connection, path: Path) -> None:
             )
 
 
-@contextmanager
-def translated(path: Path) -> Iterator[None]:
-    """Replace errors of SQLite by our own, whose messages say what to do."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise _explained(error, path) from None
-
-
-def _explained(error: sqlite3.Error, path: Path) -> BatchError:
+def explained(error: sqlite3.Error, path: Path) -> BatchError:
+    """Return our own error for one of SQLite's; its message says what to do."""
     code = getattr(error, "sqlite_errorname", "")
     then = "then repeat the call, which resumes the run"
     if _is_busy(error):

@@ -21,7 +21,7 @@ from cvocr_lab.errors import ArgumentError, CvocrError, caller_stacklevel
 from cvocr_lab.files import escaped, make_private
 from cvocr_lab.frames import Reading
 from cvocr_lab.store import codec
-from cvocr_lab.store.connection import connect, transaction, translated
+from cvocr_lab.store.connection import connect, explained, transaction
 
 _SYNC_S: Final = 0.05
 """Each reading is written at once, but forced to the disk at most this often."""
@@ -108,14 +108,17 @@ class Store:
     is False; BatchError if it is locked, or the disk is full.
     """
 
+    _synced: float
+    _syncs: bool
+    _asked: set[bytes]
+    _files: list[tuple[object, ...]]
+    _connection: sqlite3.Connection | None
+
     def __init__(
         self, path: str | PathLike[str], *, make: bool = True, keep_open: bool = True
     ) -> None:
         self.path = Path(path).absolute()
-        self._lock: threading.RLock = threading.RLock()
-        self._synced = 0.0
-        self._files: list[tuple[object, ...]] = []
-        self._connection: sqlite3.Connection | None = None
+        self._forget()
         if not make and not self.path.is_file():
             raise ArgumentError(f"no such store: {self.path}")
         # A store of another user, or on a read-only disk, can still be read.
@@ -129,8 +132,7 @@ class Store:
                     f"the store {self.path} cannot be written ({type(error).__name__}): check its "
                     "folder and owner"
                 ) from None
-        with translated(self.path):
-            connection = connect(self.path, read_only=self._read_only)
+        connection = connect(self.path, read_only=self._read_only)
         if keep_open:
             self._connection = connection
         else:
@@ -174,13 +176,17 @@ class Store:
         key = question.key(*pictures)
         with self._connected() as connection:
             sync = monotonic() - self._synced >= _SYNC_S
-            connection.execute(f"PRAGMA synchronous={'FULL' if sync else 'NORMAL'}")
+            if sync != self._syncs:
+                connection.execute(f"PRAGMA synchronous={'FULL' if sync else 'NORMAL'}")
+                self._syncs = sync
             with transaction(connection):
-                asked = (question.sha256, question.kind, question.engine, question.identity)
-                connection.execute(_ASK, asked)
-                row = (key, asked[0], " ".join(pictures), front, back, *about)
+                if question.sha256 not in self._asked:
+                    asked = (question.kind, question.engine, question.identity)
+                    connection.execute(_ASK, (question.sha256, *asked))
+                row = (key, question.sha256, " ".join(pictures), front, back, *about)
                 connection.execute(_PUT, row)
                 self._write_files(connection)
+            self._asked.add(question.sha256)
             if sync:
                 self._synced = monotonic()
 
@@ -279,25 +285,38 @@ class Store:
 
     def _write_files(self, connection: sqlite3.Connection) -> None:
         files, self._files = self._files, []
-        connection.executemany("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?)", files)
+        if files:
+            connection.executemany("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?)", files)
 
     def __getstate__(self) -> dict[str, object]:
         """Pickle the path only: the copy opens a connection for each call."""
         return {"path": self.path, "_read_only": self._read_only}
 
     def __setstate__(self, state: dict[str, object]) -> None:
-        fresh = {"_lock": threading.RLock(), "_synced": 0.0, "_files": [], "_connection": None}
-        self.__dict__.update(state, **fresh)
+        self.__dict__.update(state)
+        self._forget()
+
+    def _forget(self) -> None:
+        """Start without a connection."""
+        self._lock = threading.RLock()
+        self._synced = 0.0
+        self._syncs = True  # as SQLite does unless told otherwise
+        self._asked = set()
+        self._files = []
+        self._connection = None
 
     @contextmanager
     def _connected(self) -> Iterator[sqlite3.Connection]:
         """Use the open connection, or open one for this call."""
-        with self._lock, translated(self.path):
-            if self._connection is not None:
-                yield self._connection
-            else:
-                with closing(connect(self.path, read_only=self._read_only)) as connection:
-                    yield connection
+        with self._lock:
+            try:
+                if self._connection is not None:
+                    yield self._connection
+                else:
+                    with closing(connect(self.path, read_only=self._read_only)) as connection:
+                        yield connection
+            except sqlite3.Error as error:
+                raise explained(error, self.path) from None
 
 
 def _reading(result: object, engine: object, attempts: object, seconds: object) -> Reading:

@@ -63,6 +63,9 @@ class _Slot(Generic[Question, Answer]):
 class Pool(Generic[Question, Answer]):
     """Pass questions to workers, first come first served.
 
+    The questions are those given to `submit`, or those that `take` returns: each with its future,
+    and None after the last.  `take` is called in the threads of the workers.
+
     `limit_s` is how many seconds one question may take, not counting its wait for a worker.  A
     worker process that takes longer is killed and restarted.  Threads cannot be killed: with
     `leave_threads`, a thread that takes longer is abandoned and another one started, else the pool
@@ -72,6 +75,7 @@ class Pool(Generic[Question, Answer]):
     def __init__(
         self, workers: Sequence[Worker[Question, Answer]], *, limit_s: float | None = None,
         leave_threads: bool = False,
+        take: Callable[[], tuple[Question, Future[Answer]] | None] | None = None,
     ) -> None:  # fmt: skip
         self.workers = tuple(workers)
         self._limit_s = limit_s
@@ -79,6 +83,7 @@ class Pool(Generic[Question, Answer]):
         self._waiting: queue.SimpleQueue[tuple[Question, Future[Answer]] | None] = (
             queue.SimpleQueue()
         )
+        self._take = take or self._waiting.get
         self._closed = threading.Event()
         self._slots: list[_Slot[Question, Answer]] = [_Slot(worker) for worker in self.workers]
         for slot in self._slots:
@@ -125,7 +130,7 @@ class Pool(Generic[Question, Answer]):
         threading.Thread(target=self._serve, args=(slot,), daemon=True).start()
 
     def _serve(self, slot: _Slot[Question, Answer]) -> None:
-        while (item := self._waiting.get()) is not None:
+        while (item := self._take()) is not None:
             question, future = item
             if not future.set_running_or_notify_cancel():
                 continue
