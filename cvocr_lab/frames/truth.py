@@ -145,6 +145,8 @@ def _days_as_printed(table: pd.DataFrame, fields: Iterable[str]) -> pd.DataFrame
     for field in fields:
         texts = table[field]
         if isinstance(texts.dtype, pd.StringDtype):
+            if not texts.str.contains("-", regex=False).any():  # much faster
+                continue
             days = texts.str.fullmatch(_ISO).fillna(False).astype(bool)
         else:
             days = texts.map(lambda cell: isinstance(cell, str) and is_day(cell) is not None)
@@ -165,8 +167,9 @@ def refuse_numbers(table: pd.DataFrame, fields: Iterable[str]) -> None:
     for field in fields:
         if field not in table.columns:
             continue
-        texts = [c for c in table[field].dropna().head(100).tolist() if isinstance(c, str) and c]
-        kinds = _number_kinds(table[field])
+        column = table[field]
+        texts = _first_texts(column.head(100)) or _first_texts(column.dropna().head(100))
+        kinds = _number_kinds(column)
         written = f"{_NUMERALS}|{_DAY_NUMBER}" if field in _DATES else _NUMERALS
         if texts and all(re.fullmatch(written, text) for text in texts):
             kinds.add(float)
@@ -190,6 +193,10 @@ def refuse_numbers(table: pd.DataFrame, fields: Iterable[str]) -> None:
                 f"column {field!r} contains numbers without leading zeros: read the file with "
                 "cvocr_lab.read_frame or read_labels, or pd.read_csv(…, dtype=str)"
             )
+
+
+def _first_texts(column: pd.Series) -> list[str]:
+    return [cell for cell in column.tolist() if isinstance(cell, str) and cell]
 
 
 def refuse_several(

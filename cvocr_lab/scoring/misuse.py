@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections import defaultdict
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -158,8 +158,9 @@ def notice(
     now = _Paired(read, truth, pairing)
     answered = pairing.first >= 0
     sample = np.linspace(0, len(truth) - 1, min(len(truth), _LOOKED_AT)).astype(np.int64)
+    values = list(now.values(sample))
     better = None
-    if answered.mean() < 1 - _WITHOUT or _share(now.agreement(sample)) < _POOR:
+    if answered.mean() < 1 - _WITHOUT or _share(_agreement(values)) < _POOR:
         better = _better(now, sample, on)
     if not answered.any():
         cure = better.cure if better else _by_hand(read, truth, on)
@@ -181,7 +182,7 @@ def notice(
         )
     else:
         _notice_merge(now, sample[answered[sample]])
-    for field, pairs in now.values(sample):
+    for field, pairs in values:
         for what, alike, cure in _SLIPS:
             lost = sum(w != v and alike(w) == alike(v) != "" for w, v in pairs)
             if lost > max(len(pairs) / 2, 1):
@@ -209,8 +210,7 @@ def _notice_merge(now: _Paired, sample: Ints) -> None:
 
     A merge with the suffixes ``("_read", "")`` gives the values of the truth the plain names.
     """
-    equal, present = now.agreement(sample)
-    if equal < max(present, 1):
+    if any(key(w) != key(v) for _, pairs in now.values(sample) for w, v in pairs):
         return
     for table, what in ((now.read.frame, "frame"), (now.truth.frame, "truth")):
         columns = set(map(str, table.columns))
@@ -243,10 +243,17 @@ def _better(now: _Paired, sample: Ints, on: str | None) -> _Paired | None:
         other = _Paired(read, truth, pair(read, truth, on=_LABEL), cure)
         if (other.pairing.first < 0).all():
             continue
-        before, then = now.agreement(sample, without=by), other.agreement(sample, without=by)
+        before, then = (_agreement(of.values(sample), without=by) for of in (now, other))
         if then[0] >= before[0] + _MORE and _share(then) >= _share(before) + _BETTER:
             found.append((_share(then), by not in now.truth.chosen, other))
     return max(found, key=lambda of: of[:2], default=(0.0, True, None))[2]
+
+
+def _agreement(values: Iterable[_Values], *, without: str = "") -> tuple[int, int]:
+    """Count the printed values that were read exactly, and all of them."""
+    of_fields = [pairs for field, pairs in values if field != without]
+    equal = sum(w == v or key(w) == key(v) for pairs in of_fields for w, v in pairs)
+    return equal, sum(map(len, of_fields))
 
 
 def _share(agreeing: tuple[int, int]) -> float:
@@ -267,13 +274,7 @@ class _Paired:
     pairing: Pairing
     cure: str = ""
 
-    def agreement(self, sample: Ints, *, without: str = "") -> tuple[int, int]:
-        """Count the printed values of these rows that were read exactly, and all of them."""
-        of_fields = [pairs for field, pairs in self.values(sample) if field != without]
-        equal = sum(key(w) == key(v) for pairs in of_fields for w, v in pairs)
-        return equal, sum(map(len, of_fields))
-
-    def values(self, sample: Ints) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    def values(self, sample: Ints) -> Iterator[_Values]:
         """Yield the printed values of these rows with the values read, by field."""
         for field in self.truth.chosen:
             if field not in self.read.frame.columns:
@@ -285,6 +286,9 @@ class _Paired:
             beside = [next(said) if i >= 0 else "" for i in at.tolist()]
             yield field, [(w, v) for w, v in zip(wanted, beside, strict=True) if w]
 
+
+_Values = tuple[str, list[tuple[str, str]]]
+"""A field, and the printed values with the values read."""
 
 _Labels = tuple[Sequence[object], Sequence[object], str, str]
 """Labels of readings and of rows, how to request a pairing by them, and the column (or "")."""

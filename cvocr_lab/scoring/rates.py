@@ -36,7 +36,7 @@ def rates(cells: pd.DataFrame, group: Ints, groups: int, rows: int) -> dict[str,
         for name, which in counted.items()
     }
     row = cells["row"].to_numpy(np.int64)
-    cards, card = np.unique(group * np.int64(max(rows, 1)) + row, return_inverse=True)
+    card, cards = pd.factorize(group * np.int64(max(rows, 1)) + row)
     card_group = cards // max(rows, 1)
     found["cards"] = np.bincount(card_group, minlength=groups).astype(np.float64)
     # Several rates have the same parts.
