@@ -161,16 +161,18 @@ def _alignment(read: Records, truth: Truth, pairing: Pairing, on: str | None) ->
     given, labels = paired_labels(read, truth, on)
     known = np.asarray(given.isin(labels), bool)
     again = np.flatnonzero(labels.duplicated(keep=False))
-    some = truth.frame.iloc[again]
-    stated = [*truth.columns, *(c for c in ("type", "side", "page") if c in some)]
-    twins = pd.DataFrame({c: as_text(some[c]) for c in stated})
-    twins[""] = pd.factorize(labels.take(again))[0]
+    if len(again):
+        some = truth.frame.iloc[again]
+        stated = [*truth.columns, *(c for c in ("type", "side", "page") if c in some)]
+        twins = pd.DataFrame({c: as_text(some[c]) for c in stated})
+        twins[""] = pd.factorize(labels.take(again))[0]
+        again = again[twins.duplicated().to_numpy(bool)]
     lone, spare = pairing.extra[~known[pairing.extra]], pairing.extra[known[pairing.extra]]
     several = sorted(row for row, more in pairing.more.items() if more)
     of_rows = {
         "rows without a reading": np.flatnonzero(~answered),
         "rows whose reading failed": np.flatnonzero(in_vain),
-        "duplicate rows": again[twins.duplicated().to_numpy(bool)],
+        "duplicate rows": again,
         "rows with several readings": np.asarray(several, np.int64),
     }
     of_readings = {
@@ -178,14 +180,11 @@ def _alignment(read: Records, truth: Truth, pairing: Pairing, on: str | None) ->
         "surplus readings of a label": spare,
         "readings ignored as copies": pairing.copies,
     }
-    tables = [
-        *(pd.DataFrame({"what": what, "row": rows, "reading": pairing.first[rows]})
-          for what, rows in of_rows.items()),
-        *(pd.DataFrame({"what": what, "row": -1, "reading": readings})
-          for what, readings in of_readings.items()),
-    ]  # fmt: skip
-    table = pd.concat(tables, ignore_index=True)
-    return table.astype({"what": TEXT, "row": "int64", "reading": "int64"})
+    found = [(what, rows, pairing.first[rows]) for what, rows in of_rows.items()]
+    found += [(what, np.full(len(of), -1), of) for what, of in of_readings.items()]
+    names, rows, readings = zip(*found, strict=True)
+    table = pd.DataFrame({"what": np.repeat(names, list(map(len, rows)))}, dtype=TEXT)
+    return table.assign(row=np.concatenate(rows), reading=np.concatenate(readings))
 
 
 @overload
