@@ -16,8 +16,8 @@ except ImportError as error:
     ) from None
 
 from cvocr_lab.server.app import make_app
-from cvocr_lab.server.bounds import Bounds
 from cvocr_lab.server.faults import FAULTS, Faults, parse_faults
+from cvocr_lab.server.job import Bounds
 from cvocr_lab.server.keys import Keys
 from cvocr_lab.server.run_server import serve, serving
 

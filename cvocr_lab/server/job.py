@@ -4,22 +4,49 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final
 
 from cvocr_lab import images
 from cvocr_lab.engines import Engine, Request, ask
-from cvocr_lab.errors import CvocrError, ImageError, NoDocumentError, RowError
+from cvocr_lab.errors import ArgumentError, CvocrError, ImageError, NoDocumentError, RowError
 from cvocr_lab.images import Fetch, InputImage, Limits
+from cvocr_lab.images._limits import check_positive
 from cvocr_lab.images.crops import corners_of, rectified, side_lengths
 from cvocr_lab.kinds import TYPES, request_kind, spec_of
 from cvocr_lab.results import Document, Extraction
 
-_LIMITS: Final = Limits()
-_FETCH: Final = Fetch()
+_MIB: Final = 2**20
+_LIMITS: Final = Limits(max_bytes=32 * _MIB, max_pixels=60_000_000, max_pages=20)
+_FETCH: Final = Fetch(max_bytes=32 * _MIB, total_s=30.0)
 _WIDEST = 1200
 """Maximum width of a thumbnail in pixels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Limits of requests.
+
+    A request body may have `body_bytes` and must arrive within `body_s` seconds.  At most `queue`
+    requests wait (None: 16 per worker).  A worker may take `time_limit_s` seconds for one request,
+    including fetching, and current requests may take `grace_s` seconds when the server stops.
+    `limits` has the maximum sizes and pages of pictures, and `fetch` says how links are fetched,
+    and whether private addresses are allowed.
+    """
+
+    body_bytes: int = 96 * _MIB
+    body_s: float = 60.0
+    queue: int | None = None
+    time_limit_s: float = 60.0
+    grace_s: float = 30.0
+    limits: Limits = _LIMITS
+    fetch: Fetch = _FETCH
+
+    def __post_init__(self) -> None:
+        check_positive(self, "body_bytes", "body_s", "time_limit_s", "grace_s")
+        if self.queue is not None and self.queue < 0:
+            raise ArgumentError(f"Bounds.queue must be 0 or more, not {self.queue}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +59,8 @@ class Job:
     kind: str
     pictures: tuple[bytes | str, ...]
     thumb: bool = False
-    limits: Limits = _LIMITS
-    fetch: Fetch = _FETCH
+    limits: Limits = field(default_factory=Limits)
+    fetch: Fetch = field(default_factory=Fetch)
 
     def __repr__(self) -> str:
         return f"Job({self.kind!r}, {len(self.pictures)} pictures)"
