@@ -18,10 +18,11 @@ from threading import RLock
 from typing import TYPE_CHECKING, Final, Literal
 
 from cvocr_lab.errors import CvocrError, MissingPartError
-from cvocr_lab.frames import Record, Records
-from cvocr_lab.views.messages import not_written
+from cvocr_lab.frames import Cell, Record, Records
+from cvocr_lab.scoring.mistakes import edits
 from cvocr_lab.views.pictures import FIRST, Pictures
 from cvocr_lab.views.tags import Tags, split
+from cvocr_lab.views.truth_overlay import Judgement
 
 if TYPE_CHECKING:
     from anywidget import AnyWidget
@@ -43,6 +44,12 @@ Handler = Callable[[str, Message], object]
 """A function that is called with the view of the page and its message."""
 
 _EDGES: Final = (400, 4096)
+HIDDEN: Final = "••••••"
+"""Shown instead of a hidden value, independent of its length."""
+
+
+class _NoPositionError(Exception):
+    """The page sent a position that does not exist, such as one before a filter was changed."""
 
 
 class LivePage(ABC):
@@ -64,6 +71,16 @@ class LivePage(ABC):
     def _handlers(self) -> Mapping[str, Handler]:
         """Return the function for each request of the page."""
 
+    @abstractmethod
+    def __len__(self) -> int: ...
+
+    def _at(self, request: Message) -> int:
+        """Return the position that the page sent; an invalid one ends the request."""
+        at = as_position(request.get("at"))
+        if not 0 <= at < len(self):
+            raise _NoPositionError
+        return at
+
     def _hear(self, _: object, request: object, __: object) -> None:
         """Answer a message of the page, in the main thread of the kernel."""
         ask = request.get("ask") if isinstance(request, dict) else None
@@ -76,6 +93,8 @@ class LivePage(ABC):
             with self._lock:
                 try:
                     handler(view, request)
+                except _NoPositionError:
+                    return
                 except OSError as error:  # only the journal is a file; pictures load in a thread
                     self._tell(view, "trouble", {"text": not_written(error)})
 
@@ -134,11 +153,23 @@ class LivePage(ABC):
         record = self._records.record(as_position(request.get("row")))
         edge = _edge_of(request)
 
-        def send() -> None:
-            photo = self._pictures.sharp(record, edge)
-            self._tell(view, "sharp", {"row": record.row}, [photo] if photo else [])
+        def sharp() -> bytes:
+            return self._pictures.sharp(record, edge)
 
-        self._run_in_background(view, send)
+        self._run_in_background(
+            view, lambda: self._send_picture(view, "sharp", {"row": record.row}, sharp)
+        )
+
+    def _send_picture(
+        self, view: str, what: str, message: Message, make: Callable[[], bytes]
+    ) -> None:
+        """Make a picture and send it with a message, which says why if it cannot be made."""
+        trouble, pictures = "", []
+        try:
+            pictures.append(make())
+        except CvocrError as error:
+            trouble = self._pictures.trouble(error)
+        self._tell(view, what, {**message, "trouble": trouble}, pictures)
 
     def _put_tags(self, view: str, tags: Tags, row: int, request: Message) -> None:
         """Replace the tags of a row by those that the page sent."""
@@ -156,6 +187,59 @@ def _edge_of(request: Message) -> int:
     """Return the requested picture size, rounded up so that resizing needs few new pictures."""
     smallest, largest = _EDGES
     return min(max(-(-as_position(request.get("edge")) // 200) * 200, smallest), largest)
+
+
+def not_written(error: OSError) -> str:
+    """Return the message for a journal that cannot be written."""
+    return f"The journal cannot be written: {error.strerror or type(error).__name__}."
+
+
+def row_message(
+    record: Record, judgements: Mapping[str, Judgement], *, mask: bool
+) -> dict[str, object]:
+    """Return the message of a row, without its pictures.
+
+    Fields that only the truth has are included.  With `mask`, every text that may identify a
+    person is left out.
+    """
+    cells = dict(record.cells)
+    for name in judgements:
+        cells.setdefault(name, Cell(name))
+    return {
+        "row": record.row,
+        "label": "" if mask else str(record.label),
+        "source": "" if mask else record.name,
+        "title": record.title,
+        "kind": record.type,
+        "side": record.side,
+        "page": record.page,
+        "engine": record.engine,
+        "error": ("This row failed." if mask else record.error) if record.error else "",
+        "warnings": list(record.warnings),
+        "corners": record.corners,
+        "fields": [_field(cell, judgements.get(name), mask) for name, cell in cells.items()],
+    }
+
+
+def _field(cell: Cell, judgement: Judgement | None, mask: bool) -> dict[str, object]:
+    message: dict[str, object] = {
+        "name": cell.field,
+        "caption": cell.caption,
+        "english": cell.english,
+        "value": cell.text,
+        "confidence": cell.confidence,
+        "quad": cell.quad,
+        "format": cell.form,
+    }
+    if mask and cell.text is not None:
+        message["value"] = HIDDEN
+    if judgement is not None:
+        message["outcome"] = judgement.outcome
+        if not mask:
+            message["truth"] = judgement.truth
+            if judgement.outcome in ("wrong", "missing", "invented"):
+                message["edits"] = edits(judgement.truth, cell.text or "")
+    return message
 
 
 def static(page: Page, ending: Literal[".js", ".css"]) -> str:

@@ -16,8 +16,7 @@ from cvocr_lab.images import Fetch, Limits
 from cvocr_lab.journal import Check, Decision, Journal, quad_of
 from cvocr_lab.kinds import captioned
 from cvocr_lab.scoring.mistakes import edits
-from cvocr_lab.views.live_page import Handler, Message, as_position
-from cvocr_lab.views.messages import row_message
+from cvocr_lab.views.live_page import Handler, Message, row_message
 from cvocr_lab.views.pictures import Pictures
 from cvocr_lab.views.queue import Order, review_queue
 from cvocr_lab.views.review_items import SHOWN, Items
@@ -97,9 +96,7 @@ class Reviewer(Session):
         self._tell(view, "chosen", message)
 
     def _show(self, view: str, request: Message) -> None:
-        k = as_position(request.get("at"))
-        if 0 <= k < len(self._items):
-            self._send(view, k, request)
+        self._send(view, self._at(request), request)
 
     def _send(self, view: str, k: int, request: Message) -> None:
         items, row = self._items, self._items.rows[k]
@@ -166,9 +163,9 @@ class Reviewer(Session):
 
     def _box(self, view: str, request: Message) -> None:
         """Write a box that was drawn, moved, removed or assigned to another field."""
-        k, other, sent = as_position(request.get("at")), request.get("to"), request.get("quad")
+        k, other, sent = self._at(request), request.get("to"), request.get("quad")
         quad = quad_of(" ".join(map(str, sent))) if isinstance(sent, list) else None
-        if not 0 <= k < len(self._items) or (quad is None and sent is not None):
+        if quad is None and sent is not None:
             return
         row, field = self._items.rows[k], self._items.fields[k]
         self._items.identify(row)
@@ -181,21 +178,17 @@ class Reviewer(Session):
         self._called(decision)
 
     def _tag(self, view: str, request: Message) -> None:
-        k = as_position(request.get("at"))
-        if 0 <= k < len(self._items):
-            row = self._items.rows[k]
-            self._items.identify(row)
-            self._put_tags(view, self._tags, row, request)
+        row = self._items.rows[self._at(request)]
+        self._items.identify(row)
+        self._put_tags(view, self._tags, row, request)
 
     @cached_property
     def _tags(self) -> Tags:
         return Tags(self._records, self.journal, self._items.faces)
 
     def _check(self, view: str, request: Message) -> None:
-        k, text = as_position(request.get("at")), str(request.get("text", ""))
-        if 0 <= k < len(self._items):
-            wrong = self._complaint(k, text)
-            self._tell(view, "checked", {"at": k, "text": text, "wrong": wrong})
+        k, text = self._at(request), str(request.get("text", ""))
+        self._tell(view, "checked", {"at": k, "text": text, "wrong": self._complaint(k, text)})
 
     def _answer_decision(self, view: str, k: int, request: Message) -> None:
         to_do = self._items.shown == "to do"

@@ -13,8 +13,7 @@ from cvocr_lab import cleaning, journal
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.journal import Check, Decision, Decisions, State, check_value
 from cvocr_lab.text import nfc
-from cvocr_lab.views.live_page import LivePage, Message, Page, as_position
-from cvocr_lab.views.messages import not_written
+from cvocr_lab.views.live_page import LivePage, Message, Page, not_written
 from cvocr_lab.views.pictures import Pictures
 from cvocr_lab.views.review_items import Items
 
@@ -63,9 +62,7 @@ class Session(LivePage):
 
     def _decide(self, view: str, request: Message) -> Decision | None:
         """Write the decision that the page sent, and answer it."""
-        k, token = as_position(request.get("at")), str(request.get("token", ""))
-        if not 0 <= k < len(self._items):
-            return None
+        k, token = self._at(request), str(request.get("token", ""))
         decision = None
         if token not in self._done:  # a message that arrives twice is one decision
             try:
