@@ -23,7 +23,7 @@ from cvocr_lab.frames.columns import as_column, column_types, triple
 from cvocr_lab.journal.boxes_and_tags import QUAD, quad_of, tags_of
 from cvocr_lab.journal.decision import Item
 from cvocr_lab.journal.file import JournalWarning
-from cvocr_lab.journal.fold import InputKey, Standing, digests, fold, input_namer
+from cvocr_lab.journal.fold import InputKey, Ledger, Standing
 from cvocr_lab.journal.items import frame_items, picture_digest
 from cvocr_lab.journal.tables import Decisions, read_decisions
 
@@ -86,22 +86,21 @@ def apply(
     given = list(frame.columns)
     frame = restore(frame)
     records = Records(frame)
-    found = read_decisions(decisions)
+    ledger = Ledger(read_decisions(decisions))
     by_input: defaultdict[InputKey, dict[_Face, list[Standing]]] = defaultdict(dict)
-    for (of, page, side, nth, _), stands in fold(found).items():
+    for (of, page, side, nth, _), stands in ledger.standings.items():
         by_input[of].setdefault((page, side, nth), []).append(stands)
-    doubtful = {source for source, known in digests(found).items() if len(known) > 1}
+    doubtful = {source for source, known in ledger.digests.items() if len(known) > 1}
     items = frame_items(records, sha256=True if match == "content" else None)
-    name = input_namer(digests(found))
     cells = _Cells(frame)
     unmatched = 0
     for rows in pd.Series(range(len(frame))).groupby(records.inputs).agg(list):
         item = items[rows[0]]
         if item.source in doubtful and not item.sha256:
             item = replace(item, sha256=picture_digest(records, rows[0]))
-        of = name(item)
+        of = ledger.input_of(item)
         if of not in by_input and item.sha256:
-            of = name(replace(item, sha256=""))  # decided with only the path known
+            of = ledger.input_of(replace(item, sha256=""))  # decided with only the path known
         left = dict(by_input.get(of, {}))
         for at in rows:
             face = items[at].page, items[at].side, items[at].nth

@@ -22,8 +22,8 @@ from cvocr_lab.frames import (
     expected,
     truth_by_row,
 )
-from cvocr_lab.journal import REVIEWED, Decisions, fold, frame_items, read_decisions
-from cvocr_lab.journal.fold import digests, input_namer, item_key
+from cvocr_lab.journal import REVIEWED, Decisions, frame_items, read_decisions
+from cvocr_lab.journal.fold import Ledger
 from cvocr_lab.kinds._forms import QrText
 from cvocr_lab.scoring.thresholds import journal_seconds
 from cvocr_lab.text import comparison_key
@@ -336,11 +336,9 @@ def reviewed_values(
     for name in ("row", "field", "value", "audit", "rank"):
         if name not in queue:
             raise ArgumentError(f"queue is not from review_queue: it has no column {name!r}")
-    found = read_decisions(decisions)
-    standings, name_of = fold(found), input_namer(digests(found))
-    items = frame_items(frame)
+    ledger, items = Ledger(read_decisions(decisions)), frame_items(frame)
     cells = zip(queue["row"].tolist(), queue["field"].tolist(), strict=True)
-    there = [standings.get(item_key(items[row], name_of, field)) for row, field in cells]
+    there = [ledger.at(items[row], field) for row, field in cells]
     decided = np.array([s is not None and s.state not in ("untouched", "prefilled") for s in there])
     known = [
         (at, standing)
