@@ -20,11 +20,10 @@ from cvocr_lab.frames import (
     restore,
 )
 from cvocr_lab.frames.columns import as_column, column_types, triple
-from cvocr_lab.journal.boxes_and_tags import QUAD, quad_of, tags_of
 from cvocr_lab.journal.decision import Item
 from cvocr_lab.journal.file import JournalWarning
 from cvocr_lab.journal.fold import InputKey, Ledger, Standing
-from cvocr_lab.journal.items import frame_items, picture_digest
+from cvocr_lab.journal.items import QUAD, frame_items, picture_digest, quad_of, tags_of
 from cvocr_lab.journal.tables import Decisions, read_decisions
 
 _OF_PAPER: Final = ("ocr_type", "ocr_side")
