@@ -19,8 +19,7 @@ from cvocr_lab.engines._spec import engine_spec
 from cvocr_lab.errors import QuotaError
 from cvocr_lab.server import openapi
 from cvocr_lab.server.faults import Faults, FaultyApp
-from cvocr_lab.server.job import Bounds
-from cvocr_lab.server.job_queue import Queue, open_pool
+from cvocr_lab.server.job import Bounds, Queue, open_pool
 from cvocr_lab.server.keys import Keys
 from cvocr_lab.server.request_handler import Metrics, RequestHandler, refusal
 from cvocr_lab.wire import ENDPOINTS, Endpoint

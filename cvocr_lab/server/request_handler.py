@@ -31,8 +31,7 @@ from cvocr_lab.errors import (
 )
 from cvocr_lab.results import Extraction
 from cvocr_lab.server import request_parsing
-from cvocr_lab.server.job import Bounds, Job
-from cvocr_lab.server.job_queue import BusyError, ClientGoneError, Queue
+from cvocr_lab.server.job import Bounds, BusyError, ClientGoneError, Job, Queue
 from cvocr_lab.server.keys import Keys
 from cvocr_lab.wire import Endpoint, encode
 

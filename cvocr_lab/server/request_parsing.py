@@ -8,6 +8,10 @@ from collections.abc import Mapping, Sequence
 from typing import Final, TypeVar
 from urllib.parse import unquote_plus
 
+from python_multipart import FormParser
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import Field, File, parse_options_header
+
 from cvocr_lab.errors import FetchError, FormatTypeError, ImageError
 from cvocr_lab.images import decode_base64
 from cvocr_lab.wire import Endpoint
@@ -126,10 +130,6 @@ def _unpacked(value: object, name: str, most: int) -> bytes:
 
 def _form(body: bytes, content_type: str) -> dict[str, bytes]:
     """Return the parts of a ``multipart/form-data`` body by name, the first of each name."""
-    from python_multipart import FormParser
-    from python_multipart.exceptions import FormParserError
-    from python_multipart.multipart import Field, File, parse_options_header
-
     kind, options = parse_options_header(content_type)
     boundary = options.get(b"boundary", b"")
     if not boundary:
