@@ -17,7 +17,6 @@ from cvocr_lab.results import Quad, box_quad
 from cvocr_lab.synth import fonts, grounds, pictures
 from cvocr_lab.synth.drawing import (
     Desk,
-    Rgb,
     Sheet,
     Typeface,
     centred,
@@ -58,7 +57,7 @@ def draw(
     rng = np.random.default_rng(chance.getrandbits(64))
     size = (round(layout.size[0] * scale), round(layout.size[1] * scale))
     sheet = Sheet(grounds.ground(size, layout.ground, rng), scale)
-    desk = _desk(kind, layout, values, chance, rng, pool, sheet)
+    desk = Desk(kind, layout, values, chance, rng, pool, sheet)
     over = [picture for picture in layout.pictures if picture.role in {"seal", "signature"}]
     for picture in layout.pictures:
         if picture not in over:
@@ -68,39 +67,6 @@ def draw(
     for picture in over:
         _picture(desk, picture)
     return Drawn(sheet.finished(), desk.fields, desk.quads, tuple(sheet.lines))
-
-
-def _desk(
-    kind: DocumentType, layout: Layout, values: Mapping[str, str], chance: random.Random,
-    rng: np.random.Generator, pool: fonts.Pool, sheet: Sheet,
-) -> Desk:  # fmt: skip
-    style: fonts.Style = "serif" if layout.serif else "sans"
-    if chance.random() < 0.12:
-        style = "sans" if layout.serif else "serif"
-    captions = typeface(chance, style, pool)
-    typed = captions
-    overprinted = layout.serif and kind.family != "passport"
-    if overprinted or chance.random() < 0.2:
-        typed = typeface(chance, chance.choice(("sans", "serif", "mono", "serif")), pool)
-    dark = chance.randint(5, 60)
-    inks: tuple[Rgb, ...] = (
-        (dark, dark, dark), (dark, dark, dark), (dark, dark, dark + 50), (dark + 30, dark, dark),
-        (dark, dark + 22, dark + 12),
-    )  # fmt: skip
-    form = layout.caption
-    if "/" in form:
-        form = chance.choice((form, form, form.replace(" / ", "/"), form.replace(":", "")))
-    elif chance.random() < 0.15:
-        form = form.replace(":", "")
-    return Desk(
-        kind=kind, layout=layout, values=values, chance=chance, rng=rng, pool=pool, sheet=sheet,
-        captions=captions, typed=typed, ink=chance.choice(inks), value_ink=chance.choice(inks),
-        wear=chance.choice((0.0, 0.1, 0.25, 0.5 if overprinted else 0.2)),
-        wobble=chance.uniform(0.1, 0.6) if overprinted else chance.uniform(0, 0.12),
-        shift=(chance.gauss(0, 0.45), chance.gauss(0, 0.3)) if overprinted else (0.0, 0.0),
-        caption_em=layout.caption_size * chance.uniform(0.9, 1.1),
-        value_em=chance.uniform(0.92, 1.08), caption_form=form,
-    )  # fmt: skip
 
 
 def _picture(desk: Desk, picture: Picture) -> None:
