@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import mmap
 import os
 import sys
 import time
@@ -17,7 +18,6 @@ from cvocr_lab.errors import BatchError
 from cvocr_lab.files import make_private, sync_folder
 from cvocr_lab.journal.decision import Decision, decision_of, line_of
 
-_PIECE: Final = 1 << 16
 _WAIT_S: Final = 30.0
 
 
@@ -110,14 +110,10 @@ def _repaired_end(descriptor: int) -> int:
 
 def _tail(descriptor: int, end: int) -> bytes:
     """Return the bytes between the last line break before `end` and `end`."""
-    pieces: list[bytes] = []
-    start = end
-    while start and not (pieces and b"\n" in pieces[-1]):
-        step = min(start, _PIECE)
-        start -= step
-        os.lseek(descriptor, start, os.SEEK_SET)
-        pieces.append(os.read(descriptor, step))
-    return b"".join(reversed(pieces)).rpartition(b"\n")[2]
+    if not end:
+        return b""
+    with mmap.mmap(descriptor, end, access=mmap.ACCESS_READ) as lines:
+        return lines[lines.rfind(b"\n") + 1 :]
 
 
 def _decision(line: bytes) -> Decision | None:

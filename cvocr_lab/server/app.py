@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from html import escape
 from importlib import metadata
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
@@ -17,7 +18,6 @@ from starlette.exceptions import HTTPException
 from cvocr_lab.engines import Engine
 from cvocr_lab.engines._spec import engine_spec
 from cvocr_lab.errors import QuotaError
-from cvocr_lab.server import openapi
 from cvocr_lab.server.faults import Faults, FaultyApp
 from cvocr_lab.server.job import Bounds, Queue, open_pool
 from cvocr_lab.server.keys import Keys
@@ -30,6 +30,51 @@ if TYPE_CHECKING:
 _BOUNDS: Final = Bounds()
 _V1: Final = "/backend/"
 _V2: Final = "/api/v2/"
+_WORDS: Final = {
+    "id_pair": "front and back of an identity card",
+    "id_front": "front of an identity card",
+    "id_back": "back of an identity card",
+    "id_any": "identity card, either side, or passport",
+    "id_pdf": "PDF or picture with any number of identity papers",
+    "vehicle": "vehicle registration, either side",
+    "vehicle_pair": "front and back of a vehicle registration",
+    "scan": "lines of text",
+}
+_ANSWER: Final[dict[str, object]] = {
+    "type": "object",
+    "required": ["data", "errorCode", "errorMessage"],
+    "properties": {
+        "data": {"type": ["object", "array", "null"]},
+        "type": {"type": "string"},
+        "valid": {"type": "string", "enum": ["True", "False"]},
+        "errorCode": {"type": "string"},
+        "errorMessage": {"type": "string"},
+    },
+}
+_ERROR: Final[dict[str, object]] = {
+    "type": "object",
+    "required": ["errorCode", "errorMessage"],
+    "properties": {
+        "data": {"type": "null"},
+        "errorCode": {"type": "string", "enum": ["1", "2", "3", "4", "5", "6"]},
+        "errorMessage": {"type": "string"},
+    },
+}
+_STATUSES: Final = {
+    200: "what was read",
+    400: "the request or the picture is malformed (errorCode 2, 3 or 6)",
+    401: "wrong api_key or api_secret (5)",
+    402: "out of requests (4)",
+    404: "no such path",
+    405: "method not allowed",
+    408: "the body did not arrive in time",
+    413: "the body is too large",
+    415: "wrong content type",
+    422: "no such paper in the picture (1), or the link could not be fetched (2)",
+    502: "the engine failed",
+    503: "the queue is full; see Retry-After",
+    504: "reading took too long",
+}
 
 
 def make_app(
@@ -135,11 +180,11 @@ def _add_endpoints(app: FastAPI, handler: RequestHandler) -> None:
             path,
             handler.route(endpoints),
             methods=[method],
-            summary=openapi.summary(endpoints[0]),
+            summary=_summary(endpoints[0]),
             tags=[endpoints[0].version],
             operation_id=f"{method.lower()}{path.replace('/', '_')}",
-            responses=openapi.responses(endpoints[0].shape),
-            openapi_extra=openapi.operation(endpoints),
+            responses=_responses(endpoints[0].shape),
+            openapi_extra=_operation(endpoints),
             dependencies=[basic],
             response_class=JSONResponse,
         )
@@ -157,7 +202,7 @@ def _add_pages(app: FastAPI, server_metrics: Metrics, name: str) -> None:
     @app.get("/", include_in_schema=False)
     @app.get("/docs", include_in_schema=False)
     async def docs() -> Response:
-        return HTMLResponse(openapi.page(name))
+        return HTMLResponse(_page(name))
 
 
 async def _refused_path(request: Request, error: Exception) -> Response:
@@ -177,3 +222,80 @@ def _version() -> str:
         return metadata.version("cvocr-lab")
     except metadata.PackageNotFoundError:
         return "0"
+
+
+def _responses(shape: str) -> dict[int | str, dict[str, object]]:
+    """Return the responses of an endpoint by status, for OpenAPI."""
+    answer, error = _ANSWER, _ERROR
+    if shape == "lines":
+        properties = {"result": {"type": ["array", "null"]}, "time": {"type": "number"}}
+        answer = {"type": "object", "properties": properties, "required": ["result", "time"]}
+        error = {"type": "object", "required": ["errorCode", "errorMessage"]}
+    return {
+        status: {
+            "description": words,
+            "content": {"application/json": {"schema": answer if status == 200 else error}},
+        }
+        for status, words in _STATUSES.items()
+    }
+
+
+def _operation(endpoints: Sequence[Endpoint]) -> dict[str, object]:
+    """Return the parameters and bodies of endpoints with one method and path, for OpenAPI."""
+    first = endpoints[0]
+    choices = {"format_type": [e.transport for e in endpoints], "get_thumb": ["true", "false"]}
+    described: dict[str, object] = {
+        "parameters": [
+            {
+                "name": name,
+                "in": "query",
+                "required": name in first.images,
+                "schema": {"type": "string"}
+                | ({"enum": choices[name]} if name in choices else {"format": "uri"}),
+            }
+            for name in first.params
+        ]
+    }
+    bodies = {e.content_type: {"schema": _body(e)} for e in endpoints if e.body}
+    if bodies:
+        described["requestBody"] = {"required": True, "content": bodies}
+    return described
+
+
+def _summary(endpoint: Endpoint) -> str:
+    """Describe what an endpoint reads."""
+    return _WORDS[endpoint.kind]
+
+
+def _body(endpoint: Endpoint) -> dict[str, object]:
+    how = (
+        {"type": "string", "format": "binary"}
+        if endpoint.transport == "file"
+        else {"type": "string", "contentEncoding": "base64"}
+    )
+    names = list(endpoint.images)
+    return {"type": "object", "required": names, "properties": dict.fromkeys(names, how)}
+
+
+def _page(engine: str) -> str:
+    """Return a self-contained HTML page that lists the endpoints."""
+    rows = "".join(
+        f"<tr><td>{e.method}<td><code>{escape(e.path)}</code><td>{escape(_how(e))}"
+        f"<td>{escape(_summary(e))}"
+        for e in ENDPOINTS
+    )
+    return f"""<!doctype html><html lang="en"><meta charset="utf-8"><title>cvocr-lab serve</title>
+<style>:root{{color-scheme:light dark}}body{{font:16px/1.5 system-ui,sans-serif;margin:2em}}
+td,th{{text-align:left;padding:.2em 1em .2em 0;vertical-align:top}}</style>
+<h1>cvocr-lab serve</h1>
+<p>Answers by engine <code>{escape(engine)}</code>. HTTP Basic: key and secret.</p>
+<table><tr><th>method<th>path<th>pictures<th>reads{rows}</table>
+<p><a href="openapi.json">openapi.json</a> · <a href="healthz">healthz</a> ·
+<a href="metrics">metrics</a></p></html>"""
+
+
+def _how(endpoint: Endpoint) -> str:
+    names = ", ".join(endpoint.images)
+    if endpoint.transport == "url":
+        return f"links {names}"
+    return f"{'files' if endpoint.transport == 'file' else 'base64 in JSON'} {names}"

@@ -17,7 +17,7 @@ from importlib.resources import files
 from threading import RLock
 from typing import TYPE_CHECKING, Final, Literal
 
-from cvocr_lab.errors import CvocrError, MissingPartError
+from cvocr_lab.errors import CvocrError
 from cvocr_lab.frames import Cell, Record, Records
 from cvocr_lab.scoring.mistakes import edits
 from cvocr_lab.views.pictures import FIRST, Pictures
@@ -258,13 +258,8 @@ def _thread() -> ThreadPoolExecutor:
 @cache
 def _widget_type(page: Page) -> type[AnyWidget]:
     """Return the class of the widgets of a page."""
-    try:
-        import anywidget
-    except ImportError:
-        raise MissingPartError(
-            "viewer, reviewer and sweep need anywidget: pip install anywidget. "
-            "frame.cvocr.show() draws a static picture without it"
-        ) from None
+    import anywidget
+
     # The browser keeps one style per class name.
     parts = {"_esm": static(page, ".js"), "_css": static(page, ".css")}
     return type(page.capitalize(), (anywidget.AnyWidget,), parts)

@@ -277,8 +277,6 @@ def review(
     ------
     ArgumentError
         `frame` is not a flat frame, or an argument is invalid.
-    MissingPartError
-        anywidget is not installed.
 
     Examples
     --------

@@ -224,8 +224,6 @@ def sweep(
     ------
     ArgumentError
         `frame` is not a flat frame, has no such field, or an argument is invalid.
-    MissingPartError
-        anywidget is not installed.
 
     Examples
     --------

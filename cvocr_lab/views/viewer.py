@@ -232,8 +232,6 @@ def view(
     ArgumentError
         `frame` is not a flat frame or does not contain its pictures or their paths, or the query or
         order is invalid.
-    MissingPartError
-        anywidget is not installed; `cvocr_lab.views.show` does not need it.
 
     Examples
     --------
