@@ -16,11 +16,10 @@ from cvocr_lab.images import Fetch, Limits
 from cvocr_lab.journal import Check, Decision, Journal, quad_of
 from cvocr_lab.kinds import captioned
 from cvocr_lab.scoring.mistakes import edits
-from cvocr_lab.views.live_page import Handler, Message, row_message
+from cvocr_lab.views.live_page import Handler, Message, Session, row_message
 from cvocr_lab.views.pictures import Pictures
 from cvocr_lab.views.queue import Order, review_queue
 from cvocr_lab.views.review_items import SHOWN, Items
-from cvocr_lab.views.session import Session
 from cvocr_lab.views.tags import Tags
 from cvocr_lab.views.truth_overlay import TruthOverlay
 from cvocr_lab.views.viewer import pictured

@@ -18,10 +18,9 @@ from cvocr_lab.images import Fetch, Limits
 from cvocr_lab.images.crops import Points, corners_of, cut, grown, jpeg
 from cvocr_lab.journal import Check, Journal
 from cvocr_lab.kinds import caption
-from cvocr_lab.views.live_page import Handler, Message, as_position
+from cvocr_lab.views.live_page import Handler, Message, Session, as_position
 from cvocr_lab.views.pictures import Pictures
 from cvocr_lab.views.review_items import Items
-from cvocr_lab.views.session import Session
 from cvocr_lab.views.viewer import pictured
 
 SweepOrder = Literal["confidence", "value", "row"]
