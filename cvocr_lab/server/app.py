@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from html import escape
 from importlib import metadata
+from importlib.resources import files
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
@@ -30,51 +32,8 @@ if TYPE_CHECKING:
 _BOUNDS: Final = Bounds()
 _V1: Final = "/backend/"
 _V2: Final = "/api/v2/"
-_WORDS: Final = {
-    "id_pair": "front and back of an identity card",
-    "id_front": "front of an identity card",
-    "id_back": "back of an identity card",
-    "id_any": "identity card, either side, or passport",
-    "id_pdf": "PDF or picture with any number of identity papers",
-    "vehicle": "vehicle registration, either side",
-    "vehicle_pair": "front and back of a vehicle registration",
-    "scan": "lines of text",
-}
-_ANSWER: Final[dict[str, object]] = {
-    "type": "object",
-    "required": ["data", "errorCode", "errorMessage"],
-    "properties": {
-        "data": {"type": ["object", "array", "null"]},
-        "type": {"type": "string"},
-        "valid": {"type": "string", "enum": ["True", "False"]},
-        "errorCode": {"type": "string"},
-        "errorMessage": {"type": "string"},
-    },
-}
-_ERROR: Final[dict[str, object]] = {
-    "type": "object",
-    "required": ["errorCode", "errorMessage"],
-    "properties": {
-        "data": {"type": "null"},
-        "errorCode": {"type": "string", "enum": ["1", "2", "3", "4", "5", "6"]},
-        "errorMessage": {"type": "string"},
-    },
-}
-_STATUSES: Final = {
-    200: "what was read",
-    400: "the request or the picture is malformed (errorCode 2, 3 or 6)",
-    401: "wrong api_key or api_secret (5)",
-    402: "out of requests (4)",
-    404: "no such path",
-    405: "method not allowed",
-    408: "the body did not arrive in time",
-    413: "the body is too large",
-    415: "wrong content type",
-    422: "no such paper in the picture (1), or the link could not be fetched (2)",
-    502: "the engine failed",
-    503: "the queue is full; see Retry-After",
-    504: "reading took too long",
-}
+# What the endpoints read and answer, by kind and status, with the schemas of the answers.
+_DESCRIBED: Final = json.loads(files("cvocr_lab.server").joinpath("openapi.json").read_bytes())
 
 
 def make_app(
@@ -226,17 +185,14 @@ def _version() -> str:
 
 def _responses(shape: str) -> dict[int | str, dict[str, object]]:
     """Return the responses of an endpoint by status, for OpenAPI."""
-    answer, error = _ANSWER, _ERROR
-    if shape == "lines":
-        properties = {"result": {"type": ["array", "null"]}, "time": {"type": "number"}}
-        answer = {"type": "object", "properties": properties, "required": ["result", "time"]}
-        error = {"type": "object", "required": ["errorCode", "errorMessage"]}
+    prefix = "lines " if shape == "lines" else ""
+    answer, error = _DESCRIBED[f"{prefix}answer"], _DESCRIBED[f"{prefix}error"]
     return {
-        status: {
+        int(status): {
             "description": words,
-            "content": {"application/json": {"schema": answer if status == 200 else error}},
+            "content": {"application/json": {"schema": answer if status == "200" else error}},
         }
-        for status, words in _STATUSES.items()
+        for status, words in _DESCRIBED["statuses"].items()
     }
 
 
@@ -263,8 +219,7 @@ def _operation(endpoints: Sequence[Endpoint]) -> dict[str, object]:
 
 
 def _summary(endpoint: Endpoint) -> str:
-    """Describe what an endpoint reads."""
-    return _WORDS[endpoint.kind]
+    return str(_DESCRIBED["reads"][endpoint.kind])
 
 
 def _body(endpoint: Endpoint) -> dict[str, object]:
