@@ -128,11 +128,9 @@ class _Cells:
         # Source columns and other columns of the caller must not be changed by decisions.
         self._closed = set(frame.columns) - set(column_types(frame.columns))
         self._columns: dict[str, list[object]] = {}
-        known = frame.get(REVIEWED_COLUMN)
-        states = [None] * len(frame) if known is None else known.tolist()
         self._states: list[dict[str, str]] = [
             dict(part.split(":", 1) for part in s.split(";")) if isinstance(s, str) else {}
-            for s in states
+            for s in self._column(REVIEWED_COLUMN)
         ]
         self.touched: set[int] = set()
 
