@@ -46,19 +46,11 @@ def read(path: Path, after: JournalLines = JournalLines()) -> JournalLines:
     except FileNotFoundError:
         return JournalLines(end=after.end, count=after.count)
     *whole, tail = text.split(b"\n")
-    found, invalid_lines = [], []
-    for number, line in enumerate(whole, after.count + 1):
-        if line.strip():
-            decision = _decision(line)
-            if decision is None:
-                invalid_lines.append(number)
-            else:
-                found.append(decision)
-    unended = _decision(tail)
-    if unended is not None:  # only its line break is missing
-        found.append(unended)
+    made = [_decision(line) for line in (*whole, tail)]  # the tail may only lack its line break
+    numbered = enumerate(zip(whole, made, strict=False), after.count + 1)
+    invalid_lines = (number for number, (line, found) in numbered if line.strip() and not found)
     end, count = after.end + len(text) - len(tail), after.count + len(whole)
-    return JournalLines(tuple(found), tuple(invalid_lines), end, count)
+    return JournalLines(tuple(filter(None, made)), tuple(invalid_lines), end, count)
 
 
 def append(path: Path, decision: Decision) -> Decision:

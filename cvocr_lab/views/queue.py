@@ -340,15 +340,11 @@ def reviewed_values(
     cells = zip(queue["row"].tolist(), queue["field"].tolist(), strict=True)
     there = [ledger.at(items[row], field) for row, field in cells]
     decided = np.array([s is not None and s.state not in ("untouched", "prefilled") for s in there])
-    known = [
-        (at, standing)
-        for at, standing in enumerate(there)
-        if standing is not None and standing.state in REVIEWED - {"unreadable"}
-    ]
-    judged = [at for at, _ in known]
-    values = queue["value"].fillna("").tolist()
-    right = [comparison_key(s.value or "") == comparison_key(values[at]) for at, s in known]
-    spent = [s.decisions[-1].seconds if s.decisions else None for _, s in known]
+    valued = REVIEWED - {"unreadable"}
+    known = {at: s for at, s in enumerate(there) if s is not None and s.state in valued}
+    judged, values = list(known), queue["value"].fillna("").tolist()
+    right = [comparison_key(s.value or "") == comparison_key(values[at]) for at, s in known.items()]
+    spent = [s.decisions[-1].seconds for s in known.values()]
 
     drawn, rank = queue["audit"].to_numpy(bool), queue["rank"].to_numpy()
     waiting = rank[~drawn & ~decided]
