@@ -137,7 +137,8 @@ class Reviewer(Session):
             return {"k": None}
         standing = self._items.standing(k)
         latest = standing.decisions[-1] if standing else None
-        return {
+        other, own = self._items.others[k], self._items.values[k]
+        about: dict[str, object] = {
             "k": k,
             "state": self._items.states[k],
             "said": standing.value if standing else None,
@@ -148,17 +149,10 @@ class Reviewer(Session):
             "note": latest.note if latest else "",
             "doubt": latest.doubt if latest else "",
             "reason": self._items.reasons[k],
-            **self._other(row, field),
         }
-
-    def _other(self, row: int, field: str) -> dict[str, object]:
-        """Return the second engine's value and its differences."""
-        if self._items.second is None or self._items.second["row"].to_numpy(int)[row] < 0:
-            return {}
-        other = str(self._items.second[field].iat[row]) if field in self._items.second else ""
-        k = self._items.place(row, field)
-        own = "" if k is None else self._items.values[k]
-        return {"other": other, "other_edits": edits(other, own) if other and own else []}
+        if other is not None:
+            about |= {"other": other, "other_edits": edits(other, own) if other and own else []}
+        return about
 
     def _box(self, view: str, request: Message) -> None:
         """Write a box that was drawn, moved, removed or assigned to another field."""
