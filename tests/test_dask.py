@@ -16,7 +16,7 @@ import cvocr_lab
 import cvocr_lab.dask
 from cvocr_lab import scoring
 from cvocr_lab.batch import RowsFailedWarning
-from cvocr_lab.dask import partition
+from cvocr_lab.dask import lazy as on_workers
 from cvocr_lab.errors import ArgumentError, BatchError, QuotaError
 from cvocr_lab.frames import read_frame, restore
 
@@ -26,7 +26,7 @@ WIDTHS = range(100, 124)
 @pytest.fixture(autouse=True)
 def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("WIDTHS_LOG", str(tmp_path))
-    partition._opened_run.cache_clear()
+    on_workers._opened_run.cache_clear()
     return tmp_path / "log"
 
 
@@ -136,7 +136,7 @@ def test_a_partition_is_tried_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     monkeypatch.setenv("WIDTHS_TROUBLE", trouble)
-    monkeypatch.setattr(partition, "_FIRST_WAIT_S", 0.0)
+    monkeypatch.setattr(on_workers, "_FIRST_WAIT_S", 0.0)
     read = lazy.cvocr.extract(engine=Widths, retries=retries)
     if retries:
         assert len(read.compute(scheduler="synchronous")) > len(lazy)
@@ -161,7 +161,7 @@ def test_with_a_store_nothing_is_read_twice(
     lazy: dd.DataFrame, log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WIDTHS_TROUBLE", "stop 105")
-    monkeypatch.setattr(partition, "_FIRST_WAIT_S", 0.0)
+    monkeypatch.setattr(on_workers, "_FIRST_WAIT_S", 0.0)
     read = lazy.cvocr.extract(engine=Widths, store=tmp_path / "run.sqlite")
     read.compute(scheduler="threads")
     counts = Counter(line.split()[1] for line in log.read_text().splitlines() if "read" in line)

@@ -16,8 +16,7 @@ from cvocr_lab.frames import Reading, to_frame
 from cvocr_lab.journal import Decision, frame_items
 from cvocr_lab.results import Document, Extraction, FieldValue
 from cvocr_lab.scoring import accuracy_from_review
-from cvocr_lab.views.queue import COLUMNS, review_queue
-from cvocr_lab.views.reviewed import reviewed_values
+from cvocr_lab.views.queue import COLUMNS, review_queue, reviewed_values
 
 Values = dict[str, tuple[str, float | None]]
 

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from cvocr_lab.server import idempotency
-from cvocr_lab.server.idempotency import IdempotencyCache
+from cvocr_lab.server import request_handler
+from cvocr_lab.server.request_handler import IdempotencyCache
 
 
 def asked(
@@ -52,7 +52,7 @@ def test_the_oldest_go_when_there_is_no_room() -> None:
 
 def test_the_old_go_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [0.0]
-    monkeypatch.setattr(idempotency, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(request_handler, "monotonic", lambda: clock[0])
     kept = IdempotencyCache[str](len, most_s=60)
     asked(kept, "a", [])
     clock[0] = 50

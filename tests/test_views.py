@@ -20,8 +20,7 @@ from cvocr_lab.frames import Reading, Records, to_frame
 from cvocr_lab.results import Document, Extraction, FieldValue
 from cvocr_lab.views import show, view
 from cvocr_lab.views.live_page import PARTS, static
-from cvocr_lab.views.masking import masked
-from cvocr_lab.views.pictures import Pictures
+from cvocr_lab.views.pictures import Pictures, masked
 from cvocr_lab.views.row_filter import Positions, RowFilter, RowSelector
 from cvocr_lab.views.truth_overlay import TruthOverlay, judge
 

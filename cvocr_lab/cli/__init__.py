@@ -1,10 +1,7 @@
 """The command ``cvocr-lab``.
 
-Each module of this room is one command; its function `add` adds the parser.
-
-Exit codes: 0 success; 1 some rows failed (the others are written); 2 wrong call; 3 the run stopped
-(the finished rows are in ``out.partial.csv``); 4 a score is worse than required; 130 interrupted
-(the finished rows are in ``out.partial.csv``).
+Each module of this room is one command; its function `add` adds the parser.  When a run stops or
+is interrupted, the finished rows are in ``out.partial.csv``.
 """
 
 from __future__ import annotations

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -17,30 +16,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _LESS_IS_BETTER: Final = frozenset({"cer", "cer_macro", "wer", "wer_macro"})
-
-
-@dataclass(frozen=True, slots=True)
-class Requirement:
-    """The value that a rate must reach: at least, or at most for CER and WER."""
-
-    field: str | None
-    rate: str
-    bound: float
-
-    def failure(self, rates: dict[str, dict[str, float]]) -> str | None:
-        """Return a message if the rate is not reached, else None; a missing rate is a failure."""
-        if self.field is not None and self.field not in rates:
-            raise ArgumentError(
-                f"no field {self.field!r} was scored; the fields are {', '.join(rates)}"
-            )
-        found = rates[self.field or "all"][self.rate]
-        less = self.rate in _LESS_IS_BETTER
-        if found <= self.bound if less else found >= self.bound:
-            return None
-        name = self.rate if self.field is None else f"{self.field}.{self.rate}"
-        digits = ".2%" if less else ".1%"
-        bound = f"{'at most' if less else 'at least'} {self.bound:g}"
-        return f"{name} is {found:{digits}}, but must be {bound}"
+_Requirement = tuple[str, str, float]
+"""A field ("all" for all together), a rate, and its bound: at least, or at most for CER and WER."""
 
 
 def add(commands: Commands) -> None:
@@ -71,7 +48,7 @@ def add(commands: Commands) -> None:
     score.set_defaults(run=_score)
 
 
-def _requirement(text: str) -> Requirement:
+def _requirement(text: str) -> _Requirement:
     name, _, bound = text.partition("=")
     field, _, rate = name.rpartition(".")
     if rate not in scoring.RATES:
@@ -85,7 +62,7 @@ def _requirement(text: str) -> Requirement:
         raise argparse.ArgumentTypeError(
             f"{text!r}: the share must be from 0 to 1, such as {name}=0.95"
         )
-    return Requirement(field or None, rate, share)
+    return field or "all", rate, share
 
 
 def _score(args: argparse.Namespace) -> int:
@@ -104,12 +81,24 @@ def _score(args: argparse.Namespace) -> int:
         write_private(args.json, text.replace("NaN", "null") + "\n")
     if args.freeze:
         score.freeze(args.freeze)
-    failures = [message for wanted in args.fail_under if (message := wanted.failure(rates))]
+    failures = [found for wanted in args.fail_under if (found := _failure(rates, *wanted))]
     if failures:
         return complain("; ".join(failures), 4)
     if args.baseline:
         scoring.score(read, truth, on=args.on, baseline=args.baseline)
     return 0
+
+
+def _failure(rates: dict[str, dict[str, float]], field: str, rate: str, bound: float) -> str | None:
+    """Return a message if the rate is not reached, else None; a missing rate is a failure."""
+    if field not in rates:
+        raise ArgumentError(f"no field {field!r} was scored; the fields are {', '.join(rates)}")
+    found, less = rates[field][rate], rate in _LESS_IS_BETTER
+    if found <= bound if less else found >= bound:
+        return None
+    name = rate if field == "all" else f"{field}.{rate}"
+    limit = f"{'at most' if less else 'at least'} {bound:g}"
+    return f"{name} is {found:{'.2%' if less else '.1%'}}, but must be {limit}"
 
 
 def _readings(path: Path) -> pd.DataFrame:

@@ -1,10 +1,14 @@
-"""`extract` and `score` on Dask: they build the task graph and compute nothing."""
+"""`extract` and `score` on Dask, which compute nothing, and what a worker does for a partition."""
 
 from __future__ import annotations
 
+import pickle
+import threading
+import time
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final
 
 import cloudpickle
 import dask
@@ -12,15 +16,18 @@ import dask.dataframe as dd
 import pandas as pd
 
 from cvocr_lab import scoring
-from cvocr_lab.batch import Column
-from cvocr_lab.batch.run_arguments import check_arguments, shows_run_arguments
-from cvocr_lab.dask.partition import PartitionArguments, read
-from cvocr_lab.errors import ArgumentError
+from cvocr_lab.batch import Column, source_frame
+from cvocr_lab.batch.extraction import read_all
+from cvocr_lab.batch.run_arguments import RunArguments, check_arguments, shows_run_arguments
+from cvocr_lab.errors import ArgumentError, BatchError, RowError
 from cvocr_lab.frames import to_frame
 from cvocr_lab.kinds import field_order
 
 if TYPE_CHECKING:
     from dask.delayed import Delayed
+
+_ENGINES_KEPT: Final = 2
+_FIRST_WAIT_S: Final = 1.0
 
 
 @shows_run_arguments("workers", "progress")
@@ -116,3 +123,55 @@ def score(
         As for `cvocr_lab.score`.
     """
     return dask.delayed(scoring.score, pure=False)(frame, truth, on=on, fields=fields)
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionArguments:
+    """The arguments with which each partition is read; they are sent to the workers."""
+
+    # Dask logs the arguments of calls that failed, and options may hold credentials.
+    run: bytes = field(repr=False)  # pickled `RunArguments` without sources
+    fields: tuple[str, ...]
+    retries: int
+
+
+def read(part: pd.DataFrame, arguments: PartitionArguments, template: pd.DataFrame) -> pd.DataFrame:
+    """Read one partition into the columns and dtypes of `template`."""
+    wait_s = _FIRST_WAIT_S
+    for left in range(arguments.retries, -1, -1):
+        try:
+            frame = _frame(part, arguments)
+            break
+        except BatchError as error:
+            error.partial = None  # the scheduler must not log values
+            if not left or error.code is not None or isinstance(error, ArgumentError):
+                raise
+        except RowError:
+            raise
+        except Exception:
+            if not left:
+                raise
+        time.sleep(wait_s)
+        wait_s *= 2
+    fitted = frame[list(template.columns)]  # leaves out fields that were not requested
+    return fitted.astype({c: template[c].dtype for c in part.columns})
+
+
+def _frame(part: pd.DataFrame, arguments: PartitionArguments) -> pd.DataFrame:
+    with _opening:
+        run = _opened_run(arguments.run)
+    columns = list(run.sources.columns)
+    sources = source_frame(part, column=columns, images=len(columns))
+    # The warnings of each partition would only be seen in the logs of the workers.
+    return read_all(replace(run, sources=sources), fields=arguments.fields, warn=False)
+
+
+_opening = threading.Lock()
+
+
+@lru_cache(_ENGINES_KEPT)
+def _opened_run(pickled: bytes) -> RunArguments:
+    """Return the arguments with an engine that this process opened when it first needed it."""
+    run: RunArguments = pickle.loads(pickled)
+    engine = run.engine.open(shares=True)
+    return replace(run, engine=replace(run.engine, source=engine, is_open=True))

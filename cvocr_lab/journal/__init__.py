@@ -8,12 +8,19 @@ values of engines.
 """
 
 from cvocr_lab.journal.apply import apply
-from cvocr_lab.journal.boxes_and_tags import QUAD, quad_of, quad_text, tags_of
-from cvocr_lab.journal.checks import Check, check_value
 from cvocr_lab.journal.decision import REVIEWED, STATES, Decision, Item, State
 from cvocr_lab.journal.file import Journal, JournalWarning
 from cvocr_lab.journal.fold import Standing, fold
-from cvocr_lab.journal.items import frame_items, picture_digest
+from cvocr_lab.journal.items import (
+    QUAD,
+    Check,
+    check_value,
+    frame_items,
+    picture_digest,
+    quad_of,
+    quad_text,
+    tags_of,
+)
 from cvocr_lab.journal.tables import Decisions, merge, read_decisions, to_frame
 
 __all__ = [

@@ -20,11 +20,10 @@ from cvocr_lab.frames import (
     restore,
 )
 from cvocr_lab.frames.columns import as_column, column_types, triple
-from cvocr_lab.journal.boxes_and_tags import QUAD, quad_of, tags_of
 from cvocr_lab.journal.decision import Item
 from cvocr_lab.journal.file import JournalWarning
-from cvocr_lab.journal.fold import InputKey, Standing, digests, fold, input_namer
-from cvocr_lab.journal.items import frame_items, picture_digest
+from cvocr_lab.journal.fold import InputKey, Ledger, Standing
+from cvocr_lab.journal.items import QUAD, frame_items, picture_digest, quad_of, tags_of
 from cvocr_lab.journal.tables import Decisions, read_decisions
 
 _OF_PAPER: Final = ("ocr_type", "ocr_side")
@@ -86,22 +85,21 @@ def apply(
     given = list(frame.columns)
     frame = restore(frame)
     records = Records(frame)
-    found = read_decisions(decisions)
+    ledger = Ledger(read_decisions(decisions))
     by_input: defaultdict[InputKey, dict[_Face, list[Standing]]] = defaultdict(dict)
-    for (of, page, side, nth, _), stands in fold(found).items():
+    for (of, page, side, nth, _), stands in ledger.standings.items():
         by_input[of].setdefault((page, side, nth), []).append(stands)
-    doubtful = {source for source, known in digests(found).items() if len(known) > 1}
+    doubtful = {source for source, known in ledger.digests.items() if len(known) > 1}
     items = frame_items(records, sha256=True if match == "content" else None)
-    name = input_namer(digests(found))
     cells = _Cells(frame)
     unmatched = 0
     for rows in pd.Series(range(len(frame))).groupby(records.inputs).agg(list):
         item = items[rows[0]]
         if item.source in doubtful and not item.sha256:
             item = replace(item, sha256=picture_digest(records, rows[0]))
-        of = name(item)
+        of = ledger.input_of(item)
         if of not in by_input and item.sha256:
-            of = name(replace(item, sha256=""))  # decided with only the path known
+            of = ledger.input_of(replace(item, sha256=""))  # decided with only the path known
         left = dict(by_input.get(of, {}))
         for at in rows:
             face = items[at].page, items[at].side, items[at].nth
@@ -130,11 +128,9 @@ class _Cells:
         # Source columns and other columns of the caller must not be changed by decisions.
         self._closed = set(frame.columns) - set(column_types(frame.columns))
         self._columns: dict[str, list[object]] = {}
-        known = frame.get(REVIEWED_COLUMN)
-        states = [None] * len(frame) if known is None else known.tolist()
         self._states: list[dict[str, str]] = [
             dict(part.split(":", 1) for part in s.split(";")) if isinstance(s, str) else {}
-            for s in states
+            for s in self._column(REVIEWED_COLUMN)
         ]
         self.touched: set[int] = set()
 

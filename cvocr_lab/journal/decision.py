@@ -118,6 +118,7 @@ class Decision:
 
 _OF_ITEM: Final = tuple(f.name for f in fields(Item))
 _OF_DECISION: Final = tuple(f.name for f in fields(Decision) if f.name != "item")
+_NAMES: Final = (*_OF_ITEM, *_OF_DECISION)
 
 
 def cells_of(decision: Decision) -> dict[str, object]:
@@ -149,13 +150,14 @@ def decision_of(line: bytes) -> Decision:
     """
     text = line.decode()
     cells = json.loads(text)
-    if not isinstance(cells, dict):
-        raise ValueError("a decision is an object")
+    if not isinstance(cells, dict) or not cells.get("id") or cells.get("state") not in STATES:
+        raise ValueError("a decision is an object with an id and a state")
     if "\\u" in text:  # the only way to write a lone surrogate, which is not valid in files
         json.dumps(cells, ensure_ascii=False).encode()
-    read = {name: _READERS.get(name, _text)(cells, name) for name in (*_OF_ITEM, *_OF_DECISION)}
-    item = Item(**{name: read[name] for name in _OF_ITEM})
-    return Decision(item, **{name: read[name] for name in _OF_DECISION})
+    cells.setdefault("time", "")
+    read = {name: _READERS.get(name, _text)(cells[name]) for name in _NAMES if name in cells}
+    item = Item(**{name: read.pop(name) for name in _OF_ITEM if name in read})
+    return Decision(item, **read)
 
 
 def plain_label(label: object) -> Label:
@@ -180,61 +182,49 @@ def plain_label(label: object) -> Label:
     return str(label)
 
 
-def _time(cells: Mapping[str, object], key: str) -> datetime:
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError("not a text")
+    return value
+
+
+def _time(value: object) -> datetime:
     """Parse a time with its zone, and convert it to UTC.
 
     Years far in the future are refused, because later decisions need a later time.
     """
-    time = datetime.fromisoformat(_text(cells, key))
+    time = datetime.fromisoformat(_text(value))
     if time.tzinfo is None or not _FIRST_YEAR <= time.year < _LAST_YEAR:
         raise ValueError("the time has no zone, or an impossible year")
     return time.astimezone(UTC)
 
 
-def _text(cells: Mapping[str, object], key: str) -> str:
-    value = cells.get(key, "")
-    if not isinstance(value, str) or (key == "id" and not value):
-        raise ValueError(f"{key} is a text")
-    return value
+def _ids(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise ValueError("not a list")
+    return tuple(map(_text, value))
 
 
-def _state(cells: Mapping[str, object], key: str) -> str:
-    if (state := _text(cells, key)) not in STATES:
-        raise ValueError(f"there is no state {state!r}")
-    return state
+def _value(value: object) -> str | None:
+    return None if value is None else nfc(_text(value)) or None
 
 
-def _ids(cells: Mapping[str, object], key: str) -> tuple[str, ...]:
-    ids = cells.get(key, ())
-    if not (isinstance(ids, list | tuple) and all(isinstance(one, str) for one in ids)):
-        raise ValueError(f"{key} is a list of ids")
-    return tuple(ids)
-
-
-def _value(cells: Mapping[str, object], key: str) -> str | None:
-    return None if cells.get(key) is None else nfc(_text(cells, key)) or None
-
-
-def _count(cells: Mapping[str, object], key: str) -> int:
-    value = cells.get(key, 1)
+def _count(value: object) -> int:
     if not isinstance(value, int) or not 1 <= value < 2**53:
-        raise ValueError(f"{key} counts from 1")
+        raise ValueError("not a number from 1")
     return value
 
 
-def _float(cells: Mapping[str, object], key: str) -> float | None:
-    value = cells.get(key)
+def _float(value: object) -> float | None:
     if value is None:
         return None
     if not isinstance(value, int | float) or not abs(value) <= sys.float_info.max:
-        raise ValueError(f"{key} is a finite number")
+        raise ValueError("not a finite number")
     return float(value)
 
 
-_READERS: Final[Mapping[str, Callable[[Mapping[str, object], str], Any]]] = {
-    "label": lambda cells, key: plain_label(cells.get(key)),
-    "page": _count, "nth": _count, "state": _state, "time": _time,
-    "value": _value, "engine_value": _value, "seconds": _float, "chance": _float,
-    "replaces": _ids,
+_READERS: Final[Mapping[str, Callable[[object], Any]]] = {
+    "label": plain_label, "page": _count, "nth": _count, "time": _time, "value": _value,
+    "engine_value": _value, "seconds": _float, "chance": _float, "replaces": _ids,
 }  # fmt: skip
 """How the attributes of decisions are read that are not plain texts."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import mmap
 import os
 import sys
 import time
@@ -17,7 +18,6 @@ from cvocr_lab.errors import BatchError
 from cvocr_lab.files import make_private, sync_folder
 from cvocr_lab.journal.decision import Decision, decision_of, line_of
 
-_PIECE: Final = 1 << 16
 _WAIT_S: Final = 30.0
 
 
@@ -46,19 +46,11 @@ def read(path: Path, after: JournalLines = JournalLines()) -> JournalLines:
     except FileNotFoundError:
         return JournalLines(end=after.end, count=after.count)
     *whole, tail = text.split(b"\n")
-    found, invalid_lines = [], []
-    for number, line in enumerate(whole, after.count + 1):
-        if line.strip():
-            decision = _decision(line)
-            if decision is None:
-                invalid_lines.append(number)
-            else:
-                found.append(decision)
-    unended = _decision(tail)
-    if unended is not None:  # only its line break is missing
-        found.append(unended)
+    made = [_decision(line) for line in (*whole, tail)]  # the tail may only lack its line break
+    numbered = enumerate(zip(whole, made, strict=False), after.count + 1)
+    invalid_lines = (number for number, (line, found) in numbered if line.strip() and not found)
     end, count = after.end + len(text) - len(tail), after.count + len(whole)
-    return JournalLines(tuple(found), tuple(invalid_lines), end, count)
+    return JournalLines(tuple(filter(None, made)), tuple(invalid_lines), end, count)
 
 
 def append(path: Path, decision: Decision) -> Decision:
@@ -110,14 +102,10 @@ def _repaired_end(descriptor: int) -> int:
 
 def _tail(descriptor: int, end: int) -> bytes:
     """Return the bytes between the last line break before `end` and `end`."""
-    pieces: list[bytes] = []
-    start = end
-    while start and not (pieces and b"\n" in pieces[-1]):
-        step = min(start, _PIECE)
-        start -= step
-        os.lseek(descriptor, start, os.SEEK_SET)
-        pieces.append(os.read(descriptor, step))
-    return b"".join(reversed(pieces)).rpartition(b"\n")[2]
+    if not end:
+        return b""
+    with mmap.mmap(descriptor, end, access=mmap.ACCESS_READ) as lines:
+        return lines[lines.rfind(b"\n") + 1 :]
 
 
 def _decision(line: bytes) -> Decision | None:

@@ -15,21 +15,10 @@ import pandas as pd
 
 from cvocr_lab.errors import ArgumentError, caller_stacklevel, unknown
 from cvocr_lab.frames import Records, listed
-from cvocr_lab.journal.checks import check_value
 from cvocr_lab.journal.decision import Decision, Item, State
 from cvocr_lab.journal.disk import JournalLines, append, read
-from cvocr_lab.journal.fold import (
-    ItemKey,
-    Standing,
-    digests,
-    grouped,
-    input_namer,
-    item_key,
-    not_undone,
-    resolve,
-    unique,
-)
-from cvocr_lab.journal.items import frame_items
+from cvocr_lab.journal.fold import ItemKey, Ledger, Standing, not_undone, unique
+from cvocr_lab.journal.items import check_value, frame_items
 from cvocr_lab.kinds import field_order
 from cvocr_lab.text import nfc
 
@@ -69,19 +58,18 @@ class Journal:
         self.who = getpass.getuser() if who is None else who
         self._read = JournalLines()
         self._invalid_lines: tuple[int, ...] = ()
-        self._by_id: dict[str, Decision] = {}
-        self._fold()
+        self._ledger = Ledger()
         self.refresh()
 
     @property
     def decisions(self) -> tuple[Decision, ...]:
         """All decisions so far in order of time, including undone and undoing ones."""
-        return tuple(unique(self._by_id.values()))
+        return tuple(unique(self._ledger.by_id.values()))
 
     @property
     def standings(self) -> Mapping[ItemKey, Standing]:
         """The state of each item; see `cvocr_lab.journal.fold`."""
-        return MappingProxyType(self._standings)
+        return MappingProxyType(self._ledger.standings)
 
     @property
     def invalid_lines(self) -> tuple[int, ...]:
@@ -90,7 +78,7 @@ class Journal:
 
     def at(self, item: Item, field: str = "") -> Standing | None:
         """Return the state of an item, or of `field` on its face; None without a decision."""
-        return self._standings.get(item_key(item, self._name, field))
+        return self._ledger.at(item, field)
 
     def refresh(self) -> int:
         """Read the lines that were appended, also by others; return the number of new decisions.
@@ -101,10 +89,10 @@ class Journal:
         self._read = read(self.path, self._read)
         warn_of_invalid_lines(self.path, self._read.invalid_lines)
         self._invalid_lines += self._read.invalid_lines
-        new = [d for d in self._read.decisions if d.id not in self._by_id]
+        known = self._ledger.by_id
+        new = [d for d in self._read.decisions if d.id not in known]
         if new:
-            self._by_id |= {d.id: d for d in new}
-            self._fold()
+            self._ledger = Ledger([*known.values(), *new])
         return len(new)
 
     def decide(
@@ -301,7 +289,7 @@ class Journal:
         if decision is None:
             own = [d for d in not_undone(self.decisions) if d.who == self.who]
             target = own[-1] if own else None
-        elif (target := self._by_id.get(decision)) is None:
+        elif (target := self._ledger.by_id.get(decision)) is None:
             raise ArgumentError(f"there is no decision with the id {decision!r}")
         if target is None:
             return None
@@ -309,45 +297,8 @@ class Journal:
 
     def _append(self, decision: Decision) -> Decision:
         decision = append(self.path, decision)
-        self._by_id[decision.id] = decision
-        self._note_picture(decision.item)
-        # An appended decision has the latest time, so it comes last.
-        place = item_key(decision.item, self._name)
-        self._there.setdefault(place, []).append(decision)
-        self._resolve(place)
+        self._ledger.add(decision)
         return decision
-
-    def _fold(self) -> None:
-        """Compute the state of all items from all decisions."""
-        ordered = unique(self._by_id.values())
-        self._found = digests(ordered)
-        self._name = input_namer(self._found)
-        self._there = grouped(ordered, self._name)
-        self._standings: dict[ItemKey, Standing] = {}
-        for place in self._there:
-            self._resolve(place)
-
-    def _resolve(self, place: ItemKey) -> None:
-        found = resolve(self._there[place])
-        if found is None:
-            self._standings.pop(place, None)
-        else:
-            self._standings[place] = found
-
-    def _note_picture(self, item: Item) -> None:
-        """Remember the digest of the item's path, and regroup decisions made by path."""
-        source, known = item.source, self._found.get(item.source, ())
-        if not (source and item.sha256) or item.sha256 in known:
-            return
-        self._found[source] = tuple(sorted((*known, item.sha256)))
-        inputs = {("source", source), *(("sha256", digest) for digest in self._found[source])}
-        moved: list[Decision] = []
-        for place in [place for place in self._there if place[0] in inputs]:
-            moved += self._there.pop(place)
-            self._standings.pop(place, None)
-        for place, there in grouped(unique(moved), self._name).items():
-            self._there[place] = there
-            self._resolve(place)
 
 
 def warn_of_invalid_lines(path: Path, invalid_lines: Sequence[int]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -53,26 +53,71 @@ def fold(decisions: Iterable[Decision]) -> dict[ItemKey, Standing]:
     >>> [(s.state, s.value) for s in fold([first, second, settled]).values()]
     [('corrected', 'TRẦN ÂN')]
     """
-    ordered = unique(decisions)
-    by_place = grouped(ordered, input_namer(digests(ordered)))
-    return {place: found for place, there in by_place.items() if (found := resolve(there))}
+    return Ledger(decisions).standings
 
 
-def grouped(
-    ordered: Sequence[Decision], name: Callable[[Item], InputKey]
-) -> dict[ItemKey, list[Decision]]:
-    """Group decisions by item; an undoing belongs to the item of the undone decision."""
-    item_of = {d.id: d.item for d in ordered if not d.undoes}
-    by_place: defaultdict[ItemKey, list[Decision]] = defaultdict(list)
-    for decision in ordered:
-        target = item_of.get(decision.undoes, decision.item)
-        by_place[item_key(target, name)].append(decision)
-    return dict(by_place)
+class Ledger:
+    """All decisions so far, and the standing of each item that has a decision in force.
 
+    Inputs are identified by their digest.  If a decision has only a path, the digest known from
+    other decisions is used, provided that there is only one.
+    """
 
-def item_key(item: Item, name: Callable[[Item], InputKey], field: str = "") -> ItemKey:
-    """Return the key of an item, or of `field` on its face."""
-    return name(item), item.page, item.side, item.nth, field or item.field
+    def __init__(self, decisions: Iterable[Decision] = ()) -> None:
+        self.by_id = {d.id: d for d in decisions}
+        self.standings: dict[ItemKey, Standing] = {}
+        self.digests: defaultdict[str, set[str]] = defaultdict(set)
+        self._by_place: dict[ItemKey, list[Decision]] = {}
+        for decision in self.by_id.values():
+            if decision.item.source and decision.item.sha256:
+                self.digests[decision.item.source].add(decision.item.sha256)
+        self._put(unique(self.by_id.values()))
+
+    def input_of(self, item: Item) -> InputKey:
+        """Return the key of an item's input."""
+        if item.sha256:
+            return "sha256", item.sha256
+        if not item.source:
+            return "label", item.label
+        known = self.digests.get(item.source, ())
+        return ("sha256", next(iter(known))) if len(known) == 1 else ("source", item.source)
+
+    def key(self, item: Item, field: str = "") -> ItemKey:
+        """Return the key of an item, or of `field` on its face."""
+        return self.input_of(item), item.page, item.side, item.nth, field or item.field
+
+    def at(self, item: Item, field: str = "") -> Standing | None:
+        """Return the standing of an item, or of `field` on its face."""
+        return self.standings.get(self.key(item, field))
+
+    def add(self, decision: Decision) -> None:
+        """Add a decision that is later than all others."""
+        self.by_id[decision.id] = decision
+        item = decision.item
+        known = self.digests[item.source] if item.source and item.sha256 else {item.sha256}
+        places = [self.key(item)]
+        if item.sha256 not in known:  # decisions made by path may belong to another input now
+            known.add(item.sha256)
+            inputs = {("source", item.source), *(("sha256", digest) for digest in known)}
+            places = [place for place in self._by_place if place[0] in inputs]
+            for place in places:
+                self.standings.pop(place, None)
+        there = [d for place in places for d in self._by_place.pop(place, ())]
+        self._put([*unique(there), decision])
+
+    def _put(self, ordered: Sequence[Decision]) -> None:
+        """Group decisions by item; an undoing belongs to the item of the undone decision."""
+        by_place: defaultdict[ItemKey, list[Decision]] = defaultdict(list)
+        for decision in ordered:
+            undone = self.by_id.get(decision.undoes)
+            item = decision.item if undone is None or undone.undoes else undone.item
+            by_place[self.key(item)].append(decision)
+        self._by_place |= by_place
+        for place, decisions in by_place.items():
+            if found := _resolved(decisions):
+                self.standings[place] = found
+            else:
+                self.standings.pop(place, None)
 
 
 def unique(decisions: Iterable[Decision]) -> list[Decision]:
@@ -101,34 +146,7 @@ def not_undone(ordered: Sequence[Decision]) -> list[Decision]:
     return [d for d in ordered if alive[d.id] and not open_undoers[d.id] and not d.undoes]
 
 
-def input_namer(found: Mapping[str, Sequence[str]]) -> Callable[[Item], InputKey]:
-    """Return a function for the key of an item's input, given the `digests` of each path.
-
-    Inputs are identified by their digest.  If a decision has only a path, the digest known from
-    other decisions is used, provided that there is only one.
-    """
-
-    def name(item: Item) -> InputKey:
-        if item.sha256:
-            return "sha256", item.sha256
-        if not item.source:
-            return "label", item.label
-        known = found.get(item.source, ())
-        return ("sha256", next(iter(known))) if len(known) == 1 else ("source", item.source)
-
-    return name
-
-
-def digests(decisions: Iterable[Decision]) -> dict[str, tuple[str, ...]]:
-    """Return for each path the digests of its pictures."""
-    found: defaultdict[str, dict[str, None]] = defaultdict(dict)
-    for decision in decisions:
-        if decision.item.source and decision.item.sha256:
-            found[decision.item.source][decision.item.sha256] = None
-    return {source: tuple(sorted(known)) for source, known in found.items()}
-
-
-def resolve(there: Sequence[Decision]) -> Standing | None:
+def _resolved(there: Sequence[Decision]) -> Standing | None:
     """Return the state of an item from all its decisions in order; None if all are undone."""
     valid = not_undone(there)
     if not valid:

@@ -112,9 +112,6 @@ def to_frame(journal: Decisions) -> pd.DataFrame:
         "time": "datetime64[us, UTC]", "label": "object", "page": "int64", "nth": "int64",
         "seconds": "float64", "chance": "float64", "stands": "bool",
     }  # fmt: skip
-    return pd.DataFrame(
-        {
-            name: pd.Series([row[name] for row in rows], dtype=dtypes.get(name, TEXT))
-            for name in (*cells_of(Decision(Item(), "untouched")), "stands")
-        }
-    )
+    names = [*cells_of(Decision(Item(), "untouched")), "stands"]
+    table = pd.DataFrame(rows, columns=names, dtype=object)
+    return table.astype({name: dtypes.get(name, TEXT) for name in names})

@@ -6,22 +6,15 @@ Programs written for the API only need another host name, key and secret.
 from cvocr_lab.errors import MissingPartError
 
 try:
-    import fastapi
-    import granian
-    import prometheus_client
-    import python_multipart
-except ImportError as error:
+    from cvocr_lab.server.app import make_app
+    from cvocr_lab.server.faults import FAULTS, Faults, parse_faults
+    from cvocr_lab.server.job import Bounds
+    from cvocr_lab.server.keys import Keys
+    from cvocr_lab.server.run_server import serve, serving
+except ModuleNotFoundError as error:
     raise MissingPartError(
         f"the server needs {error.name}: pip install 'cvocr-lab[server]'"
     ) from None
-
-from cvocr_lab.server.app import make_app
-from cvocr_lab.server.bounds import Bounds
-from cvocr_lab.server.faults import FAULTS, Faults, parse_faults
-from cvocr_lab.server.keys import Keys
-from cvocr_lab.server.run_server import serve, serving
-
-del fastapi, granian, prometheus_client, python_multipart
 
 __all__ = [
     "FAULTS", "Bounds", "Faults", "Keys", "make_app", "parse_faults", "serve", "serving",

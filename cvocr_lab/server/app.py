@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from html import escape
 from importlib import metadata
+from importlib.resources import files
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
@@ -17,13 +20,10 @@ from starlette.exceptions import HTTPException
 from cvocr_lab.engines import Engine
 from cvocr_lab.engines._spec import engine_spec
 from cvocr_lab.errors import QuotaError
-from cvocr_lab.server import openapi
-from cvocr_lab.server.bounds import Bounds
 from cvocr_lab.server.faults import Faults, FaultyApp
-from cvocr_lab.server.job_queue import Queue, open_pool
+from cvocr_lab.server.job import Bounds, Queue, open_pool
 from cvocr_lab.server.keys import Keys
-from cvocr_lab.server.metrics import Metrics
-from cvocr_lab.server.request_handler import RequestHandler, refusal
+from cvocr_lab.server.request_handler import Metrics, RequestHandler, refusal
 from cvocr_lab.wire import ENDPOINTS, Endpoint
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 _BOUNDS: Final = Bounds()
 _V1: Final = "/backend/"
 _V2: Final = "/api/v2/"
+# What the endpoints read and answer, by kind and status, with the schemas of the answers.
+_DESCRIBED: Final = json.loads(files("cvocr_lab.server").joinpath("openapi.json").read_bytes())
 
 
 def make_app(
@@ -137,11 +139,11 @@ def _add_endpoints(app: FastAPI, handler: RequestHandler) -> None:
             path,
             handler.route(endpoints),
             methods=[method],
-            summary=openapi.summary(endpoints[0]),
+            summary=_summary(endpoints[0]),
             tags=[endpoints[0].version],
             operation_id=f"{method.lower()}{path.replace('/', '_')}",
-            responses=openapi.responses(endpoints[0].shape),
-            openapi_extra=openapi.operation(endpoints),
+            responses=_responses(endpoints[0].shape),
+            openapi_extra=_operation(endpoints),
             dependencies=[basic],
             response_class=JSONResponse,
         )
@@ -159,7 +161,7 @@ def _add_pages(app: FastAPI, server_metrics: Metrics, name: str) -> None:
     @app.get("/", include_in_schema=False)
     @app.get("/docs", include_in_schema=False)
     async def docs() -> Response:
-        return HTMLResponse(openapi.page(name))
+        return HTMLResponse(_page(name))
 
 
 async def _refused_path(request: Request, error: Exception) -> Response:
@@ -179,3 +181,76 @@ def _version() -> str:
         return metadata.version("cvocr-lab")
     except metadata.PackageNotFoundError:
         return "0"
+
+
+def _responses(shape: str) -> dict[int | str, dict[str, object]]:
+    """Return the responses of an endpoint by status, for OpenAPI."""
+    prefix = "lines " if shape == "lines" else ""
+    answer, error = _DESCRIBED[f"{prefix}answer"], _DESCRIBED[f"{prefix}error"]
+    return {
+        int(status): {
+            "description": words,
+            "content": {"application/json": {"schema": answer if status == "200" else error}},
+        }
+        for status, words in _DESCRIBED["statuses"].items()
+    }
+
+
+def _operation(endpoints: Sequence[Endpoint]) -> dict[str, object]:
+    """Return the parameters and bodies of endpoints with one method and path, for OpenAPI."""
+    first = endpoints[0]
+    choices = {"format_type": [e.transport for e in endpoints], "get_thumb": ["true", "false"]}
+    described: dict[str, object] = {
+        "parameters": [
+            {
+                "name": name,
+                "in": "query",
+                "required": name in first.images,
+                "schema": {"type": "string"}
+                | ({"enum": choices[name]} if name in choices else {"format": "uri"}),
+            }
+            for name in first.params
+        ]
+    }
+    bodies = {e.content_type: {"schema": _body(e)} for e in endpoints if e.body}
+    if bodies:
+        described["requestBody"] = {"required": True, "content": bodies}
+    return described
+
+
+def _summary(endpoint: Endpoint) -> str:
+    return str(_DESCRIBED["reads"][endpoint.kind])
+
+
+def _body(endpoint: Endpoint) -> dict[str, object]:
+    how = (
+        {"type": "string", "format": "binary"}
+        if endpoint.transport == "file"
+        else {"type": "string", "contentEncoding": "base64"}
+    )
+    names = list(endpoint.images)
+    return {"type": "object", "required": names, "properties": dict.fromkeys(names, how)}
+
+
+def _page(engine: str) -> str:
+    """Return a self-contained HTML page that lists the endpoints."""
+    rows = "".join(
+        f"<tr><td>{e.method}<td><code>{escape(e.path)}</code><td>{escape(_how(e))}"
+        f"<td>{escape(_summary(e))}"
+        for e in ENDPOINTS
+    )
+    return f"""<!doctype html><html lang="en"><meta charset="utf-8"><title>cvocr-lab serve</title>
+<style>:root{{color-scheme:light dark}}body{{font:16px/1.5 system-ui,sans-serif;margin:2em}}
+td,th{{text-align:left;padding:.2em 1em .2em 0;vertical-align:top}}</style>
+<h1>cvocr-lab serve</h1>
+<p>Answers by engine <code>{escape(engine)}</code>. HTTP Basic: key and secret.</p>
+<table><tr><th>method<th>path<th>pictures<th>reads{rows}</table>
+<p><a href="openapi.json">openapi.json</a> · <a href="healthz">healthz</a> ·
+<a href="metrics">metrics</a></p></html>"""
+
+
+def _how(endpoint: Endpoint) -> str:
+    names = ", ".join(endpoint.images)
+    if endpoint.transport == "url":
+        return f"links {names}"
+    return f"{'files' if endpoint.transport == 'file' else 'base64 in JSON'} {names}"

@@ -1,25 +1,74 @@
-"""Read one request in a worker: load its pictures, ask the engine, cut out thumbnails."""
+"""Read requests in workers, behind a bounded queue.
+
+A worker loads the pictures of a request, asks the engine and cuts out thumbnails.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import io
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+import math
+from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from functools import partial
+from time import perf_counter
 from typing import Final
 
 from cvocr_lab import images
 from cvocr_lab.engines import Engine, Request, ask
-from cvocr_lab.errors import CvocrError, ImageError, NoDocumentError, RowError
+from cvocr_lab.engines._spec import EngineSpec
+from cvocr_lab.errors import (
+    ArgumentError,
+    BatchError,
+    CvocrError,
+    ImageError,
+    NoDocumentError,
+    RowError,
+)
 from cvocr_lab.images import Fetch, InputImage, Limits
+from cvocr_lab.images._limits import check_positive
 from cvocr_lab.images.crops import corners_of, rectified, side_lengths
 from cvocr_lab.kinds import TYPES, request_kind, spec_of
 from cvocr_lab.results import Document, Extraction
+from cvocr_lab.workers import Pool, ProcessWorker, ThreadWorker, WorkerDiedError
 
-_LIMITS: Final = Limits()
-_FETCH: Final = Fetch()
+_MIB: Final = 2**20
+_LIMITS: Final = Limits(max_bytes=32 * _MIB, max_pixels=60_000_000, max_pages=20)
+_FETCH: Final = Fetch(max_bytes=32 * _MIB, total_s=30.0)
 _WIDEST = 1200
 """Maximum width of a thumbnail in pixels."""
+
+_THREADS: Final = 8
+"""Number of threads for an engine that can be shared."""
+
+_LONGEST_WAIT_S: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Limits of requests.
+
+    A request body may have `body_bytes` and must arrive within `body_s` seconds.  At most `queue`
+    requests wait (None: 16 per worker).  A worker may take `time_limit_s` seconds for one request,
+    including fetching, and current requests may take `grace_s` seconds when the server stops.
+    `limits` has the maximum sizes and pages of pictures, and `fetch` says how links are fetched,
+    and whether private addresses are allowed.
+    """
+
+    body_bytes: int = 96 * _MIB
+    body_s: float = 60.0
+    queue: int | None = None
+    time_limit_s: float = 60.0
+    grace_s: float = 30.0
+    limits: Limits = _LIMITS
+    fetch: Fetch = _FETCH
+
+    def __post_init__(self) -> None:
+        check_positive(self, "body_bytes", "body_s", "time_limit_s", "grace_s")
+        if self.queue is not None and self.queue < 0:
+            raise ArgumentError(f"Bounds.queue must be 0 or more, not {self.queue}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +81,15 @@ class Job:
     kind: str
     pictures: tuple[bytes | str, ...]
     thumb: bool = False
-    limits: Limits = _LIMITS
-    fetch: Fetch = _FETCH
+    limits: Limits = field(default_factory=Limits)
+    fetch: Fetch = field(default_factory=Fetch)
 
     def __repr__(self) -> str:
         return f"Job({self.kind!r}, {len(self.pictures)} pictures)"
 
 
 Answer = Extraction | CvocrError
+JobPool = Pool[Job, Answer]
 
 
 def open_answerer(open_engine: Callable[[], Engine]) -> Callable[[Job], Answer]:
@@ -118,3 +168,95 @@ def _aspect(name: str, seen: float) -> float:
     # A paper without a layout is assumed to have the size ID-1 of ISO/IEC 7810.
     aspects = [height / width for width, height in sizes] or [53.98 / 85.6]
     return min(aspects, key=lambda aspect: abs(aspect - seen))
+
+
+class BusyError(Exception):
+    """The queue is full; the client should retry after `retry_after_s` seconds."""
+
+    def __init__(self, retry_after_s: int) -> None:
+        super().__init__("the queue is full")
+        self.retry_after_s = retry_after_s
+
+
+class ClientGoneError(Exception):
+    """The client has disconnected."""
+
+
+def open_pool(engine: EngineSpec, *, workers: int | None, limit_s: float) -> JobPool:
+    """Create and open the workers: threads if the engine can be shared, else processes."""
+    count = engine.workers(workers, shared=_THREADS)
+    if engine.is_open or engine.shared:
+        thread = ThreadWorker(partial(answer, engine.open()))
+        return Pool([thread] * count, limit_s=limit_s)
+    opens = partial(engine.open, shares=count > 1)
+    processes = [ProcessWorker(partial(open_answerer, opens)) for _ in range(count)]
+    try:
+        with ThreadPoolExecutor(count) as threads:
+            list(threads.map(ProcessWorker.open, processes))
+    except BaseException:
+        for process in processes:
+            process.close(now=True)
+        raise
+    return Pool(processes, limit_s=limit_s)
+
+
+class Queue:
+    """Let a bounded number of requests wait for the workers."""
+
+    def __init__(self, pool: JobPool, *, waiting: int) -> None:
+        self.pool, self.waiting, self.inside = pool, waiting, 0
+        self._free = asyncio.Semaphore(len(pool.workers))
+        self._mean_s = 1.0
+
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """Occupy a place until the request is answered; a full queue raises `BusyError`."""
+        workers = len(self.pool.workers)
+        if self.inside >= self.waiting + workers:
+            wait = math.ceil(self._mean_s * self.inside / workers)
+            raise BusyError(min(max(wait, 1), _LONGEST_WAIT_S))
+        self.inside += 1
+        try:
+            yield
+        finally:
+            self.inside -= 1
+
+    async def read(self, job: Job, gone: Callable[[], Awaitable[None]]) -> Answer:
+        """Wait for a free worker and for its answer; `gone` waits until the client disconnects.
+
+        A `TimeLimitError` is raised if the worker took too long, and a `ClientGoneError` if the
+        client has disconnected before anything was read.
+        """
+        if self._free.locked():
+            await self._wait(gone)
+        else:
+            await self._free.acquire()
+        start = perf_counter()
+        try:
+            try:
+                return await asyncio.wrap_future(self.pool.submit(job))
+            except WorkerDiedError:  # the picture may not be the cause
+                return await asyncio.wrap_future(self.pool.submit(job))
+        except WorkerDiedError as how:
+            return RowError(f"the worker process died twice while reading it ({how})")
+        except BatchError as error:
+            return error
+        finally:
+            self._free.release()
+            self._mean_s += 0.1 * (perf_counter() - start - self._mean_s)
+
+    async def _wait(self, gone: Callable[[], Awaitable[None]]) -> None:
+        """Wait for a free worker while the client is connected."""
+        free = asyncio.ensure_future(self._free.acquire())
+        leaving = asyncio.ensure_future(gone())
+        try:
+            await asyncio.wait({free, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            if leaving.done():
+                raise ClientGoneError
+        except BaseException:
+            if free.done() and not free.cancelled():
+                self._free.release()
+            free.cancel()
+            raise
+        finally:
+            leaving.cancel()

@@ -11,10 +11,11 @@ import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from time import perf_counter
-from typing import Final, TypeVar
+from time import monotonic, perf_counter
+from typing import Final, Generic, TypeVar
 
 from fastapi import Request, Response
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
@@ -30,12 +31,8 @@ from cvocr_lab.errors import (
 )
 from cvocr_lab.results import Extraction
 from cvocr_lab.server import request_parsing
-from cvocr_lab.server.bounds import Bounds
-from cvocr_lab.server.idempotency import IdempotencyCache
-from cvocr_lab.server.job import Job
-from cvocr_lab.server.job_queue import BusyError, ClientGoneError, Queue
+from cvocr_lab.server.job import Bounds, BusyError, ClientGoneError, Job, Queue
 from cvocr_lab.server.keys import Keys
-from cvocr_lab.server.metrics import Metrics
 from cvocr_lab.wire import Endpoint, encode
 
 _LOG: Final = logging.getLogger("cvocr_lab.server.requests")
@@ -53,7 +50,92 @@ _OVERHEAD: Final = 1000
 _SMALL: Final = 2**16
 """Up to this many bytes are parsed or encoded in the event loop and not in a thread."""
 
+_BUCKETS_S: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+
 T = TypeVar("T")
+
+
+class Metrics:
+    """Requests by path, status and error code, their times, and simulated faults, for Prometheus.
+
+    They contain no values of papers.
+    """
+
+    def __init__(self, queue: Queue) -> None:
+        self._registry = registry = CollectorRegistry()
+        self.replayed = Counter(
+            "cvocr_replayed", "replies repeated for the same request", registry=registry
+        )
+        self.faults = Counter("cvocr_faults", "simulated faults", ["fault"], registry=registry)
+        self._requests = Counter(
+            "cvocr_requests", "requests answered", ["path", "status", "code"], registry=registry
+        )
+        self._seconds = Histogram(
+            "cvocr_request_seconds", "time to answer", buckets=_BUCKETS_S, registry=registry
+        )
+        for name, text, figure in (
+            ("requests_inside", "requests waiting or being read", lambda: queue.inside),
+            ("queue_places", "requests that may wait", lambda: queue.waiting),
+            ("workers", "workers", lambda: len(queue.pool.workers)),
+            ("worker_restarts", "restarts of workers", lambda: queue.pool.restarts),
+        ):
+            Gauge(f"cvocr_{name}", text, registry=registry).set_function(figure)
+
+    def count(self, path: str, status: int, code: str, seconds: float) -> None:
+        """Count one answered request."""
+        self._requests.labels(path, str(status), code).inc()
+        self._seconds.observe(seconds)
+
+    def text(self) -> bytes:
+        """Return all metrics in the text format of Prometheus."""
+        return generate_latest(self._registry)
+
+
+class IdempotencyCache(Generic[T]):
+    """Cache of the latest answers in memory.
+
+    If a connection breaks, the client can repeat the request with the same ``Idempotency-Key`` and
+    gets the same answer, without a second reading and charge.  `size` returns the size of an answer
+    in bytes; answers are removed after `most_s` seconds, or if all are larger than `most_bytes`.
+    """
+
+    def __init__(
+        self, size: Callable[[T], int], *, most_bytes: int = 1 << 26, most_s: float = 900.0
+    ) -> None:
+        self._size, self._most_bytes, self._most_s = size, most_bytes, most_s
+        self._bytes = 0
+        self._made: dict[str, tuple[float, T]] = {}
+        self._making: dict[str, asyncio.Future[None]] = {}
+
+    async def once(
+        self, asked: str, make: Callable[[], Awaitable[T]], keep: Callable[[T], bool]
+    ) -> tuple[T, bool]:
+        """Return the answer to `asked`, and whether it comes from the cache.
+
+        `make` creates the answer, and `keep` says whether it is final and can be cached.
+        """
+        while (making := self._making.get(asked)) is not None:
+            await asyncio.wait({making})
+        if asked in self._made:
+            return self._made[asked][1], True
+        self._making[asked] = asyncio.get_running_loop().create_future()
+        try:
+            answer = await make()
+            if keep(answer):
+                self._keep(asked, answer)
+        finally:
+            self._making.pop(asked).set_result(None)
+        return answer, False
+
+    def _keep(self, asked: str, answer: T) -> None:
+        now = monotonic()
+        self._made[asked] = now, answer
+        self._bytes += self._size(answer)
+        for key, (made, old) in list(self._made.items()):
+            if self._bytes <= self._most_bytes and made >= now - self._most_s:
+                break
+            del self._made[key]
+            self._bytes -= self._size(old)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,10 @@ from collections.abc import Mapping, Sequence
 from typing import Final, TypeVar
 from urllib.parse import unquote_plus
 
+from python_multipart import FormParser
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import Field, File, parse_options_header
+
 from cvocr_lab.errors import FetchError, FormatTypeError, ImageError
 from cvocr_lab.images import decode_base64
 from cvocr_lab.wire import Endpoint
@@ -85,64 +89,27 @@ def _there(values: Mapping[str, Value], name: str) -> Value:
 
 
 _SMALL: Final = 2**16
-"""Larger JSON bodies must be a flat object of texts."""
+"""Larger JSON bodies must be a flat object of texts, which takes little memory to parse."""
 
-_BLANK: Final = re.compile(rb"[ \t\r\n]*+")
-_NAME: Final = re.compile(rb'"([^"\\\x00-\x1f]{0,200}+)"[ \t\r\n]*+:[ \t\r\n]*+')
-_SCALAR: Final = re.compile(rb"[-+.0-9A-Za-z]{1,64}+")
+# Base64 contains no quotes, so texts with an escaped quote are not needed.
+_TEXT: Final = rb'"(?:[^"\\]++|\\[^"])*+"'
+_MEMBER: Final = rb'"[^"\\\x00-\x1f]{0,200}+"\s*+:\s*+(?:%s|[-+.0-9A-Za-z]{1,64}+)' % _TEXT
+_FLAT: Final = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*+\{\s*+%s\s*+(?:,\s*+%s\s*+){0,%d}+\}\s*+"
+    % (_MEMBER, _MEMBER, _MOST_PARTS - 1)
+)
 
 
 def _json(body: bytes) -> dict[str, object]:
-    """Parse a JSON body; a large one with little memory."""
-    if len(body) > _SMALL:
-        return _flat(body)
+    if len(body) > _SMALL and not _FLAT.fullmatch(body):
+        raise ImageError("the body is not a flat JSON object of texts")
     try:
-        content = json.loads(body)
+        content = json.loads(body, strict=False)  # base64 may have line breaks
     except (ValueError, RecursionError) as error:
         raise ImageError(f"the body is not JSON ({type(error).__name__})") from None
     if not isinstance(content, dict):
         raise ImageError("the body is not a JSON object")
     return content
-
-
-def _flat(body: bytes) -> dict[str, object]:
-    """Parse a flat object of texts in linear time and memory."""
-    found: dict[str, object] = {}
-    at = _blank(body, 3 if body.startswith(b"\xef\xbb\xbf") else 0)
-    if not body.startswith(b"{", at):
-        raise ImageError("the body is not a JSON object")
-    at = _blank(body, at + 1)
-    for _ in range(_MOST_PARTS):
-        name = _NAME.match(body, at)
-        if name is None:
-            break
-        at = name.end()
-        if body.startswith(b'"', at):
-            # Base64 contains no quotes, so the next quote ends the text.
-            end = body.find(b'"', at + 1)
-            text = body[at : end + 1]
-            at = end + 1
-            try:
-                value = json.loads(text) if b"\\" in text else text[1:-1].decode("ascii", "replace")
-            except ValueError:
-                break
-        elif scalar := _SCALAR.match(body, at):
-            value, at = None, scalar.end()
-        else:
-            break
-        found[name[1].decode("utf-8", "replace")] = value
-        at = _blank(body, at)
-        if body.startswith(b"}", at) and _blank(body, at + 1) == len(body):
-            return found
-        if not body.startswith(b",", at):
-            break
-        at = _blank(body, at + 1)
-    raise ImageError("the body is not a flat JSON object of texts")
-
-
-def _blank(body: bytes, at: int) -> int:
-    found = _BLANK.match(body, at)
-    return found.end() if found else at
 
 
 def _unpacked(value: object, name: str, most: int) -> bytes:
@@ -163,10 +130,6 @@ def _unpacked(value: object, name: str, most: int) -> bytes:
 
 def _form(body: bytes, content_type: str) -> dict[str, bytes]:
     """Return the parts of a ``multipart/form-data`` body by name, the first of each name."""
-    from python_multipart import FormParser
-    from python_multipart.exceptions import FormParserError
-    from python_multipart.multipart import Field, File, parse_options_header
-
     kind, options = parse_options_header(content_type)
     boundary = options.get(b"boundary", b"")
     if not boundary:

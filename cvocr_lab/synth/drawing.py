@@ -207,30 +207,42 @@ def join_quads(quads: list[Quad]) -> Quad:
     return tuple(float(v) for p, q in corners for v in p * along + q * down)  # type: ignore[return-value]
 
 
-@dataclass(slots=True)
 class Desk:
     """State of one drawing: values, random choices, fonts, inks and the truth so far."""
 
-    kind: DocumentType
-    layout: Layout
-    values: Mapping[str, str]
-    chance: random.Random
-    rng: np.random.Generator
-    pool: fonts.Pool
-    sheet: Sheet
-    captions: Typeface
-    typed: Typeface
-    ink: Rgb
-    value_ink: Rgb
-    wear: float
-    wobble: float
-    """How far typed values are from their nominal position, in millimetres."""
-    shift: tuple[float, float]
-    caption_em: float
-    value_em: float
-    caption_form: str
-    fields: dict[str, str] = field(default_factory=dict)
-    quads: dict[str, tuple[Quad, ...]] = field(default_factory=dict)
+    def __init__(
+        self, kind: DocumentType, layout: Layout, values: Mapping[str, str], chance: random.Random,
+        rng: np.random.Generator, pool: fonts.Pool, sheet: Sheet,
+    ) -> None:  # fmt: skip
+        self.kind, self.layout, self.values = kind, layout, values
+        self.chance, self.rng, self.pool, self.sheet = chance, rng, pool, sheet
+        self.fields: dict[str, str] = {}
+        self.quads: dict[str, tuple[Quad, ...]] = {}
+        style: fonts.Style = "serif" if layout.serif else "sans"
+        if chance.random() < 0.12:
+            style = "sans" if layout.serif else "serif"
+        self.captions = self.typed = typeface(chance, style, pool)
+        overprinted = layout.serif and kind.family != "passport"
+        if overprinted or chance.random() < 0.2:
+            self.typed = typeface(chance, chance.choice(("sans", "serif", "mono", "serif")), pool)
+        dark = chance.randint(5, 60)
+        inks: tuple[Rgb, ...] = (
+            (dark, dark, dark), (dark, dark, dark), (dark, dark, dark + 50),
+            (dark + 30, dark, dark), (dark, dark + 22, dark + 12),
+        )  # fmt: skip
+        form = layout.caption
+        if "/" in form:
+            form = chance.choice((form, form, form.replace(" / ", "/"), form.replace(":", "")))
+        elif chance.random() < 0.15:
+            form = form.replace(":", "")
+        self.caption_form = form
+        self.ink, self.value_ink = chance.choice(inks), chance.choice(inks)
+        self.wear = chance.choice((0.0, 0.1, 0.25, 0.5 if overprinted else 0.2))
+        # How far typed values are from their nominal position, in millimetres.
+        self.wobble = chance.uniform(0.1, 0.6) if overprinted else chance.uniform(0, 0.12)
+        self.shift = (chance.gauss(0, 0.45), chance.gauss(0, 0.3)) if overprinted else (0.0, 0.0)
+        self.caption_em = layout.caption_size * chance.uniform(0.9, 1.1)
+        self.value_em = chance.uniform(0.92, 1.08)
 
 
 def free_span(desk: Desk, x: float, y: float, size: float) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""The printed values of a person's papers, by field, for both sides.
+"""The printed values of papers of persons and vehicles, by field, for both sides.
 
 Rules: cards are issued at the age of 14 or later (2024 card: also younger) and expire on the
 birthdays 25, 40 and 60.  MRZ and QR code agree with and differ from the print as on real papers.
@@ -13,10 +13,11 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Literal
 
-from cvocr_lab import mrz, qr
+from cvocr_lab import mrz, places, qr
+from cvocr_lab.data import rows
 from cvocr_lab.kinds import FIELD_TYPES
+from cvocr_lab.kinds._made_up import sample_address
 from cvocr_lab.synth.persons import Person, between, birthday, make_person
-from cvocr_lab.synth.vehicles import vehicle_values
 
 Values = dict[str, str]
 _SEX = {"Nam": "M", "Nữ": "F"}
@@ -25,6 +26,18 @@ _TITLES = (
     "CỤC TRƯỞNG CỤC CẢNH SÁT ĐKQL CƯ TRÚ VÀ DLQG VỀ DÂN CƯ",
     "CỤC TRƯỞNG CỤC CẢNH SÁT QUẢN LÝ HÀNH CHÍNH VỀ TRẬT TỰ XÃ HỘI",
 )
+_BIKE_CC = (49, 97, 108, 109, 110, 113, 124, 134, 149, 155)
+_CAR_CC = (998, 1197, 1368, 1496, 1591, 1998, 2393, 2497, 2998)
+_FIRMS = (
+    "CÔNG TY TNHH {}", "CÔNG TY CP {}", "CÔNG TY CỔ PHẦN {}", "DNTN {}", "HTX VẬN TẢI {}",
+    "CÔNG TY TNHH MTV {}", "CÔNG TY TNHH TM DV {}", "CHI NHÁNH CÔNG TY CP {}",
+)  # fmt: skip
+_FIRM_NAMES = (
+    "THÀNH ĐẠT", "PHÚ QUÝ", "HOÀNG GIA", "VẬN TẢI AN BÌNH", "XÂY DỰNG TÂN TIẾN", "MINH LONG",
+    "THƯƠNG MẠI ĐẠI PHÁT", "HƯNG THỊNH", "SÔNG HỒNG", "NÔNG SẢN ĐỒNG THÁP", "DU LỊCH BIỂN XANH",
+)  # fmt: skip
+_CITIES = {"Hà Nội", "Hồ Chí Minh", "Hải Phòng", "Đà Nẵng", "Cần Thơ"}
+_COLOURS = ("Trắng", "Xanh", "Vàng")
 
 
 def paper_values(
@@ -32,15 +45,24 @@ def paper_values(
 ) -> tuple[Values, Values]:
     """Return the values of the front and of the back of a paper of this model.
 
-    Models are the keys of `_WRITERS`, ``"motorbike"``, ``"car"`` and ``"vehicle_2024"``.  Without a
-    person, one of a possible age is invented.
+    Models are the keys of `_WRITERS`, ``"motorbike"``, ``"car"`` and ``"vehicle_2024"``, a car on
+    the card of 2024.  Without a person, one of a possible age is invented.
     """
     if model in {"motorbike", "car", "vehicle_2024"}:
-        values = vehicle_values(model, rng, person or make_person(rng, born=(1950, 2004)))
+        values = _vehicle(model, rng, person or make_person(rng, born=(1950, 2004)))
         return values, values
-    write, born = _WRITERS[model]
-    values, zone = write(person or make_person(rng, born=born), rng)
-    return values, {name: value for name, value in (values | zone).items() if value}
+    write, born, first, last = _WRITERS[model]
+    person = person or make_person(rng, born=born)
+    grown = birthday(person.birth, 0 if model == "2024" else 14)
+    issued = between(rng, max(grown, first), last)
+    values = write(person, issued, rng)
+    back = dict(values)
+    if model in {"chip", "2024"}:
+        until = _expiry(person.birth, issued)
+        back |= _td1(person, until)
+        if model == "chip" and until is None:
+            del back["duedate"]
+    return values, {name: value for name, value in back.items() if value}
 
 
 def _day(value: dt.date, separator: str = "/") -> str:
@@ -49,21 +71,13 @@ def _day(value: dt.date, separator: str = "/") -> str:
 
 def _expiry(birth: dt.date, issued: dt.date) -> dt.date | None:
     """Return the next birthday of 25, 40 or 60 that is two years or more away; None after 60."""
-    for age in (25, 40, 60):
-        day = birthday(birth, age)
-        if day > birthday(issued, 2):
-            return day
-    return None
+    days = (birthday(birth, age) for age in (25, 40, 60))
+    return next((day for day in days if day > birthday(issued, 2)), None)
 
 
-def _issue_day(person: Person, rng: random.Random, first: dt.date, last: dt.date) -> dt.date:
-    """Return a random day in the period in which the person is 14 or older."""
-    return between(rng, max(birthday(person.birth, 14), first), last)
-
-
-def _identity(person: Person, issued: dt.date) -> tuple[Values, dt.date | None]:
+def _identity(person: Person, issued: dt.date) -> Values:
     until = _expiry(person.birth, issued)
-    values = {
+    return {
         "id": person.number,
         "name": person.spell(person.name).upper(),
         "born": _day(person.birth),
@@ -75,17 +89,15 @@ def _identity(person: Person, issued: dt.date) -> tuple[Values, dt.date | None]:
         "duedate": _day(until) if until else _NO_END,
         "dauvet": person.sign,
     }
-    return values, until
 
 
-def _cmnd9(person: Person, rng: random.Random) -> tuple[Values, Values]:
-    issued = _issue_day(person, rng, dt.date(1999, 6, 1), dt.date(2020, 12, 31))
-    values, _ = _identity(person, issued)
+def _cmnd9(person: Person, issued: dt.date, rng: random.Random) -> Values:
+    values = _identity(person, issued)
     year_only = person.birth.year < 1975 and rng.random() < 0.3
     if rng.random() < 0.06:
         values |= {name: values[name].upper() for name in ("country", "address")}
     unit = rng.choices(("", "TỈNH "), (5, 1))[0]
-    if person.province in {"Hà Nội", "Hồ Chí Minh", "Hải Phòng", "Đà Nẵng", "Cần Thơ"}:
+    if person.province in _CITIES:
         unit = rng.choice(("", "TP ", "TP.", "THÀNH PHỐ "))
     body = rng.choice(("CA", "CÔNG AN"))
     return values | {
@@ -94,42 +106,34 @@ def _cmnd9(person: Person, rng: random.Random) -> tuple[Values, Values]:
         "dantoc": person.ethnic,
         "tongiao": person.religion,
         "noicap": f"{body} {unit}{person.spell(person.province).upper()}",
-    }, {}
+    }
 
 
-def _cmnd12(person: Person, rng: random.Random) -> tuple[Values, Values]:
-    issued = _issue_day(person, rng, dt.date(2012, 9, 1), dt.date(2016, 1, 1))
-    values, _ = _identity(person, issued)
+def _cmnd12(person: Person, issued: dt.date, rng: random.Random) -> Values:
+    values = _identity(person, issued)
     del values["quoctich"]
-    return values | {"dantoc": person.ethnic, "noicap": _TITLES[rng.random() < 0.2]}, {}
+    return values | {"dantoc": person.ethnic, "noicap": _TITLES[rng.random() < 0.2]}
 
 
-def _cccd(person: Person, rng: random.Random) -> tuple[Values, Values]:
-    issued = _issue_day(person, rng, dt.date(2016, 1, 2), dt.date(2021, 2, 28))
-    values, _ = _identity(person, issued)
-    return values | {"noicap": _TITLES[issued.year > 2018]}, {}
+def _cccd(person: Person, issued: dt.date, _: random.Random) -> Values:
+    return _identity(person, issued) | {"noicap": _TITLES[issued.year > 2018]}
 
 
-def _chip(person: Person, rng: random.Random) -> tuple[Values, Values]:
-    issued = _issue_day(person, rng, dt.date(2021, 1, 25), dt.date(2024, 6, 28))
-    values, until = _identity(person, issued)
-    return values | {"noicap": _TITLES[1], "qr": _qr(person, person.address, issued, rng)}, _td1(
-        person, until
-    ) | {"duedate": _day(until) if until else ""}
+def _chip(person: Person, issued: dt.date, rng: random.Random) -> Values:
+    code = _qr(person, person.address, issued, rng)
+    return _identity(person, issued) | {"noicap": _TITLES[1], "qr": code}
 
 
-def _can_cuoc(person: Person, rng: random.Random) -> tuple[Values, Values]:
-    issued = between(rng, dt.date(2024, 7, 1), dt.date(2025, 12, 20))
-    values, until = _identity(person, issued)
+def _can_cuoc(person: Person, issued: dt.date, rng: random.Random) -> Values:
     merged = issued >= dt.date(2025, 7, 1)
     address = person.address_2025 if merged else person.address
     extra = rng.choice((("", "", "", ""), ("", "", ""), ("",) * 5, ()))
-    return values | {
+    return _identity(person, issued) | {
         "address": person.spell(address),
         "place_of_birth": person.spell(person.hometown),
         "noicap": "BỘ CÔNG AN",
         "qr": _qr(person, address, issued, rng, extra),
-    }, _td1(person, until)
+    }
 
 
 def _td1(person: Person, until: dt.date | None) -> Values:
@@ -197,11 +201,7 @@ def _qr(
     )
 
 
-def _passport(person: Person, rng: random.Random, *, new: bool) -> tuple[Values, Values]:
-    if new:
-        issued = _issue_day(person, rng, dt.date(2022, 7, 1), dt.date(2025, 11, 30))
-    else:
-        issued = _issue_day(person, rng, dt.date(2012, 1, 1), dt.date(2022, 6, 30))
+def _passport(person: Person, issued: dt.date, rng: random.Random, *, new: bool) -> Values:
     until = birthday(issued, 10)
     number = FIELD_TYPES["PASSPORT_NUMBER"].sample(rng)
     if not new:
@@ -229,18 +229,116 @@ def _passport(person: Person, rng: random.Random, *, new: bool) -> tuple[Values,
         # Passports of July to December 2022 have no place of birth (Circular 68/2022/TT-BCA).
         if issued.year == 2022:
             del values["place_of_birth"]
-        return values, {}
-    return values | {"name": name, "noicap": "Cục Quản lý xuất nhập cảnh"}, {}
+        return values
+    return values | {"name": name, "noicap": "Cục Quản lý xuất nhập cảnh"}
 
 
-_WRITERS: Mapping[
-    str, tuple[Callable[[Person, random.Random], tuple[Values, Values]], tuple[int, int]]
-] = {
-    "cmnd9": (_cmnd9, (1935, 2003)),
-    "cmnd12": (_cmnd12, (1945, 1999)),
-    "cccd": (_cccd, (1945, 2005)),
-    "chip": (_chip, (1940, 2008)),
-    "2024": (_can_cuoc, (1945, 2016)),
-    "passport_new": (partial(_passport, new=True), (1945, 2008)),
-    "passport_old": (partial(_passport, new=False), (1945, 2005)),
-}
+_Writer = Callable[[Person, dt.date, random.Random], Values]
+# The years in which holders are born, and the first and last day on which papers are issued.
+_WRITERS: Mapping[str, tuple[_Writer, tuple[int, int], dt.date, dt.date]] = {
+    "cmnd9": (_cmnd9, (1935, 2003), dt.date(1999, 6, 1), dt.date(2020, 12, 31)),
+    "cmnd12": (_cmnd12, (1945, 1999), dt.date(2012, 9, 1), dt.date(2016, 1, 1)),
+    "cccd": (_cccd, (1945, 2005), dt.date(2016, 1, 2), dt.date(2021, 2, 28)),
+    "chip": (_chip, (1940, 2008), dt.date(2021, 1, 25), dt.date(2024, 6, 28)),
+    "2024": (_can_cuoc, (1945, 2016), dt.date(2024, 7, 1), dt.date(2025, 12, 20)),
+    "passport_new": (
+        partial(_passport, new=True), (1945, 2008), dt.date(2022, 7, 1), dt.date(2025, 11, 30),
+    ),
+    "passport_old": (
+        partial(_passport, new=False), (1945, 2005), dt.date(2012, 1, 1), dt.date(2022, 6, 30),
+    ),
+}  # fmt: skip
+
+
+def _vehicle(model: str, rng: random.Random, owner: Person) -> dict[str, str]:
+    """Return the values of both sides; sometimes an invented company is the owner."""
+    bike = model == "motorbike"
+    models = {
+        row["brand"]: row["models"].split(";")
+        for row in rows("vehicles.csv")
+        if (row["kind"] == "motorbike") == bike
+    }
+    brand = rng.choice(list(models))
+    if bike and rng.random() < 0.5:
+        brand = "HONDA"
+    made = rng.randint(1999, 2023)
+    first_day = dt.date(2025, 1, 2) if model == "vehicle_2024" else dt.date(2010, 6, 1)
+    last_day = dt.date(2025, 11, 28) if model == "vehicle_2024" else dt.date(2024, 12, 30)
+    first = between(rng, max(first_day, dt.date(made, 3, 1), birthday(owner.birth, 18)), last_day)
+    transferred = rng.random() < 0.3
+    province = owner.province
+    values = {
+        "id": _filled(rng.choice(("######", "######", "#######", "##########")), rng),
+        "name": owner.spell(owner.name).upper(),
+        "address": owner.spell(_vehicle_address(rng, province)),
+        "brand": brand,
+        "model": _filled(rng.choice(models[brand]), rng),
+        "engine": _engine(rng),
+        "chassis": FIELD_TYPES["CHASSIS"].sample(rng),
+        "color": FIELD_TYPES["COLOR"].sample(rng),
+        "plate": _plate(rng, province, first, bike=bike),
+        "first_issue_date": _day(first),
+        "issued_at": owner.spell(_place(rng, province)),
+        "last_issue_date": _day(between(rng, first, last_day) if transferred else first),
+        "capacity": str(rng.choice(_BIKE_CC if bike else _CAR_CC)),
+    }
+    if rng.random() < (0.04 if bike else 0.2):
+        values["name"] = rng.choice(_FIRMS).format(rng.choice(_FIRM_NAMES))
+    if bike:
+        return values
+    values |= {"sit": FIELD_TYPES["SEATS"].sample(rng), "year_of_manufacture": str(made)}
+    if model == "vehicle_2024":
+        # The content of the code is known (plate, its colour, engine, chassis …), but not its form.
+        parts = (values["plate"], rng.choice(_COLOURS), values["engine"], values["chassis"])
+        return values | {"qr": "|".join(parts)}
+    if rng.random() < 0.5:
+        values["pay_load"] = FIELD_TYPES["PAY_LOAD"].sample(rng)
+    if rng.random() < 0.6:
+        values |= {"stand": FIELD_TYPES["PLACES"].sample(rng), "lie": rng.choice("0002")}
+    return values
+
+
+def _filled(shape: str, rng: random.Random) -> str:
+    return re.sub(
+        "[#@]", lambda m: rng.choice("0123456789" if m[0] == "#" else "ABCDEFGHKLMNPSTV"), shape
+    )
+
+
+def _engine(rng: random.Random) -> str:
+    text = FIELD_TYPES["ENGINE"].sample(rng)
+    return f"{text[:5]}-{text[5:]}" if rng.random() < 0.25 and len(text) > 9 else text
+
+
+def _place(rng: random.Random, province: str) -> str:
+    if province not in _CITIES:
+        return province
+    return rng.choice((province, province, f"TP {province}", f"TP. {province}"))
+
+
+def _plate(rng: random.Random, province: str, first: dt.date, *, bike: bool) -> str:
+    codes = next(p.plates for p in places.provinces("old") if p.name == province)
+    letters = "ABCDEFGHKLMNPSTUVXYZ"
+    series = rng.choice(letters)
+    if bike:
+        # Two letters since 2023-08-15 (Circular 24/2023/TT-BCA), before mostly letter, digit.
+        series += rng.choice(letters if first >= dt.date(2023, 8, 15) else "123456789")
+    number = f"{rng.randint(0, 99999):05d}" if rng.random() < 0.9 else f"{rng.randint(0, 9999):04d}"
+    kind = FIELD_TYPES["PLATE_BIKE" if bike else "PLATE_CAR"]
+    return kind.format(rng.choice(codes) + series + number)
+
+
+def _vehicle_address(rng: random.Random, province: str) -> str:
+    """Return an address as the police write it, often shortened."""
+    *small, last = sample_address(rng, province=province).split(", ")
+    if rng.random() < 0.5:
+        units = ("P.", "X.", "TT ", "xã "), ("Q.", "H.", "TP.", "TX.", "huyện ")
+        for at, words in ((-1, units[1]), (-2, units[0])):
+            if len(small) >= -at + 1:
+                plain = re.sub(r"^(Quận|Phường) (?=\d)", "", small[at])
+                numbered = plain != small[at]
+                small[at] = (words[0] if numbered else rng.choice(words)) + plain
+    if last in _CITIES and rng.random() < 0.5:
+        last = rng.choice(("TP ", "TP.", "TP. ")) + last
+    elif rng.random() < 0.06:
+        last = "".join(word[0] for word in re.findall(r"\w+", last))
+    return rng.choice((", ", ", ", ", ", " - ", ",")).join([*small, last])

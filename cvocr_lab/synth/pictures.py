@@ -10,14 +10,15 @@ from collections.abc import Callable, Mapping
 import cv2
 import numpy as np
 import segno
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 Stamp = NDArray[np.float32]
 
 
-def _clear(width: int, height: int, colour: tuple[float, float, float]) -> Stamp:
-    stamp = np.zeros((max(height, 4), max(width, 4), 4), np.float32)
+def _stamp(colour: ArrayLike, alpha: NDArray[np.floating]) -> Stamp:
+    stamp = np.empty((*alpha.shape, 4), np.float32)
     stamp[..., :3] = colour
+    stamp[..., 3] = alpha
     return stamp
 
 
@@ -85,8 +86,7 @@ def emblem(width: int, height: int, rng: np.random.Generator) -> Stamp:
     mask = np.zeros((height, width), np.uint8)
     t = np.linspace(0, 2 * np.pi, 72)
     fill(mask, (0.5 + 0.36 * np.stack([np.cos(t), np.sin(t)], 1)) * size)
-    stamp = _clear(width, height, tuple(red))
-    stamp[..., 3] = mask / 255
+    stamp = _stamp(red, mask / 255)
     bright = np.zeros((height, width), np.uint8)
     fill(bright, (_star(0.17, 0.07) + np.array([0.5, 0.45])) * size)
     for k in np.linspace(0.15, 0.95, 13):
@@ -130,12 +130,9 @@ def seal(width: int, height: int, rng: np.random.Generator) -> Stamp:
     spin = cv2.getRotationMatrix2D((centre, centre), rng.uniform(-40, 40), 1)
     mask = cv2.warpAffine(mask, spin, (side, side))
     colour = np.array([200, 40, 50]) * rng.uniform(0.75, 1.12)
-    stamp = _clear(side, side, tuple(colour))
     wear = cv2.resize(rng.random((max(3, side // 10),) * 2, dtype=np.float32), (side, side))
-    stamp[..., 3] = (
-        mask.astype(np.float32) / 255 * np.clip(wear * 1.6, 0.1, 1) * rng.uniform(0.35, 0.85)
-    )
-    return stamp
+    left = np.clip(wear * 1.6, 0.1, 1)
+    return _stamp(colour, mask.astype(np.float32) / 255 * left * rng.uniform(0.35, 0.85))
 
 
 def dry_seal(width: int, height: int, rng: np.random.Generator) -> Stamp:
@@ -143,9 +140,8 @@ def dry_seal(width: int, height: int, rng: np.random.Generator) -> Stamp:
     red = seal(width, height, rng)
     edge = cv2.GaussianBlur(red[..., 3], (0, 0), 1.0)
     slope = edge - np.roll(edge, (2, 2), (0, 1))
-    stamp = _clear(red.shape[1], red.shape[0], (255, 255, 255))
+    stamp = _stamp(255, np.clip(np.abs(slope) * 0.7, 0, 0.5))
     stamp[slope < 0, :3] = 60
-    stamp[..., 3] = np.clip(np.abs(slope) * 0.7, 0, 0.5)
     return stamp
 
 
@@ -167,9 +163,7 @@ def signature(width: int, height: int, rng: np.random.Generator) -> Stamp:
     thick = max(1, round(height * rng.uniform(0.015, 0.04)))
     cv2.polylines(mask, [points], False, 255, thick, cv2.LINE_AA, 4)
     ink = ((25, 30, 120), (20, 20, 30), (15, 40, 150))[int(rng.integers(3))]
-    stamp = _clear(width, height, ink)
-    stamp[..., 3] = mask.astype(np.float32) / 255 * rng.uniform(0.7, 0.95)
-    return stamp
+    return _stamp(ink, mask.astype(np.float32) / 255 * rng.uniform(0.7, 0.95))
 
 
 def finger(width: int, height: int, rng: np.random.Generator) -> Stamp:
@@ -188,9 +182,7 @@ def finger(width: int, height: int, rng: np.random.Generator) -> Stamp:
         rng.random((7, 6), dtype=np.float32), (width, height), interpolation=cv2.INTER_CUBIC
     )
     ink = ((40, 36, 40), (120, 30, 40), (30, 34, 70))[int(rng.integers(3))]
-    stamp = _clear(width, height, ink)
-    stamp[..., 3] = ridge * inside * np.clip(0.35 + blot, 0.15, 1) * rng.uniform(0.45, 0.9)
-    return stamp
+    return _stamp(ink, ridge * inside * np.clip(0.35 + blot, 0.15, 1) * rng.uniform(0.45, 0.9))
 
 
 def chip(width: int, height: int, rng: np.random.Generator) -> Stamp:
@@ -198,10 +190,7 @@ def chip(width: int, height: int, rng: np.random.Generator) -> Stamp:
     gold = np.array([214, 180, 110]) * rng.uniform(0.85, 1.1)
     if rng.random() < 0.3:
         gold = np.array([198, 200, 202]) * rng.uniform(0.9, 1.1)
-    stamp = _clear(width, height, tuple(gold))
-    mask = np.zeros((height, width), np.uint8)
-    cv2.rectangle(mask, (1, 1), (width - 2, height - 2), 255, -1)
-    stamp[..., 3] = mask / 255
+    stamp = _stamp(gold, np.pad(np.ones((height - 2, width - 2)), 1))
     thick = max(1, width // 40)
     lines = np.zeros((height, width), np.uint8)
     for f in (0.33, 0.67):
@@ -222,10 +211,7 @@ def barcode(width: int, height: int, rng: np.random.Generator) -> Stamp:
     bits[:, :8], bits[:, 8], bits[:, -1] = True, False, True
     bits[:, 9::17] = True
     bars = cv2.resize(bits.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA)
-    stamp = _clear(width, height, (255, 255, 255))
-    stamp[..., :3] = (250 - 225 * bars)[..., None]
-    stamp[..., 3] = 1
-    return stamp
+    return _stamp((250 - 225 * bars)[..., None], np.ones_like(bars))
 
 
 BY_ROLE: Mapping[str, Callable[[int, int, np.random.Generator], Stamp]] = {
@@ -242,7 +228,4 @@ def qr(width: int, height: int, payload: str) -> Stamp:
     bits = np.array([list(row) for row in code.matrix], np.uint8)
     quiet = np.pad(bits, 2)
     big = cv2.resize(quiet.astype(np.float32), (width, height), interpolation=cv2.INTER_NEAREST)
-    stamp = _clear(width, height, (0, 0, 0))
-    stamp[..., :3] = (248 - 226 * big)[..., None]
-    stamp[..., 3] = 1
-    return stamp
+    return _stamp((248 - 226 * big)[..., None], np.ones_like(big))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterable, Sequence
 from threading import Lock
 from typing import Final
 
@@ -24,7 +25,8 @@ from cvocr_lab.images.crops import (
     rectified,
     shrunk,
 )
-from cvocr_lab.views.masking import masked
+from cvocr_lab.kinds import TYPES, Layout
+from cvocr_lab.results import Quad, box_quad
 
 _KEPT: Final = 12
 """Number of rows whose encoded pictures are cached: some megabytes."""
@@ -41,6 +43,12 @@ _MARGIN: Final = 0.3
 _EDGE: Final = 0.04
 """Margin around the paper on a thumbnail, as a share of its shorter side."""
 
+_PERSONAL: Final = ("portrait", "qr", "barcode", "finger", "signature", "mrz")
+_COVER_MARGIN: Final = 0.35
+_BLOCKS: Final = 24
+"""Number of blocks across a picture with unknown places; each hides a face or a line of text."""
+
+_INK: Final = (150, 156, 164)
 
 Sheet = tuple[dict[str, object], list[bytes]]
 """The message about a row's pictures, which refers to positions in the list of JPEG files.
@@ -117,9 +125,8 @@ class Pictures:
         return jpeg(cut(pixels, grown(small, _EDGE), width=edge, height=edge))
 
     def sharp(self, record: Record, edge: int) -> bytes:
-        """Return the photo in a larger size, not cached; empty if it cannot be read."""
-        pixels = self._pixels(record)
-        return b"" if isinstance(pixels, str) else jpeg(shrunk(pixels, edge))
+        """Return the photo in a larger size, not cached."""
+        return jpeg(shrunk(self.pixels(record), edge))
 
     def pixels(self, record: Record) -> Pixels:
         """Return the page, with personal parts covered if `mask` was set.
@@ -131,20 +138,19 @@ class Pictures:
             return masked(image.pixels, record.type, record.corners, record.quads.values())
         return image.pixels
 
-    def _pixels(self, record: Record) -> Pixels | str:
-        try:
-            return self.pixels(record)
-        except CvocrError as error:
-            return "The picture cannot be read." if self._mask else str(error)
+    def trouble(self, error: CvocrError) -> str:
+        """Return why there is no picture; with `mask`, the message may identify a person."""
+        return "The picture cannot be read." if self._mask else str(error)
 
     def _made(self, record: Record, edge: int) -> Sheet:
         message: dict[str, object] = {
             "size": [0, 0], "photo": None, "paper": None, "paper_size": [0, 0], "paper_quads": {},
             "crops": {}, "turn": 0, "trouble": "",
         }  # fmt: skip
-        pixels = self._pixels(record)
-        if isinstance(pixels, str):
-            return message | {"trouble": pixels}, []
+        try:
+            pixels = self.pixels(record)
+        except CvocrError as error:
+            return message | {"trouble": self.trouble(error)}, []
         height, width = pixels.shape[:2]
         corners = corners_of(record.corners)
         places = {f: p for f, q in record.quads.items() if (p := corners_of(q)) is not None}
@@ -183,3 +189,50 @@ def _turn(corners: Points | None) -> int:
         return 0
     across = corners[1] - corners[0]
     return round(-float(np.degrees(np.arctan2(across[1], across[0]))) / 90) * 90 % 360
+
+
+def masked(
+    pixels: Pixels,
+    type_name: str,
+    corners: Sequence[float] | None,
+    quads: Iterable[Sequence[float]],
+) -> Pixels:
+    """Return a copy of the picture with portrait, codes and values covered.
+
+    It covers the quads that were read and all personal areas in the layouts of the type.  If the
+    type or the corners of the paper are unknown, the whole picture becomes coarse blocks.
+    """
+    import cv2
+
+    paper = corners_of(corners)
+    if paper is None or type_name not in TYPES:
+        height, width = pixels.shape[:2]
+        size = _BLOCKS, max(1, round(_BLOCKS * height / width))
+        coarse = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+        blocks = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_NEAREST)
+        return np.asarray(blocks, np.uint8)
+    covered = np.array(pixels)
+    places = [grown(p, _COVER_MARGIN) for p in map(corners_of, quads) if p is not None]
+    for layout in TYPES[type_name].layouts:
+        target = np.reshape(box_quad(0, 0, *layout.size), (4, 2)).astype(np.float32)
+        turn = cv2.getPerspectiveTransform(target, paper.astype(np.float32))
+        boxes = np.reshape(_personal(layout), (-1, 4, 2)).astype(np.float64)
+        places += [cv2.perspectiveTransform(box[None], turn)[0] for box in boxes]
+    for place in places:
+        cv2.fillPoly(covered, [np.round(place).astype(np.int32)], _INK)
+    return covered
+
+
+def _personal(layout: Layout) -> list[Quad]:
+    boxes = [
+        box_quad(p.x - 0.5, p.y - 0.5, p.x + p.width + 0.5, p.y + p.height + 0.5)
+        for p in layout.pictures
+        if p.role in _PERSONAL
+    ]
+    for slot in layout.slots:
+        left = slot.value_x if slot.wrap_x is None else min(slot.value_x, slot.wrap_x)
+        tall = slot.size * (1.7 + 1.45 * (slot.lines - 1))
+        right = slot.value_x + slot.width
+        top = slot.value_y - 1.2 * slot.size
+        boxes.append(box_quad(left - 1, top, right + 1, top + tall))
+    return boxes

@@ -85,7 +85,13 @@ class Items:
         ]
         # Arrays, because a dict of a million items takes seconds to build.
         self._number_of = {field: n for n, field in enumerate(dict.fromkeys(self.fields))}
-        self._differ = frozenset() if second is None else self._differing(second)
+        # None if the second engine has no such row, or there is no second engine.
+        self.others: list[str | None] = [None] * len(queue)
+        if second is not None:
+            there, absent = (second["row"] >= 0).tolist(), [""] * len(second)
+            other = {f: second[f].tolist() if f in second else absent for f in self._number_of}
+            asked = zip(self.rows, self.fields, strict=True)
+            self.others = [other[field][row] if there[row] else None for row, field in asked]
         self._item_field = np.array([self._number_of[f] for f in self.fields], np.int64)
         self._item_row = np.array(self.rows, np.int64)
         faces = [(item.source or item.label, item.page, item.side, item.nth) for item in self.faces]
@@ -96,18 +102,6 @@ class Items:
 
     def __len__(self) -> int:
         return len(self.rows)
-
-    def _differing(self, second: pd.DataFrame) -> frozenset[int]:
-        """Return the positions of the items for which the second engine has another value."""
-        empty = [""] * len(second)
-        other = {f: second[f].tolist() if f in second else empty for f in self._number_of}
-        there = (second["row"] >= 0).tolist()
-        items = zip(self.rows, self.fields, self.values, strict=True)
-        return frozenset(
-            k
-            for k, (row, field, value) in enumerate(items)
-            if there[row] and comparison_key(other[field][row]) != comparison_key(value)
-        )
 
     def place(self, row: int, field: str) -> int | None:
         """Return the position of a field of a row in the queue, or None."""
@@ -247,7 +241,10 @@ class Items:
             found = self.standing(k)
             there = found.decisions if found else ()
             return any(d.note if self.shown == "noted" else d.doubt for d in there)
-        return k in self._differ if self.shown == "differ" else self.states[k] == self.shown
+        if self.shown == "differ":
+            other = self.others[k]
+            return other is not None and comparison_key(other) != comparison_key(self.values[k])
+        return self.states[k] == self.shown
 
     def next(self, k: int, *, step: int = 1, undecided: bool = False) -> int | None:
         """Return the next selected item, or the next undecided one; None at the end."""

@@ -16,12 +16,10 @@ from cvocr_lab.images import Fetch, Limits
 from cvocr_lab.journal import Check, Decision, Journal, quad_of
 from cvocr_lab.kinds import captioned
 from cvocr_lab.scoring.mistakes import edits
-from cvocr_lab.views.live_page import Handler, Message, as_position
-from cvocr_lab.views.messages import row_message
+from cvocr_lab.views.live_page import Handler, Message, Session, row_message
 from cvocr_lab.views.pictures import Pictures
 from cvocr_lab.views.queue import Order, review_queue
 from cvocr_lab.views.review_items import SHOWN, Items
-from cvocr_lab.views.session import Session
 from cvocr_lab.views.tags import Tags
 from cvocr_lab.views.truth_overlay import TruthOverlay
 from cvocr_lab.views.viewer import pictured
@@ -97,9 +95,7 @@ class Reviewer(Session):
         self._tell(view, "chosen", message)
 
     def _show(self, view: str, request: Message) -> None:
-        k = as_position(request.get("at"))
-        if 0 <= k < len(self._items):
-            self._send(view, k, request)
+        self._send(view, self._at(request), request)
 
     def _send(self, view: str, k: int, request: Message) -> None:
         items, row = self._items, self._items.rows[k]
@@ -141,7 +137,8 @@ class Reviewer(Session):
             return {"k": None}
         standing = self._items.standing(k)
         latest = standing.decisions[-1] if standing else None
-        return {
+        other, own = self._items.others[k], self._items.values[k]
+        about: dict[str, object] = {
             "k": k,
             "state": self._items.states[k],
             "said": standing.value if standing else None,
@@ -152,23 +149,16 @@ class Reviewer(Session):
             "note": latest.note if latest else "",
             "doubt": latest.doubt if latest else "",
             "reason": self._items.reasons[k],
-            **self._other(row, field),
         }
-
-    def _other(self, row: int, field: str) -> dict[str, object]:
-        """Return the second engine's value and its differences."""
-        if self._items.second is None or self._items.second["row"].to_numpy(int)[row] < 0:
-            return {}
-        other = str(self._items.second[field].iat[row]) if field in self._items.second else ""
-        k = self._items.place(row, field)
-        own = "" if k is None else self._items.values[k]
-        return {"other": other, "other_edits": edits(other, own) if other and own else []}
+        if other is not None:
+            about |= {"other": other, "other_edits": edits(other, own) if other and own else []}
+        return about
 
     def _box(self, view: str, request: Message) -> None:
         """Write a box that was drawn, moved, removed or assigned to another field."""
-        k, other, sent = as_position(request.get("at")), request.get("to"), request.get("quad")
+        k, other, sent = self._at(request), request.get("to"), request.get("quad")
         quad = quad_of(" ".join(map(str, sent))) if isinstance(sent, list) else None
-        if not 0 <= k < len(self._items) or (quad is None and sent is not None):
+        if quad is None and sent is not None:
             return
         row, field = self._items.rows[k], self._items.fields[k]
         self._items.identify(row)
@@ -181,21 +171,17 @@ class Reviewer(Session):
         self._called(decision)
 
     def _tag(self, view: str, request: Message) -> None:
-        k = as_position(request.get("at"))
-        if 0 <= k < len(self._items):
-            row = self._items.rows[k]
-            self._items.identify(row)
-            self._put_tags(view, self._tags, row, request)
+        row = self._items.rows[self._at(request)]
+        self._items.identify(row)
+        self._put_tags(view, self._tags, row, request)
 
     @cached_property
     def _tags(self) -> Tags:
         return Tags(self._records, self.journal, self._items.faces)
 
     def _check(self, view: str, request: Message) -> None:
-        k, text = as_position(request.get("at")), str(request.get("text", ""))
-        if 0 <= k < len(self._items):
-            wrong = self._complaint(k, text)
-            self._tell(view, "checked", {"at": k, "text": text, "wrong": wrong})
+        k, text = self._at(request), str(request.get("text", ""))
+        self._tell(view, "checked", {"at": k, "text": text, "wrong": self._complaint(k, text)})
 
     def _answer_decision(self, view: str, k: int, request: Message) -> None:
         to_do = self._items.shown == "to do"
@@ -284,8 +270,6 @@ def review(
     ------
     ArgumentError
         `frame` is not a flat frame, or an argument is invalid.
-    MissingPartError
-        anywidget is not installed.
 
     Examples
     --------

@@ -31,8 +31,8 @@ TRUTH_SORTS: Final = frozenset({"outcome", "cer"})
 """Orders that need a truth."""
 
 ALL_CORRECT: Final = "all correct"
-OUTCOMES: Final = ("wrong", "missing", "invented", ALL_CORRECT)
-"""Outcomes that rows can be filtered by."""
+_MISTAKES: Final = ["wrong", "missing", "invented"]
+_FACETS: Final = ("type", "warning", "outcome", "tag")
 
 MANY: Final = 60
 """Maximum number of entries in each list of choices; a query finds the rest."""
@@ -71,7 +71,7 @@ class RowSelector:
     ) -> None:
         self.records, self.overlay = records, overlay
         self.tags = Tags(records) if tags is None else tags
-        self._bar_masks: dict[tuple[str, str], Mask] = {}
+        self._bars: dict[tuple[str, str], Mask] = {}
 
     def options(self) -> dict[str, list[str]]:
         """List the types, warnings and tags that occur, and the columns to sort by."""
@@ -89,7 +89,7 @@ class RowSelector:
             "types": [*sorted(types)[:MANY], *failed],
             "warnings": warnings[:MANY],
             "tags": self.tags.known()[:MANY],
-            "outcomes": list(OUTCOMES) if self.overlay else [],
+            "outcomes": [*_MISTAKES, ALL_CORRECT] if self.overlay else [],
             "sorts": [s for s in SORTS if self.overlay or s not in TRUTH_SORTS],
             "columns": columns[:MANY],
         }
@@ -99,7 +99,7 @@ class RowSelector:
 
         An invalid query or order is an `ArgumentError`, whose message says why.
         """
-        at = np.flatnonzero(self.combined(self.masks(filters))).astype(np.int64)
+        at = np.flatnonzero(self._combined(self.masks(filters))).astype(np.int64)
         if not filters.sort:
             return at[::-1] if filters.reverse else at
         order = self._order(filters.sort)[at]
@@ -107,24 +107,15 @@ class RowSelector:
 
     def masks(self, filters: RowFilter) -> dict[str, Mask]:
         """Return the rows that pass each filter, by its name; unused filters are left out."""
-        records, found = self.records, dict[str, Mask]()
-        if filters.type:
-            failed = filters.type == FAILED
-            found["type"] = records.failed if failed else np.asarray(records.types == filters.type)
-        if filters.warning:
-            codes = records.texts("ocr_warnings")
-            has = {c: filters.warning in c.split(";") for c in codes.unique().tolist()}
-            found["warning"] = codes.map(has).to_numpy(bool)
-        if filters.outcome:
-            found["outcome"] = self.with_outcome(filters.outcome)
-        if filters.tag:
-            found["tag"] = self.tags.having(filters.tag)
-        if filters.below > 0 or filters.above > 0:
-            lowest = self.min_confidence()
-            mask = lowest >= filters.above if filters.above > 0 else np.ones(len(lowest), bool)
-            found["confidence"] = mask & (lowest < filters.below) if filters.below > 0 else mask
+        wanted = {name: str(getattr(filters, name)) for name in _FACETS}
+        found = {name: self._having(name, value) for name, value in wanted.items() if value}
+        lowest = self._min_confidence
+        if filters.below > 0:
+            found["confidence"] = (lowest >= filters.above) & (lowest < filters.below)
+        elif filters.above > 0:
+            found["confidence"] = lowest >= filters.above
         if filters.query.strip():
-            found["query"] = _query_mask(records.frame, filters.query)
+            found["query"] = _query_mask(self.records.frame, filters.query)
         return found
 
     def facets(self, filters: RowFilter) -> list[dict[str, object]]:
@@ -134,50 +125,61 @@ class RowSelector:
         """
         masks, options = self.masks(filters), self.options()
         facets: list[dict[str, object]] = []
-        for name in ("type", "warning", "outcome", "tag"):
-            keep = self.combined(masks, but=name)
+        for name in _FACETS:
+            keep = self._combined(masks, but=name)
             bars: list[dict[str, object]] = []
             for value in options[f"{name}s"]:
-                has = self._bar_mask(name, value)
+                has = self._having(name, value)
                 bars.append({"value": value, "label": _label(name, value), "all": int(has.sum()),
                              "kept": int((has & keep).sum())})  # fmt: skip
             if bars:
                 facets.append({"name": name, "bars": bars})
-        keep = self.combined(masks, but="confidence")
-        every, kept = self._histogram(np.ones_like(keep)), self._histogram(keep)
+        lowest = np.nan_to_num(self._min_confidence, nan=-1)
+        bins = np.minimum(np.floor(lowest * _BINS + 1e-9).astype(np.int64), _BINS - 1)
+        known, keep = bins >= 0, self._combined(masks, but="confidence")
+        every, kept = (np.bincount(bins[m], minlength=_BINS) for m in (known, known & keep))
         bars = [
-            {"above": at / _BINS, "below": (at + 1) / _BINS, "all": every[at], "kept": kept[at]}
-            for at in range(_BINS)
+            {"above": at / _BINS, "below": (at + 1) / _BINS, "all": all_, "kept": kept_}
+            for at, (all_, kept_) in enumerate(zip(every.tolist(), kept.tolist(), strict=True))
         ]
         bars[-1]["below"] = 0  # 100 % belongs to the last bar
         return [*facets, {"name": "confidence", "bars": bars}]
 
-    def _bar_mask(self, name: str, value: str) -> Mask:
+    def _having(self, name: str, value: str) -> Mask:
         """Return the rows of a bar; tags may change, the others are computed once."""
-        found = self._bar_masks.get((name, value))
-        if found is None or name == "tag":
-            found = self.masks(RowFilter(**{name: value}))[name]  # type: ignore[arg-type]
-            self._bar_masks[name, value] = found
-        return found
+        if name == "tag":
+            return self.tags.having(value)
+        if (name, value) not in self._bars:
+            self._bars[name, value] = self._bar(name, value)
+        return self._bars[name, value]
 
-    @cached_property
-    def _bins(self) -> Positions:
-        lowest = np.nan_to_num(self.min_confidence(), nan=-1)
-        return np.minimum(np.floor(lowest * _BINS + 1e-9).astype(np.int64), _BINS - 1)
+    def _bar(self, name: str, value: str) -> Mask:
+        if name == "warning":
+            codes = self.records.texts("ocr_warnings")
+            has = {c: value in c.split(";") for c in codes.unique().tolist()}
+            return codes.map(has).to_numpy(bool)
+        if name == "type":
+            failed = value == FAILED
+            return self.records.failed if failed else np.asarray(self.records.types == value)
+        counts = self._overlay("filtering by outcome").outcomes
+        if value == ALL_CORRECT:
+            return np.asarray((counts[_MISTAKES].sum(axis=1) == 0) & (counts["correct"] > 0), bool)
+        if value not in counts:
+            raise unknown("outcome", value, counts.columns)
+        return np.asarray(counts[value] > 0, bool)
 
-    def _histogram(self, keep: Mask) -> list[int]:
-        counts: list[int] = np.bincount(
-            self._bins[keep & (self._bins >= 0)], minlength=_BINS
-        ).tolist()
-        return counts
+    def _overlay(self, what: str) -> TruthOverlay:
+        if self.overlay is None:
+            raise ArgumentError(f"{what} needs a truth: view(truth=…)")
+        return self.overlay
 
-    def combined(self, masks: Mapping[str, Mask], *, but: str = "") -> Mask:
-        """Combine the masks, except the one named `but`."""
+    def _combined(self, masks: Mapping[str, Mask], *, but: str = "") -> Mask:
         every = np.ones(len(self.records), bool)
         return reduce(np.logical_and, [m for name, m in masks.items() if name != but], every)
 
-    def min_confidence(self) -> npt.NDArray[np.float64]:
-        """Return the lowest confidence of each row's values; NaN if none is known.
+    @cached_property
+    def _min_confidence(self) -> npt.NDArray[np.float64]:
+        """The lowest confidence of each row's values; NaN if none is known.
 
         It is rounded to nine decimals, so that 0.7 + 0.1 is not less than 0.8.
         """
@@ -186,30 +188,16 @@ class RowSelector:
             np.fmin(lowest, self.records.confidences(field), out=lowest)
         return lowest.round(9)
 
-    def with_outcome(self, outcome: str) -> Mask:
-        """Return which rows have a value with this outcome."""
-        if self.overlay is None:
-            raise ArgumentError("filtering by outcome needs a truth: view(truth=…)")
-        counts = self.overlay.outcomes
-        if outcome == ALL_CORRECT:
-            bad = counts[["wrong", "invented", "missing"]].sum(axis=1)
-            return np.asarray((bad == 0) & (counts["correct"] > 0), bool)
-        if outcome not in counts:
-            raise unknown("outcome", outcome, counts.columns)
-        return np.asarray(counts[outcome] > 0, bool)
-
     def _order(self, sort: str) -> npt.NDArray[np.float64]:
         """Return the sort key of each row, ascending; rows with NaN always come last."""
         frame = self.records.frame
         if sort in TRUTH_SORTS:
-            if self.overlay is None:
-                raise ArgumentError(f"sorting by {sort} needs a truth: view(truth=…)")
+            overlay = self._overlay(f"sorting by {sort}")
             if sort == "cer":
-                return -self.overlay.cer
-            counts = self.overlay.outcomes[["wrong", "invented", "missing"]].sum(axis=1)
-            return -counts.to_numpy(np.float64)
+                return -overlay.cer
+            return -overlay.outcomes[_MISTAKES].sum(axis=1).to_numpy(np.float64)
         if sort == "confidence":
-            return self.min_confidence()
+            return self._min_confidence
         if sort == "type":
             return _ranks(pd.Series(self.records.types).replace("", None), sort)
         if sort == "index" and sort not in frame:

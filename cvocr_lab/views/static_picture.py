@@ -14,7 +14,7 @@ from cvocr_lab.errors import ArgumentError
 from cvocr_lab.frames import Record, Records, Table
 from cvocr_lab.images import Fetch, Limits
 from cvocr_lab.images.crops import Pixels, Points, corners_of, grown, shrunk
-from cvocr_lab.views.messages import HIDDEN
+from cvocr_lab.views.live_page import HIDDEN
 from cvocr_lab.views.pictures import Pictures
 from cvocr_lab.views.truth_overlay import Judgement, TruthOverlay
 

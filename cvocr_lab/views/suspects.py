@@ -164,11 +164,8 @@ class _Suspicions:
         found = found[~found["rule"].isin(_NO_LABEL_RULES)]
         reading = check(frame, on="paper")
         also = set(zip(reading["position"], reading["rule"], strict=True))
-        cells = zip(
-            found["position"].tolist(), found["rule"], found["field"], found["severity"],
-            strict=True,
-        )  # fmt: skip
-        for at, rule, field, severity in cells:
+        cells = found[["position", "rule", "field", "severity"]]
+        for at, rule, field, severity in cells.itertuples(index=False):
             involved = [f for f in _LOOKED_AT.get(rule, (field,)) if f in self._labels]
             if rule in _CODE_RULES and any((at, name) in self._against for name in involved):
                 continue  # already found by the code itself

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
+from contextlib import suppress
+from functools import lru_cache, partial
 from math import ceil
 from os import PathLike
 from typing import Final, Literal, get_args
@@ -17,10 +18,9 @@ from cvocr_lab.images import Fetch, Limits
 from cvocr_lab.images.crops import Points, corners_of, cut, grown, jpeg
 from cvocr_lab.journal import Check, Journal
 from cvocr_lab.kinds import caption
-from cvocr_lab.views.live_page import Handler, Message, as_position
+from cvocr_lab.views.live_page import Handler, Message, Session, as_position
 from cvocr_lab.views.pictures import Pictures
 from cvocr_lab.views.review_items import Items
-from cvocr_lab.views.session import Session
 from cvocr_lab.views.viewer import pictured
 
 SweepOrder = Literal["confidence", "value", "row"]
@@ -127,14 +127,11 @@ class Sweeper(Session):
         for k in (*self._on(page), *self._on(page + 1)):
             if page != self._page:
                 return  # another page is shown now
-            trouble, crop = "", b""
-            try:
-                crop = self._cached_crop(k)
-            except CvocrError as error:
-                trouble = str(error)
             if k in self._on(page):
-                message = {"k": k, "trouble": trouble}
-                self._tell(view, "crop", message, [crop] if crop else [])
+                self._send_picture(view, "crop", {"k": k}, partial(self._cached_crop, k))
+            else:
+                with suppress(CvocrError):
+                    self._cached_crop(k)
 
     def _crop(self, k: int) -> bytes:
         record = self._items.record(self._items.rows[k])
@@ -226,8 +223,6 @@ def sweep(
     ------
     ArgumentError
         `frame` is not a flat frame, has no such field, or an argument is invalid.
-    MissingPartError
-        anywidget is not installed.
 
     Examples
     --------

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pandas as pd
 
-from cvocr_lab.errors import ArgumentError, CvocrError
+from cvocr_lab.errors import ArgumentError
 from cvocr_lab.frames import Record, Records, Table
 from cvocr_lab.images import Fetch, Limits
 from cvocr_lab.journal import Journal
-from cvocr_lab.views.live_page import Handler, LivePage, Message, as_position
-from cvocr_lab.views.messages import row_message
+from cvocr_lab.views.live_page import Handler, LivePage, Message, row_message
 from cvocr_lab.views.pictures import Pictures
 from cvocr_lab.views.row_filter import RowFilter, RowSelector, filter_from_message
 from cvocr_lab.views.static_picture import drawn
@@ -127,9 +126,7 @@ class Viewer(LivePage):
         self._tell(view, "chosen", {"count": len(rows), "at": self.at})
 
     def _show(self, view: str, request: Message) -> None:
-        at = as_position(request.get("at"))
-        if not 0 <= at < len(self.rows):
-            return
+        at = self._at(request)
         if not request.get("ahead"):
             self.at = at
         record = self._records.record(int(self.rows[at]))
@@ -138,14 +135,12 @@ class Viewer(LivePage):
         self._send_row(view, record, message, request)
 
     def _moved(self, _: str, request: Message) -> None:
-        at = as_position(request.get("at"))
-        if 0 <= at < len(self.rows):
-            self.at = at
+        self.at = self._at(request)
 
     def _tag(self, view: str, request: Message) -> None:
-        at, tags = as_position(request.get("at")), self._selector.tags
-        if tags.journal is not None and 0 <= at < len(self.rows):
-            self._put_tags(view, tags, int(self.rows[at]), request)
+        if self._selector.tags.journal is not None:
+            row = int(self.rows[self._at(request)])
+            self._put_tags(view, self._selector.tags, row, request)
 
     def _send_thumbs(self, view: str, request: Message) -> None:
         """Send the requested thumbnails one by one; those of earlier requests are cancelled."""
@@ -161,16 +156,10 @@ class Viewer(LivePage):
         if asked != self._asked_for_thumbs:
             return  # a newer request has replaced this one
         record = self._records.record(row)
-        trouble, thumb = "", b""
-        try:
-            thumb = self._thumb(row)
-        except CvocrError as error:
-            trouble = "The picture cannot be read." if self._mask else str(error)
         known = [c.confidence for c in record.cells.values() if c.confidence is not None]
         outcomes = [judgement.outcome for judgement in self._judgements(record).values()]
         wrong = sum(outcome in ("wrong", "missing", "invented") for outcome in outcomes)
         about = {
-            "trouble": trouble,
             "row": row,
             # Index labels are hidden too, since they may identify a person.
             "label": "" if self._mask else str(record.label),
@@ -181,7 +170,7 @@ class Viewer(LivePage):
             "wrong": wrong if outcomes else None,
             "tags": self._selector.tags.of(row),
         }
-        self._tell(view, "thumb", {**message, **about}, [thumb] if thumb else [])
+        self._send_picture(view, "thumb", {**message, **about}, lambda: self._thumb(row))
 
     def _judgements(self, record: Record) -> dict[str, Judgement]:
         return self._overlay.of(record.row) if self._overlay else {}
@@ -243,8 +232,6 @@ def view(
     ArgumentError
         `frame` is not a flat frame or does not contain its pictures or their paths, or the query or
         order is invalid.
-    MissingPartError
-        anywidget is not installed; `cvocr_lab.views.show` does not need it.
 
     Examples
     --------
