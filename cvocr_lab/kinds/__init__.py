@@ -7,7 +7,6 @@ tables are the parameters of the classes in `_spec`, and the type of a field is 
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -16,7 +15,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from cvocr_lab.errors import unknown
-from cvocr_lab.kinds._fieldtypes import FIELD_TYPES
+from cvocr_lab.kinds._fieldtypes import FIELD_TYPES, tables
 from cvocr_lab.kinds._forms import FieldError, FieldType
 from cvocr_lab.kinds._spec import DocumentType, Field, Layout, Picture, Print, Slot
 
@@ -39,18 +38,11 @@ def _document_type(table: dict[str, Any]) -> DocumentType:
     return DocumentType(**table | {"fields": tuple(fields), "layouts": tuple(layouts)})
 
 
-def _tuples(value: Any) -> Any:
-    """Convert the lists in a TOML value to tuples."""
-    if isinstance(value, dict):
-        return {key: _tuples(item) for key, item in value.items()}
-    return tuple(map(_tuples, value)) if isinstance(value, list) else value
-
-
 def _types() -> dict[str, DocumentType]:
-    files = sorted(resources.files(__name__).iterdir(), key=lambda file: file.name)
-    texts = [file.read_text("utf-8") for file in files if file.name.endswith(".toml")]
-    tables = [table for text in texts for table in _tuples(tomllib.loads(text)["types"])]
-    return {table["name"]: _document_type(table) for table in tables}
+    files = sorted(file.name for file in resources.files(__name__).iterdir())
+    families = [tables(name) for name in files if name.endswith(".toml")]
+    found = [table for family in families for table in family.get("types", ())]
+    return {table["name"]: _document_type(table) for table in found}
 
 
 TYPES = MappingProxyType(_types())

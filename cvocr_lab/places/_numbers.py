@@ -8,21 +8,13 @@ from datetime import date
 from types import MappingProxyType
 from typing import Final
 
+from cvocr_lab.data import rows
 from cvocr_lab.places._provinces import by_id_code, is_abroad
 from cvocr_lab.text import fold
 
 CMND_HEADS: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "Hà Nội": "01", "Hồ Chí Minh": "02", "Hải Phòng": "03", "Sơn La": "05", "Hà Giang": "07",
-        "Bắc Kạn": "095", "Quảng Ninh": "10", "Hòa Bình": "11", "Bắc Ninh": "12",
-        "Bắc Giang": "12", "Phú Thọ": "13", "Hải Dương": "14", "Hưng Yên": "14", "Hà Nam": "16",
-        "Hà Tĩnh": "18", "Quảng Bình": "19", "Quảng Trị": "19", "Quảng Nam": "20",
-        "Quảng Ngãi": "21", "Bình Định": "21", "Phú Yên": "22", "Khánh Hòa": "22",
-        "Gia Lai": "230", "Ninh Thuận": "26", "Bình Thuận": "26", "Bà Rịa - Vũng Tàu": "27",
-        "Bình Dương": "280", "Bình Phước": "285", "Tây Ninh": "29", "Bến Tre": "32",
-        "An Giang": "35", "Hậu Giang": "36", "Sóc Trăng": "36", "Bạc Liêu": "38",
-    }
-)  # fmt: skip
+    {row["old_name"]: row["cmnd_head"] for row in rows("provinces.csv") if row["cmnd_head"]}
+)
 """First digits of the 9-digit number by the issuing province police, as far as they are known.
 
 The rule has exceptions: numbers were kept or changed on moving, and provinces split and merged.
