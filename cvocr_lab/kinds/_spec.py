@@ -231,9 +231,12 @@ class DocumentType:
 
         Raises KeyError if the type has no such field.
         """
-        if name in self._by_name:
-            return self._by_name[name]
-        for candidate in self.fields:
-            if name in candidate.aliases:
-                return candidate
-        raise KeyError(f"{self.name} has no field {name!r}")
+        found = self.find(name)
+        if found is None:
+            raise KeyError(f"{self.name} has no field {name!r}")
+        return found
+
+    def find(self, name: str) -> Field | None:
+        """Return the field with this name or alias; None if the type has no such field."""
+        known = self._by_name.get(name)
+        return known or next((field for field in self.fields if name in field.aliases), None)
