@@ -179,13 +179,12 @@ def column_of(
     kind_at = [alike.index(kinds_of(type_, field)) for type_ in known]
     kind_codes = np.array(kind_at)[type_codes]
     mixed = (text_codes.astype(np.int64) * len(alike) + kind_codes) * len(_ERAS) + eras
-    mixed[text_codes < 0] = -1
     codes, distinct = pd.factorize(mixed)
     rest, era_at = np.divmod(distinct, len(_ERAS))
     text_at, like = np.divmod(rest, len(alike))
     raws = texts.to_numpy(object).tolist()
     first = [known[kind_at.index(k)] for k in range(len(alike))]
-    absent = {at for at, raw in enumerate(raws) if raw.strip() in _ABSENT} | {-1}
+    absent = {at for at, raw in enumerate(raws) if raw.strip() in _ABSENT}
     questions = [
         None if text in absent else (raws[text], first[kind], field, _ERAS[era])
         for text, kind, era in zip(text_at.tolist(), like.tolist(), era_at.tolist(), strict=True)

@@ -95,7 +95,7 @@ def _note(
     evidence[table["at"]] = [
         others(key, label if label in names[key] else None) for _, key, label in rows
     ]
-    issues.add(rule, field, where, "{}", evidence)
+    issues.add(rule, field, where, evidence)
 
 
 def _repeated(

@@ -38,7 +38,7 @@ def _forms(faces: RuleInput, issues: Issues) -> None:
             bad = filled.copy()
             bad[filled] = ~where(values[filled], field.type.accepts)
             rule = "passport_number" if field.type is t.PASSPORT_NUMBER else "form"
-            issues.add(rule, field.name, bad, "{}", values)
+            issues.add(rule, field.name, bad, values)
 
 
 def _has_form(field: Field) -> bool:
@@ -66,18 +66,18 @@ def _citizen_numbers(faces: RuleInput, issues: Issues, source: Source) -> None:
     each = numbers[whole]  # nearly all differ
     strange = whole.copy()
     strange[whole] = [unknown(number) for number in each]
-    issues.add("number_province", fields, strange, "{}", numbers)
+    issues.add("number_province", fields, strange, numbers)
 
     born = year_of(faces.printed("birth", source))
     told = np.zeros(len(faces), np.int64)
     told[whole] = [places.birth_year(number) for number in each]
     other = whole & (born > 0) & (born != told)
-    issues.add("number_birth", fields, other, "{}: {}, born {}", numbers, told, born)
+    issues.add("number_birth", fields, other, numbers, told, born)
     sex = faces.printed("sex", source)
     female = np.zeros(len(faces), bool)
     female[whole] = [int(number[3]) % 2 == 1 for number in each]
     wrong = whole & (sex != "") & (female != (sex == "Nữ"))
-    issues.add("number_sex", fields, wrong, "{}, {}", numbers, sex)
+    issues.add("number_sex", fields, wrong, numbers, sex)
 
 
 def _cmnd_heads(faces: RuleInput, issues: Issues) -> None:
@@ -92,7 +92,7 @@ def _cmnd_heads(faces: RuleInput, issues: Issues) -> None:
     bad = np.array(
         [bool(h) and not n.startswith(h) for n, h in zip(numbers, heads, strict=True)], bool
     )
-    issues.add("cmnd_province", "id", bad & front, "{}, {}", numbers, police)
+    issues.add("cmnd_province", "id", bad & front, numbers, police)
 
 
 _UNIT = re.compile(r"^\W*(giám đốc|ca|công an)\b\W*|^(tỉnh|tp|thành phố)\b\W*", re.IGNORECASE)

@@ -22,17 +22,21 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule: its severity, the message of an issue (without values), and its source."""
+    """One rule: its severity, the message of an issue (without values), and its source.
+
+    `evidence` has a place ``{}`` for each value of an issue's evidence.
+    """
 
     severity: Severity
     message: str
     source: str
+    evidence: str = ""
 
 
 RULES: Final[Mapping[str, Rule]] = MappingProxyType(
     {
-        row["name"]: Rule(cast("Severity", row["severity"]), row["message"], row["source"])
-        for row in rows("check_rules.csv")
+        name: Rule(cast("Severity", severity), *texts)
+        for name, severity, *texts in (row.values() for row in rows("check_rules.csv"))
     }
 )
 """All rules by name."""
@@ -45,16 +49,17 @@ class Issues:
     _pieces: list[pd.DataFrame] = field(default_factory=list)
 
     def add(
-        self, rule: str, fields: str | Texts, where: Mask, form: str, *values: NDArray[Any]
+        self, rule: str, fields: str | Texts, where: Mask, *values: NDArray[Any], form: str = ""
     ) -> None:
         """Add an issue for each row in `where`.
 
-        `fields` is the field, or one for each row of the frame.  `form` is a format string with a
-        place ``{}`` for the row's entry of each of the arrays `values`, the evidence.
+        `fields` is the field, or one for each row of the frame.  The evidence is the row's entry of
+        each of the arrays `values`, in the places ``{}`` of `form` or of the rule, or else joined.
         """
         at = np.flatnonzero(where)
         if not len(at):
             return
+        form = form or RULES[rule].evidence or ", ".join(["{}"] * len(values))
         evidence = zip(*(value[at] for value in values), strict=True)
         self._pieces.append(
             pd.DataFrame(

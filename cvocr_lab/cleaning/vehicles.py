@@ -7,18 +7,15 @@ from typing import Final
 
 import numpy as np
 
-from cvocr_lab import places
 from cvocr_lab.cleaning.numbers import province_of_issuer
 from cvocr_lab.cleaning.rule_input import RuleInput, iso_day, mapped, ordinal_of, where
 from cvocr_lab.cleaning.rules import Issues, Mask, Texts
+from cvocr_lab.places import by_plate_code, successor
 
 _CENTRAL: Final = "80"
 _ORDINARY: Final = frozenset("ABCDEFGHKLMNPSTUVXYZ")
 _SPECIAL: Final = frozenset(
-    [
-        *("LD", "DA", "KT", "R", "RM", "MK", "TĐ", "HC", "MĐ", "T", "LB", "CT", "LA", "KL"),
-        *("NG", "QT", "NN", "CV"),
-    ]
+    "LD DA KT R RM MK TĐ HC MĐ T LB CT LA KL NG QT NN CV".split()  # noqa: SIM905
 )
 _MERGED: Final = np.datetime64("2025-07-01", "D")
 
@@ -28,33 +25,21 @@ def check_vehicles(faces: RuleInput, issues: Issues) -> None:
     printed = faces.texts("plate")
     plates = mapped(printed, lambda v: re.sub(r"[^0-9A-ZĐ]", "", v.upper()))
     right = where(plates, lambda p: bool(re.match(r"\d\d[A-ZĐ\d]", p)))
-    unknown = right & ~where(plates, lambda p: _known_code(p[:2]))
-    issues.add("plate_code", "plate", unknown, "{}", printed)
-    strange = right & where(plates, _strange_series)
-    issues.add("plate_series", "plate", strange, "{}", printed)
+    unknown = right & ~where(plates, lambda p: p[:2] == _CENTRAL or bool(by_plate_code(p[:2])))
+    issues.add("plate_code", "plate", unknown, printed)
+    issues.add("plate_series", "plate", right & where(plates, _strange_series), printed)
     _province(faces, issues, plates, right & ~unknown)
     chassis = faces.texts("chassis")
     bad = where(chassis, lambda c: bool(re.search("[IOQ]", c.upper())))
-    issues.add("chassis_alphabet", "chassis", bad, "{}", chassis)
-
-
-def _known_code(code: str) -> bool:
-    return code == _CENTRAL or places.by_plate_code(code) is not None
+    issues.add("chassis_alphabet", "chassis", bad, chassis)
 
 
 def _strange_series(plate: str) -> bool:
     found = re.match(r"\d\d([A-ZĐ]{1,2})", plate)
-    if not found or found[1] in _SPECIAL:
-        return False
-    return not set(found[1]) <= _ORDINARY
+    return found is not None and found[1] not in _SPECIAL and not set(found[1]) <= _ORDINARY
 
 
-def _province(
-    faces: RuleInput,
-    issues: Issues,
-    plates: Texts,
-    right: Mask,
-) -> None:
+def _province(faces: RuleInput, issues: Issues, plates: Texts, right: Mask) -> None:
     """Compare the plate's province with that of the issuer or owner, in either era."""
     issuer, address = faces.texts("issued_at"), faces.texts("address")
     by_issuer = mapped(issuer, province_of_issuer)
@@ -69,8 +54,5 @@ def _province(
         place, code = by_issuer[at] or by_address[at], plates[at][:2]
         if place is None or code == _CENTRAL or code in place.plates:
             continue
-        bad[at] = not merged[at] or code not in places.successor(place.name).plates
-    issues.add(
-        "plate_province", "plate", bad,
-        "{}, {}", plates, np.where(issuer == "", address, issuer),
-    )  # fmt: skip
+        bad[at] = not merged[at] or code not in successor(place.name).plates
+    issues.add("plate_province", "plate", bad, plates, np.where(issuer == "", address, issuer))
