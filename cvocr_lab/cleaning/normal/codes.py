@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from cvocr_lab.cleaning.normal.cells import Cleaned, Part, Trail
-from cvocr_lab.kinds import FieldError, FieldType
+from cvocr_lab.kinds import FieldType
 from cvocr_lab.places import Era, by_plate_code
 from cvocr_lab.text import digits_from_lookalikes
 
@@ -149,7 +149,6 @@ _SPECIAL: Final = (
 )  # fmt: skip
 _TO_PLATE_LETTER: Final = {"0": "D", "O": "D", "Q": "D", "8": "B", "5": "S", "2": "Z", "6": "G",
                            "4": "A"}  # fmt: skip
-_DIGIT_LIKE: Final = frozenset("OQDIZSGBAŁ")
 _FOREIGN: Final = re.compile(r"(\d\d)(\d{3})(NG|QT|NN|CV)(\d{2,3})")
 
 
@@ -196,9 +195,7 @@ def plate(kind: FieldType, text: str, _: Era | None) -> Cleaned:
     if made[:2] != whole[:2] and not _may_be_code(whole[:2], made[:2]):
         return trail.kept("not a plate")
     trail.then("look_alikes", "repair", made, 0.9)
-    try:
-        kind.parse(made)
-    except FieldError:
+    if not kind.accepts(made):
         return trail.kept("not a plate")
     return trail.done(_about(made[:2], classes.pop() if len(classes) == 1 else ""))
 
