@@ -14,27 +14,16 @@ from cvocr_lab.places._provinces import (
     Province,
     by_id_code,
     by_plate_code,
+    districts,
     is_abroad,
     match_province,
     provinces,
     successor,
+    wards,
 )
-from cvocr_lab.places._wards import districts, wards
 
 __all__ = [
-    "Address",
-    "CMND_HEADS",
-    "Era",
-    "Province",
-    "birth_year",
-    "by_id_code",
-    "by_plate_code",
-    "check_citizen_id",
-    "districts",
-    "is_abroad",
-    "match_province",
-    "parse_address",
-    "provinces",
-    "successor",
-    "wards",
-]
+    "Address", "CMND_HEADS", "Era", "Province", "birth_year", "by_id_code", "by_plate_code",
+    "check_citizen_id", "districts", "is_abroad", "match_province", "parse_address", "provinces",
+    "successor", "wards",
+]  # fmt: skip

@@ -333,14 +333,9 @@ def _bare(name: str) -> tuple[str, str]:
 
 @cache
 def roll(era: Era, province: str, district: str = "") -> Roll:
-    """Return the roll of the districts of an old province, of one's wards, or of a new province's.
+    """Return the roll of a province, given by its code: its districts, or its wards if it is new.
 
-    Parameters
-    ----------
-    province
-        Its code in that era.
-    district
-        Name of a district of the old era; "" for the roll of the districts.
+    With the name of a `district` of the old era, it is the roll of the wards of this district.
     """
     made = Roll()
     for place in _units(era).get((province, fold_key(district)), ()):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import Final, Literal
+from typing import Final, Literal, cast
 
 from rapidfuzz import process
 from rapidfuzz.distance import Levenshtein
@@ -15,6 +15,8 @@ from cvocr_lab.text import collapse, fold_key, nfc, old_tone
 
 Era = Literal["old", "new"]
 """`old`: the 63 provinces until 2025-06-30; `new`: the 34 since 2025-07-01."""
+
+Kind = Literal["city", "province"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class Province:
     name: str
     code: str
     era: Era
-    kind: Literal["city", "province"]
+    kind: Kind
     plates: tuple[str, ...]
     id_codes: tuple[str, ...]
 
@@ -53,30 +55,15 @@ def provinces(era: Era) -> tuple[Province, ...]:
     (63, 34)
     """
     table = rows("provinces.csv")
-    if era == "old":
-        return tuple(
-            Province(
-                row["old_name"],
-                row["old_code"],
-                "old",
-                _kind(row["old_kind"]),
-                tuple(row["plates"].split()),
-                (row["old_code"],),
-            )
-            for row in table
+    made = []
+    for code in sorted({row[f"{era}_code"] for row in table}):
+        parts = [row for row in table if row[f"{era}_code"] == code]
+        name, kind = parts[0][f"{era}_name"], cast("Kind", parts[0][f"{era}_kind"])
+        plates = tuple(sorted(plate for row in parts for plate in row["plates"].split()))
+        made.append(
+            Province(name, code, era, kind, plates, tuple(row["old_code"] for row in parts))
         )
-    merged = []
-    for code in sorted({row["new_code"] for row in table}):
-        parts = [row for row in table if row["new_code"] == code]
-        plates = sorted(plate for row in parts for plate in row["plates"].split())
-        id_codes = tuple(row["old_code"] for row in parts)
-        name, kind = parts[0]["new_name"], _kind(parts[0]["new_kind"])
-        merged.append(Province(name, code, "new", kind, tuple(plates), id_codes))
-    return tuple(merged)
-
-
-def _kind(word: str) -> Literal["city", "province"]:
-    return "city" if word == "city" else "province"
+    return tuple(made)
 
 
 @cache
@@ -242,3 +229,34 @@ def _initials(era: Era) -> dict[str, Province]:
             made.setdefault("".join(word[0] for word in words), []).append(place)
     known = {initials: places[0] for initials, places in made.items() if len(places) == 1}
     return known | {"HN": made["HN"][0]}
+
+
+def districts(province: str, era: Era = "old") -> tuple[str, ...]:
+    """Return names of some districts of a province, for made-up addresses; none in the new era.
+
+    Districts were abolished on 2025-07-01.  Numbered ones keep their unit word (`Quận 1`).
+    """
+    if era == "new":
+        return ()
+    found = (row["district"] for row in rows("places_sample.csv") if row["province"] == province)
+    return tuple(dict.fromkeys(found))
+
+
+def wards(province: str, era: Era = "new", *, district: str | None = None) -> tuple[str, ...]:
+    """Return names of some wards and communes of a province, as printed: without unit words.
+
+    Both eras are a selection, so a ward that is not listed is no error.  Numbered wards keep their
+    unit word (`Phường 7`).  `district` restricts the old era to one district.
+    """
+    if era == "new":
+        code = next((place.code for place in provinces("new") if place.name == province), None)
+        return tuple(
+            row["ward"]
+            for row in rows("wards_new.csv")
+            if row["province_code"] == code and row["selected"]
+        )
+    return tuple(
+        row["ward"]
+        for row in rows("places_sample.csv")
+        if row["province"] == province and district in (None, row["district"])
+    )

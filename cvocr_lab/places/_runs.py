@@ -25,14 +25,9 @@ _ENGLISH: Final = {
 class Run(NamedTuple):
     """A run of words that may name a place.
 
-    Parameters
-    ----------
-    text
-        The words as printed; an English unit word after them becomes a Vietnamese one before.
-    unit
-        The unit word it begins with; "" for none.
-    bounded
-        Whether it begins at a separator or with a unit word.
+    `text` is as printed, but an English unit word after it becomes a Vietnamese one before it.  It
+    begins with the unit word `unit`, "" for none; it is `bounded` if it begins at a separator or
+    with a unit word.
     """
 
     text: str
@@ -41,13 +36,7 @@ class Run(NamedTuple):
 
 
 class Runs:
-    """The words of one address, and the runs that end at any of them.
-
-    Parameters
-    ----------
-    text
-        The address, with its words separated by `parted`.
-    """
+    """The words of one address, separated by `parted`, and the runs that end at any of them."""
 
     def __init__(self, text: str) -> None:
         self.text = text

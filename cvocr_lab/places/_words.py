@@ -29,15 +29,10 @@ _SHORT_UNITS: Final = frozenset(
 
 
 class Word(NamedTuple):
-    """A word of the address.
+    """A word of the address, from `begin` to before `end`.
 
-    Parameters
-    ----------
-    begin, end
-        Span in the text.
-    gap
-        What separates it from the word before: 0 a blank, 1 a dash, dot, slash or bracket, 2 a
-        comma; 3 for the first word.
+    `gap` is what separates it from the word before: 0 a blank, 1 a dash, dot, slash or bracket, 2 a
+    comma; 3 for the first word.
     """
 
     begin: int
