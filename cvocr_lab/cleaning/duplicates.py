@@ -25,7 +25,9 @@ def check_duplicates(faces: RuleInput, issues: Issues) -> None:
     back = faces.of(*(n for n, k in TYPES.items() if k.side == "back"))
     paired = back & (faces.partner >= 0)  # reported once per paper, for the front
     key = np.where(paired, "", numbers)
-    _repeated(faces, issues, "duplicate_number", _number_field(faces), _joined(key, faces.types))
+    check_repeated(
+        faces, issues, "duplicate_number", _number_field(faces), _joined(key, faces.types)
+    )
     names = mapped(_names(faces), lambda n: folded(n).replace(" ", ""))
     births = faces.known("birth")
     births = np.where(is_day(births), births, "")
@@ -33,19 +35,14 @@ def check_duplicates(faces: RuleInput, issues: Issues) -> None:
     of_card = np.where(by_passport, "", key)
     for values, field in ((names, "name"), (births, "born")):
         known = np.where(values != "", of_card, "")
-        _repeated(faces, issues, "number_of_two", field, known, values)
+        check_repeated(faces, issues, "number_of_two", field, known, values)
     person = np.where((names != "") & (births != "") & (key != ""), names + births, "")
     person = _joined(person, faces.types)
-    _repeated(faces, issues, "duplicate_person", _number_field(faces), person, numbers)
+    check_repeated(faces, issues, "duplicate_person", _number_field(faces), person, numbers)
     for field in ("plate", "chassis"):
         values = mapped(faces.texts(field), lambda v: "".join(c for c in v.upper() if c.isalnum()))
         vehicle = np.where(faces.of("vehicle_registration_back"), values, "")
-        _repeated(faces, issues, "duplicate_number", field, vehicle)
-
-
-def check_pictures(faces: RuleInput, issues: Issues, digests: Texts, column: str) -> None:
-    """Add an issue for pictures that occur in several inputs."""
-    _repeated(faces, issues, "duplicate_image", column, digests)
+        check_repeated(faces, issues, "duplicate_number", field, vehicle)
 
 
 def _joined(values: Texts, others: Texts) -> Texts:
@@ -98,7 +95,7 @@ def _note(
     issues.add(rule, field, where, evidence)
 
 
-def _repeated(
+def check_repeated(
     faces: RuleInput,
     issues: Issues,
     rule: str,

@@ -226,11 +226,7 @@ def _text(path: object, cell: Any) -> str | None:
 
 
 def _put_crops(
-    openpyxl: ModuleType,
-    sheet: Any,
-    records: Records,
-    fields: Sequence[str],
-    names: Sequence[str],
+    openpyxl: ModuleType, sheet: Any, records: Records, fields: Sequence[str], names: Sequence[str]
 ) -> None:
     widest = dict.fromkeys(fields, 12.0)
     letter = openpyxl.utils.get_column_letter

@@ -130,10 +130,7 @@ def _paper(
     kind = str(data.get("type") or ("scan" if set(values) == {"text"} else ""))
     page, label, nth = data.get("page"), data.get("label", at), data.get("face")
     document = Document(
-        kind,
-        str(data.get("side") or ""),
-        values,
-        page if isinstance(page, int) and page > 0 else 1,
+        kind, str(data.get("side") or ""), values, page if isinstance(page, int) and page > 0 else 1
     )
     return Paper(
         plain_label(label),

@@ -34,14 +34,8 @@ class FieldError(ValueError):
 class FieldType:
     """Free text that is not empty; base class of the field types.
 
-    Parameters
-    ----------
-    name
-        Name of the type.
-    alphabet
-        The allowed characters, used by recognisers; "" for all.
-    lines
-        Maximum number of lines of a value.
+    `alphabet` are the allowed characters, used by recognisers, or "" for all; a value has up to
+    `lines` lines.
     """
 
     name: str

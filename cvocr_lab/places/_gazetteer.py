@@ -325,10 +325,7 @@ def _nearest(mark: str, places: list[Place]) -> tuple[Place, float] | None:
 @lru_cache(CACHED)
 def _bare(name: str) -> tuple[str, str]:
     """Return the key and the accented form of a name; numbered names keep their unit word."""
-    return (
-        fold_key(name).replace(" ", ""),
-        "".join(_WORDS.findall(old_tone(name).lower())),
-    )
+    return (fold_key(name).replace(" ", ""), "".join(_WORDS.findall(old_tone(name).lower())))
 
 
 @cache
