@@ -60,10 +60,7 @@ def spec_of(name: str) -> DocumentType | None:
 def document_type(name: str) -> DocumentType:
     """Return the document type with this name in either version of the API.
 
-    Raises
-    ------
-    ArgumentError
-        There is no such type.
+    Raises ArgumentError if there is no such type.
     """
     spec = spec_of(name)
     if spec is None:
@@ -107,10 +104,7 @@ REQUESTS = MappingProxyType({kind.name: kind for kind in _KINDS})
 def request_kind(name: str) -> RequestKind:
     """Return the kind of request with this name.
 
-    Raises
-    ------
-    ArgumentError
-        There is no such kind.
+    Raises ArgumentError if there is no such kind.
     """
     if name not in REQUESTS:
         more = "" if name not in TYPES else " (offline, the type is found from the picture)"

@@ -45,10 +45,7 @@ class FieldType:
     def parse(self, text: str) -> str:
         """Convert a printed value to the normal form.
 
-        Raises
-        ------
-        FieldError
-            The text is not a value of this type.
+        Raises FieldError if the text is not a value of this type.
         """
         value = comparison_key(text)
         if not value:

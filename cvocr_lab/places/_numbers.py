@@ -41,15 +41,9 @@ def check_citizen_id(
 
     Structure by Circular 07/2016/TT-BCA: code of the province (or country) where the birth was
     registered, digit for century and sex, year, six arbitrary digits; there is no check digit.
-
-    Parameters
-    ----------
-    number
-        The number as read; blanks and dots count as faults.
-    birth
-        Date of birth in any form with a four-digit year; None to skip this check.
-    sex
-        `Nam`, `Nữ`, `M` or `F`, in any case, with or without accents; other words skip this check.
+    Blanks and dots in `number` count as faults.  `birth` is the date of birth in any form with a
+    four-digit year, and `sex` is `Nam`, `Nữ`, `M` or `F`, in any case, with or without accents;
+    None or other words skip these checks.
 
     >>> check_citizen_id("001099000123", birth="01/01/1999", sex="Nam")
     ()

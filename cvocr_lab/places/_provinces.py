@@ -21,22 +21,12 @@ Kind = Literal["city", "province"]
 
 @dataclass(frozen=True, slots=True)
 class Province:
-    """A province or centrally run city of one era.
+    """A province or centrally run city of one era (in the new one, as of 2025-07-01).
 
-    Parameters
-    ----------
-    name
-        Name without unit word, tones in the old style: ``"Khánh Hòa"``, ``"Hồ Chí Minh"``.
-    code
-        Statistics code: three digits in the old era (as in the personal number), two in the new.
-    era
-        Era of the province.
-    kind
-        ``"city"`` for centrally run cities (in the new era as of 2025-07-01).
-    plates
-        Two-digit plate codes; a merged province keeps those of all its parts.
-    id_codes
-        First three digits of personal numbers registered there; several for a merged province.
+    The `name` has no unit word, and tones in the old style: ``"Khánh Hòa"``.  The statistics `code`
+    has three digits in the old era, as in the personal number, and two in the new one.  `plates`
+    are two-digit plate codes, and `id_codes` the first three digits of personal numbers registered
+    there; a merged province has those of all its parts.
     """
 
     name: str
@@ -120,14 +110,9 @@ def match_province(
     upper case and if they are unique to a province (`BN`).  Returns None below 0.8, or if two
     provinces fit equally well.
 
-    Parameters
-    ----------
-    text
-        Only the province part of an address.
-    era
-        None means the 63 old names, which contain every new name but Huế, an alias there.
-    exactly
-        Whether only a score of 1 counts, which is faster.
+    `text` is only the province part of an address.  Without `era`, the 63 old names are meant,
+    which contain every new name but Huế, an alias there.  With `exactly`, which is faster, only a
+    score of 1 counts.
     """
     era = era or "old"
     exact = collapse(nfc(text))
