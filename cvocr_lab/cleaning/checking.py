@@ -14,10 +14,9 @@ from cvocr_lab.cleaning.agreement import check_agreement
 from cvocr_lab.cleaning.columns import uncollected
 from cvocr_lab.cleaning.dates import check_dates
 from cvocr_lab.cleaning.duplicates import check_duplicates, check_repeated
-from cvocr_lab.cleaning.numbers import check_numbers
+from cvocr_lab.cleaning.numbers import check_numbers, check_vehicles
 from cvocr_lab.cleaning.rule_input import RuleInput
 from cvocr_lab.cleaning.rules import RULES, Issues, Texts
-from cvocr_lab.cleaning.vehicles import check_vehicles
 from cvocr_lab.errors import CvocrError, unknown
 
 

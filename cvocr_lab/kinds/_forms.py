@@ -244,7 +244,7 @@ class Owner(FieldType):
         return sample_name(rng, rng.choice(("Nam", "Nữ"))).upper()
 
 
-_CAR_LETTERS = "ABCDEFGHKLMNPSTUVXYZ"
+PLATE_LETTERS = "ABCDEFGHKLMNPSTUVXYZ"
 # Five digits with a dot after the third, four, or rarely three; or a plate of foreigners.
 _PLATE = re.compile(
     r"[0-9]{2}(?:_[A-ZĐ]{1,2}[0-9]?_(?:[0-9]{3}_[0-9]{2}|[0-9]{3,4})"
@@ -280,9 +280,9 @@ class Plate(FieldType):
     def sample(self, rng: random.Random) -> str:
         codes = [c for p in places.provinces("old") for c in p.plates]
         code = rng.choice(codes)
-        series = rng.choice(_CAR_LETTERS)
+        series = rng.choice(PLATE_LETTERS)
         if self.bike:
-            series += rng.choice("123456789" + (_CAR_LETTERS if rng.random() < 0.4 else ""))
+            series += rng.choice("123456789" + (PLATE_LETTERS if rng.random() < 0.4 else ""))
         return f"{code}{series}{rng.randint(0, 99999):05d}"
 
 

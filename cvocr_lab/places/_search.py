@@ -23,8 +23,7 @@ from cvocr_lab.places._gazetteer import (
     written,
 )
 from cvocr_lab.places._provinces import Era, Province, may_be_province, provinces
-from cvocr_lab.places._runs import Runs
-from cvocr_lab.places._words import Word
+from cvocr_lab.places._words import Runs, Word
 from cvocr_lab.text import fold_key
 
 Level = Literal["province", "district", "ward"]

@@ -7,6 +7,7 @@ from typing import Final
 
 from cvocr_lab.cleaning.normal.cells import Cleaned, Part, Trail
 from cvocr_lab.kinds import FieldType
+from cvocr_lab.kinds._forms import PLATE_LETTERS
 from cvocr_lab.places import Era, by_plate_code
 from cvocr_lab.text import digits_from_lookalikes
 
@@ -142,7 +143,6 @@ def _is_code(kind: FieldType, text: str) -> bool:
     return kind.accepts(text) and any(c.isdigit() for c in text)
 
 
-_PLATE_LETTERS: Final = "ABCDEFGHKLMNPSTUVXYZ"
 _SPECIAL: Final = (
     "LD", "DA", "KT", "RM", "MK", "TĐ", "HC", "MĐ", "LB", "CT", "LA", "KL", "CD", "NG", "QT", "NN",
     "CV",
@@ -210,14 +210,14 @@ def _read_as(whole: str, length: int) -> str | None:
         return None
     first = _TO_PLATE_LETTER.get(series[0], series[0])
     if length == 1:
-        return head + first + tail if first in _PLATE_LETTERS + "R" else None
+        return head + first + tail if first in PLATE_LETTERS + "R" else None
     if series[:2] in _SPECIAL:
         fits = length == 2 or series[2] in "123456789"
         return head + series + tail if fits else None
-    if length == 3 or first not in _PLATE_LETTERS:
+    if length == 3 or first not in PLATE_LETTERS:
         return None
     second = {"O": "D", "Q": "D", "0": "D", "I": "1", "|": "1", "!": "1"}.get(series[1], series[1])
-    return head + first + second + tail if second in _PLATE_LETTERS + "123456789" else None
+    return head + first + second + tail if second in PLATE_LETTERS + "123456789" else None
 
 
 def _may_be_code(read: str, code: str) -> bool:
