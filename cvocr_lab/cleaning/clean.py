@@ -252,7 +252,9 @@ def _eras(
     """Return the era of each row's addresses: 1 old, 2 new, 0 unknown."""
     old = np.array([t in _OLD_PAPERS for t in types] + [False])
     eras = np.where(old[codes], 1, 0).astype(np.int64)
-    identity = _is_id(codes, types)
+    # Only identity papers use the provinces of their day of issue.
+    known = [t in TYPES and TYPES[t].family == "id" for t in types]
+    identity = np.array([*known, False])[codes]
     for field in _ISSUED:
         name, open_ = f"{prefix}{field}", eras == 0
         if name not in frame.columns or not open_.any():
@@ -264,12 +266,6 @@ def _eras(
             new = (days >= _MERGERS) & identity[open_]
             eras[open_] = np.select([days < _MERGERS, new], [1, 2], 0)
     return eras
-
-
-def _is_id(codes: Codes, types: list[str]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Return which rows are identity papers: these use the provinces of their day of issue."""
-    known = [t in TYPES and TYPES[t].family == "id" for t in types]
-    return np.array([*known, False])[codes]
 
 
 def field_types(frame: pd.DataFrame) -> Callable[[int, str], tuple[FieldType, ...]]:

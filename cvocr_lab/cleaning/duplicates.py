@@ -64,14 +64,6 @@ def _number_field(faces: RuleInput) -> Texts:
     return made
 
 
-def _groups(faces: RuleInput, key: Texts) -> pd.DataFrame:
-    """Return the rows whose key also occurs under another label."""
-    at = np.flatnonzero(key != "")
-    table = pd.DataFrame({"at": at, "key": key[at], "label": faces.labels[at]})
-    labels = table.groupby("key")["label"].transform("nunique")
-    return table[labels > 1]
-
-
 def _note(
     faces: RuleInput, issues: Issues, rule: str, field: str | Texts, table: pd.DataFrame
 ) -> None:
@@ -104,7 +96,9 @@ def check_repeated(
     values: Texts | None = None,
 ) -> None:
     """Add an issue where a key occurs under several labels, with different `values` if given."""
-    table = _groups(faces, key)
+    at = np.flatnonzero(key != "")
+    table = pd.DataFrame({"at": at, "key": key[at], "label": faces.labels[at]})
+    table = table[table.groupby("key")["label"].transform("nunique") > 1]
     if values is not None and len(table):
         table = table.assign(value=values[table["at"]])
         table = table[table.groupby("key")["value"].transform("nunique") > 1]

@@ -136,9 +136,8 @@ def check_vehicles(faces: RuleInput, issues: Issues) -> None:
     printed = faces.texts("plate")
     plates = mapped(printed, lambda v: re.sub(r"[^0-9A-ZĐ]", "", v.upper()))
     right = where(plates, lambda p: bool(re.match(r"\d\d[A-ZĐ\d]", p)))
-    unknown = right & ~where(
-        plates, lambda p: p[:2] == _CENTRAL or bool(places.by_plate_code(p[:2]))
-    )
+    known = where(plates, lambda p: p[:2] == _CENTRAL or places.by_plate_code(p[:2]) is not None)
+    unknown = right & ~known
     issues.add("plate_code", "plate", unknown, printed)
     issues.add("plate_series", "plate", right & where(plates, _strange_series), printed)
     _plate_province(faces, issues, plates, right & ~unknown)
@@ -149,11 +148,9 @@ def check_vehicles(faces: RuleInput, issues: Issues) -> None:
 
 def _strange_series(plate: str) -> bool:
     found = re.match(r"\d\d([A-ZĐ]{1,2})", plate)
-    return (
-        found is not None
-        and found[1] not in _SPECIAL
-        and not set(found[1]).issubset(forms.PLATE_LETTERS)
-    )
+    if found is None or found[1] in _SPECIAL:
+        return False
+    return not set(found[1]).issubset(forms.PLATE_LETTERS)
 
 
 def _plate_province(faces: RuleInput, issues: Issues, plates: Texts, right: Mask) -> None:
