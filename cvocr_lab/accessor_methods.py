@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
+from types import MethodType
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
 First = TypeVar("First", contravariant=True)
@@ -21,13 +22,16 @@ class Method(Generic[First, Rest, Result]):
     def __init__(
         self, function: Callable[Concatenate[First, Rest], Result], *, without: str = ""
     ) -> None:
-        self._function = function
+        @functools.wraps(function)
+        def method(accessor: Accessor, /, *args: Rest.args, **kwargs: Rest.kwargs) -> Result:
+            return function(accessor._data, *args, **kwargs)
+
         signature = inspect.signature(function)
         _, *rest = signature.parameters.values()
         own = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
         kept = [parameter for parameter in rest if parameter.name != without]
-        self._bound = signature.replace(parameters=kept)
-        self._unbound = signature.replace(parameters=[own, *kept])
+        method.__signature__ = signature.replace(parameters=[own, *kept])  # type: ignore[attr-defined]
+        self._method = method
         self.__doc__, self.__module__ = function.__doc__, function.__module__
 
     @overload
@@ -38,15 +42,7 @@ class Method(Generic[First, Rest, Result]):
     def __get__(
         self, accessor: Accessor | None, owner: type
     ) -> Callable[..., Result] | Callable[Rest, Result]:
-        function, data = self._function, None if accessor is None else accessor._data
-
-        @functools.wraps(function)
-        def method(*args: Rest.args, **kwargs: Rest.kwargs) -> Result:
-            return function(data, *args, **kwargs)  # type: ignore[arg-type]
-
-        signature = self._unbound if accessor is None else self._bound
-        method.__signature__ = signature  # type: ignore[attr-defined]
-        return method
+        return self._method if accessor is None else MethodType(self._method, accessor)
 
 
 class Accessor:

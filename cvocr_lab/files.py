@@ -61,10 +61,7 @@ def replacing(path: str | PathLike[str]) -> Iterator[Path]:
 @contextmanager
 def replacing_text(path: str | PathLike[str]) -> Iterator[IO[str]]:
     """Write UTF-8 text to a file that replaces `path`; see `replacing`."""
-    with (
-        replacing(path) as temporary,
-        temporary.open("w", encoding="utf-8", newline="\n") as file,
-    ):
+    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
         yield file
 
 

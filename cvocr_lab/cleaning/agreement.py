@@ -25,32 +25,31 @@ def check_agreement(faces: RuleInput, issues: Issues) -> None:
     _zone(faces, issues)
     _qr(faces, issues)
     _codes(faces, issues)
-    _names(faces, issues)
-    _sides(faces, issues)
+    zone = _zone_names(faces)
+    _compare_names(faces, issues, "mrz_name", "name", faces.texts("name"), *zone)
+    _compare_names(faces, issues, "mrz_name", "given_name", _joined_names(faces), *zone)
+    _sides(faces, issues, *zone)
 
 
 def _warnings(faces: RuleInput, issues: Issues) -> None:
     """Report what the engine warned of; the values themselves may no longer show it."""
     for source in ("qr", "mrz"):
         there = faces.warned_of(f"{source}:of_another")
-        issues.add("code_of_another", source, there, "{}", faces.warned)
+        issues.add("code_of_another", source, there, faces.warned)
     found = re.compile(r"(\w+):from_(?:qr|mrz)")
     corrected = mapped(faces.warned, lambda w: tuple(found.findall(w)))
     for field in sorted({name for names in set(corrected) for name in names}):
         there = np.array([field in names for names in corrected], bool)
-        issues.add("corrected", field, there, "{}", faces.texts(field))
+        issues.add("corrected", field, there, faces.texts(field))
 
 
 def _zone(faces: RuleInput, issues: Issues) -> None:
     text = faces.texts("mrz")
-    issues.add("mrz_check", "mrz", (text != "") & ~faces.zone_holds, "{}", text)
+    issues.add("mrz_check", "mrz", (text != "") & ~faces.zone_holds, text)
     short, whole = faces.texts("id"), faces.printed("number", "mrz")
     both = _td1(faces) & (short != "") & where(whole, lambda n: len(n) == 12)
     tail = mapped(whole, lambda n: n[3:])
-    issues.add(
-        "mrz_number", "id", both & (short != tail),
-        "{}, {}", short, whole,
-    )  # fmt: skip
+    issues.add("mrz_number", "id", both & (short != tail), short, whole)
 
 
 def _td1(faces: RuleInput) -> Mask:
@@ -71,17 +70,13 @@ def _full(days: Texts, fact: Fact) -> Texts:
 
 def _qr(faces: RuleInput, issues: Issues) -> None:
     text = faces.texts("qr")
-    vehicle = where(faces.types, lambda n: n in TYPES and TYPES[n].family == "vehicle")
+    vehicle = faces.of(*(name for name, kind in TYPES.items() if kind.family == "vehicle"))
     unread = np.array([code is None for code in faces.codes], bool)
-    strange = (text != "") & unread & ~vehicle
-    issues.add("qr_form", "qr", strange, "{}", text)
+    issues.add("qr_form", "qr", (text != "") & unread & ~vehicle, text)
     facts: tuple[Fact, ...] = ("number", "birth", "sex", "issued")
     for fact in facts:
         printed, code = _full(faces.printed(fact), fact), faces.proven(fact, "qr")
-        issues.add(
-            "qr_print", faces.field(fact), _unequal(printed, code),
-            "{}, code {}", printed, code,
-        )  # fmt: skip
+        issues.add("qr_print", faces.field(fact), _unequal(printed, code), printed, code)
     name, code = faces.printed("name"), faces.proven("name", "qr")
     far = np.zeros(len(faces), bool)
     near = np.zeros(len(faces), bool)
@@ -89,7 +84,7 @@ def _qr(faces: RuleInput, issues: Issues) -> None:
         if name[at].upper() != code[at] and _spelt(name[at]) != _spelt(code[at]):
             (near if folded(name[at]) == folded(code[at]) else far)[at] = True
     for rule, there in (("qr_print", far), ("qr_marks", near)):
-        issues.add(rule, "name", there, "{}, code {}", name, code)
+        issues.add(rule, "name", there, name, code)
     _address(faces, issues)
 
 
@@ -105,7 +100,7 @@ def _address(faces: RuleInput, issues: Issues) -> None:
     for at in np.flatnonzero((printed != "") & (told != "") & (printed != told)):
         likeness = fuzz.token_set_ratio(folded(printed[at]), folded(told[at]))
         bad[at] = likeness < _LEAST_ADDRESS
-    issues.add("qr_address", "address", bad, "{}, code {}", printed, told)
+    issues.add("qr_address", "address", bad, printed, told)
 
 
 def _codes(faces: RuleInput, issues: Issues) -> None:
@@ -117,14 +112,10 @@ def _codes(faces: RuleInput, issues: Issues) -> None:
         for source in sources:
             printed = _full(faces.printed(fact, source), fact)
             issues.add(
-                "mrz_print", faces.field(fact, source), _unequal(printed, zone),
-                "{}, MRZ {}", printed, zone,
-            )  # fmt: skip
+                "mrz_print", faces.field(fact, source), _unequal(printed, zone), printed, zone
+            )
         code = faces.proven(fact, "qr")
-        issues.add(
-            "qr_mrz", "mrz", _unequal(code, zone),
-            "{}, MRZ {}", code, zone,
-        )  # fmt: skip
+        issues.add("qr_mrz", "mrz", _unequal(code, zone), code, zone)
 
 
 def _zone_names(faces: RuleInput) -> tuple[Texts, Mask]:
@@ -145,24 +136,11 @@ def _zone_names(faces: RuleInput) -> tuple[Texts, Mask]:
     return names, cut
 
 
-def _full_names(faces: RuleInput) -> Texts:
-    names = faces.texts("name").copy()
-    joined = _joined_names(faces)
-    names[names == ""] = joined[names == ""]
-    return names
-
-
 def _joined_names(faces: RuleInput) -> Texts:
     """Join surname and given names of passports."""
     surname, given = faces.texts("surname"), faces.texts("given_name")
     both = faces.of("passport") & (surname != "") & (given != "")
     return np.where(both, surname + " " + given, "")
-
-
-def _names(faces: RuleInput, issues: Issues) -> None:
-    names, cut = _zone_names(faces)
-    _compare_names(faces, issues, "mrz_name", "name", faces.texts("name"), names, cut)
-    _compare_names(faces, issues, "mrz_name", "given_name", _joined_names(faces), names, cut)
 
 
 def _compare_names(
@@ -173,10 +151,10 @@ def _compare_names(
         # Most names need no more than their marks taken off.
         if folded(printed[at]).replace(" ", "").upper() != zone[at].replace("<", ""):
             bad[at] = not mrz.name_agrees(printed[at], zone[at], cut=bool(cut[at]))
-    issues.add(rule, field, bad, "{}, MRZ {}", printed, zone)
+    issues.add(rule, field, bad, printed, zone)
 
 
-def _sides(faces: RuleInput, issues: Issues) -> None:
+def _sides(faces: RuleInput, issues: Issues, zone_names: Texts, cut: Mask) -> None:
     """Compare each back with its front; issues are reported for the back."""
     back = faces.of(*(n for n, k in TYPES.items() if k.side == "back")) & (faces.partner >= 0)
     if not back.any():
@@ -187,10 +165,7 @@ def _sides(faces: RuleInput, issues: Issues) -> None:
         [b in TYPES and TYPES[b].other != f for f, b in zip(front_types, faces.types, strict=True)],
         bool,
     )
-    issues.add(
-        "front_back_type", faces.type_column, odd,
-        "{}, {}", front_types, faces.types,
-    )  # fmt: skip
+    issues.add("front_back_type", faces.type_column, odd, front_types, faces.types)
     facts: tuple[Fact, ...] = ("number", "birth", "sex", "expiry", "issued")
     warned = faces.warned_of("sides:differ")
     for fact in facts:
@@ -198,16 +173,18 @@ def _sides(faces: RuleInput, issues: Issues) -> None:
         other = np.where(back, mine[there], "")
         differ = back & _unequal(mine, other)
         if fact == "number":
-            issues.add("front_back", "ocr_warnings", back & warned & ~differ, "{}", faces.warned)
-        issues.add(
-            "front_back", _first_field(faces, fact), differ,
-            "front {}, back {}", other, mine,
-        )  # fmt: skip
-    names, cut = _zone_names(faces)
-    front_names = np.where(back, _full_names(faces)[there], "")
-    _compare_names(faces, issues, "front_back_name", "given_name", front_names, names, cut)
+            unseen = back & warned & ~differ
+            issues.add("front_back", "ocr_warnings", unseen, faces.warned, form="{}")
+        issues.add("front_back", _first_field(faces, fact), differ, other, mine)
+    names = np.where(faces.texts("name") == "", _joined_names(faces), faces.texts("name"))
+    front_names = np.where(back, names[there], "")
+    _compare_names(faces, issues, "front_back_name", "given_name", front_names, zone_names, cut)
+    registered = back & faces.of("vehicle_registration_back")
     for field in ("plate", "name"):
-        _same_field(faces, issues, field, back & faces.of("vehicle_registration_back"))
+        values = faces.texts(field)
+        mine = mapped(values, lambda value: folded(value).replace(" ", ""))
+        differ = registered & _unequal(mine, np.where(back, mine[there], ""))
+        issues.add("front_back", field, differ, values[there], values)
 
 
 def _first_field(faces: RuleInput, fact: Fact) -> Texts:
@@ -217,13 +194,3 @@ def _first_field(faces: RuleInput, fact: Fact) -> Texts:
     for code in ("mrz", "qr"):
         made[(made == "") & (faces.proven(fact, code) != "")] = code
     return made
-
-
-def _same_field(faces: RuleInput, issues: Issues, field: str, back: Mask) -> None:
-    mine = mapped(faces.texts(field), lambda v: folded(v).replace(" ", ""))
-    other = np.where(back, mine[faces.partner], "")
-    values = faces.texts(field)
-    issues.add(
-        "front_back", field, back & _unequal(mine, other),
-        "front {}, back {}", values[faces.partner], values,
-    )  # fmt: skip

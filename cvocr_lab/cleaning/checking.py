@@ -13,11 +13,10 @@ from cvocr_lab import images as pictures
 from cvocr_lab.cleaning.agreement import check_agreement
 from cvocr_lab.cleaning.columns import uncollected
 from cvocr_lab.cleaning.dates import check_dates
-from cvocr_lab.cleaning.duplicates import check_duplicates, check_pictures
-from cvocr_lab.cleaning.numbers import check_numbers
+from cvocr_lab.cleaning.duplicates import check_duplicates, check_repeated
+from cvocr_lab.cleaning.numbers import check_numbers, check_vehicles
 from cvocr_lab.cleaning.rule_input import RuleInput
 from cvocr_lab.cleaning.rules import RULES, Issues, Texts
-from cvocr_lab.cleaning.vehicles import check_vehicles
 from cvocr_lab.errors import CvocrError, unknown
 
 
@@ -86,7 +85,7 @@ def check(
     check_vehicles(faces, issues)
     check_duplicates(faces, issues)
     for column in _picture_columns(frame, images):
-        check_pictures(faces, issues, _digests(frame[column], base), column)
+        check_repeated(faces, issues, "duplicate_image", column, _digests(frame[column], base))
     found = issues.frame()
     if rules is not None:
         found = found[found["rule"].isin(list(rules))].reset_index(drop=True)

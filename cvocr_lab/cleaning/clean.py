@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import numpy as np
 import pandas as pd
 
 from cvocr_lab.cleaning.columns import (
+    Codes,
     Column,
     Processes,
-    asked_of,
-    columns_of,
+    clean_columns,
+    column_of,
+    fields_of,
+    kinds_of,
     processes,
+    shape_of,
+    types_of,
     uncollected,
 )
-from cvocr_lab.cleaning.normal import Cleaned
-from cvocr_lab.cleaning.shapes import Codes, fields_of, kinds_of, shape_of, types_of
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.frames import TEXT
 from cvocr_lab.frames.columns import triple
@@ -166,37 +169,22 @@ def changes(
     [['id', 'O23 456 789', 'O23456789', 'separators', 'form'], \
 ['id', 'O23456789', '023456789', 'look_alikes', 'repair']]
     """
-    rows: list[tuple[int, int, str, str, str | None, str, float, str]] = []
-    columns = _judged(frame, fields, threshold, workers, steps=True)
-    for order, column in enumerate(columns):
+    rows: list[tuple[int, str, str, str | None, str, float, str]] = []
+    for column in _judged(frame, fields, threshold, workers, steps=True):
         told = [at for at, cell in enumerate(column.cells) if cell and (cell.steps or cell.flag)]
-        wanted = np.isin(column.codes, told)
-        for position in np.flatnonzero(wanted).tolist():
-            at = column.codes[position]
-            question, cell = column.questions[at], column.cells[at]
+        for position in np.flatnonzero(np.isin(column.codes, told)).tolist():
+            question, cell = (of[column.codes[position]] for of in (column.questions, column.cells))
             assert question is not None
             assert cell is not None
-            rows.extend(_told(position, order, column.name, question[0], cell))
-    rows.sort(key=lambda row: row[:2])
-    names = ("position", "order", "field", "before", "after", "rule", "score", "action")
-    cells = dict(zip(names, zip(*rows, strict=True), strict=True)) if rows else {}
-    positions = np.array(cells.get("position", ()), dtype=np.int64)
-    made = {"row": pd.Series(frame.index.to_flat_index().take(positions))}
-    for name in ("field", "before", "after", "rule"):
-        made[name] = pd.Series(list(cells.get(name, ())), dtype=TEXT)
-    made["score"] = pd.Series(list(cells.get("score", ())), dtype="float64")
-    made["action"] = pd.Series(list(cells.get("action", ())), dtype=TEXT)
-    made["position"] = pd.Series(positions)
-    return pd.DataFrame(made)
-
-
-def _told(
-    position: int, order: int, name: str, raw: str, cell: Cleaned
-) -> Iterator[tuple[int, int, str, str, str | None, str, float, str]]:
-    for step in cell.steps:
-        yield (position, order, name, step.before, step.after, step.rule, step.score, step.action)
-    if cell.flag:
-        yield position, order, name, raw, None, cell.flag, 0.0, "kept"
+            steps = [(s.before, s.after, s.rule, s.score, s.action) for s in cell.steps]
+            kept = [(question[0], None, cell.flag, 0.0, "kept")] if cell.flag else []
+            rows += [(position, column.name, *step) for step in [*steps, *kept]]
+    rows.sort(key=lambda row: row[0])
+    texts = ("field", "before", "after", "rule", "action")
+    made = pd.DataFrame(rows, columns=["position", *texts[:4], "score", "action"])
+    made = made.astype({"position": "int64", "score": "float64", **dict.fromkeys(texts, TEXT)})
+    made.insert(0, "row", pd.Series(frame.index.to_flat_index().take(made["position"].to_numpy())))
+    return made[["row", *texts[:4], "score", "action", "position"]]
 
 
 def _flags(columns: Sequence[Column], index: pd.Index) -> pd.Series:
@@ -235,14 +223,15 @@ def _judged(
         eras = {
             prefix: _eras(frame, prefix, *about, threshold, pool) for prefix, about in types.items()
         }
-        asked = [
-            asked_of(
+        columns = [
+            column_of(
                 frame[name], name, field, *types[prefix],
                 eras[prefix] if name in places else unknown,
             )
             for name, (prefix, field) in found.items()
         ]  # fmt: skip
-        return columns_of(asked, threshold, pool)
+        clean_columns(columns, threshold, pool)
+        return columns
 
 
 def _is_made(name: str, columns: dict[str, Column]) -> bool:
@@ -263,24 +252,20 @@ def _eras(
     """Return the era of each row's addresses: 1 old, 2 new, 0 unknown."""
     old = np.array([t in _OLD_PAPERS for t in types] + [False])
     eras = np.where(old[codes], 1, 0).astype(np.int64)
-    identity = _is_id(codes, types)
+    # Only identity papers use the provinces of their day of issue.
+    known = [t in TYPES and TYPES[t].family == "id" for t in types]
+    identity = np.array([*known, False])[codes]
     for field in _ISSUED:
         name, open_ = f"{prefix}{field}", eras == 0
         if name not in frame.columns or not open_.any():
             continue
-        asked = asked_of(frame[name][open_], name, field, codes[open_], types, eras[open_])
-        (dates,) = columns_of([asked], threshold, pool)
+        dates = column_of(frame[name][open_], name, field, codes[open_], types, eras[open_])
+        clean_columns([dates], threshold, pool)
         days = dates.series(frame.index[open_], parts=False)[f"{name}_clean"].to_numpy()
         if days.dtype.kind == "M":
             new = (days >= _MERGERS) & identity[open_]
             eras[open_] = np.select([days < _MERGERS, new], [1, 2], 0)
     return eras
-
-
-def _is_id(codes: Codes, types: list[str]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Return which rows are identity papers: these use the provinces of their day of issue."""
-    known = [t in TYPES and TYPES[t].family == "id" for t in types]
-    return np.array([*known, False])[codes]
 
 
 def field_types(frame: pd.DataFrame) -> Callable[[int, str], tuple[FieldType, ...]]:

@@ -6,18 +6,17 @@ import gc
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, partial
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 import pandas as pd
 
 from cvocr_lab.cleaning.normal import Cleaned, Cleaner, Part, Rule, Step, rule_of
-from cvocr_lab.cleaning.shapes import Codes, kinds_of, shape_of
-from cvocr_lab.errors import ArgumentError, BatchError
+from cvocr_lab.errors import ArgumentError, BatchError, unknown
 from cvocr_lab.frames import TEXT, as_text
-from cvocr_lab.kinds import FieldType
+from cvocr_lab.kinds import FIELD_TYPES, TYPES, FieldType, spec_of
 from cvocr_lab.places import Era
 from cvocr_lab.workers import Pool, ProcessWorker, WorkerDiedError, usable_cores
 
@@ -27,6 +26,9 @@ _CHUNK: Final = 1_000
 """Texts that a process cleans at a time."""
 _WORTH_A_PROCESS: Final = 10_000
 """Number of addresses that take longer to clean than a process takes to start."""
+
+Codes = np.ndarray[tuple[int], np.dtype[np.int64]]
+"""For each row a position in some list."""
 
 
 @contextmanager
@@ -41,6 +43,59 @@ def uncollected() -> Iterator[None]:
             gc.enable()
 
 
+@cache
+def kinds_of(type_: str, field: str) -> tuple[FieldType, ...]:
+    """Return the possible types of a field: exactly one if the document type is known."""
+    if known := spec_of(type_):
+        own = known.find(field)
+        return (own.type if own else FIELD_TYPES["MODEL"],)  # not on this paper: free text
+    found = (kind.find(field) for kind in TYPES.values())
+    return tuple(dict.fromkeys(field.type for field in found if field))
+
+
+def shape_of(field: str, types: Sequence[str]) -> Rule:
+    """Return the rule that describes the clean columns of a field for these document types."""
+    kinds = dict.fromkeys(kind for type_ in types for kind in kinds_of(type_, field))
+    rules = [rule_of(kind) for kind in kinds if kind.name != "MODEL" or len(kinds) == 1]
+    dtypes: list[Literal["text", "date", "whole"]] = [rule.dtype for rule in rules]
+    dtype = dtypes[0] if len(set(dtypes)) == 1 else "text"
+    parts = dict.fromkeys(part for rule in rules for part in rule.parts)
+    return Rule(rules[0].clean, dtype, tuple(parts))
+
+
+_KNOWN: Final = frozenset(
+    name
+    for kind in TYPES.values()
+    for field in kind.fields
+    for name in (field.name, *field.aliases)
+)
+
+
+def fields_of(frame: pd.DataFrame, wanted: Sequence[str] | None) -> dict[str, tuple[str, str]]:
+    """Find the columns to clean: name -> prefix of a wide frame and field."""
+    names = list(map(str, frame.columns))
+    prefixes = [c.removesuffix("ocr_type") for c in names if c.endswith("_ocr_type")]
+    found = {}
+    for name in names:
+        for prefix in ("", *prefixes):
+            if name.startswith(prefix) and name.removeprefix(prefix) in _KNOWN:
+                found[name] = prefix, name.removeprefix(prefix)
+    if wanted is None:
+        return found
+    if missing := [name for name in wanted if name not in found]:
+        raise unknown("field", missing[0], found)
+    return {name: found[name] for name in wanted}
+
+
+def types_of(frame: pd.DataFrame, prefix: str) -> tuple[Codes, list[str]]:
+    """Return the index of each row's document type in a list, -1 for an unknown type."""
+    name = next((c for c in (f"{prefix}ocr_type", f"{prefix}type") if c in frame.columns), None)
+    if name is None:
+        return np.full(len(frame), -1, dtype=np.int64), []
+    codes, types = pd.factorize(frame[name])
+    return codes.astype(np.int64), [str(t) for t in types]
+
+
 Question = tuple[str, str, str, Era | None]
 """A text to clean, the document type ("" for an unknown one), the field, and the era of the paper's
 addresses.  Plain tuples are pickled ten times as fast as named ones."""
@@ -49,75 +104,24 @@ Answer = tuple[str, tuple[Step, ...], Mapping[str, Part], str] | None
 Processes = Pool[Sequence[Question | None], list[Answer]]
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """The distinct texts of a column, and the rows they belong to.
+@dataclass(slots=True)
+class Column:
+    """A column with its distinct texts, and the results once these are cleaned.
 
-    Parameters
-    ----------
-    codes
-        For each row the position in `questions`.
-    questions
-        None for an absent value.
-    rule
-        Describes the columns to make.
+    `codes` holds for each row the position in `questions` and `cells`, in which an absent value is
+    None; `rule` describes the columns to make.
     """
 
     name: str
     codes: Codes
     questions: list[Question | None]
     rule: Rule
+    cells: list[Cleaned | None] = field(default_factory=list)
 
     @property
     def is_slow(self) -> bool:
         """Whether these are addresses, which take ten times as long to clean as to send."""
         return "era" in self.rule.parts
-
-
-def asked_of(
-    values: pd.Series, name: str, field: str, type_codes: Codes, types: list[str], eras: Codes
-) -> Asked:
-    """List what is to be cleaned of a column; `eras` holds 0 for unknown, 1 for old, 2 for new."""
-    text_codes, texts = pd.factorize(as_text(values))
-    # Types that clean alike count as one, so that a text is cleaned once for all of them.
-    known = [*types, ""]
-    alike = list(dict.fromkeys(kinds_of(type_, field) for type_ in known))
-    kind_at = [alike.index(kinds_of(type_, field)) for type_ in known]
-    kind_codes = np.array(kind_at)[type_codes]
-    mixed = (text_codes.astype(np.int64) * len(alike) + kind_codes) * len(_ERAS) + eras
-    mixed[text_codes < 0] = -1
-    codes, distinct = pd.factorize(mixed)
-    rest, era_at = np.divmod(distinct, len(_ERAS))
-    text_at, like = np.divmod(rest, len(alike))
-    raws = texts.to_numpy(object).tolist()
-    first = [known[kind_at.index(k)] for k in range(len(alike))]
-    absent = {at for at, raw in enumerate(raws) if raw.strip() in _ABSENT} | {-1}
-    questions = [
-        None if text in absent else (raws[text], first[kind], field, _ERAS[era])
-        for text, kind, era in zip(text_at.tolist(), like.tolist(), era_at.tolist(), strict=True)
-    ]
-    return Asked(name, codes.astype(np.int64), questions, shape_of(field, types or [""]))
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A cleaned column.
-
-    Parameters
-    ----------
-    codes
-        For each row the position in `cells`.
-    questions, cells
-        What was to be cleaned, and the result; None for an absent value.
-    rule
-        Describes the columns to make.
-    """
-
-    name: str
-    codes: Codes
-    questions: list[Question | None]
-    cells: list[Cleaned | None]
-    rule: Rule
 
     def series(self, index: pd.Index, *, parts: bool) -> dict[str, pd.Series]:
         """Return the new columns by name, with or without those of the parts."""
@@ -142,21 +146,17 @@ class Column:
         return pd.Series([cell.text if cell else None for cell in self.cells], dtype=TEXT)
 
     def flagged(self) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-        """Tell the rows whose value has no normal form that the column can hold."""
-        given = [bool(c and c.flag) for c in self.cells]
-        if self.rule.dtype != "text":
-            cells = zip(given, self.cells, strict=True)
-            given = [flag or bool(c and self._is_out_of_place(c)) for flag, c in cells]
-        return np.array(given, dtype=bool)[self.codes]
+        """Tell the rows whose value has no normal form, or none that the column can hold."""
+        flags = [cell is not None and self._is_flawed(cell) for cell in self.cells]
+        return np.array(flags, dtype=bool)[self.codes]
 
-    def _is_out_of_place(self, cell: Cleaned) -> bool:
-        """Return whether the column cannot hold what a paper without this field says."""
+    def _is_flawed(self, cell: Cleaned) -> bool:
         match self.rule.dtype:
             case "date":
-                return "iso" not in cell.parts
+                return bool(cell.flag) or "iso" not in cell.parts
             case "whole":
                 return _amount(cell) is None
-        return False
+        return bool(cell.flag)
 
 
 def _amount(cell: Cleaned) -> int | None:
@@ -166,6 +166,30 @@ def _amount(cell: Cleaned) -> int | None:
 def _day(cell: Cleaned) -> str | None:
     iso = str(cell.parts.get("iso", ""))
     return iso if len(iso) == 10 and iso[4] == "-" else None
+
+
+def column_of(
+    values: pd.Series, name: str, field: str, type_codes: Codes, types: list[str], eras: Codes
+) -> Column:
+    """List what is to be cleaned of a column; `eras` holds 0 for unknown, 1 for old, 2 for new."""
+    text_codes, texts = pd.factorize(as_text(values))
+    # Types that clean alike count as one, so that a text is cleaned once for all of them.
+    known = [*types, ""]
+    alike = list(dict.fromkeys(kinds_of(type_, field) for type_ in known))
+    kind_at = [alike.index(kinds_of(type_, field)) for type_ in known]
+    kind_codes = np.array(kind_at)[type_codes]
+    mixed = (text_codes.astype(np.int64) * len(alike) + kind_codes) * len(_ERAS) + eras
+    codes, distinct = pd.factorize(mixed)
+    rest, era_at = np.divmod(distinct, len(_ERAS))
+    text_at, like = np.divmod(rest, len(alike))
+    raws = texts.to_numpy(object).tolist()
+    first = [known[kind_at.index(k)] for k in range(len(alike))]
+    absent = {at for at, raw in enumerate(raws) if raw.strip() in _ABSENT}
+    questions = [
+        None if text in absent else (raws[text], first[kind], field, _ERAS[era])
+        for text, kind, era in zip(text_at.tolist(), like.tolist(), era_at.tolist(), strict=True)
+    ]
+    return Column(name, codes.astype(np.int64), questions, shape_of(field, types or [""]))
 
 
 @contextmanager
@@ -179,21 +203,10 @@ def processes(
 ) -> Iterator[Processes]:
     """Start the processes that help to clean, as they take a second to start.
 
-    Parameters
-    ----------
-    addresses
-        The columns of addresses; without many different ones no process is worth its start.
-    threshold, workers
-        As for `cvocr_lab.clean`.  The calling process is one of the workers.
-    steps, parts
-        Whether the steps and parts of addresses are needed; without them the results travel faster.
+    Without many different `addresses`, no process is worth its start.  The calling process is one
+    of the `workers`.  The results travel faster without the `steps` and `parts` of addresses.
 
-    Raises
-    ------
-    ArgumentError
-        `workers` is less than 1.
-    BatchError
-        A worker process died.
+    Raises ArgumentError if `workers` is less than 1, and BatchError if a process died.
     """
     if workers is not None and workers < 1:
         raise ArgumentError(f"workers is at least 1, not {workers}")
@@ -226,25 +239,25 @@ def _cleaner(
     return answers
 
 
-def columns_of(asked: Sequence[Asked], threshold: float, pool: Processes) -> list[Column]:
-    """Clean what is asked; the processes of the pool take addresses meanwhile."""
+def clean_columns(columns: Sequence[Column], threshold: float, pool: Processes) -> None:
+    """Clean the texts of all columns; the processes of the pool take addresses meanwhile."""
 
     def here(questions: Sequence[Question | None]) -> list[Cleaned | None]:
         return [_cleaned(*question, threshold) if question else None for question in questions]
 
-    chunks = {
-        (column.name, at): column.questions[at : at + _CHUNK]
-        for column in asked
+    chunks = [
+        (column, column.questions[at : at + _CHUNK])
+        for column in columns
         if column.is_slow
         for at in range(0, len(column.questions), _CHUNK)
-    }
-    futures = {key: pool.submit(chunk) for key, chunk in chunks.items()}
-    cells = {c.name: [] if c.is_slow else here(c.questions) for c in asked}
-    mine = {key: here(chunks[key]) for key in reversed(chunks) if futures[key].cancel()}
-    for key, future in futures.items():
-        answers = mine.get(key) or [answer and Cleaned(*answer) for answer in future.result()]
-        cells[key[0]] += answers
-    return [Column(c.name, c.codes, c.questions, cells[c.name], c.rule) for c in asked]
+    ]
+    futures = [pool.submit(chunk) for _, chunk in chunks]
+    for column in columns:
+        column.cells = [] if column.is_slow else here(column.questions)
+    mine = {at: here(chunks[at][1]) for at in reversed(range(len(chunks))) if futures[at].cancel()}
+    for at, (column, _) in enumerate(chunks):
+        others = mine.get(at) or [answer and Cleaned(*answer) for answer in futures[at].result()]
+        column.cells += others
 
 
 def _cleaned(text: str, type_: str, field: str, era: Era | None, threshold: float) -> Cleaned:

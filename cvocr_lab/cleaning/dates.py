@@ -53,24 +53,16 @@ def _order(faces: RuleInput, issues: Issues, today: dt.date) -> None:
     born, issue, due = (ordinal_of(days) for days in (birth, issued, expiry))
     now = np.datetime64(today, "D")
     printed = faces.printed("birth") != ""
-    issues.add("date_future", faces.field("birth"), printed & (born > now), "{}", birth)
-    here = faces.printed("issued") != ""
-    issues.add("date_future", faces.field("issued"), here & (issue > now), "{}", issued)
-    issues.add(
-        "date_order", faces.field("issued"), here & (issue < born),
-        "born {}, issued {}", birth, issued,
-    )  # fmt: skip
-    young = here & faces.of(*_FROM_14) & (issue >= born)
-    of_14 = _birthdays(born, 14)
-    issues.add(
-        "issue_age", faces.field("issued"), young & (issue < of_14),
-        "born {}, issued {}", birth, issued,
-    )  # fmt: skip
-    ends = faces.printed("expiry") != ""
-    issues.add(
-        "date_order", faces.field("expiry"), ends & ((due <= issue) | (due <= born)),
-        "born {}, issued {}, until {}", birth, issued, expiry,
-    )  # fmt: skip
+    issues.add("date_future", faces.field("birth"), printed & (born > now), birth)
+    here, field = faces.printed("issued") != "", faces.field("issued")
+    issues.add("date_future", field, here & (issue > now), issued)
+    form = "born {}, issued {}"
+    issues.add("date_order", field, here & (issue < born), birth, issued, form=form)
+    young = here & faces.of(*_FROM_14) & (issue >= born) & (issue < _birthdays(born, 14))
+    issues.add("issue_age", field, young, birth, issued)
+    ends = (faces.printed("expiry") != "") & ((due <= issue) | (due <= born))
+    form = "born {}, issued {}, until {}"
+    issues.add("date_order", faces.field("expiry"), ends, birth, issued, expiry, form=form)
 
 
 def _birthdays(born: NDArray[np.datetime64], age: int) -> NDArray[np.datetime64]:
@@ -97,18 +89,12 @@ def _expiry(faces: RuleInput, issues: Issues, today: dt.date) -> None:
         day = _birthdays(born, age)
         fits |= (due == day) | (leap & (due == day + np.timedelta64(1, "D")))
     field = faces.field("expiry")
-    issues.add(
-        "expiry_age", field, told & ~np.isnat(due) & ~fits,
-        "born {}, until {}", birth, expiry,
-    )  # fmt: skip
+    issues.add("expiry_age", field, told & ~np.isnat(due) & ~fits, birth, expiry)
     issued = faces.known("issued")
     at_issue = ordinal_of(issued)
     at_issue[np.isnat(at_issue)] = np.datetime64(today, "D")
-    early = at_issue < _birthdays(born, _NO_END_FROM)
-    issues.add(
-        "expiry_unlimited", field, told & (expiry == NO_END) & early,
-        "born {}, issued {}", birth, np.where(issued == "", "?", issued),
-    )  # fmt: skip
+    early = told & (expiry == NO_END) & (at_issue < _birthdays(born, _NO_END_FROM))
+    issues.add("expiry_unlimited", field, early, birth, np.where(issued == "", "?", issued))
 
 
 def _eras(faces: RuleInput, issues: Issues) -> None:
@@ -118,19 +104,17 @@ def _eras(faces: RuleInput, issues: Issues) -> None:
     for name, (first, last) in _ERAS.items():
         here = faces.of(name)
         out |= here & ((issue < np.datetime64(first)) | (issue > np.datetime64(last)))
-    issues.add("issue_era", faces.field("issued"), out, "{}", issued)
+    issues.add("issue_era", faces.field("issued"), out, issued)
 
 
 def _vehicles(faces: RuleInput, issues: Issues, today: dt.date) -> None:
     first, last = (mapped(faces.texts(f), iso_day) for f in ("first_issue_date", "last_issue_date"))
     a, b = ordinal_of(first), ordinal_of(last)
-    issues.add("date_order", "last_issue_date", b < a, "first {}, last {}", first, last)
+    issues.add("date_order", "last_issue_date", b < a, first, last, form="first {}, last {}")
     made = faces.texts("year_of_manufacture")
-    year = year_of(made)
-    issues.add(
-        "date_order", "first_issue_date", (year_of(first) > 0) & (year_of(first) < year),
-        "made {}, registered {}", made, first,
-    )  # fmt: skip
+    early = (year_of(first) > 0) & (year_of(first) < year_of(made))
+    form = "made {}, registered {}"
+    issues.add("date_order", "first_issue_date", early, made, first, form=form)
     now = np.datetime64(today, "D")
     for field, days, texts in (("first_issue_date", a, first), ("last_issue_date", b, last)):
-        issues.add("date_future", field, days > now, "{}", texts)
+        issues.add("date_future", field, days > now, texts)

@@ -25,7 +25,9 @@ def check_duplicates(faces: RuleInput, issues: Issues) -> None:
     back = faces.of(*(n for n, k in TYPES.items() if k.side == "back"))
     paired = back & (faces.partner >= 0)  # reported once per paper, for the front
     key = np.where(paired, "", numbers)
-    _repeated(faces, issues, "duplicate_number", _number_field(faces), _joined(key, faces.types))
+    check_repeated(
+        faces, issues, "duplicate_number", _number_field(faces), _joined(key, faces.types)
+    )
     names = mapped(_names(faces), lambda n: folded(n).replace(" ", ""))
     births = faces.known("birth")
     births = np.where(is_day(births), births, "")
@@ -33,19 +35,14 @@ def check_duplicates(faces: RuleInput, issues: Issues) -> None:
     of_card = np.where(by_passport, "", key)
     for values, field in ((names, "name"), (births, "born")):
         known = np.where(values != "", of_card, "")
-        _repeated(faces, issues, "number_of_two", field, known, values)
+        check_repeated(faces, issues, "number_of_two", field, known, values)
     person = np.where((names != "") & (births != "") & (key != ""), names + births, "")
     person = _joined(person, faces.types)
-    _repeated(faces, issues, "duplicate_person", _number_field(faces), person, numbers)
+    check_repeated(faces, issues, "duplicate_person", _number_field(faces), person, numbers)
     for field in ("plate", "chassis"):
         values = mapped(faces.texts(field), lambda v: "".join(c for c in v.upper() if c.isalnum()))
         vehicle = np.where(faces.of("vehicle_registration_back"), values, "")
-        _repeated(faces, issues, "duplicate_number", field, vehicle)
-
-
-def check_pictures(faces: RuleInput, issues: Issues, digests: Texts, column: str) -> None:
-    """Add an issue for pictures that occur in several inputs."""
-    _repeated(faces, issues, "duplicate_image", column, digests)
+        check_repeated(faces, issues, "duplicate_number", field, vehicle)
 
 
 def _joined(values: Texts, others: Texts) -> Texts:
@@ -65,14 +62,6 @@ def _number_field(faces: RuleInput) -> Texts:
     made[faces.of("passport", "cmt")] = "id"
     made[made == ""] = "id"
     return made
-
-
-def _groups(faces: RuleInput, key: Texts) -> pd.DataFrame:
-    """Return the rows whose key also occurs under another label."""
-    at = np.flatnonzero(key != "")
-    table = pd.DataFrame({"at": at, "key": key[at], "label": faces.labels[at]})
-    labels = table.groupby("key")["label"].transform("nunique")
-    return table[labels > 1]
 
 
 def _note(
@@ -95,10 +84,10 @@ def _note(
     evidence[table["at"]] = [
         others(key, label if label in names[key] else None) for _, key, label in rows
     ]
-    issues.add(rule, field, where, "{}", evidence)
+    issues.add(rule, field, where, evidence)
 
 
-def _repeated(
+def check_repeated(
     faces: RuleInput,
     issues: Issues,
     rule: str,
@@ -107,7 +96,9 @@ def _repeated(
     values: Texts | None = None,
 ) -> None:
     """Add an issue where a key occurs under several labels, with different `values` if given."""
-    table = _groups(faces, key)
+    at = np.flatnonzero(key != "")
+    table = pd.DataFrame({"at": at, "key": key[at], "label": faces.labels[at]})
+    table = table[table.groupby("key")["label"].transform("nunique") > 1]
     if values is not None and len(table):
         table = table.assign(value=values[table["at"]])
         table = table[table.groupby("key")["value"].transform("nunique") > 1]

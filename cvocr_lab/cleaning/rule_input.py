@@ -46,14 +46,9 @@ def where(values: Texts, claim: Callable[[str], bool]) -> Mask:
     return mapped(values, claim).astype(bool)
 
 
-@lru_cache(maxsize=1 << 16)
-def _folded(word: str) -> str:
-    return fold_key(word).replace(" ", "")
-
-
 def folded(text: str) -> str:
-    """Return `text` without marks, case and punctuation, with single spaces; fast on many texts."""
-    return " ".join(filter(None, map(_folded, text.split())))
+    """Return `text` without marks, case and punctuation, with single spaces."""
+    return " ".join(filter(None, (fold_key(word).replace(" ", "") for word in text.split())))
 
 
 def is_day(days: Texts) -> Mask:
@@ -64,17 +59,11 @@ def is_day(days: Texts) -> Mask:
 class RuleInput:
     """The rows of a frame, each one side of a paper.
 
-    Parameters
-    ----------
-    frame
-        A flat frame, or a truth with `type` (and `side`) and a column per field.
-    on
-        Column that says which rows are of one paper; None for the index.
+    `frame` is a flat frame, or a truth with `type` (and `side`) and a column per field; the column
+    `on` says which rows are of one paper, None for the index.
 
-    Raises
-    ------
-    ArgumentError
-        No column says the type, `on` is missing, or a field's column contains numbers.
+    Raises ArgumentError if no column says the type, `on` is missing, or a field's column contains
+    numbers.
     """
 
     def __init__(self, frame: pd.DataFrame, *, on: str | None = None) -> None:
@@ -106,21 +95,15 @@ class RuleInput:
         return self._texts[field]
 
     def _column(self, name: str) -> Texts:
-        if name in self._frame and self._frame[name].dtype == object:
-            values = self._frame[name].to_numpy(copy=True)
-            values[self._frame[name].isna().to_numpy()] = ""
-            if pd.api.types.infer_dtype(values) != "string":  # days, numbers, truths
-                values = self._records.texts(name).to_numpy(object, copy=True)
-        else:
-            values = self._records.texts(name).to_numpy(object, copy=True)
+        values = self._records.texts(name).to_numpy(object, copy=True)
         values[values == UNREADABLE] = ""
         return values
 
     @cached_property
     def kinds(self) -> tuple[tuple[DocumentType, Mask], ...]:
         """The known document types that occur, each with a mask of its rows."""
-        codes, names = self._type_codes
-        return tuple((TYPES[name], codes == at) for at, name in enumerate(names) if name in TYPES)
+        names = self._type_codes[1]
+        return tuple((TYPES[name], self.of(name)) for name in names if name in TYPES)
 
     @cached_property
     def _type_codes(self) -> tuple[Positions, Sequence[str]]:
@@ -138,7 +121,7 @@ class RuleInput:
         partner = np.full(len(self), -1, dtype=np.int64)
         found = []
         for side in ("front", "back"):
-            is_side = where(self.types, lambda n, s=side: n in TYPES and TYPES[n].side == s)  # type: ignore[misc]
+            is_side = self.of(*(name for name, kind in TYPES.items() if kind.side == side))
             at = np.flatnonzero(is_side & (self.labels >= 0))
             place = np.full(len(self._names), -1, dtype=np.int64)
             place[self.labels[at]] = at
@@ -229,20 +212,17 @@ class RuleInput:
 
     def known(self, fact: Fact, *, partner: bool = True) -> Texts:
         """Return a fact from the print, else from a code, else from the other side."""
-        if (fact, partner) in self._known:
-            return self._known[fact, partner]
-        made = self.printed(fact)
-        for values in (
-            self.proven(fact, "mrz"),
-            self.printed(fact, "mrz"),
-            self.proven(fact, "qr"),
-        ):
-            made = np.where(made == "", values, made)
-        if partner:
-            there = np.where(self.partner >= 0, made[self.partner], "")
-            made = np.where(made == "", there, made)
-        self._known[fact, partner] = made
-        return made
+        if (fact, partner) not in self._known:
+            if partner:
+                made = self.known(fact, partner=False)
+                others = [np.where(self.partner >= 0, made[self.partner], "")]
+            else:
+                made, zone = self.printed(fact), self.proven(fact, "mrz")
+                others = [zone, self.printed(fact, "mrz"), self.proven(fact, "qr")]
+            for values in others:
+                made = np.where(made == "", values, made)
+            self._known[fact, partner] = made
+        return self._known[fact, partner]
 
 
 def _parsed(parse: Callable[[str], P], texts: Texts) -> list[P | None]:
@@ -268,27 +248,15 @@ def iso_day(text: str) -> str:
 
 
 def _number(text: str) -> str:
-    return _BETWEEN.sub("", text).upper()
+    return re.sub(r"[\s.\-]", "", text).upper()
 
 
-_BETWEEN: Final = re.compile(r"[\s.\-]")
-
-
-def _sex(text: str) -> str:
-    return {"nam": "Nam", "m": "Nam", "male": "Nam", "nu": "Nữ", "f": "Nữ", "female": "Nữ"}.get(
-        fold_key(text), ""
-    )
-
-
+_SEXES: Final = {"nam": "Nam", "m": "Nam", "male": "Nam", "nu": "Nữ", "f": "Nữ", "female": "Nữ"}
 _NORMAL: Final[dict[Fact, Callable[[str], str]]] = {
-    "number": _number,
-    "old_number": _number,
-    "passport": _number,
+    **dict.fromkeys(("number", "old_number", "passport"), _number),
     "name": str,
-    "birth": iso_day,
-    "issued": iso_day,
-    "expiry": iso_day,
-    "sex": _sex,
+    **dict.fromkeys(("birth", "issued", "expiry"), iso_day),
+    "sex": lambda text: _SEXES.get(fold_key(text), ""),
 }
 
 

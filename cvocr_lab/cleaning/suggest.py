@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -15,13 +15,12 @@ from cvocr_lab.cleaning.clean import THRESHOLD, changes, field_types
 from cvocr_lab.cleaning.from_codes import labels_from_codes
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.frames import TEXT, Records
-from cvocr_lab.kinds import FieldError, FieldType
+from cvocr_lab.kinds import FieldType
 from cvocr_lab.kinds import _forms as forms
 from cvocr_lab.text import comparison_key, fold_key
 
 COLUMNS: Final = ("row", "field", "value", "after", "rule", "score", "severity", "reason")
 _RANK: Final = {"high": 0, "medium": 1, "low": 2}
-_REPAIR, _KEPT = "medium", "medium"
 _MOST_LETTERS: Final = 0.2
 """Largest share of letters that a repair may change for its result to count as the printed text."""
 
@@ -75,22 +74,21 @@ def suggestions(
     >>> suggestions(read)[["field", "after", "rule", "severity"]].to_dict("split")["data"]
     [['id', '001099000123', 'form;look_alikes', 'high']]
     """
-    found = pd.concat(
-        [_issues(frame, rules, on, today), _repairs(frame, fields, threshold)], ignore_index=True
-    )
-    if fields is not None:
-        found = found[found["field"].isin(list(fields))]
+    said: dict[tuple[int, str], list[_Said]] = {}
+    for one in (*_issues(frame, rules, on, today), *_repairs(frame, fields, threshold)):
+        if fields is None or one.field in fields:
+            said.setdefault((one.row, one.field), []).append(one)
     proven = _proven(frame, on)
     rows = []
-    for (row, field), said in found.groupby(["row", "field"], sort=False):
-        at, name = int(str(row)), str(field)
+    for (at, name), own in said.items():
         value = _text(frame[name].iloc[at]) if name in frame else None
-        after = proven.get((at, name)) or next(iter(said["after"].dropna()), None)
+        after = proven.get((at, name)) or next((s.after for s in own if s.after is not None), None)
         if after is not None and value is not None and _same(after, value):
             after = None
-        severity = min(said["severity"], key=_RANK.__getitem__)
-        rule, reason = _joined(said["rule"]), _joined(said["reason"], "; ")
-        rows.append((at, name, value, after, rule, said["score"].min(), severity, reason))
+        score = min((s.score for s in own if s.score is not None), default=None)
+        severity = min((s.severity for s in own), key=_RANK.__getitem__)
+        rule, reason = _joined(s.rule for s in own), _joined((s.reason for s in own), "; ")
+        rows.append((at, name, value, after, rule, score, severity, reason))
     rows.sort(key=lambda r: (_RANK[r[6]], r[0]))
     made = pd.DataFrame(rows, columns=list(COLUMNS))
     texts = dict.fromkeys(("field", "value", "after", "rule", "severity", "reason"), TEXT)
@@ -142,44 +140,45 @@ def suggested(frame: pd.DataFrame, proposals: pd.DataFrame) -> pd.DataFrame:
     return made
 
 
+class _Said(NamedTuple):
+    """One thing that speaks up about a value."""
+
+    row: int
+    field: str
+    after: str | None
+    rule: str
+    score: float | None
+    severity: str
+    reason: str
+
+
 def _issues(
     frame: pd.DataFrame, rules: Sequence[str] | None, on: str | None, today: dt.date | None
-) -> pd.DataFrame:
+) -> Iterator[_Said]:
     found = check(frame, rules=rules, on=on, today=today)
-    return pd.DataFrame(
-        {
-            "row": found["position"].astype("int64"), "field": found["field"].astype(TEXT),
-            "after": pd.Series(None, index=found.index, dtype=TEXT),
-            "rule": found["rule"].astype(TEXT), "score": np.nan,
-            "severity": found["severity"].astype(TEXT), "reason": found["message"].astype(TEXT),
-        }
-    )  # fmt: skip
+    columns = (found[c].tolist() for c in ("position", "field", "rule", "severity", "message"))
+    for row, field, rule, severity, message in zip(*columns, strict=True):
+        yield _Said(row, field, None, rule, None, severity, message)
 
 
-def _repairs(frame: pd.DataFrame, fields: Sequence[str] | None, threshold: float) -> pd.DataFrame:
-    """Return repairs and values without a normal form; changes of notation are left out."""
+def _repairs(
+    frame: pd.DataFrame, fields: Sequence[str] | None, threshold: float
+) -> Iterator[_Said]:
+    """Yield repairs and values without a normal form; changes of notation are left out."""
     own = [f for f in fields if f in frame] if fields is not None else None
     told = changes(frame, fields=own, threshold=threshold)
     types = field_types(frame)
-    rows: list[tuple[int, str, str | None, str, float, str, str]] = []
     for (row, field), steps in told.groupby(["position", "field"], sort=False):
         at, name = int(str(row)), str(field)
         first, last = steps.iloc[0], steps.iloc[-1]
-        if last["action"] == "kept":
-            rows.append((at, name, None, "no_normal_form", np.nan, _KEPT, str(last["rule"])))
-            continue
         mended = steps[steps["action"] == "repair"]
-        if mended.empty:
-            continue
-        kinds = types(at, name)
-        after = _printed(kinds, str(first["before"]), str(last["after"]))
-        rule = _joined(mended["rule"])
-        rows.append((at, name, after, rule, float(steps["score"].min()), _REPAIR,
-                     f"cleaning would repair it ({rule})"))  # fmt: skip
-    names = ["row", "field", "after", "rule", "score", "severity", "reason"]
-    made = pd.DataFrame(rows, columns=names)
-    texts = dict.fromkeys(("field", "after", "rule", "severity", "reason"), TEXT)
-    return made.astype({"row": "int64", "score": "float64", **texts})
+        if last["action"] == "kept":
+            yield _Said(at, name, None, "no_normal_form", None, "medium", str(last["rule"]))
+        elif len(mended):
+            after = _printed(types(at, name), str(first["before"]), str(last["after"]))
+            rule, score = _joined(mended["rule"]), float(steps["score"].min())
+            reason = f"cleaning would repair it ({rule})"
+            yield _Said(at, name, after, rule, score, "medium", reason)
 
 
 def _printed(kinds: Sequence[FieldType], read: str, normal: str) -> str | None:
@@ -193,10 +192,7 @@ def _printed(kinds: Sequence[FieldType], read: str, normal: str) -> str | None:
     if isinstance(kind, forms.Plate):
         return _with_marks(read, normal)
     if isinstance(kind, forms.Date):
-        try:
-            return kind.format(normal)
-        except FieldError:
-            return None
+        return kind.format(normal)
     if isinstance(kind, forms.Address) and len(read.split()) != len(normal.split()):
         return None
     was, made = fold_key(read), fold_key(normal)
@@ -234,5 +230,5 @@ def _same(one: str, other: str) -> bool:
     return comparison_key(one) == comparison_key(other)
 
 
-def _joined(column: pd.Series, mark: str = ";") -> str:
-    return mark.join(dict.fromkeys(map(str, column)))
+def _joined(texts: Iterable[str], mark: str = ";") -> str:
+    return mark.join(dict.fromkeys(texts))

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 import re
 from collections.abc import Sequence
 from contextlib import closing
 from io import BytesIO
 from os import PathLike
-from types import ModuleType
 from typing import Any, Final
 
 import numpy as np
@@ -176,14 +174,12 @@ def _cells(path: object, sheet: Any) -> tuple[list[str | None], list[list[str | 
     return names, rows
 
 
-def _openpyxl() -> ModuleType:
+def _openpyxl() -> Any:
     try:
-        module = importlib.import_module("openpyxl")
-        for part in ("styles", "utils", "drawing.image"):
-            importlib.import_module(f"openpyxl.{part}")
+        import openpyxl.drawing.image
     except ImportError:
         raise MissingPartError("Excel needs openpyxl: pip install 'cvocr-lab[excel]'") from None
-    return module
+    return openpyxl
 
 
 def _cropped_fields(frame: pd.DataFrame, crops: bool | Sequence[str]) -> list[str]:
@@ -226,11 +222,7 @@ def _text(path: object, cell: Any) -> str | None:
 
 
 def _put_crops(
-    openpyxl: ModuleType,
-    sheet: Any,
-    records: Records,
-    fields: Sequence[str],
-    names: Sequence[str],
+    openpyxl: Any, sheet: Any, records: Records, fields: Sequence[str], names: Sequence[str]
 ) -> None:
     widest = dict.fromkeys(fields, 12.0)
     letter = openpyxl.utils.get_column_letter

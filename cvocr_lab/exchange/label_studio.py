@@ -12,9 +12,9 @@ from __future__ import annotations
 import html
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from os import PathLike
-from typing import Final, Literal, cast
+from typing import Any, Final, Literal
 from urllib.parse import quote
 
 import pandas as pd
@@ -34,7 +34,7 @@ from cvocr_lab.frames import field_columns, restore
 from cvocr_lab.journal.decision import plain_label
 from cvocr_lab.results import Quad
 
-Json = Mapping[str, object]
+Json = Mapping[str, Any]
 
 _SQUARE: Final = 0.75
 """Largest distance in pixels of a corner from that of a true rectangle."""
@@ -174,13 +174,9 @@ def _parts(region: Region, size: tuple[int, int]) -> list[Json]:
         ]  # fmt: skip
     kind, place = place_of(value.quad, size)
     about = {
-        "id": field,
-        "to_name": "image",
-        "original_width": size[0],
-        "original_height": size[1],
-        "image_rotation": 0,
-        **score,
-    }
+        "id": field, "to_name": "image", "original_width": size[0], "original_height": size[1],
+        "image_rotation": 0, **score,
+    }  # fmt: skip
     name = "box" if kind == "rectangle" else "outline"
     return [
         {**about, "from_name": name, "type": kind, "value": place},
@@ -227,8 +223,9 @@ def quad_of(part: Json, value: Json) -> Quad:
     """Return the quad of a region's value in pixels; `part` holds the size of the picture."""
     width, height = (float(str(part[f"original_{side}"])) for side in ("width", "height"))
     if "points" in value:
-        points = cast("Sequence[Sequence[float]]", value["points"])
-        return outline_quad([(float(x) * width / 100, float(y) * height / 100) for x, y in points])
+        return outline_quad(
+            [(float(x) * width / 100, float(y) * height / 100) for x, y in value["points"]]
+        )
     x, y, w, h = (float(str(value[key])) for key in ("x", "y", "width", "height"))
     turn = float(str(value.get("rotation") or 0))
     return outline_quad(

@@ -118,30 +118,24 @@ def _paper(
     keys: Sequence[str],
     turned: set[tuple[int, str]],
 ) -> Paper:
-    data = cast("Json", task["data"])
+    data = task["data"]
     work, engine = _work(task, take)
-    reading = data.get("reading")
-    reading = reading if isinstance(reading, Mapping) else {}
+    reading = _mapping(data.get("reading"))
     values = _values(at, work, reading, turned)
     left = reading.get("unreviewed")
     if take is None and isinstance(left, list):
         predicted = _values(at, _prediction(task), reading, turned)
         values = {f: v for f, v in predicted.items() if f in left} | dict(values)
     kind = str(data.get("type") or ("scan" if set(values) == {"text"} else ""))
-    page, label, nth = data.get("page"), data.get("label", at), data.get("face")
-    document = Document(
-        kind,
-        str(data.get("side") or ""),
-        values,
-        page if isinstance(page, int) and page > 0 else 1,
-    )
-    return Paper(
-        plain_label(label),
-        _source(_picture(data, keys), root),
-        with_about(document, reading),
-        nth if isinstance(nth, int) else 1,
-        engine,
-    )
+    page, nth = data.get("page"), data.get("face")
+    page = page if isinstance(page, int) and page > 0 else 1
+    document = with_about(Document(kind, str(data.get("side") or ""), values, page), reading)
+    label, source = plain_label(data.get("label", at)), _source(_picture(data, keys), root)
+    return Paper(label, source, document, nth if isinstance(nth, int) else 1, engine)
+
+
+def _mapping(value: object) -> Json:
+    return value if isinstance(value, Mapping) else {}
 
 
 def _values(
@@ -149,12 +143,11 @@ def _values(
 ) -> Mapping[str, FieldValue]:
     """Return the values of an annotation or prediction, and add rotated regions to `turned`."""
     by_id: dict[str, list[Json]] = {}
-    for part in cast("Sequence[Json]", work.get("result", ())):
+    for part in work.get("result", ()):
         if part.get("type") in _SHAPES:
             by_id.setdefault(str(part.get("id")), []).append(part)
     turned.update((at, name) for name, parts in by_id.items() if _is_turned(parts))
-    exact = reading.get("quads")
-    exact = exact if isinstance(exact, Mapping) else {}
+    exact = _mapping(reading.get("quads"))
     return values_of([_region(parts, exact) for parts in by_id.values()])
 
 
@@ -167,9 +160,8 @@ def _work(task: Json, take: str | None) -> tuple[Json, str]:
     if take not in ("annotations", "predictions", None):
         raise ArgumentError(f"take must be 'annotations' or 'predictions', not {take!r}")
     if take != "predictions":
-        done = cast("Sequence[Json]", task.get("annotations") or ())
-        done = [work for work in done if not work.get("was_cancelled")]
-        if done:
+        every = task.get("annotations") or ()
+        if done := [work for work in every if not work.get("was_cancelled")]:
             latest = max(done, key=lambda w: str(w.get("updated_at") or w.get("created_at") or ""))
             return latest, "label-studio"
     if take != "annotations":
@@ -179,8 +171,8 @@ def _work(task: Json, take: str | None) -> tuple[Json, str]:
 
 
 def _prediction(task: Json) -> Json:
-    made = cast("Sequence[Json]", task.get("predictions") or ({},))
-    return made[-1]
+    predictions: Sequence[Json] = task.get("predictions") or ({},)
+    return predictions[-1]
 
 
 def _picture_keys(config: str | PathLike[str]) -> tuple[str, ...]:
@@ -235,15 +227,12 @@ def _region(parts: Sequence[Json], exact: Mapping[str, object]) -> Region:
     confidence: float | None = None
     turned = _is_turned(parts)
     for part in parts:
-        value = cast("Mapping[str, object]", part["value"])
+        value = part["value"]
         for key in ("labels", "rectanglelabels", "polygonlabels"):
-            found = cast("Sequence[object]", value.get(key) or ())
-            field = field or next((str(name) for name in found), "")
+            field = field or next((str(name) for name in value.get(key) or ()), "")
         lines = value.get("text")
         if lines is not None:
-            text = (
-                lines if isinstance(lines, str) else "\n".join(map(str, cast("list[str]", lines)))
-            )
+            text = lines if isinstance(lines, str) else "\n".join(map(str, lines))
         if part.get("score") is not None and confidence is None:
             confidence = float(str(part["score"]))
         if quad is None and not turned and ("x" in value or "points" in value):

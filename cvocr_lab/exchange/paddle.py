@@ -36,11 +36,7 @@ _PLACEHOLDERS: Final = ("", "TEMPORARY", "待识别")
 
 
 def to_paddle(
-    frame: pd.DataFrame,
-    path: str | PathLike[str],
-    *,
-    folders: bool = True,
-    prefix: str = "",
+    frame: pd.DataFrame, path: str | PathLike[str], *, folders: bool = True, prefix: str = ""
 ) -> None:
     """Write a flat frame as PaddleOCR's ``Label.txt``.
 
@@ -97,11 +93,7 @@ def to_paddle(
 
 
 def from_paddle(
-    path: str | PathLike[str],
-    *,
-    prefix: str = "",
-    column: str = "image",
-    outside: bool = False,
+    path: str | PathLike[str], *, prefix: str = "", column: str = "image", outside: bool = False
 ) -> pd.DataFrame:
     """Read PaddleOCR's ``Label.txt`` into a flat frame with index labels from 0.
 

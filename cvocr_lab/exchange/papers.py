@@ -16,14 +16,7 @@ import pandas as pd
 
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.files import escaped
-from cvocr_lab.frames import (
-    REVIEWED_COLUMN,
-    UNREADABLE,
-    Reading,
-    Records,
-    documents_of,
-    to_frame,
-)
+from cvocr_lab.frames import REVIEWED_COLUMN, UNREADABLE, Reading, Records, documents_of, to_frame
 from cvocr_lab.frames.truth import refuse_numbers
 from cvocr_lab.images import load
 from cvocr_lab.journal import REVIEWED

@@ -60,11 +60,9 @@ from cvocr_lab.frames.columns import (
 from cvocr_lab.frames.files import read_frame, write_csv, write_frame
 from cvocr_lab.frames.flat import Reading, documents_of, to_frame
 from cvocr_lab.frames.pairing import Pairing, pair, truth_by_row
-from cvocr_lab.frames.record import Cell, Record
-from cvocr_lab.frames.records import Records, expected
+from cvocr_lab.frames.records import Cell, Record, Records, expected
 from cvocr_lab.frames.sources import relocate, source_path
-from cvocr_lab.frames.tables import Table, as_table, spelled, spellings
-from cvocr_lab.frames.text_tables import read_labels
+from cvocr_lab.frames.tables import Table, as_table, read_labels, spelled, spellings
 from cvocr_lab.frames.truth import Accepted, Alternatives, Truth
 from cvocr_lab.frames.wide_table import wide
 

@@ -183,7 +183,9 @@ def as_text(values: pd.Series) -> pd.Series:
         return values.fillna("")
     if pd.api.types.is_integer_dtype(values.dtype) and not values.hasnans:  # such as an index
         return values.astype(TEXT)
-    texts = values.astype(object).map(format_value, na_action="ignore")
+    texts = values.astype(object)
+    if pd.api.types.infer_dtype(texts) != "string":
+        texts = texts.map(format_value, na_action="ignore")
     return texts.where(texts.notna(), "").astype(TEXT)
 
 

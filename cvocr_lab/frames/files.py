@@ -21,7 +21,7 @@ from cvocr_lab.frames.columns import (
     restore,
 )
 from cvocr_lab.frames.parquet_stream import write_stream
-from cvocr_lab.frames.text_tables import read_labels
+from cvocr_lab.frames.tables import read_labels
 from cvocr_lab.frames.truth import refuse_numbers
 from cvocr_lab.kinds import TYPES
 from cvocr_lab.kinds._forms import Amount, Date

@@ -7,7 +7,6 @@ tables are the parameters of the classes in `_spec`, and the type of a field is 
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -16,7 +15,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from cvocr_lab.errors import unknown
-from cvocr_lab.kinds._fieldtypes import FIELD_TYPES
+from cvocr_lab.kinds._fieldtypes import FIELD_TYPES, tables
 from cvocr_lab.kinds._forms import FieldError, FieldType
 from cvocr_lab.kinds._spec import DocumentType, Field, Layout, Picture, Print, Slot
 
@@ -39,18 +38,11 @@ def _document_type(table: dict[str, Any]) -> DocumentType:
     return DocumentType(**table | {"fields": tuple(fields), "layouts": tuple(layouts)})
 
 
-def _tuples(value: Any) -> Any:
-    """Convert the lists in a TOML value to tuples."""
-    if isinstance(value, dict):
-        return {key: _tuples(item) for key, item in value.items()}
-    return tuple(map(_tuples, value)) if isinstance(value, list) else value
-
-
 def _types() -> dict[str, DocumentType]:
-    files = sorted(resources.files(__name__).iterdir(), key=lambda file: file.name)
-    texts = [file.read_text("utf-8") for file in files if file.name.endswith(".toml")]
-    tables = [table for text in texts for table in _tuples(tomllib.loads(text)["types"])]
-    return {table["name"]: _document_type(table) for table in tables}
+    files = sorted(file.name for file in resources.files(__name__).iterdir())
+    families = [tables(name) for name in files if name.endswith(".toml")]
+    found = [table for family in families for table in family.get("types", ())]
+    return {table["name"]: _document_type(table) for table in found}
 
 
 TYPES = MappingProxyType(_types())
@@ -68,10 +60,7 @@ def spec_of(name: str) -> DocumentType | None:
 def document_type(name: str) -> DocumentType:
     """Return the document type with this name in either version of the API.
 
-    Raises
-    ------
-    ArgumentError
-        There is no such type.
+    Raises ArgumentError if there is no such type.
     """
     spec = spec_of(name)
     if spec is None:
@@ -83,17 +72,10 @@ def document_type(name: str) -> DocumentType:
 class RequestKind:
     """A kind of request.
 
-    `families` and `side` describe what the endpoint of the API returns.  The offline engine
-    returns papers of any family and side, except that ``scan`` returns lines.
-
-    Parameters
-    ----------
-    images
-        Number of pictures: 1, or 2 for front and back.
-    families
-        Families of papers that the endpoint returns; empty for ``scan``, which returns lines.
-    side
-        The only side that the endpoint returns, or "" for both.
+    `images` is the number of pictures: 1, or 2 for front and back.  `families` are the families of
+    papers that the endpoint of the API returns, none for ``scan``, which returns lines; `side` is
+    the only side that it returns, or "" for both.  The offline engine returns papers of any family
+    and side, except that ``scan`` returns lines.
     """
 
     name: str
@@ -122,10 +104,7 @@ REQUESTS = MappingProxyType({kind.name: kind for kind in _KINDS})
 def request_kind(name: str) -> RequestKind:
     """Return the kind of request with this name.
 
-    Raises
-    ------
-    ArgumentError
-        There is no such kind.
+    Raises ArgumentError if there is no such kind.
     """
     if name not in REQUESTS:
         more = "" if name not in TYPES else " (offline, the type is found from the picture)"

@@ -34,14 +34,8 @@ class FieldError(ValueError):
 class FieldType:
     """Free text that is not empty; base class of the field types.
 
-    Parameters
-    ----------
-    name
-        Name of the type.
-    alphabet
-        The allowed characters, used by recognisers; "" for all.
-    lines
-        Maximum number of lines of a value.
+    `alphabet` are the allowed characters, used by recognisers, or "" for all; a value has up to
+    `lines` lines.
     """
 
     name: str
@@ -51,10 +45,7 @@ class FieldType:
     def parse(self, text: str) -> str:
         """Convert a printed value to the normal form.
 
-        Raises
-        ------
-        FieldError
-            The text is not a value of this type.
+        Raises FieldError if the text is not a value of this type.
         """
         value = comparison_key(text)
         if not value:
@@ -253,7 +244,7 @@ class Owner(FieldType):
         return sample_name(rng, rng.choice(("Nam", "Nữ"))).upper()
 
 
-_CAR_LETTERS = "ABCDEFGHKLMNPSTUVXYZ"
+PLATE_LETTERS = "ABCDEFGHKLMNPSTUVXYZ"
 # Five digits with a dot after the third, four, or rarely three; or a plate of foreigners.
 _PLATE = re.compile(
     r"[0-9]{2}(?:_[A-ZĐ]{1,2}[0-9]?_(?:[0-9]{3}_[0-9]{2}|[0-9]{3,4})"
@@ -289,9 +280,9 @@ class Plate(FieldType):
     def sample(self, rng: random.Random) -> str:
         codes = [c for p in places.provinces("old") for c in p.plates]
         code = rng.choice(codes)
-        series = rng.choice(_CAR_LETTERS)
+        series = rng.choice(PLATE_LETTERS)
         if self.bike:
-            series += rng.choice("123456789" + (_CAR_LETTERS if rng.random() < 0.4 else ""))
+            series += rng.choice("123456789" + (PLATE_LETTERS if rng.random() < 0.4 else ""))
         return f"{code}{series}{rng.randint(0, 99999):05d}"
 
 

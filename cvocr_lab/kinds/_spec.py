@@ -36,25 +36,14 @@ _ALIASES: Final = {
 class Field:
     """One field of a document type.
 
-    Parameters
-    ----------
-    name
-        Name, the same for the same idea in all types: from v1 for identity papers, from v2 for
-        vehicles.
-    type
-        The type of its values, which parses, formats and generates them.
-    vi, en
-        Captions in Vietnamese and English, the current one first; empty if none is printed.
-    aliases
-        Other names in the API, those of v2 first; if empty, the usual ones for its name.
-    source
-        ``"print"``, or the code that contains the value if it is not printed.
-    flow
-        Where the value starts: on the line of its caption, below it, or on the line and below.
-    max_lines
-        Maximum number of lines of a value; 0 for those of the type.
-    leading
-        Words before the value if there is no caption, such as the title of the signer.
+    The `name` is the same for the same idea in all types: from v1 for identity papers, from v2 for
+    vehicles.  The `type` parses, formats and generates its values.  `vi` and `en` are its captions
+    in Vietnamese and English, the current one first; empty if none is printed.  `aliases` are other
+    names in the API, those of v2 first; if empty, the usual ones for its name.  `source` is
+    ``"print"``, or the code that contains the value if it is not printed.  `flow` says where the
+    value starts: on the line of its caption, below it, or on the line and below.  A value has up to
+    `max_lines` lines; 0 means those of the type.  `leading` are words before the value if there is
+    no caption, such as the title of the signer.
     """
 
     name: str
@@ -76,32 +65,13 @@ class Field:
 class Slot:
     """The position of a field in a layout.
 
-    Parameters
-    ----------
-    field
-        Name of the field.
-    x, y
-        Left and baseline of the caption; for a field without caption, those of the value.
-    value_x, value_y, width
-        Left, baseline and width of the first line of the value.
-    size
-        Em of the value; captions have the layout's `caption_size`.
-    lines
-        Maximum number of lines.
-    wrap_x
-        Left edge of further lines; None for `value_x`.
-    vi
-        Caption in this layout; "" for the first caption of the field.
-    leader
-        Whether there are dotted leaders under the value.
-    ink
-        Colour of the value.
-    bold, upper
-        Whether the value is bold or in upper case.
-    align
-        ``"center"`` centres each line in `width`.
-    template
-        Text of the line, with ``{}`` for the value, or ``{d} {m} {y}`` for dates in words.
+    `x` and `y` are the left and the baseline of the caption, or of the value if it has no caption;
+    `value_x`, `value_y` and `width` are those of the first of up to `lines` lines of the value.
+    Further lines begin at `wrap_x`, or else at `value_x`.  `size` is the em of the value; captions
+    have the layout's `caption_size`.  `vi` is the caption in this layout, "" for the first caption
+    of the field.  `leader` adds dotted leaders under the value, and `align` ``"center"`` centres
+    each line in `width`.  `template` is the text of the line, with ``{}`` for the value, or
+    ``{d} {m} {y}`` for dates in words.
     """
 
     field: str
@@ -151,18 +121,10 @@ class Picture:
 class Layout:
     """One printed version of a document type.
 
-    Parameters
-    ----------
-    name
-        Name, such as ``"old"``; unique within its type.
-    caption
-        Format of captions: ``"{vi}:"``, ``"{vi} / {en}:"`` …
-    ground
-        Colours (R, G, B) of the background.
-    titles
-        Lines that identify the layout, the most reliable first.
-    size
-        Width and height of the paper; those of an ID-1 card by default.
+    The `name`, such as ``"old"``, is unique within its type.  `caption` is the format of captions:
+    ``"{vi}:"``, ``"{vi} / {en}:"`` …  `ground` has the colours (R, G, B) of the background, and
+    `titles` the lines that identify the layout, the most reliable first.  `size` is the width and
+    height of the paper, by default those of an ID-1 card.
     """
 
     name: str
@@ -185,22 +147,10 @@ class Layout:
 class DocumentType:
     """A document type.
 
-    Parameters
-    ----------
-    name
-        Name in the API.
-    alias
-        Name in the other version of the API, or "".
-    title
-        Vietnamese name for people.
-    fields
-        Fields in the order of frames.
-    layouts
-        Printed versions, the newest first.
-    mrz
-        Format of its MRZ, or "".
-    other
-        Type of the other side, or "".
+    The `name` is that in the API; `alias` is that in the other version of the API, or "", and
+    `title` the Vietnamese name for people.  The `fields` are in the order of frames, and the
+    `layouts` are the printed versions, the newest first.  `mrz` is the format of its MRZ, and
+    `other` the type of the other side; both may be "".
     """
 
     name: str
@@ -231,9 +181,12 @@ class DocumentType:
 
         Raises KeyError if the type has no such field.
         """
-        if name in self._by_name:
-            return self._by_name[name]
-        for candidate in self.fields:
-            if name in candidate.aliases:
-                return candidate
-        raise KeyError(f"{self.name} has no field {name!r}")
+        found = self.find(name)
+        if found is None:
+            raise KeyError(f"{self.name} has no field {name!r}")
+        return found
+
+    def find(self, name: str) -> Field | None:
+        """Return the field with this name or alias; None if the type has no such field."""
+        known = self._by_name.get(name)
+        return known or next((field for field in self.fields if name in field.aliases), None)

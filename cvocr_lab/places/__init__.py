@@ -7,34 +7,25 @@ after the mergers use only new codes is unknown.
 """
 
 from cvocr_lab.places._addresses import parse_address
-from cvocr_lab.places._numbers import CMND_HEADS, birth_year, check_citizen_id
 from cvocr_lab.places._parts import Address
 from cvocr_lab.places._provinces import (
+    CMND_HEADS,
     Era,
     Province,
+    birth_year,
     by_id_code,
     by_plate_code,
+    check_citizen_id,
+    districts,
     is_abroad,
     match_province,
     provinces,
     successor,
+    wards,
 )
-from cvocr_lab.places._wards import districts, wards
 
 __all__ = [
-    "Address",
-    "CMND_HEADS",
-    "Era",
-    "Province",
-    "birth_year",
-    "by_id_code",
-    "by_plate_code",
-    "check_citizen_id",
-    "districts",
-    "is_abroad",
-    "match_province",
-    "parse_address",
-    "provinces",
-    "successor",
-    "wards",
-]
+    "Address", "CMND_HEADS", "Era", "Province", "birth_year", "by_id_code", "by_plate_code",
+    "check_citizen_id", "districts", "is_abroad", "match_province", "parse_address", "provinces",
+    "successor", "wards",
+]  # fmt: skip

@@ -5,19 +5,10 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from cvocr_lab.places._gazetteer import (
-    DISTRICT_WORDS,
-    FORMER,
-    roll,
-    written,
-)
-from cvocr_lab.places._lookups import districts_named, wards_of_all
+from cvocr_lab.places._gazetteer import DISTRICT_WORDS, FORMER, roll, written
 from cvocr_lab.places._parts import EDGES, Address, of_parts, with_found, worth
-from cvocr_lab.places._provinces import (
-    Era,
-    provinces,
-)
-from cvocr_lab.places._search import Reading, Search
+from cvocr_lab.places._provinces import Era, provinces
+from cvocr_lab.places._search import Reading, Search, districts_named, wards_of_all
 from cvocr_lab.places._words import is_house, lost_words, parted
 from cvocr_lab.text import collapse, nfc
 

@@ -325,22 +325,14 @@ def _nearest(mark: str, places: list[Place]) -> tuple[Place, float] | None:
 @lru_cache(CACHED)
 def _bare(name: str) -> tuple[str, str]:
     """Return the key and the accented form of a name; numbered names keep their unit word."""
-    return (
-        fold_key(name).replace(" ", ""),
-        "".join(_WORDS.findall(old_tone(name).lower())),
-    )
+    return (fold_key(name).replace(" ", ""), "".join(_WORDS.findall(old_tone(name).lower())))
 
 
 @cache
 def roll(era: Era, province: str, district: str = "") -> Roll:
-    """Return the roll of the districts of an old province, of one's wards, or of a new province's.
+    """Return the roll of a province, given by its code: its districts, or its wards if it is new.
 
-    Parameters
-    ----------
-    province
-        Its code in that era.
-    district
-        Name of a district of the old era; "" for the roll of the districts.
+    With the name of a `district` of the old era, it is the roll of the wards of this district.
     """
     made = Roll()
     for place in _units(era).get((province, fold_key(district)), ()):

@@ -21,12 +21,7 @@ from cvocr_lab.places._gazetteer import (
     wards_by_code,
     written,
 )
-from cvocr_lab.places._provinces import (
-    Era,
-    Province,
-    near_provinces,
-    successor,
-)
+from cvocr_lab.places._provinces import Era, Province, near_provinces, successor
 from cvocr_lab.places._search import of_new_era
 from cvocr_lab.places._words import is_house
 
@@ -37,25 +32,12 @@ class Address(NamedTuple):
     Names are those of the lists, with tones in the old style and without unit words, except for
     numbered units (``Phường 7``, ``Quận 1``); a part that is in no list is kept as printed.
 
-    Parameters
-    ----------
-    house
-        Everything before the ward: house, street, hamlet; "" for none.
-    ward, district, province
-        "" if absent; there are no districts in the new era.
-    era
-        Era of the units; None if the parts fit both.
-    code
-        Statistics code of the ward in the list of its era; "" if not found.
-    ward_2025
-        The ward since 2025-07-01 if the old one was not split; "" if unknown.
-    score
-        How well the worst part found fits its name, 0 to 1; 0 if no part was found.
-    unknown
-        The parts that are in no list: ``"ward"``, ``"district"``, ``"province"``; ``"era"`` for a
-        unit that may be of either.
-    country
-        ``Việt Nam`` as printed at the end; "" for none.
+    `house` is everything before the ward: house, street, hamlet.  Absent parts are "", and there
+    are no districts in the new era.  `era` is None if the parts fit both.  `code` is the statistics
+    code of the ward in the list of its era, and `ward_2025` the ward since 2025-07-01, unless the
+    old one was split.  `score` says how well the worst part found fits its name, 0 to 1; it is 0 if
+    none was found.  `unknown` names the parts that are in no list, and ``"era"`` for a unit that
+    may be of either.  `country` is ``Việt Nam`` as printed at the end.
     """
 
     house: str = ""
@@ -133,7 +115,8 @@ def _of_all(parts: tuple[str, ...], era: Era | None) -> Address:
         choices.append(old)
     new = of_new_era(place.name)
     if era != "old" and new is not None:
-        choices.append(_new(small, new, score))
+        base = Address(province=new.name, era="new", score=score)
+        choices.append(_with_ward(base, small, roll("new", new.code)))
     if not choices:
         choices.append(_old(small, place, score))
     choices.sort(key=lambda a: (-worth(a), a.era == "new", -a.score))
@@ -161,13 +144,10 @@ def _one_unit(part: str, choices: list[Address], first: Address) -> Address:
     """Decide whether the only unit below the province is an old district or a new ward."""
     named = [c for c in choices if c.ward or c.district if not c.unknown]
     unit = written(part).unit
-    if len(named) < 2 or unit in WARD_WORDS | DISTRICT_WORDS:
-        fitting = [
-            c
-            for c in named
-            if not unit or (unit in WARD_WORDS) == (c.era == "new") or len(named) < 2
-        ]
-        return fitting[0] if fitting else first
+    if len(named) < 2:
+        return named[0] if named else first
+    if unit in WARD_WORDS | DISTRICT_WORDS:
+        return next((c for c in named if (unit in WARD_WORDS) == (c.era == "new")), first)
     new = next(c for c in named if c.era == "new")
     return new._replace(era=None, code="", ward="", house=new.ward, unknown=("era",), ward_2025="")
 
@@ -212,12 +192,6 @@ def _namesake(districts: Roll, district: Place, province: Province, ward: str) -
         and _names_one(roll("old", province.code, place.name), ward)
     ]
     return near[0] if len(near) == 1 else None
-
-
-def _new(small: tuple[str, ...], province: Province, score: float) -> Address:
-    """Parse the parts below the province as a ward of the new era."""
-    base = Address(province=province.name, era="new", score=score)
-    return _with_ward(base, small, roll("new", province.code))
 
 
 def _with_ward(base: Address, parts: Sequence[str], wards: Roll) -> Address:

@@ -1,46 +1,41 @@
-"""Provinces of both eras: names, codes, plates and successors."""
+"""Provinces of both eras: names, codes, plates and successors; the 12-digit personal number."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import cache, lru_cache
-from typing import Final, Literal
+from types import MappingProxyType
+from typing import Final, Literal, cast
 
 from rapidfuzz import process
 from rapidfuzz.distance import Levenshtein
 
 from cvocr_lab.data import rows
-from cvocr_lab.text import collapse, fold_key, nfc, old_tone
+from cvocr_lab.text import collapse, fold, fold_key, nfc, old_tone
 
 Era = Literal["old", "new"]
 """`old`: the 63 provinces until 2025-06-30; `new`: the 34 since 2025-07-01."""
 
+Kind = Literal["city", "province"]
+
 
 @dataclass(frozen=True, slots=True)
 class Province:
-    """A province or centrally run city of one era.
+    """A province or centrally run city of one era (in the new one, as of 2025-07-01).
 
-    Parameters
-    ----------
-    name
-        Name without unit word, tones in the old style: ``"Khánh Hòa"``, ``"Hồ Chí Minh"``.
-    code
-        Statistics code: three digits in the old era (as in the personal number), two in the new.
-    era
-        Era of the province.
-    kind
-        ``"city"`` for centrally run cities (in the new era as of 2025-07-01).
-    plates
-        Two-digit plate codes; a merged province keeps those of all its parts.
-    id_codes
-        First three digits of personal numbers registered there; several for a merged province.
+    The `name` has no unit word, and tones in the old style: ``"Khánh Hòa"``.  The statistics `code`
+    has three digits in the old era, as in the personal number, and two in the new one.  `plates`
+    are two-digit plate codes, and `id_codes` the first three digits of personal numbers registered
+    there; a merged province has those of all its parts.
     """
 
     name: str
     code: str
     era: Era
-    kind: Literal["city", "province"]
+    kind: Kind
     plates: tuple[str, ...]
     id_codes: tuple[str, ...]
 
@@ -53,30 +48,15 @@ def provinces(era: Era) -> tuple[Province, ...]:
     (63, 34)
     """
     table = rows("provinces.csv")
-    if era == "old":
-        return tuple(
-            Province(
-                row["old_name"],
-                row["old_code"],
-                "old",
-                _kind(row["old_kind"]),
-                tuple(row["plates"].split()),
-                (row["old_code"],),
-            )
-            for row in table
+    made = []
+    for code in sorted({row[f"{era}_code"] for row in table}):
+        parts = [row for row in table if row[f"{era}_code"] == code]
+        name, kind = parts[0][f"{era}_name"], cast("Kind", parts[0][f"{era}_kind"])
+        plates = tuple(sorted(plate for row in parts for plate in row["plates"].split()))
+        made.append(
+            Province(name, code, era, kind, plates, tuple(row["old_code"] for row in parts))
         )
-    merged = []
-    for code in sorted({row["new_code"] for row in table}):
-        parts = [row for row in table if row["new_code"] == code]
-        plates = sorted(plate for row in parts for plate in row["plates"].split())
-        id_codes = tuple(row["old_code"] for row in parts)
-        name, kind = parts[0]["new_name"], _kind(parts[0]["new_kind"])
-        merged.append(Province(name, code, "new", kind, tuple(plates), id_codes))
-    return tuple(merged)
-
-
-def _kind(word: str) -> Literal["city", "province"]:
-    return "city" if word == "city" else "province"
+    return tuple(made)
 
 
 @cache
@@ -133,14 +113,9 @@ def match_province(
     upper case and if they are unique to a province (`BN`).  Returns None below 0.8, or if two
     provinces fit equally well.
 
-    Parameters
-    ----------
-    text
-        Only the province part of an address.
-    era
-        None means the 63 old names, which contain every new name but Huế, an alias there.
-    exactly
-        Whether only a score of 1 counts, which is faster.
+    `text` is only the province part of an address.  Without `era`, the 63 old names are meant,
+    which contain every new name but Huế, an alias there.  With `exactly`, which is faster, only a
+    score of 1 counts.
     """
     era = era or "old"
     exact = collapse(nfc(text))
@@ -242,3 +217,89 @@ def _initials(era: Era) -> dict[str, Province]:
             made.setdefault("".join(word[0] for word in words), []).append(place)
     known = {initials: places[0] for initials, places in made.items() if len(places) == 1}
     return known | {"HN": made["HN"][0]}
+
+
+def districts(province: str, era: Era = "old") -> tuple[str, ...]:
+    """Return names of some districts of a province, for made-up addresses; none in the new era.
+
+    Districts were abolished on 2025-07-01.  Numbered ones keep their unit word (`Quận 1`).
+    """
+    if era == "new":
+        return ()
+    found = (row["district"] for row in rows("places_sample.csv") if row["province"] == province)
+    return tuple(dict.fromkeys(found))
+
+
+def wards(province: str, era: Era = "new", *, district: str | None = None) -> tuple[str, ...]:
+    """Return names of some wards and communes of a province, as printed: without unit words.
+
+    Both eras are a selection, so a ward that is not listed is no error.  Numbered wards keep their
+    unit word (`Phường 7`).  `district` restricts the old era to one district.
+    """
+    if era == "new":
+        code = next((place.code for place in provinces("new") if place.name == province), None)
+        return tuple(
+            row["ward"]
+            for row in rows("wards_new.csv")
+            if row["province_code"] == code and row["selected"]
+        )
+    return tuple(
+        row["ward"]
+        for row in rows("places_sample.csv")
+        if row["province"] == province and district in (None, row["district"])
+    )
+
+
+CMND_HEADS: Final[Mapping[str, str]] = MappingProxyType(
+    {row["old_name"]: row["cmnd_head"] for row in rows("provinces.csv") if row["cmnd_head"]}
+)
+"""First digits of the 9-digit number by the issuing province police, as far as they are known.
+
+The rule has exceptions: numbers were kept or changed on moving, and provinces split and merged.
+"""
+
+_SEX: Final = {"nam": 0, "m": 0, "male": 0, "nu": 1, "f": 1, "female": 1}
+
+
+def birth_year(number: str) -> int:
+    """Return the birth year encoded in a 12-digit personal number.
+
+    Digit 4 encodes century and sex, digits 5 and 6 the year (Circular 07/2016/TT-BCA, article 5).
+
+    >>> birth_year("001099000123")
+    1999
+    """
+    return (19 + int(number[3]) // 2) * 100 + int(number[4:6])
+
+
+def check_citizen_id(
+    number: str, *, birth: str | None = None, sex: str | None = None
+) -> tuple[str, ...]:
+    """Return the faults of a 12-digit personal number; an empty tuple if there are none.
+
+    Structure by Circular 07/2016/TT-BCA: code of the province (or country) where the birth was
+    registered, digit for century and sex, year, six arbitrary digits; there is no check digit.
+    Blanks and dots in `number` count as faults.  `birth` is the date of birth in any form with a
+    four-digit year, and `sex` is `Nam`, `Nữ`, `M` or `F`, in any case, with or without accents;
+    None or other words skip these checks.
+
+    >>> check_citizen_id("001099000123", birth="01/01/1999", sex="Nam")
+    ()
+    >>> check_citizen_id("003199000123", sex="Nam")
+    ('province code never given', 'sex differs from digit 4')
+    """
+    if not re.fullmatch(r"\d{12}", number, re.ASCII):
+        return ("not 12 digits",)
+    problems = []
+    if by_id_code(number[:3]) is None and not is_abroad(number[:3]):
+        problems.append("province code never given")
+    year = birth_year(number)
+    if year > date.today().year:
+        problems.append("birth year lies ahead")
+    printed = re.search(r"(?<!\d)\d{4}(?!\d)", birth or "")
+    if printed and int(printed[0]) != year:
+        problems.append("birth year differs from digits 4 to 6")
+    parity = _SEX.get(fold(sex or "").strip().lower())
+    if parity is not None and parity != int(number[3]) % 2:
+        problems.append("sex differs from digit 4")
+    return tuple(problems)

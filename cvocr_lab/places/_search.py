@@ -14,6 +14,7 @@ from typing import Final, Literal, NamedTuple
 
 from cvocr_lab.places._gazetteer import (
     DISTRICT_WORDS,
+    FORMER,
     WARD_WORDS,
     Place,
     Roll,
@@ -21,10 +22,8 @@ from cvocr_lab.places._gazetteer import (
     roll,
     written,
 )
-from cvocr_lab.places._lookups import districts_named, wards_named
 from cvocr_lab.places._provinces import Era, Province, may_be_province, provinces
-from cvocr_lab.places._runs import Runs
-from cvocr_lab.places._words import Word
+from cvocr_lab.places._words import Runs, Word
 from cvocr_lab.text import fold_key
 
 Level = Literal["province", "district", "ward"]
@@ -45,12 +44,7 @@ _UNITS: Final = {
 class Span(NamedTuple):
     """Words from `begin` to before `end` that name a place.
 
-    Parameters
-    ----------
-    value
-        Value of this interpretation.
-    score
-        How well they fit the name, 0 to 1.
+    `score` says how well they fit the name, 0 to 1; `value` is that of this interpretation.
     """
 
     begin: int
@@ -93,10 +87,7 @@ class Search(Runs):
     def best(self, era: Era | None, *, at_end: bool = False) -> Reading | None:
         """Return the reading with the highest value, or None if no unit is found.
 
-        Parameters
-        ----------
-        at_end
-            Whether the units are known to be at the end of the text.
+        `at_end` says that the units are known to be at the end of the text.
         """
         found: list[Reading] = []
         for end in self._ends()[: 1 if at_end else None]:
@@ -217,7 +208,7 @@ class Search(Runs):
             if found is None or (found[1] < 0.9 and not bounded):
                 continue
             place, score = found
-            if unit and unit not in _UNITS[level] and keys[-1] not in _bare_keys(place):
+            if unit and unit not in _UNITS[level] and keys[-1] not in written(place.name).keys:
                 continue
             if not bounded and self.names_street(begin):
                 continue
@@ -279,14 +270,14 @@ class Search(Runs):
         for begin, cost in self.starts(base.begin):
             text, unit, bounded = self.run(begin, base.begin)
             what = written(text)
-            found = named.get(what.keys[0], ())
+            found = named.get(what.keys[0], [])
             if not found or (unit and unit not in WARD_WORDS):
                 continue
             settled = not bounded and self.in_settlement(begin)
             if not (bounded or settled):
                 continue
             marked = [f for f in found if written(f[1].name).marked[0] == what.marked[0]]
-            found = tuple(marked) if marked or settled else found
+            found = marked if marked or settled else found
             if len(found) != 1 or _numbered(text) or not self.after_house(begin):
                 continue
             district, ward = found[0]
@@ -310,7 +301,7 @@ class Search(Runs):
                 continue
             text, unit, bounded = self.run(begin, end)
             what = written(text)
-            places = named.get(what.keys[0], ())
+            places = named.get(what.keys[0], [])
             if len(what.keys[0]) < 5 or not places:
                 continue
             if unit and unit not in DISTRICT_WORDS:
@@ -334,10 +325,6 @@ def _preference(reading: Reading) -> tuple[float, int, bool, float]:
     return reading.value, len(reading.taken), reading.era == "old", reading.score
 
 
-def _bare_keys(place: Place) -> tuple[str, ...]:
-    return written(place.name).keys
-
-
 def _numbered(text: str) -> bool:
     return any(c.isdigit() for c in written(text).keys[0])
 
@@ -347,3 +334,35 @@ def of_new_era(name: str) -> Province | None:
     """Return the new province of the same name; Huế for Thừa Thiên Huế."""
     name = "Huế" if name == "Thừa Thiên Huế" else name
     return next((place for place in provinces("new") if place.name == name), None)
+
+
+@cache
+def wards_named(province: str) -> dict[str, list[tuple[Place, Place]]]:
+    """Return the wards of an old province by key, each with its district."""
+    made: dict[str, list[tuple[Place, Place]]] = {}
+    for district in roll("old", province).places():
+        for ward in roll("old", province, district.name).places():
+            made.setdefault(written(ward.name).keys[0], []).append((district, ward))
+    return made
+
+
+@cache
+def wards_of_all() -> dict[str, list[tuple[Province, Place, Place]]]:
+    """Return the wards of the old era by key, each with its province and district."""
+    made: dict[str, list[tuple[Province, Place, Place]]] = {}
+    for province in provinces("old"):
+        former = FORMER.get(province.code, {})
+        for key, found in wards_named(province.code).items():
+            own = [(province, *pair) for pair in found if pair[0].name not in former]
+            made.setdefault(key, []).extend(own)
+    return made
+
+
+@cache
+def districts_named() -> dict[str, list[tuple[Province, Place]]]:
+    """Return the districts of the old era by key, each with its province."""
+    made: dict[str, list[tuple[Province, Place]]] = {}
+    for province in provinces("old"):
+        for district in roll("old", province.code).places():
+            made.setdefault(written(district.name).keys[0], []).append((province, district))
+    return made

@@ -6,7 +6,8 @@ import re
 from typing import Final
 
 from cvocr_lab.cleaning.normal.cells import Cleaned, Part, Trail
-from cvocr_lab.kinds import FieldError, FieldType
+from cvocr_lab.kinds import FieldType
+from cvocr_lab.kinds._forms import PLATE_LETTERS
 from cvocr_lab.places import Era, by_plate_code
 from cvocr_lab.text import digits_from_lookalikes
 
@@ -142,14 +143,12 @@ def _is_code(kind: FieldType, text: str) -> bool:
     return kind.accepts(text) and any(c.isdigit() for c in text)
 
 
-_PLATE_LETTERS: Final = "ABCDEFGHKLMNPSTUVXYZ"
 _SPECIAL: Final = (
     "LD", "DA", "KT", "RM", "MK", "TĐ", "HC", "MĐ", "LB", "CT", "LA", "KL", "CD", "NG", "QT", "NN",
     "CV",
 )  # fmt: skip
 _TO_PLATE_LETTER: Final = {"0": "D", "O": "D", "Q": "D", "8": "B", "5": "S", "2": "Z", "6": "G",
                            "4": "A"}  # fmt: skip
-_DIGIT_LIKE: Final = frozenset("OQDIZSGBAŁ")
 _FOREIGN: Final = re.compile(r"(\d\d)(\d{3})(NG|QT|NN|CV)(\d{2,3})")
 
 
@@ -196,9 +195,7 @@ def plate(kind: FieldType, text: str, _: Era | None) -> Cleaned:
     if made[:2] != whole[:2] and not _may_be_code(whole[:2], made[:2]):
         return trail.kept("not a plate")
     trail.then("look_alikes", "repair", made, 0.9)
-    try:
-        kind.parse(made)
-    except FieldError:
+    if not kind.accepts(made):
         return trail.kept("not a plate")
     return trail.done(_about(made[:2], classes.pop() if len(classes) == 1 else ""))
 
@@ -213,14 +210,14 @@ def _read_as(whole: str, length: int) -> str | None:
         return None
     first = _TO_PLATE_LETTER.get(series[0], series[0])
     if length == 1:
-        return head + first + tail if first in _PLATE_LETTERS + "R" else None
+        return head + first + tail if first in PLATE_LETTERS + "R" else None
     if series[:2] in _SPECIAL:
         fits = length == 2 or series[2] in "123456789"
         return head + series + tail if fits else None
-    if length == 3 or first not in _PLATE_LETTERS:
+    if length == 3 or first not in PLATE_LETTERS:
         return None
     second = {"O": "D", "Q": "D", "0": "D", "I": "1", "|": "1", "!": "1"}.get(series[1], series[1])
-    return head + first + second + tail if second in _PLATE_LETTERS + "123456789" else None
+    return head + first + second + tail if second in PLATE_LETTERS + "123456789" else None
 
 
 def _may_be_code(read: str, code: str) -> bool:

@@ -21,7 +21,6 @@ _PLAIN: Final = re.compile(r"([0-9]{2})[-/.]([0-9]{2})[-/.]([0-9]{4})")
 _DAY: Final = re.compile(rf"({_D}{{1,2}}){_SEPARATOR}({_D}{{1,2}}){_SEPARATOR}({_D}{{4}})")
 _MONTH: Final = re.compile(rf"({_D}{{1,2}}){_SEPARATOR}({_D}{{4}})")
 _WORDS: Final = re.compile(r"(?:n?g?a?y )?\D*?(\w{1,2}) ?t?h\w{2,4} ?(\w{1,2}) ?n\w{1,3} ?(\w{4})")
-_YEAR_WORD: Final = re.compile(r"(?:nam )?(\w{4})")
 # Digits that are read in place of a separator between two pairs of digits.
 _SLASHES: Final = "17"
 
@@ -150,13 +149,11 @@ def _unparted(text: str) -> Found | None:
 
 def _with_digits(found: re.Match[str]) -> str:
     """Return the match with its digits corrected and everything between them unchanged."""
-    text, at, made = found[0], found.start(), ""
-    last = 0
+    made, last = "", found.start()
     for group in range(1, len(found.groups()) + 1):
-        begin, end = found.start(group) - at, found.end(group) - at
-        made += text[last:begin] + to_digits(text[begin:end])
-        last = end
-    return made + text[last:]
+        made += found.string[last : found.start(group)] + to_digits(found[group])
+        last = found.end(group)
+    return made + found.string[last : found.end()]
 
 
 def _valid(parts: tuple[str, ...]) -> str | None:

@@ -129,18 +129,17 @@ def listed(kind: FieldType, text: str, _: Era | None) -> Cleaned:
 
 @cache
 def _lexicon_of(kind: FieldType) -> Lexicon:
-    words: list[tuple[str, str]] = []
-    source = str(getattr(kind, "source", ""))
+    source = str(getattr(kind, "source", "@authorities"))
     if kind.name in _OTHER_WORDS:
-        for word, others in _OTHER_WORDS[kind.name].items():
-            words += [(other, word) for other in (word, *others)]
-        return lexicon(words, short=1)
-    if source.startswith("@"):
-        table = rows(f"{source[1:]}.csv")
-        words += [(row["name"], row["name"]) for row in table]
-        words += [(a, row["name"]) for row in table for a in row["aliases"].split(";") if a]
-    else:
-        words += [(word, word) for word in source.split("|")]
+        own = _OTHER_WORDS[kind.name].items()
+        return lexicon(((o, word) for word, others in own for o in (word, *others)), short=1)
+    if kind.name == "COLOR":
+        return lexicon(((word, word) for word in re.findall(r"\w+", source)), short=1)
+    if not source.startswith("@"):
+        return lexicon((word, word) for word in source.split("|"))
+    table = [row for row in rows(f"{source[1:]}.csv") if "{" not in row["name"]]
+    words = [(row["name"], row["name"]) for row in table]
+    words += [(a, row["name"]) for row in table for a in row["aliases"].split(";") if a]
     return lexicon(words)
 
 
@@ -148,60 +147,39 @@ def colour(kind: FieldType, text: str, _: Era | None) -> Cleaned:
     """Clean a colour of one to three words, each from the list."""
     trail = Trail(text)
     words = re.split(r"[\s,;/\-–]+", trail.text.strip(_EDGES))
-    found = [colour for word in words if (colour := _colours(kind).find(word))]
+    found = [colour for word in words if (colour := _lexicon_of(kind).find(word))]
     if len(found) < len(words):
         return _listed(trail, kind, None)
     made = " ".join(name for name, _ in found)
     return _listed(trail, kind, (made, min(score for _, score in found)))
 
 
-@cache
-def _colours(kind: FieldType) -> Lexicon:
-    words = dict.fromkeys(re.findall(r"\w+", str(getattr(kind, "source", ""))))
-    return lexicon(((word, word) for word in words), short=1)
-
-
-@cache
-def _authorities() -> Lexicon:
-    words = []
-    for row in rows("authorities.csv"):
-        if "{" not in row["name"]:
-            words += [(s, row["name"]) for s in (row["name"], *row["aliases"].split(";")) if s]
-    return lexicon(words)
-
-
 def authority(kind: FieldType, text: str, _: Era | None) -> Cleaned:
     """Clean the name of a central authority."""
     trail = Trail(text)
     trail.then("spaces", "form", trail.text.strip(_EDGES))
-    return _listed(trail, kind, _authorities().find(trail.text))
-
-
-@cache
-def _police() -> Lexicon:
-    """Return a lexicon of all spellings of the provincial police bodies of the old era."""
-    words = []
-    for made, name in _police_of().items():
-        word, shorts = ("THÀNH PHỐ", "TP") if "THÀNH PHỐ" in made else ("TỈNH", "T")
-        for body in ("CÔNG AN", "CA", "GIÁM ĐỐC CA", "GIÁM ĐỐC CÔNG AN"):
-            words += [(f"{body} {unit} {name}", made) for unit in ("", word, shorts)]
-    return lexicon(words)
+    return _listed(trail, kind, _lexicon_of(kind).find(trail.text))
 
 
 def police(kind: FieldType, text: str, _: Era | None) -> Cleaned:
     """Clean the police of a province: ``CÔNG AN TỈNH NGHỆ AN``, ``CÔNG AN THÀNH PHỐ HÀ NỘI``."""
     trail = Trail(text)
-    found = _police().find(trail.text)
+    bodies, known = _police()
+    found = known.find(trail.text)
     if found is None:
         return authority(kind, text, None)
     made = _listed(trail, kind, found, "authority")
-    return made._replace(parts={**made.parts, "province": _police_of()[found[0]]})
+    return made._replace(parts={**made.parts, "province": bodies[found[0]]})
 
 
 @cache
-def _police_of() -> dict[str, str]:
-    """Return the province of each police body."""
-    return {
-        f"CÔNG AN {'THÀNH PHỐ' if p.kind == 'city' else 'TỈNH'} {p.name.upper()}": p.name
-        for p in provinces("old")
-    }
+def _police() -> tuple[dict[str, str], Lexicon]:
+    """Return the provinces of the police bodies of the old era, and a lexicon of the bodies."""
+    bodies, words = {}, []
+    for place in provinces("old"):
+        unit, short = ("THÀNH PHỐ", "TP") if place.kind == "city" else ("TỈNH", "T")
+        name = place.name.upper()
+        bodies[made := f"CÔNG AN {unit} {name}"] = place.name
+        for body in ("CÔNG AN", "CA", "GIÁM ĐỐC CA", "GIÁM ĐỐC CÔNG AN"):
+            words += [(f"{body} {word} {name}", made) for word in ("", unit, short)]
+    return bodies, lexicon(words)
