@@ -20,11 +20,10 @@ from cvocr_lab.engines import Identity, Request
 from cvocr_lab.engines.local import assess, codes, confidence, crosscheck, values
 from cvocr_lab.engines.local.eyes import Eyes, model_files
 from cvocr_lab.engines.local.geometry import Image, quads_array
-from cvocr_lab.engines.local.lines import Reader, read_page
+from cvocr_lab.engines.local.lines import Reader, open_reader, read_page
 from cvocr_lab.engines.local.pages import Paper, find_papers, look_again
 from cvocr_lab.engines.local.parse import Reading, parse
 from cvocr_lab.engines.local.quality_measures import QualityMeasures, measure
-from cvocr_lab.engines.local.readers import open_reader
 from cvocr_lab.engines.local.recogniser import Recogniser, crop_line, model_file
 from cvocr_lab.errors import NoDocumentError
 from cvocr_lab.images import InputImage

@@ -11,8 +11,7 @@ import cv2
 import numpy as np
 
 from cvocr_lab.engines.local import papers, text_lines
-from cvocr_lab.engines.local.corners import best_corners
-from cvocr_lab.engines.local.edges import smoothed
+from cvocr_lab.engines.local.corners import best_corners, smoothed
 from cvocr_lab.engines.local.geometry import (
     Image,
     Matrix,

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from cvocr_lab.engines.local import classify, codes, orient
+from cvocr_lab.engines.local import classify, codes
+from cvocr_lab.engines.local.codes import evidence, page_of_zone, zone_rows
 from cvocr_lab.engines.local.eyes import Eyes
 from cvocr_lab.engines.local.geometry import (
     Image,
@@ -25,8 +26,14 @@ from cvocr_lab.engines.local.geometry import (
     twist,
     warp_points,
 )
-from cvocr_lab.engines.local.lines import Reader, grown, read_page, read_quads
-from cvocr_lab.engines.local.marks import evidence, page_of_zone, zone_rows
+from cvocr_lab.engines.local.lines import (
+    Reader,
+    grown,
+    read_page,
+    read_quads,
+    sureness,
+    turned,
+)
 from cvocr_lab.engines.local.papers import Outline
 from cvocr_lab.engines.local.text_lines import SCALE_MM
 from cvocr_lab.kinds import TYPES
@@ -331,8 +338,8 @@ def _sureness(lines: Sequence[Line]) -> float:
 def _is_upside_down(flat: Image, lines: Sequence[Line], reader: Reader) -> bool:
     """Return whether the longest lines are read with higher confidence upside down."""
     probes = sorted(lines, key=lambda line: len(line.text), reverse=True)[:_PROBES]
-    other = read_quads(flat, orient.turned(quads_array(probes)), reader)
-    return sum(map(orient.sureness, other)) > sum(map(orient.sureness, probes))
+    other = read_quads(flat, turned(quads_array(probes)), reader)
+    return sum(map(sureness, other)) > sum(map(sureness, probes))
 
 
 def _codes(flat: Image, to_flat: Matrix) -> list[codes.Code]:
