@@ -23,12 +23,12 @@ from cvocr_lab.engines.local.geometry import Image, quads_array
 from cvocr_lab.engines.local.lines import Reader, open_reader, read_page
 from cvocr_lab.engines.local.pages import Paper, find_papers, look_again
 from cvocr_lab.engines.local.parse import Reading, parse
-from cvocr_lab.engines.local.quality_measures import QualityMeasures, measure
+from cvocr_lab.engines.local.quality_measures import measure
 from cvocr_lab.engines.local.recogniser import Recogniser, crop_line, model_file
 from cvocr_lab.errors import NoDocumentError
 from cvocr_lab.images import InputImage
 from cvocr_lab.kinds import request_kind
-from cvocr_lab.results import Document, Extraction, FieldValue, Line, as_quad
+from cvocr_lab.results import Document, Extraction, FieldValue, Line, as_quad, box_quad
 from cvocr_lab.text import fold_key
 
 __all__ = ["ENGINE", "LocalEngine"]
@@ -165,7 +165,7 @@ class LocalEngine:
         ]
         warnings += [warning for warning in wrong if warning not in warnings]
         warnings += assess.zone_warnings(zone, [paper.lines[i] for i in zone_lines])
-        warnings += assess.notice(_measures(page, paper))
+        warnings += assess.notice(measure(page, paper))
         # The API's page states "No valid for vehicle registrations".
         verdict = assess.judge(warnings) if kind.family != "vehicle" else assess.UNJUDGED
         fields = {}
@@ -189,7 +189,7 @@ class LocalEngine:
             invalid_code=verdict.code,
             invalid_message=verdict.message,
             warnings=tuple(warnings),
-            corners=paper.corners(),
+            corners=as_quad(paper.outline.corners),
         )
 
     def _readings(self, paper: Paper) -> tuple[dict[str, Reading], _Zone]:
@@ -263,28 +263,14 @@ def _foreign(paper: Paper, zone: mrz.Mrz, read: Reading, at: Sequence[int]) -> D
         fields=fields,
         confidence=confidence.type_chance(paper.score, paper.margin),
         warnings=tuple(assess.zone_warnings(zone, [paper.lines[i] for i in at])),
-        corners=paper.corners(),
-    )
-
-
-def _measures(page: Image, paper: Paper) -> QualityMeasures:
-    """Measure the quality of the picture of a paper, apart from its text."""
-    return measure(
-        page,
-        paper.model.layout,
-        np.linalg.inv(paper.to_flat) @ paper.matrix,
-        paper.outline.corners,
-        flat=paper.flat,
-        lines=paper.lines,
-        flat_scale=paper.scale,
+        corners=as_quad(paper.outline.corners),
     )
 
 
 def _zone_readings(paper: Paper, zone: mrz.Mrz, at: list[int]) -> dict[str, Reading]:
     lines = [paper.lines[i] for i in at]
     points = quads_array(lines).reshape(-1, 2)
-    low, high = points.min(0), points.max(0)
-    quad = as_quad(np.array([low, [high[0], low[1]], high, [low[0], high[1]]]))
+    quad = as_quad(np.reshape(box_quad(*points.min(0), *points.max(0)), (4, 2)))
     characters = tuple(c for line in lines for c in line.characters)
     made = {"mrz": Reading(" ".join(mrz.format(zone)), quad, characters, 0.0, True)}
     if paper.model.type.mrz == "TD1":

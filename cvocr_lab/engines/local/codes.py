@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from cvocr_lab import mrz, qr
-from cvocr_lab.engines.local.geometry import Image, Points
+from cvocr_lab.engines.local.geometry import Image, Points, around
 from cvocr_lab.kinds import TYPES
 from cvocr_lab.results import Line, Quad, as_quad
 from cvocr_lab.text import letters_from_lookalikes
@@ -46,16 +46,13 @@ def read_codes(image: Image) -> list[Code]:
     return codes
 
 
-def read_codes_near(image: Image, box: tuple[float, float, float, float]) -> list[Code]:
-    """Return the QR codes in a part of the picture, tried enlarged and then sharpened."""
-    height, width = image.shape[:2]
-    if not np.isfinite(box).all():
+def read_codes_near(image: Image, corners: Points) -> list[Code]:
+    """Return the QR codes in the part of the picture around points, enlarged and then sharpened."""
+    if not np.isfinite(corners).all():
         return []
-    x0, y0 = max(int(box[0]), 0), max(int(box[1]), 0)
-    x1, y1 = min(int(box[2]), width), min(int(box[3]), height)
-    if x1 - x0 < 40 or y1 - y0 < 40:
+    part, low = around(image, corners)
+    if min(part.shape[:2]) < 40:
         return []
-    part = image[y0:y1, x0:x1]
     zoom = min(3.0, 700 / max(part.shape[:2]))
     big = cv2.resize(part, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_CUBIC)
     blurred = cv2.GaussianBlur(big, (0, 0), 3)
@@ -64,8 +61,7 @@ def read_codes_near(image: Image, box: tuple[float, float, float, float]) -> lis
         codes = read_codes(attempt)
         if codes:
             return [
-                Code(c.text, as_quad(np.array(c.quad).reshape(4, 2) / zoom + (x0, y0)))
-                for c in codes
+                Code(c.text, as_quad(np.array(c.quad).reshape(4, 2) / zoom + low)) for c in codes
             ]
     return []
 

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvocr_lab.engines.local.geometry import Image, Matrix, Points, side_lengths, warp_points
+from cvocr_lab.engines.local.models import softmax
 
 CELL: Final = 4
 """Pixels of the net's input per cell of a heat map."""
@@ -60,29 +61,17 @@ def best_corners(
     ratios: Mapping[float, float],
     image: Image,
 ) -> tuple[Points, float] | None:
-    """Return the jointly most probable corners, in pixels of the picture.
+    """Return the jointly most probable corners, in pixels of the picture, clockwise.
 
-    Parameters
-    ----------
-    quad
-        The initial outline, ``(4, 2)``, in the order of the heat maps.
-    matrix
-        Homography from pixels of the picture to pixels of the net's input.
-    heat
-        Logits of each corner's position, ``(4, rows, columns)``.
-    ratios
-        Aspect ratios (width over height) of the known papers, and their probabilities.
-    image
-        The picture as `smoothed` returns it.
+    The second result is the logarithm of their probability up to a constant.  None is returned if
+    no corners form the outline of a paper.
 
-    Returns
-    -------
-    tuple or None
-        The corners, clockwise, and the logarithm of their probability up to a constant; None
-        if no corners form the outline of a paper.
+    `quad` is the initial outline, ``(4, 2)``, in the order of the heat maps; `matrix` the
+    homography from the picture, which is `smoothed`, to the net's input; `heat` the logits of each
+    corner's position, ``(4, rows, columns)``; `ratios` the probabilities of the aspect ratios
+    (width over height) of the known papers.
     """
-    powers = np.exp(heat - heat.max((1, 2), keepdims=True))
-    chances = powers / powers.sum((1, 2), keepdims=True)
+    chances = softmax(heat, (1, 2))
     back = np.linalg.inv(matrix)
     length = max(side_lengths(quad))
 
@@ -111,10 +100,7 @@ def best_corners(
 def peaks(chance: NDArray[np.float32]) -> Points:
     """Return the likely positions of a corner, ``(n, 2)`` pixels of the net's input, n at least 1.
 
-    Parameters
-    ----------
-    chance
-        Probability of each cell, ``(rows, columns)``.
+    `chance` is the probability of each cell, ``(rows, columns)``.
     """
     places: list[tuple[float, float]] = []
     left = chance.copy()
@@ -232,21 +218,12 @@ def smoothed(image: Image) -> Image:
 
 
 def side_odds(image: Image, quads: NDArray[np.float64], length: float) -> NDArray[np.float64]:
-    """Return the log odds that outlines run along the sides of a paper.
+    """Return the log odds that outlines ``(n, 4, 2)`` run along the sides of a paper.
 
-    Parameters
-    ----------
-    image
-        As `smoothed` returns it, ``(height, width, 3)``.
-    quads
-        Outlines in pixels of the image, ``(n, 4, 2)``.
-    length
-        Approximate length of the paper in pixels.
-
-    Returns
-    -------
-    ndarray
-        ``(n,)``; sides outside the picture count as neither likely nor unlikely.
+    Along a true side, the colour just inside differs from the colour just outside by about the
+    same amount everywhere.  Along a line across a printed page or the paper itself, it does not.
+    Sides outside the picture count as neither likely nor unlikely.  The image is `smoothed`, and
+    `length` the approximate length of the paper in pixels.
     """
     sides = np.roll(quads, -1, 1) - quads
     lengths = np.maximum(np.hypot(sides[..., 0], sides[..., 1]), 1e-6)[..., None]

@@ -289,11 +289,6 @@ def along(quads: Quads, angle_deg: float) -> Quads:
     return ordered
 
 
-def turned(quads: Quads) -> Quads:
-    """Return the same quads turned upside down."""
-    return np.roll(quads, 2, axis=1)
-
-
 def reading_angle(image: Image, quads: Quads, angle_deg: float, read: Read) -> float:
     """Return the reading direction of the lines, degrees in [-180, 180).
 
@@ -305,7 +300,7 @@ def reading_angle(image: Image, quads: Quads, angle_deg: float, read: Read) -> f
     long, short = np.hypot(*first.T), np.maximum(np.hypot(*second.T), 1)
     shape = np.where((long / short > 3) & (long / short < 25), long * np.sqrt(short), 0.1 * long)
     probes = ordered[np.argsort(-shape)[:_PROBES]]
-    upright, flipped = read(image, probes), read(image, turned(probes))
+    upright, flipped = read(image, probes), read(image, np.roll(probes, 2, axis=1))
     if sum(map(sureness, flipped)) > sum(map(sureness, upright)):
         angle_deg += 180
     return (angle_deg + 180) % 360 - 180

@@ -26,14 +26,7 @@ from cvocr_lab.engines.local.geometry import (
     twist,
     warp_points,
 )
-from cvocr_lab.engines.local.lines import (
-    Reader,
-    grown,
-    read_page,
-    read_quads,
-    sureness,
-    turned,
-)
+from cvocr_lab.engines.local.lines import Reader, grown, read_page, read_quads, sureness
 from cvocr_lab.engines.local.papers import Outline
 from cvocr_lab.engines.local.text_lines import SCALE_MM
 from cvocr_lab.kinds import TYPES
@@ -100,10 +93,6 @@ class Paper:
         height, width = self.flat.shape[:2]
         across, down = self.model.layout.size
         return np.diag([width / across, height / down, 1.0])
-
-    def corners(self) -> Quad:
-        """Return the corners in pixels of the picture, clockwise from the paper's own top left."""
-        return as_quad(self.outline.corners)
 
     def to_picture(self, quad: Quad | None) -> Quad | None:
         """Convert a quad on the flattened paper to pixels of the picture."""
@@ -338,7 +327,7 @@ def _sureness(lines: Sequence[Line]) -> float:
 def _is_upside_down(flat: Image, lines: Sequence[Line], reader: Reader) -> bool:
     """Return whether the longest lines are read with higher confidence upside down."""
     probes = sorted(lines, key=lambda line: len(line.text), reverse=True)[:_PROBES]
-    other = read_quads(flat, turned(quads_array(probes)), reader)
+    other = read_quads(flat, np.roll(quads_array(probes), 2, axis=1), reader)
     return sum(map(sureness, other)) > sum(map(sureness, probes))
 
 
@@ -358,5 +347,4 @@ def _look_for_code(image: Image, paper: Paper) -> list[codes.Code]:
     corner = np.array((picture.x, picture.y))
     box = rectangle(picture.width, picture.height, 4.0) + corner
     points = warp_points(np.linalg.inv(paper.to_flat) @ paper.matrix, box)
-    low, high = points.min(0), points.max(0)
-    return codes.read_codes_near(image, (low[0], low[1], high[0], high[1]))
+    return codes.read_codes_near(image, points)

@@ -32,18 +32,10 @@ _MOST_LINES = 600
 
 
 def quads_of(answer: NDArray[np.float32]) -> Quads:
-    """Return the lines in the net's output.
+    """Return the lines in the net's output, ``(n, 4, 2)`` in pixels of its picture.
 
-    Parameters
-    ----------
-    answer
-        ``(2, rows, columns)``: logits of the cores, and the logarithm of the heights.
-
-    Returns
-    -------
-    ndarray
-        ``(n, 4, 2)`` in pixels of the net's picture; the long sides run rightwards, or downwards
-        for upright lines.
+    The long sides run rightwards, or downwards for upright lines.  `answer` is
+    ``(2, rows, columns)``: logits of the cores, and the logarithm of the heights.
     """
     chance = 1 / (1 + np.exp(-answer[0]))
     found: list[NDArray[np.float64]] = []
