@@ -180,16 +180,11 @@ class LocalEngine:
             )
             quad = paper.to_picture(reading.quad)
             fields[field.name] = FieldValue(reading.text, chance, quad)
-        return Document(
-            type=kind.name,
-            side=kind.side,
-            fields=fields,
-            confidence=confidence.type_chance(paper.score, paper.margin),
+        return replace(
+            _read(paper, fields, warnings),
             valid=verdict.valid,
             invalid_code=verdict.code,
             invalid_message=verdict.message,
-            warnings=tuple(warnings),
-            corners=as_quad(paper.outline.corners),
         )
 
     def _readings(self, paper: Paper) -> tuple[dict[str, Reading], _Zone]:
@@ -248,7 +243,6 @@ class LocalEngine:
 
 def _foreign(paper: Paper, zone: mrz.Mrz, read: Reading, at: Sequence[int]) -> Document:
     """Return a foreign passport as the API does: the values of its zone and nothing else."""
-    kind = paper.model.type
     guarded = {"id": "number", "born": "birth", "duedate": "expiry"}
     quad = paper.to_picture(read.quad)
     fields = {}
@@ -257,12 +251,17 @@ def _foreign(paper: Paper, zone: mrz.Mrz, read: Reading, at: Sequence[int]) -> D
             checked = zone.checks.get(guarded.get(name, ""), zone.valid)
             chance = confidence.zone_chance(checked=bool(checked), guarded=name in guarded)
             fields[name] = FieldValue(text, chance, quad)
+    return _read(paper, fields, assess.zone_warnings(zone, [paper.lines[i] for i in at]))
+
+
+def _read(paper: Paper, fields: dict[str, FieldValue], warnings: Sequence[str]) -> Document:
+    """Return the document that was read on a paper, without a verdict."""
     return Document(
-        type=kind.name,
-        side=kind.side,
+        type=paper.model.type.name,
+        side=paper.model.type.side,
         fields=fields,
         confidence=confidence.type_chance(paper.score, paper.margin),
-        warnings=tuple(assess.zone_warnings(zone, [paper.lines[i] for i in at])),
+        warnings=tuple(warnings),
         corners=as_quad(paper.outline.corners),
     )
 

@@ -96,10 +96,7 @@ class Paper:
 
     def to_picture(self, quad: Quad | None) -> Quad | None:
         """Convert a quad on the flattened paper to pixels of the picture."""
-        if quad is None:
-            return None
-        back = np.linalg.inv(self.to_flat)
-        return as_quad(warp_points(back, np.array(quad).reshape(4, 2)))
+        return None if quad is None else _warped(quad, np.linalg.inv(self.to_flat))
 
 
 def find_papers(image: Image, eyes: Eyes, reader: Reader) -> list[Paper]:
@@ -141,7 +138,7 @@ def _papers(image: Image, outlines: Sequence[Outline], eyes: Eyes, reader: Reade
 
 
 def _worth(paper: Paper) -> tuple[bool, float]:
-    return _is_paper(paper) and _is_level(paper), paper.score
+    return _is_paper(paper), paper.score
 
 
 def _apart(papers: Sequence[Paper]) -> list[Paper]:
@@ -169,16 +166,17 @@ def _levelled(paper: Paper) -> Points:
 
 
 def _is_paper(paper: Paper) -> bool:
-    """Return whether an outline may be the paper's: a rectangle of its size in perspective."""
+    """Return whether an outline may be the paper's: level, with its shape in perspective."""
     across, down = side_lengths(paper.outline.corners)
     width, height = paper.model.layout.size
     seen = (across / down) / (width / height)
-    return twist(paper.outline.corners) < _MOST_TWIST and 1 / _MOST_SLANT < seen < _MOST_SLANT
+    shaped = twist(paper.outline.corners) < _MOST_TWIST and 1 / _MOST_SLANT < seen < _MOST_SLANT
+    return shaped and _is_level(paper)
 
 
 def _complete(paper: Paper) -> bool:
     """Return whether the outline may be the paper's and most captions of its layout were found."""
-    if not (_is_paper(paper) and _is_level(paper)):
+    if not _is_paper(paper):
         return False
     asked = {s.field for s in paper.model.layout.slots if paper.model.type[s.field].vi}
     known = classify.captions(paper.model)
@@ -334,10 +332,11 @@ def _is_upside_down(flat: Image, lines: Sequence[Line], reader: Reader) -> bool:
 def _codes(flat: Image, to_flat: Matrix) -> list[codes.Code]:
     """Return the QR codes of the flattened paper, in pixels of the picture."""
     back = np.linalg.inv(to_flat)
-    return [
-        codes.Code(c.text, as_quad(warp_points(back, np.array(c.quad).reshape(4, 2))))
-        for c in codes.read_codes(flat)
-    ]
+    return [codes.Code(c.text, _warped(c.quad, back)) for c in codes.read_codes(flat)]
+
+
+def _warped(quad: Quad, matrix: Matrix) -> Quad:
+    return as_quad(warp_points(matrix, np.reshape(quad, (4, 2))))
 
 
 def _look_for_code(image: Image, paper: Paper) -> list[codes.Code]:

@@ -70,7 +70,8 @@ def parse(
     loose = [p for p in segments if p.hit is None]
     fields = [f for f in model.type.fields if f.source == "print" and f.name != "mrz"]
     fields = [f for f in fields if f.name in slots or f.name in captions or f.leading]
-    plain = [f for f in fields if f.vi and not _templated(slots.get(f.name))]
+    in_sentences = {name for name, slot in slots.items() if "{d}" in slot.template}
+    plain = [f for f in fields if f.vi and f.name not in in_sentences]
     readings: dict[str, Reading] = {}
     taken = _signed(segments, model)
     uncaptioned = [p for p in segments if not p.caption or not model.type[p.caption].vi]
@@ -139,10 +140,6 @@ def _signed(segments: Sequence[Segment], model: Model) -> set[int]:
             if level and head.x0 - _BESIDE_MM < middle < head.x1 + _BESIDE_MM:
                 found.add(id(p))
     return found
-
-
-def _templated(slot: Slot | None) -> bool:
-    return slot is not None and "{d}" in slot.template
 
 
 def _joined(segments: Sequence[Segment]) -> list[Segment]:

@@ -53,13 +53,8 @@ class Recogniser:
     threads: int = 1
 
     @property
-    def charset(self) -> str:
-        """Characters that the model can output."""
-        return str(self.card["charset"])
-
-    @property
     def card(self) -> dict[str, object]:
-        """Metadata of the model file: version, training and validation figures."""
+        """Metadata of the model file: version, character set, training and validation figures."""
         return self._net.card
 
     @property
