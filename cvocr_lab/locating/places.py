@@ -150,9 +150,9 @@ class _Finder:
             and not self._of_zone(name)
         ]
         fitted = fit_layout(self._type, anchors)
-        if fitted is None:
-            return found
-        return {name: self._ranked(name, fitted, candidates) for name, candidates in found.items()}
+        if fitted is not None:
+            found = {name: self._ranked(name, fitted, some) for name, some in found.items()}
+        return found
 
     def _ranked(
         self, name: str, fitted: FittedLayout, candidates: Sequence[_Candidate]
@@ -327,20 +327,13 @@ def wordings(field: Field | None, value: str) -> list[str]:
     ['05032019', 'ngay05thang03nam2019']
     """
     texts = [value]
-    day = _day(value)
-    if day and (field is None or isinstance(field.type, forms.Date)):
-        if field is not None and field.source == "mrz":
-            texts = [day[2][2:] + day[1] + day[0]]
-        else:
-            texts = _dates(*day)
+    parts = split_date(value, loose=True)
+    if parts and (field is None or isinstance(field.type, forms.Date)):
+        year, month, day = parts[0], parts[1].zfill(2), parts[2].zfill(2)
+        in_zone = field is not None and field.source == "mrz"
+        texts = [year[2:] + month + day] if in_zone else _dates(day, month, year)
     found = (folded(text)[0] for text in texts)
     return [text for text in dict.fromkeys(found) if text]
-
-
-def _day(value: str) -> tuple[str, str, str] | None:
-    """Return day, month and year of a date, with two, two and four digits."""
-    parts = split_date(value, loose=True)
-    return (parts[2].zfill(2), parts[1].zfill(2), parts[0]) if parts else None
 
 
 def _dates(day: str, month: str, year: str) -> list[str]:

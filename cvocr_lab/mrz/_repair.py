@@ -33,7 +33,8 @@ from cvocr_lab.text import digits_from_lookalikes, letters_from_lookalikes
 _ONLY_DIGIT: Final = str.maketrans("ACLTU", "40170")
 _ONLY_LETTER: Final = str.maketrans("47", "AT")
 _ONLY_SEX: Final = str.maketrans("HNWPEKC", "MMMFF<<")
-# What is allowed in the second lines of cards and of other papers, see `_typed`.
+# What is allowed in the lines of cards, and in the second lines of other papers, see `_typed`.
+_TD1_FIRST: Final = "aaaaa.........9..............."
 _TD1_SECOND: Final = "9999999s9999999aaa...........9"
 _SECOND: Final = ".........9aaa9999999s9999999"
 # Each digit with the digits that it is confused with on worn print.
@@ -102,8 +103,13 @@ def _repair_td1(one: str, two: str, three: str) -> tuple[str, ...]:
     name = _name(three, 30, vietnamese=one[2:5] == "VNM")
     if _valid_and_foreign(one, two, name):
         return one, two, name
-    one = _td1_first_line(one)
-    two = _typed(_fit(_fillers(two), 30) if len(two) != 30 else two, _TD1_SECOND)
+    if len(one) != 30:
+        one = _fit(_anchor(one, "ID"), 30)
+    if len(two) != 30:
+        # Letters between fillers are fillers, as in the empty optional data of a card.
+        two = re.sub("(?<=<)[KCLEXS]{1,3}(?=<)", lambda letters: "<" * len(letters[0]), two)
+        two = _fit(two, 30)
+    one, two = re.sub("^[LTJ]", "I", _typed(one, _TD1_FIRST)), _typed(two, _TD1_SECOND)
     issuer = one[2:5]
     name = _name(three, 30, vietnamese=issuer == "VNM")
     numbers = _vietnamese_numbers(one, two)
@@ -130,13 +136,6 @@ def _repair_td1(one: str, two: str, three: str) -> tuple[str, ...]:
     options.append(_date_options(two[8:15], 38, day_of_year=birthday))
     body = _choose(one + two, options, lambda text: td1_composite(text[:30], text[30:]))
     return body[:30], body[30:], name
-
-
-def _td1_first_line(line: str) -> str:
-    """Set the width, and the letters and digits of places that allow only one of them."""
-    if len(line) != 30:
-        line = _fit(_anchor(line, "ID"), 30)
-    return re.sub("^[LTJ]", "I", _typed(line, "aaaaa.........9..............."))
 
 
 def _vietnamese_numbers(one: str, two: str) -> list[str] | None:
@@ -308,11 +307,6 @@ def _typed(line: str, allowed: str) -> str:
 def _state(text: str, issuer: str) -> str:
     """Correct the nationality: on a Vietnamese paper, a code that looks like VNM is VNM."""
     return "VNM" if issuer == "VNM" and _is_vietnam(text) else text
-
-
-def _fillers(text: str) -> str:
-    """Replace letters between fillers by fillers, as in the empty optional data of a card."""
-    return re.sub("(?<=<)[KCLEXS]{1,3}(?=<)", lambda letters: "<" * len(letters[0]), text)
 
 
 def _anchor(line: str, code: str) -> str:

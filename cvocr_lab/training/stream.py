@@ -67,6 +67,13 @@ def write_arrays(arrays: Mapping[str, NDArray[Any]], path: Path) -> None:
     partial.replace(path)
 
 
+def wait_for_shards(folder: Path) -> list[Path]:
+    """Return the shards in a folder, as soon as there is one."""
+    while not (drawn := list(folder.glob("drawn-*.npz"))):
+        time.sleep(1)
+    return drawn
+
+
 def load_shard(path: Path) -> Shard:
     """Read a shard."""
     with np.load(path) as stored:
@@ -93,10 +100,7 @@ def batches(
     padding included.  `at_once` shards are mixed with one another.
     """
     while True:
-        drawn = list(folder.glob("drawn-*.npz"))
-        if not drawn:
-            time.sleep(1)
-            continue
+        drawn = wait_for_shards(folder)
         pool: list[tuple[Picture, str]] = []
         for file in rng.sample(drawn, min(at_once, len(drawn))):
             try:
@@ -153,7 +157,7 @@ def vary(picture: Picture, rng: random.Random) -> Picture:
 
 
 VALIDATION_SEED = 11_000
-"""Seed of the lines that select a checkpoint (validation font families)."""
+"""Seed of the lines and papers that select a checkpoint (validation font families)."""
 
 TEST_SEED = 12_000
 """Seed of the lines that are used for figures only (held-out font families)."""

@@ -257,11 +257,11 @@ def _paper(
         flat, to_flat, scale = _flatten(image, outline.corners, size)
         lines = read_quads(flat, grown(eyes.lines(flat, min(1.0, SCALE_MM / scale))), reader)
     hits = classify.find_anchors(lines)
-    found_codes = _codes(flat, to_flat)
+    back = np.linalg.inv(to_flat)
+    found_codes = [codes.Code(c.text, _warped(c.quad, back)) for c in codes.read_codes(flat)]
     rows, coded = zone_rows(lines), codes.id_code(found_codes) is not None
     if by_outline:
         # Done in the picture, because an open book is squeezed into the flattened page.
-        back = np.linalg.inv(to_flat)
         corners = page_of_zone({name: warp_points(back, ends) for name, ends in rows.items()})
         if corners is not None and overlap(corners, outline.corners) < _ZONE_AGREES:
             placed = Outline(corners, 1.0, {"passport": 1.0})
@@ -327,12 +327,6 @@ def _is_upside_down(flat: Image, lines: Sequence[Line], reader: Reader) -> bool:
     probes = sorted(lines, key=lambda line: len(line.text), reverse=True)[:_PROBES]
     other = read_quads(flat, np.roll(quads_array(probes), 2, axis=1), reader)
     return sum(map(sureness, other)) > sum(map(sureness, probes))
-
-
-def _codes(flat: Image, to_flat: Matrix) -> list[codes.Code]:
-    """Return the QR codes of the flattened paper, in pixels of the picture."""
-    back = np.linalg.inv(to_flat)
-    return [codes.Code(c.text, _warped(c.quad, back)) for c in codes.read_codes(flat)]
 
 
 def _warped(quad: Quad, matrix: Matrix) -> Quad:
