@@ -106,7 +106,6 @@ class ValueCrops:
 
 
 def _pages(source: object) -> dict[int, Pixels]:
-    """Return the pages of a picture by number; empty if it cannot be read."""
     try:
         picture = load(source)
     except RowError:

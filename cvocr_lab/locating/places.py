@@ -310,7 +310,6 @@ class _Finder:
 
 
 def _is_zone(text: str) -> bool:
-    """Return whether a line belongs to a machine readable zone."""
     tight = text.replace(" ", "")
     return len(tight) >= 20 and tight.count("<") >= 2
 

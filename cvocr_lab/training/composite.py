@@ -103,7 +103,6 @@ def _copy_cells(
 def _cells(
     count: int, box: tuple[float, float, float, float], rng: Chance
 ) -> list[tuple[float, float, float, float]]:
-    """Divide the picture into parts, one for each paper."""
     x0, y0, x1, y1 = box
     if count <= 1 or rng.random() < 0.15:  # one, or overlapping papers
         return [box] * count

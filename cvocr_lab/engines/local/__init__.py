@@ -220,21 +220,18 @@ class LocalEngine:
         return made
 
     def _zone(self, paper: Paper) -> _Zone:
-        if not paper.model.type.mrz:
-            return _Zone(None, False, [])
         at = [i for i, line in enumerate(paper.lines) if codes.looks_like_mrz(line)]
-        if not at:
+        if not at or not paper.model.type.mrz:
             return _Zone(None, False, [])
         at.sort(key=lambda i: sum((paper.lines[i].quad or ())[1::2]))
         lines = [paper.lines[i] for i in at]
-        texts = [line.text for line in lines]
         found = None
         if isinstance(self._reader, Recogniser):
             crops = [crop_line(paper.flat, line.quad) for line in lines if line.quad]
             again = self._reader.read(crops, alphabets=[mrz.ALPHABET] * len(crops))
             found = codes.parse_zone([line.text for line in again])
         if found is None or not found[0].valid:
-            plain = codes.parse_zone(texts)
+            plain = codes.parse_zone([line.text for line in lines])
             if plain is not None and (found is None or plain[0].valid):
                 found = plain
         zone, repaired = found or (None, False)

@@ -132,7 +132,6 @@ def _best(image: Image, paper: Paper, eyes: Eyes, reader: Reader) -> Paper:
 
 
 def _papers(image: Image, outlines: Sequence[Outline], eyes: Eyes, reader: Reader) -> list[Paper]:
-    """Read the papers at these outlines, ordered from top to bottom."""
     found = (_paper(image, outline, eyes, reader) for outline in outlines)
     return _apart([paper for paper in found if paper is not None])
 
@@ -232,7 +231,6 @@ def look_again(paper: Paper, eyes: Eyes, reader: Reader) -> Paper:
 
 
 def _spread(image: Image) -> Image:
-    """Return the picture with its local contrast enhanced."""
     lab = cv2.cvtColor(image, cv2.COLOR_RGB2LAB)
     lab[..., 0] = cv2.createCLAHE(clipLimit=3.0, tileGridSize=(8, 8)).apply(lab[..., 0])
     return np.asarray(cv2.cvtColor(lab, cv2.COLOR_LAB2RGB), np.uint8)

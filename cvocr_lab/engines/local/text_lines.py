@@ -84,7 +84,6 @@ def _unbridged(mine: NDArray[np.bool_], tall: float) -> NDArray[np.bool_]:
 
 
 def _thickness(mine: NDArray[np.bool_]) -> float:
-    """Return the thickness of a blob in cells: its area divided by its length."""
     rows, columns = np.nonzero(mine)
     length = float(np.hypot(np.ptp(rows), np.ptp(columns))) + 1
     return len(rows) / length
