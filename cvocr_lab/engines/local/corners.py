@@ -9,7 +9,6 @@ clearly the sides between them stand out.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import product
 from typing import Any, Final
 
@@ -37,21 +36,9 @@ _OTHER_RATIO = 0.01
 """Probability added to each known aspect ratio, because the type may be wrong."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """Standard deviations of the shape of papers in one kind of picture, and its share of pictures.
-
-    The twist is a share of the length, the aspect ratio a logarithm, the angle in degrees.
-    """
-
-    share: float
-    twist: float
-    ratio: float
-    angle: float
-
-
-_LOOKS = (_Look(0.2, 0.02, 0.04, 2.0), _Look(0.8, 0.06, 0.15, 8.0))
-"""Scanned and photographed papers."""
+_LOOKS = ((0.2, 0.02, 0.04, 2.0), (0.8, 0.06, 0.15, 8.0))
+"""For scanned and for photographed papers: their share of all pictures, and the standard deviations
+of their twist (a share of the length), logarithm of the aspect ratio, and angle in degrees."""
 
 
 def best_corners(
@@ -149,12 +136,12 @@ def _expected(quads: NDArray[np.float64], ratios: Mapping[float, float]) -> NDAr
     weights = np.array(list(ratios.values())) + _OTHER_RATIO
     ratio = np.log(across / down)[:, None] - known
     total = np.full(len(quads), 1e-30)
-    for look in _LOOKS:
+    for share, twists, log_ratios, angles in _LOOKS:
         total += (
-            look.share
-            * _bell(twist, look.twist) / look.twist
-            * (_bell(ratio, look.ratio) * weights).sum(1)
-            * _bell(angle, look.angle)
+            share
+            * _bell(twist, twists) / twists
+            * (_bell(ratio, log_ratios) * weights).sum(1)
+            * _bell(angle, angles)
         )  # fmt: skip
     return np.asarray(np.log(total))
 
