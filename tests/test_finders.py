@@ -10,8 +10,8 @@ import pytest
 from numpy.typing import NDArray
 
 from cvocr_lab.engines.local import classify, pages, papers, text_lines
-from cvocr_lab.engines.local.corners import best_corners, peaks
-from cvocr_lab.engines.local.edges import side_odds, smoothed
+from cvocr_lab.engines.local.codes import page_of_zone, zone_rows
+from cvocr_lab.engines.local.corners import best_corners, peaks, side_odds, smoothed
 from cvocr_lab.engines.local.eyes import Eyes, model_files
 from cvocr_lab.engines.local.geometry import (
     fit_quad,
@@ -21,7 +21,6 @@ from cvocr_lab.engines.local.geometry import (
     side_lengths,
     warp_points,
 )
-from cvocr_lab.engines.local.marks import page_of_zone, zone_rows
 from cvocr_lab.results import Line, as_quad
 from cvocr_lab.synth import generate
 

@@ -97,7 +97,7 @@ def crops() -> list[recogniser.Picture]:
 
 def test_shipped_model_reads_clean_print(crops: list[recogniser.Picture]) -> None:
     reader = Recogniser()
-    assert reader.charset == CHARSET
+    assert reader.card["charset"] == CHARSET
     read = reader.read(crops)
     assert [line.text for line in read] == list(TEXTS)
     assert all(len(line.characters) == len(line.text) for line in read)

@@ -76,7 +76,7 @@ def test_exported_file_reads_as_the_net_does(shard: stream.Shard, tmp_path: Path
     path = tmp_path / "net.onnx"
     export(net, charset, path, figures={"validation": {"cer": 0.5}}, examples=shard.pictures)
     reader = Recogniser(path)
-    assert reader.charset == charset
+    assert reader.card["charset"] == charset
     assert reader.card["validation"] == {"cer": 0.5}
     assert path.stat().st_size < 6_000_000
     ours = read(net, shard.pictures)
@@ -152,7 +152,7 @@ def test_fine_tuning_never_returns_a_worse_model(tmp_path: Path) -> None:
         assert not (tmp_path / "mine.onnx").exists()
     else:
         assert done.after.cer <= done.before.cer
-        assert Recogniser(done.model).charset == CHARSET
+        assert Recogniser(done.model).card["charset"] == CHARSET
     with pytest.raises(ArgumentError, match="at least ten"):
         finetune_lines(drawn.pictures[:5], drawn.texts[:5], tmp_path / "mine.onnx")
 

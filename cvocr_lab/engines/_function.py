@@ -110,7 +110,6 @@ def reads_pictures(function: object) -> bool:
 
 
 def _required_parameters(function: object) -> int:
-    """Count the parameters without default."""
     try:
         parameters = inspect.signature(function).parameters.values()  # type: ignore[arg-type]
     except (TypeError, ValueError):

@@ -13,6 +13,7 @@ from cvocr_lab.errors import RowError
 from cvocr_lab.images import Fetch, Limits, fetched, load
 from cvocr_lab.images._decode import check_size, quiet_pillow, translated, upright
 from cvocr_lab.images._formats import format_of, is_cut_off
+from cvocr_lab.results import Quad, as_quad
 
 Pixels = NDArray[np.uint8]
 Points = NDArray[np.float64]
@@ -43,6 +44,15 @@ def grown(points: Points, margin: float) -> Points:
     right, below = across / wide * grow, down / tall * grow
     moves = [-right - below, right - below, right + below, below - right]
     return np.asarray(points + np.stack(moves), np.float64)
+
+
+def quad_around(points: Points, along: Points) -> Quad:
+    """Return the smallest quad around points whose long sides have this direction."""
+    axis = along / max(float(np.hypot(*along)), 1e-6)
+    normal = np.array([-axis[1], axis[0]])
+    u, v = points @ axis, points @ normal
+    box = [(u.min(), v.min()), (u.max(), v.min()), (u.max(), v.max()), (u.min(), v.max())]
+    return as_quad([a * axis + b * normal for a, b in box])
 
 
 def fitting_size(points: Points, *, width: int, height: int) -> tuple[int, int]:
@@ -106,7 +116,6 @@ class ValueCrops:
 
 
 def _pages(source: object) -> dict[int, Pixels]:
-    """Return the pages of a picture by number; empty if it cannot be read."""
     try:
         picture = load(source)
     except RowError:

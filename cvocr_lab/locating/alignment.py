@@ -143,7 +143,6 @@ class Stream:
         return table
 
     def _trace(self, table: _Floats, text: str, row: int, at: int) -> Piece:
-        """Follow an alignment back from its end."""
         codes = _codes(text)
         score, text_end, end = float(table[row, at]), row, at + 1
         while row > 0 and table[row, at] > 1e-9:

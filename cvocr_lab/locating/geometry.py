@@ -8,6 +8,7 @@ from typing import Final, cast
 import numpy as np
 import numpy.typing as npt
 
+from cvocr_lab.images.crops import quad_around
 from cvocr_lab.results import Line, Quad, as_quad, quad_part
 from cvocr_lab.text import letter_shares
 
@@ -47,11 +48,9 @@ def around(pieces: Sequence[Points]) -> Quad:
     """Return the quad around several pieces, in the direction of the first."""
     if len(pieces) == 1:
         return as_quad(pieces[0])
-    axis, normal = axes(pieces[0])
-    points = np.concatenate(pieces)
-    u, v = points @ axis, points @ normal
-    corners = [(u.min(), v.min()), (u.max(), v.min()), (u.max(), v.max()), (u.min(), v.max())]
-    return as_quad([axis * a + normal * b for a, b in corners])
+    top_left, top_right, bottom_right, bottom_left = pieces[0]
+    along = top_right - top_left + bottom_right - bottom_left
+    return quad_around(np.concatenate(pieces), along)
 
 
 def axes(piece: Points) -> tuple[Points, Points]:

@@ -6,12 +6,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal, get_args
 
+from cvocr_lab.dates import split_date
 from cvocr_lab.kinds import DocumentType, Field
+from cvocr_lab.kinds import _forms as forms
 from cvocr_lab.locating.alignment import Piece, Stream, folded
-from cvocr_lab.locating.captions import Caption, find_captions, owner
-from cvocr_lab.locating.fitted_layout import FittedLayout, caption_scales, fit_layout
+from cvocr_lab.locating.captions import (
+    Caption,
+    FittedLayout,
+    caption_scales,
+    find_captions,
+    fit_layout,
+    owner,
+)
 from cvocr_lab.locating.geometry import Points, around, axes, box, follows, part_of, points_of
-from cvocr_lab.locating.wordings import wordings
 from cvocr_lab.results import Line, Quad
 
 How = Literal["located", "fuzzy", "ambiguous", "not_found"]
@@ -143,9 +150,9 @@ class _Finder:
             and not self._of_zone(name)
         ]
         fitted = fit_layout(self._type, anchors)
-        if fitted is None:
-            return found
-        return {name: self._ranked(name, fitted, candidates) for name, candidates in found.items()}
+        if fitted is not None:
+            found = {name: self._ranked(name, fitted, some) for name, some in found.items()}
+        return found
 
     def _ranked(
         self, name: str, fitted: FittedLayout, candidates: Sequence[_Candidate]
@@ -303,7 +310,6 @@ class _Finder:
 
 
 def _is_zone(text: str) -> bool:
-    """Return whether a line belongs to a machine readable zone."""
     tight = text.replace(" ", "")
     return len(tight) >= 20 and tight.count("<") >= 2
 
@@ -311,3 +317,29 @@ def _is_zone(text: str) -> bool:
 def _weight(value: str, found: Sequence[_Candidate]) -> float:
     best = found[0].score if found else 0.0
     return best * min(len(value), 12)
+
+
+def wordings(field: Field | None, value: str) -> list[str]:
+    """Return the folded texts that the paper may print for a value, the most likely first.
+
+    >>> wordings(None, "2019-03-05")[:2]
+    ['05032019', 'ngay05thang03nam2019']
+    """
+    texts = [value]
+    parts = split_date(value, loose=True)
+    if parts and (field is None or isinstance(field.type, forms.Date)):
+        year, month, day = parts[0], parts[1].zfill(2), parts[2].zfill(2)
+        in_zone = field is not None and field.source == "mrz"
+        texts = [year[2:] + month + day] if in_zone else _dates(day, month, year)
+    found = (folded(text)[0] for text in texts)
+    return [text for text in dict.fromkeys(found) if text]
+
+
+def _dates(day: str, month: str, year: str) -> list[str]:
+    texts = [day + month + year]
+    short = str(int(day)), str(int(month))
+    for d, m in ((day, month), (day, short[1]), short):
+        texts.append(f"ngày {d} tháng {m} năm {year}")
+        texts.append(f"ngày (date) {d} tháng {m} năm {year}")
+        texts.append(f"ngày (date) {d} tháng (month) {m} năm (year) {year}")
+    return texts

@@ -114,12 +114,12 @@ def parse(lines: str | Sequence[str]) -> Mrz:
     if len(rows) == 1:
         width = {90: 30, 72: 36, 88: 44}.get(len(rows[0]), len(rows[0]) or 1)
         rows = tuple(rows[0][at : at + width] for at in range(0, len(rows[0]), width))
-    by_size: dict[tuple[int, ...], Format] = (
-        {(36, 36): "MRV-B", (44, 44): "MRV-A"}
-        if rows and rows[0].startswith("V")
-        else {(36, 36): "TD2", (44, 44): "TD3"}
-    )
-    by_size[30, 30, 30] = "TD1"
+    is_visa = bool(rows) and rows[0].startswith("V")
+    by_size: dict[tuple[int, ...], Format] = {
+        (30, 30, 30): "TD1",
+        (36, 36): "MRV-B" if is_visa else "TD2",
+        (44, 44): "MRV-A" if is_visa else "TD3",
+    }
     zone_format = by_size.get(tuple(map(len, rows)))
     if zone_format is None:
         raise ValueError("not an MRZ: it needs 3 lines of 30, 2 of 36 or 2 of 44 characters")

@@ -32,6 +32,11 @@ from cvocr_lab.text import digits_from_lookalikes, letters_from_lookalikes
 # In addition to the pairs of text.py, for places where only a digit (or only a letter) is allowed.
 _ONLY_DIGIT: Final = str.maketrans("ACLTU", "40170")
 _ONLY_LETTER: Final = str.maketrans("47", "AT")
+_ONLY_SEX: Final = str.maketrans("HNWPEKC", "MMMFF<<")
+# What is allowed in the lines of cards, and in the second lines of other papers, see `_typed`.
+_TD1_FIRST: Final = "aaaaa.........9..............."
+_TD1_SECOND: Final = "9999999s9999999aaa...........9"
+_SECOND: Final = ".........9aaa9999999s9999999"
 # Each digit with the digits that it is confused with on worn print.
 _DIGITS: Final = {"0": "68", "1": "47", "2": "7", "3": "589", "4": "19", "5": "36", "6": "058"} | {
     "7": "12",
@@ -98,7 +103,13 @@ def _repair_td1(one: str, two: str, three: str) -> tuple[str, ...]:
     name = _name(three, 30, vietnamese=one[2:5] == "VNM")
     if _valid_and_foreign(one, two, name):
         return one, two, name
-    one, two = _td1_first_line(one), _td1_second_line(two)
+    if len(one) != 30:
+        one = _fit(_anchor(one, "ID"), 30)
+    if len(two) != 30:
+        # Letters between fillers are fillers, as in the empty optional data of a card.
+        two = re.sub("(?<=<)[KCLEXS]{1,3}(?=<)", lambda letters: "<" * len(letters[0]), two)
+        two = _fit(two, 30)
+    one, two = re.sub("^[LTJ]", "I", _typed(one, _TD1_FIRST)), _typed(two, _TD1_SECOND)
     issuer = one[2:5]
     name = _name(three, 30, vietnamese=issuer == "VNM")
     numbers = _vietnamese_numbers(one, two)
@@ -125,28 +136,6 @@ def _repair_td1(one: str, two: str, three: str) -> tuple[str, ...]:
     options.append(_date_options(two[8:15], 38, day_of_year=birthday))
     body = _choose(one + two, options, lambda text: td1_composite(text[:30], text[30:]))
     return body[:30], body[30:], name
-
-
-def _td1_first_line(line: str) -> str:
-    """Set the width, and the letters and digits of places that allow only one of them."""
-    if len(line) != 30:
-        line = _fit(_anchor(line, "ID"), 30)
-    code = re.sub("^[LTJ]", "I", _letters(line[0:2]))
-    return code + _letters(line[2:5]) + line[5:14] + _digits(line[14]) + line[15:]
-
-
-def _td1_second_line(line: str) -> str:
-    """Set the width, and the letters and digits of places that allow only one of them."""
-    if len(line) != 30:
-        line = _fit(_fillers(line), 30)
-    return (
-        _digits(line[0:7])
-        + _sex(line[7])
-        + _digits(line[8:15])
-        + _letters(line[15:18])
-        + line[18:29]
-        + _digits(line[29])
-    )
 
 
 def _vietnamese_numbers(one: str, two: str) -> list[str] | None:
@@ -181,20 +170,10 @@ def _repair_two_lines(one: str, two: str, zone_format: Format) -> tuple[str, ...
     code = re.sub("(?<=^P)[KCX]", "<", code) if vietnamese else code
     one = code + issuer + _name(one[5:], width - 5, vietnamese=vietnamese)
     two = _fit(two, width)
-    last = two[-1] if zone_format in ("MRV-A", "MRV-B") else _digits(two[-1])
-    two = (
-        two[0:9]
-        + _digits(two[9])
-        + _letters(two[10:13])
-        + _digits(two[13:20])
-        + _sex(two[20])
-        + _digits(two[21:28])
-        + two[28:-1]
-        + last
-    )
+    two = _typed(two, _SECOND.ljust(width, "."))
     if zone_format in ("MRV-A", "MRV-B"):  # a visa has no composite digit
         return one, two
-    two = two[:10] + _state(two[10:13], issuer) + two[13:]
+    two = two[:10] + _state(two[10:13], issuer) + two[13:-1] + _digits(two[-1])
     options = [
         _number_options(two[0:10], 0, vietnamese=vietnamese),
         _date_options(two[13:20], 13),
@@ -314,20 +293,20 @@ def _letters(text: str) -> str:
     return letters_from_lookalikes(text).translate(_ONLY_LETTER)
 
 
+def _sex(text: str) -> str:
+    return text.translate(_ONLY_SEX)
+
+
+def _typed(line: str, allowed: str) -> str:
+    """Correct characters where `allowed` has a letter (a), a digit (9) or a sex (s)."""
+    correct = {"a": _letters, "9": _digits, "s": _sex}
+    pairs = zip(line, allowed, strict=True)
+    return "".join(correct[kind](c) if kind in correct else c for c, kind in pairs)
+
+
 def _state(text: str, issuer: str) -> str:
     """Correct the nationality: on a Vietnamese paper, a code that looks like VNM is VNM."""
     return "VNM" if issuer == "VNM" and _is_vietnam(text) else text
-
-
-def _sex(character: str) -> str:
-    return {"H": "M", "N": "M", "W": "M", "P": "F", "E": "F", "K": "<", "C": "<"}.get(
-        character, character
-    )
-
-
-def _fillers(text: str) -> str:
-    """Replace letters between fillers by fillers, as in the empty optional data of a card."""
-    return re.sub("(?<=<)[KCLEXS]{1,3}(?=<)", lambda letters: "<" * len(letters[0]), text)
 
 
 def _anchor(line: str, code: str) -> str:

@@ -12,13 +12,18 @@ Training, validation and test data are kept separate as follows:
 - *designers*: papers drawn by others are never used for training.
 """
 
-from cvocr_lab.training.evaluation import TEST_SEED, VALIDATION_SEED, Figures, evaluate
 from cvocr_lab.training.export import export, export_finder
 from cvocr_lab.training.finders import average_checkpoints, train_finder
-from cvocr_lab.training.finetune import FineTuned, finetune, finetune_lines
-from cvocr_lab.training.labelled import Labelled, labelled_lines
+from cvocr_lab.training.finetune import (
+    FineTuned,
+    Labelled,
+    finetune,
+    finetune_lines,
+    labelled_lines,
+)
 from cvocr_lab.training.loop import train
 from cvocr_lab.training.restore import restore
+from cvocr_lab.training.stream import TEST_SEED, VALIDATION_SEED, Figures, evaluate
 
 __all__ = [
     "TEST_SEED", "VALIDATION_SEED", "Figures", "FineTuned", "Labelled", "average_checkpoints",

@@ -14,8 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cvocr_lab.training.composite import compose
-from cvocr_lab.training.examples import outline_example, turn_examples
+from cvocr_lab.training.composite import compose, outline_example, turn_examples
 from cvocr_lab.training.flats import stock
 from cvocr_lab.training.stream import FIRST_SEED, draw_shard, write_arrays
 from cvocr_lab.training.text_examples import text_example

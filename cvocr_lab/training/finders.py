@@ -25,13 +25,11 @@ from cvocr_lab.training.flats import write_flats
 from cvocr_lab.training.laying import TYPE_NAMES, UNKNOWN
 from cvocr_lab.training.nets import PaperNet, TextNet, TurnNet
 from cvocr_lab.training.run import Run, prepare_torch
-from cvocr_lab.training.stream import FIRST_SEED
+from cvocr_lab.training.stream import FIRST_SEED, VALIDATION_SEED, wait_for_shards
 
 Finder = Literal["papers", "turns", "text"]
 Batch = Mapping[str, NDArray[Any]]
 Tensors = Mapping[str, Tensor]
-VALIDATION_SEED = 11_000
-"""Seed of the papers that select a checkpoint; training seeds start at `stream.FIRST_SEED`."""
 _FLATS, _VALIDATION_FLATS = 4800, 160
 _PEAK = 2e-3
 _TIE = 0.2
@@ -60,15 +58,8 @@ def train_finder(
         Folder for the stock of papers, shards, ``<which>-last.pt``, ``<which>-best.pt``,
         ``<which>-log.jsonl`` and ``<which>.onnx``.  ``"papers"`` and ``"turns"`` share their
         shards, so that both can be trained in one folder at once.
-    minutes
-        Wall-clock time, over which the learning rate decays to zero.
-    device
-        ``"cpu"`` or ``"cuda"``.
-    workers, threads
-        Processes that compose pictures (0 if another run fills the folder), and threads for the
-        net.
-    every_minutes
-        How often to validate and save.
+    minutes, device, workers, threads, every_minutes
+        See `train`; 0 workers if another run fills the folder.
 
     Returns
     -------
@@ -90,12 +81,8 @@ def train_finder(
 def _batches(folder: Path, task: _Task, rng: random.Random) -> Iterator[Batch]:
     """Yield batches from shards in random order, each repeatedly for as long as it exists."""
     while True:
-        there = list(folder.glob("*.npz"))
-        if not there:
-            time.sleep(1)
-            continue
         try:
-            with np.load(rng.choice(there)) as stored:
+            with np.load(rng.choice(wait_for_shards(folder))) as stored:
                 shard = {name: stored[name] for name in task.arrays}
         except (FileNotFoundError, EOFError):  # it was replaced by a newer one
             continue

@@ -158,7 +158,6 @@ def paste(
 
 
 def _framed(paper: Picture, corners: NDArray[np.float32], rng: Chance) -> Picture:
-    """Draw a frame or an edge along the paper's own outline."""
     out = paper.copy()
     inset = float(rng.choice((0, 0, 1, 2, 3))) * SCALE * rng.uniform(0.5, 1.2)
     (x0, y0), (x1, y1) = corners.min(0) + inset, corners.max(0) - inset

@@ -15,13 +15,21 @@ from torch import Tensor, nn
 
 from cvocr_lab.engines.local.recogniser import normalise, pad
 from cvocr_lab.text import CHARSET
-from cvocr_lab.training.evaluation import VALIDATION_SEED, Figures, drawn_set, evaluate
 from cvocr_lab.training.export import export
 from cvocr_lab.training.feeding import feeding
 from cvocr_lab.training.nets import LineNet, steps
 from cvocr_lab.training.restore import restore, unfold, widen
 from cvocr_lab.training.run import Run, prepare_torch
-from cvocr_lab.training.stream import FIRST_SEED, Batch, batches, draw_shard
+from cvocr_lab.training.stream import (
+    FIRST_SEED,
+    VALIDATION_SEED,
+    Batch,
+    Figures,
+    batches,
+    draw_shard,
+    drawn_set,
+    evaluate,
+)
 
 _PEAK = 1.5e-3
 _INDEX = {c: i + 1 for i, c in enumerate(CHARSET)}

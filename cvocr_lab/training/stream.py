@@ -1,7 +1,8 @@
 """Training lines, drawn into shards on disk by workers and sampled from there endlessly.
 
 Drawing a line costs about as much as training on it, so lines are drawn once, used several times
-with small changes, and replaced by new ones as fast as the workers can draw.
+with small changes, and replaced by new ones as fast as the workers can draw.  Other drawn lines
+evaluate a reader.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,9 +19,10 @@ from typing import Any
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from rapidfuzz.distance import Levenshtein
 
 from cvocr_lab.engines.local.recogniser import HEIGHT, MAX_WIDTH, normalise, pad, to_height
-from cvocr_lab.synth import lines
+from cvocr_lab.synth import lines, wording
 from cvocr_lab.synth.fonts import Pool
 
 FIRST_SEED = 1_000_000
@@ -64,6 +67,13 @@ def write_arrays(arrays: Mapping[str, NDArray[Any]], path: Path) -> None:
     partial.replace(path)
 
 
+def wait_for_shards(folder: Path) -> list[Path]:
+    """Return the shards in a folder, as soon as there is one."""
+    while not (drawn := list(folder.glob("drawn-*.npz"))):
+        time.sleep(1)
+    return drawn
+
+
 def load_shard(path: Path) -> Shard:
     """Read a shard."""
     with np.load(path) as stored:
@@ -90,10 +100,7 @@ def batches(
     padding included.  `at_once` shards are mixed with one another.
     """
     while True:
-        drawn = list(folder.glob("drawn-*.npz"))
-        if not drawn:
-            time.sleep(1)
-            continue
+        drawn = wait_for_shards(folder)
         pool: list[tuple[Picture, str]] = []
         for file in rng.sample(drawn, min(at_once, len(drawn))):
             try:
@@ -147,3 +154,62 @@ def vary(picture: Picture, rng: random.Random) -> Picture:
         noisy = picture + noise * rng.uniform(1, 12)
         picture = np.clip(noisy, 0, 255).astype(np.uint8)
     return picture
+
+
+VALIDATION_SEED = 11_000
+"""Seed of the lines and papers that select a checkpoint (validation font families)."""
+
+TEST_SEED = 12_000
+"""Seed of the lines that are used for figures only (held-out font families)."""
+
+Read = Callable[[Sequence[NDArray[np.uint8]]], list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Accuracy of reading lines.
+
+    Parameters
+    ----------
+    cer
+        Character error rate: edits over characters of the truth, pooled.
+    exact
+        Share of lines without any error.
+    lines
+        Number of lines.
+    """
+
+    cer: float
+    exact: float
+    lines: int
+
+
+def drawn_set(seed: int, pool: Pool, per_sort: int) -> Shard:
+    """Draw the same number of lines of every sort; the same seed returns the same set."""
+    shards = [draw_shard(seed + i, per_sort, pool, sort) for i, sort in enumerate(wording.SORTS)]
+    return Shard(
+        [p for s in shards for p in s.pictures],
+        [x for s in shards for x in s.texts],
+        [x for s in shards for x in s.sorts],
+    )
+
+
+def evaluate(read: Read, shard: Shard) -> dict[str, Figures]:
+    """Return the figures by sort of text, and ``"all"`` weighted as the sorts are in training."""
+    edits: dict[str, list[int]] = defaultdict(list)
+    sizes: dict[str, int] = defaultdict(int)
+    for text, sort, got in zip(shard.texts, shard.sorts, read(shard.pictures), strict=True):
+        edits[sort].append(Levenshtein.distance(text, got))
+        sizes[sort] += len(text)
+    figures = {
+        sort: Figures(sum(found) / sizes[sort], found.count(0) / len(found), len(found))
+        for sort, found in edits.items()
+    }
+    shares = [wording.SORTS[sort][0] if sort in wording.SORTS else 1.0 for sort in figures]
+    lengths = np.array([sizes[sort] / found.lines for sort, found in figures.items()])
+    figures["all"] = Figures(
+        float(np.average([f.cer for f in figures.values()], weights=lengths * shares)),
+        float(np.average([f.exact for f in figures.values()], weights=shares)),
+        sum(f.lines for f in figures.values()),
+    )
+    return figures

@@ -155,7 +155,6 @@ def joined_lines(lines: NDArray[np.float32]) -> tuple[list[Points], list[Points]
 
 
 def _joined(one: Points, other: Points) -> Points:
-    """Return one quad around two pieces of a row."""
     both = np.stack([one, other])
     x0, x1 = both[..., 0].min(), both[..., 0].max()
     top, bottom = both[:, :2, 1].min(0), both[:, 2:, 1].max(0)

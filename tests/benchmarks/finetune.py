@@ -22,8 +22,7 @@ from PIL import Image, ImageDraw
 from cvocr_lab.engines.local.recogniser import Recogniser, to_height
 from cvocr_lab.synth import degrade, fonts, wording
 from cvocr_lab.training import TEST_SEED, evaluate, finetune_lines
-from cvocr_lab.training.evaluation import drawn_set
-from cvocr_lab.training.stream import Shard
+from cvocr_lab.training.stream import Shard, drawn_set
 
 
 def main() -> None:

@@ -26,14 +26,13 @@ from paper_lines import CutLine, cut_lines, loosen
 from rapidfuzz.distance import Levenshtein
 
 from cvocr_lab import mrz
-from cvocr_lab.engines.local.readers import open_reader
+from cvocr_lab.engines.local.lines import open_reader
 from cvocr_lab.engines.local.recogniser import crop_line
 from cvocr_lab.kinds import document_type
 from cvocr_lab.synth import TIERS, generate
 from cvocr_lab.synth.fonts import Pool
 from cvocr_lab.training import TEST_SEED, evaluate
-from cvocr_lab.training.evaluation import drawn_set
-from cvocr_lab.training.stream import Shard
+from cvocr_lab.training.stream import Shard, drawn_set
 
 
 def main() -> None:

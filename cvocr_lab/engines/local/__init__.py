@@ -20,16 +20,15 @@ from cvocr_lab.engines import Identity, Request
 from cvocr_lab.engines.local import assess, codes, confidence, crosscheck, values
 from cvocr_lab.engines.local.eyes import Eyes, model_files
 from cvocr_lab.engines.local.geometry import Image, quads_array
-from cvocr_lab.engines.local.lines import Reader, read_page
+from cvocr_lab.engines.local.lines import Reader, open_reader, read_page
 from cvocr_lab.engines.local.pages import Paper, find_papers, look_again
 from cvocr_lab.engines.local.parse import Reading, parse
-from cvocr_lab.engines.local.quality_measures import QualityMeasures, measure
-from cvocr_lab.engines.local.readers import open_reader
+from cvocr_lab.engines.local.quality_measures import measure
 from cvocr_lab.engines.local.recogniser import Recogniser, crop_line, model_file
 from cvocr_lab.errors import NoDocumentError
 from cvocr_lab.images import InputImage
 from cvocr_lab.kinds import request_kind
-from cvocr_lab.results import Document, Extraction, FieldValue, Line, as_quad
+from cvocr_lab.results import Document, Extraction, FieldValue, Line, as_quad, box_quad
 from cvocr_lab.text import fold_key
 
 __all__ = ["ENGINE", "LocalEngine"]
@@ -166,7 +165,7 @@ class LocalEngine:
         ]
         warnings += [warning for warning in wrong if warning not in warnings]
         warnings += assess.zone_warnings(zone, [paper.lines[i] for i in zone_lines])
-        warnings += assess.notice(_measures(page, paper))
+        warnings += assess.notice(measure(page, paper))
         # The API's page states "No valid for vehicle registrations".
         verdict = assess.judge(warnings) if kind.family != "vehicle" else assess.UNJUDGED
         fields = {}
@@ -181,16 +180,11 @@ class LocalEngine:
             )
             quad = paper.to_picture(reading.quad)
             fields[field.name] = FieldValue(reading.text, chance, quad)
-        return Document(
-            type=kind.name,
-            side=kind.side,
-            fields=fields,
-            confidence=confidence.type_chance(paper.score, paper.margin),
+        return replace(
+            _read(paper, fields, warnings),
             valid=verdict.valid,
             invalid_code=verdict.code,
             invalid_message=verdict.message,
-            warnings=tuple(warnings),
-            corners=paper.corners(),
         )
 
     def _readings(self, paper: Paper) -> tuple[dict[str, Reading], _Zone]:
@@ -226,21 +220,18 @@ class LocalEngine:
         return made
 
     def _zone(self, paper: Paper) -> _Zone:
-        if not paper.model.type.mrz:
-            return _Zone(None, False, [])
         at = [i for i, line in enumerate(paper.lines) if codes.looks_like_mrz(line)]
-        if not at:
+        if not at or not paper.model.type.mrz:
             return _Zone(None, False, [])
         at.sort(key=lambda i: sum((paper.lines[i].quad or ())[1::2]))
         lines = [paper.lines[i] for i in at]
-        texts = [line.text for line in lines]
         found = None
         if isinstance(self._reader, Recogniser):
             crops = [crop_line(paper.flat, line.quad) for line in lines if line.quad]
             again = self._reader.read(crops, alphabets=[mrz.ALPHABET] * len(crops))
             found = codes.parse_zone([line.text for line in again])
         if found is None or not found[0].valid:
-            plain = codes.parse_zone(texts)
+            plain = codes.parse_zone([line.text for line in lines])
             if plain is not None and (found is None or plain[0].valid):
                 found = plain
         zone, repaired = found or (None, False)
@@ -249,7 +240,6 @@ class LocalEngine:
 
 def _foreign(paper: Paper, zone: mrz.Mrz, read: Reading, at: Sequence[int]) -> Document:
     """Return a foreign passport as the API does: the values of its zone and nothing else."""
-    kind = paper.model.type
     guarded = {"id": "number", "born": "birth", "duedate": "expiry"}
     quad = paper.to_picture(read.quad)
     fields = {}
@@ -258,34 +248,25 @@ def _foreign(paper: Paper, zone: mrz.Mrz, read: Reading, at: Sequence[int]) -> D
             checked = zone.checks.get(guarded.get(name, ""), zone.valid)
             chance = confidence.zone_chance(checked=bool(checked), guarded=name in guarded)
             fields[name] = FieldValue(text, chance, quad)
+    return _read(paper, fields, assess.zone_warnings(zone, [paper.lines[i] for i in at]))
+
+
+def _read(paper: Paper, fields: dict[str, FieldValue], warnings: Sequence[str]) -> Document:
+    """Return the document that was read on a paper, without a verdict."""
     return Document(
-        type=kind.name,
-        side=kind.side,
+        type=paper.model.type.name,
+        side=paper.model.type.side,
         fields=fields,
         confidence=confidence.type_chance(paper.score, paper.margin),
-        warnings=tuple(assess.zone_warnings(zone, [paper.lines[i] for i in at])),
-        corners=paper.corners(),
-    )
-
-
-def _measures(page: Image, paper: Paper) -> QualityMeasures:
-    """Measure the quality of the picture of a paper, apart from its text."""
-    return measure(
-        page,
-        paper.model.layout,
-        np.linalg.inv(paper.to_flat) @ paper.matrix,
-        paper.outline.corners,
-        flat=paper.flat,
-        lines=paper.lines,
-        flat_scale=paper.scale,
+        warnings=tuple(warnings),
+        corners=as_quad(paper.outline.corners),
     )
 
 
 def _zone_readings(paper: Paper, zone: mrz.Mrz, at: list[int]) -> dict[str, Reading]:
     lines = [paper.lines[i] for i in at]
     points = quads_array(lines).reshape(-1, 2)
-    low, high = points.min(0), points.max(0)
-    quad = as_quad(np.array([low, [high[0], low[1]], high, [low[0], high[1]]]))
+    quad = as_quad(np.reshape(box_quad(*points.min(0), *points.max(0)), (4, 2)))
     characters = tuple(c for line in lines for c in line.characters)
     made = {"mrz": Reading(" ".join(mrz.format(zone)), quad, characters, 0.0, True)}
     if paper.model.type.mrz == "TD1":

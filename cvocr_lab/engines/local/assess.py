@@ -85,17 +85,15 @@ def notice(measures: QualityMeasures) -> list[str]:
     >>> notice(QualityMeasures(20.0, 1.5, 0.2, 4.0, {"id": 0.8}, {}))
     ['picture:near_edge', 'id:glare']
     """
-    found = []
-    if measures.stripes > MOST_STRIPES:
-        found.append("picture:screen")
-    if measures.colour < LEAST_COLOUR:
-        found.append("picture:photocopy")
-    if measures.gap_mm < CLIPPED_MM:
-        found.append("picture:clipped")
-    elif measures.gap_mm < NEAR_MM:
-        found.append("picture:near_edge")
-    if measures.steepness is not None and measures.steepness < LEAST_STEEPNESS:
-        found.append("picture:blurred")
+    steepness = LEAST_STEEPNESS if measures.steepness is None else measures.steepness
+    reasons = {
+        "screen": measures.stripes > MOST_STRIPES,
+        "photocopy": measures.colour < LEAST_COLOUR,
+        "clipped": measures.gap_mm < CLIPPED_MM,
+        "near_edge": CLIPPED_MM <= measures.gap_mm < NEAR_MM,
+        "blurred": steepness < LEAST_STEEPNESS,
+    }
+    found = [f"picture:{reason}" for reason, shown in reasons.items() if shown]
     for word, shares, most in (
         ("covered", measures.cover, MOST_COVER),
         ("glare", measures.glare, MOST_GLARE),

@@ -145,11 +145,6 @@ def _cost(
     return min(costs)
 
 
-def _may_be(field: Field | None, segment: Segment) -> bool:
-    """Return whether a segment may be a value of a field; the end of an address is no date."""
-    return field is None or values.misfit(field, segment.text) < _NO_VALUE
-
-
 def _before(caption: Segment, segment: Segment) -> bool:
     """Return whether a caption is to the left of a segment, allowing for inexact line ends."""
     return (caption.x0 + caption.x1) / 2 < segment.x0
@@ -199,7 +194,10 @@ def _caption_cost(
         ):
             return TOO_FAR + 1  # another caption is between them
         beside = abs(c.y - segment.y) < 0.6 * height and left < c.x1 and _before(c, segment)
-        if lower and beside and _may_be(fields.get(name), segment):
+        owner = fields.get(name)
+        # The end of an address on the line of a date is no date.
+        may_be = owner is None or values.misfit(owner, segment.text) < _NO_VALUE
+        if lower and beside and may_be:
             return TOO_FAR + 1  # the segment is on another caption's line
         upper_right = abs(c.y - caption.y) < 0.6 * height and c.x0 > caption.x1
         if upper_right and segment.x0 > c.x0 - 3:

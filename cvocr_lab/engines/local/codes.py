@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
 from cvocr_lab import mrz, qr
-from cvocr_lab.engines.local.geometry import Image
+from cvocr_lab.engines.local.geometry import Image, Points, around
+from cvocr_lab.kinds import TYPES
 from cvocr_lab.results import Line, Quad, as_quad
 from cvocr_lab.text import letters_from_lookalikes
 
@@ -45,16 +46,13 @@ def read_codes(image: Image) -> list[Code]:
     return codes
 
 
-def read_codes_near(image: Image, box: tuple[float, float, float, float]) -> list[Code]:
-    """Return the QR codes in a part of the picture, tried enlarged and then sharpened."""
-    height, width = image.shape[:2]
-    if not np.isfinite(box).all():
+def read_codes_near(image: Image, corners: Points) -> list[Code]:
+    """Return the QR codes in the part of the picture around points, enlarged and then sharpened."""
+    if not np.isfinite(corners).all():
         return []
-    x0, y0 = max(int(box[0]), 0), max(int(box[1]), 0)
-    x1, y1 = min(int(box[2]), width), min(int(box[3]), height)
-    if x1 - x0 < 40 or y1 - y0 < 40:
+    part, low = around(image, corners)
+    if min(part.shape[:2]) < 40:
         return []
-    part = image[y0:y1, x0:x1]
     zoom = min(3.0, 700 / max(part.shape[:2]))
     big = cv2.resize(part, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_CUBIC)
     blurred = cv2.GaussianBlur(big, (0, 0), 3)
@@ -63,8 +61,7 @@ def read_codes_near(image: Image, box: tuple[float, float, float, float]) -> lis
         codes = read_codes(attempt)
         if codes:
             return [
-                Code(c.text, as_quad(np.array(c.quad).reshape(4, 2) / zoom + (x0, y0)))
-                for c in codes
+                Code(c.text, as_quad(np.array(c.quad).reshape(4, 2) / zoom + low)) for c in codes
             ]
     return []
 
@@ -115,3 +112,75 @@ def parse_zone(texts: Sequence[str]) -> tuple[mrz.Mrz, bool] | None:
         return mrz.parse(repaired), list(repaired) != lines
     except ValueError:
         return None
+
+
+_WIDTHS = {"TD1": 30, "TD3": 44}
+
+
+def zone_rows(lines: Sequence[Line]) -> dict[str, Points]:
+    """Return the left and right ends of the lines of an MRZ, ``(2, 2)`` in pixels.
+
+    Their names are the format and the number of the line, such as ``"TD1:0"``.
+    """
+    rows: dict[str, Points] = {}
+    for line in lines:
+        if row := _row(line):
+            quad = np.array(line.quad, float).reshape(4, 2)
+            rows.setdefault(row, np.array([(quad[0] + quad[3]) / 2, (quad[1] + quad[2]) / 2]))
+    return rows
+
+
+def _row(line: Line) -> str:
+    """Return which line of which MRZ it is; "" if it is none or its ends are missing."""
+    if not looks_like_mrz(line):
+        return ""
+    text = line.text.replace(" ", "")
+    form = "TD3" if len(text) > 36 else "TD1"
+    if len(text) < 0.9 * _WIDTHS[form]:
+        return ""
+    if text.startswith("P<") or text.startswith(("IDVNM", "1DVNM", "lDVNM")):
+        return f"{form}:0"
+    if sum(c.isdigit() for c in text) > 8:
+        return f"{form}:1"
+    return "TD1:2" if form == "TD1" else ""
+
+
+_TD3_MM = (125.0, 88.0)
+_TD3_LINE = (6.6, 111.8)
+"""Start and length of a line of a TD3 zone, in millimetres (ICAO 9303-4, 4.2)."""
+_TD3_FOOT = 9.5
+"""Distance from the middle of its lower line to the lower edge of the page."""
+
+
+def page_of_zone(rows: Mapping[str, Points]) -> Points | None:
+    """Return the corners of a passport's data page by both lines of its zone, None without both."""
+    upper, lower = rows.get("TD3:0"), rows.get("TD3:1")
+    if upper is None or lower is None:
+        return None
+    along = (lower[1] - lower[0] + upper[1] - upper[0]) / 2
+    scale = float(np.hypot(*along)) / _TD3_LINE[1]
+    along = along / max(float(np.hypot(*along)), 1e-6)
+    down = np.array([-along[1], along[0]])
+    if (lower[0] - upper[0]) @ down < 0:
+        return None
+    foot = lower[0] - _TD3_LINE[0] * scale * along + _TD3_FOOT * scale * down
+    width, height = _TD3_MM[0] * scale * along, _TD3_MM[1] * scale * down
+    return np.array([foot - height, foot - height + width, foot + width, foot])
+
+
+def evidence(rows: Collection[str], *, coded: bool) -> dict[str, float]:
+    """Return how strongly lines of an MRZ and a QR code suggest each type, in points of anchors.
+
+    The first line of an MRZ names the country and the kind of paper, so misreads of other text
+    hardly ever look like it.
+    """
+    said: dict[str, float] = {}
+    for kind in TYPES.values():
+        count = sum(row.startswith(kind.mrz) for row in rows) if kind.mrz else 0
+        if count:
+            weight = 28.0 if f"{kind.mrz}:0" in rows else 12.0
+            said[kind.name] = weight + 4.0 * (count - 1)
+    if coded:
+        for name in ("tcc_chip", "chip_id_card_2024_back"):
+            said[name] = said.get(name, 0.0) + 18.0
+    return said

@@ -9,7 +9,6 @@ clearly the sides between them stand out.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import product
 from typing import Any, Final
 
@@ -17,8 +16,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from cvocr_lab.engines.local.edges import side_odds
 from cvocr_lab.engines.local.geometry import Image, Matrix, Points, side_lengths, warp_points
+from cvocr_lab.engines.local.models import softmax
 
 CELL: Final = 4
 """Pixels of the net's input per cell of a heat map."""
@@ -37,21 +36,9 @@ _OTHER_RATIO = 0.01
 """Probability added to each known aspect ratio, because the type may be wrong."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """Standard deviations of the shape of papers in one kind of picture, and its share of pictures.
-
-    The twist is a share of the length, the aspect ratio a logarithm, the angle in degrees.
-    """
-
-    share: float
-    twist: float
-    ratio: float
-    angle: float
-
-
-_LOOKS = (_Look(0.2, 0.02, 0.04, 2.0), _Look(0.8, 0.06, 0.15, 8.0))
-"""Scanned and photographed papers."""
+_LOOKS = ((0.2, 0.02, 0.04, 2.0), (0.8, 0.06, 0.15, 8.0))
+"""For scanned and for photographed papers: their share of all pictures, and the standard deviations
+of their twist (a share of the length), logarithm of the aspect ratio, and angle in degrees."""
 
 
 def best_corners(
@@ -61,29 +48,17 @@ def best_corners(
     ratios: Mapping[float, float],
     image: Image,
 ) -> tuple[Points, float] | None:
-    """Return the jointly most probable corners, in pixels of the picture.
+    """Return the jointly most probable corners, in pixels of the picture, clockwise.
 
-    Parameters
-    ----------
-    quad
-        The initial outline, ``(4, 2)``, in the order of the heat maps.
-    matrix
-        Homography from pixels of the picture to pixels of the net's input.
-    heat
-        Logits of each corner's position, ``(4, rows, columns)``.
-    ratios
-        Aspect ratios (width over height) of the known papers, and their probabilities.
-    image
-        The picture as `edges.smoothed` returns it.
+    The second result is the logarithm of their probability up to a constant.  None is returned if
+    no corners form the outline of a paper.
 
-    Returns
-    -------
-    tuple or None
-        The corners, clockwise, and the logarithm of their probability up to a constant; None
-        if no corners form the outline of a paper.
+    `quad` is the initial outline, ``(4, 2)``, in the order of the heat maps; `matrix` the
+    homography from the picture, which is `smoothed`, to the net's input; `heat` the logits of each
+    corner's position, ``(4, rows, columns)``; `ratios` the probabilities of the aspect ratios
+    (width over height) of the known papers.
     """
-    powers = np.exp(heat - heat.max((1, 2), keepdims=True))
-    chances = powers / powers.sum((1, 2), keepdims=True)
+    chances = softmax(heat, (1, 2))
     back = np.linalg.inv(matrix)
     length = max(side_lengths(quad))
 
@@ -112,10 +87,7 @@ def best_corners(
 def peaks(chance: NDArray[np.float32]) -> Points:
     """Return the likely positions of a corner, ``(n, 2)`` pixels of the net's input, n at least 1.
 
-    Parameters
-    ----------
-    chance
-        Probability of each cell, ``(rows, columns)``.
+    `chance` is the probability of each cell, ``(rows, columns)``.
     """
     places: list[tuple[float, float]] = []
     left = chance.copy()
@@ -164,12 +136,12 @@ def _expected(quads: NDArray[np.float64], ratios: Mapping[float, float]) -> NDAr
     weights = np.array(list(ratios.values())) + _OTHER_RATIO
     ratio = np.log(across / down)[:, None] - known
     total = np.full(len(quads), 1e-30)
-    for look in _LOOKS:
+    for share, twists, log_ratios, angles in _LOOKS:
         total += (
-            look.share
-            * _bell(twist, look.twist) / look.twist
-            * (_bell(ratio, look.ratio) * weights).sum(1)
-            * _bell(angle, look.angle)
+            share
+            * _bell(twist, twists) / twists
+            * (_bell(ratio, log_ratios) * weights).sum(1)
+            * _bell(angle, angles)
         )  # fmt: skip
     return np.asarray(np.log(total))
 
@@ -210,3 +182,56 @@ def _moved(quads: NDArray[np.float64], step: float) -> NDArray[np.float64]:
     shared = np.broadcast_to(step * _DIRECTIONS, (len(quads), *_DIRECTIONS.shape))
     moves = np.concatenate([own, shared], 1)
     return np.concatenate([quads, (quads[:, None] + moves).reshape(-1, 4, 2)])
+
+
+_POINTS: Final = 24
+"""Number of points compared along a side, away from its ends, as corners may be round."""
+_ALONG: Final = 0.07 + 0.86 * (np.arange(_POINTS) + 0.5) / _POINTS
+_BESIDE: Final = 0.008
+"""Distance of the compared points from the side, as a share of the paper's length."""
+_NOISE: Final = 4.0
+"""Spread of the colour difference that every picture has, in levels of 255."""
+_EVEN: Final = 0.6
+"""Ratio of the difference to its spread at which a line is equally likely to be a side or not."""
+_SLOPE, _LEAST, _MOST = 1.1, -1.5, 2.0
+"""The log odds grow by this factor with the logarithm of that ratio, within these bounds."""
+_HIDDEN: Final = 0.1
+"""Share of papers whose sides cannot be seen."""
+
+
+def smoothed(image: Image) -> Image:
+    """Return the picture blurred, so that single pixels have no influence."""
+    return np.asarray(cv2.GaussianBlur(image, (0, 0), 1.0), np.uint8)
+
+
+def side_odds(image: Image, quads: NDArray[np.float64], length: float) -> NDArray[np.float64]:
+    """Return the log odds that outlines ``(n, 4, 2)`` run along the sides of a paper.
+
+    Along a true side, the colour just inside differs from the colour just outside by about the
+    same amount everywhere.  Along a line across a printed page or the paper itself, it does not.
+    Sides outside the picture count as neither likely nor unlikely.  The image is `smoothed`, and
+    `length` the approximate length of the paper in pixels.
+    """
+    sides = np.roll(quads, -1, 1) - quads
+    lengths = np.maximum(np.hypot(sides[..., 0], sides[..., 1]), 1e-6)[..., None]
+    outwards = np.stack([sides[..., 1], -sides[..., 0]], -1) / lengths
+    outwards *= max(1.5, _BESIDE * length)
+    places = (quads[:, :, None] + sides[:, :, None] * _ALONG[:, None]).astype(np.float32)
+    shift = outwards[:, :, None].astype(np.float32)
+    outer, inner = places + shift, places - shift
+    colours = [
+        cv2.remap(
+            image, p.reshape(len(quads), -1, 2), None, cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_REPLICATE,
+        ).reshape(*p.shape[:3], 3).astype(np.int16)
+        for p in (inner, outer)
+    ]  # fmt: skip
+    steps = np.sort((colours[0] - colours[1]).swapaxes(2, 3), -1)
+    step = np.abs(steps[..., _POINTS // 2])
+    spread = (steps[..., 3 * _POINTS // 4] - steps[..., _POINTS // 4]) / 2
+    clear = (step / (1.5 * spread + _NOISE)).max(-1)
+    odds = np.clip(_SLOPE * np.log((clear + 0.02) / _EVEN), _LEAST, _MOST)
+    height, width = image.shape[:2]
+    shown = ((outer >= 0) & (outer < (width, height))).all(-1).mean(-1)
+    total = (odds * shown).sum(1)
+    return np.asarray(np.logaddexp(np.log(1 - _HIDDEN) + total, np.log(_HIDDEN)))

@@ -11,8 +11,7 @@ import cv2
 import numpy as np
 
 from cvocr_lab.engines.local import papers, text_lines
-from cvocr_lab.engines.local.corners import best_corners
-from cvocr_lab.engines.local.edges import smoothed
+from cvocr_lab.engines.local.corners import best_corners, smoothed
 from cvocr_lab.engines.local.geometry import (
     Image,
     Matrix,
@@ -25,10 +24,13 @@ from cvocr_lab.engines.local.geometry import (
     side_lengths,
     warp_points,
 )
-from cvocr_lab.engines.local.models import Model, open_model, shipped
+from cvocr_lab.engines.local.models import Model, open_model, shipped, softmax
 from cvocr_lab.engines.local.papers import Outline
+from cvocr_lab.images.crops import shrunk
 from cvocr_lab.kinds import TYPES
 
+_LONGEST = 1400
+"""Largest side of the picture that the second net's crops are taken from, to avoid aliasing."""
 MODELS = ("papers.onnx", "turns.onnx", "text.onnx")
 _LEAST_SIDE = 40
 """Length of a paper's longer side, in pixels, below which it cannot be read."""
@@ -66,17 +68,14 @@ class _Picture:
 
     @classmethod
     def of(cls, image: Image) -> _Picture:
-        small, scale = papers.reduced(image)
-        return cls(small, smoothed(small), scale)
+        small = shrunk(image, _LONGEST)
+        return cls(small, smoothed(small), min(1.0, _LONGEST / max(image.shape[:2])))
 
 
 class Eyes:
     """Finds papers in a picture and lines of text on a paper.
 
-    Parameters
-    ----------
-    threads
-        Threads of each net; 0 for as many as there are cores.
+    Each net has `threads` threads; 0 for as many as there are cores.
     """
 
     def __init__(self, *, threads: int = 0) -> None:
@@ -86,13 +85,7 @@ class Eyes:
         return open_model(shipped(MODELS[number]), self._threads)
 
     def outlines(self, image: Image) -> list[Outline]:
-        """Return the papers of a picture, the largest first.
-
-        Parameters
-        ----------
-        image
-            RGB, ``(height, width, 3)``.
-        """
+        """Return the papers of a picture, RGB ``(height, width, 3)``, the largest first."""
         picture = _Picture.of(image)
         seen: list[Outline] = []
         for rough in self._rough(picture.small):
@@ -174,7 +167,7 @@ class Eyes:
             crop, matrix = papers.crop(picture.small, quad)
             heat, names = net.run(pictures=crop[None])
             logits = names[0]
-            types = papers.type_chances(net.card["types"], logits[4:])
+            types = dict(zip(net.card["types"], softmax(logits[4:], (0,)).tolist(), strict=True))
             found = best_corners(quad, matrix, heat[0], _ratios(types), picture.smooth)
             if found is None:
                 break
@@ -185,7 +178,7 @@ class Eyes:
             if moved < _STILL:
                 break
         quad = best
-        turns = papers.softmax(logits[:4])
+        turns = softmax(logits[:4], (0,)).astype(float)
         across, down = side_lengths(quad)
         if across > _LANDSCAPE * down:
             turns[1::2] = 0
@@ -198,10 +191,7 @@ class Eyes:
     def lines(self, image: Image, scale: float) -> Quads:
         """Return the lines of text of an upright picture, ``(n, 4, 2)`` in its pixels.
 
-        Parameters
-        ----------
-        scale
-            Factor by which the picture is scaled for the net.
+        `scale` is the factor by which the picture is scaled for the net.
         """
         height, width = image.shape[:2]
         step = text_lines.MULTIPLE

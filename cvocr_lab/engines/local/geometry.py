@@ -53,15 +53,10 @@ def side_lengths(quad: Points) -> tuple[float, float]:
 
 
 def fit_quad(mask: NDArray[np.uint8]) -> Points | None:
-    """Fit a quadrilateral to the largest blob of a mask.
+    """Fit a quadrilateral, clockwise, to the largest blob of a mask; None if it is degenerate.
 
     The convex hull is reduced to the four sides that add the least area.  Each side is then fitted
     to the outline's points along its middle, so that round corners have no influence.
-
-    Returns
-    -------
-    ndarray or None
-        ``(4, 2)``, clockwise; None for an empty or degenerate mask.
     """
     outlines, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     if not outlines:
@@ -87,13 +82,10 @@ def fit_quad(mask: NDArray[np.uint8]) -> Points | None:
 def around(image: Image, corners: Points, margin: float = 0.0) -> tuple[Image, NDArray[np.intp]]:
     """Return the part of an image around points, and the position of its top left corner.
 
-    Parameters
-    ----------
-    margin
-        Pixels to add around the points on each side, within the image.
+    `margin` pixels are added on each side, within the image.
     """
     low = np.maximum(corners.min(0) - margin, 0).astype(int)
-    high = (corners.max(0) + margin).astype(int)
+    high = np.maximum(corners.max(0) + margin, 0).astype(int)
     return np.ascontiguousarray(image[low[1] : high[1], low[0] : high[0]]), low
 
 
@@ -129,16 +121,10 @@ def apart(items: Iterable[Item], corners: Callable[[Item], Points], most: float)
     """
     kept: list[Item] = []
     for item in items:
-        shares = (_share_covered(corners(item), corners(other)) for other in kept)
-        if all(share <= most for share in shares):
+        areas = (_areas(corners(item), corners(other)) for other in kept)
+        if all(common / max(min(sizes), 1e-6) <= most for common, *sizes in areas):
             kept.append(item)
     return kept
-
-
-def _share_covered(one: Points, other: Points) -> float:
-    """Return the intersection of two convex quadrilaterals over the area of the smaller one."""
-    common, first, second = _areas(one, other)
-    return common / max(min(first, second), 1e-6)
 
 
 def _areas(one: Points, other: Points) -> tuple[float, float, float]:

@@ -19,6 +19,7 @@ from cvocr_lab.engines.local.classify import (
     folded,
 )
 from cvocr_lab.engines.local.geometry import Matrix, slope, span_quad, warp_points
+from cvocr_lab.images.crops import quad_around
 from cvocr_lab.results import Line, Quad, as_quad, quad_part
 from cvocr_lab.text import letter_shares
 
@@ -206,14 +207,7 @@ def _slope(boxes: Sequence[NDArray[np.float64]]) -> float:
 
 def hull(segments: Sequence[Segment]) -> Quad:
     """Return one quad around the segments, aligned with the direction of the first."""
-    points = np.concatenate([p.quad for p in segments])
-    axis = segments[0].quad[1] - segments[0].quad[0]
-    axis = axis / max(float(np.hypot(*axis)), 1e-6)
-    normal = np.array([-axis[1], axis[0]])
-    u, v = points @ axis, points @ normal
+    first = segments[0].quad
     if len(segments) == 1:
-        corners = segments[0].quad
-    else:
-        box = [(u.min(), v.min()), (u.max(), v.min()), (u.max(), v.max()), (u.min(), v.max())]
-        corners = np.array([a * axis + b * normal for a, b in box])
-    return as_quad(corners)
+        return as_quad(first)
+    return quad_around(np.concatenate([p.quad for p in segments]), first[1] - first[0])

@@ -1,23 +1,29 @@
-"""Reads the lines of text of a picture: finds them, turns them upright and reads them."""
+"""Reads the lines of text of a picture: finds them, turns them upright and reads them.
+
+The readers of single lines are the built-in recogniser, or Tesseract for comparison.
+"""
 
 from __future__ import annotations
 
 import math
+import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Protocol
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-from cvocr_lab.engines.local import orient
 from cvocr_lab.engines.local.eyes import Eyes
-from cvocr_lab.engines.local.geometry import Image, Quads
+from cvocr_lab.engines.local.geometry import Image, Quads, clockwise
 from cvocr_lab.engines.local.papers import Outline
-from cvocr_lab.engines.local.recogniser import crop_line
+from cvocr_lab.engines.local.recogniser import Recogniser, crop_line
+from cvocr_lab.errors import ArgumentError, MissingPartError, unknown
 from cvocr_lab.results import Line, as_quad
-from cvocr_lab.text import plain
+from cvocr_lab.text import comparison_key, plain
 
 _SURE, _LONG, _FEW = 0.7, 8, 0.6
 """A line longer than `_LONG` characters with a confidence below `_SURE` is not text if its three
@@ -117,10 +123,10 @@ def read_page(image: Image, eyes: Eyes, reader: Reader) -> list[list[Line]]:
         return read_quads(picture, some, reader, book=True)
 
     groups = []
-    for along_deg, members in orient.directions(quads):
+    for along_deg, members in directions(quads):
         mine = quads[members]
-        angle = orient.reading_angle(image, mine, along_deg, read)
-        groups.append(read(image, orient.along(mine, angle)))
+        angle = reading_angle(image, mine, along_deg, read)
+        groups.append(read(image, along(mine, angle)))
     return groups
 
 
@@ -160,3 +166,146 @@ def _lines_at(image: Image, eyes: Eyes, degrees: float) -> Quads:
     quads = eyes.lines(level, scale)
     back = cv2.invertAffineTransform(matrix)
     return np.asarray(quads @ back[:, :2].T + back[:, 2], np.float32)
+
+
+def open_reader(
+    reader: str | Reader = "own", *, model: str | Path | None = None, threads: int = 0
+) -> Reader:
+    """Return the reader of that name, or the object itself.
+
+    An `ArgumentError` is raised if there is no reader of that name or no such model file, and a
+    `MissingPartError` if the reader's optional dependency is not installed.
+    """
+    if not isinstance(reader, str):
+        return reader
+    if reader == "own":
+        if model and not Path(model).is_file():
+            raise ArgumentError(f"there is no recogniser model {str(model)!r}")
+        return Recogniser(Path(model) if model else None, threads=threads)
+    if reader == "tesseract":
+        if model:
+            raise ArgumentError("model= applies to the built-in recogniser, not to Tesseract")
+        return TesseractReader()
+    raise unknown("reader", reader, ("own", "tesseract"), more=", or pass an object")
+
+
+class TesseractReader:
+    """Reads lines with Tesseract's ``vie`` data, one at a time, through ``tesserocr``."""
+
+    def __init__(self) -> None:
+        try:
+            import tesserocr
+        except ImportError:
+            raise MissingPartError(
+                "tesserocr is not installed: pip install 'cvocr-lab[tesseract]' "
+                "and apt-get install tesseract-ocr-vie"
+            ) from None
+        folders = [
+            *Path("/usr/share/tesseract-ocr").glob("*/tessdata"),
+            Path("/usr/share/tessdata"),
+        ]
+        found = next((f for f in folders if (f / "vie.traineddata").exists()), None)
+        if found is None:
+            raise MissingPartError(
+                "Tesseract has no Vietnamese data: apt-get install tesseract-ocr-vie"
+            )
+        self._lock = threading.Lock()
+        self._api = tesserocr.PyTessBaseAPI(path=str(found), lang="vie", psm=tesserocr.PSM.RAW_LINE)
+
+    def read(self, crops: Sequence[Image]) -> list[Line]:
+        """Return one line for each crop, RGB or grey."""
+        from PIL import Image as Pillow
+
+        lines = []
+        for crop in crops:
+            with self._lock:  # the API holds one picture at a time
+                self._api.SetImage(Pillow.fromarray(np.ascontiguousarray(crop)))
+                text = comparison_key(self._api.GetUTF8Text())
+                sure = self._api.MeanTextConf() / 100
+            lines.append(Line(text, sure, None, (sure,) * len(text)))
+        return lines
+
+
+Read = Callable[[Image, Quads], Sequence[Line]]
+_PROBES = 6
+_SAME_DEG = 14
+
+
+def _sides(quads: Quads) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    return quads[:, 1] - quads[:, 0], quads[:, 2] - quads[:, 1]
+
+
+def directions(quads: Quads, *, most: int = 3) -> list[tuple[float, NDArray[np.intp]]]:
+    """Group lines by the direction of their long sides, the group with most text first.
+
+    Each group has an angle in degrees in [-90, 90), y down, and the indices of its lines.  Lines
+    too short to have a direction join their nearest neighbour.
+    """
+    first, second = _sides(quads)
+    lengths = np.stack([np.hypot(*first.T), np.hypot(*second.T)], 1)
+    sides = np.where((lengths[:, 0] >= lengths[:, 1])[:, None], first, second)
+    long, short = lengths.max(1), np.maximum(lengths.min(1), 1)
+    angles = np.degrees(np.arctan2(sides[:, 1], sides[:, 0])) % 180
+    weights = long * np.clip(long / short - 1.5, 0, 6)
+    if weights.sum() <= 0:
+        return [(0.0, np.arange(len(quads)))]
+    free = weights > 0
+    groups: list[tuple[float, NDArray[np.intp]]] = []
+    while free.any() and len(groups) < most:
+        votes = np.zeros(180)
+        np.add.at(votes, angles[free].astype(int) % 180, weights[free])
+        peak = float(np.argmax(sum(np.roll(votes, k) for k in range(-6, 7))))
+        off = (angles - peak + 90) % 180 - 90
+        mine = free & (np.abs(off) < _SAME_DEG)
+        # A card on a printed page has only a small share of the lines.
+        if groups and mine.sum() < max(4, 0.05 * len(quads)):
+            break
+        angle = peak + float(np.average(off[mine], weights=weights[mine])) if mine.any() else peak
+        groups.append(((angle + 90) % 180 - 90, np.flatnonzero(mine)))
+        free &= ~mine
+    centres = quads.mean(1)
+    settled = np.concatenate([members for _, members in groups])
+    owner = np.concatenate([np.full(len(m), g) for g, (_, m) in enumerate(groups)])
+    rest = np.setdiff1d(np.arange(len(quads)), settled)
+    if len(rest) and len(settled):
+        gaps = np.hypot(*(centres[rest][:, None] - centres[settled][None]).transpose(2, 0, 1))
+        nearest = owner[np.argmin(gaps, 1)]
+        groups = [
+            (angle, np.sort(np.concatenate([members, rest[nearest == g]])))
+            for g, (angle, members) in enumerate(groups)
+        ]
+    return groups
+
+
+def along(quads: Quads, angle_deg: float) -> Quads:
+    """Return the quads clockwise from the corner that is top left in the reading direction."""
+    towards = np.array([math.cos(math.radians(angle_deg)), math.sin(math.radians(angle_deg))])
+    ordered = np.empty_like(quads)
+    for i, quad in enumerate(quads):
+        points = clockwise(quad)
+        edges = np.roll(points, -1, axis=0) - points
+        dots = edges @ towards / np.maximum(np.hypot(*edges.T), 1e-6)
+        ordered[i] = np.roll(points, -int(np.argmax(dots)), axis=0)
+    return ordered
+
+
+def reading_angle(image: Image, quads: Quads, angle_deg: float, read: Read) -> float:
+    """Return the reading direction of the lines, degrees in [-180, 180).
+
+    The long lines are read in both directions along `angle_deg`; the one with higher confidence
+    wins.
+    """
+    ordered = along(quads, angle_deg)
+    first, second = _sides(ordered)
+    long, short = np.hypot(*first.T), np.maximum(np.hypot(*second.T), 1)
+    shape = np.where((long / short > 3) & (long / short < 25), long * np.sqrt(short), 0.1 * long)
+    probes = ordered[np.argsort(-shape)[:_PROBES]]
+    upright, flipped = read(image, probes), read(image, np.roll(probes, 2, axis=1))
+    if sum(map(sureness, flipped)) > sum(map(sureness, upright)):
+        angle_deg += 180
+    return (angle_deg + 180) % 360 - 180
+
+
+def sureness(line: Line) -> float:
+    """Return a score of confidence above the level of guesses, which grows with length."""
+    return max(line.confidence - 0.3, 0) ** 2 * min(len(line.text), 30)

@@ -10,6 +10,9 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from cvocr_lab.errors import ArgumentError
 
 
@@ -24,6 +27,12 @@ class Model:
         """Return the outputs for named inputs."""
         outputs: Sequence[Any] = self.session.run(None, inputs)
         return outputs
+
+
+def softmax(scores: NDArray[np.float32], axis: tuple[int, ...]) -> NDArray[np.float32]:
+    """Return the probabilities for logits, which add up to 1 along `axis`."""
+    powers = np.exp(scores - scores.max(axis, keepdims=True))
+    return np.asarray(powers / powers.sum(axis, keepdims=True), np.float32)
 
 
 def shipped(name: str) -> Path:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from cvocr_lab.engines.local import classify, codes, orient
+from cvocr_lab.engines.local import classify, codes
+from cvocr_lab.engines.local.codes import evidence, page_of_zone, zone_rows
 from cvocr_lab.engines.local.eyes import Eyes
 from cvocr_lab.engines.local.geometry import (
     Image,
@@ -25,8 +26,7 @@ from cvocr_lab.engines.local.geometry import (
     twist,
     warp_points,
 )
-from cvocr_lab.engines.local.lines import Reader, grown, read_page, read_quads
-from cvocr_lab.engines.local.marks import evidence, page_of_zone, zone_rows
+from cvocr_lab.engines.local.lines import Reader, grown, read_page, read_quads, sureness
 from cvocr_lab.engines.local.papers import Outline
 from cvocr_lab.engines.local.text_lines import SCALE_MM
 from cvocr_lab.kinds import TYPES
@@ -94,16 +94,9 @@ class Paper:
         across, down = self.model.layout.size
         return np.diag([width / across, height / down, 1.0])
 
-    def corners(self) -> Quad:
-        """Return the corners in pixels of the picture, clockwise from the paper's own top left."""
-        return as_quad(self.outline.corners)
-
     def to_picture(self, quad: Quad | None) -> Quad | None:
         """Convert a quad on the flattened paper to pixels of the picture."""
-        if quad is None:
-            return None
-        back = np.linalg.inv(self.to_flat)
-        return as_quad(warp_points(back, np.array(quad).reshape(4, 2)))
+        return None if quad is None else _warped(quad, np.linalg.inv(self.to_flat))
 
 
 def find_papers(image: Image, eyes: Eyes, reader: Reader) -> list[Paper]:
@@ -139,13 +132,12 @@ def _best(image: Image, paper: Paper, eyes: Eyes, reader: Reader) -> Paper:
 
 
 def _papers(image: Image, outlines: Sequence[Outline], eyes: Eyes, reader: Reader) -> list[Paper]:
-    """Read the papers at these outlines, ordered from top to bottom."""
     found = (_paper(image, outline, eyes, reader) for outline in outlines)
     return _apart([paper for paper in found if paper is not None])
 
 
 def _worth(paper: Paper) -> tuple[bool, float]:
-    return _is_paper(paper) and _is_level(paper), paper.score
+    return _is_paper(paper), paper.score
 
 
 def _apart(papers: Sequence[Paper]) -> list[Paper]:
@@ -173,16 +165,17 @@ def _levelled(paper: Paper) -> Points:
 
 
 def _is_paper(paper: Paper) -> bool:
-    """Return whether an outline may be the paper's: a rectangle of its size in perspective."""
+    """Return whether an outline may be the paper's: level, with its shape in perspective."""
     across, down = side_lengths(paper.outline.corners)
     width, height = paper.model.layout.size
     seen = (across / down) / (width / height)
-    return twist(paper.outline.corners) < _MOST_TWIST and 1 / _MOST_SLANT < seen < _MOST_SLANT
+    shaped = twist(paper.outline.corners) < _MOST_TWIST and 1 / _MOST_SLANT < seen < _MOST_SLANT
+    return shaped and _is_level(paper)
 
 
 def _complete(paper: Paper) -> bool:
     """Return whether the outline may be the paper's and most captions of its layout were found."""
-    if not (_is_paper(paper) and _is_level(paper)):
+    if not _is_paper(paper):
         return False
     asked = {s.field for s in paper.model.layout.slots if paper.model.type[s.field].vi}
     known = classify.captions(paper.model)
@@ -238,7 +231,6 @@ def look_again(paper: Paper, eyes: Eyes, reader: Reader) -> Paper:
 
 
 def _spread(image: Image) -> Image:
-    """Return the picture with its local contrast enhanced."""
     lab = cv2.cvtColor(image, cv2.COLOR_RGB2LAB)
     lab[..., 0] = cv2.createCLAHE(clipLimit=3.0, tileGridSize=(8, 8)).apply(lab[..., 0])
     return np.asarray(cv2.cvtColor(lab, cv2.COLOR_LAB2RGB), np.uint8)
@@ -263,11 +255,11 @@ def _paper(
         flat, to_flat, scale = _flatten(image, outline.corners, size)
         lines = read_quads(flat, grown(eyes.lines(flat, min(1.0, SCALE_MM / scale))), reader)
     hits = classify.find_anchors(lines)
-    found_codes = _codes(flat, to_flat)
+    back = np.linalg.inv(to_flat)
+    found_codes = [codes.Code(c.text, _warped(c.quad, back)) for c in codes.read_codes(flat)]
     rows, coded = zone_rows(lines), codes.id_code(found_codes) is not None
     if by_outline:
         # Done in the picture, because an open book is squeezed into the flattened page.
-        back = np.linalg.inv(to_flat)
         corners = page_of_zone({name: warp_points(back, ends) for name, ends in rows.items()})
         if corners is not None and overlap(corners, outline.corners) < _ZONE_AGREES:
             placed = Outline(corners, 1.0, {"passport": 1.0})
@@ -331,17 +323,12 @@ def _sureness(lines: Sequence[Line]) -> float:
 def _is_upside_down(flat: Image, lines: Sequence[Line], reader: Reader) -> bool:
     """Return whether the longest lines are read with higher confidence upside down."""
     probes = sorted(lines, key=lambda line: len(line.text), reverse=True)[:_PROBES]
-    other = read_quads(flat, orient.turned(quads_array(probes)), reader)
-    return sum(map(orient.sureness, other)) > sum(map(orient.sureness, probes))
+    other = read_quads(flat, np.roll(quads_array(probes), 2, axis=1), reader)
+    return sum(map(sureness, other)) > sum(map(sureness, probes))
 
 
-def _codes(flat: Image, to_flat: Matrix) -> list[codes.Code]:
-    """Return the QR codes of the flattened paper, in pixels of the picture."""
-    back = np.linalg.inv(to_flat)
-    return [
-        codes.Code(c.text, as_quad(warp_points(back, np.array(c.quad).reshape(4, 2))))
-        for c in codes.read_codes(flat)
-    ]
+def _warped(quad: Quad, matrix: Matrix) -> Quad:
+    return as_quad(warp_points(matrix, np.reshape(quad, (4, 2))))
 
 
 def _look_for_code(image: Image, paper: Paper) -> list[codes.Code]:
@@ -351,5 +338,4 @@ def _look_for_code(image: Image, paper: Paper) -> list[codes.Code]:
     corner = np.array((picture.x, picture.y))
     box = rectangle(picture.width, picture.height, 4.0) + corner
     points = warp_points(np.linalg.inv(paper.to_flat) @ paper.matrix, box)
-    low, high = points.min(0), points.max(0)
-    return codes.read_codes_near(image, (low[0], low[1], high[0], high[1]))
+    return codes.read_codes_near(image, points)

@@ -9,7 +9,6 @@ are found too.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -58,8 +57,6 @@ disagree, i.e. their corners differ by more than the second number times the pap
 _ONE_PAPER = 0.135
 """Spread of the centres predicted by cells, over the square root of their number, below which they
 belong to one paper: one paper's cells spread by 0.11 at most, two papers' by at least 0.16."""
-_LONGEST = 1400
-"""Largest side of the picture that the second net's crops are taken from, to avoid aliasing."""
 
 
 def thumbnail(image: Image) -> tuple[Image, Matrix]:
@@ -99,17 +96,10 @@ def long_side_first(quad: Points) -> Points:
 class Outline:
     """A paper found in a picture.
 
-    Parameters
-    ----------
-    corners
-        ``(4, 2)`` pixels of the picture, clockwise from the paper's own top left; they may be
-        outside the picture.
-    upright
-        Probability that the first corner is the paper's own top left.
-    types
-        Probability of each document type by name; ``""`` stands for unknown types.
-    score
-        Logarithm of the probability of the corners, up to a constant.
+    `corners` are ``(4, 2)`` pixels of the picture, clockwise from the paper's own top left; they
+    may be outside the picture.  `upright` is the probability that the first one is its top left,
+    `types` has that of each document type by name (``""`` for unknown types), and `score` is the
+    logarithm of the probability of the corners, up to a constant.
     """
 
     corners: Points
@@ -119,17 +109,9 @@ class Outline:
 
 
 def instances(answer: NDArray[np.float32]) -> list[Points]:
-    """Return the quadrilaterals in the first net's output.
+    """Return the quadrilaterals on the canvas in the first net's output, the largest first.
 
-    Parameters
-    ----------
-    answer
-        ``(9, 80, 80)``: logits of the mask, and offsets to the corners of each pixel's paper.
-
-    Returns
-    -------
-    list of ndarray
-        Corners on the canvas, ``(4, 2)`` each; the largest first.
+    `answer` is ``(9, 80, 80)``: logits of the mask, and offsets to the corners of a pixel's paper.
     """
     chance = 1 / (1 + np.exp(-answer[0]))
     rows, columns = chance.shape
@@ -224,23 +206,3 @@ def _fitted(
     bare = cv2.morphologyEx(whole, cv2.MORPH_OPEN, disc)
     quad = fit_quad(bare if bare.any() else whole)
     return None if quad is None else quad + 0.5  # to the centre of the pixel
-
-
-def reduced(image: Image) -> tuple[Image, float]:
-    """Return the picture reduced to at most `_LONGEST` pixels, and the scale factor."""
-    scale = min(1.0, _LONGEST / max(image.shape[:2]))
-    if scale == 1.0:
-        return image, 1.0
-    size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
-    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8), scale
-
-
-def softmax(scores: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Return the probabilities for logits."""
-    powers = np.exp(scores - scores.max())
-    return np.asarray(powers / powers.sum(), np.float64)
-
-
-def type_chances(names: Sequence[str], logits: NDArray[np.float32]) -> dict[str, float]:
-    """Return the probability of each type by name."""
-    return {name: float(p) for name, p in zip(names, softmax(logits), strict=True)}

@@ -8,7 +8,7 @@ value from the joined text.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -70,7 +70,8 @@ def parse(
     loose = [p for p in segments if p.hit is None]
     fields = [f for f in model.type.fields if f.source == "print" and f.name != "mrz"]
     fields = [f for f in fields if f.name in slots or f.name in captions or f.leading]
-    plain = [f for f in fields if f.vi and not _templated(slots.get(f.name))]
+    in_sentences = {name for name, slot in slots.items() if "{d}" in slot.template}
+    plain = [f for f in fields if f.vi and f.name not in in_sentences]
     readings: dict[str, Reading] = {}
     taken = _signed(segments, model)
     uncaptioned = [p for p in segments if not p.caption or not model.type[p.caption].vi]
@@ -141,27 +142,16 @@ def _signed(segments: Sequence[Segment], model: Model) -> set[int]:
     return found
 
 
-def _templated(slot: Slot | None) -> bool:
-    return slot is not None and "{d}" in slot.template
-
-
-def _joined(segments: Sequence[Segment]) -> list[Segment]:
-    """Sort segments into reading order: rows from the top, each from the left."""
-    rows: list[list[Segment]] = []
-    for segment in sorted(segments, key=lambda p: p.y):
-        if rows and segment.y - np.mean([p.y for p in rows[-1]]) < 0.42 * segment.height:
-            rows[-1].append(segment)
-        else:
-            rows.append([segment])
-    return [p for row in rows for p in sorted(row, key=lambda p: p.x0)]
-
-
 def _assemble(
     f: Field, mine: Sequence[tuple[Segment, float]], slot: Slot | None, *, captioned: bool
 ) -> Reading | None:
     if not mine:
         return None
-    ordered = _joined([p for p, _ in mine])
+    rows = _rows(
+        [p for p, _ in mine],
+        lambda p, row: p.y - float(np.mean([q.y for q in row])) < 0.42 * p.height,
+    )
+    ordered = [p for row in rows for p in row]
     if not isinstance(f.type, forms.Amount):  # a single letter is a speck or a stroke
         ordered = [p for p in ordered if sum(c.isalnum() for c in p.text) > 1] or ordered
     ordered = _without_strangers(ordered)
@@ -197,7 +187,7 @@ def _special(f: Field, slot: Slot | None, segments: Sequence[Segment]) -> _Speci
     """Read fields that are part of a sentence: dates in words and authorities."""
     if f.type is t.POLICE:
         return _police(segments)
-    rows = _rows(segments)
+    rows = _rows(segments, lambda p, row: p.y - row[0].y < 0.45 * max(p.height, 1))
     # A sentence is usually one line; if it was split, its row is tried as a whole.
     lines: dict[int, list[Segment]] = {}
     for segment in segments:
@@ -222,10 +212,13 @@ def _police(segments: Sequence[Segment]) -> _Special | None:
     return (text, block, 0.2) if text else None
 
 
-def _rows(segments: Sequence[Segment]) -> list[list[Segment]]:
+def _rows(
+    segments: Sequence[Segment], is_on: Callable[[Segment, list[Segment]], bool]
+) -> list[list[Segment]]:
+    """Sort segments into rows from the top, each from the left."""
     rows: list[list[Segment]] = []
     for segment in sorted(segments, key=lambda p: p.y):
-        if rows and segment.y - rows[-1][0].y < 0.45 * max(segment.height, 1):
+        if rows and is_on(segment, rows[-1]):
             rows[-1].append(segment)
         else:
             rows.append([segment])

@@ -23,6 +23,7 @@ from cvocr_lab.engines.local.geometry import (
     side_lengths,
     warp_points,
 )
+from cvocr_lab.engines.local.pages import Paper
 from cvocr_lab.kinds import Layout, Slot
 from cvocr_lab.results import Line
 
@@ -61,35 +62,18 @@ class QualityMeasures:
     cover: dict[str, float]
 
 
-def measure(
-    image: Image,
-    layout: Layout,
-    matrix: Matrix,
-    corners: Points,
-    *,
-    flat: Image,
-    lines: Sequence[Line],
-    flat_scale: float,
-) -> QualityMeasures:
-    """Measure the quality of a paper's picture.
-
-    Parameters
-    ----------
-    matrix
-        Homography from millimetres on the paper to pixels of `image`.
-    corners
-        The paper's corners in pixels of `image`, ``(4, 2)``.
-    flat, lines, flat_scale
-        The rectified paper, the lines found on it, and its pixels per millimetre.
-    """
-    paper, shown = _small(flat, image, layout, matrix)
+def measure(image: Image, paper: Paper) -> QualityMeasures:
+    """Measure the quality of the picture of a paper, apart from its text."""
+    layout = paper.model.layout
+    to_image = np.linalg.inv(paper.to_flat) @ paper.matrix
+    small, shown = _small(paper.flat, image, layout, to_image)
     return QualityMeasures(
-        colour=_colour(paper, shown),
-        stripes=_stripes(image, layout, matrix),
-        gap_mm=_gap(image, corners, layout),
-        steepness=_steepness(flat, lines, flat_scale),
-        glare=_share(_glare(paper), layout, starts=True),
-        cover=_share(_finger(paper, shown, layout), layout),
+        colour=_colour(small, shown),
+        stripes=_stripes(image, layout, to_image),
+        gap_mm=_gap(image, paper.outline.corners, layout),
+        steepness=_steepness(paper.flat, paper.lines, paper.scale),
+        glare=_share(_glare(small), layout, starts=True),
+        cover=_share(_finger(small, shown, layout), layout),
     )
 
 
@@ -215,8 +199,6 @@ def _glare(paper: Image) -> Mask:
     if np.median(least) > 235:
         return np.zeros(least.shape, bool)
     burnt = (least >= 248).astype(np.uint8)
-    if not burnt.any():
-        return np.zeros(least.shape, bool)
     return np.asarray(cv2.morphologyEx(burnt, cv2.MORPH_OPEN, _disc(1.5)) > 0)
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvocr_lab.engines.local.geometry import homography, rectangle, side_lengths
-from cvocr_lab.engines.local.models import Model, open_model, shipped
+from cvocr_lab.engines.local.models import Model, open_model, shipped, softmax
 from cvocr_lab.engines.local.wording import likeliest
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.results import Line, Quad
@@ -53,13 +53,8 @@ class Recogniser:
     threads: int = 1
 
     @property
-    def charset(self) -> str:
-        """Characters that the model can output."""
-        return str(self.card["charset"])
-
-    @property
     def card(self) -> dict[str, object]:
-        """Metadata of the model file: version, training and validation figures."""
+        """Metadata of the model file: version, character set, training and validation figures."""
         return self._net.card
 
     @property
@@ -174,10 +169,10 @@ def _decode(scores: Columns, charset: str, alphabet: str) -> Line:
     if alphabet:
         allowed = np.asarray([True, *(c in alphabet for c in charset)])
         chosen = np.where(allowed, scores, -np.inf)
-        odds = np.sqrt(_softmax(chosen) * _softmax(scores))
+        odds = np.sqrt(softmax(chosen, (1,)) * softmax(scores, (1,)))
     else:
         chosen = scores
-        odds = _softmax(scores)
+        odds = softmax(scores, (1,))
     best = chosen.argmax(axis=1)
     sure = odds[np.arange(len(best)), best]
     text: list[str] = []
@@ -238,8 +233,3 @@ def _spellings(word: list[str], odds: Columns, charset: str) -> list[tuple[str, 
         longer = [(begun + c, so_far + p) for begun, so_far in spellings for c, p in found]
         spellings = sorted(longer, key=lambda made: -made[1])[:_SPELLINGS]
     return spellings
-
-
-def _softmax(scores: Columns) -> Columns:
-    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=1, keepdims=True), np.float32)

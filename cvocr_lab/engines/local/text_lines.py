@@ -32,18 +32,10 @@ _MOST_LINES = 600
 
 
 def quads_of(answer: NDArray[np.float32]) -> Quads:
-    """Return the lines in the net's output.
+    """Return the lines in the net's output, ``(n, 4, 2)`` in pixels of its picture.
 
-    Parameters
-    ----------
-    answer
-        ``(2, rows, columns)``: logits of the cores, and the logarithm of the heights.
-
-    Returns
-    -------
-    ndarray
-        ``(n, 4, 2)`` in pixels of the net's picture; the long sides run rightwards, or downwards
-        for upright lines.
+    The long sides run rightwards, or downwards for upright lines.  `answer` is
+    ``(2, rows, columns)``: logits of the cores, and the logarithm of the heights.
     """
     chance = 1 / (1 + np.exp(-answer[0]))
     found: list[NDArray[np.float64]] = []
@@ -92,7 +84,6 @@ def _unbridged(mine: NDArray[np.bool_], tall: float) -> NDArray[np.bool_]:
 
 
 def _thickness(mine: NDArray[np.bool_]) -> float:
-    """Return the thickness of a blob in cells: its area divided by its length."""
     rows, columns = np.nonzero(mine)
     length = float(np.hypot(np.ptp(rows), np.ptp(columns))) + 1
     return len(rows) / length

@@ -173,7 +173,6 @@ class VlmEngine:
 
 
 def _refused(status: int, body: bytes) -> CvocrError:
-    """Return the error for a status other than success."""
     if _is_spent(body):
         return QuotaError("the account has no credit left: the finished rows are kept")
     known = _BY_STATUS.get(status)

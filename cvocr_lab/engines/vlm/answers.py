@@ -63,7 +63,6 @@ def _usage(answer: object, prices: Prices) -> Usage | None:
 
 
 def _content(answer: object) -> str:
-    """Return the text that the model wrote."""
     choices = answer.get("choices") if isinstance(answer, Mapping) else None
     choice = choices[0] if isinstance(choices, list) and choices else None
     message = choice.get("message") if isinstance(choice, Mapping) else None
