@@ -13,7 +13,7 @@ from test_scoring_tables import truth_of
 from cvocr_lab.errors import ArgumentError, DriftError
 from cvocr_lab.scoring import accuracy_from_review, score
 from cvocr_lab.scoring.drift import DriftWarning, fallen
-from cvocr_lab.scoring.intervals import Sums, clustered, paired
+from cvocr_lab.scoring.intervals import Sums, clustered, paired, tallied
 
 
 @pytest.mark.parametrize("reader", ["unread", "spread"])
@@ -52,6 +52,19 @@ def test_groups_are_apart_and_empty_ones_unknown() -> None:
     low, high = clustered([5, 9, 0], [10, 10, 0], [0, 0, 2], 3)
     assert [low[0], high[0]] == pytest.approx([x[0] for x in clustered([5, 9], [10, 10])])
     assert np.isnan([low[1], high[1], low[2], high[2]]).all()
+
+
+@pytest.mark.parametrize("scale", [1.0, 1.25])
+def test_equal_cards_may_be_counted_before(scale: float) -> None:
+    draw = np.random.default_rng(8)
+    below = draw.integers(0, 12, 4000).astype(float)
+    above = np.minimum(draw.integers(0, 14, 4000), below + 1) * scale
+    group = draw.integers(0, 3, 4000)
+    some_above, some_below, of, cards = tallied(above, below, group, 3)
+    assert cards.sum() == 4000
+    assert (len(cards) < 500) == (scale == 1)  # only whole numbers are counted
+    expected = clustered(above, below, group, 3)
+    np.testing.assert_allclose(clustered(some_above, some_below, of, 3, cards), expected, rtol=1e-9)
 
 
 def test_a_rate_above_one_has_an_interval() -> None:

@@ -172,6 +172,17 @@ def test_what_stops_a_run_holds_the_rows_not_given_yet(pictures: Callable[..., l
     assert caught.value.partial["id"].tolist() == ["25"]
 
 
+def test_reading_goes_on_while_the_caller_works(pictures: Callable[..., list[str]]) -> None:
+    engine = Fake()
+    frames = in_chunks(pictures(*range(21, 51)), chunksize=2, engine=engine, workers=1)
+    next(frames)
+    end = time.monotonic() + 30
+    while len(engine.seen) < 30:
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    assert sum(map(len, frames)) == 28
+
+
 def test_who_stops_listening_ends_the_run(pictures: Callable[..., list[str]]) -> None:
     engine = Fake(special=lambda _: time.sleep(0.01))
     with warnings.catch_warnings():
