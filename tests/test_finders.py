@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from cvocr_lab.engines.local import classify, pages, papers, text_lines
+from cvocr_lab.engines.local import classify, line_finder, pages, papers
 from cvocr_lab.engines.local.codes import page_of_zone, zone_rows
 from cvocr_lab.engines.local.corners import best_corners, peaks, side_odds, smoothed
-from cvocr_lab.engines.local.eyes import Eyes, model_files
+from cvocr_lab.engines.local.finder_nets import FinderNets, model_files
 from cvocr_lab.engines.local.geometry import (
     fit_quad,
     homography,
@@ -217,18 +217,18 @@ def _lines_answer(boxes: list[tuple[float, float, float, float]]) -> NDArray[np.
     answer[1] = 0
     for x0, y0, x1, y1 in boxes:
         tall = y1 - y0
-        left, right = x0 + text_lines.END * tall, x1 - text_lines.END * tall
+        left, right = x0 + line_finder.END * tall, x1 - line_finder.END * tall
         top, bottom = y0 + tall * 0.25, y1 - tall * 0.25
         rows = slice(round(top / 2), round(bottom / 2))
         columns = slice(round(left / 2), round(right / 2))
         answer[0, rows, columns] = 6
-        answer[1, rows, columns] = np.log(tall / text_lines.HEIGHT_UNIT)
+        answer[1, rows, columns] = np.log(tall / line_finder.HEIGHT_UNIT)
     return answer
 
 
 def test_lines_are_read_off_their_cores() -> None:
     boxes = [(20.0, 10.0, 180.0, 26.0), (20.0, 34.0, 120.0, 54.0), (220.0, 34.0, 380.0, 50.0)]
-    quads = text_lines.quads_of(_lines_answer(boxes))
+    quads = line_finder.quads_of(_lines_answer(boxes))
     assert len(quads) == 3
     got = np.concatenate([quads[:, 0], quads[:, 2]], axis=1)
     for box in boxes:
@@ -239,14 +239,14 @@ def test_lines_that_touch_faintly_are_parted() -> None:
     answer = _lines_answer([(20.0, 10.0, 180.0, 26.0), (20.0, 30.0, 180.0, 46.0)])
     bridge = answer[0, 5:23, 40:60]
     bridge[bridge < 0] = 0.0  # a probability of one half between the cores
-    quads = text_lines.quads_of(answer)
+    quads = line_finder.quads_of(answer)
     assert len(quads) == 2
 
 
 def test_a_letter_that_reaches_into_the_next_line_joins_no_lines() -> None:
     answer = _lines_answer([(20.0, 10.0, 380.0, 26.0), (20.0, 30.0, 380.0, 46.0)])
     answer[0, 5:23, 50:53] = 6  # as sure as the cores themselves
-    quads = text_lines.quads_of(answer)
+    quads = line_finder.quads_of(answer)
     assert len(quads) == 2
     assert np.abs(quads[:, 0, 1] - (10, 30)).max() < 2.5
 
@@ -279,7 +279,7 @@ def test_drawn_papers_are_found_and_turned(type_: str) -> None:
     for seed in range(5):
         sample = generate(type_, seed=31_000 + seed, tier="photo")
         truth = np.array(sample.truths[0].corners).reshape(4, 2)
-        for outline in Eyes(threads=1).outlines(sample.image):
+        for outline in FinderNets(threads=1).outlines(sample.image):
             first = int(np.argmin(np.hypot(*(outline.corners - truth[0]).T)))
             found += overlap(outline.corners, truth) > 0.85 and first == 0
     assert found >= 4
@@ -288,7 +288,7 @@ def test_drawn_papers_are_found_and_turned(type_: str) -> None:
 def test_a_bare_ground_holds_no_paper(tmp_path: Path) -> None:
     rng = np.random.default_rng(5)
     ground = np.clip(rng.normal(150, 12, (600, 800, 3)), 0, 255).astype(np.uint8)
-    assert Eyes(threads=1).outlines(ground) == []
+    assert FinderNets(threads=1).outlines(ground) == []
 
 
 def test_a_part_of_a_paper_is_no_other_paper() -> None:
@@ -308,12 +308,12 @@ def test_the_likelier_outline_of_a_paper_is_kept(monkeypatch: pytest.MonkeyPatch
     large, small = rectangle(300, 200), rectangle(200, 126) + 20
     scores = {300.0: -14.0, 200.0: 2.0}
 
-    def outline(self: Eyes, _: object, rough: NDArray[np.float64]) -> papers.Outline:
+    def outline(self: FinderNets, _: object, rough: NDArray[np.float64]) -> papers.Outline:
         return papers.Outline(rough, 1.0, {}, scores[max(side_lengths(rough))])
 
-    monkeypatch.setattr(Eyes, "_rough", lambda *_: [large, small])
-    monkeypatch.setattr(Eyes, "_outline", outline)
-    (found,) = Eyes(threads=1).outlines(np.zeros((220, 320, 3), np.uint8))
+    monkeypatch.setattr(FinderNets, "_rough", lambda *_: [large, small])
+    monkeypatch.setattr(FinderNets, "_outline", outline)
+    (found,) = FinderNets(threads=1).outlines(np.zeros((220, 320, 3), np.uint8))
     assert found.corners.tolist() == small.tolist()
 
 
@@ -323,20 +323,20 @@ def test_a_doubtful_outline_is_searched_again_in_turned_views(
 ) -> None:
     sample = generate("tcc_chip", seed=31_001, tier="photo")
     truth = np.array(sample.truths[0].corners).reshape(4, 2)
-    look, looks = Eyes._rough, []
+    look, looks = FinderNets._rough, []
 
-    def misled(self: Eyes, picture: NDArray[np.uint8]) -> list[NDArray[np.float64]]:
+    def misled(self: FinderNets, picture: NDArray[np.uint8]) -> list[NDArray[np.float64]]:
         looks.append(picture.shape)
         scale = max(picture.shape) / max(sample.image.shape)
         beside = (truth + 0.6 * (truth[1] - truth[0])) * scale
         return [beside] if len(looks) == 1 else look(self, picture)
 
-    monkeypatch.setattr(Eyes, "_rough", misled)
-    monkeypatch.setattr("cvocr_lab.engines.local.eyes._VIEWS", ())
-    (wrong,) = Eyes(threads=1).outlines(sample.image)
+    monkeypatch.setattr(FinderNets, "_rough", misled)
+    monkeypatch.setattr("cvocr_lab.engines.local.finder_nets._VIEWS", ())
+    (wrong,) = FinderNets(threads=1).outlines(sample.image)
     assert overlap(wrong.corners, truth) < 0.7
     looks.clear()
-    monkeypatch.setattr("cvocr_lab.engines.local.eyes._VIEWS", ((0.6, turns),))
-    (found,) = Eyes(threads=1).outlines(sample.image)
+    monkeypatch.setattr("cvocr_lab.engines.local.finder_nets._VIEWS", ((0.6, turns),))
+    (found,) = FinderNets(threads=1).outlines(sample.image)
     assert overlap(found.corners, truth) > 0.9
     assert len(looks) == 2

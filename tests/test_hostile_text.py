@@ -356,7 +356,7 @@ def test_a_long_unfinished_line_costs_no_time(tmp_path: Path) -> None:
 def test_a_locked_journal_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import fcntl
 
-    monkeypatch.setattr(journal.disk, "_WAIT_S", 0.1)
+    monkeypatch.setattr(journal.append_only, "_WAIT_S", 0.1)
     path = tmp_path / "j.jsonl"
     opened = Journal(path, who="an")
     opened.decide(Item(source="a", field="id"), "unreadable")

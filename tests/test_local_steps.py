@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from cvocr_lab import mrz, proofs
-from cvocr_lab.engines.local import classify, confidence, crosscheck, lines, values
+from cvocr_lab.engines.local import classify, confidence, crosscheck, line_reader, values
 from cvocr_lab.engines.local.parse import Reading
 from cvocr_lab.kinds import TYPES
 from cvocr_lab.results import Line
@@ -29,20 +29,20 @@ def _boxes(angle_deg: float, count: int = 6, *, length: float = 120) -> NDArray[
 
 @pytest.mark.parametrize("angle", [-170, -90, -45, -3, 0, 7, 30, 88, 90, 135, 179])
 def test_direction_of_lines_up_to_half_a_turn(angle: float) -> None:
-    groups = lines.directions(_boxes(angle))
+    groups = line_reader.directions(_boxes(angle))
     assert len(groups) == 1
     off = (groups[0][0] - angle + 90) % 180 - 90
     assert abs(off) < 0.5
 
 
 def test_two_directions_are_two_groups() -> None:
-    groups = lines.directions(np.concatenate([_boxes(0, 9), _boxes(90, 5)]))
+    groups = line_reader.directions(np.concatenate([_boxes(0, 9), _boxes(90, 5)]))
     assert [sorted(g.tolist()) for _, g in groups] == [list(range(9)), list(range(9, 14))]
 
 
 @pytest.mark.parametrize("angle", [-120, -90, -20, 0, 45, 90, 160, 180])
 def test_corners_start_at_the_texts_own_top_left(angle: float) -> None:
-    ordered = lines.along(_boxes(angle), angle)
+    ordered = line_reader.along(_boxes(angle), angle)
     u = np.array([math.cos(math.radians(angle)), math.sin(math.radians(angle))])
     across, down = ordered[:, 1] - ordered[:, 0], ordered[:, 3] - ordered[:, 0]
     assert np.allclose(across @ u, 120, atol=0.1)
@@ -58,7 +58,7 @@ def test_the_surer_way_round_wins() -> None:
         return [Line("chữ" if x else "#", 0.95 if x else 0.4) for x in leftwards]
 
     image = np.zeros((8, 8, 3), np.uint8)
-    assert abs(lines.reading_angle(image, quads, 0.0, read)) == 180
+    assert abs(line_reader.reading_angle(image, quads, 0.0, read)) == 180
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 
 from cvocr_lab import mrz
 from cvocr_lab.engines.local import assess, classify, codes, crosscheck, values
-from cvocr_lab.engines.local.lines import grown
+from cvocr_lab.engines.local.line_reader import grown
 from cvocr_lab.engines.local.parse import Reading, parse
 from cvocr_lab.kinds import TYPES
 from cvocr_lab.proofs import mrz_proofs

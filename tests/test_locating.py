@@ -20,7 +20,7 @@ from cvocr_lab.frames import Reading, documents_of, read_frame, to_frame, write_
 from cvocr_lab.kinds import TYPES
 from cvocr_lab.locating import Place, locate_values
 from cvocr_lab.locating.alignment import Stream, folded
-from cvocr_lab.locating.places import wordings
+from cvocr_lab.locating.positions import wordings
 from cvocr_lab.results import Document, Extraction, FieldValue, Line, Quad, box_quad
 
 CHIP = TYPES["tcc_chip"]

@@ -17,7 +17,7 @@ from cvocr_lab import exchange, open_engine, read_frame, read_labels, review, sc
 from cvocr_lab.errors import ArgumentError, unknown
 from cvocr_lab.frames import Records
 from cvocr_lab.journal import Decision, Journal, frame_items, quad_of
-from cvocr_lab.scoring.misuse import PairingWarning
+from cvocr_lab.scoring.pairing_checks import PairingWarning
 from cvocr_lab.views import apply
 from cvocr_lab.views.row_filter import RowFilter, RowSelector
 from cvocr_lab.views.tags import Tags

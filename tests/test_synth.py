@@ -11,7 +11,7 @@ import pytest
 from cvocr_lab import mrz, places, qr
 from cvocr_lab.kinds import TYPES, document_type
 from cvocr_lab.synth import fonts
-from cvocr_lab.synth.drawing import typeface
+from cvocr_lab.synth.draw_text import typeface
 from cvocr_lab.synth.generate import (
     TIERS,
     Tier,

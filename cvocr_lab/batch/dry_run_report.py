@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from cvocr_lab.batch.dedup import deduplicated
+from cvocr_lab.batch.already_read import deduplicated
 from cvocr_lab.batch.parallel import worker_count
 from cvocr_lab.batch.progress import Progress
 from cvocr_lab.batch.run_arguments import check_arguments, shows_run_arguments

@@ -10,7 +10,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import chain
 
-from cvocr_lab.batch.dedup import Dedup, deduplicated
+from cvocr_lab.batch.already_read import Dedup, deduplicated
 from cvocr_lab.batch.parallel import WORTH_PROCESSES, Row, open_workers, read_tasks, worker_count
 from cvocr_lab.batch.progress import Progress
 from cvocr_lab.batch.reading import Task

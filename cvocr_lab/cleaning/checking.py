@@ -12,7 +12,7 @@ import pandas as pd
 from cvocr_lab import images as pictures
 from cvocr_lab.cleaning.agreement import check_agreement
 from cvocr_lab.cleaning.columns import uncollected
-from cvocr_lab.cleaning.dates import check_dates
+from cvocr_lab.cleaning.date_rules import check_dates
 from cvocr_lab.cleaning.duplicates import check_duplicates, check_repeated
 from cvocr_lab.cleaning.numbers import check_numbers, check_vehicles
 from cvocr_lab.cleaning.rule_input import RuleInput

@@ -15,8 +15,8 @@ import pandas as pd
 
 from cvocr_lab.errors import ArgumentError, caller_stacklevel, unknown
 from cvocr_lab.frames import Records, listed
+from cvocr_lab.journal.append_only import JournalLines, append, read
 from cvocr_lab.journal.decision import Decision, Item, State
-from cvocr_lab.journal.disk import JournalLines, append, read
 from cvocr_lab.journal.fold import ItemKey, Ledger, Standing, not_undone, unique
 from cvocr_lab.journal.items import check_value, frame_items
 from cvocr_lab.kinds import field_order

@@ -12,8 +12,8 @@ import pandas as pd
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.files import replacing
 from cvocr_lab.frames import TEXT
+from cvocr_lab.journal.append_only import read
 from cvocr_lab.journal.decision import Decision, Item, cells_of, line_of
-from cvocr_lab.journal.disk import read
 from cvocr_lab.journal.file import Journal, warn_of_invalid_lines
 from cvocr_lab.journal.fold import not_undone, unique
 

@@ -4,6 +4,6 @@ The answers of the API have no coordinates.  The lines of the offline engine hav
 misread, so each value is aligned with them letter by letter, ignoring diacritics and case.
 """
 
-from cvocr_lab.locating.places import HOW, How, Place, locate_values
+from cvocr_lab.locating.positions import HOW, How, Place, locate_values
 
 __all__ = ["HOW", "How", "Place", "locate_values"]

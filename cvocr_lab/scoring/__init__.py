@@ -6,7 +6,7 @@ from cvocr_lab.scoring.comparators import VERDICTS
 from cvocr_lab.scoring.comparison import Comparison
 from cvocr_lab.scoring.diagnosis import MISTAKES
 from cvocr_lab.scoring.drift import DriftWarning
-from cvocr_lab.scoring.misuse import PairingWarning
+from cvocr_lab.scoring.pairing_checks import PairingWarning
 from cvocr_lab.scoring.rates import RATES
 from cvocr_lab.scoring.readers import Readers
 from cvocr_lab.scoring.reviewed import ReviewedAccuracy, accuracy_from_review

@@ -28,7 +28,7 @@ from cvocr_lab.frames.pairing import paired_labels
 from cvocr_lab.scoring import drift
 from cvocr_lab.scoring.cells import compare_fields
 from cvocr_lab.scoring.comparison import Comparison
-from cvocr_lab.scoring.misuse import check_fields, notice
+from cvocr_lab.scoring.pairing_checks import check_fields, notice
 from cvocr_lab.scoring.readers import Readers
 from cvocr_lab.scoring.score_result import Score
 from cvocr_lab.scoring.texts import key, tone_key

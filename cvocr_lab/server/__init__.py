@@ -7,10 +7,10 @@ from cvocr_lab.errors import MissingPartError
 
 try:
     from cvocr_lab.server.app import make_app
-    from cvocr_lab.server.faults import FAULTS, Faults, parse_faults
     from cvocr_lab.server.job import Bounds
     from cvocr_lab.server.keys import Keys
     from cvocr_lab.server.run_server import serve, serving
+    from cvocr_lab.server.simulated_faults import FAULTS, Faults, parse_faults
 except ModuleNotFoundError as error:
     raise MissingPartError(
         f"the server needs {error.name}: pip install 'cvocr-lab[server]'"

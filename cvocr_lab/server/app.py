@@ -20,10 +20,10 @@ from starlette.exceptions import HTTPException
 from cvocr_lab.engines import Engine
 from cvocr_lab.engines._spec import engine_spec
 from cvocr_lab.errors import QuotaError
-from cvocr_lab.server.faults import Faults, FaultyApp
 from cvocr_lab.server.job import Bounds, Queue, open_pool
 from cvocr_lab.server.keys import Keys
 from cvocr_lab.server.request_handler import Metrics, RequestHandler, refusal
+from cvocr_lab.server.simulated_faults import Faults, FaultyApp
 from cvocr_lab.wire import ENDPOINTS, Endpoint
 
 if TYPE_CHECKING:

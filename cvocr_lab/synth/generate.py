@@ -20,7 +20,7 @@ from PIL import Image
 from cvocr_lab.kinds import TYPES, DocumentType, Layout, document_type, field_order
 from cvocr_lab.results import Quad
 from cvocr_lab.synth import fonts
-from cvocr_lab.synth.draw import Drawn, draw
+from cvocr_lab.synth.draw_paper import Drawn, draw
 from cvocr_lab.synth.handling import handle, unhandled
 from cvocr_lab.synth.papers import Values, paper_values
 from cvocr_lab.synth.persons import Person

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from cvocr_lab.synth.drawing import Rgb
+from cvocr_lab.synth.draw_text import Rgb
 
 Picture = NDArray[np.float32]
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from cvocr_lab.results import Quad, box_quad
 from cvocr_lab.synth import fonts, grounds
-from cvocr_lab.synth.drawing import Picture, Sheet, Typeface, write
+from cvocr_lab.synth.draw_text import Picture, Sheet, Typeface, write
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ import numpy as np
 
 from cvocr_lab.kinds import TYPES
 from cvocr_lab.synth import fonts, grounds, pictures, wording
-from cvocr_lab.synth.draw import Drawn
-from cvocr_lab.synth.drawing import Rgb, Sheet, Typeface, typeface, width_of, write
+from cvocr_lab.synth.draw_paper import Drawn
+from cvocr_lab.synth.draw_text import Rgb, Sheet, Typeface, typeface, width_of, write
 
 _SIZES = ((85.6, 53.98), (85.6, 53.98), (92.0, 64.0), (125.0, 88.0), (98.0, 66.0), (105.0, 74.0))
 _GROUNDS = tuple({layout.ground for kind in TYPES.values() for layout in kind.layouts})

@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 
 from cvocr_lab.engines.local.geometry import Points, homography, rectangle
-from cvocr_lab.training.flats import Flat, decoded
-from cvocr_lab.training.laying import Chance, Picture, paste, recoloured, rotated, shrunk
+from cvocr_lab.training.composing import Chance, Picture, paste, recoloured, rotated, shrunk
+from cvocr_lab.training.paper_stock import Flat, decoded
 
 
 def plain(size: tuple[int, int], rng: Chance) -> Picture:

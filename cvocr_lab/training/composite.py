@@ -19,8 +19,7 @@ from cvocr_lab.engines.local.geometry import Points, is_convex, warp_points
 from cvocr_lab.synth import degrade
 from cvocr_lab.synth.pictures import fill
 from cvocr_lab.training.backdrops import ground, plain, screen, sheet, stamps
-from cvocr_lab.training.flats import Flat
-from cvocr_lab.training.laying import (
+from cvocr_lab.training.composing import (
     LONGEST,
     TYPE_NAMES,
     UNKNOWN,
@@ -30,6 +29,7 @@ from cvocr_lab.training.laying import (
     hands,
     lay,
 )
+from cvocr_lab.training.paper_stock import Flat
 
 _WASHED_OUT = 0.3
 """Share of scans whose bright parts are all white."""

@@ -19,11 +19,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from cvocr_lab.training.composing import TYPE_NAMES, UNKNOWN
+from cvocr_lab.training.example_workers import draw_finder_shard, feeding
 from cvocr_lab.training.export import export_finder
-from cvocr_lab.training.feeding import draw_finder_shard, feeding
-from cvocr_lab.training.flats import write_flats
-from cvocr_lab.training.laying import TYPE_NAMES, UNKNOWN
 from cvocr_lab.training.nets import PaperNet, TextNet, TurnNet
+from cvocr_lab.training.paper_stock import write_flats
 from cvocr_lab.training.run import Run, prepare_torch
 from cvocr_lab.training.stream import FIRST_SEED, VALIDATION_SEED, wait_for_shards
 

@@ -15,8 +15,8 @@ from torch import Tensor, nn
 
 from cvocr_lab.engines.local.recogniser import normalise, pad
 from cvocr_lab.text import CHARSET
+from cvocr_lab.training.example_workers import feeding
 from cvocr_lab.training.export import export
-from cvocr_lab.training.feeding import feeding
 from cvocr_lab.training.nets import LineNet, steps
 from cvocr_lab.training.restore import restore, unfold, widen
 from cvocr_lab.training.run import Run, prepare_torch

@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvocr_lab.engines.local.geometry import Points, homography, rectangle, warp_points
-from cvocr_lab.engines.local.text_lines import CORE, END, HEIGHT_UNIT, SCALE_MM
+from cvocr_lab.engines.local.line_finder import CORE, END, HEIGHT_UNIT, SCALE_MM
 from cvocr_lab.synth import degrade
 from cvocr_lab.synth.photograph import reduced, similarity
 from cvocr_lab.training.backdrops import pattern, texture
+from cvocr_lab.training.composing import hands, laid_over, recoloured, shine
 from cvocr_lab.training.composite import taken
-from cvocr_lab.training.flats import SCALE, Flat
-from cvocr_lab.training.laying import hands, laid_over, recoloured, shine
+from cvocr_lab.training.paper_stock import SCALE, Flat
 
 SIZE = (384, 288)
 """Width and height of an example in pixels."""

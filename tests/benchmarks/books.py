@@ -31,7 +31,7 @@ from PIL.ImageFont import FreeTypeFont
 from cvocr_lab import images
 from cvocr_lab.engines import Request
 from cvocr_lab.engines.local import LocalEngine
-from cvocr_lab.engines.local.lines import open_reader
+from cvocr_lab.engines.local.line_reader import open_reader
 from cvocr_lab.engines.local.recogniser import crop_line
 from cvocr_lab.results import as_quad
 from cvocr_lab.synth import fonts

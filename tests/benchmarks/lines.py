@@ -26,7 +26,7 @@ from paper_lines import CutLine, cut_lines, loosen
 from rapidfuzz.distance import Levenshtein
 
 from cvocr_lab import mrz
-from cvocr_lab.engines.local.lines import open_reader
+from cvocr_lab.engines.local.line_reader import open_reader
 from cvocr_lab.engines.local.recogniser import crop_line
 from cvocr_lab.kinds import document_type
 from cvocr_lab.synth import TIERS, generate

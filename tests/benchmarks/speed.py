@@ -196,7 +196,7 @@ def main() -> None:
     cards = [
         pages._flatten(image.pages[0], outline.corners, pages._likely_size(outline))[0]
         for image in loaded
-        for outline in engine._eyes.outlines(image.pages[0])[:1]
+        for outline in engine._nets.outlines(image.pages[0])[:1]
     ]
     with suppress(ImportError):
         spent = tesseract_s(cards) / len(cards)

@@ -18,9 +18,9 @@ from rapidfuzz import fuzz
 from cvocr_lab import mrz, proofs
 from cvocr_lab.engines import Identity, Request
 from cvocr_lab.engines.local import assess, codes, confidence, crosscheck, values
-from cvocr_lab.engines.local.eyes import Eyes, model_files
+from cvocr_lab.engines.local.finder_nets import FinderNets, model_files
 from cvocr_lab.engines.local.geometry import Image, quads_array
-from cvocr_lab.engines.local.lines import Reader, open_reader, read_page
+from cvocr_lab.engines.local.line_reader import Reader, open_reader, read_page
 from cvocr_lab.engines.local.pages import Paper, find_papers, look_again
 from cvocr_lab.engines.local.parse import Reading, parse
 from cvocr_lab.engines.local.quality_measures import measure
@@ -72,7 +72,7 @@ class LocalEngine:
         model: str | Path | None = None,
         threads: int = 0,
     ) -> None:
-        self._eyes = Eyes(threads=threads)
+        self._nets = FinderNets(threads=threads)
         self._reader = open_reader(reader, model=model, threads=threads)
         if threads:  # OpenCV has one pool per process; workers of a bulk run ask for one
             cv2.setNumThreads(threads)
@@ -123,14 +123,14 @@ class LocalEngine:
     def _scan(self, image: InputImage) -> list[Line]:
         found: list[Line] = []
         for page in image.pages:
-            for lines in read_page(page, self._eyes, self._reader):
+            for lines in read_page(page, self._nets, self._reader):
                 found += _reading_order(lines)
         return found
 
     def _documents(self, image: InputImage) -> list[Document]:
         documents = []
         for number, page in zip(image.numbers, image.pages, strict=True):
-            papers = find_papers(page, self._eyes, self._reader)
+            papers = find_papers(page, self._nets, self._reader)
             documents += [replace(self._document(page, paper), page=number) for paper in papers]
         return documents
 
@@ -141,7 +141,7 @@ class LocalEngine:
             return _foreign(paper, zone, readings["mrz"], zone_lines)
         expected = {slot.field for slot in paper.model.layout.slots}
         if len(expected - readings.keys()) > _MANY_MISSING * len(expected):
-            paper = look_again(paper, self._eyes, self._reader)
+            paper = look_again(paper, self._nets, self._reader)
             readings, (zone, repaired, zone_lines) = self._readings(paper)
         proven_by: dict[str, proofs.Proof] = {}
         payload = codes.id_code(paper.codes) or next(iter(paper.codes), None)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from cvocr_lab.engines.local import values
+from cvocr_lab.engines.local.caption_segments import Segment
 from cvocr_lab.engines.local.captions import MIDDLE, Caption
-from cvocr_lab.engines.local.line_segments import Segment
 from cvocr_lab.kinds import Field, Slot
 from cvocr_lab.kinds import _forms as forms
 

@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 from rapidfuzz import fuzz
 
+from cvocr_lab.engines.local.caption_segments import Segment
 from cvocr_lab.engines.local.classify import Hit, Model, folded
 from cvocr_lab.engines.local.classify import captions as wordings_of
-from cvocr_lab.engines.local.line_segments import Segment
 from cvocr_lab.kinds import TYPES, Slot
 
 MIDDLE = 0.35

@@ -10,7 +10,7 @@ import numpy as np
 
 from cvocr_lab.engines.local import classify, codes
 from cvocr_lab.engines.local.codes import evidence, page_of_zone, zone_rows
-from cvocr_lab.engines.local.eyes import Eyes
+from cvocr_lab.engines.local.finder_nets import FinderNets
 from cvocr_lab.engines.local.geometry import (
     Image,
     Matrix,
@@ -26,9 +26,9 @@ from cvocr_lab.engines.local.geometry import (
     twist,
     warp_points,
 )
-from cvocr_lab.engines.local.lines import Reader, grown, read_page, read_quads, sureness
+from cvocr_lab.engines.local.line_finder import SCALE_MM
+from cvocr_lab.engines.local.line_reader import Reader, grown, read_page, read_quads, sureness
 from cvocr_lab.engines.local.papers import Outline
-from cvocr_lab.engines.local.text_lines import SCALE_MM
 from cvocr_lab.kinds import TYPES
 from cvocr_lab.results import Line, Quad, as_quad
 
@@ -99,30 +99,30 @@ class Paper:
         return None if quad is None else _warped(quad, np.linalg.inv(self.to_flat))
 
 
-def find_papers(image: Image, eyes: Eyes, reader: Reader) -> list[Paper]:
+def find_papers(image: Image, nets: FinderNets, reader: Reader) -> list[Paper]:
     """Find and read the papers of a picture, ordered from top to bottom.
 
     If none is found, and for each paper on which captions are missing, other outlines are tried:
     those found in a crop or with enhanced local contrast, the frame of the picture, and the page
     located by a machine-readable zone.
     """
-    outlines = eyes.outlines(image)
-    papers = _papers(image, outlines, eyes, reader)
+    outlines = nets.outlines(image)
+    papers = _papers(image, outlines, nets, reader)
     if not papers:
-        for others in _other_outlines(image, outlines, None, eyes, reader):
-            if papers := _papers(image, others, eyes, reader):
+        for others in _other_outlines(image, outlines, None, nets, reader):
+            if papers := _papers(image, others, nets, reader):
                 break
-    return _apart([_best(image, paper, eyes, reader) for paper in papers])
+    return _apart([_best(image, paper, nets, reader) for paper in papers])
 
 
-def _best(image: Image, paper: Paper, eyes: Eyes, reader: Reader) -> Paper:
+def _best(image: Image, paper: Paper, nets: FinderNets, reader: Reader) -> Paper:
     """Return the paper as found at the best of several outlines, or unchanged if it is complete."""
     best = paper
     if not _complete(paper):
-        for others in _other_outlines(image, [], paper, eyes, reader):
+        for others in _other_outlines(image, [], paper, nets, reader):
             tried = [
                 other
-                for other in _papers(image, others, eyes, reader)
+                for other in _papers(image, others, nets, reader)
                 if overlap(other.outline.corners, paper.outline.corners) > _SAME_PAPER
             ]
             best = max([best, *tried], key=_worth)
@@ -131,8 +131,10 @@ def _best(image: Image, paper: Paper, eyes: Eyes, reader: Reader) -> Paper:
     return best
 
 
-def _papers(image: Image, outlines: Sequence[Outline], eyes: Eyes, reader: Reader) -> list[Paper]:
-    found = (_paper(image, outline, eyes, reader) for outline in outlines)
+def _papers(
+    image: Image, outlines: Sequence[Outline], nets: FinderNets, reader: Reader
+) -> list[Paper]:
+    found = (_paper(image, outline, nets, reader) for outline in outlines)
     return _apart([paper for paper in found if paper is not None])
 
 
@@ -184,39 +186,39 @@ def _complete(paper: Paper) -> bool:
 
 
 def _other_outlines(
-    image: Image, found: Sequence[Outline], best: Paper | None, eyes: Eyes, reader: Reader
+    image: Image, found: Sequence[Outline], best: Paper | None, nets: FinderNets, reader: Reader
 ) -> Iterator[list[Outline]]:
     """Yield outlines to try if the first ones were not sufficient, the more likely ones first.
 
     The outline found may be that of a screen or a sheet of paper on which the paper is shown.
     """
     if best is not None and not _is_level(best):
-        yield eyes.near(image, _levelled(best))
+        yield nets.near(image, _levelled(best))
     for outline in [best.outline] if best is not None else found[:_MOST_SHEETS]:
-        yield _closer(image, outline.corners, eyes)
+        yield _closer(image, outline.corners, nets)
     if best is None:
-        yield eyes.outlines(_spread(image))
-    yield [eyes.whole(image)]
+        yield nets.outlines(_spread(image))
+    yield [nets.whole(image)]
     if best is None:
-        for lines in read_page(image, eyes, reader):
+        for lines in read_page(image, nets, reader):
             corners = page_of_zone(zone_rows(lines))
             if corners is not None:
                 yield [Outline(corners, 1.0, {"passport": 1.0})]
 
 
-def _closer(image: Image, corners: Points, eyes: Eyes) -> list[Outline]:
+def _closer(image: Image, corners: Points, nets: FinderNets) -> list[Outline]:
     """Return the outlines found in the crop around one that may contain the paper."""
     part, low = around(image, corners)
     if min(part.shape[:2]) < _LEAST_PART:
         return []
-    found = eyes.outlines(part)
+    found = nets.outlines(part)
     return [replace(outline, corners=outline.corners + low) for outline in found]
 
 
-def look_again(paper: Paper, eyes: Eyes, reader: Reader) -> Paper:
+def look_again(paper: Paper, nets: FinderNets, reader: Reader) -> Paper:
     """Add the faint lines that are only found with enhanced contrast."""
     spread = _spread(paper.flat)
-    quads = eyes.lines(spread, min(1.0, SCALE_MM / paper.scale))
+    quads = nets.lines(spread, min(1.0, SCALE_MM / paper.scale))
     known = [np.array(line.quad, np.float32).reshape(4, 2) for line in paper.lines]
     new = [
         quad
@@ -237,7 +239,7 @@ def _spread(image: Image) -> Image:
 
 
 def _paper(
-    image: Image, outline: Outline, eyes: Eyes, reader: Reader, *, by_outline: bool = True
+    image: Image, outline: Outline, nets: FinderNets, reader: Reader, *, by_outline: bool = True
 ) -> Paper | None:
     """Flatten and read one paper; return None if it is of no supported type.
 
@@ -245,7 +247,7 @@ def _paper(
     """
     size = _likely_size(outline)
     flat, to_flat, scale = _flatten(image, outline.corners, size)
-    quads = grown(eyes.lines(flat, min(1.0, SCALE_MM / scale)))
+    quads = grown(nets.lines(flat, min(1.0, SCALE_MM / scale)))
     if not len(quads):
         return None
     lines = read_quads(flat, quads, reader)
@@ -253,7 +255,7 @@ def _paper(
     if doubtful and _is_upside_down(flat, lines, reader):
         outline = replace(outline, corners=np.roll(outline.corners, -2, axis=0))
         flat, to_flat, scale = _flatten(image, outline.corners, size)
-        lines = read_quads(flat, grown(eyes.lines(flat, min(1.0, SCALE_MM / scale))), reader)
+        lines = read_quads(flat, grown(nets.lines(flat, min(1.0, SCALE_MM / scale))), reader)
     hits = classify.find_anchors(lines)
     back = np.linalg.inv(to_flat)
     found_codes = [codes.Code(c.text, _warped(c.quad, back)) for c in codes.read_codes(flat)]
@@ -263,7 +265,7 @@ def _paper(
         corners = page_of_zone({name: warp_points(back, ends) for name, ends in rows.items()})
         if corners is not None and overlap(corners, outline.corners) < _ZONE_AGREES:
             placed = Outline(corners, 1.0, {"passport": 1.0})
-            if (page := _paper(image, placed, eyes, reader, by_outline=False)) is not None:
+            if (page := _paper(image, placed, nets, reader, by_outline=False)) is not None:
                 return page
     if not (rows or coded) and classify.is_other_paper(lines):
         return None

@@ -16,10 +16,10 @@ import numpy as np
 
 from cvocr_lab.engines.local import values
 from cvocr_lab.engines.local.assign import assign
+from cvocr_lab.engines.local.caption_segments import Segment, cut, hull
 from cvocr_lab.engines.local.captions import find_captions, missed_captions, moved
 from cvocr_lab.engines.local.classify import Hit, Model
 from cvocr_lab.engines.local.geometry import Matrix, warp_points
-from cvocr_lab.engines.local.line_segments import Segment, cut, hull
 from cvocr_lab.kinds import Field, FieldType, Slot
 from cvocr_lab.kinds import _fieldtypes as t
 from cvocr_lab.kinds import _forms as forms

@@ -15,7 +15,7 @@ from cvocr_lab.kinds import DocumentType, Layout, Picture, Slot
 from cvocr_lab.kinds._made_up import sample_name
 from cvocr_lab.results import Quad, box_quad
 from cvocr_lab.synth import fonts, grounds, pictures
-from cvocr_lab.synth.drawing import (
+from cvocr_lab.synth.draw_text import (
     Desk,
     Sheet,
     Typeface,
@@ -27,7 +27,7 @@ from cvocr_lab.synth.drawing import (
     width_of,
     write,
 )
-from cvocr_lab.synth.drawing import Picture as Pixels
+from cvocr_lab.synth.draw_text import Picture as Pixels
 
 _RANKS = ("Thượng tá", "Đại tá", "Trung tá", "Thiếu tá", "Thiếu tướng", "Trung tướng")
 _UNITS = {"pay_load": ("kg", " kg", "kg"), "capacity": ("", "", " cm3", "cm3")}

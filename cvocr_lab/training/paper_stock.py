@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from cvocr_lab.kinds import TYPES
 from cvocr_lab.synth import wild
-from cvocr_lab.synth.draw import Drawn, draw
+from cvocr_lab.synth.draw_paper import Drawn, draw
 from cvocr_lab.synth.fonts import Pool
 from cvocr_lab.synth.generate import layout_named, model_of
 from cvocr_lab.synth.handling import Handled, handle, unhandled

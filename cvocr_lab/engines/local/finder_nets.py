@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from cvocr_lab.engines.local import papers, text_lines
+from cvocr_lab.engines.local import line_finder, papers
 from cvocr_lab.engines.local.corners import best_corners, smoothed
 from cvocr_lab.engines.local.geometry import (
     Image,
@@ -72,7 +72,7 @@ class _Picture:
         return cls(small, smoothed(small), min(1.0, _LONGEST / max(image.shape[:2])))
 
 
-class Eyes:
+class FinderNets:
     """Finds papers in a picture and lines of text on a paper.
 
     Each net has `threads` threads; 0 for as many as there are cores.
@@ -194,12 +194,12 @@ class Eyes:
         `scale` is the factor by which the picture is scaled for the net.
         """
         height, width = image.shape[:2]
-        step = text_lines.MULTIPLE
+        step = line_finder.MULTIPLE
         size = [max(1, round(side * scale / step)) * step for side in (width, height)]
         method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
         small = cv2.resize(image, size, interpolation=method)
         answer = self._model(2).run(pictures=small[None])[0][0]
-        quads = text_lines.quads_of(answer)
+        quads = line_finder.quads_of(answer)
         return quads * np.array([width / size[0], height / size[1]], np.float32)
 
 

@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from cvocr_lab.engines.local.eyes import Eyes
+from cvocr_lab.engines.local.finder_nets import FinderNets
 from cvocr_lab.engines.local.geometry import Image, Quads, clockwise
 from cvocr_lab.engines.local.papers import Outline
 from cvocr_lab.engines.local.recogniser import Recogniser, crop_line
@@ -113,9 +113,9 @@ def _parted(quads: Quads) -> Quads:
     return parted
 
 
-def read_page(image: Image, eyes: Eyes, reader: Reader) -> list[list[Line]]:
+def read_page(image: Image, nets: FinderNets, reader: Reader) -> list[list[Line]]:
     """Read every line of a page, grouped by reading direction, the group with most text first."""
-    quads = _page_lines(image, eyes)
+    quads = _page_lines(image, nets)
     if not len(quads):
         return []
 
@@ -130,14 +130,14 @@ def read_page(image: Image, eyes: Eyes, reader: Reader) -> list[list[Line]]:
     return groups
 
 
-def _page_lines(image: Image, eyes: Eyes) -> Quads:
+def _page_lines(image: Image, nets: FinderNets) -> Quads:
     """Find the lines of a page in any orientation by turning it until they are horizontal."""
-    slant = _slant(eyes.outlines(image))
-    quads = _lines_at(image, eyes, slant)
+    slant = _slant(nets.outlines(image))
+    quads = _lines_at(image, nets, slant)
     sides = np.abs(quads[:, 1] - quads[:, 0])
     upright = (sides[:, 1] > sides[:, 0]) * np.hypot(*sides.T)
     if len(quads) and upright.sum() > _UPRIGHT_SHARE * np.hypot(*sides.T).sum():
-        turned = _lines_at(image, eyes, slant + 90)
+        turned = _lines_at(image, nets, slant + 90)
         quads = turned if len(turned) else quads
     return grown(quads)
 
@@ -151,7 +151,7 @@ def _slant(outlines: Sequence[Outline]) -> float:
     return degrees if abs(degrees) > _LEVEL_DEG else 0.0
 
 
-def _lines_at(image: Image, eyes: Eyes, degrees: float) -> Quads:
+def _lines_at(image: Image, nets: FinderNets, degrees: float) -> Quads:
     """Find the lines after turning the page by `degrees`; return them in its own pixels."""
     height, width = image.shape[:2]
     matrix = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1.0)
@@ -163,7 +163,7 @@ def _lines_at(image: Image, eyes: Eyes, degrees: float) -> Quads:
         level = np.asarray(
             cv2.warpAffine(image, matrix, size.tolist(), borderMode=cv2.BORDER_REPLICATE), np.uint8
         )
-    quads = eyes.lines(level, scale)
+    quads = nets.lines(level, scale)
     back = cv2.invertAffineTransform(matrix)
     return np.asarray(quads @ back[:, :2].T + back[:, 2], np.float32)
 

@@ -15,14 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvocr_lab.training.composite import compose, outline_example, turn_examples
-from cvocr_lab.training.flats import stock
+from cvocr_lab.training.paper_stock import stock
 from cvocr_lab.training.stream import FIRST_SEED, draw_shard, write_arrays
 from cvocr_lab.training.text_examples import text_example
 
 _KEPT = {"lines": 100, "papers": 60, "text": 60}
 """Shards kept in a folder, by the kind of examples."""
 
-_CODE = "import sys; from cvocr_lab.training.feeding import feed; feed(*sys.argv[1:])"
+_CODE = "import sys; from cvocr_lab.training.example_workers import feed; feed(*sys.argv[1:])"
 
 
 @contextmanager

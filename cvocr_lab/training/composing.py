@@ -22,7 +22,7 @@ from cvocr_lab.kinds import TYPES
 from cvocr_lab.synth import scenes
 from cvocr_lab.synth.photograph import reduced, round_corners, shifted
 from cvocr_lab.synth.pictures import fill
-from cvocr_lab.training.flats import SCALE, Flat
+from cvocr_lab.training.paper_stock import SCALE, Flat
 
 Picture = NDArray[np.uint8]
 Chance = np.random.Generator
