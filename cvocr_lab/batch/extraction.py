@@ -9,8 +9,13 @@ from typing import Any, Final, overload
 import pandas as pd
 
 from cvocr_lab.batch.run import RowCounts, Window, finished_rows
-from cvocr_lab.batch.run_arguments import RunArguments, check_arguments, shows_run_arguments
-from cvocr_lab.batch.sources import Column, Data
+from cvocr_lab.batch.run_arguments import (
+    Column,
+    Data,
+    RunArguments,
+    check_arguments,
+    shows_run_arguments,
+)  # fmt: skip
 from cvocr_lab.errors import ArgumentError, BatchError
 from cvocr_lab.frames import Reading, to_frame
 from cvocr_lab.kinds import field_order

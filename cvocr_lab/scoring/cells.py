@@ -15,8 +15,7 @@ from rapidfuzz.process import cpdist
 from cvocr_lab.frames import TEXT, UNREADABLE, Pairing, Records, Truth, expected
 from cvocr_lab.kinds import TYPES
 from cvocr_lab.scoring.comparators import VERDICTS, Rule, rule_of, verdicts
-from cvocr_lab.scoring.diagnosis import WRONG_LINE, diagnose
-from cvocr_lab.scoring.mistakes import distances
+from cvocr_lab.scoring.mistakes import WRONG_LINE, diagnose, distances
 from cvocr_lab.scoring.texts import TIERS, Coded, Differing, Ints, Key, code, measure
 
 OUTCOMES: Final = ("correct", "wrong", "invented", "missing", "absent")

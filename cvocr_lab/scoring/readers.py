@@ -12,8 +12,7 @@ import pandas as pd
 
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.scoring import plots
-from cvocr_lab.scoring.comparison_report import ComparisonReport, Listed
-from cvocr_lab.scoring.definitions import TERMS
+from cvocr_lab.scoring.comparison import ComparisonReport, Listed
 from cvocr_lab.scoring.intervals import clustered
 from cvocr_lab.scoring.page import Section, figure, table, tiles
 from cvocr_lab.scoring.paired_tests import beside, differences, judged
@@ -213,7 +212,7 @@ class Readers(ComparisonReport):
             "that all readers read without a mistake are left out.",
         )  # fmt: skip
         sections = [
-            Section("All fields together", (table(self.overview(), terms=TERMS),)),
+            Section("All fields together", (table(self.overview()),)),
             Section("Fields", (drawn,)),
         ]
         return f"Readers compared: {listed(self.names)}", tiles(leading), sections

@@ -16,11 +16,10 @@ from cvocr_lab.images.crops import ValueCrops
 from cvocr_lab.kinds import captioned
 from cvocr_lab.scoring import plots
 from cvocr_lab.scoring.calibration import calibrate
-from cvocr_lab.scoring.confusion import confused_letters
-from cvocr_lab.scoring.definitions import TERMS, definitions
-from cvocr_lab.scoring.diagnosis import VALUE_CLASSES
+from cvocr_lab.scoring.mistakes import VALUE_CLASSES
 from cvocr_lab.scoring.page import Section, aligned, entry, figure, page, table, tiles
 from cvocr_lab.scoring.rates import RATES
+from cvocr_lab.scoring.score_tables import confused_letters
 from cvocr_lab.scoring.texts import key
 from cvocr_lab.scoring.thresholds import plan_review
 from cvocr_lab.scoring.words import (
@@ -52,7 +51,7 @@ def score_page(
     sections = [
         Section(
             "Worst fields",
-            (table(worst, words=("mistakes",), lively=False, terms=TERMS) if len(worst) else "",
+            (table(worst, words=("mistakes",), lively=False) if len(worst) else "",
              f"<p>{escape(others)}</p>" if others else ""),
             "The fields with the lowest share of exact values, and their most frequent mistakes."
             if len(worst) else "No field has a mistake.",
@@ -70,7 +69,6 @@ def score_page(
     ]  # fmt: skip
     if values:
         sections.append(_gallery(cells, pairs, limit, crops))
-    sections.append(Section("Definitions", (definitions(),)))
     lead = tiles(_leading(whole)) + f"<p>{escape(score.headline())}</p>"
     return page(title, lead, sections)
 
@@ -103,7 +101,7 @@ def _summary(summary: pd.DataFrame) -> Iterator[str]:
     first = [c for c in (*_COUNTS, *rates) if c in (*_COUNTS, *_STRICT) and c not in empty]
     for columns in (first, [c for c in rates if c not in _STRICT]):
         shown = {_heading(c): _figures(summary, c) for c in columns}
-        yield table(pd.DataFrame(shown, index=labelled(summary.index)), terms=TERMS)
+        yield table(pd.DataFrame(shown, index=labelled(summary.index)))
 
 
 _STRICT: Final = (
