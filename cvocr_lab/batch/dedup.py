@@ -54,14 +54,14 @@ class Dedup:
     The iterator `items` may be started in one thread and continued in another.  `keep` and
     `with_repeats` are thread-safe.
 
-    Without a store, readings are kept in memory, and at most the latest `remember` of them
-    (None: all).
+    Without a store, digests and readings are kept in memory, and at most the latest `remember` of
+    the readings (None: all).
     """
 
     def __init__(self, run: RunArguments, store: Store | None, remember: int | None) -> None:
         self._sources, self._template = run.sources, run.template
         self._store, self._retry_failed, self._remember = store, run.retry_failed, remember
-        self._digests = Digests(run.template, store)
+        self._remembered: dict[str, tuple[FileStamp, str]] = {}
         identity = Identity("") if store is None else run.engine.identity()
         # Limits that only reject pictures are left out, so that raising one keeps the readings.
         selected = selection(run.template.pages, run.template.limits)
@@ -81,7 +81,7 @@ class Dedup:
             # An open file can be read only once.
             sources = tuple(_content(cell, size) for cell in cells)
             try:
-                digests, pictures, stamps = zip(*map(self._digests.of, sources), strict=True)
+                digests, pictures, stamps = zip(*map(self._digest, sources), strict=True)
             except RowError:
                 # The worker meets the same error and reports it.
                 yield replace(self._template, at=at, sources=sources)
@@ -106,7 +106,7 @@ class Dedup:
         for cells in self._sources.itertuples(index=False, name=None):
             contents = (_content(cell, in_place=True) for cell in cells)
             try:
-                key = self._question.key(*(self._digests.of(content)[0] for content in contents))
+                key = self._question.key(*(self._digest(content)[0] for content in contents))
             except RowError as error:
                 yield error
                 continue
@@ -129,7 +129,7 @@ class Dedup:
             return
         _, digests, stamps = self._pending[task.at]
         # If a file changed while it was read, it is unknown which bytes were read.
-        if tuple(map(self._digests.stamp, task.sources)) == stamps:
+        if tuple(_file_stamp(self._path(source)) for source in task.sources) == stamps:
             names = tuple(_name(source) for source in task.sources)
             self._store.put(self._question, digests, names, reading)
 
@@ -158,6 +158,48 @@ class Dedup:
         if self._retry_failed and isinstance(reading.result, CvocrError):
             return None
         return reading
+
+    def _digest(self, source: object) -> tuple[str, InputImage | None, FileStamp | None]:
+        """Return the SHA-256 in hexadecimal, the picture if it was loaded for it, and the stamp.
+
+        The stamp is that of a file before it was read.  A file counts as unchanged while its size
+        and both its modification times are the same.  A URL is identified by its text, so changes
+        of its content are not noticed.  Raises RowError if the source is not a picture.
+        """
+        path = self._path(source)
+        stamp = _file_stamp(path)
+        known = None if stamp is None else self._known(path, stamp)
+        if known is not None:
+            return known, None, stamp
+        task = self._template
+        found = images.load(
+            source, base=task.base, limits=task.limits, fetch=task.fetch, decode=False
+        )
+        if stamp and time.time_ns() - max(stamp.changed_ns, stamp.status_changed_ns) > _SETTLED_NS:
+            self._remember(path, stamp, found.sha256)
+        return found.sha256, None if found.pages else found, stamp
+
+    def _path(self, source: object) -> str:
+        """Return the absolute path of a source that may be a file, else ""."""
+        text = str(source) if isinstance(source, Path) else source
+        if not isinstance(text, str) or len(text) > _LONGEST_PATH or "://" in text:
+            return ""
+        expanded = os.path.expanduser(text.strip())  # noqa: PTH111 - faster than Path
+        return os.path.abspath(os.path.join(self._template.base or "", expanded))  # noqa: PTH100, PTH118 - faster
+
+    def _known(self, path: str, stamp: FileStamp) -> str | None:
+        if self._store is not None:
+            return self._store.file_digest(path, stamp)
+        remembered = self._remembered.get(path)
+        return remembered[1] if remembered and remembered[0] == stamp else None
+
+    def _remember(self, path: str, stamp: FileStamp, sha256: str) -> None:
+        if self._store is not None:
+            self._store.remember_digest(path, stamp, sha256)
+            return
+        if len(self._remembered) >= _REMEMBERED:
+            self._remembered.clear()
+        self._remembered[path] = stamp, sha256
 
 
 def _content(source: Any, size: int = -1, *, in_place: bool = False) -> object:
@@ -195,65 +237,6 @@ def _name(source: object) -> str:
     if text[:5].lower() == "data:" or (len(text) > _LONGEST_NAME and "/" not in text[:64]):
         return f"text of {len(text)} characters"
     return public_name(text) if "://" in text else text
-
-
-class Digests:
-    """Compute digests of sources, and reuse those of files that have not changed.
-
-    A file counts as unchanged while its size and both its modification times are the same.  A URL
-    is identified by its text, so changes of its content are not noticed.
-
-    Without a store, the digests are kept in memory.
-    """
-
-    def __init__(self, template: Task, store: Store | None) -> None:
-        self._template, self._store = template, store
-        self._remembered: dict[str, tuple[FileStamp, str]] = {}
-
-    def of(self, source: object) -> tuple[str, InputImage | None, FileStamp | None]:
-        """Return the SHA-256 in hexadecimal, the picture if it was loaded for it, and the stamp.
-
-        The stamp is that of a file before it was read.  Raises RowError if the source is not a
-        picture.
-        """
-        path = self._path(source)
-        stamp = _file_stamp(path)
-        known = None if stamp is None else self._known(path, stamp)
-        if known is not None:
-            return known, None, stamp
-        task = self._template
-        found = images.load(
-            source, base=task.base, limits=task.limits, fetch=task.fetch, decode=False
-        )
-        if stamp and time.time_ns() - max(stamp.changed_ns, stamp.status_changed_ns) > _SETTLED_NS:
-            self._remember(path, stamp, found.sha256)
-        return found.sha256, None if found.pages else found, stamp
-
-    def stamp(self, source: object) -> FileStamp | None:
-        """Return the stamp of a file, which shows a later change; None for other sources."""
-        return _file_stamp(self._path(source))
-
-    def _path(self, source: object) -> str:
-        """Return the absolute path of a source that may be a file, else ""."""
-        text = str(source) if isinstance(source, Path) else source
-        if not isinstance(text, str) or len(text) > _LONGEST_PATH or "://" in text:
-            return ""
-        expanded = os.path.expanduser(text.strip())  # noqa: PTH111 - faster than Path
-        return os.path.abspath(os.path.join(self._template.base or "", expanded))  # noqa: PTH100, PTH118 - faster
-
-    def _known(self, path: str, stamp: FileStamp) -> str | None:
-        if self._store is not None:
-            return self._store.file_digest(path, stamp)
-        remembered = self._remembered.get(path)
-        return remembered[1] if remembered and remembered[0] == stamp else None
-
-    def _remember(self, path: str, stamp: FileStamp, sha256: str) -> None:
-        if self._store is not None:
-            self._store.remember_digest(path, stamp, sha256)
-            return
-        if len(self._remembered) >= _REMEMBERED:
-            self._remembered.clear()
-        self._remembered[path] = stamp, sha256
 
 
 def _file_stamp(path: str) -> FileStamp | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from html import escape
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import pandas as pd
 
@@ -52,10 +52,9 @@ class ComparisonReport(Displayed):
         return " ".join(self.verdict())
 
     @overload
-    def to_html(self, path: None = None, *, title: str = ..., limit: int = ...) -> str: ...
+    def to_html(self, path: None = None, **options: Any) -> str: ...
     @overload
-    def to_html(self, path: str | PathLike[str], *, title: str = ..., limit: int = ...) -> Path: ...
-
+    def to_html(self, path: str | PathLike[str], **options: Any) -> Path: ...
     def to_html(
         self, path: str | PathLike[str] | None = None, *, title: str = "", limit: int = SHOWN
     ) -> str | Path:
@@ -64,17 +63,12 @@ class ComparisonReport(Displayed):
         Parameters
         ----------
         path
-            The file, created with mode 0600 because it contains personal data; None to return
-            the HTML only.
+            The file, created with mode 0600 because it contains personal data, whose path is
+            returned; None to return the HTML.
         title
             Title of the page; "" for the names of the readers.
         limit
             Maximum number of values in each list.
-
-        Returns
-        -------
-        pathlib.Path or str
-            The path, or the HTML if `path` is None.
         """
         own_title, above, sections = self._page()
         (*_, shown), note = self._shown()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from os import PathLike
-from typing import Literal, overload
+from typing import Any, Literal, overload
 
 import numpy as np
 import pandas as pd
@@ -188,26 +188,9 @@ def _alignment(read: Records, truth: Truth, pairing: Pairing, on: str | None) ->
 
 
 @overload
-def compare(
-    a: pd.DataFrame,
-    b: pd.DataFrame,
-    truth: Table,
-    *,
-    on: str | None = ...,
-    fields: str | Sequence[str] | None = ...,
-    names: tuple[str, str] = ...,
-    detect: float = ...,
-) -> Comparison: ...
+def compare(a: pd.DataFrame, b: pd.DataFrame, truth: Table, **options: Any) -> Comparison: ...
 @overload
-def compare(
-    a: Mapping[str, pd.DataFrame],
-    b: Table,
-    *,
-    on: str | None = ...,
-    fields: str | Sequence[str] | None = ...,
-    baseline: str | None = ...,
-    detect: float = ...,
-) -> Readers: ...
+def compare(a: Mapping[str, pd.DataFrame], b: Table, **options: Any) -> Readers: ...
 def compare(
     a: pd.DataFrame | Mapping[str, pd.DataFrame],
     b: Table,
@@ -238,11 +221,6 @@ def compare(
         With a dict: the reader that the others are compared with; None for the first.
     detect
         Smallest difference in the share of exact values that matters, 0 to 1.
-
-    Returns
-    -------
-    Comparison or Readers
-        For two tables, or for a dict.
 
     Raises
     ------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args, overload
+from typing import TYPE_CHECKING, Any, Literal, get_args, overload
 
 import pandas as pd
 
@@ -193,11 +193,6 @@ class Score(ScoreTables):
         fields
             The fields whose cells are used; None for all.
 
-        Returns
-        -------
-        matplotlib.axes.Axes
-            The axes.
-
         Raises
         ------
         ArgumentError
@@ -221,25 +216,9 @@ class Score(ScoreTables):
         raise unknown("plot", kind, get_args(Plot))
 
     @overload
-    def to_html(
-        self,
-        path: None = None,
-        *,
-        title: str = ...,
-        limit: int = ...,
-        crops: pd.DataFrame | None = ...,
-        values: bool = ...,
-    ) -> str: ...
+    def to_html(self, path: None = None, **options: Any) -> str: ...
     @overload
-    def to_html(
-        self,
-        path: str | PathLike[str],
-        *,
-        title: str = ...,
-        limit: int = ...,
-        crops: pd.DataFrame | None = ...,
-        values: bool = ...,
-    ) -> Path: ...
+    def to_html(self, path: str | PathLike[str], **options: Any) -> Path: ...
     def to_html(
         self,
         path: str | PathLike[str] | None = None,
@@ -256,7 +235,7 @@ class Score(ScoreTables):
         Parameters
         ----------
         path
-            The file, created with mode 0600; None to return the HTML only.
+            The file, created with mode 0600, whose path is returned; None to return the HTML.
         title
             Title of the page.
         limit
@@ -267,11 +246,6 @@ class Score(ScoreTables):
         values
             Whether to show wrong values.  A report without them contains only figures, and can be
             shared.
-
-        Returns
-        -------
-        pathlib.Path or str
-            The path, or the HTML if `path` is None.
 
         Raises
         ------

@@ -66,8 +66,8 @@ class ScoreTables(Displayed):
             in another era) and `cards` (rows of the truth with a cell in the group); then, for
             each of `cvocr_lab.scoring.RATES`, the rate, ``<name>_low`` and ``<name>_high``:
             `exact` = correct / (correct + wrong + missing), `cer` = edits / chars over the cells
-            whose truth is present, and others, see the end of the report.  NaN if the
-            denominator is 0.
+            whose truth is present, and others, see `cvocr_lab.scoring.page.DEFINITIONS`.  NaN if
+            the denominator is 0.
 
         Raises
         ------

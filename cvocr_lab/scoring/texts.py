@@ -8,7 +8,6 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import repeat
 from operator import eq
 from typing import Final
 
@@ -196,9 +195,3 @@ class Differing:
         some = np.flatnonzero(distances >= min(map(len, loose), default=0)).tolist()
         values = self.loose_values
         return [at for at in some if values[at].startswith(loose) or values[at].endswith(loose)]
-
-
-def measure(texts: Sequence[str]) -> tuple[Ints, Ints]:
-    """Count the characters and the blanks of each text."""
-    sizes = np.fromiter(map(len, texts), np.int64, len(texts))
-    return sizes, np.fromiter(map(str.count, texts, repeat(" ")), np.int64, len(texts))

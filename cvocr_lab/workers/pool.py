@@ -228,7 +228,6 @@ class Pool(Generic[Question, Answer]):
         take: Callable[[], tuple[Question, Future[Answer]] | None] | None = None,
     ) -> None:  # fmt: skip
         self.workers = tuple(workers)
-        self._limit_s = limit_s
         self._leave_threads = leave_threads
         self._waiting: queue.SimpleQueue[tuple[Question, Future[Answer]] | None] = (
             queue.SimpleQueue()
@@ -260,8 +259,11 @@ class Pool(Generic[Question, Answer]):
             self._waiting.put((question, future))
         return future
 
-    def stop(self) -> None:
-        """Start no further question; waiting ones raise `WorkerDiedError`."""
+    def close(self, *, now: bool = True) -> None:
+        """Close the workers; `now` interrupts the current questions.
+
+        No further question is started; waiting ones raise `WorkerDiedError`.
+        """
         self._closed.set()
         with contextlib.suppress(queue.Empty):
             while (item := self._waiting.get_nowait()) is not None:
@@ -269,10 +271,6 @@ class Pool(Generic[Question, Answer]):
                     item[1].set_exception(WorkerDiedError("closed"))
         for _ in self._slots:
             self._waiting.put(None)
-
-    def close(self, *, now: bool = True) -> None:
-        """Stop, and close the workers; `now` interrupts the current questions."""
-        self.stop()
         for worker in self.workers:
             worker.close(now=now)
 
