@@ -61,7 +61,7 @@ class Dedup:
     def __init__(self, run: RunArguments, store: Store | None, remember: int | None) -> None:
         self._sources, self._template = run.sources, run.template
         self._store, self._retry_failed, self._remember = store, run.retry_failed, remember
-        self._remembered: dict[str, tuple[FileStamp, str]] = {}
+        self._remembered: dict[tuple[str, FileStamp], str] = {}
         identity = Identity("") if store is None else run.engine.identity()
         # Limits that only reject pictures are left out, so that raising one keeps the readings.
         selected = selection(run.template.pages, run.template.limits)
@@ -148,13 +148,14 @@ class Dedup:
 
     def _find(self, key: bytes) -> Reading | None:
         if self._store is None:
-            reading = self._read.get(key)
-            return None if reading is None else _as_repeat(reading)
-        is_first = self._store.mark_seen(key)
-        reading = self._store.get(key)
-        if reading is None or not is_first:
+            is_first, reading = False, self._read.get(key)
+        else:
+            is_first, reading = self._store.mark_seen(key), self._store.get(key)
+        if reading is None:
             # A picture seen before but missing from the store changed while it was read.
-            return None if reading is None else _as_repeat(reading)
+            return None
+        if not is_first:
+            return _as_repeat(reading)
         if self._retry_failed and isinstance(reading.result, CvocrError):
             return None
         return reading
@@ -168,7 +169,7 @@ class Dedup:
         """
         path = self._path(source)
         stamp = _file_stamp(path)
-        known = None if stamp is None else self._known(path, stamp)
+        known = None if stamp is None else self._known_digest(path, stamp)
         if known is not None:
             return known, None, stamp
         task = self._template
@@ -176,7 +177,7 @@ class Dedup:
             source, base=task.base, limits=task.limits, fetch=task.fetch, decode=False
         )
         if stamp and time.time_ns() - max(stamp.changed_ns, stamp.status_changed_ns) > _SETTLED_NS:
-            self._remember(path, stamp, found.sha256)
+            self._keep_digest(path, stamp, found.sha256)
         return found.sha256, None if found.pages else found, stamp
 
     def _path(self, source: object) -> str:
@@ -187,19 +188,18 @@ class Dedup:
         expanded = os.path.expanduser(text.strip())  # noqa: PTH111 - faster than Path
         return os.path.abspath(os.path.join(self._template.base or "", expanded))  # noqa: PTH100, PTH118 - faster
 
-    def _known(self, path: str, stamp: FileStamp) -> str | None:
+    def _known_digest(self, path: str, stamp: FileStamp) -> str | None:
         if self._store is not None:
             return self._store.file_digest(path, stamp)
-        remembered = self._remembered.get(path)
-        return remembered[1] if remembered and remembered[0] == stamp else None
+        return self._remembered.get((path, stamp))
 
-    def _remember(self, path: str, stamp: FileStamp, sha256: str) -> None:
+    def _keep_digest(self, path: str, stamp: FileStamp, sha256: str) -> None:
         if self._store is not None:
             self._store.remember_digest(path, stamp, sha256)
             return
         if len(self._remembered) >= _REMEMBERED:
             self._remembered.clear()
-        self._remembered[path] = stamp, sha256
+        self._remembered[path, stamp] = sha256
 
 
 def _content(source: Any, size: int = -1, *, in_place: bool = False) -> object:

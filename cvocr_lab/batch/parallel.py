@@ -21,8 +21,6 @@ from cvocr_lab.images import Fetch, InputImage, Limits
 from cvocr_lab.results import Extraction
 from cvocr_lab.workers import Pool, ProcessWorker, ThreadWorker, Worker, WorkerDiedError, dumps
 
-_LIMITS: Final = Limits()
-_FETCH: Final = Fetch()
 WORTH_PROCESSES: Final = 4
 """Fewer rows than this are read in this process, since starting others would take longer."""
 
@@ -48,10 +46,10 @@ class Task:
     at: int
     sources: tuple[object, ...]
     kind: str
-    base: str | None = None
-    pages: tuple[int, ...] | None = None
-    limits: Limits = _LIMITS
-    fetch: Fetch = _FETCH
+    base: str | None
+    pages: tuple[int, ...] | None
+    limits: Limits
+    fetch: Fetch
     pictures: tuple[InputImage | None, ...] = ()
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from html import escape
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, overload
 
 import pandas as pd
 
@@ -36,10 +36,6 @@ class ComparisonReport(Displayed):
         """Return the result in sentences."""
 
     @abstractmethod
-    def notes(self) -> str:
-        """Explain the columns of the table."""
-
-    @abstractmethod
     def _page(self) -> tuple[str, str, list[Section]]:
         """Return the title, HTML above the verdict, and the first sections of the report."""
 
@@ -52,9 +48,9 @@ class ComparisonReport(Displayed):
         return " ".join(self.verdict())
 
     @overload
-    def to_html(self, path: None = None, **options: Any) -> str: ...
+    def to_html(self, path: None = None, *, title: str = ..., limit: int = ...) -> str: ...
     @overload
-    def to_html(self, path: str | PathLike[str], **options: Any) -> Path: ...
+    def to_html(self, path: str | PathLike[str], *, title: str = ..., limit: int = ...) -> Path: ...
     def to_html(
         self, path: str | PathLike[str] | None = None, *, title: str = "", limit: int = SHOWN
     ) -> str | Path:

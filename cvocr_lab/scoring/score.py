@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from os import PathLike
-from typing import Any, Literal, overload
+from typing import Literal, overload
 
 import numpy as np
 import pandas as pd
@@ -188,9 +188,15 @@ def _alignment(read: Records, truth: Truth, pairing: Pairing, on: str | None) ->
 
 
 @overload
-def compare(a: pd.DataFrame, b: pd.DataFrame, truth: Table, **options: Any) -> Comparison: ...
+def compare(
+    a: pd.DataFrame, b: pd.DataFrame, truth: Table, *, on: str | None = ...,
+    fields: str | Sequence[str] | None = ..., names: tuple[str, str] = ..., detect: float = ...,
+) -> Comparison: ...  # fmt: skip
 @overload
-def compare(a: Mapping[str, pd.DataFrame], b: Table, **options: Any) -> Readers: ...
+def compare(
+    a: Mapping[str, pd.DataFrame], b: Table, *, on: str | None = ...,
+    fields: str | Sequence[str] | None = ..., baseline: str | None = ..., detect: float = ...,
+) -> Readers: ...  # fmt: skip
 def compare(
     a: pd.DataFrame | Mapping[str, pd.DataFrame],
     b: Table,

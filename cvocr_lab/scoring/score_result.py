@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args, overload
+from typing import TYPE_CHECKING, Literal, get_args, overload
 
 import pandas as pd
 
@@ -104,11 +104,7 @@ class Score(ScoreTables):
         return [table], fine
 
     def compare(
-        self,
-        other: Score,
-        *,
-        names: tuple[str, str] = ("a", "b"),
-        detect: float = 0.02,
+        self, other: Score, *, names: tuple[str, str] = ("a", "b"), detect: float = 0.02
     ) -> Comparison:
         """Compare another score of the same truth with this one; see `cvocr_lab.compare`.
 
@@ -137,16 +133,12 @@ class Score(ScoreTables):
         Parameters
         ----------
         fields
-            The fields whose values are used; None for all.
+            The fields whose values are used; None for all.  If none of these has a confidence, it
+            is an `ArgumentError`.
         bins
             Number of bands of about equal size in the reliability table.
         seed
             Random seed of the bootstrap.
-
-        Raises
-        ------
-        ArgumentError
-            There is no such field, or none of its values has a confidence.
         """
         return calibrate(self._of(fields), bins=bins, seed=seed)
 
@@ -158,15 +150,11 @@ class Score(ScoreTables):
         Parameters
         ----------
         fields
-            The field, or the fields with a common threshold; None for all.
+            The field, or the fields with a common threshold; None for all.  If none of their
+            values has a confidence, it is an `ArgumentError`.
         seconds
             Seconds to review a value: a number, a number per field, or a review journal as a frame
             with `field` and `seconds`.
-
-        Raises
-        ------
-        ArgumentError
-            There is no such field, none of its values has a confidence, or `seconds` lacks a field.
         """
         cells = self._of(fields)
         names = pd.unique(cells["field"])
@@ -192,11 +180,6 @@ class Score(ScoreTables):
             The axes to draw on; None for a new transparent figure.
         fields
             The fields whose cells are used; None for all.
-
-        Raises
-        ------
-        ArgumentError
-            There is no such kind or field, or no value has a confidence.
         """
         cells = self._of(fields)
         match kind:
@@ -216,9 +199,15 @@ class Score(ScoreTables):
         raise unknown("plot", kind, get_args(Plot))
 
     @overload
-    def to_html(self, path: None = None, **options: Any) -> str: ...
+    def to_html(
+        self, path: None = None, *, title: str = ..., limit: int = ...,
+        crops: pd.DataFrame | None = ..., values: bool = ...,
+    ) -> str: ...  # fmt: skip
     @overload
-    def to_html(self, path: str | PathLike[str], **options: Any) -> Path: ...
+    def to_html(
+        self, path: str | PathLike[str], *, title: str = ..., limit: int = ...,
+        crops: pd.DataFrame | None = ..., values: bool = ...,
+    ) -> Path: ...  # fmt: skip
     def to_html(
         self,
         path: str | PathLike[str] | None = None,
@@ -241,16 +230,11 @@ class Score(ScoreTables):
         limit
             Maximum number of wrong values, those with the most frequent confusion first.
         crops
-            The flat frame that was scored, to show the crop of each wrong value; None for no
-            pictures.
+            The flat frame that was scored, with the paths of its pictures, to show the crop of each
+            wrong value; None for no pictures.
         values
             Whether to show wrong values.  A report without them contains only figures, and can be
             shared.
-
-        Raises
-        ------
-        ArgumentError
-            The frame for the crops does not contain the paths of its pictures.
         """
         text = score_page(self, title=title, limit=limit, crops=crops, values=values)
         return text if path is None else written(text, path)
@@ -262,11 +246,6 @@ class Score(ScoreTables):
         ----------
         path
             A ``.parquet`` file, created with mode 0600; it contains no values or names of cards.
-
-        Raises
-        ------
-        ArgumentError
-            The name has another ending.
         """
         refuse_ending(path, ".parquet")
         with replacing(path) as temporary:

@@ -105,11 +105,6 @@ class Plan(Displayed):
             Maximum share of wrong values after the review, between 0 and 1.
         sure
             Confidence level, between 0 and 1.
-
-        Raises
-        ------
-        ArgumentError
-            An argument is not between 0 and 1.
         """
         for name, share in (("at_most", at_most), ("sure", sure)):
             if not 0 < share < 1:
@@ -267,10 +262,9 @@ def _costs(fields: pd.Series, seconds: Seconds | None) -> Floats:
         seconds = journal_seconds(seconds)
     names = fields.astype(str)
     if isinstance(seconds, Mapping):
-        for field in names.unique():
-            if field not in seconds:
-                raise ArgumentError(f"no seconds for the field {field!r}")
-        costs = np.asarray([float(seconds[name]) for name in names], np.float64)
+        if missing := [field for field in names.unique() if field not in seconds]:
+            raise ArgumentError(f"no seconds for the field {missing[0]!r}")
+        costs = np.asarray(names.map(seconds), np.float64)
     else:
         costs = np.full(len(names), float(seconds), np.float64)
     if not (costs >= 0).all():
