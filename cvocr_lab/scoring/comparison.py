@@ -206,10 +206,7 @@ class Comparison(ComparisonReport):
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the difference of each field on which the readers differ, with its interval.
 
-        Parameters
-        ----------
-        ax
-            The axes to draw on; None for a new transparent figure.
+        Without `ax`, it is drawn on a new transparent figure.
         """
         return plots.differences(differing(self.fields, self.fields)[0], self.names, ax)
 

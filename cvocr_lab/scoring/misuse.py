@@ -308,21 +308,18 @@ def _others(now: _Paired, on: str | None) -> Iterator[_Labels]:
         yield ours[name], theirs[name], cure, name
     if on is not None:
         yield own_index, their_index, "omit on=…, because the index fits", ""
-    for name, labels in ours.items():
-        if name not in truth.chosen and name not in truth.frame.index.names:
-            cure = f"pass truth.rename_axis({name!r}) and on={name!r}"
-            yield labels, their_index, cure, ""
-    for name, labels in theirs.items():
-        if name not in truth.chosen and name not in read.frame.index.names:
-            cure = f"pass frame.rename_axis({name!r}) and on={name!r}"
-            yield own_index, labels, cure, ""
+    for columns, indexed, what in ((ours, truth.frame, "truth"), (theirs, read.frame, "frame")):
+        for name, labels in columns.items():
+            if name not in truth.chosen and name not in indexed.index.names:
+                both = (labels, their_index) if what == "truth" else (own_index, labels)
+                yield *both, f"pass {what}.rename_axis({name!r}) and on={name!r}", ""
     if on is not None:
-        files = [[Path(str(x)).name for x in table.labels(on)] for table in (read, truth)]
+        names, wanted = ([Path(str(x)).name for x in table.labels(on)] for table in (read, truth))
         cure = (
             f"only the file names agree: use the same form in both tables, such as "
             f"table[{on!r}].map(os.path.basename)"
         )
-        yield files[0], files[1], cure, ""
+        yield names, wanted, cure, ""
 
 
 def _labels(frame: pd.DataFrame, truth: Truth, on: str | None) -> dict[str, list[object]]:

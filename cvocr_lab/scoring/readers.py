@@ -163,12 +163,8 @@ class Readers(ComparisonReport):
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the share of exact values per field and reader, with its interval.
 
-        Fields that all readers read without a mistake are left out.
-
-        Parameters
-        ----------
-        ax
-            The axes to draw on; None for a new figure.
+        Fields that all readers read without a mistake are left out.  Without `ax`, it is drawn on
+        a new transparent figure.
         """
         return plots.readers(self._missed(), ax)
 

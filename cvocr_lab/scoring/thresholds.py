@@ -12,7 +12,7 @@ import pandas as pd
 
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.scoring.calibration import with_confidence
-from cvocr_lab.scoring.intervals import SURE, Floats, Sums
+from cvocr_lab.scoring.intervals import SURE, Floats, Ints, Sums
 from cvocr_lab.scoring.page import Displayed
 
 Seconds = float | Mapping[str, float] | pd.DataFrame
@@ -221,10 +221,7 @@ def plan_review(
 
 
 def _sums(
-    card: npt.NDArray[np.int64],
-    counts: npt.NDArray[np.number | np.bool_],
-    size: npt.NDArray[np.int64],
-    accepted: npt.NDArray[np.int64],
+    card: Ints, counts: npt.NDArray[np.number | np.bool_], size: Ints, accepted: Ints
 ) -> Sums:
     """Return sums over cards of the accepted values that count, by number of accepted values.
 

@@ -108,6 +108,8 @@ class Store:
     is False; BatchError if it is locked, or the disk is full.
     """
 
+    _synced = 0.0
+    _syncs = True  # as SQLite does unless told otherwise
     _files: list[tuple[object, ...]]
     _connection: sqlite3.Connection | None
 
@@ -296,8 +298,6 @@ class Store:
     def _forget(self) -> None:
         """Start without a connection."""
         self._lock = threading.RLock()
-        self._synced = 0.0
-        self._syncs = True  # as SQLite does unless told otherwise
         self._asked: set[bytes] = set()
         self._files = []
         self._connection = None
