@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from os import PathLike, fspath
 from pathlib import Path
@@ -141,9 +141,7 @@ def source_frame(
         frame = _listed(data, columns)
     for name in columns:
         if frame[name].dtype == object and any(isinstance(v, Path | str) for v in frame[name]):
-            # As text, which Parquet can store, with bytes that are not UTF-8 escaped.
-            values = [escaped(str(v)) if isinstance(v, Path | str) else v for v in frame[name]]
-            frame[name] = _column(values).set_axis(frame.index)
+            frame[name] = _column(frame[name]).set_axis(frame.index)
     return frame
 
 
@@ -162,11 +160,12 @@ def _listed(
     )
 
 
-def _column(values: list[object]) -> pd.Series:
-    values = [escaped(value) if isinstance(value, str) else value for value in values]
+def _column(cells: Iterable[object]) -> pd.Series:
+    # Paths as text, which Parquet can store, with bytes that are not UTF-8 escaped.
+    values = [escaped(str(cell)) if isinstance(cell, Path | str) else cell for cell in cells]
     if all(isinstance(value, str) for value in values):
         return pd.Series(values, dtype=None if values else object)
-    cells = np.empty(len(values), dtype=object)
+    column = np.empty(len(values), dtype=object)
     for at, value in enumerate(values):
-        cells[at] = value  # one by one, so that an array stays one cell
-    return pd.Series(cells)
+        column[at] = value  # one by one, so that an array stays one cell
+    return pd.Series(column)

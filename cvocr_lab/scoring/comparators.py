@@ -30,7 +30,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, lru_cache
-from types import MappingProxyType
 from typing import Final, Literal, NamedTuple
 
 import numpy as np
@@ -54,16 +53,13 @@ after the mergers of 2025-07-01; neither right nor wrong.  ``different``: everyt
 one of the two is absent.
 """
 
-_NAMED: Final[Mapping[str, Rule]] = MappingProxyType(
-    {"PROVINCE": "place", "POLICE": "place", "AUTHORITY_CMND": "place", "COUNTRY_CODE": "text"}
-)
-_FORMS: Final[Mapping[str, Rule]] = MappingProxyType(
-    {
-        "Name": "name", "Owner": "name", "Date": "date", "CitizenId": "number",
-        "Pattern": "number", "Plate": "plate", "Choice": "choice", "Amount": "amount",
-        "Address": "place",
-    }
-)  # fmt: skip
+_NAMED: Final[Mapping[str, Rule]] = {
+    "PROVINCE": "place", "POLICE": "place", "AUTHORITY_CMND": "place", "COUNTRY_CODE": "text",
+}  # fmt: skip
+_FORMS: Final[Mapping[str, Rule]] = {
+    "Name": "name", "Owner": "name", "Date": "date", "CitizenId": "number", "Pattern": "number",
+    "Plate": "plate", "Choice": "choice", "Amount": "amount", "Address": "place",
+}  # fmt: skip
 
 
 def rule_of(kind: FieldType) -> Rule:
@@ -105,10 +101,8 @@ _WORDY: Final = ("date", "place", "amount")
 def _verdict(truth: str, value: str, rule: Rule) -> int:
     if rule == "place":
         return VERDICTS.index(place_verdict(truth, value))
-    if normal := _NORMAL.get(rule):
-        meant = normal(truth)
-        return 2 if meant and meant == normal(value) else 4
-    return 4
+    normal = _NORMAL.get(rule)
+    return 2 if normal and "" != normal(truth) == normal(value) else 4
 
 
 @lru_cache(maxsize=1 << 16)
@@ -134,9 +128,9 @@ def _amount(text: str) -> str:
     return str(int(digits)) if digits else ""
 
 
-_NORMAL: Final[Mapping[Rule, Callable[[str], str]]] = MappingProxyType(
-    {"date": _date, "number": _number, "plate": _plate, "choice": _choice, "amount": _amount}
-)
+_NORMAL: Final[Mapping[Rule, Callable[[str], str]]] = {
+    "date": _date, "number": _number, "plate": _plate, "choice": _choice, "amount": _amount,
+}  # fmt: skip
 
 
 _SHORT: Final = {

@@ -34,8 +34,7 @@ class Readers(ComparisonReport):
     baseline
         The reader that the others are compared with.
     cells
-        One row per compared field, labelled like the truth: `row`, `field`, `truth`, and `value`,
-        `edits`, `chars`, `outcome` of each reader with ``_<name>``.
+        As in `Comparison`, with ``_<name>`` for each reader.
     whole
         One row per reader, over all fields: `cards` and the share without a mistake `card_exact`;
         `exact`, `precision`, `cer`; counts of `wrong`, `missing` and `invented`, and

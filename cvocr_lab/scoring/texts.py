@@ -132,8 +132,12 @@ class _Fold(dict[int, str]):
 
 class _Loose(dict[int, str]):
     def __missing__(self, point: int) -> str:
-        plain = "".join(c for c in fold(chr(point).casefold()).casefold() if c.isalnum())
-        return self.setdefault(point, "\n" if point == 10 else plain)
+        return self.setdefault(point, "\n" if point == 10 else loose_text(chr(point)))
+
+
+def loose_text(text: str) -> str:
+    """Return the letters and digits of a text without diacritics and case."""
+    return "".join(c for c in fold(text.casefold()).casefold() if c.isalnum())
 
 
 FOLD: Final = _Fold()
