@@ -61,7 +61,7 @@ class Dedup:
     def __init__(self, run: RunArguments, store: Store | None, remember: int | None) -> None:
         self._sources, self._template = run.sources, run.template
         self._store, self._retry_failed, self._remember = store, run.retry_failed, remember
-        self._remembered: dict[tuple[str, FileStamp], str] = {}
+        self._digests: dict[tuple[str, FileStamp], str] = {}
         identity = Identity("") if store is None else run.engine.identity()
         # Limits that only reject pictures are left out, so that raising one keeps the readings.
         selected = selection(run.template.pages, run.template.limits)
@@ -191,15 +191,15 @@ class Dedup:
     def _known_digest(self, path: str, stamp: FileStamp) -> str | None:
         if self._store is not None:
             return self._store.file_digest(path, stamp)
-        return self._remembered.get((path, stamp))
+        return self._digests.get((path, stamp))
 
     def _keep_digest(self, path: str, stamp: FileStamp, sha256: str) -> None:
         if self._store is not None:
             self._store.remember_digest(path, stamp, sha256)
             return
-        if len(self._remembered) >= _REMEMBERED:
-            self._remembered.clear()
-        self._remembered[path, stamp] = sha256
+        if len(self._digests) >= _REMEMBERED:
+            self._digests.clear()
+        self._digests[path, stamp] = sha256
 
 
 def _content(source: Any, size: int = -1, *, in_place: bool = False) -> object:

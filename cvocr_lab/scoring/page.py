@@ -74,12 +74,12 @@ DEFINITIONS: Final[Mapping[str, str]] = {
 }
 
 
-def _anchor(term: str) -> str:
-    return "d-" + (re.sub(r"\W+", "-", term.lower()).strip("-") or "interval")
+def _anchor(kind: str, text: str) -> str:
+    return f"{kind}-" + (re.sub(r"\W+", "-", text.lower()).strip("-") or "interval")
 
 
 TERMS: Final[Mapping[str, str]] = {
-    heading: _anchor(term) for term in DEFINITIONS for heading in (term, *term.split(", "))
+    heading: _anchor("d", term) for term in DEFINITIONS for heading in (term, *term.split(", "))
 }
 """The anchor of the definition of each heading."""
 
@@ -131,7 +131,7 @@ class Section:
     @property
     def anchor(self) -> str:
         """The target of links."""
-        return "s-" + re.sub(r"\W+", "-", self.title.partition(":")[0].lower()).strip("-")
+        return _anchor("s", self.title.partition(":")[0])
 
     def html(self) -> str:
         """Return the heading, the note and the parts."""
@@ -146,7 +146,7 @@ def page(title: str, lead: str, sections: Sequence[Section]) -> str:
     `lead` is HTML above the table of contents.  The definitions of the figures come last.
     """
     lines = (
-        f'<dt id="{_anchor(term)}">{escape(term)}</dt><dd>{escape(said)}</dd>'
+        f'<dt id="{TERMS[term]}">{escape(term)}</dt><dd>{escape(said)}</dd>'
         for term, said in DEFINITIONS.items()
     )
     sections = [*sections, Section("Definitions", (f"<dl>{''.join(lines)}</dl>",))]

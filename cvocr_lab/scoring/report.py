@@ -85,15 +85,13 @@ _COUNTS: Final = ("cards", "n", "correct", "wrong", "invented", "missing", "abse
 
 def _summary(summary: pd.DataFrame) -> Iterator[str]:
     """Return a table of counts and strict rates, and one of the other rates."""
-    per_field = summary.index.name == "field"
     # `recall` equals `exact`; for a single field, `card_exact` equals `right`.
-    hidden = {"recall", "card_exact"} if per_field else {"recall"}
-    empty = {"cards"} if per_field else set()
+    hidden = {"recall"} | ({"cards", "card_exact"} if summary.index.name == "field" else set())
     if summary["other_era"].eq(0).all():
-        empty.add("other_era")
-    rates = [c for c in RATES if c not in hidden]
-    first = [c for c in (*_COUNTS, *rates) if c in (*_COUNTS, *_STRICT) and c not in empty]
-    for columns in (first, [c for c in rates if c not in _STRICT]):
+        hidden.add("other_era")
+    every = [c for c in (*_COUNTS, *RATES) if c not in hidden]
+    first = [c for c in every if c in (*_COUNTS, *_STRICT)]
+    for columns in (first, [c for c in every if c not in first]):
         shown = {_heading(c): _figures(summary, c) for c in columns}
         yield table(pd.DataFrame(shown, index=words.labelled(summary.index)))
 
