@@ -11,11 +11,13 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from rapidfuzz.distance import Hamming, Levenshtein
 from rapidfuzz.process import cpdist
 
+from cvocr_lab.frames import TEXT
 from cvocr_lab.kinds import TYPES
-from cvocr_lab.scoring.texts import Differing, Ints, points
+from cvocr_lab.scoring.texts import Differing, Ints, Key, points
 from cvocr_lab.text import comparison_key, decompose, digits_from_lookalikes, fold, fold_key
 
 LETTER_CLASSES: Final = (
@@ -81,12 +83,12 @@ class Edits:
         """Return the class of each edit as position in `LETTER_CLASSES`."""
         both = self.truth.astype(np.int64) << 21 | self.value
         different, where = np.unique(both, return_inverse=True)
-        known = [_class(char(n >> 21), char(n & 0x1FFFFF)) for n in different.tolist()]
+        known = [_class(_char(n >> 21), _char(n & 0x1FFFFF)) for n in different.tolist()]
         numbers = np.array([LETTER_CLASSES.index(name) for name in known], dtype=np.int64)
         return numbers[where] if len(different) else np.empty(0, np.int64)
 
 
-def char(number: int) -> str:
+def _char(number: int) -> str:
     """Return the character of a code point; "" for 0."""
     return chr(number) if number else ""
 
@@ -140,6 +142,41 @@ def align(truths: Sequence[str], values: Sequence[str], distances: Ints) -> Edit
             ours.append("\0" if kind == "insert" else truth[i])
             theirs.append("\0" if kind == "delete" else value[j])
     return Edits(np.array(pairs, np.int64), points("".join(ours)), points("".join(theirs)))
+
+
+def confused_letters(cells: pd.DataFrame, make_key: Key) -> pd.DataFrame:
+    """List the confused letters, except those that are part of a mistake of the whole value.
+
+    The columns are `place` (position in `cells`), `truth_char` and `value_char` ("" if there is
+    none), and `class`.
+    """
+    found = []
+    cells = cells.reset_index(drop=True)
+    wrong = cells[(cells["outcome"] == "wrong") & (cells["mistakes"] != WRONG_LINE)]
+    for field, some in wrong.groupby("field", observed=True):
+        group = some.groupby(["truth", "value"], sort=False, observed=True).ngroup().to_numpy()
+        first = np.unique(group, return_index=True)[1]
+        truths, values = (
+            list(map(make_key, some[side].take(first).tolist())) for side in ("truth", "value")
+        )
+        pairs = Differing.of(truths, values)
+        _, edits = diagnose(pairs, str(field), distances(truths, values))
+        each = pd.DataFrame(
+            {
+                "group": edits.pair,
+                "truth_char": list(map(_char, edits.truth.tolist())),
+                "value_char": list(map(_char, edits.value.tolist())),
+                "class": np.array(LETTER_CLASSES, object)[edits.classes()],
+            }
+        )
+        places = pd.DataFrame({"group": group, "place": some.index})
+        found.append(places.merge(each, on="group").drop(columns="group"))
+    if not found:
+        empty = pd.Series(dtype=TEXT)
+        return pd.DataFrame({"truth_char": empty, "value_char": empty, "class": empty}).assign(
+            place=pd.Series(dtype="int64")
+        )
+    return pd.concat(found, ignore_index=True)
 
 
 Edit = tuple[str, str, str]

@@ -19,10 +19,9 @@ from cvocr_lab.images.crops import ValueCrops
 from cvocr_lab.kinds import captioned
 from cvocr_lab.scoring import plots, words
 from cvocr_lab.scoring.calibration import calibrate
-from cvocr_lab.scoring.mistakes import VALUE_CLASSES
+from cvocr_lab.scoring.mistakes import VALUE_CLASSES, confused_letters
 from cvocr_lab.scoring.page import Section, aligned, entry, figure, page, table, tiles
 from cvocr_lab.scoring.rates import RATES
-from cvocr_lab.scoring.score_tables import confused_letters
 from cvocr_lab.scoring.texts import key
 from cvocr_lab.scoring.thresholds import plan_review
 

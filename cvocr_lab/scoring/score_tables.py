@@ -1,4 +1,4 @@
-"""`ScoreTables`: the counts of a score, its classes of mistakes, and its confused letters."""
+"""`ScoreTables`: the counts of a score."""
 
 from __future__ import annotations
 
@@ -13,17 +13,10 @@ from pandas.api.types import is_hashable
 from cvocr_lab.errors import ArgumentError, unknown
 from cvocr_lab.frames import TEXT, listed
 from cvocr_lab.scoring.intervals import share
-from cvocr_lab.scoring.mistakes import (
-    LETTER_CLASSES,
-    MISTAKES,
-    WRONG_LINE,
-    char,
-    diagnose,
-    distances,
-)  # fmt: skip
+from cvocr_lab.scoring.mistakes import MISTAKES, confused_letters
 from cvocr_lab.scoring.page import Displayed
 from cvocr_lab.scoring.rates import rates
-from cvocr_lab.scoring.texts import Differing, Key, key, tone_key
+from cvocr_lab.scoring.texts import key, tone_key
 
 By = str | Sequence[str]
 
@@ -188,38 +181,3 @@ class ScoreTables(Displayed):
             return float("nan")
         rows = self.rows[self.rows["type"].fillna("") != ""]
         return float((rows["type"] == rows["ocr_type"].fillna("")).mean())
-
-
-def confused_letters(cells: pd.DataFrame, make_key: Key) -> pd.DataFrame:
-    """List the confused letters, except those that are part of a mistake of the whole value.
-
-    The columns are `place` (position in `cells`), `truth_char` and `value_char` ("" if there is
-    none), and `class`.
-    """
-    found = []
-    cells = cells.reset_index(drop=True)
-    wrong = cells[(cells["outcome"] == "wrong") & (cells["mistakes"] != WRONG_LINE)]
-    for field, some in wrong.groupby("field", observed=True):
-        group = some.groupby(["truth", "value"], sort=False, observed=True).ngroup().to_numpy()
-        first = np.unique(group, return_index=True)[1]
-        truths, values = (
-            list(map(make_key, some[side].take(first).tolist())) for side in ("truth", "value")
-        )
-        pairs = Differing.of(truths, values)
-        _, edits = diagnose(pairs, str(field), distances(truths, values))
-        each = pd.DataFrame(
-            {
-                "group": edits.pair,
-                "truth_char": list(map(char, edits.truth.tolist())),
-                "value_char": list(map(char, edits.value.tolist())),
-                "class": np.array(LETTER_CLASSES, object)[edits.classes()],
-            }
-        )
-        places = pd.DataFrame({"group": group, "place": some.index})
-        found.append(places.merge(each, on="group").drop(columns="group"))
-    if not found:
-        empty = pd.Series(dtype=TEXT)
-        return pd.DataFrame({"truth_char": empty, "value_char": empty, "class": empty}).assign(
-            place=pd.Series(dtype="int64")
-        )
-    return pd.concat(found, ignore_index=True)
