@@ -55,9 +55,16 @@ def quad_part(quad: Quad, left: float, right: float) -> Quad:
 class Line:
     """One line of text from a recogniser.
 
-    `text` is NFC, and empty if nothing was legible.  `characters` are the confidences of its
-    characters, 0 to 1, empty if unknown, and `confidence` is their mean.  `quad` is the place of
-    the line; None for a line that was read from a crop.
+    Parameters
+    ----------
+    text
+        NFC text; empty if nothing was legible.
+    confidence
+        Mean confidence of the characters, 0 to 1.
+    quad
+        Place of the line; None for a line that was read from a crop.
+    characters
+        Confidence of each character of `text`, 0 to 1; empty if unknown.
     """
 
     text: str
@@ -68,10 +75,16 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class FieldValue:
-    """The value of one field, and its place; None if unknown.
+    """The value of one field.
 
-    `text` is as printed, NFC, and never empty, since an absent field is left out of its document.
-    `confidence` is the estimated probability that it is exactly right, 0 to 1; None if unknown.
+    Parameters
+    ----------
+    text
+        As printed, NFC; never empty (an absent field is left out of its document).
+    confidence
+        Estimated probability that `text` is exactly right, 0 to 1; None if unknown.
+    quad
+        Place of the value; None if unknown.
     """
 
     text: str

@@ -148,7 +148,7 @@ def test_a_settled_file_is_not_opened_again_to_know_it(
     pictures: Callable[..., list[str]], store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (path,) = pictures(21)
-    monkeypatch.setattr(batch.digests, "_SETTLED_NS", -1)
+    monkeypatch.setattr(batch.already_read, "_SETTLED_NS", -1)
     extract([path], engine=Fake(), store=store)
 
     def unasked(*_: object, **__: object) -> str:
@@ -368,7 +368,7 @@ def test_readings_are_on_disk_before_the_bar_moves(
 ) -> None:
     counts: list[int] = []
 
-    class Looking(batch.progress.Progress):
+    class Looking(batch.run.Progress):
         def step(self, *, failed: bool) -> None:
             with sqlite3.connect(store) as other:  # what another process would see
                 counts.append(other.execute("SELECT count(*) FROM readings").fetchone()[0])

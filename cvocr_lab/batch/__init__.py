@@ -7,12 +7,10 @@ With a store, each reading is written to disk before the progress bar moves.
 """
 
 from cvocr_lab.batch.dry_run_report import DryRun, dry_run
-from cvocr_lab.batch.extraction import extract
+from cvocr_lab.batch.extraction import extract, read_store
 from cvocr_lab.batch.locating import locate
 from cvocr_lab.batch.run import RowsFailedWarning, RunStoppedWarning
-from cvocr_lab.batch.run_arguments import TIME_LIMIT_S
-from cvocr_lab.batch.sources import Column, source_frame
-from cvocr_lab.batch.store_frame import read_store
+from cvocr_lab.batch.run_arguments import TIME_LIMIT_S, Column, source_frame
 from cvocr_lab.workers import usable_cores
 
 __all__ = [

@@ -1,12 +1,16 @@
 """Find the rows that must be read: equal pictures are read once, stored ones not again.
 
-This is what resumes a run: the same call with the same store reads only what is missing.
+Pictures are compared by their SHA-256 digests, before they are read.  This is what resumes a run:
+the same call with the same store reads only what is missing.
 """
 
 from __future__ import annotations
 
 import contextlib
+import os
+import stat
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import copy
@@ -14,20 +18,24 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from cvocr_lab.batch.digests import Digests
-from cvocr_lab.batch.parallel import Row
-from cvocr_lab.batch.reading import Task
+from cvocr_lab import images
+from cvocr_lab.batch.parallel import Row, Task
 from cvocr_lab.batch.run_arguments import RunArguments
 from cvocr_lab.engines import Identity
 from cvocr_lab.errors import CvocrError, RowError
 from cvocr_lab.frames import Reading
-from cvocr_lab.images import public_name, selection
+from cvocr_lab.images import InputImage, public_name, selection
 from cvocr_lab.results import Extraction
 from cvocr_lab.store import FileStamp, Question, Store
 
 Need = Literal["repeats", "stored", "failed", "calls"]
 
 _LONGEST_NAME: Final = 300
+_SETTLED_NS: Final = 2_000_000_000
+"""On some disks, a file that changed within this time may change again with the same times."""
+
+_LONGEST_PATH: Final = 4096
+_REMEMBERED: Final = 10_000
 
 
 @contextmanager
@@ -46,14 +54,14 @@ class Dedup:
     The iterator `items` may be started in one thread and continued in another.  `keep` and
     `with_repeats` are thread-safe.
 
-    Without a store, readings are kept in memory, and at most the latest `remember` of them
-    (None: all).
+    Without a store, digests and readings are kept in memory, and at most the latest `remember` of
+    the readings (None: all).
     """
 
     def __init__(self, run: RunArguments, store: Store | None, remember: int | None) -> None:
         self._sources, self._template = run.sources, run.template
         self._store, self._retry_failed, self._remember = store, run.retry_failed, remember
-        self._digests = Digests(run.template, store)
+        self._digests: dict[tuple[str, FileStamp], str] = {}
         identity = Identity("") if store is None else run.engine.identity()
         # Limits that only reject pictures are left out, so that raising one keeps the readings.
         selected = selection(run.template.pages, run.template.limits)
@@ -73,7 +81,7 @@ class Dedup:
             # An open file can be read only once.
             sources = tuple(_content(cell, size) for cell in cells)
             try:
-                digests, pictures, stamps = zip(*map(self._digests.of, sources), strict=True)
+                digests, pictures, stamps = zip(*map(self._digest, sources), strict=True)
             except RowError:
                 # The worker meets the same error and reports it.
                 yield replace(self._template, at=at, sources=sources)
@@ -98,7 +106,7 @@ class Dedup:
         for cells in self._sources.itertuples(index=False, name=None):
             contents = (_content(cell, in_place=True) for cell in cells)
             try:
-                key = self._question.key(*(self._digests.of(content)[0] for content in contents))
+                key = self._question.key(*(self._digest(content)[0] for content in contents))
             except RowError as error:
                 yield error
                 continue
@@ -121,7 +129,7 @@ class Dedup:
             return
         _, digests, stamps = self._pending[task.at]
         # If a file changed while it was read, it is unknown which bytes were read.
-        if tuple(map(self._digests.stamp, task.sources)) == stamps:
+        if tuple(_file_stamp(self._path(source)) for source in task.sources) == stamps:
             names = tuple(_name(source) for source in task.sources)
             self._store.put(self._question, digests, names, reading)
 
@@ -140,16 +148,58 @@ class Dedup:
 
     def _find(self, key: bytes) -> Reading | None:
         if self._store is None:
-            reading = self._read.get(key)
-            return None if reading is None else _as_repeat(reading)
-        is_first = self._store.mark_seen(key)
-        reading = self._store.get(key)
-        if reading is None or not is_first:
+            is_first, reading = False, self._read.get(key)
+        else:
+            is_first, reading = self._store.mark_seen(key), self._store.get(key)
+        if reading is None:
             # A picture seen before but missing from the store changed while it was read.
-            return None if reading is None else _as_repeat(reading)
+            return None
+        if not is_first:
+            return _as_repeat(reading)
         if self._retry_failed and isinstance(reading.result, CvocrError):
             return None
         return reading
+
+    def _digest(self, source: object) -> tuple[str, InputImage | None, FileStamp | None]:
+        """Return the SHA-256 in hexadecimal, the picture if it was loaded for it, and the stamp.
+
+        The stamp is that of a file before it was read.  A file counts as unchanged while its size
+        and both its modification times are the same.  A URL is identified by its text, so changes
+        of its content are not noticed.  Raises RowError if the source is not a picture.
+        """
+        path = self._path(source)
+        stamp = _file_stamp(path)
+        known = None if stamp is None else self._known_digest(path, stamp)
+        if known is not None:
+            return known, None, stamp
+        task = self._template
+        found = images.load(
+            source, base=task.base, limits=task.limits, fetch=task.fetch, decode=False
+        )
+        if stamp and time.time_ns() - max(stamp.changed_ns, stamp.status_changed_ns) > _SETTLED_NS:
+            self._keep_digest(path, stamp, found.sha256)
+        return found.sha256, None if found.pages else found, stamp
+
+    def _path(self, source: object) -> str:
+        """Return the absolute path of a source that may be a file, else ""."""
+        text = str(source) if isinstance(source, Path) else source
+        if not isinstance(text, str) or len(text) > _LONGEST_PATH or "://" in text:
+            return ""
+        expanded = os.path.expanduser(text.strip())  # noqa: PTH111 - faster than Path
+        return os.path.abspath(os.path.join(self._template.base or "", expanded))  # noqa: PTH100, PTH118 - faster
+
+    def _known_digest(self, path: str, stamp: FileStamp) -> str | None:
+        if self._store is not None:
+            return self._store.file_digest(path, stamp)
+        return self._digests.get((path, stamp))
+
+    def _keep_digest(self, path: str, stamp: FileStamp, sha256: str) -> None:
+        if self._store is not None:
+            self._store.remember_digest(path, stamp, sha256)
+            return
+        if len(self._digests) >= _REMEMBERED:
+            self._digests.clear()
+        self._digests[path, stamp] = sha256
 
 
 def _content(source: Any, size: int = -1, *, in_place: bool = False) -> object:
@@ -187,3 +237,14 @@ def _name(source: object) -> str:
     if text[:5].lower() == "data:" or (len(text) > _LONGEST_NAME and "/" not in text[:64]):
         return f"text of {len(text)} characters"
     return public_name(text) if "://" in text else text
+
+
+def _file_stamp(path: str) -> FileStamp | None:
+    """Return the size and times of a regular file; None if there is none."""
+    try:
+        found = os.stat(path) if path else None  # noqa: PTH116 - faster than Path
+    except (OSError, ValueError):
+        return None
+    if found is None or not stat.S_ISREG(found.st_mode):
+        return None
+    return FileStamp(found.st_size, found.st_mtime_ns, found.st_ctime_ns)

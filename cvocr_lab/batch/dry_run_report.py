@@ -12,9 +12,8 @@ import pandas as pd
 
 from cvocr_lab.batch.already_read import deduplicated
 from cvocr_lab.batch.parallel import worker_count
-from cvocr_lab.batch.progress import Progress
-from cvocr_lab.batch.run_arguments import check_arguments, shows_run_arguments
-from cvocr_lab.batch.sources import Column, Data
+from cvocr_lab.batch.run import Progress
+from cvocr_lab.batch.run_arguments import Column, Data, check_arguments, shows_run_arguments
 from cvocr_lab.errors import RowError
 from cvocr_lab.kinds import request_kind
 

@@ -1,19 +1,26 @@
-"""`extract`: read a column of pictures into a flat frame."""
+"""`extract`, which reads a column of pictures into a flat frame, and `read_store`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from os import PathLike
 from typing import Any, Final, overload
 
 import pandas as pd
 
 from cvocr_lab.batch.run import RowCounts, Window, finished_rows
-from cvocr_lab.batch.run_arguments import RunArguments, check_arguments, shows_run_arguments
-from cvocr_lab.batch.sources import Column, Data
+from cvocr_lab.batch.run_arguments import (
+    Column,
+    Data,
+    RunArguments,
+    check_arguments,
+    shows_run_arguments,
+)  # fmt: skip
 from cvocr_lab.errors import ArgumentError, BatchError
 from cvocr_lab.frames import Reading, to_frame
 from cvocr_lab.kinds import field_order
+from cvocr_lab.store import Store
 
 _AHEAD: Final = 4
 """Chunks that may be read ahead of a slow row."""
@@ -191,3 +198,61 @@ def _frames(
         yield frame(sorted(ready))
     if warn:
         count.warn(interrupted=interrupted)
+
+
+def read_store(
+    path: str | PathLike[str], *, kind: str | None = None, engine: str | None = None
+) -> pd.DataFrame:
+    """Return the readings in a store as a flat frame, also while a run writes to it.
+
+    No engine is asked.  To complete a run that ended early, and to get its frame with the order
+    and index of its sources, repeat the same call of `extract` instead.
+
+    Parameters
+    ----------
+    path
+        The file that was passed to `extract` as ``store``.
+    kind
+        Only readings of this kind; required if the store holds single pictures and pairs.
+    engine
+        Only readings of this engine: name and version, such as ``"local 1"``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A flat frame with each picture once, oldest first.  The column ``image``, or ``front`` and
+        ``back``, holds the name under which the picture was read.
+
+    Raises
+    ------
+    ArgumentError
+        The store does not exist, or it holds single pictures and pairs, and `kind` is None.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> import numpy as np
+    >>> from cvocr_lab.batch import extract
+    >>> def read(picture):
+    ...     return {"id": "001"}
+    >>> picture = np.zeros((200, 320, 3), dtype=np.uint8)
+    >>> with TemporaryDirectory() as folder:
+    ...     store = f"{folder}/run.sqlite"
+    ...     _ = extract([picture, picture], engine=read, store=store, progress=False)
+    ...     read_store(store)[["image", "id"]].to_dict("records")
+    [{'image': 'ndarray', 'id': '001'}]
+    """
+    readings: list[Reading] = []
+    names: list[tuple[str, ...]] = []
+    with (
+        Store(path, make=False) as store,
+        closing(store.readings(kind=kind, engine=engine)) as kept,
+    ):
+        for each in kept:
+            readings.append(each.reading)
+            names.append(each.names)
+    lengths = {len(name) for name in names}
+    if len(lengths) > 1:
+        raise ArgumentError(f"{path} holds single pictures and pairs: pass kind=…")
+    columns = ["front", "back"] if lengths == {2} else ["image"]
+    return to_frame(readings, pd.DataFrame(names, columns=columns))

@@ -1,4 +1,4 @@
-"""Read many rows at a time with a pool of threads or processes."""
+"""Read rows, many at a time, with a pool of threads or processes."""
 
 from __future__ import annotations
 
@@ -7,16 +7,18 @@ import queue
 import threading
 from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import Future
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
-from time import sleep
+from time import perf_counter, sleep
 from typing import Final, NamedTuple
 
-from cvocr_lab.batch.reading import Task, read
-from cvocr_lab.engines import Engine
+from cvocr_lab import images
+from cvocr_lab.engines import Engine, Request, ask
 from cvocr_lab.engines._spec import EngineSpec
-from cvocr_lab.errors import BatchError, CvocrError, ImageError, RowError
+from cvocr_lab.errors import BatchError, CvocrError, ImageError, NoDocumentError, RowError
 from cvocr_lab.frames import Reading
+from cvocr_lab.images import Fetch, InputImage, Limits
+from cvocr_lab.results import Extraction
 from cvocr_lab.workers import Pool, ProcessWorker, ThreadWorker, Worker, WorkerDiedError, dumps
 
 WORTH_PROCESSES: Final = 4
@@ -31,6 +33,24 @@ class Row(NamedTuple):
 
     at: int
     reading: Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """The work for one row: its position in the run, its source or its two, and how to load them.
+
+    `pictures` holds for each source the undecoded picture if it was loaded already, else None; it
+    is empty if the sources are loaded in another process.
+    """
+
+    at: int
+    sources: tuple[object, ...]
+    kind: str
+    base: str | None
+    pages: tuple[int, ...] | None
+    limits: Limits
+    fetch: Fetch
+    pictures: tuple[InputImage | None, ...] = ()
 
 
 def open_workers(
@@ -49,6 +69,42 @@ def worker_count(engine: EngineSpec, wanted: int | None, tasks: int) -> int:
     """Return the number of workers for a run of this many rows."""
     few = wanted is None and not engine.shared and tasks < WORTH_PROCESSES
     return 1 if few else engine.workers(wanted)
+
+
+def read(engine: Engine, task: Task) -> Reading:
+    """Read one row."""
+    start = perf_counter()
+    result: Extraction | RowError
+    try:
+        result = _extraction(engine, task)
+    except RowError as error:
+        result = error
+        # A traceback keeps the picture in memory, and a cause may contain values of the paper.
+        result.__traceback__ = result.__cause__ = result.__context__ = None
+    return Reading(result, engine.name, result.attempts, perf_counter() - start)
+
+
+def _extraction(engine: Engine, task: Task) -> Extraction:
+    pictures = tuple(_picture(engine, task, at) for at in range(len(task.sources)))
+    result = ask(engine, Request(pictures, task.kind))
+    if not result.documents and task.kind != "scan":
+        raise NoDocumentError("no document in the picture")
+    return result
+
+
+def _picture(engine: Engine, task: Task, at: int) -> InputImage:
+    held = task.pictures[at] if task.pictures else None
+    source = task.sources[at] if held is None else held
+    decode = not getattr(engine, "undecoded", False)
+    try:
+        return images.load(
+            source, base=task.base, pages=task.pages, limits=task.limits, fetch=task.fetch,
+            decode=decode,
+        )  # fmt: skip
+    except RowError as error:
+        if len(task.sources) == 1:
+            raise
+        raise type(error)(f"{('front', 'back')[at]}: {error}") from None
 
 
 def _open_reader(open_engine: Callable[[], Engine]) -> Callable[[Task], Reading]:

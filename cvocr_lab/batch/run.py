@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import warnings
 from collections import Counter
 from collections.abc import Generator, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from itertools import chain
+from typing import TYPE_CHECKING, Final, NoReturn, Self
 
 from cvocr_lab.batch.already_read import Dedup, deduplicated
-from cvocr_lab.batch.parallel import WORTH_PROCESSES, Row, open_workers, read_tasks, worker_count
-from cvocr_lab.batch.progress import Progress
-from cvocr_lab.batch.reading import Task
+from cvocr_lab.batch.parallel import (
+    WORTH_PROCESSES,
+    Row,
+    Task,
+    open_workers,
+    read_tasks,
+    worker_count,
+)  # fmt: skip
 from cvocr_lab.batch.run_arguments import RunArguments
 from cvocr_lab.errors import CvocrError, RowError, caller_stacklevel
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
+
+_LOG_S: Final = 10.0
+"""Seconds between two updates when the output is a log file and not a terminal."""
 
 
 class RowsFailedWarning(UserWarning):
@@ -50,6 +63,41 @@ class Window:
                 while item.at >= self._first + self.rows:
                     self._moved.wait()
             yield item
+
+
+class Progress:
+    """Show the finished and failed rows of a run, their rate, and the time remaining."""
+
+    def __init__(self, total: int, *, show: bool) -> None:
+        self._failed = 0
+        self._bar = _bar(total, show=show)
+
+    def step(self, *, failed: bool) -> None:
+        """Count one finished row."""
+        if failed:
+            self._failed += 1
+            self._bar.set_postfix_str(f"failed={self._failed}", refresh=False)
+        self._bar.update()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.close()
+
+
+def _bar(total: int, *, show: bool) -> tqdm[NoReturn]:
+    with warnings.catch_warnings():
+        # Without ipywidgets, tqdm warns and falls back to text, which is good enough.
+        warnings.simplefilter("ignore")
+        from tqdm import tqdm
+        from tqdm.auto import tqdm as fitting
+
+        if show and any(c.__module__ == "tqdm.notebook" for c in fitting.__mro__):
+            with suppress(Exception):  # a widget that cannot be shown must not end the run
+                return fitting(total=total, unit="row")
+        every = 0.1 if sys.stderr is not None and sys.stderr.isatty() else _LOG_S
+        return tqdm(total=total, unit="row", disable=not show, mininterval=every)
 
 
 @dataclass(slots=True)

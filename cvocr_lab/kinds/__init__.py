@@ -72,10 +72,17 @@ def document_type(name: str) -> DocumentType:
 class RequestKind:
     """A kind of request.
 
-    `images` is the number of pictures: 1, or 2 for front and back.  `families` are the families of
-    papers that the endpoint of the API returns, none for ``scan``, which returns lines; `side` is
-    the only side that it returns, or "" for both.  The offline engine returns papers of any family
-    and side, except that ``scan`` returns lines.
+    `families` and `side` describe what the endpoint of the API returns.  The offline engine
+    returns papers of any family and side, except that ``scan`` returns lines.
+
+    Parameters
+    ----------
+    images
+        Number of pictures: 1, or 2 for front and back.
+    families
+        Families of papers that the endpoint returns; empty for ``scan``, which returns lines.
+    side
+        The only side that the endpoint returns, or "" for both.
     """
 
     name: str

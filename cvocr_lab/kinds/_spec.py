@@ -36,14 +36,25 @@ _ALIASES: Final = {
 class Field:
     """One field of a document type.
 
-    The `name` is the same for the same idea in all types: from v1 for identity papers, from v2 for
-    vehicles.  The `type` parses, formats and generates its values.  `vi` and `en` are its captions
-    in Vietnamese and English, the current one first; empty if none is printed.  `aliases` are other
-    names in the API, those of v2 first; if empty, the usual ones for its name.  `source` is
-    ``"print"``, or the code that contains the value if it is not printed.  `flow` says where the
-    value starts: on the line of its caption, below it, or on the line and below.  A value has up to
-    `max_lines` lines; 0 means those of the type.  `leading` are words before the value if there is
-    no caption, such as the title of the signer.
+    Parameters
+    ----------
+    name
+        Name, the same for the same idea in all types: from v1 for identity papers, from v2 for
+        vehicles.
+    type
+        The type of its values, which parses, formats and generates them.
+    vi, en
+        Captions in Vietnamese and English, the current one first; empty if none is printed.
+    aliases
+        Other names in the API, those of v2 first; if empty, the usual ones for its name.
+    source
+        ``"print"``, or the code that contains the value if it is not printed.
+    flow
+        Where the value starts: on the line of its caption, below it, or on the line and below.
+    max_lines
+        Maximum number of lines of a value; 0 for those of the type.
+    leading
+        Words before the value if there is no caption, such as the title of the signer.
     """
 
     name: str
@@ -147,10 +158,22 @@ class Layout:
 class DocumentType:
     """A document type.
 
-    The `name` is that in the API; `alias` is that in the other version of the API, or "", and
-    `title` the Vietnamese name for people.  The `fields` are in the order of frames, and the
-    `layouts` are the printed versions, the newest first.  `mrz` is the format of its MRZ, and
-    `other` the type of the other side; both may be "".
+    Parameters
+    ----------
+    name
+        Name in the API.
+    alias
+        Name in the other version of the API, or "".
+    title
+        Vietnamese name for people.
+    fields
+        Fields in the order of frames.
+    layouts
+        Printed versions, the newest first.
+    mrz
+        Format of its MRZ, or "".
+    other
+        Type of the other side, or "".
     """
 
     name: str

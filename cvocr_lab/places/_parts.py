@@ -32,12 +32,25 @@ class Address(NamedTuple):
     Names are those of the lists, with tones in the old style and without unit words, except for
     numbered units (``Phường 7``, ``Quận 1``); a part that is in no list is kept as printed.
 
-    `house` is everything before the ward: house, street, hamlet.  Absent parts are "", and there
-    are no districts in the new era.  `era` is None if the parts fit both.  `code` is the statistics
-    code of the ward in the list of its era, and `ward_2025` the ward since 2025-07-01, unless the
-    old one was split.  `score` says how well the worst part found fits its name, 0 to 1; it is 0 if
-    none was found.  `unknown` names the parts that are in no list, and ``"era"`` for a unit that
-    may be of either.  `country` is ``Việt Nam`` as printed at the end.
+    Parameters
+    ----------
+    house
+        Everything before the ward: house, street, hamlet; "" for none.
+    ward, district, province
+        "" if absent; there are no districts in the new era.
+    era
+        Era of the units; None if the parts fit both.
+    code
+        Statistics code of the ward in the list of its era; "" if not found.
+    ward_2025
+        The ward since 2025-07-01 if the old one was not split; "" if unknown.
+    score
+        How well the worst part found fits its name, 0 to 1; 0 if no part was found.
+    unknown
+        The parts that are in no list: ``"ward"``, ``"district"``, ``"province"``; ``"era"`` for a
+        unit that may be of either.
+    country
+        ``Việt Nam`` as printed at the end; "" for none.
     """
 
     house: str = ""

@@ -24,12 +24,22 @@ Kind = Literal["city", "province"]
 
 @dataclass(frozen=True, slots=True)
 class Province:
-    """A province or centrally run city of one era (in the new one, as of 2025-07-01).
+    """A province or centrally run city of one era.
 
-    The `name` has no unit word, and tones in the old style: ``"Khánh Hòa"``.  The statistics `code`
-    has three digits in the old era, as in the personal number, and two in the new one.  `plates`
-    are two-digit plate codes, and `id_codes` the first three digits of personal numbers registered
-    there; a merged province has those of all its parts.
+    Parameters
+    ----------
+    name
+        Name without unit word, tones in the old style: ``"Khánh Hòa"``, ``"Hồ Chí Minh"``.
+    code
+        Statistics code: three digits in the old era (as in the personal number), two in the new.
+    era
+        Era of the province.
+    kind
+        ``"city"`` for centrally run cities (in the new era as of 2025-07-01).
+    plates
+        Two-digit plate codes; a merged province keeps those of all its parts.
+    id_codes
+        First three digits of personal numbers registered there; several for a merged province.
     """
 
     name: str
@@ -113,9 +123,14 @@ def match_province(
     upper case and if they are unique to a province (`BN`).  Returns None below 0.8, or if two
     provinces fit equally well.
 
-    `text` is only the province part of an address.  Without `era`, the 63 old names are meant,
-    which contain every new name but Huế, an alias there.  With `exactly`, which is faster, only a
-    score of 1 counts.
+    Parameters
+    ----------
+    text
+        Only the province part of an address.
+    era
+        None means the 63 old names, which contain every new name but Huế, an alias there.
+    exactly
+        Whether only a score of 1 counts, which is faster.
     """
     era = era or "old"
     exact = collapse(nfc(text))
@@ -279,9 +294,15 @@ def check_citizen_id(
 
     Structure by Circular 07/2016/TT-BCA: code of the province (or country) where the birth was
     registered, digit for century and sex, year, six arbitrary digits; there is no check digit.
-    Blanks and dots in `number` count as faults.  `birth` is the date of birth in any form with a
-    four-digit year, and `sex` is `Nam`, `Nữ`, `M` or `F`, in any case, with or without accents;
-    None or other words skip these checks.
+
+    Parameters
+    ----------
+    number
+        The number as read; blanks and dots count as faults.
+    birth
+        Date of birth in any form with a four-digit year; None to skip this check.
+    sex
+        `Nam`, `Nữ`, `M` or `F`, in any case, with or without accents; other words skip this check.
 
     >>> check_citizen_id("001099000123", birth="01/01/1999", sex="Nam")
     ()

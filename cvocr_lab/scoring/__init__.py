@@ -4,8 +4,8 @@ from cvocr_lab.frames import Alternatives, read_labels
 from cvocr_lab.scoring.calibration import Calibration
 from cvocr_lab.scoring.comparators import VERDICTS
 from cvocr_lab.scoring.comparison import Comparison
-from cvocr_lab.scoring.diagnosis import MISTAKES
 from cvocr_lab.scoring.drift import DriftWarning
+from cvocr_lab.scoring.mistakes import MISTAKES
 from cvocr_lab.scoring.pairing_checks import PairingWarning
 from cvocr_lab.scoring.rates import RATES
 from cvocr_lab.scoring.readers import Readers

@@ -89,7 +89,9 @@ def calibrate(cells: pd.DataFrame, *, bins: int = 10, seed: int = 0) -> Calibrat
     sure = known["confidence"].to_numpy(np.float64)
     right = known["outcome"].eq("correct").to_numpy()
     rows = known["row"].to_numpy(np.int64)
-    band, level = _bands(sure, bins), np.unique(sure, return_inverse=True)[1]
+    edges = np.unique(np.quantile(sure, np.linspace(0, 1, bins + 1)[1:-1], method="lower"))
+    band = np.unique(np.searchsorted(edges, sure, side="left"), return_inverse=True)[1]
+    level = np.unique(sure, return_inverse=True)[1]
 
     def figures(times: npt.NDArray[np.number]) -> dict[str, float]:
         """Compute the figures when each value counts this many times."""
@@ -111,41 +113,25 @@ def calibrate(cells: pd.DataFrame, *, bins: int = 10, seed: int = 0) -> Calibrat
     for _ in range(int(np.clip(_DRAWS // len(sure), 200, 1000))):
         times = np.bincount(draws.integers(0, len(cards), len(cards)), minlength=len(cards))
         drawn.append(figures(times[card]))
-    edges = pd.DataFrame(drawn).quantile([(1 - SURE) / 2, (1 + SURE) / 2])
-    table = pd.DataFrame({"value": exact, "low": edges.iloc[0], "high": edges.iloc[1]})
+    tails = pd.DataFrame(drawn).quantile([(1 - SURE) / 2, (1 + SURE) / 2])
+    table = pd.DataFrame({"value": exact, "low": tails.iloc[0], "high": tails.iloc[1]})
     luck = np.random.default_rng(seed)
     by_luck = np.mean(
         [_ece(band, sure - (luck.random(len(sure)) < sure)) for _ in range(100)]
     ) / len(sure)
-    return Calibration(
-        _reliability(band, sure, right, rows), table.rename_axis("figure"), len(sure),
-        int((~right).sum()), unknown, float(by_luck),
-    )  # fmt: skip
-
-
-def _bands(sure: Floats, bins: int) -> npt.NDArray[np.int64]:
-    """Return the band of each value; bands have about equal sizes."""
-    edges = np.unique(np.quantile(sure, np.linspace(0, 1, bins + 1)[1:-1], method="lower"))
-    found = np.searchsorted(edges, sure, side="left")
-    return np.unique(found, return_inverse=True)[1].astype(np.int64)
-
-
-def _reliability(
-    band: npt.NDArray[np.int64],
-    sure: Floats,
-    right: npt.NDArray[np.bool_],
-    rows: npt.NDArray[np.int64],
-) -> pd.DataFrame:
     values = pd.DataFrame({"sure": sure, "right": right, "n": 1, "band": band, "row": rows})
-    table = values.groupby("band").agg(
+    reliability = values.groupby("band").agg(
         least=("sure", "min"), most=("sure", "max"), n=("n", "sum"),
         confidence=("sure", "mean"), right=("right", "mean"),
     )  # fmt: skip
     of_cards = values.groupby(["band", "row"])[["right", "n"]].sum()
-    table["low"], table["high"] = clustered(
-        of_cards["right"], of_cards["n"], of_cards.index.get_level_values(0), len(table)
+    reliability["low"], reliability["high"] = clustered(
+        of_cards["right"], of_cards["n"], of_cards.index.get_level_values(0), len(reliability)
     )
-    return table
+    return Calibration(
+        reliability, table.rename_axis("figure"), len(sure), int((~right).sum()), unknown,
+        float(by_luck),
+    )  # fmt: skip
 
 
 def _ece(band: npt.NDArray[np.int64], gaps: Floats) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Final, TypeVar
 
 import numpy as np
@@ -15,9 +16,8 @@ from rapidfuzz.process import cpdist
 from cvocr_lab.frames import TEXT, UNREADABLE, Pairing, Records, Truth, expected
 from cvocr_lab.kinds import TYPES
 from cvocr_lab.scoring.comparators import VERDICTS, Rule, rule_of, verdicts
-from cvocr_lab.scoring.diagnosis import WRONG_LINE, diagnose
-from cvocr_lab.scoring.mistakes import distances
-from cvocr_lab.scoring.texts import TIERS, Coded, Differing, Ints, Key, code, measure
+from cvocr_lab.scoring.mistakes import WRONG_LINE, diagnose, distances
+from cvocr_lab.scoring.texts import TIERS, Coded, Differing, Ints, Key, code
 
 OUTCOMES: Final = ("correct", "wrong", "invented", "missing", "absent")
 
@@ -136,7 +136,8 @@ def _compare_field(
     skipped = wanted_key == unreadable
     present = (wanted_key != empty) | (value_key != empty)
     at = np.flatnonzero((expected_in | present) & ~skipped)
-    lengths, blanks = measure(keys)
+    lengths = np.fromiter(map(len, keys), np.int64, len(keys))
+    blanks = np.fromiter(map(str.count, keys, repeat(" ")), np.int64, len(keys))
     words = blanks + (lengths > 0)
     hashes = np.fromiter(map(hash, keys), np.int64, len(keys))
     hashes[lengths < _SHORT] = 0

@@ -14,7 +14,6 @@ from itertools import groupby, zip_longest
 from operator import itemgetter
 from os import PathLike
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 import pandas as pd
@@ -35,6 +34,54 @@ _WIDTH: Final = 60
 _INK: Final = "#010203"
 _RULE: Final = "#040506"
 """Colours that no plot uses; the page replaces them by those of the user's colour scheme."""
+
+DEFINITIONS: Final[Mapping[str, str]] = {
+    "before comparing": "Unicode NFC; runs of blanks become one, and blanks at the ends are "
+    "removed; nothing else. Case, diacritics and punctuation count. None, NaN and the empty text "
+    "are absent. A truth of ### (printed, but unreadable) is left out. If several truths are "
+    "accepted, the nearest one counts.",
+    "correct, wrong, invented, missing, absent": "both present and equal; both present and "
+    "different; only a value; only a truth; neither.",
+    "exact": "correct / (correct + wrong + missing): share of printed values read exactly. This is "
+    "also the recall, since a wrong value does not count as found.",
+    "exact case, exact diacritics, exact loose": "the same, ignoring case; ignoring diacritics "
+    "(đ equals d); ignoring case, diacritics, punctuation and blanks.",
+    "same value": "the same, with values compared by their type: dates in any printed form, "
+    "plates and numbers without separators, places by their parts.",
+    "other era": "values that are the name of the place before or after the mergers of July 2025.",
+    "right": "(correct + absent) / n; it is misleadingly high if many values are absent.",
+    "coverage": "(correct + wrong) / (correct + wrong + missing).",
+    "precision, F1": "correct / (correct + wrong + invented); its harmonic mean with exact.",
+    "card exact": "share of cards in which every compared field is correct or absent. A card is a "
+    "row of the truth.",
+    "CER, CER macro": "edits / letters, each summed over the values whose truth is present (not a "
+    "mean of rates). Edits: the minimum number of insertions, deletions and replacements "
+    "(Levenshtein). A missing value costs its length; an invented value is not counted. CER macro: "
+    "mean over the values of edits / letters; short values count as much as long ones.",
+    "WER, WER macro": "the same with words instead of letters.",
+    "ANLS": "mean over all cells of 1 − edits / longer length, or 0 if that is below one half, "
+    "ignoring case; cells where both are absent count 1.",
+    "[ … ]": "95 % interval. It is computed by cards, because the values of one card are not "
+    "independent: two additional cards, one completely right and one completely wrong, are added, "
+    "and the variance between cards gives an effective number of cards.",
+    "p": "exact McNemar test of the values on which two readers differ, with Holm's correction for "
+    "the number of tests.",
+    "AUROC": "probability that a right value has a higher confidence than another one (ties count "
+    "half).",
+    "Brier score": "mean of (confidence − 1 if right, 0 if not)².",
+    "ECE": "mean difference between mean confidence and share right over bands of about equal "
+    "size; “by luck alone”: its expected value if all confidences were exactly true.",
+}
+
+
+def _anchor(kind: str, text: str) -> str:
+    return f"{kind}-" + (re.sub(r"\W+", "-", text.lower()).strip("-") or "interval")
+
+
+TERMS: Final[Mapping[str, str]] = {
+    heading: _anchor("d", term) for term in DEFINITIONS for heading in (term, *term.split(", "))
+}
+"""The anchor of the definition of each heading."""
 
 
 class Displayed(ABC):
@@ -84,7 +131,7 @@ class Section:
     @property
     def anchor(self) -> str:
         """The target of links."""
-        return "s-" + re.sub(r"\W+", "-", self.title.partition(":")[0].lower()).strip("-")
+        return _anchor("s", self.title.partition(":")[0])
 
     def html(self) -> str:
         """Return the heading, the note and the parts."""
@@ -96,8 +143,13 @@ class Section:
 def page(title: str, lead: str, sections: Sequence[Section]) -> str:
     """Return a self-contained HTML file with a light and a dark style, which loads nothing.
 
-    `lead` is HTML above the table of contents.
+    `lead` is HTML above the table of contents.  The definitions of the figures come last.
     """
+    lines = (
+        f'<dt id="{TERMS[term]}">{escape(term)}</dt><dd>{escape(said)}</dd>'
+        for term, said in DEFINITIONS.items()
+    )
+    sections = [*sections, Section("Definitions", (f"<dl>{''.join(lines)}</dl>",))]
     style, script = (
         Path(__file__).with_name(f"report.{kind}").read_text(encoding="utf-8")
         for kind in ("css", "js")
@@ -129,25 +181,18 @@ def tiles(figures: Iterable[tuple[str, str, str]]) -> str:
     ) + "</div>\n"  # fmt: skip
 
 
-def table(
-    rows: pd.DataFrame,
-    *,
-    words: Sequence[str] = (),
-    lively: bool = True,
-    terms: Mapping[str, str] = MappingProxyType({}),
-) -> str:
+def table(rows: pd.DataFrame, *, words: Sequence[str] = (), lively: bool = True) -> str:
     """Return a table of texts; text in brackets, or after a line break, is small.
 
     The columns in `words` have sentences, which may wrap.  A `lively` table can be sorted by
-    clicking on a heading, and searched if it is long.  `terms` has the anchor of each heading's
-    definition.
+    clicking on a heading, and searched if it is long.  Headings link to their definitions.
     """
     names = [str(n) if n is not None else "" for n in rows.index.names]
     sorts = lively and len(rows) > 1
 
     def heading(name: str, how: str) -> str:
         text = f"<button>{escape(name)}</button>" if sorts and name else escape(name)
-        term = terms.get(name)
+        term = TERMS.get(name)
         link = (
             f'<a class="q" href="#{term}" aria-label="what {escape(name)} is"></a>' if term else ""
         )

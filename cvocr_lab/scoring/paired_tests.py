@@ -26,11 +26,9 @@ Bools = npt.NDArray[np.bool_]
 
 
 def beside(sides: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Put the cells of several readers side by side, labelled like the truth.
+    """Put the cells of several readers side by side, as in `Readers.cells`.
 
-    The columns are `row`, `field`, `truth`, and `value`, `edits`, `chars`, `outcome` of each reader
-    with ``_<name>``.  A cell that only some readers have is one without a truth, for which the
-    others gave no value.
+    A cell that only some readers have is one without a truth, for which the others gave no value.
     """
     key, own = ["row", "field"], ["value", "edits", "chars", "outcome"]
     every = list(sides.values())

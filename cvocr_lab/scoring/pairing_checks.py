@@ -18,8 +18,7 @@ from cvocr_lab.errors import ArgumentError, caller_stacklevel, unknown
 from cvocr_lab.frames import Pairing, Records, Truth, as_text, pair
 from cvocr_lab.frames.sources import column_or_level
 from cvocr_lab.kinds import field_order
-from cvocr_lab.scoring.texts import Ints, key
-from cvocr_lab.text import fold
+from cvocr_lab.scoring.texts import Ints, key, loose_text
 
 _WITHOUT: Final = 1 / 3
 """Share of rows without a reading above which there is a warning."""
@@ -88,7 +87,7 @@ def check_fields(frame: pd.DataFrame, truth: pd.DataFrame, fields: Sequence[str]
         lost = sorted((shared or known) - own)
         _refuse_merge(own, lost, what, plain=len(shared & own) if shared else None)
         for field in lost:
-            if near := [c for c in sorted(own - known) if _bare(c) == _bare(field)]:
+            if near := [c for c in sorted(own - known) if loose_text(c) == loose_text(field)]:
                 _warn(
                     f"the {what} has a column {near[0]!r} but none called {field!r}, so that field "
                     f"is not compared: pass {what}.rename(columns={{{near[0]!r}: {field!r}}})"
@@ -142,11 +141,6 @@ def _endings(columns: Set[str], fields: Sequence[str]) -> dict[str, list[str]]:
             if ending != column and _ENDING.fullmatch(ending):
                 found[ending].append(field)
     return found
-
-
-def _bare(name: str) -> str:
-    """Return a name without case, diacritics and punctuation."""
-    return "".join(letter for letter in fold(name).casefold() if letter.isalnum())
 
 
 def notice(
@@ -308,21 +302,18 @@ def _others(now: _Paired, on: str | None) -> Iterator[_Labels]:
         yield ours[name], theirs[name], cure, name
     if on is not None:
         yield own_index, their_index, "omit on=…, because the index fits", ""
-    for name, labels in ours.items():
-        if name not in truth.chosen and name not in truth.frame.index.names:
-            cure = f"pass truth.rename_axis({name!r}) and on={name!r}"
-            yield labels, their_index, cure, ""
-    for name, labels in theirs.items():
-        if name not in truth.chosen and name not in read.frame.index.names:
-            cure = f"pass frame.rename_axis({name!r}) and on={name!r}"
-            yield own_index, labels, cure, ""
+    for columns, indexed, what in ((ours, truth.frame, "truth"), (theirs, read.frame, "frame")):
+        for name, labels in columns.items():
+            if name not in truth.chosen and name not in indexed.index.names:
+                both = (labels, their_index) if what == "truth" else (own_index, labels)
+                yield *both, f"pass {what}.rename_axis({name!r}) and on={name!r}", ""
     if on is not None:
-        files = [[Path(str(x)).name for x in table.labels(on)] for table in (read, truth)]
+        names, wanted = ([Path(str(x)).name for x in table.labels(on)] for table in (read, truth))
         cure = (
             f"only the file names agree: use the same form in both tables, such as "
             f"table[{on!r}].map(os.path.basename)"
         )
-        yield files[0], files[1], cure, ""
+        yield names, wanted, cure, ""
 
 
 def _labels(frame: pd.DataFrame, truth: Truth, on: str | None) -> dict[str, list[object]]:

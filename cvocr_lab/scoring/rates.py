@@ -1,6 +1,6 @@
 """Rates of groups of cells, each with its 95 % interval.
 
-`cvocr_lab.scoring.definitions.DEFINITIONS` defines the rates.  All of them are ratios of sums over
+`cvocr_lab.scoring.page.DEFINITIONS` defines the rates.  All of them are ratios of sums over
 cells, so they can be computed from `Score.cells` with pandas.  The intervals are computed by cards,
 that is, by rows of the truth; see `cvocr_lab.scoring.intervals`.
 """

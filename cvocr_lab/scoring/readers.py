@@ -11,25 +11,11 @@ import numpy as np
 import pandas as pd
 
 from cvocr_lab.errors import ArgumentError
-from cvocr_lab.scoring import plots
-from cvocr_lab.scoring.comparison_report import ComparisonReport, Listed
-from cvocr_lab.scoring.definitions import TERMS
+from cvocr_lab.scoring import plots, words
+from cvocr_lab.scoring.comparison import ComparisonReport, Listed
 from cvocr_lab.scoring.intervals import clustered
 from cvocr_lab.scoring.page import Section, figure, table, tiles
 from cvocr_lab.scoring.paired_tests import beside, differences, judged
-from cvocr_lab.scoring.words import (
-    CARD,
-    NAMED,
-    between,
-    bounded_column,
-    differing,
-    listed,
-    named,
-    p_value,
-    percent,
-    points,
-    printed,
-)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -48,8 +34,7 @@ class Readers(ComparisonReport):
     baseline
         The reader that the others are compared with.
     cells
-        One row per compared field, labelled like the truth: `row`, `field`, `truth`, and `value`,
-        `edits`, `chars`, `outcome` of each reader with ``_<name>``.
+        As in `Comparison`, with ``_<name>`` for each reader.
     whole
         One row per reader, over all fields: `cards` and the share without a mistake `card_exact`;
         `exact`, `precision`, `cer`; counts of `wrong`, `missing` and `invented`, and
@@ -111,28 +96,26 @@ class Readers(ComparisonReport):
         order = self.whole.sort_values("exact", ascending=False, kind="stable")
         best, *rest = order.index
         said = [
-            f"{best} reads most printed values exactly: {between(order.loc[best], 'exact')}. "
-            + "; ".join(f"{name} {percent(order.loc[name, 'exact'])}" for name in rest)
+            f"{best} reads most printed values exactly: {words.between(order.loc[best], 'exact')}. "
+            + "; ".join(f"{name} {words.percent(order.loc[name, 'exact'])}" for name in rest)
             + "."
         ]
         for name in self.names:
             if name == self.baseline:
                 continue
             verdicts = self.fields.xs(name, level="reader")["verdict"]
-            verdicts = verdicts.iloc[np.argsort(verdicts.index != CARD, kind="stable")]
-            parts = [
-                f"{word} in {listed(map(named, verdicts.index[verdicts == word]), NAMED)}"
-                for word in ("better", "worse")
-                if (verdicts == word).any()
-            ]
-            if not verdicts.drop(CARD, errors="ignore").isin(["better", "worse"]).any():
+            verdicts = verdicts.iloc[np.argsort(verdicts.index != words.CARD, kind="stable")]
+            parts = []
+            for word in ("better", "worse"):
+                if fields := list(map(words.named, verdicts.index[verdicts == word])):
+                    parts.append(f"{word} in {words.listed(fields, words.NAMED)}")
+            if not verdicts.drop(words.CARD, errors="ignore").isin(["better", "worse"]).any():
                 parts.append("no field by itself shows a clear difference")
             said.append(f"{name} against {self.baseline}: {'; '.join(parts)}.")
+        invented = self.whole[["invented", "invented_share"]].itertuples(name=None)
         counts = [
-            f"{name} {count:,.0f}" + (f" ({percent(share)})" if share == share else "")
-            for name, count, share in self.whole[["invented", "invented_share"]].itertuples(
-                name=None
-            )
+            f"{name} {count:,.0f}" + (f" ({words.percent(share)})" if share == share else "")
+            for name, count, share in invented
         ]
         return [*said, f"Values made up where nothing is printed: {', '.join(counts)}."]
 
@@ -142,12 +125,12 @@ class Readers(ComparisonReport):
         table = pd.DataFrame(
             {
                 "cards": whole["cards"].map("{:,.0f}".format),
-                "card exact": bounded_column(whole, "card_exact"),
-                "exact": bounded_column(whole, "exact"),
-                "precision": bounded_column(whole, "precision"),
-                "CER": bounded_column(whole, "cer", 2),
+                "card exact": words.bounded_column(whole, "card_exact"),
+                "exact": words.bounded_column(whole, "exact"),
+                "precision": words.bounded_column(whole, "precision"),
+                "CER": words.bounded_column(whole, "cer", 2),
                 **{c: whole[c].map("{:,.0f}".format) for c in ("wrong", "missing", "invented")},
-                "invented of not printed": bounded_column(whole, "invented_share"),
+                "invented of not printed": words.bounded_column(whole, "invented_share"),
             }
         )
         if whole["cost"].notna().any():
@@ -162,16 +145,16 @@ class Readers(ComparisonReport):
         return pd.DataFrame(
             {
                 "n": [f"{n:,.0f}" for n in others["n"]],
-                self.baseline: [percent(base.loc[f, "exact"]) for f in fields],
-                "exact": [percent(share) for share in others["exact"]],
-                "difference": points(others[["difference", "low", "high"]], 1),
+                self.baseline: [words.percent(base.loc[f, "exact"]) for f in fields],
+                "exact": [words.percent(share) for share in others["exact"]],
+                "difference": words.points(others[["difference", "low", "high"]], 1),
                 "fixed": [f"{n:,.0f}" for n in others["fixed"]],
                 "broke": [f"{n:,.0f}" for n in others["broke"]],
-                "p": [p_value(p) for p in others["p_holm"]],
+                "p": [words.p_value(p) for p in others["p_holm"]],
                 "verdict": [_WORDS[str(v)].format(self.baseline) for v in others["verdict"]],
             },
             index=pd.MultiIndex.from_arrays(
-                [list(map(named, fields)), others.index.get_level_values("reader")],
+                [list(map(words.named, fields)), others.index.get_level_values("reader")],
                 names=["field", "reader"],
             ),
         )
@@ -198,12 +181,12 @@ class Readers(ComparisonReport):
 
     def _shown(self) -> tuple[list[pd.DataFrame], str]:
         others = self.fields.index.get_level_values("reader") != self.baseline
-        shown, same = differing(self.fields[others], self.table())
+        shown, same = words.differing(self.fields[others], self.table())
         return ([self.overview(), shown], same + self.notes()) if len(shown) else ([shown], "")
 
     def _page(self) -> tuple[str, str, list[Section]]:
         leading = (
-            (percent(row["exact"]), f"exact: {name}", f"{row['invented']:,.0f} invented")
+            (words.percent(row["exact"]), f"exact: {name}", f"{row['invented']:,.0f} invented")
             for name, row in self.whole.iterrows()
         )
         rows = self._missed().index.get_level_values("field").nunique()
@@ -213,10 +196,10 @@ class Readers(ComparisonReport):
             "that all readers read without a mistake are left out.",
         )  # fmt: skip
         sections = [
-            Section("All fields together", (table(self.overview(), terms=TERMS),)),
+            Section("All fields together", (table(self.overview()),)),
             Section("Fields", (drawn,)),
         ]
-        return f"Readers compared: {listed(self.names)}", tiles(leading), sections
+        return f"Readers compared: {words.listed(self.names)}", tiles(leading), sections
 
     def _lists(self) -> Iterator[Listed]:
         every = {name: name for name in self.names}
@@ -287,16 +270,16 @@ def _fields(scores: Mapping[str, Score], cells: pd.DataFrame, base: str) -> pd.D
     """Return the figures per field and reader, with the differences to the baseline."""
     parts = {}
     for name, score in scores.items():
-        own = pd.concat([score.summary("field"), score.summary(()).set_axis([CARD])])
-        part = own[["exact", "exact_low", "exact_high", "cer"]].assign(n=printed(own))
+        own = pd.concat([score.summary("field"), score.summary(()).set_axis([words.CARD])])
+        part = own[["exact", "exact_low", "exact_high", "cer"]].assign(n=words.printed(own))
         cards = _cards(cells, name, "exact")
         for column, of_cards in ("n", cards.pop("cards")), *cards.items():
-            part.loc[CARD, column] = of_cards
+            part.loc[words.CARD, column] = of_cards
         if name != base:
             part = part.join(differences(cells, base, name)[_JUDGED])
         parts[name] = part[part["n"] > 0]
     table = pd.concat(parts, names=["reader", "field"]).swaplevel().rename_axis(["field", "reader"])
-    every = product([*dict.fromkeys(cells["field"].astype(str)), CARD], scores)
+    every = product([*dict.fromkeys(cells["field"].astype(str)), words.CARD], scores)
     table = table.loc[[pair for pair in every if pair in table.index]]
     return table.reindex(columns=["n", "exact", "exact_low", "exact_high", "cer", *_JUDGED])
 

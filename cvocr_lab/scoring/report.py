@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
+from functools import partial
 from html import escape
+from itertools import groupby, repeat
+from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -14,24 +17,13 @@ from cvocr_lab.errors import ArgumentError
 from cvocr_lab.frames import TEXT, Records
 from cvocr_lab.images.crops import ValueCrops
 from cvocr_lab.kinds import captioned
-from cvocr_lab.scoring import plots
+from cvocr_lab.scoring import plots, words
 from cvocr_lab.scoring.calibration import calibrate
-from cvocr_lab.scoring.confusion import confused_letters
-from cvocr_lab.scoring.definitions import TERMS, definitions
-from cvocr_lab.scoring.diagnosis import VALUE_CLASSES
+from cvocr_lab.scoring.mistakes import VALUE_CLASSES, confused_letters
 from cvocr_lab.scoring.page import Section, aligned, entry, figure, page, table, tiles
 from cvocr_lab.scoring.rates import RATES
 from cvocr_lab.scoring.texts import key
 from cvocr_lab.scoring.thresholds import plan_review
-from cvocr_lab.scoring.words import (
-    between,
-    bounded,
-    bounded_column,
-    labelled,
-    overview,
-    percent,
-    worst_of,
-)
 
 if TYPE_CHECKING:
     from cvocr_lab.scoring.score_result import Score
@@ -47,12 +39,12 @@ def score_page(
     cells, classes, pairs = score.cells, score.mistakes("field"), score.confusions()
     whole, fields = score.summary(()).iloc[0], score.summary("field")
     more = [by for by in ("type", "tier") if by in score.rows and score.rows[by].nunique() > 1]
-    worst, _ = overview(fields.loc[worst_of(fields)], classes, fold=False)
-    others = overview(fields, classes)[1]
+    worst, _ = words.overview(fields.loc[words.worst_of(fields)], classes, fold=False)
+    others = words.overview(fields, classes)[1]
     sections = [
         Section(
             "Worst fields",
-            (table(worst, words=("mistakes",), lively=False, terms=TERMS) if len(worst) else "",
+            (table(worst, words=("mistakes",), lively=False) if len(worst) else "",
              f"<p>{escape(others)}</p>" if others else ""),
             "The fields with the lowest share of exact values, and their most frequent mistakes."
             if len(worst) else "No field has a mistake.",
@@ -70,7 +62,6 @@ def score_page(
     ]  # fmt: skip
     if values:
         sections.append(_gallery(cells, pairs, limit, crops))
-    sections.append(Section("Definitions", (definitions(),)))
     lead = tiles(_leading(whole)) + f"<p>{escape(score.headline())}</p>"
     return page(title, lead, sections)
 
@@ -82,7 +73,7 @@ def _leading(whole: pd.Series) -> Iterator[tuple[str, str, str]]:
         ("exact", "printed values exact", 1),
         ("cer", "of the letters wrong (CER)", 2),
     ):
-        value, _, interval = between(whole, rate, digits).partition("; ")
+        value, _, interval = words.between(whole, rate, digits).partition("; ")
         yield value, what, interval
     empty = int(whole["invented"] + whole["absent"])
     yield f"{whole['invented']:,.0f}", "values invented", f"of {empty:,} that are not printed"
@@ -93,17 +84,15 @@ _COUNTS: Final = ("cards", "n", "correct", "wrong", "invented", "missing", "abse
 
 def _summary(summary: pd.DataFrame) -> Iterator[str]:
     """Return a table of counts and strict rates, and one of the other rates."""
-    per_field = summary.index.name == "field"
     # `recall` equals `exact`; for a single field, `card_exact` equals `right`.
-    hidden = {"recall", "card_exact"} if per_field else {"recall"}
-    empty = {"cards"} if per_field else set()
+    hidden = {"recall"} | ({"cards", "card_exact"} if summary.index.name == "field" else set())
     if summary["other_era"].eq(0).all():
-        empty.add("other_era")
-    rates = [c for c in RATES if c not in hidden]
-    first = [c for c in (*_COUNTS, *rates) if c in (*_COUNTS, *_STRICT) and c not in empty]
-    for columns in (first, [c for c in rates if c not in _STRICT]):
+        hidden.add("other_era")
+    every = [c for c in (*_COUNTS, *RATES) if c not in hidden]
+    first = [c for c in every if c in (*_COUNTS, *_STRICT)]
+    for columns in (first, [c for c in every if c not in first]):
         shown = {_heading(c): _figures(summary, c) for c in columns}
-        yield table(pd.DataFrame(shown, index=labelled(summary.index)), terms=TERMS)
+        yield table(pd.DataFrame(shown, index=words.labelled(summary.index)))
 
 
 _STRICT: Final = (
@@ -112,29 +101,27 @@ _STRICT: Final = (
 
 
 def _heading(column: str) -> str:
-    words = column.split("_")
-    return " ".join(w.upper() if w in ("cer", "wer", "anls", "f1") else w for w in words)
+    parts = column.split("_")
+    return " ".join(p.upper() if p in ("cer", "wer", "anls", "f1") else p for p in parts)
 
 
 def _figures(summary: pd.DataFrame, column: str) -> list[str]:
     if column in _COUNTS:
         return [f"{count:,.0f}" for count in summary[column]]
-    return bounded_column(summary, column, 2 if "cer" in column or "wer" in column else 1)
+    return words.bounded_column(summary, column, 2 if "cer" in column or "wer" in column else 1)
 
 
 def _plots(cells: pd.DataFrame) -> str:
     fields = cells["field"].nunique()
-    drawn = [
-        figure(
-            lambda ax: plots.outcomes(cells, ax),
-            size=(6.7, 1.3 + 0.27 * max(fields, 1)), says="Outcomes per field, the worst first.",
-        ),
-        figure(
-            lambda ax: plots.cer_distribution(cells, ax),
-            size=(4.4, 3.3), says="Values, and whole cards, with no more than a given CER.",
-        ),
-    ]  # fmt: skip
-    return f'<div class="plots">{"".join(drawn)}</div>'
+    outcomes = figure(
+        partial(plots.outcomes, cells),
+        size=(6.7, 1.3 + 0.27 * max(fields, 1)), says="Outcomes per field, the worst first.",
+    )  # fmt: skip
+    rates = figure(
+        partial(plots.cer_distribution, cells),
+        size=(4.4, 3.3), says="Values, and whole cards, with no more than a given CER.",
+    )  # fmt: skip
+    return f'<div class="plots">{outcomes}{rates}</div>'
 
 
 def _classes(classes: pd.DataFrame) -> str:
@@ -144,10 +131,8 @@ def _classes(classes: pd.DataFrame) -> str:
     kinds = classes.index.get_level_values("class").astype(str)
     shown = classes["count"].groupby([kinds, fields]).sum().unstack(fill_value=0)
     shown.insert(0, "all", shown.sum(axis=1))
-    shown = shown.sort_values("all", ascending=False, kind="stable").map(
-        lambda n: f"{n:,}" if n else "·"
-    )
-    shown.index.name = "class of mistake"
+    shown = shown.sort_values("all", ascending=False, kind="stable")
+    shown = shown.map(lambda n: f"{n:,}" if n else "·").rename_axis("class of mistake")
     return table(shown)
 
 
@@ -157,14 +142,11 @@ def _pairs(pairs: pd.DataFrame) -> str:
     shown = pd.DataFrame(
         {
             "times": [f"{n:,}" for n in pairs["count"]],
-            "share": [percent(n) for n in pairs["count"] / pairs["count"].sum()],
+            "share": [words.percent(n) for n in pairs["count"] / pairs["count"].sum()],
             "class": pairs["class"],
+            "printed → read": list(map(_arrow, pairs["truth_char"], pairs["value_char"])),
         }
-    )
-    shown.index = pd.Index(
-        [_arrow(t, v) for t, v in zip(pairs["truth_char"], pairs["value_char"], strict=True)],
-        name="printed → read",
-    )
+    ).set_index("printed → read")
     rest = len(shown) - 15
     top = pairs.head(plots.TOP)
     across, down = top["value_char"].nunique(), top["truth_char"].nunique()
@@ -199,7 +181,7 @@ def _confidence(cells: pd.DataFrame) -> Iterator[str]:
             "confidence": [f"{a:.3f} – {b:.3f}" for a, b in bands[["least", "most"]].to_numpy()],
             "n": [f"{n:,}" for n in bands["n"]],
             "mean": [f"{c:.3f}" for c in bands["confidence"]],
-            "share right": [bounded(*share) for share in shares],
+            "share right": [words.bounded(*share) for share in shares],
         }
     )
     yield f'<div class="plots">{drawn}{table(shown.set_index("confidence"))}</div>'
@@ -212,30 +194,19 @@ def _confidence(cells: pd.DataFrame) -> Iterator[str]:
 
 
 def _gallery(
-    cells: pd.DataFrame,
-    pairs: pd.DataFrame,
-    limit: int,
-    crops: pd.DataFrame | None,
+    cells: pd.DataFrame, pairs: pd.DataFrame, limit: int, crops: pd.DataFrame | None
 ) -> Section:
     """Return the cells that are not right, those with the most frequent confusion first."""
     groups = _grouped(cells, pairs)
     shown = groups.head(limit)
     chosen = cells.iloc[shown["place"].to_numpy()]
-    pictures: Iterable[str | None] = [None] * len(chosen)
-    if crops is not None:
-        pictures = _crops(chosen, crops)
-    parts, last = [], ""
-    for (label, cell), group, picture in zip(
-        zip(chosen.index, chosen.to_dict("records"), strict=True),
-        shown["group"],
-        pictures,
-        strict=True,
-    ):
-        if group != last:
-            size = int((groups["group"] == group).sum())
-            parts.append(f"<h3>{escape(group)}: {size:,} {'value' if size == 1 else 'values'}</h3>")
-            last = group
-        parts.append(_entry(label, cell, picture))
+    pictures = repeat(None) if crops is None else _crops(chosen, crops)
+    entries = map(_entry, chosen.index, chosen.to_dict("records"), pictures)
+    parts = []
+    for group, of_group in groupby(zip(shown["group"], entries, strict=True), itemgetter(0)):
+        size = int((groups["group"] == group).sum())
+        parts.append(f"<h3>{escape(group)}: {size:,} {'value' if size == 1 else 'values'}</h3>")
+        parts += [entry for _, entry in of_group]
     parts.append(left_out(len(groups) - limit))
     note = (
         "Each value is listed once, with its most frequent confusion. "

@@ -189,25 +189,14 @@ def _alignment(read: Records, truth: Truth, pairing: Pairing, on: str | None) ->
 
 @overload
 def compare(
-    a: pd.DataFrame,
-    b: pd.DataFrame,
-    truth: Table,
-    *,
-    on: str | None = ...,
-    fields: str | Sequence[str] | None = ...,
-    names: tuple[str, str] = ...,
-    detect: float = ...,
-) -> Comparison: ...
+    a: pd.DataFrame, b: pd.DataFrame, truth: Table, *, on: str | None = ...,
+    fields: str | Sequence[str] | None = ..., names: tuple[str, str] = ..., detect: float = ...,
+) -> Comparison: ...  # fmt: skip
 @overload
 def compare(
-    a: Mapping[str, pd.DataFrame],
-    b: Table,
-    *,
-    on: str | None = ...,
-    fields: str | Sequence[str] | None = ...,
-    baseline: str | None = ...,
-    detect: float = ...,
-) -> Readers: ...
+    a: Mapping[str, pd.DataFrame], b: Table, *, on: str | None = ...,
+    fields: str | Sequence[str] | None = ..., baseline: str | None = ..., detect: float = ...,
+) -> Readers: ...  # fmt: skip
 def compare(
     a: pd.DataFrame | Mapping[str, pd.DataFrame],
     b: Table,

@@ -44,8 +44,8 @@ class Score(ScoreTables):
         `verdict`: the verdict of the rule of the field's type, ``same``, ``style``, ``same value``,
         ``other era``, ``different`` (it changes no outcome; `cvocr_lab.scoring.comparators`);
         `mistakes`: classes of the mistakes of wrong values joined by ``;``, those of the value as
-        a whole first, then one per edit from left to right (`cvocr_lab.scoring.mistakes`,
-        `cvocr_lab.scoring.diagnosis`); "" for other outcomes;
+        a whole first, then one per edit from left to right (`cvocr_lab.scoring.mistakes`); "" for
+        other outcomes;
         `confidence` of the reader, NaN if unknown;
         `words`, `word_edits`: the same as `chars` and `edits`, in words; `anls`;
         `reading`: position in the flat frame of the row with the value, -1 for none.
@@ -104,11 +104,7 @@ class Score(ScoreTables):
         return [table], fine
 
     def compare(
-        self,
-        other: Score,
-        *,
-        names: tuple[str, str] = ("a", "b"),
-        detect: float = 0.02,
+        self, other: Score, *, names: tuple[str, str] = ("a", "b"), detect: float = 0.02
     ) -> Comparison:
         """Compare another score of the same truth with this one; see `cvocr_lab.compare`.
 
@@ -222,24 +218,14 @@ class Score(ScoreTables):
 
     @overload
     def to_html(
-        self,
-        path: None = None,
-        *,
-        title: str = ...,
-        limit: int = ...,
-        crops: pd.DataFrame | None = ...,
-        values: bool = ...,
-    ) -> str: ...
+        self, path: None = None, *, title: str = ..., limit: int = ...,
+        crops: pd.DataFrame | None = ..., values: bool = ...,
+    ) -> str: ...  # fmt: skip
     @overload
     def to_html(
-        self,
-        path: str | PathLike[str],
-        *,
-        title: str = ...,
-        limit: int = ...,
-        crops: pd.DataFrame | None = ...,
-        values: bool = ...,
-    ) -> Path: ...
+        self, path: str | PathLike[str], *, title: str = ..., limit: int = ...,
+        crops: pd.DataFrame | None = ..., values: bool = ...,
+    ) -> Path: ...  # fmt: skip
     def to_html(
         self,
         path: str | PathLike[str] | None = None,

@@ -11,8 +11,9 @@ import pandas as pd
 from pandas.api.types import is_hashable
 
 from cvocr_lab.errors import ArgumentError, unknown
-from cvocr_lab.frames import listed
-from cvocr_lab.scoring.confusion import count_classes, count_pairs
+from cvocr_lab.frames import TEXT, listed
+from cvocr_lab.scoring.intervals import share
+from cvocr_lab.scoring.mistakes import MISTAKES, confused_letters
 from cvocr_lab.scoring.page import Displayed
 from cvocr_lab.scoring.rates import rates
 from cvocr_lab.scoring.texts import key, tone_key
@@ -58,8 +59,8 @@ class ScoreTables(Displayed):
             in another era) and `cards` (rows of the truth with a cell in the group); then, for
             each of `cvocr_lab.scoring.RATES`, the rate, ``<name>_low`` and ``<name>_high``:
             `exact` = correct / (correct + wrong + missing), `cer` = edits / chars over the cells
-            whose truth is present, and others, see `cvocr_lab.scoring.definitions`.  NaN if the
-            denominator is 0.
+            whose truth is present, and others, see `cvocr_lab.scoring.page.DEFINITIONS`.  NaN if
+            the denominator is 0.
 
         Raises
         ------
@@ -96,7 +97,21 @@ class ScoreTables(Displayed):
             `count` of mistakes, number of `cells` with a mistake of the class, and their `share` of
             the wrong cells, with its interval.
         """
-        return count_classes(self.cells, self._keys(by, "class"))
+        wrong = (self.cells["outcome"] == "wrong").to_numpy()
+        keys = self._keys(by, "class")[wrong].reset_index(drop=True)
+        classes = self.cells["mistakes"][wrong].reset_index(drop=True).str.split(";").explode()
+        table = keys.take(classes.index.to_numpy()).reset_index(drop=True)
+        table["class"] = pd.Categorical(classes, list(MISTAKES))
+        grouped = pd.Series(classes.index).groupby([table[name] for name in table], observed=True)
+        counts = pd.DataFrame({"count": grouped.size(), "cells": grouped.nunique()})
+        if len(keys.columns):
+            among = keys.groupby(list(keys), observed=True).size()
+            of = among.reindex(counts.reset_index("class").index).to_numpy(np.float64)
+        else:
+            of = np.full(len(counts), float(len(keys)))
+        counts["share"] = counts["cells"] / of
+        counts["share_low"], counts["share_high"] = share(counts["cells"], of)
+        return counts
 
     def confusions(self, by: By = ()) -> pd.DataFrame:
         """Count the confused characters, most frequent first.
@@ -113,7 +128,13 @@ class ScoreTables(Displayed):
             part of a mistake of the whole value, such as a dropped line, are left out.
         """
         keys = self._keys(by, "truth_char", "value_char", "class", "count")
-        return count_pairs(self.cells, keys, tone_key if self.tone_style == "unify" else key)
+        make_key = tone_key if self.tone_style == "unify" else key
+        letters = confused_letters(self.cells, make_key)
+        columns = [*keys, "truth_char", "value_char", "class"]
+        table = keys.take(letters["place"].to_numpy(np.int64)).reset_index(drop=True).join(letters)
+        counts = table.groupby(columns, observed=True).size().rename("count")
+        counts = counts.sort_values(ascending=False, kind="stable")
+        return counts.reset_index().astype(dict.fromkeys(columns[-3:], TEXT))
 
     def _keys(self, by: By, *taken: str) -> pd.DataFrame:
         """Return each cell's values of the columns to group by, with a new index.

@@ -8,7 +8,6 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import repeat
 from operator import eq
 from typing import Final
 
@@ -133,8 +132,12 @@ class _Fold(dict[int, str]):
 
 class _Loose(dict[int, str]):
     def __missing__(self, point: int) -> str:
-        plain = "".join(c for c in fold(chr(point).casefold()).casefold() if c.isalnum())
-        return self.setdefault(point, "\n" if point == 10 else plain)
+        return self.setdefault(point, "\n" if point == 10 else loose_text(chr(point)))
+
+
+def loose_text(text: str) -> str:
+    """Return the letters and digits of a text without diacritics and case."""
+    return "".join(c for c in fold(text.casefold()).casefold() if c.isalnum())
 
 
 FOLD: Final = _Fold()
@@ -196,9 +199,3 @@ class Differing:
         some = np.flatnonzero(distances >= min(map(len, loose), default=0)).tolist()
         values = self.loose_values
         return [at for at in some if values[at].startswith(loose) or values[at].endswith(loose)]
-
-
-def measure(texts: Sequence[str]) -> tuple[Ints, Ints]:
-    """Count the characters and the blanks of each text."""
-    sizes = np.fromiter(map(len, texts), np.int64, len(texts))
-    return sizes, np.fromiter(map(str.count, texts, repeat(" ")), np.int64, len(texts))

@@ -12,7 +12,7 @@ import pandas as pd
 
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.scoring.calibration import with_confidence
-from cvocr_lab.scoring.intervals import SURE, Floats, Sums
+from cvocr_lab.scoring.intervals import SURE, Floats, Ints, Sums
 from cvocr_lab.scoring.page import Displayed
 
 Seconds = float | Mapping[str, float] | pd.DataFrame
@@ -226,10 +226,7 @@ def plan_review(
 
 
 def _sums(
-    card: npt.NDArray[np.int64],
-    counts: npt.NDArray[np.number | np.bool_],
-    size: npt.NDArray[np.int64],
-    accepted: npt.NDArray[np.int64],
+    card: Ints, counts: npt.NDArray[np.number | np.bool_], size: Ints, accepted: Ints
 ) -> Sums:
     """Return sums over cards of the accepted values that count, by number of accepted values.
 
@@ -267,10 +264,9 @@ def _costs(fields: pd.Series, seconds: Seconds | None) -> Floats:
         seconds = journal_seconds(seconds)
     names = fields.astype(str)
     if isinstance(seconds, Mapping):
-        for field in names.unique():
-            if field not in seconds:
-                raise ArgumentError(f"no seconds for the field {field!r}")
-        costs = np.asarray([float(seconds[name]) for name in names], np.float64)
+        if missing := [field for field in names.unique() if field not in seconds]:
+            raise ArgumentError(f"no seconds for the field {missing[0]!r}")
+        costs = np.asarray(names.map(seconds), np.float64)
     else:
         costs = np.full(len(names), float(seconds), np.float64)
     if not (costs >= 0).all():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Final
@@ -50,31 +50,23 @@ CREATE TABLE files (
 
 def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
     """Open the file, and create the tables if it is empty; see `explained` for the errors."""
-    try:
-        return _opened(path, read_only=read_only)
-    except sqlite3.Error as error:
-        raise explained(error, path) from None
-
-
-def _opened(path: Path, *, read_only: bool) -> sqlite3.Connection:
     address = path.as_uri()
     if read_only:
         # Without write access, SQLite cannot create the files that readers share.
         address += "?mode=ro&immutable=1"
-    connection = sqlite3.connect(
-        address, timeout=_WAIT_S, isolation_level=None, check_same_thread=False, uri=True
-    )
-    # Damaged text must not fail here: the codec recognises it.
-    connection.text_factory = lambda text: text.decode("utf-8", "surrogateescape")
-    try:
+    with explaining(path), ExitStack() as after_failure:
+        connection = sqlite3.connect(
+            address, timeout=_WAIT_S, isolation_level=None, check_same_thread=False, uri=True
+        )
+        after_failure.callback(connection.close)
+        # Damaged text must not fail here: the codec recognises it.
+        connection.text_factory = lambda text: text.decode("utf-8", "surrogateescape")
         _check(connection, path)
         if not read_only:
             _use_wal(connection)
         connection.execute("PRAGMA temp.journal_mode=OFF")
         connection.execute("CREATE TEMP TABLE seen (key BLOB PRIMARY KEY) WITHOUT ROWID")
-    except BaseException:
-        connection.close()
-        raise
+        after_failure.pop_all()
     return connection
 
 
@@ -117,6 +109,15 @@ def _check(connection: sqlite3.Connection, path: Path) -> None:
                 f"{path} was written by another version of cvocr_lab: use that version, or "
                 "pass another path"
             )
+
+
+@contextmanager
+def explaining(path: Path) -> Iterator[None]:
+    """Raise what `explained` returns for an error of SQLite in the block."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise explained(error, path) from None
 
 
 def explained(error: sqlite3.Error, path: Path) -> BatchError:

@@ -21,7 +21,7 @@ from cvocr_lab.errors import ArgumentError, CvocrError, caller_stacklevel
 from cvocr_lab.files import escaped, make_private
 from cvocr_lab.frames import Reading
 from cvocr_lab.store import codec
-from cvocr_lab.store.connection import connect, explained, transaction
+from cvocr_lab.store.connection import connect, explaining, transaction
 
 _SYNC_S: Final = 0.05
 """Each reading is written at once, but forced to the disk at most this often."""
@@ -108,9 +108,8 @@ class Store:
     is False; BatchError if it is locked, or the disk is full.
     """
 
-    _synced: float
-    _syncs: bool
-    _asked: set[bytes]
+    _synced = 0.0
+    _syncs = True  # as SQLite does unless told otherwise
     _files: list[tuple[object, ...]]
     _connection: sqlite3.Connection | None
 
@@ -299,24 +298,19 @@ class Store:
     def _forget(self) -> None:
         """Start without a connection."""
         self._lock = threading.RLock()
-        self._synced = 0.0
-        self._syncs = True  # as SQLite does unless told otherwise
-        self._asked = set()
+        self._asked: set[bytes] = set()
         self._files = []
         self._connection = None
 
     @contextmanager
     def _connected(self) -> Iterator[sqlite3.Connection]:
         """Use the open connection, or open one for this call."""
-        with self._lock:
-            try:
-                if self._connection is not None:
-                    yield self._connection
-                else:
-                    with closing(connect(self.path, read_only=self._read_only)) as connection:
-                        yield connection
-            except sqlite3.Error as error:
-                raise explained(error, self.path) from None
+        with self._lock, explaining(self.path):
+            if self._connection is not None:
+                yield self._connection
+            else:
+                with closing(connect(self.path, read_only=self._read_only)) as connection:
+                    yield connection
 
 
 def _reading(result: object, engine: object, attempts: object, seconds: object) -> Reading:

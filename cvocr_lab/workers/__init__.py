@@ -7,8 +7,14 @@ need no ``if __name__ == "__main__"``.
 """
 
 from cvocr_lab.workers.child import dumps
-from cvocr_lab.workers.pool import Pool, ThreadWorker, Worker
-from cvocr_lab.workers.process import ProcessWorker, WorkerDiedError, usable_cores
+from cvocr_lab.workers.pool import (
+    Pool,
+    ProcessWorker,
+    ThreadWorker,
+    Worker,
+    WorkerDiedError,
+    usable_cores,
+)  # fmt: skip
 
 __all__ = [
     "Pool", "ProcessWorker", "ThreadWorker", "Worker", "WorkerDiedError", "dumps", "usable_cores",

@@ -68,7 +68,7 @@ class Run:
 def by_pool(paths: Sequence[Path], workers: int) -> Run:
     """Read all."""
     from cvocr_lab import batch
-    from cvocr_lab.batch.progress import Progress
+    from cvocr_lab.batch.run import Progress
 
     finished: list[float] = []
 
@@ -192,7 +192,7 @@ def small(path: Path, copy: Path, longest: int) -> None:
 @contextmanager
 def sampled(every: int) -> Iterator[list[tuple[int, float]]]:
     """Print, and collect, the memory of this process and its children as a run goes on."""
-    from cvocr_lab.batch.progress import Progress
+    from cvocr_lab.batch.run import Progress
 
     samples: list[tuple[int, float]] = []
 
