@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from operator import is_
 from types import MappingProxyType
 from typing import SupportsFloat, SupportsIndex, TypeVar, cast
 
@@ -205,7 +206,7 @@ def _checked_document(document: object) -> Document:
         fields[name] = _checked_value(name, field_value)
     if document.thumb is not None and not isinstance(document.thumb, bytes):
         raise ValueError("thumb is not bytes")
-    same = all(value is document.fields[name] for name, value in fields.items())
+    same = all(map(is_, fields.values(), document.fields.values()))
     plain: dict[str, object] = {
         "fields": document.fields if same else MappingProxyType(fields),
         "valid": _bool(document.valid),

@@ -138,7 +138,10 @@ def as_column(values: Iterable[object], kind: ColumnType, index: pd.Index) -> pd
     """Build a column of this type from values in memory or from a file."""
     values = list(values)
     types = set(map(type, values)) - {type(None)}
-    if types and not (kind == "float64" and types == {float}):  # most columns have no values
+    # Most columns have no values, or values of the right type.
+    if kind == "text" and types == {str}:
+        values = [value or None for value in values]
+    elif types and not (kind == "float64" and types == {float}):
         values = [None if is_missing(v) else _CONVERT[kind](v) for v in values]
     dtype = {"quad": object, "text": TEXT}.get(kind, kind)
     return pd.Series(values, index=index, dtype=dtype)
