@@ -83,6 +83,19 @@ def test_the_second_time_nobody_is_asked(tmp_path: Path) -> None:
     assert (cached.name, len(cached), bool(cached)) == ("fake 1", 1, True)
 
 
+def test_a_file_that_was_deleted_is_made_again(tmp_path: Path) -> None:
+    path = tmp_path / "answers.sqlite"
+    fake = Fake()
+    cached = CachedEngine(fake, path)
+    for width in 40, 41:
+        for file in tmp_path.glob("answers.sqlite*"):
+            file.unlink()
+        cached.extract(request(width))
+        assert cached.extract(request(width)).documents
+        assert os.name != "posix" or path.stat().st_mode & 0o777 == 0o600
+    assert len(fake.asked) == 2
+
+
 def test_picture_kind_engine_version_and_options_are_told_apart(tmp_path: Path) -> None:
     path = tmp_path / "answers.sqlite"
     fakes = [Fake(), Fake("fake 2"), Fake(options={"thumb": "true"})]

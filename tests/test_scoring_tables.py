@@ -362,6 +362,13 @@ def test_a_merge_is_noticed(
         score(merged, merged, on="image")
 
 
+def test_a_truth_without_printed_values_is_no_merge() -> None:
+    read = pd.DataFrame({"id": ["1", "", ""], "id_read": ["1", "2", "3"]})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        score(read, pd.DataFrame({"id": ["", "", ""]}), fields=["id"])
+
+
 def test_columns_beside_those_of_a_perfect_reader_are_no_merge() -> None:
     truth = truth_of()
     read = truth.assign(name_confidence=0.9, name_crop="a.png", id_clean=truth["id"].str[1:])

@@ -183,6 +183,37 @@ def test_reading_goes_on_while_the_caller_works(pictures: Callable[..., list[str
     assert sum(map(len, frames)) == 28
 
 
+def test_no_more_is_read_than_forty_rows_ahead() -> None:
+    engine = Fake()
+    arrays = [np.zeros((12, w, 3), np.uint8) for w in range(21, 521)]
+    frames = in_chunks(arrays, chunksize=2, engine=engine, workers=1)
+    next(frames)
+    time.sleep(2)
+    assert 30 < len(engine.seen) <= 50
+    assert sum(map(len, frames)) == 498
+
+
+def test_a_thread_that_cannot_start_ends_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = Fake(special=lambda _: time.sleep(0.01))
+    arrays = [np.zeros((12, w, 3), np.uint8) for w in range(21, 221)]
+    start, calls = threading.Thread.start, iter(range(99))
+
+    def start_three(thread: threading.Thread) -> None:
+        if next(calls) == 3:
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", start_three)
+        with pytest.raises(RuntimeError, match="new thread"):
+            extract(arrays, engine=engine, workers=8)
+    time.sleep(0.2)
+    asked = len(engine.seen)
+    assert asked <= 8
+    time.sleep(0.2)
+    assert len(engine.seen) == asked
+
+
 def test_who_stops_listening_ends_the_run(pictures: Callable[..., list[str]]) -> None:
     engine = Fake(special=lambda _: time.sleep(0.01))
     with warnings.catch_warnings():

@@ -24,8 +24,17 @@ from cvocr_lab.workers import Pool, ProcessWorker, ThreadWorker, Worker, WorkerD
 WORTH_PROCESSES: Final = 4
 """Fewer rows than this are read in this process, since starting others would take longer."""
 
-_GATHER_S: Final = 0.02
+_AHEAD: Final = 40
+"""Rows that are being read, or finished but not yet consumed; with many workers, more."""
+
+_PER_WORKER: Final = 5
+"""The same for each worker."""
+
+_GATHER_S: Final = 0.01
 """Seconds in which finished rows gather: to wake a thread for each costs more than a fast row."""
+
+_GATHER_AFTER: Final = 100
+"""Rows after which they gather, so that short runs do not wait."""
 
 
 class Row(NamedTuple):
@@ -141,6 +150,7 @@ def read_tasks(
     rows were yielded.
     """
     rest = iter(items)
+    room = threading.Semaphore(max(_AHEAD, _PER_WORKER * len(workers)))
     taking = threading.Lock()
     done: queue.SimpleQueue[Row | BaseException | None] = queue.SimpleQueue()
     stopped = threading.Event()
@@ -151,9 +161,8 @@ def read_tasks(
         nonlocal started
         with taking:
             try:
-                for item in rest:
-                    if stopped.is_set():
-                        return None
+                while room.acquire() and not stopped.is_set():
+                    item = next(rest)
                     started += 1
                     if not isinstance(item, Row):
                         future: Future[Reading] = Future()
@@ -162,9 +171,11 @@ def read_tasks(
                         by_process = workers[0].can_be_killed
                         return replace(item, pictures=()) if by_process else item, future
                     done.put(item)
+            except StopIteration:
                 done.put(None)
             except BaseException as error:
                 done.put(error)
+            room.release()  # for the next worker, which finds no other task either
             return None
 
     def finish(task: Task, future: Future[Reading]) -> None:
@@ -179,19 +190,24 @@ def read_tasks(
                 done.put(error)
             stopped.set()  # before this worker takes the next row
 
-    pool = Pool(workers, limit_s=limit_s, leave_threads=True, take=take)
+    pool: Pool[Task, Reading] | None = None
     ended_well = False
     failure: BaseException | None = None
     is_over = False
     yielded = 0
     try:
+        # Ctrl-C, or a thread that cannot start, may interrupt this too.
+        pool = Pool(workers, limit_s=limit_s, leave_threads=True, take=take)
         while not ((failure or (is_over and yielded == started)) and done.empty()):
-            if done.empty():
-                sleep(_GATHER_S)
             try:
+                if yielded >= _GATHER_AFTER and done.empty():
+                    sleep(_GATHER_S)
                 given = done.get(timeout=0.2)  # a bare get cannot be interrupted on Windows
             except queue.Empty:
                 continue
+            except KeyboardInterrupt as interrupt:
+                stopped.set()
+                given = interrupt  # the rows that are finished come first
             if given is None:
                 is_over = True
             elif isinstance(given, BaseException):
@@ -199,12 +215,18 @@ def read_tasks(
             else:
                 yielded += 1
                 yield given
+                room.release()
         if failure:
             raise failure
         ended_well = True
     finally:
         stopped.set()
-        pool.close(now=not ended_well)
+        room.release()
+        if pool is not None:
+            pool.close(now=not ended_well)
+        else:
+            for worker in workers:
+                worker.close(now=True)
 
 
 def _outcome(future: Future[Reading]) -> Reading:

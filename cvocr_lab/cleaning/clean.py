@@ -173,7 +173,8 @@ def changes(
     for column in _judged(frame, fields, threshold, workers, steps=True):
         told = [at for at, cell in enumerate(column.cells) if cell and (cell.steps or cell.flag)]
         for position in np.flatnonzero(np.isin(column.codes, told)).tolist():
-            question, cell = (of[column.codes[position]] for of in (column.questions, column.cells))
+            at = column.codes[position]
+            question, cell = column.questions[at], column.cells[at]
             assert question is not None
             assert cell is not None
             steps = [(s.before, s.after, s.rule, s.score, s.action) for s in cell.steps]

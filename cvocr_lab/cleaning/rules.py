@@ -24,7 +24,8 @@ Mask = NDArray[np.bool_]
 class Rule:
     """One rule: its severity, the message of an issue (without values), and its source.
 
-    `evidence` has a place ``{}`` for each value of an issue's evidence.
+    `evidence` has a place ``{}`` for each value of an issue's evidence; if it is "", the values are
+    joined by commas.
     """
 
     severity: Severity

@@ -1,6 +1,6 @@
 """The command ``cvocr-lab``.
 
-Each module of this room is one command; its function `add` adds the parser.  When a run stops or
+Each module of this package is one command; its function `add` adds the parser.  When a run stops or
 is interrupted, the finished rows are in ``out.partial.csv``.
 """
 

@@ -47,7 +47,7 @@ def grown(points: Points, margin: float) -> Points:
 
 
 def quad_around(points: Points, along: Points) -> Quad:
-    """Return the smallest quad around points whose long sides have this direction."""
+    """Return the smallest quad around points whose first side has the direction `along`."""
     axis = along / max(float(np.hypot(*along)), 1e-6)
     normal = np.array([-axis[1], axis[0]])
     u, v = points @ axis, points @ normal

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import mmap
 import os
 import sys
 import time
@@ -19,6 +18,7 @@ from cvocr_lab.files import make_private, sync_folder
 from cvocr_lab.journal.decision import Decision, decision_of, line_of
 
 _WAIT_S: Final = 30.0
+_PIECE: Final = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +102,14 @@ def _repaired_end(descriptor: int) -> int:
 
 def _tail(descriptor: int, end: int) -> bytes:
     """Return the bytes between the last line break before `end` and `end`."""
-    if not end:
-        return b""
-    with mmap.mmap(descriptor, end, access=mmap.ACCESS_READ) as lines:
-        return lines[lines.rfind(b"\n") + 1 :]
+    pieces: list[bytes] = []
+    start = end
+    while start and not (pieces and b"\n" in pieces[-1]):
+        step = min(start, _PIECE)
+        start -= step
+        os.lseek(descriptor, start, os.SEEK_SET)
+        pieces.append(os.read(descriptor, step))
+    return b"".join(reversed(pieces)).rpartition(b"\n")[2]
 
 
 def _decision(line: bytes) -> Decision | None:

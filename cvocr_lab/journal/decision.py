@@ -150,11 +150,12 @@ def decision_of(line: bytes) -> Decision:
     """
     text = line.decode()
     cells = json.loads(text)
-    if not isinstance(cells, dict) or not cells.get("id") or cells.get("state") not in STATES:
-        raise ValueError("a decision is an object with an id and a state")
+    if not isinstance(cells, dict) or cells.get("state") not in STATES:
+        raise ValueError("a decision is an object with a state")
+    if not cells.get("id") or not cells.get("time"):
+        raise ValueError("a decision has an id and a time")
     if "\\u" in text:  # the only way to write a lone surrogate, which is not valid in files
         json.dumps(cells, ensure_ascii=False).encode()
-    cells.setdefault("time", "")
     read = {name: _READERS.get(name, _text)(cells[name]) for name in _NAMES if name in cells}
     item = Item(**{name: read.pop(name) for name in _OF_ITEM if name in read})
     return Decision(item, **read)

@@ -19,7 +19,7 @@ from cvocr_lab.text import collapse, fold, fold_key, nfc, old_tone
 Era = Literal["old", "new"]
 """`old`: the 63 provinces until 2025-06-30; `new`: the 34 since 2025-07-01."""
 
-Kind = Literal["city", "province"]
+ProvinceKind = Literal["city", "province"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Province:
     name: str
     code: str
     era: Era
-    kind: Kind
+    kind: ProvinceKind
     plates: tuple[str, ...]
     id_codes: tuple[str, ...]
 
@@ -61,7 +61,7 @@ def provinces(era: Era) -> tuple[Province, ...]:
     made = []
     for code in sorted({row[f"{era}_code"] for row in table}):
         parts = [row for row in table if row[f"{era}_code"] == code]
-        name, kind = parts[0][f"{era}_name"], cast("Kind", parts[0][f"{era}_kind"])
+        name, kind = parts[0][f"{era}_name"], cast("ProvinceKind", parts[0][f"{era}_kind"])
         plates = tuple(sorted(plate for row in parts for plate in row["plates"].split()))
         made.append(
             Province(name, code, era, kind, plates, tuple(row["old_code"] for row in parts))

@@ -101,8 +101,10 @@ _WORDY: Final = ("date", "place", "amount")
 def _verdict(truth: str, value: str, rule: Rule) -> int:
     if rule == "place":
         return VERDICTS.index(place_verdict(truth, value))
-    normal = _NORMAL.get(rule)
-    return 2 if normal and "" != normal(truth) == normal(value) else 4
+    if normal := _NORMAL.get(rule):
+        meant = normal(truth)
+        return 2 if meant and meant == normal(value) else 4
+    return 4
 
 
 @lru_cache(maxsize=1 << 16)

@@ -204,7 +204,8 @@ def _notice_merge(now: _Paired, sample: Ints) -> None:
 
     A merge with the suffixes ``("_read", "")`` gives the values of the truth the plain names.
     """
-    if any(key(w) != key(v) for _, pairs in now.values(sample) for w, v in pairs):
+    values = [pair for _, pairs in now.values(sample) for pair in pairs]
+    if not values or any(w != v and key(w) != key(v) for w, v in values):
         return
     for table, what in ((now.read.frame, "frame"), (now.truth.frame, "truth")):
         columns = set(map(str, table.columns))
@@ -308,12 +309,14 @@ def _others(now: _Paired, on: str | None) -> Iterator[_Labels]:
                 both = (labels, their_index) if what == "truth" else (own_index, labels)
                 yield *both, f"pass {what}.rename_axis({name!r}) and on={name!r}", ""
     if on is not None:
-        names, wanted = ([Path(str(x)).name for x in table.labels(on)] for table in (read, truth))
+        our_files, their_files = (
+            [Path(str(x)).name for x in table.labels(on)] for table in (read, truth)
+        )
         cure = (
             f"only the file names agree: use the same form in both tables, such as "
             f"table[{on!r}].map(os.path.basename)"
         )
-        yield names, wanted, cure, ""
+        yield our_files, their_files, cure, ""
 
 
 def _labels(frame: pd.DataFrame, truth: Truth, on: str | None) -> dict[str, list[object]]:

@@ -39,7 +39,7 @@ def rates(cells: pd.DataFrame, group: Ints, groups: int, rows: int) -> dict[str,
     card, cards = pd.factorize(group * np.int64(max(rows, 1)) + row)
     card_group = cards // max(rows, 1)
     found["cards"] = np.bincount(card_group, minlength=groups).astype(np.float64)
-    # Several rates have the same parts.
+    # Several rates have the same parts, which are told apart by their identity.
     parts = {id(part): part for pair in fractions.values() for part in pair}
     of_card: dict[int, Floats] = {
         which: np.bincount(card, part, len(cards)).astype(np.float64, copy=False)

@@ -10,6 +10,7 @@ from time import monotonic, sleep
 from typing import Final
 
 from cvocr_lab.errors import ArgumentError, BatchError
+from cvocr_lab.files import make_private
 
 _APPLICATION: Final = 0x63766F72  # "cvor"
 _VERSION: Final = 2
@@ -54,6 +55,15 @@ def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
     if read_only:
         # Without write access, SQLite cannot create the files that readers share.
         address += "?mode=ro&immutable=1"
+    else:
+        try:
+            # SQLite creates -wal and -shm files with the mode of the database.
+            make_private(path, "-wal", "-shm", "-journal")
+        except OSError as error:
+            raise ArgumentError(
+                f"the store {path} cannot be written ({type(error).__name__}): check its folder "
+                "and owner"
+            ) from None
     with explaining(path), ExitStack() as after_failure:
         connection = sqlite3.connect(
             address, timeout=_WAIT_S, isolation_level=None, check_same_thread=False, uri=True

@@ -18,7 +18,7 @@ from time import monotonic
 from typing import Any, Final, NamedTuple, Self
 
 from cvocr_lab.errors import ArgumentError, CvocrError, caller_stacklevel
-from cvocr_lab.files import escaped, make_private
+from cvocr_lab.files import escaped
 from cvocr_lab.frames import Reading
 from cvocr_lab.store import codec
 from cvocr_lab.store.connection import connect, explaining, transaction
@@ -109,7 +109,7 @@ class Store:
     """
 
     _synced = 0.0
-    _syncs = True  # as SQLite does unless told otherwise
+    _syncs: bool | None = None
     _files: list[tuple[object, ...]]
     _connection: sqlite3.Connection | None
 
@@ -122,15 +122,6 @@ class Store:
             raise ArgumentError(f"no such store: {self.path}")
         # A store of another user, or on a read-only disk, can still be read.
         self._read_only = self.path.exists() and not os.access(self.path, os.W_OK)
-        if not self._read_only:
-            try:
-                # SQLite creates -wal and -shm files with the mode of the database.
-                make_private(self.path, "-wal", "-shm", "-journal")
-            except OSError as error:
-                raise ArgumentError(
-                    f"the store {self.path} cannot be written ({type(error).__name__}): check its "
-                    "folder and owner"
-                ) from None
         connection = connect(self.path, read_only=self._read_only)
         if keep_open:
             self._connection = connection
@@ -175,11 +166,13 @@ class Store:
         key = question.key(*pictures)
         with self._connected() as connection:
             sync = monotonic() - self._synced >= _SYNC_S
-            if sync != self._syncs:
+            # Other connections do not know what was set or asked before.
+            is_new = self._connection is None
+            if is_new or sync != self._syncs:
                 connection.execute(f"PRAGMA synchronous={'FULL' if sync else 'NORMAL'}")
                 self._syncs = sync
             with transaction(connection):
-                if question.sha256 not in self._asked:
+                if is_new or question.sha256 not in self._asked:
                     asked = (question.kind, question.engine, question.identity)
                     connection.execute(_ASK, (question.sha256, *asked))
                 row = (key, question.sha256, " ".join(pictures), front, back, *about)

@@ -104,6 +104,8 @@ class ProcessWorker(Generic[Question, Answer]):
     def kill(self) -> None:
         """End the process at once: the current question raises `WorkerDiedError`."""
         self._process.kill()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(_POLL_S)  # so that `open` finds that it has ended
 
     def close(self, *, now: bool) -> None:
         """End the process for good: when it has answered, or at once if `now`."""
@@ -214,7 +216,8 @@ class Pool(Generic[Question, Answer]):
     """Pass questions to workers, first come first served.
 
     The questions are those given to `submit`, or those that `take` returns: each with its future,
-    and None after the last.  `take` is called in the threads of the workers.
+    and None after the last.  `take` is called in the threads of the workers;
+    it must return None soon after `close` was called.
 
     `limit_s` is how many seconds one question may take, not counting its wait for a worker.  A
     worker process that takes longer is killed and restarted.  Threads cannot be killed: with
@@ -311,13 +314,15 @@ class Pool(Generic[Question, Answer]):
                     if future is None or monotonic() - slot.since < limit_s:
                         continue
                     slot.future = None
+                    slot.worker.kill()  # before it takes the next question
                     slot.is_left = self._leave_threads and not slot.worker.can_be_killed
+                future.set_exception(TimeLimitError(f"reading took longer than {limit_s:g} s"))
                 if slot.is_left:
                     self._slots[at] = _Slot(slot.worker)
-                    self._start(self._slots[at])
-                else:
-                    slot.worker.kill()
-                future.set_exception(TimeLimitError(f"reading took longer than {limit_s:g} s"))
+                    try:
+                        self._start(self._slots[at])
+                    except RuntimeError:  # no other thread can start: this one goes on
+                        self._slots[at], slot.is_left = slot, False
 
 
 def usable_cores() -> int:

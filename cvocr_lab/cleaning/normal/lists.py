@@ -179,7 +179,8 @@ def _police() -> tuple[dict[str, str], Lexicon]:
     for place in provinces("old"):
         unit, short = ("THÀNH PHỐ", "TP") if place.kind == "city" else ("TỈNH", "T")
         name = place.name.upper()
-        bodies[made := f"CÔNG AN {unit} {name}"] = place.name
+        made = f"CÔNG AN {unit} {name}"
+        bodies[made] = place.name
         for body in ("CÔNG AN", "CA", "GIÁM ĐỐC CA", "GIÁM ĐỐC CÔNG AN"):
             words += [(f"{body} {word} {name}", made) for word in ("", unit, short)]
     return bodies, lexicon(words)

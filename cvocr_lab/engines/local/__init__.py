@@ -1,6 +1,6 @@
 """The offline engine: reads the papers on a plain CPU, without a key or a network connection.
 
-The steps are papers → text_lines → recogniser → classify → parse → crosscheck → confidence →
+The steps are papers → line_finder → recogniser → classify → parse → crosscheck → confidence →
 assess, each in a module of its own; `pages` goes from a picture to the papers read in it.
 """
 
@@ -181,7 +181,7 @@ class LocalEngine:
             quad = paper.to_picture(reading.quad)
             fields[field.name] = FieldValue(reading.text, chance, quad)
         return replace(
-            _read(paper, fields, warnings),
+            _document(paper, fields, warnings),
             valid=verdict.valid,
             invalid_code=verdict.code,
             invalid_message=verdict.message,
@@ -248,10 +248,10 @@ def _foreign(paper: Paper, zone: mrz.Mrz, read: Reading, at: Sequence[int]) -> D
             checked = zone.checks.get(guarded.get(name, ""), zone.valid)
             chance = confidence.zone_chance(checked=bool(checked), guarded=name in guarded)
             fields[name] = FieldValue(text, chance, quad)
-    return _read(paper, fields, assess.zone_warnings(zone, [paper.lines[i] for i in at]))
+    return _document(paper, fields, assess.zone_warnings(zone, [paper.lines[i] for i in at]))
 
 
-def _read(paper: Paper, fields: dict[str, FieldValue], warnings: Sequence[str]) -> Document:
+def _document(paper: Paper, fields: dict[str, FieldValue], warnings: Sequence[str]) -> Document:
     """Return the document that was read on a paper, without a verdict."""
     return Document(
         type=paper.model.type.name,
@@ -266,7 +266,8 @@ def _read(paper: Paper, fields: dict[str, FieldValue], warnings: Sequence[str]) 
 def _zone_readings(paper: Paper, zone: mrz.Mrz, at: list[int]) -> dict[str, Reading]:
     lines = [paper.lines[i] for i in at]
     points = quads_array(lines).reshape(-1, 2)
-    quad = as_quad(np.reshape(box_quad(*points.min(0), *points.max(0)), (4, 2)))
+    (left, top), (right, bottom) = points.min(0), points.max(0)
+    quad = as_quad(np.reshape(box_quad(left, top, right, bottom), (4, 2)))
     characters = tuple(c for line in lines for c in line.characters)
     made = {"mrz": Reading(" ".join(mrz.format(zone)), quad, characters, 0.0, True)}
     if paper.model.type.mrz == "TD1":
