@@ -150,18 +150,21 @@ def read_tasks(
     rows were yielded.
     """
     rest = iter(items)
-    room = threading.Semaphore(max(_AHEAD, _PER_WORKER * len(workers)))
+    most_ahead = max(_AHEAD, _PER_WORKER * len(workers))
     taking = threading.Lock()
     done: queue.SimpleQueue[Row | BaseException | None] = queue.SimpleQueue()
     stopped = threading.Event()
-    started = 0
+    started = yielded = 0
 
     def take() -> tuple[Task, Future[Reading]] | None:
         """Return the next task; None, also in `done`, if there is no other."""
         nonlocal started
         with taking:
             try:
-                while room.acquire() and not stopped.is_set():
+                while not stopped.is_set():
+                    if started - yielded >= most_ahead:
+                        sleep(_GATHER_S)  # the caller is slower
+                        continue
                     item = next(rest)
                     started += 1
                     if not isinstance(item, Row):
@@ -175,7 +178,6 @@ def read_tasks(
                 done.put(None)
             except BaseException as error:
                 done.put(error)
-            room.release()  # for the next worker, which finds no other task either
             return None
 
     def finish(task: Task, future: Future[Reading]) -> None:
@@ -194,7 +196,6 @@ def read_tasks(
     ended_well = False
     failure: BaseException | None = None
     is_over = False
-    yielded = 0
     try:
         # Ctrl-C, or a thread that cannot start, may interrupt this too.
         pool = Pool(workers, limit_s=limit_s, leave_threads=True, take=take)
@@ -215,13 +216,11 @@ def read_tasks(
             else:
                 yielded += 1
                 yield given
-                room.release()
         if failure:
             raise failure
         ended_well = True
     finally:
         stopped.set()
-        room.release()
         if pool is not None:
             pool.close(now=not ended_well)
         else:
