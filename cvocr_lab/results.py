@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from operator import is_
 from types import MappingProxyType
-from typing import SupportsFloat, SupportsIndex, TypeVar, cast
+from typing import Final, SupportsFloat, SupportsIndex, TypeVar, cast
 
 from cvocr_lab.errors import Usage
 
@@ -315,11 +315,14 @@ def _bool(value: object) -> bool | None:
     return found
 
 
+_EIGHT_FLOATS: Final = (float,) * 8
+
+
 def _checked_quad(quad: object, what: str) -> Quad | None:
     if quad is None:
         return None
     # Nearly all quads are right, and every answer has about ten.
-    if type(quad) is tuple and len(quad) == 8 and set(map(type, quad)) == {float}:
+    if type(quad) is tuple and tuple(map(type, quad)) == _EIGHT_FLOATS:
         return quad if all(map(math.isfinite, quad)) else None
     try:
         numbers = tuple(cast("Iterable[object]", quad))

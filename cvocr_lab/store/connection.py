@@ -64,7 +64,7 @@ def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
                 f"the store {path} cannot be written ({type(error).__name__}): check its folder "
                 "and owner"
             ) from None
-    with explaining(path), ExitStack() as after_failure:
+    with _explaining(path), ExitStack() as after_failure:
         connection = sqlite3.connect(
             address, timeout=_WAIT_S, isolation_level=None, check_same_thread=False, uri=True
         )
@@ -122,7 +122,7 @@ def _check(connection: sqlite3.Connection, path: Path) -> None:
 
 
 @contextmanager
-def explaining(path: Path) -> Iterator[None]:
+def _explaining(path: Path) -> Iterator[None]:
     """Raise what `explained` returns for an error of SQLite in the block."""
     try:
         yield

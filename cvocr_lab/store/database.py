@@ -21,7 +21,7 @@ from cvocr_lab.errors import ArgumentError, CvocrError, caller_stacklevel
 from cvocr_lab.files import escaped
 from cvocr_lab.frames import Reading
 from cvocr_lab.store import codec
-from cvocr_lab.store.connection import connect, explaining, transaction
+from cvocr_lab.store.connection import connect, explained, transaction
 
 _SYNC_S: Final = 0.05
 """Each reading is written at once, but forced to the disk at most this often."""
@@ -298,12 +298,16 @@ class Store:
     @contextmanager
     def _connected(self) -> Iterator[sqlite3.Connection]:
         """Use the open connection, or open one for this call."""
-        with self._lock, explaining(self.path):
-            if self._connection is not None:
-                yield self._connection
-            else:
-                with closing(connect(self.path, read_only=self._read_only)) as connection:
-                    yield connection
+        with self._lock:
+            # Not `explaining`: each row of a run comes here several times.
+            try:
+                if self._connection is not None:
+                    yield self._connection
+                else:
+                    with closing(connect(self.path, read_only=self._read_only)) as connection:
+                        yield connection
+            except sqlite3.Error as error:
+                raise explained(error, self.path) from None
 
 
 def _reading(result: object, engine: object, attempts: object, seconds: object) -> Reading:
