@@ -196,19 +196,16 @@ def _checked_document(document: object) -> Document:
         raise ValueError("a document is not a Document")
     for name in ("type", "side", "invalid_message"):
         _text(getattr(document, name), name)
-    _each(document.warnings, "warnings", lambda warning: _text(warning, "a warning"))
+    _each(document.warnings, "warnings", _checked_warning)
     for key, value in _mapping(document.extra, "extra").items():
         _text(value, f"extra {_text(key, 'a name')!r}")
-    fields: dict[str, FieldValue] = {}
-    for name, field_value in _mapping(document.fields, "fields").items():
-        if _text(name, "a name").startswith("ocr_"):
-            raise ValueError(f"field {name!r}: names that begin with 'ocr_' are reserved")
-        fields[name] = _checked_value(name, field_value)
+    given = _mapping(document.fields, "fields")
+    fields = {name: _checked_value(name, value) for name, value in given.items()}
     if document.thumb is not None and not isinstance(document.thumb, bytes):
         raise ValueError("thumb is not bytes")
-    same = all(map(is_, fields.values(), document.fields.values()))
+    same = all(map(is_, fields.values(), given.values()))
     plain: dict[str, object] = {
-        "fields": document.fields if same else MappingProxyType(fields),
+        "fields": given if same else MappingProxyType(fields),
         "valid": _bool(document.valid),
         "page": _integer(document.page, "page", lowest=1),
         "confidence": _share(document.confidence, "confidence"),
@@ -220,7 +217,9 @@ def _checked_document(document: object) -> Document:
     return replace(document, **changed) if changed else document  # type: ignore[arg-type]
 
 
-def _checked_value(name: str, value: object) -> FieldValue:
+def _checked_value(name: object, value: object) -> FieldValue:
+    if _text(name, "a name").startswith("ocr_"):
+        raise ValueError(f"field {name!r}: names that begin with 'ocr_' are reserved")
     if not isinstance(value, FieldValue):
         raise ValueError(f"field {name!r} is not a FieldValue")
     try:
@@ -232,6 +231,10 @@ def _checked_value(name: str, value: object) -> FieldValue:
     if confidence is value.confidence and quad is value.quad:
         return value
     return FieldValue(value.text, confidence, quad)
+
+
+def _checked_warning(warning: object) -> str:
+    return _text(warning, "a warning")
 
 
 def _checked_line(line: object) -> Line:
@@ -259,7 +262,8 @@ def _each(parts: object, what: str, check: Callable[[object], _Part]) -> tuple[_
 
 
 def _mapping(value: object, what: str) -> Mapping[str, object]:
-    if not isinstance(value, Mapping):
+    # Python's own mappings are recognised faster by their type.
+    if type(value) is not MappingProxyType and not isinstance(value, Mapping):
         raise ValueError(f"{what} is not a mapping")
     return value
 
@@ -322,13 +326,17 @@ def _checked_quad(quad: object, what: str) -> Quad | None:
     if quad is None:
         return None
     # Nearly all quads are right, and every answer has about ten.
-    if type(quad) is tuple and tuple(map(type, quad)) == _EIGHT_FLOATS:
-        return quad if all(map(math.isfinite, quad)) else None
+    if (
+        type(quad) is tuple
+        and tuple(map(type, quad)) == _EIGHT_FLOATS
+        and math.isfinite(math.hypot(*quad))
+    ):
+        return quad
     try:
         numbers = tuple(cast("Iterable[object]", quad))
     except TypeError:
         raise ValueError(f"{what} is not a quad") from None
     if len(numbers) != 8:
         raise ValueError(f"{what} does not have eight numbers")
-    plain = tuple(_share(number, what) for number in numbers)
+    plain = _each(numbers, what, lambda number: _share(number, what))
     return None if None in plain else cast("Quad", plain)

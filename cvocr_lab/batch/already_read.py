@@ -84,7 +84,7 @@ class Dedup:
                 digests, pictures, stamps = zip(*map(self._digest, sources), strict=True)
             except RowError:
                 # The worker meets the same error and reports it.
-                yield replace(self._template, at=at, sources=sources)
+                yield self._template._replace(at=at, sources=sources)
                 continue
             key = self._question.key(*digests)
             with self._lock:
@@ -98,7 +98,7 @@ class Dedup:
             if found is not None:
                 yield Row(at, found)
             else:
-                yield replace(self._template, at=at, sources=sources, pictures=pictures)
+                yield self._template._replace(at=at, sources=sources, pictures=pictures)
 
     def needs(self) -> Iterator[Need | RowError]:
         """Yield what each row needs, without reading it; an error for a row with no picture."""
@@ -143,8 +143,8 @@ class Dedup:
                 self._read[key] = row.reading
                 if self._remember is not None and len(self._read) > self._remember:
                     del self._read[next(iter(self._read))]
-            again = _as_repeat(row.reading)
-            return [row, *(Row(at, again) for at in self._waiting.pop(key))]
+            waiting = self._waiting.pop(key)
+            return [row, *(Row(at, _as_repeat(row.reading)) for at in waiting)]
 
     def _find(self, key: bytes) -> Reading | None:
         if self._store is None:

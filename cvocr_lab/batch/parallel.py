@@ -6,7 +6,6 @@ import pickle
 import queue
 import threading
 from collections.abc import Callable, Generator, Iterable, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from functools import partial
 from time import perf_counter, sleep
@@ -15,7 +14,7 @@ from typing import Final, NamedTuple
 from cvocr_lab import images
 from cvocr_lab.engines import Engine, Request, ask
 from cvocr_lab.engines._spec import EngineSpec
-from cvocr_lab.errors import BatchError, CvocrError, ImageError, NoDocumentError, RowError
+from cvocr_lab.errors import CvocrError, ImageError, NoDocumentError, RowError
 from cvocr_lab.frames import Reading
 from cvocr_lab.images import Fetch, InputImage, Limits
 from cvocr_lab.results import Extraction
@@ -25,13 +24,17 @@ WORTH_PROCESSES: Final = 4
 """Fewer rows than this are read in this process, since starting others would take longer."""
 
 _AHEAD: Final = 40
-"""Rows that are being read, or finished but not yet consumed; with many workers, more."""
+"""Rows that are being read, or finished but not yet consumed; with many workers, more.  While
+finished rows gather, there is no limit."""
 
 _PER_WORKER: Final = 5
 """The same for each worker."""
 
-_GATHER_S: Final = 0.01
+_GATHER_S: Final = 0.05
 """Seconds in which finished rows gather: to wake a thread for each costs more than a fast row."""
+
+_WAIT_S: Final = 0.005
+"""Seconds between two looks whether the caller has consumed rows."""
 
 _GATHER_AFTER: Final = 100
 """Rows after which they gather, so that short runs do not wait."""
@@ -44,8 +47,7 @@ class Row(NamedTuple):
     reading: Reading
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(NamedTuple):
     """The work for one row: its position in the run, its source or its two, and how to load them.
 
     `pictures` holds for each source the undecoded picture if it was loaded already, else None; it
@@ -60,6 +62,23 @@ class Task:
     limits: Limits
     fetch: Fetch
     pictures: tuple[InputImage | None, ...] = ()
+
+
+@dataclass(slots=True)
+class _PendingRow:
+    """A task of which a worker pool gets the reading: a `cvocr_lab.workers.Pending`."""
+
+    task: Task
+    finish: Callable[[Task, Reading | BaseException], None]
+
+    def set_running_or_notify_cancel(self) -> bool:
+        return True
+
+    def set_result(self, reading: Reading) -> None:
+        self.finish(self.task, reading)
+
+    def set_exception(self, error: BaseException) -> None:
+        self.finish(self.task, error)
 
 
 def open_workers(
@@ -155,24 +174,25 @@ def read_tasks(
     done: queue.SimpleQueue[Row | BaseException | None] = queue.SimpleQueue()
     stopped = threading.Event()
     started = yielded = 0
+    is_gathering = False
 
-    def take() -> tuple[Task, Future[Reading]] | None:
+    by_process = workers[0].can_be_killed
+
+    def take() -> tuple[Task, _PendingRow] | None:
         """Return the next task; None, also in `done`, if there is no other."""
         nonlocal started
         with taking:
             try:
                 while not stopped.is_set():
-                    if started - yielded >= most_ahead:
-                        sleep(_GATHER_S)  # the caller is slower
+                    if started - yielded >= most_ahead and not is_gathering:
+                        sleep(_WAIT_S)  # the caller is slower
                         continue
                     item = next(rest)
                     started += 1
                     if not isinstance(item, Row):
-                        future: Future[Reading] = Future()
-                        future.add_done_callback(partial(finish, item))
                         # A process loads the file itself; sending its content would take longer.
-                        by_process = workers[0].can_be_killed
-                        return replace(item, pictures=()) if by_process else item, future
+                        sent = item._replace(pictures=()) if by_process else item
+                        return sent, _PendingRow(item, finish)
                     done.put(item)
             except StopIteration:
                 done.put(None)
@@ -180,9 +200,9 @@ def read_tasks(
                 done.put(error)
             return None
 
-    def finish(task: Task, future: Future[Reading]) -> None:
+    def finish(task: Task, outcome: Reading | BaseException) -> None:
         try:
-            reading = _outcome(future)
+            reading = _as_reading(outcome) if isinstance(outcome, BaseException) else outcome
             # A row that was abandoned at the end of the run is not a failure of its picture.
             if not (stopped.is_set() and isinstance(reading.result, CvocrError)):
                 keep(task, reading)
@@ -202,7 +222,9 @@ def read_tasks(
         while not ((failure or (is_over and yielded == started)) and done.empty()):
             try:
                 if yielded >= _GATHER_AFTER and done.empty():
+                    is_gathering = True
                     sleep(_GATHER_S)
+                    is_gathering = False
                 given = done.get(timeout=0.2)  # a bare get cannot be interrupted on Windows
             except queue.Empty:
                 continue
@@ -228,19 +250,16 @@ def read_tasks(
                 worker.close(now=True)
 
 
-def _outcome(future: Future[Reading]) -> Reading:
-    """Return the reading of a row; the death of its worker is a row error, unless it was closed."""
-    try:
-        return future.result()
-    except RowError as late:  # the time limit
-        return Reading(late)
-    except BatchError:
-        raise
-    except WorkerDiedError as how:
-        if str(how) == "closed":
-            raise
-        died = f"the worker process died while reading it ({how}): out of memory, or a crash"
-        return Reading(RowError(died))
-    except (pickle.PicklingError, TypeError, AttributeError) as error:
-        kind = type(error).__name__
-        return Reading(ImageError(f"the source cannot be sent to a worker process ({kind})"))
+def _as_reading(failure: BaseException) -> Reading:
+    """Return the reading of a row that has none; raise the failure if it ends the run."""
+    match failure:
+        case RowError():  # the time limit
+            return Reading(failure)
+        case WorkerDiedError() if str(failure) != "closed":
+            died = f"the worker process died while reading it ({failure})"
+            return Reading(RowError(f"{died}: out of memory, or a crash"))
+        case pickle.PicklingError() | TypeError() | AttributeError():
+            kind = type(failure).__name__
+            return Reading(ImageError(f"the source cannot be sent to a worker process ({kind})"))
+        case _:
+            raise failure

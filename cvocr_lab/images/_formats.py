@@ -11,29 +11,30 @@ PICTURES: Final = frozenset(
 )
 """Picture formats, by Pillow's names."""
 
-_SIGNATURES: Final = (
-    (b"\xff\xd8\xff", "JPEG"),
-    (b"\x89PNG\r\n\x1a\n", "PNG"),
-    (b"GIF87a", "GIF"),
-    (b"GIF89a", "GIF"),
-    (b"II*\0", "TIFF"),
-    (b"MM\0*", "TIFF"),
-    (b"II+\0", "TIFF"),
-    (b"MM\0+", "TIFF"),
-    (b"\0\0\0\x0cjP  \r\n\x87\n", "JPEG2000"),
-    (b"\xff\x4f\xff\x51", "JPEG2000"),
-    (b"PK\x03\x04", "a ZIP archive or an Office document"),
-    (b"PK\x05\x06", "an empty ZIP archive"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office document"),
-    (b"Rar!\x1a\x07", "a RAR archive"),
-    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
-    (b"\x1f\x8b", "a gzip archive"),
-    (b"%!PS", "PostScript"),
-    (b"8BPS", "a Photoshop document"),
-    (b"PAR1", "a Parquet file"),
-    (b"\x1aE\xdf\xa3", "a video"),
-    (b"{\\rtf", "an RTF document"),
-)
+_SIGNATURES: Final = {
+    b"\xff\xd8\xff": "JPEG",
+    b"\x89PNG\r\n\x1a\n": "PNG",
+    b"GIF87a": "GIF",
+    b"GIF89a": "GIF",
+    b"II*\0": "TIFF",
+    b"MM\0*": "TIFF",
+    b"II+\0": "TIFF",
+    b"MM\0+": "TIFF",
+    b"\0\0\0\x0cjP  \r\n\x87\n": "JPEG2000",
+    b"\xff\x4f\xff\x51": "JPEG2000",
+    b"PK\x03\x04": "a ZIP archive or an Office document",
+    b"PK\x05\x06": "an empty ZIP archive",
+    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "an old Office document",
+    b"Rar!\x1a\x07": "a RAR archive",
+    b"7z\xbc\xaf\x27\x1c": "a 7-Zip archive",
+    b"\x1f\x8b": "a gzip archive",
+    b"%!PS": "PostScript",
+    b"8BPS": "a Photoshop document",
+    b"PAR1": "a Parquet file",
+    b"\x1aE\xdf\xa3": "a video",
+    b"{\\rtf": "an RTF document",
+}
+_SIGNATURE: Final = re.compile(b"|".join(map(re.escape, _SIGNATURES)))
 _HEIF_BRANDS: Final = frozenset(
     {b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"hevm", b"hevs", b"mif1", b"msf1"}
 )
@@ -48,9 +49,8 @@ def format_of(data: bytes) -> str:
 
     `data` is the file, or at least its first 1024 bytes.
     """
-    for signature, name in _SIGNATURES:
-        if data.startswith(signature):
-            return name
+    if signature := _SIGNATURE.match(data):
+        return _SIGNATURES[signature[0]]
     if data[:4] == b"RIFF":
         return "WEBP" if data[8:12] == b"WEBP" else "a sound or video"
     if data[4:8] == b"ftyp":

@@ -13,6 +13,7 @@ from cvocr_lab.files import escaped
 from cvocr_lab.results import Document, Extraction, FieldValue, Line, Quad, checked
 
 _SCALARS: Final = ("type", "side", "page", "confidence", "valid", "invalid_code", "invalid_message")
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
 def dump(result: Extraction | CvocrError) -> str:
@@ -33,8 +34,9 @@ def dump(result: Extraction | CvocrError) -> str:
     usage = result.usage if isinstance(result, Extraction | RowError) else None
     if usage is not None:
         content["usage"] = [usage.tokens_in, usage.tokens_out, usage.cost]
+    text = _ENCODER.encode(content)
     # The message of an error may contain a file name that cannot be encoded in UTF-8.
-    return escaped(json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False))
+    return escaped(text) if isinstance(result, CvocrError) else text
 
 
 def load(text: str) -> Extraction | CvocrError:

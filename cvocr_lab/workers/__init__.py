@@ -8,6 +8,7 @@ need no ``if __name__ == "__main__"``.
 
 from cvocr_lab.workers.child import dumps
 from cvocr_lab.workers.pool import (
+    Pending,
     Pool,
     ProcessWorker,
     ThreadWorker,
@@ -17,5 +18,6 @@ from cvocr_lab.workers.pool import (
 )  # fmt: skip
 
 __all__ = [
-    "Pool", "ProcessWorker", "ThreadWorker", "Worker", "WorkerDiedError", "dumps", "usable_cores",
+    "Pending", "Pool", "ProcessWorker", "ThreadWorker", "Worker", "WorkerDiedError", "dumps",
+    "usable_cores",
 ]  # fmt: skip

@@ -16,13 +16,14 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
-from typing import BinaryIO, Final, Generic, TypeAlias, TypeVar, cast
+from typing import BinaryIO, Final, Generic, Protocol, TypeAlias, TypeVar, cast
 
 from cvocr_lab.errors import ArgumentError, BatchError, TimeLimitError
 from cvocr_lab.workers.child import LENGTH, dumps, send
 
 Question = TypeVar("Question")
 Answer = TypeVar("Answer")
+Received = TypeVar("Received", contravariant=True)
 
 _BOOT: Final = (
     "import sys; sys.path[:] = {path!r}; from cvocr_lab.workers.child import main; main({parent})"
@@ -195,6 +196,22 @@ class ThreadWorker(Generic[Question, Answer]):
         """Release all resources; `now` interrupts the current question."""
 
 
+class Pending(Protocol[Received]):
+    """What receives the answer to a question: a `Future`, or an object with these methods."""
+
+    def set_running_or_notify_cancel(self) -> bool:
+        """Return whether the question should still be asked."""
+        ...
+
+    def set_result(self, result: Received, /) -> None:
+        """Receive the answer."""
+        ...
+
+    def set_exception(self, exception: BaseException, /) -> None:
+        """Receive the error that was raised instead."""
+        ...
+
+
 Worker: TypeAlias = ThreadWorker[Question, Answer] | ProcessWorker[Question, Answer]
 
 
@@ -204,7 +221,7 @@ class _Slot(Generic[Question, Answer]):
 
     worker: Worker[Question, Answer]
     lock: threading.Lock = field(default_factory=threading.Lock)
-    future: Future[Answer] | None = None
+    pending: Pending[Answer] | None = None
     """The current question; None if there is none or it was abandoned."""
 
     since: float = 0.0
@@ -215,9 +232,9 @@ class _Slot(Generic[Question, Answer]):
 class Pool(Generic[Question, Answer]):
     """Pass questions to workers, first come first served.
 
-    The questions are those given to `submit`, or those that `take` returns: each with its future,
-    and None after the last.  `take` is called in the threads of the workers;
-    it must return None soon after `close` was called.
+    The questions are those given to `submit`, or those that `take` returns: each with what receives
+    its answer, and None after the last.  `take` is called in the threads of the workers; it must
+    return None soon after `close` was called.
 
     `limit_s` is how many seconds one question may take, not counting its wait for a worker.  A
     worker process that takes longer is killed and restarted.  Threads cannot be killed: with
@@ -228,7 +245,7 @@ class Pool(Generic[Question, Answer]):
     def __init__(
         self, workers: Sequence[Worker[Question, Answer]], *, limit_s: float | None = None,
         leave_threads: bool = False,
-        take: Callable[[], tuple[Question, Future[Answer]] | None] | None = None,
+        take: Callable[[], tuple[Question, Pending[Answer]] | None] | None = None,
     ) -> None:  # fmt: skip
         self.workers = tuple(workers)
         self._leave_threads = leave_threads
@@ -282,27 +299,27 @@ class Pool(Generic[Question, Answer]):
 
     def _serve(self, slot: _Slot[Question, Answer]) -> None:
         while (item := self._take()) is not None:
-            question, future = item
-            if not future.set_running_or_notify_cancel():
+            question, pending = item
+            if not pending.set_running_or_notify_cancel():
                 continue
             failure: BaseException | None = None
             in_time = True
             try:
                 slot.worker.open()  # not counted towards the question's time limit
                 with slot.lock:
-                    slot.future, slot.since = future, monotonic()
+                    slot.pending, slot.since = pending, monotonic()
                 try:
                     answer = slot.worker.ask(question)
                 finally:
                     with slot.lock:
-                        in_time, slot.future = slot.future is not None, None
+                        in_time, slot.pending = slot.pending is not None, None
             except BaseException as error:
                 failure = error
             if in_time and failure is not None:
-                future.set_exception(failure)
+                pending.set_exception(failure)
             elif in_time:
-                future.set_result(answer)
-            del question, item, future, failure
+                pending.set_result(answer)
+            del question, item, pending, failure
             if slot.is_left:
                 return
 
@@ -310,13 +327,13 @@ class Pool(Generic[Question, Answer]):
         while not self._closed.wait(min(_WATCH_S, limit_s / 4)):
             for at, slot in enumerate(self._slots):
                 with slot.lock:
-                    future = slot.future
-                    if future is None or monotonic() - slot.since < limit_s:
+                    pending = slot.pending
+                    if pending is None or monotonic() - slot.since < limit_s:
                         continue
-                    slot.future = None
+                    slot.pending = None
                     slot.worker.kill()  # before it takes the next question
                     slot.is_left = self._leave_threads and not slot.worker.can_be_killed
-                future.set_exception(TimeLimitError(f"reading took longer than {limit_s:g} s"))
+                pending.set_exception(TimeLimitError(f"reading took longer than {limit_s:g} s"))
                 if slot.is_left:
                     self._slots[at] = _Slot(slot.worker)
                     try:
