@@ -100,8 +100,8 @@ def decode_picture(
         # Only the decoder of the detected format is used.
         with Image.open(io.BytesIO(data), formats=[found]) as picture:
             if found == "JPEG":
-                scans = jpeg_scans(data)
-                if scans * picture.width * picture.height > _MAX_SCANS * limits.max_pixels:
+                most = _MAX_SCANS * limits.max_pixels // max(1, picture.width * picture.height)
+                if (scans := jpeg_scans(data, most)) > most:
                     raise ImageError(f"JPEG {name} has {scans} scans: save it again")
             if found != "TIFF":
                 check_page_numbers(pages, 1, name, limits)

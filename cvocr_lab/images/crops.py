@@ -139,7 +139,7 @@ def jpeg(pixels: Pixels, *, quality: int = _QUALITY) -> bytes:
     """Encode RGB pixels as a JPEG file."""
     import cv2
 
-    bgr = np.ascontiguousarray(pixels[..., ::-1])
+    bgr = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
     done, coded = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
     assert done, "eight-bit RGB can always be encoded"
     return bytes(coded.tobytes())
