@@ -262,7 +262,7 @@ def _each(parts: object, what: str, check: Callable[[object], _Part]) -> tuple[_
 
 
 def _mapping(value: object, what: str) -> Mapping[str, object]:
-    # Python's own mappings are recognised faster by their type.
+    # A read-only mapping, which most are, is recognised faster by its type.
     if type(value) is not MappingProxyType and not isinstance(value, Mapping):
         raise ValueError(f"{what} is not a mapping")
     return value

@@ -185,12 +185,16 @@ def test_reading_goes_on_while_the_caller_works(pictures: Callable[..., list[str
 
 def test_no_more_is_read_than_forty_rows_ahead() -> None:
     engine = Fake()
-    arrays = [np.zeros((12, w, 3), np.uint8) for w in range(21, 521)]
+    arrays = [np.zeros((12, w, 3), np.uint8) for w in range(21, 1221)]
     frames = in_chunks(arrays, chunksize=2, engine=engine, workers=1)
     next(frames)
     time.sleep(2)
     assert 30 < len(engine.seen) <= 50
-    assert sum(map(len, frames)) == 498
+    # In a long run, finished rows of a fast engine gather.
+    assert sum(len(next(frames)) for _ in range(100)) == 200
+    time.sleep(1)
+    assert len(engine.seen) <= 202 + 510
+    assert sum(map(len, frames)) == 998
 
 
 def test_a_thread_that_cannot_start_ends_the_run(monkeypatch: pytest.MonkeyPatch) -> None:

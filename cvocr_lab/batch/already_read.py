@@ -144,7 +144,8 @@ class Dedup:
                 if self._remember is not None and len(self._read) > self._remember:
                     del self._read[next(iter(self._read))]
             waiting = self._waiting.pop(key)
-            return [row, *(Row(at, _as_repeat(row.reading)) for at in waiting)]
+            again = _as_repeat(row.reading) if waiting else row.reading
+            return [row, *(Row(at, again) for at in waiting)]
 
     def _find(self, key: bytes) -> Reading | None:
         if self._store is None:

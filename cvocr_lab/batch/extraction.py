@@ -103,8 +103,9 @@ def extract(
     chunksize
         Number of rows of `data` per frame, for columns of millions of rows.  The result is then
         an iterator of frames, and the memory needed does not grow with the run.  Reading
-        continues while the caller works with a frame, 40 rows ahead, or 5 per worker.  Without a
-        store, equal pictures are recognised only among the last 1,000.
+        continues while the caller works with a frame, 40 rows ahead, or 5 per worker (up to 500
+        with an engine that reads a thousand rows a second).  Without a store, equal pictures are
+        recognised only among the last 1,000.
     options
         Passed to the engine's class.
 

@@ -24,8 +24,10 @@ WORTH_PROCESSES: Final = 4
 """Fewer rows than this are read in this process, since starting others would take longer."""
 
 _AHEAD: Final = 40
-"""Rows that are being read, or finished but not yet consumed; with many workers, more.  While
-finished rows gather, there is no limit."""
+"""Rows that are being read, or finished but not yet consumed; with many workers, more."""
+
+_GATHERED: Final = 500
+"""The same while finished rows gather, which only fast rows reach."""
 
 _PER_WORKER: Final = 5
 """The same for each worker."""
@@ -66,7 +68,7 @@ class Task(NamedTuple):
 
 @dataclass(slots=True)
 class _PendingRow:
-    """A task of which a worker pool gets the reading: a `cvocr_lab.workers.Pending`."""
+    """A task that was given to a worker; receives its reading (`cvocr_lab.workers.Pending`)."""
 
     task: Task
     finish: Callable[[Task, Reading | BaseException], None]
@@ -175,7 +177,6 @@ def read_tasks(
     stopped = threading.Event()
     started = yielded = 0
     is_gathering = False
-
     by_process = workers[0].can_be_killed
 
     def take() -> tuple[Task, _PendingRow] | None:
@@ -184,7 +185,8 @@ def read_tasks(
         with taking:
             try:
                 while not stopped.is_set():
-                    if started - yielded >= most_ahead and not is_gathering:
+                    most = max(most_ahead, _GATHERED) if is_gathering else most_ahead
+                    if started - yielded >= most:
                         sleep(_WAIT_S)  # the caller is slower
                         continue
                     item = next(rest)

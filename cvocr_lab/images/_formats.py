@@ -124,18 +124,17 @@ def _is_whole_png(data: bytes) -> bool:
     return False
 
 
+START_OF_SCAN: Final = b"\xff\xda"
+
 # In the data of a scan, FF is followed by 00 or a restart marker; any other marker ends it.
 _AFTER_SCAN: Final = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]")
 
 
-def jpeg_scans(data: bytes, most: int) -> int:
+def jpeg_scans(data: bytes) -> int:
     """Count the scans of a JPEG; the decoder processes the whole picture for each of them.
 
-    Up to `most`, the number may be too high.  Source: ITU-T T.81, annex B.
+    There are at most as many as `START_OF_SCAN` occurs in the file.  Source: ITU-T T.81, annex B.
     """
-    # Metadata may contain the marker too, so this is an upper limit, which is found much faster.
-    if (highest := data.count(b"\xff\xda")) <= most:
-        return highest
     scans, at = 0, 2
     while at + 4 <= len(data):
         if data[at] != 0xFF:
