@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -34,6 +35,7 @@ from cvocr_lab.errors import (
 )
 from cvocr_lab.images import Fetch, Limits
 from cvocr_lab.results import Document, Extraction, FieldValue
+from cvocr_lab.store import Store
 
 extract = functools.partial(batch.extract, progress=False)
 
@@ -356,6 +358,31 @@ def test_a_spent_quota_stops_the_run_and_keeps_what_is_done(
     assert partial is not None
     assert partial["id"].tolist() == [str(n) for n in range(20, 25)]
     assert len(engine.seen) < 20
+
+
+def test_a_reading_that_cannot_be_stored_is_in_the_frame_of_the_finished_rows(
+    pictures: Callable[..., list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = tmp_path / "run.sqlite"
+    put, calls = Store.put, iter(range(99))
+
+    def full(self: Store, *args: Any) -> None:
+        if next(calls) == 2:
+            raise BatchError("no space left on the disk")
+        put(self, *args)
+
+    engine = Fake()
+    with monkeypatch.context() as patched:
+        patched.setattr(Store, "put", full)
+        with pytest.raises(BatchError, match="no space") as caught:
+            extract(pictures(*range(20, 30)), engine=engine, store=store, workers=1)
+    partial = caught.value.partial
+    assert partial is not None
+    assert partial["id"].tolist() == ["20", "21", "22"]
+    assert len(engine.seen) == 3
+    again = extract(pictures(*range(20, 30)), engine=engine, store=store, workers=1)
+    assert again["id"].tolist() == [str(n) for n in range(20, 30)]
+    assert len(engine.seen) == 3 + 8
 
 
 @pytest.mark.parametrize("workers", [1, 3])

@@ -207,8 +207,10 @@ def read_tasks(
             reading = _as_reading(outcome) if isinstance(outcome, BaseException) else outcome
             # A row that was abandoned at the end of the run is not a failure of its picture.
             if not (stopped.is_set() and isinstance(reading.result, CvocrError)):
-                keep(task, reading)
-                done.put(Row(task.at, reading))
+                try:
+                    keep(task, reading)
+                finally:  # a full disk does not lose it
+                    done.put(Row(task.at, reading))
         except BaseException as error:
             if not (stopped.is_set() or isinstance(error, WorkerDiedError)):
                 done.put(error)
