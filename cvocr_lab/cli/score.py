@@ -5,15 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
+
+import pandas as pd
 
 from cvocr_lab import frames, scoring
 from cvocr_lab.cli._shared import Commands, complain, table, wrapped
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.files import write_private
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 _LESS_IS_BETTER: Final = frozenset({"cer", "cer_macro", "wer", "wer_macro"})
 _Requirement = tuple[str, str, float]
@@ -113,8 +112,5 @@ def _readings(path: Path) -> pd.DataFrame:
 
 def _rates(score: scoring.Score) -> dict[str, dict[str, float]]:
     """Return counts and rates of all cells together and of each field."""
-    return {
-        str(name): {str(column): float(value) for column, value in row.items()}
-        for summary in (score.summary(by=()), score.summary(by="field"))
-        for name, row in summary.iterrows()
-    }
+    summary = pd.concat([score.summary(by=()), score.summary(by="field")])
+    return summary.astype(float).to_dict("index")

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from rapidfuzz.distance import Hamming, Levenshtein
+from rapidfuzz.distance import Hamming, Levenshtein, Prefix
 from rapidfuzz.process import cpdist
 
 from cvocr_lab.frames import TEXT
@@ -316,9 +316,7 @@ def _kept(truth: str, value: str) -> str | None:
 
 def _pierced(truth: str, value: str) -> str | None:
     """Return the value if it is the truth without one piece in the middle."""
-    size, first = len(truth) - len(value), 0
-    while first < len(value) and truth[first] == value[first]:
-        first += 1
+    size, first = len(truth) - len(value), Prefix.similarity(truth, value)
     lost = truth[first : first + size]
     whole = first and value == truth[:first] + truth[first + size :]
     return value if whole and re.search(r"\w[\s,]+\w", lost) else None
