@@ -237,14 +237,13 @@ def _grouped(score: Score) -> pd.DataFrame:
 
 
 def _entry(label: object, cell: Mapping[Hashable, object], picture: str | None) -> str:
-    kinds = ", ".join(dict.fromkeys(str(cell.get("mistakes", "")).split(";")))
-    sure = cell.get("confidence")
-    said = [kinds] if kinds else []
+    said = [", ".join(dict.fromkeys(str(cell["mistakes"]).split(";")))]
+    sure = cell["confidence"]
     if isinstance(sure, float) and sure == sure:
         said.append(f"confidence {sure:.2f}")
     text = aligned(str(cell["truth"]), str(cell["value"]))
     text += f'<img alt="the place on the picture" src="{picture}">' if picture else ""
-    return entry(label, str(cell["field"]), text, about="; ".join(said))
+    return entry(label, str(cell["field"]), text, about="; ".join(filter(None, said)))
 
 
 def _crops(cells: pd.DataFrame, frame: pd.DataFrame) -> Iterator[str | None]:
