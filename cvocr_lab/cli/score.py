@@ -5,15 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
+
+import pandas as pd
 
 from cvocr_lab import frames, scoring
 from cvocr_lab.cli._shared import Commands, complain, table, wrapped
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.files import write_private
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 _LESS_IS_BETTER: Final = frozenset({"cer", "cer_macro", "wer", "wer_macro"})
 _Requirement = tuple[str, str, float]
@@ -73,11 +72,10 @@ def _score(args: argparse.Namespace) -> int:
     print(table(score.summary(by=args.by)))
     if args.html:
         score.to_html(args.html, crops=read if args.crops else None)
-    rates = _rates(score)
+    rates = pd.concat([score.summary(by=()), score.summary(by="field")]).astype(float)
     if args.json:
-        text = json.dumps(
-            {"headline": score.headline(), "rates": rates}, ensure_ascii=False, indent=2
-        )
+        report = {"headline": score.headline(), "rates": rates.to_dict("index")}
+        text = json.dumps(report, ensure_ascii=False, indent=2)
         write_private(args.json, text.replace("NaN", "null") + "\n")
     if args.freeze:
         score.freeze(args.freeze)
@@ -89,11 +87,12 @@ def _score(args: argparse.Namespace) -> int:
     return 0
 
 
-def _failure(rates: dict[str, dict[str, float]], field: str, rate: str, bound: float) -> str | None:
+def _failure(rates: pd.DataFrame, field: str, rate: str, bound: float) -> str | None:
     """Return a message if the rate is not reached, else None; a missing rate is a failure."""
-    if field not in rates:
-        raise ArgumentError(f"no field {field!r} was scored; the fields are {', '.join(rates)}")
-    found, less = rates[field][rate], rate in _LESS_IS_BETTER
+    if field not in rates.index:
+        known = ", ".join(rates.index)
+        raise ArgumentError(f"no field {field!r} was scored; the fields are {known}")
+    found, less = float(rates[rate][field]), rate in _LESS_IS_BETTER
     if found <= bound if less else found >= bound:
         return None
     name = rate if field == "all" else f"{field}.{rate}"
@@ -109,12 +108,3 @@ def _readings(path: Path) -> pd.DataFrame:
         if path.suffix.lower() != ".csv":
             raise
         return frames.read_labels(path)
-
-
-def _rates(score: scoring.Score) -> dict[str, dict[str, float]]:
-    """Return counts and rates of all cells together and of each field."""
-    return {
-        str(name): {str(column): float(value) for column, value in row.items()}
-        for summary in (score.summary(by=()), score.summary(by="field"))
-        for name, row in summary.iterrows()
-    }

@@ -142,14 +142,13 @@ def _task(
     reading = about(document) | ({"quads": quads} if quads else {})
     if reading:
         data["reading"] = reading
-    regions = list(document.fields.items())
-    by_person = [r for r in regions if made_by == "person" or r[0] in paper.reviewed]
-    by_engine = [r for r in regions if r not in by_person]
-    if made_by == "engine":
-        by_person, by_engine = [], regions
+    forced = {"engine": frozenset[str](), "person": frozenset(document.fields)}
+    confirmed = forced.get(made_by or "", paper.reviewed)
+    by_person = [region for region in document.fields.items() if region[0] in confirmed]
+    by_engine = [region for region in document.fields.items() if region[0] not in confirmed]
     task: dict[str, object] = {"data": data}
     # A person may have decided that there is no value: an annotation without results.
-    if by_person or made_by == "person" or (made_by is None and paper.reviewed):
+    if confirmed or made_by == "person":
         task["annotations"] = [
             {"result": [part for region in by_person for part in _parts(region, size)]}
         ]

@@ -116,25 +116,24 @@ def frame_of(
 
     A paper without type and values is a row as well.
     """
-    inputs: list[tuple[object, str, str, list[Document]]] = []
-    last: Paper | None = None
+    inputs: list[list[Paper]] = []
     for paper in papers:
-        try:
-            document = checked(Extraction((paper.document or Document(""),))).documents[0]
-        except ValueError as error:
-            raise ArgumentError(f"{name} contains an invalid reading: {error}") from None
+        last = inputs[-1][-1] if inputs else None
         if last and paper.nth > 1 and (last.label, last.source) == (paper.label, paper.source):
-            inputs[-1][3].append(document)
+            inputs[-1].append(paper)
         else:
-            inputs.append((paper.label, paper.source, paper.engine, [document]))
-        last = paper
-    labels = [label for label, *_ in inputs]
-    index = pd.Index(labels) if labels else pd.RangeIndex(0)
-    sources = pd.DataFrame({column: [escaped(source) for _, source, *_ in inputs]}, index=index)
-    readings = [
-        Reading(Extraction(tuple(documents), engine=engine), engine)
-        for _, _, engine, documents in inputs
-    ]
+            inputs.append([paper])
+    try:
+        results = [
+            checked(Extraction(tuple(paper.document or Document("") for paper in faces)))
+            for faces in inputs
+        ]
+    except ValueError as error:
+        raise ArgumentError(f"{name} contains an invalid reading: {error}") from None
+    firsts = [faces[0] for faces in inputs]
+    index = pd.Index([first.label for first in firsts]) if firsts else pd.RangeIndex(0)
+    sources = pd.DataFrame({column: [escaped(first.source) for first in firsts]}, index=index)
+    readings = map(Reading, results, (first.engine for first in firsts))
     return to_frame(readings, sources)
 
 

@@ -67,25 +67,25 @@ class Calibration(Displayed):
         return [self.figures.round(3), self.reliability.round(3)], ""
 
 
-def with_confidence(cells: pd.DataFrame) -> tuple[pd.DataFrame, int]:
-    """Return the cells with a value and a confidence, and the number of values without one.
+def with_value(cells: pd.DataFrame) -> pd.DataFrame:
+    """Return the cells with a value.
 
-    An `ArgumentError` is raised if no value has a confidence.
+    An `ArgumentError` is raised if none of them has a confidence.
     """
     given = cells[cells["outcome"].isin(["correct", "wrong", "invented"])]
-    known = given["confidence"].notna() if "confidence" in given else pd.Series(False, given.index)
-    if not known.any():
+    if not given["confidence"].notna().any():
         raise ArgumentError(
             "no value has a confidence: the frame needs columns <field>_confidence that are filled"
         )
-    return given[known], int((~known).sum())
+    return given
 
 
 def calibrate(cells: pd.DataFrame, *, bins: int = 10, seed: int = 0) -> Calibration:
     """Compute how reliable the confidences of cells are; see `Score.calibration`."""
     if bins < 1:
         raise ArgumentError(f"bins must be at least 1, not {bins}")
-    known, unknown = with_confidence(cells)
+    given = with_value(cells)
+    known = given.dropna(subset="confidence")
     sure = known["confidence"].to_numpy(np.float64)
     right = known["outcome"].eq("correct").to_numpy()
     rows = known["row"].to_numpy(np.int64)
@@ -129,8 +129,8 @@ def calibrate(cells: pd.DataFrame, *, bins: int = 10, seed: int = 0) -> Calibrat
         of_cards["right"], of_cards["n"], of_cards.index.get_level_values(0), len(reliability)
     )
     return Calibration(
-        reliability, table.rename_axis("figure"), len(sure), int((~right).sum()), unknown,
-        float(by_luck),
+        reliability, table.rename_axis("figure"), len(sure), int((~right).sum()),
+        len(given) - len(known), float(by_luck),
     )  # fmt: skip
 
 

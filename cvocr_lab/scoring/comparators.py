@@ -91,20 +91,18 @@ def verdicts(pairs: Differing, rules: Sequence[Rule], distances: Ints) -> npt.ND
         # Equal numbers, plates and choices are equal loosely too.
         if rule == "name" or (apart[at] and (rule not in _WORDY or (few[at] and rule == "place"))):
             continue
-        found[at] = 1 if at in placed else _verdict(truth, value, rule)
+        if at in placed:
+            found[at] = VERDICTS.index("style")
+        elif rule == "place":
+            found[at] = VERDICTS.index(place_verdict(truth, value))
+        elif normal := _NORMAL.get(rule):
+            meant = normal(truth)
+            if meant and meant == normal(value):
+                found[at] = VERDICTS.index("same value")
     return found
 
 
 _WORDY: Final = ("date", "place", "amount")
-
-
-def _verdict(truth: str, value: str, rule: Rule) -> int:
-    if rule == "place":
-        return VERDICTS.index(place_verdict(truth, value))
-    if normal := _NORMAL.get(rule):
-        meant = normal(truth)
-        return 2 if meant and meant == normal(value) else 4
-    return 4
 
 
 @lru_cache(maxsize=1 << 16)

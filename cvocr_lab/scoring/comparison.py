@@ -239,7 +239,7 @@ class Comparison(ComparisonReport):
 
     def _page(self) -> tuple[str, str, list[Section]]:
         a, b = self.names
-        rows = len(differing(self.fields, self.fields)[0]) if len(self.fields) else 0
+        rows = len(differing(self.fields, self.fields)[0])
         drawn = figure(
             self.plot, size=(8.0, 1.5 + 0.3 * max(rows, 1)),
             says=f"Share exact: {b} minus {a}, with 95 % intervals.",

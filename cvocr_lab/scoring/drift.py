@@ -93,7 +93,7 @@ def fallen(frozen: pd.DataFrame, now: pd.DataFrame, *, same: bool) -> pd.DataFra
     gone, shared = sorted(then - later), sorted(then & later)
     found = pd.DataFrame({"what": "", "was": 1.0, "now": np.nan, "p": 0.0}, index=gone)
     if shared:
-        sides = [_by_card(side[side["field"].isin(shared)], shared) for side in (frozen, now)]
+        sides = [_by_card(side[side["field"].isin(shared)]) for side in (frozen, now)]
         scores = _scores(*sides, same=same)
         tests = pd.Series(_chances(*scores), scores[0].columns).unstack("what")
         for name, row in tests[tests.min(axis=1) < _FALSE_ALARMS].iterrows():
@@ -108,18 +108,16 @@ Sums = dict[str, pd.DataFrame]
 """Tables of `wrong`, `values`, `edits`, `chars`, with a row per card and a column per field."""
 
 
-def _by_card(cells: pd.DataFrame, fields: list[str]) -> Sums:
-    """Sum the figures by card and field, and by card over all fields."""
-    card, cards = pd.factorize(cells["card"], sort=True)
-    field = pd.Index(fields).get_indexer(pd.Index(cells["field"])).astype(np.int64)
-    at = card.astype(np.int64) * len(fields) + field
+def _by_card(cells: pd.DataFrame) -> Sums:
+    """Sum the figures by card and field, and by card over all fields if there are several."""
     figures = cells.assign(wrong=~cells["correct"], values=1)
+    sums = figures.groupby(["card", "field"])[["wrong", "values", "edits", "chars"]].sum()
     found = {}
-    for what in ("wrong", "values", "edits", "chars"):
-        sums = np.bincount(at, figures[what], len(cards) * len(fields)).reshape(len(cards), -1)
-        found[what] = pd.DataFrame(sums, cards, fields)
-        if len(fields) > 1:
-            found[what][_TOGETHER] = sums.sum(axis=1)
+    for name, column in sums.items():
+        table = column.unstack(fill_value=0)
+        if len(table.columns) > 1:
+            table[_TOGETHER] = table.sum(axis=1)
+        found[str(name)] = table
     return found
 
 

@@ -12,8 +12,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from rapidfuzz.distance import Hamming, Levenshtein
-from rapidfuzz.process import cpdist
+from rapidfuzz.distance import Hamming, Levenshtein, Prefix
+from rapidfuzz.process import cpdist, extractOne
 
 from cvocr_lab.frames import TEXT
 from cvocr_lab.kinds import TYPES
@@ -297,28 +297,20 @@ _FEWEST_LOST: Final = 6
 
 def _kept(truth: str, value: str) -> str | None:
     """Return the part of the truth that was read, if the rest is missing in one piece."""
+    left: list[str] = []
+    for gap in re.finditer(r"[\s,]+", truth):
+        before, after = truth[: gap.start()], truth[gap.end() :]
+        for kept, lost in ((after, before), (before, after)):
+            if len(lost) >= _FEWEST_LOST - 2 and re.search(r"\w[\s,]+\w", lost):
+                left.append(kept)
     slack = max(2, len(value) // 5)
-    best: tuple[int, str] | None = None
-    for found in re.finditer(r"[\s,]+", truth):
-        for kept, lost in (
-            (truth[found.end() :], truth[: found.start()]),
-            (truth[: found.start()], truth[found.end() :]),
-        ):
-            if len(lost) < _FEWEST_LOST - 2 or abs(len(kept) - len(value)) > slack:
-                continue
-            if not re.search(r"\w[\s,]+\w", lost):
-                continue
-            far = Levenshtein.distance(kept, value, score_cutoff=slack)
-            if far <= slack and (best is None or far < best[0]):
-                best = far, kept
-    return best[1] if best else _pierced(truth, value)
+    best = extractOne(value, left, scorer=Levenshtein.distance, score_cutoff=slack)
+    return best[0] if best else _pierced(truth, value)
 
 
 def _pierced(truth: str, value: str) -> str | None:
     """Return the value if it is the truth without one piece in the middle."""
-    size, first = len(truth) - len(value), 0
-    while first < len(value) and truth[first] == value[first]:
-        first += 1
+    size, first = len(truth) - len(value), Prefix.similarity(truth, value)
     lost = truth[first : first + size]
     whole = first and value == truth[:first] + truth[first + size :]
     return value if whole and re.search(r"\w[\s,]+\w", lost) else None

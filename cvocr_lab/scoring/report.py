@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from cvocr_lab.errors import ArgumentError
-from cvocr_lab.frames import TEXT, Records
+from cvocr_lab.frames import Records
 from cvocr_lab.images.crops import ValueCrops
 from cvocr_lab.kinds import captioned
 from cvocr_lab.scoring import plots, words
@@ -22,7 +22,7 @@ from cvocr_lab.scoring.calibration import calibrate
 from cvocr_lab.scoring.mistakes import VALUE_CLASSES, confused_letters
 from cvocr_lab.scoring.page import Section, aligned, entry, figure, page, table, tiles
 from cvocr_lab.scoring.rates import RATES
-from cvocr_lab.scoring.texts import key
+from cvocr_lab.scoring.texts import key_for
 from cvocr_lab.scoring.thresholds import plan_review
 
 if TYPE_CHECKING:
@@ -39,8 +39,8 @@ def score_page(
     cells, classes, pairs = score.cells, score.mistakes("field"), score.confusions()
     whole, fields = score.summary(()).iloc[0], score.summary("field")
     more = [by for by in ("type", "tier") if by in score.rows and score.rows[by].nunique() > 1]
-    worst, _ = words.overview(fields.loc[words.worst_of(fields)], classes, fold=False)
-    others = words.overview(fields, classes)[1]
+    worst = words.overview(fields.loc[words.worst_of(fields)], classes)
+    others = words.without_mistake(fields)
     sections = [
         Section(
             "Worst fields",
@@ -61,7 +61,7 @@ def score_page(
         Section("Confidence", tuple(_confidence(cells))),
     ]  # fmt: skip
     if values:
-        sections.append(_gallery(cells, pairs, limit, crops))
+        sections.append(_gallery(score, limit, crops))
     lead = tiles(_leading(whole)) + f"<p>{escape(score.headline())}</p>"
     return page(title, lead, sections)
 
@@ -193,13 +193,11 @@ def _confidence(cells: pd.DataFrame) -> Iterator[str]:
     )  # fmt: skip
 
 
-def _gallery(
-    cells: pd.DataFrame, pairs: pd.DataFrame, limit: int, crops: pd.DataFrame | None
-) -> Section:
+def _gallery(score: Score, limit: int, crops: pd.DataFrame | None) -> Section:
     """Return the cells that are not right, those with the most frequent confusion first."""
-    groups = _grouped(cells, pairs)
+    groups = _grouped(score)
     shown = groups.head(limit)
-    chosen = cells.iloc[shown["place"].to_numpy()]
+    chosen = score.cells.iloc[shown["place"].to_numpy()]
     pictures = repeat(None) if crops is None else _crops(chosen, crops)
     entries = map(_entry, chosen.index, chosen.to_dict("records"), pictures)
     parts = []
@@ -215,14 +213,12 @@ def _gallery(
     return Section(f"Values that are not right: {len(groups):,}", tuple(parts), note)
 
 
-def _grouped(cells: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
+def _grouped(score: Score) -> pd.DataFrame:
     """Return position and group of every cell that is not right, the largest group first."""
-    both = ["truth_char", "value_char"]
-    times = pairs.groupby(both, as_index=False)[["count"]].sum()
-    times = times.astype({"truth_char": TEXT, "value_char": TEXT, "count": "int64"})
-    letters = confused_letters(cells, key).astype({"truth_char": TEXT, "value_char": TEXT})
-    found = letters.merge(times, on=both, how="left")
-    found["group"] = [_arrow(t, v) for t, v in found[both].to_numpy()]
+    cells = score.cells
+    found = confused_letters(cells, key_for(score.tone_style))
+    found["group"] = list(map(_arrow, found["truth_char"], found["value_char"]))
+    found["count"] = found["group"].map(found["group"].value_counts())
     # Value-level mistakes suppress letter-level ones.
     wrong = np.flatnonzero(cells["outcome"] == "wrong")
     first = [text.partition(";")[0] for text in cells["mistakes"].take(wrong).tolist()]
@@ -241,14 +237,13 @@ def _grouped(cells: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
 
 
 def _entry(label: object, cell: Mapping[Hashable, object], picture: str | None) -> str:
-    kinds = ", ".join(dict.fromkeys(str(cell.get("mistakes", "")).split(";")))
-    sure = cell.get("confidence")
-    said = [kinds] if kinds else []
+    said = [", ".join(dict.fromkeys(str(cell["mistakes"]).split(";")))]
+    sure = cell["confidence"]
     if isinstance(sure, float) and sure == sure:
         said.append(f"confidence {sure:.2f}")
     text = aligned(str(cell["truth"]), str(cell["value"]))
     text += f'<img alt="the place on the picture" src="{picture}">' if picture else ""
-    return entry(label, str(cell["field"]), text, about="; ".join(said))
+    return entry(label, str(cell["field"]), text, about="; ".join(filter(None, said)))
 
 
 def _crops(cells: pd.DataFrame, frame: pd.DataFrame) -> Iterator[str | None]:

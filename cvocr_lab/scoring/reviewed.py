@@ -164,11 +164,9 @@ def _estimate(
             name: (found + rest * of_rest) / (chosen + rest)
             for name, of_rest in (("accuracy", found_share), ("low", low), ("high", high))
         } | {"biased": False}  # fmt: skip
-    if rest == 0 and total:
-        exact = found / chosen
-        return row | {"accuracy": exact, "low": exact, "high": exact, "biased": False}
-    bounds = [np.nan, np.nan] if total is None else [found / total, (found + rest) / total]
-    return row | {"accuracy": np.nan, "low": bounds[0], "high": bounds[1], "biased": True}
+    low, high = (np.nan, np.nan) if total is None else (found / total, (found + rest) / total)
+    exact = low if low == high else np.nan
+    return row | {"accuracy": exact, "low": low, "high": high, "biased": low != high}
 
 
 def _sentence(row: pd.Series) -> str:

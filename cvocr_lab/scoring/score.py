@@ -31,7 +31,7 @@ from cvocr_lab.scoring.comparison import Comparison
 from cvocr_lab.scoring.pairing_checks import check_fields, notice
 from cvocr_lab.scoring.readers import Readers
 from cvocr_lab.scoring.score_result import Score
-from cvocr_lab.scoring.texts import key, tone_key
+from cvocr_lab.scoring.texts import key_for
 from cvocr_lab.text import nfc
 
 
@@ -119,8 +119,7 @@ def score(
     pairing = pair(read, labels, on=on)
     noticed = _alignment(read, labels, pairing, on)
     notice(read, labels, pairing, noticed, on=on)
-    make_key = tone_key if tone_style == "unify" else key
-    cells, unreadable = compare_fields(read, labels, pairing, make_key)
+    cells, unreadable = compare_fields(read, labels, pairing, key_for(tone_style))
     rows = labels.frame.drop(columns=labels.columns)
     alone = pairing.first < 0
     told = {"ocr_type": read.types, "ocr_side": read.sides, "ocr_error": read.errors}

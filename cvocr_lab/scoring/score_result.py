@@ -21,7 +21,7 @@ from cvocr_lab.scoring.paired_tests import beside, differences, judged
 from cvocr_lab.scoring.report import SHOWN, score_page
 from cvocr_lab.scoring.score_tables import ScoreTables
 from cvocr_lab.scoring.thresholds import Plan, Seconds, plan_review
-from cvocr_lab.scoring.words import answer, overview
+from cvocr_lab.scoring.words import answer, mistaken, overview, without_mistake
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -100,8 +100,10 @@ class Score(ScoreTables):
 
     def _shown(self) -> tuple[list[pd.DataFrame], str]:
         by = [self.by] if isinstance(self.by, str) else list(self.by)
-        table, fine = overview(self.summary(by), self.mistakes(by), fold=by == ["field"])
-        return [table], fine
+        summary, classes = self.summary(by), self.mistakes(by)
+        if by != ["field"]:
+            return [overview(summary, classes)], ""
+        return [overview(summary[mistaken(summary)], classes)], without_mistake(summary)
 
     def compare(
         self, other: Score, *, names: tuple[str, str] = ("a", "b"), detect: float = 0.02

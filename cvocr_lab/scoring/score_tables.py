@@ -16,7 +16,7 @@ from cvocr_lab.scoring.intervals import share
 from cvocr_lab.scoring.mistakes import MISTAKES, confused_letters
 from cvocr_lab.scoring.page import Displayed
 from cvocr_lab.scoring.rates import rates
-from cvocr_lab.scoring.texts import key, tone_key
+from cvocr_lab.scoring.texts import key_for
 
 By = str | Sequence[str]
 
@@ -128,8 +128,7 @@ class ScoreTables(Displayed):
             part of a mistake of the whole value, such as a dropped line, are left out.
         """
         keys = self._keys(by, "truth_char", "value_char", "class", "count")
-        make_key = tone_key if self.tone_style == "unify" else key
-        letters = confused_letters(self.cells, make_key)
+        letters = confused_letters(self.cells, key_for(self.tone_style))
         columns = [*keys, "truth_char", "value_char", "class"]
         table = keys.take(letters["place"].to_numpy(np.int64)).reset_index(drop=True).join(letters)
         counts = table.groupby(columns, observed=True).size().rename("count")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from operator import eq
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -35,9 +35,9 @@ def key(text: str) -> str:
     return comparison_key(text)
 
 
-def tone_key(text: str) -> str:
-    """Return the comparison key with all tone marks in the old style."""
-    return old_tone(key(text))
+def key_for(tone_style: Literal["unify"] | None) -> Key:
+    """Return `key`, or the key with all tone marks in the old style."""
+    return (lambda text: old_tone(key(text))) if tone_style == "unify" else key
 
 
 @dataclass(frozen=True, slots=True, eq=False)

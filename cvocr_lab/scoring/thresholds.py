@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from cvocr_lab.errors import ArgumentError
-from cvocr_lab.scoring.calibration import with_confidence
+from cvocr_lab.scoring.calibration import with_value
 from cvocr_lab.scoring.intervals import SURE, Floats, Ints, Sums
 from cvocr_lab.scoring.page import Displayed
 
@@ -189,8 +189,7 @@ def plan_review(
     cells: pd.DataFrame, *, what: str = "value", seconds: Seconds | None = None
 ) -> Plan:
     """Compute the errors and the review time for all thresholds; see `Score.plan`."""
-    with_confidence(cells)
-    given = cells[cells["outcome"].isin(["correct", "wrong", "invented"])]
+    given = with_value(cells)
     sure = given["confidence"].fillna(-np.inf).to_numpy(np.float64)
     wrong = given["outcome"].ne("correct").to_numpy()
     cost = _costs(given["field"], seconds)

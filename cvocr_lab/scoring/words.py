@@ -91,8 +91,7 @@ def answer(whole: pd.Series, fields: pd.DataFrame, classes: pd.DataFrame) -> str
 
 def worst_of(fields: pd.DataFrame) -> list[str]:
     """Return the three worst fields; fields without a mistake are left out."""
-    poor = fields[fields[["wrong", "missing", "invented"]].sum(axis=1) > 0]
-    return [str(f) for f in worst_first(poor).index[:3]]
+    return [str(f) for f in worst_first(fields[mistaken(fields)]).index[:3]]
 
 
 def worst_first(summary: pd.DataFrame) -> pd.DataFrame:
@@ -102,19 +101,26 @@ def worst_first(summary: pd.DataFrame) -> pd.DataFrame:
     return summary.sort_values(by, ascending=ascending, kind="stable", na_position="last")
 
 
-def overview(
-    summary: pd.DataFrame, classes: pd.DataFrame, *, fold: bool = True
-) -> tuple[pd.DataFrame, str]:
-    """Format a summary as text, worst first; groups without a mistake are named in one line.
+def mistaken(summary: pd.DataFrame) -> pd.Series:
+    """Return which groups have a mistake."""
+    return summary[["wrong", "missing", "invented"]].sum(axis=1) > 0
 
-    `classes` is `Score.mistakes` grouped like the summary; its last level is the class.  Without
-    `fold`, groups without a mistake remain in the table, and the line is "".
+
+def without_mistake(summary: pd.DataFrame) -> str:
+    """Name the groups without a mistake in one line; "" if there are none."""
+    fine = worst_first(summary[~mistaken(summary)])
+    if fine.empty:
+        return ""
+    return f"Without a mistake ({printed(fine).sum():,} printed): {', '.join(labelled(fine.index))}"
+
+
+def overview(summary: pd.DataFrame, classes: pd.DataFrame) -> pd.DataFrame:
+    """Format a summary as text, worst first.
+
+    `classes` is `Score.mistakes` grouped like the summary; its last level is the class.
     """
-    sorted_ = worst_first(summary)
-    faults = sorted_[["wrong", "missing", "invented"]].sum(axis=1)
-    shown = sorted_[faults > 0] if fold else sorted_
-    fine = sorted_[faults == 0] if fold else sorted_.head(0)
-    table = pd.DataFrame(
+    shown = worst_first(summary)
+    return pd.DataFrame(
         {
             "values": [f"{n:,}" for n in printed(shown)],
             "exact": bounded_column(shown, "exact"),
@@ -126,12 +132,6 @@ def overview(
         },
         index=labelled(shown.index),
     )
-    if not len(fine):
-        return table, ""
-    n = int(printed(fine).sum())
-    labels = (label if isinstance(label, tuple) else (label,) for label in labelled(fine.index))
-    names = ", ".join(" · ".join(map(str, label)) for label in labels)
-    return table, f"Without a mistake ({n:,} printed): {names}"
 
 
 def differing(fields: pd.DataFrame, table: pd.DataFrame) -> tuple[pd.DataFrame, str]:

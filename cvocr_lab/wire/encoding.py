@@ -78,13 +78,10 @@ def _status(code: str, endpoint: Endpoint) -> dict[str, object]:
 
 
 def _sides(documents: Sequence[Document]) -> tuple[Document | None, Document | None]:
-    front = next((d for d in documents if d.side != "back"), None)
-    back = next((d for d in documents if d.side == "back"), None)
-    if front and not back:
-        back = next((d for d in documents if d is not front), None)
-    if back and not front:
-        front = next((d for d in documents if d is not back), None)
-    return front, back
+    fronts = [d for d in documents if d.side != "back"]
+    backs = [d for d in documents if d.side == "back"]
+    # The place of a missing side is taken by a second paper.
+    return next(iter(fronts + backs[1:]), None), next(iter(backs + fronts[1:]), None)
 
 
 def _side(paper: Document | None) -> dict[str, object]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import Final, Literal
 
-from cvocr_lab.kinds import TYPES, DocumentType
+from cvocr_lab.kinds import TYPES, DocumentType, Field
 
 MISSPELT: Final = {"mrz_confindence": "mrz_confidence"}
 
@@ -48,8 +48,7 @@ def api_name(spec: DocumentType | None, name: str, version: Literal["v1", "v2"])
 @cache
 def _of_type(name: str) -> Mapping[str, str]:
     spec = TYPES[name]
-    found = {key: f.name for f in spec.fields for key in reversed(f.aliases)}
-    found |= {f.name: f.name for f in spec.fields}
+    found = _names_of(spec.fields)
     if spec.mrz == "TD1":
         # In the API, `id` is never the number in the MRZ, which is only the end of the number.
         del found["id"]
@@ -88,10 +87,10 @@ def _types_with(
 
 @cache
 def _of_any_type() -> dict[str, str]:
-    names: dict[str, str] = {}
-    for spec in TYPES.values():
-        for field in spec.fields:
-            for key in (field.name, *field.aliases):
-                names.setdefault(key, field.name)
-    # If an alias of one type is a field of another type, the field takes precedence.
-    return names | {f.name: f.name for spec in TYPES.values() for f in spec.fields}
+    return _names_of([field for spec in TYPES.values() for field in spec.fields])
+
+
+def _names_of(fields: Sequence[Field]) -> dict[str, str]:
+    """Map names and aliases to names; a name takes precedence, then the alias that comes first."""
+    found = {alias: field.name for field in reversed(fields) for alias in field.aliases}
+    return found | {field.name: field.name for field in fields}
