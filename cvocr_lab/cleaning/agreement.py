@@ -33,11 +33,12 @@ def check_agreement(faces: RuleInput, issues: Issues) -> None:
 
 def _warnings(faces: RuleInput, issues: Issues) -> None:
     """Report what the engine warned of; the values themselves may no longer show it."""
+    warnings = faces.texts("ocr_warnings")
     for source in ("qr", "mrz"):
         there = faces.warned_of(f"{source}:of_another")
-        issues.add("code_of_another", source, there, faces.warned)
+        issues.add("code_of_another", source, there, warnings)
     found = re.compile(r"(\w+):from_(?:qr|mrz)")
-    corrected = mapped(faces.warned, lambda w: tuple(found.findall(w)))
+    corrected = mapped(warnings, lambda text: tuple(found.findall(text)))
     for field in sorted({name for names in set(corrected) for name in names}):
         there = np.array([field in names for names in corrected], bool)
         issues.add("corrected", field, there, faces.texts(field))
@@ -174,7 +175,8 @@ def _sides(faces: RuleInput, issues: Issues, zone_names: Texts, cut: Mask) -> No
         differ = back & _unequal(mine, other)
         if fact == "number":
             unseen = back & warned & ~differ
-            issues.add("front_back", "ocr_warnings", unseen, faces.warned, form="{}")
+            warnings = faces.texts("ocr_warnings")
+            issues.add("front_back", "ocr_warnings", unseen, warnings, form="{}")
         issues.add("front_back", _first_field(faces, fact), differ, other, mine)
     names = np.where(faces.texts("name") == "", _joined_names(faces), faces.texts("name"))
     front_names = np.where(back, names[there], "")

@@ -151,12 +151,9 @@ class Column:
         return np.array(flags, dtype=bool)[self.codes]
 
     def _is_flawed(self, cell: Cleaned) -> bool:
-        match self.rule.dtype:
-            case "date":
-                return bool(cell.flag) or "iso" not in cell.parts
-            case "whole":
-                return _amount(cell) is None
-        return bool(cell.flag)
+        if self.rule.dtype == "whole":
+            return _amount(cell) is None
+        return bool(cell.flag) or (self.rule.dtype == "date" and "iso" not in cell.parts)
 
 
 def _amount(cell: Cleaned) -> int | None:
@@ -230,10 +227,9 @@ def _cleaner(
 
     @uncollected()
     def answers(questions: Sequence[Question | None]) -> list[Answer]:
-        found = (_cleaned(*question, threshold) if question else None for question in questions)
         return [
             c and (c.text, c.steps if steps else (), c.parts if parts else {}, c.flag)
-            for c in found
+            for c in _cleaned_all(questions, threshold)
         ]
 
     return answers
@@ -241,10 +237,6 @@ def _cleaner(
 
 def clean_columns(columns: Sequence[Column], threshold: float, pool: Processes) -> None:
     """Clean the texts of all columns; the processes of the pool take addresses meanwhile."""
-
-    def here(questions: Sequence[Question | None]) -> list[Cleaned | None]:
-        return [_cleaned(*question, threshold) if question else None for question in questions]
-
     chunks = [
         (column, column.questions[at : at + _CHUNK])
         for column in columns
@@ -253,19 +245,25 @@ def clean_columns(columns: Sequence[Column], threshold: float, pool: Processes) 
     ]
     futures = [pool.submit(chunk) for _, chunk in chunks]
     for column in columns:
-        column.cells = [] if column.is_slow else here(column.questions)
-    mine = {at: here(chunks[at][1]) for at in reversed(range(len(chunks))) if futures[at].cancel()}
+        column.cells = [] if column.is_slow else _cleaned_all(column.questions, threshold)
+    mine = {
+        at: _cleaned_all(chunks[at][1], threshold)
+        for at in reversed(range(len(chunks)))
+        if futures[at].cancel()
+    }
     for at, (column, _) in enumerate(chunks):
         others = mine.get(at) or [answer and Cleaned(*answer) for answer in futures[at].result()]
         column.cells += others
 
 
+def _cleaned_all(questions: Sequence[Question | None], threshold: float) -> list[Cleaned | None]:
+    return [_cleaned(*question, threshold) if question else None for question in questions]
+
+
 def _cleaned(text: str, type_: str, field: str, era: Era | None, threshold: float) -> Cleaned:
-    cleaners = _cleaners(type_, field)
-    kind, clean = cleaners[0]
-    best = clean(kind, text, era)
-    if len(cleaners) > 1:
-        found = [best, *(clean(kind, text, era) for kind, clean in cleaners[1:])]
+    found = [clean(kind, text, era) for kind, clean in _cleaners(type_, field)]
+    best = found[0]
+    if len(found) > 1:
         whole = [cell for cell in found if not cell.flag] or found
         if len({cell.text for cell in whole}) > 1:
             return Cleaned(text, flag="document type unknown")

@@ -91,13 +91,10 @@ class RuleInput:
     def texts(self, field: str) -> Texts:
         """Return the values of a field as read."""
         if field not in self._texts:
-            self._texts[field] = self._column(field)
+            values = self._records.texts(field).to_numpy(object, copy=True)
+            values[values == UNREADABLE] = ""
+            self._texts[field] = values
         return self._texts[field]
-
-    def _column(self, name: str) -> Texts:
-        values = self._records.texts(name).to_numpy(object, copy=True)
-        values[values == UNREADABLE] = ""
-        return values
 
     @cached_property
     def kinds(self) -> tuple[tuple[DocumentType, Mask], ...]:
@@ -171,14 +168,9 @@ class RuleInput:
         """The parsed MRZ of each row; None if there is none that can be parsed."""
         return _parsed(mrz.parse, self.texts("mrz"))
 
-    @cached_property
-    def warned(self) -> Texts:
-        """The engine's warnings, joined by ``;``."""
-        return self._column("ocr_warnings")
-
     def warned_of(self, code: str) -> Mask:
         """Return which rows have that warning."""
-        return where(self.warned, lambda text: code in text.split(";"))
+        return where(self.texts("ocr_warnings"), lambda text: code in text.split(";"))
 
     @cached_property
     def zone_holds(self) -> Mask:
