@@ -55,7 +55,7 @@ def _zone(faces: RuleInput, issues: Issues) -> None:
 
 def _td1(faces: RuleInput) -> Mask:
     """Return which rows have the three-line MRZ of a card."""
-    return faces.of(*(name for name, kind in TYPES.items() if kind.mrz == "TD1"))
+    return faces.of_kind(lambda kind: kind.mrz == "TD1")
 
 
 def _unequal(a: Texts, b: Texts) -> Mask:
@@ -71,7 +71,7 @@ def _full(days: Texts, fact: Fact) -> Texts:
 
 def _qr(faces: RuleInput, issues: Issues) -> None:
     text = faces.texts("qr")
-    vehicle = faces.of(*(name for name, kind in TYPES.items() if kind.family == "vehicle"))
+    vehicle = faces.of_kind(lambda kind: kind.family == "vehicle")
     unread = np.array([code is None for code in faces.codes], bool)
     issues.add("qr_form", "qr", (text != "") & unread & ~vehicle, text)
     facts: tuple[Fact, ...] = ("number", "birth", "sex", "issued")
@@ -157,7 +157,7 @@ def _compare_names(
 
 def _sides(faces: RuleInput, issues: Issues, zone_names: Texts, cut: Mask) -> None:
     """Compare each back with its front; issues are reported for the back."""
-    back = faces.of(*(n for n, k in TYPES.items() if k.side == "back")) & (faces.partner >= 0)
+    back = faces.of_kind(lambda kind: kind.side == "back") & (faces.partner >= 0)
     if not back.any():
         return
     there = faces.partner

@@ -55,7 +55,7 @@ def kinds_of(type_: str, field: str) -> tuple[FieldType, ...]:
 
 def shape_of(field: str, types: Sequence[str]) -> Rule:
     """Return the rule that describes the clean columns of a field for these document types."""
-    kinds = dict.fromkeys(kind for type_ in types for kind in kinds_of(type_, field))
+    kinds = dict.fromkeys(kind for type_ in types or [""] for kind in kinds_of(type_, field))
     rules = [rule_of(kind) for kind in kinds if kind.name != "MODEL" or len(kinds) == 1]
     dtypes: list[Literal["text", "date", "whole"]] = [rule.dtype for rule in rules]
     dtype = dtypes[0] if len(set(dtypes)) == 1 else "text"
@@ -169,6 +169,9 @@ def column_of(
     values: pd.Series, name: str, field: str, type_codes: Codes, types: list[str], eras: Codes
 ) -> Column:
     """List what is to be cleaned of a column; `eras` holds 0 for unknown, 1 for old, 2 for new."""
+    rule = shape_of(field, types)
+    if "era" not in rule.parts:  # only addresses depend on it
+        eras = np.zeros_like(eras)
     text_codes, texts = pd.factorize(as_text(values))
     # Types that clean alike count as one, so that a text is cleaned once for all of them.
     known = [*types, ""]
@@ -186,7 +189,7 @@ def column_of(
         None if text in absent else (raws[text], first[kind], field, _ERAS[era])
         for text, kind, era in zip(text_at.tolist(), like.tolist(), era_at.tolist(), strict=True)
     ]
-    return Column(name, codes.astype(np.int64), questions, shape_of(field, types or [""]))
+    return Column(name, codes.astype(np.int64), questions, rule)
 
 
 @contextmanager
@@ -229,7 +232,7 @@ def _cleaner(
     def answers(questions: Sequence[Question | None]) -> list[Answer]:
         return [
             c and (c.text, c.steps if steps else (), c.parts if parts else {}, c.flag)
-            for c in _cleaned_all(questions, threshold)
+            for c in cleaned(questions, threshold)
         ]
 
     return answers
@@ -245,9 +248,9 @@ def clean_columns(columns: Sequence[Column], threshold: float, pool: Processes) 
     ]
     futures = [pool.submit(chunk) for _, chunk in chunks]
     for column in columns:
-        column.cells = [] if column.is_slow else _cleaned_all(column.questions, threshold)
+        column.cells = [] if column.is_slow else cleaned(column.questions, threshold)
     mine = {
-        at: _cleaned_all(chunks[at][1], threshold)
+        at: cleaned(chunks[at][1], threshold)
         for at in reversed(range(len(chunks)))
         if futures[at].cancel()
     }
@@ -256,7 +259,8 @@ def clean_columns(columns: Sequence[Column], threshold: float, pool: Processes) 
         column.cells += others
 
 
-def _cleaned_all(questions: Sequence[Question | None], threshold: float) -> list[Cleaned | None]:
+def cleaned(questions: Sequence[Question | None], threshold: float) -> list[Cleaned | None]:
+    """Clean these texts in this process."""
     return [_cleaned(*question, threshold) if question else None for question in questions]
 
 

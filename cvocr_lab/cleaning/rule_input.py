@@ -112,13 +112,18 @@ class RuleInput:
         codes, known = self._type_codes
         return np.isin(codes, [at for at, name in enumerate(known) if name in names])
 
+    def of_kind(self, claim: Callable[[DocumentType], bool]) -> Mask:
+        """Return which rows have a known type for which the claim holds."""
+        return self.of(*(name for name, kind in TYPES.items() if claim(kind)))
+
     @cached_property
     def partner(self) -> Positions:
         """Position of the paper's other side; -1 unless there is exactly one."""
         partner = np.full(len(self), -1, dtype=np.int64)
         found = []
-        for side in ("front", "back"):
-            is_side = self.of(*(name for name, kind in TYPES.items() if kind.side == side))
+        is_front = self.of_kind(lambda kind: kind.side == "front")
+        is_back = self.of_kind(lambda kind: kind.side == "back")
+        for is_side in (is_front, is_back):
             at = np.flatnonzero(is_side & (self.labels >= 0))
             place = np.full(len(self._names), -1, dtype=np.int64)
             place[self.labels[at]] = at
