@@ -33,11 +33,12 @@ def check_agreement(faces: RuleInput, issues: Issues) -> None:
 
 def _warnings(faces: RuleInput, issues: Issues) -> None:
     """Report what the engine warned of; the values themselves may no longer show it."""
+    warnings = faces.texts("ocr_warnings")
     for source in ("qr", "mrz"):
         there = faces.warned_of(f"{source}:of_another")
-        issues.add("code_of_another", source, there, faces.warned)
+        issues.add("code_of_another", source, there, warnings)
     found = re.compile(r"(\w+):from_(?:qr|mrz)")
-    corrected = mapped(faces.warned, lambda w: tuple(found.findall(w)))
+    corrected = mapped(warnings, lambda text: tuple(found.findall(text)))
     for field in sorted({name for names in set(corrected) for name in names}):
         there = np.array([field in names for names in corrected], bool)
         issues.add("corrected", field, there, faces.texts(field))
@@ -54,7 +55,7 @@ def _zone(faces: RuleInput, issues: Issues) -> None:
 
 def _td1(faces: RuleInput) -> Mask:
     """Return which rows have the three-line MRZ of a card."""
-    return faces.of(*(name for name, kind in TYPES.items() if kind.mrz == "TD1"))
+    return faces.of_kind(lambda kind: kind.mrz == "TD1")
 
 
 def _unequal(a: Texts, b: Texts) -> Mask:
@@ -70,7 +71,7 @@ def _full(days: Texts, fact: Fact) -> Texts:
 
 def _qr(faces: RuleInput, issues: Issues) -> None:
     text = faces.texts("qr")
-    vehicle = faces.of(*(name for name, kind in TYPES.items() if kind.family == "vehicle"))
+    vehicle = faces.of_kind(lambda kind: kind.family == "vehicle")
     unread = np.array([code is None for code in faces.codes], bool)
     issues.add("qr_form", "qr", (text != "") & unread & ~vehicle, text)
     facts: tuple[Fact, ...] = ("number", "birth", "sex", "issued")
@@ -156,7 +157,7 @@ def _compare_names(
 
 def _sides(faces: RuleInput, issues: Issues, zone_names: Texts, cut: Mask) -> None:
     """Compare each back with its front; issues are reported for the back."""
-    back = faces.of(*(n for n, k in TYPES.items() if k.side == "back")) & (faces.partner >= 0)
+    back = faces.of_kind(lambda kind: kind.side == "back") & (faces.partner >= 0)
     if not back.any():
         return
     there = faces.partner
@@ -174,7 +175,8 @@ def _sides(faces: RuleInput, issues: Issues, zone_names: Texts, cut: Mask) -> No
         differ = back & _unequal(mine, other)
         if fact == "number":
             unseen = back & warned & ~differ
-            issues.add("front_back", "ocr_warnings", unseen, faces.warned, form="{}")
+            warnings = faces.texts("ocr_warnings")
+            issues.add("front_back", "ocr_warnings", unseen, warnings, form="{}")
         issues.add("front_back", _first_field(faces, fact), differ, other, mine)
     names = np.where(faces.texts("name") == "", _joined_names(faces), faces.texts("name"))
     front_names = np.where(back, names[there], "")

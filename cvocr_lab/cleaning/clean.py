@@ -12,8 +12,8 @@ import pandas as pd
 from cvocr_lab.cleaning.columns import (
     Codes,
     Column,
-    Processes,
     clean_columns,
+    cleaned,
     column_of,
     fields_of,
     kinds_of,
@@ -213,24 +213,17 @@ def _judged(
     found = fields_of(frame, fields)
     refuse_numbers(frame, found)
     types = {prefix: types_of(frame, prefix) for prefix in {prefix for prefix, _ in found.values()}}
-    unknown = np.zeros(len(frame), dtype=np.int64)
-    places = {
-        name
+    addresses = [
+        frame[name]
         for name, (prefix, field) in found.items()
-        if "era" in shape_of(field, types[prefix][1] or [""]).parts
-    }
-    addresses = [frame[name] for name in places]
+        if "era" in shape_of(field, types[prefix][1]).parts
+    ]
     with processes(addresses, threshold, workers=workers, steps=steps, parts=parts) as pool:
-        eras = {
-            prefix: _eras(frame, prefix, *about, threshold, pool) for prefix, about in types.items()
-        }
+        eras = {prefix: _eras(frame, prefix, *of, threshold) for prefix, of in types.items()}
         columns = [
-            column_of(
-                frame[name], name, field, *types[prefix],
-                eras[prefix] if name in places else unknown,
-            )
+            column_of(frame[name], name, field, *types[prefix], eras[prefix])
             for name, (prefix, field) in found.items()
-        ]  # fmt: skip
+        ]
         clean_columns(columns, threshold, pool)
         return columns
 
@@ -243,12 +236,7 @@ def _is_made(name: str, columns: dict[str, Column]) -> bool:
 
 
 def _eras(
-    frame: pd.DataFrame,
-    prefix: str,
-    codes: Codes,
-    types: list[str],
-    threshold: float,
-    pool: Processes,
+    frame: pd.DataFrame, prefix: str, codes: Codes, types: list[str], threshold: float
 ) -> Codes:
     """Return the era of each row's addresses: 1 old, 2 new, 0 unknown."""
     old = np.array([t in _OLD_PAPERS for t in types] + [False])
@@ -261,7 +249,7 @@ def _eras(
         if name not in frame.columns or not open_.any():
             continue
         dates = column_of(frame[name][open_], name, field, codes[open_], types, eras[open_])
-        clean_columns([dates], threshold, pool)
+        dates.cells = cleaned(dates.questions, threshold)
         days = dates.series(frame.index[open_], parts=False)[f"{name}_clean"].to_numpy()
         if days.dtype.kind == "M":
             new = (days >= _MERGERS) & identity[open_]

@@ -55,7 +55,7 @@ def kinds_of(type_: str, field: str) -> tuple[FieldType, ...]:
 
 def shape_of(field: str, types: Sequence[str]) -> Rule:
     """Return the rule that describes the clean columns of a field for these document types."""
-    kinds = dict.fromkeys(kind for type_ in types for kind in kinds_of(type_, field))
+    kinds = dict.fromkeys(kind for type_ in types or [""] for kind in kinds_of(type_, field))
     rules = [rule_of(kind) for kind in kinds if kind.name != "MODEL" or len(kinds) == 1]
     dtypes: list[Literal["text", "date", "whole"]] = [rule.dtype for rule in rules]
     dtype = dtypes[0] if len(set(dtypes)) == 1 else "text"
@@ -151,12 +151,9 @@ class Column:
         return np.array(flags, dtype=bool)[self.codes]
 
     def _is_flawed(self, cell: Cleaned) -> bool:
-        match self.rule.dtype:
-            case "date":
-                return bool(cell.flag) or "iso" not in cell.parts
-            case "whole":
-                return _amount(cell) is None
-        return bool(cell.flag)
+        if self.rule.dtype == "whole":
+            return _amount(cell) is None
+        return bool(cell.flag) or (self.rule.dtype == "date" and "iso" not in cell.parts)
 
 
 def _amount(cell: Cleaned) -> int | None:
@@ -172,6 +169,9 @@ def column_of(
     values: pd.Series, name: str, field: str, type_codes: Codes, types: list[str], eras: Codes
 ) -> Column:
     """List what is to be cleaned of a column; `eras` holds 0 for unknown, 1 for old, 2 for new."""
+    rule = shape_of(field, types)
+    if "era" not in rule.parts:  # only addresses depend on it
+        eras = np.zeros_like(eras)
     text_codes, texts = pd.factorize(as_text(values))
     # Types that clean alike count as one, so that a text is cleaned once for all of them.
     known = [*types, ""]
@@ -189,7 +189,7 @@ def column_of(
         None if text in absent else (raws[text], first[kind], field, _ERAS[era])
         for text, kind, era in zip(text_at.tolist(), like.tolist(), era_at.tolist(), strict=True)
     ]
-    return Column(name, codes.astype(np.int64), questions, shape_of(field, types or [""]))
+    return Column(name, codes.astype(np.int64), questions, rule)
 
 
 @contextmanager
@@ -230,10 +230,9 @@ def _cleaner(
 
     @uncollected()
     def answers(questions: Sequence[Question | None]) -> list[Answer]:
-        found = (_cleaned(*question, threshold) if question else None for question in questions)
         return [
             c and (c.text, c.steps if steps else (), c.parts if parts else {}, c.flag)
-            for c in found
+            for c in cleaned(questions, threshold)
         ]
 
     return answers
@@ -241,10 +240,6 @@ def _cleaner(
 
 def clean_columns(columns: Sequence[Column], threshold: float, pool: Processes) -> None:
     """Clean the texts of all columns; the processes of the pool take addresses meanwhile."""
-
-    def here(questions: Sequence[Question | None]) -> list[Cleaned | None]:
-        return [_cleaned(*question, threshold) if question else None for question in questions]
-
     chunks = [
         (column, column.questions[at : at + _CHUNK])
         for column in columns
@@ -253,19 +248,26 @@ def clean_columns(columns: Sequence[Column], threshold: float, pool: Processes) 
     ]
     futures = [pool.submit(chunk) for _, chunk in chunks]
     for column in columns:
-        column.cells = [] if column.is_slow else here(column.questions)
-    mine = {at: here(chunks[at][1]) for at in reversed(range(len(chunks))) if futures[at].cancel()}
+        column.cells = [] if column.is_slow else cleaned(column.questions, threshold)
+    mine = {
+        at: cleaned(chunks[at][1], threshold)
+        for at in reversed(range(len(chunks)))
+        if futures[at].cancel()
+    }
     for at, (column, _) in enumerate(chunks):
         others = mine.get(at) or [answer and Cleaned(*answer) for answer in futures[at].result()]
         column.cells += others
 
 
+def cleaned(questions: Sequence[Question | None], threshold: float) -> list[Cleaned | None]:
+    """Clean these texts in this process."""
+    return [_cleaned(*question, threshold) if question else None for question in questions]
+
+
 def _cleaned(text: str, type_: str, field: str, era: Era | None, threshold: float) -> Cleaned:
-    cleaners = _cleaners(type_, field)
-    kind, clean = cleaners[0]
-    best = clean(kind, text, era)
-    if len(cleaners) > 1:
-        found = [best, *(clean(kind, text, era) for kind, clean in cleaners[1:])]
+    found = [clean(kind, text, era) for kind, clean in _cleaners(type_, field)]
+    best = found[0]
+    if len(found) > 1:
         whole = [cell for cell in found if not cell.flag] or found
         if len({cell.text for cell in whole}) > 1:
             return Cleaned(text, flag="document type unknown")

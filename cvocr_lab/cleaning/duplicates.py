@@ -10,8 +10,7 @@ import numpy as np
 import pandas as pd
 
 from cvocr_lab.cleaning.rule_input import RuleInput, folded, is_day, mapped
-from cvocr_lab.cleaning.rules import Issues, Mask, Texts
-from cvocr_lab.kinds import TYPES
+from cvocr_lab.cleaning.rules import Issues, Texts
 
 _SHOWN: Final = 5
 """Largest number of other rows that an issue names."""
@@ -22,7 +21,7 @@ def check_duplicates(faces: RuleInput, issues: Issues) -> None:
     numbers = faces.known("number", partner=False)
     for other in (faces.printed("passport"), faces.printed("old_number")):
         numbers = np.where(other != "", other, numbers)
-    back = faces.of(*(n for n, k in TYPES.items() if k.side == "back"))
+    back = faces.of_kind(lambda kind: kind.side == "back")
     paired = back & (faces.partner >= 0)  # reported once per paper, for the front
     key = np.where(paired, "", numbers)
     check_repeated(
@@ -64,11 +63,8 @@ def _number_field(faces: RuleInput) -> Texts:
     return made
 
 
-def _note(
-    faces: RuleInput, issues: Issues, rule: str, field: str | Texts, table: pd.DataFrame
-) -> None:
-    where: Mask = np.zeros(len(faces), bool)
-    where[table["at"]] = True
+def _other_rows(faces: RuleInput, table: pd.DataFrame) -> list[str]:
+    """Name for each row of the table the other rows with its key."""
     rows = list(zip(table["at"].tolist(), table["key"], table["label"].tolist(), strict=True))
     names: defaultdict[str, dict[int, str]] = defaultdict(dict)
     for at, key, label in rows:
@@ -80,11 +76,7 @@ def _note(
         told = list(dict.fromkeys(name for label, name in names[key].items() if label != own))
         return f"rows {', '.join(told[:_SHOWN])}{' …' if len(told) > _SHOWN else ''}"
 
-    evidence: Texts = np.full(len(faces), "", dtype=object)
-    evidence[table["at"]] = [
-        others(key, label if label in names[key] else None) for _, key, label in rows
-    ]
-    issues.add(rule, field, where, evidence)
+    return [others(key, label if label in names[key] else None) for _, key, label in rows]
 
 
 def check_repeated(
@@ -102,5 +94,6 @@ def check_repeated(
     if values is not None and len(table):
         table = table.assign(value=values[table["at"]])
         table = table[table.groupby("key")["value"].transform("nunique") > 1]
-    if len(table):
-        _note(faces, issues, rule, field, table)
+    evidence: Texts = np.full(len(faces), "", dtype=object)
+    evidence[table["at"]] = _other_rows(faces, table)
+    issues.add(rule, field, evidence != "", evidence)

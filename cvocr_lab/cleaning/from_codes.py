@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from cvocr_lab.cleaning.rule_input import RuleInput
+from cvocr_lab.cleaning.rule_input import RuleInput, where
 from cvocr_lab.cleaning.rules import Mask, Texts
 from cvocr_lab.frames import TEXT, UNREADABLE
 from cvocr_lab.kinds import field_order
@@ -120,7 +120,7 @@ def _sources(
 
 def _foreign(faces: RuleInput) -> Mask:
     """Return which rows have another person's code, by comparison or engine warning."""
-    made = np.array(["of_another" in text for text in faces.warned], bool)
+    made = where(faces.texts("ocr_warnings"), lambda text: "of_another" in text)
     texts = faces.texts("qr")
     coded = np.array([code is not None for code in faces.codes], bool)
     for kind, mask in faces.kinds:

@@ -91,13 +91,10 @@ class RuleInput:
     def texts(self, field: str) -> Texts:
         """Return the values of a field as read."""
         if field not in self._texts:
-            self._texts[field] = self._column(field)
+            values = self._records.texts(field).to_numpy(object, copy=True)
+            values[values == UNREADABLE] = ""
+            self._texts[field] = values
         return self._texts[field]
-
-    def _column(self, name: str) -> Texts:
-        values = self._records.texts(name).to_numpy(object, copy=True)
-        values[values == UNREADABLE] = ""
-        return values
 
     @cached_property
     def kinds(self) -> tuple[tuple[DocumentType, Mask], ...]:
@@ -115,13 +112,18 @@ class RuleInput:
         codes, known = self._type_codes
         return np.isin(codes, [at for at, name in enumerate(known) if name in names])
 
+    def of_kind(self, claim: Callable[[DocumentType], bool]) -> Mask:
+        """Return which rows have a known type for which the claim holds."""
+        return self.of(*(name for name, kind in TYPES.items() if claim(kind)))
+
     @cached_property
     def partner(self) -> Positions:
         """Position of the paper's other side; -1 unless there is exactly one."""
         partner = np.full(len(self), -1, dtype=np.int64)
         found = []
-        for side in ("front", "back"):
-            is_side = self.of(*(name for name, kind in TYPES.items() if kind.side == side))
+        is_front = self.of_kind(lambda kind: kind.side == "front")
+        is_back = self.of_kind(lambda kind: kind.side == "back")
+        for is_side in (is_front, is_back):
             at = np.flatnonzero(is_side & (self.labels >= 0))
             place = np.full(len(self._names), -1, dtype=np.int64)
             place[self.labels[at]] = at
@@ -171,14 +173,9 @@ class RuleInput:
         """The parsed MRZ of each row; None if there is none that can be parsed."""
         return _parsed(mrz.parse, self.texts("mrz"))
 
-    @cached_property
-    def warned(self) -> Texts:
-        """The engine's warnings, joined by ``;``."""
-        return self._column("ocr_warnings")
-
     def warned_of(self, code: str) -> Mask:
         """Return which rows have that warning."""
-        return where(self.warned, lambda text: code in text.split(";"))
+        return where(self.texts("ocr_warnings"), lambda text: code in text.split(";"))
 
     @cached_property
     def zone_holds(self) -> Mask:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, Literal, cast
 
@@ -43,11 +43,11 @@ RULES: Final[Mapping[str, Rule]] = MappingProxyType(
 """All rules by name."""
 
 
-@dataclass(slots=True)
 class Issues:
     """The issues found so far."""
 
-    _pieces: list[pd.DataFrame] = field(default_factory=list)
+    def __init__(self) -> None:
+        self._pieces: list[pd.DataFrame] = []
 
     def add(
         self, rule: str, fields: str | Texts, where: Mask, *values: NDArray[Any], form: str = ""

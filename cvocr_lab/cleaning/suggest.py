@@ -83,7 +83,7 @@ def suggestions(
     for (at, name), own in said.items():
         value = _text(frame[name].iloc[at]) if name in frame else None
         after = proven.get((at, name)) or next((s.after for s in own if s.after is not None), None)
-        if after is not None and value is not None and _same(after, value):
+        if after and value and comparison_key(after) == comparison_key(value):
             after = None
         score = min((s.score for s in own if s.score is not None), default=None)
         severity = min((s.severity for s in own), key=_RANK.__getitem__)
@@ -224,10 +224,6 @@ def _proven(frame: pd.DataFrame, on: str | None) -> dict[tuple[int, str], str]:
 
 def _text(value: object) -> str | None:
     return value if isinstance(value, str) and value.strip() not in ("", "###") else None
-
-
-def _same(one: str, other: str) -> bool:
-    return comparison_key(one) == comparison_key(other)
 
 
 def _joined(texts: Iterable[str], mark: str = ";") -> str:

@@ -73,9 +73,7 @@ def pair(read: Records, truth: Truth, *, on: str | None = None) -> Pairing:
     labels = paired_labels(read, truth, on)
     codes = pd.factorize(labels[0].append(labels[1]), use_na_sentinel=False)[0]
     given, wanted = np.split(codes.astype(np.int64), [len(read)])
-    first = np.full(len(truth), -1, np.int64)
-    _pair_unique(given, wanted, first)
-    stated = (truth.types != "") | (truth.sides != "")
+    first = _unique_matches(given, wanted)
     left = np.full(len(read), True)
     left[first[first >= 0]] = False
     by_label, rows_of = _by_label(given, left), _by_label(wanted, first < 0)
@@ -87,14 +85,13 @@ def pair(read: Records, truth: Truth, *, on: str | None = None) -> Pairing:
             kept = own or [at for at in found if given_labels[at] == given_labels[found[0]]]
             copies += sorted(set(found) - set(kept))
             by_label[label] = kept
-            left[list(set(found) - set(kept))] = False
+        left[copies] = False
     if any(label in by_label for label in rows_of):
-        keys = _keys(read, truth, given, wanted, stated)
+        keys = _keys(read, truth, given, wanted)
         some = np.flatnonzero(left)
-        open_rows = np.flatnonzero((first < 0) & stated)
-        found_rows = np.full(len(open_rows), -1, np.int64)
-        _pair_unique(keys[0][some], keys[1][open_rows], found_rows)
-        first[open_rows] = np.where(found_rows < 0, -1, some.take(found_rows, mode="clip"))
+        typed = np.flatnonzero((first < 0) & (truth.types != ""))  # others may be of any type
+        match = _unique_matches(keys[0][some], keys[1][typed])
+        first[typed] = np.where(match < 0, -1, some[match])
         left[first[first >= 0]] = False
         by_label = {k: [at for at in found if left[at]] for k, found in by_label.items()}
         rows_of = _by_label(wanted, first < 0)
@@ -135,14 +132,14 @@ def paired_labels(read: Records, truth: Truth, on: str | None) -> tuple[pd.Index
     return comparable(labels[0], labels[1])
 
 
-def _pair_unique(given: Ints, wanted: Ints, first: Ints) -> None:
-    """Pair, in place, rows and readings whose key is unique on both sides."""
+def _unique_matches(given: Ints, wanted: Ints) -> Ints:
+    """Return for each key in `wanted` its position in `given`; -1 unless it is unique in both."""
     count = max(given.max(initial=-1), wanted.max(initial=-1)) + 1
     where = np.full(count, -1, np.int64)
     where[given] = np.arange(len(given))
     where[np.bincount(given, minlength=count) != 1] = -1
     lone = np.bincount(wanted, minlength=count)[wanted] == 1
-    first[lone] = where[wanted[lone]]
+    return np.where(lone, where[wanted], -1)
 
 
 def _by_label(labels: Ints, which: npt.NDArray[np.bool_]) -> dict[int, list[int]]:
@@ -150,9 +147,7 @@ def _by_label(labels: Ints, which: npt.NDArray[np.bool_]) -> dict[int, list[int]
     return dict(pd.Series(at).groupby(labels[at], sort=False).agg(list))
 
 
-def _keys(
-    read: Records, truth: Truth, given: Ints, wanted: Ints, stated: npt.NDArray[np.bool_]
-) -> tuple[Ints, Ints]:
+def _keys(read: Records, truth: Truth, given: Ints, wanted: Ints) -> tuple[Ints, Ints]:
     """Encode label, type and side of each reading and row as one number."""
     parts = pd.DataFrame(
         {
@@ -161,11 +156,7 @@ def _keys(
             "side": np.concatenate([read.sides, truth.sides]),
         }
     )
-    # A row without a type may be of any type, so it gets a key that nothing else has.
-    whole = np.concatenate([np.full(len(read), True), (truth.types != "") & stated])
-    of_parts = parts.groupby(["label", "type", "side"], sort=False).ngroup().to_numpy(np.int64)
-    alone = len(of_parts) + np.arange(len(of_parts))
-    codes: Ints = pd.factorize(np.where(whole, of_parts, alone))[0].astype(np.int64)
+    codes = np.asarray(parts.groupby(["label", "type", "side"], sort=False).ngroup(), np.int64)
     return codes[: len(read)], codes[len(read) :]
 
 

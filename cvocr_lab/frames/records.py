@@ -304,15 +304,15 @@ class Records:
 
     def cell(self, row: int, field: str) -> Cell:
         """Return the value of one field in one row."""
-        return self._cell(field, self._row(row), self._spec(row).get(field))
+        return _cell(field, self._row(row), expected(self.types[row]).get(field))
 
     def record(self, row: int) -> Record:
         """Return one row with all its values."""
         values = self._row(row)
-        own = self._spec(row)
+        own = expected(self.types[row])
         cells = {}
         for name in dict.fromkeys([*own, *self.fields]):
-            cell = self._cell(name, values, own.get(name))
+            cell = _cell(name, values, own.get(name))
             if cell.spec is not None or cell.text is not None:
                 cells[name] = cell
         warnings = str(_present(values.get("ocr_warnings")) or "")
@@ -336,25 +336,23 @@ class Records:
     def _row(self, row: int) -> dict[object, object]:
         return dict(zip(self.frame.columns, self.frame.iloc[row].tolist(), strict=True))
 
-    def _spec(self, row: int) -> Mapping[str, Field]:
-        return expected(str(self.types[row]))
-
-    def _cell(self, field: str, values: Mapping[object, object], spec: Field | None) -> Cell:
-        text, confidence, quad = (_present(values.get(c)) for c in triple(field))
-        return Cell(
-            field,
-            None if text is None else str(text),
-            None if confidence is None else float(str(confidence)),
-            cast("Quad | None", parse_quad(quad)),
-            spec,
-        )
-
 
 @cache
 def expected(type_name: str) -> Mapping[str, Field]:
     """Return the fields of a document type; empty for an unknown type."""
     document_type = TYPES.get(type_name)
     return {} if document_type is None else {field.name: field for field in document_type.fields}
+
+
+def _cell(field: str, values: Mapping[object, object], spec: Field | None) -> Cell:
+    text, confidence, quad = (_present(values.get(c)) for c in triple(field))
+    return Cell(
+        field,
+        None if text is None else str(text),
+        None if confidence is None else float(str(confidence)),
+        cast("Quad | None", parse_quad(quad)),
+        spec,
+    )
 
 
 def _present(value: object) -> object:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from itertools import count
-
 import pandas as pd
 
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.frames.columns import (
     CLEANED,
     INPUT_COLUMNS,
+    as_text,
     column_types,
     columns_without_values,
     field_columns,
@@ -52,38 +51,30 @@ def wide(frame: pd.DataFrame) -> pd.DataFrame:
     cleaned = [c for c in frame.columns if c not in kinds and CLEANED.fullmatch(str(c))]
     sources = [c for c in frame.columns if c not in kinds and c not in cleaned]
     records = Records(frame)
-    starts, at_input = records.firsts, records.inputs
-    sides = [str(side) for side in frame["ocr_side"].fillna("")]
+    sides = as_text(frame["ocr_side"])
     _check_whole(records, sides)
-    places: dict[tuple[int, str], dict[int, int]] = {}  # (nth, side) -> input -> row
-    for row, (at, side, read) in enumerate(
-        zip(at_input.tolist(), sides, ~records.failed, strict=True)
-    ):
-        if read:
-            nth = next(n for n in count() if at not in places.get((n, side), {}))
-            places.setdefault((nth, side), {})[at] = row
+    faces = pd.DataFrame({"input": records.inputs, "side": sides})[~records.failed]
+    faces["nth"] = faces.groupby(["input", "side"]).cumcount()
 
-    inputs = frame.take(starts)
+    inputs = frame.take(records.firsts)
     blocks = []
+    places = faces[["nth", "side"]].drop_duplicates().itertuples(index=False, name=None)
     for nth, side in sorted(places, key=lambda place: (place[0], _FIRST.get(place[1], 2))):
-        rows = places[nth, side]
-        block = frame.take(list(rows.values()))
-        block = block[_columns(block, given, cleaned)].set_axis(list(rows), axis=0)
-        block = block.reindex(range(len(starts))).set_axis(inputs.index, axis=0)
+        of_input = faces["input"][(faces["nth"] == nth) & (faces["side"] == side)]
+        block = frame.take(of_input.index)
+        block = block[_columns(block, given, cleaned)].set_axis(of_input, axis=0)
+        block = block.reindex(range(len(inputs))).set_axis(inputs.index, axis=0)
         name = f"{side or 'document'}{nth + 1}" if nth else side
         blocks.append(block.add_prefix(f"{name}_") if name else block)
     return pd.concat([inputs[sources], *blocks, inputs[list(INPUT_COLUMNS)]], axis=1)
 
 
-def _check_whole(records: Records, sides: list[str]) -> None:
+def _check_whole(records: Records, sides: pd.Series) -> None:
     """Refuse pairs whose front and back have become different inputs, with changed labels."""
-    of_input: dict[int, set[str]] = {}
-    for at, side in zip(records.inputs.tolist(), sides, strict=True):
-        of_input.setdefault(at, set()).add(side)
     lone: dict[tuple[str, object], set[str]] = {}
-    for at, row in enumerate(records.firsts.tolist()):
-        if of_input[at] in ({"front"}, {"back"}) and (origin := records.origin(row)):
-            lone.setdefault((origin, records.engines[row]), set()).update(of_input[at])
+    for row, found in zip(records.firsts, sides.groupby(records.inputs).agg(set), strict=True):
+        if found in ({"front"}, {"back"}) and (origin := records.origin(row)):
+            lone.setdefault((origin, records.engines[row]), set()).update(found)
     split = sum(len(found) == 2 for found in lone.values())
     if split:
         raise ArgumentError(

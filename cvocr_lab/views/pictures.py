@@ -115,14 +115,11 @@ class Pictures:
             record.source, 3 * edge, page=record.page, limits=self._limits, fetch=self._fetch
         )
         corners = corners_of(record.corners)
-        small = None if corners is None else corners * share
         if self._mask:
-            quads = [np.asarray(quad) * share for quad in record.quads.values()]
-            flat = None if small is None else small.reshape(-1).tolist()
-            pixels = masked(pixels, record.type, flat, [quad.tolist() for quad in quads])
-        if small is None:
+            pixels = masked(pixels, record.type, record.corners, record.quads.values(), scale=share)
+        if corners is None:
             return jpeg(shrunk(pixels, edge))
-        return jpeg(cut(pixels, grown(small, _EDGE), width=edge, height=edge))
+        return jpeg(cut(pixels, grown(corners * share, _EDGE), width=edge, height=edge))
 
     def sharp(self, record: Record, edge: int) -> bytes:
         """Return the photo in a larger size, not cached."""
@@ -196,9 +193,12 @@ def masked(
     type_name: str,
     corners: Sequence[float] | None,
     quads: Iterable[Sequence[float]],
+    *,
+    scale: float = 1.0,
 ) -> Pixels:
     """Return a copy of the picture with portrait, codes and values covered.
 
+    `scale` is the size of the picture as a share of the page, whose pixels the quads are in.
     It covers the quads that were read and all personal areas in the layouts of the type.  If the
     type or the corners of the paper are unknown, the whole picture becomes coarse blocks.
     """
@@ -212,10 +212,10 @@ def masked(
         blocks = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_NEAREST)
         return np.asarray(blocks, np.uint8)
     covered = np.array(pixels)
-    places = [grown(p, _COVER_MARGIN) for p in map(corners_of, quads) if p is not None]
+    places = [grown(p * scale, _COVER_MARGIN) for p in map(corners_of, quads) if p is not None]
     for layout in TYPES[type_name].layouts:
         target = np.reshape(box_quad(0, 0, *layout.size), (4, 2)).astype(np.float32)
-        turn = cv2.getPerspectiveTransform(target, paper.astype(np.float32))
+        turn = cv2.getPerspectiveTransform(target, (paper * scale).astype(np.float32))
         boxes = np.reshape(_personal(layout), (-1, 4, 2)).astype(np.float64)
         places += [cv2.perspectiveTransform(box[None], turn)[0] for box in boxes]
     for place in places:

@@ -12,7 +12,7 @@ from cvocr_lab.cleaning import RULES, check, labels_from_codes
 from cvocr_lab.errors import ArgumentError
 from cvocr_lab.frames import TEXT, UNREADABLE, Records, Table, Truth, truth_by_row
 from cvocr_lab.text import comparison_key, fold_key, old_tone
-from cvocr_lab.views.queue import COLUMNS, DTYPES
+from cvocr_lab.views.queue import DTYPES
 
 _LABELS_WRONG: Final = 0.02
 """Prior probability that a label is wrong."""
@@ -113,7 +113,7 @@ def suspects(
     frame = records.frame.reset_index(drop=True).assign(ocr_type=records.types, paper=papers)
     found = _Suspicions(labels, names, {n: records.texts(n).tolist() for n in names})
     found.by_codes(frame)
-    found.by_rules(frame, papers)
+    found.by_rules(frame)
     second = None if other is None else truth_by_row(records, Truth(other, records, on=on), on=on)
     found.by_readings(records, second)
     found.by_twins(records)
@@ -154,12 +154,12 @@ class _Suspicions:
                 elif how == "marks" and source == "qr":
                     self._add(at, field, _BY_CODE_MARKS, "the QR code has other diacritics")
 
-    def by_rules(self, frame: pd.DataFrame, papers: np.ndarray) -> None:
+    def by_rules(self, frame: pd.DataFrame) -> None:
         """Add labels that break a rule which the reading of the paper does not break."""
         told = pd.DataFrame(
             {n: pd.Series(v, dtype=TEXT).replace({"": None, UNREADABLE: None})
              for n, v in self._labels.items()}
-        ).assign(type=frame["ocr_type"], paper=papers)  # fmt: skip
+        ).assign(type=frame["ocr_type"], paper=frame["paper"])  # fmt: skip
         found = check(told, on="paper")
         found = found[~found["rule"].isin(_NO_LABEL_RULES)]
         reading = check(frame, on="paper")
@@ -226,15 +226,14 @@ class _Suspicions:
         for (at, field), against in self._against.items():
             strength = 1 - float(np.prod([1 - s for s, _ in against]))
             reasons = [reason for _, reason in sorted(against, key=lambda a: -a[0])]
-            if strength >= min_strength:
-                rows.append(
-                    (at, field, self._read[field][at] or None, "; ".join(dict.fromkeys(reasons)),
-                     strength, False, 1.0, 0, self._labels[field][at] or None, strength)
-                )  # fmt: skip
-        rows.sort(key=lambda row: (-row[4], row[0]))
-        made = pd.DataFrame(rows, columns=[*COLUMNS, "label", "strength"])
-        made["rank"] = np.arange(len(made))
-        return made.astype(DTYPES | {"label": TEXT, "strength": "float64"})
+            value, label = self._read[field][at] or None, self._labels[field][at] or None
+            rows.append((at, field, value, "; ".join(dict.fromkeys(reasons)), label, strength))
+        made = pd.DataFrame(rows, columns=["row", "field", "value", "reason", "label", "strength"])
+        made = made[made["strength"] >= min_strength]
+        made = made.sort_values(["strength", "row"], ascending=[False, True], ignore_index=True)
+        made = made.assign(gain=made["strength"], audit=False, chance=1.0, rank=made.index)
+        dtypes = DTYPES | {"label": TEXT, "strength": "float64"}
+        return made[list(dtypes)].astype(dtypes)
 
 
 def _by_reading(wrong: float, how: str, *, agree: bool, empty: bool) -> tuple[float, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal, NamedTuple
 
@@ -97,18 +97,14 @@ def _bracketed(text: str) -> dict[int, int]:
     return pairs
 
 
-@dataclass(slots=True)
 class Trail:
     """A text that is being cleaned, with the steps so far."""
 
-    raw: str
-    text: str = ""
-    steps: list[Step] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.text = self.raw
-        normal = nfc(self.raw)
-        if (spaced := collapse(normal)) != self.raw:
+    def __init__(self, raw: str) -> None:
+        self.raw = self.text = raw
+        self.steps: list[Step] = []
+        normal = nfc(raw)
+        if (spaced := collapse(normal)) != raw:
             self.then("characters", "form", normal)
             self.then("spaces", "form", spaced)
 

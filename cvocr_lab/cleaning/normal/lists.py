@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import Final
 
@@ -37,29 +36,32 @@ _MIXED: Final = re.compile(r"\b(?=\w*[^\W\d_])(?=\w*\d)\w+")
 _TO_LETTERS: Final = str.maketrans("01245689", "oizasgbg")
 
 
-def _listed(
-    trail: Trail, kind: FieldType, found: tuple[str, float] | None, rule: str = "list"
-) -> Cleaned:
+def _listed(trail: Trail, kind: FieldType, found: tuple[str, float] | None) -> Cleaned:
     """Return the entry that was found in a list, or the text as read."""
     if found is None:
         return trail.kept(f"not in the list of {kind.name}")
     word, score = found
-    trail.then(rule, "form" if score == 1 else "repair", word, score)
+    trail.then("list", "form" if score == 1 else "repair", word, score)
     return trail.done({"score": round(score, 4)})
 
 
-@dataclass(frozen=True, slots=True)
 class Lexicon:
-    """Words to find misread ones among.
+    """Words to find misread ones among, from pairs of a spelling and its normal form.
 
-    `by_mark` maps words in small letters without blanks to their normal forms, and `by_key` the
-    same without marks to all the normal forms they may stand for.  Words of up to `short` letters
-    are never misread.
+    The first of equal spellings is used.  Words of up to `short` letters are never misread.
     """
 
-    by_mark: Mapping[str, str]
-    by_key: Mapping[str, tuple[str, ...]]
-    short: int = 2
+    def __init__(self, words: Iterable[tuple[str, str]], *, short: int = 2) -> None:
+        self.short = short
+        self.by_mark: dict[str, str] = {}
+        """Normal forms of spellings in small letters without blanks."""
+        self.by_key: dict[str, list[str]] = {}
+        """The same without marks, with all the normal forms they may stand for."""
+        for spelling, word in words:
+            mark, key = _forms(spelling)
+            self.by_mark.setdefault(mark, word)
+            if word not in self.by_key.setdefault(key, []):
+                self.by_key[key].append(word)
 
     def find(self, text: str) -> tuple[str, float] | None:
         """Return the word that a text means and a score; None if none fits, or several."""
@@ -88,25 +90,13 @@ class Lexicon:
             return None
         return best, max(-likeness, 1 - distance / len(key), 0.75 if self.short == 1 else 0.0)
 
-    def _by_marks(self, mark: str, words: tuple[str, ...]) -> tuple[str, float] | None:
+    def _by_marks(self, mark: str, words: Sequence[str]) -> tuple[str, float] | None:
         scored = sorted(
             ((OSA.normalized_similarity(mark, _forms(w)[0]), w) for w in words), reverse=True
         )
         if len(scored) > 1 and scored[0][0] == scored[1][0]:
             return None
         return scored[0][1], 0.9 + 0.1 * scored[0][0]
-
-
-def lexicon(words: Iterable[tuple[str, str]], *, short: int = 2) -> Lexicon:
-    """Make a lexicon of pairs (spelling, normal form); the first of equal spellings is used."""
-    by_mark: dict[str, str] = {}
-    by_key: dict[str, tuple[str, ...]] = {}
-    for spelling, word in words:
-        mark, key = _forms(spelling)
-        by_mark.setdefault(mark, word)
-        if word not in by_key.get(key, ()):
-            by_key[key] = (*by_key.get(key, ()), word)
-    return Lexicon(by_mark, by_key, short)
 
 
 @lru_cache(1 << 15)
@@ -132,15 +122,15 @@ def _lexicon_of(kind: FieldType) -> Lexicon:
     source = str(getattr(kind, "source", "@authorities"))
     if kind.name in _OTHER_WORDS:
         own = _OTHER_WORDS[kind.name].items()
-        return lexicon(((o, word) for word, others in own for o in (word, *others)), short=1)
+        return Lexicon(((o, word) for word, others in own for o in (word, *others)), short=1)
     if kind.name == "COLOR":
-        return lexicon(((word, word) for word in re.findall(r"\w+", source)), short=1)
+        return Lexicon(((word, word) for word in re.findall(r"\w+", source)), short=1)
     if not source.startswith("@"):
-        return lexicon((word, word) for word in source.split("|"))
+        return Lexicon((word, word) for word in source.split("|"))
     table = [row for row in rows(f"{source[1:]}.csv") if "{" not in row["name"]]
     words = [(row["name"], row["name"]) for row in table]
     words += [(a, row["name"]) for row in table for a in row["aliases"].split(";") if a]
-    return lexicon(words)
+    return Lexicon(words)
 
 
 def colour(kind: FieldType, text: str, _: Era | None) -> Cleaned:
@@ -168,8 +158,9 @@ def police(kind: FieldType, text: str, _: Era | None) -> Cleaned:
     found = known.find(trail.text)
     if found is None:
         return authority(kind, text, None)
-    made = _listed(trail, kind, found, "authority")
-    return made._replace(parts={**made.parts, "province": bodies[found[0]]})
+    body, score = found
+    trail.then("authority", "form" if score == 1 else "repair", body, score)
+    return trail.done({"score": round(score, 4), "province": bodies[body]})
 
 
 @cache
@@ -183,4 +174,4 @@ def _police() -> tuple[dict[str, str], Lexicon]:
         bodies[made] = place.name
         for body in ("CÔNG AN", "CA", "GIÁM ĐỐC CA", "GIÁM ĐỐC CÔNG AN"):
             words += [(f"{body} {word} {name}", made) for word in ("", unit, short)]
-    return bodies, lexicon(words)
+    return bodies, Lexicon(words)

@@ -53,7 +53,7 @@ class Handles {
     const box = stage.element.getBoundingClientRect();
     const x = event.clientX - box.left - stage.element.clientWidth / 2 - stage.panX;
     const y = event.clientY - box.top - stage.element.clientHeight / 2 - stage.panY;
-    const [cos, sin] = [[1, 0], [0, 1], [-1, 0], [0, -1]][stage.angle / 90];
+    const [cos, sin] = stage.rotation;
     return [(x * cos + y * sin) / stage.scale + stage.width / 2, (y * cos - x * sin) / stage.scale + stage.height / 2];
   }
 

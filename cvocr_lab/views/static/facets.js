@@ -3,9 +3,9 @@
 const FACETS = { type: "type of paper", warning: "warnings", outcome: "outcome", tag: "tags", confidence: "lowest confidence" };
 
 class Facets {
-  /** @param {{current: () => object, choose: (wish: object) => void, ask: () => void}} on */
-  constructor(on) {
-    this.on = on;
+  /** @param {ViewSide} side */
+  constructor(side) {
+    this.side = side;
     this.element = make("div", { class: "facets", hidden: true });
   }
 
@@ -15,7 +15,7 @@ class Facets {
   }
 
   refresh() {
-    if (!this.element.hidden) this.on.ask();
+    if (!this.element.hidden) this.side.board.ask("facets");
   }
 
   show(facets) {
@@ -27,9 +27,9 @@ class Facets {
   bars(name, bars) {
     const most = Math.max(...bars.map((bar) => bar.all), 1);
     return make("div", { class: "bars-across" }, ...bars.map((bar) => {
-      const active = this.on.current()[name] === bar.value;
+      const active = this.side.wish[name] === bar.value;
       return button({ class: "facet-bar", "aria-pressed": String(active), title: `${bar.label}: ${bar.kept} of ${bar.all}`,
-        "data-value": bar.value }, () => this.on.choose({ [name]: active ? "" : bar.value }),
+        "data-value": bar.value }, () => this.side.choose({ [name]: active ? "" : bar.value }),
       make("i", { style: `width:${(100 * bar.all) / most}%` }), make("u", { style: `width:${(100 * bar.kept) / most}%` }),
       make("span", {}, bar.label), make("b", {}, `${bar.kept}`));
     }));
@@ -39,11 +39,11 @@ class Facets {
     const most = Math.max(...bars.map((bar) => bar.all), 1);
     const high = (count) => (count ? Math.max(2, (100 * Math.sqrt(count)) / Math.sqrt(most)) : 0);
     return make("div", { class: "bars-up" }, ...bars.map((bar) => {
-      const { above, below } = this.on.current();
+      const { above, below } = this.side.wish;
       const active = above === bar.above && below === bar.below;
       const title = `${percent(bar.above)} to ${percent(bar.below || 1)}: ${bar.kept} of ${bar.all}`;
       return button({ class: "facet-bar", "aria-pressed": String(active), title, "data-value": bar.above },
-        () => this.on.choose(active ? { above: 0, below: 0 } : { above: bar.above, below: bar.below }),
+        () => this.side.choose(active ? { above: 0, below: 0 } : { above: bar.above, below: bar.below }),
         make("i", { style: `height:${high(bar.all)}%` }), make("u", { style: `height:${high(bar.kept)}%` }));
     }), make("span", { class: "axis" }, make("span", {}, "0"), make("span", {}, "50 %"), make("span", {}, "100 %")));
   }

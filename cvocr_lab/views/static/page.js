@@ -49,6 +49,13 @@ function unique() {
   return crypto.getRandomValues(new Uint32Array(4)).join("-");
 }
 
+/** Scrolls an element into view within its list, without scrolling the notebook. */
+function reveal(element, list) {
+  const [box, all] = [element.getBoundingClientRect(), list.getBoundingClientRect()];
+  if (box.bottom > all.bottom) list.scrollTop += box.bottom - all.bottom + 8;
+  else if (box.top < all.top) list.scrollTop -= all.top - box.top + 8;
+}
+
 /** Shows the progress as a meter and in words. */
 function showProgress(meter, words, { counts, total, left }, more = []) {
   meter.replaceChildren(...[...DECIDED].filter((state) => counts[state]).map((state) =>

@@ -19,11 +19,11 @@ function toneOf(field) {
 class Stage {
   /**
    * @param {{hover: (name: ?string) => void, pick: (name: string) => void,
-   *          sharpen?: (edge: number) => void, labels?: boolean}} on
+   *          sharpen?: (edge: number) => void}} on
    */
   constructor(on) {
     this.on = on;
-    this.labels = on.labels ?? false;
+    this.labels = false;
     this.world = shape("g");
     this.image = shape("image", { preserveAspectRatio: "none", x: 0, y: 0 });
     this.quads = shape("g");
@@ -48,17 +48,15 @@ class Stage {
     let from = null;
     this.svg.addEventListener("pointerdown", (event) => {
       if (event.button || this.handles.down(event)) return;
-      from = { x: event.clientX, y: event.clientY, panX: this.panX, panY: this.panY };
+      from = { x: event.clientX, y: event.clientY };
       this.svg.setPointerCapture(event.pointerId);
     });
     this.svg.addEventListener("pointermove", (event) => {
       if (this.handles.move(event) || !from) return;
       const [dx, dy] = [event.clientX - from.x, event.clientY - from.y];
       if (Math.hypot(dx, dy) < 4 && !from.moved) return;
-      from.moved = true;
-      this.fitted = false;
-      [this.panX, this.panY] = [from.panX + dx, from.panY + dy];
-      this.place();
+      from = { x: event.clientX, y: event.clientY, moved: true };
+      this.pan(dx, dy);
     });
     this.svg.addEventListener("pointerup", (event) => {
       if (this.handles.up(event)) return;
@@ -164,9 +162,15 @@ class Stage {
     const { clientWidth, clientHeight } = this.element;
     const room = 0.94 * Math.min(clientWidth / (box.right - box.left), clientHeight / (box.bottom - box.top));
     this.scale *= Math.max(room, 1);
-    const there = this.bounds(this.corners);
-    this.panX = clientWidth / 2 - (there.left + there.right) / 2;
-    this.panY = clientHeight / 2 - (there.top + there.bottom) / 2;
+    this.centre(this.corners);
+  }
+
+  /** Moves the picture so that these points are in the centre. */
+  centre(points) {
+    [this.panX, this.panY] = [0, 0];
+    const box = this.bounds(points);
+    this.panX = this.element.clientWidth / 2 - (box.left + box.right) / 2;
+    this.panY = this.element.clientHeight / 2 - (box.top + box.bottom) / 2;
   }
 
   turn(degrees) {
@@ -214,17 +218,17 @@ class Stage {
     const { clientWidth, clientHeight } = this.element;
     this.scale = Math.min((clientWidth * 0.7) / wide, (clientHeight * 0.3) / tall, this.whole * 12);
     this.fitted = false;
-    [this.panX, this.panY] = [0, 0];
-    const box = this.bounds(found.points);
-    this.panX = clientWidth / 2 - (box.left + box.right) / 2;
-    this.panY = clientHeight / 2 - (box.top + box.bottom) / 2;
+    this.centre(found.points);
     this.place();
   }
 
+  /** Cosine and sine of the rotation. */
+  get rotation() {
+    return [[1, 0], [0, 1], [-1, 0], [0, -1]][this.angle / 90];
+  }
+
   bounds(points) {
-    const [cos, sin] = [0, 90, 180, 270].includes(this.angle)
-      ? [[1, 0], [0, 1], [-1, 0], [0, -1]][this.angle / 90]
-      : [1, 0];
+    const [cos, sin] = this.rotation;
     const xs = [];
     const ys = [];
     for (let at = 0; at < 8; at += 2) {

@@ -247,10 +247,7 @@ class Grid extends Page {
     cell.enter();
     if (focused) cell.box.focus();
     before?.leave();
-    // Scroll only the grid and not the notebook.
-    const [box, all] = [cell.element.getBoundingClientRect(), this.grid.getBoundingClientRect()];
-    if (box.bottom > all.bottom) this.grid.scrollTop += box.bottom - all.bottom + 8;
-    else if (box.top < all.top) this.grid.scrollTop -= all.top - box.top + 8;
+    reveal(cell.element, this.grid);
     this.turned();
   }
 

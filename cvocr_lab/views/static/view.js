@@ -50,8 +50,7 @@ class ViewSide {
     this.element = make("section", { class: "side" }, this.head, this.paper.element, this.list);
     this.bar = make("div", { class: "bar choose" });
     this.paperOn = true;
-    this.facetBars = new Facets({ current: () => this.wish, choose: (part) => this.choose(part),
-      ask: () => board.ask("facets") });
+    this.facetBars = new Facets(this);
   }
 
   open(said) {
@@ -189,7 +188,7 @@ class ViewSide {
     for (const line of this.list.children) {
       line.classList.toggle("near", line.dataset.field === hovered);
       const chosen = line.dataset.field === picked;
-      if (chosen && !line.classList.contains("picked")) reveal(line);
+      if (chosen && !line.classList.contains("picked")) reveal(line, this.element);
       line.classList.toggle("picked", chosen);
     }
   }
@@ -226,12 +225,4 @@ class ViewSide {
   close() {
     this.paper.close();
   }
-}
-
-/** Scrolls a line into view within its list, without scrolling the page. */
-function reveal(line) {
-  const list = line.closest(".fields, .side");
-  const [box, all] = [line.getBoundingClientRect(), list.getBoundingClientRect()];
-  if (box.bottom > all.bottom) list.scrollTop += box.bottom - all.bottom + 4;
-  else if (box.top < all.top) list.scrollTop -= all.top - box.top + 4;
 }
