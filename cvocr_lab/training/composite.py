@@ -166,18 +166,14 @@ def outline_example(composite: Composite, rng: Chance) -> tuple[Picture, NDArray
     return canvas, truth
 
 
-@dataclass(frozen=True, slots=True)
-class TurnExample:
-    """A roughly flattened paper, its corners in the crop, the index of its first one, its class."""
+def turn_examples(
+    composite: Composite, rng: Chance
+) -> list[tuple[Picture, NDArray[np.float32], tuple[int, int]]]:
+    """Return inputs and targets of `TurnNet` for each paper of a picture, and for another object.
 
-    crop: Picture
-    corners: NDArray[np.float32]
-    turn: int
-    type: int
-
-
-def turn_examples(composite: Composite, rng: Chance) -> list[TurnExample]:
-    """Return the inputs of `TurnNet` for each paper of a picture, and for objects that are none."""
+    Each input is a roughly flattened paper.  The targets are its corners in the crop, and the index
+    of its own first corner with its class.
+    """
     made = []
     for paper in composite.papers:
         turn = int(rng.integers(4)) if rng.random() < 0.12 else int(rng.choice((0, 2)))
@@ -192,10 +188,10 @@ def turn_examples(composite: Composite, rng: Chance) -> list[TurnExample]:
             continue
         crop, matrix = papers.crop(composite.image, rough)
         here = warp_points(matrix, corners).astype(np.float32)
-        made.append(TurnExample(crop, here, turn, paper.type))
+        made.append((crop, here, (turn, paper.type)))
     for quad in composite.others[:1]:
         if is_convex(quad):
             crop, _ = papers.crop(composite.image, quad)
             nowhere = np.full((4, 2), np.nan, np.float32)
-            made.append(TurnExample(crop, nowhere, UNKNOWN, len(TYPE_NAMES) - 1))
+            made.append((crop, nowhere, (UNKNOWN, len(TYPE_NAMES) - 1)))
     return made

@@ -71,8 +71,7 @@ def train_finder(
     prepare_torch(threads)
     write_flats(folder / "flats", seed=FIRST_SEED, count=_FLATS, pool="train")
     write_flats(folder / "flats_valid", seed=VALIDATION_SEED, count=_VALIDATION_FLATS, pool="valid")
-    sort = "text" if which == "text" else "papers"
-    with feeding(folder, sort, workers) as shards:
+    with feeding(folder, _TASKS[which].sort, workers) as shards:
         run = _Finder(which, folder, minutes, device)
         run.go(_batches(shards, run.task, random.Random(time.time_ns())), every_minutes)
     return run.best
@@ -180,14 +179,17 @@ def _text_loss(net: nn.Module, batch: Tensors) -> Tensor:
 class _Task:
     make: Callable[[], nn.Module]
     loss: Callable[[nn.Module, Tensors], Tensor]
+    sort: str
     arrays: tuple[str, ...]
     batch: int
 
 
 _TASKS: dict[str, _Task] = {
-    "papers": _Task(PaperNet, _paper_loss, ("pictures", "truth"), 8),
-    "turns": _Task(lambda: TurnNet(len(TYPE_NAMES)), _turn_loss, ("crops", "corners", "turns"), 24),
-    "text": _Task(TextNet, _text_loss, ("pictures", "truth"), 8),
+    "papers": _Task(PaperNet, _paper_loss, "papers", ("pictures", "truth"), 8),
+    "turns": _Task(
+        lambda: TurnNet(len(TYPE_NAMES)), _turn_loss, "papers", ("crops", "corners", "turns"), 24
+    ),
+    "text": _Task(TextNet, _text_loss, "text", ("pictures", "truth"), 8),
 }
 
 
@@ -196,9 +198,8 @@ class _Finder(Run[Batch]):
         self.which, self.task = which, _TASKS[which]
         super().__init__(self.task.make, folder, f"{which}-", minutes, device, peak=_PEAK,
                          weight_decay=0.02)  # fmt: skip
-        sort = "text" if which == "text" else "papers"
         self.valid = [
-            draw_finder_shard(folder / "flats_valid", sort, VALIDATION_SEED + k, 64)
+            draw_finder_shard(folder / "flats_valid", self.task.sort, VALIDATION_SEED + k)
             for k in range(3)
         ]
 

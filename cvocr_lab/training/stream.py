@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from rapidfuzz.distance import Levenshtein
 
 from cvocr_lab.engines.local.recogniser import HEIGHT, MAX_WIDTH, normalise, pad, to_height
+from cvocr_lab.files import replacing
 from cvocr_lab.synth import lines, wording
 from cvocr_lab.synth.fonts import Pool
 
@@ -61,10 +62,8 @@ def draw_shard(seed: int, count: int, pool: Pool = "train", sort: str | None = N
 
 def write_arrays(arrays: Mapping[str, NDArray[Any]], path: Path) -> None:
     """Write a shard; it appears at `path` complete or not at all."""
-    partial = path.with_suffix(".part")
-    with partial.open("wb") as file:
-        np.savez(file, allow_pickle=False, **arrays)
-    partial.replace(path)
+    with replacing(path) as temporary:
+        np.savez(temporary, allow_pickle=False, **arrays)
 
 
 def wait_for_shards(folder: Path) -> list[Path]:
@@ -138,10 +137,10 @@ def vary(picture: Picture, rng: random.Random) -> Picture:
     if rng.random() < 0.5:
         top, bottom, left, right = (rng.randint(-2, 3) for _ in range(4))
         height, width = picture.shape
-        inner = picture[max(0, -top) : height - max(0, -bottom), max(0, -left) :]
-        inner = inner[:, : inner.shape[1] - max(0, -right)]
-        edges = [(max(0, top), max(0, bottom)), (max(0, left), max(0, right))]
-        framed = np.pad(inner, edges, mode="edge")
+        # Rows and columns outside the picture repeat its edge.
+        rows = np.arange(-top, height + bottom).clip(0, height - 1)
+        columns = np.arange(-left, width + right).clip(0, width - 1)
+        framed = picture[np.ix_(rows, columns)]
         size = (max(8, round(width * rng.uniform(0.92, 1.08))), HEIGHT)
         picture = np.asarray(cv2.resize(framed, size, interpolation=cv2.INTER_LINEAR), np.uint8)
     if rng.random() < 0.12:
