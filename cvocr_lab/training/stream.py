@@ -29,6 +29,9 @@ from cvocr_lab.synth.fonts import Pool
 FIRST_SEED = 1_000_000
 """Training seeds start here; validation and test seeds are lower."""
 
+_MIXED = 10
+"""Shards whose lines are mixed with one another."""
+
 Picture = NDArray[np.uint8]
 
 
@@ -90,18 +93,16 @@ class Batch:
     texts: list[str]
 
 
-def batches(
-    folder: Path, rng: random.Random, *, columns: int = 20_000, at_once: int = 10
-) -> Iterator[Batch]:
+def batches(folder: Path, rng: random.Random, *, columns: int = 20_000) -> Iterator[Batch]:
     """Sample batches of similar width from the shards in `folder`, endlessly.
 
     While the folder is empty, the function waits.  `columns` are the pixel columns per batch,
-    padding included.  `at_once` shards are mixed with one another.
+    padding included.
     """
     while True:
         drawn = wait_for_shards(folder)
         pool: list[tuple[Picture, str]] = []
-        for file in rng.sample(drawn, min(at_once, len(drawn))):
+        for file in rng.sample(drawn, min(_MIXED, len(drawn))):
             try:
                 shard = load_shard(file)
             except FileNotFoundError:  # it was replaced by a newer one
