@@ -275,18 +275,15 @@ class RequestHandler:
     async def _read(
         self, job: Job, endpoint: Endpoint, key: str, gone: Callable[[], Awaitable[None]]
     ) -> Reply:
-        try:
-            with self._keys.reserved(key) as charge:
-                start = perf_counter()
-                result = await self._queue.read(job, gone)
-                seconds = perf_counter() - start
-                if isinstance(result, Extraction):
-                    size = sum(len(d.thumb or b"") for d in result.documents)
-                    answer = await _in_thread(size, _json, result, endpoint, seconds)
-                    await charge()
-                    return Reply(200, "0", answer)
-        except QuotaError as error:
-            return refusal(error, endpoint)
+        with self._keys.reserved(key) as charge:
+            start = perf_counter()
+            result = await self._queue.read(job, gone)
+            seconds = perf_counter() - start
+            if isinstance(result, Extraction):
+                size = sum(len(d.thumb or b"") for d in result.documents)
+                answer = await _in_thread(size, _json, result, endpoint, seconds)
+                await charge()
+                return Reply(200, "0", answer)
         if endpoint.shape == "lines" and isinstance(result, NoDocumentError):
             return Reply(200, "", _json(result, endpoint, seconds))
         return refusal(result, endpoint)
