@@ -46,7 +46,7 @@ class Laid:
 
 def lay(
     picture: Picture, flat: Flat, cell: Box, angle: float, rng: Chance, *, scan: bool, fills: bool
-) -> Laid | None:  # fmt: skip
+) -> Laid | None:
     """Warp a paper into its cell of the picture, in place; `fills` makes it fill the cell."""
     x0, y0, x1, y1 = cell
     source = flat.picture()
