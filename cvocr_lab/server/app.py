@@ -10,6 +10,7 @@ from html import escape
 from importlib import metadata
 from importlib.resources import files
 from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 from fastapi import Depends, FastAPI, Request, Response
@@ -128,9 +129,7 @@ def make_app(
 
 
 def _add_endpoints(app: FastAPI, handler: RequestHandler) -> None:
-    def place(endpoint: Endpoint) -> tuple[str, str]:
-        return endpoint.path, endpoint.method
-
+    place = attrgetter("path", "method")
     # Only for the OpenAPI description: FastAPI's own check does not support all keys.
     basic = Depends(HTTPBase(scheme="basic", scheme_name="HTTPBasic", auto_error=False))
     for (path, method), group in groupby(sorted(ENDPOINTS, key=place), place):

@@ -16,6 +16,9 @@ from functools import partial
 from time import perf_counter
 from typing import Final
 
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+
 from cvocr_lab import images
 from cvocr_lab.engines import Engine, Request, ask
 from cvocr_lab.engines._spec import EngineSpec
@@ -170,23 +173,11 @@ def _aspect(name: str, seen: float) -> float:
     return min(aspects, key=lambda aspect: abs(aspect - seen))
 
 
-class BusyError(Exception):
-    """The queue is full; the client should retry after `retry_after_s` seconds."""
-
-    def __init__(self, retry_after_s: int) -> None:
-        super().__init__("the queue is full")
-        self.retry_after_s = retry_after_s
-
-
-class ClientGoneError(Exception):
-    """The client has disconnected."""
-
-
 def open_pool(engine: EngineSpec, *, workers: int | None, limit_s: float) -> JobPool:
     """Create and open the workers: threads if the engine can be shared, else processes."""
     count = engine.workers(workers, shared=_THREADS)
     if engine.is_open or engine.shared:
-        thread = ThreadWorker(partial(answer, engine.open()))
+        thread = ThreadWorker(open_answerer(engine.open))
         return Pool([thread] * count, limit_s=limit_s)
     opens = partial(engine.open, shares=count > 1)
     processes = [ProcessWorker(partial(open_answerer, opens)) for _ in range(count)]
@@ -210,11 +201,12 @@ class Queue:
 
     @contextmanager
     def place(self) -> Iterator[None]:
-        """Occupy a place until the request is answered; a full queue raises `BusyError`."""
+        """Occupy a place until the request is answered; a full queue raises the reply 503."""
         workers = len(self.pool.workers)
         if self.inside >= self.waiting + workers:
             wait = math.ceil(self._mean_s * self.inside / workers)
-            raise BusyError(min(max(wait, 1), _LONGEST_WAIT_S))
+            headers = {"Retry-After": str(min(max(wait, 1), _LONGEST_WAIT_S))}
+            raise HTTPException(503, "the queue is full", headers)
         self.inside += 1
         try:
             yield
@@ -224,7 +216,7 @@ class Queue:
     async def read(self, job: Job, gone: Callable[[], Awaitable[None]]) -> Answer:
         """Wait for a free worker and for its answer; `gone` waits until the client disconnects.
 
-        A `TimeLimitError` is raised if the worker took too long, and a `ClientGoneError` if the
+        A `TimeLimitError` is raised if the worker took too long, and `ClientDisconnect` if the
         client has disconnected before anything was read.
         """
         if self._free.locked():
@@ -252,7 +244,7 @@ class Queue:
         try:
             await asyncio.wait({free, leaving}, return_when=asyncio.FIRST_COMPLETED)
             if leaving.done():
-                raise ClientGoneError
+                raise ClientDisconnect
         except BaseException:
             if free.done() and not free.cancelled():
                 self._free.release()

@@ -31,7 +31,7 @@ from cvocr_lab.errors import (
 )
 from cvocr_lab.results import Extraction
 from cvocr_lab.server import request_parsing
-from cvocr_lab.server.job import Bounds, BusyError, ClientGoneError, Job, Queue
+from cvocr_lab.server.job import Bounds, Job, Queue
 from cvocr_lab.server.keys import Keys
 from cvocr_lab.wire import Endpoint, encode
 
@@ -192,7 +192,7 @@ class RequestHandler:
             first = endpoints[0]
             try:
                 reply = await self._reply(endpoints, request)
-            except (ClientGoneError, ClientDisconnect):
+            except ClientDisconnect:
                 reply = refusal(HTTPException(400, "the client has disconnected"), first)
             except Exception as error:
                 # Its message may contain values of a paper, so only its type and place are logged.
@@ -219,9 +219,6 @@ class RequestHandler:
                 raise HTTPException(401, "wrong api_key or api_secret", login)
             with self._queue.place():
                 return await self._admitted(endpoints, request, key)
-        except BusyError as busy:
-            wait = {"Retry-After": str(busy.retry_after_s)}
-            return refusal(HTTPException(503, "the queue is full", wait), first)
         except TimeLimitError:
             return refusal(HTTPException(504, "reading the picture took too long"), first)
         except (CvocrError, HTTPException) as error:
@@ -278,18 +275,15 @@ class RequestHandler:
     async def _read(
         self, job: Job, endpoint: Endpoint, key: str, gone: Callable[[], Awaitable[None]]
     ) -> Reply:
-        try:
-            with self._keys.reserved(key) as charge:
-                start = perf_counter()
-                result = await self._queue.read(job, gone)
-                seconds = perf_counter() - start
-                if isinstance(result, Extraction):
-                    size = sum(len(d.thumb or b"") for d in result.documents)
-                    answer = await _in_thread(size, _json, result, endpoint, seconds)
-                    await charge()
-                    return Reply(200, "0", answer)
-        except QuotaError as error:
-            return refusal(error, endpoint)
+        with self._keys.reserved(key) as charge:
+            start = perf_counter()
+            result = await self._queue.read(job, gone)
+            seconds = perf_counter() - start
+            if isinstance(result, Extraction):
+                size = sum(len(d.thumb or b"") for d in result.documents)
+                answer = await _in_thread(size, _json, result, endpoint, seconds)
+                await charge()
+                return Reply(200, "0", answer)
         if endpoint.shape == "lines" and isinstance(result, NoDocumentError):
             return Reply(200, "", _json(result, endpoint, seconds))
         return refusal(result, endpoint)

@@ -84,10 +84,8 @@ def _picture(desk: Desk, picture: Picture) -> None:
         desk.fields["qr"] = payload
     elif picture.role == "seal" and desk.kind.side != "back" and desk.kind.family == "id":
         stamp = pictures.dry_seal(width, height, rng)
-    elif picture.role in pictures.BY_ROLE:
-        stamp = pictures.BY_ROLE[picture.role](width, height, rng)
     else:
-        return
+        stamp = pictures.BY_ROLE[picture.role](width, height, rng)
     desk.sheet.colour(stamp, round(x * scale), round(y * scale))
     if picture.role == "signature":
         name = sample_name(chance, "Nam")

@@ -135,12 +135,13 @@ def write(
     pen = ImageDraw.Draw(layer)
     base = int(em * 1.35)
     if gap < 0.4:
-        pen.text((pad, base), text, font=font, fill=255, anchor="ls")
         gap = 0.0
-    else:
-        for at, letter in enumerate(text):
-            left = pad + font.getlength(text[:at]) + gap * at
-            pen.text((left, base), letter, font=font, fill=255, anchor="ls")
+
+    def edge(at: int) -> float:
+        return pad + float(font.getlength(text[:at])) + gap * at
+
+    for at, piece in enumerate(text) if gap else [(0, text)]:
+        pen.text((edge(at), base), piece, font=font, fill=255, anchor="ls")
     mask = np.asarray(layer, np.float32) / 255
     if embolden > 0.2:
         grown = cv2.dilate(mask, np.ones((1, 3), np.uint8))
@@ -175,9 +176,6 @@ def write(
     def quad(u0: float, u1: float) -> Quad:
         u0, u1 = u0 - margin, u1 + margin
         return (*place(u0, v0), *place(u1, v0), *place(u1, v1), *place(u0, v1))
-
-    def edge(at: int) -> float:
-        return pad + float(font.getlength(text[:at])) + gap * at
 
     whole = quad(float(columns[0]), float(columns[-1]) + 1)
     if listed:

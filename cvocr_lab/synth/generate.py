@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -137,16 +138,15 @@ def generate(
     named = [x for x in kind.layouts if x.name == layout]
     chosen = named[0] if named else chance.choice(kind.layouts)
     values = paper_values(model_of(kind, chosen), chance, person)
-    drawn = _side(kind, values)
-    faces = [_face(kind, chosen, forge(drawn) if forge else drawn, chance, pool)]
+    faces = [_face(kind, chosen, values, chance, pool, forge)]
     if chance.random() < _COMPANY[tier]:  # the other side, or the paper of another person
         other = TYPES.get(kind.other, kind)
         same = [x for x in other.layouts if x.name == chosen.name and other is not kind]
         if same and chance.random() < 0.7:
-            faces.append(_face(other, same[0], _side(other, values), chance, pool))
+            faces.append(_face(other, same[0], values, chance, pool))
         else:
             stranger = paper_values(model_of(kind, chosen), chance)
-            faces.append(_face(kind, chosen, _side(kind, stranger), chance, pool))
+            faces.append(_face(kind, chosen, stranger, chance, pool))
     return _sample(faces, seed, tier, chance)
 
 
@@ -170,7 +170,7 @@ def generate_pair(
     values = paper_values(model_of(front, layout_named(front, name)), chance)
 
     def sample(kind: DocumentType) -> Sample:
-        face = _face(kind, layout_named(kind, name), _side(kind, values), chance, pool)
+        face = _face(kind, layout_named(kind, name), values, chance, pool)
         return _sample([face], seed, tier, chance)
 
     return sample(front), sample(back)
@@ -197,15 +197,15 @@ def layout_named(kind: DocumentType, name: str) -> Layout:
     return next(layout for layout in kind.layouts if layout.name == name)
 
 
-def _side(kind: DocumentType, values: tuple[Values, Values]) -> Values:
-    return values[kind.side == "back"]
-
-
 def _face(
-    kind: DocumentType, layout: Layout, values: Values, chance: random.Random, pool: fonts.Pool
-) -> _Face:
+    kind: DocumentType, layout: Layout, values: tuple[Values, Values], chance: random.Random,
+    pool: fonts.Pool, forge: Callable[[Values], Values] | None = None,
+) -> _Face:  # fmt: skip
+    """Draw a side of a paper from the values of the front and the back."""
+    own = values[kind.side == "back"]
     scale = 11.0 if layout.size[0] > 100 else 14.0
-    return kind, layout, draw(kind, layout, values, chance, pool=pool, scale=scale)
+    drawn = draw(kind, layout, forge(own) if forge else own, chance, pool=pool, scale=scale)
+    return kind, layout, drawn
 
 
 def _sample(faces: list[_Face], seed: int, tier: Tier, chance: random.Random) -> Sample:
@@ -257,12 +257,12 @@ def write_labels(
         Paths of pictures without a paper.
     """
     rows: list[dict[str, object]] = []
-    pages: dict[str, int] = {}
+    pages = Counter[str]()
     for name, sample in labelled:
-        page = pages[name] = pages.get(name, 0) + 1
+        pages[name] += 1
         for truth in sample.truths:
             about = {"image": name, "type": truth.type, "side": truth.side, "tier": sample.tier}
-            rows.append({**about, "page": page, **truth.fields})
+            rows.append({**about, "page": pages[name], **truth.fields})
     used = {column for row in rows for column in row}
     columns = ["image", "type", "side", "tier", "page", *(f for f in field_order() if f in used)]
     rows += ({"image": name} for name in none)

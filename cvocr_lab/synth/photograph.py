@@ -179,9 +179,7 @@ def _inside(matrix: Matrix, paper: Paper, first: Vector, last: Vector) -> Matrix
         middle = (low + high) / 2
         half = (high - low) / 2 * ratio
         target = np.clip(middle, first + half + 2, last - half - 2)
-        scaling = np.diag([ratio, ratio, 1.0])
-        scaling[:2, 2] = target - ratio * middle
-        matrix = scaling @ matrix
+        matrix = similarity(ratio, 0.0, middle, target) @ matrix
     return matrix
 
 
@@ -202,15 +200,12 @@ def _lay(
     reach = 3 * sigma + np.abs(cast).max() + 2
     x0, y0 = np.maximum(np.floor(corners.min(0) - reach), 0).astype(int)
     x1, y1 = np.minimum(np.ceil(corners.max(0) + reach), (width, height)).astype(int)
-    move = shifted(-x0, -y0)
     out = (int(x1 - x0), int(y1 - y0))
-    placed = cv2.warpPerspective(
-        source, move @ matrix @ enlarging, out, borderMode=cv2.BORDER_REPLICATE
-    )
-    mask = cv2.warpPerspective(alpha, move @ matrix @ enlarging, out)
+    there = shifted(-x0, -y0) @ matrix @ enlarging
+    placed = cv2.warpPerspective(source, there, out, borderMode=cv2.BORDER_REPLICATE)
+    mask = cv2.warpPerspective(alpha, there, out)
     view = picture[y0:y1, x0:x1]
-    aside = np.array([[1, 0, cast[0]], [0, 1, cast[1]]])
-    soft = cv2.warpAffine(cv2.GaussianBlur(mask, (0, 0), sigma), aside, out)
+    soft = cv2.warpAffine(cv2.GaussianBlur(mask, (0, 0), sigma), shifted(*cast)[:2], out)
     dark = soft.astype(np.float32) / 255 * float(rng.uniform(0.15, 0.5))
     opaque = (mask.astype(np.float32) / 255)[..., None]
     below = view * (1 - dark[..., None])

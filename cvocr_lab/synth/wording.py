@@ -79,6 +79,13 @@ def _place(rng: random.Random) -> str:
     return _syllables(rng, 1, 3).title()
 
 
+def _line_of(text: str, rng: random.Random) -> str:
+    """Return one of two lines into which a text is wrapped on the card."""
+    words = text.split(" ")
+    cut = rng.randint(1, max(1, len(words) - 1))
+    return " ".join(words[:cut] if rng.random() < 0.5 else words[cut:]) or text
+
+
 def _address(rng: random.Random) -> str:
     text = sample_address(rng, house=rng.random() < 0.6, era=rng.choice(("old", "old", "new")))
     parts = text.split(", ")
@@ -93,10 +100,8 @@ def _address(rng: random.Random) -> str:
             parts[i] += f" ({part[:1]}{rng.randint(1, 99)})"
     comma = rng.choices((", ", ",", " - ", ". ", " "), (80, 5, 8, 4, 3))[0]
     text = comma.join(parts)
-    if rng.random() < 0.55:  # as wrapped on the card: one of its lines
-        words = text.split(" ")
-        cut = rng.randint(1, max(1, len(words) - 1))
-        text = " ".join(words[:cut] if rng.random() < 0.5 else words[cut:]) or text
+    if rng.random() < 0.55:
+        text = _line_of(text, rng)
     return text.upper() if rng.random() < 0.1 else text
 
 
@@ -249,11 +254,7 @@ def _title(rng: random.Random) -> str:
         name = _listed(rng, "authorities.csv")
         province = rng.choice(rows("provinces.csv"))["old_name"].upper()
         text = name.replace("{province}", province)
-        if rng.random() < 0.5:
-            words = text.split()
-            cut = rng.randint(1, len(words) - 1) if len(words) > 1 else 1
-            text = " ".join(words[:cut] if rng.random() < 0.5 else words[cut:]) or text
-        return text
+        return _line_of(text, rng) if rng.random() < 0.5 else text
     if form < 0.7:
         head = rng.choice(_HEADS)
         return head + _syllables(rng, 1, 3).upper()

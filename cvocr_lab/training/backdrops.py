@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from cvocr_lab.engines.local.geometry import Points, homography, rectangle
-from cvocr_lab.training.composing import Chance, Picture, paste, recoloured, rotated, shrunk
+from cvocr_lab.training.composing import Box, Chance, Picture, paste, recoloured, rotated, shrunk
 from cvocr_lab.training.paper_stock import Flat, decoded
 
 
@@ -87,7 +87,7 @@ def pattern(size: tuple[int, int], rng: Chance) -> Picture:
     return np.clip(picture, 0, 255).astype(np.uint8)
 
 
-def screen(picture: Picture, rng: Chance) -> tuple[float, float, float, float]:
+def screen(picture: Picture, rng: Chance) -> Box:
     """Turn the picture into a screen that shows it between bars; return the box of that part."""
     height, width = picture.shape[:2]
     dark = float(rng.choice((0, 12, 25, 245, 255)))
@@ -106,8 +106,11 @@ def screen(picture: Picture, rng: Chance) -> tuple[float, float, float, float]:
     return side, top, side + small.shape[1], top + small.shape[0]
 
 
-def sheet(picture: Picture, flats: Sequence[Flat], rng: Chance) -> list[Points]:
-    """Draw a printed page, a receipt or a blank sheet under the papers; none is a target."""
+def sheet(picture: Picture, flats: Sequence[Flat], rng: Chance) -> Points | None:
+    """Draw a printed page, a receipt or a blank sheet under the papers; none is a target.
+
+    Returns its corners if they are all in the picture.
+    """
     height, width = picture.shape[:2]
     pages = [f for f in flats[:: max(1, len(flats) // 80)] if f.type == "page"]
     page = pages[int(rng.integers(len(pages)))].picture() if pages else None
@@ -124,7 +127,7 @@ def sheet(picture: Picture, flats: Sequence[Flat], rng: Chance) -> list[Points]:
     small, enlarging = shrunk(page, scale)
     paste(picture, small, matrix @ enlarging, None, rng)
     inside = (corners > 0).all() and (corners < (width, height)).all()
-    return [corners] if inside else []
+    return corners if inside else None
 
 
 def stamps(picture: Picture, rng: Chance) -> None:

@@ -26,6 +26,8 @@ from cvocr_lab.training.paper_stock import SCALE, Flat
 
 Picture = NDArray[np.uint8]
 Chance = np.random.Generator
+Box = tuple[float, float, float, float]
+"""Left, top, right and bottom of a part of a picture."""
 TYPE_NAMES = (*TYPES, "")
 """Classes of the second net; the last one stands for papers of no known type."""
 UNKNOWN = -1
@@ -43,9 +45,8 @@ class Laid:
 
 
 def lay(
-    picture: Picture, flat: Flat, cell: tuple[float, float, float, float], angle: float,
-    rng: Chance, *, scan: bool, fills: bool = False,
-) -> Laid | None:  # fmt: skip
+    picture: Picture, flat: Flat, cell: Box, angle: float, rng: Chance, *, scan: bool, fills: bool
+) -> Laid | None:
     """Warp a paper into its cell of the picture, in place; `fills` makes it fill the cell."""
     x0, y0, x1, y1 = cell
     source = flat.picture()

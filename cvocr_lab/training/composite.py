@@ -23,6 +23,7 @@ from cvocr_lab.training.composing import (
     LONGEST,
     TYPE_NAMES,
     UNKNOWN,
+    Box,
     Chance,
     Laid,
     Picture,
@@ -37,11 +38,11 @@ _WASHED_OUT = 0.3
 
 @dataclass(frozen=True, slots=True)
 class Composite:
-    """A picture, the papers on it, and other objects of their shape that are not papers."""
+    """A picture, the papers on it, and the corners of a sheet below them that is not a paper."""
 
     image: Picture
     papers: tuple[Laid, ...]
-    others: tuple[Points, ...] = ()
+    sheet: Points | None
 
 
 def compose(flats: Sequence[Flat], grounds: Sequence[bytes], rng: Chance) -> Composite:
@@ -58,9 +59,7 @@ def compose(flats: Sequence[Flat], grounds: Sequence[bytes], rng: Chance) -> Com
     inner = (0.0, 0.0, float(size[0]), float(size[1]))
     if not scan and rng.random() < 0.14:
         inner = screen(picture, rng)
-    others: list[Points] = []
-    if not scan and rng.random() < 0.2:
-        others += sheet(picture, flats, rng)
+    below = sheet(picture, flats, rng) if not scan and rng.random() < 0.2 else None
     if copy and rng.random() < 0.6:
         stamps(picture, rng)
     some = [flats[int(rng.integers(len(flats)))] for _ in range(3 * count + 6)]
@@ -82,12 +81,10 @@ def compose(flats: Sequence[Flat], grounds: Sequence[bytes], rng: Chance) -> Com
     elif rng.random() < _WASHED_OUT:
         # Copiers and scanners make everything bright white: most edges of papers vanish.
         picture = np.asarray(np.minimum(picture * (255.0 / rng.uniform(190, 250)), 255), np.uint8)
-    return Composite(taken(picture, rng), tuple(laid), tuple(others))
+    return Composite(taken(picture, rng), tuple(laid), below)
 
 
-def _copy_cells(
-    count: int, size: tuple[int, int], rng: Chance
-) -> list[tuple[float, float, float, float]]:
+def _copy_cells(count: int, size: tuple[int, int], rng: Chance) -> list[Box]:
     """Return positions of cards copied onto one sheet, one below or beside the other."""
     down = rng.random() < 0.8
     across = float(rng.uniform(0.28, 0.8)) * size[0] / (1 if down else max(count, 1))
@@ -100,9 +97,7 @@ def _copy_cells(
     return [(x, y, x + across, y + tall) for x, y in places]
 
 
-def _cells(
-    count: int, box: tuple[float, float, float, float], rng: Chance
-) -> list[tuple[float, float, float, float]]:
+def _cells(count: int, box: Box, rng: Chance) -> list[Box]:
     x0, y0, x1, y1 = box
     if count <= 1 or rng.random() < 0.15:  # one, or overlapping papers
         return [box] * count
@@ -166,18 +161,14 @@ def outline_example(composite: Composite, rng: Chance) -> tuple[Picture, NDArray
     return canvas, truth
 
 
-@dataclass(frozen=True, slots=True)
-class TurnExample:
-    """A roughly flattened paper, its corners in the crop, the index of its first one, its class."""
+def turn_examples(
+    composite: Composite, rng: Chance
+) -> list[tuple[Picture, NDArray[np.float32], tuple[int, int]]]:
+    """Return inputs and targets of `TurnNet` for each paper of a picture, and for its sheet.
 
-    crop: Picture
-    corners: NDArray[np.float32]
-    turn: int
-    type: int
-
-
-def turn_examples(composite: Composite, rng: Chance) -> list[TurnExample]:
-    """Return the inputs of `TurnNet` for each paper of a picture, and for objects that are none."""
+    Each input is a roughly flattened paper.  The targets are its corners in the crop, and the index
+    of its own first corner with its class.
+    """
     made = []
     for paper in composite.papers:
         turn = int(rng.integers(4)) if rng.random() < 0.12 else int(rng.choice((0, 2)))
@@ -192,10 +183,9 @@ def turn_examples(composite: Composite, rng: Chance) -> list[TurnExample]:
             continue
         crop, matrix = papers.crop(composite.image, rough)
         here = warp_points(matrix, corners).astype(np.float32)
-        made.append(TurnExample(crop, here, turn, paper.type))
-    for quad in composite.others[:1]:
-        if is_convex(quad):
-            crop, _ = papers.crop(composite.image, quad)
-            nowhere = np.full((4, 2), np.nan, np.float32)
-            made.append(TurnExample(crop, nowhere, UNKNOWN, len(TYPE_NAMES) - 1))
+        made.append((crop, here, (turn, paper.type)))
+    if composite.sheet is not None:
+        crop, _ = papers.crop(composite.image, composite.sheet)
+        nowhere = np.full((4, 2), np.nan, np.float32)
+        made.append((crop, nowhere, (UNKNOWN, len(TYPE_NAMES) - 1)))
     return made

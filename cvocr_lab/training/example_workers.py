@@ -22,6 +22,9 @@ from cvocr_lab.training.text_examples import text_example
 _KEPT = {"lines": 100, "papers": 60, "text": 60}
 """Shards kept in a folder, by the kind of examples."""
 
+_LINES, _PICTURES = 1000, 64
+"""Lines or pictures in a shard."""
+
 _CODE = "import sys; from cvocr_lab.training.example_workers import feed; feed(*sys.argv[1:])"
 
 
@@ -54,9 +57,9 @@ def feed(folder: str, sort: str, first_seed: str) -> None:
     while os.getppid() == parent:
         begun = time.monotonic()
         if sort == "lines":
-            arrays = draw_shard(seed, 1000).arrays()
+            arrays = draw_shard(seed, _LINES).arrays()
         else:
-            arrays = draw_finder_shard(Path(folder, "flats"), sort, seed, 64)
+            arrays = draw_finder_shard(Path(folder, "flats"), sort, seed)
         write_arrays(arrays, shards / f"drawn-{seed}.npz")
         seed += 1
         drawn = sorted(shards.glob("drawn-*.npz"), key=lambda p: p.stat().st_mtime)
@@ -66,14 +69,14 @@ def feed(folder: str, sort: str, first_seed: str) -> None:
             time.sleep(time.monotonic() - begun)
 
 
-def draw_finder_shard(flats_in: Path, sort: str, seed: int, count: int) -> dict[str, NDArray[Any]]:
-    """Compose `count` training pictures of papers or of text from a stock of flat papers."""
+def draw_finder_shard(flats_in: Path, sort: str, seed: int) -> dict[str, NDArray[Any]]:
+    """Compose training pictures of papers or of text from a stock of flat papers."""
     flats, grounds = stock(flats_in)
     rng = np.random.default_rng(seed)
     if sort == "text":
-        made = [text_example(flats, grounds, rng) for _ in range(count)]
+        made = [text_example(flats, grounds, rng) for _ in range(_PICTURES)]
     else:
-        composites = [compose(flats, grounds, rng) for _ in range(count)]
+        composites = [compose(flats, grounds, rng) for _ in range(_PICTURES)]
         made = [outline_example(composite, rng) for composite in composites]
     shard: dict[str, NDArray[Any]] = {
         "pictures": np.stack([picture for picture, _ in made]),
@@ -81,7 +84,8 @@ def draw_finder_shard(flats_in: Path, sort: str, seed: int, count: int) -> dict[
     }
     if sort == "papers":
         turns = [example for composite in composites for example in turn_examples(composite, rng)]
-        shard["crops"] = np.stack([t.crop for t in turns])
-        shard["corners"] = np.stack([t.corners for t in turns])
-        shard["turns"] = np.array([(t.turn, t.type) for t in turns], np.int64)
+        crops, corners, classes = zip(*turns, strict=True)
+        shard["crops"] = np.stack(crops)
+        shard["corners"] = np.stack(corners)
+        shard["turns"] = np.array(classes, np.int64)
     return shard

@@ -18,6 +18,7 @@ from onnxruntime.quantization import CalibrationDataReader, QuantType, quantize_
 from torch import nn
 
 from cvocr_lab.engines.local.recogniser import HEIGHT, batches_of
+from cvocr_lab.files import replacing
 from cvocr_lab.training.nets import STRIDE, LineNet
 
 VERSION = 2
@@ -69,17 +70,16 @@ def _write(
     loaded: Callable[[Path], Any], **names: object,
 ) -> None:  # fmt: skip
     """Write a net as a model file with a card; `loaded` loads what torch has written."""
-    partial = path.with_suffix(".part")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            net.eval(), (example,), str(partial), opset_version=17, dynamo=False, **names
-        )
-    model = loaded(partial)
-    _halve(model.graph)
-    onnx.helper.set_model_props(model, {"card": json.dumps(card, ensure_ascii=False)})
-    onnx.save(model, str(partial))
-    partial.replace(path)
+    with replacing(path) as temporary:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            torch.onnx.export(
+                net.eval(), (example,), str(temporary), opset_version=17, dynamo=False, **names
+            )
+        model = loaded(temporary)
+        _halve(model.graph)
+        onnx.helper.set_model_props(model, {"card": json.dumps(card, ensure_ascii=False)})
+        onnx.save(model, str(temporary))
 
 
 def _quantise_convolutions(path: Path, examples: Sequence[NDArray[np.uint8]]) -> None:

@@ -71,8 +71,7 @@ def train_finder(
     prepare_torch(threads)
     write_flats(folder / "flats", seed=FIRST_SEED, count=_FLATS, pool="train")
     write_flats(folder / "flats_valid", seed=VALIDATION_SEED, count=_VALIDATION_FLATS, pool="valid")
-    sort = "text" if which == "text" else "papers"
-    with feeding(folder, sort, workers) as shards:
+    with feeding(folder, _TASKS[which].sort, workers) as shards:
         run = _Finder(which, folder, minutes, device)
         run.go(_batches(shards, run.task, random.Random(time.time_ns())), every_minutes)
     return run.best
@@ -86,13 +85,16 @@ def _batches(folder: Path, task: _Task, rng: random.Random) -> Iterator[Batch]:
                 shard = {name: stored[name] for name in task.arrays}
         except (FileNotFoundError, EOFError):  # it was replaced by a newer one
             continue
-        count = len(shard[task.arrays[0]])
-        order = np.array(rng.sample(range(count), count))
-        yield from _parts(shard, task, order, task.batch)
+        yield from _parts(shard, task, task.batch, rng)
 
 
-def _parts(shard: Batch, task: _Task, order: NDArray[np.intp], size: int) -> Iterator[Batch]:
-    """Divide a shard into batches; a smaller rest is left out."""
+def _parts(
+    shard: Batch, task: _Task, size: int, rng: random.Random | None = None
+) -> Iterator[Batch]:
+    """Divide a shard into batches, at random if `rng` is given; a smaller rest is left out."""
+    order = list(range(len(shard[task.arrays[0]])))
+    if rng is not None:
+        rng.shuffle(order)
     for start in range(0, len(order) - size + 1, size):
         pick = order[start : start + size]
         yield {name: shard[name][pick] for name in task.arrays}
@@ -180,14 +182,17 @@ def _text_loss(net: nn.Module, batch: Tensors) -> Tensor:
 class _Task:
     make: Callable[[], nn.Module]
     loss: Callable[[nn.Module, Tensors], Tensor]
+    sort: str
     arrays: tuple[str, ...]
     batch: int
 
 
 _TASKS: dict[str, _Task] = {
-    "papers": _Task(PaperNet, _paper_loss, ("pictures", "truth"), 8),
-    "turns": _Task(lambda: TurnNet(len(TYPE_NAMES)), _turn_loss, ("crops", "corners", "turns"), 24),
-    "text": _Task(TextNet, _text_loss, ("pictures", "truth"), 8),
+    "papers": _Task(PaperNet, _paper_loss, "papers", ("pictures", "truth"), 8),
+    "turns": _Task(
+        lambda: TurnNet(len(TYPE_NAMES)), _turn_loss, "papers", ("crops", "corners", "turns"), 24
+    ),
+    "text": _Task(TextNet, _text_loss, "text", ("pictures", "truth"), 8),
 }
 
 
@@ -196,11 +201,11 @@ class _Finder(Run[Batch]):
         self.which, self.task = which, _TASKS[which]
         super().__init__(self.task.make, folder, f"{which}-", minutes, device, peak=_PEAK,
                          weight_decay=0.02)  # fmt: skip
-        sort = "text" if which == "text" else "papers"
-        self.valid = [
-            draw_finder_shard(folder / "flats_valid", sort, VALIDATION_SEED + k, 64)
+        shards = (
+            draw_finder_shard(folder / "flats_valid", self.task.sort, VALIDATION_SEED + k)
             for k in range(3)
-        ]
+        )
+        self.valid = [batch for shard in shards for batch in _parts(shard, self.task, 16)]
 
     def loss(self, net: nn.Module, batch: Batch) -> Tensor:
         tensors = {name: torch.from_numpy(array).to(self.device) for name, array in batch.items()}
@@ -210,12 +215,7 @@ class _Finder(Run[Batch]):
         return len(batch[self.task.arrays[0]])
 
     def validate(self) -> tuple[float, dict[str, float], object]:
-        found = [
-            float(self.loss(self.average, batch))
-            for shard in self.valid
-            for batch in _parts(shard, self.task, np.arange(len(shard[self.task.arrays[0]])), 16)
-        ]
-        figure = float(np.mean(found))
+        figure = float(np.mean([float(self.loss(self.average, batch)) for batch in self.valid]))
         return figure, {"validation_loss": round(figure, 4)}, figure
 
     def export(self, entry: dict[str, float]) -> None:

@@ -25,6 +25,7 @@ def _convolution(
     return [
         nn.Conv2d(inputs, outputs, size, stride, size // 2, groups=groups, bias=False),
         nn.BatchNorm2d(outputs),
+        nn.ReLU(inplace=True),
     ]
 
 
@@ -36,9 +37,7 @@ class _Block(nn.Module):  # type: ignore[misc]
 
     def __init__(self, inputs: int, outputs: int, stride: int = 1) -> None:
         super().__init__()
-        self.layers = nn.Sequential(
-            *_convolution(inputs, outputs, 3, stride), nn.ReLU(inplace=True)
-        )
+        self.layers = nn.Sequential(*_convolution(inputs, outputs, 3, stride))
         self.adds = stride == 1 and inputs == outputs
 
     def forward(self, x: Tensor) -> Tensor:
@@ -55,7 +54,7 @@ class Pyramid(nn.Module):  # type: ignore[misc]
 
     def __init__(self, widths: Sequence[int], depths: Sequence[int], out: int) -> None:
         super().__init__()
-        self.stem = nn.Sequential(*_convolution(3, 16, 3, 2), nn.ReLU(inplace=True))
+        self.stem = nn.Sequential(*_convolution(3, 16, 3, 2))
         stages, inputs = [], 16
         for width, depth in zip(widths, depths, strict=True):
             blocks = [_Block(inputs, width, 2)]
@@ -64,10 +63,7 @@ class Pyramid(nn.Module):  # type: ignore[misc]
             inputs = width
         self.stages = nn.ModuleList(stages)
         self.sides = nn.ModuleList(nn.Conv2d(width, out, 1) for width in widths)
-        self.smooth = nn.Sequential(
-            *_convolution(out, out, 3, 1, out), nn.ReLU(inplace=True),
-            *_convolution(out, out, 1), nn.ReLU(inplace=True),
-        )  # fmt: skip
+        self.smooth = nn.Sequential(*_convolution(out, out, 3, 1, out), *_convolution(out, out, 1))
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Map ``(n, 3, h, w)`` to features at 1/4 and the coarsest ones."""
@@ -92,9 +88,7 @@ class PaperNet(nn.Module):  # type: ignore[misc]
     def __init__(self) -> None:
         super().__init__()
         self.look = Pyramid((24, 40, 72, 112), (2, 3, 3, 2), 48)
-        self.tell = nn.Sequential(
-            *_convolution(48, 48, 5, 1, 48), nn.ReLU(inplace=True), nn.Conv2d(48, 9, 1)
-        )
+        self.tell = nn.Sequential(*_convolution(48, 48, 5, 1, 48), nn.Conv2d(48, 9, 1))
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Apply the net to pictures; see the class."""
@@ -112,10 +106,8 @@ class TurnNet(nn.Module):  # type: ignore[misc]
     def __init__(self, types: int) -> None:
         super().__init__()
         self.look = Pyramid((24, 40, 64), (2, 3, 4), 40)
-        self.tell = nn.Sequential(
-            *_convolution(40, 40, 5, 1, 40), nn.ReLU(inplace=True), nn.Conv2d(40, 4, 1)
-        )
-        self.reduce = nn.Sequential(*_convolution(64, 48, 1), nn.ReLU(inplace=True))
+        self.tell = nn.Sequential(*_convolution(40, 40, 5, 1, 40), nn.Conv2d(40, 4, 1))
+        self.reduce = nn.Sequential(*_convolution(64, 48, 1))
         self.name = nn.Sequential(
             nn.Linear(48 * 35, 96), nn.ReLU(inplace=True), nn.Dropout(0.1),
             nn.Linear(96, 4 + types),
@@ -138,9 +130,7 @@ class TextNet(nn.Module):  # type: ignore[misc]
     def __init__(self) -> None:
         super().__init__()
         self.look = Pyramid((24, 40, 64, 80), (2, 3, 3, 1), 40)
-        self.tell = nn.Sequential(
-            *_convolution(40, 40, 3, 1, 40), nn.ReLU(inplace=True), nn.Conv2d(40, 8, 1)
-        )
+        self.tell = nn.Sequential(*_convolution(40, 40, 3, 1, 40), nn.Conv2d(40, 8, 1))
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Apply the net to pictures; see the class."""
@@ -157,7 +147,7 @@ class LineNet(nn.Module):  # type: ignore[misc]
         super().__init__()
         self.look = nn.Sequential(
             *(
-                nn.Sequential(*_convolution(inputs, outputs, 3, stride), nn.ReLU(inplace=True))
+                nn.Sequential(*_convolution(inputs, outputs, 3, stride))
                 for inputs, outputs, stride in _STAGES
             ),
             nn.Conv2d(128, 192, (3, 1), bias=False), nn.BatchNorm2d(192), nn.ReLU(inplace=True),

@@ -8,20 +8,20 @@ from __future__ import annotations
 
 import pickle
 import random
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from cvocr_lab.files import write_private
 from cvocr_lab.kinds import TYPES
 from cvocr_lab.synth import wild
 from cvocr_lab.synth.draw_paper import Drawn, draw
 from cvocr_lab.synth.fonts import Pool
-from cvocr_lab.synth.generate import layout_named, model_of
+from cvocr_lab.synth.generate import model_of
 from cvocr_lab.synth.handling import Handled, handle, unhandled
 from cvocr_lab.synth.papers import paper_values
 from cvocr_lab.synth.scenes import scene
@@ -29,7 +29,7 @@ from cvocr_lab.synth.scenes import scene
 SCALE = 8.0
 """Pixels per millimetre of a stored paper."""
 _PER_FILE = 40
-_MODELS = tuple((kind.name, layout.name) for kind in TYPES.values() for layout in kind.layouts)
+_MODELS = tuple((kind, layout) for kind in TYPES.values() for layout in kind.layouts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,24 +65,25 @@ def draw_flat(seed: int, pool: Pool) -> Flat:
         return _flat(wild.draw_page(seed, pool=pool, scale=SCALE), "page")
     if turn >= 4:
         return _flat(wild.draw_card(seed, pool=pool, scale=SCALE), "card")
-    type_name, layout_name = _MODELS[(seed // 8 * 4 + turn) % len(_MODELS)]
-    kind = TYPES[type_name]
-    layout = layout_named(kind, layout_name)
+    kind, layout = _MODELS[(seed // 8 * 4 + turn) % len(_MODELS)]
     model = model_of(kind, layout)
     chance = random.Random(f"flat/{seed}")
     values = paper_values(model, chance)[kind.side == "back"]
     drawn = draw(kind, layout, values, chance, pool=pool, scale=SCALE)
     rng = np.random.default_rng(chance.getrandbits(64))
-    return _flat(drawn, type_name, handle(drawn.picture, kind.family, model, rng))
+    return _flat(drawn, kind.name, handle(drawn.picture, kind.family, model, rng))
 
 
 def _flat(drawn: Drawn, type_name: str, handled: Handled | None = None) -> Flat:
     handled = handled or unhandled(drawn.picture)
     corners = np.array(handled.outline, np.float32).reshape(4, 2)
     lines = np.array([quad for _, quad in drawn.lines], np.float32).reshape(-1, 4, 2)
-    jpeg = cv2.imencode(".jpg", handled.picture, [cv2.IMWRITE_JPEG_QUALITY, 92])[1].tobytes()
     shift = np.array(handled.inset, np.float32)
-    return Flat(jpeg, corners + shift, lines + shift, type_name)
+    return Flat(_encoded(handled.picture, 92), corners + shift, lines + shift, type_name)
+
+
+def _encoded(picture: NDArray[np.uint8], quality: int) -> bytes:
+    return cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
 
 
 def write_flats(folder: Path, *, seed: int, count: int, pool: Pool) -> None:
@@ -94,23 +95,17 @@ def write_flats(folder: Path, *, seed: int, count: int, pool: Pool) -> None:
             continue
         flats = [draw_flat(number, pool) for number in range(start, start + _PER_FILE)]
         rng = np.random.default_rng(start)
-        grounds = [
-            cv2.imencode(".jpg", scene(640, 640, rng), [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes()
-            for _ in range(_PER_FILE // 2)
-        ]
-        partial = path.with_suffix(".part")
-        partial.write_bytes(pickle.dumps((flats, grounds)))
-        partial.replace(path)
+        grounds = [_encoded(scene(640, 640, rng), 90) for _ in range(_PER_FILE // 2)]
+        write_private(path, pickle.dumps((flats, grounds)))
 
 
-@lru_cache(maxsize=256)
-def _load(path: Path) -> tuple[Sequence[Flat], Sequence[bytes]]:
-    flats, grounds = pickle.loads(path.read_bytes())
-    return flats, grounds
-
-
+@cache
 def stock(folder: Path) -> tuple[list[Flat], list[bytes]]:
     """Return every paper and every background (a JPEG of 640 by 640 pixels) in the folder."""
-    files = sorted(folder.glob("flats-*.pickle"))
-    parts = [_load(path) for path in files]
-    return [f for flats, _ in parts for f in flats], [g for _, grounds in parts for g in grounds]
+    flats: list[Flat] = []
+    grounds: list[bytes] = []
+    for path in sorted(folder.glob("flats-*.pickle")):
+        some_flats, some_grounds = pickle.loads(path.read_bytes())
+        flats += some_flats
+        grounds += some_grounds
+    return flats, grounds

@@ -14,6 +14,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from cvocr_lab.files import replacing
+
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # of <malloc.h>
 _WARM_STEPS = 250
 _COUNTS = ("step", "elapsed", "best", "seen")
@@ -149,6 +151,5 @@ def follow(average: nn.Module, net: nn.Module, share: float) -> None:
 
 def _save(state: dict[str, Any], path: Path) -> None:
     """Write a checkpoint; it appears at `path` complete or not at all."""
-    partial = path.with_suffix(".part")
-    torch.save(state, partial)
-    partial.replace(path)
+    with replacing(path) as temporary:
+        torch.save(state, temporary)

@@ -22,11 +22,15 @@ from numpy.typing import NDArray
 from rapidfuzz.distance import Levenshtein
 
 from cvocr_lab.engines.local.recogniser import HEIGHT, MAX_WIDTH, normalise, pad, to_height
+from cvocr_lab.files import replacing
 from cvocr_lab.synth import lines, wording
 from cvocr_lab.synth.fonts import Pool
 
 FIRST_SEED = 1_000_000
 """Training seeds start here; validation and test seeds are lower."""
+
+_MIXED = 10
+"""Shards whose lines are mixed with one another."""
 
 Picture = NDArray[np.uint8]
 
@@ -61,10 +65,8 @@ def draw_shard(seed: int, count: int, pool: Pool = "train", sort: str | None = N
 
 def write_arrays(arrays: Mapping[str, NDArray[Any]], path: Path) -> None:
     """Write a shard; it appears at `path` complete or not at all."""
-    partial = path.with_suffix(".part")
-    with partial.open("wb") as file:
-        np.savez(file, allow_pickle=False, **arrays)
-    partial.replace(path)
+    with replacing(path) as temporary:
+        np.savez(temporary, allow_pickle=False, **arrays)
 
 
 def wait_for_shards(folder: Path) -> list[Path]:
@@ -91,18 +93,16 @@ class Batch:
     texts: list[str]
 
 
-def batches(
-    folder: Path, rng: random.Random, *, columns: int = 20_000, at_once: int = 10
-) -> Iterator[Batch]:
+def batches(folder: Path, rng: random.Random, *, columns: int = 20_000) -> Iterator[Batch]:
     """Sample batches of similar width from the shards in `folder`, endlessly.
 
     While the folder is empty, the function waits.  `columns` are the pixel columns per batch,
-    padding included.  `at_once` shards are mixed with one another.
+    padding included.
     """
     while True:
         drawn = wait_for_shards(folder)
         pool: list[tuple[Picture, str]] = []
-        for file in rng.sample(drawn, min(at_once, len(drawn))):
+        for file in rng.sample(drawn, min(_MIXED, len(drawn))):
             try:
                 shard = load_shard(file)
             except FileNotFoundError:  # it was replaced by a newer one
@@ -138,10 +138,10 @@ def vary(picture: Picture, rng: random.Random) -> Picture:
     if rng.random() < 0.5:
         top, bottom, left, right = (rng.randint(-2, 3) for _ in range(4))
         height, width = picture.shape
-        inner = picture[max(0, -top) : height - max(0, -bottom), max(0, -left) :]
-        inner = inner[:, : inner.shape[1] - max(0, -right)]
-        edges = [(max(0, top), max(0, bottom)), (max(0, left), max(0, right))]
-        framed = np.pad(inner, edges, mode="edge")
+        # Rows and columns outside the picture repeat its edge.
+        rows = np.arange(-top, height + bottom).clip(0, height - 1)
+        columns = np.arange(-left, width + right).clip(0, width - 1)
+        framed = picture[np.ix_(rows, columns)]
         size = (max(8, round(width * rng.uniform(0.92, 1.08))), HEIGHT)
         picture = np.asarray(cv2.resize(framed, size, interpolation=cv2.INTER_LINEAR), np.uint8)
     if rng.random() < 0.12:

@@ -100,7 +100,7 @@ def _truth(lines: NDArray[np.float32], matrix: NDArray[np.float64]) -> NDArray[n
         _fill(truth[2], warp_points(matrix, quad), 0.0)
     for quad in joined:
         corners = warp_points(matrix, quad)
-        height = float(np.hypot(*(corners[3] + corners[2] - corners[0] - corners[1]))) / 2
+        height = _height(corners)
         if height < _LEAST_HEIGHT:
             _fill(truth[2], corners, 0.0)
             continue
