@@ -128,6 +128,14 @@ def test_it_follows_the_theme_after_restart_and_run_all(browser: Browser, lab: L
         }""",
         )
         page.locator(".sweep[data-page='0'][data-dark]").wait_for()
+        # JupyterLab may render a widget before it is part of the page.
+        page.locator(".sweep").evaluate("""(sweep) => {
+            const [parent, next] = [sweep.parentNode, sweep.nextSibling];
+            sweep.remove();
+            sweep.removeAttribute("data-dark");
+            setTimeout(() => parent.insertBefore(sweep, next), 100);
+        }""")
+        page.locator(".sweep[data-dark]").wait_for()
         pictures = page.locator(".jp-RenderedImage img")
         pictures.nth(1).wait_for()
         # Neither has a ground of its own, nor lays the notebook one under it.

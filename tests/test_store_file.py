@@ -94,7 +94,7 @@ def test_a_store_that_cannot_be_written_stops_the_run(
     with pytest.raises(BatchError, match="cannot be used") as caught:
         extract(pictures(21, 22, 23), engine=Fake(special=special), store=store, workers=1)
     assert caught.value.partial is not None
-    assert caught.value.partial["id"].tolist() == ["21"]
+    assert caught.value.partial["id"].tolist() == ["21", "22"]
 
 
 def test_two_runs_may_use_one_store_at_a_time(

@@ -84,7 +84,6 @@ class Page {
 
   start() {
     this.root.append(this.element);
-    this.theme();
     this.listen();
     this.ask("open");
   }
@@ -110,6 +109,9 @@ class Page {
     window.addEventListener("keydown", this.saving, true);
     this.themes = new MutationObserver(() => this.theme());
     this.themes.observe(document.body, { attributes: true });
+    // The root may become part of the document later; only then does the page have a ground.
+    this.placed = new ResizeObserver(() => this.theme());
+    this.placed.observe(this.element);
     this.tick = setInterval(() => this.watch(), 500);
   }
 
@@ -229,6 +231,7 @@ class Page {
     this.model.off("msg:custom", this.heard);
     window.removeEventListener("keydown", this.saving, true);
     this.themes.disconnect();
+    this.placed.disconnect();
     clearInterval(this.tick);
     this.element.remove();
   }
