@@ -90,6 +90,8 @@ def test_rows_are_sorted_both_ways(page: Page) -> None:
     page.locator("button.direction", has_text="lowest first").click()
     page.locator("button.direction", has_text="highest first").wait_for()
     page.locator(".heading", has_text="row 0").wait_for()  # the row shown stays shown
+    number = page.locator(".number")
+    until(lambda: number.input_value() == "40", 20, "the rows are not in the other order")
     page.locator(".stage svg").first.click(position={"x": 3, "y": 3})
     page.keyboard.press("Home")
     page.locator(".heading", has_text="row 39").wait_for()
