@@ -26,11 +26,11 @@ WORTH_PROCESSES: Final = 4
 _AHEAD: Final = 40
 """Rows that are being read, or finished but not yet consumed; with many workers, more."""
 
-_GATHERED: Final = 500
-"""The same while finished rows gather, which only fast rows reach."""
-
 _PER_WORKER: Final = 5
 """The same for each worker."""
+
+_GATHERED: Final = 500
+"""`_AHEAD` while finished rows gather, which only fast rows reach."""
 
 _GATHER_S: Final = 0.05
 """Seconds in which finished rows gather: to wake a thread for each costs more than a fast row."""
